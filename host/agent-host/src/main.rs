@@ -1,0 +1,3 @@
+//! Voyager.
+
+fn main() {}

@@ -1,0 +1,439 @@
+//! What a task may use: effective grant = host policy ∩ manifest ∩ step ∩ parent.
+//!
+//! Grants are kept as the layers they came from, and every layer must allow a use. So handing a grant
+//! on can only narrow it: [`Grants::narrowed`] adds a layer, nothing removes one.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    call::Need,
+    error::Error,
+};
+
+/// Globs over paths with `/`; `*` and `?` stay within a folder, `**` crosses folders.
+#[derive(Clone, Debug)]
+pub struct Globs {
+    patterns: Vec<String>,
+    set: GlobSet,
+}
+
+/// A glob can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("malformed glob `{glob}`: {reason}")]
+pub struct MalformedGlob {
+    /// The glob.
+    pub glob: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Globs {
+    /// Globs from their texts.
+    ///
+    /// # Errors
+    /// [`MalformedGlob`] for the first that can't be read.
+    pub fn new<T: Into<String>>(patterns: impl IntoIterator<Item = T>) -> Result<Self, MalformedGlob> {
+        let patterns: Vec<String> = patterns.into_iter().map(Into::into).collect();
+        let malformed = |glob: &str, error: &globset::Error| MalformedGlob {
+            glob: glob.to_owned(),
+            reason: error.kind().to_string(),
+        };
+        let mut builder = GlobSetBuilder::new();
+        for pattern in &patterns {
+            let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
+            builder.add(glob.map_err(|error| malformed(pattern, &error))?);
+        }
+        let set = builder.build().map_err(|error| malformed(&patterns.join(", "), &error))?;
+        Ok(Self { patterns, set })
+    }
+
+    /// Globs that match nothing.
+    pub fn none() -> Self {
+        Self { patterns: Vec::new(), set: GlobSet::empty() }
+    }
+
+    /// Whether one of them matches `path`.
+    pub fn matches(&self, path: &str) -> bool {
+        self.set.is_match(path)
+    }
+
+    /// The texts.
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+}
+
+impl PartialEq for Globs {
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns == other.patterns
+    }
+}
+
+impl Serialize for Globs {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.patterns.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Globs {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(Vec::<String>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Files of one folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FolderGrant {
+    /// Name of the folder; [`Grants::folders`] says where it is.
+    pub root: String,
+    /// What may be read.
+    pub read: Globs,
+    /// What may be written, removed, renamed. Not readable by itself.
+    pub write: Globs,
+    /// Most bytes that one task may write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_bytes_max: Option<u64>,
+}
+
+/// A program of the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgramGrant {
+    /// Program and first arguments, for example `cargo test`: a call must begin with these words.
+    pub run: Vec<String>,
+    /// Whether it may use the network.
+    pub network: bool,
+    /// Longest time it may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_max: Option<Duration>,
+    /// Most bytes kept of its standard output, and of its standard error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_bytes_max: Option<u64>,
+    /// Confinements without which it must not start: `landlock`, `seccomp`, `network-namespace`,
+    /// `view`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub demand: Vec<String>,
+}
+
+/// One source's say: the host's policy, a manifest, a step. A capability that it does not speak of
+/// (`None`) it leaves to the other layers; a manifest speaks of all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GrantLayer {
+    /// Whose say this is, for messages: `host policy`, `manifest`, `step test`.
+    pub source: String,
+    /// Folders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Vec<FolderGrant>>,
+    /// Programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Vec<ProgramGrant>>,
+    /// Operations that may be called as child tasks: globs over `package:name/interface.function`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<Globs>,
+}
+
+/// What a task may use.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Grants {
+    /// Where the named folders are: absolute paths, resolved when the run started.
+    pub folders: Arc<BTreeMap<String, String>>,
+    /// All of these must allow a use. Without any, nothing is allowed.
+    pub layers: Vec<Arc<GrantLayer>>,
+}
+
+/// What all layers together allow a program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgramRule {
+    /// Whether it may use the network.
+    pub network: bool,
+    /// Longest time it may take.
+    pub time_max: Option<Duration>,
+    /// Most bytes kept of each of its outputs.
+    pub output_bytes_max: Option<u64>,
+    /// Confinements without which it must not start.
+    pub demand: Vec<String>,
+}
+
+impl Grants {
+    /// The same, and `layer` must allow a use too.
+    #[must_use]
+    pub fn narrowed(&self, layer: GrantLayer) -> Self {
+        let mut layers = self.layers.clone();
+        layers.push(Arc::new(layer));
+        Self { folders: Arc::clone(&self.folders), layers }
+    }
+
+    /// Checks one use. Does not allocate where it is allowed.
+    ///
+    /// # Errors
+    /// `denied`, with the layer that refuses and the smallest grant that would allow the use.
+    pub fn check(&self, need: &Need<'_>) -> Result<(), Error> {
+        match need {
+            Need::Nothing => Ok(()),
+            Need::Read { root, path } => self.readable(root, path),
+            Need::Write { root, path } => self.writable(root, path),
+            Need::Folder { root } => self.folder(root),
+            Need::Rename { root, from, to } => {
+                self.writable(root, from)?;
+                self.writable(root, to)
+            }
+            Need::Program { program, arguments } => self.program(program, arguments).map(drop),
+            Need::Operation { name } => self.operation(name),
+        }
+    }
+
+    /// Names of the folders in which at least something may be read or written.
+    pub fn roots(&self) -> Vec<&str> {
+        self.folders.keys().map(String::as_str).filter(|root| self.folder(root).is_ok()).collect()
+    }
+
+    /// Whether all layers let `path` below `root` be read.
+    pub fn may_read(&self, root: &str, path: &str) -> bool {
+        self.every_folder(root, |folder| folder.read.matches(path)).is_ok()
+    }
+
+    /// Whether all layers let `path` below `root` be written.
+    pub fn may_write(&self, root: &str, path: &str) -> bool {
+        self.every_folder(root, |folder| folder.write.matches(path)).is_ok()
+    }
+
+    /// Most bytes that a task may write below `root`, where a layer bounds it.
+    pub fn write_bytes_max(&self, root: &str) -> Option<u64> {
+        let folders = self.layers.iter().filter_map(|layer| layer.workspace.as_ref()).flatten();
+        folders.filter(|folder| folder.root == root).filter_map(|folder| folder.write_bytes_max).min()
+    }
+
+    /// What all layers together allow a program.
+    ///
+    /// # Errors
+    /// `denied`, where a layer has no grant for it.
+    pub fn program(&self, program: &str, arguments: &[String]) -> Result<ProgramRule, Error> {
+        let words = || std::iter::once(program).chain(arguments.iter().map(String::as_str));
+        let mut rule =
+            ProgramRule { network: true, time_max: None, output_bytes_max: None, demand: Vec::new() };
+        for layer in self.speaking() {
+            let Some(programs) = &layer.process else { continue };
+            let begins = |grant: &&ProgramGrant| {
+                !grant.run.is_empty() && starts_with(words(), grant.run.iter().map(String::as_str))
+            };
+            let Some(grant) = programs.iter().filter(begins).max_by_key(|grant| grant.run.len()) else {
+                let line: Vec<&str> = words().take(2).collect();
+                return Err(denied(layer, format!("start `{program}`"), || {
+                    format!("process: [ {{ run: \"{}\" }} ]", line.join(" "))
+                }));
+            };
+            rule.network &= grant.network;
+            rule.time_max = least(rule.time_max, grant.time_max);
+            rule.output_bytes_max = least(rule.output_bytes_max, grant.output_bytes_max);
+            rule.demand.extend(grant.demand.iter().cloned());
+        }
+        self.some_layer(|layer| layer.process.is_some(), || {
+            (format!("start `{program}`"), format!("process: [ {{ run: \"{program}\" }} ]"))
+        })?;
+        Ok(rule)
+    }
+
+    fn readable(&self, root: &str, path: &str) -> Result<(), Error> {
+        self.every_folder(root, |folder| folder.read.matches(path)).map_err(|layer| {
+            refusal(layer, format!("read `{path}` in `{root}`"), || {
+                format!("workspace: [ {{ root: {root}, read: [\"{path}\"] }} ]")
+            })
+        })
+    }
+
+    fn writable(&self, root: &str, path: &str) -> Result<(), Error> {
+        self.every_folder(root, |folder| folder.write.matches(path)).map_err(|layer| {
+            refusal(layer, format!("write `{path}` in `{root}`"), || {
+                format!("workspace: [ {{ root: {root}, write: [\"{path}\"] }} ]")
+            })
+        })
+    }
+
+    fn folder(&self, root: &str) -> Result<(), Error> {
+        self.every_folder(root, |folder| !folder.read.is_empty() || !folder.write.is_empty()).map_err(
+            |layer| {
+                refusal(layer, format!("use the folder `{root}`"), || {
+                    format!("workspace: [ {{ root: {root}, read: [\"**\"] }} ]")
+                })
+            },
+        )
+    }
+
+    fn operation(&self, name: &str) -> Result<(), Error> {
+        for layer in self.speaking() {
+            if layer.tasks.as_ref().is_some_and(|globs| !globs.matches(name)) {
+                return Err(denied(layer, format!("call `{name}`"), || format!("tasks: [\"{name}\"]")));
+            }
+        }
+        self.some_layer(|layer| layer.tasks.is_some(), || {
+            (format!("call `{name}`"), format!("tasks: [\"{name}\"]"))
+        })
+    }
+
+    /// Whether in every layer that speaks of folders one named `root` passes `allows`; otherwise the
+    /// layer that refuses, or none where no layer speaks.
+    fn every_folder(
+        &self,
+        root: &str,
+        allows: impl Fn(&FolderGrant) -> bool,
+    ) -> Result<(), Option<&GrantLayer>> {
+        let mut spoken = false;
+        for layer in self.speaking() {
+            let Some(folders) = &layer.workspace else { continue };
+            spoken = true;
+            if !folders.iter().any(|folder| folder.root == root && allows(folder)) {
+                return Err(Some(layer));
+            }
+        }
+        if spoken && self.folders.contains_key(root) { Ok(()) } else { Err(None) }
+    }
+
+    fn some_layer(
+        &self,
+        speaks: impl Fn(&GrantLayer) -> bool,
+        what: impl Fn() -> (String, String),
+    ) -> Result<(), Error> {
+        if self.speaking().any(speaks) {
+            return Ok(());
+        }
+        let (what, grant) = what();
+        Err(refusal(None, what, || grant))
+    }
+
+    fn speaking(&self) -> impl Iterator<Item = &GrantLayer> {
+        self.layers.iter().map(|layer| &**layer)
+    }
+}
+
+fn starts_with<'a>(
+    mut words: impl Iterator<Item = &'a str>,
+    mut prefix: impl Iterator<Item = &'a str>,
+) -> bool {
+    prefix.all(|word| words.next() == Some(word))
+}
+
+fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn refusal(layer: Option<&GrantLayer>, what: String, grant: impl FnOnce() -> String) -> Error {
+    match layer {
+        Some(layer) => denied(layer, what, grant),
+        None => Error::denied(
+            format!("no grant lets this task {what}; the smallest that would: `{}`", grant()),
+            "no layer grants it",
+        ),
+    }
+}
+
+fn denied(layer: &GrantLayer, what: String, grant: impl FnOnce() -> String) -> Error {
+    let grant = grant();
+    let message = format!("the grants of {} don't let this task {what}; add `{grant}`", layer.source);
+    Error::denied(message, grant)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn layer(read: &[&str], write: &[&str]) -> GrantLayer {
+        let folder = FolderGrant {
+            root: "repo".into(),
+            read: Globs::new(read.iter().copied()).unwrap(),
+            write: Globs::new(write.iter().copied()).unwrap(),
+            write_bytes_max: None,
+        };
+        GrantLayer { source: "test".into(), workspace: Some(vec![folder]), ..GrantLayer::default() }
+    }
+
+    fn grants(layers: impl IntoIterator<Item = GrantLayer>) -> Grants {
+        let folders = Arc::new(BTreeMap::from([("repo".to_owned(), "/repo".to_owned())]));
+        Grants { folders, layers: layers.into_iter().map(Arc::new).collect() }
+    }
+
+    #[test]
+    fn without_a_layer_nothing_is_allowed() {
+        let none = grants([]);
+        assert!(!none.may_read("repo", "a"));
+        assert!(none.program("ls", &[]).is_err());
+        assert!(none.check(&Need::Operation { name: "a:b/c.d" }).is_err());
+    }
+
+    #[test]
+    fn a_star_stays_within_a_folder() {
+        let grants = grants([layer(&["src/*.rs"], &[])]);
+        assert!(grants.may_read("repo", "src/lib.rs"));
+        assert!(!grants.may_read("repo", "src/deep/lib.rs"));
+        assert!(!grants.may_write("repo", "src/lib.rs"));
+        assert!(!grants.may_read("other", "src/lib.rs"));
+    }
+
+    #[test]
+    fn a_denial_names_the_layer_and_the_smallest_grant() {
+        let grants = grants([layer(&["**"], &["src/**"])]);
+        let error = grants.check(&Need::Write { root: "repo", path: "Cargo.toml" }).unwrap_err();
+        assert_eq!(
+            error.message,
+            "the grants of test don't let this task write `Cargo.toml` in `repo`; \
+             add `workspace: [ { root: repo, write: [\"Cargo.toml\"] } ]`"
+        );
+    }
+
+    #[test]
+    fn a_program_needs_every_layer_and_gets_the_least_of_each() {
+        let program = |run: &str, network, time: u64| GrantLayer {
+            source: run.to_owned(),
+            process: Some(vec![ProgramGrant {
+                run: run.split(' ').map(str::to_owned).collect(),
+                network,
+                time_max: Some(Duration::from_secs(time)),
+                output_bytes_max: None,
+                demand: vec![],
+            }]),
+            ..GrantLayer::default()
+        };
+        let grants = grants([program("cargo", true, 60), program("cargo test", false, 90)]);
+        let rule = grants.program("cargo", &["test".into(), "-q".into()]).unwrap();
+        assert!(!rule.network);
+        assert_eq!(rule.time_max, Some(Duration::from_secs(60)));
+        assert!(grants.program("cargo", &["install".into()]).is_err());
+        assert!(grants.program("cargo-test", &[]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn narrowing_never_widens(
+            globs in prop::collection::vec((glob(), glob()), 1..5),
+            paths in prop::collection::vec("[ab]{1,2}(/[ab]{1,2}){0,2}", 1..8),
+        ) {
+            let mut narrow = grants([]);
+            let mut before: Option<Grants> = None;
+            for (read, write) in globs {
+                narrow = narrow.narrowed(layer(&[&read], &[&write]));
+                for path in &paths {
+                    if let Some(wide) = &before {
+                        prop_assert!(!narrow.may_read("repo", path) || wide.may_read("repo", path));
+                        prop_assert!(!narrow.may_write("repo", path) || wide.may_write("repo", path));
+                    }
+                }
+                before = Some(narrow.clone());
+            }
+        }
+    }
+
+    fn glob() -> impl Strategy<Value = String> {
+        prop_oneof!["\\*\\*", "[ab*]{1,2}", "[ab]/\\*\\*", "\\*\\*/[ab]"]
+    }
+}

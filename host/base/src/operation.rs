@@ -1,0 +1,151 @@
+//! Operations and the skills that export them, as read from a component without running it.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{Digest, MalformedId},
+    types::Type,
+};
+
+/// Full name of an operation: `package:name/interface.function@version`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OperationName {
+    /// Package, for example `voyager:coder`.
+    pub package: String,
+    /// Version of the package; empty where it has none.
+    #[serde(default)]
+    pub version: String,
+    /// Exported interface, for example `metrics`.
+    pub interface: String,
+    /// Its function, for example `measure`.
+    pub function: String,
+}
+
+impl OperationName {
+    /// The name without the version, as grants match it.
+    pub fn unversioned(&self) -> String {
+        format!("{}/{}.{}", self.package, self.interface, self.function)
+    }
+}
+
+impl fmt::Display for OperationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.package)?;
+        if !self.version.is_empty() {
+            write!(f, "@{}", self.version)?;
+        }
+        write!(f, "/{}.{}", self.interface, self.function)
+    }
+}
+
+impl FromStr for OperationName {
+    type Err = MalformedId;
+
+    /// Reads `package:name[@version]/interface.function`.
+    fn from_str(text: &str) -> Result<Self, MalformedId> {
+        let read = || {
+            let (package, rest) = text.split_once('/')?;
+            let (interface, function) = rest.split_once('.')?;
+            let (package, version) = package.split_once('@').unwrap_or((package, ""));
+            let parts = [package, interface, function];
+            (package.contains(':') && parts.iter().all(|part| !part.is_empty())).then(|| Self {
+                package: package.to_owned(),
+                version: version.to_owned(),
+                interface: interface.to_owned(),
+                function: function.to_owned(),
+            })
+        };
+        read().ok_or_else(|| MalformedId { text: text.to_owned(), what: "operation name" })
+    }
+}
+
+/// One exported function of a skill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its full name.
+    pub name: OperationName,
+    /// Its doc comment; empty where the component carries none.
+    #[serde(default)]
+    pub docs: String,
+    /// Names and types of its parameters.
+    pub parameters: Vec<(String, Type)>,
+    /// What it gives back, with the `result` around it; none where it gives back nothing.
+    pub result: Option<Type>,
+}
+
+impl Operation {
+    /// What a manifest sees of the result: the success of a `result`, the type itself otherwise; none
+    /// where there is no value.
+    pub fn success(&self) -> Option<&Type> {
+        match &self.result {
+            Some(Type::Result(ok, _)) => ok.as_deref(),
+            other => other.as_ref(),
+        }
+    }
+
+    /// The type of its own failure, where it can fail with a value.
+    pub fn failure(&self) -> Option<&Type> {
+        match &self.result {
+            Some(Type::Result(_, error)) => error.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// A skill: what a component exports and imports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Skill {
+    /// Hash of the component.
+    pub component: Digest,
+    /// Package of its exported interfaces.
+    pub package: String,
+    /// Version of that package; empty where it has none.
+    #[serde(default)]
+    pub version: String,
+    /// Doc comment of its world; empty where the component carries none.
+    #[serde(default)]
+    pub docs: String,
+    /// Its operations, ordered by name.
+    pub operations: Vec<Operation>,
+    /// Interfaces that it imports, WASI's left out: what it asks for.
+    pub imports: Vec<String>,
+    /// Size of the component in bytes.
+    pub size: u64,
+}
+
+impl Skill {
+    /// Name without the namespace: `coder` of `voyager:coder`.
+    pub fn short_name(&self) -> &str {
+        self.package.split_once(':').map_or(self.package.as_str(), |(_, name)| name)
+    }
+
+    /// Whether it imports nothing with an effect, so that its results only depend on the arguments.
+    pub fn is_pure(&self) -> bool {
+        self.imports.iter().all(|import| {
+            import.starts_with("voyager:run/") || import.starts_with("voyager:types/")
+        })
+    }
+
+    /// Whether it imports the capability, for example `workspace`.
+    pub fn imports_capability(&self, capability: &str) -> bool {
+        let package = format!("voyager:{capability}/");
+        self.imports.iter().any(|import| import.starts_with(&package))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operation_names_read_back() {
+        for text in ["voyager:coder@0.1.0/metrics.measure", "a:b/c.d"] {
+            assert_eq!(text.parse::<OperationName>().unwrap().to_string(), text);
+        }
+        for text in ["", "a/b.c", "a:b/c", "a:b/.d", "a:b"] {
+            assert!(text.parse::<OperationName>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `voyager:process`: programs of the machine, confined.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::{
+    BoxFuture,
+    call::{CallContext, Charge, Effect, HostCall, Need, Services},
+    error::Error,
+};
+
+/// Runs a program to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunProgram {
+    /// Name of the program, looked up in the host's closed search path.
+    pub program: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Granted folder to work in; the only granted one where none is named.
+    pub folder: Option<String>,
+    /// Path inside the folder.
+    pub directory: Option<String>,
+    /// Variables beside the sanitised ones.
+    pub environment: Vec<(String, String)>,
+    /// Standard input.
+    pub stdin: ByteBuf,
+    /// Longest time; never more than the grant's.
+    pub time_max: Option<Duration>,
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Exit code; none where a signal ended it.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// The end of standard output.
+    pub stdout: ByteBuf,
+    /// The end of standard error.
+    pub stderr: ByteBuf,
+    /// Bytes of output that were dropped.
+    pub dropped: u64,
+    /// Files within the grant that the program changed; staged now.
+    pub changed: Vec<String>,
+    /// Number of files that it changed outside the grant; those changes are discarded.
+    pub discarded: u64,
+    /// What confined it.
+    pub confinement: Vec<String>,
+}
+
+impl HostCall for RunProgram {
+    const NAME: &'static str = "process.run";
+    const EFFECT: Effect = Effect::External;
+    type Reply = Finished;
+
+    fn need(&self) -> Need<'_> {
+        Need::Program { program: &self.program, arguments: &self.arguments }
+    }
+
+    fn settle(reply: &Result<Finished, Error>) -> Charge {
+        let bytes_in =
+            reply.as_ref().map_or(0, |it| it.stdout.len() as u64 + it.stderr.len() as u64);
+        Charge { bytes_in, ..Charge::default() }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<Finished, Error>> {
+        services.process.run(context, self)
+    }
+}
+
+/// What is known of an effect that a crash interrupted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Probe {
+    /// It happened; this was the outcome.
+    Done(Result<Finished, Error>),
+    /// It did not happen.
+    NotDone,
+    /// Nobody can tell.
+    Unknown,
+}
+
+/// Runs programs.
+pub trait ProcessService: Send + Sync {
+    /// Runs a program to its end, or to its time limit, or until the context is cancelled; then the
+    /// whole tree of its processes is killed.
+    fn run<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RunProgram,
+    ) -> BoxFuture<'a, Result<Finished, Error>>;
+}
+
+/// One staged file, as a view needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StagedFile {
+    /// Path below the folder.
+    pub path: String,
+    /// Its content; none where it is removed.
+    pub content: Option<Vec<u8>>,
+    /// Whether it may be executed.
+    pub executable: bool,
+}
+
+/// What became of the changes that a program made in its view.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Absorbed {
+    /// Paths that are staged now.
+    pub changed: Vec<String>,
+    /// Number of changes outside the grant.
+    pub discarded: u64,
+}
+
+/// Lets programs work on a folder with the staged changes of a task in it.
+pub trait Views: Send + Sync {
+    /// All that the task sees as changed in a folder, over all its layers.
+    ///
+    /// # Errors
+    /// `denied` for a folder that is not granted.
+    fn staged(&self, context: &CallContext, root: &str) -> Result<Vec<StagedFile>, Error>;
+
+    /// Stages what a program changed, as far as the grant's write globs allow.
+    ///
+    /// # Errors
+    /// `limit` where that is too much; then nothing is staged.
+    fn absorb(
+        &self,
+        context: &CallContext,
+        root: &str,
+        changes: Vec<StagedFile>,
+    ) -> Result<Absorbed, Error>;
+}

@@ -1,0 +1,6 @@
+//! Simulated implementations of the traits that stand for the machine: the same code runs on them as
+//! on the real ones.
+
+mod clock;
+
+pub use self::clock::SimClock;

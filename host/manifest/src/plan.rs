@@ -1,0 +1,287 @@
+//! A checked manifest: every name resolved, every type known, every grant computed.
+//!
+//! A plan is data. It is the first thing that a run's journal records, so that a run goes on with the
+//! plan that it began with, whatever became of the file.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use voyager_base::{
+    Digest, ErrorKind, Limits, Type, Value,
+    grant::{Globs, ProgramGrant},
+    operation::Operation,
+};
+
+use crate::expr::Expr;
+
+/// A checked manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is for.
+    pub description: String,
+    /// File that it was read from, for messages.
+    pub file: String,
+    /// Hash of the text.
+    pub source: Digest,
+    /// What a run is given.
+    pub inputs: Vec<Input>,
+    /// Bounds of a run.
+    pub bounds: Bounds,
+    /// The ceiling of every step's grants.
+    pub grants: GrantPlan,
+    /// The steps, in the order of the text. A step only depends on earlier ones.
+    pub steps: Vec<Step>,
+    /// What a run gives back.
+    pub outputs: Vec<Output>,
+    /// Skills that steps and their child tasks may use: name as in grants, and the pinned component.
+    pub skills: Vec<PinnedSkill>,
+}
+
+/// A skill and the component that a run uses for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PinnedSkill {
+    /// Its package.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// Hash of the component.
+    pub component: Digest,
+    /// Its operations, for child tasks.
+    pub operations: Vec<Operation>,
+}
+
+/// What a run is given under a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What it may be.
+    pub kind: InputKind,
+    /// Type of its value; an option where the input may be absent.
+    #[serde(rename = "type")]
+    pub ty: Type,
+    /// Its value where none is given; without one the input must be given, unless `ty` is an option.
+    pub default: Option<Value>,
+}
+
+/// What an input may be, beyond its type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputKind {
+    /// Text, with a pattern (a regular expression for the whole text) and a most number of characters.
+    Text {
+        /// Regular expression that the whole text must match.
+        pattern: Option<String>,
+        /// Most characters.
+        length_max: Option<u64>,
+    },
+    /// One of these texts.
+    Choice(Vec<String>),
+    /// A path of the machine. It is made absolute when a run starts.
+    Path,
+    /// A whole number within bounds.
+    Int {
+        /// Least value.
+        min: Option<i64>,
+        /// Most value.
+        max: Option<i64>,
+    },
+    /// Any value of the type.
+    Any,
+}
+
+/// Bounds of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Time from the start of a run to its end.
+    pub deadline: Option<Duration>,
+    /// Most tasks of a run, retries and children counted.
+    pub steps: u64,
+    /// Most tasks at a time; 0 for as many as the host has cores.
+    pub parallel: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { deadline: None, steps: 100_000, parallel: 0 }
+    }
+}
+
+/// Grants as far as they are known before a run: folders are named by inputs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GrantPlan {
+    /// Folders; `None` in a step leaves them as the manifest grants them.
+    pub workspace: Option<Vec<FolderPlan>>,
+    /// Programs, likewise.
+    pub process: Option<Vec<ProgramGrant>>,
+    /// Operations that may be called as child tasks, likewise.
+    pub tasks: Option<Globs>,
+}
+
+/// A folder that a run grants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FolderPlan {
+    /// Name under which skills see it: the input's, unless the manifest gives another.
+    pub root: String,
+    /// The input that holds its path. Where that is absent, so is the grant.
+    pub input: String,
+    /// What may be read.
+    pub read: Globs,
+    /// What may be written.
+    pub write: Globs,
+    /// Most bytes that one task may write.
+    pub write_bytes_max: Option<u64>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its id.
+    pub id: String,
+    /// Where it stands in the file.
+    pub line: u32,
+    /// Positions of the steps that must end before: the one before it or those of `needs`, and all
+    /// that it refers to.
+    pub needs: Vec<usize>,
+    /// Runs only where this holds; otherwise it is skipped and its result is none.
+    pub when: Option<Expr>,
+    /// Runs once for each of some items; its result is the list of results.
+    pub for_each: Option<ForEach>,
+    /// The operation.
+    pub operation: Operation,
+    /// The component that exports it.
+    pub component: Digest,
+    /// For each parameter, in their order, where its value comes from.
+    pub arguments: Vec<Argument>,
+    /// Whether what it staged becomes real when it ends well.
+    pub changes: Changes,
+    /// When a failed attempt is followed by another.
+    pub retry: Option<RetryPlan>,
+    /// Longest time of an attempt.
+    pub timeout: Option<Duration>,
+    /// What must hold of its result (`result`), for each item where it has several.
+    pub expect: Vec<Expectation>,
+    /// What happens when it fails for good: the first that names the error's kind. Without one the run
+    /// fails.
+    pub on_error: Vec<Handler>,
+    /// Grants beside the manifest's, which they narrow.
+    pub grants: GrantPlan,
+    /// Bounds of each of its tasks.
+    pub limits: Limits,
+    /// Type of `steps.<id>`: the success of its operation, a list of it with `for-each`, an option of
+    /// that where the step can be skipped or its failure passed over; none where there is no value.
+    pub result: Option<Type>,
+}
+
+/// Runs a step for each of some items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForEach {
+    /// The items: an expression that gives a list.
+    pub items: Expr,
+    /// Name of the item in expressions.
+    pub variable: String,
+    /// Most items at a time; 0 for the run's bound.
+    pub parallel: u32,
+    /// What a failed item does to the others.
+    pub fail: FailMode,
+}
+
+/// What a failed item does to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailMode {
+    /// No further item starts, running ones are cancelled, the step fails.
+    Fast,
+    /// All items run; failed ones are none in the list of results, whose elements are options.
+    Collect,
+}
+
+/// Where the value of a parameter comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Argument {
+    /// It stands in the manifest.
+    Literal(Value),
+    /// It is computed when the step starts, and has the parameter's type (present options and widened
+    /// numbers included: [`crate::convert`]).
+    Computed(Expr),
+    /// A record that mixes both: its fields in declaration order.
+    Record(Vec<(String, Argument)>),
+    /// A list that mixes both.
+    List(Vec<Argument>),
+}
+
+/// Whether staged changes become real.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Changes {
+    /// When the step ends well, all at once.
+    #[default]
+    Commit,
+    /// Never: the step is a preview.
+    Discard,
+}
+
+/// When a failed attempt is followed by another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RetryPlan {
+    /// Attempts in total, the first one included.
+    pub attempts: u32,
+    /// Wait before the second attempt.
+    pub wait: Duration,
+    /// By how much each later wait is longer.
+    pub factor: f64,
+    /// Ceiling of a wait.
+    pub wait_max: Duration,
+    /// Kinds of error that are tried again.
+    pub on: Vec<ErrorKind>,
+}
+
+/// What must hold of a result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// A condition over `result`, `inputs`, `steps` and the item.
+    pub that: Expr,
+    /// What to say where it does not hold.
+    pub message: String,
+}
+
+/// What happens when a step fails for good.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Handler {
+    /// Kinds of error; all where empty.
+    pub kinds: Vec<ErrorKind>,
+    /// What happens.
+    pub then: Handling,
+}
+
+/// What happens when a step fails for good.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handling {
+    /// The run fails.
+    Fail,
+    /// The run goes on; the step's result is none.
+    Continue,
+}
+
+/// What a run gives back under a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: Type,
+    /// Where it comes from.
+    pub from: Expr,
+    /// File name under `--out`, where it is written as an artifact: text as it is, bytes as they are,
+    /// anything else as JSON.
+    pub file: Option<String>,
+}

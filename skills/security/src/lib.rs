@@ -1,0 +1,3 @@
+//! t
+#[cfg(target_arch = "wasm32")]
+mod skill;
