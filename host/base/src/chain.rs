@@ -41,7 +41,9 @@ mod tests {
     #[test]
     fn order_salt_and_payload_all_matter() {
         let head = |records: &[(u8, &[u8])]| {
-            records.iter().fold(Head::START, |head, (salt, payload)| head.after(&[*salt; 16], payload))
+            records
+                .iter()
+                .fold(Head::START, |head, (salt, payload)| head.after(&[*salt; 16], payload))
         };
         let base = head(&[(1, b"a"), (2, b"b")]);
         assert_eq!(base.sequence, 2);

@@ -149,7 +149,9 @@ impl Error {
     pub fn limit(name: &str, value: impl fmt::Display) -> Self {
         Self::new(
             ErrorKind::Limit,
-            format!("the limit `{name}` of {value} is used up; raise `limits.{name}` in the manifest"),
+            format!(
+                "the limit `{name}` of {value} is used up; raise `limits.{name}` in the manifest"
+            ),
         )
         .bound(format!("{name}: {value}"))
     }

@@ -8,10 +8,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    call::Need,
-    error::Error,
-};
+use crate::{call::Need, error::Error};
 
 /// Globs over paths with `/`; `*` and `?` stay within a folder, `**` crosses folders.
 #[derive(Clone, Debug)]
@@ -35,7 +32,9 @@ impl Globs {
     ///
     /// # Errors
     /// [`MalformedGlob`] for the first that can't be read.
-    pub fn new<T: Into<String>>(patterns: impl IntoIterator<Item = T>) -> Result<Self, MalformedGlob> {
+    pub fn new<T: Into<String>>(
+        patterns: impl IntoIterator<Item = T>,
+    ) -> Result<Self, MalformedGlob> {
         let patterns: Vec<String> = patterns.into_iter().map(Into::into).collect();
         let malformed = |glob: &str, error: &globset::Error| MalformedGlob {
             glob: glob.to_owned(),
@@ -43,7 +42,8 @@ impl Globs {
         };
         let mut builder = GlobSetBuilder::new();
         for pattern in &patterns {
-            let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
+            let glob =
+                GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
             builder.add(glob.map_err(|error| malformed(pattern, &error))?);
         }
         let set = builder.build().map_err(|error| malformed(&patterns.join(", "), &error))?;
@@ -207,7 +207,10 @@ impl Grants {
     /// Most bytes that a task may write below `root`, where a layer bounds it.
     pub fn write_bytes_max(&self, root: &str) -> Option<u64> {
         let folders = self.layers.iter().filter_map(|layer| layer.workspace.as_ref()).flatten();
-        folders.filter(|folder| folder.root == root).filter_map(|folder| folder.write_bytes_max).min()
+        folders
+            .filter(|folder| folder.root == root)
+            .filter_map(|folder| folder.write_bytes_max)
+            .min()
     }
 
     /// What all layers together allow a program.
@@ -216,14 +219,19 @@ impl Grants {
     /// `denied`, where a layer has no grant for it.
     pub fn program(&self, program: &str, arguments: &[String]) -> Result<ProgramRule, Error> {
         let words = || std::iter::once(program).chain(arguments.iter().map(String::as_str));
-        let mut rule =
-            ProgramRule { network: true, time_max: None, output_bytes_max: None, demand: Vec::new() };
+        let mut rule = ProgramRule {
+            network: true,
+            time_max: None,
+            output_bytes_max: None,
+            demand: Vec::new(),
+        };
         for layer in self.speaking() {
             let Some(programs) = &layer.process else { continue };
             let begins = |grant: &&ProgramGrant| {
                 !grant.run.is_empty() && starts_with(words(), grant.run.iter().map(String::as_str))
             };
-            let Some(grant) = programs.iter().filter(begins).max_by_key(|grant| grant.run.len()) else {
+            let Some(grant) = programs.iter().filter(begins).max_by_key(|grant| grant.run.len())
+            else {
                 let line: Vec<&str> = words().take(2).collect();
                 return Err(denied(layer, format!("start `{program}`"), || {
                     format!("process: [ {{ run: \"{}\" }} ]", line.join(" "))
@@ -234,9 +242,10 @@ impl Grants {
             rule.output_bytes_max = least(rule.output_bytes_max, grant.output_bytes_max);
             rule.demand.extend(grant.demand.iter().cloned());
         }
-        self.some_layer(|layer| layer.process.is_some(), || {
-            (format!("start `{program}`"), format!("process: [ {{ run: \"{program}\" }} ]"))
-        })?;
+        self.some_layer(
+            |layer| layer.process.is_some(),
+            || (format!("start `{program}`"), format!("process: [ {{ run: \"{program}\" }} ]")),
+        )?;
         Ok(rule)
     }
 
@@ -257,24 +266,26 @@ impl Grants {
     }
 
     fn folder(&self, root: &str) -> Result<(), Error> {
-        self.every_folder(root, |folder| !folder.read.is_empty() || !folder.write.is_empty()).map_err(
-            |layer| {
+        self.every_folder(root, |folder| !folder.read.is_empty() || !folder.write.is_empty())
+            .map_err(|layer| {
                 refusal(layer, format!("use the folder `{root}`"), || {
                     format!("workspace: [ {{ root: {root}, read: [\"**\"] }} ]")
                 })
-            },
-        )
+            })
     }
 
     fn operation(&self, name: &str) -> Result<(), Error> {
         for layer in self.speaking() {
             if layer.tasks.as_ref().is_some_and(|globs| !globs.matches(name)) {
-                return Err(denied(layer, format!("call `{name}`"), || format!("tasks: [\"{name}\"]")));
+                return Err(denied(layer, format!("call `{name}`"), || {
+                    format!("tasks: [\"{name}\"]")
+                }));
             }
         }
-        self.some_layer(|layer| layer.tasks.is_some(), || {
-            (format!("call `{name}`"), format!("tasks: [\"{name}\"]"))
-        })
+        self.some_layer(
+            |layer| layer.tasks.is_some(),
+            || (format!("call `{name}`"), format!("tasks: [\"{name}\"]")),
+        )
     }
 
     /// Whether in every layer that speaks of folders one named `root` passes `allows`; otherwise the
@@ -338,7 +349,8 @@ fn refusal(layer: Option<&GrantLayer>, what: String, grant: impl FnOnce() -> Str
 
 fn denied(layer: &GrantLayer, what: String, grant: impl FnOnce() -> String) -> Error {
     let grant = grant();
-    let message = format!("the grants of {} don't let this task {what}; add `{grant}`", layer.source);
+    let message =
+        format!("the grants of {} don't let this task {what}; add `{grant}`", layer.source);
     Error::denied(message, grant)
 }
 

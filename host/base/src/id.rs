@@ -185,7 +185,8 @@ impl FromStr for Digest {
         }
         let mut bytes = [0; 32];
         for (place, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).map_err(|_| malformed())?;
+            *byte =
+                u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).map_err(|_| malformed())?;
         }
         Ok(Self(bytes))
     }

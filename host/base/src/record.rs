@@ -126,7 +126,12 @@ pub trait Journal: Send + Sync {
 
     /// Keeps a point from which the state of a run can be rebuilt without the records before it.
     /// Replaces an earlier one. Becomes durable like a buffered append.
-    fn checkpoint(&self, run: RunId, at: Head, state: Vec<u8>) -> BoxFuture<'static, Result<(), AppendError>>;
+    fn checkpoint(
+        &self,
+        run: RunId,
+        at: Head,
+        state: Vec<u8>,
+    ) -> BoxFuture<'static, Result<(), AppendError>>;
 
     /// The newest checkpoint of a run.
     ///

@@ -24,13 +24,13 @@ pub enum Type {
     /// `list<u8>`: bytes.
     Bytes,
     /// Any number of values of one type.
-    List(Box<Type>),
+    List(Box<Self>),
     /// A value or none.
-    Option(Box<Type>),
+    Option(Box<Self>),
     /// Success or failure, each with or without a value.
-    Result(Option<Box<Type>>, Option<Box<Type>>),
+    Result(Option<Box<Self>>, Option<Box<Self>>),
     /// A fixed number of values.
-    Tuple(Vec<Type>),
+    Tuple(Vec<Self>),
     /// Named fields, in declaration order.
     Record(Named<Vec<Field>>),
     /// One of several cases.
@@ -146,7 +146,8 @@ impl Type {
 
     /// A record without a name or docs.
     pub fn record<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
-        let field = |(name, ty): (&str, Self)| Field { name: name.to_owned(), ty, docs: String::new() };
+        let field =
+            |(name, ty): (&str, Self)| Field { name: name.to_owned(), ty, docs: String::new() };
         Self::Record(Named { name: None, body: fields.into_iter().map(field).collect() })
     }
 
@@ -176,9 +177,10 @@ impl Type {
             }
             (Self::Variant(a), Self::Variant(b)) => {
                 a.body.len() == b.body.len()
-                    && a.body.iter().zip(&b.body).all(|(a, b)| {
-                        a.name == b.name && same_option(a.ty.as_ref(), b.ty.as_ref())
-                    })
+                    && a.body
+                        .iter()
+                        .zip(&b.body)
+                        .all(|(a, b)| a.name == b.name && same_option(a.ty.as_ref(), b.ty.as_ref()))
             }
             (Self::Enum(a), Self::Enum(b)) | (Self::Flags(a), Self::Flags(b)) => a.body == b.body,
             (a, b) => a == b,
@@ -237,8 +239,11 @@ impl fmt::Display for Type {
             | Self::Enum(Named { name: Some(name), .. })
             | Self::Flags(Named { name: Some(name), .. }) => f.write_str(name),
             Self::Record(record) => {
-                let fields: Vec<String> =
-                    record.body.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+                let fields: Vec<String> = record
+                    .body
+                    .iter()
+                    .map(|field| format!("{}: {}", field.name, field.ty))
+                    .collect();
                 write!(f, "record {{ {} }}", fields.join(", "))
             }
             Self::Variant(variant) => {

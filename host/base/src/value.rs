@@ -36,17 +36,17 @@ pub enum Value {
     /// `list<u8>`.
     Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Values of one type.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// Values of several types.
-    Tuple(Vec<Value>),
+    Tuple(Vec<Self>),
     /// A value or none.
-    Option(Option<Box<Value>>),
+    Option(Option<Box<Self>>),
     /// Success or failure.
-    Result(Result<Option<Box<Value>>, Option<Box<Value>>>),
+    Result(Result<Option<Box<Self>>, Option<Box<Self>>>),
     /// Named fields, in declaration order.
-    Record(Vec<(String, Value)>),
+    Record(Vec<(String, Self)>),
     /// The chosen case and what it carries.
-    Variant(String, Option<Box<Value>>),
+    Variant(String, Option<Box<Self>>),
     /// The chosen name.
     Enum(String),
     /// The set names, in declaration order.
@@ -95,7 +95,9 @@ impl Value {
             | (Self::Bytes(_), Type::Bytes)
             | (Self::Option(None), Type::Option(_)) => true,
             (Self::Int(number), Type::Int(kind)) => kind.holds(*number),
-            (Self::Float(number), Type::F32) => f64::from(*number as f32) == *number || number.is_nan(),
+            (Self::Float(number), Type::F32) => {
+                f64::from(*number as f32) == *number || number.is_nan()
+            }
             (Self::List(values), Type::List(ty)) => values.iter().all(|value| value.is_of(ty)),
             (Self::Option(Some(value)), Type::Option(ty)) => value.is_of(ty),
             (Self::Tuple(values), Type::Tuple(types)) => {
@@ -113,12 +115,15 @@ impl Value {
                         .zip(&record.body)
                         .all(|((name, value), field)| *name == field.name && value.is_of(&field.ty))
             }
-            (Self::Variant(name, value), Type::Variant(variant)) => variant
-                .body
-                .iter()
-                .any(|case| case.name == *name && payload_is_of(value.as_deref(), case.ty.as_ref())),
+            (Self::Variant(name, value), Type::Variant(variant)) => {
+                variant.body.iter().any(|case| {
+                    case.name == *name && payload_is_of(value.as_deref(), case.ty.as_ref())
+                })
+            }
             (Self::Enum(name), Type::Enum(names)) => names.body.contains(name),
-            (Self::Flags(set), Type::Flags(names)) => set.iter().all(|name| names.body.contains(name)),
+            (Self::Flags(set), Type::Flags(names)) => {
+                set.iter().all(|name| names.body.contains(name))
+            }
             _ => false,
         }
     }

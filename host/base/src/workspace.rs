@@ -415,8 +415,11 @@ pub trait WorkspaceService: Send + Sync {
     ) -> BoxFuture<'a, Result<ByteBuf, Error>>;
 
     /// Answers [`WriteFile`].
-    fn write<'a>(&'a self, context: &'a CallContext, call: WriteFile)
-    -> BoxFuture<'a, Result<(), Error>>;
+    fn write<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: WriteFile,
+    ) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Answers [`RemoveFile`].
     fn remove<'a>(

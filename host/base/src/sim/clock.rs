@@ -35,7 +35,11 @@ impl SimClock {
             let mut state = self.state();
             state.now = state.now.after(by);
             let now = state.now;
-            state.waiting.extract_if(.., |(deadline, _)| *deadline <= now).map(|(_, it)| it).collect()
+            state
+                .waiting
+                .extract_if(.., |(deadline, _)| *deadline <= now)
+                .map(|(_, it)| it)
+                .collect()
         };
         due.into_iter().for_each(Waker::wake);
     }

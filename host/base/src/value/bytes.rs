@@ -195,7 +195,10 @@ impl<'a> Reader<'a> {
             Type::Enum(names) => self.name(&names.body).map(Value::Enum),
             Type::Flags(names) => {
                 let length = self.array()?;
-                (0..length).map(|_| self.name(&names.body)).collect::<Result<_, _>>().map(Value::Flags)
+                (0..length)
+                    .map(|_| self.name(&names.body))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Flags)
             }
             Type::Handle(name) => Err(self.unlike(name)),
         }

@@ -77,10 +77,13 @@ impl Value {
             Type::F32 => float_from_json(json)
                 .map(|number| Self::Float(f64::from(number as f32)))
                 .ok_or_else(|| unlike(ty, json)),
-            Type::Char => json.as_str().and_then(only_char).map(Self::Char).ok_or_else(|| unlike(ty, json)),
-            Type::String => {
-                json.as_str().map(|text| Self::String(text.to_owned())).ok_or_else(|| unlike(ty, json))
+            Type::Char => {
+                json.as_str().and_then(only_char).map(Self::Char).ok_or_else(|| unlike(ty, json))
             }
+            Type::String => json
+                .as_str()
+                .map(|text| Self::String(text.to_owned()))
+                .ok_or_else(|| unlike(ty, json)),
             Type::Bytes => json
                 .as_str()
                 .and_then(|text| STANDARD.decode(text).ok())
@@ -98,7 +101,9 @@ impl Value {
                 .map(|name| Self::Enum(name.to_owned()))
                 .ok_or_else(|| Mismatch::new(one_of(&names.body), describe(json))),
             Type::Flags(names) => flags_from_json(&names.body, json),
-            Type::Handle(_) => Err(Mismatch::new("no handle: it can't cross a manifest", describe(json))),
+            Type::Handle(_) => {
+                Err(Mismatch::new("no handle: it can't cross a manifest", describe(json)))
+            }
         }
     }
 }
@@ -116,9 +121,10 @@ fn int_from_json(json: &Json) -> Option<i128> {
             number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
         }
         // Only the form that `to_json` writes: digits, no sign but a minus, no leading zeros.
-        Json::String(text) => {
-            text.parse::<i128>().ok().filter(|number| number.abs() > EXACT_MAX && number.to_string() == *text)
-        }
+        Json::String(text) => text
+            .parse::<i128>()
+            .ok()
+            .filter(|number| number.abs() > EXACT_MAX && number.to_string() == *text),
         _ => None,
     }
 }
@@ -198,7 +204,8 @@ fn result_from_json(
 
 fn record_from_json(fields: &[Field], ty: &Type, json: &Json) -> Result<Value, Mismatch> {
     let object = json.as_object().ok_or_else(|| unlike(ty, json))?;
-    if let Some(unknown) = object.keys().find(|key| fields.iter().all(|field| field.name != **key)) {
+    if let Some(unknown) = object.keys().find(|key| fields.iter().all(|field| field.name != **key))
+    {
         let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
         return Err(Mismatch::new(one_of(&names), "an unknown key").below(unknown));
     }
@@ -216,7 +223,9 @@ fn record_from_json(fields: &[Field], ty: &Type, json: &Json) -> Result<Value, M
 fn variant_from_json(cases: &[Case], ty: &Type, json: &Json) -> Result<Value, Mismatch> {
     let (name, payload) = match json {
         Json::String(name) => (name.as_str(), None),
-        _ => single_entry(json).map(|(name, payload)| (name, Some(payload))).ok_or_else(|| unlike(ty, json))?,
+        _ => single_entry(json)
+            .map(|(name, payload)| (name, Some(payload)))
+            .ok_or_else(|| unlike(ty, json))?,
     };
     let case = cases.iter().find(|case| case.name == name).ok_or_else(|| {
         let names: Vec<String> = cases.iter().map(|case| case.name.clone()).collect();
@@ -287,7 +296,8 @@ mod tests {
     #[test]
     fn a_mismatch_names_its_place() {
         let ty = Type::record([("a", Type::list(Type::record([("b", Type::Bool)])))]);
-        let error = Value::from_json(&ty, &json!({ "a": [{ "b": true }, { "b": 1 }] })).unwrap_err();
+        let error =
+            Value::from_json(&ty, &json!({ "a": [{ "b": true }, { "b": 1 }] })).unwrap_err();
         assert_eq!(error.to_string(), "at `a.1.b`: expected bool, found 1");
         let error = Value::from_json(&ty, &json!({ "a": [], "c": 1 })).unwrap_err();
         assert_eq!(error.to_string(), "at `c`: expected one of a, found an unknown key");
