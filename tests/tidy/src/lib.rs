@@ -1,1 +1,1 @@
-//! The rules of the architecture page, as tests.
+//! The rules of the architecture page, as tests. Nothing here is used by the product: see `tests/`.

@@ -1,3 +1,74 @@
-//! Voyager.
+//! Voyager's developer commands: `cargo xtask demo`, `test`, `bench`, `storm`, `install`.
+//!
+//! Each does its own set-up: the `wasm32-wasip2` target is added by rustup where it is missing, skills
+//! are built before whatever needs them.
 
-fn main() {}
+mod bench;
+mod build;
+mod ci;
+mod demo;
+mod install;
+mod test;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Voyager's developer commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds what is needed, audits this repository, prints the summary and where the report is.
+    Demo,
+    /// Builds the skills and runs all tests.
+    Test {
+        /// Passed on to `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+    /// Builds the shipped skills into `target/skills`.
+    Skills,
+    /// Measures one thing against its peer; without a name, says what can be measured.
+    Bench {
+        /// What to measure.
+        name: Option<String>,
+        /// Passed on to the benchmark.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+    /// Runs the long suites: crashes at every point, kills by the hundred.
+    Storm,
+    /// Installs binary, skills, manifests, SDK and WIT below a prefix.
+    Install {
+        /// Where to: `PREFIX/bin`, `PREFIX/lib/voyager`, `PREFIX/share/voyager`.
+        #[arg(long, default_value = "~/.local")]
+        prefix: PathBuf,
+    },
+    /// Everything that must pass before a change lands: format, lints, docs, tests.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo => demo::demo(),
+        Command::Test { rest } => test::test(&rest),
+        Command::Skills => build::skills().map(drop),
+        Command::Bench { name, rest } => bench::bench(name.as_deref(), &rest),
+        Command::Storm => test::storm(),
+        Command::Install { prefix } => install::install(&prefix),
+        Command::Ci => ci::ci(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Building: the program, and the skills as components.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// The folder of the workspace.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders up").to_owned()
+}
+
+/// The folder that cargo builds into.
+#[expect(clippy::disallowed_methods, reason = "cargo's own setting, read as cargo reads it")]
+pub(crate) fn target_folder() -> PathBuf {
+    std::env::var("CARGO_TARGET_DIR").map_or_else(|_| root().join("target"), PathBuf::from)
+}
+
+/// Cargo, in the workspace's folder.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Runs a command to its end, and fails where it fails.
+pub(crate) fn run(mut command: Command) -> Result<()> {
+    let shown = format!("{command:?}").replace('"', "");
+    let status = command.status().with_context(|| format!("cannot start {shown}"))?;
+    ensure!(status.success(), "{shown} failed ({status})");
+    Ok(())
+}
+
+/// Builds the program and gives back its path.
+pub(crate) fn agent_host(release: bool) -> Result<PathBuf> {
+    let profile: &[&str] = if release { &["--release"] } else { &[] };
+    run(cargo(&[&["build", "--package", "agent-host"], profile].concat()))?;
+    Ok(target_folder().join(if release { "release" } else { "debug" }).join("agent-host"))
+}
+
+/// Builds every shipped skill and puts the components into `target/skills`.
+pub(crate) fn skills() -> Result<PathBuf> {
+    ensure_target()?;
+    let names = skill_names()?;
+    let packages: Vec<String> =
+        names.iter().map(|name| format!("--package=voyager-skill-{name}")).collect();
+    let mut command = cargo(&["build", "--profile", "skill", "--target", TARGET, "--lib"]);
+    command.args(packages);
+    run(command)?;
+    let built = target_folder().join(TARGET).join("skill");
+    let folder = target_folder().join("skills");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for name in names {
+        let from = built.join(format!("voyager_skill_{}.wasm", name.replace('-', "_")));
+        // Renamed into place: a host that watches the folder never sees half a component.
+        let (partial, to) =
+            (folder.join(format!(".{name}.partial")), folder.join(format!("{name}.wasm")));
+        fs::copy(&from, &partial)
+            .and_then(|_| fs::rename(&partial, &to))
+            .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    }
+    Ok(folder)
+}
+
+/// Names of the skills in the repository.
+fn skill_names() -> Result<Vec<String>> {
+    let folder = root().join("skills");
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok().filter(|it| it.path().join("Cargo.toml").exists()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Makes sure that components can be compiled.
+pub(crate) fn ensure_target() -> Result<()> {
+    if has_target() {
+        return Ok(());
+    }
+    eprintln!("adding the target {TARGET}");
+    let added = Command::new("rustup").current_dir(root()).args(["target", "add", TARGET]).status();
+    if !added.is_ok_and(|status| status.success()) || !has_target() {
+        bail!(
+            "the target {TARGET} is missing and rustup could not add it; type `rustup target add \
+             {TARGET}`, or install it the way your Rust toolchain was installed"
+        );
+    }
+    Ok(())
+}
+
+fn has_target() -> bool {
+    let rustc = Command::new("rustc")
+        .current_dir(root())
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .stderr(Stdio::null())
+        .output();
+    rustc.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists())
+}

@@ -1,0 +1,27 @@
+//! Everything that must pass before a change lands.
+
+use anyhow::Result;
+
+use crate::{
+    build::{cargo, run},
+    test,
+};
+
+/// Format, lints with warnings as errors, docs, and all tests (licences, sources and advisories are
+/// among them, in `tests/tidy`).
+pub(crate) fn ci() -> Result<()> {
+    run(cargo(&["fmt", "--all", "--check"]))?;
+    run(cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    let mut docs = cargo(&["doc", "--no-deps", "--locked"]);
+    docs.env("RUSTDOCFLAGS", "--deny warnings");
+    run(docs)?;
+    test::test(&["--locked".to_owned()])
+}
