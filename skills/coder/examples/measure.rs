@@ -4,7 +4,6 @@
 //! `cargo run --release -p voyager-skill-coder --example measure -- FOLDER [--quiet]`
 
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "a program for developers: it prints, and it measures time"

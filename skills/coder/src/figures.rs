@@ -4,7 +4,12 @@ use crate::contract::exports::voyager::coder::metrics::Halstead;
 
 /// Halstead's measures from the four counts, as radon computes them: no volume without a vocabulary,
 /// no difficulty without operands.
-pub fn halstead(operators_distinct: u32, operands_distinct: u32, operators: u32, operands: u32) -> Halstead {
+pub fn halstead(
+    operators_distinct: u32,
+    operands_distinct: u32,
+    operators: u32,
+    operands: u32,
+) -> Halstead {
     let vocabulary = f64::from(operators_distinct) + f64::from(operands_distinct);
     let length = f64::from(operators) + f64::from(operands);
     let volume = if vocabulary > 0.0 { length * vocabulary.log2() } else { 0.0 };
@@ -30,8 +35,9 @@ pub fn maintainability(volume: f64, cyclomatic: u32, logical: u32, comment_perce
     if volume <= 0.0 || logical == 0 {
         return 100.0;
     }
-    let raw = 171.0 - 5.2 * volume.ln() - 0.23 * f64::from(cyclomatic) - 16.2 * f64::from(logical).ln()
-        + 50.0 * (2.46 * comment_percent.to_radians()).sqrt().sin();
+    let raw =
+        171.0 - 5.2 * volume.ln() - 0.23 * f64::from(cyclomatic) - 16.2 * f64::from(logical).ln()
+            + 50.0 * (2.46 * comment_percent.to_radians()).sqrt().sin();
     (raw * 100.0 / 171.0).clamp(0.0, 100.0)
 }
 

@@ -37,7 +37,10 @@ impl Language {
         if stem.is_empty() {
             return None;
         }
-        ENDINGS.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, language)| *language)
+        ENDINGS
+            .iter()
+            .find(|(known, _)| ending.eq_ignore_ascii_case(known))
+            .map(|(_, language)| *language)
     }
 
     /// Its name in every result.
@@ -62,11 +65,23 @@ mod tests {
 
     #[test]
     fn the_ending_decides() {
-        let languages = ["a/b.py", "b.PYI", "c.tsx", "d.mjs", "e.rs", "f.txt", "py", ".py", "dir.py/x"].map(Language::of);
+        let languages =
+            ["a/b.py", "b.PYI", "c.tsx", "d.mjs", "e.rs", "f.txt", "py", ".py", "dir.py/x"]
+                .map(Language::of);
         use Language::{JavaScript, Python, Rust, TypeScript};
         assert_eq!(
             languages,
-            [Some(Python), Some(Python), Some(TypeScript), Some(JavaScript), Some(Rust), None, None, None, None]
+            [
+                Some(Python),
+                Some(Python),
+                Some(TypeScript),
+                Some(JavaScript),
+                Some(Rust),
+                None,
+                None,
+                None,
+                None
+            ]
         );
     }
 }

@@ -13,7 +13,8 @@ pub const FILE_BYTES_MAX: usize = 8 << 20;
 pub fn file(path: &str, bytes: &[u8]) -> FileMetrics {
     let mut metrics = empty(path, bytes.len() as u64);
     let Some(language) = Language::of(path) else {
-        metrics.problem = Some(problem("language", "No known language has files of this name.".to_owned(), None));
+        metrics.problem =
+            Some(problem("language", "No known language has files of this name.".to_owned(), None));
         return metrics;
     };
     metrics.language = language.name().to_owned();
@@ -52,7 +53,11 @@ pub fn readable(bytes: &[u8]) -> Result<&str, Problem> {
 
 /// The problem of a file that is larger than [`FILE_BYTES_MAX`].
 pub fn too_large(bytes: u64) -> Problem {
-    problem("too-large", format!("The file has {bytes} bytes; at most {FILE_BYTES_MAX} are measured."), None)
+    problem(
+        "too-large",
+        format!("The file has {bytes} bytes; at most {FILE_BYTES_MAX} are measured."),
+        None,
+    )
 }
 
 /// A file of which nothing is known yet.
@@ -61,7 +66,15 @@ pub fn empty(path: &str, bytes: u64) -> FileMetrics {
         path: path.to_owned(),
         language: String::new(),
         bytes,
-        lines: Lines { total: 0, source: 0, comment: 0, documentation: 0, blank: 0, logical: 0, comments: 0 },
+        lines: Lines {
+            total: 0,
+            source: 0,
+            comment: 0,
+            documentation: 0,
+            blank: 0,
+            logical: 0,
+            comments: 0,
+        },
         halstead: Halstead {
             operators_distinct: 0,
             operands_distinct: 0,

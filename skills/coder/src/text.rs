@@ -31,20 +31,15 @@ impl LineIndex {
 pub fn one_line(text: &str, bytes_max: usize) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if line.len() + word.len() + 1 > bytes_max {
-            let room = bytes_max.saturating_sub(line.len() + '…'.len_utf8() + 1);
-            let cut = (0..=room.min(word.len())).rev().find(|at| word.is_char_boundary(*at)).unwrap_or(0);
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&word[..cut]);
-            line.push('…');
-            return line;
-        }
         if !line.is_empty() {
             line.push(' ');
         }
         line.push_str(word);
+        if line.len() > bytes_max {
+            line.truncate(line.floor_char_boundary(bytes_max.saturating_sub('…'.len_utf8())));
+            line.push('…');
+            break;
+        }
     }
     line
 }
@@ -66,7 +61,7 @@ mod tests {
     #[test]
     fn a_line_is_cut_at_a_characters_border() {
         assert_eq!(one_line("  a \n b\t c ", 40), "a b c");
-        assert_eq!(one_line("äääääää", 9), "ää…");
+        assert_eq!(one_line("äääääää", 9), "äää…");
         assert!(one_line(&"word ".repeat(100), 40).len() <= 40);
     }
 }

@@ -59,10 +59,17 @@ pub(super) fn check(text: &str) -> Result<(), Problem> {
                 level.loose += 1;
                 level.tight = 0;
             }
-            TokenKind::Not | TokenKind::Tilde | TokenKind::Await | TokenKind::DoubleStar => level.tight += 1,
-            TokenKind::Plus | TokenKind::Minus | TokenKind::Star if !after_operand => level.tight += 1,
+            TokenKind::Not | TokenKind::Tilde | TokenKind::Await | TokenKind::DoubleStar => {
+                level.tight += 1
+            }
+            TokenKind::Plus | TokenKind::Minus | TokenKind::Star if !after_operand => {
+                level.tight += 1
+            }
             TokenKind::Dot => level.chain += 1,
-            kind if kind.is_operator() || matches!(kind, TokenKind::And | TokenKind::Or | TokenKind::If) => {
+            // The operands of `and` and `or` stand side by side in the tree, however many there are.
+            TokenKind::And | TokenKind::Or => (level.tight, level.chain) = (0, 0),
+            TokenKind::If => level.tight = 0,
+            kind if kind.is_operator() => {
                 level.tight = 0;
                 level.chain += 1;
             }
@@ -87,11 +94,13 @@ fn closes(kind: TokenKind) -> bool {
 
 fn ends_operand(kind: TokenKind) -> bool {
     use TokenKind::{Complex, Ellipsis, False, Float, Int, Name, None, String, True};
-    closes(kind) || matches!(kind, Name | Int | Float | Complex | String | True | False | None | Ellipsis)
+    closes(kind)
+        || matches!(kind, Name | Int | Float | Complex | String | True | False | None | Ellipsis)
 }
 
 fn too_deep() -> Problem {
-    let message =
-        format!("The text nests more than {NESTING_MAX} levels deep, or chains more than {CHAIN_MAX} operators.");
+    let message = format!(
+        "The text nests more than {NESTING_MAX} levels deep, or chains more than {CHAIN_MAX} operators."
+    );
     problem("too-deep", message, None)
 }

@@ -29,8 +29,17 @@ struct Run {
 
 /// Counts the lines of a text.
 pub(super) fn count(text: &str, tokens: &Tokens) -> Lines {
-    let mut lines = Lines { total: 0, source: 0, comment: 0, documentation: 0, blank: 0, logical: 0, comments: 0 };
-    let unusual = text.bytes().any(|byte| matches!(byte, b'\r' | 0x0b | 0x0c | 0x1c..=0x1e | 0xc2 | 0xe2));
+    let mut lines = Lines {
+        total: 0,
+        source: 0,
+        comment: 0,
+        documentation: 0,
+        blank: 0,
+        logical: 0,
+        comments: 0,
+    };
+    let unusual =
+        text.bytes().any(|byte| matches!(byte, b'\r' | 0x0b | 0x0c | 0x1c..=0x1e | 0xc2 | 0xe2));
     let mut run = Run::default();
     let mut start = 0;
     for token in tokens {
@@ -112,7 +121,8 @@ impl Run {
             _ if self.all == 0 && self.comments > 0 => lines.comment += filled,
             Some(string) if self.all == 1 && self.comments == 0 => {
                 let lines_of_string = text.trim_end().contains('\n') && !string.is_empty();
-                let place = if lines_of_string { &mut lines.documentation } else { &mut lines.comment };
+                let place =
+                    if lines_of_string { &mut lines.documentation } else { &mut lines.comment };
                 *place += filled;
             }
             _ => lines.source += filled,
@@ -137,7 +147,10 @@ fn filled_and_blank(text: &str, unusual: bool) -> (u32, u32) {
         return tell_apart(text.split('\n'));
     }
     let text = text.strip_suffix('\r').unwrap_or(text).replace("\r\n", "\n");
-    let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+    let breaks = [
+        '\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}',
+        '\u{2029}',
+    ];
     tell_apart(text.split(breaks))
 }
 

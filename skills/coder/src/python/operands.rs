@@ -83,12 +83,21 @@ impl<'a> Operands<'a> {
 
     /// What was counted.
     pub(super) fn halstead(&self) -> Halstead {
-        let operands_distinct = u32::try_from(self.keys.len()).unwrap_or(u32::MAX).saturating_add(self.unequal);
-        figures::halstead(self.operators_seen.count_ones(), operands_distinct, self.operators, self.operands)
+        let operands_distinct =
+            u32::try_from(self.keys.len()).unwrap_or(u32::MAX).saturating_add(self.unequal);
+        figures::halstead(
+            self.operators_seen.count_ones(),
+            operands_distinct,
+            self.operators,
+            self.operands,
+        )
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "what is no name and no constant is an operand of its own")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is no name and no constant is an operand of its own"
+)]
 fn key(expression: &Expr) -> Option<Key<'_>> {
     Some(match expression {
         Expr::Name(name) => Key::Text(name.id.as_str()),
@@ -108,7 +117,9 @@ fn key(expression: &Expr) -> Option<Key<'_>> {
 
 fn number(literal: &ExprNumberLiteral) -> Key<'_> {
     match &literal.value {
-        Number::Int(integer) => integer.as_u64().map_or_else(|| Key::Large(integer.to_string()), Key::Integer),
+        Number::Int(integer) => {
+            integer.as_u64().map_or_else(|| Key::Large(integer.to_string()), Key::Integer)
+        }
         Number::Float(float) => real(*float),
         Number::Complex { imag, .. } if *imag == 0.0 => Key::Integer(0),
         Number::Complex { imag, .. } => Key::Imaginary(imag.to_bits()),
@@ -118,7 +129,11 @@ fn number(literal: &ExprNumberLiteral) -> Key<'_> {
 /// A float equals the integer of its value.
 fn real<'a>(float: f64) -> Key<'a> {
     if float.fract() == 0.0 && float < 18_446_744_073_709_551_616.0 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "literals are not negative; checked")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "literals are not negative; checked"
+        )]
         let integer = float as u64;
         Key::Integer(integer)
     } else {

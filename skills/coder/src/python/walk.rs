@@ -5,8 +5,9 @@
 //! values or below `assert`), so each rule stands where the part is visited.
 
 use ruff_python_ast::{
-    Arguments, BoolOp, Comprehension, ElifElseClause, ExceptHandler, Expr, ExprBoolOp, InterpolatedStringElement,
-    MatchCase, Parameters, Pattern, Stmt, StmtClassDef, StmtFunctionDef, StmtIf, StmtMatch, StmtTry,
+    Arguments, BoolOp, Comprehension, ElifElseClause, ExceptHandler, Expr, ExprBoolOp,
+    InterpolatedStringElement, MatchCase, Parameters, Pattern, Stmt, StmtClassDef, StmtFunctionDef,
+    StmtIf, StmtMatch, StmtTry,
 };
 use ruff_text_size::Ranged;
 
@@ -188,7 +189,8 @@ impl<'a> Walk<'a> {
         self.nested_increment();
         self.expression(&statement.test);
         let decisions = 1 + self.nested_body(&statement.body);
-        decisions + statement.elif_else_clauses.iter().map(|clause| self.clause(clause)).sum::<u32>()
+        decisions
+            + statement.elif_else_clauses.iter().map(|clause| self.clause(clause)).sum::<u32>()
     }
 
     fn clause(&mut self, clause: &'a ElifElseClause) -> u32 {
@@ -231,8 +233,10 @@ impl<'a> Walk<'a> {
         let cases = u32::try_from(statement.cases.len()).unwrap_or(u32::MAX);
         let catches_all = |case: &MatchCase| matches!(&case.pattern, Pattern::MatchAs(pattern) if pattern.pattern.is_none());
         self.block.decisions += cases - u32::from(statement.cases.iter().any(catches_all));
-        let last_is_else =
-            statement.cases.last().is_some_and(|case| case.guard.is_none() && case.pattern.is_irrefutable());
+        let last_is_else = statement
+            .cases
+            .last()
+            .is_some_and(|case| case.guard.is_none() && case.pattern.is_irrefutable());
         let mut decisions = cases - u32::from(last_is_else);
         for case in &statement.cases {
             self.pattern(&case.pattern);
@@ -256,14 +260,16 @@ impl<'a> Walk<'a> {
             cognitive: 0,
         });
         let context = self.operands.enter(name);
-        let called = self.called.replace(Called { name, method: stands == Place::Class, recursive: false });
+        let called =
+            self.called.replace(Called { name, method: stands == Place::Class, recursive: false });
         let nesting = std::mem::take(&mut self.nesting);
         let outer = std::mem::take(&mut self.block);
         let decisions = self.scoped(name, |walk| walk.function_body(&function.body));
         let mut block = std::mem::replace(&mut self.block, outer);
         self.nesting = nesting;
         self.operands.context = context;
-        let recursive = std::mem::replace(&mut self.called, called).is_some_and(|called| called.recursive);
+        let recursive =
+            std::mem::replace(&mut self.called, called).is_some_and(|called| called.recursive);
         block.cognitive += u32::from(recursive);
         let metrics = &mut self.functions[place];
         metrics.cyclomatic = decisions + 1;
@@ -306,7 +312,11 @@ impl<'a> Walk<'a> {
     }
 
     fn statement_of_class(&mut self, statement: &'a Stmt) -> u32 {
-        if let Stmt::FunctionDef(function) = statement { self.function(function, Place::Class) } else { self.statement(statement) }
+        if let Stmt::FunctionDef(function) = statement {
+            self.function(function, Place::Class)
+        } else {
+            self.statement(statement)
+        }
     }
 
     fn scoped(&mut self, name: &str, inner: impl FnOnce(&mut Self) -> u32) -> u32 {
@@ -393,7 +403,10 @@ impl<'a> Walk<'a> {
         match expression {
             Expr::BoolOp(operation) => self.boolean(operation),
             Expr::Compare(comparison) => {
-                comparison.ops.iter().for_each(|operator| self.operands.operator(COMPARISON, *operator as u32));
+                comparison
+                    .ops
+                    .iter()
+                    .for_each(|operator| self.operands.operator(COMPARISON, *operator as u32));
                 self.operands.operand(&comparison.left);
                 comparison.comparators.iter().for_each(|operand| self.operands.operand(operand));
                 self.expressions(&comparison.comparators);
@@ -410,7 +423,9 @@ impl<'a> Walk<'a> {
             }
             Expr::Lambda(lambda) => {
                 if let Some(parameters) = &lambda.parameters {
-                    let defaults = parameters.iter_non_variadic_params().filter_map(|parameter| parameter.default.as_deref());
+                    let defaults = parameters
+                        .iter_non_variadic_params()
+                        .filter_map(|parameter| parameter.default.as_deref());
                     defaults.for_each(|default| self.expression(default));
                 }
                 self.nested(|walk| walk.expression(&lambda.body));
@@ -441,8 +456,12 @@ impl<'a> Walk<'a> {
                 self.optional(inner.key.as_deref());
                 self.comprehension(&[&inner.value], &inner.generators);
             }
-            Expr::FString(inner) => inner.value.elements().for_each(|element| self.interpolated(element)),
-            Expr::TString(inner) => inner.value.elements().for_each(|element| self.interpolated(element)),
+            Expr::FString(inner) => {
+                inner.value.elements().for_each(|element| self.interpolated(element))
+            }
+            Expr::TString(inner) => {
+                inner.value.elements().for_each(|element| self.interpolated(element))
+            }
             _ => {}
         }
     }
@@ -498,7 +517,9 @@ impl<'a> Walk<'a> {
         match pattern {
             Pattern::MatchValue(pattern) => self.expression(&pattern.value),
             Pattern::MatchSingleton(_) | Pattern::MatchStar(_) => {}
-            Pattern::MatchSequence(pattern) => pattern.patterns.iter().for_each(|part| self.pattern(part)),
+            Pattern::MatchSequence(pattern) => {
+                pattern.patterns.iter().for_each(|part| self.pattern(part))
+            }
             Pattern::MatchMapping(pattern) => {
                 self.expressions(&pattern.keys);
                 pattern.patterns.iter().for_each(|part| self.pattern(part));
@@ -513,7 +534,9 @@ impl<'a> Walk<'a> {
                     self.pattern(pattern);
                 }
             }
-            Pattern::MatchOr(pattern) => pattern.patterns.iter().for_each(|part| self.pattern(part)),
+            Pattern::MatchOr(pattern) => {
+                pattern.patterns.iter().for_each(|part| self.pattern(part))
+            }
         }
     }
 
@@ -539,6 +562,7 @@ fn is_receiver(expression: &Expr) -> bool {
 
 fn parameters(parameters: &Parameters) -> u32 {
     let named = parameters.posonlyargs.len() + parameters.args.len() + parameters.kwonlyargs.len();
-    let variadic = usize::from(parameters.vararg.is_some()) + usize::from(parameters.kwarg.is_some());
+    let variadic =
+        usize::from(parameters.vararg.is_some()) + usize::from(parameters.kwarg.is_some());
     u32::try_from(named + variadic).unwrap_or(u32::MAX)
 }
