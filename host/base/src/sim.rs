@@ -2,5 +2,9 @@
 //! on the real ones.
 
 mod clock;
+mod disk;
 
-pub use self::clock::SimClock;
+pub use self::{
+    clock::SimClock,
+    disk::{CrashModel, SimDisk},
+};
