@@ -1,0 +1,215 @@
+//! Makes a value fit a type that is not quite its own.
+//!
+//! Whole numbers change their width where they fit and become floats where one is wanted, a value
+//! becomes a present option, a record gets its absent options. Nothing else converts by itself.
+//! [`fits`] says the same of types before a run, all but the ranges of numbers.
+
+use voyager_base::{
+    Type, Value,
+    types::{Case, Field},
+};
+
+/// A value doesn't fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{reason}", place(.at))]
+pub struct Misfit {
+    /// Fields and positions that lead to what doesn't fit, outermost first.
+    pub at: Vec<String>,
+    /// What doesn't fit there.
+    pub reason: String,
+}
+
+fn place(at: &[String]) -> String {
+    if at.is_empty() { String::new() } else { format!("in `{}`: ", at.join(".")) }
+}
+
+impl Misfit {
+    fn new(reason: impl Into<String>) -> Self {
+        Self { at: Vec::new(), reason: reason.into() }
+    }
+
+    fn inside(mut self, step: impl Into<String>) -> Self {
+        self.at.insert(0, step.into());
+        self
+    }
+}
+
+/// Whether values of `from` can be [converted](convert) to `to`.
+///
+/// # Errors
+/// The first part that can't, in words.
+pub fn fits(from: &Type, to: &Type) -> Result<(), Misfit> {
+    match (from, to) {
+        (from, _) if is_nothing(from) => Ok(()),
+        (Type::List(from), Type::Bytes) if is_nothing(from) => Ok(()),
+        (Type::Option(from), Type::Option(to)) => fits(from, to),
+        (from, Type::Option(to)) => fits(from, to),
+        (Type::Int(_), Type::Int(_) | Type::F32 | Type::F64)
+        | (Type::F32 | Type::F64, Type::F32 | Type::F64) => Ok(()),
+        (Type::List(from), Type::List(to)) => fits(from, to).map_err(|e| e.inside("[]")),
+        (Type::Tuple(from), Type::Tuple(to)) if from.len() == to.len() => from
+            .iter()
+            .zip(to)
+            .enumerate()
+            .try_for_each(|(i, (from, to))| fits(from, to).map_err(|e| e.inside(i.to_string()))),
+        (Type::Record(from), Type::Record(to)) => record_fits(&from.body, &to.body),
+        (Type::Enum(from), Type::Enum(to)) => {
+            match from.body.iter().find(|name| !to.body.contains(name)) {
+                Some(name) => {
+                    Err(Misfit::new(format!("`{name}` is not one of {}", to.body.join(", "))))
+                }
+                None => Ok(()),
+            }
+        }
+        (Type::Variant(from), Type::Variant(to)) => variant_fits(&from.body, &to.body),
+        (Type::Option(inner), to) if fits(inner, to).is_ok() => {
+            Err(Misfit::new(format!("the value may be absent, and {to} is wanted")))
+        }
+        (from, to) if from.same(to) => Ok(()),
+        (from, to) => {
+            Err(Misfit::new(format!("{} is wanted, this is {}", article(to), article(from))))
+        }
+    }
+}
+
+fn record_fits(from: &[Field], to: &[Field]) -> Result<(), Misfit> {
+    for field in to {
+        match from.iter().find(|given| given.name == field.name) {
+            Some(given) => fits(&given.ty, &field.ty).map_err(|e| e.inside(&field.name))?,
+            None if matches!(field.ty, Type::Option(_)) => {}
+            None => return Err(Misfit::new(format!("the field `{}` is missing", field.name))),
+        }
+    }
+    match from.iter().find(|given| to.iter().all(|field| field.name != given.name)) {
+        Some(extra) => Err(Misfit::new(format!("there is no field `{}`", extra.name))),
+        None => Ok(()),
+    }
+}
+
+fn variant_fits(from: &[Case], to: &[Case]) -> Result<(), Misfit> {
+    for case in from {
+        let Some(wanted) = to.iter().find(|wanted| wanted.name == case.name) else {
+            return Err(Misfit::new(format!("there is no case `{}`", case.name)));
+        };
+        match (&case.ty, &wanted.ty) {
+            (Some(from), Some(to)) => fits(from, to).map_err(|e| e.inside(&case.name))?,
+            (None, None) => {}
+            _ => return Err(Misfit::new("only one of both carries a value").inside(&case.name)),
+        }
+    }
+    Ok(())
+}
+
+/// The value as one of `ty`.
+///
+/// # Errors
+/// The first part that doesn't fit, in words.
+pub fn convert(value: Value, ty: &Type) -> Result<Value, Misfit> {
+    match (value, ty) {
+        (Value::Option(None), Type::Option(_)) => Ok(Value::NONE),
+        (Value::Option(Some(value)), Type::Option(ty)) => convert(*value, ty).map(Value::some),
+        (value, Type::Option(ty)) => convert(value, ty).map(Value::some),
+        (Value::Int(number), Type::Int(kind)) if !kind.holds(number) => {
+            let (least, most) = kind.range();
+            Err(Misfit::new(format!(
+                "{number} doesn't fit {}, which holds {least} to {most}",
+                kind.name()
+            )))
+        }
+        (Value::Int(number), Type::F64) => Ok(Value::Float(number as f64)),
+        (Value::Int(number), Type::F32) => Ok(Value::Float(f64::from(number as f32))),
+        (Value::Float(number), Type::F32) => Ok(Value::Float(f64::from(number as f32))),
+        (Value::List(values), Type::List(ty)) => {
+            let each = |(i, value)| convert(value, ty).map_err(|e| e.inside(format!("[{i}]")));
+            values.into_iter().enumerate().map(each).collect::<Result<_, _>>().map(Value::List)
+        }
+        // An empty list literal doesn't know what it is a list of.
+        (Value::List(values), Type::Bytes) if values.is_empty() => Ok(Value::Bytes(Vec::new())),
+        (Value::Tuple(values), Type::Tuple(types)) if values.len() == types.len() => {
+            let each = |(i, (value, ty)): (usize, (Value, &Type))| {
+                convert(value, ty).map_err(|e| e.inside(i.to_string()))
+            };
+            let values = values.into_iter().zip(types).enumerate().map(each);
+            values.collect::<Result<_, _>>().map(Value::Tuple)
+        }
+        (Value::Record(values), Type::Record(record)) => convert_record(values, &record.body),
+        (Value::Variant(name, Some(value)), Type::Variant(variant)) => {
+            let case = variant.body.iter().find(|case| case.name == name);
+            match case.and_then(|case| case.ty.as_ref()) {
+                Some(ty) => {
+                    let value = convert(*value, ty).map_err(|e| e.inside(&name))?;
+                    Ok(Value::Variant(name, Some(Box::new(value))))
+                }
+                None => Err(Misfit::new(format!("there is no case `{name}` with a value"))),
+            }
+        }
+        (value, ty) if value.is_of(ty) => Ok(value),
+        (Value::Option(None), ty) => {
+            Err(Misfit::new(format!("the value is absent, and {} is wanted", article(ty))))
+        }
+        (Value::Option(Some(_)), ty) => {
+            Err(Misfit::new(format!("the value is optional, and {} is wanted", article(ty))))
+        }
+        (value, ty) => {
+            Err(Misfit::new(format!("{} is wanted, this is {}", article(ty), kind(&value))))
+        }
+    }
+}
+
+fn convert_record(mut values: Vec<(String, Value)>, fields: &[Field]) -> Result<Value, Misfit> {
+    let mut converted = Vec::with_capacity(fields.len());
+    for field in fields {
+        let value = match values.iter().position(|(name, _)| *name == field.name) {
+            Some(at) => {
+                convert(values.swap_remove(at).1, &field.ty).map_err(|e| e.inside(&field.name))?
+            }
+            None if matches!(field.ty, Type::Option(_)) => Value::NONE,
+            None => return Err(Misfit::new(format!("the field `{}` is missing", field.name))),
+        };
+        converted.push((field.name.clone(), value));
+    }
+    match values.first() {
+        Some((extra, _)) => Err(Misfit::new(format!("there is no field `{extra}`"))),
+        None => Ok(Value::Record(converted)),
+    }
+}
+
+/// The type of the elements of an empty list: it fits every type, and no value has it.
+pub(crate) fn nothing() -> Type {
+    Type::Handle(NOTHING.to_owned())
+}
+
+pub(crate) fn is_nothing(ty: &Type) -> bool {
+    matches!(ty, Type::Handle(name) if name == NOTHING)
+}
+
+/// No identifier of WIT, so no handle has it.
+const NOTHING: &str = "(nothing)";
+
+/// The type's name with the article that a sentence needs: `a string`, `an option<s32>`.
+pub(crate) fn article(ty: &Type) -> String {
+    let name = ty.to_string();
+    let spoken = ["s8", "s16", "s32", "s64", "f32", "f64"].contains(&name.as_str());
+    let vowel = spoken || name.starts_with(['a', 'e', 'i', 'o']);
+    format!("{} {name}", if vowel { "an" } else { "a" })
+}
+
+/// What a value is, for messages.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "a bool",
+        Value::Int(_) => "a whole number",
+        Value::Float(_) => "a float",
+        Value::Char(_) => "a character",
+        Value::String(_) => "a string",
+        Value::Bytes(_) => "bytes",
+        Value::List(_) => "a list",
+        Value::Tuple(_) => "a tuple",
+        Value::Option(_) => "an option",
+        Value::Result(_) => "a result",
+        Value::Record(_) => "a record",
+        Value::Variant(..) => "a variant",
+        Value::Enum(_) => "an enum",
+        Value::Flags(_) => "flags",
+    }
+}
