@@ -197,7 +197,9 @@ pub struct RuleInfo {
 pub fn settle(findings: &mut Vec<Finding>, max: usize) -> u64 {
     let dropped = findings.len().saturating_sub(max);
     if dropped > 0 {
-        findings.sort_by(|a, b| (Severity::of(&a.severity), place(a)).cmp(&(Severity::of(&b.severity), place(b))));
+        findings.sort_by(|a, b| {
+            (Severity::of(&a.severity), place(a)).cmp(&(Severity::of(&b.severity), place(b)))
+        });
         findings.truncate(max);
     }
     findings.sort_by(|a, b| place(a).cmp(&place(b)));

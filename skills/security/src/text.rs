@@ -35,7 +35,8 @@ impl Origin {
 /// Number of code points; a byte that is part of no valid UTF-8 counts as one.
 #[must_use]
 pub fn code_points(bytes: &[u8]) -> u32 {
-    let count: usize = bytes.utf8_chunks().map(|c| c.valid().chars().count() + c.invalid().len()).sum();
+    let count: usize =
+        bytes.utf8_chunks().map(|c| c.valid().chars().count() + c.invalid().len()).sum();
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
@@ -88,7 +89,13 @@ impl<'a> Placer<'a> {
     }
 
     /// Places `hits` of the piece `data` that begins at `origin`.
-    pub fn place(&mut self, data: &[u8], origin: Origin, mut hits: Vec<Hit>, describe: impl Fn(&str) -> Describe) {
+    pub fn place(
+        &mut self,
+        data: &[u8],
+        origin: Origin,
+        mut hits: Vec<Hit>,
+        describe: impl Fn(&str) -> Describe,
+    ) {
         hits.sort_by_key(|hit| (hit.start, hit.end, hit.rule));
         let (mut at, mut here) = (0, origin);
         for hit in hits {
@@ -151,7 +158,10 @@ fn is_allowed(line: &[u8], rule: &str) -> bool {
     let rest = &line[at + MARK.len()..];
     rest.split(|b| *b == b',').any(|item| {
         let name = item.trim_ascii_start();
-        let end = name.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'-')).unwrap_or(name.len());
+        let end = name
+            .iter()
+            .position(|b| !(b.is_ascii_alphanumeric() || *b == b'-'))
+            .unwrap_or(name.len());
         &name[..end] == rule.as_bytes()
     })
 }
@@ -171,9 +181,29 @@ pub fn binary(head: &[u8]) -> Option<&'static str> {
 #[must_use]
 pub fn is_test_path(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
-        "test", "tests", "testing", "testdata", "test-data", "test_data", "__tests__", "spec", "specs", "fixtures",
-        "fixture", "mocks", "mock", "__mocks__", "example", "examples", "samples", "e2e", "benches", "testsuite",
-        "cassettes", "snapshots", "__snapshots__",
+        "test",
+        "tests",
+        "testing",
+        "testdata",
+        "test-data",
+        "test_data",
+        "__tests__",
+        "spec",
+        "specs",
+        "fixtures",
+        "fixture",
+        "mocks",
+        "mock",
+        "__mocks__",
+        "example",
+        "examples",
+        "samples",
+        "e2e",
+        "benches",
+        "testsuite",
+        "cassettes",
+        "snapshots",
+        "__snapshots__",
     ];
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
@@ -216,7 +246,8 @@ mod tests {
         let at = data.len();
         let mut placer = Placer::new("f");
         placer.place(&data, Origin::START, vec![hit("r", 5, 8), hit("r", at - 3, at)], describe);
-        let places: Vec<_> = placer.findings.iter().map(|f| (f.line, f.column, f.end_column)).collect();
+        let places: Vec<_> =
+            placer.findings.iter().map(|f| (f.line, f.column, f.end_column)).collect();
         assert_eq!(places, [(1, 5, 8), (2, 3, 4)]);
         assert_eq!(code_points(b"a\xff\xfeb"), 4);
     }
@@ -258,7 +289,14 @@ mod tests {
 
     #[test]
     fn tests_and_examples_are_recognised_by_their_path() {
-        for path in ["a/tests/x.py", "test_x.py", "x_test.go", "src/x.spec.ts", ".env.example", "examples/a.rs"] {
+        for path in [
+            "a/tests/x.py",
+            "test_x.py",
+            "x_test.go",
+            "src/x.spec.ts",
+            ".env.example",
+            "examples/a.rs",
+        ] {
             assert!(is_test_path(path), "{path}");
         }
         for path in ["src/latest.py", "contest/x.py", "src/testament.rs"] {

@@ -31,7 +31,11 @@ pub(crate) fn has_digit(token: &[u8]) -> bool {
 /// Base64 with letters of both cases and a digit: no hash, no path, no name.
 pub(crate) fn mixed_base64(value: &[u8]) -> bool {
     let makeup = Makeup::of(value);
-    makeup.lower >= 4 && makeup.upper >= 4 && makeup.digits >= 1 && makeup.other <= 6 && !is_wordy(value)
+    makeup.lower >= 4
+        && makeup.upper >= 4
+        && makeup.digits >= 1
+        && makeup.other <= 6
+        && !is_wordy(value)
 }
 
 /// A JSON Web Token whose header is JSON with an algorithm.
@@ -43,7 +47,9 @@ pub(crate) fn jwt(token: &[u8]) -> bool {
 
 /// Base64 of `user:password` in printable characters, the password not made up.
 pub(crate) fn base64_pair(value: &[u8]) -> bool {
-    let Ok(pair) = STANDARD.decode(value).or_else(|_| STANDARD_NO_PAD.decode(value)) else { return false };
+    let Ok(pair) = STANDARD.decode(value).or_else(|_| STANDARD_NO_PAD.decode(value)) else {
+        return false;
+    };
     if !pair.iter().all(|b| b.is_ascii_graphic() || *b == b' ') {
         return false;
     }
@@ -53,7 +59,9 @@ pub(crate) fn base64_pair(value: &[u8]) -> bool {
 
 /// Key material after the header of a private key: forty characters of base64 that are no filler.
 pub(crate) fn private_key(text: &[u8]) -> bool {
-    let Some(end) = memchr::memmem::find(text, b"KEY-----").or_else(|| memchr::memmem::find(text, b"BLOCK-----")) else {
+    let Some(end) = memchr::memmem::find(text, b"KEY-----")
+        .or_else(|| memchr::memmem::find(text, b"BLOCK-----"))
+    else {
         return false;
     };
     let after = memchr::memmem::find(&text[end..], b"-----").map_or(text.len(), |n| end + n + 5);
@@ -85,21 +93,88 @@ pub(crate) fn url_password(pair: &[u8]) -> bool {
     !same && !password.iter().all(u8::is_ascii_digit) && plausible_password(password)
 }
 
+/// The address leads to no host that documentation and tests use (RFC 2606 and the local one).
+pub(crate) fn real_host(address: &[u8]) -> bool {
+    let host = memchr::memrchr(b'@', address)
+        .map_or(address, |at| &address[at + 1..])
+        .to_ascii_lowercase();
+    let label = |name: &[u8]| host.split(|b| *b == b'.').any(|part| part == name);
+    !(label(b"example")
+        || label(b"test")
+        || label(b"localhost")
+        || label(b"host")
+        || label(b"hostname")
+        || host.starts_with(b"127.0."))
+}
+
 /// Not drawn from the words that stand for a password in documentation.
 pub(crate) fn plausible_password(password: &[u8]) -> bool {
     const STOCK: &[&str] = &[
-        "pass", "pw", "pwd", "user", "username", "admin", "root", "guest", "postgres", "mysql", "mongo", "redis",
-        "rabbitmq", "minio", "minioadmin", "elastic", "test", "testing", "tester", "hello", "world", "default", "empty",
-        "none", "null", "nil", "true", "false", "string", "value", "bar", "foo", "baz", "qux", "letmein", "qwerty",
-        "hunter2", "s3cr3t", "p4ssw0rd", "passw0rd", "p@ssw0rd", "p@ssword", "pa55word", "x-oauth-basic", "key", "auth",
-        "private", "public", "openssl", "correct", "opensesame", "abc", "sa", "me", "you", "port", "host", "database",
+        "pass",
+        "pw",
+        "pwd",
+        "user",
+        "username",
+        "admin",
+        "root",
+        "guest",
+        "postgres",
+        "mysql",
+        "mongo",
+        "redis",
+        "rabbitmq",
+        "minio",
+        "minioadmin",
+        "elastic",
+        "test",
+        "testing",
+        "tester",
+        "hello",
+        "world",
+        "default",
+        "empty",
+        "none",
+        "null",
+        "nil",
+        "true",
+        "false",
+        "string",
+        "value",
+        "bar",
+        "foo",
+        "baz",
+        "qux",
+        "letmein",
+        "qwerty",
+        "hunter2",
+        "s3cr3t",
+        "p4ssw0rd",
+        "passw0rd",
+        "p@ssw0rd",
+        "p@ssword",
+        "pa55word",
+        "x-oauth-basic",
+        "key",
+        "auth",
+        "private",
+        "public",
+        "openssl",
+        "correct",
+        "opensesame",
+        "abc",
+        "sa",
+        "me",
+        "you",
+        "port",
+        "host",
+        "database",
     ];
     let lower = password.to_ascii_lowercase();
     let bare = lower.trim_ascii();
     bare.len() >= 4
         && !is_placeholder(bare)
         && !is_template(bare)
-        && !STOCK.iter().any(|word| strip_count(bare) == word.as_bytes())
+        && !STOCK.iter().any(|word| bare == word.as_bytes() || strip_count(bare) == word.as_bytes())
         && entropy(bare) > 1.6
 }
 
@@ -118,7 +193,10 @@ pub(crate) fn random_looking(value: &[u8]) -> bool {
     let makeup = Makeup::of(value);
     let hexadecimal = value.iter().all(u8::is_ascii_hexdigit);
     let switches = if hexadecimal { value.len() / 8 } else { value.len() / 12 };
-    makeup.digits >= 2 && makeup.letters() >= 3 && makeup.switches >= switches.max(2) && !is_wordy(value)
+    makeup.digits >= 2
+        && makeup.letters() >= 3
+        && makeup.switches >= switches.max(2)
+        && !is_wordy(value)
 }
 
 /// Looks like words, identifiers, or a path rather than like noise.
@@ -128,30 +206,112 @@ pub(crate) fn is_wordy(value: &[u8]) -> bool {
 
 /// Without digits and marks at the end: `password123!` is `password`.
 fn strip_count(value: &[u8]) -> &[u8] {
-    let end = value.iter().rposition(|b| !(b.is_ascii_digit() || matches!(b, b'!' | b'.' | b'_' | b'-' | b'@')));
+    let end = value
+        .iter()
+        .rposition(|b| !(b.is_ascii_digit() || matches!(b, b'!' | b'.' | b'_' | b'-' | b'@')));
     &value[..end.map_or(0, |at| at + 1)]
 }
 
 /// Holds a word that says: put yours here. Case does not matter.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     const WORDS: &[&str] = &[
-        "example", "sample", "changeme", "change_me", "change-me", "changethis", "change_this", "placeholder", "dummy",
-        "fake", "redact", "your", "insert", "replace", "todo", "fixme", "xxxx", "****", "....", "----", "____", "mysecret",
-        "my_secret", "my-secret", "supersecret", "super_secret", "super-secret", "topsecret", "password", "passwd",
-        "passphrase", "not-a-", "not_a_", "notreal", "invalid", "bogus", "1234567", "12345abc", "abcdef", "qwerty", "deadbeef",
-        "0123456", "987654321", "abc123", "aabbccdd", "secret_here", "secrethere", "lorem", "foobar", "undefined", "omitted",
-        "hidden", "masked", "testtest", "test_", "test-", "_test", "-test", "dont-use", "do-not-use", "unused", "mock",
+        "example",
+        "sample",
+        "changeme",
+        "change_me",
+        "change-me",
+        "changethis",
+        "change_this",
+        "placeholder",
+        "dummy",
+        "fake",
+        "redact",
+        "your",
+        "insert",
+        "replace",
+        "todo",
+        "fixme",
+        "xxxx",
+        "****",
+        "....",
+        "----",
+        "____",
+        "mysecret",
+        "my_secret",
+        "my-secret",
+        "supersecret",
+        "super_secret",
+        "super-secret",
+        "topsecret",
+        "password",
+        "passwd",
+        "passphrase",
+        "not-a-",
+        "not_a_",
+        "notreal",
+        "invalid",
+        "bogus",
+        "1234567",
+        "12345abc",
+        "abcdef",
+        "qwerty",
+        "deadbeef",
+        "0123456",
+        "987654321",
+        "abc123",
+        "aabbccdd",
+        "secret_here",
+        "secrethere",
+        "lorem",
+        "foobar",
+        "undefined",
+        "omitted",
+        "hidden",
+        "masked",
+        "testtest",
+        "test_",
+        "test-",
+        "_test",
+        "-test",
+        "dont-use",
+        "do-not-use",
+        "unused",
+        "mock",
     ];
     let lower = value.to_ascii_lowercase();
-    is_monotonous(&lower) || WORDS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+    is_monotonous(&lower)
+        || WORDS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
 }
 
 /// The same for tokens of known vendors, whose random part may hold a short word by chance.
 pub(crate) fn is_placeholder_token(token: &[u8]) -> bool {
     const WORDS: &[&str] = &[
-        "example", "changeme", "placeholder", "dummy", "redacted", "insert", "replace", "xxxxx", "12345678", "abcdefgh",
-        "0123456789", "987654321", "aaaaaa", "000000", "yourtoken", "yourkey", "your_", "your-", "testtest", "deadbeef",
-        "fakefake", "asdfasdf", "1234abcd", "abcd1234", "foobar", "sample",
+        "example",
+        "changeme",
+        "placeholder",
+        "dummy",
+        "redacted",
+        "insert",
+        "replace",
+        "xxxxx",
+        "12345678",
+        "abcdefgh",
+        "0123456789",
+        "987654321",
+        "aaaaaa",
+        "000000",
+        "yourtoken",
+        "yourkey",
+        "your_",
+        "your-",
+        "testtest",
+        "deadbeef",
+        "fakefake",
+        "asdfasdf",
+        "1234abcd",
+        "abcd1234",
+        "foobar",
+        "sample",
     ];
     let lower = token.to_ascii_lowercase();
     WORDS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
@@ -160,8 +320,35 @@ pub(crate) fn is_placeholder_token(token: &[u8]) -> bool {
 /// Filled in later, by a template engine, a shell, or the program itself.
 pub(crate) fn is_template(value: &[u8]) -> bool {
     const MARKS: &[&str] = &[
-        "${", "{{", "}}", "<%", "%>", "#{", "$(", "%(", "@@", "%s", "%d", "%v", "{0}", "{}", "env.", "environ", "getenv",
-        "process.", "config.", "secrets.", "settings.", "vars.", "params.", "vault:", "arn:aws:", "ssm:", "!ref", "\\(", "...",
+        "${",
+        "{{",
+        "}}",
+        "<%",
+        "%>",
+        "#{",
+        "$(",
+        "%(",
+        "@@",
+        "%s",
+        "%d",
+        "%v",
+        "{0}",
+        "{}",
+        "env.",
+        "environ",
+        "getenv",
+        "process.",
+        "config.",
+        "secrets.",
+        "settings.",
+        "vars.",
+        "params.",
+        "vault:",
+        "arn:aws:",
+        "ssm:",
+        "!ref",
+        "\\(",
+        "...",
     ];
     let first = value.first().copied().unwrap_or(b' ');
     let last = value.last().copied().unwrap_or(b' ');
@@ -176,7 +363,9 @@ pub(crate) fn is_template(value: &[u8]) -> bool {
 fn has_braced_name(value: &[u8]) -> bool {
     let Some(open) = memchr::memchr(b'{', value) else { return false };
     let Some(close) = memchr::memchr(b'}', &value[open..]) else { return false };
-    value[open + 1..open + close].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':'))
+    value[open + 1..open + close]
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':'))
 }
 
 /// One character four times in a row and more, or hardly any different ones.
@@ -199,10 +388,25 @@ mod tests {
 
     #[test]
     fn placeholders_and_templates_are_recognised() {
-        for value in ["changeme", "YOUR_API_KEY", "xxxxxxxxxxxxxxxx", "aaaaaaaaaa", "ExamplePass1", "1234567890"] {
+        for value in [
+            "changeme",
+            "YOUR_API_KEY",
+            "xxxxxxxxxxxxxxxx",
+            "aaaaaaaaaa",
+            "ExamplePass1",
+            "1234567890",
+        ] {
             assert!(is_placeholder(value.as_bytes()), "{value}");
         }
-        for value in ["${TOKEN}", "{{ token }}", "<token>", "$(cat x)", "%(password)s", "a{token}b", "process.env.X"] {
+        for value in [
+            "${TOKEN}",
+            "{{ token }}",
+            "<token>",
+            "$(cat x)",
+            "%(password)s",
+            "a{token}b",
+            "process.env.X",
+        ] {
             assert!(is_template(value.as_bytes()), "{value}");
         }
         assert!(!is_placeholder(b"q8Zk2Vx7Lw0Bn4Td6Rf1") && !is_template(b"q8Zk2Vx7Lw0Bn4Td6Rf1"));

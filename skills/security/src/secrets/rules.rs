@@ -30,6 +30,8 @@ pub(crate) struct Rule {
     pub(crate) entropy: f32,
     /// Says no to what only looks like it: a checksum, an encoding.
     pub(crate) check: Option<fn(&[u8]) -> bool>,
+    /// Says no to the whole match, for what stands around the secret.
+    pub(crate) context: Option<fn(&[u8]) -> bool>,
     /// Chosen by people, so it may be short: no hash of it is shown.
     pub(crate) human: bool,
     /// Where it is revoked.
@@ -54,6 +56,7 @@ const fn token(
         before: 0,
         entropy: 3.0,
         check: None,
+        context: None,
         human: false,
         place,
     }
@@ -72,6 +75,11 @@ impl Rule {
 
     const fn check(mut self, check: fn(&[u8]) -> bool) -> Self {
         self.check = Some(check);
+        self
+    }
+
+    const fn context(mut self, context: fn(&[u8]) -> bool) -> Self {
+        self.context = Some(context);
         self
     }
 
@@ -225,7 +233,7 @@ pub(crate) const RULES: &[Rule] = &[
     token("square-token", "Square access token or secret", Critical, &["sq0atp-", "sq0csp-", "EAAAE"],
         r"^(sq0atp-[\w-]{22}|sq0csp-[\w-]{43}|EAAAE[\w-]{59})(?:[^\w-]|$)", "Square developer dashboard"),
     token("paypal-braintree-token", "PayPal Braintree access token", Critical, &["access_token$production$"],
-        r"^(access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32})(?:\W|$)", "Braintree control panel"),
+        r"^access_token\$production\$([0-9a-z]{16}\$[0-9a-f]{32})(?:\W|$)", "Braintree control panel"),
     token("razorpay-key", "Razorpay live key", High, &["rzp_live_"],
         r"^(rzp_live_[A-Za-z0-9]{14})(?:\W|$)", "Razorpay dashboard, API keys"),
     token("flutterwave-key", "Flutterwave secret key", High, &["FLWSECK-", "FLWSECK_TEST-"],
@@ -268,7 +276,7 @@ pub(crate) const RULES: &[Rule] = &[
     token("facebook-access-token", "Facebook access token", High, &["EAA"],
         r"^(EAA[A-Za-z0-9]{97,300})(?:\W|$)", "developers.facebook.com").entropy(4.2).check(check::has_digit),
     token("twitter-bearer-token", "X (Twitter) bearer token", High, &["AAAAAAAAAAAAAAAAAAAAA"],
-        r"^(A{21}[A-Za-z0-9]{1,20}%[A-Za-z0-9%+/=]{40,100})", "developer.x.com"),
+        r"^A{21,30}([A-Za-z0-9]{1,20}%[A-Za-z0-9%+/=]{40,100})", "developer.x.com"),
     // Tools.
     token("airtable-token", "Airtable personal access token", High, &["pat"],
         r"^(pat[A-Za-z0-9]{14}\.[0-9a-f]{64})(?:\W|$)", "Airtable, Builder hub"),
@@ -330,7 +338,7 @@ pub(crate) const RULES: &[Rule] = &[
     // Credentials in their usual envelopes.
     token("url-password", "password in a URL", High, &["://"],
         r#"^://([^\s:/@"'`<>{}\[\]()\\,;?#&|]{0,64}:[^\s/@"'`<>\\,;?#]{3,128})@[\w.-]{2,}"#, "the service behind the address")
-        .entropy(0.0).check(check::url_password).human(),
+        .entropy(0.0).check(check::url_password).context(check::real_host).human(),
     token("basic-auth-header", "credentials in a Basic authorization header", High, &["basic "],
         r"(?i)^basic ([A-Za-z0-9+/]{12,400}={0,2})(?:[^A-Za-z0-9+/=]|$)", "the service that takes it").any_case().check(check::base64_pair).human(),
     token("bearer-token", "token in a Bearer authorization header", Medium, &["bearer "],

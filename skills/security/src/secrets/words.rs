@@ -114,8 +114,17 @@ mod tests {
 
     #[test]
     fn words_look_english_and_noise_does_not() {
-        for words in ["authentication_provider", "clientConnectionString", "my-secret-value", "RequestHeaderParser"] {
-            assert!(english(words.as_bytes()).unwrap() > 5.5, "{words} {:?}", english(words.as_bytes()));
+        for words in [
+            "authentication_provider",
+            "clientConnectionString",
+            "my-secret-value",
+            "RequestHeaderParser",
+        ] {
+            assert!(
+                english(words.as_bytes()).unwrap() > 5.5,
+                "{words} {:?}",
+                english(words.as_bytes())
+            );
         }
         for noise in ["xKqWzJvTbGhRpLmQ", "q8Zk2Vx7Lw0Bn4Td6Rf1", "hQxZkTvWpLdGjRbY"] {
             assert!(english(noise.as_bytes()).is_none_or(|score| score < 5.0), "{noise}");
