@@ -1,1 +1,26 @@
-//! Voyager.
+//! Makes a record durable, gives it back, and never changes it.
+//!
+//! One [`Store`] keeps the records of all runs and the content that they name. Records are rows of
+//! one redb file; content lies in append-only pack files beside it. One thread writes: it takes
+//! whatever waits, of all runs, commits it with one sync, and only then acknowledges.
+//!
+//! What is deliberately not here: what a record means, timers (waiting for company would make a lone
+//! run slower, and a busy store has company anyway), and a second process ([`FileDisk`] takes a lock).
+//!
+//! Start reading at [`Store`]; then `writer.rs`, the one place that commits.
+
+mod backend;
+mod error;
+mod file_disk;
+mod group;
+mod packs;
+mod row;
+mod store;
+mod tables;
+mod writer;
+
+pub use self::{
+    error::OpenError,
+    file_disk::FileDisk,
+    store::{Options, Store},
+};

@@ -1,0 +1,169 @@
+//! A folder of the real file system as a disk.
+//!
+//! Only the owner may read it, and only one process at a time may have it open.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use voyager_base::disk::{Disk, DiskFile};
+
+use crate::error::{OpenError, cannot_open};
+
+/// Name of the file whose lock tells other processes to stay out.
+const LOCK: &str = "lock";
+
+/// A folder of the real file system. Its lock is held until it is dropped.
+#[derive(Debug)]
+pub struct FileDisk {
+    path: PathBuf,
+    folder: File,
+    _lock: File,
+}
+
+impl FileDisk {
+    /// Opens a folder, made where it does not exist.
+    ///
+    /// # Errors
+    /// [`OpenError::Busy`] while another process, or another `FileDisk`, has it open;
+    /// [`OpenError::Disk`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
+        let path = path.into();
+        let place = |error: io::Error| cannot_open(format!("{}: {error}", path.display()));
+        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(place)?;
+        let lock = open_private(&path.join(LOCK)).map_err(place)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => OpenError::Busy { folder: path.display().to_string() },
+            TryLockError::Error(error) => place(error),
+        })?;
+        let folder = File::open(&path).map_err(place)?;
+        Ok(Self { path, folder, _lock: lock })
+    }
+
+    fn file(&self, name: &str) -> io::Result<PathBuf> {
+        let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        if !plain || name == LOCK {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("`{name}` is no name"),
+            ));
+        }
+        Ok(self.path.join(name))
+    }
+}
+
+fn open_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+impl Disk for FileDisk {
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(RealFile(open_private(&self.file(name)?)?)))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in self.path.read_dir()? {
+            let entry = entry?;
+            if let (true, Ok(name)) =
+                (entry.file_type()?.is_file(), entry.file_name().into_string())
+                && name != LOCK
+            {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        std::fs::remove_file(self.file(name)?)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.folder.sync_all()
+    }
+}
+
+/// An open file of a [`FileDisk`].
+struct RealFile(File);
+
+impl DiskFile for RealFile {
+    fn len(&self) -> io::Result<u64> {
+        self.0.metadata().map(|it| it.len())
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn only_the_owner_may_read_the_folder_and_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let disk = FileDisk::open(&path).unwrap();
+        disk.open("a").unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o700);
+        assert_eq!(mode(&path.join("a")), 0o600);
+        assert_eq!(disk.list().unwrap(), ["a"], "the lock is not shown");
+    }
+
+    #[test]
+    fn a_folder_in_use_is_busy_until_it_is_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = FileDisk::open(folder.path()).unwrap();
+        let busy = FileDisk::open(folder.path()).unwrap_err();
+        assert_eq!(busy, OpenError::Busy { folder: folder.path().display().to_string() });
+        drop(first);
+        FileDisk::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = FileDisk::open(folder.path()).unwrap();
+        for name in ["", ".", "..", "../a", "a/b", "/a", "lock", "a\0"] {
+            assert!(disk.open(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_reads_back_what_was_written_and_refuses_what_lies_beyond() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = FileDisk::open(folder.path()).unwrap();
+        let file = disk.open("a").unwrap();
+        file.write_at(3, b"abc").unwrap();
+        file.sync().unwrap();
+        let mut bytes = [9; 6];
+        file.read_at(0, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"\0\0\0abc");
+        let beyond = file.read_at(1, &mut bytes).unwrap_err();
+        assert_eq!(beyond.kind(), io::ErrorKind::UnexpectedEof);
+        disk.remove("a").unwrap();
+        disk.sync_folder().unwrap();
+        assert!(disk.list().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,384 @@
+//! The redb file: its tables, and when it counts as whole.
+//!
+//! redb checks its page checksums when it repairs, not when it opens or reads. So a file that was
+//! closed in order is checked here before it is used, up to a size. The check runs on an overlay: a
+//! damaged file is refused as it is, instead of falling back to an earlier commit.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use redb::{
+    Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError,
+    TableDefinition, TableError, WriteTransaction,
+};
+use voyager_base::{
+    Digest, RunId,
+    disk::{Disk, DiskFile},
+    record::ReadError,
+};
+
+use crate::{
+    backend::{Backend, Overlay},
+    error::{OpenError, cannot_open, cannot_read},
+    group::{Group, Rows},
+    packs::{Place, Synced},
+    row::{RecordsKey, Standing, Sum, damaged, first_of, records_key},
+    store::{LABEL, Options},
+};
+
+/// Name of the redb file.
+pub(crate) const FILE: &str = "journal.redb";
+
+/// The newest format of the store.
+const FORMAT: u32 = 1;
+
+const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+const RUNS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("runs");
+const RECORDS: TableDefinition<'_, &RecordsKey, &[u8]> = TableDefinition::new("records");
+const CHECKPOINTS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("checkpoints");
+const BLOBS: TableDefinition<'_, &[u8; 32], (u32, u64, u64)> = TableDefinition::new("blobs");
+const PACKS: TableDefinition<'_, u32, u64> = TableDefinition::new("packs");
+
+/// Key of [`META`]: the format.
+const META_FORMAT: &str = "format";
+/// Key of [`META`]: the sum over the standing of all runs.
+const META_SUM: &str = "sum";
+
+/// The open redb file.
+pub(crate) struct Tables(Database);
+
+/// What is kept in memory.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    /// Where all runs stand.
+    pub(crate) standings: BTreeMap<RunId, Standing>,
+    /// The sum over them.
+    pub(crate) sum: Sum,
+    /// Up to where each pack is indexed.
+    pub(crate) marks: BTreeMap<u32, u64>,
+}
+
+impl Tables {
+    /// Opens the file. Nothing is loaded where the store is new: then [`Tables::make`] comes next.
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        options: &Options,
+    ) -> Result<(Self, Option<Loaded>), OpenError> {
+        let labelled = read_label(disk)?;
+        let file = disk.open(FILE).map_err(cannot_open)?;
+        if was_never_made(&*file).map_err(cannot_open)? {
+            if labelled {
+                return Err(refused("it is empty or missing"));
+            }
+            file.set_len(0).map_err(cannot_open)?;
+        } else if file.len().map_err(cannot_open)? <= options.check_bytes_max {
+            check(disk.open(FILE).map_err(cannot_open)?, options)?;
+        }
+        let (database, _) = open_database(Backend(file), options)?;
+        let tables = Self(database);
+        let loaded = match guarded(|| tables.load())? {
+            None if labelled => return Err(refused("its tables are missing")),
+            Some(loaded) if !labelled => {
+                write_label(disk).map_err(cannot_open)?;
+                Some(loaded)
+            }
+            loaded => loaded,
+        };
+        Ok((tables, loaded))
+    }
+
+    /// Makes the tables of a new store, with the content that is there already.
+    pub(crate) fn make(&self, disk: &dyn Disk, content: &Synced) -> Result<Loaded, OpenError> {
+        let make = || -> Result<(), redb::Error> {
+            let transaction = self.0.begin_write()?;
+            index(&transaction, content)?;
+            {
+                let mut meta = transaction.open_table(META)?;
+                meta.insert(META_FORMAT, FORMAT.to_le_bytes().as_slice())?;
+                meta.insert(META_SUM, Sum::default().bytes())?;
+                transaction.open_table(RUNS)?;
+                transaction.open_table(RECORDS)?;
+                transaction.open_table(CHECKPOINTS)?;
+                transaction.open_table(BLOBS)?;
+                transaction.open_table(PACKS)?;
+            }
+            Ok(transaction.commit()?)
+        };
+        make().map_err(cannot_open)?;
+        write_label(disk).map_err(cannot_open)?;
+        Ok(Loaded::default())
+    }
+
+    /// Reads what is kept in memory; none where the tables were never made.
+    fn load(&self) -> Result<Option<Loaded>, OpenError> {
+        let transaction = self.0.begin_read().map_err(broken)?;
+        let meta = match transaction.open_table(META) {
+            Ok(meta) => meta,
+            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(broken(error)),
+        };
+        let format = meta.get(META_FORMAT).map_err(broken)?;
+        let format = format.and_then(|it| it.value().try_into().ok()).map(u32::from_le_bytes);
+        match format {
+            Some(FORMAT) => {}
+            Some(found) if found > FORMAT => return Err(OpenError::Newer { found, known: FORMAT }),
+            Some(_) | None => return Err(refused("its format is missing")),
+        }
+        let (mut standings, mut sum) = (BTreeMap::new(), Sum::default());
+        for row in transaction.open_table(RUNS).map_err(broken)?.iter().map_err(broken)? {
+            let (key, row) = row.map_err(broken)?;
+            let run = RunId(*key.value());
+            let standing = Standing::decode(run, row.value()).map_err(refused)?;
+            sum.toggle(run, &standing);
+            standings.insert(run, standing);
+        }
+        let kept = meta.get(META_SUM).map_err(broken)?;
+        if kept.is_none_or(|it| it.value() != sum.bytes()) {
+            return Err(refused("the heads of the runs do not have their sum"));
+        }
+        let mut marks = BTreeMap::new();
+        for row in transaction.open_table(PACKS).map_err(broken)?.iter().map_err(broken)? {
+            let (pack, mark) = row.map_err(broken)?;
+            marks.insert(pack.value(), mark.value());
+        }
+        Ok(Some(Loaded { standings, sum, marks }))
+    }
+
+    /// Makes a group durable, with one sync.
+    pub(crate) fn commit(
+        &self,
+        group: &Group,
+        synced: &Synced,
+        sum: &Sum,
+    ) -> Result<(), redb::Error> {
+        let transaction = self.0.begin_write()?;
+        if !group.standings.is_empty() {
+            transaction.open_table(META)?.insert(META_SUM, sum.bytes())?;
+            let mut runs = transaction.open_table(RUNS)?;
+            for (run, standing) in &group.standings {
+                runs.insert(&run.0, standing.encode().as_slice())?;
+            }
+        }
+        if !group.records.is_empty() {
+            let mut records = transaction.open_table(RECORDS)?;
+            for (key, row) in &group.records {
+                records.insert(key, &**row)?;
+            }
+        }
+        if !group.checkpoints.is_empty() {
+            let mut checkpoints = transaction.open_table(CHECKPOINTS)?;
+            for (run, row) in &group.checkpoints {
+                checkpoints.insert(&run.0, &**row)?;
+            }
+        }
+        if !synced.is_empty() {
+            index(&transaction, synced)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Adds the rows of `run` to `rows`, by the number of records before each: from the one that
+    /// holds record `from` on, until they hold at least `bytes_max` bytes of records.
+    pub(crate) fn records(
+        &self,
+        run: RunId,
+        from: u64,
+        bytes_max: usize,
+        rows: &mut Rows,
+    ) -> Result<(), ReadError> {
+        unpanicked(|| {
+            let table = self.0.begin_read().map_err(cannot_read)?;
+            let table = table.open_table(RECORDS).map_err(cannot_read)?;
+            let before = table.range::<&RecordsKey>(&records_key(run, 0)..=&records_key(run, from));
+            let begin = match before.map_err(unreadable)?.next_back() {
+                Some(row) => first_of(row.map_err(unreadable)?.0.value()),
+                None => return Ok(()),
+            };
+            let mut bytes = 0;
+            let range =
+                table.range::<&RecordsKey>(&records_key(run, begin)..=&records_key(run, u64::MAX));
+            for row in range.map_err(unreadable)? {
+                let (key, row) = row.map_err(unreadable)?;
+                let row = row.value();
+                rows.entry(first_of(key.value())).or_insert_with(|| row.into());
+                // Of the first row perhaps only the end is wanted.
+                bytes += if first_of(key.value()) == begin { 0 } else { row.len() };
+                if bytes > bytes_max {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The row of the checkpoint of `run`.
+    pub(crate) fn checkpoint(&self, run: RunId) -> Result<Option<Vec<u8>>, ReadError> {
+        unpanicked(|| {
+            let table = self.0.begin_read().map_err(cannot_read)?;
+            let table = table.open_table(CHECKPOINTS).map_err(cannot_read)?;
+            let row = table.get(&run.0).map_err(unreadable)?;
+            Ok(row.map(|it| it.value().to_vec()))
+        })
+    }
+
+    /// Where a blob lies.
+    pub(crate) fn blob(&self, digest: Digest) -> Result<Option<Place>, ReadError> {
+        unpanicked(|| {
+            let table = self.0.begin_read().map_err(cannot_read)?;
+            let table = table.open_table(BLOBS).map_err(cannot_read)?;
+            let row = table.get(&digest.0).map_err(unreadable)?;
+            Ok(row.map(|it| it.value()).map(|(pack, offset, length)| Place {
+                pack,
+                offset,
+                length,
+            }))
+        })
+    }
+}
+
+/// Writes the places of content.
+fn index(transaction: &WriteTransaction, content: &Synced) -> Result<(), redb::Error> {
+    let mut blobs = transaction.open_table(BLOBS)?;
+    for (digest, place) in &content.blobs {
+        blobs.insert(&digest.0, (place.pack, place.offset, place.length))?;
+    }
+    let mut packs = transaction.open_table(PACKS)?;
+    for (pack, mark) in &content.marks {
+        packs.insert(pack, mark)?;
+    }
+    Ok(())
+}
+
+/// Opens redb, and tells whether it repaired, because the last process ended without closing it.
+fn open_database(
+    backend: impl redb::StorageBackend,
+    options: &Options,
+) -> Result<(Database, bool), OpenError> {
+    let seen = Arc::new(AtomicBool::new(false));
+    let mut builder = Builder::new();
+    builder.set_cache_size(options.cache_bytes);
+    let callback = Arc::clone(&seen);
+    builder.set_repair_callback(move |_| callback.store(true, Ordering::Relaxed));
+    let database = guarded(|| builder.create_with_backend(backend).map_err(broken_database))?;
+    Ok((database, seen.load(Ordering::Relaxed)))
+}
+
+/// Checks every page of a file that was closed in order; repairing one that was not does the same.
+fn check(file: Box<dyn DiskFile>, options: &Options) -> Result<(), OpenError> {
+    let overlay = Overlay::new(file).map_err(cannot_open)?;
+    let (mut database, repaired) = open_database(overlay, options)?;
+    if repaired {
+        return Ok(());
+    }
+    let whole = guarded(|| database.check_integrity().map_err(broken_database));
+    if whole.is_err() {
+        // Closing what is known to be broken could fail in worse ways; it holds memory only.
+        std::mem::forget(database);
+    }
+    if whole? { Ok(()) } else { Err(refused("its pages do not have their checksums")) }
+}
+
+/// Says whether making the file was interrupted before redb took it for its own: then it is empty, or
+/// begins with zeros and holds nothing behind its first page.
+fn was_never_made(file: &dyn DiskFile) -> std::io::Result<bool> {
+    /// redb makes a file of about 1 MiB.
+    const NEW_BYTES_MAX: u64 = 4 << 20;
+    const PAGE_BYTES: usize = 4096;
+    let length = file.len()?;
+    if length == 0 {
+        return Ok(true);
+    }
+    if length > NEW_BYTES_MAX {
+        return Ok(false);
+    }
+    let mut bytes = vec![0; length as usize];
+    file.read_at(0, &mut bytes)?;
+    let is_zero = |part: Option<&[u8]>| part.is_none_or(|part| part.iter().all(|it| *it == 0));
+    Ok(is_zero(bytes.get(..bytes.len().min(9))) && is_zero(bytes.get(PAGE_BYTES..)))
+}
+
+/// Says whether the store was made completely once: then a missing file is a loss, not a beginning.
+fn read_label(disk: &dyn Disk) -> Result<bool, OpenError> {
+    if !disk.list().map_err(cannot_open)?.iter().any(|it| it == LABEL) {
+        return Ok(false);
+    }
+    let file = disk.open(LABEL).map_err(cannot_open)?;
+    let length = file.len().map_err(cannot_open)?;
+    if length == 0 {
+        return Ok(false);
+    }
+    let mut text = vec![0; length.min(64) as usize];
+    file.read_at(0, &mut text).map_err(cannot_open)?;
+    if text == label(FORMAT).as_bytes() {
+        return Ok(true);
+    }
+    let number = || str::from_utf8(&text).ok()?.strip_prefix(LABEL_TEXT)?.trim_end().parse().ok();
+    match number() {
+        Some(found) if found > FORMAT => Err(OpenError::Newer { found, known: FORMAT }),
+        Some(_) | None => {
+            let reason = format!("it does not say `{}`", label(FORMAT).trim_end());
+            Err(OpenError::Damaged { what: LABEL, reason })
+        }
+    }
+}
+
+const LABEL_TEXT: &str = "voyager journal, format ";
+
+fn label(format: u32) -> String {
+    format!("{LABEL_TEXT}{format}\n")
+}
+
+/// The label comes to be only after the file that it stands for.
+fn write_label(disk: &dyn Disk) -> std::io::Result<()> {
+    disk.sync_folder()?;
+    let file = disk.open(LABEL)?;
+    file.write_at(0, label(FORMAT).as_bytes())?;
+    file.sync()?;
+    disk.sync_folder()
+}
+
+fn refused(reason: impl ToString) -> OpenError {
+    OpenError::Damaged { what: FILE, reason: reason.to_string() }
+}
+
+fn broken(error: impl Into<redb::Error>) -> OpenError {
+    match error.into() {
+        redb::Error::Io(error) if !is_format(&error) => cannot_open(error),
+        error => refused(error),
+    }
+}
+
+fn broken_database(error: DatabaseError) -> OpenError {
+    broken(error)
+}
+
+/// Tells what redb says about bytes from what the system says about the disk.
+fn is_format(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    matches!(error.kind(), InvalidData | UnexpectedEof)
+}
+
+fn unreadable(error: StorageError) -> ReadError {
+    match error {
+        StorageError::Corrupted(reason) => damaged(FILE, reason),
+        error => cannot_read(error),
+    }
+}
+
+/// redb asserts what it reads: a damaged page may end in a panic, which must not end the host.
+fn guarded<T>(act: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    catch_unwind(AssertUnwindSafe(act))
+        .unwrap_or_else(|_| Err(refused("its pages contradict each other")))
+}
+
+/// As [`guarded`], for an open store.
+fn unpanicked<T>(act: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    catch_unwind(AssertUnwindSafe(act))
+        .unwrap_or_else(|_| Err(damaged(FILE, "its pages contradict each other")))
+}
