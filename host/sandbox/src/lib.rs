@@ -1,1 +1,40 @@
-//! Voyager.
+//! Runs one operation of one component within its grants and limits.
+//!
+//! A [`Sandbox`] loads components ([`Sandbox::load`]: bounded, validated, described and compiled in a
+//! child process, cached), and runs their operations (it implements [`voyager_base::call::Skills`]):
+//! each call in a fresh store and instance, with all limits armed. Whatever a skill asks of the host
+//! goes through `boundary.rs`; `capability/` translates WIT to the questions of `voyager-base`;
+//! `wasi/` stands in for WASI, deterministic and without any way out.
+//!
+//! What it deliberately does not know: which service answers, where records go, what a manifest is.
+//! Only this crate names wasmtime, and no type of wasmtime crosses its border.
+//!
+//! Start reading at [`Sandbox`], then `call.rs`.
+
+mod boundary;
+mod cache;
+mod call;
+mod capability;
+mod compiler;
+mod decode;
+mod docs;
+mod document;
+mod ending;
+mod engine;
+mod guest;
+mod imports;
+mod limits;
+mod load;
+mod sandbox;
+mod text;
+mod timing;
+mod values;
+mod wasi;
+
+pub use self::{
+    compiler::{CompileBounds, CompilerCommand, compile_child_main},
+    document::{DocumentError, document},
+    engine::{Allocation, EngineShape},
+    load::LoadError,
+    sandbox::{Sandbox, SandboxError, SandboxOptions},
+};

@@ -1,0 +1,125 @@
+//! What the host keeps for one running guest: the data of its store.
+
+use std::{sync::Arc, time::Duration};
+
+use voyager_base::{
+    call::{Invocation, Ledger, Report, Services},
+    chance::Seeded,
+    clock::{Clock, Timestamp},
+};
+use wasmtime::component::ResourceTable;
+
+use crate::{
+    engine::Ticks,
+    limits::{Memory, Processor},
+    text::plain,
+    timing::Timing,
+};
+
+/// Longest line of a log, in bytes.
+const LINE_BYTES_MAX: usize = 8 << 10;
+
+/// The data of a guest's store.
+pub(crate) struct Guest {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) services: Arc<Services>,
+    pub(crate) handles: ResourceTable,
+    pub(crate) memory: Memory,
+    pub(crate) processor: Processor,
+    pub(crate) timing: Timing,
+    pub(crate) chance: Seeded,
+    pub(crate) clock: VirtualClock,
+    pub(crate) lifting: Lifting,
+    pub(crate) call_bytes_max: u64,
+    /// Calls into WebAssembly that have not returned.
+    pub(crate) depth: u32,
+    outputs: [Vec<u8>; 2],
+}
+
+/// What the host is about to copy out of the guest, hence which limit its size falls under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifting {
+    /// The arguments of a host call.
+    Question,
+    /// The result of the operation.
+    Result,
+}
+
+/// One of the guest's standard outputs. Both become lines of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(unreachable_pub, reason = "the bindings re-export it")]
+pub enum Output {
+    Standard,
+    Error,
+}
+
+impl Guest {
+    pub(crate) fn new(invocation: &Invocation, clock: Arc<dyn Clock>, ticks: Ticks) -> Self {
+        let limits = &invocation.limits;
+        let mut handles = ResourceTable::new();
+        handles.set_max_capacity(limits.handles as usize);
+        Self {
+            handles,
+            memory: Memory::new(limits),
+            processor: Processor::new(ticks, limits.cpu),
+            timing: Timing::start(clock, limits.time),
+            chance: Seeded::from_bytes(&invocation.seed.0),
+            clock: VirtualClock { began: invocation.ledger.time(), slept: Duration::ZERO },
+            lifting: Lifting::Result,
+            call_bytes_max: limits.call_bytes,
+            depth: 0,
+            outputs: [Vec::new(), Vec::new()],
+            ledger: Arc::clone(&invocation.ledger),
+            services: Arc::clone(&invocation.services),
+        }
+    }
+
+    /// The time that the guest sees.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ledger.time().after(self.clock.slept)
+    }
+
+    /// Writes a line to the log.
+    pub(crate) fn log(&self, level: &str, message: &str) {
+        let level = match level {
+            "error" | "warn" | "debug" => level,
+            _ => "info",
+        };
+        let message = plain(message, LINE_BYTES_MAX);
+        self.ledger.report(Report::Log { level: level.to_owned(), message });
+    }
+
+    /// Takes what the guest wrote to an output, and logs the lines that are complete.
+    pub(crate) fn output(&mut self, output: Output, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let line = &mut self.outputs[output as usize];
+            let room = LINE_BYTES_MAX.saturating_sub(line.len());
+            line.extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.ends_with(b"\n") {
+                self.end_line(output);
+            }
+        }
+    }
+
+    /// Logs what of the outputs had no line end.
+    pub(crate) fn end_outputs(&mut self) {
+        for output in [Output::Standard, Output::Error] {
+            if !self.outputs[output as usize].is_empty() {
+                self.end_line(output);
+            }
+        }
+    }
+
+    fn end_line(&mut self, output: Output) {
+        let line = std::mem::take(&mut self.outputs[output as usize]);
+        let level = if output == Output::Error { "warn" } else { "info" };
+        self.log(level, String::from_utf8_lossy(&line).trim_end());
+    }
+}
+
+/// A guest's time: that of the last record, and what it slept. So sleeping takes no time, and a replay
+/// sees the same.
+pub(crate) struct VirtualClock {
+    pub(crate) began: Timestamp,
+    pub(crate) slept: Duration,
+}

@@ -1,0 +1,149 @@
+//! From the bytes of a component to something that can be run.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use voyager_base::{
+    Digest,
+    operation::{Operation, OperationName, Skill},
+};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
+
+use crate::{
+    compiler::{Compiled, Refusal},
+    guest::Guest,
+    imports,
+    sandbox::Shared,
+};
+
+/// Most bytes of a component.
+const COMPONENT_BYTES_MAX: usize = 32 << 20;
+
+/// Why a component was not loaded. Nothing of it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// It is larger than a component may be.
+    #[error("the component has {size} bytes; at most {COMPONENT_BYTES_MAX} are allowed")]
+    TooLarge {
+        /// Its bytes.
+        size: usize,
+    },
+    /// It is something else than a component.
+    #[error("this is no component: {0}")]
+    NoComponent(String),
+    /// It is malformed, or uses a proposal that is switched off.
+    #[error("the component is invalid: {0}")]
+    Invalid(String),
+    /// It is a component that is no skill.
+    #[error("the component is no skill: {0}")]
+    NoSkill(String),
+    /// It imports what this host does not offer.
+    #[error("the skill imports `{import}`; {hint}; {remedy}")]
+    UnknownImport {
+        /// The interface.
+        import: String,
+        /// What this host offers instead.
+        hint: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// It imports an interface of this host with other types or functions than it has here.
+    #[error(
+        "the skill's imports don't fit this host: {0}; rebuild it against this host's WIT with \
+         `agent-host skill build`"
+    )]
+    Unlinkable(String),
+    /// Compiling it took more than it may.
+    #[error("compiling the component took more than {0}; it is too large or was made to do harm")]
+    CompileBound(String),
+    /// The compiler did not do its work. Trying again may help.
+    #[error("the compiler did not answer: {0}")]
+    CompilerUnavailable(String),
+}
+
+impl From<Refusal> for LoadError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoComponent(reason) => Self::NoComponent(reason),
+            Refusal::Invalid(reason) => Self::Invalid(reason),
+            Refusal::NoSkill(reason) => Self::NoSkill(reason.to_string()),
+        }
+    }
+}
+
+/// A skill that can be run.
+pub(crate) struct Loaded {
+    pub(crate) skill: Arc<Skill>,
+    pub(crate) pre: InstancePre<Guest>,
+    /// Where the operations are, by their place in the skill's list.
+    exports: BTreeMap<OperationName, (usize, ComponentExportIndex)>,
+}
+
+impl Loaded {
+    /// An operation, and its place in the component.
+    pub(crate) fn operation(
+        &self,
+        name: &OperationName,
+    ) -> Option<(&Operation, ComponentExportIndex)> {
+        let (place, index) = self.exports.get(name)?;
+        Some((&self.skill.operations[*place], *index))
+    }
+}
+
+/// Loads a component: from the cache, or after compiling it.
+pub(crate) fn load(shared: &Shared, bytes: &[u8]) -> Result<Loaded, LoadError> {
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        return Err(LoadError::TooLarge { size: bytes.len() });
+    }
+    if let Some(compiled) = shared.cache.find(Digest::of(bytes)) {
+        // Authentic but unusable is possible where wasmtime changed what it accepts: then compile.
+        if let Ok(loaded) = link(shared, &compiled) {
+            return Ok(loaded);
+        }
+    }
+    let compiled = shared.compiler.compile(bytes, &shared.shape)?;
+    let loaded = link(shared, &compiled)?;
+    // Without room on the disk the skill still runs; the next start compiles again.
+    drop(shared.cache.keep(&compiled));
+    Ok(loaded)
+}
+
+fn link(shared: &Shared, compiled: &Compiled) -> Result<Loaded, LoadError> {
+    imports::check(&compiled.decoded.imports)?;
+    let unlinkable = |error: wasmtime::Error| LoadError::Unlinkable(format!("{error:#}"));
+    let component = deserialize(shared, &compiled.code).map_err(unlinkable)?;
+    let pre = instance_pre(&shared.linker, &component).map_err(unlinkable)?;
+    let skill = Arc::new(compiled.decoded.skill.clone());
+    let mut exports = BTreeMap::new();
+    for (place, operation) in skill.operations.iter().enumerate() {
+        let index = export(&component, &operation.name).ok_or_else(|| {
+            LoadError::NoSkill(format!("the operation {} is not exported", operation.name))
+        })?;
+        exports.insert(operation.name.clone(), (place, index));
+    }
+    Ok(Loaded { skill, pre, exports })
+}
+
+#[expect(
+    unsafe_code,
+    reason = "compiled code of our own compiler, authenticated where it was stored"
+)]
+fn deserialize(shared: &Shared, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `code` comes from `compiler::compile`, in this process, through a pipe from our own
+    // child, or out of the cache, which authenticates what it gives back.
+    unsafe { Component::deserialize(&shared.engine, code) }
+}
+
+fn instance_pre(
+    linker: &Linker<Guest>,
+    component: &Component,
+) -> wasmtime::Result<InstancePre<Guest>> {
+    linker.instantiate_pre(component)
+}
+
+fn export(component: &Component, name: &OperationName) -> Option<ComponentExportIndex> {
+    let version =
+        if name.version.is_empty() { String::new() } else { format!("@{}", name.version) };
+    let interface = format!("{}/{}{version}", name.package, name.interface);
+    let interface = component.get_export_index(None, &interface)?;
+    component.get_export_index(Some(&interface), &name.function)
+}

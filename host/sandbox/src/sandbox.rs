@@ -1,0 +1,152 @@
+//! The sandbox: loads skills, and runs their operations.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use voyager_base::{
+    BoxFuture, Digest, Error, Value,
+    call::{Invocation, Skills},
+    chance::Chance,
+    clock::Clock,
+    operation::Skill,
+};
+use wasmtime::{Engine, component::Linker};
+
+use crate::{
+    cache::Cache,
+    call, capability,
+    compiler::CompilerCommand,
+    engine::{self, Allocation, EngineShape, Ticks},
+    guest::Guest,
+    load::{self, LoadError, Loaded},
+    wasi,
+};
+
+/// What a sandbox is made of.
+pub struct SandboxOptions {
+    /// Where compiled skills are kept. Must belong to the host alone; made where it is missing.
+    pub cache_folder: PathBuf,
+    /// Who compiles components.
+    pub compiler: CompilerCommand,
+    /// Sizes that hold for all instances.
+    pub shape: EngineShape,
+    /// Measures wall time limits.
+    pub clock: Arc<dyn Clock>,
+    /// Where the key of a new cache comes from.
+    pub chance: Arc<dyn Chance>,
+}
+
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The engine did not start, not even without a pool.
+    #[error("the WebAssembly engine does not start: {0}")]
+    Engine(String),
+    /// The folder of compiled skills can't be used.
+    #[error("the cache of compiled skills in {} can't be used", folder.display())]
+    Cache {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The thread that interrupts running skills did not start.
+    #[error("the ticker of the sandbox does not start")]
+    Ticker(#[source] std::io::Error),
+}
+
+/// Runs operations of components. Clones share everything.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+/// What all calls share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<Guest>,
+    pub(crate) shape: EngineShape,
+    pub(crate) ticks: Ticks,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cache: Cache,
+    pub(crate) compiler: CompilerCommand,
+    allocation: Allocation,
+    skills: RwLock<BTreeMap<Digest, Arc<Loaded>>>,
+}
+
+impl Sandbox {
+    /// A sandbox without skills.
+    ///
+    /// # Errors
+    /// [`SandboxError`] where the machine does not have what it takes. That slots for instances can't be
+    /// reserved is no error: see [`Sandbox::allocation`].
+    pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
+        let engine_error = |error: wasmtime::Error| SandboxError::Engine(format!("{error:#}"));
+        let (engine, allocation) = engine::running(&options.shape).map_err(engine_error)?;
+        let mut linker = Linker::new(&engine);
+        capability::link(&mut linker).map_err(engine_error)?;
+        wasi::link(&mut linker).map_err(engine_error)?;
+        let identity = engine::identity(&engine);
+        let cache = Cache::open(&options.cache_folder, identity, &*options.chance)
+            .map_err(|source| SandboxError::Cache { folder: options.cache_folder, source })?;
+        let ticks = Ticks::default();
+        ticks.start(&engine).map_err(SandboxError::Ticker)?;
+        Ok(Self(Arc::new(Shared {
+            engine,
+            linker,
+            shape: options.shape,
+            ticks,
+            clock: options.clock,
+            cache,
+            compiler: options.compiler,
+            allocation,
+            skills: RwLock::default(),
+        })))
+    }
+
+    /// Makes a component ready to run, and describes it. Blocks while it is compiled, which takes up to
+    /// the bounds of [`CompilerCommand`]; a component that was compiled before takes a few milliseconds,
+    /// one that is loaded nothing.
+    ///
+    /// # Errors
+    /// [`LoadError`], with what to do about it.
+    pub fn load(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
+        if let Some(loaded) = self.0.loaded(Digest::of(component)) {
+            return Ok(Arc::clone(&loaded.skill));
+        }
+        let loaded = load::load(&self.0, component)?;
+        let skill = Arc::clone(&loaded.skill);
+        let mut skills = self.0.skills.write().unwrap_or_else(PoisonError::into_inner);
+        skills.insert(skill.component, Arc::new(loaded));
+        Ok(skill)
+    }
+
+    /// The loaded skill with this hash.
+    pub fn skill(&self, component: Digest) -> Option<Arc<Skill>> {
+        self.0.loaded(component).map(|loaded| Arc::clone(&loaded.skill))
+    }
+
+    /// Forgets a skill. Calls under way go on.
+    pub fn unload(&self, component: Digest) {
+        self.0.skills.write().unwrap_or_else(PoisonError::into_inner).remove(&component);
+    }
+
+    /// How memory for instances is allocated.
+    pub fn allocation(&self) -> &Allocation {
+        &self.0.allocation
+    }
+}
+
+impl Shared {
+    pub(crate) fn loaded(&self, component: Digest) -> Option<Arc<Loaded>> {
+        self.skills.read().unwrap_or_else(PoisonError::into_inner).get(&component).cloned()
+    }
+}
+
+impl Skills for Sandbox {
+    fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
+        let shared = Arc::clone(&self.0);
+        Box::pin(async move { call::call(&shared, invocation).await })
+    }
+}
