@@ -1,1 +1,32 @@
-//! Voyager.
+//! Decides what a run does next, and drives it through traits.
+//!
+//! What is here: the facts that a journal holds ([`event`]), the machine that turns them into wishes
+//! ([`interpreter`]), the ledger through which a skill's questions pass, the one loop of a run, and
+//! what the program calls ([`start`], [`resume`], [`replay`]). What is deliberately not: an executor,
+//! a sandbox, a store, files, the system's clock. They come in through [`World`].
+//!
+//! Start reading at [`run`], then `drive`, the only loop a run has, then [`interpreter`].
+
+mod account;
+pub mod book;
+mod children;
+mod confirm;
+mod drive;
+mod effect;
+pub mod event;
+pub mod interpreter;
+mod name;
+pub mod recorder;
+pub mod run;
+pub mod schedule;
+mod task;
+pub mod world;
+
+pub use self::{
+    drive::DriveError,
+    event::{Event, Failure, SEMANTICS, Timed},
+    interpreter::Outcome,
+    run::{Handle, Live, ReplayError, Replayed, Request, StartError, replay, resume, start},
+    schedule::Schedule,
+    world::{Nobody, Notice, Observer, World},
+};

@@ -1,0 +1,223 @@
+//! What the journal knows of the questions and children of open tasks: the source of answers for a
+//! task that goes on after a crash, and for one that is run again to be compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use voyager_base::{
+    Digest, Error, TaskId, call::Charge, clock::Timestamp, id::RecordId, workspace::Change,
+};
+
+use crate::event::{Asked, Event, Origin, Reply, TaskStarted, Timed};
+
+/// A recorded question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Number of its record in the chain.
+    pub sequence: u64,
+    /// What was asked.
+    pub asked: Asked,
+    /// What became of it.
+    pub answer: Answer,
+}
+
+/// What became of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Nobody knows: the intent is there and no outcome.
+    Open,
+    /// Children were requested, and not all have ended.
+    Requested,
+    /// It was refused.
+    Denied {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        error: Error,
+    },
+    /// It was answered.
+    Given {
+        /// When.
+        at: Timestamp,
+        /// The answer.
+        reply: Reply,
+        /// What it used.
+        charge: Charge,
+        /// All that the task had staged then, where that can't be had by asking again.
+        staged: Vec<Change>,
+    },
+}
+
+/// One attempt of a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// Number of its first record in the chain.
+    pub sequence: u64,
+    /// When it began.
+    pub at: Timestamp,
+    /// How.
+    pub started: TaskStarted,
+    /// Its questions by ordinal.
+    pub questions: BTreeMap<u32, Recorded>,
+    /// Whether it may have changed the world, or has children: then it must not start anew.
+    pub bound: bool,
+    /// How it ended.
+    pub end: Option<End>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// Number of its record in the chain.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The canonical bytes of its success, or its error.
+    pub result: Result<Vec<u8>, Error>,
+    /// What it staged.
+    pub changes: Vec<Change>,
+}
+
+/// What the journal knows of tasks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Book {
+    tasks: BTreeMap<TaskId, BTreeMap<u32, Attempt>>,
+    children: BTreeMap<TaskId, BTreeSet<TaskId>>,
+    /// Whether ended tasks are kept.
+    keeps_all: bool,
+}
+
+impl Book {
+    /// A book that forgets what no open task needs.
+    pub fn of_open() -> Self {
+        Self::default()
+    }
+
+    /// A book that keeps all.
+    pub fn of_all() -> Self {
+        Self { keeps_all: true, ..Self::default() }
+    }
+
+    /// Takes a fact.
+    pub fn apply(&mut self, sequence: u64, timed: &Timed) {
+        let at = timed.at;
+        match &timed.event {
+            Event::TaskStarted(started) => self.start(sequence, at, started),
+            Event::EffectIntended { record, asked, .. } => {
+                self.question(*record, sequence, asked, Answer::Open, true);
+            }
+            Event::ChildrenRequested { record, asked } => {
+                self.question(*record, sequence, asked, Answer::Requested, true);
+            }
+            Event::EffectAnswered { record, asked, reply, children, staged, .. } => {
+                let charge = Charge { children: *children, ..Charge::default() };
+                let (reply, staged) = (reply.clone(), staged.clone());
+                let answer = Answer::Given { at, reply, charge, staged };
+                self.question(*record, sequence, asked, answer, false);
+            }
+            Event::EffectDenied { record, asked, error } => {
+                let answer = Answer::Denied { at, error: error.clone() };
+                self.question(*record, sequence, asked, answer, false);
+            }
+            Event::TaskDone { task, attempt, result, changes } => {
+                let result = result.clone().map(serde_bytes::ByteBuf::into_vec);
+                let end = End { sequence, at, result, changes: changes.clone() };
+                self.done(*task, *attempt, end);
+            }
+            Event::RunStarted(_)
+            | Event::RunResumed { .. }
+            | Event::StepStarted { .. }
+            | Event::StepSkipped { .. }
+            | Event::TaskResumed { .. }
+            | Event::RetryScheduled { .. }
+            | Event::CommitIntended { .. }
+            | Event::CommitDone { .. }
+            | Event::StepDone { .. }
+            | Event::RunCancelRequested { .. }
+            | Event::RunDone { .. } => {}
+        }
+    }
+
+    /// The newest attempt of a task.
+    pub fn newest(&self, task: TaskId) -> Option<&Attempt> {
+        self.tasks.get(&task)?.values().next_back()
+    }
+
+    /// An attempt of a task.
+    pub fn attempt(&self, task: TaskId, attempt: u32) -> Option<&Attempt> {
+        self.tasks.get(&task)?.get(&attempt)
+    }
+
+    /// All attempts of all tasks, in the order of their tasks' ids.
+    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.tasks.values().flat_map(BTreeMap::values)
+    }
+
+    fn start(&mut self, sequence: u64, at: Timestamp, started: &TaskStarted) {
+        if let Origin::Parent { asked, .. } = started.origin {
+            self.children.entry(asked.task).or_default().insert(started.task);
+            if let Some(parent) = self.attempt_mut(asked) {
+                parent.bound = true;
+            }
+        }
+        let attempt = Attempt {
+            sequence,
+            at,
+            started: started.clone(),
+            questions: BTreeMap::new(),
+            bound: false,
+            end: None,
+        };
+        let attempts = self.tasks.entry(started.task).or_default();
+        if !self.keeps_all {
+            attempts.clear();
+        }
+        attempts.insert(started.attempt, attempt);
+    }
+
+    fn question(
+        &mut self,
+        record: RecordId,
+        sequence: u64,
+        asked: &Asked,
+        answer: Answer,
+        binds: bool,
+    ) {
+        let Some(attempt) = self.attempt_mut(record) else { return };
+        attempt.bound |= binds;
+        let recorded = Recorded { sequence, asked: asked.clone(), answer };
+        attempt.questions.insert(record.ordinal, recorded);
+    }
+
+    fn done(&mut self, task: TaskId, attempt: u32, end: End) {
+        let keeps_all = self.keeps_all;
+        let record = RecordId { task, attempt, ordinal: 0 };
+        let Some(attempt) = self.attempt_mut(record) else { return };
+        attempt.end = Some(end);
+        if keeps_all {
+            return;
+        }
+        // An open parent still needs how its child ended, but nobody how it came to that.
+        attempt.questions.clear();
+        let of_step = matches!(attempt.started.origin, Origin::Step { .. });
+        self.forget_children(task);
+        if of_step {
+            self.tasks.remove(&task);
+        }
+    }
+
+    fn forget_children(&mut self, task: TaskId) {
+        for child in self.children.remove(&task).unwrap_or_default() {
+            self.forget_children(child);
+            self.tasks.remove(&child);
+        }
+    }
+
+    fn attempt_mut(&mut self, record: RecordId) -> Option<&mut Attempt> {
+        self.tasks.get_mut(&record.task)?.get_mut(&record.attempt)
+    }
+}
+
+/// The hash by which a call of an operation is recognised among ancestors.
+pub fn call_digest(operation: &str, arguments: &[u8]) -> Digest {
+    Digest::of_parts([operation.as_bytes(), arguments])
+}

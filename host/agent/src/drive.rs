@@ -1,0 +1,289 @@
+//! The only loop a run has.
+//!
+//! It is the same in production and in simulation; what differs is who stands behind the world. It
+//! takes whatever facts are there and makes them durable at once, so that tasks that end together cost
+//! one sync.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender};
+use futures_util::{
+    StreamExt,
+    future::{Either, FutureExt, select},
+};
+use serde::{Deserialize, Serialize};
+use voyager_base::{
+    Digest, Error, TaskId,
+    record::{AppendError, Durability, ReadError},
+    workspace::Change,
+};
+
+use crate::{
+    event::{self, Event, SEMANTICS, TaskStarted},
+    interpreter::{Command, Interpreter, Misplaced, Outcome, State},
+    recorder::Written,
+    task::{self, RunShared, Task, TaskEnd},
+    world::Notice,
+};
+
+/// Records between two checkpoints, at least.
+const CHECKPOINT_RECORDS: u64 = 1_000;
+
+/// Why a run stands still. What was acknowledged is safe, and the run can be resumed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum DriveError {
+    /// The journal can't be written, or belongs to somebody else.
+    #[error(transparent)]
+    Journal(#[from] AppendError),
+    /// The journal or the content store can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The facts don't fit the run.
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
+    /// A task could not record what it did.
+    #[error("a task could not be recorded: {reason}")]
+    Task {
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// What comes to the loop.
+pub(crate) enum Fact {
+    /// Something happened.
+    Happened(Event),
+    /// A task can't go on.
+    Broken(String),
+}
+
+/// A run on its way.
+pub(crate) struct Run {
+    pub(crate) shared: Arc<RunShared>,
+    pub(crate) interpreter: Interpreter,
+    pub(crate) facts: UnboundedReceiver<Fact>,
+    pub(crate) tell: UnboundedSender<Fact>,
+    pub(crate) tasks: BTreeMap<(TaskId, u32), Arc<Task>>,
+    /// For each open task of a step the record with which its attempt began.
+    pub(crate) opened: BTreeMap<TaskId, u64>,
+    pub(crate) kept: Kept,
+}
+
+/// When a state was last kept, and how large it was.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) sequence: u64,
+    pub(crate) written_bytes: u64,
+    pub(crate) state_bytes: u64,
+}
+
+/// A point from which a run can be resumed without the records before it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Checkpoint {
+    pub(crate) semantics: u32,
+    pub(crate) state: State,
+    /// Number of the first record that an open task needs.
+    pub(crate) open_from: u64,
+    /// Attempts of tasks so far.
+    pub(crate) tasks: u64,
+}
+
+/// Turns wishes into facts until the run has its outcome.
+pub(crate) async fn drive(mut run: Run) -> Result<Outcome, DriveError> {
+    loop {
+        while let Some(command) = run.interpreter.poll_command() {
+            run.begin(command).await?;
+        }
+        if let Some(outcome) = run.interpreter.outcome() {
+            return Ok(outcome.clone());
+        }
+        let facts = run.next_facts().await?;
+        run.record(facts, Durability::Synced).await?;
+        run.keep().await?;
+    }
+}
+
+impl Run {
+    async fn begin(&mut self, command: Command) -> Result<(), DriveError> {
+        match command {
+            Command::Record(event) => {
+                let durability = match event {
+                    Event::RunDone { .. } => Durability::Synced,
+                    // It follows from the facts before it: lost, it is found out again.
+                    _ => Durability::Buffered,
+                };
+                self.record(vec![event], durability).await
+            }
+            Command::Start(started) => {
+                let event = Event::TaskStarted(started.clone());
+                let written = self.append(event, Durability::Buffered).await?;
+                self.opened.insert(started.task, written.sequence);
+                let counted = self.shared.count_task();
+                self.start(started, written, counted);
+                Ok(())
+            }
+            Command::Resume(started) => {
+                let event = Event::TaskResumed { task: started.task, attempt: started.attempt };
+                let written = self.append(event, Durability::Buffered).await?;
+                self.start(started, written, Ok(()));
+                Ok(())
+            }
+            Command::Cancel { task, attempt, reason } => {
+                if let Some(running) = self.tasks.get(&(task, attempt)) {
+                    running.cancel(reason);
+                }
+                Ok(())
+            }
+            Command::Commit { step, changes, intended } => {
+                if !intended {
+                    let digest = Digest::of(&event::pack(&changes));
+                    let files = changes.len() as u64;
+                    let event = Event::CommitIntended { step, files, changes: digest };
+                    self.record(vec![event], Durability::Synced).await?;
+                }
+                self.commit(step, changes);
+                Ok(())
+            }
+        }
+    }
+
+    fn start(&mut self, started: TaskStarted, written: Written, counted: Result<(), Error>) {
+        let step = match started.origin {
+            event::Origin::Step { step, .. } => step,
+            event::Origin::Parent { .. } => return,
+        };
+        let limits = self.interpreter.limits(step);
+        let task = Task::of_step(&self.shared, started, step, limits);
+        let key = (task.started.task, task.started.attempt);
+        self.tasks.insert(key, Arc::clone(&task));
+        let tell = self.tell.clone();
+        self.shared.world.spawn.spawn(Box::pin(async move {
+            let end = match counted {
+                Ok(()) => Arc::clone(&task).run(written.at).await,
+                Err(error) => Ok(TaskEnd::failed(error)),
+            };
+            let fact = match end {
+                Ok(end) => {
+                    // The contents are kept: what is staged in memory is of no more use.
+                    task.shared.world.workspace.discard(task.stage());
+                    Fact::Happened(task::done(&task.started, end))
+                }
+                Err(reason) => Fact::Broken(reason),
+            };
+            // The run may have been dropped.
+            let _ = tell.unbounded_send(fact);
+        }));
+    }
+
+    fn commit(&self, step: usize, changes: Vec<Change>) {
+        let (shared, tell) = (Arc::clone(&self.shared), self.tell.clone());
+        let spawn = Arc::clone(&shared.world.spawn);
+        spawn.spawn(Box::pin(async move {
+            let workspace = &shared.world.workspace;
+            let event = match workspace.commit(&shared.started.folders, &changes).await {
+                Ok(conflicts) => Event::CommitDone { step, conflicts, error: None },
+                Err(error) => Event::CommitDone { step, conflicts: vec![], error: Some(error) },
+            };
+            // The run may have been dropped.
+            let _ = tell.unbounded_send(Fact::Happened(event));
+        }));
+    }
+
+    /// Waits for facts, or until the interpreter wants to be told the time, and takes all there are.
+    async fn next_facts(&mut self) -> Result<Vec<Event>, DriveError> {
+        let clock = Arc::clone(&self.shared.world.clock);
+        let first = match self.interpreter.poll_timeout() {
+            None => self.facts.next().await,
+            Some((deadline, _reason)) => {
+                match select(self.facts.next(), clock.wait_until(deadline)).await {
+                    Either::Left((fact, _)) => fact,
+                    Either::Right(_) => None,
+                }
+            }
+        };
+        self.interpreter.handle_time(clock.now());
+        let mut events = Vec::new();
+        let mut next = first;
+        while let Some(fact) = next {
+            match fact {
+                Fact::Happened(event) => events.push(event),
+                Fact::Broken(reason) => return Err(DriveError::Task { reason }),
+            }
+            next = self.facts.next().now_or_never().flatten();
+        }
+        Ok(events)
+    }
+
+    async fn append(
+        &mut self,
+        event: Event,
+        durability: Durability,
+    ) -> Result<Written, DriveError> {
+        let written = self.shared.recorder.append(std::slice::from_ref(&event), durability).await?;
+        let written = *written.first().expect("one fact gives one record");
+        self.apply(written, &event)?;
+        Ok(written)
+    }
+
+    async fn record(
+        &mut self,
+        events: Vec<Event>,
+        durability: Durability,
+    ) -> Result<(), DriveError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let written = self.shared.recorder.append(&events, durability).await?;
+        for (written, event) in written.into_iter().zip(&events) {
+            if let Event::TaskDone { task, attempt, .. } = event {
+                self.tasks.remove(&(*task, *attempt));
+                self.opened.remove(task);
+            }
+            self.apply(written, event)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, written: Written, event: &Event) -> Result<(), DriveError> {
+        self.interpreter.apply(written.at, event)?;
+        let shared = &self.shared;
+        shared.world.observer.notice(shared.run, written.at, Notice::Fact(event));
+        Ok(())
+    }
+
+    /// Keeps the state from time to time, so that resuming stays short. No more is written for it than
+    /// for the records themselves.
+    async fn keep(&mut self) -> Result<(), DriveError> {
+        let (head, written_bytes) = self.shared.recorder.position();
+        let grown = written_bytes - self.kept.written_bytes;
+        if head.sequence < self.kept.sequence + CHECKPOINT_RECORDS || grown < self.kept.state_bytes
+        {
+            return Ok(());
+        }
+        let open_from = self.opened.values().copied().min().unwrap_or(head.sequence);
+        let checkpoint = Checkpoint {
+            semantics: SEMANTICS,
+            state: self.interpreter.state().clone(),
+            open_from,
+            tasks: self.shared.tasks.load(Ordering::SeqCst),
+        };
+        let state = event::pack(&checkpoint);
+        let state_bytes = state.len() as u64;
+        self.shared.world.journal.checkpoint(self.shared.run, head, state).await?;
+        self.kept = Kept { sequence: head.sequence, written_bytes, state_bytes };
+        Ok(())
+    }
+}
+
+impl Drop for Run {
+    /// Whoever lets go of a run lets go of its guests; effects under way end and are recorded.
+    fn drop(&mut self) {
+        self.shared.gone.store(true, Ordering::SeqCst);
+        for task in self.tasks.values() {
+            task.cancel(Error::cancelled());
+        }
+    }
+}

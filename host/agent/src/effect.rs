@@ -1,0 +1,523 @@
+//! The ledger of a task: the one place where its questions meet grants, budget, record and services.
+//!
+//! Reads and staged changes are recorded without waiting for the disk. An effect on the outside has a
+//! durable intent before and a durable outcome after; it runs to its end even where the guest is gone,
+//! since the host owns a running effect and not the guest. An intent without an outcome, found after a
+//! crash, becomes the error `unknown-effect`: nothing is ever done twice on a guess.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_channel::oneshot;
+use serde_bytes::ByteBuf;
+use voyager_base::{
+    BoxFuture, Digest, Error, ErrorKind,
+    call::{
+        Admission, CallContext, Effect, Ledger, Lineage, Need, Outcome, Question, Remaining,
+        Report, Stop,
+    },
+    clock::Timestamp,
+    grant::Grants,
+    id::RecordId,
+    record::Durability,
+    workspace::{Change, FileState, RemoveFile, WriteFile},
+};
+
+use crate::{
+    account::{Account, Verdict},
+    book::{Answer, Recorded},
+    event::{self, ARGUMENTS_BYTES_MAX, Asked, Event, INLINE_BYTES_MAX, Reply},
+    task::Task,
+    world::Notice,
+};
+
+/// Where answers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// From the record as far as it goes, then from services.
+    Live,
+    /// From the record only.
+    Verify {
+        /// Whether the attempt ended in a way that no machine can repeat, a time limit say: then it
+        /// is cut where its record ends.
+        cut: bool,
+    },
+}
+
+/// Admission, budget and record of one attempt of one task.
+pub(crate) struct TaskLedger {
+    task: Arc<Task>,
+    mode: Mode,
+    state: Mutex<State>,
+}
+
+struct State {
+    account: Account,
+    time: Timestamp,
+    open: Option<Open>,
+    stop: Option<Stop>,
+    /// The guest asked on beyond a record that was cut.
+    cut: bool,
+    /// Completes when the running effect has ended and is recorded.
+    outstanding: Option<oneshot::Receiver<()>>,
+    /// What files were when the task first changed them, as far as the record knows.
+    befores: BTreeMap<(String, String), Option<FileState>>,
+}
+
+/// The admitted question.
+struct Open {
+    record: RecordId,
+    asked: Asked,
+    /// The recorded answer of a staged change that is only made again to stage it again.
+    again: Option<Vec<u8>>,
+}
+
+impl TaskLedger {
+    /// A ledger that knows `recorded` of the attempt, which began at `began`.
+    pub(crate) fn new(
+        task: Arc<Task>,
+        mode: Mode,
+        began: Timestamp,
+        recorded: BTreeMap<u32, Recorded>,
+    ) -> Self {
+        let depth = u32::try_from(task.ancestors.len()).unwrap_or(u32::MAX);
+        let account = Account::new(task.limits.clone(), depth, recorded);
+        let state = State {
+            account,
+            time: began,
+            open: None,
+            stop: None,
+            cut: false,
+            outstanding: None,
+            befores: BTreeMap::new(),
+        };
+        Self { task, mode, state: Mutex::new(state) }
+    }
+
+    /// Waits until the running effect, if there is one, has ended and is recorded.
+    pub(crate) async fn settle(&self) {
+        let outstanding = self.state().outstanding.take();
+        if let Some(ended) = outstanding {
+            // Nobody waits for this outcome any more, so that it may end early.
+            self.task.cancellation.cancel();
+            // The sender is dropped in any case once the effect has ended.
+            let _ = ended.await;
+        }
+    }
+
+    /// Why the guest was stopped, where it was.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        self.state().stop.clone()
+    }
+
+    /// Whether the guest was stopped where its record ends.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.state().cut
+    }
+
+    /// The first recorded question that the guest did not ask again.
+    pub(crate) fn left_over(&self) -> Option<Recorded> {
+        self.state().account.left_over().cloned()
+    }
+
+    /// Whether the task may have `more` children now.
+    pub(crate) fn children(&self, more: usize) -> Result<(), Error> {
+        self.state().account.children(more)
+    }
+
+    /// Puts back into `changes` what files were when the task first saw them.
+    pub(crate) fn restore_befores(&self, changes: &mut [Change]) {
+        let state = self.state();
+        for change in changes {
+            let place = (change.root.clone(), change.path.clone());
+            if let Some(before) = state.befores.get(&place) {
+                change.before.clone_from(before);
+            }
+        }
+    }
+
+    /// Stages changes that an earlier life of the attempt staged, or one of its children.
+    pub(crate) async fn restage(
+        &self,
+        context: &CallContext,
+        changes: &[Change],
+    ) -> Result<(), Error> {
+        let world = &self.task.shared.world;
+        for change in changes {
+            let place = (change.root.clone(), change.path.clone());
+            self.state().befores.entry(place).or_insert_with(|| change.before.clone());
+            let (root, path) = (change.root.clone(), change.path.clone());
+            let Some(after) = &change.after else {
+                let removed = world.workspace.remove(context, RemoveFile { root, path }).await;
+                match removed {
+                    Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
+                    _ => continue,
+                }
+            };
+            let content = event::fetch(after.digest, &*world.content)
+                .map_err(|error| Error::unavailable(error.to_string()))?;
+            let write = WriteFile { root, path, content: ByteBuf::from(content) };
+            world.workspace.write(context, write).await?;
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn halt(&self, stop: Stop) -> Stop {
+        self.state().stop.get_or_insert(stop).clone()
+    }
+
+    fn journal_failed(&self, error: impl ToString) -> Stop {
+        self.halt(Stop::Journal(error.to_string()))
+    }
+
+    async fn record(&self, event: Event, durability: Durability) -> Result<Timestamp, Stop> {
+        let written = self.task.shared.recorder.append_one(event, durability).await;
+        written.map(|written| written.at).map_err(|error| self.journal_failed(error))
+    }
+
+    fn context(&self, record: RecordId) -> CallContext {
+        let task = &self.task;
+        CallContext {
+            run: task.shared.run,
+            record,
+            idempotency_key: record.idempotency_key(task.shared.run),
+            fencing_token: task.shared.recorder.epoch(),
+            deadline: None,
+            grants: Arc::clone(&task.grants),
+            stages: Arc::clone(&task.stages),
+            cancellation: task.cancellation.clone(),
+        }
+    }
+
+    async fn decide(&self, question: Question<'_>) -> Result<Admission, Stop> {
+        if let Some(stop) = self.stop() {
+            return Err(stop);
+        }
+        if self.task.cancellation.is_cancelled() {
+            return Err(self.halt(Stop::Cancelled));
+        }
+        let asked = Asked::of(&question);
+        let (ordinal, verdict) = self.state().account.ask(&asked);
+        let task = &self.task.started;
+        let record = RecordId { task: task.task, attempt: task.attempt, ordinal };
+        match verdict {
+            Verdict::Spent(error) => Ok(Admission::Denied(error)),
+            Verdict::Known(known) => self.answer_again(record, *known).await,
+            Verdict::Other(known) => Err(self.diverged(ordinal, Some(&known), &asked)),
+            Verdict::New => match self.mode {
+                Mode::Live => self.admit_new(record, asked, &question.need).await,
+                Mode::Verify { cut: true } => {
+                    self.state().cut = true;
+                    Err(self.halt(Stop::Cancelled))
+                }
+                Mode::Verify { cut: false } => Err(self.diverged(ordinal, None, &asked)),
+            },
+        }
+    }
+
+    async fn admit_new(
+        &self,
+        record: RecordId,
+        asked: Asked,
+        need: &Need<'_>,
+    ) -> Result<Admission, Stop> {
+        let allowed = match need {
+            Need::Operation { name } => {
+                let operation = self.task.shared.resolve(name).map(|it| it.1.name.unversioned());
+                operation.and_then(|name| self.task.grants.check(&Need::Operation { name: &name }))
+            }
+            need => self.task.grants.check(need),
+        };
+        if let Err(error) = allowed {
+            let event = Event::EffectDenied { record, asked, error: error.clone() };
+            self.state().time = self.record(event, Durability::Buffered).await?;
+            return Ok(Admission::Denied(error));
+        }
+        let context = self.context(record);
+        let event = match asked.effect {
+            Effect::Read | Effect::Staged => None,
+            Effect::External => Some((
+                Event::EffectIntended {
+                    record,
+                    asked: asked.clone(),
+                    idempotency_key: context.idempotency_key,
+                },
+                Durability::Synced,
+            )),
+            Effect::Tasks => Some((
+                Event::ChildrenRequested { record, asked: asked.clone() },
+                Durability::Buffered,
+            )),
+        };
+        if let Some((event, durability)) = event {
+            self.record(event, durability).await?;
+        }
+        self.state().open = Some(Open { record, asked, again: None });
+        Ok(Admission::Perform(context))
+    }
+
+    async fn answer_again(&self, record: RecordId, known: Recorded) -> Result<Admission, Stop> {
+        let Recorded { asked, answer, .. } = known;
+        match answer {
+            Answer::Denied { at, error } => {
+                self.state().time = at;
+                Ok(Admission::Denied(error))
+            }
+            Answer::Given { at, reply, charge, staged } => {
+                let reply = self.fetch(reply)?;
+                {
+                    let mut state = self.state();
+                    state.time = at;
+                    state.account.charge(charge);
+                }
+                if self.mode != Mode::Live {
+                    return Ok(Admission::Recorded(reply));
+                }
+                let context = self.context(record);
+                if asked.effect == Effect::Staged {
+                    self.state().open = Some(Open { record, asked, again: Some(reply) });
+                    return Ok(Admission::Perform(context));
+                }
+                self.restage(&context, &staged)
+                    .await
+                    .map_err(|error| self.journal_failed(error))?;
+                Ok(Admission::Recorded(reply))
+            }
+            Answer::Requested if self.mode == Mode::Live => {
+                self.state().open = Some(Open { record, asked, again: None });
+                Ok(Admission::Perform(self.context(record)))
+            }
+            Answer::Open if self.mode == Mode::Live => self.unknown(record, asked).await,
+            Answer::Requested | Answer::Open => {
+                self.state().cut = true;
+                Err(self.halt(Stop::Cancelled))
+            }
+        }
+    }
+
+    /// An effect was under way when its host died.
+    async fn unknown(&self, record: RecordId, asked: Asked) -> Result<Admission, Stop> {
+        let message = format!(
+            "the host stopped while `{}` was under way, and nobody can tell whether it happened; \
+             look at what it would have changed, then start the run anew or handle \
+             `unknown-effect` in `on-error`",
+            asked.name
+        );
+        let error = Error::new(ErrorKind::UnknownEffect, message);
+        let reply = event::pack(&Err::<(), Error>(error));
+        let event = Event::EffectAnswered {
+            record,
+            asked,
+            reply: Reply::Inline(ByteBuf::from(reply.clone())),
+            micros: 0,
+            children: 0,
+            staged: Vec::new(),
+        };
+        self.state().time = self.record(event, Durability::Synced).await?;
+        Ok(Admission::Recorded(reply))
+    }
+
+    fn fetch(&self, reply: Reply) -> Result<Vec<u8>, Stop> {
+        match reply {
+            Reply::Inline(bytes) => Ok(bytes.into_vec()),
+            Reply::Content(digest) => event::fetch(digest, &*self.task.shared.world.content)
+                .map_err(|error| self.journal_failed(error)),
+        }
+    }
+
+    fn diverged(&self, ordinal: u32, known: Option<&Recorded>, asked: &Asked) -> Stop {
+        let recorded = known.map_or_else(
+            || "no further call".to_owned(),
+            |it| format!("`{}` (record {})", it.asked, it.sequence),
+        );
+        self.halt(Stop::Diverged(format!(
+            "{}: call {ordinal} of task {}: recorded {recorded}, now asked `{asked}`",
+            self.task.place(),
+            self.task.started.task,
+        )))
+    }
+}
+
+impl Ledger for TaskLedger {
+    fn admit<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Admission, Stop>> {
+        Box::pin(self.decide(question))
+    }
+
+    fn perform<'a>(
+        &'a self,
+        context: CallContext,
+        effect: BoxFuture<'static, Outcome>,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Stop>> {
+        Box::pin(async move {
+            let Some(open) = self.state().open.take() else {
+                return Err(self.halt(Stop::Diverged("an effect was not admitted".to_owned())));
+            };
+            if let Some(reply) = open.again {
+                drop(effect.await);
+                return Ok(reply);
+            }
+            let begun = self.task.shared.world.clock.now();
+            let performing = Performing { task: Arc::clone(&self.task), open, context, begun };
+            let ended = match performing.open.asked.effect {
+                // Nothing depends on what nobody waits for any more: no need to outlive the guest.
+                Effect::Read | Effect::Staged => performing.run(effect).await,
+                Effect::External | Effect::Tasks => self.detached(performing, effect).await,
+            };
+            let ended = ended.map_err(|error| self.journal_failed(error))?;
+            let mut state = self.state();
+            state.time = ended.at;
+            state.account.charge(ended.charge);
+            Ok(ended.reply)
+        })
+    }
+
+    fn report(&self, report: Report) {
+        if !self.state().account.report(&report) || self.mode != Mode::Live {
+            return;
+        }
+        let report = clean(report);
+        let task = self.task.started.task;
+        self.task.shared.notice(Notice::Report { task, report: &report });
+    }
+
+    fn time(&self) -> Timestamp {
+        self.state().time
+    }
+
+    fn lineage(&self) -> Lineage {
+        Lineage {
+            run: self.task.shared.run,
+            task: self.task.started.task,
+            parents: Arc::clone(&self.task.ancestors),
+        }
+    }
+
+    fn remaining(&self) -> Remaining {
+        self.state().account.remaining()
+    }
+
+    fn grants(&self) -> Arc<Grants> {
+        Arc::clone(&self.task.grants)
+    }
+}
+
+impl TaskLedger {
+    /// Runs an effect on its own, so that it ends and is recorded whatever becomes of the guest.
+    async fn detached(
+        &self,
+        performing: Performing,
+        effect: BoxFuture<'static, Outcome>,
+    ) -> Result<Ended, String> {
+        let (tell, told) = oneshot::channel();
+        let (settle, settled) = oneshot::channel();
+        self.state().outstanding = Some(settled);
+        let spawn = Arc::clone(&self.task.shared.world.spawn);
+        spawn.spawn(Box::pin(async move {
+            // Nobody may be left to be told.
+            let _ = tell.send(performing.run(effect).await);
+            drop(settle);
+        }));
+        let ended = told.await;
+        self.state().outstanding = None;
+        ended.unwrap_or_else(|_| Err("the effect was dropped".to_owned()))
+    }
+}
+
+struct Performing {
+    task: Arc<Task>,
+    open: Open,
+    context: CallContext,
+    begun: Timestamp,
+}
+
+struct Ended {
+    at: Timestamp,
+    reply: Vec<u8>,
+    charge: voyager_base::call::Charge,
+}
+
+impl Performing {
+    async fn run(self, effect: BoxFuture<'static, Outcome>) -> Result<Ended, String> {
+        let outcome = effect.await;
+        let world = &self.task.shared.world;
+        let micros = world.clock.now().since(self.begun).as_micros();
+        if self.open.asked.effect == Effect::Tasks && self.task.shared.is_gone() {
+            return Err("the run was let go of".to_owned());
+        }
+        let (staged, durability) = match self.open.asked.effect {
+            Effect::Read | Effect::Staged => (Vec::new(), Durability::Buffered),
+            // Its changes can't be had by asking again.
+            effect => {
+                let staged = match self.context.stages.first() {
+                    Some(stage) => world.workspace.staged(*stage).await,
+                    None => Ok(Vec::new()),
+                };
+                let external = effect == Effect::External;
+                let durability = if external { Durability::Synced } else { Durability::Buffered };
+                (staged.map_err(|error| error.message)?, durability)
+            }
+        };
+        let reply = if outcome.reply.len() <= INLINE_BYTES_MAX {
+            Reply::Inline(ByteBuf::from(outcome.reply.clone()))
+        } else {
+            Reply::Content(world.content.put(&outcome.reply).map_err(|error| error.to_string())?)
+        };
+        let event = Event::EffectAnswered {
+            record: self.open.record,
+            asked: self.open.asked,
+            reply,
+            micros: u64::try_from(micros).unwrap_or(u64::MAX),
+            children: outcome.charge.children,
+            staged,
+        };
+        let written = self.task.shared.recorder.append_one(event, durability).await;
+        let at = written.map_err(|error| error.to_string())?.at;
+        Ok(Ended { at, reply: outcome.reply, charge: outcome.charge })
+    }
+}
+
+impl Asked {
+    fn of(question: &Question<'_>) -> Self {
+        let keeps = question.arguments.len() <= ARGUMENTS_BYTES_MAX;
+        Self {
+            name: question.name.to_owned(),
+            effect: question.effect,
+            digest: Digest::of(question.arguments),
+            arguments: keeps.then(|| ByteBuf::from(question.arguments)),
+        }
+    }
+}
+
+impl std::fmt::Display for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let json = self
+            .arguments
+            .as_ref()
+            .and_then(|bytes| rmp_serde::from_slice::<serde_json::Value>(bytes).ok());
+        match json {
+            Some(arguments) => write!(f, "{} {arguments}", self.name),
+            None => write!(f, "{} (arguments {})", self.name, self.digest.short()),
+        }
+    }
+}
+
+/// Takes control characters out, so that a guest can't draw on a terminal.
+fn clean(report: Report) -> Report {
+    let clean = |text: String| -> String {
+        text.chars().filter(|it| !it.is_control() || *it == '\t').collect()
+    };
+    match report {
+        Report::Progress { done, total, note } => {
+            Report::Progress { done, total, note: clean(note) }
+        }
+        Report::Log { level, message } => {
+            Report::Log { level: clean(level), message: clean(message) }
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! The facts that a run's journal holds, and their form on the disk.
+//!
+//! A record is MessagePack with named fields and a version. A fact above [`INLINE_BYTES_MAX`] lies in
+//! the content store, and the record names its hash: the chain covers it all the same.
+//!
+//! Facts say what happened, never what to do about it: that the interpreter finds out again whenever
+//! it is given them.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use voyager_base::{
+    Digest, Error, Limits, TaskId, Value,
+    call::{Effect, Folders},
+    clock::Timestamp,
+    grant::GrantLayer,
+    id::RecordId,
+    operation::OperationName,
+    record::{AppendError, Content, ReadError},
+    workspace::{Change, Conflict},
+};
+use voyager_manifest::plan::Plan;
+
+/// Number of the meaning of facts. A run goes on only under the number that it began with.
+pub const SEMANTICS: u32 = 1;
+
+/// Version of the form of records.
+const VERSION: u32 = 1;
+
+/// Larger payloads lie in the content store, so that walking a chain stays cheap.
+pub const INLINE_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of a question that a record keeps beside their hash.
+pub const ARGUMENTS_BYTES_MAX: usize = 2 << 10;
+
+/// A fact with the time at which it was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timed {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+}
+
+/// A fact of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Event {
+    /// The run began. Always the first, and only the first.
+    RunStarted(Box<RunStarted>),
+    /// A new owner goes on with the run after a crash or a stop.
+    RunResumed {
+        /// Number of the ownership.
+        epoch: u64,
+        /// Open tasks of the plan that go on in their attempt, answered from the record: it may have
+        /// changed the world. All other open tasks start again.
+        rerun: Vec<TaskId>,
+    },
+    /// A step begins.
+    StepStarted {
+        /// Its position in the plan.
+        step: usize,
+        /// How many items it has; none where it is no `for-each`.
+        items: Option<u64>,
+    },
+    /// A step is passed over, since its `when` does not hold.
+    StepSkipped {
+        /// Its position in the plan.
+        step: usize,
+    },
+    /// An attempt of a task begins.
+    TaskStarted(TaskStarted),
+    /// An attempt of a task goes on after a crash, answered from the record.
+    TaskResumed {
+        /// The task.
+        task: TaskId,
+        /// Its attempt.
+        attempt: u32,
+    },
+    /// An effect on the outside is about to happen. Durable before it does.
+    EffectIntended {
+        /// Which question of which attempt of which task.
+        record: RecordId,
+        /// What was asked.
+        asked: Asked,
+        /// By which a service recognises it.
+        idempotency_key: Digest,
+    },
+    /// A question was answered. For an effect on the outside, durable before the guest sees it.
+    EffectAnswered {
+        /// Which question.
+        record: RecordId,
+        /// What was asked.
+        asked: Asked,
+        /// The answer.
+        reply: Reply,
+        /// How long the answer took, in microseconds.
+        micros: u64,
+        /// Child tasks that it used.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        children: u32,
+        /// All that the task has staged after an effect that can't be repeated to stage it again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        staged: Vec<Change>,
+    },
+    /// A question was refused. Nothing happened.
+    EffectDenied {
+        /// Which question.
+        record: RecordId,
+        /// What was asked.
+        asked: Asked,
+        /// Why not.
+        error: Error,
+    },
+    /// A task asked for child tasks.
+    ChildrenRequested {
+        /// Which question.
+        record: RecordId,
+        /// What was asked.
+        asked: Asked,
+    },
+    /// An attempt of a task ended.
+    TaskDone {
+        /// The task.
+        task: TaskId,
+        /// Its attempt.
+        attempt: u32,
+        /// The canonical bytes of its success (none where it has no value), or its error.
+        result: Result<ByteBuf, Error>,
+        /// What it staged.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<Change>,
+    },
+    /// A failed task will be tried again.
+    RetryScheduled {
+        /// The task.
+        task: TaskId,
+        /// Failed attempts so far.
+        failures: u32,
+        /// Not before this time.
+        until: Timestamp,
+    },
+    /// What a step staged is about to become real. Durable before it does.
+    CommitIntended {
+        /// The step's position in the plan.
+        step: usize,
+        /// Number of changed files.
+        files: u64,
+        /// Hash of the changes that its tasks staged.
+        changes: Digest,
+    },
+    /// What a step staged is real, or nothing of it.
+    CommitDone {
+        /// The step's position in the plan.
+        step: usize,
+        /// Files that somebody else changed; where there are any, nothing is real.
+        conflicts: Vec<Conflict>,
+        /// Why it failed otherwise; nothing is real then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Error>,
+    },
+    /// A step ended.
+    StepDone {
+        /// Its position in the plan.
+        step: usize,
+        /// Its error, where it failed for good.
+        error: Option<Error>,
+        /// Whether the run goes on in spite of the error.
+        passed: bool,
+    },
+    /// Somebody, or the deadline, wants the run to end.
+    RunCancelRequested {
+        /// Why.
+        reason: Error,
+    },
+    /// The run ended. Always the last.
+    RunDone {
+        /// What it gives back, in the order of the plan.
+        outcome: Result<Vec<(String, Value)>, Failure>,
+    },
+}
+
+/// What a run begins with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RunStarted {
+    /// Number of the meaning of facts: [`SEMANTICS`].
+    pub semantics: u32,
+    /// What the run does.
+    pub plan: Plan,
+    /// A value for each input of the plan, in its order.
+    pub inputs: Vec<(String, Value)>,
+    /// Absolute paths of the named folders.
+    pub folders: Folders,
+    /// What all randomness of its tasks grows from.
+    pub seed: Digest,
+    /// What the host allowed when it began.
+    pub policy: GrantLayer,
+    /// The most that the host allowed a task.
+    pub limits: Limits,
+}
+
+/// An attempt of a task begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TaskStarted {
+    /// The task.
+    pub task: TaskId,
+    /// Its attempt, from 1.
+    pub attempt: u32,
+    /// Who asked for it.
+    pub origin: Origin,
+    /// The operation.
+    pub operation: OperationName,
+    /// The component that exports it.
+    pub component: Digest,
+    /// The canonical bytes of the tuple of its arguments.
+    pub arguments: ByteBuf,
+}
+
+/// Who asked for a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Origin {
+    /// A step of the plan.
+    Step {
+        /// Its position in the plan.
+        step: usize,
+        /// Number of the item, from 0.
+        item: u64,
+    },
+    /// Another task.
+    Parent {
+        /// Which question of which attempt of which task.
+        asked: RecordId,
+        /// Number of the child within the question, from 0.
+        item: u64,
+    },
+}
+
+/// A question, as far as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Asked {
+    /// Name of the call, for example `workspace.read`.
+    pub name: String,
+    /// What answering it does to the world.
+    pub effect: Effect,
+    /// Hash of its arguments.
+    pub digest: Digest,
+    /// The arguments in MessagePack, where they are small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<ByteBuf>,
+}
+
+/// An answer: the encoded `Result<Reply, Error>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// Here.
+    Inline(ByteBuf),
+    /// In the content store.
+    Content(Digest),
+}
+
+/// Why a run failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+#[error("{}{error}", .step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default())]
+pub struct Failure {
+    /// Id of the step that failed; none where it was the run itself.
+    pub step: Option<String>,
+    /// Why.
+    pub error: Error,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Event {
+    /// Its name, as in the record.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunStarted(_) => "run-started",
+            Self::RunResumed { .. } => "run-resumed",
+            Self::StepStarted { .. } => "step-started",
+            Self::StepSkipped { .. } => "step-skipped",
+            Self::TaskStarted(_) => "task-started",
+            Self::TaskResumed { .. } => "task-resumed",
+            Self::EffectIntended { .. } => "effect-intended",
+            Self::EffectAnswered { .. } => "effect-answered",
+            Self::EffectDenied { .. } => "effect-denied",
+            Self::ChildrenRequested { .. } => "children-requested",
+            Self::TaskDone { .. } => "task-done",
+            Self::RetryScheduled { .. } => "retry-scheduled",
+            Self::CommitIntended { .. } => "commit-intended",
+            Self::CommitDone { .. } => "commit-done",
+            Self::StepDone { .. } => "step-done",
+            Self::RunCancelRequested { .. } => "run-cancel-requested",
+            Self::RunDone { .. } => "run-done",
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RecordRef<'a> {
+    version: u32,
+    at: Timestamp,
+    body: BodyRef<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum BodyRef<'a> {
+    Event(&'a Event),
+    Content { name: &'a str, digest: Digest, bytes: u64 },
+}
+
+#[derive(Deserialize)]
+struct Record {
+    version: u32,
+    at: Timestamp,
+    body: Body,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Body {
+    Event(Event),
+    Content { digest: Digest },
+}
+
+/// The record of a fact. A large one is put into the content store first.
+///
+/// # Errors
+/// As [`Content::put`].
+pub fn encode(at: Timestamp, event: &Event, content: &dyn Content) -> Result<Vec<u8>, AppendError> {
+    let inline = pack(&RecordRef { version: VERSION, at, body: BodyRef::Event(event) });
+    if inline.len() <= INLINE_BYTES_MAX {
+        return Ok(inline);
+    }
+    let bytes = pack(event);
+    let digest = content.put(&bytes)?;
+    let body = BodyRef::Content { name: event.name(), digest, bytes: bytes.len() as u64 };
+    Ok(pack(&RecordRef { version: VERSION, at, body }))
+}
+
+/// The fact of a record.
+///
+/// # Errors
+/// [`ReadError::Damaged`] for bytes that are no record of a version that is known, and for content
+/// that is missing; what the content store says.
+pub fn decode(payload: &[u8], content: &dyn Content) -> Result<Timed, ReadError> {
+    let record: Record = unpack("a record", payload)?;
+    if record.version != VERSION {
+        return Err(damaged("a record", format!("it has version {}", record.version)));
+    }
+    let event = match record.body {
+        Body::Event(event) => event,
+        Body::Content { digest } => unpack("a record's content", &fetch(digest, content)?)?,
+    };
+    Ok(Timed { at: record.at, event })
+}
+
+/// Content that a record names.
+pub(crate) fn fetch(digest: Digest, content: &dyn Content) -> Result<Vec<u8>, ReadError> {
+    content
+        .get(digest)?
+        .ok_or_else(|| damaged("the content store", format!("content {digest} is missing")))
+}
+
+pub(crate) fn damaged(what: &str, reason: impl Into<String>) -> ReadError {
+    ReadError::Damaged { what: what.to_owned(), reason: reason.into() }
+}
+
+pub(crate) fn pack<T: Serialize>(value: &T) -> Vec<u8> {
+    rmp_serde::to_vec_named(value).expect("facts have no map with odd keys")
+}
+
+pub(crate) fn unpack<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, ReadError> {
+    rmp_serde::from_slice(bytes).map_err(|error| damaged(what, error.to_string()))
+}

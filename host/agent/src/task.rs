@@ -1,0 +1,353 @@
+//! One attempt of one task: a guest, its ledger, and what becomes of what it staged.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use futures_util::future::{Either, select};
+use serde_bytes::ByteBuf;
+use voyager_base::{
+    BoxFuture, Digest, Error, ErrorKind, Limits, RunId, TaskId, Value,
+    call::{Cancellation, Folders, Invocation, Ledger, Services, StageId, Stop},
+    clock::Timestamp,
+    grant::{FolderGrant, GrantLayer, Grants},
+    operation::Operation,
+    value,
+    workspace::Change,
+};
+use voyager_manifest::plan::{GrantPlan, PinnedSkill};
+
+use crate::{
+    book::{Book, Recorded},
+    children::Children,
+    effect::{Mode, TaskLedger},
+    event::{Event, Origin, RunStarted, TaskStarted},
+    name,
+    recorder::Recorder,
+    schedule::Permit,
+    world::{Notice, World},
+};
+
+/// What all tasks of a run share.
+pub(crate) struct RunShared {
+    pub(crate) world: Arc<World>,
+    pub(crate) run: RunId,
+    pub(crate) recorder: Recorder,
+    pub(crate) started: RunStarted,
+    /// What the host allows today, which narrows what it allowed when the run began.
+    pub(crate) today: Option<GrantLayer>,
+    /// What earlier owners recorded of tasks that were open when they stopped.
+    pub(crate) book: Book,
+    /// Attempts of tasks so far, children's included.
+    pub(crate) tasks: AtomicU64,
+    /// Whether the loop of the run was let go of: what tasks do now is not how they ended.
+    pub(crate) gone: AtomicBool,
+}
+
+impl RunShared {
+    pub(crate) fn notice(&self, notice: Notice<'_>) {
+        self.world.observer.notice(self.run, self.world.clock.now(), notice);
+    }
+
+    /// The operation that a task names, in full or in short.
+    pub(crate) fn resolve(&self, name: &str) -> Result<(&PinnedSkill, &Operation), Error> {
+        name::resolve(&self.started.plan.skills, name)
+    }
+
+    /// Whether the loop of the run was let go of.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::SeqCst)
+    }
+
+    /// Counts one more attempt of a task.
+    pub(crate) fn count_task(&self) -> Result<(), Error> {
+        let bound = self.started.plan.bounds.steps;
+        let before = self.tasks.fetch_add(1, Ordering::SeqCst);
+        if bound <= before { Err(Error::limit("steps", bound)) } else { Ok(()) }
+    }
+
+    /// Host policy, then manifest, then step.
+    pub(crate) fn grants(&self, step: usize) -> Grants {
+        let plan = &self.started.plan;
+        let folders = Arc::new(self.started.folders.clone());
+        let mut grants = Grants { folders, layers: Vec::new() };
+        grants = grants.narrowed(self.started.policy.clone());
+        if let Some(today) = &self.today {
+            grants = grants.narrowed(today.clone());
+        }
+        // A manifest speaks of all capabilities: what it does not grant, it refuses.
+        let all = GrantPlan {
+            workspace: Some(plan.grants.workspace.clone().unwrap_or_default()),
+            process: Some(plan.grants.process.clone().unwrap_or_default()),
+            tasks: Some(plan.grants.tasks.clone().unwrap_or_else(voyager_base::grant::Globs::none)),
+        };
+        grants = grants.narrowed(layer("the manifest", &all, &self.started.folders));
+        let step = &plan.steps[step];
+        let source = format!("step `{}`", step.id);
+        grants.narrowed(layer(&source, &step.grants, &self.started.folders))
+    }
+}
+
+fn layer(source: &str, plan: &GrantPlan, folders: &Folders) -> GrantLayer {
+    let workspace = plan.workspace.as_ref().map(|all| {
+        let there = all.iter().filter(|folder| folders.contains_key(&folder.root));
+        let grant = |folder: &voyager_manifest::plan::FolderPlan| FolderGrant {
+            root: folder.root.clone(),
+            read: folder.read.clone(),
+            write: folder.write.clone(),
+            write_bytes_max: folder.write_bytes_max,
+        };
+        there.map(grant).collect()
+    });
+    GrantLayer {
+        source: source.to_owned(),
+        workspace,
+        process: plan.process.clone(),
+        tasks: plan.tasks.clone(),
+    }
+}
+
+/// One attempt of one task.
+pub(crate) struct Task {
+    pub(crate) shared: Arc<RunShared>,
+    pub(crate) started: TaskStarted,
+    /// The step of the plan that it serves.
+    pub(crate) step: usize,
+    /// The root first, the parent last.
+    pub(crate) ancestors: Arc<[TaskId]>,
+    /// Hashes of operation and arguments of its ancestors and itself.
+    pub(crate) calls: Arc<[Digest]>,
+    pub(crate) limits: Limits,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) stages: Arc<[StageId]>,
+    pub(crate) cancellation: Cancellation,
+    /// Why it was cancelled.
+    pub(crate) reason: Mutex<Option<Error>>,
+    /// Its slot while it computes.
+    pub(crate) slot: Mutex<Option<Permit>>,
+}
+
+/// How an attempt ended.
+pub(crate) struct TaskEnd {
+    pub(crate) result: Result<ByteBuf, Error>,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl TaskEnd {
+    pub(crate) fn failed(error: Error) -> Self {
+        Self { result: Err(error), changes: Vec::new() }
+    }
+}
+
+impl Task {
+    /// The task of a step.
+    pub(crate) fn of_step(
+        shared: &Arc<RunShared>,
+        started: TaskStarted,
+        step: usize,
+        limits: Limits,
+    ) -> Arc<Self> {
+        let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
+        let call = crate::book::call_digest(&started.operation.to_string(), &started.arguments);
+        Arc::new(Self {
+            shared: Arc::clone(shared),
+            step,
+            ancestors: Arc::new([TaskId::root(shared.run)]),
+            calls: Arc::new([call]),
+            limits,
+            grants: Arc::new(shared.grants(step)),
+            stages: Arc::new([stage]),
+            cancellation: Cancellation::default(),
+            reason: Mutex::new(None),
+            slot: Mutex::new(None),
+            started,
+        })
+    }
+
+    /// A child of this task.
+    pub(crate) fn child(self: &Arc<Self>, started: TaskStarted, call: Digest) -> Arc<Self> {
+        let shared = &self.shared;
+        let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
+        let parent = std::iter::once(self.started.task);
+        Arc::new(Self {
+            shared: Arc::clone(shared),
+            step: self.step,
+            ancestors: self.ancestors.iter().copied().chain(parent).collect(),
+            calls: self.calls.iter().copied().chain([call]).collect(),
+            limits: self.limits.clone(),
+            grants: Arc::clone(&self.grants),
+            stages: std::iter::once(stage).chain(self.stages.iter().copied()).collect(),
+            cancellation: Cancellation::default(),
+            reason: Mutex::new(None),
+            slot: Mutex::new(None),
+            started,
+        })
+    }
+
+    /// Its own layer of staged changes.
+    pub(crate) fn stage(&self) -> StageId {
+        self.stages[0]
+    }
+
+    /// Where the manifest speaks of it.
+    pub(crate) fn place(&self) -> String {
+        let plan = &self.shared.started.plan;
+        let step = &plan.steps[self.step];
+        format!("{}:{}: step `{}`", plan.file, step.line, step.id)
+    }
+
+    /// Wishes that it stops, and ends with `reason`.
+    pub(crate) fn cancel(&self, reason: Error) {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        self.cancellation.cancel();
+    }
+
+    /// Waits for a slot, unless it is cancelled.
+    pub(crate) async fn take_slot(&self) {
+        let wait = self.shared.world.schedule.acquire(self.shared.run);
+        if let Either::Left((permit, _)) =
+            select(wait, Box::pin(self.cancellation.cancelled())).await
+        {
+            *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+        }
+    }
+
+    /// Gives its slot back.
+    pub(crate) fn give_slot(&self) {
+        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(slot);
+    }
+
+    /// Runs the attempt to its end. What it staged is still staged then, where it ended well.
+    ///
+    /// # Errors
+    /// The journal could not be written; the attempt stays open.
+    pub(crate) async fn run(self: Arc<Self>, began: Timestamp) -> Result<TaskEnd, String> {
+        let recorded = self.shared.book.attempt(self.started.task, self.started.attempt);
+        let questions: BTreeMap<u32, Recorded> =
+            recorded.map(|attempt| attempt.questions.clone()).unwrap_or_default();
+        let began = recorded.map_or(began, |attempt| attempt.at);
+        self.take_slot().await;
+        let ledger = Arc::new(TaskLedger::new(Arc::clone(&self), Mode::Live, began, questions));
+        let result = self.call(&ledger).await;
+        ledger.settle().await;
+        self.give_slot();
+        let end = match (ledger.stop(), result) {
+            (Some(Stop::Journal(reason)), _) => return Err(reason),
+            (Some(Stop::Diverged(reason)), _) => TaskEnd::failed(diverged(reason)),
+            (Some(Stop::Cancelled), _) | (None, None) => TaskEnd::failed(self.reason()),
+            (None, Some(Err(error))) => TaskEnd::failed(error),
+            (None, Some(Ok(value))) => match self.staged(&ledger).await {
+                Ok(changes) => TaskEnd { result: self.encode(&value), changes },
+                Err(error) => TaskEnd::failed(error),
+            },
+        };
+        if end.result.is_err() {
+            self.shared.world.workspace.discard(self.stage());
+        }
+        Ok(end)
+    }
+
+    /// The result of the guest; none where it was cancelled.
+    pub(crate) async fn call(
+        self: &Arc<Self>,
+        ledger: &Arc<TaskLedger>,
+    ) -> Option<Result<Value, Error>> {
+        if self.cancellation.is_cancelled() {
+            return None;
+        }
+        let arguments = match self.arguments() {
+            Ok(arguments) => arguments,
+            Err(error) => return Some(Err(error)),
+        };
+        let world = &self.shared.world;
+        let services = Services {
+            workspace: Arc::clone(&world.workspace),
+            process: Arc::clone(&world.process),
+            tasks: Arc::new(Children::of(Arc::clone(self), Arc::clone(ledger))),
+        };
+        let seed = [self.shared.started.seed.0.as_slice(), &self.started.task.0];
+        let ledger: Arc<dyn Ledger> = Arc::<TaskLedger>::clone(ledger);
+        let guest: BoxFuture<'static, Result<Value, Error>> = world.skills.call(Invocation {
+            component: self.started.component,
+            operation: self.started.operation.clone(),
+            arguments,
+            limits: self.limits.clone(),
+            seed: Digest::of_parts(seed),
+            ledger,
+            services: Arc::new(services),
+        });
+        match select(guest, Box::pin(self.cancellation.cancelled())).await {
+            Either::Left((result, _)) => Some(result),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// Its operation.
+    pub(crate) fn operation(&self) -> Option<&Operation> {
+        let plan = &self.shared.started.plan;
+        let of_step = &plan.steps[self.step];
+        if matches!(self.started.origin, Origin::Step { .. }) {
+            return Some(&of_step.operation);
+        }
+        let skill = plan.skills.iter().find(|it| it.component == self.started.component)?;
+        skill.operations.iter().find(|it| it.name == self.started.operation)
+    }
+
+    /// The canonical bytes of its success.
+    pub(crate) fn encode(&self, value: &Value) -> Result<ByteBuf, Error> {
+        let success = self.operation().and_then(Operation::success);
+        match success {
+            None => Ok(ByteBuf::new()),
+            Some(ty) if value.is_of(ty) => Ok(ByteBuf::from(value::encode(value))),
+            Some(ty) => {
+                let message = format!(
+                    "`{}` gave back a value that is no {ty}; the component is not the one that \
+                     the plan was made for",
+                    self.started.operation
+                );
+                Err(Error::new(ErrorKind::Trapped, message))
+            }
+        }
+    }
+
+    fn arguments(&self) -> Result<Vec<Value>, Error> {
+        let operation = self.operation().ok_or_else(|| {
+            let name = &self.started.operation;
+            Error::not_found(format!("the plan has no operation `{name}`"))
+        })?;
+        let types: Vec<_> = operation.parameters.iter().map(|(_, ty)| ty.clone()).collect();
+        value::decode_tuple(&types, &self.started.arguments)
+            .map_err(|error| Error::invalid(format!("the recorded arguments: {error}")))
+    }
+
+    async fn staged(&self, ledger: &TaskLedger) -> Result<Vec<Change>, Error> {
+        let mut changes = self.shared.world.workspace.staged(self.stage()).await?;
+        ledger.restore_befores(&mut changes);
+        Ok(changes)
+    }
+
+    fn reason(&self) -> Error {
+        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        reason.clone().unwrap_or_else(Error::cancelled)
+    }
+}
+
+pub(crate) fn diverged(reason: String) -> Error {
+    let message = format!("{reason}; the skill is not deterministic, or not the recorded one");
+    Error { code: Some("diverged".to_owned()), ..Error::new(ErrorKind::Other, message) }
+}
+
+/// The end of an attempt, as a fact.
+pub(crate) fn done(started: &TaskStarted, end: TaskEnd) -> Event {
+    Event::TaskDone {
+        task: started.task,
+        attempt: started.attempt,
+        result: end.result,
+        changes: end.changes,
+    }
+}

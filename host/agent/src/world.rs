@@ -1,0 +1,86 @@
+//! What stands around runs: the traits through which they meet the machine, and the people who watch.
+
+use std::sync::Arc;
+
+use voyager_base::{
+    Error, RunId, TaskId,
+    call::{Report, Skills, Spawn},
+    chance::Chance,
+    clock::{Clock, Timestamp},
+    process::ProcessService,
+    record::{Content, Journal},
+    workspace::WorkspaceService,
+};
+
+use crate::schedule::Schedule;
+
+/// What stands around all runs of a process.
+#[derive(Clone)]
+pub struct World {
+    /// Keeps records.
+    pub journal: Arc<dyn Journal>,
+    /// Keeps content.
+    pub content: Arc<dyn Content>,
+    /// Runs operations.
+    pub skills: Arc<dyn Skills>,
+    /// Files.
+    pub workspace: Arc<dyn WorkspaceService>,
+    /// Programs.
+    pub process: Arc<dyn ProcessService>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub chance: Arc<dyn Chance>,
+    /// Starts futures.
+    pub spawn: Arc<dyn Spawn>,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+    /// Who runs when: the slots that all runs share.
+    pub schedule: Schedule,
+}
+
+/// Watches runs. Nothing depends on it; it must return at once.
+pub trait Observer: Send + Sync {
+    /// Takes notice.
+    fn notice(&self, run: RunId, at: Timestamp, notice: Notice<'_>);
+}
+
+/// Watches nothing.
+pub struct Nobody;
+
+impl Observer for Nobody {
+    fn notice(&self, _run: RunId, _at: Timestamp, _notice: Notice<'_>) {}
+}
+
+/// What people may want to see of a run while it goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice<'a> {
+    /// A fact of the run itself, its steps and its tasks; no effects. A resumed run shows the facts of
+    /// its past first.
+    Fact(&'a crate::event::Event),
+    /// A child task began.
+    ChildStarted {
+        /// Its parent.
+        parent: TaskId,
+        /// The child.
+        task: TaskId,
+        /// Children of the same question in total.
+        of: u64,
+    },
+    /// A child task ended.
+    ChildDone {
+        /// Its parent.
+        parent: TaskId,
+        /// The child.
+        task: TaskId,
+        /// Why it failed, where it did.
+        error: Option<&'a Error>,
+    },
+    /// A guest reports.
+    Report {
+        /// Its task.
+        task: TaskId,
+        /// What it says; control characters removed.
+        report: &'a Report,
+    },
+}
