@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde_bytes::Bytes;
 use voyager_base::RunId;
 
-use crate::row::{RecordsKey, Standing, first_of, records_key};
+use crate::row::{Change, RecordsKey, Standing, first_of, records_key, run_of};
+
+/// Batches of records of all runs, encoded.
+pub(crate) type Records = BTreeMap<RecordsKey, Arc<[u8]>>;
 
 /// Rows of one run, encoded, by the number of records before each.
 pub(crate) type Rows = BTreeMap<u64, Arc<[u8]>>;
@@ -13,7 +17,7 @@ pub(crate) type Rows = BTreeMap<u64, Arc<[u8]>>;
 #[derive(Default)]
 pub(crate) struct Group {
     /// Batches of records, encoded.
-    pub(crate) records: BTreeMap<RecordsKey, Arc<[u8]>>,
+    pub(crate) records: Records,
     /// Where the changed runs stand at the end.
     pub(crate) standings: BTreeMap<RunId, Standing>,
     /// New checkpoints, encoded.
@@ -23,6 +27,24 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// What the group changes, in an order that keeps the batches of a run in theirs.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = Change<&Bytes>> {
+        let batches = self.records.iter().map(|(key, row)| {
+            let run = run_of(key);
+            let epoch = self.standings.get(&run).map_or(0, |it| it.epoch);
+            Change { run, epoch, first: first_of(key), row: Bytes::new(row) }
+        });
+        let claims = self.standings.iter().map(|(run, standing)| {
+            let (epoch, first) = (standing.epoch, standing.head.sequence);
+            Change { run: *run, epoch, first, row: Bytes::new(&[]) }
+        });
+        batches.chain(claims.filter(|it| !self.has_records(it.run)))
+    }
+
+    fn has_records(&self, run: RunId) -> bool {
+        self.records.range(records_key(run, 0)..=records_key(run, u64::MAX)).next().is_some()
+    }
+
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
         self.standings.is_empty() && self.checkpoints.is_empty()
@@ -40,10 +62,10 @@ impl Group {
         self.bytes += row.len();
         self.checkpoints.insert(run, row.into());
     }
+}
 
-    /// Adds the rows of `run` to `rows`, by the number of records before each.
-    pub(crate) fn records_of(&self, run: RunId, rows: &mut Rows) {
-        let of_run = self.records.range(records_key(run, 0)..=records_key(run, u64::MAX));
-        rows.extend(of_run.map(|(key, row)| (first_of(key), Arc::clone(row))));
-    }
+/// Adds the rows of `run` among `records` to `rows`.
+pub(crate) fn records_of(run: RunId, records: &Records, rows: &mut Rows) {
+    let of_run = records.range(records_key(run, 0)..=records_key(run, u64::MAX));
+    rows.extend(of_run.map(|(key, row)| (first_of(key), Arc::clone(row))));
 }

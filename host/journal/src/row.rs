@@ -30,6 +30,11 @@ pub(crate) fn first_of(key: &RecordsKey) -> u64 {
     u64::from_be_bytes(*key.last_chunk().expect("a key has 24 bytes"))
 }
 
+/// The run of the row with `key`.
+pub(crate) fn run_of(key: &RecordsKey) -> RunId {
+    RunId(*key.first_chunk().expect("a key has 24 bytes"))
+}
+
 /// Adds one batch of records to a chain.
 pub(crate) fn chain(after: Head, entries: &[Entry]) -> Head {
     entries.iter().fold(after, |head, entry| head.after(&entry.salt, &entry.payload))
@@ -107,6 +112,38 @@ impl Standing {
         let head = Head { sequence: row.sequence, chain: row.chain };
         Ok(Self { epoch: row.epoch, head })
     }
+}
+
+/// What one commit changed in one run: a batch of records, or only the ownership.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Change<R> {
+    /// The run.
+    pub(crate) run: RunId,
+    /// Its ownership after the commit.
+    pub(crate) epoch: u64,
+    /// The number of records before the batch.
+    pub(crate) first: u64,
+    /// The row of the batch; empty where there is none.
+    pub(crate) row: R,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PieceRow<C> {
+    v: u32,
+    changes: C,
+}
+
+/// The bytes of a piece of the log.
+pub(crate) fn encode_piece(changes: &[Change<&serde_bytes::Bytes>]) -> Vec<u8> {
+    encode(&PieceRow { v: VERSION, changes })
+}
+
+/// Reads a piece of the log.
+pub(crate) fn decode_piece(bytes: &[u8]) -> Result<Vec<Change<serde_bytes::ByteBuf>>, ReadError> {
+    let what = || "the log".to_owned();
+    let row: PieceRow<Vec<Change<serde_bytes::ByteBuf>>> = decode(bytes, what)?;
+    version(row.v, what)?;
+    Ok(row.changes)
 }
 
 /// A sum over the standing of all runs, which changes with each: a run that vanishes, or one that

@@ -19,13 +19,13 @@ use voyager_base::{
 
 use crate::{
     error::{OpenError, cannot_append, cannot_open},
-    group::{Group, Rows},
+    group::{Group, Records, Rows, records_of},
     packs::Packs,
     row::{
         Standing, chain, damaged, decode_checkpoint, decode_records, encode_checkpoint,
         encode_records,
     },
-    tables::Tables,
+    tables::{Loaded, Tables},
     writer::Writer,
 };
 
@@ -45,6 +45,8 @@ pub struct Options {
     /// While this many bytes of records wait for the disk, buffered appends are acknowledged only when
     /// they are written: who appends faster than the disk writes is slowed to its pace.
     pub waiting_bytes_max: usize,
+    /// Once this many batches wait in the log, they are moved to their places, run by run.
+    pub log_batches_max: usize,
     /// Content is committed, without anybody asking, once this many bytes of it wait.
     pub content_bytes_max: u64,
     /// A pack of content grows to this size.
@@ -60,6 +62,7 @@ impl Default for Options {
             cache_bytes: 64 << 20,
             buffered_bytes_max: 4 << 20,
             waiting_bytes_max: 16 << 20,
+            log_batches_max: 8_192,
             content_bytes_max: 64 << 20,
             pack_bytes_max: 256 << 20,
             check_bytes_max: 64 << 20,
@@ -97,6 +100,8 @@ pub(crate) struct State {
     pub(crate) acknowledgements: Vec<Acknowledgement>,
     /// Whether the writer should begin.
     pub(crate) wanted: bool,
+    /// Records that are durable, but not at their places yet.
+    pub(crate) log: Arc<Records>,
     /// What the commit under way takes.
     pub(crate) committing: Arc<Group>,
     /// Why nothing more can be written.
@@ -152,10 +157,12 @@ impl Store {
                 loaded
             }
         };
-        let state = State { standings: loaded.standings.clone(), ..State::default() };
+        let Loaded { standings, log, .. } = &loaded;
+        let (standings, log) = (standings.clone(), Arc::new(log.records.clone()));
+        let state = State { standings, log, ..State::default() };
         let work = Condvar::new();
         let shared = Arc::new(Shared { options, tables, packs, state: Mutex::new(state), work });
-        let writer = Writer::new(Arc::clone(&shared), loaded.standings, loaded.sum);
+        let writer = Writer::new(Arc::clone(&shared), loaded);
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let thread = thread.spawn(move || writer.run()).map_err(cannot_open)?;
         Ok(Self { shared, thread: Some(thread) })
@@ -231,8 +238,9 @@ impl Store {
         let head = {
             let state = self.shared.state();
             let Some(standing) = state.standings.get(&run) else { return Ok(None) };
-            state.committing.records_of(run, &mut rows);
-            state.waiting.records_of(run, &mut rows);
+            for records in [&*state.log, &state.committing.records, &state.waiting.records] {
+                records_of(run, records, &mut rows);
+            }
             standing.head
         };
         let in_memory = rows.range(..=from).next_back().is_some();

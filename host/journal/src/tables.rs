@@ -1,11 +1,15 @@
 //! The redb file: its tables, and when it counts as whole.
 //!
+//! A commit of many runs would touch as many places of the table of records, a page each. So a commit
+//! only adds pieces to the end of a log, and every few thousand batches they are moved to their places
+//! together, within a commit like any other. What the log holds is also in memory.
+//!
 //! redb checks its page checksums when it repairs, not when it opens or reads. So a file that was
 //! closed in order is checked here before it is used, up to a size. The check runs on an overlay: a
 //! damaged file is refused as it is, instead of falling back to an earlier commit.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -19,6 +23,7 @@ use redb::{
 };
 use voyager_base::{
     Digest, RunId,
+    chain::Head,
     disk::{Disk, DiskFile},
     record::ReadError,
 };
@@ -26,9 +31,12 @@ use voyager_base::{
 use crate::{
     backend::{Backend, Overlay},
     error::{OpenError, cannot_open, cannot_read},
-    group::{Group, Rows},
+    group::{Group, Records, Rows},
     packs::{Place, Synced},
-    row::{RecordsKey, Standing, Sum, damaged, first_of, records_key},
+    row::{
+        Change, RecordsKey, Standing, Sum, damaged, decode_piece, decode_records, encode_piece,
+        first_of, records_key,
+    },
     store::{LABEL, Options},
 };
 
@@ -38,9 +46,13 @@ pub(crate) const FILE: &str = "journal.redb";
 /// The newest format of the store.
 const FORMAT: u32 = 1;
 
+/// A piece of the log fills a leaf of eight pages, as far as it consists of small rows.
+const PIECE_BYTES: usize = 32_000;
+
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const RUNS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("runs");
 const RECORDS: TableDefinition<'_, &RecordsKey, &[u8]> = TableDefinition::new("records");
+const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const CHECKPOINTS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("checkpoints");
 const BLOBS: TableDefinition<'_, &[u8; 32], (u32, u64, u64)> = TableDefinition::new("blobs");
 const PACKS: TableDefinition<'_, u32, u64> = TableDefinition::new("packs");
@@ -60,8 +72,29 @@ pub(crate) struct Loaded {
     pub(crate) standings: BTreeMap<RunId, Standing>,
     /// The sum over them.
     pub(crate) sum: Sum,
+    /// What the log holds.
+    pub(crate) log: Log,
     /// Up to where each pack is indexed.
     pub(crate) marks: BTreeMap<u32, u64>,
+}
+
+/// What the log holds: changes that have not been moved to their places yet.
+#[derive(Default)]
+pub(crate) struct Log {
+    /// The batches of records.
+    pub(crate) records: Records,
+    /// The runs that changed.
+    pub(crate) runs: BTreeSet<RunId>,
+    /// The number of its pieces.
+    pub(crate) pieces: u64,
+}
+
+/// Where a commit puts its records.
+pub(crate) enum Target<'a> {
+    /// Behind the log, which has this many pieces.
+    Log(u64),
+    /// With everything that the log holds, to their places; these runs stand elsewhere then.
+    Places(&'a Records, Vec<(RunId, Standing)>),
 }
 
 impl Tables {
@@ -104,6 +137,7 @@ impl Tables {
                 meta.insert(META_SUM, Sum::default().bytes())?;
                 transaction.open_table(RUNS)?;
                 transaction.open_table(RECORDS)?;
+                transaction.open_table(LOG)?;
                 transaction.open_table(CHECKPOINTS)?;
                 transaction.open_table(BLOBS)?;
                 transaction.open_table(PACKS)?;
@@ -130,14 +164,20 @@ impl Tables {
             Some(found) if found > FORMAT => return Err(OpenError::Newer { found, known: FORMAT }),
             Some(_) | None => return Err(refused("its format is missing")),
         }
-        let (mut standings, mut sum) = (BTreeMap::new(), Sum::default());
+        let mut standings = BTreeMap::new();
         for row in transaction.open_table(RUNS).map_err(broken)?.iter().map_err(broken)? {
             let (key, row) = row.map_err(broken)?;
             let run = RunId(*key.value());
             let standing = Standing::decode(run, row.value()).map_err(refused)?;
-            sum.toggle(run, &standing);
             standings.insert(run, standing);
         }
+        let mut log = Log::default();
+        for piece in transaction.open_table(LOG).map_err(broken)?.iter().map_err(broken)? {
+            let (_, piece) = piece.map_err(broken)?;
+            log.add(piece.value(), &mut standings).map_err(refused)?;
+        }
+        let mut sum = Sum::default();
+        standings.iter().for_each(|(run, standing)| sum.toggle(*run, standing));
         let kept = meta.get(META_SUM).map_err(broken)?;
         if kept.is_none_or(|it| it.value() != sum.bytes()) {
             return Err(refused("the heads of the runs do not have their sum"));
@@ -147,30 +187,26 @@ impl Tables {
             let (pack, mark) = row.map_err(broken)?;
             marks.insert(pack.value(), mark.value());
         }
-        Ok(Some(Loaded { standings, sum, marks }))
+        Ok(Some(Loaded { standings, sum, log, marks }))
     }
 
-    /// Makes a group durable, with one sync.
+    /// Makes a group durable, with one sync. Gives back how many pieces the log has then.
     pub(crate) fn commit(
         &self,
         group: &Group,
+        target: &Target<'_>,
         synced: &Synced,
         sum: &Sum,
-    ) -> Result<(), redb::Error> {
+    ) -> Result<u64, redb::Error> {
         let transaction = self.0.begin_write()?;
-        if !group.standings.is_empty() {
-            transaction.open_table(META)?.insert(META_SUM, sum.bytes())?;
-            let mut runs = transaction.open_table(RUNS)?;
-            for (run, standing) in &group.standings {
-                runs.insert(&run.0, standing.encode().as_slice())?;
+        transaction.open_table(META)?.insert(META_SUM, sum.bytes())?;
+        let pieces = match target {
+            Target::Log(pieces) => add_to_log(&transaction, group, *pieces)?,
+            Target::Places(log, standings) => {
+                move_to_places(&transaction, group, log, standings)?;
+                0
             }
-        }
-        if !group.records.is_empty() {
-            let mut records = transaction.open_table(RECORDS)?;
-            for (key, row) in &group.records {
-                records.insert(key, &**row)?;
-            }
-        }
+        };
         if !group.checkpoints.is_empty() {
             let mut checkpoints = transaction.open_table(CHECKPOINTS)?;
             for (run, row) in &group.checkpoints {
@@ -180,7 +216,8 @@ impl Tables {
         if !synced.is_empty() {
             index(&transaction, synced)?;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        Ok(pieces)
     }
 
     /// Adds the rows of `run` to `rows`, by the number of records before each: from the one that
@@ -240,6 +277,77 @@ impl Tables {
             }))
         })
     }
+}
+
+impl Log {
+    /// Adds a piece to what is in memory.
+    fn add(
+        &mut self,
+        piece: &[u8],
+        standings: &mut BTreeMap<RunId, Standing>,
+    ) -> Result<(), ReadError> {
+        self.pieces += 1;
+        for Change { run, epoch, first, row } in decode_piece(piece)? {
+            self.runs.insert(run);
+            let standing = standings.entry(run).or_insert(Standing { epoch, head: Head::START });
+            standing.epoch = epoch;
+            if !row.is_empty() {
+                let records = decode_records(run, first, &row)?;
+                if records.before != standing.head {
+                    return Err(damaged(
+                        format!("record {first} of run {run}"),
+                        "a gap in the log",
+                    ));
+                }
+                standing.head = records.after;
+                self.records.insert(records_key(run, first), row.into_vec().into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add_to_log(
+    transaction: &WriteTransaction,
+    group: &Group,
+    mut pieces: u64,
+) -> Result<u64, redb::Error> {
+    let mut log = transaction.open_table(LOG)?;
+    let (mut piece, mut bytes) = (Vec::new(), 0);
+    let mut changes = group.changes().peekable();
+    while let Some(change) = changes.next() {
+        /// What a change takes beside its row.
+        const FRAME_BYTES: usize = 60;
+        bytes += change.row.len() + FRAME_BYTES;
+        piece.push(change);
+        let next = changes.peek().map_or(PIECE_BYTES, |it| it.row.len() + FRAME_BYTES);
+        if bytes + next > PIECE_BYTES {
+            log.insert(pieces, encode_piece(&piece).as_slice())?;
+            pieces += 1;
+            piece.clear();
+            bytes = 0;
+        }
+    }
+    Ok(pieces)
+}
+
+fn move_to_places(
+    transaction: &WriteTransaction,
+    group: &Group,
+    log: &Records,
+    standings: &[(RunId, Standing)],
+) -> Result<(), redb::Error> {
+    let mut records = transaction.open_table(RECORDS)?;
+    for (key, row) in log.iter().chain(&group.records) {
+        records.insert(key, &**row)?;
+    }
+    let mut runs = transaction.open_table(RUNS)?;
+    for (run, standing) in standings {
+        runs.insert(&run.0, standing.encode().as_slice())?;
+    }
+    transaction.delete_table(LOG)?;
+    transaction.open_table(LOG)?;
+    Ok(())
 }
 
 /// Writes the places of content.

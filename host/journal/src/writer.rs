@@ -1,7 +1,10 @@
 //! The one thread that writes: takes whatever waits, of all runs, commits it with one sync, and
 //! acknowledges. No timers: while one commit waits for the disk, the next one gathers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use voyager_base::{RunId, record::AppendError};
 
@@ -11,7 +14,12 @@ use crate::{
     packs::Synced,
     row::{Standing, Sum},
     store::{Acknowledgement, Shared},
+    tables::{Loaded, Target},
 };
+
+/// The log is moved to its places when it would grow beyond this size: it is read as a whole when the
+/// store opens.
+const LOG_BYTES_MAX: usize = 8 << 20;
 
 /// The writer of a store.
 pub(crate) struct Writer {
@@ -20,6 +28,12 @@ pub(crate) struct Writer {
     durable: BTreeMap<RunId, Standing>,
     /// The sum over that.
     sum: Sum,
+    /// Runs that changed since the log was empty.
+    changed: BTreeSet<RunId>,
+    /// Number of the pieces of the log.
+    pieces: u64,
+    /// Size of the records in the log.
+    log_bytes: usize,
 }
 
 /// What one commit takes.
@@ -31,9 +45,11 @@ struct Work {
 }
 
 impl Writer {
-    /// The writer of a store whose runs stand at `durable`.
-    pub(crate) fn new(shared: Arc<Shared>, durable: BTreeMap<RunId, Standing>, sum: Sum) -> Self {
-        Self { shared, durable, sum }
+    /// The writer of a store whose disk holds `loaded`.
+    pub(crate) fn new(shared: Arc<Shared>, loaded: Loaded) -> Self {
+        let Loaded { standings: durable, sum, log, marks: _ } = loaded;
+        let log_bytes = log.records.values().map(|it| it.len()).sum();
+        Self { shared, durable, sum, changed: log.runs, pieces: log.pieces, log_bytes }
     }
 
     /// Writes until the store is dropped or the disk fails.
@@ -42,10 +58,7 @@ impl Writer {
             let Work { group, acknowledgements, closing } = self.next();
             let outcome = self.commit(&group);
             let acknowledgements = match &outcome {
-                Ok(()) => {
-                    self.shared.state().committing = Arc::default();
-                    acknowledgements
-                }
+                Ok(()) => acknowledgements,
                 Err(error) => self.fail(error, acknowledgements),
             };
             for acknowledgement in acknowledgements {
@@ -91,10 +104,45 @@ impl Writer {
             }
             sum.toggle(*run, standing);
         }
-        self.shared.tables.commit(group, synced, &sum).map_err(cannot_append)?;
+        let log = Arc::clone(&self.shared.state().log);
+        let moves = log.len() + group.records.len() > self.shared.options.log_batches_max
+            || self.log_bytes + group.bytes > LOG_BYTES_MAX;
+        let target = if moves {
+            Target::Places(&log, self.standings_elsewhere(group))
+        } else {
+            Target::Log(self.pieces)
+        };
+        let pieces = self.shared.tables.commit(group, &target, synced, &sum);
+        self.pieces = pieces.map_err(cannot_append)?;
         self.sum = sum;
         self.durable.extend(&group.standings);
+        drop(target);
+        drop(log);
+        self.committed(group, moves);
         Ok(())
+    }
+
+    /// Where the runs stand that changed since the log was empty.
+    fn standings_elsewhere(&self, group: &Group) -> Vec<(RunId, Standing)> {
+        let earlier = self.changed.iter().filter(|run| !group.standings.contains_key(run));
+        let earlier = earlier.filter_map(|run| Some((*run, *self.durable.get(run)?)));
+        earlier.chain(group.standings.iter().map(|(run, it)| (*run, *it))).collect()
+    }
+
+    /// Keeps in memory what the log holds now.
+    fn committed(&mut self, group: &Group, moved: bool) {
+        let mut state = self.shared.state();
+        state.committing = Arc::default();
+        if moved {
+            state.log = Arc::default();
+            self.changed.clear();
+            self.log_bytes = 0;
+            return;
+        }
+        let rows = group.records.iter().map(|(key, row)| (*key, Arc::clone(row)));
+        Arc::make_mut(&mut state.log).extend(rows);
+        self.changed.extend(group.standings.keys());
+        self.log_bytes += group.bytes;
     }
 
     /// Takes back what is not on the disk, and refuses everything from now on. Gives back everybody
