@@ -1,0 +1,279 @@
+//! Second stage: the first process of the new namespaces. It builds the file system, gives up every
+//! privilege, says what confines it, starts the program and stays until the program has ended.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::{fd::AsFd, unix::net::UnixStream, unix::process::ExitStatusExt},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::MemfdFlags,
+    process::{Pid, Resource, Rlimit, Signal, WaitOptions},
+    thread::{CapabilitySet, CapabilitySets},
+};
+
+use super::{
+    filter,
+    root::{self, Obstacle},
+    rules,
+};
+use crate::{
+    environment,
+    wire::{self, Plan, Report, ResourceLimits, Start},
+};
+
+/// What confines this process, and what does not, with the reason.
+#[derive(Default)]
+struct Confinement {
+    active: Vec<String>,
+    lacking: Vec<(String, String)>,
+}
+
+impl Confinement {
+    fn has(&self, name: &str) -> bool {
+        self.active.iter().any(|it| it == name)
+    }
+
+    fn lacks(&mut self, name: &str, reason: impl Into<String>) {
+        self.lacking.push((name.to_owned(), reason.into()));
+    }
+
+    fn reason(&self, name: &str) -> String {
+        let known = self.lacking.iter().find(|(lacking, _)| lacking == name);
+        known.map_or_else(|| "not available here".to_owned(), |(_, reason)| reason.clone())
+    }
+}
+
+pub(super) fn keep(line: &UnixStream, plan: Plan, active: &str, lacking: &str) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    if closed(line) {
+        return Ok(());
+    }
+    let stdin = wire::read(line)?;
+    let mut confinement = reported(active, lacking);
+    if confinement.has("mount-namespace")
+        && let Err(obstacle) = root::enter(&plan)
+    {
+        let report = match obstacle {
+            Obstacle::Overlay(reason) => Report::NoOverlay { reason },
+            Obstacle::Root(reason) => Report::NoRoot { reason },
+        };
+        return wire::report(line, &report);
+    }
+    let places = Places::of(&plan, confinement.has("mount-namespace"));
+    let directory = match places.start(&plan.start) {
+        Ok(directory) => directory,
+        Err(reason) => return wire::report(line, &Report::Failed { reason }),
+    };
+    confine(&plan, &places, &mut confinement)?;
+    let missing = missing(&plan, &confinement);
+    if !missing.is_empty() {
+        return wire::report(line, &Report::Refused { missing });
+    }
+    let command = command(plan, &places, &directory, &stdin)?;
+    run(line, command, confinement.active)
+}
+
+fn run(line: &UnixStream, mut command: Command, confinement: Vec<String>) -> io::Result<()> {
+    let name = command.get_program().display().to_string();
+    let program = match command.spawn() {
+        Ok(program) => program,
+        Err(error) => {
+            let reason = format!("{name} can't be started: {error}");
+            return wire::report(line, &Report::Failed { reason });
+        }
+    };
+    wire::report(line, &Report::Started { confinement })?;
+    let status = ended(Pid::from_child(&program))?;
+    wire::report(line, &Report::Ended { exit_code: status.code(), signal: status.signal() })
+}
+
+/// Waits for the program, and meanwhile for every process whose parent has gone.
+fn ended(program: Pid) -> io::Result<ExitStatus> {
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((process, status))) if process == program => {
+                return Ok(ExitStatus::from_raw(status.as_raw()));
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether the service has given up already.
+fn closed(line: &UnixStream) -> bool {
+    let mut watched = [PollFd::from_borrowed_fd(line.as_fd(), PollFlags::RDHUP)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut watched, Some(&now)).is_ok_and(|ready| ready > 0)
+}
+
+fn reported(active: &str, lacking: &str) -> Confinement {
+    let pair =
+        |line: &str| line.split_once(": ").map(|(name, why)| (name.to_owned(), why.to_owned()));
+    Confinement {
+        active: active.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+        lacking: lacking.lines().filter_map(pair).collect(),
+    }
+}
+
+/// Where the program's folders are for itself.
+struct Places {
+    /// Its private folder.
+    private: String,
+    /// The views, in the plan's order.
+    views: Vec<String>,
+}
+
+impl Places {
+    /// In a file system of its own everything is at its usual place; otherwise where it really is.
+    fn of(plan: &Plan, own_root: bool) -> Self {
+        if own_root {
+            let views = plan.views.iter().map(|view| view.folder.clone()).collect();
+            return Self { private: "/tmp".to_owned(), views };
+        }
+        let views = plan.views.iter().map(|view| format!("{}/copy", view.store)).collect();
+        Self { private: format!("{}/tmp", plan.private), views }
+    }
+
+    fn start(&self, start: &Start) -> Result<PathBuf, String> {
+        let (folder, directory) = match start {
+            Start::Private => (&self.private, "work"),
+            Start::View { index, directory } => (&self.views[*index], directory.as_str()),
+        };
+        let path = Path::new(folder).join(directory);
+        let real = path.canonicalize().and_then(|real| {
+            let within = real.starts_with(Path::new(folder).canonicalize()?) && real.is_dir();
+            if within { Ok(real) } else { Err(io::ErrorKind::NotADirectory.into()) }
+        });
+        real.map_err(|error| {
+            format!("`{directory}` is no directory of the granted folder: {error}")
+        })
+    }
+
+    fn writable(&self) -> Vec<String> {
+        self.views.iter().chain([&self.private]).cloned().collect()
+    }
+}
+
+fn confine(plan: &Plan, places: &Places, confinement: &mut Confinement) -> io::Result<()> {
+    if confinement.has("mount-namespace") && confinement.has("pid-namespace") {
+        match root::own_processes() {
+            Ok(()) => confinement.active.push("private-proc".to_owned()),
+            Err(error) => confinement.lacks("private-proc", error.to_string()),
+        }
+    }
+    let mut views: Vec<_> = plan.views.iter().map(|view| view.kind.word().to_owned()).collect();
+    views.dedup();
+    confinement.active.extend(views);
+    bound(&plan.limits, confinement)?;
+    rustix::thread::set_no_new_privs(true)?;
+    match rules::restrict(&plan.readable, &places.writable()) {
+        Ok(true) => confinement.active.push("landlock".to_owned()),
+        Ok(false) => confinement.lacks("landlock", "the kernel has none, or it is switched off"),
+        Err(reason) => confinement.lacks("landlock", reason),
+    }
+    drop_privileges()?;
+    seal_descriptors()?;
+    match filter::restrict(plan.network || confinement.has("network-namespace")) {
+        Ok(()) => confinement.active.push("seccomp".to_owned()),
+        Err(reason) => confinement.lacks("seccomp", reason),
+    }
+    Ok(())
+}
+
+/// What the grant demands and does not have; and what nobody has to demand: a program never runs where
+/// nothing keeps it from the machine's files, or from a network that it was not granted.
+fn missing(plan: &Plan, confinement: &Confinement) -> Vec<(String, String)> {
+    let with_reason = |name: &str| (name.to_owned(), confinement.reason(name));
+    let active = |name: &str| match name {
+        "view" => {
+            plan.views.is_empty() || confinement.active.iter().any(|it| it.starts_with("view:"))
+        }
+        name => confinement.has(name),
+    };
+    let demanded = plan.demand.iter().filter(|name| !active(name)).map(|name| with_reason(name));
+    let mut missing: Vec<_> = demanded.collect();
+    let files = active("landlock") || active("mount-namespace") && active("private-proc");
+    if !files && !plan.demand.iter().any(|it| it == "landlock") {
+        missing.push(with_reason("landlock"));
+    }
+    let cut = plan.network || active("network-namespace") || active("seccomp");
+    if !cut && !plan.demand.iter().any(|it| it == "network-namespace") {
+        missing.push(with_reason("network-namespace"));
+    }
+    missing
+}
+
+fn bound(limits: &ResourceLimits, confinement: &Confinement) -> io::Result<()> {
+    let mut bounds = vec![
+        (Resource::Core, 0),
+        (Resource::Nofile, limits.open_files_max),
+        (Resource::Fsize, limits.file_bytes_max),
+    ];
+    // Without a user namespace it counts all processes of the host's user, not the program's.
+    if confinement.has("user-namespace") {
+        bounds.push((Resource::Nproc, limits.processes_max));
+    }
+    for (resource, most) in bounds {
+        let most = rustix::process::getrlimit(resource).maximum.map_or(most, |hard| hard.min(most));
+        let bound = Rlimit { current: Some(most), maximum: Some(most) };
+        rustix::process::setrlimit(resource, bound)?;
+    }
+    Ok(())
+}
+
+/// For good: nothing that is executed later gets a capability back.
+fn drop_privileges() -> io::Result<()> {
+    rustix::thread::clear_ambient_capability_set()?;
+    for capability in CapabilitySet::all().iter() {
+        // Fails for numbers that the kernel does not know, and where there is no privilege to lose.
+        let _ = rustix::thread::remove_capability_from_bounding_set(capability);
+    }
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    Ok(rustix::thread::set_capabilities(None, sets)?)
+}
+
+/// No descriptor but the three standard ones reaches the program, not even one that a foreign library
+/// of the host left open.
+fn seal_descriptors() -> io::Result<()> {
+    #[expect(unsafe_code, reason = "neither std nor rustix has close_range")]
+    // SAFETY: with this flag the call closes nothing now; it only marks descriptors for the next exec.
+    let outcome = unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
+    };
+    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn command(plan: Plan, places: &Places, directory: &Path, stdin: &[u8]) -> io::Result<Command> {
+    for (name, folder) in environment::private_folder(&places.private) {
+        if name.starts_with("XDG_") || name == "HOME" {
+            std::fs::create_dir_all(folder)?;
+        }
+    }
+    let mut command = Command::new(&plan.program);
+    command
+        .args(&plan.arguments)
+        .env_clear()
+        .envs(plan.environment)
+        .envs(environment::private_folder(&places.private))
+        .current_dir(directory)
+        .stdin(input(stdin)?);
+    Ok(command)
+}
+
+/// Standard input as a file in memory: it is there at once and needs nobody to feed it.
+fn input(bytes: &[u8]) -> io::Result<Stdio> {
+    if bytes.is_empty() {
+        return Ok(Stdio::null());
+    }
+    let mut file = File::from(rustix::fs::memfd_create("stdin", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    io::Seek::rewind(&mut file)?;
+    Ok(file.into())
+}

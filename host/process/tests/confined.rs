@@ -1,0 +1,652 @@
+//! Real programs, really confined. The test program starts itself as the launcher, so it has a `main` of
+//! its own.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use libtest_mimic::{Arguments, Trial};
+use voyager_base::{
+    BoxFuture, Digest, Error, ErrorKind, RunId, TaskId,
+    call::{CallContext, Cancellation, StageId},
+    clock::{Clock, Timestamp},
+    grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
+    id::RecordId,
+    process::{Absorbed, Finished, ProcessService, RunProgram, StagedFile, Views},
+};
+use voyager_process::{Launcher, Process, ProcessOptions, Stream, Toolchain, launcher_main};
+
+const LAUNCH: &str = "__launch";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == LAUNCH) {
+        launcher_main(arguments[1..].to_vec());
+    }
+    plant_canaries();
+    let tests: Vec<(&str, fn())> = vec![
+        ("a_program_tells_its_output_and_exit_code", a_program_tells_its_output_and_exit_code),
+        ("a_signal_is_told", a_signal_is_told),
+        ("standard_input_is_fed", standard_input_is_fed),
+        ("no_canary_of_the_host_reaches_a_program", no_canary_of_the_host_reaches_a_program),
+        ("a_program_has_three_open_files", a_program_has_three_open_files),
+        ("variables_of_the_call_arrive_and_secrets_are_denied", variables_arrive),
+        ("the_network_is_cut_without_a_grant", the_network_is_cut_without_a_grant),
+        ("the_network_is_there_with_a_grant", the_network_is_there_with_a_grant),
+        ("a_program_can_talk_to_itself", a_program_can_talk_to_itself),
+        ("changes_within_the_grant_are_staged_and_others_discarded", changes_are_staged),
+        ("a_program_sees_what_is_staged", a_program_sees_what_is_staged),
+        ("removals_and_replacements_are_found", removals_and_replacements_are_found),
+        ("a_touched_file_is_no_change", a_touched_file_is_no_change),
+        ("nothing_outside_the_view_can_be_written", nothing_outside_can_be_written),
+        ("secrets_of_the_machine_can_not_be_read", secrets_can_not_be_read),
+        ("a_link_out_of_the_view_leads_nowhere", a_link_out_of_the_view_leads_nowhere),
+        ("dangerous_system_calls_are_refused", dangerous_system_calls_are_refused),
+        ("the_time_limit_ends_grandchildren_too", the_time_limit_ends_grandchildren_too),
+        ("what_is_left_in_the_background_ends_with_the_program", background_ends),
+        ("cancelling_ends_the_program", cancelling_ends_the_program),
+        ("output_is_bounded_and_shown_live", output_is_bounded_and_shown_live),
+        ("what_is_missing_is_said", what_is_missing_is_said),
+        ("a_program_that_can_not_start_says_so", a_program_that_can_not_start),
+        ("what_is_not_granted_is_denied", what_is_not_granted_is_denied),
+        ("an_unmet_demand_is_denied", an_unmet_demand_is_denied),
+        ("without_a_folder_it_runs_in_a_private_one", without_a_folder),
+        ("a_directory_within_the_folder_is_entered", a_directory_is_entered),
+        ("private_folders_are_gone_afterwards_and_swept_at_start", private_folders_are_gone),
+        ("too_many_changed_bytes_are_a_limit", too_many_changed_bytes_are_a_limit),
+        ("thousands_of_discarded_files_are_only_counted", thousands_of_discarded_files),
+        ("an_older_owner_is_refused", an_older_owner_is_refused),
+    ];
+    let trials = tests.into_iter().map(|(name, test)| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}
+
+/// 200 secrets in the environment of the host, under names of every kind.
+fn plant_canaries() {
+    for number in 0..200 {
+        let name = match number % 4 {
+            0 => format!("CANARY_{number}_TOKEN"),
+            1 => format!("HARMLESS_LOOKING_{number}"),
+            2 => format!("LD_CANARY_{number}"),
+            _ => format!("lower_case_{number}"),
+        };
+        #[expect(unsafe_code, reason = "the canaries have to be in the real environment")]
+        // SAFETY: no other thread runs yet.
+        unsafe {
+            std::env::set_var(name, format!("canary-{number}-bird"));
+        }
+    }
+}
+
+fn runtime() -> &'static tokio::runtime::Runtime {
+    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| tokio::runtime::Runtime::new().unwrap())
+}
+
+struct RealClock;
+
+impl Clock for RealClock {
+    #[expect(clippy::disallowed_methods, reason = "a test of real programs needs the real time")]
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        Timestamp::from_micros(since.as_micros() as u64)
+    }
+
+    fn wait_until(&self, deadline: Timestamp) -> BoxFuture<'static, ()> {
+        let left = deadline.since(self.now());
+        Box::pin(tokio::time::sleep(left))
+    }
+}
+
+#[derive(Default)]
+struct Stage {
+    staged: Mutex<Vec<StagedFile>>,
+    absorbed: Mutex<Vec<StagedFile>>,
+}
+
+impl Views for Stage {
+    fn staged(&self, _: &CallContext, _: &str) -> Result<Vec<StagedFile>, Error> {
+        Ok(self.staged.lock().unwrap().clone())
+    }
+
+    fn absorb(
+        &self,
+        _: &CallContext,
+        _: &str,
+        changes: Vec<StagedFile>,
+    ) -> Result<Absorbed, Error> {
+        let changed = changes.iter().map(|change| change.path.clone()).collect();
+        self.absorbed.lock().unwrap().extend(changes);
+        Ok(Absorbed { changed, discarded: 0 })
+    }
+}
+
+/// Output as it came.
+type Shown = (Stream, Vec<u8>);
+
+/// A host with one granted folder, and what one program may do on it.
+struct Bench {
+    folder: tempfile::TempDir,
+    stage: Arc<Stage>,
+    shown: Arc<Mutex<Vec<Shown>>>,
+    told: Mutex<Option<mpsc::Sender<()>>>,
+    grant: ProgramGrant,
+    write: Vec<&'static str>,
+    write_bytes_max: Option<u64>,
+    has_folder: bool,
+    cancellation: Cancellation,
+    tools: Toolchain,
+    process: OnceLock<Process>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("repo/src")).unwrap();
+        fs::write(folder.path().join("repo/src/a"), "a").unwrap();
+        fs::write(folder.path().join("repo/README"), "read me").unwrap();
+        Self {
+            folder,
+            stage: Arc::default(),
+            shown: Arc::default(),
+            told: Mutex::default(),
+            grant: ProgramGrant {
+                run: vec![],
+                network: false,
+                time_max: Some(Duration::from_secs(60)),
+                output_bytes_max: None,
+                demand: vec![],
+            },
+            write: vec!["src/**"],
+            write_bytes_max: None,
+            has_folder: true,
+            cancellation: Cancellation::default(),
+            tools: Toolchain::system(),
+            process: OnceLock::new(),
+        }
+    }
+
+    fn staged(self, path: &str, content: Option<&str>) -> Self {
+        let content = content.map(|it| it.as_bytes().to_vec());
+        let file = StagedFile { path: path.to_owned(), content, executable: false };
+        self.stage.staged.lock().unwrap().push(file);
+        self
+    }
+
+    fn repo(&self) -> PathBuf {
+        self.folder.path().join("repo")
+    }
+
+    /// A number of seconds that no other test sleeps.
+    fn mark() -> String {
+        static MARKS: AtomicU64 = AtomicU64::new(0);
+        format!("{}.{}", std::process::id(), MARKS.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn process(&self) -> &Process {
+        self.process.get_or_init(|| {
+            let launcher = Launcher {
+                program: std::env::current_exe().unwrap(),
+                arguments: vec![LAUNCH.to_owned()],
+            };
+            let mut options = ProcessOptions::new(
+                launcher,
+                self.tools.clone(),
+                self.folder.path().join("private"),
+                Arc::clone(&self.stage) as Arc<dyn Views>,
+                Arc::new(RealClock),
+            );
+            let (shown, told) = (Arc::clone(&self.shown), self.told.lock().unwrap().take());
+            options.output = Arc::new(move |_, stream, bytes| {
+                shown.lock().unwrap().push((stream, bytes.to_vec()));
+                if let Some(told) = &told {
+                    let _ = told.send(());
+                }
+            });
+            Process::new(options)
+        })
+    }
+
+    fn context(&self, program: &str) -> CallContext {
+        let folder = FolderGrant {
+            root: "repo".into(),
+            read: Globs::new(["**"]).unwrap(),
+            write: Globs::new(self.write.iter().copied()).unwrap(),
+            write_bytes_max: self.write_bytes_max,
+        };
+        let run =
+            if self.grant.run.is_empty() { vec![program.into()] } else { self.grant.run.clone() };
+        let layer = GrantLayer {
+            source: "test".into(),
+            workspace: Some(if self.has_folder { vec![folder] } else { vec![] }),
+            process: Some(vec![ProgramGrant { run, ..self.grant.clone() }]),
+            tasks: None,
+        };
+        let folders = BTreeMap::from([("repo".to_owned(), self.repo().display().to_string())]);
+        let run = RunId([7; 16]);
+        let task = TaskId::root(run);
+        CallContext {
+            run,
+            record: RecordId { task, attempt: 0, ordinal: 0 },
+            idempotency_key: Digest::of(b"key"),
+            fencing_token: 1,
+            deadline: None,
+            grants: Arc::new(Grants { folders: Arc::new(folders), layers: vec![Arc::new(layer)] }),
+            stages: Arc::new([StageId { run, task, attempt: 0 }]),
+            cancellation: self.cancellation.clone(),
+        }
+    }
+
+    fn run(&self, call: RunProgram) -> Result<Finished, Error> {
+        let context = self.context(&call.program);
+        runtime().block_on(self.process().run(&context, call))
+    }
+
+    fn sh(&self, script: &str) -> Result<Finished, Error> {
+        self.run(command("sh", &["-c", script]))
+    }
+
+    /// What a script writes to its standard output.
+    fn told_by(&self, script: &str) -> String {
+        text(&self.sh(script).unwrap().stdout)
+    }
+
+    fn absorbed(&self) -> Vec<(String, Option<String>)> {
+        let absorbed = self.stage.absorbed.lock().unwrap();
+        absorbed.iter().map(|it| (it.path.clone(), it.content.as_deref().map(text))).collect()
+    }
+}
+
+fn command(program: &str, arguments: &[&str]) -> RunProgram {
+    RunProgram {
+        program: program.to_owned(),
+        arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
+        folder: None,
+        directory: None,
+        environment: vec![],
+        stdin: Default::default(),
+        time_max: None,
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn a_program_tells_its_output_and_exit_code() {
+    let finished = Bench::new().sh("echo out; echo err >&2; exit 3").unwrap();
+    assert_eq!((text(&finished.stdout), text(&finished.stderr)), ("out\n".into(), "err\n".into()));
+    assert_eq!((finished.exit_code, finished.signal), (Some(3), None));
+    assert!(finished.confinement.iter().any(|it| it.starts_with("view:")), "{finished:?}");
+    println!("confinement here: {}", finished.confinement.join(", "));
+}
+
+fn a_signal_is_told() {
+    let finished = Bench::new().sh("kill -TERM $$").unwrap();
+    assert_eq!((finished.exit_code, finished.signal), (None, Some(15)));
+}
+
+fn standard_input_is_fed() {
+    let mut call = command("cat", &[]);
+    call.stdin = vec![b'x'; 3 << 20].into();
+    let mut bench = Bench::new();
+    bench.grant.output_bytes_max = Some(4 << 20);
+    let finished = bench.run(call).unwrap();
+    assert_eq!(finished.stdout.len(), 3 << 20);
+    assert!(finished.stdout.iter().all(|it| *it == b'x'));
+}
+
+fn no_canary_of_the_host_reaches_a_program() {
+    let bench = Bench::new();
+    // The second part looks into every process that the program can see.
+    let told = bench.told_by("env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null; true");
+    assert!(told.contains("LANG=C.UTF-8"), "{told}");
+    assert!(!told.contains("canary") && !told.contains("CANARY"), "{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("PATH=")).count(), 1);
+}
+
+fn a_program_has_three_open_files() {
+    let leak = fs::File::open("/dev/null").unwrap();
+    // One that a careless library would leave open for every child.
+    let kept = rustix_dup(&leak);
+    let told = Bench::new().told_by("ls /proc/$$/fd | tr '\\n' ' '");
+    drop(kept);
+    // `ls` runs as a child; the shell's own files are asked for.
+    assert_eq!(told.trim(), "0 1 2");
+}
+
+/// A descriptor without close-on-exec.
+fn rustix_dup(file: &fs::File) -> std::os::fd::OwnedFd {
+    rustix::io::dup(file).unwrap()
+}
+
+fn variables_arrive() {
+    let bench = Bench::new();
+    let mut call =
+        command("sh", &["-c", "echo $CI $HOME $TMPDIR; touch $HOME/x $TMPDIR/y && echo ok"]);
+    call.environment = vec![("CI".into(), "yes".into())];
+    let told = text(&bench.run(call).unwrap().stdout);
+    assert!(told.starts_with("yes ") && told.ends_with("ok\n"), "{told}");
+    let mut call = command("sh", &["-c", "true"]);
+    call.environment = vec![("LD_PRELOAD".into(), "evil.so".into())];
+    assert_eq!(bench.run(call).unwrap_err().kind, ErrorKind::Denied);
+}
+
+const CONNECT: &str =
+    "import socket,sys\nsocket.create_connection(('127.0.0.1', int(sys.argv[1])), 5)";
+
+fn the_network_is_cut_without_a_grant() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let finished = Bench::new().run(command("python3", &["-c", CONNECT, &port])).unwrap();
+    assert_eq!(finished.exit_code, Some(1), "{}", text(&finished.stderr));
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err());
+}
+
+fn the_network_is_there_with_a_grant() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut bench = Bench::new();
+    bench.grant.network = true;
+    let finished = bench.run(command("python3", &["-c", CONNECT, &port])).unwrap();
+    assert_eq!(finished.exit_code, Some(0), "{}", text(&finished.stderr));
+    assert!(listener.accept().is_ok());
+    assert!(!finished.confinement.iter().any(|it| it == "network-namespace"));
+}
+
+fn a_program_can_talk_to_itself() {
+    let script = "import socket\ns=socket.create_server(('127.0.0.1',0))\n\
+                  c=socket.create_connection(s.getsockname(),5)\nprint('connected')";
+    let finished = Bench::new().run(command("python3", &["-c", script])).unwrap();
+    if finished.confinement.iter().any(|it| it == "network-namespace") {
+        assert_eq!(text(&finished.stdout), "connected\n", "{}", text(&finished.stderr));
+    }
+}
+
+fn changes_are_staged() {
+    let bench = Bench::new();
+    let finished = bench
+        .sh("echo A > src/a; mkdir -p src/deep && echo n > src/deep/new; chmod +x src/deep/new; \
+             echo x > README; echo y > other; ln -s a src/link; mkfifo src/pipe")
+        .unwrap();
+    assert_eq!(finished.exit_code, Some(0), "{}", text(&finished.stderr));
+    let expected = [("src/a", "A\n"), ("src/deep/new", "n\n")];
+    let expected: Vec<_> =
+        expected.iter().map(|(path, it)| ((*path).to_owned(), Some((*it).to_owned()))).collect();
+    assert_eq!(bench.absorbed(), expected);
+    assert!(bench.stage.absorbed.lock().unwrap()[1].executable);
+    assert_eq!(finished.changed, ["src/a", "src/deep/new"]);
+    assert_eq!(finished.discarded, 4);
+    // The folder itself is as it was.
+    assert_eq!(fs::read_to_string(bench.repo().join("src/a")).unwrap(), "a");
+    assert_eq!(fs::read_to_string(bench.repo().join("README")).unwrap(), "read me");
+    assert!(!bench.repo().join("other").exists());
+}
+
+fn a_program_sees_what_is_staged() {
+    let bench = Bench::new()
+        .staged("src/a", Some("staged"))
+        .staged("src/b", Some("new"))
+        .staged("README", None);
+    let told = bench.told_by("cat src/a src/b; ls");
+    assert_eq!(told, "stagednewsrc\n");
+    assert_eq!(bench.absorbed(), []);
+    bench.sh("rm src/b; echo back > src/a").unwrap();
+    let expected = [("src/a".to_owned(), Some("back\n".to_owned())), ("src/b".to_owned(), None)];
+    assert_eq!(bench.absorbed(), expected);
+}
+
+fn removals_and_replacements_are_found() {
+    let mut bench = Bench::new();
+    bench.write = vec!["**"];
+    fs::create_dir_all(bench.repo().join("old/deep")).unwrap();
+    fs::write(bench.repo().join("old/deep/x"), "x").unwrap();
+    fs::write(bench.repo().join("old/y"), "y").unwrap();
+    fs::write(bench.repo().join("gone"), "g").unwrap();
+    let finished = bench
+        .sh("rm -r old; mkdir old; echo z > old/z; rm gone; mkdir gone; echo i > gone/i; mv src moved")
+        .unwrap();
+    assert_eq!(finished.exit_code, Some(0), "{}", text(&finished.stderr));
+    let mut absorbed = bench.absorbed();
+    absorbed.sort();
+    let expected = [
+        ("gone", None),
+        ("gone/i", Some("i\n")),
+        ("moved/a", Some("a")),
+        ("old/deep/x", None),
+        ("old/y", None),
+        ("old/z", Some("z\n")),
+        ("src/a", None),
+    ];
+    let expected = expected.map(|(path, it)| (path.to_owned(), it.map(str::to_owned)));
+    assert_eq!(absorbed, expected);
+}
+
+fn a_touched_file_is_no_change() {
+    let bench = Bench::new();
+    bench.sh("touch src/a; chmod 640 src/a; cat src/a > x; cat x > src/a; rm x").unwrap();
+    assert_eq!(bench.absorbed(), []);
+}
+
+fn nothing_outside_can_be_written() {
+    let bench = Bench::new();
+    let outside = bench.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    let file = outside.join("file");
+    let script = format!(
+        "echo x > {0}; echo x > /usr/x; echo x > /etc/x; echo x > /x; mkdir -p {0}; true",
+        file.display()
+    );
+    bench.sh(&script).unwrap();
+    assert!(!file.exists());
+    assert!(["/usr/x", "/etc/x", "/x"].iter().all(|path| !Path::new(path).exists()));
+}
+
+fn secrets_can_not_be_read() {
+    let bench = Bench::new();
+    let secret = bench.folder.path().join("secret");
+    fs::write(&secret, "hush").unwrap();
+    let told = bench.told_by(&format!(
+        "cat {} /etc/shadow 2>/dev/null; ls /root /home /run /var 2>/dev/null; echo done",
+        secret.display()
+    ));
+    assert_eq!(told, "done\n");
+}
+
+fn a_link_out_of_the_view_leads_nowhere() {
+    let bench = Bench::new();
+    let secret = bench.folder.path().join("secret");
+    fs::write(&secret, "hush").unwrap();
+    std::os::unix::fs::symlink(&secret, bench.repo().join("src/link")).unwrap();
+    let told = bench.told_by("cat src/link 2>/dev/null; echo x > src/link; echo done");
+    assert!(told.ends_with("done\n") && !told.contains("hush"), "{told}");
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "hush");
+}
+
+fn dangerous_system_calls_are_refused() {
+    // mount, ptrace, unshare, keyctl, bpf, io_uring_setup on x86-64.
+    let script = "import ctypes,sys\nlibc=ctypes.CDLL(None,use_errno=True)\n\
+                  for n in map(int,sys.argv[1:]):\n print(n,libc.syscall(n,0,0,0,0,0),ctypes.get_errno())\n\
+                  print(open('/proc/self/status').read())";
+    if !cfg!(target_arch = "x86_64") {
+        return;
+    }
+    let numbers = ["165", "101", "272", "250", "321", "425"];
+    let arguments: Vec<&str> = ["-c", script].into_iter().chain(numbers).collect();
+    let finished = Bench::new().run(command("python3", &arguments)).unwrap();
+    let told = text(&finished.stdout);
+    for number in numbers {
+        assert!(told.contains(&format!("{number} -1 1\n")), "{told} {}", text(&finished.stderr));
+    }
+    assert!(told.contains("CapEff:\t0000000000000000"), "{told}");
+    assert!(told.contains("CapBnd:\t0000000000000000"), "{told}");
+    assert!(told.contains("NoNewPrivs:\t1"), "{told}");
+}
+
+fn the_time_limit_ends_grandchildren_too() {
+    let mut bench = Bench::new();
+    bench.grant.time_max = Some(Duration::from_millis(300));
+    let mark = Bench::mark();
+    let script = format!("(setsid sh -c 'sleep {mark}' &); sleep {mark}");
+    let mut call = command("sh", &["-c", &script]);
+    call.time_max = Some(Duration::from_secs(1000));
+    let error = bench.run(call).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout);
+    assert!(error.message.contains("0.3 s"), "{}", error.message);
+    assert_eq!(bench.absorbed(), []);
+    assert_eq!(processes_with(&mark), 0);
+}
+
+/// Processes of the machine with `mark` in their command line.
+fn processes_with(mark: &str) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let command = |path: PathBuf| fs::read(path).map(|it| text(&it)).unwrap_or_default();
+    processes.filter(|process| command(process.path().join("cmdline")).contains(mark)).count()
+}
+
+fn background_ends() {
+    let bench = Bench::new();
+    let mark = Bench::mark();
+    let script = format!("(setsid sleep {mark} &); (sleep {mark} >&- 2>&- <&- &); echo started");
+    let finished = bench.sh(&script).unwrap();
+    assert_eq!(text(&finished.stdout), "started\n");
+    assert_eq!(processes_with(&mark), 0);
+}
+
+fn cancelling_ends_the_program() {
+    let bench = Bench::new();
+    let (told, heard) = mpsc::channel();
+    *bench.told.lock().unwrap() = Some(told);
+    let cancellation = bench.cancellation.clone();
+    let canceller = std::thread::spawn(move || {
+        heard.recv().unwrap();
+        cancellation.cancel();
+    });
+    let error = bench.sh("echo running; trap '' TERM INT; sleep 1000").unwrap_err();
+    canceller.join().unwrap();
+    assert_eq!(error.kind, ErrorKind::Cancelled);
+}
+
+fn output_is_bounded_and_shown_live() {
+    let mut bench = Bench::new();
+    bench.grant.output_bytes_max = Some(1000);
+    let finished = bench.sh("yes | head -c 100000; echo end; echo e >&2").unwrap();
+    assert_eq!(finished.stdout.len(), 1000);
+    assert!(finished.stdout.ends_with(b"y\nend\n"));
+    assert_eq!(finished.dropped, 100_004 - 1000);
+    let shown = bench.shown.lock().unwrap();
+    let of = |stream| shown.iter().filter(|it| it.0 == stream).map(|it| it.1.len()).sum::<usize>();
+    assert_eq!((of(Stream::Stdout), of(Stream::Stderr)), (100_004, 2));
+}
+
+fn what_is_missing_is_said() {
+    let bench = Bench::new();
+    let error = bench.run(command("no-such-program", &[])).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    let mut call = command("sh", &["-c", "true"]);
+    call.directory = Some("no-such-directory".into());
+    assert_eq!(bench.run(call).unwrap_err().kind, ErrorKind::NotFound);
+}
+
+/// Found in the search path, but its interpreter is nowhere.
+fn a_program_that_can_not_start() {
+    let mut bench = Bench::new();
+    let folder = bench.folder.path().join("bin");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("broken"), "#!/no/such/interpreter\n").unwrap();
+    fs::set_permissions(folder.join("broken"), fs::Permissions::from_mode(0o755)).unwrap();
+    bench.tools.search_path.push(folder);
+    let error = bench.run(command("broken", &[])).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    assert!(error.message.contains("broken can't be started"), "{error}");
+}
+
+fn what_is_not_granted_is_denied() {
+    let mut bench = Bench::new();
+    bench.grant.run = vec!["cat".into()];
+    assert_eq!(bench.sh("true").unwrap_err().kind, ErrorKind::Denied);
+    let mut call = command("cat", &[]);
+    call.folder = Some("other".into());
+    assert_eq!(bench.run(call).unwrap_err().kind, ErrorKind::Denied);
+    let mut call = command("cat", &[]);
+    call.directory = Some("../outside".into());
+    assert_eq!(bench.run(call).unwrap_err().kind, ErrorKind::Denied);
+}
+
+fn an_unmet_demand_is_denied() {
+    let mut bench = Bench::new();
+    bench.grant.demand = vec!["view".into(), "unheard-of".into()];
+    let error = bench.sh("true").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(error.message.contains("`unheard-of`") && !error.message.contains("`view`"), "{error}");
+}
+
+fn without_a_folder() {
+    let mut bench = Bench::new();
+    bench.has_folder = false;
+    let told = bench.told_by("pwd; echo x > y && cat y; ls /");
+    assert!(told.contains("/work\nx\n"), "{told}");
+    assert!(!bench.told_by("ls").contains('y'));
+}
+
+fn a_directory_is_entered() {
+    let bench = Bench::new();
+    let mut call = command("cat", &["a"]);
+    call.directory = Some("src".into());
+    assert_eq!(text(&bench.run(call).unwrap().stdout), "a");
+}
+
+fn private_folders_are_gone() {
+    let bench = Bench::new();
+    bench
+        .sh("mkdir -p $TMPDIR/locked/in && chmod 0 $TMPDIR/locked; mkdir src/l; chmod 0 src/l")
+        .unwrap();
+    let private = bench.folder.path().join("private");
+    assert_eq!(private.read_dir().unwrap().count(), 0);
+    fs::create_dir_all(private.join("left/over")).unwrap();
+    bench.process().sweep().unwrap();
+    assert_eq!(private.read_dir().unwrap().count(), 0);
+}
+
+fn too_many_changed_bytes_are_a_limit() {
+    let mut bench = Bench::new();
+    bench.write_bytes_max = Some(100);
+    let error = bench.sh("head -c 1000 /dev/zero > src/a").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Limit);
+    assert_eq!(bench.absorbed(), []);
+}
+
+fn thousands_of_discarded_files() {
+    let script =
+        "import os\nos.mkdir('target')\nfor i in range(5000): open(f'target/{i}','w').write('x')";
+    let finished = Bench::new().run(command("python3", &["-c", script])).unwrap();
+    assert_eq!(finished.discarded, 5000, "{}", text(&finished.stderr));
+    assert_eq!(finished.changed, Vec::<String>::new());
+}
+
+fn an_older_owner_is_refused() {
+    let bench = Bench::new();
+    bench.sh("true").unwrap();
+    let mut context = bench.context("sh");
+    context.fencing_token = 0;
+    let error = runtime().block_on(bench.process().run(&context, command("sh", &["-c", "true"])));
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Conflict);
+}
