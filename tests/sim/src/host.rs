@@ -1,0 +1,245 @@
+//! A simulated host: real journal, interpreter, ledger and loop over a simulated disk and machine.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use voyager_agent::{DriveError, Notice, Observer, Outcome, Request, Schedule, StartError, World};
+use voyager_base::{
+    BoxFuture, Digest, Limits, RunId,
+    chain::Head,
+    chance::Seeded,
+    clock::Timestamp,
+    grant::GrantLayer,
+    record::{AppendError, Batch, Content, Durability, Entry, Journal, ReadError},
+    sim::{SimClock, SimDisk},
+};
+use voyager_journal::{Options, Store};
+use voyager_manifest::plan::Plan;
+
+use crate::{executor::Executor, guests::Guests, machine::Machine, workspace::SimWorkspace};
+
+/// A host from its start to its end, planned or not.
+pub struct Host {
+    /// What is around its runs.
+    pub world: Arc<World>,
+    /// Its records.
+    pub store: Arc<Ledgered>,
+    /// What happened, as lines.
+    pub log: Arc<Log>,
+    executor: Executor,
+    clock: SimClock,
+    machine: Machine,
+}
+
+/// How a life of a host ended.
+#[derive(Debug, PartialEq)]
+pub enum Life {
+    /// The run has an outcome.
+    Ended(Outcome),
+    /// The host died, or can't write.
+    Died,
+}
+
+impl Host {
+    /// Starts a host. None where its disk dies while it starts.
+    pub fn start(disk: &SimDisk, machine: &Machine, guests: &Guests, seed: u64) -> Option<Self> {
+        let options = Options { cache_bytes: 1 << 20, ..Options::default() };
+        let store = Store::open(Arc::new(disk.clone()), options).ok()?;
+        let store = Arc::new(Ledgered { store, acknowledged: Mutex::default() });
+        let executor = Executor::default();
+        let clock = SimClock::new(Timestamp::from_millis(1_800_000_000_000));
+        let content: Arc<dyn Content> = Arc::<Ledgered>::clone(&store);
+        let log = Arc::<Log>::default();
+        let world = World {
+            journal: Arc::<Ledgered>::clone(&store),
+            content: Arc::clone(&content),
+            skills: Arc::new(guests.clone()),
+            workspace: Arc::new(SimWorkspace::new(machine.clone(), content)),
+            process: Arc::new(machine.clone()),
+            clock: Arc::new(clock.clone()),
+            chance: Arc::new(Seeded::new(seed)),
+            spawn: Arc::new(executor.clone()),
+            observer: Arc::<Log>::clone(&log),
+            schedule: Schedule::new(2),
+        };
+        let (world, machine) = (Arc::new(world), machine.clone());
+        Some(Self { world, store, log, executor, clock, machine })
+    }
+
+    /// Starts a run and lets it go on to its end, or the host's.
+    pub fn run(&self, plan: &Plan) -> Life {
+        let (world, request) = (Arc::clone(&self.world), request(plan));
+        self.live(async move { voyager_agent::start(&world, request).await })
+    }
+
+    /// Goes on with a run, to its end or the host's.
+    pub fn resume(&self, run: RunId) -> Life {
+        let world = Arc::clone(&self.world);
+        self.live(async move { voyager_agent::resume(&world, run, None).await })
+    }
+
+    /// Runs a future to its end; none where the host died.
+    pub fn block_on<T: Send + 'static>(
+        &self,
+        main: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let machine = self.machine.clone();
+        self.executor.run(&self.clock, move || machine.is_dead(), main)
+    }
+
+    fn live(
+        &self,
+        begin: impl Future<Output = Result<voyager_agent::Live, StartError>> + Send + 'static,
+    ) -> Life {
+        let ended = self.block_on(async move {
+            let live = begin.await.map_err(|error| error.to_string())?;
+            live.outcome.await.map_err(|error: DriveError| error.to_string())
+        });
+        match ended {
+            Some(Ok(outcome)) => Life::Ended(outcome),
+            Some(Err(reason)) => {
+                self.log.line(format!("died: {reason}"));
+                Life::Died
+            }
+            None => Life::Died,
+        }
+    }
+
+    /// The only run of the host, where one was acknowledged.
+    pub fn only_run(&self) -> Option<RunId> {
+        self.store.runs().ok()?.first().copied()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.executor.drop_all();
+    }
+}
+
+/// What every simulated run is asked with.
+pub fn request(plan: &Plan) -> Request {
+    Request {
+        plan: plan.clone(),
+        inputs: BTreeMap::new(),
+        folders: BTreeMap::from([("repo".to_owned(), "/repo".to_owned())]),
+        policy: GrantLayer { source: "the host".to_owned(), ..GrantLayer::default() },
+        limits: Limits::ceiling(),
+    }
+}
+
+/// The real journal, which remembers what it acknowledged as synced. Acknowledgements are waited for
+/// at once, so that the order of the disk's calls does not depend on threads.
+pub struct Ledgered {
+    store: Store,
+    acknowledged: Mutex<BTreeMap<RunId, Vec<Entry>>>,
+}
+
+impl Ledgered {
+    /// What was acknowledged as durable, by run.
+    pub fn acknowledged(&self) -> BTreeMap<RunId, u64> {
+        let all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(run, entries)| (*run, entries.len() as u64)).collect()
+    }
+}
+
+impl Journal for Ledgered {
+    fn claim(&self, run: RunId) -> BoxFuture<'static, Result<(Head, u64), AppendError>> {
+        let claimed = wait(self.store.claim(run));
+        Box::pin(std::future::ready(claimed))
+    }
+
+    fn append(&self, batch: Batch) -> BoxFuture<'static, Result<Head, AppendError>> {
+        let (run, durability) = (batch.run, batch.durability);
+        let appended = wait(self.store.append(batch));
+        if let Ok(head) = &appended
+            && durability == Durability::Synced
+        {
+            let entries = self.store.read(run, 0, usize::MAX).unwrap_or_default();
+            let entries = entries.into_iter().take(usize::try_from(head.sequence).unwrap_or(0));
+            let mut all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(run, entries.collect());
+        }
+        Box::pin(std::future::ready(appended))
+    }
+
+    fn read(&self, run: RunId, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
+        self.store.read(run, from, bytes_max)
+    }
+
+    fn head(&self, run: RunId) -> Result<Option<Head>, ReadError> {
+        self.store.head(run)
+    }
+
+    fn runs(&self) -> Result<Vec<RunId>, ReadError> {
+        self.store.runs()
+    }
+
+    fn checkpoint(
+        &self,
+        run: RunId,
+        at: Head,
+        state: Vec<u8>,
+    ) -> BoxFuture<'static, Result<(), AppendError>> {
+        let kept = wait(self.store.checkpoint(run, at, state));
+        Box::pin(std::future::ready(kept))
+    }
+
+    fn last_checkpoint(&self, run: RunId) -> Result<Option<(Head, Vec<u8>)>, ReadError> {
+        self.store.last_checkpoint(run)
+    }
+}
+
+impl Content for Ledgered {
+    fn put(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
+        self.store.put(bytes)
+    }
+
+    fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError> {
+        self.store.get(digest)
+    }
+}
+
+/// Waits on this thread.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    use std::task::{Context, Poll, Wake, Waker};
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        std::thread::park();
+    }
+}
+
+/// What happened, as lines.
+#[derive(Default)]
+pub struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    /// The lines so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn line(&self, line: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+}
+
+impl Observer for Log {
+    fn notice(&self, _run: RunId, _at: Timestamp, notice: Notice<'_>) {
+        if let Notice::Fact(event) = notice {
+            self.line(event.name().to_owned());
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What outlives a host: the files of its user, and what its programs did.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_bytes::ByteBuf;
+use voyager_base::{
+    BoxFuture, Digest, Error,
+    call::CallContext,
+    process::{Finished, ProcessService, RunProgram},
+};
+
+/// A machine. Clones are the same machine.
+#[derive(Clone, Default)]
+pub struct Machine(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    files: BTreeMap<String, Vec<u8>>,
+    programs: BTreeMap<Digest, u32>,
+    points: u64,
+    crash_at: Option<u64>,
+}
+
+impl Machine {
+    /// A machine with these files.
+    pub fn with_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let machine = Self::default();
+        machine.state().files = files
+            .into_iter()
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+            .collect();
+        machine
+    }
+
+    /// All files as text.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        self.state().files.iter().map(|(path, bytes)| (path.clone(), text(bytes))).collect()
+    }
+
+    /// How often each effect was done, by idempotency key.
+    pub fn programs(&self) -> BTreeMap<Digest, u32> {
+        self.state().programs.clone()
+    }
+
+    /// Points so far at which the host could have died in the middle of doing something.
+    pub fn points(&self) -> u64 {
+        self.state().points
+    }
+
+    /// Lets the host die at point number `point`, from 1.
+    pub fn crash_at(&self, point: u64) {
+        self.state().crash_at = Some(point);
+    }
+
+    /// Whether the host has died.
+    pub fn is_dead(&self) -> bool {
+        let state = self.state();
+        state.crash_at.is_some_and(|point| point <= state.points)
+    }
+
+    /// Starts the host again.
+    pub fn restart(&self) {
+        let mut state = self.state();
+        state.crash_at = None;
+        state.points = 0;
+    }
+
+    /// Passes a point. False where the host is dead from here on.
+    pub fn pass(&self) -> bool {
+        self.state().points += 1;
+        !self.is_dead()
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Option<Vec<u8>> {
+        self.state().files.get(path).cloned()
+    }
+
+    /// Changes a file, as its user does.
+    pub fn set_file(&self, path: &str, content: Option<Vec<u8>>) {
+        let mut state = self.state();
+        match content {
+            Some(content) => state.files.insert(path.to_owned(), content),
+            None => state.files.remove(path),
+        };
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProcessService for Machine {
+    fn run<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RunProgram,
+    ) -> BoxFuture<'a, Result<Finished, Error>> {
+        Box::pin(async move {
+            if !self.pass() {
+                return std::future::pending().await;
+            }
+            *self.state().programs.entry(context.idempotency_key).or_default() += 1;
+            if !self.pass() {
+                return std::future::pending().await;
+            }
+            Ok(Finished {
+                exit_code: Some(0),
+                signal: None,
+                stdout: ByteBuf::from(call.arguments.join(" ").into_bytes()),
+                stderr: ByteBuf::new(),
+                dropped: 0,
+                changed: Vec::new(),
+                discarded: 0,
+                confinement: Vec::new(),
+            })
+        })
+    }
+}

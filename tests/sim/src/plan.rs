@@ -1,0 +1,156 @@
+//! Plans for simulated guests, made without the text of a manifest.
+
+use voyager_base::{
+    Digest, Limits, Type,
+    grant::{Globs, ProgramGrant},
+    operation::Operation,
+};
+use voyager_manifest::{
+    expr::Expr,
+    plan::{
+        Argument, Bounds, Changes, Expectation, FailMode, FolderPlan, ForEach, GrantPlan, Input,
+        InputKind, Output, PinnedSkill, Plan, Step,
+    },
+};
+
+/// An expression.
+///
+/// # Panics
+/// Where it is none.
+pub fn expr(text: &str) -> Expr {
+    Expr::parse(text).unwrap_or_else(|problems| panic!("`{text}`: {problems:?}"))
+}
+
+/// An operation `sim:guests/guests.<function>` with text parameters.
+pub fn operation(function: &str, parameters: usize, result: Type) -> Operation {
+    let name = format!("sim:guests@1.0.0/guests.{function}");
+    let parameter = |place| (format!("p{place}"), Type::String);
+    let failure = Some(Box::new(Type::String));
+    Operation {
+        name: name.parse().expect("it is an operation's name"),
+        docs: String::new(),
+        parameters: (0..parameters).map(parameter).collect(),
+        result: Some(Type::Result(Some(Box::new(result)), failure)),
+    }
+}
+
+/// A step that calls `function`, whose arguments are expressions and whose result is text.
+pub fn step(id: &str, function: &str, arguments: &[&str]) -> Step {
+    step_of(id, operation(function, arguments.len(), Type::String), arguments)
+}
+
+/// A step that calls an operation, whose arguments are expressions.
+pub fn step_of(id: &str, operation: Operation, arguments: &[&str]) -> Step {
+    let result = operation.success().cloned();
+    Step {
+        id: id.to_owned(),
+        line: 0,
+        needs: Vec::new(),
+        when: None,
+        for_each: None,
+        operation,
+        component: component(),
+        arguments: arguments.iter().map(|text| Argument::Computed(expr(text))).collect(),
+        changes: Changes::Commit,
+        retry: None,
+        timeout: None,
+        expect: Vec::new(),
+        on_error: Vec::new(),
+        grants: GrantPlan::default(),
+        limits: Limits::default(),
+        result,
+    }
+}
+
+/// Makes `step` run once for each of some items.
+#[must_use]
+pub fn for_each(step: Step, items: &str, parallel: u32, fail: FailMode) -> Step {
+    let items = ForEach { items: expr(items), variable: "item".to_owned(), parallel, fail };
+    let element = step.result.clone().map(|ty| match fail {
+        FailMode::Fast => ty,
+        FailMode::Collect => Type::option(ty),
+    });
+    Step { for_each: Some(items), result: element.map(Type::list), ..step }
+}
+
+/// Demands something of the result of `step`.
+#[must_use]
+pub fn expect(mut step: Step, that: &str, message: &str) -> Step {
+    step.expect.push(Expectation { that: expr(that), message: message.to_owned() });
+    step
+}
+
+/// The component of all simulated guests.
+pub fn component() -> Digest {
+    Digest::of(b"guests")
+}
+
+/// A plan of `steps`, each after the one before it where it does not say otherwise, that gives back
+/// `outputs`: names, types and expressions.
+pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
+    let mut steps = steps;
+    for (place, step) in steps.iter_mut().enumerate() {
+        step.line = u32::try_from(place).unwrap_or(u32::MAX) + 1;
+        if step.needs.is_empty() && place > 0 {
+            step.needs.push(place - 1);
+        }
+    }
+    let all = || Globs::new(["**"]).expect("it is a glob");
+    let folder = FolderPlan {
+        root: "repo".to_owned(),
+        input: "repo".to_owned(),
+        read: all(),
+        write: all(),
+        write_bytes_max: None,
+    };
+    let program = ProgramGrant {
+        run: vec!["make".to_owned()],
+        network: false,
+        time_max: None,
+        output_bytes_max: None,
+        demand: Vec::new(),
+    };
+    let output = |(name, ty, from): &(&str, Type, &str)| Output {
+        name: (*name).to_owned(),
+        ty: ty.clone(),
+        from: expr(from),
+        file: None,
+    };
+    Plan {
+        name: "simulated".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: String::new(),
+        file: "simulated.yaml".to_owned(),
+        source: Digest::of(b"simulated"),
+        inputs: vec![Input {
+            name: "repo".to_owned(),
+            description: String::new(),
+            kind: InputKind::Path,
+            ty: Type::String,
+            default: Some(voyager_base::Value::String("/repo".to_owned())),
+        }],
+        bounds: Bounds::default(),
+        grants: GrantPlan {
+            workspace: Some(vec![folder]),
+            process: Some(vec![program]),
+            tasks: Some(all()),
+        },
+        outputs: outputs.iter().map(output).collect(),
+        skills: vec![PinnedSkill {
+            package: "sim:guests".to_owned(),
+            version: "1.0.0".to_owned(),
+            component: component(),
+            operations: operations(&steps),
+        }],
+        steps,
+    }
+}
+
+fn operations(steps: &[Step]) -> Vec<Operation> {
+    let mut all: Vec<Operation> = steps.iter().map(|step| step.operation.clone()).collect();
+    all.push(operation("upper", 1, Type::String));
+    all.push(operation("shout", 1, Type::String));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all.dedup_by(|a, b| a.name == b.name);
+    all
+}

@@ -1,0 +1,263 @@
+//! A workspace in memory: staged layers over the files of a [`Machine`].
+//!
+//! One folder only: the name of the folder is not looked at.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_bytes::ByteBuf;
+use voyager_base::{
+    BoxFuture, Digest, Error, ErrorKind,
+    call::{CallContext, Folders, StageId},
+    record::Content,
+    workspace::{
+        Change, Conflict, FileEntry, FileKind, FileStat, FileState, Found, Inspect, List, ReadFile,
+        RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+    },
+};
+
+use crate::machine::Machine;
+
+/// A workspace of one host.
+pub struct SimWorkspace {
+    machine: Machine,
+    content: Arc<dyn Content>,
+    stages: Mutex<BTreeMap<StageId, Stage>>,
+}
+
+/// By path what a task saw and what it staged.
+type Stage = BTreeMap<String, (Option<Vec<u8>>, Option<Vec<u8>>)>;
+
+impl SimWorkspace {
+    /// The files of `machine`, with contents kept in `content`.
+    pub fn new(machine: Machine, content: Arc<dyn Content>) -> Self {
+        Self { machine, content, stages: Mutex::default() }
+    }
+
+    fn stages(&self) -> MutexGuard<'_, BTreeMap<StageId, Stage>> {
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self, stages: &[StageId], path: &str) -> Option<Vec<u8>> {
+        let all = self.stages();
+        for stage in stages {
+            if let Some((_, content)) = all.get(stage).and_then(|stage| stage.get(path)) {
+                return content.clone();
+            }
+        }
+        drop(all);
+        self.machine.file(path)
+    }
+
+    fn stage(&self, context: &CallContext, path: &str, content: Option<Vec<u8>>) {
+        let before = self.seen(&context.stages, path);
+        let mut stages = self.stages();
+        let stage = stages.entry(context.stages[0]).or_default();
+        stage.entry(path.to_owned()).or_insert((before, None)).1 = content;
+    }
+
+    fn keep(&self, content: Option<&Vec<u8>>) -> Result<Option<FileState>, Error> {
+        let Some(bytes) = content else { return Ok(None) };
+        let digest = self.content.put(bytes).map_err(|it| Error::unavailable(it.to_string()))?;
+        Ok(Some(FileState { digest, size: bytes.len() as u64, mode: None }))
+    }
+
+    fn changes(&self, stage: StageId) -> Result<Vec<Change>, Error> {
+        let staged = self.stages().get(&stage).cloned().unwrap_or_default();
+        let change = |(path, (before, after)): (String, (Option<Vec<u8>>, Option<Vec<u8>>))| {
+            Ok(Change {
+                root: "repo".to_owned(),
+                path,
+                before: self.keep(before.as_ref())?,
+                after: self.keep(after.as_ref())?,
+            })
+        };
+        staged.into_iter().map(change).collect()
+    }
+
+    fn apply(&self, changes: &[Change]) -> Result<Vec<Conflict>, Error> {
+        let now = |change: &Change| self.machine.file(&change.path).map(|it| Digest::of(&it));
+        let digest = |state: &Option<FileState>| state.as_ref().map(|it| it.digest);
+        let conflicts: Vec<Conflict> = changes
+            .iter()
+            .filter(|it| now(it) != digest(&it.before) && now(it) != digest(&it.after))
+            .map(|it| Conflict {
+                root: it.root.clone(),
+                path: it.path.clone(),
+                reason: "it is neither as before nor as after".to_owned(),
+            })
+            .collect();
+        if !conflicts.is_empty() {
+            for change in changes.iter().filter(|it| now(it) == digest(&it.after)) {
+                self.put(change, change.before.as_ref())?;
+            }
+            return Ok(conflicts);
+        }
+        for change in changes {
+            self.put(change, change.after.as_ref())?;
+        }
+        Ok(Vec::new())
+    }
+
+    fn put(&self, change: &Change, state: Option<&FileState>) -> Result<(), Error> {
+        let content = match state {
+            None => None,
+            Some(state) => {
+                let kept = self.content.get(state.digest);
+                let kept = kept.map_err(|error| Error::unavailable(error.to_string()))?;
+                Some(kept.ok_or_else(|| Error::not_found("the content is not kept"))?)
+            }
+        };
+        if !self.machine.pass() {
+            return Err(Error::unavailable("the host died"));
+        }
+        self.machine.set_file(&change.path, content);
+        Ok(())
+    }
+}
+
+impl WorkspaceService for SimWorkspace {
+    fn list<'a>(
+        &'a self,
+        context: &'a CallContext,
+        _call: List,
+    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
+        let mut paths: BTreeSet<String> = self.machine.files().into_keys().collect();
+        for stage in context.stages.iter() {
+            paths.extend(self.stages().get(stage).into_iter().flat_map(BTreeMap::keys).cloned());
+        }
+        let entries = paths.into_iter().filter_map(|path| {
+            let content = self.seen(&context.stages, &path)?;
+            Some(FileEntry { path, size: content.len() as u64 })
+        });
+        let entries = entries.collect();
+        Box::pin(async move { Ok(entries) })
+    }
+
+    fn stat<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: Inspect,
+    ) -> BoxFuture<'a, Result<FileStat, Error>> {
+        Box::pin(async move {
+            let content = self.seen(&context.stages, &call.path);
+            let content = content.ok_or_else(|| Error::not_found(call.path))?;
+            Ok(FileStat { kind: FileKind::File, size: content.len() as u64 })
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ReadFile,
+    ) -> BoxFuture<'a, Result<ByteBuf, Error>> {
+        Box::pin(async move {
+            let content = self.seen(&context.stages, &call.path);
+            content.map(ByteBuf::from).ok_or_else(|| Error::not_found(call.path))
+        })
+    }
+
+    fn write<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: WriteFile,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.stage(context, &call.path, Some(call.content.into_vec()));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remove<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RemoveFile,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.stage(context, &call.path, None);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn rename<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RenameFile,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let content = self.seen(&context.stages, &call.from);
+        self.stage(context, &call.to, content);
+        self.stage(context, &call.from, None);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn search<'a>(
+        &'a self,
+        _context: &'a CallContext,
+        _call: Search,
+    ) -> BoxFuture<'a, Result<Found, Error>> {
+        Box::pin(async { Ok(Found::default()) })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: Replace,
+    ) -> BoxFuture<'a, Result<Replaced, Error>> {
+        let mut replaced = Replaced::default();
+        for path in self.machine.files().into_keys() {
+            let Some(content) = self.seen(&context.stages, &path) else { continue };
+            let text = String::from_utf8_lossy(&content).into_owned();
+            let places = text.matches(&call.query.pattern).count() as u64;
+            if places > 0 {
+                let text = text.replace(&call.query.pattern, &call.replacement);
+                self.stage(context, &path, Some(text.into_bytes()));
+                replaced.files.push((path, places));
+                replaced.places += places;
+            }
+        }
+        Box::pin(async { Ok(replaced) })
+    }
+
+    fn diff<'a>(
+        &'a self,
+        _context: &'a CallContext,
+        _call: ShowDiff,
+    ) -> BoxFuture<'a, Result<String, Error>> {
+        Box::pin(async { Ok(String::new()) })
+    }
+
+    fn staged(&self, stage: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
+        Box::pin(async move { self.changes(stage) })
+    }
+
+    fn merge(&self, child: StageId, parent: StageId) -> Result<(), Error> {
+        let mut stages = self.stages();
+        let staged = stages.get(&child).cloned().unwrap_or_default();
+        let into = stages.entry(parent).or_default();
+        let clash = staged
+            .iter()
+            .find(|(path, (_, after))| into.get(*path).is_some_and(|(_, other)| other != after));
+        if let Some((path, _)) = clash {
+            return Err(Error::new(ErrorKind::Conflict, format!("`{path}` was changed twice")));
+        }
+        into.extend(staged);
+        stages.remove(&child);
+        Ok(())
+    }
+
+    fn discard(&self, stage: StageId) {
+        self.stages().remove(&stage);
+    }
+
+    fn commit<'a>(
+        &'a self,
+        _folders: &'a Folders,
+        changes: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Conflict>, Error>> {
+        Box::pin(async move {
+            let applied = self.apply(changes);
+            if self.machine.is_dead() {
+                return std::future::pending().await;
+            }
+            applied
+        })
+    }
+}
