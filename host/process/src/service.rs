@@ -336,7 +336,7 @@ impl Inner {
             let watched = self.watch(job, &mut running, &message);
             tokio::join!(watched, out, err)
         };
-        match outcome? {
+        match outcome.map_err(|error| with_last_words(error, stdout.last(), stderr.last()))? {
             Told::Ended { exit_code, signal, confinement } => {
                 Ok(Attempt::Ended(Ended { exit_code, signal, confinement, stdout, stderr }))
             }
@@ -496,9 +496,7 @@ async fn listen(line: &mut UnixStream, message: &[u8], rule: &ProgramRule) -> Re
             Report::NoOverlay { reason } => return Ok(Told::NoOverlay(reason)),
             Report::NoRoot { reason } => return Ok(Told::NoRoot(reason)),
             Report::Refused { missing } => return Err(refused(&missing, rule)),
-            Report::Failed { reason } if reason.contains("granted folder") => {
-                return Err(Error::not_found(reason));
-            }
+            Report::NoDirectory { reason } => return Err(Error::not_found(reason)),
             Report::Failed { reason } => return Err(Error::unavailable(reason)),
         }
     }
@@ -591,6 +589,16 @@ fn timeout(job: &Job) -> Error {
         job.call.program
     );
     Error::new(ErrorKind::Timeout, message).bound(format!("time: {seconds}s"))
+}
+
+/// What a program said last tells why it did not end.
+fn with_last_words(error: Error, stdout: String, stderr: String) -> Error {
+    let words = if stderr.is_empty() { stdout } else { stderr };
+    if error.kind != ErrorKind::Timeout || words.is_empty() {
+        return error;
+    }
+    let message = format!("{}; its last line was `{}`", error.message, words.escape_debug());
+    Error { message, ..error }
 }
 
 fn launcher(error: &std::io::Error) -> Error {

@@ -25,6 +25,15 @@ impl Tail {
         self.dropped += (bytes.len() - kept.len() + surplus) as u64;
     }
 
+    /// The last line that is not blank, shortened.
+    pub(crate) fn last(&self) -> String {
+        let end: Vec<u8> = self.bytes.iter().copied().rev().take(2048).collect();
+        let end: Vec<u8> = end.into_iter().rev().collect();
+        let end = String::from_utf8_lossy(&end);
+        let line = end.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        line.trim().chars().take(200).collect()
+    }
+
     /// What is kept, and how many bytes are not.
     pub(crate) fn finish(self) -> (Vec<u8>, u64) {
         (self.bytes.into(), self.dropped)
@@ -42,6 +51,14 @@ mod tests {
         tail.push(b"cde");
         tail.push(b"");
         assert_eq!(tail.finish(), (b"bcde".to_vec(), 1));
+    }
+
+    #[test]
+    fn the_last_line_is_the_last_that_says_something() {
+        let mut tail = Tail::new(100);
+        assert_eq!(tail.last(), "");
+        tail.push(b"one\n  two \n\n \n");
+        assert_eq!(tail.last(), "two");
     }
 
     #[test]

@@ -92,6 +92,8 @@ pub(crate) enum Report {
     NoOverlay { reason: String },
     /// The kernel gives no file system of its own. Nothing ran.
     NoRoot { reason: String },
+    /// The folder in which it shall start has no such directory. Nothing ran.
+    NoDirectory { reason: String },
     /// Nothing ran, for another reason.
     Failed { reason: String },
     /// The program ended.

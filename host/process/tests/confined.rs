@@ -18,6 +18,10 @@ use std::{
 };
 
 use libtest_mimic::{Arguments, Trial};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
 use voyager_base::{
     BoxFuture, Digest, Error, ErrorKind, RunId, TaskId,
     call::{CallContext, Cancellation, StageId},
@@ -29,11 +33,17 @@ use voyager_base::{
 use voyager_process::{Launcher, Process, ProcessOptions, Stream, Toolchain, launcher_main};
 
 const LAUNCH: &str = "__launch";
+/// The same on a kernel that lacks something: [`Lack`]s follow, joined by commas.
+const LAUNCH_WITHOUT: &str = "__launch-without";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == LAUNCH) {
         launcher_main(arguments[1..].to_vec());
+    }
+    if arguments.first().is_some_and(|first| first == LAUNCH_WITHOUT) {
+        arguments[1].split(',').for_each(take_away);
+        launcher_main(arguments[2..].to_vec());
     }
     plant_canaries();
     let tests: Vec<(&str, fn())> = vec![
@@ -68,6 +78,11 @@ fn main() {
         ("too_many_changed_bytes_are_a_limit", too_many_changed_bytes_are_a_limit),
         ("thousands_of_discarded_files_are_only_counted", thousands_of_discarded_files),
         ("an_older_owner_is_refused", an_older_owner_is_refused),
+        ("a_kernel_without_overlay_gives_a_copy", a_kernel_without_overlay_gives_a_copy),
+        ("a_kernel_without_mounts_keeps_the_other_walls", a_kernel_without_mounts),
+        ("a_kernel_without_namespaces_keeps_landlock_and_seccomp", a_kernel_without_namespaces),
+        ("a_kernel_without_landlock_has_a_root_of_its_own", a_kernel_without_landlock),
+        ("where_nothing_confines_nothing_starts", where_nothing_confines_nothing_starts),
     ];
     let trials = tests.into_iter().map(|(name, test)| {
         Trial::test(name, move || {
@@ -76,6 +91,36 @@ fn main() {
         })
     });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}
+
+/// Makes the kernel look, for this process, as if it had been built without something.
+fn take_away(what: &str) {
+    let calls: &[(i64, Option<(u8, u64)>)] = match what {
+        "namespaces" => &[(libc::SYS_unshare, None)],
+        "mounts" => &[(libc::SYS_mount, None)],
+        // Only the overlay is mounted with just these flags.
+        "overlay" => &[(libc::SYS_mount, Some((3, libc::MS_NOSUID | libc::MS_NODEV)))],
+        "landlock" => &[(libc::SYS_landlock_create_ruleset, None)],
+        "seccomp" => {
+            &[(libc::SYS_seccomp, None), (libc::SYS_prctl, Some((0, libc::PR_SET_SECCOMP as u64)))]
+        }
+        other => panic!("nothing is known of {other}"),
+    };
+    let rule = |(argument, value)| {
+        let condition =
+            SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value);
+        SeccompRule::new(vec![condition.unwrap()]).unwrap()
+    };
+    let rules = calls.iter().map(|(number, only)| (*number, only.map(rule).into_iter().collect()));
+    let filter = SeccompFilter::new(
+        rules.collect(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EOPNOTSUPP as u32),
+        std::env::consts::ARCH.try_into().unwrap(),
+    );
+    let filter: BpfProgram = filter.unwrap().try_into().unwrap();
+    // The second stage has the first one's filters, and may not be able to add more.
+    let _ = seccompiler::apply_filter(&filter);
 }
 
 /// 200 secrets in the environment of the host, under names of every kind.
@@ -153,6 +198,8 @@ struct Bench {
     has_folder: bool,
     cancellation: Cancellation,
     tools: Toolchain,
+    /// What the kernel is made to lack.
+    lacking: &'static str,
     process: OnceLock<Process>,
 }
 
@@ -179,6 +226,7 @@ impl Bench {
             has_folder: true,
             cancellation: Cancellation::default(),
             tools: Toolchain::system(),
+            lacking: "",
             process: OnceLock::new(),
         }
     }
@@ -202,10 +250,11 @@ impl Bench {
 
     fn process(&self) -> &Process {
         self.process.get_or_init(|| {
-            let launcher = Launcher {
-                program: std::env::current_exe().unwrap(),
-                arguments: vec![LAUNCH.to_owned()],
+            let arguments = match self.lacking {
+                "" => vec![LAUNCH.to_owned()],
+                lacking => vec![LAUNCH_WITHOUT.to_owned(), lacking.to_owned()],
             };
+            let launcher = Launcher { program: std::env::current_exe().unwrap(), arguments };
             let mut options = ProcessOptions::new(
                 launcher,
                 self.tools.clone(),
@@ -649,4 +698,87 @@ fn an_older_owner_is_refused() {
     context.fencing_token = 0;
     let error = runtime().block_on(bench.process().run(&context, command("sh", &["-c", "true"])));
     assert_eq!(error.unwrap_err().kind, ErrorKind::Conflict);
+}
+
+fn lacking(what: &'static str) -> Bench {
+    Bench { lacking: what, ..Bench::new() }
+}
+
+/// Everything that must hold however little the kernel has.
+fn holds_out(what: &'static str, active: &[&str], inactive: &[&str]) {
+    let mut bench = lacking(what);
+    let secret = bench.folder.path().join("secret");
+    fs::write(&secret, "hush").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let script = format!(
+        "echo A > src/a; rm README; echo x > {0}; cat {0} /etc/shadow; echo x > /usr/x; \
+         cat /proc/*/environ; python3 -c \"{CONNECT}\" {port} && echo connected; \
+         touch $TMPDIR/t && echo private",
+        secret.display()
+    );
+    let finished = bench.sh(&script).unwrap();
+    let told = text(&finished.stdout);
+    assert!(told.ends_with("private\n"), "{told} {}", text(&finished.stderr));
+    for leak in ["hush", "root:", "canary", "connected"] {
+        assert!(!told.contains(leak), "{leak}: {told}");
+    }
+    assert_eq!(bench.absorbed(), [("src/a".to_owned(), Some("A\n".to_owned()))]);
+    assert_eq!(finished.discarded, 1);
+    assert_eq!(fs::read_to_string(bench.repo().join("src/a")).unwrap(), "a");
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "hush");
+    let has = |name: &&str| finished.confinement.iter().any(|it| it.starts_with(*name));
+    assert!(active.iter().all(has) && !inactive.iter().any(has), "{:?}", finished.confinement);
+
+    bench.process = OnceLock::new();
+    bench.grant.time_max = Some(Duration::from_millis(300));
+    let mark = Bench::mark();
+    let error = bench.sh(&format!("(setsid sh -c 'sleep {mark}' &); sleep {mark}")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout);
+    assert_eq!(processes_with(&mark), 0);
+}
+
+fn a_kernel_without_overlay_gives_a_copy() {
+    holds_out("overlay", &["mount-namespace", "network-namespace"], &["view:overlayfs"]);
+    // What is known is not tried again, and staged files are in the copy.
+    let bench = lacking("overlay").staged("src/b", Some("b"));
+    assert_eq!(bench.told_by("cat src/b; pwd"), format!("b{}\n", bench.repo().display()));
+    assert_eq!(bench.told_by("cat src/b"), "b");
+    assert_eq!(bench.absorbed(), []);
+}
+
+fn a_kernel_without_mounts() {
+    holds_out(
+        "mounts",
+        &["network-namespace", "landlock", "pid"],
+        &["mount-namespace", "private-proc"],
+    );
+}
+
+fn a_kernel_without_namespaces() {
+    holds_out(
+        "namespaces",
+        &["landlock", "seccomp"],
+        &["mount-namespace", "network", "pid", "user"],
+    );
+}
+
+fn a_kernel_without_landlock() {
+    holds_out("landlock", &["mount-namespace", "private-proc"], &["landlock"]);
+}
+
+fn where_nothing_confines_nothing_starts() {
+    let error = lacking("namespaces,landlock").sh("true").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(error.message.contains("`landlock`"), "{error}");
+    let error = lacking("namespaces,seccomp").sh("true").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(error.message.contains("`network-namespace`"), "{error}");
+    // With the network granted there is nothing to cut.
+    let mut bench = lacking("namespaces,seccomp");
+    bench.grant.network = true;
+    assert!(bench.sh("true").is_ok());
+    let mut bench = lacking("seccomp");
+    bench.grant.demand = vec!["seccomp".into()];
+    assert_eq!(bench.sh("true").unwrap_err().bound.as_deref(), Some("demand: [seccomp]"));
 }

@@ -55,8 +55,8 @@ pub(super) fn keep(line: &UnixStream, plan: Plan, active: &str, lacking: &str) -
     }
     let stdin = wire::read(line)?;
     let mut confinement = reported(active, lacking);
-    if confinement.has("mount-namespace")
-        && let Err(obstacle) = root::enter(&plan)
+    if plan.own_root
+        && let Err(obstacle) = enter_root(&plan, &confinement)
     {
         let report = match obstacle {
             Obstacle::Overlay(reason) => Report::NoOverlay { reason },
@@ -64,10 +64,10 @@ pub(super) fn keep(line: &UnixStream, plan: Plan, active: &str, lacking: &str) -
         };
         return wire::report(line, &report);
     }
-    let places = Places::of(&plan, confinement.has("mount-namespace"));
+    let places = Places::of(&plan);
     let directory = match places.start(&plan.start) {
         Ok(directory) => directory,
-        Err(reason) => return wire::report(line, &Report::Failed { reason }),
+        Err(reason) => return wire::report(line, &Report::NoDirectory { reason }),
     };
     confine(&plan, &places, &mut confinement)?;
     let missing = missing(&plan, &confinement);
@@ -76,6 +76,13 @@ pub(super) fn keep(line: &UnixStream, plan: Plan, active: &str, lacking: &str) -
     }
     let command = command(plan, &places, &directory, &stdin)?;
     run(line, command, confinement.active)
+}
+
+fn enter_root(plan: &Plan, confinement: &Confinement) -> Result<(), Obstacle> {
+    if !confinement.has("mount-namespace") {
+        return Err(Obstacle::Root(confinement.reason("mount-namespace")));
+    }
+    root::enter(plan)
 }
 
 fn run(line: &UnixStream, mut command: Command, confinement: Vec<String>) -> io::Result<()> {
@@ -131,8 +138,8 @@ struct Places {
 
 impl Places {
     /// In a file system of its own everything is at its usual place; otherwise where it really is.
-    fn of(plan: &Plan, own_root: bool) -> Self {
-        if own_root {
+    fn of(plan: &Plan) -> Self {
+        if plan.own_root {
             let views = plan.views.iter().map(|view| view.folder.clone()).collect();
             return Self { private: "/tmp".to_owned(), views };
         }

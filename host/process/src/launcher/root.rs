@@ -113,7 +113,7 @@ fn begin(root: &Path) -> io::Result<()> {
 
 fn memory(target: &Path, options: &'static std::ffi::CStr) -> io::Result<()> {
     fs::create_dir_all(target)?;
-    let flags = MountFlags::NOSUID | MountFlags::NODEV;
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     Ok(rustix::mount::mount("tmpfs", target, "tmpfs", flags, options)?)
 }
 
