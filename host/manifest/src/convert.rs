@@ -125,13 +125,19 @@ pub fn convert(value: Value, ty: &Type) -> Result<Value, Misfit> {
         }
         // An empty list literal doesn't know what it is a list of.
         (Value::List(values), Type::Bytes) if values.is_empty() => Ok(Value::Bytes(Vec::new())),
-        (Value::Tuple(values), Type::Tuple(types)) if values.len() == types.len() => {
+        (Value::Tuple(values), Type::Tuple(types)) => {
+            if values.len() != types.len() {
+                let (wanted, given) = (types.len(), values.len());
+                return Err(Misfit::new(format!("{wanted} values are wanted, these are {given}")));
+            }
             let each = |(i, (value, ty)): (usize, (Value, &Type))| {
                 convert(value, ty).map_err(|e| e.inside(i.to_string()))
             };
             let values = values.into_iter().zip(types).enumerate().map(each);
             values.collect::<Result<_, _>>().map(Value::Tuple)
         }
+        // What a manifest writes as a list.
+        (Value::List(values), tuple @ Type::Tuple(_)) => convert(Value::Tuple(values), tuple),
         (Value::Record(values), Type::Record(record)) => convert_record(values, &record.body),
         (Value::Variant(name, Some(value)), Type::Variant(variant)) => {
             let case = variant.body.iter().find(|case| case.name == name);

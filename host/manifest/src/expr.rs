@@ -230,9 +230,23 @@ impl Expr {
         })
     }
 
+    /// Whether it only names a value: `inputs.x`, `steps.a.b[0]`, the item and its fields.
+    pub fn is_reference(&self) -> bool {
+        is_reference(&self.root)
+    }
+
     /// The value where it stands in the text itself: a literal, or a list of literals.
     pub fn literal(&self) -> Option<Value> {
         literal(&self.root)
+    }
+}
+
+fn is_reference(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Input(_) | Kind::Step(_) | Kind::Local(_) => true,
+        Kind::Field { of, .. } => is_reference(of),
+        Kind::Index { of, at, .. } => is_reference(of) && matches!(at.kind, Kind::Literal(_)),
+        _ => false,
     }
 }
 

@@ -92,6 +92,10 @@ pub enum InputKind {
         /// Most value.
         max: Option<i64>,
     },
+    /// A duration; the value is in milliseconds.
+    Duration,
+    /// A size; the value is in bytes.
+    Size,
     /// Any value of the type.
     Any,
 }

@@ -1,0 +1,255 @@
+//! Checks what a manifest means, and makes a plan of it. All findings come in one pass: what depends
+//! on something wrong is left out, the rest is looked at all the same.
+//!
+//! One file for each construct; [`crate::shape`] has seen to the form before.
+
+mod arguments;
+mod expressions;
+mod flow;
+mod grants;
+mod inputs;
+mod limits;
+mod outputs;
+mod steps;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
+
+use voyager_base::{Digest, Limits, Type, operation::Skill};
+
+use crate::{
+    catalog::Catalog,
+    code::{Code, Severity},
+    diagnostic::{Diagnostic, Finding, Findings},
+    language::{HEADER, MANIFEST},
+    plan::{Bounds, GrantPlan, Input, PinnedSkill, Plan},
+    shape,
+    yaml::{self, Node, TEXT_BYTES_MAX},
+};
+
+/// What became of a text.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The plan, where there is no error.
+    pub plan: Option<Plan>,
+    /// What was found, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many more findings there are.
+    pub omitted: usize,
+}
+
+impl Checked {
+    /// Whether nothing was found at all.
+    pub fn is_clean(&self) -> bool {
+        self.diagnostics.is_empty()
+    }
+
+    /// How many of the findings are errors.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|found| found.severity == Severity::Error).count()
+    }
+}
+
+/// Checks the text of `file` against the skills of `catalog`; limits may be raised up to `policy`.
+pub fn check(text: &[u8], file: &str, catalog: &Catalog, policy: &Limits) -> Checked {
+    let mut findings = Findings::default();
+    let lossy = String::from_utf8_lossy(text);
+    let mut plan = None;
+    if let Some(root) = read(text, &mut findings) {
+        let mut checker = Checker::new(&lossy, catalog, policy, findings);
+        plan = checker.manifest(&root, file);
+        findings = checker.findings;
+    }
+    let plan = plan.filter(|_| !findings.has_errors());
+    let (diagnostics, omitted) = findings.finish(&lossy);
+    Checked { plan, diagnostics, omitted }
+}
+
+/// The tree of a text that is fit to be read as YAML.
+fn read(text: &[u8], findings: &mut Findings) -> Option<Node> {
+    if text.len() > TEXT_BYTES_MAX {
+        let message = format!("a manifest has at most 1 MiB, this one has {} bytes", text.len());
+        findings.push(Finding::new(Code::TooLarge, &(0..0), message));
+        return None;
+    }
+    let text = match str::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.valid_up_to();
+            findings.push(
+                Finding::new(Code::NotUtf8, &(at..at), "here the text is not UTF-8")
+                    .help("save the file as UTF-8"),
+            );
+            return None;
+        }
+    };
+    if text.starts_with('\u{feff}') {
+        findings.push(
+            Finding::new(Code::ByteOrderMark, &(0..0), "the text begins with a byte order mark")
+                .help("save the file as UTF-8 without BOM"),
+        );
+        return None;
+    }
+    yaml::read(text, findings)
+}
+
+/// What is known while a manifest is checked.
+struct Checker<'a> {
+    text: &'a str,
+    catalog: &'a Catalog,
+    policy: &'a Limits,
+    findings: Findings,
+    inputs: Vec<KnownInput>,
+    steps: Vec<KnownStep>,
+    /// Id of each step to its position.
+    ids: BTreeMap<String, usize>,
+    /// Steps that the one being checked refers to.
+    referred: BTreeSet<usize>,
+    /// Inputs that something refers to.
+    used_inputs: BTreeSet<String>,
+    /// Skills that steps use, by component.
+    used_skills: BTreeMap<String, &'a Skill>,
+    /// Capabilities whose lack was told for a skill.
+    told_grants: BTreeSet<(String, &'static str)>,
+    grants: GrantPlan,
+    /// Capabilities of which the manifest says something, if only that nothing is granted.
+    spoken: BTreeSet<&'static str>,
+    limits: Limits,
+    /// Whether the manifest bounds the time of a task itself.
+    time_is_given: bool,
+    bounds: Bounds,
+}
+
+struct KnownInput {
+    name: String,
+    span: Range<usize>,
+    /// Its type as expressions see it, where that is known.
+    ty: Option<Type>,
+    is_path: bool,
+    /// None where something is wrong with it.
+    input: Option<Input>,
+}
+
+struct KnownStep {
+    id: String,
+    span: Range<usize>,
+    /// Positions of `needs`, before they are checked.
+    needs: Vec<usize>,
+    result: StepResult,
+}
+
+/// What `steps.<id>` is.
+#[derive(Clone, Debug, PartialEq)]
+enum StepResult {
+    Type(Type),
+    /// Nothing: the operation gives back no value.
+    Nothing,
+    /// It isn't checked yet, or something is wrong with the step.
+    Unknown,
+}
+
+impl<'a> Checker<'a> {
+    fn new(text: &'a str, catalog: &'a Catalog, policy: &'a Limits, findings: Findings) -> Self {
+        Self {
+            text,
+            catalog,
+            policy,
+            findings,
+            inputs: Vec::new(),
+            steps: Vec::new(),
+            ids: BTreeMap::new(),
+            referred: BTreeSet::new(),
+            used_inputs: BTreeSet::new(),
+            used_skills: BTreeMap::new(),
+            told_grants: BTreeSet::new(),
+            grants: GrantPlan::default(),
+            spoken: BTreeSet::new(),
+            limits: Limits::default().lowest(policy),
+            time_is_given: false,
+            bounds: Bounds::default(),
+        }
+    }
+
+    fn manifest(&mut self, root: &Node, file: &str) -> Option<Plan> {
+        self.header(root);
+        shape::check_object(root, &MANIFEST, &mut self.findings);
+        let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+
+        self.known_inputs(root.get("inputs"));
+        self.manifest_limits(root.get("limits"));
+        self.manifest_grants(root.get("grants"));
+        let steps = self.manifest_steps(root.get("steps"));
+        let outputs = self.outputs(root.get("outputs"));
+        self.unused_inputs();
+        self.unused_grants(root.get("grants"));
+
+        Some(Plan {
+            name: text("name"),
+            version: text("version"),
+            description: text("description"),
+            file: file.to_owned(),
+            source: Digest::of(self.text.as_bytes()),
+            inputs: self.inputs.iter().map(|known| known.input.clone()).collect::<Option<_>>()?,
+            bounds: self.bounds.clone(),
+            grants: self.grants.clone(),
+            steps: steps?,
+            outputs: outputs?,
+            skills: self.pinned(),
+        })
+    }
+
+    fn header(&mut self, root: &Node) {
+        let entries = root.entries();
+        if entries.is_empty() {
+            return;
+        }
+        match entries.iter().position(|entry| entry.key == "voyager") {
+            Some(0) => {}
+            Some(_) => self.report(
+                Finding::new(Code::Header, &entries[0].key_span, "`voyager` is not the first key")
+                    .help(format!("make `voyager: {HEADER}` the first line")),
+            ),
+            None => self.report(
+                Finding::new(
+                    Code::Header,
+                    &entries[0].key_span,
+                    "the text doesn't say that it is a manifest",
+                )
+                .help(format!("make `voyager: {HEADER}` the first line")),
+            ),
+        }
+    }
+
+    /// The skills of the steps, and those whose operations child tasks may call.
+    fn pinned(&self) -> Vec<PinnedSkill> {
+        let mut pinned: Vec<PinnedSkill> =
+            self.used_skills.values().map(|skill| pin(skill)).collect();
+        if let Some(tasks) = &self.grants.tasks {
+            for skill in self.catalog.newest() {
+                let is_granted =
+                    skill.operations.iter().any(|o| tasks.matches(&o.name.unversioned()));
+                let is_there = pinned.iter().any(|known| known.package == skill.package);
+                if is_granted && !is_there {
+                    pinned.push(pin(skill));
+                }
+            }
+        }
+        pinned.sort_by(|a, b| (&a.package, &a.version).cmp(&(&b.package, &b.version)));
+        pinned
+    }
+
+    fn report(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+fn pin(skill: &Skill) -> PinnedSkill {
+    PinnedSkill {
+        package: skill.package.clone(),
+        version: skill.version.clone(),
+        component: skill.component,
+        operations: skill.operations.clone(),
+    }
+}

@@ -1,0 +1,192 @@
+//! Expressions in their fields: their names, their types, and their places in the file.
+
+use std::ops::Range;
+
+use voyager_base::Type;
+
+use super::{Checker, KnownInput, KnownStep, StepResult};
+use crate::{
+    code::Code,
+    convert::article,
+    diagnostic::Finding,
+    expr::{Env, Expr, Lookup, Problem},
+    yaml::{Kind, Node},
+};
+
+/// Where an expression stands: what it may name.
+#[derive(Clone, Debug)]
+pub(super) struct At {
+    /// Position of its step; steps before it may be named.
+    pub(super) step: usize,
+    /// `result` and the item.
+    pub(super) locals: Vec<Local>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Local {
+    pub(super) name: String,
+    pub(super) result: StepResult,
+}
+
+/// An expression without errors in itself, and its type where that is known.
+pub(super) struct Typed {
+    pub(super) expr: Expr,
+    pub(super) ty: Option<Type>,
+}
+
+impl Checker<'_> {
+    /// Reads the expression of a field. What is wrong with it is told.
+    pub(super) fn expression(&mut self, node: &Node, at: &At) -> Option<Typed> {
+        let text = node.text()?;
+        if node.is_null() {
+            return None;
+        }
+        let expr = match Expr::parse(text) {
+            Ok(expr) => expr,
+            Err(problems) => {
+                self.problems(node, problems);
+                return None;
+            }
+        };
+        let references = expr.references();
+        self.referred.extend(references.steps.iter().filter_map(|id| self.ids.get(id)));
+        self.used_inputs.extend(references.inputs);
+        let names = Names { inputs: &self.inputs, steps: &self.steps, ids: &self.ids, at };
+        match expr.check(&names) {
+            Ok(ty) => Some(Typed { expr, ty }),
+            Err(problems) => {
+                self.problems(node, problems);
+                None
+            }
+        }
+    }
+
+    /// Reads an expression that has to give true or false.
+    pub(super) fn condition(&mut self, node: &Node, at: &At, what: &str) -> Option<Expr> {
+        let typed = self.expression(node, at)?;
+        match typed.ty {
+            None | Some(Type::Bool) => return Some(typed.expr),
+            Some(Type::Option(inner)) if *inner == Type::Bool => self.report(
+                Finding::new(Code::Absent, &node.span, format!("{what} may be absent"))
+                    .help(format!("say what holds then: `default({}, false)`", typed.expr)),
+            ),
+            Some(other) => self.report(
+                Finding::new(
+                    Code::ConditionType,
+                    &node.span,
+                    format!("{what} is {}, not true or false", article(&other)),
+                )
+                .help(condition_help(&other, &typed.expr)),
+            ),
+        }
+        None
+    }
+
+    fn problems(&mut self, node: &Node, problems: Vec<Problem>) {
+        for problem in problems {
+            let span = self.inside(node, &problem.span);
+            let mut finding = Finding::new(problem.code, &span, problem.message);
+            if let Some(help) = problem.help {
+                finding = finding.help(help);
+            }
+            self.report(finding);
+        }
+    }
+
+    /// The bytes of the file at which `span` of a scalar's text stands; all of the scalar where it
+    /// is written with escapes or over several lines.
+    pub(super) fn inside(&self, node: &Node, span: &Range<usize>) -> Range<usize> {
+        let Kind::Scalar { text, .. } = &node.kind else { return node.span.clone() };
+        let source = self.text.get(node.span.clone()).unwrap_or_default();
+        let offset = match source.find(text.as_str()) {
+            Some(offset @ (0 | 1)) if !text.is_empty() => offset,
+            _ => return node.span.clone(),
+        };
+        let start = node.span.start + offset;
+        start + span.start..start + span.end
+    }
+}
+
+fn condition_help(ty: &Type, expr: &Expr) -> String {
+    match ty {
+        Type::String => format!("compare it: `{expr} == \"text\"`"),
+        Type::List(_) => format!("ask for its size: `size({expr}) > 0`"),
+        Type::Int(_) | Type::F32 | Type::F64 => format!("compare it: `{expr} != 0`"),
+        Type::Option(_) => format!("ask whether it is there: `has({expr})`"),
+        _ => "compare it with something".to_owned(),
+    }
+}
+
+/// The names that an expression sees.
+struct Names<'c> {
+    inputs: &'c [KnownInput],
+    steps: &'c [KnownStep],
+    ids: &'c std::collections::BTreeMap<String, usize>,
+    at: &'c At,
+}
+
+impl Env for Names<'_> {
+    fn input(&self, name: &str) -> Lookup<'_> {
+        match self.inputs.iter().find(|input| input.name == name) {
+            Some(KnownInput { ty: Some(ty), .. }) => Lookup::Type(ty),
+            Some(_) => Lookup::Unknown,
+            None => Lookup::Missing,
+        }
+    }
+
+    fn step(&self, id: &str) -> Lookup<'_> {
+        let Some(position) = self.ids.get(id) else { return Lookup::Missing };
+        if *position == self.at.step {
+            return Lookup::Refused {
+                code: Code::Cycle,
+                message: format!("the step `{id}` refers to its own result"),
+                help: "in `expect` it is called `result`".to_owned(),
+            };
+        }
+        if *position > self.at.step {
+            return Lookup::Refused {
+                code: Code::ForwardReference,
+                message: format!("the step `{id}` comes later"),
+                help: format!("move this step below `{id}`"),
+            };
+        }
+        match &self.steps[*position].result {
+            StepResult::Type(ty) => Lookup::Type(ty),
+            StepResult::Unknown => Lookup::Unknown,
+            StepResult::Nothing => Lookup::Refused {
+                code: Code::NoResult,
+                message: format!("the step `{id}` has no result"),
+                help: format!("to wait for it, write `needs: [{id}]`"),
+            },
+        }
+    }
+
+    fn local(&self, name: &str) -> Lookup<'_> {
+        match self.at.locals.iter().find(|local| local.name == name) {
+            Some(Local { result: StepResult::Type(ty), .. }) => Lookup::Type(ty),
+            Some(Local { result: StepResult::Unknown, .. }) => Lookup::Unknown,
+            Some(Local { result: StepResult::Nothing, .. }) => Lookup::Refused {
+                code: Code::NoResult,
+                message: "this operation has no result".to_owned(),
+                help: "remove the expectation: that the step ended well is all there is to expect"
+                    .to_owned(),
+            },
+            None => Lookup::Missing,
+        }
+    }
+
+    fn inputs(&self) -> Vec<&str> {
+        self.inputs.iter().map(|input| input.name.as_str()).collect()
+    }
+
+    fn steps(&self) -> Vec<&str> {
+        self.steps[..self.at.step.min(self.steps.len())]
+            .iter()
+            .map(|step| step.id.as_str())
+            .collect()
+    }
+
+    fn locals(&self) -> Vec<&str> {
+        self.at.locals.iter().map(|local| local.name.as_str()).collect()
+    }
+}

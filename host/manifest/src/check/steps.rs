@@ -1,0 +1,412 @@
+//! Steps: their order, their operations, their results.
+
+use std::collections::BTreeSet;
+
+use voyager_base::{Type, operation::Operation};
+
+use super::{
+    Checker, KnownStep, StepResult,
+    arguments::suggest,
+    expressions::{At, Local},
+};
+use crate::{
+    catalog::{Found, NotFound},
+    code::Code,
+    convert::article,
+    diagnostic::Finding,
+    plan::{Argument, Changes, FailMode, ForEach, GrantPlan, Handling, Step},
+    scalar::{self, duration},
+    shape::clip,
+    yaml::Node,
+};
+use voyager_base::Value;
+
+impl<'a> Checker<'a> {
+    /// The steps, where all are good.
+    pub(super) fn manifest_steps(&mut self, node: Option<&Node>) -> Option<Vec<Step>> {
+        let nodes = node.map(Node::items).unwrap_or_default();
+        nodes.iter().enumerate().for_each(|(at, node)| self.known_step(at, node));
+        for (position, node) in nodes.iter().enumerate() {
+            self.steps[position].needs = self.needs(position, node);
+        }
+        let mut steps = Some(Vec::with_capacity(nodes.len()));
+        for (position, node) in nodes.iter().enumerate() {
+            match (self.step(position, node), &mut steps) {
+                (Some(step), Some(all)) => all.push(step),
+                _ => steps = None,
+            }
+        }
+        steps
+    }
+
+    fn known_step(&mut self, position: usize, node: &Node) {
+        let id = node.get("id");
+        let text = id.and_then(Node::text).unwrap_or_default().to_owned();
+        let span = id.map_or(node.span.start..node.span.start + 1, |id| id.span.clone());
+        if !text.is_empty() {
+            match self.ids.get(&text).copied() {
+                Some(first) => {
+                    let first = self.steps[first].span.clone();
+                    let message = format!("two steps have the id `{}`", clip(&text));
+                    self.report(
+                        Finding::new(Code::DuplicateStep, &span, message)
+                            .help("rename one of them")
+                            .related(&first, "the first one"),
+                    );
+                }
+                None => {
+                    self.ids.insert(text.clone(), position);
+                }
+            }
+        }
+        let result = StepResult::Unknown;
+        self.steps.push(KnownStep { id: text, span, needs: Vec::new(), result });
+    }
+
+    /// The positions that `needs` names, good or not.
+    fn needs(&mut self, position: usize, node: &Node) -> Vec<usize> {
+        let mut needs = Vec::new();
+        for item in node.get("needs").map(Node::items).unwrap_or_default() {
+            let Some(id) = item.text().filter(|id| scalar::is_name(id)) else { continue };
+            match self.ids.get(id).copied() {
+                Some(other) if needs.contains(&other) => self.report(
+                    Finding::new(Code::UselessKey, &item.span, format!("`{id}` stands here twice"))
+                        .help("remove it"),
+                ),
+                Some(other) => needs.push(other),
+                None => {
+                    let ids: Vec<&str> = self.steps.iter().map(|step| step.id.as_str()).collect();
+                    let near = suggest(id, &ids[..ids.len().min(20)]);
+                    self.report(
+                        Finding::new(
+                            Code::UnknownNeed,
+                            &item.span,
+                            format!("there is no step `{id}`"),
+                        )
+                        .help(near),
+                    );
+                }
+            }
+        }
+        let _ = position;
+        needs
+    }
+
+    /// Tells of needs that can't be met.
+    fn check_needs(&mut self, position: usize, node: &Node) {
+        for item in node.get("needs").map(Node::items).unwrap_or_default() {
+            let Some(id) = item.text() else { continue };
+            let Some(other) = self.ids.get(id).copied().filter(|other| *other >= position) else {
+                continue;
+            };
+            let finding = if other == position {
+                Finding::new(Code::Cycle, &item.span, "a step can't wait for itself")
+                    .help("remove it")
+            } else if self.reaches(other, position) {
+                let own = &self.steps[position].id;
+                let message = format!("`{own}` and `{id}` wait for each other");
+                Finding::new(Code::Cycle, &item.span, message).help("remove one of the needs")
+            } else {
+                Finding::new(
+                    Code::ForwardReference,
+                    &item.span,
+                    format!("the step `{id}` comes later"),
+                )
+                .help(format!("move this step below `{id}`"))
+            };
+            self.report(finding);
+        }
+    }
+
+    /// Whether the step at `from` waits for the one at `to`, directly or not.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(step) = open.pop() {
+            if step == to {
+                return true;
+            }
+            if seen.insert(step) {
+                open.extend(self.steps[step].needs.iter().copied());
+            }
+        }
+        false
+    }
+
+    fn step(&mut self, position: usize, node: &Node) -> Option<Step> {
+        self.referred.clear();
+        self.check_needs(position, node);
+        let outside = At { step: position, locals: Vec::new() };
+        let when = node.get("when").map(|when| self.condition(when, &outside, "`when`"));
+        let found = node.get("use").and_then(|name| self.operation(name));
+        let (for_each, item) = match node.get("for-each") {
+            Some(node) => {
+                let (for_each, item) = self.for_each(node, &outside);
+                (Some(for_each), Some(item))
+            }
+            None => (None, None),
+        };
+        let inside = At { step: position, locals: item.iter().cloned().collect() };
+        let arguments = match &found {
+            Some(found) => self.arguments(node, found.operation, &inside),
+            None => {
+                self.unchecked_arguments(node.get("with"), &inside);
+                None
+            }
+        };
+        let success = match &found {
+            Some(found) => match found.operation.success() {
+                Some(ty) => StepResult::Type(ty.clone()),
+                None => StepResult::Nothing,
+            },
+            None => StepResult::Unknown,
+        };
+        let result = Local { name: "result".to_owned(), result: success.clone() };
+        let of_result =
+            At { step: position, locals: std::iter::once(result).chain(item).collect() };
+        let expect = match node.get("expect") {
+            Some(node) => self.expectations(node, &of_result),
+            None => Some(Vec::new()),
+        };
+        let retry = node.get("retry").map(|node| self.retry(node));
+        let on_error = node.get("on-error").map(|node| self.handlers(node)).unwrap_or_default();
+        let limits = self.step_limits(node);
+        let grants = self.step_grants(node, found.map(|found| found.skill));
+        let changes = self.changes(node, found.as_ref());
+
+        let may_be_absent =
+            when.is_some() || on_error.iter().any(|handler| handler.then == Handling::Continue);
+        let result = result_type(success, for_each.as_ref(), may_be_absent);
+        self.steps[position].result = result.clone();
+
+        let found = found?;
+        self.used_skills.entry(found.skill.component.to_string()).or_insert(found.skill);
+        let line = self.text[..node.span.start].bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Some(Step {
+            id: self.steps[position].id.clone(),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            needs: self.all_needs(position, node),
+            when: flat(when)?,
+            for_each: flat(for_each)?,
+            operation: found.operation.clone(),
+            component: found.skill.component,
+            arguments: arguments?,
+            changes,
+            retry: flat(retry)?,
+            timeout: node.get("timeout").and_then(Node::text).and_then(duration),
+            expect: expect?,
+            on_error,
+            grants: grants.unwrap_or_default(),
+            limits,
+            result: match result {
+                StepResult::Type(ty) => Some(ty),
+                StepResult::Nothing | StepResult::Unknown => None,
+            },
+        })
+    }
+
+    /// The steps that must end before: those of `needs` or the one above, and all referred to.
+    fn all_needs(&self, position: usize, node: &Node) -> Vec<usize> {
+        let mut needs: BTreeSet<usize> = match node.get("needs") {
+            Some(_) => self.steps[position].needs.iter().copied().collect(),
+            None => position.checked_sub(1).into_iter().collect(),
+        };
+        needs.extend(self.referred.iter().copied());
+        needs.into_iter().filter(|other| *other < position).collect()
+    }
+
+    fn step_limits(&mut self, node: &Node) -> voyager_base::Limits {
+        let own = node.get("limits");
+        let mut limits = self.limits.clone();
+        if let Some(own) = own {
+            limits = self.task_limits(own, limits);
+        }
+        let timeout = node.get("timeout").and_then(|node| Some((node, duration(node.text()?)?)));
+        if let Some((node, timeout)) = timeout {
+            // Where only the timeout says how long the step may take, the default on the task's time
+            // doesn't come before it.
+            if !self.time_is_given && own.is_none_or(|own| own.get("time").is_none()) {
+                limits.time = limits.time.max(timeout.min(self.policy.time));
+            }
+            self.timeout_is_reached(node, timeout, &limits);
+        }
+        limits
+    }
+
+    fn changes(&mut self, node: &Node, found: Option<&Found<'_>>) -> Changes {
+        let Some(entry) = node.entry("changes") else { return Changes::Commit };
+        let can_change = found.is_none_or(|found| {
+            ["workspace", "process", "tasks"]
+                .into_iter()
+                .any(|capability| found.skill.imports_capability(capability))
+        });
+        if !can_change {
+            self.report(
+                Finding::new(Code::UselessKey, &entry.key_span, "this skill can't change files")
+                    .help("remove `changes`"),
+            );
+        }
+        match entry.value.text() {
+            Some("discard") => Changes::Discard,
+            _ => Changes::Commit,
+        }
+    }
+
+    fn operation(&mut self, node: &Node) -> Option<Found<'a>> {
+        let name = node.text().filter(|_| !node.is_null())?;
+        let reason = match self.catalog.find(name) {
+            Ok(found) => return self.without_handles(node, found),
+            Err(reason) => reason,
+        };
+        let finding = |code, message: String| Finding::new(code, &node.span, message);
+        self.report(match reason {
+            NotFound::Malformed => {
+                finding(Code::MalformedOperation, format!("`{}` names no operation", clip(name)))
+                    .help("write `skill/function`, or `package:skill@1.2/interface.function`")
+            }
+            NotFound::Skill { name, near } => {
+                finding(Code::UnknownSkill, format!("there is no skill `{}`", clip(&name))).help(
+                    match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "`agent-host skill list` shows all".to_owned(),
+                    },
+                )
+            }
+            NotFound::Version { name, wanted, there } => finding(
+                Code::SkillVersion,
+                format!("the skill `{name}` is not there in version {wanted}"),
+            )
+            .help(format!("there is {}", there.join(", "))),
+            NotFound::Operation { skill, near, all } => {
+                let all: Vec<&str> = all.iter().map(String::as_str).collect();
+                finding(
+                    Code::UnknownOperation,
+                    format!("the skill `{skill}` has no such operation"),
+                )
+                .help(match near {
+                    Some(near) => format!("did you mean `{skill}/{near}`?"),
+                    None => suggest("", &all),
+                })
+            }
+            NotFound::Ambiguous(names) => finding(
+                Code::AmbiguousOperation,
+                format!("`{name}` fits {} operations", names.len()),
+            )
+            .help(format!("write {}", names.join(" or "))),
+        });
+        None
+    }
+
+    fn without_handles(&mut self, node: &Node, found: Found<'a>) -> Option<Found<'a>> {
+        let types = found.operation.parameters.iter().map(|(_, ty)| ty);
+        let handle = types.chain(&found.operation.result).find_map(Type::handle);
+        let Some(handle) = handle else { return Some(found) };
+        let message = format!("`{}` takes or gives {}", found.operation.name, clip(handle));
+        self.report(
+            Finding::new(Code::HandleOperation, &node.span, message)
+                .help("use an operation of plain values"),
+        );
+        None
+    }
+
+    /// The argument for each parameter.
+    fn arguments(&mut self, step: &Node, operation: &Operation, at: &At) -> Option<Vec<Argument>> {
+        let with = step.get("with");
+        let names: Vec<&str> = operation.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        let mut good = true;
+        for entry in with.map(Node::entries).unwrap_or_default() {
+            if !names.contains(&entry.key.as_str()) && scalar::is_name(&entry.key) {
+                let message = format!(
+                    "`{}` has no parameter `{}`",
+                    operation.name.unversioned(),
+                    clip(&entry.key)
+                );
+                let help = match names.is_empty() {
+                    true => "it has none".to_owned(),
+                    false => suggest(&entry.key, &names),
+                };
+                self.report(
+                    Finding::new(Code::UnknownArgument, &entry.key_span, message).help(help),
+                );
+                self.unchecked_argument(&entry.value, at);
+                good = false;
+            }
+        }
+        let mut arguments = Vec::with_capacity(operation.parameters.len());
+        for (name, ty) in &operation.parameters {
+            let argument = match with.and_then(|with| with.get(name)) {
+                Some(node) => self.argument(node, ty, Some(at)),
+                None if matches!(ty, Type::Option(_)) => Some(Argument::Literal(Value::NONE)),
+                None => {
+                    let span = step.get("use").map_or(&step.span, |node| &node.span);
+                    let message = format!("the argument `{name}` is missing");
+                    self.report(
+                        Finding::new(Code::MissingArgument, span, message)
+                            .help(format!("add `{name}` to `with`: {}", article(ty))),
+                    );
+                    None
+                }
+            };
+            good &= argument.is_some();
+            arguments.extend(argument);
+        }
+        good.then_some(arguments)
+    }
+
+    /// Checks the references in arguments of an operation that is unknown.
+    fn unchecked_arguments(&mut self, with: Option<&Node>, at: &At) {
+        for entry in with.map(Node::entries).unwrap_or_default() {
+            self.unchecked_argument(&entry.value, at);
+        }
+    }
+
+    fn unchecked_argument(&mut self, node: &Node, at: &At) {
+        if let Some(entry) = super::arguments::computed(node) {
+            self.expression(&entry.value, at);
+            return;
+        }
+        node.items().iter().for_each(|item| self.unchecked_argument(item, at));
+        node.entries().iter().for_each(|entry| self.unchecked_argument(&entry.value, at));
+    }
+
+    /// The step's own grants, where they are good.
+    fn step_grants(
+        &mut self,
+        node: &Node,
+        skill: Option<&voyager_base::operation::Skill>,
+    ) -> Option<GrantPlan> {
+        let own = node.get("grants");
+        let grants = match own {
+            Some(own) => self.narrowed(own),
+            None => Some(GrantPlan::default()),
+        };
+        if let (Some(skill), Some(name)) = (skill, node.get("use")) {
+            self.missing_grants(skill, own, &name.span);
+        }
+        grants
+    }
+}
+
+/// What is given may be wrong; what isn't given is right.
+fn flat<T>(given: Option<Option<T>>) -> Option<Option<T>> {
+    match given {
+        Some(None) => None,
+        Some(good) => Some(good),
+        None => Some(None),
+    }
+}
+
+fn result_type(
+    success: StepResult,
+    for_each: Option<&Option<ForEach>>,
+    may_be_absent: bool,
+) -> StepResult {
+    let StepResult::Type(ty) = success else { return success };
+    let ty = match for_each {
+        Some(Some(ForEach { fail: FailMode::Collect, .. })) => Type::list(Type::option(ty)),
+        Some(Some(_)) => Type::list(ty),
+        Some(None) => return StepResult::Unknown,
+        None => ty,
+    };
+    StepResult::Type(if may_be_absent { Type::option(ty) } else { ty })
+}

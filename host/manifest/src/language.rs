@@ -1,0 +1,395 @@
+//! The manifest language as tables: every construct, its keys, and what each may hold.
+//!
+//! The parser checks a text against these tables and [`crate::schema`] is made from them, so that the
+//! two can't differ. What the tables don't say (types, references, grants) is in [`crate::check`].
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// Any text of at most so many characters.
+    Text { chars_max: usize },
+    /// A kebab-case name.
+    Name,
+    /// `1.2.3`.
+    Version,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number in this range.
+    Int { least: i64, most: i64 },
+    /// A number in this range.
+    Number { least: f64, most: f64 },
+    /// `30s`, `1h30m`; at least so many milliseconds.
+    Duration { least_ms: u64 },
+    /// `64MiB`; at least so many bytes.
+    Size { least: u64 },
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// An expression.
+    Expression,
+    /// A type.
+    Type,
+    /// A glob over paths.
+    Glob,
+    /// The name of an operation.
+    Operation,
+    /// A path input: `inputs.repo` or `repo`.
+    Root,
+    /// A kind of error.
+    ErrorKind,
+    /// A relative file name.
+    File,
+    /// A list with at least so many items.
+    List { of: &'static Self, least: usize },
+    /// A text of words, or a list of them.
+    Words,
+    /// A mapping from names to values.
+    Map { of: &'static Self, least: usize },
+    /// A mapping from kinds of error, or `any`, to values.
+    Kinds(&'static Self),
+    /// A mapping with these keys.
+    Object(&'static Object),
+    /// Any value, in which `{ from: ... }` and `{ expr: "..." }` may stand.
+    Argument,
+    /// Any value.
+    Literal,
+}
+
+/// A construct of the language.
+#[derive(Debug)]
+pub(crate) struct Object {
+    /// What it is, with an article, for messages.
+    pub(crate) what: &'static str,
+    /// Its keys, in the order of the documentation.
+    pub(crate) keys: &'static [Key],
+}
+
+/// A key of a construct.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    pub(crate) docs: &'static str,
+}
+
+const fn key(name: &'static str, shape: Shape, docs: &'static str) -> Key {
+    Key { name, shape, required: false, docs }
+}
+
+const fn must(name: &'static str, shape: Shape, docs: &'static str) -> Key {
+    Key { name, shape, required: true, docs }
+}
+
+const fn list(of: &'static Shape) -> Shape {
+    Shape::List { of, least: 0 }
+}
+
+/// What the first key has to say.
+pub(crate) const HEADER: &str = "manifest/v1";
+
+/// Most characters of a description.
+const DESCRIPTION: Shape = Shape::Text { chars_max: 4_000 };
+const GLOBS: Shape = list(&Shape::Glob);
+const COUNT: Shape = Shape::Int { least: 1, most: u32::MAX as i64 };
+
+/// The whole file.
+pub(crate) static MANIFEST: Object = Object {
+    what: "a manifest",
+    keys: &[
+        must(
+            "voyager",
+            Shape::Word(&[HEADER]),
+            "Says that this is a manifest, and in which version of the language. The first line.",
+        ),
+        must("name", Shape::Name, "Its name."),
+        must("version", Shape::Version, "Its own version, `1.2.3`."),
+        key("description", DESCRIPTION, "What it is for."),
+        key(
+            "inputs",
+            Shape::Map { of: &Shape::Object(&INPUT), least: 0 },
+            "What a run is given, by name: `inputs.NAME` in expressions.",
+        ),
+        key("limits", Shape::Object(&LIMITS), "Bounds of a run, and of each of its tasks."),
+        key(
+            "grants",
+            Shape::Object(&GRANTS),
+            "The ceiling of what steps may use. What isn't granted is denied.",
+        ),
+        must(
+            "steps",
+            Shape::List { of: &Shape::Object(&STEP), least: 1 },
+            "The steps. Each waits for the one above it, unless `needs` says otherwise.",
+        ),
+        key(
+            "outputs",
+            Shape::Map { of: &Shape::Object(&OUTPUT), least: 0 },
+            "What a run gives back, by name.",
+        ),
+    ],
+};
+
+/// Something that a run is given.
+pub(crate) static INPUT: Object = Object {
+    what: "an input",
+    keys: &[
+        must(
+            "type",
+            Shape::Type,
+            "`string`, `int`, `float`, `bool`, `path`, `choice`, `duration`, `size`, `bytes`, or a type of WIT.",
+        ),
+        key("description", DESCRIPTION, "What it is for."),
+        key("default", Shape::Literal, "Its value where none is given."),
+        key(
+            "optional",
+            Shape::Bool,
+            "Whether it may be absent. Then it is an option in expressions.",
+        ),
+        key(
+            "pattern",
+            Shape::Text { chars_max: 1_000 },
+            "A regular expression that the whole text must match.",
+        ),
+        key("length-max", Shape::Int { least: 1, most: i64::MAX }, "Most characters of the text."),
+        key(
+            "min",
+            Shape::Int { least: i64::MIN, most: i64::MAX },
+            "Least value of the whole number.",
+        ),
+        key(
+            "max",
+            Shape::Int { least: i64::MIN, most: i64::MAX },
+            "Greatest value of the whole number.",
+        ),
+        key(
+            "choices",
+            Shape::List { of: &Shape::Name, least: 1 },
+            "What an input of type `choice` may be.",
+        ),
+    ],
+};
+
+/// One step.
+pub(crate) static STEP: Object = Object {
+    what: "a step",
+    keys: &[
+        must("id", Shape::Name, "Its name: `steps.ID` in expressions."),
+        must(
+            "use",
+            Shape::Operation,
+            "The operation: `skill/function`, or in full `package:skill@1.2/interface.function`.",
+        ),
+        key(
+            "with",
+            Shape::Map { of: &Shape::Argument, least: 0 },
+            "Arguments by name: a value, `{ from: steps.a.b }`, or `{ expr: \"...\" }`.",
+        ),
+        key("when", Shape::Expression, "Runs only where this holds. Its result is then an option."),
+        key(
+            "for-each",
+            Shape::Object(&FOR_EACH),
+            "Runs once for each item of a list; its result is the list of results, in the same order.",
+        ),
+        key(
+            "needs",
+            list(&Shape::Name),
+            "The steps that must end before, instead of the one above. Those that it refers to are added.",
+        ),
+        key("retry", Shape::Object(&RETRY), "When a failed attempt is followed by another."),
+        key("timeout", Shape::Duration { least_ms: 1 }, "Longest time of an attempt."),
+        key(
+            "expect",
+            list(&Shape::Object(&EXPECT)),
+            "What must hold of its result; otherwise it fails with the kind `expectation`.",
+        ),
+        key(
+            "on-error",
+            Shape::Kinds(&Shape::Word(&["fail", "continue"])),
+            "What happens when it fails for good, by kind of error. With `continue` the run goes on without its result.",
+        ),
+        key(
+            "changes",
+            Shape::Word(&["commit", "discard"]),
+            "Whether files that it changed become real when it ends well. `discard` makes it a preview.",
+        ),
+        key("grants", Shape::Object(&GRANTS), "What it may use, within the manifest's grants."),
+        key("limits", Shape::Object(&TASK_LIMITS), "Bounds of each of its tasks."),
+    ],
+};
+
+/// Running a step for each of some items.
+pub(crate) static FOR_EACH: Object = Object {
+    what: "a for-each",
+    keys: &[
+        must("in", Shape::Expression, "The list."),
+        key("as", Shape::Name, "Name of the item in expressions; `item` where none is given."),
+        key("parallel", COUNT, "Most items at a time; the run's bound where none is given."),
+        key(
+            "fail",
+            Shape::Word(&["fast", "collect"]),
+            "`fast`: the first failed item fails the step. `collect`: all run, and failed ones are none in the list of results.",
+        ),
+    ],
+};
+
+/// Trying again.
+pub(crate) static RETRY: Object = Object {
+    what: "a retry",
+    keys: &[
+        must(
+            "attempts",
+            Shape::Int { least: 1, most: 100 },
+            "Attempts in total, the first one included.",
+        ),
+        key(
+            "wait",
+            Shape::Duration { least_ms: 0 },
+            "Wait before the second attempt; `1s` where none is given.",
+        ),
+        key(
+            "factor",
+            Shape::Number { least: 1.0, most: 100.0 },
+            "By how much each later wait is longer; 2 where none is given.",
+        ),
+        key(
+            "wait-max",
+            Shape::Duration { least_ms: 0 },
+            "Ceiling of a wait; `1m` where none is given.",
+        ),
+        key(
+            "on",
+            Shape::List { of: &Shape::ErrorKind, least: 1 },
+            "Kinds of error that are tried again; `timeout` and `unavailable` where none are given.",
+        ),
+    ],
+};
+
+/// What must hold of a result.
+pub(crate) static EXPECT: Object = Object {
+    what: "an expectation",
+    keys: &[
+        must("that", Shape::Expression, "A condition over `result`."),
+        key("message", Shape::Text { chars_max: 1_000 }, "What to say where it doesn't hold."),
+    ],
+};
+
+/// What may be used.
+pub(crate) static GRANTS: Object = Object {
+    what: "grants",
+    keys: &[
+        key("workspace", list(&Shape::Object(&FOLDER)), "Folders."),
+        key("process", list(&Shape::Object(&PROGRAM)), "Programs of the machine."),
+        key(
+            "tasks",
+            list(&Shape::Glob),
+            "Operations that skills may call as child tasks: globs over `package:name/interface.function`.",
+        ),
+    ],
+};
+
+/// A granted folder.
+pub(crate) static FOLDER: Object = Object {
+    what: "a folder",
+    keys: &[
+        must("root", Shape::Root, "The input that holds its path: `inputs.repo`."),
+        key(
+            "name",
+            Shape::Name,
+            "Name under which skills see it; the input's where none is given.",
+        ),
+        key("read", GLOBS, "Globs of what may be read."),
+        key("write", GLOBS, "Globs of what may be written, removed, renamed."),
+        key("write-bytes", Shape::Size { least: 0 }, "Most bytes that one task may write."),
+    ],
+};
+
+/// A granted program.
+pub(crate) static PROGRAM: Object = Object {
+    what: "a program",
+    keys: &[
+        must(
+            "run",
+            Shape::Words,
+            "Program and first arguments; a call must begin with these words.",
+        ),
+        key(
+            "network",
+            Shape::Word(&["none", "any"]),
+            "Whether it may use the network; `none` where nothing is said.",
+        ),
+        key("time", Shape::Duration { least_ms: 1 }, "Longest time that it may take."),
+        key(
+            "output",
+            Shape::Size { least: 1 },
+            "Most bytes kept of its standard output, and of its standard error.",
+        ),
+        key(
+            "demand",
+            list(&Shape::Word(&CONFINEMENTS)),
+            "Confinements without which it must not start.",
+        ),
+    ],
+};
+
+/// What a machine may be able to confine programs with.
+pub(crate) const CONFINEMENTS: [&str; 4] = ["landlock", "seccomp", "network-namespace", "view"];
+
+/// An output.
+pub(crate) static OUTPUT: Object = Object {
+    what: "an output",
+    keys: &[
+        must("from", Shape::Expression, "Its value."),
+        key("type", Shape::Type, "Its type; that of the expression where none is given."),
+        key("description", DESCRIPTION, "What it is."),
+        key(
+            "file",
+            Shape::File,
+            "File below `--out` that it is written to: text and bytes as they are, anything else as JSON.",
+        ),
+    ],
+};
+
+/// Keys of [`LIMITS`] that bound the run; the others bound each task.
+pub(crate) const RUN_LIMITS: usize = 3;
+
+/// Bounds of a run and of each of its tasks.
+pub(crate) static LIMITS: Object = Object { what: "limits", keys: &LIMIT_KEYS };
+
+/// Bounds of each task of a step.
+pub(crate) static TASK_LIMITS: Object =
+    Object { what: "limits of a step", keys: LIMIT_KEYS.split_at(RUN_LIMITS).1 };
+
+static LIMIT_KEYS: [Key; 17] = [
+    key("deadline", Shape::Duration { least_ms: 1 }, "Time from the start of a run to its end."),
+    key(
+        "steps",
+        Shape::Int { least: 1, most: 10_000_000 },
+        "Most tasks of a run, retries and children counted.",
+    ),
+    key(
+        "parallel",
+        COUNT,
+        "Most tasks at a time; as many as the machine has cores where none is given.",
+    ),
+    key("memory", Shape::Size { least: 64 << 10 }, "Memory of one task."),
+    key("table-elements", COUNT, "Elements of all tables of one task."),
+    key("instances", COUNT, "Core instances, memories and tables of one task, each."),
+    key("handles", COUNT, "Handles that one task has at a time."),
+    key("stack", Shape::Size { least: 16 << 10 }, "Stack of one task."),
+    key("cpu", Shape::Duration { least_ms: 1 }, "Processor time of one task."),
+    key(
+        "time",
+        Shape::Duration { least_ms: 1 },
+        "Time of one task, host calls included, waiting for child tasks not.",
+    ),
+    key(
+        "host-calls",
+        Shape::Int { least: 1, most: i64::MAX },
+        "Questions of one task to the host.",
+    ),
+    key("call-bytes", Shape::Size { least: 1 }, "Bytes of one host call in each direction."),
+    key("value-bytes", Shape::Size { least: 1 }, "Bytes of the arguments, and of the result."),
+    key("log-bytes", Shape::Size { least: 0 }, "Bytes of one task's log."),
+    key("log-lines", Shape::Int { least: 0, most: i64::MAX }, "Lines of one task's log."),
+    key("children", Shape::Int { least: 0, most: u32::MAX as i64 }, "Child tasks of one task."),
+    key("depth", COUNT, "Levels of child tasks."),
+];
