@@ -10,10 +10,7 @@ use voyager_base::{
     call::{Charge, Remaining, Report},
 };
 
-use crate::{
-    book::{Answer, Recorded},
-    event::Asked,
-};
+use crate::{book::Recorded, event::Asked};
 
 /// What a task has used, and what the record knows of it.
 #[derive(Debug)]
@@ -119,12 +116,5 @@ impl Account {
     /// The first recorded question that was not asked again.
     pub(crate) fn left_over(&self) -> Option<&Recorded> {
         self.recorded.values().next()
-    }
-}
-
-impl Recorded {
-    /// Whether asking again has to wait for nothing: it was answered or refused.
-    pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.answer, Answer::Denied { .. } | Answer::Given { .. })
     }
 }

@@ -58,6 +58,9 @@ struct State {
     time: Timestamp,
     open: Option<Open>,
     stop: Option<Stop>,
+    /// Where and how the guest asked otherwise than the record: the record's number, what it holds,
+    /// what was asked.
+    difference: Option<(u64, String, String)>,
     /// The guest asked on beyond a record that was cut.
     cut: bool,
     /// Completes when the running effect has ended and is recorded.
@@ -89,6 +92,7 @@ impl TaskLedger {
             time: began,
             open: None,
             stop: None,
+            difference: None,
             cut: false,
             outstanding: None,
             befores: BTreeMap::new(),
@@ -110,6 +114,11 @@ impl TaskLedger {
     /// Why the guest was stopped, where it was.
     pub(crate) fn stop(&self) -> Option<Stop> {
         self.state().stop.clone()
+    }
+
+    /// Number of the record, what it holds, and what the guest asked instead, where it did.
+    pub(crate) fn difference(&self) -> Option<(u64, String, String)> {
+        self.state().difference.clone()
     }
 
     /// Whether the guest was stopped where its record ends.
@@ -332,15 +341,18 @@ impl TaskLedger {
     }
 
     fn diverged(&self, ordinal: u32, known: Option<&Recorded>, asked: &Asked) -> Stop {
-        let recorded = known.map_or_else(
-            || "no further call".to_owned(),
-            |it| format!("`{}` (record {})", it.asked, it.sequence),
-        );
-        self.halt(Stop::Diverged(format!(
-            "{}: call {ordinal} of task {}: recorded {recorded}, now asked `{asked}`",
+        let recorded = known
+            .map_or_else(|| "no further call".to_owned(), |known| format!("`{}`", known.asked));
+        let now = format!("`{asked}`");
+        let stop = Stop::Diverged(format!(
+            "{}: call {ordinal} of task {}: recorded {recorded}, now {now}",
             self.task.place(),
             self.task.started.task,
-        )))
+        ));
+        if let Some(known) = known {
+            self.state().difference = Some((known.sequence, recorded, now));
+        }
+        self.halt(stop)
     }
 }
 

@@ -15,18 +15,22 @@ mod drive;
 mod effect;
 pub mod event;
 pub mod interpreter;
+pub mod lineage;
 mod name;
 pub mod recorder;
 pub mod run;
 pub mod schedule;
 mod task;
+pub mod verify;
 pub mod world;
 
 pub use self::{
     drive::DriveError,
     event::{Event, Failure, SEMANTICS, Timed},
     interpreter::Outcome,
+    lineage::{RunView, facts, inspect},
     run::{Handle, Live, ReplayError, Replayed, Request, StartError, replay, resume, start},
     schedule::Schedule,
+    verify::{Difference, Verified, replay_verify},
     world::{Nobody, Notice, Observer, World},
 };

@@ -142,9 +142,7 @@ pub async fn resume(
     run: RunId,
     today: Option<GrantLayer>,
 ) -> Result<Live, StartError> {
-    if world.journal.head(run)?.is_none() {
-        return Err(StartError::Unknown(run));
-    }
+    known(&*world.journal, run)?;
     let (head, epoch) = world.journal.claim(run).await?;
     let first = first(&*world.journal, &*world.content, run)?;
     let started = begun(run, &first)?;
@@ -170,6 +168,12 @@ pub async fn resume(
     world.observer.notice(run, written.at, Notice::Fact(&event));
     let past = Past { book, tasks, opened, today };
     Ok(live(world, run, recorder, started, interpreter, past))
+}
+
+/// Where the chain of a run stands. A run that was claimed and never began is none.
+pub(crate) fn known(journal: &dyn Journal, run: RunId) -> Result<Head, StartError> {
+    let head = journal.head(run)?.filter(|head| 0 < head.sequence);
+    head.ok_or(StartError::Unknown(run))
 }
 
 /// What is known of the life of a run before this owner.
@@ -396,7 +400,7 @@ pub fn replay(
     content: &dyn Content,
     run: RunId,
 ) -> Result<Replayed, ReplayError> {
-    let kept = journal.head(run)?.ok_or(StartError::Unknown(run))?;
+    let kept = known(journal, run)?;
     let first = first(journal, content, run)?;
     let started = begun(run, &first)?;
     let mut confirm = crate::confirm::Confirm::new(Interpreter::new(run, started, first.at));

@@ -139,9 +139,8 @@ pub struct Ledgered {
 
 impl Ledgered {
     /// What was acknowledged as durable, by run.
-    pub fn acknowledged(&self) -> BTreeMap<RunId, u64> {
-        let all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().map(|(run, entries)| (*run, entries.len() as u64)).collect()
+    pub fn acknowledged(&self) -> BTreeMap<RunId, Vec<Entry>> {
+        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -10,5 +10,7 @@ pub mod executor;
 pub mod guests;
 pub mod host;
 pub mod machine;
+pub mod manifests;
 pub mod plan;
+pub mod storm;
 pub mod workspace;

@@ -1,0 +1,194 @@
+//! Lets the host die at a chosen point of a run, starts it again, and checks what must hold.
+
+use std::collections::BTreeMap;
+
+use voyager_agent::{Outcome, StartError};
+use voyager_base::{
+    ErrorKind, RunId, Value,
+    record::{Entry, Journal},
+    sim::{CrashModel, SimDisk},
+};
+
+use crate::{
+    guests::Guests,
+    host::{Host, Life},
+    machine::Machine,
+    manifests::Manifest,
+};
+
+/// Where the host dies.
+#[derive(Clone, Copy, Debug)]
+pub enum Point {
+    /// At this call of the disk below the journal, from 1.
+    Disk(u64),
+    /// At this point of a commit or a program, from 1.
+    Machine(u64),
+}
+
+/// A planned death.
+#[derive(Clone, Copy, Debug)]
+pub struct Death {
+    /// Where.
+    pub point: Point,
+    /// What the disk keeps of what was not synced.
+    pub model: CrashModel,
+}
+
+/// What a run without a death comes to.
+pub struct Calm {
+    /// Its outputs.
+    pub outputs: Vec<(String, Value)>,
+    /// The files afterwards.
+    pub files: BTreeMap<String, String>,
+    /// Calls of the disk until its end.
+    pub disk_calls: u64,
+    /// Points of commits and programs.
+    pub machine_points: u64,
+}
+
+/// Runs `manifest` without a death.
+///
+/// # Errors
+/// What went wrong, in words.
+pub fn calm(manifest: &Manifest, guests: &Guests, seed: u64) -> Result<Calm, String> {
+    let (disk, machine) = (SimDisk::new(seed), manifest.machine());
+    let host = Host::start(&disk, &machine, guests, seed).ok_or("the host does not start")?;
+    let Life::Ended(Ok(outputs)) = host.run(&manifest.plan) else {
+        return Err(format!("the run does not end well: {:?}", host.log.lines()));
+    };
+    let disk_calls = disk.calls();
+    check_replay(&host)?;
+    let (files, machine_points) = (machine.files(), machine.points());
+    Ok(Calm { outputs, files, disk_calls, machine_points })
+}
+
+/// Runs `manifest`, lets the host die at each of `deaths` in turn, and checks what must hold at the
+/// end: the same outputs and files as without, no acknowledged record lost, no effect repeated, nothing
+/// half committed.
+///
+/// # Errors
+/// What does not hold, in words.
+pub fn survive(
+    manifest: &Manifest,
+    guests: &Guests,
+    calm: &Calm,
+    deaths: &[Death],
+    seed: u64,
+) -> Result<(), String> {
+    let machine = manifest.machine();
+    let mut disk = SimDisk::new(seed);
+    let mut acknowledged = BTreeMap::new();
+    let mut lives = 0;
+    let outcome = loop {
+        let death = deaths.get(lives);
+        arm(&disk, &machine, death);
+        lives += 1;
+        let ended =
+            live(manifest, guests, &disk, &machine, &mut acknowledged, seed + lives as u64)?;
+        if let Some(outcome) = ended {
+            break outcome;
+        }
+        let Some(death) = death else { return Err("the host died unplanned".to_owned()) };
+        disk = disk.after_crash(death.model, lives as u64);
+        machine.restart();
+    };
+    check(manifest, calm, &machine, &outcome)
+}
+
+fn arm(disk: &SimDisk, machine: &Machine, death: Option<&Death>) {
+    match death.map(|death| death.point) {
+        Some(Point::Disk(call)) => disk.crash_at(call),
+        Some(Point::Machine(point)) => machine.crash_at(point),
+        None => {}
+    }
+}
+
+/// One life of a host. The outcome where the run ended in it.
+fn live(
+    manifest: &Manifest,
+    guests: &Guests,
+    disk: &SimDisk,
+    machine: &Machine,
+    acknowledged: &mut BTreeMap<RunId, Vec<Entry>>,
+    seed: u64,
+) -> Result<Option<Outcome>, String> {
+    let Some(host) = Host::start(disk, machine, guests, seed) else { return Ok(None) };
+    for (run, entries) in &*acknowledged {
+        let kept = host.store.read(*run, 0, usize::MAX).map_err(|error| error.to_string())?;
+        if !kept.starts_with(entries) {
+            return Err(format!(
+                "{} records of {} acknowledged ones are left",
+                kept.len(),
+                entries.len()
+            ));
+        }
+    }
+    let life = match acknowledged.keys().next() {
+        Some(run) => host.resume(*run),
+        None => host.run(&manifest.plan),
+    };
+    acknowledged.extend(host.store.acknowledged());
+    match life {
+        Life::Ended(outcome) if !disk.is_down() && !machine.is_dead() => {
+            check_replay(&host)?;
+            Ok(Some(outcome))
+        }
+        // The end was acknowledged, and still must be there in the next life.
+        Life::Ended(_) | Life::Died => Ok(None),
+    }
+}
+
+/// Every run of a host replays to the same chain, and its guests do the same again.
+fn check_replay(host: &Host) -> Result<(), String> {
+    let world = std::sync::Arc::clone(&host.world);
+    for run in world.journal.runs().map_err(|error| error.to_string())? {
+        let replayed = voyager_agent::replay(&*world.journal, &*world.content, run);
+        match replayed {
+            // A run that was claimed and never began.
+            Err(voyager_agent::ReplayError::Start(StartError::Unknown(_))) => continue,
+            Err(error) => return Err(format!("replay: {error}")),
+            Ok(_) => {}
+        }
+        let world = std::sync::Arc::clone(&world);
+        let verified = host
+            .block_on(async move { voyager_agent::replay_verify(&world, run).await })
+            .ok_or("the host died while it verified")?;
+        let verified = verified.map_err(|error| format!("verify: {error}"))?;
+        if let Some(difference) = verified.difference {
+            return Err(format!("verify: {difference}"));
+        }
+    }
+    Ok(())
+}
+
+fn check(
+    manifest: &Manifest,
+    calm: &Calm,
+    machine: &Machine,
+    outcome: &Outcome,
+) -> Result<(), String> {
+    if let Some((key, count)) = machine.programs().iter().find(|(_, count)| **count > 1) {
+        return Err(format!("the effect {key} was done {count} times"));
+    }
+    match outcome {
+        Ok(outputs) if *outputs == calm.outputs => {
+            let files = machine.files();
+            if files != calm.files {
+                return Err(format!("the files are {files:?}, and should be {:?}", calm.files));
+            }
+            Ok(())
+        }
+        Ok(outputs) => Err(format!("the outputs are {outputs:?}")),
+        Err(failure)
+            if manifest.may_be_unknown && failure.error.kind == ErrorKind::UnknownEffect =>
+        {
+            // Nothing of the failed step may have become real.
+            let before: BTreeMap<String, String> = manifest.machine().files();
+            if machine.files() != before {
+                return Err("a failed step changed files".to_owned());
+            }
+            Ok(())
+        }
+        Err(failure) => Err(format!("the run failed: {failure}")),
+    }
+}
