@@ -1,6 +1,6 @@
 //! The formulas that all languages share. No counting happens here.
 
-use crate::contract::exports::voyager::coder::metrics::Halstead;
+use crate::contract::exports::voyager::coder::metrics::{FileMetrics, Halstead};
 
 /// Halstead's measures from the four counts, as radon computes them: no volume without a vocabulary,
 /// no difficulty without operands.
@@ -39,6 +39,22 @@ pub fn maintainability(volume: f64, cyclomatic: u32, logical: u32, comment_perce
         171.0 - 5.2 * volume.ln() - 0.23 * f64::from(cyclomatic) - 16.2 * f64::from(logical).ln()
             + 50.0 * (2.46 * comment_percent.to_radians()).sqrt().sin();
     (raw * 100.0 / 171.0).clamp(0.0, 100.0)
+}
+
+/// Fills in the maintainability index, once lines, Halstead's measures and the complexity are known.
+pub fn finish(metrics: &mut FileMetrics) {
+    let lines = &metrics.lines;
+    let comment_percent = if lines.source == 0 {
+        0.0
+    } else {
+        f64::from(lines.comments + lines.documentation) / f64::from(lines.source) * 100.0
+    };
+    metrics.maintainability = maintainability(
+        metrics.halstead.volume,
+        metrics.cyclomatic,
+        lines.logical,
+        comment_percent,
+    );
 }
 
 #[cfg(test)]

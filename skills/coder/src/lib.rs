@@ -12,10 +12,23 @@
 //! What each figure counts, and how far it agrees with the tool it is named after, stands in
 //! `DIALECTS.md` beside the source.
 
+#[cfg(target_arch = "wasm32")]
+mod change;
 pub mod contract;
 pub mod figures;
+#[cfg(target_arch = "wasm32")]
+mod folders;
+mod functions;
+pub mod identifier;
+mod javascript;
 pub mod language;
+mod lexical;
 pub mod measure;
+pub mod outline;
 pub mod overview;
-pub mod python;
+mod python;
+mod rust;
+#[cfg(target_arch = "wasm32")]
+mod skill;
+pub mod spread;
 pub mod text;

@@ -3,7 +3,7 @@
 
 use crate::contract::exports::voyager::coder::metrics::{FileMetrics, Halstead, Lines, Problem};
 use crate::language::Language;
-use crate::python;
+use crate::{javascript, python, rust};
 
 /// The largest file that is measured. Generated and vendored bundles are larger; parsing them would
 /// tell nobody anything and would cost the memory of everybody else.
@@ -27,7 +27,8 @@ pub fn file(path: &str, bytes: &[u8]) -> FileMetrics {
     };
     match language {
         Language::Python => python::measure(text, &mut metrics),
-        Language::JavaScript | Language::TypeScript | Language::Rust => {}
+        Language::JavaScript | Language::TypeScript => javascript::measure(text, &mut metrics),
+        Language::Rust => rust::measure(text, &mut metrics),
     }
     metrics
 }

@@ -4,6 +4,7 @@
 mod depth;
 mod lines;
 mod operands;
+pub(crate) mod outline;
 mod walk;
 
 use ruff_python_parser::parse_module;
@@ -14,7 +15,7 @@ use crate::measure::problem;
 use crate::text::LineIndex;
 
 /// Fills in the figures of a Python text.
-pub fn measure(text: &str, metrics: &mut FileMetrics) {
+pub(crate) fn measure(text: &str, metrics: &mut FileMetrics) {
     if let Err(too_deep) = depth::check(text) {
         metrics.problem = Some(too_deep);
         return;
@@ -34,18 +35,7 @@ pub fn measure(text: &str, metrics: &mut FileMetrics) {
     metrics.halstead = counted.halstead;
     metrics.cyclomatic = counted.cyclomatic;
     metrics.functions = counted.functions;
-    let lines = &metrics.lines;
-    let comment_percent = if lines.source == 0 {
-        0.0
-    } else {
-        f64::from(lines.comments + lines.documentation) / f64::from(lines.source) * 100.0
-    };
-    metrics.maintainability = figures::maintainability(
-        metrics.halstead.volume,
-        metrics.cyclomatic,
-        lines.logical,
-        comment_percent,
-    );
+    figures::finish(metrics);
 }
 
 #[cfg(test)]

@@ -58,7 +58,6 @@ pub(super) fn count(text: &str, tokens: &Tokens) -> Lines {
 
 impl Run {
     /// Takes a token; says whether it ends the run.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all other tokens count alike")]
     fn take(&mut self, token: &Token) -> bool {
         match token.kind() {
             TokenKind::FStringStart | TokenKind::TStringStart => {

@@ -93,11 +93,6 @@ impl<'a> Operands<'a> {
         )
     }
 }
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "what is no name and no constant is an operand of its own"
-)]
 fn key(expression: &Expr) -> Option<Key<'_>> {
     Some(match expression {
         Expr::Name(name) => Key::Text(name.id.as_str()),

@@ -146,7 +146,6 @@ impl<'a> Walk<'a> {
     }
 
     /// A statement without statements in it.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "`statement` sends only these here")]
     fn simple(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::Return(statement) => self.optional(statement.value.as_deref()),
@@ -398,7 +397,6 @@ impl<'a> Walk<'a> {
     }
 
     /// An expression that decides, or that has several parts.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "`expression` deals with all others")]
     fn branching(&mut self, expression: &'a Expr) {
         match expression {
             Expr::BoolOp(operation) => self.boolean(operation),
