@@ -6,8 +6,12 @@
 //!
 //! Start reading at [`scan`], which takes a file from its bytes to its findings.
 
+pub mod audit;
+pub mod catalogue;
 pub mod code;
+pub mod dependencies;
 pub mod model;
+pub mod sarif;
 pub mod scan;
 pub mod secrets;
 pub mod source;
