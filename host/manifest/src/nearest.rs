@@ -6,7 +6,8 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     // Comparing takes time with the product of both lengths: what is far longer than any name isn't
     // a misspelt one.
     const LENGTH_MAX: usize = 64;
-    if name.len() > LENGTH_MAX {
+    // Of one letter everything is near.
+    if name.len() > LENGTH_MAX || name.chars().count() < 2 {
         return None;
     }
     let lower = name.to_lowercase().replace('_', "-");
@@ -31,6 +32,7 @@ mod tests {
         assert_eq!(nearest("exit_code", known), Some("exit-code"));
         assert_eq!(nearest("Inptus", known), Some("inputs"));
         assert_eq!(nearest("grants", known), None);
+        assert_eq!(nearest("b", ["a"]), None);
         assert_eq!(nearest(&"s".repeat(1000), known), None);
     }
 }

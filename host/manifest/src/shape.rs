@@ -48,7 +48,8 @@ pub(crate) fn check_object(node: &Node, object: &Object, findings: &mut Findings
     let missing: Vec<&str> = object
         .keys
         .iter()
-        .filter(|key| key.required && node.entry(key.name).is_none())
+        // The header's lack is told in words of its own.
+        .filter(|key| key.required && key.name != "voyager" && node.entry(key.name).is_none())
         .map(|key| key.name)
         .collect();
     for name in missing {

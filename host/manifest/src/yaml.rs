@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Most bytes of a text.
-pub const TEXT_BYTES_MAX: usize = 1 << 20;
+pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Most levels of lists and mappings: whoever walks the tree recurses.
 const DEPTH_MAX: usize = 64;
 /// Most nodes, aliases expanded.
@@ -206,18 +206,20 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.tag(tag.is_some(), &bytes);
+                self.tag(tag.is_some(), &span, &bytes);
                 self.texts.push(bytes.clone());
                 let plain = style == ScalarStyle::Plain;
-                let kind = Kind::Scalar { text: text.into_owned(), plain };
+                // An empty node comes as `~`, which would be a text where a text is wanted.
+                let text = if bytes.is_empty() { String::new() } else { text.into_owned() };
+                let kind = Kind::Scalar { text, plain };
                 self.place(Node { kind, span: bytes }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.tag(tag.is_some(), &bytes);
+                self.tag(tag.is_some(), &span, &bytes);
                 self.open(bytes.start, anchor, Content::List(Vec::new()))
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.tag(tag.is_some(), &bytes);
+                self.tag(tag.is_some(), &span, &bytes);
                 let (entries, seen) = (Vec::new(), HashMap::new());
                 self.open(bytes.start, anchor, Content::Map { entries, key: None, seen })
             }
@@ -228,7 +230,7 @@ impl Reader<'_, '_> {
                     Finding::new(Code::Alias, &bytes, format!("nothing is marked `&{name}`"))
                         .help("mark the value with `&` above the alias; a text that begins with `*` needs quotes"),
                 );
-                let kind = Kind::Scalar { text: String::new(), plain: true };
+                let kind = Kind::Scalar { text: name.into_owned(), plain: false };
                 self.place(Node { kind, span: bytes }, 0)
             }
             _ => Ok(()),
@@ -372,8 +374,10 @@ impl Reader<'_, '_> {
         );
     }
 
-    fn tag(&mut self, is_there: bool, span: &Range<usize>) {
+    fn tag(&mut self, is_there: bool, span: &Span, value: &Range<usize>) {
         if is_there {
+            let tag = span.tag_span().map(|span| self.bytes(&span));
+            let span = tag.as_ref().unwrap_or(value);
             self.findings.push(
                 Finding::new(Code::Tag, span, "YAML tags have no meaning here")
                     .help("remove the tag: the field's type decides how a value is read"),

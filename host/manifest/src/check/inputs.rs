@@ -222,7 +222,7 @@ impl Checker<'_> {
         let unused: Vec<Finding> = self
             .inputs
             .iter()
-            .filter(|input| !self.used_inputs.contains(&input.name))
+            .filter(|known| known.input.is_some() && !self.used_inputs.contains(&known.name))
             .map(|input| {
                 let message = format!("nothing uses the input `{}`", input.name);
                 Finding::new(Code::UnusedInput, &input.span, message)
