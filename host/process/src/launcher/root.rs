@@ -235,8 +235,9 @@ impl Opened<'_> {
             None => rustix::mount::mount_bind(path(&self.folder), &target)
                 .map_err(|error| Obstacle::Root(failed(error.into()))),
             Some((upper, work)) => {
+                // Nothing of it outlives the run: without `volatile` its end would sync the disk.
                 let options = format!(
-                    "lowerdir={},upperdir={},workdir={},userxattr",
+                    "lowerdir={},upperdir={},workdir={},userxattr,volatile",
                     path(&self.folder),
                     path(upper),
                     path(work)
