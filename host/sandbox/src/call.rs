@@ -13,7 +13,7 @@ use wasmtime::{
 
 use crate::{
     ending::{Ending, explain},
-    guest::{Guest, Lifting},
+    guest::Guest,
     load::Loaded,
     sandbox::Shared,
     values::{lift, lower},
@@ -43,9 +43,7 @@ pub(crate) async fn call(shared: &Shared, invocation: Invocation) -> Result<Valu
         }
     };
     store.data_mut().end_outputs();
-    let lifting = store.data().lifting;
-    let val =
-        ended?.map_err(|error| explain(&error, lifting, &invocation.limits, &shared.shape))?;
+    let val = ended?.map_err(|error| explain(&error, &invocation.limits, &shared.shape))?;
     finish(operation, val, &invocation.limits)
 }
 
@@ -106,11 +104,7 @@ fn meter(mut store: StoreContextMut<'_, Guest>, hook: CallHook, result_bytes: us
         CallHook::ReturningFromWasm => guest.depth = guest.depth.saturating_sub(1),
         CallHook::CallingHost | CallHook::ReturningFromHost => return,
     }
-    let (lifting, bytes) = match guest.depth {
-        0 => (Lifting::Result, result_bytes),
-        _ => (Lifting::Question, clamp(guest.call_bytes_max)),
-    };
-    guest.lifting = lifting;
+    let bytes = if guest.depth == 0 { result_bytes } else { clamp(guest.call_bytes_max) };
     store.set_hostcall_fuel(bytes);
 }
 

@@ -3,7 +3,7 @@
 use voyager_base::{Error, ErrorKind, Limits, call::Stop};
 use wasmtime::{Trap, WasmBacktrace};
 
-use crate::{engine::EngineShape, guest::Lifting, text::plain};
+use crate::{engine::EngineShape, text::plain};
 
 /// Longest name of a function in a message; names come from the skill.
 const NAME_BYTES_MAX: usize = 120;
@@ -30,12 +30,7 @@ impl Ending {
 }
 
 /// What a call's end means for the task.
-pub(crate) fn explain(
-    error: &wasmtime::Error,
-    lifting: Lifting,
-    limits: &Limits,
-    shape: &EngineShape,
-) -> Error {
+pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits, shape: &EngineShape) -> Error {
     if let Some(ending) = error.downcast_ref::<Ending>() {
         return chosen(ending);
     }
@@ -54,7 +49,7 @@ pub(crate) fn explain(
         );
         return Error::new(ErrorKind::Limit, message).bound(bound);
     }
-    by_text(error, lifting, limits).unwrap_or_else(|| trapped(error))
+    by_text(error, limits).unwrap_or_else(|| trapped(error))
 }
 
 fn chosen(ending: &Ending) -> Error {
@@ -72,7 +67,7 @@ fn chosen(ending: &Ending) -> Error {
 }
 
 /// wasmtime tells some limits by text only.
-fn by_text(error: &wasmtime::Error, lifting: Lifting, limits: &Limits) -> Option<Error> {
+fn by_text(error: &wasmtime::Error, limits: &Limits) -> Option<Error> {
     let cause = error.root_cause().to_string();
     if cause.starts_with("resource limit exceeded") || cause.contains("maximum per-component limit")
     {
@@ -82,9 +77,10 @@ fn by_text(error: &wasmtime::Error, lifting: Lifting, limits: &Limits) -> Option
         return Some(Error::limit("handles", limits.handles));
     }
     if cause.contains("fuel") {
-        return Some(match lifting {
-            Lifting::Question => Error::limit("call-bytes", limits.call_bytes),
-            Lifting::Result => Error::limit("value-bytes", limits.value_bytes),
+        // Functions of the guest are on the stack where it asks, and none where its result is taken.
+        return Some(match error.downcast_ref::<WasmBacktrace>() {
+            Some(_) => Error::limit("call-bytes", limits.call_bytes),
+            None => Error::limit("value-bytes", limits.value_bytes),
         });
     }
     None

@@ -130,6 +130,8 @@ fn pool(shape: &EngineShape) -> PoolingAllocationConfig {
         .total_memories(instances)
         .total_tables(instances.saturating_mul(4))
         .total_stacks(instances)
+        .max_tables_per_module(8)
+        .max_memories_per_module(8)
         .max_memory_size(shape.memory_bytes_max)
         .table_elements(shape.table_elements_max)
         .max_component_instance_size(4 << 20)

@@ -29,20 +29,10 @@ pub(crate) struct Guest {
     pub(crate) timing: Timing,
     pub(crate) chance: Seeded,
     pub(crate) clock: VirtualClock,
-    pub(crate) lifting: Lifting,
     pub(crate) call_bytes_max: u64,
     /// Calls into WebAssembly that have not returned.
     pub(crate) depth: u32,
     outputs: [Vec<u8>; 2],
-}
-
-/// What the host is about to copy out of the guest, hence which limit its size falls under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lifting {
-    /// The arguments of a host call.
-    Question,
-    /// The result of the operation.
-    Result,
 }
 
 /// One of the guest's standard outputs. Both become lines of the log.
@@ -65,7 +55,6 @@ impl Guest {
             timing: Timing::start(clock, limits.time),
             chance: Seeded::from_bytes(&invocation.seed.0),
             clock: VirtualClock { began: invocation.ledger.time(), slept: Duration::ZERO },
-            lifting: Lifting::Result,
             call_bytes_max: limits.call_bytes,
             depth: 0,
             outputs: [Vec::new(), Vec::new()],

@@ -52,6 +52,9 @@ pub enum LoadError {
          `agent-host skill build`"
     )]
     Unlinkable(String),
+    /// It needs more tables, memories or instances than fit this host's slots, whatever its limits.
+    #[error("the skill does not fit this host's instances: {0}")]
+    TooDemanding(String),
     /// Compiling it took more than it may.
     #[error("compiling the component took more than {0}; it is too large or was made to do harm")]
     CompileBound(String),
@@ -110,7 +113,8 @@ pub(crate) fn load(shared: &Shared, bytes: &[u8]) -> Result<Loaded, LoadError> {
 fn link(shared: &Shared, compiled: &Compiled) -> Result<Loaded, LoadError> {
     imports::check(&compiled.decoded.imports)?;
     let unlinkable = |error: wasmtime::Error| LoadError::Unlinkable(format!("{error:#}"));
-    let component = deserialize(shared, &compiled.code).map_err(unlinkable)?;
+    let component = deserialize(shared, &compiled.code)
+        .map_err(|error| LoadError::TooDemanding(format!("{error:#}")))?;
     let pre = instance_pre(&shared.linker, &component).map_err(unlinkable)?;
     let skill = Arc::new(compiled.decoded.skill.clone());
     let mut exports = BTreeMap::new();

@@ -47,11 +47,28 @@ fn link_function(instance: &mut LinkerInstance<'_, Guest>, name: &str) -> wasmti
         }
         _ => {
             let named = name.to_owned();
-            instance.func_new(name, move |_: StoreContextMut<'_, Guest>, ty, _, results| {
-                refuse(&named, &ty, results)
+            instance.func_new_async(name, move |store, ty, arguments, results| {
+                let named = named.clone();
+                Box::new(async move {
+                    give_back(store, arguments).await?;
+                    refuse(&named, &ty, results)
+                })
             })
         }
     }
+}
+
+/// Ends the borrows that a call lends to the host.
+async fn give_back(
+    mut store: StoreContextMut<'_, Guest>,
+    arguments: &[Val],
+) -> wasmtime::Result<()> {
+    for argument in arguments {
+        if let Val::Resource(resource) = argument {
+            resource.resource_drop_async(&mut store).await?;
+        }
+    }
+    Ok(())
 }
 
 fn refuse(name: &str, ty: &ComponentFunc, results: &mut [Val]) -> wasmtime::Result<()> {

@@ -1,0 +1,338 @@
+//! Stand-ins for what surrounds the sandbox: a ledger that checks grants and counts, services that
+//! answer little and slowly.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_bytes::ByteBuf;
+use voyager_base::{
+    BoxFuture, Digest, Error, RunId, TaskId,
+    call::{
+        Admission, CallContext, Cancellation, Folders, Ledger, Lineage, Outcome, Question,
+        Remaining, Report, Services, StageId, Stop,
+    },
+    clock::Timestamp,
+    grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
+    id::RecordId,
+    process::{Finished, ProcessService, RunProgram},
+    tasks::{ChildOutcome, MapTasks, TasksService},
+    workspace::{
+        Change, Conflict, FileEntry, FileKind, FileStat, Found, Inspect, List, ReadFile,
+        RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+    },
+};
+
+const RUN: RunId = RunId([1; 16]);
+
+/// What surrounds one call.
+#[derive(Clone)]
+pub struct World {
+    /// The ledger.
+    pub book: Arc<Book>,
+    services: Arc<Silent>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new(u64::MAX, Duration::ZERO)
+    }
+}
+
+impl World {
+    /// Grants `src/**` of the folder `repo` for reading and the program `true`; admits
+    /// `host_calls_max` questions, each of which is answered after `delay`.
+    pub fn new(host_calls_max: u64, delay: Duration) -> Self {
+        let book = Book { grants: Arc::new(grants()), host_calls_max, log: Mutex::default() };
+        Self { book: Arc::new(book), services: Arc::new(Silent { delay, asked: Mutex::default() }) }
+    }
+
+    /// The services.
+    pub fn services(&self) -> Arc<Services> {
+        Arc::new(Services {
+            workspace: Arc::clone(&self.services) as _,
+            process: Arc::clone(&self.services) as _,
+            tasks: Arc::clone(&self.services) as _,
+        })
+    }
+
+    /// What the services were asked, in words.
+    pub fn asked(&self) -> Vec<String> {
+        lock(&self.services.asked).clone()
+    }
+}
+
+fn grants() -> Grants {
+    let folder = FolderGrant {
+        root: "repo".to_owned(),
+        read: Globs::new(["src/**"]).expect("the glob is well formed"),
+        write: Globs::none(),
+        write_bytes_max: None,
+    };
+    let program = ProgramGrant {
+        run: vec!["true".to_owned()],
+        network: false,
+        time_max: None,
+        output_bytes_max: None,
+        demand: Vec::new(),
+    };
+    let layer = GrantLayer {
+        source: "manifest".to_owned(),
+        workspace: Some(vec![folder]),
+        process: Some(vec![program]),
+        tasks: Some(Globs::new(["**"]).expect("the glob is well formed")),
+    };
+    let folders = Arc::new(BTreeMap::from([("repo".to_owned(), "/nowhere".to_owned())]));
+    Grants { folders, layers: vec![Arc::new(layer)] }
+}
+
+/// A ledger that checks grants, counts, and remembers the log within bounds.
+pub struct Book {
+    grants: Arc<Grants>,
+    host_calls_max: u64,
+    log: Mutex<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    host_calls: u64,
+    lines: Vec<String>,
+    lines_dropped: u64,
+}
+
+impl Book {
+    /// Lines of the log, at most 1,000.
+    pub fn lines(&self) -> Vec<String> {
+        lock(&self.log).lines.clone()
+    }
+
+    /// Lines beyond those.
+    pub fn lines_dropped(&self) -> u64 {
+        lock(&self.log).lines_dropped
+    }
+
+    /// Questions so far.
+    pub fn host_calls(&self) -> u64 {
+        lock(&self.log).host_calls
+    }
+
+    fn decide(&self, question: &Question<'_>) -> Admission {
+        if let Err(error) = self.grants.check(&question.need) {
+            return Admission::Denied(error);
+        }
+        let mut log = lock(&self.log);
+        log.host_calls += 1;
+        if log.host_calls > self.host_calls_max {
+            return Admission::Denied(Error::limit("host-calls", self.host_calls_max));
+        }
+        let task = TaskId::root(RUN);
+        let ordinal = u32::try_from(log.host_calls).unwrap_or(u32::MAX);
+        let record = RecordId { task, attempt: 1, ordinal };
+        Admission::Perform(CallContext {
+            run: RUN,
+            record,
+            idempotency_key: Digest::of(b"key"),
+            fencing_token: 1,
+            deadline: None,
+            grants: Arc::clone(&self.grants),
+            stages: Arc::new([StageId { run: RUN, task, attempt: 1 }]),
+            cancellation: Cancellation::default(),
+        })
+    }
+}
+
+impl Ledger for Book {
+    fn admit<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Admission, Stop>> {
+        let admission = self.decide(&question);
+        Box::pin(std::future::ready(Ok(admission)))
+    }
+
+    fn perform<'a>(
+        &'a self,
+        _context: CallContext,
+        effect: BoxFuture<'static, Outcome>,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Stop>> {
+        Box::pin(async move { Ok(effect.await.reply) })
+    }
+
+    fn report(&self, report: Report) {
+        let Report::Log { level, message } = report else { return };
+        let mut log = lock(&self.log);
+        if log.lines.len() < 1_000 {
+            log.lines.push(format!("{level}: {message}"));
+        } else {
+            log.lines_dropped += 1;
+        }
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp::from_millis(1_000_000)
+    }
+
+    fn lineage(&self) -> Lineage {
+        Lineage { run: RUN, task: TaskId::root(RUN), parents: Arc::new([]) }
+    }
+
+    fn remaining(&self) -> Remaining {
+        Remaining { host_calls: self.host_calls_max, log_bytes: 0, children: 0, depth: 0 }
+    }
+
+    fn grants(&self) -> Arc<Grants> {
+        Arc::clone(&self.grants)
+    }
+}
+
+/// All services at once: each answer takes its time and says nothing.
+struct Silent {
+    delay: Duration,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Silent {
+    fn answer<T: Send + 'static>(
+        &self,
+        question: String,
+        answer: Result<T, Error>,
+    ) -> BoxFuture<'static, Result<T, Error>> {
+        let mut asked = lock(&self.asked);
+        if asked.len() < 1_000 {
+            asked.push(question);
+        }
+        let delay = self.delay;
+        Box::pin(async move {
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            answer
+        })
+    }
+}
+
+impl WorkspaceService for Silent {
+    fn list<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: List,
+    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
+        self.answer(format!("list {}", call.root), Ok(Vec::new()))
+    }
+
+    fn stat<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: Inspect,
+    ) -> BoxFuture<'a, Result<FileStat, Error>> {
+        self.answer(format!("stat {}", call.path), Ok(FileStat { kind: FileKind::File, size: 0 }))
+    }
+
+    fn read<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: ReadFile,
+    ) -> BoxFuture<'a, Result<ByteBuf, Error>> {
+        self.answer(format!("read {}", call.path), Ok(ByteBuf::from(b"content".to_vec())))
+    }
+
+    fn write<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: WriteFile,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.answer(format!("write {}", call.path), Ok(()))
+    }
+
+    fn remove<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: RemoveFile,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.answer(format!("remove {}", call.path), Ok(()))
+    }
+
+    fn rename<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: RenameFile,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.answer(format!("rename {}", call.from), Ok(()))
+    }
+
+    fn search<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: Search,
+    ) -> BoxFuture<'a, Result<Found, Error>> {
+        self.answer(format!("search {}", call.query.pattern), Ok(Found::default()))
+    }
+
+    fn replace<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: Replace,
+    ) -> BoxFuture<'a, Result<Replaced, Error>> {
+        self.answer(format!("replace {}", call.query.pattern), Ok(Replaced::default()))
+    }
+
+    fn diff<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: ShowDiff,
+    ) -> BoxFuture<'a, Result<String, Error>> {
+        self.answer(format!("diff {}", call.root), Ok(String::new()))
+    }
+
+    fn staged(&self, _: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn merge(&self, _: StageId, _: StageId) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn discard(&self, _: StageId) {}
+
+    fn commit<'a>(
+        &'a self,
+        _: &'a Folders,
+        _: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Conflict>, Error>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+}
+
+impl ProcessService for Silent {
+    fn run<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: RunProgram,
+    ) -> BoxFuture<'a, Result<Finished, Error>> {
+        let finished = Finished {
+            exit_code: Some(0),
+            signal: None,
+            stdout: ByteBuf::new(),
+            stderr: ByteBuf::new(),
+            dropped: 0,
+            changed: Vec::new(),
+            discarded: 0,
+            confinement: Vec::new(),
+        };
+        self.answer(format!("run {}", call.program), Ok(finished))
+    }
+}
+
+impl TasksService for Silent {
+    fn map<'a>(
+        &'a self,
+        _: &'a CallContext,
+        call: MapTasks,
+    ) -> BoxFuture<'a, Result<Vec<ChildOutcome>, Error>> {
+        let outcomes = call.arguments.iter().map(|it| Ok(it.clone())).collect();
+        self.answer(format!("map {}", call.operation), Ok(outcomes))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,73 @@
+//! Makes components from text.
+
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// The contract, as it is in `wit/`.
+const CONTRACT: &[(&str, &str)] = &[
+    ("types.wit", include_str!("../../../wit/types.wit")),
+    ("run.wit", include_str!("../../../wit/run.wit")),
+    ("workspace.wit", include_str!("../../../wit/workspace.wit")),
+    ("tasks.wit", include_str!("../../../wit/tasks.wit")),
+    ("process.wit", include_str!("../../../wit/process.wit")),
+];
+
+/// WASI, as far as attacks use it.
+const WASI: &[(&str, &str)] = &[
+    ("io.wit", include_str!("../../../host/sandbox/wit/wasi/io.wit")),
+    ("clocks.wit", include_str!("../../../host/sandbox/wit/wasi/clocks.wit")),
+    ("random.wit", include_str!("../../../host/sandbox/wit/wasi/random.wit")),
+    ("filesystem.wit", include_str!("../../../host/sandbox/wit/wasi/filesystem.wit")),
+    ("sockets.wit", include_str!("../../../host/sandbox/wit/wasi/sockets.wit")),
+    ("cli.wit", include_str!("../../../host/sandbox/wit/wasi/cli.wit")),
+];
+
+/// A component with the interface `test:hostile/api@0.1.0`, whose WIT is `interface`, and the imports
+/// of `world`, around a core module with the items `core`. Memory and allocation come with it unless
+/// `core` exports a memory of its own.
+pub fn component(interface: &str, world: &str, core: &str) -> Vec<u8> {
+    let wit = format!(
+        "package test:hostile@0.1.0;\ninterface api {{ {interface} }}\n\
+         world skill {{ {world} export api; }}"
+    );
+    let mut resolve = Resolve::default();
+    for (name, text) in CONTRACT.iter().chain(WASI) {
+        resolve.push_str(name, text).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+    }
+    let package = resolve.push_str("skill.wit", &wit).unwrap_or_else(|error| panic!("{error:#}"));
+    let world = resolve.select_world(&[package], Some("skill")).expect("the world is there");
+    let module = format!("(module {}{core})", if core.contains("(memory ") { "" } else { MEMORY });
+    // Imports come before all else in a module.
+    let module = hoist_imports(&module);
+    let mut module = wat::parse_str(&module).unwrap_or_else(|error| panic!("{error}\n{module}"));
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+        .unwrap_or_else(|error| panic!("{error:#}"));
+    let encoder = ComponentEncoder::default().validate(true).module(&module);
+    encoder.and_then(|mut it| it.encode()).unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// A component in its own text form.
+pub fn raw_component(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// One page, and an allocator that never frees, from 4096 on.
+const MEMORY: &str = r#"
+    (memory (export "memory") 1)
+    (global $next (mut i32) (i32.const 4096))
+    (func $allocate (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        (local $at i32)
+        (local.set $at (i32.and (i32.add (global.get $next) (i32.const 15)) (i32.const -16)))
+        (global.set $next (i32.add (local.get $at) (local.get 3)))
+        (block $fits
+            (br_if $fits (i32.le_u (global.get $next) (i32.mul (memory.size) (i32.const 65536))))
+            (drop (memory.grow (i32.add (i32.const 1) (i32.shr_u (local.get 3) (i32.const 16))))))
+        (local.get $at))
+"#;
+
+fn hoist_imports(module: &str) -> String {
+    let is_import = |line: &&str| line.trim_start().starts_with("(import");
+    let imports: Vec<&str> = module.lines().filter(is_import).collect();
+    let rest: Vec<&str> = module.lines().filter(|line| !is_import(line)).collect();
+    rest.join("\n").replacen("(module", &format!("(module\n{}\n", imports.join("\n")), 1)
+}

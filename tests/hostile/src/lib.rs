@@ -1,0 +1,111 @@
+//! A host for hostile components: the real sandbox between a ledger and services that only count.
+//!
+//! [`component`] makes a component from a core module in text form and its WIT, so that each attack in
+//! `tests/` is as short as its idea. [`Host`] runs it, with real time and the real compiler's process.
+
+mod double;
+mod forge;
+
+pub use self::{
+    double::{Book, World},
+    forge::{component, raw_component},
+};
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use voyager_base::{
+    BoxFuture, Digest, Error, Limits, Value,
+    call::{Invocation, Skills as _},
+    chance::Seeded,
+    clock::{Clock, Timestamp},
+};
+use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
+
+/// A sandbox with a cache of its own.
+pub struct Host {
+    /// The sandbox.
+    pub sandbox: Sandbox,
+    /// Keeps the cache until the end of the test.
+    pub cache: tempfile::TempDir,
+}
+
+impl Host {
+    /// A host that compiles in this process: for components that are hostile only when they run.
+    pub fn new() -> Self {
+        Self::with(CompilerCommand::InProcess)
+    }
+
+    /// A host that compiles in `program`, a child process with these bounds.
+    pub fn with_compiler(program: &Path, bounds: CompileBounds) -> Self {
+        let (program, arguments) = (program.to_owned(), Vec::new());
+        Self::with(CompilerCommand::Child { program, arguments, bounds })
+    }
+
+    fn with(compiler: CompilerCommand) -> Self {
+        let cache = tempfile::tempdir().expect("there is room for a temporary folder");
+        let options = SandboxOptions {
+            cache_folder: cache.path().join("compiled"),
+            compiler,
+            shape: EngineShape { instances_max: 50, ..EngineShape::default() },
+            clock: Arc::new(RealClock(tokio::time::Instant::now())),
+            chance: Arc::new(Seeded::new(1)),
+        };
+        let sandbox = Sandbox::new(options).expect("the machine can run WebAssembly");
+        Self { sandbox, cache }
+    }
+
+    /// Loads a component and calls its operation `f` of the interface `test:hostile/api`.
+    ///
+    /// # Errors
+    /// That of the call.
+    pub async fn run(
+        &self,
+        component: &[u8],
+        arguments: Vec<Value>,
+        limits: Limits,
+        world: &World,
+    ) -> Result<Value, Error> {
+        let skill = self.sandbox.load(component).unwrap_or_else(|error| panic!("{error}"));
+        let invocation = Invocation {
+            component: skill.component,
+            operation: skill.operations[0].name.clone(),
+            arguments,
+            limits,
+            seed: Digest::of(b"seed"),
+            ledger: Arc::clone(&world.book) as _,
+            services: world.services(),
+        };
+        self.sandbox.call(invocation).await
+    }
+
+    /// The host still does its work: an operation without harm gives what it should.
+    pub async fn is_alive(&self) -> bool {
+        let harmless = component(
+            "f: func() -> u32;",
+            "",
+            r#"(func (export "test:hostile/api@0.1.0#f") (result i32) i32.const 7)"#,
+        );
+        let world = World::default();
+        self.run(&harmless, Vec::new(), Limits::default(), &world).await == Ok(Value::Int(7))
+    }
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Real time, from an arbitrary beginning.
+struct RealClock(tokio::time::Instant);
+
+impl Clock for RealClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::default().after(self.0.elapsed())
+    }
+
+    fn wait_until(&self, deadline: Timestamp) -> BoxFuture<'static, ()> {
+        let deadline = self.0 + Duration::from_micros(deadline.as_micros());
+        Box::pin(tokio::time::sleep_until(deadline))
+    }
+}
