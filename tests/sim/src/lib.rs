@@ -12,5 +12,6 @@ pub mod host;
 pub mod machine;
 pub mod manifests;
 pub mod plan;
+pub mod script;
 pub mod storm;
 pub mod workspace;
