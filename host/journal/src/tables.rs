@@ -63,7 +63,7 @@ const META_FORMAT: &str = "format";
 const META_SUM: &str = "sum";
 
 /// The open redb file.
-pub(crate) struct Tables(Database);
+pub(crate) struct Tables(Option<Database>);
 
 /// What is kept in memory.
 #[derive(Default)]
@@ -76,6 +76,17 @@ pub(crate) struct Loaded {
     pub(crate) log: Log,
     /// Up to where each pack is indexed.
     pub(crate) marks: BTreeMap<u32, u64>,
+}
+
+impl Drop for Tables {
+    /// Closing a damaged file may panic as reading it may.
+    fn drop(&mut self) {
+        let database = self.0.take();
+        let _ = guarded(|| {
+            drop(database);
+            Ok(())
+        });
+    }
 }
 
 /// What the log holds: changes that have not been moved to their places yet.
@@ -114,7 +125,7 @@ impl Tables {
             check(disk.open(FILE).map_err(cannot_open)?, options)?;
         }
         let (database, _) = open_database(Backend(file), options)?;
-        let tables = Self(database);
+        let tables = Self(Some(database));
         let loaded = match guarded(|| tables.load())? {
             None if labelled => return Err(refused("its tables are missing")),
             Some(loaded) if !labelled => {
@@ -126,10 +137,14 @@ impl Tables {
         Ok((tables, loaded))
     }
 
+    fn database(&self) -> &Database {
+        self.0.as_ref().expect("it is taken only by drop")
+    }
+
     /// Makes the tables of a new store, with the content that is there already.
     pub(crate) fn make(&self, disk: &dyn Disk, content: &Synced) -> Result<Loaded, OpenError> {
         let make = || -> Result<(), redb::Error> {
-            let transaction = self.0.begin_write()?;
+            let transaction = self.database().begin_write()?;
             index(&transaction, content)?;
             {
                 let mut meta = transaction.open_table(META)?;
@@ -151,7 +166,7 @@ impl Tables {
 
     /// Reads what is kept in memory; none where the tables were never made.
     fn load(&self) -> Result<Option<Loaded>, OpenError> {
-        let transaction = self.0.begin_read().map_err(broken)?;
+        let transaction = self.database().begin_read().map_err(broken)?;
         let meta = match transaction.open_table(META) {
             Ok(meta) => meta,
             Err(TableError::TableDoesNotExist(_)) => return Ok(None),
@@ -198,7 +213,18 @@ impl Tables {
         synced: &Synced,
         sum: &Sum,
     ) -> Result<u64, redb::Error> {
-        let transaction = self.0.begin_write()?;
+        catch_unwind(AssertUnwindSafe(|| self.write(group, target, synced, sum)))
+            .unwrap_or_else(|_| Err(redb::Error::Corrupted(CONTRADICTION.to_owned())))
+    }
+
+    fn write(
+        &self,
+        group: &Group,
+        target: &Target<'_>,
+        synced: &Synced,
+        sum: &Sum,
+    ) -> Result<u64, redb::Error> {
+        let transaction = self.database().begin_write()?;
         transaction.open_table(META)?.insert(META_SUM, sum.bytes())?;
         let pieces = match target {
             Target::Log(pieces) => add_to_log(&transaction, group, *pieces)?,
@@ -230,7 +256,7 @@ impl Tables {
         rows: &mut Rows,
     ) -> Result<(), ReadError> {
         unpanicked(|| {
-            let table = self.0.begin_read().map_err(cannot_read)?;
+            let table = self.database().begin_read().map_err(cannot_read)?;
             let table = table.open_table(RECORDS).map_err(cannot_read)?;
             let before = table.range::<&RecordsKey>(&records_key(run, 0)..=&records_key(run, from));
             let begin = match before.map_err(unreadable)?.next_back() {
@@ -257,7 +283,7 @@ impl Tables {
     /// The row of the checkpoint of `run`.
     pub(crate) fn checkpoint(&self, run: RunId) -> Result<Option<Vec<u8>>, ReadError> {
         unpanicked(|| {
-            let table = self.0.begin_read().map_err(cannot_read)?;
+            let table = self.database().begin_read().map_err(cannot_read)?;
             let table = table.open_table(CHECKPOINTS).map_err(cannot_read)?;
             let row = table.get(&run.0).map_err(unreadable)?;
             Ok(row.map(|it| it.value().to_vec()))
@@ -267,7 +293,7 @@ impl Tables {
     /// Where a blob lies.
     pub(crate) fn blob(&self, digest: Digest) -> Result<Option<Place>, ReadError> {
         unpanicked(|| {
-            let table = self.0.begin_read().map_err(cannot_read)?;
+            let table = self.database().begin_read().map_err(cannot_read)?;
             let table = table.open_table(BLOBS).map_err(cannot_read)?;
             let row = table.get(&digest.0).map_err(unreadable)?;
             Ok(row.map(|it| it.value()).map(|(pack, offset, length)| Place {
@@ -380,16 +406,16 @@ fn open_database(
 /// Checks every page of a file that was closed in order; repairing one that was not does the same.
 fn check(file: Box<dyn DiskFile>, options: &Options) -> Result<(), OpenError> {
     let overlay = Overlay::new(file).map_err(cannot_open)?;
-    let (mut database, repaired) = open_database(overlay, options)?;
+    let (database, repaired) = open_database(overlay, options)?;
+    let mut tables = Tables(Some(database));
     if repaired {
         return Ok(());
     }
-    let whole = guarded(|| database.check_integrity().map_err(broken_database));
-    if whole.is_err() {
-        // Closing what is known to be broken could fail in worse ways; it holds memory only.
-        std::mem::forget(database);
-    }
-    if whole? { Ok(()) } else { Err(refused("its pages do not have their checksums")) }
+    let check = || match &mut tables.0 {
+        Some(database) => database.check_integrity().map_err(broken_database),
+        None => Ok(false),
+    };
+    if guarded(check)? { Ok(()) } else { Err(refused("its pages do not have their checksums")) }
 }
 
 /// Says whether making the file was interrupted before redb took it for its own: then it is empty, or
@@ -479,14 +505,15 @@ fn unreadable(error: StorageError) -> ReadError {
     }
 }
 
+/// What is said where redb panics.
+const CONTRADICTION: &str = "its pages contradict each other";
+
 /// redb asserts what it reads: a damaged page may end in a panic, which must not end the host.
 fn guarded<T>(act: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
-    catch_unwind(AssertUnwindSafe(act))
-        .unwrap_or_else(|_| Err(refused("its pages contradict each other")))
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| Err(refused(CONTRADICTION)))
 }
 
 /// As [`guarded`], for an open store.
 fn unpanicked<T>(act: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
-    catch_unwind(AssertUnwindSafe(act))
-        .unwrap_or_else(|_| Err(damaged(FILE, "its pages contradict each other")))
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| Err(damaged(FILE, CONTRADICTION)))
 }

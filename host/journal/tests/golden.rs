@@ -1,0 +1,84 @@
+//! Journals of earlier formats still read. A golden folder is written once, by the version that brings
+//! its format, and never again: `cargo test -p voyager-journal --test golden -- --ignored`.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+mod support;
+
+use std::{path::PathBuf, sync::Arc};
+
+use support::*;
+use voyager_base::{
+    Digest,
+    chain::Head,
+    disk::Disk,
+    record::{Content, Durability, Journal},
+    sim::SimDisk,
+};
+use voyager_journal::{FileDisk, Options, Store};
+
+const BLOB: &[u8] = b"content that a record names";
+const FILES: [&str; 3] = ["journal-format", "journal.redb", "pack-000001"];
+
+fn folder(format: u32) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/format-{format}"))
+}
+
+/// A copy of a golden folder in memory.
+fn golden(format: u32) -> SimDisk {
+    let disk = SimDisk::new(1);
+    for name in FILES {
+        let bytes = std::fs::read(folder(format).join(name)).unwrap();
+        disk.open(name).unwrap().write_at(0, &bytes).unwrap();
+    }
+    disk
+}
+
+/// Writes records to their places, to the log, and buffered until the end; checkpoints; content.
+fn write(disk: Arc<dyn Disk>) {
+    let store = Store::open(disk, Options { log_batches_max: 3, ..Options::default() }).unwrap();
+    let (mut head, epoch) = wait(store.claim(RUN)).unwrap();
+    head = append(&store, RUN, epoch, head, &["one", "two"], Durability::Synced).unwrap();
+    head = append(&store, RUN, epoch, head, &["", "four"], Durability::Synced).unwrap();
+    wait(store.checkpoint(RUN, head, b"state".to_vec())).unwrap();
+    let digest = store.put(BLOB).unwrap().to_string();
+    let (other, epoch_of_other) = wait(store.claim(OTHER)).unwrap();
+    for after in [other, other.after(&[7; 16], b"a")] {
+        append(&store, OTHER, epoch_of_other, after, &["a"], Durability::Synced).unwrap();
+    }
+    head = append(&store, RUN, epoch, head, &[&digest], Durability::Synced).unwrap();
+    append(&store, RUN, epoch, head, &["last"], Durability::Buffered).unwrap();
+    wait(store.claim(run(3))).unwrap();
+}
+
+#[test]
+#[ignore = "writes the golden folder of a new format, once"]
+fn writes_the_golden_folder_of_the_present_format() {
+    let folder = folder(1);
+    assert!(!folder.exists(), "a golden folder is never written again");
+    write(Arc::new(FileDisk::open(&folder).unwrap()));
+    std::fs::remove_file(folder.join("lock")).unwrap();
+}
+
+#[test]
+fn format_1_reads_and_goes_on() {
+    let disk = golden(1);
+    let store = open(&disk);
+    assert_eq!(store.runs(), Ok(vec![run(3), RUN, OTHER]));
+    let digest = Digest::of(BLOB).to_string();
+    assert_eq!(payloads(&store, RUN), ["one", "two", "", "four", &digest, "last"]);
+    assert_eq!(payloads(&store, OTHER), ["a", "a"]);
+    let head = store.verify(RUN).unwrap();
+    assert_eq!(
+        head.chain.to_string(),
+        "652a6b41c2fab9222d6f84d7b957bb965bdfe72f52a152fd597258e4558bd200"
+    );
+    let (at, state) = store.last_checkpoint(RUN).unwrap().unwrap();
+    assert_eq!((at.sequence, state.as_slice()), (4, b"state".as_slice()));
+    assert_eq!(store.get(Digest::of(BLOB)), Ok(Some(BLOB.to_vec())));
+    assert_eq!(store.head(run(3)), Ok(Some(Head::START)));
+    assert_eq!(wait(store.claim(RUN)), Ok((head, 2)));
+    append(&store, RUN, 2, head, &["goes on"], Durability::Synced).unwrap();
+    drop(store);
+    assert_eq!(payloads(&open(&disk), RUN).last().unwrap(), "goes on");
+}
