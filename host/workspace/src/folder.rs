@@ -31,7 +31,10 @@ const LINKS_MAX: usize = 40;
 #[derive(Debug)]
 pub(crate) struct Folder {
     name: String,
+    /// Resolves symbolic links.
     dir: Dir,
+    /// The same folder, open for reading and syncing, which cap-std's handle is not.
+    handle: OwnedFd,
 }
 
 /// Where a path leads, with no symbolic link left in it (the last name only where the caller asked).
@@ -87,10 +90,12 @@ impl Folder {
                 format!("workspace: [ {{ root: {root}, read: [\"**\"] }} ]"),
             ));
         };
-        let dir = Dir::open_ambient_dir(place, ambient_authority()).map_err(|error| {
+        let refused = |error: io::Error| {
             Error::unavailable(format!("the folder `{root}` ({place}) can't be opened: {error}"))
-        })?;
-        Ok(Self { name: root.to_owned(), dir })
+        };
+        let dir = Dir::open_ambient_dir(place, ambient_authority()).map_err(refused)?;
+        let handle = open_folder(dir.as_fd(), ".").map_err(|error| refused(error.into()))?;
+        Ok(Self { name: root.to_owned(), dir, handle })
     }
 
     /// Its name in the grant.
@@ -100,7 +105,7 @@ impl Folder {
 
     /// Its handle.
     pub(crate) fn handle(&self) -> BorrowedFd<'_> {
-        self.dir.as_fd()
+        self.handle.as_fd()
     }
 
     /// Finds what a path names.
