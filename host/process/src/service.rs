@@ -191,7 +191,8 @@ struct Job {
     /// The granted folder that it starts in.
     folder: Option<String>,
     deadline: Timestamp,
-    time_max: Duration,
+    /// None where the task itself ends earlier.
+    time_max: Option<Duration>,
     output_bytes_max: usize,
 }
 
@@ -264,8 +265,9 @@ impl Inner {
         let program = programs::find(&call.program, &toolchain.search_path)?;
         let granted = rule.time_max.unwrap_or(self.options.time_max);
         let time_max = call.time_max.map_or(granted, |asked| asked.min(granted));
-        let deadline = self.options.clock.now().after(time_max);
-        let deadline = context.deadline.map_or(deadline, |latest| latest.min(deadline));
+        let own = self.options.clock.now().after(time_max);
+        let deadline = context.deadline.map_or(own, |latest| latest.min(own));
+        let time_max = (deadline == own).then_some(time_max);
         let kept = rule.output_bytes_max.unwrap_or(self.options.output_bytes_max);
         let output_bytes_max = kept.min(OUTPUT_BYTES_MOST) as usize;
         Ok(Job {
@@ -384,6 +386,8 @@ impl Inner {
         })
     }
 
+    /// A launcher whose line is dropped ends everything by itself. It must not be killed: where there is
+    /// no process namespace, only it knows what to kill.
     fn launch(&self) -> std::io::Result<Running> {
         let (line, far) = StdStream::pair()?;
         line.set_nonblocking(true)?;
@@ -394,7 +398,6 @@ impl Inner {
             .stdin(Stdio::from(OwnedFd::from(far)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()?;
         Ok(Running { child, line: UnixStream::from_std(line)? })
     }
@@ -582,13 +585,16 @@ fn refused(missing: &[(String, String)], rule: &ProgramRule) -> Error {
 }
 
 fn timeout(job: &Job) -> Error {
-    let seconds = job.time_max.as_secs_f64();
+    let (bound, way_out) = match job.time_max.map(|time| time.as_secs_f64()) {
+        Some(seconds) => (format!("{seconds} s"), "raise the time of its grant"),
+        None => ("the time of its task".to_owned(), "raise the limit of the task"),
+    };
     let message = format!(
-        "`{}` did not end within {seconds} s and was killed with all its processes; its changes are \
-         discarded; raise the time of its grant",
+        "`{}` did not end within {bound} and was killed with all its processes; its changes are \
+         discarded; {way_out}",
         job.call.program
     );
-    Error::new(ErrorKind::Timeout, message).bound(format!("time: {seconds}s"))
+    Error::new(ErrorKind::Timeout, message).bound(format!("time: {bound}"))
 }
 
 /// What a program said last tells why it did not end.

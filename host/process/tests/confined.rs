@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     net::TcpListener,
-    os::unix::fs::PermissionsExt,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock,
@@ -18,6 +18,10 @@ use std::{
 };
 
 use libtest_mimic::{Arguments, Trial};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags},
+};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule,
@@ -78,6 +82,9 @@ fn main() {
         ("too_many_changed_bytes_are_a_limit", too_many_changed_bytes_are_a_limit),
         ("thousands_of_discarded_files_are_only_counted", thousands_of_discarded_files),
         ("an_older_owner_is_refused", an_older_owner_is_refused),
+        ("a_host_that_is_gone_ends_its_programs", a_host_that_is_gone),
+        ("a_program_can_not_reach_its_keeper", a_program_can_not_reach_its_keeper),
+        ("cargo_tests_a_crate_offline", cargo_tests_a_crate_offline),
         ("a_kernel_without_overlay_gives_a_copy", a_kernel_without_overlay_gives_a_copy),
         ("a_kernel_without_mounts_keeps_the_other_walls", a_kernel_without_mounts),
         ("a_kernel_without_namespaces_keeps_landlock_and_seccomp", a_kernel_without_namespaces),
@@ -383,7 +390,7 @@ fn a_program_has_three_open_files() {
 }
 
 /// A descriptor without close-on-exec.
-fn rustix_dup(file: &fs::File) -> std::os::fd::OwnedFd {
+fn rustix_dup(file: &fs::File) -> OwnedFd {
     rustix::io::dup(file).unwrap()
 }
 
@@ -565,11 +572,8 @@ fn the_time_limit_ends_grandchildren_too() {
     assert_eq!(processes_with(&mark), 0);
 }
 
-/// Processes of the machine with `mark` in their command line.
 fn processes_with(mark: &str) -> usize {
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let command = |path: PathBuf| fs::read(path).map(|it| text(&it)).unwrap_or_default();
-    processes.filter(|process| command(process.path().join("cmdline")).contains(mark)).count()
+    processes(mark).len()
 }
 
 fn background_ends() {
@@ -699,6 +703,71 @@ fn an_older_owner_is_refused() {
     context.fencing_token = 0;
     let error = runtime().block_on(bench.process().run(&context, command("sh", &["-c", "true"])));
     assert_eq!(error.unwrap_err().kind, ErrorKind::Conflict);
+}
+
+/// The line to the launcher breaks without a word, as when the host is killed.
+fn a_host_that_is_gone() {
+    for what in ["", "namespaces"] {
+        let bench = lacking(what);
+        let (told, heard) = mpsc::channel();
+        *bench.told.lock().unwrap() = Some(told);
+        let mark = Bench::mark();
+        let script = format!("(setsid sh -c 'echo up; sleep {mark}' &); sleep {mark}");
+        let context = bench.context("sh");
+        let run = bench.process().run(&context, command("sh", &["-c", &script]));
+        let mut run = Box::pin(run);
+        let watched = runtime().block_on(async {
+            tokio::select! {
+                ended = &mut run => panic!("{ended:?}"),
+                heard = tokio::task::spawn_blocking(move || heard.recv()) => heard.unwrap().unwrap(),
+            }
+            processes(&mark)
+        });
+        assert!(watched.len() >= 2);
+        drop(run);
+        for process in watched {
+            let mut ended = [PollFd::new(&process, PollFlags::IN)];
+            let long = Timespec { tv_sec: 20, tv_nsec: 0 };
+            assert_eq!(poll(&mut ended, Some(&long)), Ok(1), "{what}");
+        }
+    }
+}
+
+/// Processes of the machine with `mark` in their command line.
+fn processes(mark: &str) -> Vec<OwnedFd> {
+    let ids = fs::read_dir("/proc").unwrap().flatten().filter(|process| {
+        fs::read(process.path().join("cmdline")).is_ok_and(|it| text(&it).contains(mark))
+    });
+    let ids = ids.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    ids.filter_map(Pid::from_raw)
+        .filter_map(|id| rustix::process::pidfd_open(id, PidfdFlags::empty()).ok())
+        .collect()
+}
+
+fn a_program_can_not_reach_its_keeper() {
+    for what in ["", "landlock"] {
+        let told = lacking(what)
+            .told_by("cat /proc/1/environ /proc/1/maps; readlink /proc/1/fd/* /proc/1/exe; echo x > /proc/1/mem");
+        assert_eq!(told, "", "{what}");
+    }
+}
+
+/// The real thing, where the machine has it.
+fn cargo_tests_a_crate_offline() {
+    let mut bench = Bench::new();
+    let Some(home) = std::env::home_dir() else { return };
+    bench.tools = Toolchain::found(&home);
+    if !home.join(".cargo/bin/cargo").exists() {
+        return;
+    }
+    let manifest = "[package]\nname = \"tiny\"\nedition = \"2021\"\n[workspace]\n";
+    fs::write(bench.repo().join("Cargo.toml"), manifest).unwrap();
+    fs::write(bench.repo().join("src/lib.rs"), "#[test]\nfn passes() {}\n").unwrap();
+    let finished = bench.run(command("cargo", &["test"])).unwrap();
+    assert_eq!(finished.exit_code, Some(0), "{}", text(&finished.stderr));
+    assert!(text(&finished.stdout).contains("test passes ... ok"));
+    assert!(!bench.repo().join("target").exists());
+    assert_eq!(finished.changed, Vec::<String>::new());
 }
 
 fn lacking(what: &'static str) -> Bench {

@@ -12,7 +12,7 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::MemfdFlags,
-    process::{Pid, Resource, Rlimit, Signal, WaitOptions},
+    process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, WaitOptions},
     thread::{CapabilitySet, CapabilitySets},
 };
 
@@ -75,6 +75,8 @@ pub(super) fn keep(line: &UnixStream, plan: Plan, active: &str, lacking: &str) -
         return wire::report(line, &Report::Refused { missing });
     }
     let command = command(plan, &places, &directory, &stdin)?;
+    // The program has the same user: it must not reach into this process and speak for it.
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     run(line, command, confinement.active)
 }
 
