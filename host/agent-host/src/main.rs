@@ -1,3 +1,97 @@
-//! Voyager.
+//! `agent-host`: reads configuration, builds the pieces, joins them, prints.
+//!
+//! Start reading at `session.rs`: a command becomes a [`protocol::Request`], which [`host::Host`]
+//! answers, in this process or in the one that holds the state. What a run does is not decided here:
+//! see the crate `voyager-agent`.
 
-fn main() {}
+mod answer;
+mod catalog;
+mod cli;
+mod failure;
+mod host;
+mod places;
+mod printing;
+mod progress;
+mod protocol;
+mod report;
+mod session;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Color, Context},
+    failure::{Failure, FailureKind},
+    places::Places,
+    system::Environment,
+};
+
+/// First argument of the child that compiles untrusted components, bounded by its parent.
+pub(crate) const COMPILE: &str = "__compile";
+/// First argument of the child that confines itself and becomes a program.
+pub(crate) const LAUNCH: &str = "__launch";
+
+fn main() -> ExitCode {
+    if let Some(code) = child() {
+        return code;
+    }
+    let cli = Cli::parse();
+    let json = cli.common.json;
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            complain(&failure, json);
+            ExitCode::from(failure.kind.exit_code())
+        }
+    }
+}
+
+/// What this program does as its own child: it must begin before anything else has.
+fn child() -> Option<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next()?.as_str() {
+        COMPILE => {
+            let (input, output) = (std::io::stdin(), std::io::stdout());
+            let done = voyager_sandbox::compile_child_main(&mut input.lock(), &mut output.lock());
+            Some(if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        LAUNCH => voyager_process::launcher_main(arguments.collect()),
+        _ => None,
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, Failure> {
+    let environment = Environment::read();
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::environment("cannot tell where this program lies", &error))?;
+    let common = &cli.common;
+    let mut places = Places::find(common.state.as_deref(), &common.skills, &program, &environment)?;
+    if let Some(share) = &common.share {
+        places.share = Some(share.clone());
+    }
+    let color = match common.color {
+        Color::Auto => printing::on_terminal() && !environment.no_color,
+        Color::Always => true,
+        Color::Never => false,
+    };
+    let context =
+        Context { places, environment, program, json: common.json, quiet: common.quiet, color };
+    cli.command.run(&context)
+}
+
+/// Says why the command failed: for people on standard error, for programs as the last line of JSON.
+fn complain(failure: &Failure, json: bool) {
+    if json {
+        let _ = printing::json(&protocol::Update::Failed(failure.clone()));
+        return;
+    }
+    printing::note(format!("error: {}", printing::harmless(&failure.message)));
+    if let Some(hint) = &failure.hint {
+        printing::note(format!("hint: {}", printing::harmless(hint)));
+    }
+    if failure.kind == FailureKind::Bug {
+        printing::note("this is a defect of agent-host; please report it");
+    }
+}

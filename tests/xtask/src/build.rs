@@ -43,8 +43,9 @@ pub(crate) fn agent_host(release: bool) -> Result<PathBuf> {
     Ok(target_folder().join(if release { "release" } else { "debug" }).join("agent-host"))
 }
 
-/// Builds every shipped skill and puts the components into `target/skills`.
-pub(crate) fn skills() -> Result<PathBuf> {
+/// Builds every shipped skill and puts the components, with their docs, into `target/skills`. `program`
+/// is the host, which knows how docs go into a component.
+pub(crate) fn skills(program: &Path) -> Result<PathBuf> {
     ensure_target()?;
     let names = skill_names()?;
     let packages: Vec<String> =
@@ -57,14 +58,29 @@ pub(crate) fn skills() -> Result<PathBuf> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     for name in names {
         let from = built.join(format!("voyager_skill_{}.wasm", name.replace('-', "_")));
-        // Renamed into place: a host that watches the folder never sees half a component.
-        let (partial, to) =
-            (folder.join(format!(".{name}.partial")), folder.join(format!("{name}.wasm")));
-        fs::copy(&from, &partial)
-            .and_then(|_| fs::rename(&partial, &to))
-            .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+        finish(program, &name, &from, &folder.join(format!("{name}.wasm")))?;
     }
     Ok(folder)
+}
+
+/// Writes the component `from` with its docs to `to`, unless that is newer already.
+fn finish(program: &Path, name: &str, from: &Path, to: &Path) -> Result<()> {
+    let modified = |path: &Path| fs::metadata(path).and_then(|it| it.modified());
+    if modified(to).is_ok_and(|to| modified(from).is_ok_and(|from| from < to)) {
+        return Ok(());
+    }
+    // Renamed into place: a host that looks into the folder never sees half a component.
+    let partial = to.with_file_name(format!(".{name}.partial"));
+    fs::copy(from, &partial)
+        .with_context(|| format!("cannot copy {} to {}", from.display(), partial.display()))?;
+    let mut document = Command::new(program);
+    document.args(["skill", "document"]).arg(&partial);
+    document.arg("--wit").arg(root().join("skills").join(name).join("wit"));
+    for entry in fs::read_dir(root().join("wit"))? {
+        document.arg("--with").arg(entry?.path());
+    }
+    run(document)?;
+    fs::rename(&partial, to).with_context(|| format!("cannot write {}", to.display()))
 }
 
 /// Names of the skills in the repository.

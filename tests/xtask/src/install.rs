@@ -12,7 +12,8 @@ use crate::build::{agent_host, root, skills};
 /// Installs below `prefix`; a leading `~` is the home folder.
 pub(crate) fn install(prefix: &Path) -> Result<()> {
     let prefix = expand(prefix)?;
-    let (skills, program) = (skills()?, agent_host(true)?);
+    let program = agent_host(true)?;
+    let skills = skills(&program)?;
     let binary = prefix.join("bin/agent-host");
     fs::create_dir_all(prefix.join("bin"))?;
     // Renamed into place, so that a running host keeps its own file.

@@ -1,0 +1,166 @@
+//! What the requests are answered with: data, which `report.rs` prints.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// How a run ended, or stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Status {
+    /// Some process runs it.
+    Running,
+    /// No process runs it, and it has not ended: `resume` goes on.
+    Interrupted,
+    /// It gave its outputs.
+    Done,
+    /// A step failed for good.
+    Failed,
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+impl Status {
+    /// The word for people.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Answers `run` and `resume`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RunAnswer {
+    /// Its id.
+    pub(crate) run: String,
+    /// Name of its manifest.
+    pub(crate) name: String,
+    /// How it ended.
+    pub(crate) status: Status,
+    /// Time from its start to its end, pauses between processes included.
+    pub(crate) millis: u64,
+    /// Outputs that are no artifacts, by name.
+    pub(crate) outputs: serde_json::Map<String, Json>,
+    /// Artifacts: output and file.
+    pub(crate) artifacts: Vec<(String, String)>,
+    /// Files of the granted folders that the run changed.
+    pub(crate) changed: Vec<String>,
+    /// Why it failed: the step and the error.
+    pub(crate) error: Option<RunError>,
+}
+
+/// Why a run failed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RunError {
+    /// The step; none where it is the run itself (its deadline, its outputs).
+    pub(crate) step: Option<String>,
+    /// Line of the step in the manifest.
+    pub(crate) line: Option<u32>,
+    /// Kind of the error.
+    pub(crate) kind: String,
+    /// One sentence.
+    pub(crate) message: String,
+    /// The operation's own error.
+    pub(crate) detail: Option<Json>,
+}
+
+/// Answers `replay`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ReplayAnswer {
+    /// The run.
+    pub(crate) run: String,
+    /// Number of records.
+    pub(crate) records: u64,
+    /// Hash over all of them.
+    pub(crate) chain: String,
+    /// How it ended, or stands.
+    pub(crate) status: Status,
+    /// With `--verify`: attempts of tasks whose guests ran again, and did the same.
+    pub(crate) attempts_verified: Option<u64>,
+}
+
+/// One row of `runs list`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RunRow {
+    /// Its id.
+    pub(crate) run: String,
+    /// Name of its manifest.
+    pub(crate) name: String,
+    /// How it ended, or stands.
+    pub(crate) status: Status,
+    /// When it began, RFC 3339.
+    pub(crate) started: String,
+    /// Time from its first to its last record.
+    pub(crate) millis: u64,
+    /// Number of records.
+    pub(crate) records: u64,
+}
+
+/// Answers `runs show` and `runs trace`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RunDetail {
+    /// What `runs list` shows.
+    #[serde(flatten)]
+    pub(crate) row: RunRow,
+    /// File of its manifest.
+    pub(crate) file: String,
+    /// Hash over all its records.
+    pub(crate) chain: String,
+    /// Its inputs.
+    pub(crate) inputs: Json,
+    /// Its steps.
+    pub(crate) steps: Vec<StepDetail>,
+    /// Its outputs, where it is done.
+    pub(crate) outputs: Option<Json>,
+    /// Why it failed.
+    pub(crate) error: Option<RunError>,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StepDetail {
+    /// Its id.
+    pub(crate) step: String,
+    /// `waiting`, `running`, `done`, `skipped`, `failed`.
+    pub(crate) state: String,
+    /// Its attempts, children below them.
+    pub(crate) tasks: Vec<TaskDetail>,
+}
+
+/// One attempt of a task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TaskDetail {
+    /// The task.
+    pub(crate) task: String,
+    /// The operation.
+    pub(crate) operation: String,
+    /// Which attempt.
+    pub(crate) attempt: u32,
+    /// `running`, `done`, `failed`, `lost`.
+    pub(crate) state: String,
+    /// Time from its first to its last record.
+    pub(crate) millis: u64,
+    /// Why it failed.
+    pub(crate) error: Option<String>,
+    /// What it asked the host: name, what was used, outcome.
+    pub(crate) effects: Vec<EffectDetail>,
+    /// Files that it staged.
+    pub(crate) staged: Vec<String>,
+    /// Its child tasks.
+    pub(crate) children: Vec<TaskDetail>,
+}
+
+/// One question to the host.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EffectDetail {
+    /// Name of the call.
+    pub(crate) call: String,
+    /// What it was about: a path, a program.
+    pub(crate) about: String,
+    /// `done`, `denied`, `intended`, `unknown`, `failed`.
+    pub(crate) outcome: String,
+}

@@ -1,0 +1,113 @@
+//! The command line: one file a command, each of the same shape.
+
+mod cancel;
+mod completions;
+mod explain;
+mod graph;
+mod man;
+mod plan;
+mod replay;
+mod resume;
+mod run;
+mod runs;
+mod schema;
+mod skill;
+mod validate;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{failure::Failure, places::Places, system::Environment};
+
+/// Runs Logic Manifests with sandboxed skills: every effect granted, journaled, replayable.
+#[derive(Parser)]
+#[command(name = "agent-host", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(clap::Args)]
+pub(crate) struct Common {
+    /// Folder of the journal and the content [default: $XDG_STATE_HOME/voyager].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Folder with skills, before the user's own and the shipped ones. May be given several times.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) skills: Vec<PathBuf>,
+    /// Folder with shipped manifests, SDK and WIT [default: beside the program].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) share: Option<PathBuf>,
+    /// Print JSON: one object a line while something goes on, the answer last.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing while something goes on.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Run(run::Run),
+    Validate(validate::Validate),
+    Explain(explain::Explain),
+    Plan(plan::Plan),
+    Graph(graph::Graph),
+    Runs(runs::Runs),
+    Resume(resume::Resume),
+    Replay(replay::Replay),
+    Cancel(cancel::Cancel),
+    Skill(skill::Skill),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// What a command works with.
+pub(crate) struct Context {
+    pub(crate) places: Places,
+    pub(crate) environment: Environment,
+    pub(crate) program: PathBuf,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) color: bool,
+}
+
+impl Command {
+    /// Runs the command; the number is the exit code where it is no failure.
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        match self {
+            Self::Run(it) => it.run(context),
+            Self::Validate(it) => it.run(context),
+            Self::Explain(it) => it.run(context),
+            Self::Plan(it) => it.run(context),
+            Self::Graph(it) => it.run(context),
+            Self::Runs(it) => it.run(context),
+            Self::Resume(it) => it.run(context),
+            Self::Replay(it) => it.run(context),
+            Self::Cancel(it) => it.run(context),
+            Self::Skill(it) => it.run(context),
+            Self::Schema(it) => it.run(context),
+            Self::Completions(it) => it.run(context),
+            Self::Man(it) => it.run(context),
+        }
+    }
+}

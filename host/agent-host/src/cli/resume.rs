@@ -1,0 +1,30 @@
+//! `agent-host resume`: going on after a crash.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Context, run::current_folder};
+use crate::{failure::Failure, protocol::Request, report, session};
+
+/// Goes on with an interrupted run.
+///
+/// Finished steps are not repeated. A program that was running when the host died is never started
+/// again by itself: its step ends with the error `unknown-effect`.
+#[derive(Args)]
+pub(crate) struct Resume {
+    /// Id of the run, or its beginning [default: the newest interrupted one].
+    run: Option<String>,
+    /// Folder for the artifacts, where it is to be another one.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Resume {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        let folder = current_folder()?;
+        let out = self.out.map(|it| folder.join(it));
+        let answer = session::ask(context, Request::Resume { run: self.run, out })?;
+        report::run(context, &answer)
+    }
+}

@@ -1,0 +1,67 @@
+//! `agent-host run`: one run from start to end.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Context;
+use crate::{
+    failure::Failure,
+    protocol::{Request, RunRequest},
+    report, session,
+};
+
+/// Runs a manifest.
+///
+/// The run is journaled: after a crash `agent-host resume` goes on where it stopped. Ctrl-C cancels it;
+/// a second one leaves it as it is, to be resumed.
+#[derive(Args)]
+pub(crate) struct Run {
+    /// The manifest: a file, or the name of a shipped one (`audit`, `rename`).
+    manifest: PathBuf,
+    /// An input, as NAME=VALUE. May be given several times.
+    #[arg(long = "input", short, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    inputs: Vec<(String, String)>,
+    /// Folder for the artifacts that the manifest names; created where it does not exist.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Run {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        let (file, text) = read_manifest(context, &self.manifest)?;
+        let directory = current_folder()?;
+        let out = self.out.map(|it| directory.join(it));
+        let request = RunRequest { file, text, inputs: self.inputs, directory, out };
+        let answer = session::ask(context, Request::Run(request))?;
+        report::run(context, &answer)
+    }
+}
+
+/// The folder that relative paths start from.
+pub(crate) fn current_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir()
+        .map_err(|error| Failure::environment("cannot tell the current folder", &error))
+}
+
+/// Reads `NAME=VALUE`.
+pub(crate) fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`; write NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Reads a manifest: a file, or a shipped one by its name.
+pub(crate) fn read_manifest(context: &Context, named: &Path) -> Result<(String, String), Failure> {
+    let shipped = context.places.share.as_ref().map(|share| share.join("manifests"));
+    let by_name = shipped
+        .filter(|_| !named.exists() && named.components().count() == 1)
+        .map(|folder| folder.join(named).with_extension("yaml"))
+        .filter(|it| it.exists());
+    let path = by_name.unwrap_or_else(|| named.to_owned());
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Failure::environment(format!("cannot read the manifest {}", path.display()), &error)
+            .hint("name a file, or a shipped manifest: `audit`, `rename`")
+    })?;
+    Ok((path.display().to_string(), text))
+}

@@ -1,0 +1,20 @@
+//! `agent-host schema`: the manifest language for editors.
+
+use clap::Args;
+
+use super::Context;
+use crate::{failure::Failure, printing};
+
+/// Prints the JSON Schema of manifests, for completion and checks in editors.
+#[derive(Args)]
+pub(crate) struct Schema {}
+
+impl Schema {
+    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+        let schema = voyager_manifest::schema::schema();
+        let text = serde_json::to_string_pretty(&schema)
+            .map_err(|error| Failure::environment("cannot write the schema", &error))?;
+        printing::line(text)?;
+        Ok(0)
+    }
+}

@@ -1,0 +1,43 @@
+//! `agent-host skill`: what there is, what it can do, trying it out, writing one's own.
+
+mod author;
+mod inspect;
+mod list;
+mod run;
+
+use clap::{Args, Subcommand};
+
+use super::Context;
+use crate::failure::Failure;
+
+/// Lists, inspects, tries out and builds skills.
+#[derive(Args)]
+pub(crate) struct Skill {
+    #[command(subcommand)]
+    command: SkillCommand,
+}
+
+#[derive(Subcommand)]
+enum SkillCommand {
+    List(list::List),
+    Inspect(inspect::Inspect),
+    Run(run::Run),
+    New(author::New),
+    Build(author::Build),
+    Test(author::Test),
+    Document(author::Document),
+}
+
+impl Skill {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        match self.command {
+            SkillCommand::List(it) => it.run(context),
+            SkillCommand::Inspect(it) => it.run(context),
+            SkillCommand::Run(it) => it.run(context),
+            SkillCommand::New(it) => it.run(context),
+            SkillCommand::Build(it) => it.run(context),
+            SkillCommand::Test(it) => it.run(context),
+            SkillCommand::Document(it) => it.run(context),
+        }
+    }
+}

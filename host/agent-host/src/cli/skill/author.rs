@@ -1,0 +1,277 @@
+//! `agent-host skill new | build | test | document`: writing one's own skill in Rust.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::{
+    cli::Context,
+    failure::{Failure, FailureKind},
+    printing,
+};
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// Languages that a skill can be begun in.
+#[derive(Clone, Copy, ValueEnum)]
+enum Language {
+    /// Rust.
+    Rust,
+}
+
+/// Begins a new skill: a folder that builds, with a test and a manifest.
+#[derive(Args)]
+pub(crate) struct New {
+    /// Name of the skill: lower-case letters, digits and hyphens.
+    name: String,
+    /// The language.
+    #[arg(long, default_value = "rust")]
+    lang: Language,
+}
+
+/// Builds the skill in a folder into a component, docs included.
+#[derive(Args)]
+pub(crate) struct Build {
+    /// The folder.
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+}
+
+/// Builds the skill in a folder and runs its tests against this program.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// The folder.
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+}
+
+/// Puts the doc comments of a skill's WIT into its component, whatever built it.
+#[derive(Args)]
+pub(crate) struct Document {
+    /// The component; changed in place.
+    component: PathBuf,
+    /// Folder or file with the WIT package of the skill.
+    #[arg(long, value_name = "PATH")]
+    wit: PathBuf,
+    /// Folder or file with a WIT package that it names. May be given several times.
+    #[arg(long, value_name = "PATH")]
+    with: Vec<PathBuf>,
+}
+
+impl New {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        let Language::Rust = self.lang;
+        check_name(&self.name)?;
+        let share = context.places.share.as_ref().ok_or_else(|| {
+            Failure::new(
+                FailureKind::Environment,
+                "the SDK lies neither beside this program nor above it",
+            )
+            .hint("install with `cargo xtask install`, which places program, SDK and WIT together")
+        })?;
+        let folder = PathBuf::from(&self.name);
+        if folder.exists() {
+            return Err(Failure::usage(format!("{} exists already", folder.display())));
+        }
+        let sdk = share.join("sdk/rust");
+        let values = [
+            ("{{name}}", self.name.clone()),
+            ("{{crate}}", self.name.replace('-', "_")),
+            ("{{sdk}}", sdk.display().to_string()),
+        ];
+        copy_template(&sdk.join("template"), &folder, &values)?;
+        copy_files(&share.join("wit"), &folder.join("wit/deps"))?;
+        printing::line(format!("{} is ready:", folder.display()))?;
+        printing::line(format!("  cd {}", folder.display()))?;
+        printing::line("  agent-host skill build")?;
+        printing::line("  agent-host skill test")?;
+        printing::line("  agent-host --skills skills run manifest.yaml")?;
+        Ok(0)
+    }
+}
+
+impl Build {
+    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+        let component = build(&self.folder)?;
+        printing::line(component.display().to_string())?;
+        Ok(0)
+    }
+}
+
+impl Test {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        let component = build(&self.folder)?;
+        let skills = component.parent().unwrap_or(Path::new("."));
+        let skills = fs::canonicalize(skills)
+            .map_err(|error| Failure::environment("cannot tell where the skill lies", &error))?;
+        let mut cargo = Command::new("cargo");
+        cargo.arg("test").current_dir(&self.folder);
+        cargo.env("VOYAGER_HOST", &context.program).env("VOYAGER_SKILLS", skills);
+        let status = cargo.status().map_err(|error| no_cargo(&error))?;
+        if status.success() {
+            Ok(0)
+        } else {
+            Err(Failure::new(FailureKind::Run, "the tests failed"))
+        }
+    }
+}
+
+impl Document {
+    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+        let dependencies: Vec<&Path> = self.with.iter().map(PathBuf::as_path).collect();
+        document(&self.component, &self.component, &self.wit, &dependencies)?;
+        Ok(0)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Failure> {
+    let letters = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+    let good = name.starts_with(|it: char| it.is_ascii_lowercase())
+        && name.chars().all(letters)
+        && !name.ends_with('-')
+        && !name.contains("--");
+    if good {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`{name}` is no name for a skill"))
+        .hint("use lower-case letters, digits and single hyphens, for example `word-count`"))
+}
+
+/// Copies a folder; files whose name ends in `.in` lose that, and all have `values` put in.
+fn copy_template(from: &Path, to: &Path, values: &[(&str, String)]) -> Result<(), Failure> {
+    let failed = |error: &std::io::Error| {
+        Failure::environment(format!("cannot copy {} to {}", from.display(), to.display()), error)
+    };
+    fs::create_dir_all(to).map_err(|error| failed(&error))?;
+    for entry in fs::read_dir(from).map_err(|error| failed(&error))?.flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let name = name.strip_suffix(".in").unwrap_or(&name);
+        if path.is_dir() {
+            copy_template(&path, &to.join(name), values)?;
+            continue;
+        }
+        let text = fs::read_to_string(&path).map_err(|error| failed(&error))?;
+        let filled = values.iter().fold(text, |text, (place, value)| text.replace(place, value));
+        fs::write(to.join(name), filled).map_err(|error| failed(&error))?;
+    }
+    Ok(())
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<(), Failure> {
+    copy_template(from, to, &[])
+}
+
+/// What cargo says of something that it built.
+#[derive(Deserialize)]
+struct Artifact {
+    reason: String,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+    #[serde(default)]
+    manifest_path: PathBuf,
+}
+
+/// Builds the skill in `folder`; gives back the finished component, in `folder/skills`.
+fn build(folder: &Path) -> Result<PathBuf, Failure> {
+    let manifest = fs::canonicalize(folder.join("Cargo.toml")).map_err(|error| {
+        Failure::environment(format!("{} holds no skill", folder.display()), &error)
+            .hint("`agent-host skill new NAME` begins one")
+    })?;
+    ensure_target()?;
+    let output = Command::new("cargo")
+        .args([
+            "build",
+            "--release",
+            "--target",
+            TARGET,
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .current_dir(folder)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| no_cargo(&error))?;
+    if !output.status.success() {
+        return Err(Failure::new(FailureKind::Run, "the skill does not build"));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let artifacts = text.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
+    let built = artifacts
+        .filter(|it| it.reason == "compiler-artifact" && it.manifest_path == manifest)
+        .flat_map(|it| it.filenames)
+        .find(|it| it.extension().is_some_and(|end| end == "wasm"))
+        .ok_or_else(|| {
+            Failure::new(FailureKind::Run, "the build gave no component")
+                .hint("the library needs `crate-type = [\"cdylib\"]`")
+        })?;
+    let skills = folder.join("skills");
+    fs::create_dir_all(&skills).map_err(|error| {
+        Failure::environment(format!("cannot create {}", skills.display()), &error)
+    })?;
+    let component = skills.join(built.file_name().unwrap_or_default());
+    let deps = folder.join("wit/deps");
+    let mut dependencies: Vec<PathBuf> = fs::read_dir(&deps)
+        .map(|it| it.flatten().map(|it| it.path()).collect())
+        .unwrap_or_default();
+    dependencies.sort();
+    let dependencies: Vec<&Path> = dependencies.iter().map(PathBuf::as_path).collect();
+    document(&built, &component, &folder.join("wit"), &dependencies)?;
+    Ok(component)
+}
+
+/// Writes the component `from` with its docs to `to`.
+fn document(from: &Path, to: &Path, wit: &Path, dependencies: &[&Path]) -> Result<(), Failure> {
+    let bytes = fs::read(from)
+        .map_err(|error| Failure::environment(format!("cannot read {}", from.display()), &error))?;
+    let documented = voyager_sandbox::document(&bytes, wit, dependencies).map_err(|error| {
+        Failure::environment(format!("cannot put docs into {}", from.display()), &error)
+    })?;
+    // Renamed into place: a host that watches the folder never sees half a component.
+    let partial = to.with_extension("partial");
+    fs::write(&partial, documented)
+        .and_then(|()| fs::rename(&partial, to))
+        .map_err(|error| Failure::environment(format!("cannot write {}", to.display()), &error))
+}
+
+fn no_cargo(error: &std::io::Error) -> Failure {
+    Failure::environment("cannot start cargo", error)
+        .hint("skills in Rust need Rust's toolchain: https://rustup.rs")
+}
+
+fn ensure_target() -> Result<(), Failure> {
+    let has = || {
+        let asked =
+            Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+        asked.is_ok_and(|it| Path::new(String::from_utf8_lossy(&it.stdout).trim()).exists())
+    };
+    if has() {
+        return Ok(());
+    }
+    printing::note(format!("adding the target {TARGET}"));
+    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    if added.is_ok_and(|it| it.success()) && has() {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Environment, format!("the target {TARGET} is missing"))
+        .hint(format!("type `rustup target add {TARGET}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_wit_and_cargo_accept() {
+        for good in ["a", "word-count", "x2"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "A", "2x", "a_b", "a-", "a--b", "../a"] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

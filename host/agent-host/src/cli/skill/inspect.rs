@@ -1,0 +1,150 @@
+//! `agent-host skill inspect`: what a component can do and what it asks for, read without running it.
+
+use std::{path::Path, sync::Arc};
+
+use clap::Args;
+use voyager_base::{
+    operation::{Operation, Skill},
+    types::Type,
+};
+
+use crate::{
+    cli::Context,
+    failure::{Failure, FailureKind},
+    host, printing,
+};
+
+/// Shows a skill: its operations with types and docs, what it asks for, size and hash.
+#[derive(Args)]
+pub(crate) struct Inspect {
+    /// A component's file, or the name of a skill (`coder`, `voyager:coder`).
+    skill: String,
+}
+
+impl Inspect {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        let skill = find(context, &self.skill)?;
+        if context.json {
+            printing::json(&*skill)?;
+            return Ok(0);
+        }
+        printing::line(printing::harmless(&describe(&skill)))?;
+        Ok(0)
+    }
+}
+
+fn find(context: &Context, named: &str) -> Result<Arc<Skill>, Failure> {
+    let path = Path::new(named);
+    if path.is_file() {
+        let bytes = std::fs::read(path)
+            .map_err(|error| Failure::environment(format!("cannot read {named}"), &error))?;
+        let sandbox = host::sandbox(context)?;
+        return sandbox
+            .load(&bytes)
+            .map_err(|error| Failure::environment(format!("cannot load {named}"), &error));
+    }
+    let catalog = host::catalog(context)?;
+    let fits = |skill: &Skill| {
+        let versioned = format!("{}@{}", skill.package, skill.version);
+        named == skill.package || named == skill.short_name() || named == versioned
+    };
+    let mut found = catalog.skills().iter().filter(|it| fits(&it.skill));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(Arc::clone(&one.skill)),
+        (Some(one), Some(other)) => Err(Failure::usage(format!(
+            "`{named}` names several skills: {}@{}, {}@{}",
+            one.skill.package, one.skill.version, other.skill.package, other.skill.version
+        ))),
+        (None, _) => {
+            let names: Vec<&str> =
+                catalog.skills().iter().map(|it| it.skill.short_name()).collect();
+            let refused = catalog.quarantined().iter().find(|(path, _)| path.ends_with(named));
+            let failure = Failure::new(
+                FailureKind::Environment,
+                match refused {
+                    Some((path, reason)) => format!("{} is no skill: {reason}", path.display()),
+                    None => format!("there is no skill `{named}`"),
+                },
+            );
+            Err(failure
+                .hint(format!("there are: {}; or name a component's file", names.join(", "))))
+        }
+    }
+}
+
+fn describe(skill: &Skill) -> String {
+    let mut lines = vec![format!("{}@{}", skill.package, skill.version)];
+    lines.extend(skill.docs.lines().map(|line| format!("  {line}")));
+    lines.push(format!("component  {}  {}", skill.component, printing::size(skill.size)));
+    let imports =
+        if skill.imports.is_empty() { "nothing".to_owned() } else { skill.imports.join(", ") };
+    lines.push(format!("asks for   {imports}{}", if skill.is_pure() { " (pure)" } else { "" }));
+    for operation in &skill.operations {
+        lines.push(String::new());
+        lines.push(signature(operation));
+        lines.extend(operation.docs.lines().map(|line| format!("    {line}")));
+        let mut shapes = Vec::new();
+        operation.parameters.iter().for_each(|(_, ty)| shapes_of(ty, &mut shapes));
+        operation.result.iter().for_each(|ty| shapes_of(ty, &mut shapes));
+        lines.extend(shapes.iter().map(|(_, shape)| format!("    {shape}")));
+    }
+    lines.join("\n")
+}
+
+fn signature(operation: &Operation) -> String {
+    let parameters: Vec<String> =
+        operation.parameters.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+    let result = operation.result.as_ref().map_or_else(String::new, |ty| format!(" -> {ty}"));
+    let name = &operation.name;
+    format!("{}.{}({}){result}", name.interface, name.function, parameters.join(", "))
+}
+
+/// The named types inside `ty`, each once, the innermost first.
+fn shapes_of(ty: &Type, shapes: &mut Vec<(String, String)>) {
+    let add = |name: &Option<String>, shape: String, shapes: &mut Vec<(String, String)>| {
+        let Some(name) = name else { return };
+        if !shapes.iter().any(|(known, _)| known == name) {
+            shapes.push((name.clone(), shape));
+        }
+    };
+    match ty {
+        Type::List(inner) | Type::Option(inner) => shapes_of(inner, shapes),
+        Type::Result(ok, error) => {
+            [ok, error].into_iter().flatten().for_each(|inner| shapes_of(inner, shapes));
+        }
+        Type::Tuple(types) => types.iter().for_each(|inner| shapes_of(inner, shapes)),
+        Type::Record(record) => {
+            record.body.iter().for_each(|field| shapes_of(&field.ty, shapes));
+            let fields: Vec<String> =
+                record.body.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+            let shown = record.name.clone().unwrap_or_default();
+            add(&record.name, format!("record {shown} {{ {} }}", fields.join(", ")), shapes);
+        }
+        Type::Variant(variant) => {
+            variant
+                .body
+                .iter()
+                .filter_map(|it| it.ty.as_ref())
+                .for_each(|it| shapes_of(it, shapes));
+            let cases: Vec<String> = variant
+                .body
+                .iter()
+                .map(|case| match &case.ty {
+                    Some(ty) => format!("{}({ty})", case.name),
+                    None => case.name.clone(),
+                })
+                .collect();
+            let shown = variant.name.clone().unwrap_or_default();
+            add(&variant.name, format!("variant {shown} {{ {} }}", cases.join(", ")), shapes);
+        }
+        Type::Enum(names) => {
+            let shown = names.name.clone().unwrap_or_default();
+            add(&names.name, format!("enum {shown} {{ {} }}", names.body.join(", ")), shapes);
+        }
+        Type::Flags(names) => {
+            let shown = names.name.clone().unwrap_or_default();
+            add(&names.name, format!("flags {shown} {{ {} }}", names.body.join(", ")), shapes);
+        }
+        _ => {}
+    }
+}

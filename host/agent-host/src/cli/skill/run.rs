@@ -1,0 +1,151 @@
+//! `agent-host skill run`: one operation, called directly. It is a run like any other: of a manifest with
+//! one step, which is written here.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Map, Value as Json, json};
+
+use crate::{
+    cli::{
+        Context,
+        run::{current_folder, name_and_value},
+    },
+    failure::Failure,
+    protocol::{Request, RunRequest},
+    report, session,
+};
+
+/// Calls one operation of a skill.
+///
+/// It may use nothing but what the options grant. The call is journaled like any run.
+#[derive(Args)]
+pub(crate) struct Run {
+    /// The operation, as in manifests: `coder/survey`, `voyager:coder/metrics.survey`.
+    operation: String,
+    /// An argument, as NAME=JSON; what is no JSON is text. May be given several times.
+    #[arg(long = "with", short, value_name = "NAME=JSON", value_parser = name_and_value)]
+    with: Vec<(String, String)>,
+    /// A folder that the operation may read. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    read: Vec<PathBuf>,
+    /// A folder that the operation may read and change. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    write: Vec<PathBuf>,
+    /// A program that the operation may start, with its first arguments. May be given several times.
+    #[arg(long, value_name = "WORDS")]
+    program: Vec<String>,
+    /// Operations that it may call as child tasks: a glob over `package:name/interface.function`.
+    #[arg(long, value_name = "GLOB")]
+    call: Vec<String>,
+    /// Show what it would change, and change nothing.
+    #[arg(long)]
+    preview: bool,
+}
+
+impl Run {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        let directory = current_folder()?;
+        let (mut inputs, mut declared, mut folders) = (Vec::new(), Map::new(), Vec::new());
+        let all =
+            self.read.iter().map(|it| (it, false)).chain(self.write.iter().map(|it| (it, true)));
+        for (path, writable) in all {
+            let name = folder_name(path, &directory, &inputs)?;
+            declared.insert(name.clone(), json!({ "type": "path" }));
+            let write: &[&str] = if writable { &["**"] } else { &[] };
+            folders
+                .push(json!({ "root": format!("inputs.{name}"), "read": ["**"], "write": write }));
+            inputs.push((name, path.display().to_string()));
+        }
+        let programs: Vec<Json> = self.program.iter().map(|it| json!({ "run": it })).collect();
+        let mut step = json!({
+            "id": "call",
+            "use": self.operation,
+            "with": arguments(&self.with),
+        });
+        if self.preview {
+            step["changes"] = json!("discard");
+        }
+        // JSON is YAML, so nothing needs quoting but what JSON quotes.
+        let manifest = json!({
+            "voyager": "manifest/v1",
+            "name": "skill-run",
+            "version": "0.0.0",
+            "description": format!("Calls {} once.", self.operation),
+            "inputs": declared,
+            "grants": { "workspace": folders, "process": programs, "tasks": self.call },
+            "steps": [step],
+            "outputs": { "result": { "from": "steps.call" } },
+        });
+        let text = format!("voyager: manifest/v1\n{}", body(&manifest));
+        let file = "the command line".to_owned();
+        let request = RunRequest { file, text, inputs, directory, out: None };
+        let answer = session::ask(context, Request::Run(request))?;
+        report::run(context, &answer)
+    }
+}
+
+/// The manifest without its first line, one key a line, so that messages can point at one.
+fn body(manifest: &Json) -> String {
+    let Json::Object(keys) = manifest else { return String::new() };
+    let keys = keys.iter().filter(|(key, value)| *key != "voyager" && !is_empty(value));
+    keys.map(|(key, value)| format!("{key}: {value}\n")).collect()
+}
+
+fn is_empty(value: &Json) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
+}
+
+fn arguments(with: &[(String, String)]) -> Map<String, Json> {
+    let read =
+        |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()));
+    with.iter().map(|(name, text)| (name.clone(), read(text))).collect()
+}
+
+/// The folder's own name, made an identifier, and unlike the names before it.
+fn folder_name(
+    path: &Path,
+    directory: &Path,
+    taken: &[(String, String)],
+) -> Result<String, Failure> {
+    let whole = std::path::absolute(directory.join(path)).map_err(|error| {
+        Failure::environment(format!("cannot tell where {} lies", path.display()), &error)
+    })?;
+    let last =
+        whole.file_name().map_or_else(|| "root".into(), |it| it.to_string_lossy().into_owned());
+    let plain: String = last
+        .chars()
+        .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' })
+        .collect();
+    let trimmed = plain.trim_matches('-');
+    let name = match trimmed.chars().next() {
+        Some(first) if first.is_ascii_alphabetic() => trimmed.to_owned(),
+        _ => format!("folder-{trimmed}").trim_end_matches('-').to_owned(),
+    };
+    let free = |name: &String| taken.iter().all(|(other, _)| other != name);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    Ok(std::iter::once(name.clone()).chain(numbered).find(free).expect("numbers don't end"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_get_names_that_manifests_accept() {
+        let name = |path: &str, taken: &[(String, String)]| {
+            folder_name(Path::new(path), Path::new("/home"), taken).unwrap()
+        };
+        assert_eq!(name("/a/My Project", &[]), "my-project");
+        assert_eq!(name("/a/2024", &[]), "folder-2024");
+        assert_eq!(name("/", &[]), "root");
+        assert_eq!(name("b/x", &[("x".into(), "/x".into())]), "x-2");
+    }
+
+    #[test]
+    fn what_is_no_json_is_text() {
+        let with = [("a".to_owned(), "[1]".to_owned()), ("b".to_owned(), "plain text".to_owned())];
+        let read = arguments(&with);
+        assert_eq!((&read["a"], &read["b"]), (&json!([1]), &json!("plain text")));
+    }
+}

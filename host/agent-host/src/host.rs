@@ -1,0 +1,274 @@
+//! The pieces, built and joined: journal, sandbox, services, and the loop that drives runs.
+
+mod artifacts;
+mod inputs;
+mod past;
+mod shelf;
+mod start;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    os::unix::fs::DirBuilderExt as _,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde::Serialize;
+use tokio::sync::{Notify, mpsc};
+use voyager_agent::{Handle, Schedule, World};
+use voyager_base::{RunId, call::Cancellation, clock::Clock, workspace::WorkspaceService};
+use voyager_journal::{FileDisk, OpenError, Options, Store};
+use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
+use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
+use voyager_workspace::{Blocking, Workspace};
+
+use self::{
+    shelf::{Loading, Shelf},
+    watch::Watchers,
+};
+use crate::{
+    catalog::Catalog,
+    cli::Context,
+    failure::{Failure, FailureKind},
+    places::Places,
+    protocol::{Request, Update},
+    system::{SystemChance, SystemClock, SystemSpawn},
+};
+
+/// Where updates of a request go.
+pub(crate) type Updates = mpsc::Sender<Update>;
+
+/// The pieces, joined.
+pub(crate) struct Host {
+    world: Arc<World>,
+    catalog: Catalog,
+    shelf: Arc<Shelf>,
+    watchers: Arc<Watchers>,
+    places: Places,
+    active: Mutex<BTreeMap<RunId, Handle>>,
+    changed: Notify,
+}
+
+/// Whether this process has the state.
+pub(crate) enum Opened {
+    /// It has.
+    Here(Arc<Host>),
+    /// Another one has it.
+    Elsewhere,
+}
+
+impl Host {
+    /// Opens the state and builds the pieces around it.
+    pub(crate) fn open(
+        context: &Context,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<Opened, Failure> {
+        let places = &context.places;
+        private_folder(&places.state)?;
+        let store = match open_store(&places.state.join("journal")) {
+            Ok(store) => Arc::new(store),
+            Err(OpenError::Busy { .. }) => return Ok(Opened::Elsewhere),
+            Err(error) => return Err(Failure::environment("cannot use the state", &error)),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let sandbox = sandbox_with(context, Arc::clone(&clock))?;
+        let catalog = Catalog::read(&places.skills, &sandbox, &places.state.join("skills-seen"));
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let blocking: Blocking = {
+            let runtime = runtime.clone();
+            Arc::new(move |work| {
+                // Whoever waits for the work has a channel to it.
+                drop(runtime.spawn_blocking(work));
+            })
+        };
+        let workspace = Workspace::new(store.clone(), blocking, cores);
+        let watchers = Arc::new(Watchers::default());
+        let shelf = Arc::new(Shelf::new(catalog.files(), sandbox, store.clone()));
+        let slots = u32::try_from(cores.get()).unwrap_or(u32::MAX);
+        let world = World {
+            journal: store.clone(),
+            content: store,
+            skills: Arc::new(Loading(Arc::clone(&shelf))),
+            workspace: Arc::new(workspace.clone()) as Arc<dyn WorkspaceService>,
+            process: Arc::new(programs(context, &workspace, &clock, &watchers)?),
+            clock,
+            chance: Arc::new(SystemChance),
+            spawn: Arc::new(SystemSpawn(runtime)),
+            observer: watchers.clone(),
+            schedule: Schedule::new(slots),
+        };
+        Ok(Opened::Here(Arc::new(Self {
+            world: Arc::new(world),
+            catalog,
+            shelf,
+            watchers,
+            places: places.clone(),
+            active: Mutex::default(),
+            changed: Notify::new(),
+        })))
+    }
+
+    /// Answers one request; the last update is the answer.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request,
+        cancellation: &Cancellation,
+        updates: &Updates,
+    ) {
+        let outcome = match request {
+            Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),
+            Request::Resume { run, out } => {
+                self.resume(run.as_deref(), out, cancellation, updates).await.map(to_json)
+            }
+            Request::Cancel { run } => self.cancel(&run).await.map(to_json),
+            Request::Replay { run, verify } => self.replay(&run, verify).await.map(to_json),
+            Request::Runs => self.runs().map(to_json),
+            Request::Show { run } => self.show(run.as_deref()).map(to_json),
+            Request::Export { run } => self.export(&run).map(to_json),
+        };
+        let last = match outcome {
+            Ok(answer) => Update::Done { answer },
+            Err(failure) => Update::Failed(failure),
+        };
+        // Whoever asked may have left.
+        let _ = updates.send(last).await;
+    }
+
+    /// Waits until no run is going on; says `waiting` once where it has to.
+    pub(crate) async fn idle(&self, waiting: impl Fn(usize)) {
+        let mut said = false;
+        loop {
+            let changed = self.changed.notified();
+            let active = self.active().len();
+            if active == 0 {
+                return;
+            }
+            if !said {
+                waiting(active);
+                said = true;
+            }
+            changed.await;
+        }
+    }
+
+    fn active(&self) -> MutexGuard<'_, BTreeMap<RunId, Handle>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The run whose id begins with `text`; the newest where nothing is named.
+    fn named(&self, text: Option<&str>) -> Result<RunId, Failure> {
+        let runs = self.all_runs()?;
+        let Some(text) = text else {
+            return runs.last().copied().ok_or_else(|| {
+                Failure::usage("there are no runs yet").hint("`agent-host run MANIFEST` starts one")
+            });
+        };
+        let mut found = runs.iter().filter(|run| run.to_string().starts_with(text));
+        match (found.next(), found.next()) {
+            (Some(run), None) => Ok(*run),
+            (Some(_), Some(_)) => Err(Failure::usage(format!("several runs begin with `{text}`"))),
+            (None, _) => Err(Failure::usage(format!("there is no run `{text}`"))
+                .hint("`agent-host runs` lists them")),
+        }
+    }
+
+    fn all_runs(&self) -> Result<Vec<RunId>, Failure> {
+        self.world
+            .journal
+            .runs()
+            .map_err(|error| Failure::environment("cannot list the runs", &error))
+    }
+}
+
+/// The skills that there are, without opening the state.
+pub(crate) fn catalog(context: &Context) -> Result<Catalog, Failure> {
+    private_folder(&context.places.state)?;
+    let sandbox = sandbox(context)?;
+    Ok(Catalog::read(&context.places.skills, &sandbox, &context.places.state.join("skills-seen")))
+}
+
+/// The sandbox alone.
+pub(crate) fn sandbox(context: &Context) -> Result<Sandbox, Failure> {
+    private_folder(&context.places.state)?;
+    sandbox_with(context, Arc::new(SystemClock::new()))
+}
+
+fn sandbox_with(context: &Context, clock: Arc<dyn Clock>) -> Result<Sandbox, Failure> {
+    let compiler = CompilerCommand::Child {
+        program: context.program.clone(),
+        arguments: vec![crate::COMPILE.into()],
+        bounds: CompileBounds::default(),
+    };
+    let options = SandboxOptions {
+        cache_folder: context.places.state.join("compiled"),
+        compiler,
+        shape: EngineShape::default(),
+        clock,
+        chance: Arc::new(SystemChance),
+    };
+    Sandbox::new(options).map_err(|error| Failure::environment("cannot make a sandbox", &error))
+}
+
+fn open_store(folder: &Path) -> Result<Store, OpenError> {
+    Store::open(Arc::new(FileDisk::open(folder)?), Options::default())
+}
+
+fn programs(
+    context: &Context,
+    workspace: &Workspace,
+    clock: &Arc<dyn Clock>,
+    watchers: &Arc<Watchers>,
+) -> Result<Process, Failure> {
+    let home = context.environment.home.as_deref();
+    let launcher =
+        Launcher { program: context.program.clone(), arguments: vec![crate::LAUNCH.to_owned()] };
+    let folder = context.places.state.join("programs");
+    private_folder(&folder)?;
+    let options = ProcessOptions {
+        output: watchers.program_output(),
+        ..ProcessOptions::new(
+            launcher,
+            home.map_or_else(Toolchain::system, Toolchain::found),
+            folder,
+            Arc::new(workspace.clone()),
+            Arc::clone(clock),
+        )
+    };
+    let process = Process::new(options);
+    // What a host that died left there is in nobody's way.
+    if let Err(error) = process.sweep() {
+        crate::printing::note(format!("note: leftovers of programs stay: {error}"));
+    }
+    Ok(process)
+}
+
+/// Makes a folder that only its owner can enter.
+fn private_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        Failure::environment(format!("cannot create {}", folder.display()), &error)
+            .hint("name another place with --state DIR")
+    })
+}
+
+fn to_json(answer: impl Serialize) -> serde_json::Value {
+    serde_json::to_value(answer).expect("answers are plain data")
+}
+
+/// What the journal's errors mean to a command.
+fn journal_failure(error: &dyn std::error::Error) -> Failure {
+    Failure::environment("cannot use the journal", error)
+}
+
+/// An error of the agent: a wrong input is the user's, the rest the machine's.
+fn start_failure(error: voyager_agent::StartError) -> Failure {
+    match error {
+        voyager_agent::StartError::Inputs(problems) => Failure::usage(problems.join("; ")),
+        voyager_agent::StartError::Semantics { .. } => {
+            Failure::new(FailureKind::Environment, error.to_string())
+                .hint("use the release of agent-host that began the run")
+        }
+        other => journal_failure(&other),
+    }
+}

@@ -1,0 +1,362 @@
+//! What the journal tells of runs: lists, details, records, replays.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use voyager_agent::{
+    Event as Fact, Outcome, Timed,
+    book::{Answer, Attempt, Book},
+    event::{self, Asked, Origin},
+};
+use voyager_base::{ErrorKind, RunId, TaskId, Value, clock::Timestamp, record::Entry};
+
+use super::{
+    Host, journal_failure,
+    start::{run_error, status},
+};
+use crate::{
+    answer::{EffectDetail, ReplayAnswer, RunDetail, RunRow, Status, StepDetail, TaskDetail},
+    failure::{Failure, FailureKind},
+};
+
+/// Bytes of records that are read at a time.
+const READ_BYTES_MAX: usize = 4 << 20;
+
+/// Where a run begins and ends, and which files it changed.
+pub(super) struct Ends {
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    pub(super) changed: Vec<String>,
+}
+
+impl Host {
+    /// Answers `runs list`.
+    pub(super) fn runs(&self) -> Result<Vec<RunRow>, Failure> {
+        self.all_runs()?.into_iter().map(|run| self.row(run)).collect()
+    }
+
+    /// Answers `runs show` and `runs trace`.
+    pub(super) fn show(&self, named: Option<&str>) -> Result<RunDetail, Failure> {
+        let run = self.named(named)?;
+        let started = self.begun(run)?;
+        let plan = &started.plan;
+        let (mut book, mut states) = (Book::of_all(), BTreeMap::new());
+        let mut outcome = None;
+        self.walk(run, |sequence, timed| {
+            book.apply(sequence, &timed);
+            match timed.event {
+                Fact::StepStarted { step, .. } => drop(states.insert(step, "running")),
+                Fact::StepSkipped { step } => drop(states.insert(step, "skipped")),
+                Fact::StepDone { step, error: Some(_), .. } => drop(states.insert(step, "failed")),
+                Fact::StepDone { step, error: None, .. } => drop(states.insert(step, "done")),
+                Fact::RunDone { outcome: ended } => outcome = Some(ended),
+                _ => {}
+            }
+        })?;
+        let family = Family::of(&book);
+        let steps = plan.steps.iter().enumerate().map(|(number, step)| StepDetail {
+            step: step.id.clone(),
+            state: (*states.get(&number).unwrap_or(&"waiting")).to_owned(),
+            tasks: family.of_step(number),
+        });
+        let row = self.row(run)?;
+        let head = self.head(run)?;
+        Ok(RunDetail {
+            file: plan.file.clone(),
+            chain: head.chain.to_string(),
+            inputs: started.inputs.iter().map(|(name, it)| (name.clone(), it.to_json())).collect(),
+            steps: steps.collect(),
+            outputs: outcome.as_ref().and_then(outputs),
+            error: outcome.as_ref().and_then(|it| it.as_ref().err()).map(|it| run_error(plan, it)),
+            row,
+        })
+    }
+
+    /// Answers `runs export`.
+    pub(super) fn export(&self, named: &str) -> Result<Vec<Json>, Failure> {
+        let run = self.named(Some(named))?;
+        let mut records = Vec::new();
+        self.walk(run, |sequence, timed| {
+            records.push(json!({
+                "record": sequence,
+                "at": timed.at.to_string(),
+                "fact": timed.event.name(),
+                "body": readable(serde_json::to_value(&timed.event).unwrap_or(Json::Null)),
+            }));
+        })?;
+        Ok(records)
+    }
+
+    /// Answers `replay`.
+    pub(super) async fn replay(&self, named: &str, verify: bool) -> Result<ReplayAnswer, Failure> {
+        let run = self.named(Some(named))?;
+        let (replayed, attempts) = if verify {
+            self.pin(&self.begun(run)?.plan).await?;
+            let verified =
+                voyager_agent::replay_verify(&self.world, run).await.map_err(|it| differs(&it))?;
+            if let Some(difference) = &verified.difference {
+                return Err(Failure::new(FailureKind::Diverged, difference.to_string())
+                    .hint("the skill asked or answered otherwise than when it was recorded"));
+            }
+            (verified.replayed, Some(verified.attempts))
+        } else {
+            let (journal, content) = (&*self.world.journal, &*self.world.content);
+            let replayed = voyager_agent::replay(journal, content, run);
+            (replayed.map_err(|it| differs(&it))?, None)
+        };
+        Ok(ReplayAnswer {
+            run: run.to_string(),
+            records: replayed.events,
+            chain: replayed.head.chain.to_string(),
+            status: replayed.outcome.as_ref().map_or(self.open_status(run), status),
+            attempts_verified: attempts,
+        })
+    }
+
+    /// One record of a run.
+    pub(super) fn fact(&self, run: RunId, number: u64) -> Result<Option<Timed>, Failure> {
+        let entries =
+            self.world.journal.read(run, number, 1).map_err(|error| journal_failure(&error))?;
+        entries.first().map(|entry| self.decode(entry)).transpose()
+    }
+
+    /// How a run ended; none where it has not.
+    pub(super) fn ended(&self, run: RunId) -> Result<Option<Outcome>, Failure> {
+        let last = self.head(run)?.sequence.saturating_sub(1);
+        Ok(match self.fact(run, last)?.map(|timed| timed.event) {
+            Some(Fact::RunDone { outcome }) => Some(outcome),
+            _ => None,
+        })
+    }
+
+    pub(super) fn newest_interrupted(&self) -> Result<RunId, Failure> {
+        for run in self.all_runs()?.into_iter().rev() {
+            if self.ended(run)?.is_none() && !self.active().contains_key(&run) {
+                return Ok(run);
+            }
+        }
+        Err(Failure::usage("no run is interrupted").hint("`agent-host runs` lists all runs"))
+    }
+
+    pub(super) fn ends(&self, run: RunId) -> Result<Ends, Failure> {
+        let mut ends: Option<Ends> = None;
+        let mut staged: BTreeMap<TaskId, Vec<String>> = BTreeMap::new();
+        let mut steps: BTreeMap<TaskId, usize> = BTreeMap::new();
+        self.walk(run, |_, timed| {
+            let at = timed.at;
+            let ends =
+                ends.get_or_insert_with(|| Ends { first: at, last: at, changed: Vec::new() });
+            ends.last = at;
+            match timed.event {
+                Fact::TaskStarted(started) => {
+                    if let Origin::Step { step, .. } = started.origin {
+                        steps.insert(started.task, step);
+                    }
+                }
+                Fact::TaskDone { task, changes, .. } => {
+                    let paths = changes.into_iter().map(|it| it.path);
+                    staged.insert(task, paths.collect());
+                }
+                Fact::CommitDone { step, conflicts, error: None } if conflicts.is_empty() => {
+                    let of_step = steps.iter().filter(|(_, of)| **of == step).map(|(task, _)| task);
+                    let paths = of_step.filter_map(|task| staged.get(task)).flatten().cloned();
+                    ends.changed.extend(paths);
+                }
+                _ => {}
+            }
+        })?;
+        let mut ends = ends.ok_or_else(|| {
+            Failure::new(FailureKind::Environment, format!("the run {run} has no records"))
+        })?;
+        ends.changed.sort();
+        ends.changed.dedup();
+        Ok(ends)
+    }
+
+    fn row(&self, run: RunId) -> Result<RunRow, Failure> {
+        let head = self.head(run)?;
+        let (first, last) = (self.fact(run, 0)?, self.fact(run, head.sequence.saturating_sub(1))?);
+        let (name, started) = match first {
+            Some(Timed { at, event: Fact::RunStarted(started) }) => (started.plan.name, at),
+            _ => (String::new(), Timestamp::default()),
+        };
+        let status = match last.as_ref().map(|timed| &timed.event) {
+            Some(Fact::RunDone { outcome }) => status(outcome),
+            _ => self.open_status(run),
+        };
+        let ended = last.map_or(started, |timed| timed.at);
+        Ok(RunRow {
+            run: run.to_string(),
+            name,
+            status,
+            started: started.to_string(),
+            millis: u64::try_from(ended.since(started).as_millis()).unwrap_or(u64::MAX),
+            records: head.sequence,
+        })
+    }
+
+    fn open_status(&self, run: RunId) -> Status {
+        if self.active().contains_key(&run) { Status::Running } else { Status::Interrupted }
+    }
+
+    fn head(&self, run: RunId) -> Result<voyager_base::chain::Head, Failure> {
+        let head = self.world.journal.head(run).map_err(|error| journal_failure(&error))?;
+        head.ok_or_else(|| Failure::usage(format!("there is no run {run}")))
+    }
+
+    fn decode(&self, entry: &Entry) -> Result<Timed, Failure> {
+        event::decode(&entry.payload, &*self.world.content).map_err(|error| journal_failure(&error))
+    }
+
+    /// Gives every record of a run, with its number.
+    fn walk(&self, run: RunId, mut take: impl FnMut(u64, Timed)) -> Result<(), Failure> {
+        let mut next = 0;
+        loop {
+            let entries = self
+                .world
+                .journal
+                .read(run, next, READ_BYTES_MAX)
+                .map_err(|error| journal_failure(&error))?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for entry in &entries {
+                take(next, self.decode(entry)?);
+                next += 1;
+            }
+        }
+    }
+}
+
+fn differs(error: &voyager_agent::ReplayError) -> Failure {
+    let failure = Failure::environment("the replay stops", error);
+    Failure { kind: FailureKind::Diverged, ..failure }
+}
+
+fn outputs(outcome: &Outcome) -> Option<Json> {
+    let outputs = outcome.as_ref().ok()?;
+    Some(
+        outputs
+            .iter()
+            .map(|(name, value): &(String, Value)| (name.clone(), value.to_json()))
+            .collect(),
+    )
+}
+
+/// Bytes are shown as text where they are some, and as their number where not: a list of numbers helps
+/// nobody.
+fn readable(json: Json) -> Json {
+    match json {
+        Json::Array(items) => {
+            let bytes: Option<Vec<u8>> = (items.len() >= 16)
+                .then(|| {
+                    items
+                        .iter()
+                        .map(|it| it.as_u64().and_then(|it| u8::try_from(it).ok()))
+                        .collect()
+                })
+                .flatten();
+            match bytes {
+                Some(id) if id.len() == 16 || id.len() == 32 => {
+                    Json::String(id.iter().map(|byte| format!("{byte:02x}")).collect())
+                }
+                Some(bytes) => match String::from_utf8(bytes) {
+                    Ok(text) => Json::String(text),
+                    Err(other) => json!({ "bytes": other.as_bytes().len() }),
+                },
+                None => items.into_iter().map(readable).collect(),
+            }
+        }
+        Json::Object(fields) => fields.into_iter().map(|(key, it)| (key, readable(it))).collect(),
+        other => other,
+    }
+}
+
+/// Attempts by the step or the task that asked for them.
+struct Family<'b> {
+    of_steps: BTreeMap<usize, Vec<&'b Attempt>>,
+    of_tasks: BTreeMap<(TaskId, u32), Vec<&'b Attempt>>,
+}
+
+impl<'b> Family<'b> {
+    fn of(book: &'b Book) -> Self {
+        let mut family = Self { of_steps: BTreeMap::new(), of_tasks: BTreeMap::new() };
+        let mut attempts: Vec<&Attempt> = book.attempts().collect();
+        attempts.sort_by_key(|it| it.sequence);
+        for attempt in attempts {
+            match &attempt.started.origin {
+                Origin::Step { step, .. } => {
+                    family.of_steps.entry(*step).or_default().push(attempt)
+                }
+                Origin::Parent { asked, .. } => {
+                    family.of_tasks.entry((asked.task, asked.attempt)).or_default().push(attempt);
+                }
+            }
+        }
+        family
+    }
+
+    fn of_step(&self, step: usize) -> Vec<TaskDetail> {
+        self.of_steps.get(&step).into_iter().flatten().map(|it| self.detail(it)).collect()
+    }
+
+    fn detail(&self, attempt: &Attempt) -> TaskDetail {
+        let started = &attempt.started;
+        let children = self.of_tasks.get(&(started.task, started.attempt));
+        let last = attempt.end.as_ref().map_or(attempt.at, |end| end.at);
+        let error = attempt.end.as_ref().and_then(|end| end.result.as_ref().err());
+        TaskDetail {
+            task: started.task.to_string(),
+            operation: started.operation.to_string(),
+            attempt: started.attempt,
+            state: state(attempt).to_owned(),
+            millis: u64::try_from(last.since(attempt.at).as_millis()).unwrap_or(u64::MAX),
+            error: error.map(|error| format!("{}: {}", error.kind, error.message)),
+            effects: attempt.questions.values().map(|it| effect(&it.asked, &it.answer)).collect(),
+            staged: attempt
+                .end
+                .iter()
+                .flat_map(|end| &end.changes)
+                .map(|change| format!("{}/{}", change.root, change.path))
+                .collect(),
+            children: children.into_iter().flatten().map(|it| self.detail(it)).collect(),
+        }
+    }
+}
+
+fn state(attempt: &Attempt) -> &'static str {
+    match attempt.end.as_ref().map(|end| &end.result) {
+        Some(Ok(_)) => "done",
+        Some(Err(_)) => "failed",
+        None => "open",
+    }
+}
+
+fn effect(asked: &Asked, answer: &Answer) -> EffectDetail {
+    let outcome = match answer {
+        Answer::Open => "unknown",
+        Answer::Requested => "requested",
+        Answer::Denied { error, .. } if error.kind == ErrorKind::Limit => "limit",
+        Answer::Denied { .. } => "denied",
+        Answer::Given { .. } => "done",
+    };
+    EffectDetail { call: asked.name.clone(), about: about(asked), outcome: outcome.to_owned() }
+}
+
+/// What a question was about: the fields of its arguments that name something.
+fn about(asked: &Asked) -> String {
+    const NAMING: [&str; 8] =
+        ["root", "path", "from", "to", "program", "arguments", "operation", "globs"];
+    let fields: Option<BTreeMap<String, Json>> =
+        asked.arguments.as_ref().and_then(|bytes| rmp_serde::from_slice(bytes).ok());
+    let Some(fields) = fields else { return String::new() };
+    let named = NAMING.iter().filter_map(|name| fields.get(*name));
+    let texts = named.filter_map(|value| match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Array(items) if !items.is_empty() && items.iter().all(Json::is_string) => {
+            Some(items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" "))
+        }
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,225 @@
+//! Runs: started, resumed, cancelled.
+
+use std::{path::PathBuf, sync::Arc};
+
+use voyager_agent::{Event as Fact, Live, Outcome, event::RunStarted};
+use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
+use voyager_manifest::{Catalog as Names, check, diagnostic, plan::Plan};
+
+use super::{Host, Updates, artifacts, inputs, journal_failure, past::Ends, start_failure};
+use crate::{
+    answer::{RunAnswer, RunError, Status},
+    failure::{Failure, FailureKind},
+    protocol::{Event, RunRequest, Update},
+};
+
+/// A run that is about to go on, with what is needed to tell of it.
+struct Going {
+    live: Live,
+    plan: Plan,
+    out: PathBuf,
+}
+
+impl Host {
+    /// Starts a run and waits for its end.
+    pub(super) async fn run(
+        &self,
+        request: RunRequest,
+        cancellation: &Cancellation,
+        updates: &Updates,
+    ) -> Result<RunAnswer, Failure> {
+        let plan = self.plan(&request, updates).await?;
+        let values = inputs::read(&plan, &request.inputs, &request.directory)?;
+        let folders = inputs::folders(&plan, &values)?;
+        self.pin(&plan).await?;
+        let request_out = request.out;
+        let request = voyager_agent::Request {
+            plan: plan.clone(),
+            inputs: values,
+            folders,
+            policy: policy(),
+            limits: Limits::ceiling(),
+        };
+        let live = voyager_agent::start(&self.world, request).await.map_err(start_failure)?;
+        let out = request_out.unwrap_or_else(|| self.default_out(live.id));
+        self.go(Going { live, plan, out }, false, cancellation, updates).await
+    }
+
+    /// Goes on with a run and waits for its end.
+    pub(super) async fn resume(
+        &self,
+        named: Option<&str>,
+        out: Option<PathBuf>,
+        cancellation: &Cancellation,
+        updates: &Updates,
+    ) -> Result<RunAnswer, Failure> {
+        let run = match named {
+            Some(_) => self.named(named)?,
+            None => self.newest_interrupted()?,
+        };
+        if self.active().contains_key(&run) {
+            return Err(Failure::usage(format!("the run {run} is going on")));
+        }
+        let plan = self.begun(run)?.plan;
+        self.pin(&plan).await?;
+        let live =
+            voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
+        let out = out.unwrap_or_else(|| self.default_out(run));
+        self.go(Going { live, plan, out }, true, cancellation, updates).await
+    }
+
+    /// Ends a run, whether it is going on here or nowhere.
+    pub(super) async fn cancel(&self, named: &str) -> Result<String, Failure> {
+        let run = self.named(Some(named))?;
+        let handle = self.active().get(&run).cloned();
+        if let Some(handle) = handle {
+            handle.cancel();
+            return Ok(format!("asked the run {run} to end"));
+        }
+        if self.ended(run)?.is_some() {
+            return Err(Failure::usage(format!("the run {run} has ended already")));
+        }
+        let live =
+            voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
+        live.handle.cancel();
+        // It ends as cancelled; that is what was asked for.
+        drop(live.outcome.await.map_err(|error| journal_failure(&error))?);
+        Ok(format!("the interrupted run {run} is cancelled"))
+    }
+
+    /// Drives a run to its end and tells of it.
+    async fn go(
+        &self,
+        going: Going,
+        resumed: bool,
+        cancellation: &Cancellation,
+        updates: &Updates,
+    ) -> Result<RunAnswer, Failure> {
+        let Going { live, plan, out } = going;
+        let run = live.id;
+        let steps: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
+        self.watchers.watch(run, steps.clone(), updates.clone());
+        let started =
+            Event::RunStarted { run: run.to_string(), name: plan.name.clone(), steps, resumed };
+        let _ = updates.send(Update::Event(started)).await;
+        self.active().insert(run, live.handle.clone());
+        let outcome = {
+            let mut outcome = live.outcome;
+            tokio::select! {
+                outcome = &mut outcome => outcome,
+                () = cancellation.cancelled() => {
+                    live.handle.cancel();
+                    outcome.await
+                }
+            }
+        };
+        self.active().remove(&run);
+        self.watchers.forget(run);
+        self.changed.notify_waiters();
+        let outcome = outcome.map_err(|error| {
+            journal_failure(&error).hint("`agent-host resume` goes on where the run stopped")
+        })?;
+        self.told(run, &plan, &outcome, &out)
+    }
+
+    fn told(
+        &self,
+        run: RunId,
+        plan: &Plan,
+        outcome: &Outcome,
+        out: &std::path::Path,
+    ) -> Result<RunAnswer, Failure> {
+        let Ends { first, last, changed } = self.ends(run)?;
+        let mut answer = RunAnswer {
+            run: run.to_string(),
+            name: plan.name.clone(),
+            status: status(outcome),
+            millis: u64::try_from(last.since(first).as_millis()).unwrap_or(u64::MAX),
+            outputs: serde_json::Map::new(),
+            artifacts: Vec::new(),
+            changed,
+            error: None,
+        };
+        match outcome {
+            Ok(outputs) => {
+                let told = artifacts::write(plan, outputs, out)?;
+                (answer.outputs, answer.artifacts) = (told.outputs, told.artifacts);
+            }
+            Err(failure) => answer.error = Some(run_error(plan, failure)),
+        }
+        Ok(answer)
+    }
+
+    /// Checks a manifest; warnings are notes, errors are the failure.
+    async fn plan(&self, request: &RunRequest, updates: &Updates) -> Result<Plan, Failure> {
+        let text = request.text.as_bytes();
+        let skills = self.catalog.skills().iter().map(|it| (*it.skill).clone()).collect();
+        let checked = check(text, &request.file, &Names::new(skills), &Limits::ceiling());
+        let shown = diagnostic::render(&checked.diagnostics, &request.file, text, false);
+        let Some(plan) = checked.plan else {
+            let quarantined = self.catalog.quarantined();
+            let failure =
+                Failure::new(FailureKind::Manifest, format!("the manifest is wrong\n{shown}"));
+            return Err(match quarantined.first() {
+                Some((path, reason)) => {
+                    failure.hint(format!("{} is no skill: {reason}", path.display()))
+                }
+                None => failure.hint("`agent-host explain CODE` says more"),
+            });
+        };
+        if !shown.trim().is_empty() {
+            let _ = updates.send(Update::Note { text: shown }).await;
+        }
+        Ok(plan)
+    }
+
+    pub(super) async fn pin(&self, plan: &Plan) -> Result<(), Failure> {
+        let (shelf, plan) = (Arc::clone(&self.shelf), plan.clone());
+        tokio::task::spawn_blocking(move || shelf.pin(&plan)).await.map_err(|error| {
+            Failure::new(FailureKind::Bug, format!("pinning components: {error}"))
+        })?
+    }
+
+    fn default_out(&self, run: RunId) -> PathBuf {
+        self.places.state.join("artifacts").join(run.to_string())
+    }
+
+    /// What a run began with.
+    pub(super) fn begun(&self, run: RunId) -> Result<RunStarted, Failure> {
+        match self.fact(run, 0)?.map(|timed| timed.event) {
+            Some(Fact::RunStarted(started)) => Ok(*started),
+            _ => Err(Failure::new(
+                FailureKind::Environment,
+                format!("the run {run} has no beginning"),
+            )),
+        }
+    }
+}
+
+/// What this host allows: everything that a manifest grants.
+fn policy() -> GrantLayer {
+    GrantLayer { source: "the host's policy".to_owned(), ..GrantLayer::default() }
+}
+
+/// How a run ended.
+pub(super) fn status(outcome: &Outcome) -> Status {
+    match outcome {
+        Ok(_) => Status::Done,
+        Err(failure) if failure.error.kind == voyager_base::ErrorKind::Cancelled => {
+            Status::Cancelled
+        }
+        Err(_) => Status::Failed,
+    }
+}
+
+/// Why a run failed, with its place in the manifest.
+pub(super) fn run_error(plan: &Plan, failure: &voyager_agent::Failure) -> RunError {
+    let line = |id: &String| plan.steps.iter().find(|step| step.id == *id).map(|step| step.line);
+    RunError {
+        step: failure.step.clone(),
+        line: failure.step.as_ref().and_then(line),
+        kind: failure.error.kind.to_string(),
+        message: failure.error.message.clone(),
+        detail: failure.error.detail.as_ref().map(voyager_base::Value::to_json),
+    }
+}

@@ -1,0 +1,202 @@
+//! From facts of runs to what people watch.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use voyager_agent::{Event as Fact, Notice, Observer, event::Origin};
+use voyager_base::{RunId, TaskId, call::Report, clock::Timestamp};
+use voyager_process::{Output, Stream};
+
+use super::Updates;
+use crate::protocol::{Event, Update};
+
+/// Who watches which run.
+#[derive(Default)]
+pub(crate) struct Watchers(Mutex<BTreeMap<RunId, Watch>>);
+
+/// One watched run.
+struct Watch {
+    updates: Updates,
+    /// Ids of the plan's steps.
+    steps: Vec<String>,
+    /// To which step a task belongs.
+    tasks: BTreeMap<TaskId, usize>,
+    going_on: BTreeMap<usize, GoingOn>,
+    /// Why the last attempt of a task failed.
+    errors: BTreeMap<TaskId, String>,
+}
+
+/// A step that is going on.
+#[derive(Default)]
+struct GoingOn {
+    since: Timestamp,
+    items: Option<u64>,
+    items_done: u64,
+    children: u64,
+    children_done: u64,
+}
+
+impl Watchers {
+    /// Sends what happens in `run` to `updates`.
+    pub(crate) fn watch(&self, run: RunId, steps: Vec<String>, updates: Updates) {
+        let watch = Watch {
+            updates,
+            steps,
+            tasks: BTreeMap::new(),
+            going_on: BTreeMap::new(),
+            errors: BTreeMap::new(),
+        };
+        self.all().insert(run, watch);
+    }
+
+    /// Forgets a run that has ended.
+    pub(crate) fn forget(&self, run: RunId) {
+        self.all().remove(&run);
+    }
+
+    /// Where live output of programs goes.
+    pub(crate) fn program_output(self: &Arc<Self>) -> Output {
+        let this = Arc::clone(self);
+        Arc::new(move |task, stream, bytes| {
+            for watch in this.all().values_mut() {
+                let Some(step) = watch.step_of(task) else { continue };
+                let stream = match stream {
+                    Stream::Stdout => "stdout",
+                    Stream::Stderr => "stderr",
+                };
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                watch.send(Event::Output { step, stream: stream.to_owned(), text });
+            }
+        })
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<RunId, Watch>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Watchers {
+    fn notice(&self, run: RunId, at: Timestamp, notice: Notice<'_>) {
+        let mut all = self.all();
+        let Some(watch) = all.get_mut(&run) else { return };
+        match notice {
+            Notice::Fact(fact) => watch.fact(at, fact),
+            Notice::ChildStarted { parent, task, of } => watch.child_started(parent, task, of),
+            Notice::ChildDone { parent, .. } => watch.child_done(parent),
+            Notice::Report { task, report } => watch.report(task, report),
+        }
+    }
+}
+
+impl Watch {
+    fn fact(&mut self, at: Timestamp, fact: &Fact) {
+        match fact {
+            Fact::StepStarted { step, items } => {
+                let going_on = GoingOn { since: at, items: *items, ..GoingOn::default() };
+                self.going_on.insert(*step, going_on);
+                let tasks = items.unwrap_or(1);
+                self.send(Event::StepStarted { step: self.name(*step), tasks });
+            }
+            Fact::StepSkipped { step } => self.send(Event::StepSkipped { step: self.name(*step) }),
+            Fact::TaskStarted(started) => {
+                if let Origin::Step { step, .. } = started.origin {
+                    self.tasks.insert(started.task, step);
+                }
+            }
+            Fact::TaskDone { task, result, .. } => self.task_done(*task, result.as_ref().err()),
+            Fact::RetryScheduled { task, failures, .. } => {
+                let error = self.errors.get(task).cloned().unwrap_or_default();
+                if let Some(step) = self.step_of(*task) {
+                    self.send(Event::Retry { step, attempt: failures + 1, error });
+                }
+            }
+            Fact::StepDone { step, error, passed } => {
+                self.step_done(at, *step, error.as_ref(), *passed)
+            }
+            _ => {}
+        }
+    }
+
+    fn task_done(&mut self, task: TaskId, error: Option<&voyager_base::Error>) {
+        if let Some(error) = error {
+            self.errors.insert(task, format!("{}: {}", error.kind, error.message));
+        }
+        let Some(step) = self.tasks.get(&task).copied() else { return };
+        let Some(going_on) = self.going_on.get_mut(&step) else { return };
+        going_on.items_done += 1;
+        if let Some(total) = going_on.items {
+            let done = going_on.items_done;
+            let note = String::new();
+            self.send(Event::StepProgress {
+                step: self.name(step),
+                done,
+                total: Some(total),
+                note,
+            });
+        }
+    }
+
+    fn step_done(
+        &mut self,
+        at: Timestamp,
+        step: usize,
+        error: Option<&voyager_base::Error>,
+        passed: bool,
+    ) {
+        let going_on = self.going_on.remove(&step).unwrap_or_default();
+        let name = self.name(step);
+        if let Some(error) = error {
+            let error = format!("{}: {}", error.kind, error.message);
+            return self.send(Event::StepFailed { step: name, error, goes_on: passed });
+        }
+        let millis = u64::try_from(at.since(going_on.since).as_millis()).unwrap_or(u64::MAX);
+        let note = match (going_on.items, going_on.children) {
+            (Some(items), _) => format!("{items} items"),
+            (None, 0) => String::new(),
+            (None, children) => format!("{children} child tasks"),
+        };
+        self.send(Event::StepDone { step: name, millis, note });
+    }
+
+    fn child_started(&mut self, parent: TaskId, task: TaskId, of: u64) {
+        let Some(step) = self.tasks.get(&parent).copied() else { return };
+        self.tasks.insert(task, step);
+        if let Some(going_on) = self.going_on.get_mut(&step) {
+            going_on.children = going_on.children.max(of);
+        }
+    }
+
+    fn child_done(&mut self, parent: TaskId) {
+        let Some(step) = self.tasks.get(&parent).copied() else { return };
+        let Some(going_on) = self.going_on.get_mut(&step) else { return };
+        going_on.children_done += 1;
+        let (done, total) = (going_on.children_done, going_on.children);
+        let (step, note) = (self.name(step), "child tasks".to_owned());
+        self.send(Event::StepProgress { step, done, total: Some(total), note });
+    }
+
+    fn report(&mut self, task: TaskId, report: &Report) {
+        let Some(step) = self.step_of(task) else { return };
+        self.send(match report.clone() {
+            Report::Progress { done, total, note } => {
+                Event::StepProgress { step, done, total, note }
+            }
+            Report::Log { level, message } => Event::Log { step, level, message },
+        });
+    }
+
+    fn step_of(&self, task: TaskId) -> Option<String> {
+        self.tasks.get(&task).map(|step| self.name(*step))
+    }
+
+    fn name(&self, step: usize) -> String {
+        self.steps.get(step).cloned().unwrap_or_else(|| format!("step {step}"))
+    }
+
+    fn send(&self, event: Event) {
+        // Who can't keep up misses events; the journal has them all.
+        let _ = self.updates.try_send(Update::Event(event));
+    }
+}

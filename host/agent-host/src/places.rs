@@ -1,0 +1,94 @@
+//! Where things are: the state folder, the skills folders, what is shared with an installation.
+
+use std::path::{Path, PathBuf};
+
+use crate::{failure::Failure, system::Environment};
+
+/// Where things are.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// Journal, content, socket.
+    pub(crate) state: PathBuf,
+    /// Folders with components; of two with the same package and version the one in the earlier
+    /// folder counts.
+    pub(crate) skills: Vec<PathBuf>,
+    /// Folder with `wit`, `sdk`, `manifests`: of the repository, or of an installation.
+    pub(crate) share: Option<PathBuf>,
+}
+
+impl Places {
+    /// Finds them: what the command line says, else what the environment says, else beside the
+    /// program.
+    ///
+    /// # Errors
+    /// Where there is no place for the state.
+    pub(crate) fn find(
+        state: Option<&Path>,
+        skills: &[PathBuf],
+        program: &Path,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        let home = |below: &str| environment.home.as_ref().map(|home| home.join(below));
+        let state = state
+            .map(Path::to_owned)
+            .or_else(|| environment.state_home.as_ref().map(|it| it.join("voyager")))
+            .or_else(|| home(".local/state/voyager"))
+            .ok_or_else(|| {
+                Failure::usage(
+                    "there is no place for the state: neither HOME nor XDG_STATE_HOME is set",
+                )
+                .hint("name one with --state DIR")
+            })?;
+        let own = environment.data_home.clone().or_else(|| home(".local/share"));
+        let mut folders = skills.to_vec();
+        folders.extend(own.map(|it| it.join("voyager/skills")));
+        folders.extend(beside(program));
+        Ok(Self { state, skills: folders, share: share(program) })
+    }
+}
+
+/// Shipped skills: `PREFIX/bin/agent-host` has them in `PREFIX/lib/voyager/skills`, a program that
+/// cargo built has them in `target/skills`.
+fn beside(program: &Path) -> Option<PathBuf> {
+    let above = program.parent()?.parent()?;
+    let candidates = [above.join("lib/voyager/skills"), above.join("skills")];
+    candidates.into_iter().find(|it| it.is_dir())
+}
+
+/// Shared files: `PREFIX/share/voyager`, or the repository above `target`.
+fn share(program: &Path) -> Option<PathBuf> {
+    let above = program.parent()?.parent()?;
+    let installed = above.join("share/voyager");
+    if installed.is_dir() {
+        return Some(installed);
+    }
+    above.parent().filter(|it| it.join("wit/types.wit").is_file()).map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment() -> Environment {
+        Environment { home: Some("/home/a".into()), ..Environment::default() }
+    }
+
+    #[test]
+    fn state_lies_below_home_unless_told_otherwise() {
+        let find = |state: Option<&Path>, environment: &Environment| {
+            Places::find(state, &[], Path::new("/x/bin/agent-host"), environment).map(|it| it.state)
+        };
+        assert_eq!(find(None, &environment()).unwrap(), Path::new("/home/a/.local/state/voyager"));
+        assert_eq!(find(Some(Path::new("/s")), &environment()).unwrap(), Path::new("/s"));
+        assert!(find(None, &Environment::default()).is_err());
+    }
+
+    #[test]
+    fn named_skills_folders_come_before_the_users_own() {
+        let places =
+            Places::find(None, &["/mine".into()], Path::new("/x/bin/agent-host"), &environment())
+                .unwrap();
+        let own = PathBuf::from("/home/a/.local/share/voyager/skills");
+        assert_eq!(places.skills, [PathBuf::from("/mine"), own]);
+    }
+}

@@ -1,0 +1,149 @@
+//! What people see while a run goes on: bars on a terminal, plain lines elsewhere, JSON on demand.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::{
+    cli::Context,
+    failure::Failure,
+    printing,
+    protocol::{Event, Update},
+};
+
+/// Shows updates as they come.
+pub(crate) enum Progress {
+    /// Nothing.
+    Quiet,
+    /// One line of JSON each.
+    Json,
+    /// Lines that stay.
+    Lines,
+    /// Bars that move, and lines that stay above them.
+    Bars(Bars),
+}
+
+/// One bar for each step that is going on.
+pub(crate) struct Bars {
+    all: MultiProgress,
+    steps: BTreeMap<String, ProgressBar>,
+}
+
+impl Progress {
+    /// The kind that fits the command line and the terminal.
+    pub(crate) fn new(context: &Context) -> Self {
+        if context.json {
+            Self::Json
+        } else if context.quiet {
+            Self::Quiet
+        } else if printing::on_terminal() {
+            Self::Bars(Bars { all: MultiProgress::new(), steps: BTreeMap::new() })
+        } else {
+            Self::Lines
+        }
+    }
+
+    /// Shows one update.
+    pub(crate) fn show(&mut self, update: &Update) -> Result<(), Failure> {
+        match (self, update) {
+            (Self::Quiet, _) => Ok(()),
+            (Self::Json, Update::Done { .. } | Update::Failed(_)) => Ok(()),
+            (Self::Json, update) => printing::json(update),
+            (Self::Lines, Update::Note { text }) => {
+                printing::note(printing::harmless(text));
+                Ok(())
+            }
+            (Self::Lines, Update::Event(event)) => {
+                describe(event).into_iter().for_each(printing::note);
+                Ok(())
+            }
+            (Self::Bars(bars), Update::Note { text }) => {
+                bars.line(&printing::harmless(text));
+                Ok(())
+            }
+            (Self::Bars(bars), Update::Event(event)) => {
+                bars.event(event);
+                Ok(())
+            }
+            (_, Update::Done { .. } | Update::Failed(_)) => Ok(()),
+        }
+    }
+}
+
+impl Bars {
+    fn line(&self, text: &str) {
+        // Drawing fails only where the terminal is gone.
+        let _ = self.all.println(text);
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::StepStarted { step, .. } => {
+                let bar = self.all.add(ProgressBar::new_spinner());
+                bar.set_style(spinner());
+                bar.set_prefix(step.clone());
+                bar.enable_steady_tick(Duration::from_millis(120));
+                self.steps.insert(step.clone(), bar);
+            }
+            Event::StepProgress { step, done, total, note } => {
+                let Some(bar) = self.steps.get(step) else { return };
+                if let Some(total) = total {
+                    bar.set_style(counter());
+                    bar.set_length(*total);
+                }
+                bar.set_position(*done);
+                bar.set_message(printing::harmless(note));
+            }
+            Event::StepDone { step, .. } | Event::StepFailed { step, .. } => {
+                if let Some(bar) = self.steps.remove(step) {
+                    bar.finish_and_clear();
+                }
+            }
+            _ => {}
+        }
+        describe(event).iter().for_each(|line| self.line(line));
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        self.steps.values().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+fn spinner() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {prefix}  {elapsed}  {msg}")
+        .expect("the template is well formed")
+}
+
+fn counter() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {prefix}  {bar:24}  {pos}/{len}  {elapsed}  {msg}")
+        .expect("the template is well formed")
+}
+
+/// An event as a line that stays; none where only a bar moves.
+fn describe(event: &Event) -> Option<String> {
+    let line = match event {
+        Event::RunStarted { run, name, resumed, .. } => {
+            format!("{} {name} (run {run})", if *resumed { "resuming" } else { "running" })
+        }
+        Event::StepDone { step, millis, note } if note.is_empty() => {
+            format!("  done     {step}  {}", printing::duration(*millis))
+        }
+        Event::StepDone { step, millis, note } => {
+            format!("  done     {step}  {}  {note}", printing::duration(*millis))
+        }
+        Event::StepSkipped { step } => format!("  skipped  {step}"),
+        Event::StepFailed { step, error, goes_on: false } => format!("  failed   {step}  {error}"),
+        Event::StepFailed { step, error, goes_on: true } => {
+            format!("  failed   {step}  {error} (the run goes on)")
+        }
+        Event::Retry { step, attempt, error } => {
+            format!("  retry    {step}  attempt {attempt}, after: {error}")
+        }
+        Event::Log { step, level, message } => format!("  {level:<8} {step}  {message}"),
+        Event::Output { step, text, .. } => format!("  {step} | {}", text.trim_end_matches('\n')),
+        Event::StepStarted { .. } | Event::StepProgress { .. } => return None,
+    };
+    Some(printing::harmless(&line))
+}

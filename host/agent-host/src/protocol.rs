@@ -1,0 +1,98 @@
+//! What a command asks of the process that holds the state, and what comes back. The same words
+//! within one process and over the socket, where each is one line of JSON.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::failure::Failure;
+
+/// What a command asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "ask")]
+pub(crate) enum Request {
+    /// Starts a run and waits for its end.
+    Run(RunRequest),
+    /// Goes on with an interrupted run.
+    Resume {
+        /// Its id, or the beginning of it; the newest interrupted one where none is given.
+        run: Option<String>,
+        /// Where artifacts go.
+        out: Option<PathBuf>,
+    },
+    /// Replays a run.
+    Replay {
+        /// Its id, or the beginning of it.
+        run: String,
+        /// Runs the guests again.
+        verify: bool,
+    },
+    /// Cancels a run that is going on.
+    Cancel {
+        /// Its id, or the beginning of it.
+        run: String,
+    },
+    /// All runs.
+    Runs,
+    /// One run.
+    Show {
+        /// Its id, or the beginning of it; the newest where none is given.
+        run: Option<String>,
+    },
+    /// The records of one run.
+    Export {
+        /// Its id, or the beginning of it.
+        run: String,
+    },
+}
+
+/// A run to start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RunRequest {
+    /// Name of the manifest's file, for messages.
+    pub(crate) file: String,
+    /// Its text.
+    pub(crate) text: String,
+    /// Inputs as they were typed.
+    pub(crate) inputs: Vec<(String, String)>,
+    /// Folder against which paths are relative.
+    pub(crate) directory: PathBuf,
+    /// Where artifacts go.
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What comes back, any number of times; the last is `Done` or `Failed`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "update")]
+pub(crate) enum Update {
+    /// Something happened in a run.
+    Event(Event),
+    /// Something that a person should know, beside the result.
+    Note {
+        /// One sentence.
+        text: String,
+    },
+    /// The answer.
+    Done {
+        /// Its shape belongs to the request.
+        answer: Json,
+    },
+    /// There is no answer.
+    Failed(Failure),
+}
+
+/// Something that happened in a run, for the people who watch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub(crate) enum Event {
+    RunStarted { run: String, name: String, steps: Vec<String>, resumed: bool },
+    StepStarted { step: String, tasks: u64 },
+    StepProgress { step: String, done: u64, total: Option<u64>, note: String },
+    StepDone { step: String, millis: u64, note: String },
+    StepSkipped { step: String },
+    StepFailed { step: String, error: String, goes_on: bool },
+    Retry { step: String, attempt: u32, error: String },
+    Log { step: String, level: String, message: String },
+    Output { step: String, stream: String, text: String },
+}

@@ -1,0 +1,207 @@
+//! Who answers a command: this process, when it can open the state; else the process that has it, over
+//! its socket.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::mpsc,
+};
+use voyager_base::call::Cancellation;
+
+use crate::{
+    cli::Context,
+    failure::{Failure, FailureKind},
+    host::{Host, Opened},
+    printing,
+    progress::Progress,
+    protocol::{Request, Update},
+};
+
+/// A request holds a manifest of at most 1 MiB; the bound keeps a stray client from filling memory.
+const LINE_BYTES_MAX: u64 = 8 << 20;
+
+/// Has the request answered, and shows what happens meanwhile.
+pub(crate) fn ask(context: &Context, request: Request) -> Result<Json, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment("cannot start threads", &error))?;
+    let outcome = runtime.block_on(async {
+        match Host::open(context, runtime.handle().clone())? {
+            Opened::Here(host) => here(context, host, request).await,
+            Opened::Elsewhere => elsewhere(context, request).await,
+        }
+    });
+    // What is left are effects whose outcome nobody waits for any more.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    outcome
+}
+
+async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Json, Failure> {
+    let server = serve_others(context, &host);
+    let cancellation = Cancellation::default();
+    let (sender, updates) = mpsc::channel(1_024);
+    let work = tokio::spawn({
+        let (host, cancellation) = (Arc::clone(&host), cancellation.clone());
+        async move { host.answer(request, &cancellation, &sender).await }
+    });
+    let outcome = watch(context, updates, || cancellation.cancel()).await;
+    // The answer came through the channel; a panic in the work did not.
+    let _ = work.await;
+    host.idle(|runs| printing::note(format!("waiting for {runs} run(s) of other processes"))).await;
+    if let Some(server) = server {
+        server.abort();
+        let _ = std::fs::remove_file(context.places.state.join("socket"));
+    }
+    outcome
+}
+
+/// Shows updates until the answer comes. The first Ctrl-C asks to cancel, the second leaves.
+async fn watch(
+    context: &Context,
+    mut updates: mpsc::Receiver<Update>,
+    cancel: impl Fn(),
+) -> Result<Json, Failure> {
+    let mut progress = Progress::new(context);
+    let mut interrupted = false;
+    loop {
+        let update = tokio::select! {
+            update = updates.recv() => update,
+            _ = tokio::signal::ctrl_c() => {
+                if interrupted {
+                    return Err(Failure::new(FailureKind::Cancelled, "left")
+                        .hint("`agent-host resume` goes on where the run stopped"));
+                }
+                interrupted = true;
+                printing::note("cancelling; press Ctrl-C again to leave at once");
+                cancel();
+                continue;
+            }
+        };
+        match update {
+            Some(Update::Done { answer }) => return Ok(answer),
+            Some(Update::Failed(failure)) => return Err(failure),
+            Some(update) => progress.show(&update)?,
+            None => return Err(Failure::new(FailureKind::Bug, "the work ended without an answer")),
+        }
+    }
+}
+
+async fn elsewhere(context: &Context, request: Request) -> Result<Json, Failure> {
+    let socket = context.places.state.join("socket");
+    let stream = UnixStream::connect(&socket).await.map_err(|error| {
+        Failure::environment(
+            format!("another process has {}", context.places.state.display()),
+            &error,
+        )
+        .hint("wait for it to end, or use another state folder with --state DIR")
+    })?;
+    let (reading, mut writing) = stream.into_split();
+    let lost = |error: &std::io::Error| Failure::environment("the other process went away", error);
+    let mut line = serde_json::to_vec(&request).expect("requests are plain data");
+    line.push(b'\n');
+    writing.write_all(&line).await.map_err(|error| lost(&error))?;
+    let (sender, updates) = mpsc::channel(64);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(reading).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let Ok(update) = serde_json::from_str(&line) else { break };
+            if sender.send(update).await.is_err() {
+                break;
+            }
+        }
+    });
+    let writing = Arc::new(tokio::sync::Mutex::new(writing));
+    watch(context, updates, || {
+        let writing = Arc::clone(&writing);
+        // Where the other side is gone, its updates end too, and that is reported.
+        tokio::spawn(async move { writing.lock().await.write_all(b"cancel\n").await });
+    })
+    .await
+    .map_err(|failure| match failure.kind {
+        FailureKind::Bug => {
+            Failure::new(FailureKind::Environment, "the process that ran it went away")
+                .hint("`agent-host resume` goes on where the run stopped")
+        }
+        _ => failure,
+    })
+}
+
+/// Serves other processes on a socket beside the state, for its owner only.
+fn serve_others(context: &Context, host: &Arc<Host>) -> Option<tokio::task::JoinHandle<()>> {
+    let path = context.places.state.join("socket");
+    // We hold the lock of the state, so a socket that lies there is nobody's.
+    let _ = std::fs::remove_file(&path);
+    let listener = match UnixListener::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            printing::note(format!(
+                "note: no other process can ask this one: {}: {error}",
+                path.display()
+            ));
+            return None;
+        }
+    };
+    if let Err(error) = restrict(&path) {
+        printing::note(format!("note: {}: {error}", path.display()));
+        return None;
+    }
+    let host = Arc::clone(host);
+    Some(tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let owner = rustix::process::getuid().as_raw();
+            if stream.peer_cred().is_ok_and(|peer| peer.uid() == owner) {
+                tokio::spawn(serve_one(Arc::clone(&host), stream));
+            }
+        }
+    }))
+}
+
+fn restrict(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+async fn serve_one(host: Arc<Host>, stream: UnixStream) {
+    use tokio::io::AsyncReadExt as _;
+    let (reading, mut writing) = stream.into_split();
+    let mut reading = BufReader::new(reading.take(LINE_BYTES_MAX));
+    let mut line = String::new();
+    if reading.read_line(&mut line).await.is_err() {
+        return;
+    }
+    let (sender, mut updates) = mpsc::channel(1_024);
+    let cancellation = Cancellation::default();
+    match serde_json::from_str::<Request>(&line) {
+        Err(error) => {
+            let failure = Failure::usage(format!("the request can't be read: {error}"))
+                .hint("both processes must be of the same version");
+            let _ = sender.send(Update::Failed(failure)).await;
+        }
+        Ok(request) => {
+            let cancellation = cancellation.clone();
+            tokio::spawn(async move { host.answer(request, &cancellation, &sender).await });
+        }
+    }
+    let listening = tokio::spawn(async move {
+        let mut word = String::new();
+        while reading.read_line(&mut word).await.is_ok_and(|read| read > 0) {
+            if word.trim() == "cancel" {
+                cancellation.cancel();
+            }
+            word.clear();
+        }
+    });
+    while let Some(update) = updates.recv().await {
+        let mut line = serde_json::to_vec(&update).expect("updates are plain data");
+        line.push(b'\n');
+        // The client may leave; its run goes on, and is in the journal.
+        if writing.write_all(&line).await.is_err() {
+            break;
+        }
+    }
+    listening.abort();
+}

@@ -1,0 +1,94 @@
+//! The machine itself: its clock, its randomness, its environment. The only file of the program that
+//! reads them; everything else takes them as arguments.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use voyager_base::{
+    BoxFuture,
+    call::Spawn,
+    chance::Chance,
+    clock::{Clock, Timestamp},
+};
+
+/// The machine's clock. It reads the wall clock once and goes on by the monotonic one, so that it
+/// never runs backwards when somebody sets the time.
+pub(crate) struct SystemClock {
+    started: Instant,
+    wall: Timestamp,
+}
+
+impl SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the program reads the clock")]
+    pub(crate) fn new() -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let micros = u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
+        Self { started: Instant::now(), wall: Timestamp::from_micros(micros) }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        self.wall.after(self.started.elapsed())
+    }
+
+    fn wait_until(&self, deadline: Timestamp) -> BoxFuture<'static, ()> {
+        let wait = deadline.since(self.now());
+        Box::pin(async move {
+            // A timer's grain is a millisecond; an early wake-up would look like a deadline that is
+            // still to come.
+            tokio::time::sleep(wait + Duration::from_micros(1)).await;
+        })
+    }
+}
+
+/// The machine's randomness.
+pub(crate) struct SystemChance;
+
+impl Chance for SystemChance {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the system has randomness once it is up");
+    }
+}
+
+/// Spawns onto the runtime that the program runs on.
+pub(crate) struct SystemSpawn(pub(crate) tokio::runtime::Handle);
+
+impl Spawn for SystemSpawn {
+    fn spawn(&self, future: BoxFuture<'static, ()>) {
+        self.0.spawn(future);
+    }
+}
+
+/// What the program takes from its environment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    /// `$HOME`.
+    pub(crate) home: Option<PathBuf>,
+    /// `$XDG_STATE_HOME`.
+    pub(crate) state_home: Option<PathBuf>,
+    /// `$XDG_DATA_HOME`.
+    pub(crate) data_home: Option<PathBuf>,
+    /// `$NO_COLOR` is set and not empty.
+    pub(crate) no_color: bool,
+}
+
+impl Environment {
+    /// Reads it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the program reads its environment"
+    )]
+    pub(crate) fn read() -> Self {
+        let folder =
+            |name| std::env::var(name).ok().map(PathBuf::from).filter(|it| it.is_absolute());
+        Self {
+            home: folder("HOME"),
+            state_home: folder("XDG_STATE_HOME"),
+            data_home: folder("XDG_DATA_HOME"),
+            no_color: std::env::var("NO_COLOR").is_ok_and(|it| !it.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Stages the real program: a state folder of its own, the shipped skills, a repository to work on.
+//!
+//! `cargo xtask test` builds what is needed and says where it is. Without that, the tests say that they
+//! are skipped.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// The program, with folders that go when it goes.
+pub struct Stage {
+    folder: TempDir,
+    program: PathBuf,
+    skills: PathBuf,
+}
+
+/// What the program did.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; none where a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Stage {
+    /// Stages the program; none, with a word on standard error, where nothing was built.
+    #[expect(clippy::disallowed_methods, reason = "`cargo xtask test` says where things are")]
+    pub fn new() -> Option<Self> {
+        let (Ok(program), Ok(skills)) =
+            (std::env::var("VOYAGER_TEST_PROGRAM"), std::env::var("VOYAGER_TEST_SKILLS"))
+        else {
+            eprintln!("skipped: run `cargo xtask test`, which builds the program and the skills");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Some(Self { folder, program: program.into(), skills: skills.into() })
+    }
+
+    /// A path in the stage's own folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file in the stage's own folder, with the folders above it.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file has a folder"))
+            .expect("folders can be made");
+        fs::write(&path, content).expect("files can be written");
+        path
+    }
+
+    /// The program, about to be called with `arguments`.
+    pub fn command<I: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = I>,
+    ) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--state").arg(self.path("state")).arg("--skills").arg(&self.skills);
+        command.arg("--share").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        // The user's own skills and policy are not part of a test.
+        command.env("HOME", self.folder.path()).env_remove("XDG_DATA_HOME");
+        command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
+        command
+    }
+
+    /// Calls the program and waits for its end.
+    pub fn call<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Ended {
+        Ended::from(self.command(arguments).output().expect("the program starts"))
+    }
+
+    /// Calls the program with `--json`; gives back the answer.
+    pub fn answer<I: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = I>,
+    ) -> Json {
+        let mut command = self.command(arguments);
+        command.arg("--json");
+        let ended = Ended::from(command.output().expect("the program starts"));
+        let last = ended.out.lines().last().unwrap_or_default();
+        let mut update: Json =
+            serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+        update["answer"].take()
+    }
+
+    /// Calls the program with `--json` and kills it (SIGKILL) when it has printed `lines` lines. Gives
+    /// back whether it was killed before its end.
+    pub fn kill_after<I: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = I>,
+        lines: usize,
+    ) -> bool {
+        let mut command = self.command(arguments);
+        command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let out = child.stdout.take().expect("its output is piped");
+        let printed = BufReader::new(out).lines().take(lines).filter(|line| line.is_ok()).count();
+        kill(&mut child);
+        printed == lines
+    }
+}
+
+fn kill(child: &mut Child) {
+    // Ended already is as good as killed.
+    let _ = child.kill();
+    child.wait().expect("a child can be waited for");
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// Files below a folder with their content, ordered by path, so that two trees can be compared.
+pub fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).expect("the folder can be read").flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path);
+            } else {
+                let content = fs::read(&path).unwrap_or_default();
+                found.push((path.strip_prefix(folder).expect("below").to_owned(), content));
+            }
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,45 @@
+//! The README's first skill, in an empty folder, as it stands there.
+
+use std::{fs, process::Command};
+
+use e2e::Stage;
+
+/// The commands of the README's section, without its comments.
+fn commands() -> Vec<String> {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let text = fs::read_to_string(readme).expect("the README is there");
+    let section = text.split("## A first skill").nth(1).expect("the section is there");
+    let section = section.split("\n## ").next().expect("it ends");
+    section
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .flat_map(str::lines)
+        .map(|line| line.split('#').next().unwrap_or_default().trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn the_first_skill_of_the_readme_works_as_written() {
+    let Some(stage) = Stage::new() else { return };
+    let commands = commands();
+    assert!(commands.len() >= 5, "{commands:?}");
+    let mut folder = stage.path("");
+    for line in commands {
+        let mut words = line.split_whitespace();
+        match words.next() {
+            Some("cd") => folder.push(words.next().expect("a folder")),
+            Some("agent-host") => {
+                let mut command: Command = stage.command(words);
+                let output = command.current_dir(&folder).output().expect("the program starts");
+                let (out, err) = (
+                    String::from_utf8_lossy(&output.stdout),
+                    String::from_utf8_lossy(&output.stderr),
+                );
+                assert!(output.status.success(), "{line}\n{out}\n{err}");
+            }
+            other => panic!("the README has a command that is not tried: {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Bad input: a clear error with its place, an exit code, and a host that goes on.
+
+use e2e::Stage;
+
+#[test]
+fn a_broken_manifest_is_told_with_every_place() {
+    let Some(stage) = Stage::new() else { return };
+    let text = "voyager: manifest/v1\nname: broken\nversion: 1.0.0\nsteps:\n  - id: one\n    use: coder/surveyy\n    \
+                when: \"inputs.missing\"\n";
+    stage.write("broken.yaml", text);
+    for command in ["validate", "run", "plan"] {
+        let ended = stage.call([command, "broken.yaml"]);
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        assert!(ended.err.contains("survey"), "the nearest name is offered: {}", ended.err);
+        assert!(ended.err.contains("broken.yaml:6"), "the place is told: {}", ended.err);
+        assert!(ended.err.contains("missing"), "all errors come at once: {}", ended.err);
+    }
+}
+
+#[test]
+fn shipped_manifests_are_valid() {
+    let Some(stage) = Stage::new() else { return };
+    let ended = stage.call(["validate", "audit", "rename"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for command in [["plan", "audit"], ["graph", "audit"], ["plan", "rename"], ["graph", "rename"]]
+    {
+        let ended = stage.call(command);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(!ended.out.is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_is_no_skill_is_named_and_passed_over() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("mine/not-a-skill.wasm", "this is text");
+    stage.write("mine/.half-written.wasm", "");
+    let ended = stage.call(["--skills", "mine", "skill", "list"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("not-a-skill.wasm"), "{}", ended.err);
+    assert!(!ended.err.contains("half-written"), "{}", ended.err);
+    assert!(ended.out.contains("voyager:coder"), "the others are served: {}", ended.out);
+}
+
+#[test]
+fn what_is_not_granted_is_denied_with_the_line_to_add() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("repo/a.py", "x = 1\n");
+    let with = ["--with", "name=x", "--with", "to=y", "--with", "globs=[]"];
+    let ended =
+        stage.call([["skill", "run", "coder/rename", "--read", "repo"].as_slice(), &with].concat());
+    assert_ne!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("write"), "{}", ended.err);
+    assert_eq!(std::fs::read_to_string(stage.path("repo/a.py")).unwrap(), "x = 1\n");
+}
+
+#[test]
+fn a_wrong_input_is_told_before_anything_begins() {
+    let Some(stage) = Stage::new() else { return };
+    let none = stage.call(["run", "audit"]);
+    assert_eq!(none.code, Some(2), "{none:?}");
+    assert!(none.err.contains("repo"), "{}", none.err);
+    let missing = stage.call(["run", "audit", "--input", "repo=/does/not/exist"]);
+    assert_eq!(missing.code, Some(2), "{missing:?}");
+    let unknown = stage.call(["run", "audit", "--input", "repo=.", "--input", "colour=red"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.err.contains("colour"), "{}", unknown.err);
+    assert_eq!(stage.answer(["runs"]).as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let Some(stage) = Stage::new() else { return };
+    let help = stage.call(["--help"]);
+    assert_eq!(help.code, Some(0));
+    let commands: Vec<&str> = help
+        .out
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(commands.len() >= 12, "{commands:?}");
+    for command in commands {
+        let help = stage.call([command, "--help"]);
+        assert_eq!(help.code, Some(0), "{command}");
+        assert!(
+            help.out.lines().next().is_some_and(|line| line.len() > 20),
+            "{command}: {}",
+            help.out
+        );
+    }
+    assert!(stage.call(["completions", "bash"]).out.contains("agent-host"));
+    assert!(stage.call(["man"]).out.contains(".TH"));
+    assert_eq!(stage.call(["nonsense"]).code, Some(2));
+}

@@ -1,0 +1,8 @@
+//! The real program as a user meets it. What the README shows is here too.
+
+mod audit;
+mod crash;
+mod first_skill;
+mod input;
+mod rename;
+mod state;

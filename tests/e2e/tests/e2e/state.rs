@@ -1,0 +1,48 @@
+//! The state: one process has it, the others ask that one.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use e2e::Stage;
+
+#[test]
+fn runs_that_do_not_exist_are_said_not_to() {
+    let Some(stage) = Stage::new() else { return };
+    for arguments in
+        [["runs", "show", "0123"].as_slice(), &["replay", "0123"], &["cancel", "0123"], &["resume"]]
+    {
+        let ended = stage.call(arguments);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+    }
+}
+
+#[test]
+fn another_process_sees_and_cancels_a_run_that_is_going_on() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("repo/Cargo.toml", "[package]\nname = \"slow\"\n");
+    // A program that ends only when it is ended.
+    let manifest = "voyager: manifest/v1\nname: slow\nversion: 1.0.0\ndescription: Waits.\n\
+                    inputs:\n  repo: { type: path, description: \"A folder.\" }\n\
+                    grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"] } ]\n  \
+                    process: [ { run: \"sleep\", network: none, time: 10m } ]\n\
+                    steps:\n  - id: wait\n    use: process/run\n    with: { command: \"sleep 600\" }\n    \
+                    timeout: 11m\n    limits: { time: 11m }\n";
+    stage.write("slow.yaml", manifest);
+    let mut command = stage.command(["run", "slow.yaml", "--input", "repo=repo", "--json"]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let first = lines.next().expect("a line").expect("text");
+    assert!(first.contains("run-started"), "{first}");
+    let listed = stage.answer(["runs"]);
+    assert_eq!(listed[0]["status"], "running", "{listed}");
+    let id = listed[0]["run"].as_str().expect("an id").to_owned();
+    let cancelled = stage.call(["cancel", &id[..]]);
+    assert_eq!(cancelled.code, Some(0), "{cancelled:?}");
+    let last = lines.map_while(Result::ok).last().unwrap_or_default();
+    assert!(last.contains("cancelled"), "{last}");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(stage.answer(["runs"])[0]["status"], "cancelled");
+}
