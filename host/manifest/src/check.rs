@@ -98,6 +98,8 @@ fn read(text: &[u8], findings: &mut Findings) -> Option<Node> {
 /// What is known while a manifest is checked.
 struct Checker<'a> {
     text: &'a str,
+    /// Bytes at which lines end.
+    line_ends: Vec<usize>,
     catalog: &'a Catalog,
     policy: &'a Limits,
     findings: Findings,
@@ -154,6 +156,7 @@ impl<'a> Checker<'a> {
     fn new(text: &'a str, catalog: &'a Catalog, policy: &'a Limits, findings: Findings) -> Self {
         Self {
             text,
+            line_ends: text.match_indices('\n').map(|(at, _)| at).collect(),
             catalog,
             policy,
             findings,

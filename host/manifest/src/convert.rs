@@ -1,7 +1,8 @@
 //! Makes a value fit a type that is not quite its own.
 //!
 //! Whole numbers change their width where they fit and become floats where one is wanted, a value
-//! becomes a present option, a record gets its absent options. Nothing else converts by itself.
+//! becomes a present option and an option of an option one option, a record gets its absent options
+//! and loses the fields that nobody asks for. Nothing else converts by itself.
 //! [`fits`] says the same of types before a run, all but the ranges of numbers.
 
 use voyager_base::{
@@ -42,6 +43,10 @@ pub fn fits(from: &Type, to: &Type) -> Result<(), Misfit> {
     match (from, to) {
         (from, _) if is_nothing(from) => Ok(()),
         (Type::List(from), Type::Bytes) if is_nothing(from) => Ok(()),
+        // Absent is absent, however often it is said.
+        (Type::Option(from), Type::Option(to)) if is_option(from) && !is_option(to) => {
+            fits(from, &Type::option((**to).clone()))
+        }
         (Type::Option(from), Type::Option(to)) => fits(from, to),
         (from, Type::Option(to)) => fits(from, to),
         (Type::Int(_), Type::Int(_) | Type::F32 | Type::F64)
@@ -80,10 +85,7 @@ fn record_fits(from: &[Field], to: &[Field]) -> Result<(), Misfit> {
             None => return Err(Misfit::new(format!("the field `{}` is missing", field.name))),
         }
     }
-    match from.iter().find(|given| to.iter().all(|field| field.name != given.name)) {
-        Some(extra) => Err(Misfit::new(format!("there is no field `{}`", extra.name))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn variant_fits(from: &[Case], to: &[Case]) -> Result<(), Misfit> {
@@ -107,6 +109,11 @@ fn variant_fits(from: &[Case], to: &[Case]) -> Result<(), Misfit> {
 pub fn convert(value: Value, ty: &Type) -> Result<Value, Misfit> {
     match (value, ty) {
         (Value::Option(None), Type::Option(_)) => Ok(Value::NONE),
+        (Value::Option(Some(value)), ty @ Type::Option(inner))
+            if matches!(*value, Value::Option(_)) && !is_option(inner) =>
+        {
+            convert(*value, ty)
+        }
         (Value::Option(Some(value)), Type::Option(ty)) => convert(*value, ty).map(Value::some),
         (value, Type::Option(ty)) => convert(value, ty).map(Value::some),
         (Value::Int(number), Type::Int(kind)) if !kind.holds(number) => {
@@ -174,10 +181,11 @@ fn convert_record(mut values: Vec<(String, Value)>, fields: &[Field]) -> Result<
         };
         converted.push((field.name.clone(), value));
     }
-    match values.first() {
-        Some((extra, _)) => Err(Misfit::new(format!("there is no field `{extra}`"))),
-        None => Ok(Value::Record(converted)),
-    }
+    Ok(Value::Record(converted))
+}
+
+fn is_option(ty: &Type) -> bool {
+    matches!(ty, Type::Option(_))
 }
 
 /// The type of the elements of an empty list: it fits every type, and no value has it.
@@ -217,5 +225,49 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Variant(..) => "a variant",
         Value::Enum(_) => "an enum",
         Value::Flags(_) => "flags",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use voyager_base::types::IntKind;
+
+    #[test]
+    fn what_fits_converts_and_what_does_not_names_its_place() {
+        let u8s = Type::Int(IntKind::U8);
+        let text = |text: &str| Value::String(text.to_owned());
+        let pair = Type::record([("a", Type::option(u8s.clone())), ("b", Type::F64)]);
+        let wide = Value::record([("c", text("x")), ("b", Value::Int(2))]);
+        let narrow = Value::record([("a", Value::NONE), ("b", Value::Float(2.0))]);
+        assert_eq!(convert(wide, &pair).unwrap(), narrow);
+        let missing = Value::record([("a", Value::Int(1))]);
+        assert_eq!(convert(missing, &pair).unwrap_err().to_string(), "the field `b` is missing");
+
+        let nested = Value::some(Value::some(Value::Int(7)));
+        assert_eq!(
+            convert(nested, &Type::option(u8s.clone())).unwrap(),
+            Value::some(Value::Int(7))
+        );
+        let list = Value::List(vec![Value::Int(1), Value::Int(300)]);
+        assert_eq!(
+            convert(list, &Type::List(Box::new(u8s.clone()))).unwrap_err().to_string(),
+            "in `[1]`: 300 doesn't fit u8, which holds 0 to 255"
+        );
+        assert!(convert(text("7"), &u8s).is_err());
+        assert!(convert(Value::NONE, &u8s).is_err());
+    }
+
+    #[test]
+    fn types_say_before_a_run_what_values_will() {
+        let option = |ty: &Type| Type::option(ty.clone());
+        let int = Type::Int(IntKind::S64);
+        assert!(fits(&int, &Type::F64).is_ok());
+        assert!(fits(&int, &option(&Type::Int(IntKind::U8))).is_ok());
+        assert!(fits(&option(&option(&int)), &option(&int)).is_ok());
+        assert!(fits(&option(&int), &int).is_err());
+        assert!(fits(&Type::F64, &int).is_err());
+        assert!(fits(&Type::Bool, &Type::String).is_err());
+        assert!(fits(&Type::List(Box::new(nothing())), &Type::Bytes).is_ok());
     }
 }

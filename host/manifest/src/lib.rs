@@ -1,4 +1,18 @@
 //! Turns text into a checked plan, or into all its errors with places.
+//!
+//! [`check`] is the way in: text, the skills that are there, and the host's limits give a
+//! [`Plan`] or [`Diagnostic`]s. On the way:
+//!
+//! ```text
+//! bytes ─▶ yaml (tree with places) ─▶ shape (forms, by the tables of language) ─▶ check (meaning) ─▶ plan
+//!                                                                                 └ expr, convert, catalog
+//! ```
+//! Beside it: [`explain`] for each code, [`schema`] for editors, [`graph`] and [`summary`] of a plan,
+//! [`input`] for what a run is given. [`expr`] and [`convert`] are used again when a run computes
+//! arguments.
+//!
+//! No clock, no disk, no WebAssembly: whoever calls has read the file and the skills. Whatever the bytes,
+//! the answer comes in bounded time, memory and depth.
 
 pub mod catalog;
 pub mod check;
@@ -6,12 +20,15 @@ pub mod code;
 pub mod convert;
 pub mod diagnostic;
 pub mod expr;
+pub mod graph;
 pub mod input;
 mod language;
 mod nearest;
 pub mod plan;
 mod scalar;
+pub mod schema;
 mod shape;
+pub mod summary;
 mod type_text;
 mod yaml;
 

@@ -27,7 +27,7 @@ impl<'a> Checker<'a> {
         let nodes = node.map(Node::items).unwrap_or_default();
         nodes.iter().enumerate().for_each(|(at, node)| self.known_step(at, node));
         for (position, node) in nodes.iter().enumerate() {
-            self.steps[position].needs = self.needs(position, node);
+            self.steps[position].needs = self.needs(node);
         }
         let mut steps = Some(Vec::with_capacity(nodes.len()));
         for (position, node) in nodes.iter().enumerate() {
@@ -64,7 +64,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The positions that `needs` names, good or not.
-    fn needs(&mut self, position: usize, node: &Node) -> Vec<usize> {
+    fn needs(&mut self, node: &Node) -> Vec<usize> {
         let mut needs = Vec::new();
         for item in node.get("needs").map(Node::items).unwrap_or_default() {
             let Some(id) = item.text().filter(|id| scalar::is_name(id)) else { continue };
@@ -88,7 +88,6 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let _ = position;
         needs
     }
 
@@ -181,7 +180,7 @@ impl<'a> Checker<'a> {
 
         let found = found?;
         self.used_skills.entry(found.skill.component.to_string()).or_insert(found.skill);
-        let line = self.text[..node.span.start].bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let line = self.line_ends.partition_point(|end| *end < node.span.start) + 1;
         Some(Step {
             id: self.steps[position].id.clone(),
             line: u32::try_from(line).unwrap_or(u32::MAX),

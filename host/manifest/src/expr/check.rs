@@ -197,8 +197,8 @@ impl<'e> Checker<'e> {
         optional: bool,
     ) -> Typed<'e> {
         let record = match (&*ty, optional) {
-            (Type::Option(inner), true) => (**inner).clone(),
-            (Type::Option(inner), false) if inner.field(name).is_some() => {
+            (Type::Option(inner), true) => innermost(inner).clone(),
+            (Type::Option(inner), false) if innermost(inner).field(name).is_some() => {
                 return self.absent(of.span.start..span.end, name);
             }
             _ => {
@@ -538,6 +538,14 @@ fn suggest(name: &str, known: &[&str], none: &str) -> String {
     } else {
         format!("there are {shown} and {more} more")
     }
+}
+
+/// What an option of options holds in the end.
+fn innermost(mut ty: &Type) -> &Type {
+    while let Type::Option(inner) = ty {
+        ty = inner;
+    }
+    ty
 }
 
 /// Options don't nest: absent is absent.

@@ -110,7 +110,10 @@ impl<'s> Evaluation<'s> {
         optional: bool,
         span: &Span,
     ) -> Evaluated<'v> {
-        let of = if optional { present(of) } else { Some(of) };
+        let mut of = Some(of);
+        while let Some(value) = of.take_if(|of| optional && matches!(**of, Value::Option(_))) {
+            of = present(value);
+        }
         let Some(of) = of else { return Ok(Cow::Owned(Value::NONE)) };
         let found = match of {
             Cow::Borrowed(of) => of.field(name).map(Cow::Borrowed),

@@ -1,0 +1,150 @@
+//! A plan as a picture: Mermaid, DOT, and lines of text.
+
+use std::fmt::Write as _;
+
+use crate::plan::{Changes, Handling, Plan, Step};
+
+/// How a graph is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A Mermaid flowchart.
+    Mermaid,
+    /// Graphviz.
+    Dot,
+    /// Lines for a terminal.
+    Text,
+}
+
+/// The graph of a plan: steps, and for each those that it waits for.
+pub fn graph(plan: &Plan, format: Format) -> String {
+    match format {
+        Format::Mermaid => mermaid(plan),
+        Format::Dot => dot(plan),
+        Format::Text => text(plan),
+    }
+}
+
+/// What is special about a step, in a few words each.
+fn notes(step: &Step) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(when) = &step.when {
+        notes.push(format!("when {when}"));
+    }
+    if let Some(for_each) = &step.for_each {
+        notes.push(format!("for each {} in {}", for_each.variable, for_each.items));
+    }
+    if let Some(retry) = &step.retry {
+        notes.push(format!("up to {} attempts", retry.attempts));
+    }
+    if step.changes == Changes::Discard {
+        notes.push("preview".to_owned());
+    }
+    if step.on_error.iter().any(|handler| handler.then == Handling::Continue) {
+        notes.push("may be passed over".to_owned());
+    }
+    notes
+}
+
+/// The steps that each waits for, without those that another of them waits for anyway.
+fn edges(plan: &Plan) -> Vec<Vec<usize>> {
+    // Steps stand in order, so everything behind a need is known when it is reached.
+    let mut behind: Vec<Vec<bool>> = Vec::with_capacity(plan.steps.len());
+    let mut edges = Vec::with_capacity(plan.steps.len());
+    for step in &plan.steps {
+        let needs: Vec<usize> =
+            step.needs.iter().copied().filter(|need| *need < behind.len()).collect();
+        let implied =
+            |need: usize| needs.iter().any(|other| *other != need && behind[*other][need]);
+        edges.push(needs.iter().copied().filter(|need| !implied(*need)).collect());
+        let mut all = vec![false; plan.steps.len()];
+        for need in &needs {
+            all[*need] = true;
+            for (at, is_behind) in behind[*need].iter().enumerate() {
+                all[at] |= is_behind;
+            }
+        }
+        behind.push(all);
+    }
+    edges
+}
+
+fn mermaid(plan: &Plan) -> String {
+    let mut graph = String::from("flowchart TD\n");
+    for (at, step) in plan.steps.iter().enumerate() {
+        let mut label = format!("<b>{}</b><br/>{}", step.id, operation(step));
+        for note in notes(step) {
+            let _ = write!(label, "<br/>{}", html(&note));
+        }
+        let (open, close) = if step.when.is_some() { ("{{", "}}") } else { ("[", "]") };
+        let _ = writeln!(graph, "    s{at}{open}\"{label}\"{close}");
+    }
+    for (at, needs) in edges(plan).iter().enumerate() {
+        for need in needs {
+            let _ = writeln!(graph, "    s{need} --> s{at}");
+        }
+    }
+    graph
+}
+
+fn dot(plan: &Plan) -> String {
+    let mut graph = format!("digraph \"{}\" {{\n    node [shape=box];\n", quoted(&plan.name));
+    for (at, step) in plan.steps.iter().enumerate() {
+        let lines: Vec<String> =
+            [step.id.clone(), operation(step)].into_iter().chain(notes(step)).collect();
+        let style = if step.when.is_some() { ", style=dashed" } else { "" };
+        let label: Vec<String> = lines.iter().map(|line| quoted(line)).collect();
+        let _ = writeln!(graph, "    s{at} [label=\"{}\"{style}];", label.join("\\n"));
+    }
+    for (at, needs) in edges(plan).iter().enumerate() {
+        for need in needs {
+            let _ = writeln!(graph, "    s{need} -> s{at};");
+        }
+    }
+    graph.push_str("}\n");
+    graph
+}
+
+fn text(plan: &Plan) -> String {
+    let mut graph = format!("{} {}\n", plan.name, plan.version);
+    let width = plan.steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
+    for (step, needs) in plan.steps.iter().zip(edges(plan)) {
+        let _ = write!(graph, "  {:width$}  {}", step.id, operation(step));
+        let needs: Vec<&str> = needs.iter().map(|need| plan.steps[*need].id.as_str()).collect();
+        if !needs.is_empty() {
+            let _ = write!(graph, "  after {}", needs.join(", "));
+        }
+        for note in notes(step) {
+            let _ = write!(graph, "; {note}");
+        }
+        graph.push('\n');
+    }
+    for output in &plan.outputs {
+        let file = output.file.as_ref().map(|file| format!(" -> {file}")).unwrap_or_default();
+        let _ = writeln!(graph, "  = {}: {} from {}{file}", output.name, output.ty, output.from);
+    }
+    graph
+}
+
+fn operation(step: &Step) -> String {
+    step.operation.name.unversioned()
+}
+
+fn html(text: &str) -> String {
+    let mut safe = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c if c.is_control() => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace(char::is_control, " ")
+}

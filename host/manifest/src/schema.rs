@@ -1,0 +1,156 @@
+//! JSON Schema of the manifest language, for editors: made from the tables that the parser uses.
+//!
+//! It knows forms, not meaning: types, references and grants only the checker knows. What the schema
+//! refuses, the checker refuses too; where an editor would read a bare scalar as a number and a text
+//! is wanted, the schema takes both, as the checker does.
+
+use serde_json::{Map, Value, json};
+use voyager_base::ErrorKind;
+
+use crate::language::{MANIFEST, Object, Shape};
+
+/// The schema (draft 2020-12).
+pub fn schema() -> Value {
+    let mut definitions = Map::new();
+    let mut schema = object(&MANIFEST, &mut definitions);
+    let head = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Logic Manifest",
+        "description": "A typed recipe of steps that sandboxed skills carry out.",
+    });
+    if let (Value::Object(schema), Value::Object(head)) = (&mut schema, head) {
+        let body = std::mem::take(schema);
+        schema.extend(head);
+        schema.extend(body);
+        schema.insert("$defs".to_owned(), Value::Object(definitions));
+    }
+    schema
+}
+
+fn object(object: &Object, definitions: &mut Map<String, Value>) -> Value {
+    let mut properties = Map::new();
+    for key in object.keys {
+        let mut property = shape(&key.shape, definitions);
+        if let Value::Object(property) = &mut property {
+            property.insert("description".to_owned(), key.docs.into());
+        }
+        properties.insert(key.name.to_owned(), property);
+    }
+    let required: Vec<&str> =
+        object.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "patternProperties": { "^x-": {} },
+        "additionalProperties": false,
+        "required": required,
+    })
+}
+
+fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
+    match of {
+        Shape::Text { chars_max } => {
+            json!({ "type": ["string", "number", "boolean"], "maxLength": chars_max })
+        }
+        Shape::Name => json!({ "type": "string", "pattern": NAME, "maxLength": 64 }),
+        Shape::Version => {
+            json!({ "type": "string", "pattern": r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$" })
+        }
+        Shape::Bool => json!({ "type": "boolean" }),
+        Shape::Int { least, most } => {
+            json!({ "type": "integer", "minimum": least, "maximum": most })
+        }
+        Shape::Number { least, most } => {
+            json!({ "type": "number", "minimum": least, "maximum": most })
+        }
+        Shape::Duration { .. } => {
+            json!({ "type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$" })
+        }
+        Shape::Size { .. } => json!({ "type": "string", "pattern": r"^[0-9]+ *(B|[KMGT]iB)$" }),
+        Shape::Word(words) => json!({ "enum": words }),
+        Shape::ErrorKind => json!({ "enum": kinds() }),
+        Shape::Expression => json!({ "type": ["string", "number", "boolean"] }),
+        Shape::Type | Shape::Operation | Shape::Root | Shape::File => json!({ "type": "string" }),
+        Shape::Glob => json!({ "type": ["string", "number"], "minLength": 1 }),
+        Shape::Words => json!({
+            "oneOf": [
+                { "type": "string", "minLength": 1 },
+                { "type": "array", "items": { "type": ["string", "number", "boolean"] }, "minItems": 1 },
+            ],
+        }),
+        Shape::List { of, least } => {
+            json!({ "type": "array", "items": shape(of, definitions), "minItems": least })
+        }
+        Shape::Map { of, .. } => json!({
+            "type": "object",
+            "propertyNames": { "pattern": NAME },
+            "additionalProperties": shape(of, definitions),
+        }),
+        Shape::Kinds(of) => json!({
+            "type": "object",
+            "propertyNames": { "enum": kinds().into_iter().chain(["any"]).collect::<Vec<_>>() },
+            "additionalProperties": shape(of, definitions),
+            "minProperties": 1,
+        }),
+        Shape::Object(inner) => {
+            let name = inner.what.trim_start_matches("a ").trim_start_matches("an ");
+            let name = name.replace(' ', "-");
+            if !definitions.contains_key(&name) {
+                // Known before it is made, should it ever hold itself.
+                definitions.insert(name.clone(), Value::Null);
+                let made = object(inner, definitions);
+                definitions.insert(name.clone(), made);
+            }
+            json!({ "$ref": format!("#/$defs/{name}") })
+        }
+        Shape::Argument | Shape::Literal => json!({}),
+    }
+}
+
+const NAME: &str = "^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$";
+
+fn kinds() -> Vec<&'static str> {
+    ErrorKind::ALL.iter().map(|kind| kind.name()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every object of the schema with its path, following references.
+    fn walk<'s>(at: &'s Value, root: &'s Value, path: &str, seen: &mut Vec<(String, &'s Value)>) {
+        if let Some(reference) = at.get("$ref").and_then(Value::as_str) {
+            let target = root.pointer(reference.trim_start_matches('#')).unwrap();
+            return walk(target, root, path, seen);
+        }
+        for (name, property) in
+            at.get("properties").and_then(Value::as_object).into_iter().flatten()
+        {
+            let path = format!("{path}/{name}");
+            seen.push((path.clone(), property));
+            walk(property, root, &path, seen);
+        }
+        for inside in ["items", "additionalProperties"] {
+            if let Some(inner) = at.get(inside) {
+                walk(inner, root, path, seen);
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_knows_every_key_and_says_what_it_is_for() {
+        let schema = schema();
+        let mut seen = Vec::new();
+        walk(&schema, &schema, "", &mut seen);
+        let paths: Vec<&str> = seen.iter().map(|(path, _)| path.as_str()).collect();
+        for path in
+            ["/steps/for-each/in", "/grants/process/demand", "/limits/memory", "/inputs/choices"]
+        {
+            assert!(paths.contains(&path), "{path} is not in {paths:#?}");
+        }
+        for (path, property) in &seen {
+            let docs = property["description"].as_str().unwrap_or_default();
+            assert!(docs.ends_with('.'), "{path} has no docs: {docs:?}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What a plan can do: for each step what it may read, write, start, and call. For people who decide
+//! whether to run it, before it runs.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::{
+    plan::{Changes, FolderPlan, GrantPlan, Plan, Step},
+    scalar::{show_duration, show_size},
+};
+
+/// The power of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Summary {
+    /// The manifest's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The skills with their components.
+    pub skills: Vec<String>,
+    /// Time from the start of a run to its end, where it is bounded.
+    pub deadline: Option<String>,
+    /// Most tasks of a run.
+    pub tasks_max: u64,
+    /// What each step may do, in their order.
+    pub steps: Vec<StepPower>,
+    /// Files that a run writes below `--out`.
+    pub artifacts: Vec<String>,
+}
+
+/// What a step may do: at most this. Grants of the host's policy and of a parent narrow it further.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StepPower {
+    /// Its id.
+    pub id: String,
+    /// Its operation.
+    pub operation: String,
+    /// Whether it runs only under a condition.
+    pub when: Option<String>,
+    /// What it may read.
+    pub reads: Vec<FolderPower>,
+    /// What it may write.
+    pub writes: Vec<FolderPower>,
+    /// Whether what it writes becomes real.
+    pub keeps_changes: bool,
+    /// Programs that it may start.
+    pub starts: Vec<String>,
+    /// Operations that it may call as child tasks.
+    pub calls: Vec<String>,
+    /// Whether it has no way out at all: its result only depends on its arguments.
+    pub pure: bool,
+}
+
+/// Paths of a folder.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FolderPower {
+    /// The folder's name.
+    pub root: String,
+    /// The input that holds its path.
+    pub input: String,
+    /// Every path has to match one glob of each of these lists.
+    pub globs: Vec<Vec<String>>,
+    /// Most bytes that one task may write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_max: Option<u64>,
+}
+
+/// The power of a plan. A capability that a step's skill doesn't import it can't use, whatever is
+/// granted; `imports` says what a component imports, for example `["voyager:process/process@0.1.0"]`.
+pub fn summary(
+    plan: &Plan,
+    imports: &dyn Fn(&voyager_base::Digest) -> Option<Vec<String>>,
+) -> Summary {
+    Summary {
+        name: plan.name.clone(),
+        version: plan.version.clone(),
+        skills: plan
+            .skills
+            .iter()
+            .map(|skill| {
+                format!("{}@{} ({})", skill.package, skill.version, skill.component.short())
+            })
+            .collect(),
+        deadline: plan.bounds.deadline.map(show_duration),
+        tasks_max: plan.bounds.steps,
+        steps: plan.steps.iter().map(|step| power(plan, step, imports(&step.component))).collect(),
+        artifacts: plan.outputs.iter().filter_map(|output| output.file.clone()).collect(),
+    }
+}
+
+fn power(plan: &Plan, step: &Step, imports: Option<Vec<String>>) -> StepPower {
+    // Unknown imports are taken as all of them: a summary never promises too little.
+    let can = |capability: &str| {
+        let prefix = format!("voyager:{capability}/");
+        imports.as_ref().is_none_or(|all| all.iter().any(|import| import.starts_with(&prefix)))
+    };
+    let calls = if can("tasks") { calls(&plan.grants, &step.grants) } else { Vec::new() };
+    // Child tasks may use what their own skills import, within the same grants.
+    let lends = !calls.is_empty();
+    let folders =
+        if can("workspace") || can("process") || lends { folders(plan, step) } else { Vec::new() };
+    let starts =
+        if can("process") || lends { starts(&plan.grants, &step.grants) } else { Vec::new() };
+    let side = |write: bool| {
+        let of = folders.iter().map(move |(outer, inner)| side(outer, *inner, write));
+        of.flatten().collect::<Vec<FolderPower>>()
+    };
+    let (reads, writes) = (side(false), side(true));
+    StepPower {
+        id: step.id.clone(),
+        operation: step.operation.name.to_string(),
+        when: step.when.as_ref().map(ToString::to_string),
+        pure: reads.is_empty() && writes.is_empty() && starts.is_empty() && calls.is_empty(),
+        reads,
+        writes,
+        keeps_changes: step.changes == Changes::Commit,
+        starts,
+        calls,
+    }
+}
+
+/// The manifest's folders that the step may use too, with what it says of them itself.
+fn folders<'p>(plan: &'p Plan, step: &'p Step) -> Vec<(&'p FolderPlan, Option<&'p FolderPlan>)> {
+    let outer = plan.grants.workspace.iter().flatten();
+    match &step.grants.workspace {
+        None => outer.map(|folder| (folder, None)).collect(),
+        Some(own) => outer
+            .filter_map(|folder| {
+                let inner = own.iter().find(|inner| inner.root == folder.root)?;
+                Some((folder, Some(inner)))
+            })
+            .collect(),
+    }
+}
+
+fn side(outer: &FolderPlan, inner: Option<&FolderPlan>, write: bool) -> Option<FolderPower> {
+    let globs = |folder: &FolderPlan| {
+        let globs = if write { &folder.write } else { &folder.read };
+        globs.patterns().to_vec()
+    };
+    let mut lists = vec![globs(outer)];
+    lists.extend(inner.map(globs));
+    lists.dedup();
+    if lists.iter().any(Vec::is_empty) {
+        return None;
+    }
+    // What allows everything doesn't need to be said twice.
+    if lists.len() > 1 {
+        lists.retain(|globs| !globs.iter().any(|glob| glob == "**"));
+    }
+    if lists.is_empty() {
+        lists.push(vec!["**".to_owned()]);
+    }
+    let bounds = [outer.write_bytes_max, inner.and_then(|inner| inner.write_bytes_max)];
+    Some(FolderPower {
+        root: outer.root.clone(),
+        input: outer.input.clone(),
+        globs: lists,
+        bytes_max: bounds.into_iter().flatten().min().filter(|_| write),
+    })
+}
+
+fn starts(outer: &GrantPlan, inner: &GrantPlan) -> Vec<String> {
+    let programs = inner.process.as_ref().or(outer.process.as_ref());
+    let granted = outer.process.as_deref().unwrap_or_default();
+    let show = |program: &voyager_base::grant::ProgramGrant| {
+        let mut shown = program.run.join(" ");
+        // The manifest's ceiling counts too.
+        let ceiling = granted
+            .iter()
+            .filter(|granted| program.run.starts_with(&granted.run))
+            .max_by_key(|granted| granted.run.len());
+        if program.network && ceiling.is_some_and(|ceiling| ceiling.network) {
+            shown.push_str(" with network");
+        }
+        let times = [program.time_max, ceiling.and_then(|ceiling| ceiling.time_max)];
+        if let Some(time) = times.into_iter().flatten().min() {
+            let _ = write!(shown, " for {}", show_duration(time));
+        }
+        shown
+    };
+    programs.into_iter().flatten().map(show).collect()
+}
+
+fn calls(outer: &GrantPlan, inner: &GrantPlan) -> Vec<String> {
+    let globs = inner.tasks.as_ref().or(outer.tasks.as_ref());
+    globs.map(|globs| globs.patterns().to_vec()).unwrap_or_default()
+}
+
+/// The summary as lines for a person.
+pub fn to_text(summary: &Summary) -> String {
+    let mut text = format!("{} {}\n", summary.name, summary.version);
+    if let Some(deadline) = &summary.deadline {
+        let _ = writeln!(text, "  ends after {deadline} at the latest");
+    }
+    for skill in &summary.skills {
+        let _ = writeln!(text, "  skill {skill}");
+    }
+    for step in &summary.steps {
+        let _ = writeln!(text, "\n{}: {}", step.id, step.operation);
+        if let Some(when) = &step.when {
+            let _ = writeln!(text, "  only when {when}");
+        }
+        for (verb, folders) in [("reads", &step.reads), ("writes", &step.writes)] {
+            for folder in folders {
+                let globs: Vec<String> =
+                    folder.globs.iter().map(|globs| globs.join(", ")).collect();
+                let bytes = folder
+                    .bytes_max
+                    .map(|bytes| format!(", at most {}", show_size(bytes)))
+                    .unwrap_or_default();
+                let preview =
+                    if verb == "writes" && !step.keeps_changes { ", only to preview" } else { "" };
+                let _ = writeln!(
+                    text,
+                    "  {verb} {} (inputs.{}): {}{bytes}{preview}",
+                    folder.root,
+                    folder.input,
+                    globs.join("; and of these only ")
+                );
+            }
+        }
+        for program in &step.starts {
+            let _ = writeln!(text, "  starts {program}");
+        }
+        for operation in &step.calls {
+            let _ = writeln!(text, "  calls {operation}");
+        }
+        if step.pure {
+            text.push_str("  only computes\n");
+        }
+    }
+    for file in &summary.artifacts {
+        let _ = writeln!(text, "\nwrites the artifact {file}");
+    }
+    text
+}

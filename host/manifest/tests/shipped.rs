@@ -1,0 +1,139 @@
+//! The manifests that ship with Voyager, checked against the WIT of the skills that ship with it.
+
+use std::{fs, path::PathBuf};
+
+use voyager_base::{
+    Digest, Limits, Type,
+    operation::{Operation, OperationName, Skill},
+    types::{Case, Field, IntKind, Named},
+};
+use voyager_manifest::{Catalog, check, render};
+use wit_parser::{Resolve, TypeDefKind, WorldItem};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn every_shipped_manifest_has_a_plan_and_no_findings() {
+    let skills = ["coder", "security", "documentation", "process"].map(skill).to_vec();
+    let catalog = Catalog::new(skills);
+    for name in ["audit.yaml", "rename.yaml"] {
+        let text = fs::read(root().join("manifests").join(name)).unwrap();
+        let checked = check(&text, name, &catalog, &Limits::ceiling());
+        assert!(checked.is_clean(), "{}", render(&checked.diagnostics, name, &text, false));
+        assert!(checked.plan.is_some());
+    }
+}
+
+/// The skill as its WIT says.
+fn skill(name: &str) -> Skill {
+    let mut resolve = Resolve::default();
+    for package in ["types", "run", "workspace", "tasks", "process"] {
+        let path = root().join(format!("wit/{package}.wit"));
+        resolve.push_source(package, &fs::read_to_string(path).unwrap()).unwrap();
+    }
+    let path = root().join(format!("skills/{name}/wit/skill.wit"));
+    let id = resolve.push_source(name, &fs::read_to_string(path).unwrap()).unwrap();
+    let package = &resolve.packages[id];
+    let (package_name, version) = (
+        format!("{}:{}", package.name.namespace, package.name.name),
+        package.name.version.as_ref().unwrap().to_string(),
+    );
+    let world = &resolve.worlds[*package.worlds.values().next().unwrap()];
+    let interfaces = |items: &mut dyn Iterator<Item = &WorldItem>| {
+        items
+            .filter_map(|item| match item {
+                WorldItem::Interface { id, .. } => Some(*id),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut operations = Vec::new();
+    for id in interfaces(&mut world.exports.values()) {
+        let interface = &resolve.interfaces[id];
+        for function in interface.functions.values() {
+            operations.push(Operation {
+                name: OperationName {
+                    package: package_name.clone(),
+                    version: version.clone(),
+                    interface: interface.name.clone().unwrap(),
+                    function: function.name.clone(),
+                },
+                docs: String::new(),
+                parameters: function
+                    .params
+                    .iter()
+                    .map(|parameter| (parameter.name.clone(), ty(&resolve, &parameter.ty)))
+                    .collect(),
+                result: function.result.as_ref().map(|result| ty(&resolve, result)),
+            });
+        }
+    }
+    let imports = interfaces(&mut world.imports.values());
+    Skill {
+        component: Digest::of(name.as_bytes()),
+        package: package_name,
+        version,
+        docs: String::new(),
+        operations,
+        imports: imports.into_iter().filter_map(|id| resolve.id_of(id)).collect(),
+        size: 0,
+    }
+}
+
+fn ty(resolve: &Resolve, of: &wit_parser::Type) -> Type {
+    use wit_parser::Type as Wit;
+    let id = match of {
+        Wit::Bool => return Type::Bool,
+        Wit::S8 => return Type::Int(IntKind::S8),
+        Wit::U8 => return Type::Int(IntKind::U8),
+        Wit::S16 => return Type::Int(IntKind::S16),
+        Wit::U16 => return Type::Int(IntKind::U16),
+        Wit::S32 => return Type::Int(IntKind::S32),
+        Wit::U32 => return Type::Int(IntKind::U32),
+        Wit::S64 => return Type::Int(IntKind::S64),
+        Wit::U64 => return Type::Int(IntKind::U64),
+        Wit::F32 => return Type::F32,
+        Wit::F64 => return Type::F64,
+        Wit::Char => return Type::Char,
+        Wit::String => return Type::String,
+        Wit::ErrorContext => return Type::Handle("error-context".to_owned()),
+        Wit::Id(id) => *id,
+    };
+    let definition = &resolve.types[id];
+    let name = definition.name.clone();
+    let boxed = |ty_of: &Option<Wit>| ty_of.as_ref().map(|of| Box::new(ty(resolve, of)));
+    match &definition.kind {
+        TypeDefKind::Type(of) => ty(resolve, of),
+        TypeDefKind::List(of) => Type::list(ty(resolve, of)),
+        TypeDefKind::Option(of) => Type::option(ty(resolve, of)),
+        TypeDefKind::Result(of) => Type::Result(boxed(&of.ok), boxed(&of.err)),
+        TypeDefKind::Tuple(of) => Type::Tuple(of.types.iter().map(|of| ty(resolve, of)).collect()),
+        TypeDefKind::Record(of) => {
+            let field = |field: &wit_parser::Field| Field {
+                name: field.name.clone(),
+                ty: ty(resolve, &field.ty),
+                docs: String::new(),
+            };
+            Type::Record(Named { name, body: of.fields.iter().map(field).collect() })
+        }
+        TypeDefKind::Variant(of) => {
+            let case = |case: &wit_parser::Case| Case {
+                name: case.name.clone(),
+                ty: case.ty.as_ref().map(|of| ty(resolve, of)),
+                docs: String::new(),
+            };
+            Type::Variant(Named { name, body: of.cases.iter().map(case).collect() })
+        }
+        TypeDefKind::Enum(of) => {
+            let body = of.cases.iter().map(|case| case.name.clone()).collect();
+            Type::Enum(Named { name, body })
+        }
+        TypeDefKind::Flags(of) => {
+            let body = of.flags.iter().map(|flag| flag.name.clone()).collect();
+            Type::Flags(Named { name, body })
+        }
+        other => Type::Handle(other.as_str().to_owned()),
+    }
+}

@@ -1,0 +1,123 @@
+//! The pictures and summaries of a plan.
+
+mod common;
+
+use std::{fs, path::Path};
+
+use expect_test::{Expect, expect};
+use voyager_base::Limits;
+use voyager_manifest::{
+    Plan, check,
+    graph::{Format, graph},
+    summary::{summary, to_text},
+};
+
+fn plan() -> Plan {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/good/everything.yaml");
+    let text = fs::read(path).unwrap();
+    check(&text, "everything.yaml", &common::catalog(), &Limits::ceiling()).plan.unwrap()
+}
+
+fn assert(text: &str, expect: Expect) {
+    expect.assert_eq(text);
+}
+
+#[test]
+fn a_plan_is_drawn_as_text() {
+    assert(
+        &graph(&plan(), Format::Text),
+        expect![[r#"
+        everything 1.0.0
+          survey  voyager:coder/metrics.survey
+          paths   voyager:coder/metrics.paths
+          scan    voyager:security/scan.file  after paths; for each path in steps.paths; up to 3 attempts
+          test    voyager:process/programs.run  after scan; when inputs.tests && inputs.mode == 'slow'; preview; may be passed over
+          report  voyager:security/report.sarif  after test
+          fold    acme:text/layout.fold  after report
+          scale   acme:text/layout.scale  after fold
+          encode  acme:text/layout.encode  after scale
+          clip    acme:text/words.clip  after encode
+          = report: string from steps.fold -> report.sarif
+          = data: list<u8> from steps.encode -> data/encoded.bin
+          = worst: string from default(steps.survey.worst, '')
+          = scaled: f64 from steps.scale * 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_plan_is_drawn_for_mermaid_and_graphviz() {
+    let mermaid = graph(&plan(), Format::Mermaid);
+    assert!(mermaid.starts_with("flowchart TD\n    s0[\"<b>survey</b>"), "{mermaid}");
+    assert!(mermaid.contains("inputs.mode == &#39;slow&#39;"), "{mermaid}");
+    let dot = graph(&plan(), Format::Dot);
+    assert!(dot.starts_with("digraph \"everything\" {\n"), "{dot}");
+    assert!(dot.contains("    s1 -> s2;\n"), "{dot}");
+}
+
+#[test]
+fn the_power_of_each_step_is_told() {
+    let plan = plan();
+    let catalog = common::catalog();
+    let imports = |component: &voyager_base::Digest| {
+        let skill = catalog.skills().iter().find(|skill| skill.component == *component);
+        skill.map(|skill| skill.imports.clone())
+    };
+    assert(
+        &to_text(&summary(&plan, &imports)),
+        expect![[r#"
+        everything 1.0.0
+          ends after 1h at the latest
+          skill acme:text@1.2.0 (a0dad96c)
+          skill voyager:coder@0.1.0 (6cc1a4fa)
+          skill voyager:coder@0.2.0 (d3650722)
+          skill voyager:process@0.1.0 (1ee45f14)
+          skill voyager:security@0.1.0 (606411a1)
+
+        survey: voyager:coder@0.2.0/metrics.survey
+          reads repo (inputs.repo): **
+          reads data (inputs.advisories): **
+          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
+          starts cargo test for 5m
+          calls voyager:coder/**
+
+        paths: voyager:coder@0.1.0/metrics.paths
+          reads repo (inputs.repo): **
+          reads data (inputs.advisories): **
+          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
+          starts cargo test for 5m
+          calls voyager:coder/**
+
+        scan: voyager:security@0.1.0/scan.file
+          reads repo (inputs.repo): **/*.py
+
+        test: voyager:process@0.1.0/programs.run
+          only when inputs.tests && inputs.mode == 'slow'
+          reads repo (inputs.repo): **
+          reads data (inputs.advisories): **
+          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB, only to preview
+          starts cargo test for 1m
+
+        report: voyager:security@0.1.0/report.sarif
+          reads repo (inputs.repo): **
+          reads data (inputs.advisories): **
+          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
+
+        fold: acme:text@1.2.0/layout.fold
+          only computes
+
+        scale: acme:text@1.2.0/layout.scale
+          only computes
+
+        encode: acme:text@1.2.0/layout.encode
+          only computes
+
+        clip: acme:text@1.2.0/words.clip
+          only computes
+
+        writes the artifact report.sarif
+
+        writes the artifact data/encoded.bin
+    "#]],
+    );
+}
