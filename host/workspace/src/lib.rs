@@ -1,14 +1,14 @@
 //! Files of granted folders: staged, searched, replaced, committed at once.
 //!
-//! What is here: the service behind `voyager:workspace`. Paths are checked ([`path`]), reached over
-//! handles without leaving their folder ([`folder`]), changed in layers beside the folder ([`stage`]),
-//! and made real together ([`commit`]). Folders are walked, searched and rewritten natively on several
-//! cores ([`walk`], [`text`], [`tree`]).
+//! What is here: the service behind `voyager:workspace`. Paths are checked (`path`), reached over
+//! handles without leaving their folder (`folder`), changed in layers beside the folder (`stage`),
+//! and made real together (`commit`). Folders are walked, searched and rewritten natively on several
+//! cores (`walk`, `text`, `tree`).
 //!
 //! What is deliberately not: checking grants for what was asked (the boundary does it; here they only
 //! filter what is shown, and are asked again where a symbolic link leads elsewhere), journaling, programs.
 //!
-//! Start reading at [`Workspace`], then [`commit`].
+//! Start reading at [`Workspace`], then `commit`.
 
 mod commit;
 mod diff;

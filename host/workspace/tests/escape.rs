@@ -1,4 +1,5 @@
 //! Ways out of a folder that must be closed.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

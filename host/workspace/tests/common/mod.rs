@@ -1,5 +1,10 @@
 //! A folder, a content store and the questions of a task, for the tests of the service.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "a helper of tests, used in parts"
+)]
 
 use std::{
     num::NonZeroUsize,

@@ -1,0 +1,232 @@
+//! Figures of the workspace: bulk replace, search, atomic commit, each beside what it is compared with.
+//!
+//! `cargo run --release -p voyager-workspace --example bench -- [FOLDER TO SEARCH]`. Uses `rg` and
+//! `fastmod` where they are installed. Everything it writes lies in a temporary folder.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark reads the clock, prints, and stops at the first surprise"
+)]
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Write as _,
+    num::NonZeroUsize,
+    os::unix::fs::FileExt as _,
+    path::Path,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use futures_executor::block_on;
+use voyager_base::{
+    call::{CallContext, Cancellation, Folders, StageId},
+    grant::{FolderGrant, Globs, GrantLayer, Grants},
+    id::{Digest, RecordId, RunId, TaskId},
+    record::{AppendError, Content, ReadError},
+    workspace::{Replace, Search, TextQuery, WorkspaceService},
+};
+use voyager_workspace::{Workspace, inverted, thread_each};
+
+const FILES: usize = 4_500;
+
+/// Content behind each other in one file, as a journal packs it.
+struct Pack {
+    file: Mutex<(File, u64)>,
+    index: Mutex<BTreeMap<Digest, (u64, usize)>>,
+}
+
+impl Content for Pack {
+    fn put(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
+        let digest = Digest::of(bytes);
+        if self.index.lock().unwrap().contains_key(&digest) {
+            return Ok(digest);
+        }
+        let (file, end) = &mut *self.file.lock().unwrap();
+        file.write_all(bytes).unwrap();
+        self.index.lock().unwrap().insert(digest, (*end, bytes.len()));
+        *end += bytes.len() as u64;
+        Ok(digest)
+    }
+
+    fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError> {
+        let Some((offset, length)) = self.index.lock().unwrap().get(&digest).copied() else {
+            return Ok(None);
+        };
+        let mut bytes = vec![0; length];
+        self.file.lock().unwrap().0.read_exact_at(&mut bytes, offset).unwrap();
+        Ok(Some(bytes))
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
+}
+
+fn best(mut work: impl FnMut()) -> Duration {
+    (0..5).map(|_| timed(&mut work).1).min().unwrap()
+}
+
+fn context(root: &Path, task: u8) -> CallContext {
+    let all = || Globs::new(["**"]).unwrap();
+    let folder = FolderGrant { root: "r".into(), read: all(), write: all(), write_bytes_max: None };
+    let layer = GrantLayer {
+        source: "bench".into(),
+        workspace: Some(vec![folder]),
+        ..GrantLayer::default()
+    };
+    let stage = StageId { run: RunId([1; 16]), task: TaskId([task; 16]), attempt: 1 };
+    CallContext {
+        run: stage.run,
+        record: RecordId { task: stage.task, attempt: 1, ordinal: 0 },
+        idempotency_key: Digest::of(b""),
+        fencing_token: 1,
+        deadline: None,
+        grants: Arc::new(Grants {
+            folders: Arc::new(folders(root)),
+            layers: vec![Arc::new(layer)],
+        }),
+        stages: [stage].into(),
+        cancellation: Cancellation::default(),
+    }
+}
+
+fn folders(root: &Path) -> Folders {
+    Folders::from([("r".to_owned(), root.to_str().unwrap().to_owned())])
+}
+
+/// Files like sources, 4 to 12 KB, with the name to be replaced a dozen times in each.
+fn corpus(root: &Path, files: usize) {
+    for number in 0..files {
+        let folder = root.join(format!("part{}/module{}", number % 10, number % 130));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut text = String::new();
+        for line in 0..(100 + number % 200) {
+            let name = if line % 16 == 3 { "old_identifier" } else { "some_other_name" };
+            text += &format!("    let value_{line} = {name}(argument_{number}, {line});\n");
+        }
+        std::fs::write(folder.join(format!("file{number}.rs")), text).unwrap();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, target) = entry.map(|it| (it.path(), to.join(it.file_name()))).unwrap();
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+fn sync(folder: &Path) {
+    rustix::fs::syncfs(File::open(folder).unwrap()).unwrap();
+}
+
+fn query() -> TextQuery {
+    TextQuery {
+        pattern: "old_identifier".into(),
+        literal: true,
+        word: true,
+        ignore_case: false,
+        globs: vec![],
+    }
+}
+
+fn replace(workspace: &Workspace, root: &Path, task: u8) -> usize {
+    let context = context(root, task);
+    let call = Replace { root: "r".into(), query: query(), replacement: "new_identifier".into() };
+    let (replaced, staging) = timed(|| block_on(workspace.replace(&context, call)).unwrap());
+    let (changes, keeping) = timed(|| block_on(workspace.staged(context.stages[0])).unwrap());
+    let (conflicts, committing) =
+        timed(|| block_on(workspace.commit(&folders(root), &changes)).unwrap());
+    assert!(conflicts.is_empty());
+    println!(
+        "  replace {staging:?}, contents kept {keeping:?}, commit with both syncs {committing:?}"
+    );
+    let (conflicts, undoing) =
+        timed(|| block_on(workspace.commit(&folders(root), &inverted(&changes))).unwrap());
+    assert!(conflicts.is_empty());
+    println!("  (undo of all {} files: {undoing:?})", changes.len());
+    println!("  total {:?}, {} places", staging + keeping + committing, replaced.places);
+    replaced.files.len()
+}
+
+fn main() {
+    let base = tempfile::tempdir().unwrap();
+    let pack = File::options()
+        .create_new(true)
+        .read(true)
+        .append(true)
+        .open(base.path().join("pack"))
+        .unwrap();
+    let pack = Pack { file: Mutex::new((pack, 0)), index: Mutex::default() };
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let workspace = Workspace::new(Arc::new(pack), thread_each(), threads);
+
+    let root = base.path().join("corpus");
+    corpus(&root, FILES);
+    sync(base.path());
+    let ((), copying) = timed(|| copy(&root, &base.path().join("copy")));
+    let ((), syncing) = timed(|| sync(base.path()));
+    println!("copying {FILES} files: {copying:?}; sync of the copies: {syncing:?}");
+    if Command::new("fastmod").arg("--version").stdout(Stdio::null()).status().is_ok() {
+        let copy = base.path().join("copy");
+        let run = || {
+            let arguments = ["--accept-all", r"\bold_identifier\b", "new_identifier"];
+            Command::new("fastmod")
+                .args(arguments)
+                .current_dir(&copy)
+                .stdout(Stdio::null())
+                .status()
+        };
+        let (status, fastmod) = timed(run);
+        println!("fastmod on the copy: {fastmod:?} ({})", status.unwrap());
+        sync(base.path());
+    } else {
+        println!("fastmod is not installed");
+    }
+    for round in 0..3 {
+        println!("bulk replace, round {round}:");
+        assert_eq!(replace(&workspace, &root, round), FILES);
+    }
+    let small = base.path().join("small");
+    corpus(&small, 500);
+    sync(base.path());
+    println!("500 files:");
+    replace(&workspace, &small, 100);
+
+    let searched = std::env::args().nth(1).map_or(root, Into::into);
+    let context = context(&searched, 200);
+    for pattern in ["old_identifier", "fn from_str", "\\w+_identifier\\b"] {
+        let query = TextQuery { pattern: pattern.into(), literal: false, word: false, ..query() };
+        let mut found = None;
+        let ours = best(|| {
+            let call = Search { root: "r".into(), query: query.clone(), places_max: 100_000 };
+            found = Some(block_on(workspace.search(&context, call)).unwrap());
+        });
+        let found = found.unwrap();
+        let rg = best(|| {
+            let mut rg = Command::new("rg");
+            rg.args([
+                "--no-heading",
+                "--line-number",
+                "--column",
+                "--no-require-git",
+                "-e",
+                pattern,
+            ])
+            .arg(&searched);
+            drop(rg.stdout(Stdio::null()).status());
+        });
+        let (places, files) = (found.places.len(), found.files_searched);
+        println!("search `{pattern}`: {ours:?}, rg {rg:?}; {places} places, {files} files");
+    }
+}
