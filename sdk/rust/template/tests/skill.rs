@@ -1,0 +1,20 @@
+//! The component in the real host. Start by `agent-host skill test`.
+
+use std::fs;
+
+use voyager_sdk::testing::Call;
+
+#[test]
+fn frequent_words_come_first() {
+    let folder = std::env::temp_dir().join(format!("{{name}}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("a.txt"), "one two two").unwrap();
+    let call = || Call::new("{{name}}/count").with("globs", vec!["*.txt"]).with("most", 1);
+    let counted = call().read(&folder).run().unwrap();
+    assert_eq!(counted[0]["word"], "two");
+    assert_eq!(counted[0]["count"], 2);
+    // What is not granted is not there.
+    let refused = call().run().unwrap_err();
+    assert!(refused.message.contains("no folder is granted"), "{refused:?}");
+    fs::remove_dir_all(&folder).unwrap();
+}
