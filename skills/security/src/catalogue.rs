@@ -53,7 +53,7 @@ This page is written from the rules; a test keeps it true (`UPDATE_EXPECT=1 carg
 
 - A finding never holds the secret that it is about: at most four characters of a long token, its length, and a short hash. Passwords that people choose are not even hashed.
 - A comment `voyager: allow RULE` on the line of a finding takes it out; several rules are separated by commas. What was taken out is counted.
-- In tests, examples, and fixtures secrets weigh one step less, and guesses are reported only where a machine drew the value.
+- In tests, examples, and fixtures findings weigh one step less, and guesses at secrets are reported only where a machine drew the value.
 - Dangerous calls are found by name, through imports and their aliases, and by what stands in their arguments. Data is not followed through variables, and what stands inside a Rust macro is not seen.
 - Files with NUL bytes and UTF-16 text are skipped, 64 MiB of a file are searched for secrets, source files up to 4 MiB are parsed. All that is reported as skipped, with the reason.
 - Dependencies are checked against advisories in a granted folder named `advisories`; nothing is fetched.

@@ -8,7 +8,7 @@ use crate::code::{self, Language};
 use crate::model::{FINDINGS_MAX, SKIPPED_MAX, ScanResult, settle};
 use crate::secrets::{self, LOOK_BEHIND, OVERLAP, Scanner};
 use crate::source::{RANGE, Source};
-use crate::text::{Hit, Origin, Placer, binary};
+use crate::text::{Hit, Origin, Placer, binary, is_test_path};
 
 /// Bytes of one file that are searched for secrets: two seconds of work in the sandbox. Nobody
 /// keeps a secret behind that, and a scan must end.
@@ -174,7 +174,12 @@ impl File<'_> {
         self.placer.place(window, origin, hits, secrets::describe);
     }
 
-    fn place_code(&mut self, text: &[u8], hits: Vec<Hit>) {
+    fn place_code(&mut self, text: &[u8], mut hits: Vec<Hit>) {
+        if is_test_path(self.path) {
+            for hit in &mut hits {
+                hit.severity = hit.severity.milder();
+            }
+        }
         self.placer.place(text, Origin::START, hits, code::describe);
     }
 }

@@ -58,10 +58,8 @@ pub(super) fn check(language: Language, text: &str) -> Result<(), String> {
             b'/' if !python && bytes.get(at + 1) == Some(&b'*') => {
                 memchr::memmem::find(&bytes[at + 2..], b"*/").map_or(bytes.len(), |n| at + n + 4)
             }
-            b'\'' | b'"' | b'`' => {
-                chain += 1;
-                string_end(language, bytes, at)
-            }
+            // Strings side by side are no levels; what joins them is counted.
+            b'\'' | b'"' | b'`' => string_end(language, bytes, at),
             b'\n' if ends_statement(bytes, at) => {
                 chain = 0;
                 at + 1

@@ -97,7 +97,8 @@ pub(super) fn scan(text: &str, sink: &mut Sink<'_>) -> Result<(), String> {
             text[..usize::from(error.location.start()).min(text.len())].matches('\n').count() + 1;
         format!("syntax error at line {line}")
     })?;
-    let mut walk = Walk { sink, names: BTreeMap::new(), depth: 0, assigned: Vec::new() };
+    let mut walk =
+        Walk { sink, names: BTreeMap::new(), depth: 0, assigned: Vec::new(), comparing: false };
     walk.visit_body(&parsed.syntax().body);
     Ok(())
 }
@@ -109,6 +110,8 @@ struct Walk<'w, 't> {
     depth: u32,
     /// Names of the functions and assignments around, for guesses about what a value is for.
     assigned: Vec<String>,
+    /// The expression around is a comparison.
+    comparing: bool,
 }
 
 impl<'a> Visitor<'a> for Walk<'_, '_> {
@@ -167,10 +170,13 @@ impl<'a> Visitor<'a> for Walk<'_, '_> {
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
             Expr::Call(call) => self.call(call),
-            Expr::Attribute(_) => self.attribute(expr),
+            Expr::Attribute(_) if !self.comparing => self.attribute(expr),
             _ => {}
         }
+        // `mode != ssl.CERT_NONE` asks about a constant instead of choosing it.
+        let comparing = std::mem::replace(&mut self.comparing, matches!(expr, Expr::Compare(_)));
         self.deeper(|walk| walk_expr(walk, expr));
+        self.comparing = comparing;
     }
 }
 

@@ -112,9 +112,16 @@ pub(super) fn scan(text: &str, sink: &mut Sink<'_>) -> Result<(), String> {
     let parsed = syn::parse_file(&text[skipped..]);
     let outcome = match &parsed {
         Ok(file) => {
-            let mut walk =
-                Walk { sink, skipped, names: BTreeMap::new(), depth: 0, shells: Vec::new() };
+            let mut walk = Walk {
+                sink,
+                skipped,
+                names: BTreeMap::new(),
+                depth: 0,
+                shells: Vec::new(),
+                unsafe_blocks: Vec::new(),
+            };
             walk.visit_file(file);
+            walk.report_unsafe();
             Ok(())
         }
         Err(error) => Err(format!("syntax error at line {}", error.span().start().line)),
@@ -134,6 +141,8 @@ struct Walk<'w, 't> {
     depth: u32,
     /// Places of the shells that were reported: each argument of the chain would report them again.
     shells: Vec<usize>,
+    /// Places of the unsafe blocks: they are one finding, or the report drowns in them.
+    unsafe_blocks: Vec<Range<usize>>,
 }
 
 impl<'a> Visit<'a> for Walk<'_, '_> {
@@ -151,7 +160,7 @@ impl<'a> Visit<'a> for Walk<'_, '_> {
 
     fn visit_expr_unsafe(&mut self, block: &'a ExprUnsafe) {
         let range = self.bytes(&block.unsafe_token);
-        self.sink.report("rs-unsafe", range, "unsafe");
+        self.unsafe_blocks.push(range);
         visit::visit_expr_unsafe(self, block);
     }
 
@@ -194,6 +203,17 @@ impl Walk<'_, '_> {
             self.depth += 1;
             descend(self);
             self.depth -= 1;
+        }
+    }
+
+    /// One finding for all unsafe blocks of the file, at the first.
+    fn report_unsafe(&mut self) {
+        let name = match self.unsafe_blocks.len() {
+            0 | 1 => "unsafe".to_owned(),
+            more => format!("unsafe (the first of {more} blocks)"),
+        };
+        if let Some(first) = self.unsafe_blocks.drain(..).next() {
+            self.sink.report("rs-unsafe", first, &name);
         }
     }
 

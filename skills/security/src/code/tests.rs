@@ -80,7 +80,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     (
         "py-ssl-version",
         "import ssl\nv = ssl.PROTOCOL_SSLv3",
-        "import ssl\nv = ssl.PROTOCOL_TLS_CLIENT",
+        "import ssl\nv = ssl.PROTOCOL_TLS_CLIENT\nif v == ssl.PROTOCOL_SSLv3: pass",
     ),
     (
         "py-subprocess-shell",
@@ -314,6 +314,13 @@ fn the_deepest_text_that_passes_fits_a_small_stack() {
         let outcome = scan(Language::of(path).unwrap(), text.as_bytes());
         assert!(outcome.is_ok(), "{path}: {outcome:?}");
     }
+}
+
+#[test]
+fn unsafe_blocks_of_a_file_are_one_finding() {
+    let hits = scan(Language::Rust, b"fn f() { unsafe { a() }; unsafe { b() } }").unwrap();
+    assert_eq!(hits.len(), 1);
+    assert!(hits[0].message.contains("the first of 2 blocks"));
 }
 
 proptest! {
