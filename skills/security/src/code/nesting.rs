@@ -13,6 +13,19 @@ const BRACKETS_MAX: usize = 150;
 /// Operators and words in a row without a separator: each may be a level of recursion.
 const CHAIN_MAX: usize = 2_000;
 
+/// Operators and words in a row that all wait for one operand (`not not x`), each a level of the
+/// parser. At 1,900 the parsers of Python and Rust overflow a stack of 1 MiB.
+const PREFIX_MAX: usize = 200;
+
+/// `else if` after `else if`. At 3,000 the parser of JavaScript overflows a stack of 1 MiB.
+const ELSE_MAX: usize = 300;
+
+/// Words that stand before an operand.
+const PREFIX_WORDS: &[&[u8]] = &[
+    b"not", b"await", b"typeof", b"void", b"delete", b"new", b"yield", b"mut", b"dyn", b"box",
+    b"const", b"lambda",
+];
+
 /// Columns of indentation; a level of Python takes at least one.
 const INDENTATION_MAX: usize = 150;
 
@@ -23,22 +36,31 @@ const INDENTATION_MAX: usize = 150;
 pub(super) fn check(language: Language, text: &str) -> Result<(), String> {
     let bytes = text.as_bytes();
     let python = language == Language::Python;
-    let (mut at, mut depth, mut chain) = (0, 0usize, 0usize);
+    let (mut at, mut depth, mut chain, mut prefix) = (0, 0usize, 0usize, 0usize);
+    let mut elses = [0usize; BRACKETS_MAX + 2];
     while at < bytes.len() {
         let byte = bytes[at];
         at = match byte {
             b'(' | b'[' | b'{' => {
                 depth += 1;
                 chain = if byte == b'{' { 0 } else { chain };
+                elses[depth] = 0;
                 at + 1
             }
             b')' | b']' | b'}' => {
                 depth = depth.saturating_sub(1);
                 chain = if byte == b'}' { 0 } else { chain };
+                prefix = 0;
+                if byte == b'}' && !is_else(bytes, at + 1) {
+                    elses[depth] = 0;
+                }
                 at + 1
             }
             b',' | b';' => {
-                chain = 0;
+                (chain, prefix) = (0, 0);
+                if byte == b';' && !is_else(bytes, at + 1) {
+                    elses[depth] = 0;
+                }
                 at + 1
             }
             b'\n' if python => {
@@ -59,7 +81,10 @@ pub(super) fn check(language: Language, text: &str) -> Result<(), String> {
                 memchr::memmem::find(&bytes[at + 2..], b"*/").map_or(bytes.len(), |n| at + n + 4)
             }
             // Strings side by side are no levels; what joins them is counted.
-            b'\'' | b'"' | b'`' => string_end(language, bytes, at),
+            b'\'' | b'"' | b'`' => {
+                prefix = 0;
+                string_end(language, bytes, at)
+            }
             b'\n' if ends_statement(bytes, at) => {
                 chain = 0;
                 at + 1
@@ -67,24 +92,37 @@ pub(super) fn check(language: Language, text: &str) -> Result<(), String> {
             b' ' | b'\t' | b'\r' | b'\n' => at + 1,
             byte if byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 => {
                 chain += 1;
-                at + bytes[at..]
+                let length = bytes[at..]
                     .iter()
                     .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_' || **b >= 0x80)
-                    .count()
+                    .count();
+                let word = &bytes[at..at + length];
+                prefix = if PREFIX_WORDS.contains(&word) { prefix + 1 } else { 0 };
+                elses[depth] += usize::from(!python && word == b"else");
+                at + length
             }
             _ => {
                 chain += 1;
+                prefix += 1;
                 at + 1
             }
         };
         if depth > BRACKETS_MAX {
             return Err(deep("brackets", bytes, at - 1));
         }
-        if chain > CHAIN_MAX {
+        if elses[depth] > ELSE_MAX {
+            return Err(deep("`else`", bytes, at - 1));
+        }
+        if chain > CHAIN_MAX || prefix > PREFIX_MAX {
             return Err(deep("an expression", bytes, at - 1));
         }
     }
     Ok(())
+}
+
+/// Whether the next word is `else`.
+fn is_else(bytes: &[u8], at: usize) -> bool {
+    bytes[at..].trim_ascii_start().starts_with(b"else")
 }
 
 /// Whether a line of a language with semicolons probably ends a statement without one.
@@ -175,9 +213,18 @@ mod tests {
         for language in ALL {
             assert!(check(language, &"(".repeat(10_000)).unwrap_err().contains("brackets"));
             assert!(check(language, &"!".repeat(10_000)).is_err());
-            assert!(check(language, &"not ".repeat(10_000)).is_err());
+            assert!(check(language, &format!("x = {}1", "not ".repeat(250))).is_err());
+            assert!(check(language, &format!("x = {}1", "-".repeat(250))).is_err());
             assert!(check(language, &format!("x = 1{}", "+1".repeat(5_000))).is_err());
         }
+    }
+
+    #[test]
+    fn long_ladders_of_else_are_turned_down() {
+        let ladder = format!("if (a) {{ if (b) {{}} }}{}", " else if (a) { b; }".repeat(400));
+        assert!(check(Language::Script(Script::JavaScript), &ladder).unwrap_err().contains("else"));
+        let short = format!("if (a) {{}}{}\n", " else if (a) { b; }".repeat(200));
+        check(Language::Rust, &short.repeat(3)).unwrap();
     }
 
     #[test]

@@ -303,9 +303,9 @@ fn the_deepest_text_that_passes_fits_a_small_stack() {
     let deep = [
         ("a.py", format!("x = {}1{}", "(".repeat(149), ")".repeat(149))),
         ("a.py", format!("x = 1{}", " + 1".repeat(950))),
-        ("a.py", format!("x = {}1", "not ".repeat(1_900))),
+        ("a.py", format!("x = {}1", "not ".repeat(190))),
         ("a.js", format!("x = {}1{}", "[".repeat(149), "]".repeat(149))),
-        ("a.js", format!("x = {}1", "!".repeat(1_900))),
+        ("a.js", format!("x = {}1", "!".repeat(190))),
         ("a.js", format!("x = 1{}", " + 1".repeat(950))),
         ("a.rs", format!("fn f() {{ {}1{} }}", "(".repeat(148), ")".repeat(148))),
         ("a.rs", format!("fn f() {{ x = 1{}; }}", " + 1".repeat(950))),
