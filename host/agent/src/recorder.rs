@@ -68,7 +68,7 @@ impl Recorder {
         match acknowledged.await {
             Ok(_) => Ok(written),
             Err(error) => {
-                self.lock().failed.get_or_insert(error.clone());
+                self.lock().failed.get_or_insert_with(|| error.clone());
                 Err(error)
             }
         }

@@ -55,8 +55,8 @@ impl Observer for Nobody {
 /// What people may want to see of a run while it goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice<'a> {
-    /// A fact of the run itself, its steps and its tasks; no effects. A resumed run shows the facts of
-    /// its past first.
+    /// A fact of the run itself, its steps and its tasks; no effects. The facts of a resumed run's past
+    /// are not told again.
     Fact(&'a crate::event::Event),
     /// A child task began.
     ChildStarted {

@@ -75,17 +75,6 @@ impl HostCall for RunProgram {
     }
 }
 
-/// What is known of an effect that a crash interrupted.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Probe {
-    /// It happened; this was the outcome.
-    Done(Result<Finished, Error>),
-    /// It did not happen.
-    NotDone,
-    /// Nobody can tell.
-    Unknown,
-}
-
 /// Runs programs.
 pub trait ProcessService: Send + Sync {
     /// Runs a program to its end, or to its time limit, or until the context is cancelled; then the

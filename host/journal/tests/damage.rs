@@ -34,7 +34,9 @@ fn filled() -> SimDisk {
         }
         wait(store.checkpoint(run(number), head, b"state".to_vec())).unwrap();
     }
-    (0..BLOBS).for_each(|number| drop(store.put(&blob(number)).unwrap()));
+    for number in 0..BLOBS {
+        store.put(&blob(number)).unwrap();
+    }
     disk
 }
 
@@ -42,13 +44,16 @@ fn blob(number: u64) -> Vec<u8> {
     vec![number as u8; 1_000 + number as usize]
 }
 
+/// What a store says of a checkpoint.
+type Checkpoint = Result<Option<(Head, Vec<u8>)>, ReadError>;
+
 /// Everything that a store says.
 #[derive(Debug, PartialEq)]
 struct Said {
     runs: Vec<RunId>,
     heads: Vec<Result<Head, ReadError>>,
     records: Vec<Result<Vec<Entry>, ReadError>>,
-    checkpoints: Vec<Result<Option<(Head, Vec<u8>)>, ReadError>>,
+    checkpoints: Vec<Checkpoint>,
     content: Vec<Result<Option<Vec<u8>>, ReadError>>,
 }
 

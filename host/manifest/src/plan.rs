@@ -216,9 +216,9 @@ pub enum Argument {
     /// numbers included: [`crate::convert`]).
     Computed(Expr),
     /// A record that mixes both: its fields in declaration order.
-    Record(Vec<(String, Argument)>),
+    Record(Vec<(String, Self)>),
     /// A list that mixes both.
-    List(Vec<Argument>),
+    List(Vec<Self>),
 }
 
 /// Whether staged changes become real.

@@ -4,6 +4,8 @@
 //! The last lines of each bad manifest are its expectations, `# expect: V0103 at 5:1`. With
 //! `UPDATE_CORPUS=1` in the environment they are written anew; read the difference before you keep it.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 mod common;
 
 use std::{

@@ -1,5 +1,7 @@
 //! The manifests that ship with Voyager, checked against the WIT of the skills that ship with it.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use std::{fs, path::PathBuf};
 
 use voyager_base::{

@@ -1,5 +1,7 @@
 //! The pictures and summaries of a plan.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 mod common;
 
 use std::{fs, path::Path};

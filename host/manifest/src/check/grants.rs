@@ -139,7 +139,7 @@ impl Checker<'_> {
             Some(_) => {
                 self.used_inputs.insert(input.to_owned());
                 let message = format!("the input `{input}` is no path");
-                (message, format!("declare it with `type: path`"))
+                (message, "declare it with `type: path`".to_owned())
             }
             None => {
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();

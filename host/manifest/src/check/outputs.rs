@@ -36,10 +36,7 @@ impl Checker<'_> {
     }
 
     fn output(&mut self, entry: &Entry) -> Option<Output> {
-        let declared = match entry.value.get("type") {
-            Some(node) => Some(self.ty(node)),
-            None => None,
-        };
+        let declared = entry.value.get("type").map(|node| self.ty(node));
         let from = entry.value.get("from")?;
         let at = At { step: self.steps.len(), locals: Vec::new() };
         let typed = self.expression(from, &at)?;

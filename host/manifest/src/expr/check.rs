@@ -35,7 +35,7 @@ struct Checker<'e> {
 struct Bound<'b> {
     name: &'b str,
     ty: Option<Type>,
-    outer: Option<&'b Bound<'b>>,
+    outer: Option<&'b Self>,
 }
 
 const BOOL: Cow<'static, Type> = Cow::Owned(Type::Bool);
@@ -320,7 +320,7 @@ impl<'e> Checker<'e> {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let span = left.span.start..right.span.end;
             let problem =
-                Problem::new(Code::EnumName, span, format!("`{}` is never this value", text));
+                Problem::new(Code::EnumName, span, format!("`{text}` is never this value"));
             self.report(problem.help(suggest(text, &names, "")));
         }
         if result.is_some() {

@@ -27,7 +27,7 @@ struct Evaluation<'s> {
 struct Bound<'v> {
     name: &'v str,
     value: &'v Value,
-    outer: Option<&'v Bound<'v>>,
+    outer: Option<&'v Self>,
 }
 
 fn bound<'v>(name: &str, mut from: Option<&'v Bound<'v>>) -> Option<&'v Value> {
