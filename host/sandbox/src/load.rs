@@ -1,6 +1,9 @@
 //! From the bytes of a component to something that can be run.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 use voyager_base::{
     Digest,
@@ -97,17 +100,26 @@ pub(crate) fn load(shared: &Shared, bytes: &[u8]) -> Result<Loaded, LoadError> {
     if bytes.len() > COMPONENT_BYTES_MAX {
         return Err(LoadError::TooLarge { size: bytes.len() });
     }
-    if let Some(compiled) = shared.cache.find(Digest::of(bytes)) {
-        // Authentic but unusable is possible where wasmtime changed what it accepts: then compile.
-        if let Ok(loaded) = link(shared, &compiled) {
-            return Ok(loaded);
-        }
+    if let Some(loaded) = cached(shared, bytes) {
+        return Ok(loaded);
+    }
+    let _turn = shared.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+    // Whoever had the turn before may have compiled the same.
+    if let Some(loaded) = cached(shared, bytes) {
+        return Ok(loaded);
     }
     let compiled = shared.compiler.compile(bytes, &shared.shape)?;
     let loaded = link(shared, &compiled)?;
     // Without room on the disk the skill still runs; the next start compiles again.
     drop(shared.cache.keep(&compiled));
     Ok(loaded)
+}
+
+/// Out of the cache. Authentic but unusable is possible where wasmtime changed what it accepts; then it
+/// is compiled again.
+fn cached(shared: &Shared, bytes: &[u8]) -> Option<Loaded> {
+    let compiled = shared.cache.find(Digest::of(bytes))?;
+    link(shared, &compiled).ok()
 }
 
 fn link(shared: &Shared, compiled: &Compiled) -> Result<Loaded, LoadError> {

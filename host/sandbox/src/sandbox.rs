@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use voyager_base::{
@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache: Cache,
     pub(crate) compiler: CompilerCommand,
+    /// Held while a component is compiled: one compiler uses all cores, and may use much memory.
+    pub(crate) compiling: Mutex<()>,
     allocation: Allocation,
     skills: RwLock<BTreeMap<Digest, Arc<Loaded>>>,
 }
@@ -100,6 +102,7 @@ impl Sandbox {
             clock: options.clock,
             cache,
             compiler: options.compiler,
+            compiling: Mutex::default(),
             allocation,
             skills: RwLock::default(),
         })))

@@ -1,0 +1,338 @@
+//! What the sandbox costs over wasmtime itself: the same component called through both, in one process.
+//!
+//! `cargo run --release -p voyager-sandbox --example bench`
+//!
+//! Processor time of this thread, medians. "Fresh" is store, instance, checked call with a small
+//! record, drop; "warm" is the call alone, in an instance that lives. The sandbox gives every call a
+//! fresh instance, so there is no warm figure of its own to compare.
+
+#![allow(clippy::print_stdout, reason = "figures are the output")]
+
+use std::{sync::Arc, time::Duration};
+
+use rustix::time::{ClockId, clock_gettime};
+use voyager_base::{
+    BoxFuture, Digest, Error, Limits, RunId, TaskId, Value,
+    call::{
+        Admission, CallContext, Folders, Invocation, Ledger, Lineage, Need, Outcome, Question,
+        Remaining, Report, Services, Skills as _, StageId, Stop,
+    },
+    chance::Seeded,
+    clock::{Clock, Timestamp},
+    grant::{FolderGrant, Globs, GrantLayer, Grants},
+    process::{Finished, ProcessService, RunProgram},
+    tasks::{ChildOutcome, MapTasks, TasksService},
+    workspace::{
+        Change, Conflict, FileEntry, FileStat, Found, Inspect, List, ReadFile, RemoveFile,
+        RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+    },
+};
+use voyager_sandbox::{CompilerCommand, EngineShape, Sandbox, SandboxOptions};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, Store,
+    component::{Component, Linker, Val},
+};
+
+/// Gives back the record that it gets: an address and a length, and a number.
+const ECHO: &str = r#"(component
+    (core module $m
+        (memory (export "memory") 1)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+        (func (export "f") (param i32 i32 i32) (result i32)
+            (i32.store (i32.const 0) (local.get 0))
+            (i32.store (i32.const 4) (local.get 1))
+            (i32.store (i32.const 8) (local.get 2))
+            (i32.const 0)))
+    (core instance $i (instantiate $m))
+    (type $place' (record (field "path" string) (field "line" u32)))
+    (component $shim
+        (import "place" (type $place (eq $place')))
+        (import "f" (func $f (param "at" $place) (result $place)))
+        (export $out "place" (type $place))
+        (export "f" (func $f) (func (param "at" $out) (result $out))))
+    (func $f (param "at" $place') (result $place')
+        (canon lift (core func $i "f") (memory $i "memory") (realloc (func $i "realloc"))))
+    (instance $api (instantiate $shim (with "place" (type $place')) (with "f" (func $f))))
+    (export "bench:echo/api@0.1.0" (instance $api)))"#;
+
+const ROUNDS: usize = 20_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let component = wat::parse_str(ECHO)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (direct_fresh, direct_warm) = runtime.block_on(direct(&component))?;
+    let (sandbox_fresh, allocation) = runtime.block_on(sandboxed(&component))?;
+    let check = grant_check();
+    println!("allocation                     {allocation}");
+    println!("fresh call, wasmtime directly  {:8.2} µs", micros(direct_fresh));
+    println!("fresh call, sandbox            {:8.2} µs", micros(sandbox_fresh));
+    println!("  ratio                        {:8.2}", sandbox_fresh / direct_fresh);
+    println!("warm call, wasmtime directly   {:8.2} µs", micros(direct_warm));
+    println!("grant check, allowed           {:8.3} µs", micros(check));
+    Ok(())
+}
+
+async fn direct(component: &[u8]) -> wasmtime::Result<(f64, f64)> {
+    let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::pooling());
+    config.epoch_interruption(true);
+    let engine = Engine::new(&config)?;
+    let component = Component::new(&engine, component)?;
+    let pre = Linker::<()>::new(&engine).instantiate_pre(&component)?;
+    let interface = component.get_export_index(None, "bench:echo/api@0.1.0");
+    let index = component.get_export_index(interface.as_ref(), "f");
+    let index = index.ok_or_else(|| wasmtime::Error::msg("`f` is exported"))?;
+    let missing = || wasmtime::Error::msg("`f` is a function");
+    let argument = || {
+        let path = ("path".to_owned(), Val::String("src/lib.rs".to_owned()));
+        [Val::Record(vec![path, ("line".to_owned(), Val::U32(7))])]
+    };
+    let mut fresh = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let before = thread_nanos();
+        let mut store = Store::new(&engine, ());
+        store.set_epoch_deadline(1);
+        let instance = pre.instantiate_async(&mut store).await?;
+        let function = instance.get_func(&mut store, index).ok_or_else(missing)?;
+        let mut results = [Val::Bool(false)];
+        function.call_async(&mut store, &argument(), &mut results).await?;
+        drop((store, results));
+        fresh.push(thread_nanos() - before);
+    }
+    let mut store = Store::new(&engine, ());
+    store.set_epoch_deadline(1);
+    let instance = pre.instantiate_async(&mut store).await?;
+    let function = instance.get_func(&mut store, index).ok_or_else(missing)?;
+    let mut warm = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let before = thread_nanos();
+        let mut results = [Val::Bool(false)];
+        function.call_async(&mut store, &argument(), &mut results).await?;
+        warm.push(thread_nanos() - before);
+    }
+    Ok((median(fresh), median(warm)))
+}
+
+async fn sandboxed(component: &[u8]) -> Result<(f64, String), Box<dyn std::error::Error>> {
+    let cache = tempfile::tempdir()?;
+    let sandbox = Sandbox::new(SandboxOptions {
+        cache_folder: cache.path().join("compiled"),
+        compiler: CompilerCommand::InProcess,
+        shape: EngineShape::default(),
+        clock: Arc::new(Still),
+        chance: Arc::new(Seeded::new(1)),
+    })?;
+    let skill = sandbox.load(component)?;
+    let nobody = Arc::new(Nobody);
+    let services = Arc::new(Services {
+        workspace: Arc::clone(&nobody) as _,
+        process: Arc::clone(&nobody) as _,
+        tasks: Arc::clone(&nobody) as _,
+    });
+    let mut fresh = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let before = thread_nanos();
+        let place = [("path", Value::String("src/lib.rs".to_owned())), ("line", Value::Int(7))];
+        let invocation = Invocation {
+            component: skill.component,
+            operation: skill.operations[0].name.clone(),
+            arguments: vec![Value::record(place)],
+            limits: Limits::default(),
+            seed: Digest([0; 32]),
+            ledger: Arc::clone(&nobody) as _,
+            services: Arc::clone(&services),
+        };
+        drop(sandbox.call(invocation).await?);
+        fresh.push(thread_nanos() - before);
+    }
+    Ok((median(fresh), format!("{:?}", sandbox.allocation())))
+}
+
+fn grant_check() -> f64 {
+    let globs = Globs::new(["src/**", "tests/**/*.rs", "*.md"]).expect("the globs are well formed");
+    let folder = FolderGrant {
+        root: "repo".to_owned(),
+        read: globs,
+        write: Globs::none(),
+        write_bytes_max: None,
+    };
+    let layer = |source: &str| GrantLayer {
+        source: source.to_owned(),
+        workspace: Some(vec![folder.clone()]),
+        ..GrantLayer::default()
+    };
+    let folders = [("repo".to_owned(), "/repo".to_owned())].into_iter().collect();
+    let grants = Grants { folders: Arc::new(folders), layers: Vec::new() };
+    let grants =
+        grants.narrowed(layer("policy")).narrowed(layer("manifest")).narrowed(layer("step"));
+    let need = Need::Read { root: "repo", path: "src/deep/er/module.rs" };
+    let mut times = Vec::with_capacity(1_000);
+    for _ in 0..1_000 {
+        let before = thread_nanos();
+        for _ in 0..100 {
+            std::hint::black_box(grants.check(std::hint::black_box(&need))).expect("it is granted");
+        }
+        times.push((thread_nanos() - before) / 100);
+    }
+    median(times)
+}
+
+fn thread_nanos() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs());
+    seconds * 1_000_000_000 + nanos
+}
+
+fn median(mut nanos: Vec<u64>) -> f64 {
+    nanos.sort_unstable();
+    nanos[nanos.len() / 2] as f64
+}
+
+fn micros(nanos: f64) -> f64 {
+    nanos / 1_000.0
+}
+
+/// A clock that stands still: no call here takes long.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::default()
+    }
+
+    fn wait_until(&self, _: Timestamp) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(Duration::from_secs(3_600)))
+    }
+}
+
+/// Everything around the sandbox: nothing of it is asked.
+struct Nobody;
+
+fn no_one<T: Send + 'static>() -> BoxFuture<'static, Result<T, Error>> {
+    Box::pin(std::future::ready(Err(Error::unavailable("nobody is there"))))
+}
+
+impl Ledger for Nobody {
+    fn admit<'a>(&'a self, _: Question<'a>) -> BoxFuture<'a, Result<Admission, Stop>> {
+        Box::pin(std::future::ready(Err(Stop::Cancelled)))
+    }
+
+    fn perform<'a>(
+        &'a self,
+        _: CallContext,
+        effect: BoxFuture<'static, Outcome>,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Stop>> {
+        Box::pin(async move { Ok(effect.await.reply) })
+    }
+
+    fn report(&self, _: Report) {}
+
+    fn time(&self) -> Timestamp {
+        Timestamp::default()
+    }
+
+    fn lineage(&self) -> Lineage {
+        let run = RunId([0; 16]);
+        Lineage { run, task: TaskId::root(run), parents: Arc::new([]) }
+    }
+
+    fn remaining(&self) -> Remaining {
+        Remaining { host_calls: 0, log_bytes: 0, children: 0, depth: 0 }
+    }
+
+    fn grants(&self) -> Arc<Grants> {
+        Arc::default()
+    }
+}
+
+impl ProcessService for Nobody {
+    fn run<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: RunProgram,
+    ) -> BoxFuture<'a, Result<Finished, Error>> {
+        no_one()
+    }
+}
+
+impl TasksService for Nobody {
+    fn map<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: MapTasks,
+    ) -> BoxFuture<'a, Result<Vec<ChildOutcome>, Error>> {
+        no_one()
+    }
+}
+
+impl WorkspaceService for Nobody {
+    fn list<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: List,
+    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
+        no_one()
+    }
+
+    fn stat<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: Inspect,
+    ) -> BoxFuture<'a, Result<FileStat, Error>> {
+        no_one()
+    }
+
+    fn read<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: ReadFile,
+    ) -> BoxFuture<'a, Result<serde_bytes::ByteBuf, Error>> {
+        no_one()
+    }
+
+    fn write<'a>(&'a self, _: &'a CallContext, _: WriteFile) -> BoxFuture<'a, Result<(), Error>> {
+        no_one()
+    }
+
+    fn remove<'a>(&'a self, _: &'a CallContext, _: RemoveFile) -> BoxFuture<'a, Result<(), Error>> {
+        no_one()
+    }
+
+    fn rename<'a>(&'a self, _: &'a CallContext, _: RenameFile) -> BoxFuture<'a, Result<(), Error>> {
+        no_one()
+    }
+
+    fn search<'a>(&'a self, _: &'a CallContext, _: Search) -> BoxFuture<'a, Result<Found, Error>> {
+        no_one()
+    }
+
+    fn replace<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: Replace,
+    ) -> BoxFuture<'a, Result<Replaced, Error>> {
+        no_one()
+    }
+
+    fn diff<'a>(&'a self, _: &'a CallContext, _: ShowDiff) -> BoxFuture<'a, Result<String, Error>> {
+        no_one()
+    }
+
+    fn staged(&self, _: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
+        no_one()
+    }
+
+    fn merge(&self, _: StageId, _: StageId) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn discard(&self, _: StageId) {}
+
+    fn commit<'a>(
+        &'a self,
+        _: &'a Folders,
+        _: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Conflict>, Error>> {
+        no_one()
+    }
+}
