@@ -151,7 +151,7 @@ pub(crate) struct TaskDetail {
     /// Files that it staged.
     pub(crate) staged: Vec<String>,
     /// Its child tasks.
-    pub(crate) children: Vec<TaskDetail>,
+    pub(crate) children: Vec<Self>,
 }
 
 /// One question to the host.

@@ -153,7 +153,9 @@ fn describe(path: &Path, size: u64, sandbox: &Sandbox) -> Result<Described, Stri
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     match sandbox.load(&bytes) {
         Ok(skill) => Ok(Described::Skill(skill)),
-        Err(error @ LoadError::CompilerUnavailable(_)) => Err(error.to_string()),
+        Err(error @ (LoadError::CompilerUnavailable(_) | LoadError::CompileBound(_))) => {
+            Err(error.to_string())
+        }
         Err(error) => Ok(Described::Refused(error.to_string())),
     }
 }

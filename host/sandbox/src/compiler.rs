@@ -52,7 +52,8 @@ pub struct CompileBounds {
 
 impl Default for CompileBounds {
     fn default() -> Self {
-        Self { memory_bytes: 2 << 30, cpu: Duration::from_secs(30), time: Duration::from_secs(30) }
+        // Processor time is the bound that bites; the other leaves room for a busy machine.
+        Self { memory_bytes: 2 << 30, cpu: Duration::from_secs(60), time: Duration::from_secs(180) }
     }
 }
 

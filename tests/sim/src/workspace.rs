@@ -66,15 +66,16 @@ impl SimWorkspace {
 
     fn changes(&self, stage: StageId) -> Result<Vec<Change>, Error> {
         let staged = self.stages().get(&stage).cloned().unwrap_or_default();
-        let change = |(path, (before, after)): (String, (Option<Vec<u8>>, Option<Vec<u8>>))| {
-            Ok(Change {
+        let mut changes = Vec::new();
+        for (path, (before, after)) in staged {
+            changes.push(Change {
                 root: "repo".to_owned(),
                 path,
                 before: self.keep(before.as_ref())?,
                 after: self.keep(after.as_ref())?,
-            })
-        };
-        staged.into_iter().map(change).collect()
+            });
+        }
+        Ok(changes)
     }
 
     fn apply(&self, changes: &[Change]) -> Result<Vec<Conflict>, Error> {

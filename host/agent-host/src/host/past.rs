@@ -108,7 +108,7 @@ impl Host {
             run: run.to_string(),
             records: replayed.events,
             chain: replayed.head.chain.to_string(),
-            status: replayed.outcome.as_ref().map_or(self.open_status(run), status),
+            status: replayed.outcome.as_ref().map_or_else(|| self.open_status(run), status),
             attempts_verified: attempts,
         })
     }

@@ -27,7 +27,9 @@ fn a_preview_shows_the_change_and_makes_none() {
     let before = tree(&repo);
     let run = stage.answer(arguments(&repo, false));
     assert_eq!(run["status"], "done", "{run}");
-    assert!(run.to_string().contains("new_name"), "{run}");
+    let diff = run["artifacts"][0][1].as_str().expect("the preview is an artifact");
+    let diff = fs::read_to_string(diff).expect("it is there");
+    assert!(diff.contains("-def old_name():\n+def new_name():\n"), "{diff}");
     assert_eq!(tree(&repo), before);
 }
 

@@ -106,7 +106,7 @@ impl Build {
 impl Test {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let component = build(&self.folder)?;
-        let skills = component.parent().unwrap_or(Path::new("."));
+        let skills = component.parent().unwrap_or_else(|| Path::new("."));
         let skills = fs::canonicalize(skills)
             .map_err(|error| Failure::environment("cannot tell where the skill lies", &error))?;
         let mut cargo = Command::new("cargo");
