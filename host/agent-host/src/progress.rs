@@ -142,7 +142,10 @@ fn describe(event: &Event) -> Option<String> {
             format!("  retry    {step}  attempt {attempt}, after: {error}")
         }
         Event::Log { step, level, message } => format!("  {level:<8} {step}  {message}"),
-        Event::Output { step, text, .. } => format!("  {step} | {}", text.trim_end_matches('\n')),
+        Event::Output { step, text, .. } => {
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            lines.map(|line| format!("  {step} | {line}")).collect::<Vec<_>>().join("\n")
+        }
         Event::StepStarted { .. } | Event::StepProgress { .. } => return None,
     };
     Some(printing::harmless(&line))

@@ -1,16 +1,26 @@
 //! Benchmarks by name. Each prints a ratio against a named peer or the raw library in the same run.
 
-use anyhow::{Result, bail};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
-use crate::build::{cargo, run};
+use anyhow::{Context, Result, bail, ensure};
 
-/// A benchmark: its name, what it measures, and the example that does it.
+use crate::build::{agent_host, cargo, run, skills, target_folder};
+
+/// A benchmark that is an example of a crate: its name, what it measures, and where it is.
 struct Bench {
     name: &'static str,
     what: &'static str,
     package: &'static str,
     example: &'static str,
 }
+
+/// Name of the benchmark that times the whole program.
+const PROGRAM: &str = "program";
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -32,6 +42,18 @@ const BENCHES: &[Bench] = &[
         example: "bench",
     },
     Bench {
+        name: "coder",
+        what: "all metrics over a folder, natively: `cargo xtask bench coder FOLDER --quiet`",
+        package: "voyager-skill-coder",
+        example: "measure",
+    },
+    Bench {
+        name: "security",
+        what: "secrets over a folder, natively: `cargo xtask bench security FOLDER`",
+        package: "voyager-skill-security",
+        example: "scan",
+    },
+    Bench {
         name: "manifest",
         what: "parsing and checking a manifest of 1,000 steps",
         package: "voyager-manifest",
@@ -47,6 +69,9 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         eprint!("{}", known());
         return Ok(());
     };
+    if name == PROGRAM {
+        return program();
+    }
     let Some(bench) = BENCHES.iter().find(|it| it.name == name) else {
         bail!("there is no benchmark `{name}`; there are:\n{}", known());
     };
@@ -54,4 +79,57 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         cargo(&["run", "--release", "--package", bench.package, "--example", bench.example, "--"]);
     command.args(rest);
     run(command)
+}
+
+/// Runs of each command; the first few warm caches and are not counted.
+const RUNS: usize = 25;
+const WARM_UP: usize = 5;
+
+/// Times whole processes of the released program.
+fn program() -> Result<()> {
+    let program = agent_host(true)?;
+    let skills = skills(&program)?;
+    let folder = target_folder().join("bench");
+    fs::create_dir_all(&folder)?;
+    let (one, many) = (folder.join("one.yaml"), folder.join("many.yaml"));
+    fs::write(&one, manifest(1))?;
+    fs::write(&many, manifest(1_000))?;
+    let state = folder.join("state");
+    let time = |arguments: &[&Path]| -> Result<()> {
+        let mut times = Vec::new();
+        for _ in 0..RUNS {
+            let mut command = Command::new(&program);
+            command.arg("--state").arg(&state).arg("--skills").arg(&skills).args(arguments);
+            times.push(timed(command)?);
+        }
+        let mut counted = times.split_off(WARM_UP);
+        counted.sort();
+        let shown = arguments[0].display();
+        eprintln!(
+            "{shown:<10} whole process: min {:?}, median {:?}, max {:?}",
+            counted[0],
+            counted[counted.len() / 2],
+            counted[counted.len() - 1]
+        );
+        Ok(())
+    };
+    time(&[Path::new("validate"), &many])?;
+    time(&[Path::new("run"), &one])
+}
+
+fn manifest(steps: usize) -> String {
+    let head =
+        "voyager: manifest/v1\nname: bench\nversion: 1.0.0\ndescription: Does little.\nsteps:\n";
+    let step = |number| format!("  - id: step-{number}\n    use: security/rules.all\n");
+    head.to_owned() + &(0..steps).map(step).collect::<String>()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn timed(mut command: Command) -> Result<Duration> {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let before = Instant::now();
+    let status = command.status().context("the program does not start")?;
+    let took = before.elapsed();
+    ensure!(status.success(), "{command:?} failed");
+    Ok(took)
 }

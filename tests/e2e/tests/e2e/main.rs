@@ -2,6 +2,7 @@
 
 mod audit;
 mod crash;
+mod docs;
 mod first_skill;
 mod input;
 mod rename;
