@@ -96,11 +96,11 @@ impl Account {
             Report::Log { message, .. } => message.len(),
         };
         self.log_bytes = self.log_bytes.saturating_add(bytes as u64);
-        self.log_lines = self.log_lines.saturating_add(1);
         // Progress is drawn over itself, so only its text counts.
-        let lines =
-            matches!(report, Report::Progress { .. }) || self.log_lines <= self.limits.log_lines;
-        lines && self.log_bytes <= self.limits.log_bytes
+        if matches!(report, Report::Log { .. }) {
+            self.log_lines = self.log_lines.saturating_add(1);
+        }
+        self.log_lines <= self.limits.log_lines && self.log_bytes <= self.limits.log_bytes
     }
 
     /// What is left.

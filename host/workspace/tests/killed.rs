@@ -25,11 +25,12 @@ fn commit_again(root: &Path, store: &Path, changes: &[voyager_base::workspace::C
     assert_eq!(block_on(workspace.commit(&folders(root), changes)).unwrap(), []);
 }
 
+/// The process that the other test kills; without a job from it there is nothing to do.
 #[test]
-#[ignore = "the process that the other test kills"]
 fn commits_until_it_is_killed() {
+    let Ok(job) = std::fs::read("job") else { return };
     let job: (String, String, Vec<voyager_base::workspace::Change>) =
-        rmp_serde::from_slice(&std::fs::read("job").unwrap()).unwrap();
+        rmp_serde::from_slice(&job).unwrap();
     std::fs::write("started", "").unwrap();
     commit_again(Path::new(&job.0), Path::new(&job.1), &job.2);
 }
@@ -52,7 +53,7 @@ fn a_killed_commit_is_finished_by_the_next_host() {
         let job = (scene.path().to_str().unwrap(), scene.store.path().to_str().unwrap(), &changes);
         std::fs::write(work.path().join("job"), rmp_serde::to_vec(&job).unwrap()).unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["commits_until_it_is_killed", "--exact", "--ignored"])
+            .args(["commits_until_it_is_killed", "--exact"])
             .current_dir(work.path())
             .stdout(Stdio::null())
             .spawn()

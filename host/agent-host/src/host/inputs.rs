@@ -29,6 +29,16 @@ pub(crate) fn read(
             Err(problem) => problems.push(format!("the input `{name}`: {problem}")),
         }
     }
+    // A path that is not typed is relative to the same folder as one that is.
+    for input in plan.inputs.iter().filter(|it| matches!(it.kind, InputKind::Path)) {
+        let Some(default) = input.default.as_ref().and_then(text) else { continue };
+        if !values.contains_key(&input.name) {
+            match value(input, default, directory) {
+                Ok(value) => drop(values.insert(input.name.clone(), value)),
+                Err(problem) => problems.push(format!("the input `{}`: {problem}", input.name)),
+            }
+        }
+    }
     if problems.is_empty() { Ok(values) } else { Err(Failure::usage(problems.join("; "))) }
 }
 

@@ -26,11 +26,11 @@ const HOST: [(&str, &[&str]); 8] = [
 
 /// Outside crates that only some may name.
 const RESERVED: [(&str, &[&str], &str); 5] = [
-    ("wasmtime", &["voyager-sandbox", "hostile"], "only `sandbox` names wasmtime"),
+    ("wasmtime", &["voyager-sandbox", "voyager-hostile"], "only `sandbox` names wasmtime"),
     ("redb", &["voyager-journal"], "only a store names redb"),
     (
         "tokio",
-        &["agent-host", "voyager-sandbox", "voyager-process", "hostile"],
+        &["agent-host", "voyager-sandbox", "voyager-process", "voyager-hostile"],
         "`base`, `manifest`, `agent` and stores know no tokio",
     ),
     ("cap-std", &["voyager-workspace"], "only `workspace` opens folders of users"),

@@ -113,17 +113,22 @@ fn folder_name(
     })?;
     let last =
         whole.file_name().map_or_else(|| "root".into(), |it| it.to_string_lossy().into_owned());
-    let plain: String = last
-        .chars()
-        .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' })
-        .collect();
-    let trimmed = plain.trim_matches('-');
-    let name = match trimmed.chars().next() {
-        Some(first) if first.is_ascii_alphabetic() => trimmed.to_owned(),
-        _ => format!("folder-{trimmed}").trim_end_matches('-').to_owned(),
-    };
+    // As manifests want names: words joined by hyphens, and a hyphen only before a letter.
+    let mut name = String::new();
+    for word in last.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| !it.is_empty()) {
+        let letter = word.starts_with(|it: char| it.is_ascii_alphabetic());
+        match (name.is_empty(), letter) {
+            (true, false) => name.push_str("folder"),
+            (false, true) => name.push('-'),
+            _ => {}
+        }
+        name.push_str(&word.to_ascii_lowercase());
+    }
+    if name.is_empty() {
+        name.push_str("root");
+    }
     let free = |name: &String| taken.iter().all(|(other, _)| other != name);
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let numbered = (2..).map(|number| format!("{name}{number}"));
     Ok(std::iter::once(name.clone()).chain(numbered).find(free).expect("numbers don't end"))
 }
 
@@ -137,9 +142,10 @@ mod tests {
             folder_name(Path::new(path), Path::new("/home"), taken).unwrap()
         };
         assert_eq!(name("/a/My Project", &[]), "my-project");
-        assert_eq!(name("/a/2024", &[]), "folder-2024");
+        assert_eq!(name("/a/2024", &[]), "folder2024");
+        assert_eq!(name("/a/greeter-13_x", &[]), "greeter13-x");
         assert_eq!(name("/", &[]), "root");
-        assert_eq!(name("b/x", &[("x".into(), "/x".into())]), "x-2");
+        assert_eq!(name("b/x", &[("x".into(), "/x".into())]), "x2");
     }
 
     #[test]
