@@ -140,7 +140,7 @@ pub(crate) struct TaskDetail {
     pub(crate) operation: String,
     /// Which attempt.
     pub(crate) attempt: u32,
-    /// `running`, `done`, `failed`, `lost`.
+    /// `open`, `done`, `failed`. One that a crash ended is open for ever; a later attempt follows.
     pub(crate) state: String,
     /// Time from its first to its last record.
     pub(crate) millis: u64,
@@ -161,6 +161,7 @@ pub(crate) struct EffectDetail {
     pub(crate) call: String,
     /// What it was about: a path, a program.
     pub(crate) about: String,
-    /// `done`, `denied`, `intended`, `unknown`, `failed`.
+    /// `done`, `denied`, `limit`, `requested` (children that have not all ended), `unknown` (an intent
+    /// without an outcome).
     pub(crate) outcome: String,
 }

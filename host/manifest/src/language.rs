@@ -1,7 +1,7 @@
 //! The manifest language as tables: every construct, its keys, and what each may hold.
 //!
 //! The parser checks a text against these tables and [`crate::schema`] is made from them, so that the
-//! two can't differ. What the tables don't say (types, references, grants) is in [`crate::check`].
+//! two can't differ. What the tables don't say (types, references, grants) is in [`mod@crate::check`].
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Turns text into a checked plan, or into all its errors with places.
 //!
-//! [`check`] is the way in: text, the skills that are there, and the host's limits give a
+//! [`check()`] is the way in: text, the skills that are there, and the host's limits give a
 //! [`Plan`] or [`Diagnostic`]s. On the way:
 //!
 //! ```text

@@ -69,7 +69,7 @@ fn deaths(calm: &Calm) -> Vec<Death> {
 
 fn sample(all: &[Death], count: usize) -> Vec<Death> {
     let chance = Seeded::new(SEED);
-    (0..count).map(|_| all[usize::try_from(chance.number()).unwrap() % all.len()]).collect()
+    (0..count).map(|_| all[(chance.number() % all.len() as u64) as usize]).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a storm is asked for from outside")]

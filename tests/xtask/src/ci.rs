@@ -20,7 +20,8 @@ pub(crate) fn ci() -> Result<()> {
         "--deny",
         "warnings",
     ]))?;
-    let mut docs = cargo(&["doc", "--no-deps", "--locked"]);
+    // Private items too: module docs point at the modules inside.
+    let mut docs = cargo(&["doc", "--no-deps", "--document-private-items", "--locked"]);
     docs.env("RUSTDOCFLAGS", "--deny warnings");
     run(docs)?;
     test::test(&["--locked".to_owned()])

@@ -10,7 +10,7 @@ use crate::{failure::Failure, protocol::Request, report, session};
 /// Goes on with an interrupted run.
 ///
 /// Finished steps are not repeated. A program that was running when the host died is never started
-/// again by itself: its step ends with the error `unknown-effect`.
+/// again by itself: the skill that started it gets the error `unknown-effect`.
 #[derive(Args)]
 pub(crate) struct Resume {
     /// Id of the run, or its beginning [default: the newest interrupted one].
