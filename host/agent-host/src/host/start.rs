@@ -101,8 +101,9 @@ impl Host {
         self.watchers.watch(run, steps.clone(), updates.clone());
         let started =
             Event::RunStarted { run: run.to_string(), name: plan.name.clone(), steps, resumed };
-        let _ = updates.send(Update::Event(started)).await;
+        // Known before it is told: who reads of a run may ask for it at once.
         self.active().insert(run, live.handle.clone());
+        let _ = updates.send(Update::Event(started)).await;
         let outcome = {
             let mut outcome = live.outcome;
             tokio::select! {
