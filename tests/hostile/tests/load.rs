@@ -178,7 +178,8 @@ fn bomb(operations: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_compile_bomb_ends_with_its_process() {
-    let bomb = bomb(150_000);
+    // Large enough that a fast and quiet machine needs several seconds for it.
+    let bomb = bomb(500_000);
     let time = CompileBounds { time: Duration::from_millis(200), ..small() };
     let error = child(time).sandbox.load(&bomb).unwrap_err();
     assert_eq!(error, LoadError::CompileBound("200ms of time".to_owned()));
