@@ -62,9 +62,13 @@ pub(crate) struct RunError {
     pub(crate) line: Option<u32>,
     /// Kind of the error.
     pub(crate) kind: String,
+    /// The code where the kind is `other`.
+    pub(crate) code: Option<String>,
     /// One sentence.
     pub(crate) message: String,
-    /// The operation's own error.
+    /// The grant that is missing, or the bound that was hit.
+    pub(crate) bound: Option<String>,
+    /// The operation's own error where the kind is `failed`.
     pub(crate) detail: Option<Json>,
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Common {
     /// Folder with shipped manifests, SDK and WIT [default: beside the program].
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) share: Option<PathBuf>,
-    /// Print JSON: one object a line while something goes on, the answer last.
+    /// Print JSON: one object a line, the last with the answer or the error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Say nothing while something goes on.

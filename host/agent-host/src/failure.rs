@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, fmt};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use voyager_base::{Error, ErrorKind};
 
 /// Who must act.
@@ -15,7 +16,7 @@ pub(crate) enum FailureKind {
     Usage,
     /// A manifest is wrong.
     Manifest,
-    /// A grant or a policy refuses.
+    /// No grant covers it.
     Denied,
     /// The machine refuses: disk, permission, a missing file, another process.
     Environment,
@@ -53,11 +54,14 @@ pub(crate) struct Failure {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
+    /// What is wrong with a manifest, each finding with its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) diagnostics: Option<Json>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, diagnostics: None }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {

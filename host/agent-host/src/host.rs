@@ -130,7 +130,7 @@ impl Host {
         };
         let last = match outcome {
             Ok(answer) => Update::Done { answer },
-            Err(failure) => Update::Failed(failure),
+            Err(error) => Update::Failed { error },
         };
         // Whoever asked may have left.
         let _ = updates.send(last).await;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod catalog;
+mod checking;
 mod cli;
 mod failure;
 mod host;
@@ -37,7 +38,10 @@ fn main() -> ExitCode {
     if let Some(code) = child() {
         return code;
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misread(&error),
+    };
     let json = cli.common.json;
     match run(cli) {
         Ok(code) => ExitCode::from(code),
@@ -46,6 +50,22 @@ fn main() -> ExitCode {
             ExitCode::from(failure.kind.exit_code())
         }
     }
+}
+
+/// A command line that can't be read. Help and version are asked for, and no error.
+fn misread(error: &clap::Error) -> ExitCode {
+    let mut words = std::env::args_os().skip(1).take_while(|word| word != "--");
+    if !error.use_stderr() || !words.any(|word| word == "--json") {
+        error.exit();
+    }
+    let text = error.to_string();
+    let text = text.trim().trim_start_matches("error: ");
+    let failure = match text.split_once("\n\n") {
+        Some((message, usage)) => Failure::usage(message).hint(usage),
+        None => Failure::usage(text),
+    };
+    complain(&failure, true);
+    ExitCode::from(failure.kind.exit_code())
 }
 
 /// What this program does as its own child: it must begin before anything else has.
@@ -84,7 +104,8 @@ fn run(cli: Cli) -> Result<u8, Failure> {
 /// Says why the command failed: for people on standard error, for programs as the last line of JSON.
 fn complain(failure: &Failure, json: bool) {
     if json {
-        let _ = printing::json(&protocol::Update::Failed(failure.clone()));
+        let update = protocol::Update::Failed { error: failure.clone() };
+        let _ = printing::last(&update, failure.kind.exit_code());
         return;
     }
     printing::note(format!("error: {}", printing::harmless(&failure.message)));

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, protocol::Update};
 
 /// Writes bytes to standard output. A reader that has gone (`| head`) is no failure.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
@@ -27,6 +27,15 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value)
         .map_err(|error| Failure::environment("cannot write JSON", &error))?;
     line(text)
+}
+
+/// Writes what every command ends with where JSON is asked for: the answer or the error, and the code
+/// that the process ends with.
+pub(crate) fn last(update: &Update, exit_code: u8) -> Result<(), Failure> {
+    let mut object = serde_json::to_value(update)
+        .map_err(|error| Failure::environment("cannot write JSON", &error))?;
+    object["exit-code"] = exit_code.into();
+    json(&object)
 }
 
 /// Writes a line to standard error; there is nobody to tell where that fails.

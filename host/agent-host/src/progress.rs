@@ -32,10 +32,10 @@ pub(crate) struct Bars {
 impl Progress {
     /// The kind that fits the command line and the terminal.
     pub(crate) fn new(context: &Context) -> Self {
-        if context.json {
-            Self::Json
-        } else if context.quiet {
+        if context.quiet {
             Self::Quiet
+        } else if context.json {
+            Self::Json
         } else if printing::on_terminal() {
             Self::Bars(Bars { all: MultiProgress::new(), steps: BTreeMap::new() })
         } else {
@@ -47,7 +47,7 @@ impl Progress {
     pub(crate) fn show(&mut self, update: &Update) -> Result<(), Failure> {
         match (self, update) {
             (Self::Quiet, _) => Ok(()),
-            (Self::Json, Update::Done { .. } | Update::Failed(_)) => Ok(()),
+            (Self::Json, Update::Done { .. } | Update::Failed { .. }) => Ok(()),
             (Self::Json, update) => printing::json(update),
             (Self::Lines, Update::Note { text }) => {
                 printing::note(printing::harmless(text));
@@ -65,7 +65,7 @@ impl Progress {
                 bars.event(event);
                 Ok(())
             }
-            (_, Update::Done { .. } | Update::Failed(_)) => Ok(()),
+            (_, Update::Done { .. } | Update::Failed { .. }) => Ok(()),
         }
     }
 }

@@ -79,7 +79,10 @@ pub(crate) enum Update {
         answer: Json,
     },
     /// There is no answer.
-    Failed(Failure),
+    Failed {
+        /// Why.
+        error: Failure,
+    },
 }
 
 /// Something that happened in a run, for the people who watch.

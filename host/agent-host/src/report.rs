@@ -14,12 +14,33 @@ use crate::{
 /// Longest output that is shown whole; a longer one is better an artifact.
 const SHOWN_CHARACTERS: usize = 4_000;
 
+/// Ends a command: prints its answer, as JSON or by `plain`, and gives back its exit code.
+pub(crate) fn tell(
+    context: &Context,
+    answer: &impl Serialize,
+    exit_code: u8,
+    plain: impl FnOnce() -> Result<(), Failure>,
+) -> Result<u8, Failure> {
+    if context.json {
+        let answer = serde_json::to_value(answer)
+            .map_err(|error| Failure::environment("cannot write JSON", &error))?;
+        printing::last(&Update::Done { answer }, exit_code)?;
+    } else {
+        plain()?;
+    }
+    Ok(exit_code)
+}
+
 /// Prints how a run ended.
 pub(crate) fn run(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let run: RunAnswer = read(answer)?;
-    if context.json {
-        done(&run)?;
-    } else {
+    let exit_code = match (run.status, &run.error) {
+        (Status::Done, _) => 0,
+        (Status::Cancelled, _) => FailureKind::Cancelled.exit_code(),
+        (_, Some(error)) if error.kind == "denied" => FailureKind::Denied.exit_code(),
+        _ => FailureKind::Run.exit_code(),
+    };
+    tell(context, &run, exit_code, || {
         for (name, value) in &run.outputs {
             printing::line(printing::harmless(&shown(name, value)))?;
         }
@@ -39,116 +60,96 @@ pub(crate) fn run(context: &Context, answer: &Json) -> Result<u8, Failure> {
             printing::duration(run.millis),
             run.run
         ));
-    }
-    Ok(match (run.status, &run.error) {
-        (Status::Done, _) => 0,
-        (Status::Cancelled, _) => FailureKind::Cancelled.exit_code(),
-        (_, Some(error)) if error.kind == "denied" => FailureKind::Denied.exit_code(),
-        _ => FailureKind::Run.exit_code(),
+        Ok(())
     })
 }
 
 /// Prints what a replay found.
 pub(crate) fn replay(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let replay: ReplayAnswer = read(answer)?;
-    if context.json {
-        done(&replay)?;
-        return Ok(0);
-    }
-    printing::line(format!(
-        "run {} replayed: {} records, {}, chain {}",
-        replay.run,
-        replay.records,
-        replay.status.word(),
-        replay.chain
-    ))?;
-    if let Some(attempts) = replay.attempts_verified {
+    tell(context, &replay, 0, || {
         printing::line(format!(
-            "{attempts} tasks ran again with the recorded answers: every question and result is the same"
+            "run {} replayed: {} records, {}, chain {}",
+            replay.run,
+            replay.records,
+            replay.status.word(),
+            replay.chain
         ))?;
-    }
-    Ok(0)
+        match replay.attempts_verified {
+            Some(attempts) => printing::line(format!(
+                "{attempts} tasks ran again with the recorded answers: every question and result is the same"
+            )),
+            None => Ok(()),
+        }
+    })
 }
 
 /// Says that a run was cancelled.
 pub(crate) fn cancel(context: &Context, answer: &Json) -> Result<u8, Failure> {
-    if context.json {
-        done(answer)?;
-    } else {
-        printing::line(answer.as_str().unwrap_or("cancelled"))?;
-    }
-    Ok(0)
+    tell(context, answer, 0, || printing::line(answer.as_str().unwrap_or("cancelled")))
 }
 
 /// Prints all runs.
 pub(crate) fn runs(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let runs: Vec<RunRow> = read(answer)?;
-    if context.json {
-        done(&runs)?;
-        return Ok(0);
-    }
-    if runs.is_empty() {
-        printing::note("no runs yet; `agent-host run MANIFEST` starts one");
-    }
-    for run in &runs {
-        printing::line(format!(
-            "{}  {:<11}  {}  {:>10}  {:>7} records  {}",
-            run.run,
-            run.status.word(),
-            run.started,
-            printing::duration(run.millis),
-            run.records,
-            printing::harmless(&run.name)
-        ))?;
-    }
-    Ok(0)
+    tell(context, &runs, 0, || {
+        if runs.is_empty() {
+            printing::note("no runs yet; `agent-host run MANIFEST` starts one");
+        }
+        runs.iter().try_for_each(|run| {
+            printing::line(format!(
+                "{}  {:<11}  {}  {:>10}  {:>7} records  {}",
+                run.run,
+                run.status.word(),
+                run.started,
+                printing::duration(run.millis),
+                run.records,
+                printing::harmless(&run.name)
+            ))
+        })
+    })
 }
 
 /// Prints one run.
 pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let detail: RunDetail = read(answer)?;
-    if context.json {
-        done(&detail)?;
-        return Ok(0);
-    }
-    head(&detail)?;
-    for step in &detail.steps {
-        let attempts = step.tasks.len();
-        let note = if attempts > 1 { format!("  {attempts} tasks") } else { String::new() };
-        printing::line(format!("  {:<9} {}{note}", step.state, step.step))?;
-    }
-    if let Some(Json::Object(outputs)) = &detail.outputs {
-        printing::line("outputs")?;
-        for (name, value) in outputs {
-            printing::line(format!("  {}", printing::harmless(&shown(name, value))))?;
+    tell(context, &detail, 0, || {
+        head(&detail)?;
+        for step in &detail.steps {
+            let attempts = step.tasks.len();
+            let note = if attempts > 1 { format!("  {attempts} tasks") } else { String::new() };
+            printing::line(format!("  {:<9} {}{note}", step.state, step.step))?;
         }
-    }
-    if let Some(error) = &detail.error {
-        printing::line(printing::harmless(&explained(error)))?;
-    }
-    Ok(0)
+        if let Some(Json::Object(outputs)) = &detail.outputs {
+            printing::line("outputs")?;
+            for (name, value) in outputs {
+                printing::line(format!("  {}", printing::harmless(&shown(name, value))))?;
+            }
+        }
+        match &detail.error {
+            Some(error) => printing::line(printing::harmless(&explained(error))),
+            None => Ok(()),
+        }
+    })
 }
 
 /// Prints one run as a tree.
 pub(crate) fn trace(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let detail: RunDetail = read(answer)?;
-    if context.json {
-        done(&detail)?;
-        return Ok(0);
-    }
-    head(&detail)?;
-    for step in &detail.steps {
-        printing::line(format!("{}  {}", step.step, step.state))?;
-        step.tasks.iter().try_for_each(|task| branch(task, 1))?;
-    }
-    Ok(0)
+    tell(context, &detail, 0, || {
+        head(&detail)?;
+        for step in &detail.steps {
+            printing::line(format!("{}  {}", step.step, step.state))?;
+            step.tasks.iter().try_for_each(|task| branch(task, 1))?;
+        }
+        Ok(())
+    })
 }
 
 /// Prints the records of a run, a line each.
-pub(crate) fn export(answer: &Json) -> Result<u8, Failure> {
+pub(crate) fn export(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let records: Vec<Json> = read(answer)?;
-    records.iter().try_for_each(printing::json)?;
-    Ok(0)
+    tell(context, &records, 0, || records.iter().try_for_each(printing::json))
 }
 
 fn head(detail: &RunDetail) -> Result<(), Failure> {
@@ -214,12 +215,8 @@ fn explained(error: &RunError) -> String {
         Some(Json::String(_)) | None => String::new(),
         Some(other) => format!(": {other}"),
     };
-    format!("{place}{}: {}{detail}", error.kind, error.message)
-}
-
-fn done(answer: &impl Serialize) -> Result<(), Failure> {
-    let answer = serde_json::to_value(answer).expect("answers are plain data");
-    printing::json(&Update::Done { answer })
+    let code = error.code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
+    format!("{place}{}{code}: {}{detail}", error.kind, error.message)
 }
 
 fn read<T: DeserializeOwned>(answer: &Json) -> Result<T, Failure> {

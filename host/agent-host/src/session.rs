@@ -83,7 +83,7 @@ async fn watch(
         };
         match update {
             Some(Update::Done { answer }) => return Ok(answer),
-            Some(Update::Failed(failure)) => return Err(failure),
+            Some(Update::Failed { error }) => return Err(error),
             Some(update) => progress.show(&update)?,
             None => return Err(Failure::new(FailureKind::Bug, "the work ended without an answer")),
         }
@@ -177,9 +177,9 @@ async fn serve_one(host: Arc<Host>, stream: UnixStream) {
     let cancellation = Cancellation::default();
     match serde_json::from_str::<Request>(&line) {
         Err(error) => {
-            let failure = Failure::usage(format!("the request can't be read: {error}"))
+            let error = Failure::usage(format!("the request can't be read: {error}"))
                 .hint("both processes must be of the same version");
-            let _ = sender.send(Update::Failed(failure)).await;
+            let _ = sender.send(Update::Failed { error }).await;
         }
         Ok(request) => {
             let cancellation = cancellation.clone();

@@ -1,10 +1,13 @@
 //! Why something was not done: the words of `voyager:types/types.error`, and the kinds of failure
 //! that a manifest can react to.
 
+mod contract;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::contract::contract_type;
 use crate::value::Value;
 
 /// What a manifest's `on-error` and `retry.on` can name.
@@ -29,7 +32,8 @@ pub enum ErrorKind {
     UnknownEffect,
     /// The run was cancelled.
     Cancelled,
-    /// The operation's own typed error, in [`Error::detail`].
+    /// The operation's own typed error, in [`Error::detail`]. An operation that fails with the
+    /// contract's `error` keeps the kind of that instead.
     Failed,
     /// The skill broke: a trap, with the reason in the message.
     Trapped,

@@ -122,11 +122,11 @@ pub struct ProgramGrant {
     pub demand: Vec<String>,
 }
 
-/// One source's say: the host's policy, a manifest, a step. A capability that it does not speak of
+/// One source's say: the host, a manifest, a step. A capability that it does not speak of
 /// (`None`) it leaves to the other layers; a manifest speaks of all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GrantLayer {
-    /// Whose say this is, for messages: `host policy`, `manifest`, `step test`.
+    /// Whose say this is, for messages: `this host`, `manifest`, `step test`.
     pub source: String,
     /// Folders.
     #[serde(default, skip_serializing_if = "Option::is_none")]

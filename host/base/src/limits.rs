@@ -1,5 +1,5 @@
 //! How much one task may use. All limits are on by default; a manifest may change each of them, up to
-//! the host's policy.
+//! the host's ceiling.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl Limits {
         }
     }
 
-    /// The most that a host allows where its policy says nothing else.
+    /// The most that a host allows: fixed, no setting moves it.
     pub fn ceiling() -> Self {
         Self {
             memory: 1 << 30,

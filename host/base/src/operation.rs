@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    error::contract_type,
     id::{Digest, MalformedId},
     types::Type,
 };
@@ -91,6 +92,12 @@ impl Operation {
             Some(Type::Result(_, error)) => error.as_deref(),
             _ => None,
         }
+    }
+
+    /// Whether its failure is the contract's `error`, so that the task's error has the kind that the
+    /// skill gives it; otherwise the kind is `failed`, whatever the skill met.
+    pub fn fails_by_kind(&self) -> bool {
+        self.failure().is_some_and(|failure| failure.same(&contract_type()))
     }
 }
 

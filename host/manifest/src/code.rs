@@ -401,9 +401,9 @@ codes! {
         fix "correct it."
 
     LimitAboveHost "V0601" Error "a limit is above what the host allows"
-        cause "A manifest can raise a limit up to the host's policy, which protects the machine."
+        cause "A manifest can raise a limit up to the host's ceiling, which protects the machine. The ceiling is fixed: no setting moves it."
         example "    limits: { memory: 64GiB }"
-        fix "lower it, or have the host's policy changed."
+        fix "lower it, or do less in one step: split the work over several steps or child tasks."
     TimeoutAboveDeadline "V0602" Warning "a timeout can't be reached"
         cause "The run's deadline passes, or the limit on the task's time bites, before the timeout does."
         example "    limits: { deadline: 1m }   # and a step with `timeout: 5m`"

@@ -30,7 +30,7 @@ pub struct Summary {
     pub artifacts: Vec<String>,
 }
 
-/// What a step may do: at most this. Grants of the host's policy and of a parent narrow it further.
+/// What a step may do: at most this. Those of the host and of a parent narrow it further.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepPower {

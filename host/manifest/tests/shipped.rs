@@ -28,6 +28,53 @@ fn every_shipped_manifest_has_a_plan_and_no_findings() {
     }
 }
 
+/// WIT has no import of types without an import of the skill, so `documentation` declares again what it
+/// is handed.
+#[test]
+fn what_documentation_mirrors_is_as_coder_and_security_declare_it() {
+    let documentation = skill("documentation");
+    let parameter = |function: &str, name: &str| {
+        let operation = documentation.operations.iter().find(|it| it.name.function == function);
+        let parameters = &operation.unwrap().parameters;
+        match parameters.iter().find(|it| it.0 == name).unwrap().1.clone() {
+            Type::Option(inner) => *inner,
+            other => other,
+        }
+    };
+    let mirrored = [
+        ("coder", "metrics", "survey", parameter("audit", "metrics")),
+        ("coder", "outline", "tree", parameter("api", "outlines")),
+        ("security", "audit", "audit", parameter("audit", "security")),
+    ];
+    for (name, interface, function, mirror) in mirrored {
+        let original = skill(name);
+        let named =
+            |it: &&Operation| it.name.interface == interface && it.name.function == function;
+        let original = original.operations.iter().find(named).unwrap().success().unwrap().clone();
+        assert!(
+            mirror.same(&original),
+            "skills/documentation/wit/skill.wit mirrors what `{interface}.{function}` of \
+             skills/{name}/wit/skill.wit gives back, and the two differ: change both\n\
+             original: {}\nmirror:   {}",
+            nameless(&original),
+            nameless(&mirror),
+        );
+    }
+}
+
+/// A type with all that is in it.
+fn nameless(ty: &Type) -> String {
+    match ty {
+        Type::List(inner) => format!("list<{}>", nameless(inner)),
+        Type::Option(inner) => format!("option<{}>", nameless(inner)),
+        Type::Record(record) => {
+            let field = |field: &Field| format!("{}: {}", field.name, nameless(&field.ty));
+            format!("{{ {} }}", record.body.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// The skill as its WIT says.
 fn skill(name: &str) -> Skill {
     let mut resolve = Resolve::default();

@@ -136,7 +136,8 @@ fn finish(operation: &Operation, val: Option<Val>, limits: &Limits) -> Result<Va
     let value = lift(val, ty).map_err(|error| Error::new(ErrorKind::Trapped, error.to_string()))?;
     let value = match (value, ty) {
         (Value::Result(result), Type::Result(..)) => {
-            result.map_err(|failure| failed(failure.map(|it| *it)))?.map_or(NOTHING, |value| *value)
+            let failed = |failure: Option<Box<Value>>| failed(operation, failure.map(|it| *it));
+            result.map_err(failed)?.map_or(NOTHING, |value| *value)
         }
         (value, _) => value,
     };
@@ -148,7 +149,13 @@ fn finish(operation: &Operation, val: Option<Val>, limits: &Limits) -> Result<Va
 
 const NOTHING: Value = Value::Tuple(Vec::new());
 
-fn failed(failure: Option<Value>) -> Error {
+/// The failure that the skill gave back: an `error` of the contract as that error, whoever found it;
+/// anything else as the operation's own.
+fn failed(operation: &Operation, failure: Option<Value>) -> Error {
+    let by_kind = failure.as_ref().filter(|_| operation.fails_by_kind());
+    if let Some(error) = by_kind.and_then(Error::from_contract) {
+        return error;
+    }
     let message = match &failure {
         None => "the operation failed".to_owned(),
         Some(Value::String(text)) => text.clone(),
@@ -163,4 +170,43 @@ fn timeout(limits: &Limits) -> Error {
         limits.time
     );
     Error::new(ErrorKind::Timeout, message).bound(format!("time: {:?}", limits.time))
+}
+
+#[cfg(test)]
+mod tests {
+    use voyager_base::{error::contract_type, operation::OperationName};
+
+    use super::*;
+
+    fn operation(failure: Type) -> Operation {
+        let name: OperationName = "a:b/c.d".parse().unwrap();
+        let result = Some(Type::Result(None, Some(Box::new(failure))));
+        Operation { name, docs: String::new(), parameters: Vec::new(), result }
+    }
+
+    fn denied() -> Val {
+        let retry = Val::Variant("never".to_owned(), None);
+        let fault = Val::Record(vec![
+            ("message".to_owned(), Val::String("no grant".to_owned())),
+            ("bound".to_owned(), Val::Option(Some(Box::new(Val::String("a line".to_owned()))))),
+            ("retry".to_owned(), retry),
+        ]);
+        Val::Variant("denied".to_owned(), Some(Box::new(fault)))
+    }
+
+    #[test]
+    fn an_error_of_the_contract_keeps_its_kind() {
+        let val = Val::Result(Err(Some(Box::new(denied()))));
+        let ended = finish(&operation(contract_type()), Some(val), &Limits::default());
+        assert_eq!(ended, Err(Error::denied("no grant", "a line")));
+    }
+
+    #[test]
+    fn a_failure_of_another_type_is_the_operations_own() {
+        let text = "denied: no grant".to_owned();
+        let val = Val::Result(Err(Some(Box::new(Val::String(text.clone())))));
+        let error = finish(&operation(Type::String), Some(val), &Limits::default()).unwrap_err();
+        assert_eq!((error.kind, &error.message), (ErrorKind::Failed, &text));
+        assert_eq!(error.detail, Some(Value::String(text)));
+    }
 }

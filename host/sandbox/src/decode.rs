@@ -203,3 +203,26 @@ impl Reader<'_> {
         self.docs.item(interface, name, item).to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use voyager_base::error::contract_type;
+
+    use super::*;
+
+    #[test]
+    fn the_contract_declares_the_error_that_this_host_knows() {
+        let mut resolve = Resolve::default();
+        let text = include_str!("../../../wit/types.wit");
+        let package = resolve.push_str("wit/types.wit", text).unwrap();
+        let interface = resolve.packages[package].interfaces["types"];
+        let error = resolve.interfaces[interface].types["error"];
+        let docs = PackageDocs::default();
+        let mut reader = Reader { resolve: &resolve, docs: &docs, parts_left: TYPE_PARTS_MAX };
+        let declared = reader.defined(error, 0).unwrap();
+        assert!(
+            declared.same(&contract_type()),
+            "wit/types.wit and host/base/src/error/contract.rs differ"
+        );
+    }
+}

@@ -12,10 +12,13 @@ const READ_BYTES_MAX: u64 = 4 << 20;
 /// Entries that are fetched at a time.
 const ENTRIES: u32 = 1_000;
 
+/// The line of a manifest that grants a folder.
+const GRANT: &str = "workspace: [ { root: inputs.NAME, read: [\"**\"] } ]";
+
 /// The only granted folder.
 ///
 /// # Errors
-/// `invalid` where none or several are granted.
+/// `denied` where none is granted, `invalid` where several are.
 pub fn only_folder() -> Result<Folder, Error> {
     let mut roots = roots()?;
     match (roots.pop(), roots.is_empty()) {
@@ -23,18 +26,20 @@ pub fn only_folder() -> Result<Folder, Error> {
         (Some(_), false) => {
             Err(Error::invalid("several folders are granted; grant one, or name it"))
         }
-        (None, _) => Err(Error::invalid("no folder is granted: add `workspace` to the grants")),
+        (None, _) => {
+            Err(Error::denied("no folder is granted: add `workspace` to the grants", GRANT))
+        }
     }
 }
 
 /// The granted folder with this name.
 ///
 /// # Errors
-/// `invalid` where there is none.
+/// `denied` where there is none.
 pub fn folder(name: &str) -> Result<Folder, Error> {
     let root = roots()?.into_iter().find(|root| root.name == name);
     root.map(|root| root.folder)
-        .ok_or_else(|| Error::invalid(format!("no folder named `{name}` is granted")))
+        .ok_or_else(|| Error::denied(format!("no folder named `{name}` is granted"), GRANT))
 }
 
 impl Folder {

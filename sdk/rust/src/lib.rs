@@ -29,6 +29,6 @@ pub mod tasks;
 pub mod testing;
 
 pub use self::{
-    bindings::voyager::types::types::{Error, Fault, Retry},
+    bindings::voyager::types::types::{Error, Fault, OtherFault, Retry},
     run::{Level, log, progress},
 };

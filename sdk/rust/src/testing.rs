@@ -82,7 +82,7 @@ fn outcome(last: &Value) -> Result<Value, Failure> {
     if answer["status"] == "done" {
         return Ok(answer["outputs"]["result"].clone());
     }
-    let error = if answer["error"].is_object() { &answer["error"] } else { last };
+    let error = if answer["error"].is_object() { &answer["error"] } else { &last["error"] };
     let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
     let message = match text("message") {
         message if message.is_empty() => last.to_string(),

@@ -2,7 +2,7 @@
 //! several are granted, by the folder's name and the path in it.
 
 use crate::contract::exports::voyager::coder::metrics::Problem;
-use crate::contract::voyager::types::types::{Error, Fault};
+use crate::contract::voyager::types::types::{Error, Fault, OtherFault, Retry};
 use crate::contract::voyager::workspace::files::{self, Folder, Root};
 use crate::measure::{self, FILE_BYTES_MAX, problem};
 use crate::spread::Sized;
@@ -18,12 +18,15 @@ pub(crate) struct Folders(Vec<Root>);
 
 impl Folders {
     /// All folders that are granted to this task; at least one.
-    pub(crate) fn granted() -> Result<Self, String> {
-        let roots = files::roots().map_err(|error| sentence(&error))?;
+    pub(crate) fn granted() -> Result<Self, Error> {
+        let roots = files::roots()?;
         if roots.is_empty() {
-            return Err(
-                "No folder is granted. Grant one with `workspace` in the manifest.".to_owned()
-            );
+            return Err(Error::Denied(Fault {
+                message: "No folder is granted. Grant one with `workspace` in the manifest."
+                    .to_owned(),
+                bound: Some("workspace: [ { root: inputs.NAME, read: [\"**\"] } ]".to_owned()),
+                retry: Retry::Never,
+            }));
         }
         Ok(Self(roots))
     }
@@ -37,12 +40,12 @@ impl Folders {
     }
 
     /// The files that match one of the globs, ordered by path within each folder.
-    pub(crate) fn list(&self, globs: &[String]) -> Result<Vec<Sized>, String> {
+    pub(crate) fn list(&self, globs: &[String]) -> Result<Vec<Sized>, Error> {
         let mut found = Vec::new();
         for (prefix, folder) in self.each() {
-            let listing = folder.list(globs).map_err(|error| sentence(&error))?;
+            let listing = folder.list(globs)?;
             loop {
-                let entries = listing.next(ENTRIES).map_err(|error| sentence(&error))?;
+                let entries = listing.next(ENTRIES)?;
                 if entries.is_empty() {
                     break;
                 }
@@ -52,7 +55,8 @@ impl Folders {
                         .map(|entry| (format!("{prefix}{}", entry.path), entry.size)),
                 );
                 if found.len() > FILES_MAX {
-                    return Err(format!("More than {FILES_MAX} files match. Narrow the globs."));
+                    let message = format!("More than {FILES_MAX} files match. Narrow the globs.");
+                    return Err(invalid(message));
                 }
             }
         }
@@ -98,6 +102,17 @@ impl Folders {
             problem("unreadable", message, None)
         })
     }
+}
+
+/// What this skill itself finds wrong with a question.
+pub(crate) fn invalid(message: String) -> Error {
+    Error::Invalid(Fault { message, bound: None, retry: Retry::Never })
+}
+
+/// What this skill finds wrong that has no kind of its own.
+pub(crate) fn other(code: &str, message: String) -> Error {
+    let fault = Fault { message, bound: None, retry: Retry::Never };
+    Error::Other(OtherFault { code: code.to_owned(), fault })
 }
 
 /// The fault in an error of the host, with its code.

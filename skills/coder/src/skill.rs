@@ -8,7 +8,7 @@ use crate::contract::exports::voyager::coder::outline::{FileOutline, Guest as Ou
 use crate::contract::voyager::run::run;
 use crate::contract::voyager::tasks::tasks;
 use crate::contract::voyager::types::types::Error;
-use crate::folders::{Folders, fault, sentence};
+use crate::folders::{Folders, invalid, other, sentence};
 use crate::language::Language;
 use crate::overview::{self, Sum};
 use crate::spread::{self, Failure, Refusal, Sized};
@@ -39,13 +39,13 @@ impl Metrics for Coder {
         overview::dialects()
     }
 
-    fn measure(paths: Vec<String>) -> Result<Vec<FileMetrics>, String> {
+    fn measure(paths: Vec<String>) -> Result<Vec<FileMetrics>, Error> {
         check_number(&paths)?;
         let folders = Folders::granted()?;
         Ok(paths.iter().map(|path| measure_one(&folders, path)).collect())
     }
 
-    fn tally(paths: Vec<String>, hot_spots: u32) -> Result<Overview, String> {
+    fn tally(paths: Vec<String>, hot_spots: u32) -> Result<Overview, Error> {
         check_number(&paths)?;
         let folders = Folders::granted()?;
         let mut sum = Sum::new(hot_spots);
@@ -53,7 +53,7 @@ impl Metrics for Coder {
         Ok(sum.finish())
     }
 
-    fn survey(globs: Vec<String>, hot_spots: u32) -> Result<Overview, String> {
+    fn survey(globs: Vec<String>, hot_spots: u32) -> Result<Overview, Error> {
         let folders = Folders::granted()?;
         let files = known_files(&folders, &globs)?;
         let total = files.len() as u64;
@@ -70,13 +70,13 @@ impl Metrics for Coder {
 }
 
 impl Outline for Coder {
-    fn outline(paths: Vec<String>) -> Result<Vec<FileOutline>, String> {
+    fn outline(paths: Vec<String>) -> Result<Vec<FileOutline>, Error> {
         check_number(&paths)?;
         let folders = Folders::granted()?;
         Ok(paths.iter().map(|path| outline_one(&folders, path)).collect())
     }
 
-    fn tree(globs: Vec<String>, files_max: u32) -> Result<Vec<FileOutline>, String> {
+    fn tree(globs: Vec<String>, files_max: u32) -> Result<Vec<FileOutline>, Error> {
         let folders = Folders::granted()?;
         let files = known_files(&folders, &globs)?;
         Ok(files
@@ -95,7 +95,7 @@ fn outline_one(folders: &Folders, path: &str) -> FileOutline {
 }
 
 /// The files of known languages that match one of the globs.
-fn known_files(folders: &Folders, globs: &[String]) -> Result<Vec<Sized>, String> {
+fn known_files(folders: &Folders, globs: &[String]) -> Result<Vec<Sized>, Error> {
     let globs = if globs.is_empty() { Language::globs() } else { globs.to_vec() };
     let mut files = folders.list(&globs)?;
     files.retain(|(path, _)| Language::of(path).is_some());
@@ -130,11 +130,12 @@ fn tally_in_children(
     hot_spots: u32,
 ) -> Result<Vec<Result<Overview, Failure>>, Refusal> {
     let encode = |part: &Vec<String>| {
-        rmp_serde::to_vec(&(part, hot_spots)).map_err(|error| Refusal::Whole(error.to_string()))
+        rmp_serde::to_vec(&(part, hot_spots))
+            .map_err(|error| Refusal::Whole(other("encoding", error.to_string())))
     };
     let arguments = parts.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
     let outcomes = tasks::map(TALLY, &arguments, 0).map_err(|error| match error {
-        Error::Cancelled(_) => Refusal::Whole(sentence(&error)),
+        Error::Cancelled(_) => Refusal::Whole(error),
         // No grant, no such skill under this name, no more children: the work can still be done here.
         _ => Refusal::NoChildren,
     })?;
@@ -142,20 +143,22 @@ fn tally_in_children(
 }
 
 fn overview_of(outcome: Result<Vec<u8>, Error>) -> Result<Overview, Failure> {
-    let bytes = outcome.map_err(|error| match fault(&error).0 {
-        "cancelled" | "denied" => Failure::Whole(sentence(&error)),
+    let bytes = outcome.map_err(|error| match error {
+        Error::Cancelled(_) | Error::Denied(_) => Failure::Whole(error),
         _ => Failure::Child(sentence(&error)),
     })?;
-    rmp_serde::from_slice(&bytes)
-        .map_err(|error| Failure::Whole(format!("The result of a child can't be read: {error}")))
+    rmp_serde::from_slice(&bytes).map_err(|error| {
+        let message = format!("The result of a child can't be read: {error}");
+        Failure::Whole(other("encoding", message))
+    })
 }
 
-fn check_number(paths: &[String]) -> Result<(), String> {
+fn check_number(paths: &[String]) -> Result<(), Error> {
     if paths.len() > PATHS_MAX {
-        return Err(format!(
+        return Err(invalid(format!(
             "{} files are named; at most {PATHS_MAX} go into one call.",
             paths.len()
-        ));
+        )));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! answers come through a closure.
 
 use crate::contract::exports::voyager::coder::metrics::{Overview, Skipped};
+use crate::contract::voyager::types::types::Error;
 use crate::measure::{self, FILE_BYTES_MAX};
 use crate::overview::Sum;
 
@@ -23,7 +24,7 @@ pub enum Failure {
     /// The child itself failed: its part is at fault.
     Child(String),
     /// The run was cancelled, or the like: going on makes no sense.
-    Whole(String),
+    Whole(Error),
 }
 
 /// What may go wrong with all children at once.
@@ -31,7 +32,7 @@ pub enum Refusal {
     /// No children may be started: the work has to be done here.
     NoChildren,
     /// The work has to end.
-    Whole(String),
+    Whole(Error),
 }
 
 /// Cuts the files into parts of like size, in their order. `parts_max` bounds their number.

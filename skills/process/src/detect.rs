@@ -4,17 +4,20 @@ use serde_json::Value;
 
 /// Files of the repository, as far as detection needs them.
 pub trait Repository {
+    /// Why the host can't tell.
+    type Error;
+
     /// Content of a file at the root; none where there is no such readable file.
     ///
     /// # Errors
-    /// One sentence, where the host can't tell.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
+    /// Where the host can't tell.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Self::Error>;
 
     /// Whether a file matches one of the globs.
     ///
     /// # Errors
-    /// One sentence, where the host can't tell.
-    fn any(&self, globs: &[&str]) -> Result<bool, String>;
+    /// Where the host can't tell.
+    fn any(&self, globs: &[&str]) -> Result<bool, Self::Error>;
 }
 
 /// Files that tell of tests in Python.
@@ -27,7 +30,7 @@ const PYTHON_TESTS: [&str; 4] = ["tests/**/*.py", "test/**/*.py", "test_*.py", "
 ///
 /// # Errors
 /// As [`Repository`].
-pub fn detect(repository: &impl Repository) -> Result<Option<&'static str>, String> {
+pub fn detect<R: Repository>(repository: &R) -> Result<Option<&'static str>, R::Error> {
     if repository.read("Cargo.toml")?.is_some() {
         return Ok(Some("cargo test"));
     }
@@ -59,11 +62,13 @@ mod tests {
     struct Files(Vec<(&'static str, &'static str)>);
 
     impl Repository for Files {
-        fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        type Error = std::convert::Infallible;
+
+        fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Self::Error> {
             Ok(self.0.iter().find(|file| file.0 == path).map(|file| file.1.as_bytes().to_vec()))
         }
 
-        fn any(&self, globs: &[&str]) -> Result<bool, String> {
+        fn any(&self, globs: &[&str]) -> Result<bool, Self::Error> {
             Ok(globs.contains(&"tests/**/*.py")
                 && self.0.iter().any(|file| file.0 == "tests/test_a.py"))
         }

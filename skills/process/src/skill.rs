@@ -16,7 +16,7 @@ wit_bindgen::generate!({
 use exports::voyager_skills::process::programs::{Guest, Outcome};
 use voyager::{
     process::process::{self, Command},
-    types::types::{Error, Fault},
+    types::types::{Error, Fault, Retry},
     workspace::files::{self, Folder, Kind},
 };
 
@@ -34,21 +34,21 @@ struct Skill;
 export!(Skill);
 
 impl Guest for Skill {
-    fn run(command: String) -> Result<Outcome, String> {
+    fn run(command: String) -> Result<Outcome, Error> {
         run(command)
     }
 
-    fn detect() -> Result<Option<String>, String> {
+    fn detect() -> Result<Option<String>, Error> {
         detected()
     }
 
-    fn test() -> Result<Option<Outcome>, String> {
+    fn test() -> Result<Option<Outcome>, Error> {
         detected()?.map(run).transpose()
     }
 }
 
-fn run(line: String) -> Result<Outcome, String> {
-    let (program, arguments) = command::words(&line)?;
+fn run(line: String) -> Result<Outcome, Error> {
+    let (program, arguments) = command::words(&line).map_err(invalid)?;
     let command = Command {
         program,
         arguments,
@@ -58,7 +58,7 @@ fn run(line: String) -> Result<Outcome, String> {
         stdin: Vec::new(),
         timeout_ms: None,
     };
-    let finished = process::run(&command).map_err(told)?;
+    let finished = process::run(&command)?;
     Ok(Outcome {
         command: line,
         passed: finished.exit_code == Some(0),
@@ -70,14 +70,14 @@ fn run(line: String) -> Result<Outcome, String> {
     })
 }
 
-fn detected() -> Result<Option<String>, String> {
-    let mut roots = files::roots().map_err(told)?;
+fn detected() -> Result<Option<String>, Error> {
+    let mut roots = files::roots()?;
     if roots.len() > 1 {
         let names: Vec<_> = roots.iter().map(|root| root.name.as_str()).collect();
-        return Err(format!(
+        return Err(invalid(format!(
             "several folders are granted ({}); tests are looked for where just one is",
             names.join(", ")
-        ));
+        )));
     }
     let Some(root) = roots.pop() else { return Ok(None) };
     Ok(detect::detect(&Granted(root.folder))?.map(str::to_owned))
@@ -86,36 +86,25 @@ fn detected() -> Result<Option<String>, String> {
 struct Granted(Folder);
 
 impl Repository for Granted {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+    type Error = Error;
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
         match self.0.stat(path) {
             Ok(stat) if matches!(stat.kind, Kind::File) => {}
             // A file that may not be read tells nothing.
             Ok(_) | Err(Error::NotFound(_) | Error::Denied(_)) => return Ok(None),
-            Err(error) => return Err(told(error)),
+            Err(error) => return Err(error),
         }
-        self.0.read(path, 0, FILE_BYTES_MAX).map(Some).map_err(told)
+        self.0.read(path, 0, FILE_BYTES_MAX).map(Some)
     }
 
-    fn any(&self, globs: &[&str]) -> Result<bool, String> {
+    fn any(&self, globs: &[&str]) -> Result<bool, Error> {
         let globs: Vec<String> = globs.iter().map(|&glob| glob.to_owned()).collect();
-        let listing = self.0.list(&globs).map_err(told)?;
-        Ok(!listing.next(1).map_err(told)?.is_empty())
+        Ok(!self.0.list(&globs)?.next(1)?.is_empty())
     }
 }
 
-/// A host error in one line, its kind first.
-fn told(error: Error) -> String {
-    let of = |kind: &str, fault: Fault| format!("{kind}: {}", fault.message);
-    match error {
-        Error::Denied(fault) => of("denied", fault),
-        Error::NotFound(fault) => of("not-found", fault),
-        Error::Invalid(fault) => of("invalid", fault),
-        Error::Conflict(fault) => of("conflict", fault),
-        Error::Limit(fault) => of("limit", fault),
-        Error::Timeout(fault) => of("timeout", fault),
-        Error::Unavailable(fault) => of("unavailable", fault),
-        Error::UnknownEffect(fault) => of("unknown-effect", fault),
-        Error::Cancelled(fault) => of("cancelled", fault),
-        Error::Other(other) => of(&other.code, other.fault),
-    }
+/// What this skill itself finds wrong with a question.
+fn invalid(message: String) -> Error {
+    Error::Invalid(Fault { message, bound: None, retry: Retry::Never })
 }

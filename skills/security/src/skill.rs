@@ -34,7 +34,7 @@ use exports::voyager::security::{
 };
 use voyager::run::run;
 use voyager::tasks::tasks;
-use voyager::types::types::Error;
+use voyager::types::types::{Error, Fault, Retry};
 use voyager::workspace::files::{self, Folder};
 
 /// Name of the granted folder that holds advisories.
@@ -88,26 +88,26 @@ struct Skill;
 export!(Skill);
 
 impl secrets::Guest for Skill {
-    fn scan(paths: Vec<String>) -> Result<findings::ScanResult, String> {
+    fn scan(paths: Vec<String>) -> Result<findings::ScanResult, Error> {
         scan_paths(&paths, Look::Secrets)
     }
 }
 
 impl code::Guest for Skill {
-    fn scan(paths: Vec<String>) -> Result<findings::ScanResult, String> {
+    fn scan(paths: Vec<String>) -> Result<findings::ScanResult, Error> {
         scan_paths(&paths, Look::Code)
     }
 }
 
 impl dependencies_interface::Guest for Skill {
-    fn scan(paths: Vec<String>) -> Result<findings::DependencyResult, String> {
+    fn scan(paths: Vec<String>) -> Result<findings::DependencyResult, Error> {
         let granted = Granted::open()?;
         Ok(granted.dependencies(&paths).into())
     }
 }
 
 impl audit_interface::Guest for Skill {
-    fn audit(globs: Vec<String>) -> Result<findings::Report, String> {
+    fn audit(globs: Vec<String>) -> Result<findings::Report, Error> {
         let granted = Granted::open()?;
         let mut notes = Vec::new();
         let entries = granted.code.entries(&globs, &mut notes)?;
@@ -134,7 +134,7 @@ impl audit_interface::Guest for Skill {
         Ok(audit::report(scans, dependencies, notes).into())
     }
 
-    fn files(paths: Vec<String>) -> Result<findings::ScanResult, String> {
+    fn files(paths: Vec<String>) -> Result<findings::ScanResult, Error> {
         scan_paths(&paths, Look::Both)
     }
 }
@@ -159,7 +159,7 @@ impl rules::Guest for Skill {
     }
 }
 
-fn scan_paths(paths: &[String], look: Look) -> Result<findings::ScanResult, String> {
+fn scan_paths(paths: &[String], look: Look) -> Result<findings::ScanResult, Error> {
     let granted = Granted::open()?;
     Ok(scan(&granted.code, paths, look, |_| ()).into())
 }
@@ -175,13 +175,15 @@ impl Source for Place {
 
 impl Place {
     /// The readable files that match, and without globs the hidden ones that matter too.
-    fn entries(&self, globs: &[String], notes: &mut Vec<String>) -> Result<Vec<Entry>, String> {
+    fn entries(&self, globs: &[String], notes: &mut Vec<String>) -> Result<Vec<Entry>, Error> {
         let mut found = self.matching(globs, FILES_MAX)?;
         if globs.is_empty() {
             let hidden: Vec<String> = HIDDEN.iter().map(|glob| (*glob).to_owned()).collect();
             match self.matching(&hidden, FILES_MAX) {
                 Ok(more) => found.extend(more),
-                Err(reason) => notes.push(format!("hidden files can't be listed: {reason}")),
+                Err(error) => {
+                    notes.push(format!("hidden files can't be listed: {}", reason(error)));
+                }
             }
         }
         if found.len() >= FILES_MAX {
@@ -190,11 +192,11 @@ impl Place {
         Ok(found.into_iter().map(|(path, size)| Entry { path, size }).collect())
     }
 
-    fn matching(&self, globs: &[String], max: usize) -> Result<BTreeMap<String, u64>, String> {
-        let listing = self.0.list(globs).map_err(reason)?;
+    fn matching(&self, globs: &[String], max: usize) -> Result<BTreeMap<String, u64>, Error> {
+        let listing = self.0.list(globs)?;
         let mut found = BTreeMap::new();
         loop {
-            let page = listing.next(PAGE).map_err(reason)?;
+            let page = listing.next(PAGE)?;
             let last = page.is_empty();
             found.extend(page.into_iter().map(|entry| (entry.path, entry.size)));
             if last || found.len() >= max {
@@ -206,7 +208,7 @@ impl Place {
 
 impl Database for Place {
     fn list(&self, globs: &[String], max: usize) -> Result<Vec<String>, String> {
-        Ok(self.matching(globs, max)?.into_keys().collect())
+        self.matching(globs, max).map(|it| it.into_keys().collect()).map_err(reason)
     }
 
     fn naming(&self, packages: &[String], max: usize) -> Result<Vec<String>, String> {
@@ -246,20 +248,21 @@ struct Granted {
 }
 
 impl Granted {
-    fn open() -> Result<Self, String> {
-        let mut roots = files::roots().map_err(reason)?;
+    fn open() -> Result<Self, Error> {
+        let mut roots = files::roots()?;
         let advisories = roots
             .iter()
             .position(|root| root.name == ADVISORIES)
             .map(|at| Place(roots.remove(at).folder));
         let names: Vec<&str> = roots.iter().map(|root| root.name.as_str()).collect();
         if names.len() > 1 {
-            return Err(format!(
+            let message = format!(
                 "more than one folder is granted ({}): grant the step one, beside `{ADVISORIES}`",
                 names.join(", ")
-            ));
+            );
+            return Err(Error::Invalid(Fault { message, bound: None, retry: Retry::Never }));
         }
-        let code = roots.pop().ok_or("no folder is granted: grant the step a workspace to scan")?;
+        let code = roots.pop().ok_or_else(no_folder)?;
         Ok(Self { code: Place(code.folder), advisories })
     }
 
@@ -270,6 +273,14 @@ impl Granted {
             paths,
         )
     }
+}
+
+fn no_folder() -> Error {
+    Error::Denied(Fault {
+        message: "no folder is granted: grant the step a workspace to scan".to_owned(),
+        bound: Some("workspace: [ { root: inputs.NAME, read: [\"**\"] } ]".to_owned()),
+        retry: Retry::Never,
+    })
 }
 
 /// Child tasks of `audit.files`.

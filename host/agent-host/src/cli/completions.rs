@@ -2,9 +2,10 @@
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use serde_json::json;
 
 use super::{Cli, Context};
-use crate::{failure::Failure, printing};
+use crate::{failure::Failure, printing, report};
 
 /// Prints completions for a shell.
 #[derive(Args)]
@@ -14,10 +15,13 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "agent-host", &mut script);
-        printing::bytes(&script)?;
-        Ok(0)
+        let answer = json!({
+            "shell": self.shell.to_string(),
+            "script": String::from_utf8_lossy(&script),
+        });
+        report::tell(context, &answer, 0, || printing::bytes(&script))
     }
 }

@@ -1,10 +1,11 @@
 //! `agent-host explain`: the page behind a code.
 
 use clap::Args;
+use serde_json::json;
 use voyager_manifest::code;
 
 use super::Context;
-use crate::{failure::Failure, printing};
+use crate::{failure::Failure, printing, report};
 
 /// Explains an error code of `validate`: cause, example, way out.
 #[derive(Args)]
@@ -14,10 +15,10 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let page = code::explain(&self.code.to_ascii_uppercase())
             .ok_or_else(|| Failure::usage(format!("there is no code `{}`", self.code)))?;
-        printing::line(page.trim_end())?;
-        Ok(0)
+        let answer = json!({ "code": self.code.to_ascii_uppercase(), "page": page });
+        report::tell(context, &answer, 0, || printing::line(page.trim_end()))
     }
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde_json::json;
 use voyager_manifest::graph;
 
 use super::{Context, plan::checked};
-use crate::{failure::Failure, printing};
+use crate::{failure::Failure, printing, report};
 
 /// Draws the steps of a manifest and what they wait for.
 #[derive(Args)]
@@ -32,13 +33,13 @@ enum Format {
 impl Graph {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let (plan, _) = checked(context, &self.manifest)?;
-        let format = match self.format {
-            Format::Mermaid => graph::Format::Mermaid,
-            Format::Dot => graph::Format::Dot,
-            Format::Text => graph::Format::Text,
+        let (format, name) = match self.format {
+            Format::Mermaid => (graph::Format::Mermaid, "mermaid"),
+            Format::Dot => (graph::Format::Dot, "dot"),
+            Format::Text => (graph::Format::Text, "text"),
         };
         let picture = graph::graph(&plan, format);
-        printing::line(picture.trim_end())?;
-        Ok(0)
+        let answer = json!({ "format": name, "graph": picture });
+        report::tell(context, &answer, 0, || printing::line(picture.trim_end()))
     }
 }

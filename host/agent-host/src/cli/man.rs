@@ -1,9 +1,10 @@
 //! `agent-host man`: the manual page.
 
 use clap::{Args, CommandFactory};
+use serde_json::json;
 
 use super::{Cli, Context};
-use crate::{failure::Failure, printing};
+use crate::{failure::Failure, printing, report};
 
 /// Prints the manual page, in the format of man(7).
 #[derive(Args)]
@@ -13,7 +14,7 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let mut root = Cli::command();
         root.build();
         let command = match &self.command {
@@ -27,7 +28,7 @@ impl Man {
         clap_mangen::Man::new(command)
             .render(&mut page)
             .map_err(|error| Failure::environment("cannot write the manual page", &error))?;
-        printing::bytes(&page)?;
-        Ok(0)
+        let answer = json!({ "page": String::from_utf8_lossy(&page) });
+        report::tell(context, &answer, 0, || printing::bytes(&page))
     }
 }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use voyager_base::{Digest, Limits};
-use voyager_manifest::{Catalog, Plan as PlanOf, check, diagnostic, summary};
+use voyager_base::Digest;
+use voyager_manifest::{Plan as PlanOf, summary};
 
 use super::{Context, run::read_manifest};
 use crate::{
-    failure::{Failure, FailureKind},
-    host, printing,
+    catalog::Catalog, checking, failure::Failure, host, printing, progress::Progress,
+    protocol::Update, report,
 };
 
 /// Shows what a manifest may read, write and start, step by step, without running anything.
@@ -23,29 +23,22 @@ impl Plan {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let (plan, catalog) = checked(context, &self.manifest)?;
         let imports = |component: &Digest| {
-            let skill = catalog.skills().iter().find(|it| it.component == *component);
-            skill.map(|it| it.imports.clone())
+            let shelved = catalog.skills().iter().find(|it| it.skill.component == *component);
+            shelved.map(|it| it.skill.imports.clone())
         };
         let summary = summary::summary(&plan, &imports);
-        if context.json {
-            printing::json(&summary)?;
-        } else {
-            printing::line(summary::to_text(&summary).trim_end())?;
-        }
-        Ok(0)
+        report::tell(context, &summary, 0, || printing::line(summary::to_text(&summary).trim_end()))
     }
 }
 
 /// Checks a manifest against the skills that there are; what is wrong is the failure.
 pub(super) fn checked(context: &Context, named: &Path) -> Result<(PlanOf, Catalog), Failure> {
     let (file, text) = read_manifest(context, named)?;
-    let shelved = host::catalog(context)?;
-    let catalog = Catalog::new(shelved.skills().iter().map(|it| (*it.skill).clone()).collect());
-    let checked = check(text.as_bytes(), &file, &catalog, &Limits::ceiling());
-    let shown = diagnostic::render(&checked.diagnostics, &file, text.as_bytes(), context.color);
-    let plan = checked.plan.ok_or_else(|| {
-        Failure::new(FailureKind::Manifest, format!("the manifest is wrong\n{}", shown.trim_end()))
-            .hint("`agent-host explain CODE` says more")
-    })?;
+    let catalog = host::catalog(context)?;
+    let checked = checking::check(&catalog, &file, &text, false);
+    let (plan, warnings) = checked.into_plan(&catalog)?;
+    if let Some(text) = warnings {
+        Progress::new(context).show(&Update::Note { text })?;
+    }
     Ok((plan, catalog))
 }

@@ -44,7 +44,7 @@ impl Runs {
                 report::trace(context, &session::ask(context, Request::Show { run })?)
             }
             RunsCommand::Export { run } => {
-                report::export(&session::ask(context, Request::Export { run })?)
+                report::export(context, &session::ask(context, Request::Export { run })?)
             }
         }
     }

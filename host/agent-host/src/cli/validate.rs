@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use voyager_base::Limits;
-use voyager_manifest::{Catalog, check, diagnostic};
 
 use super::{Context, run::read_manifest};
 use crate::{
+    checking,
     failure::{Failure, FailureKind},
-    host, printing,
+    host, printing, report,
 };
 
 /// Checks manifests against the skills that there are, and reports everything that is wrong.
@@ -23,42 +22,39 @@ pub(crate) struct Validate {
 
 impl Validate {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let shelved = host::catalog(context)?;
-        let catalog = Catalog::new(shelved.skills().iter().map(|it| (*it.skill).clone()).collect());
-        let mut wrong = 0_usize;
-        let mut all = Vec::new();
+        let catalog = host::catalog(context)?;
+        let mut checked = Vec::with_capacity(self.manifests.len());
         for named in &self.manifests {
             let (file, text) = read_manifest(context, named)?;
-            let checked = check(text.as_bytes(), &file, &catalog, &Limits::ceiling());
-            wrong += usize::from(checked.plan.is_none());
-            if context.json {
-                let diagnostics = diagnostic::to_json(&checked.diagnostics);
-                all.push(json!({
+            let found = checking::check(&catalog, &file, &text, context.color);
+            checked.push((file, found));
+        }
+        let wrong = checked.iter().filter(|(_, found)| found.plan.is_none()).count();
+        let exit_code = if wrong == 0 { 0 } else { FailureKind::Manifest.exit_code() };
+        let answer: Vec<_> = checked
+            .iter()
+            .map(|(file, found)| {
+                json!({
                     "file": file,
-                    "valid": checked.plan.is_some(),
-                    "diagnostics": diagnostics,
-                }));
-                continue;
+                    "valid": found.plan.is_some(),
+                    "diagnostics": found.diagnostics,
+                })
+            })
+            .collect();
+        report::tell(context, &answer, exit_code, || {
+            for (file, found) in &checked {
+                if !found.shown.is_empty() {
+                    printing::note(&found.shown);
+                }
+                if let Some(plan) = &found.plan {
+                    printing::line(format!("{file}: valid, {} steps", plan.steps.len()))?;
+                }
             }
-            let shown =
-                diagnostic::render(&checked.diagnostics, &file, text.as_bytes(), context.color);
-            if !shown.is_empty() {
-                printing::note(shown.trim_end());
+            if wrong > 0 {
+                printing::note(format!("{wrong} of {} manifests are wrong", checked.len()));
+                printing::note(format!("hint: {}", checking::hint(&catalog)));
             }
-            if let Some(plan) = &checked.plan {
-                printing::line(format!("{file}: valid, {} steps", plan.steps.len()))?;
-            }
-        }
-        if context.json {
-            printing::json(&all)?;
-        }
-        if wrong == 0 {
-            return Ok(0);
-        }
-        if !context.json {
-            printing::note(format!("{wrong} of {} manifests are wrong", self.manifests.len()));
-            printing::note("hint: `agent-host explain CODE` says more about an error");
-        }
-        Ok(FailureKind::Manifest.exit_code())
+            Ok(())
+        })
     }
 }

@@ -4,11 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use voyager_agent::{Event as Fact, Live, Outcome, event::RunStarted};
 use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
-use voyager_manifest::{Catalog as Names, check, diagnostic, plan::Plan};
+use voyager_manifest::plan::Plan;
 
 use super::{Host, Updates, artifacts, inputs, journal_failure, past::Ends, start_failure};
 use crate::{
     answer::{RunAnswer, RunError, Status},
+    checking,
     failure::{Failure, FailureKind},
     protocol::{Event, RunRequest, Update},
 };
@@ -153,23 +154,10 @@ impl Host {
 
     /// Checks a manifest; warnings are notes, errors are the failure.
     async fn plan(&self, request: &RunRequest, updates: &Updates) -> Result<Plan, Failure> {
-        let text = request.text.as_bytes();
-        let skills = self.catalog.skills().iter().map(|it| (*it.skill).clone()).collect();
-        let checked = check(text, &request.file, &Names::new(skills), &Limits::ceiling());
-        let shown = diagnostic::render(&checked.diagnostics, &request.file, text, false);
-        let Some(plan) = checked.plan else {
-            let quarantined = self.catalog.quarantined();
-            let failure =
-                Failure::new(FailureKind::Manifest, format!("the manifest is wrong\n{shown}"));
-            return Err(match quarantined.first() {
-                Some((path, reason)) => {
-                    failure.hint(format!("{} is no skill: {reason}", path.display()))
-                }
-                None => failure.hint("`agent-host explain CODE` says more"),
-            });
-        };
-        if !shown.trim().is_empty() {
-            let _ = updates.send(Update::Note { text: shown }).await;
+        let checked = checking::check(&self.catalog, &request.file, &request.text, false);
+        let (plan, warnings) = checked.into_plan(&self.catalog)?;
+        if let Some(text) = warnings {
+            let _ = updates.send(Update::Note { text }).await;
         }
         Ok(plan)
     }
@@ -197,9 +185,9 @@ impl Host {
     }
 }
 
-/// What this host allows: everything that a manifest grants.
+/// What this host allows: everything that a manifest grants. It refuses nothing, so no message names it.
 fn policy() -> GrantLayer {
-    GrantLayer { source: "the host's policy".to_owned(), ..GrantLayer::default() }
+    GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() }
 }
 
 /// How a run ended.
@@ -220,7 +208,9 @@ pub(super) fn run_error(plan: &Plan, failure: &voyager_agent::Failure) -> RunErr
         step: failure.step.clone(),
         line: failure.step.as_ref().and_then(line),
         kind: failure.error.kind.to_string(),
+        code: failure.error.code.clone(),
         message: failure.error.message.clone(),
+        bound: failure.error.bound.clone(),
         detail: failure.error.detail.as_ref().map(voyager_base::Value::to_json),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use voyager_base::{ErrorKind, Type};
+use voyager_base::{ErrorKind, Type, operation::Operation};
 
 use super::{
     Checker, StepResult,
@@ -76,7 +76,7 @@ impl Checker<'_> {
         let mut on = Vec::new();
         for item in node.get("on").map(Node::items).unwrap_or_default() {
             let Some(kind) = item.text().and_then(ErrorKind::from_name) else { continue };
-            if matches!(kind, ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::Cancelled) {
+            if is_hopeless(kind) {
                 let message = format!("an attempt that was `{kind}` ends the same way again");
                 self.report(
                     Finding::new(Code::HopelessRetry, &item.span, message)
@@ -145,5 +145,62 @@ impl Checker<'_> {
             handlers.push(Handler { kinds, then });
         }
         handlers
+    }
+
+    /// Tells of kinds in `on-error` and `retry.on` that no attempt of this step can end with.
+    pub(super) fn kinds_are_reached(&mut self, node: &Node, operation: &Operation) {
+        let handled = node.get("on-error").map(Node::entries).unwrap_or_default();
+        let retried = node.get("retry").and_then(|retry| retry.get("on"));
+        let retried = retried.map(Node::items).unwrap_or_default();
+        let kind = |name: &str| ErrorKind::from_name(name);
+        let handled = handled.iter().filter_map(|entry| Some((kind(&entry.key)?, &entry.key_span)));
+        let retried = retried
+            .iter()
+            .filter_map(|item| Some((kind(item.text()?)?, &item.span)))
+            // Of these it is told already that trying again can't help.
+            .filter(|(kind, _)| !is_hopeless(*kind));
+        for (kind, span) in handled.chain(retried) {
+            if let Some((message, help)) = unreachable(kind, operation, node) {
+                self.report(Finding::new(Code::UselessKey, span, message).help(help));
+            }
+        }
+    }
+}
+
+/// Whether an attempt that ended so ends the same way the next time.
+const fn is_hopeless(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::Cancelled)
+}
+
+/// Why the step can't fail with `kind`, and what to write; none where it can.
+fn unreachable(
+    kind: ErrorKind,
+    operation: &Operation,
+    step: &Node,
+) -> Option<(String, &'static str)> {
+    let name = operation.name.unversioned();
+    match kind {
+        ErrorKind::Expectation if step.get("expect").is_none() => {
+            Some(("this step expects nothing".to_owned(), "remove it, or add `expect`"))
+        }
+        ErrorKind::Failed if operation.fails_by_kind() => Some((
+            format!("`{name}` never ends with `failed`: it tells the kind of what it met"),
+            "name the kind, for example `denied`, `invalid`, `timeout`, `other`; or write `any`",
+        )),
+        ErrorKind::Failed if operation.failure().is_none() => {
+            Some((format!("`{name}` has no failure of its own"), "remove it"))
+        }
+        // Only a skill meets these, and only that type of failure carries them further.
+        ErrorKind::Denied | ErrorKind::UnknownEffect if !operation.fails_by_kind() => {
+            let help = match operation.failure() {
+                Some(_) => "write `failed`",
+                None => "remove it",
+            };
+            let message = format!(
+                "`{name}` never ends with `{kind}`: its failure is not the contract's `error`"
+            );
+            Some((message, help))
+        }
+        _ => None,
     }
 }

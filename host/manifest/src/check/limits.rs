@@ -76,7 +76,10 @@ impl Checker<'_> {
         self.report(
             Finding::new(Code::LimitAboveHost, &entry.value.span, message)
                 .label(format!("at most {most}"))
-                .help(format!("write `{}: {most}`, or change the host's policy", entry.key)),
+                .help(format!(
+                    "write `{}: {most}`; no setting of this host allows more",
+                    entry.key
+                )),
         );
     }
 

@@ -169,6 +169,9 @@ impl<'a> Checker<'a> {
         };
         let retry = node.get("retry").map(|node| self.retry(node));
         let on_error = node.get("on-error").map(|node| self.handlers(node)).unwrap_or_default();
+        if let Some(found) = &found {
+            self.kinds_are_reached(node, found.operation);
+        }
         let limits = self.step_limits(node);
         let grants = self.step_grants(node, found.map(|found| found.skill));
         let changes = self.changes(node, found.as_ref());

@@ -2,6 +2,7 @@
 
 use voyager_base::{
     Digest, Type,
+    error::contract_type,
     operation::{Operation, OperationName, Skill},
     types::{Case, IntKind, Named},
 };
@@ -118,7 +119,9 @@ fn process() -> Vec<Operation> {
         ("stdout", Type::String),
         ("seconds", Type::F64),
     ]);
-    vec![function("programs", "run", vec![("command", Type::String)], Some(done))]
+    let run = function("programs", "run", vec![("command", Type::String)], Some(done.clone()));
+    let result = Some(Type::Result(Some(Box::new(done)), Some(Box::new(contract_type()))));
+    vec![Operation { result, ..run }]
 }
 
 fn text() -> Vec<Operation> {

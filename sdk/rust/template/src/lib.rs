@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use exports::my::{{crate}}::words::{Guest, Occurrences};
-use voyager_sdk::{Level, files, log};
+use voyager_sdk::{Error, Level, files, log};
 
 wit_bindgen::generate!({
     path: "wit",
@@ -20,7 +20,10 @@ struct Skill;
 export!(Skill);
 
 impl Guest for Skill {
-    fn count(globs: Vec<String>, most: u32) -> Result<Vec<Occurrences>, String> {
+    fn count(globs: Vec<String>, most: u32) -> Result<Vec<Occurrences>, Error> {
+        if most == 0 {
+            return Err(Error::invalid("`most` is 0; ask for at least one word"));
+        }
         let globs: Vec<&str> = globs.iter().map(String::as_str).collect();
         let folder = files::only_folder()?;
         let mut counts = BTreeMap::new();

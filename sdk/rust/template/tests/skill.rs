@@ -13,8 +13,9 @@ fn frequent_words_come_first() {
     let counted = call().read(&folder).run().unwrap();
     assert_eq!(counted[0]["word"], "two");
     assert_eq!(counted[0]["count"], 2);
-    // What is not granted is not there.
+    // What is not granted is not there, and the kind of the error says so.
     let refused = call().run().unwrap_err();
+    assert_eq!(refused.kind, "denied");
     assert!(refused.message.contains("no folder is granted"), "{refused:?}");
     fs::remove_dir_all(&folder).unwrap();
 }

@@ -8,11 +8,12 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
-    printing,
+    printing, report,
 };
 
 const TARGET: &str = "wasm32-wasip2";
@@ -86,20 +87,22 @@ impl New {
         ];
         copy_template(&sdk.join("template"), &folder, &values)?;
         copy_files(&share.join("wit"), &folder.join("wit/deps"))?;
-        printing::line(format!("{} is ready:", folder.display()))?;
-        printing::line(format!("  cd {}", folder.display()))?;
-        printing::line("  agent-host skill build")?;
-        printing::line("  agent-host skill test")?;
-        printing::line("  agent-host --skills skills run manifest.yaml")?;
-        Ok(0)
+        report::tell(context, &json!({ "folder": folder }), 0, || {
+            printing::line(format!("{} is ready:", folder.display()))?;
+            printing::line(format!("  cd {}", folder.display()))?;
+            printing::line("  agent-host skill build")?;
+            printing::line("  agent-host skill test")?;
+            printing::line("  agent-host --skills skills run manifest.yaml")
+        })
     }
 }
 
 impl Build {
-    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let component = build(&self.folder)?;
-        printing::line(component.display().to_string())?;
-        Ok(0)
+        report::tell(context, &json!({ "component": component }), 0, || {
+            printing::line(component.display().to_string())
+        })
     }
 }
 
@@ -112,20 +115,23 @@ impl Test {
         let mut cargo = Command::new("cargo");
         cargo.arg("test").current_dir(&self.folder);
         cargo.env("VOYAGER_HOST", &context.program).env("VOYAGER_SKILLS", skills);
-        let status = cargo.status().map_err(|error| no_cargo(&error))?;
-        if status.success() {
-            Ok(0)
-        } else {
-            Err(Failure::new(FailureKind::Run, "the tests failed"))
+        if context.json {
+            // Standard output is for the answer alone.
+            cargo.stdout(std::io::stderr());
         }
+        let status = cargo.status().map_err(|error| no_cargo(&error))?;
+        if !status.success() {
+            return Err(Failure::new(FailureKind::Run, "the tests failed"));
+        }
+        report::tell(context, &json!({ "component": component }), 0, || Ok(()))
     }
 }
 
 impl Document {
-    pub(crate) fn run(self, _context: &Context) -> Result<u8, Failure> {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let dependencies: Vec<&Path> = self.with.iter().map(PathBuf::as_path).collect();
         document(&self.component, &self.component, &self.wit, &dependencies)?;
-        Ok(0)
+        report::tell(context, &json!({ "component": self.component }), 0, || Ok(()))
     }
 }
 

@@ -11,7 +11,7 @@ use voyager_base::{
 use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
-    host, printing,
+    host, printing, report,
 };
 
 /// Shows a skill: its operations with types and docs, what it asks for, size and hash.
@@ -24,12 +24,7 @@ pub(crate) struct Inspect {
 impl Inspect {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let skill = find(context, &self.skill)?;
-        if context.json {
-            printing::json(&*skill)?;
-            return Ok(0);
-        }
-        printing::line(printing::harmless(&describe(&skill)))?;
-        Ok(0)
+        report::tell(context, &*skill, 0, || printing::line(printing::harmless(&describe(&skill))))
     }
 }
 

@@ -1,0 +1,56 @@
+//! Manifests, checked against the skills that there are: in one place for `run`, `plan`, `graph` and
+//! `validate`, so that they find the same and say it alike.
+
+use serde_json::Value as Json;
+use voyager_base::Limits;
+use voyager_manifest::{Catalog as Names, check as check_manifest, diagnostic, plan::Plan};
+
+use crate::{
+    catalog::Catalog,
+    failure::{Failure, FailureKind},
+};
+
+/// What was found.
+pub(crate) struct Checked {
+    /// The plan; none where the manifest is wrong.
+    pub(crate) plan: Option<Plan>,
+    /// All findings, errors and warnings.
+    pub(crate) diagnostics: Json,
+    /// The same for people; empty where there are none.
+    pub(crate) shown: String,
+}
+
+/// Checks the text of the manifest `file`.
+pub(crate) fn check(catalog: &Catalog, file: &str, text: &str, color: bool) -> Checked {
+    let skills = catalog.skills().iter().map(|it| (*it.skill).clone()).collect();
+    let text = text.as_bytes();
+    let checked = check_manifest(text, file, &Names::new(skills), &Limits::ceiling());
+    let shown = diagnostic::render(&checked.diagnostics, file, text, color);
+    Checked {
+        plan: checked.plan,
+        diagnostics: diagnostic::to_json(&checked.diagnostics),
+        shown: shown.trim_end().to_owned(),
+    }
+}
+
+impl Checked {
+    /// The plan with the warnings for people; what is wrong is the failure.
+    pub(crate) fn into_plan(self, catalog: &Catalog) -> Result<(Plan, Option<String>), Failure> {
+        let Self { plan, diagnostics, shown } = self;
+        if let Some(plan) = plan {
+            return Ok((plan, Some(shown).filter(|it| !it.is_empty())));
+        }
+        let message = format!("the manifest is wrong\n{shown}");
+        let failure = Failure::new(FailureKind::Manifest, message).hint(hint(catalog));
+        Err(Failure { diagnostics: Some(diagnostics), ..failure })
+    }
+}
+
+/// What helps with a wrong manifest. A file that is no skill may be why a name is not known.
+pub(crate) fn hint(catalog: &Catalog) -> String {
+    let explain = "`agent-host explain CODE` says more about an error";
+    match catalog.quarantined().first() {
+        Some((path, reason)) => format!("{explain}; {} is no skill: {reason}", path.display()),
+        None => explain.to_owned(),
+    }
+}
