@@ -74,6 +74,7 @@ pub(crate) struct RunError {
 
 /// Answers `replay`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct ReplayAnswer {
     /// The run.
     pub(crate) run: String,

@@ -87,7 +87,7 @@ pub(crate) enum Update {
 
 /// Something that happened in a run, for the people who watch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "event")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "event")]
 pub(crate) enum Event {
     RunStarted { run: String, name: String, steps: Vec<String>, resumed: bool },
     StepStarted { step: String, tasks: u64 },

@@ -87,10 +87,20 @@ impl Stage {
         let mut command = self.command(arguments);
         command.arg("--json");
         let ended = Ended::from(command.output().expect("the program starts"));
-        let last = ended.out.lines().last().unwrap_or_default();
-        let mut update: Json =
-            serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
-        update["answer"].take()
+        ended.last()["answer"].take()
+    }
+
+    /// The commands that `--help` of a command lists; of the program itself where it is empty.
+    pub fn commands(&self, of: &[&str]) -> Vec<String> {
+        let help = self.call(of.iter().chain(&["--help"]));
+        assert_eq!(help.code, Some(0), "{help:?}");
+        let lines = help.out.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
+        lines
+            .take_while(|line| line.starts_with("  "))
+            // Further in stands the rest of a long sentence.
+            .filter(|line| !line.starts_with("   "))
+            .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+            .collect()
     }
 
     /// Calls the program with `--json` and kills it (SIGKILL) when it has printed `lines` lines. Gives
@@ -100,13 +110,35 @@ impl Stage {
         arguments: impl IntoIterator<Item = I>,
         lines: usize,
     ) -> bool {
+        let mut left = lines;
+        self.kill_when(arguments, |_| {
+            left -= 1;
+            left == 0
+        })
+    }
+
+    /// Calls the program with `--json` and kills it (SIGKILL) at the first line that `is_enough`. Gives
+    /// back whether there was one.
+    pub fn kill_when<I: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = I>,
+        is_enough: impl FnMut(&String) -> bool,
+    ) -> bool {
         let mut command = self.command(arguments);
         command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the program starts");
         let out = child.stdout.take().expect("its output is piped");
-        let printed = BufReader::new(out).lines().take(lines).filter(|line| line.is_ok()).count();
+        let reached = BufReader::new(out).lines().map_while(Result::ok).find(is_enough);
         kill(&mut child);
-        printed == lines
+        reached.is_some()
+    }
+}
+
+impl Ended {
+    /// The last line of standard output as JSON: with `--json`, how the command ended.
+    pub fn last(&self) -> Json {
+        let last = self.out.lines().last().unwrap_or_default();
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 

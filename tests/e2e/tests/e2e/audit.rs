@@ -58,7 +58,7 @@ fn a_finished_run_replays_and_its_skills_do_the_same_again() {
     let one = stage.answer(["replay", id]);
     let other = stage.answer(["replay", id, "--verify"]);
     assert_eq!(one["chain"], other["chain"]);
-    assert!(other["attempts_verified"].as_u64().is_some_and(|it| it >= 3), "{other}");
+    assert!(other["attempts-verified"].as_u64().is_some_and(|it| it >= 3), "{other}");
     let shown = stage.answer(["runs", "show", id]);
     assert_eq!(shown["chain"], one["chain"]);
     let trace = stage.call(["runs", "trace", id]);

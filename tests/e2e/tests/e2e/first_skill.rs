@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use e2e::Stage;
+use e2e::{Ended, Stage};
 
 /// The commands of the README's section, without its comments.
 fn commands() -> Vec<String> {
@@ -41,5 +41,13 @@ fn the_first_skill_of_the_readme_works_as_written() {
             }
             other => panic!("the README has a command that is not tried: {other:?}"),
         }
+    }
+    for command in ["build", "test"] {
+        let mut command: Command = stage.command(["skill", command, "--json"]);
+        let output = command.current_dir(&folder).output().expect("the program starts");
+        let ended = Ended::from(output);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
+        assert!(ended.last()["answer"]["component"].is_string(), "{}", ended.out);
     }
 }

@@ -3,7 +3,9 @@
 mod audit;
 mod crash;
 mod docs;
+mod error_kinds;
 mod first_skill;
 mod input;
+mod json;
 mod rename;
 mod state;

@@ -1,0 +1,188 @@
+//! `--json` means the same for every command: objects, one a line, the last with the answer or the error.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use e2e::{Ended, Stage};
+use serde_json::Value as Json;
+
+/// How a command is expected to end.
+#[derive(Clone, Copy)]
+enum End {
+    /// With an answer and this exit code.
+    Done(i32),
+    /// With an error of this kind and this exit code.
+    Failed(&'static str, i32),
+}
+
+use End::{Done, Failed};
+
+/// Calls the program and checks everything that the convention says.
+fn tell(stage: &Stage, arguments: &[&str], end: End) -> Json {
+    let ended = stage.call([arguments, &["--json"]].concat());
+    let updates = lines(&ended);
+    let (last, before) = updates.split_last().unwrap_or_else(|| panic!("no line: {ended:?}"));
+    for update in before {
+        assert!(update["update"] == "event" || update["update"] == "note", "{update}");
+    }
+    let code = match end {
+        Done(code) => {
+            assert_eq!(last["update"], "done", "{arguments:?}: {last}");
+            assert!(last.get("answer").is_some(), "{arguments:?}: {last}");
+            code
+        }
+        Failed(kind, code) => {
+            assert_eq!(last["update"], "failed", "{arguments:?}: {last}");
+            assert_eq!(last["error"]["kind"], kind, "{arguments:?}: {last}");
+            let message = last["error"]["message"].as_str().unwrap_or_default();
+            assert!(!message.is_empty(), "{arguments:?}: {last}");
+            code
+        }
+    };
+    assert_eq!(ended.code, Some(code), "{arguments:?}: {last}");
+    assert_eq!(last["exit-code"], code, "{arguments:?}: {last}");
+    last.clone()
+}
+
+fn lines(ended: &Ended) -> Vec<Json> {
+    let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    ended.out.lines().map(read).collect()
+}
+
+const BROKEN: &str = "voyager: manifest/v1\nname: broken\nversion: 1.0.0\nsteps:\n  - id: one\n    use: coder/surveyy\n";
+const SLOW: &str = "voyager: manifest/v1\nname: slow\nversion: 1.0.0\n\
+    inputs:\n  repo: { type: path, default: repo, description: \"A folder.\" }\n\
+    grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"] } ]\n  process: [ { run: sleep } ]\n\
+    steps:\n  - id: wait\n    use: process/run\n    with: { command: \"sleep 600\" }\n";
+
+#[test]
+fn every_command_answers_in_the_same_form() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("repo/a.py", "old_name = 1\n");
+    stage.write("broken.yaml", BROKEN);
+    stage.write("slow.yaml", SLOW);
+    let rename = ["run", "rename", "--input", "repo=repo", "--input", "to=new_name", "--input"];
+    let rename = |from: &'static str| [rename.as_slice(), &[from]].concat();
+    let begun = |line: &String| line.contains("run-started");
+    assert!(stage.kill_when(["run", "slow.yaml"], begun), "it begins");
+    let runs = stage.answer(["runs"]);
+    let interrupted = runs[0]["run"].as_str().expect("an id").to_owned();
+    let done = tell(&stage, &rename("from=old_name"), Done(0));
+    let run = done["answer"]["run"].as_str().expect("an id").to_owned();
+    let run = run.as_str();
+    let component = stage.path("process.wasm");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let listed = stage.answer(["skill", "list"]);
+    let skills = listed["skills"].as_array().expect("a list").iter();
+    let files: Vec<&str> = skills.filter_map(|it| it["file"].as_str()).collect();
+    let file = files.iter().find(|it| it.ends_with("process.wasm")).expect("it is shipped");
+    fs::copy(file, &component).expect("files can be copied");
+    let (wit, deps) = (root.join("skills/process/wit"), root.join("wit"));
+    let (wit, deps) = (wit.display().to_string(), deps.display().to_string());
+    let with = |name: &str| format!("--with={deps}/{name}.wit");
+    let withs = [with("types"), with("process"), with("workspace")];
+    let document = ["skill", "document", "process.wasm", "--wit", &wit];
+    let document: Vec<&str> =
+        document.into_iter().chain(withs.iter().map(String::as_str)).collect();
+
+    let calls: Vec<(&[&str], Vec<&str>, End)> = vec![
+        (&["run"], rename("from=nowhere_named"), Done(1)),
+        (&["run"], vec!["run", "audit"], Failed("usage", 2)),
+        (&["run"], vec!["run", "broken.yaml"], Failed("manifest", 3)),
+        (&["validate"], vec!["validate", "audit", "rename"], Done(0)),
+        (&["validate"], vec!["validate", "audit", "broken.yaml"], Done(3)),
+        (&["validate"], vec!["validate", "nowhere.yaml"], Failed("environment", 5)),
+        (&["explain"], vec!["explain", "V0301"], Done(0)),
+        (&["explain"], vec!["explain", "V9999"], Failed("usage", 2)),
+        (&["plan"], vec!["plan", "audit"], Done(0)),
+        (&["plan"], vec!["plan", "broken.yaml"], Failed("manifest", 3)),
+        (&["graph"], vec!["graph", "audit", "--format", "dot"], Done(0)),
+        (&["graph"], vec!["graph", "broken.yaml"], Failed("manifest", 3)),
+        (&["runs"], vec!["runs"], Done(0)),
+        (&["runs", "list"], vec!["runs", "list"], Done(0)),
+        (&["runs", "show"], vec!["runs", "show"], Done(0)),
+        (&["runs", "show"], vec!["runs", "show", "none"], Failed("usage", 2)),
+        (&["runs", "trace"], vec!["runs", "trace", run], Done(0)),
+        (&["runs", "export"], vec!["runs", "export", run], Done(0)),
+        (&["runs", "export"], vec!["runs", "export", "none"], Failed("usage", 2)),
+        (&["cancel"], vec!["cancel", &interrupted], Done(0)),
+        (&["cancel"], vec!["cancel", run], Failed("usage", 2)),
+        (&["resume"], vec!["resume", run], Done(0)),
+        (&["resume"], vec!["resume"], Failed("usage", 2)),
+        (&["replay"], vec!["replay", run, "--verify"], Done(0)),
+        (&["replay"], vec!["replay", "none"], Failed("usage", 2)),
+        (&["skill", "list"], vec!["skill", "list"], Done(0)),
+        (&["skill", "inspect"], vec!["skill", "inspect", "coder"], Done(0)),
+        (&["skill", "inspect"], vec!["skill", "inspect", "none"], Failed("environment", 5)),
+        (&["skill", "run"], vec!["skill", "run", "coder/dialects"], Done(0)),
+        (&["skill", "run"], vec!["skill", "run", "process/run", "-w", "command=ls"], Done(4)),
+        (&["skill", "run"], vec!["skill", "run", "none/none"], Failed("manifest", 3)),
+        (&["skill", "new"], vec!["skill", "new", "fresh"], Done(0)),
+        (&["skill", "new"], vec!["skill", "new", "fresh"], Failed("usage", 2)),
+        // That they succeed is seen where the README's first skill is built.
+        (&["skill", "build"], vec!["skill", "build", "none"], Failed("environment", 5)),
+        (&["skill", "test"], vec!["skill", "test", "none"], Failed("environment", 5)),
+        (&["skill", "document"], document, Done(0)),
+        (
+            &["skill", "document"],
+            vec!["skill", "document", "none", "--wit", "none"],
+            Failed("environment", 5),
+        ),
+        (&["schema"], vec!["schema"], Done(0)),
+        (&["completions"], vec!["completions", "fish"], Done(0)),
+        (&["completions"], vec!["completions", "none"], Failed("usage", 2)),
+        (&["man"], vec!["man", "run"], Done(0)),
+        (&["man"], vec!["man", "none"], Failed("usage", 2)),
+    ];
+    let mut told: BTreeSet<Vec<String>> = BTreeSet::new();
+    for (command, arguments, end) in &calls {
+        tell(&stage, arguments, *end);
+        told.insert(command.iter().map(|&word| word.to_owned()).collect());
+    }
+    let mut all: BTreeSet<Vec<String>> =
+        stage.commands(&[]).into_iter().map(|name| vec![name]).collect();
+    for group in ["runs", "skill"] {
+        all.extend(stage.commands(&[group]).into_iter().map(|name| vec![group.to_owned(), name]));
+    }
+    all.remove(&vec!["skill".to_owned()]);
+    assert_eq!(told, all, "every command is called here");
+}
+
+#[test]
+fn a_command_line_that_is_wrong_is_told_as_json_too() {
+    let Some(stage) = Stage::new() else { return };
+    let arguments: [&[&str]; 4] = [
+        &["nonsense"],
+        &["run"],
+        &["explain", "V0301", "--nonsense"],
+        &["run", "audit", "-i", "x"],
+    ];
+    for arguments in arguments {
+        let last = tell(&stage, arguments, Failed("usage", 2));
+        assert!(last["error"]["hint"].is_string(), "{last}");
+    }
+    // It is no word for us behind `--`, and help is for people.
+    let plain = stage.call(["explain", "--", "--json"]);
+    assert!(plain.code == Some(2) && plain.out.is_empty(), "{plain:?}");
+    let help = stage.call(["--json", "--help"]);
+    assert!(help.code == Some(0) && help.out.contains("Commands:"), "{help:?}");
+}
+
+#[test]
+fn a_wrong_manifest_is_told_with_every_place() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("broken.yaml", BROKEN);
+    for command in ["run", "plan", "graph"] {
+        let last = tell(&stage, &[command, "broken.yaml"], Failed("manifest", 3));
+        let found = &last["error"]["diagnostics"][0];
+        assert_eq!(found["code"], "V0301", "{last}");
+        assert_eq!(found["place"]["line"], 6, "{last}");
+    }
+}
+
+#[test]
+fn quiet_json_is_one_line() {
+    let Some(stage) = Stage::new() else { return };
+    let ended = stage.call(["skill", "run", "coder/dialects", "--json", "--quiet"]);
+    assert_eq!((ended.code, ended.out.lines().count()), (Some(0), 1), "{ended:?}");
+    assert!(ended.err.is_empty(), "{}", ended.err);
+}
