@@ -174,7 +174,7 @@ fn a_wrong_manifest_is_told_with_every_place() {
     for command in ["run", "plan", "graph"] {
         let last = tell(&stage, &[command, "broken.yaml"], Failed("manifest", 3));
         let found = &last["error"]["diagnostics"][0];
-        assert_eq!(found["code"], "V0301", "{last}");
+        assert_eq!(found["code"], "V0303", "{last}");
         assert_eq!(found["place"]["line"], 6, "{last}");
     }
 }
