@@ -18,6 +18,8 @@ pub struct Recorded {
     pub asked: Asked,
     /// What became of it.
     pub answer: Answer,
+    /// What the task itself staged with it and before it, as far as no earlier question brings it.
+    pub staged: Vec<Change>,
 }
 
 /// What became of a question.
@@ -42,8 +44,6 @@ pub enum Answer {
         reply: Reply,
         /// What it used.
         charge: Charge,
-        /// All that the task had staged then, where that can't be had by asking again.
-        staged: Vec<Change>,
     },
 }
 
@@ -102,21 +102,22 @@ impl Book {
         let at = timed.at;
         match &timed.event {
             Event::TaskStarted(started) => self.start(sequence, at, started),
-            Event::EffectIntended { record, asked, .. } => {
-                self.question(*record, sequence, asked, Answer::Open, true);
+            Event::EffectIntended { record, asked, staged, .. } => {
+                self.bind(*record);
+                self.question(*record, sequence, asked, Answer::Open, staged);
             }
-            Event::ChildrenRequested { record, asked } => {
-                self.question(*record, sequence, asked, Answer::Requested, true);
+            Event::ChildrenRequested { record, asked, staged } => {
+                self.bind(*record);
+                self.question(*record, sequence, asked, Answer::Requested, staged);
             }
             Event::EffectAnswered { record, asked, reply, children, staged, .. } => {
                 let charge = Charge { children: *children, ..Charge::default() };
-                let (reply, staged) = (reply.clone(), staged.clone());
-                let answer = Answer::Given { at, reply, charge, staged };
-                self.question(*record, sequence, asked, answer, false);
+                let answer = Answer::Given { at, reply: reply.clone(), charge };
+                self.question(*record, sequence, asked, answer, staged);
             }
             Event::EffectDenied { record, asked, error } => {
                 let answer = Answer::Denied { at, error: error.clone() };
-                self.question(*record, sequence, asked, answer, false);
+                self.question(*record, sequence, asked, answer, &[]);
             }
             Event::TaskDone { task, attempt, result, changes } => {
                 let result = result.clone().map(serde_bytes::ByteBuf::into_vec);
@@ -152,12 +153,23 @@ impl Book {
         self.tasks.values().flat_map(BTreeMap::values)
     }
 
+    /// What the children of a question staged that have ended, in the order in which they ended.
+    pub(crate) fn merged(&self, asked: RecordId) -> impl Iterator<Item = &Change> {
+        let children = self.children.get(&asked.task).into_iter().flatten();
+        let of_question = |attempt: &&Attempt| match attempt.started.origin {
+            Origin::Parent { asked: by, .. } => by == asked,
+            Origin::Step { .. } => false,
+        };
+        let ends = children.filter_map(|child| self.newest(*child)).filter(of_question);
+        let mut ends: Vec<&End> = ends.filter_map(|attempt| attempt.end.as_ref()).collect();
+        ends.sort_by_key(|end| end.sequence);
+        ends.into_iter().flat_map(|end| &end.changes)
+    }
+
     fn start(&mut self, sequence: u64, at: Timestamp, started: &TaskStarted) {
         if let Origin::Parent { asked, .. } = started.origin {
             self.children.entry(asked.task).or_default().insert(started.task);
-            if let Some(parent) = self.attempt_mut(asked) {
-                parent.bound = true;
-            }
+            self.bind(asked);
         }
         let attempt = Attempt {
             sequence,
@@ -180,12 +192,20 @@ impl Book {
         sequence: u64,
         asked: &Asked,
         answer: Answer,
-        binds: bool,
+        staged: &[Change],
     ) {
         let Some(attempt) = self.attempt_mut(record) else { return };
-        attempt.bound |= binds;
-        let recorded = Recorded { sequence, asked: asked.clone(), answer };
+        // The outcome takes the place of the intent, whose staged changes are not said again.
+        let earlier = attempt.questions.remove(&record.ordinal).map(|earlier| earlier.staged);
+        let staged = [earlier.unwrap_or_default().as_slice(), staged].concat();
+        let recorded = Recorded { sequence, asked: asked.clone(), answer, staged };
         attempt.questions.insert(record.ordinal, recorded);
+    }
+
+    fn bind(&mut self, record: RecordId) {
+        if let Some(attempt) = self.attempt_mut(record) {
+            attempt.bound = true;
+        }
     }
 
     fn done(&mut self, task: TaskId, attempt: u32, end: End) {

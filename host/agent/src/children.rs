@@ -40,7 +40,6 @@ pub(crate) struct Children {
 #[derive(Clone)]
 struct Family {
     task: Arc<Task>,
-    ledger: Arc<TaskLedger>,
     context: CallContext,
     component: Digest,
     operation: OperationName,
@@ -58,7 +57,6 @@ impl Children {
         let (skill, operation) = self.task.shared.resolve(&call.operation)?;
         let family = Family {
             task: Arc::clone(&self.task),
-            ledger: Arc::clone(&self.ledger),
             context: context.clone(),
             component: skill.component,
             operation: operation.name.clone(),
@@ -125,7 +123,7 @@ impl Family {
         let shared = Arc::clone(&self.task.shared);
         let known = shared.book.newest(id);
         if let Some(end) = known.and_then(|attempt| attempt.end.as_ref()) {
-            self.ledger.restage(&self.context, &end.changes).await?;
+            // What it staged, its parent's ledger has staged again.
             return end.result.clone().map(ByteBuf::from);
         }
         if self.context.cancellation.is_cancelled() {

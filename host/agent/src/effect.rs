@@ -4,6 +4,11 @@
 //! durable intent before and a durable outcome after; it runs to its end even where the guest is gone,
 //! since the host owns a running effect and not the guest. An intent without an outcome, found after a
 //! crash, becomes the error `unknown-effect`: nothing is ever done twice on a guess.
+//!
+//! An attempt that asked for more than reading and staging is *bound*: after a crash it goes on, answered
+//! from its record, and what it staged is staged again from there too. No changed file is read for
+//! that, so that somebody's change in between is a conflict and not overwritten. An attempt that is not
+//! bound starts anew, and records nothing of what it stages before its end.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +27,7 @@ use voyager_base::{
     grant::Grants,
     id::RecordId,
     record::Durability,
-    workspace::{Change, FileState, RemoveFile, WriteFile},
+    workspace::Change,
 };
 
 use crate::{
@@ -65,16 +70,14 @@ struct State {
     cut: bool,
     /// Completes when the running effect has ended and is recorded.
     outstanding: Option<oneshot::Receiver<()>>,
-    /// What files were when the task first changed them, as far as the record knows.
-    befores: BTreeMap<(String, String), Option<FileState>>,
+    /// Whether the attempt asked for more than reading and staging.
+    bound: bool,
 }
 
 /// The admitted question.
 struct Open {
     record: RecordId,
     asked: Asked,
-    /// The recorded answer of a staged change that is only made again to stage it again.
-    again: Option<Vec<u8>>,
 }
 
 impl TaskLedger {
@@ -86,6 +89,8 @@ impl TaskLedger {
         recorded: BTreeMap<u32, Recorded>,
     ) -> Self {
         let depth = u32::try_from(task.ancestors.len()).unwrap_or(u32::MAX);
+        // An attempt with a record is gone on with only where it is bound.
+        let bound = !recorded.is_empty();
         let account = Account::new(task.limits.clone(), depth, recorded);
         let state = State {
             account,
@@ -95,7 +100,7 @@ impl TaskLedger {
             difference: None,
             cut: false,
             outstanding: None,
-            befores: BTreeMap::new(),
+            bound,
         };
         Self { task, mode, state: Mutex::new(state) }
     }
@@ -134,43 +139,6 @@ impl TaskLedger {
     /// Whether the task may have `more` children now.
     pub(crate) fn children(&self, more: usize) -> Result<(), Error> {
         self.state().account.children(more)
-    }
-
-    /// Puts back into `changes` what files were when the task first saw them.
-    pub(crate) fn restore_befores(&self, changes: &mut [Change]) {
-        let state = self.state();
-        for change in changes {
-            let place = (change.root.clone(), change.path.clone());
-            if let Some(before) = state.befores.get(&place) {
-                change.before.clone_from(before);
-            }
-        }
-    }
-
-    /// Stages changes that an earlier life of the attempt staged, or one of its children.
-    pub(crate) async fn restage(
-        &self,
-        context: &CallContext,
-        changes: &[Change],
-    ) -> Result<(), Error> {
-        let world = &self.task.shared.world;
-        for change in changes {
-            let place = (change.root.clone(), change.path.clone());
-            self.state().befores.entry(place).or_insert_with(|| change.before.clone());
-            let (root, path) = (change.root.clone(), change.path.clone());
-            let Some(after) = &change.after else {
-                let removed = world.workspace.remove(context, RemoveFile { root, path }).await;
-                match removed {
-                    Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
-                    _ => continue,
-                }
-            };
-            let content = event::fetch(after.digest, &*world.content)
-                .map_err(|error| Error::unavailable(error.to_string()))?;
-            let write = WriteFile { root, path, content: ByteBuf::from(content) };
-            world.workspace.write(context, write).await?;
-        }
-        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -249,57 +217,56 @@ impl TaskLedger {
             return Ok(Admission::Denied(error));
         }
         let context = self.context(record);
-        let event = match asked.effect {
-            Effect::Read | Effect::Staged => None,
-            Effect::External => Some((
-                Event::EffectIntended {
-                    record,
-                    asked: asked.clone(),
-                    idempotency_key: context.idempotency_key,
-                },
-                Durability::Synced,
-            )),
-            Effect::Tasks => Some((
-                Event::ChildrenRequested { record, asked: asked.clone() },
-                Durability::Buffered,
-            )),
-        };
-        if let Some((event, durability)) = event {
-            self.record(event, durability).await?;
-        }
-        self.state().open = Some(Open { record, asked, again: None });
+        self.bind(&asked, &context).await?;
+        self.state().open = Some(Open { record, asked });
         Ok(Admission::Perform(context))
     }
 
+    /// Records the wish for an effect after which the attempt must not start anew, with what it staged
+    /// so far.
+    async fn bind(&self, asked: &Asked, context: &CallContext) -> Result<(), Stop> {
+        let record = context.record;
+        let (event, durability) = match asked.effect {
+            Effect::Read | Effect::Staged => return Ok(()),
+            Effect::External => {
+                let (asked, idempotency_key) = (asked.clone(), context.idempotency_key);
+                let staged = self.staged_anew().await?;
+                let event = Event::EffectIntended { record, asked, idempotency_key, staged };
+                (event, Durability::Synced)
+            }
+            Effect::Tasks => {
+                let (asked, staged) = (asked.clone(), self.staged_anew().await?);
+                (Event::ChildrenRequested { record, asked, staged }, Durability::Buffered)
+            }
+        };
+        self.state().bound = true;
+        self.record(event, durability).await.map(drop)
+    }
+
+    async fn staged_anew(&self) -> Result<Vec<Change>, Stop> {
+        let staged = self.task.shared.world.workspace.staged_anew(self.task.stage()).await;
+        staged.map_err(|error| self.journal_failed(error))
+    }
+
     async fn answer_again(&self, record: RecordId, known: Recorded) -> Result<Admission, Stop> {
-        let Recorded { asked, answer, .. } = known;
+        let Recorded { asked, answer, staged, .. } = known;
+        if self.mode == Mode::Live {
+            self.restage(record, asked.effect, staged)?;
+        }
         match answer {
             Answer::Denied { at, error } => {
                 self.state().time = at;
                 Ok(Admission::Denied(error))
             }
-            Answer::Given { at, reply, charge, staged } => {
+            Answer::Given { at, reply, charge } => {
                 let reply = self.fetch(reply)?;
-                {
-                    let mut state = self.state();
-                    state.time = at;
-                    state.account.charge(charge);
-                }
-                if self.mode != Mode::Live {
-                    return Ok(Admission::Recorded(reply));
-                }
-                let context = self.context(record);
-                if asked.effect == Effect::Staged {
-                    self.state().open = Some(Open { record, asked, again: Some(reply) });
-                    return Ok(Admission::Perform(context));
-                }
-                self.restage(&context, &staged)
-                    .await
-                    .map_err(|error| self.journal_failed(error))?;
+                let mut state = self.state();
+                state.time = at;
+                state.account.charge(charge);
                 Ok(Admission::Recorded(reply))
             }
             Answer::Requested if self.mode == Mode::Live => {
-                self.state().open = Some(Open { record, asked, again: None });
+                self.state().open = Some(Open { record, asked });
                 Ok(Admission::Perform(self.context(record)))
             }
             Answer::Open if self.mode == Mode::Live => self.unknown(record, asked).await,
@@ -308,6 +275,21 @@ impl TaskLedger {
                 Err(self.halt(Stop::Cancelled))
             }
         }
+    }
+
+    /// Stages once more what an earlier life of the attempt staged up to the end of a question, and what
+    /// the children did that it asked for with it.
+    fn restage(&self, record: RecordId, effect: Effect, staged: Vec<Change>) -> Result<(), Stop> {
+        let shared = &self.task.shared;
+        let mut changes = staged;
+        if effect == Effect::Tasks {
+            changes.extend(shared.book.merged(record).cloned());
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let restaged = shared.world.workspace.restage(self.task.stage(), &changes);
+        restaged.map_err(|error| self.journal_failed(error))
     }
 
     /// An effect was under way when its host died.
@@ -363,19 +345,16 @@ impl Ledger for TaskLedger {
 
     fn perform<'a>(
         &'a self,
-        context: CallContext,
+        _context: CallContext,
         effect: BoxFuture<'static, Outcome>,
     ) -> BoxFuture<'a, Result<Vec<u8>, Stop>> {
         Box::pin(async move {
             let Some(open) = self.state().open.take() else {
                 return Err(self.halt(Stop::Diverged("an effect was not admitted".to_owned())));
             };
-            if let Some(reply) = open.again {
-                drop(effect.await);
-                return Ok(reply);
-            }
             let begun = self.task.shared.world.clock.now();
-            let performing = Performing { task: Arc::clone(&self.task), open, context, begun };
+            let bound = self.state().bound;
+            let performing = Performing { task: Arc::clone(&self.task), open, bound, begun };
             let ended = match performing.open.asked.effect {
                 // Nothing depends on what nobody waits for any more: no need to outlive the guest.
                 Effect::Read | Effect::Staged => performing.run(effect).await,
@@ -444,7 +423,8 @@ impl TaskLedger {
 struct Performing {
     task: Arc<Task>,
     open: Open,
-    context: CallContext,
+    /// Whether what it stages can't be had by starting anew.
+    bound: bool,
     begun: Timestamp,
 }
 
@@ -462,19 +442,18 @@ impl Performing {
         if self.open.asked.effect == Effect::Tasks && self.task.shared.is_gone() {
             return Err("the run was let go of".to_owned());
         }
-        let (staged, durability) = match self.open.asked.effect {
-            Effect::Read | Effect::Staged => (Vec::new(), Durability::Buffered),
-            // Its changes can't be had by asking again.
-            effect => {
-                let staged = match self.context.stages.first() {
-                    Some(stage) => world.workspace.staged(*stage).await,
-                    None => Ok(Vec::new()),
-                };
-                let external = effect == Effect::External;
-                let durability = if external { Durability::Synced } else { Durability::Buffered };
-                (staged.map_err(|error| error.message)?, durability)
-            }
+        let durability = match self.open.asked.effect {
+            Effect::External => Durability::Synced,
+            Effect::Read | Effect::Staged | Effect::Tasks => Durability::Buffered,
         };
+        let staged = match self.open.asked.effect {
+            Effect::Staged | Effect::External if self.bound => {
+                world.workspace.staged_anew(self.task.stage()).await
+            }
+            // Children's changes stand with their ends.
+            Effect::Read | Effect::Staged | Effect::External | Effect::Tasks => Ok(Vec::new()),
+        };
+        let staged = staged.map_err(|error| error.message)?;
         let reply = if outcome.reply.len() <= INLINE_BYTES_MAX {
             Reply::Inline(ByteBuf::from(outcome.reply.clone()))
         } else {

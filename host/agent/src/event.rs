@@ -5,6 +5,10 @@
 //!
 //! Facts say what happened, never what to do about it: that the interpreter finds out again whenever
 //! it is given them.
+//!
+//! What a task staged stands with its end. An attempt that has an effect other than reading and staging
+//! is gone on with after a crash, so from its first such question on each question brings what the task
+//! staged since the one before: no question brings what its children staged, which stands with theirs.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -21,7 +25,7 @@ use voyager_base::{
 use voyager_manifest::plan::Plan;
 
 /// Number of the meaning of facts. A run goes on only under the number that it began with.
-pub const SEMANTICS: u32 = 1;
+pub const SEMANTICS: u32 = 2;
 
 /// Version of the form of records.
 const VERSION: u32 = 1;
@@ -84,6 +88,9 @@ pub enum Event {
         asked: Asked,
         /// By which a service recognises it.
         idempotency_key: Digest,
+        /// What the task staged since it last recorded that.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        staged: Vec<Change>,
     },
     /// A question was answered. For an effect on the outside, durable before the guest sees it.
     EffectAnswered {
@@ -98,7 +105,8 @@ pub enum Event {
         /// Child tasks that it used.
         #[serde(default, skip_serializing_if = "is_zero")]
         children: u32,
-        /// All that the task has staged after an effect that can't be repeated to stage it again.
+        /// What the task staged since it last recorded that; none in an attempt that starts anew after
+        /// a crash.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         staged: Vec<Change>,
     },
@@ -117,6 +125,9 @@ pub enum Event {
         record: RecordId,
         /// What was asked.
         asked: Asked,
+        /// What the task staged since it last recorded that.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        staged: Vec<Change>,
     },
     /// An attempt of a task ended.
     TaskDone {

@@ -272,7 +272,7 @@ impl Viewer {
                 }
             }
             Event::EffectIntended { record, asked, .. }
-            | Event::ChildrenRequested { record, asked } => {
+            | Event::ChildrenRequested { record, asked, .. } => {
                 self.effect(*record, asked, EffectStatus::Intended, at, 0);
             }
             Event::EffectAnswered { record, asked, reply, micros, .. } => {

@@ -241,7 +241,7 @@ impl Task {
             (Some(Stop::Diverged(reason)), _) => TaskEnd::failed(diverged(reason)),
             (Some(Stop::Cancelled), _) | (None, None) => TaskEnd::failed(self.reason()),
             (None, Some(Err(error))) => TaskEnd::failed(error),
-            (None, Some(Ok(value))) => match self.staged(&ledger).await {
+            (None, Some(Ok(value))) => match self.staged().await {
                 Ok(changes) => TaskEnd { result: self.encode(&value), changes },
                 Err(error) => TaskEnd::failed(error),
             },
@@ -325,10 +325,8 @@ impl Task {
             .map_err(|error| Error::invalid(format!("the recorded arguments: {error}")))
     }
 
-    async fn staged(&self, ledger: &TaskLedger) -> Result<Vec<Change>, Error> {
-        let mut changes = self.shared.world.workspace.staged(self.stage()).await?;
-        ledger.restore_befores(&mut changes);
-        Ok(changes)
+    async fn staged(&self) -> Result<Vec<Change>, Error> {
+        self.shared.world.workspace.staged(self.stage()).await
     }
 
     fn reason(&self) -> Error {

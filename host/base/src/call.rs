@@ -249,8 +249,9 @@ pub trait Ledger: Send + Sync {
     /// Decides on a question.
     fn admit<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Admission, Stop>>;
 
-    /// Runs an admitted effect to its end and records the outcome. Dropping the returned future drops
-    /// the guest's interest only: the effect goes on, and its outcome is still recorded.
+    /// Runs an admitted effect to its end and records the outcome. Dropping the returned future ends
+    /// the guest's interest: an effect on the outside and child tasks go on all the same, and their
+    /// outcome is still recorded; a read or a staged change is dropped too, since nothing depends on it.
     fn perform<'a>(
         &'a self,
         context: CallContext,

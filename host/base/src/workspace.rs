@@ -460,6 +460,19 @@ pub trait WorkspaceService: Send + Sync {
     /// store when this returns, so that a commit can be finished after a crash and undone later.
     fn staged(&self, stage: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>>;
 
+    /// What the task itself staged since this was asked last, otherwise as [`Self::staged`]: neither
+    /// what [`Self::merge`] nor what [`Self::restage`] brought. A file that is again as it was comes
+    /// with an `after` that is its `before`.
+    fn staged_anew(&self, stage: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>>;
+
+    /// Stages changes once more, whose contents are in the content store: what [`Self::staged`] or
+    /// [`Self::staged_anew`] gave before a crash. No file is read, so that one that somebody changed
+    /// since is a conflict when it is committed. The `before` of a file that is staged already stays.
+    ///
+    /// # Errors
+    /// `unavailable` where a content is needed now and not given back.
+    fn restage(&self, stage: StageId, changes: &[Change]) -> Result<(), Error>;
+
     /// Adds what a child staged to what its parent staged, and forgets the child's.
     ///
     /// # Errors

@@ -322,6 +322,14 @@ impl WorkspaceService for Nobody {
         no_one()
     }
 
+    fn staged_anew(&self, _: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
+        no_one()
+    }
+
+    fn restage(&self, _: StageId, _: &[Change]) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn merge(&self, _: StageId, _: StageId) -> Result<(), Error> {
         Ok(())
     }

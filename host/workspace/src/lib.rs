@@ -67,12 +67,6 @@ impl Workspace {
         Self(Arc::new(Inner { content, layers, blocking, threads }))
     }
 
-    /// Stages changes again, whose contents are in the content store: what [`WorkspaceService::staged`]
-    /// gave before a crash. Replaces what the stage had.
-    pub fn restore(&self, stage: StageId, changes: &[Change]) {
-        self.0.layers.restore(stage, changes);
-    }
-
     fn off<'a, T: Send + 'static>(
         &'a self,
         work: impl FnOnce(&Inner) -> Result<T, Error> + Send + 'static,
@@ -180,6 +174,15 @@ impl WorkspaceService for Workspace {
 
     fn staged(&self, stage: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
         self.off(move |inner| inner.layers.changes(stage))
+    }
+
+    fn staged_anew(&self, stage: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
+        self.off(move |inner| inner.layers.changes_anew(stage))
+    }
+
+    fn restage(&self, stage: StageId, changes: &[Change]) -> Result<(), Error> {
+        self.0.layers.restage(stage, changes);
+        Ok(())
     }
 
     fn merge(&self, child: StageId, parent: StageId) -> Result<(), Error> {

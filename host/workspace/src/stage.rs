@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct Blob {
 #[derive(Debug)]
 struct Held {
     bytes: Vec<u8>,
+    /// Whether the content store has it as well.
+    kept: AtomicBool,
     total: Arc<AtomicU64>,
 }
 
@@ -129,6 +131,8 @@ impl Stamp {
 #[derive(Default)]
 struct Layer {
     folders: BTreeMap<String, Overlay>,
+    /// Of these what was staged since it was last asked for.
+    anew: BTreeMap<String, Overlay>,
     witnessed: BTreeMap<(String, String), Stamp>,
 }
 
@@ -153,7 +157,8 @@ impl Layers {
         let fits = size <= HELD_ONE_MAX
             && self.held.fetch_add(size, Ordering::Relaxed) + size <= HELD_BYTES_MAX;
         if fits {
-            let held = Held { bytes, total: Arc::clone(&self.held) };
+            let kept = AtomicBool::new(false);
+            let held = Held { bytes, kept, total: Arc::clone(&self.held) };
             return Ok(Blob { digest, size, held: Some(Arc::new(held)) });
         }
         if size <= HELD_ONE_MAX {
@@ -234,7 +239,8 @@ impl Layers {
         bytes_max: Option<u64>,
     ) -> Result<(), Error> {
         let mut all = self.lock();
-        let overlay = all.entry(stage).or_default().folders.entry(root.to_owned()).or_default();
+        let layer = all.entry(stage).or_default();
+        let overlay = layer.folders.entry(root.to_owned()).or_default();
         let size = |staged: &Staged| staged.after.as_ref().map_or(0, Version::size);
         let now: u64 = overlay.values().map(|staged| size(staged)).sum();
         let replaced: u64 =
@@ -254,15 +260,10 @@ impl Layers {
             let message = format!("one task can stage {STAGED_FILES_MAX} files; split the task");
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        for (path, mut staged) in files {
-            if let Some(earlier) = overlay.get(&path) {
-                staged.before.clone_from(&earlier.before);
-            }
-            if staged.changes_nothing() {
-                overlay.remove(&path);
-            } else {
-                overlay.insert(path, Arc::new(staged));
-            }
+        let anew = layer.anew.entry(root.to_owned()).or_default();
+        for (path, staged) in files {
+            let staged = put(overlay, &path, staged);
+            anew.insert(path, staged);
         }
         Ok(())
     }
@@ -272,14 +273,29 @@ impl Layers {
     /// # Errors
     /// `unavailable` where the content store refuses.
     pub(crate) fn changes(&self, stage: StageId) -> Result<Vec<Change>, Error> {
-        let folders =
-            self.lock().get(&stage).map(|layer| layer.folders.clone()).unwrap_or_default();
+        let folders = self.lock().get(&stage).map(|layer| layer.folders.clone());
+        self.listed(folders.unwrap_or_default())
+    }
+
+    /// As [`Self::changes`], but only what was staged since this was asked last.
+    ///
+    /// # Errors
+    /// As [`Self::changes`].
+    pub(crate) fn changes_anew(&self, stage: StageId) -> Result<Vec<Change>, Error> {
+        let anew = self.lock().get_mut(&stage).map(|layer| std::mem::take(&mut layer.anew));
+        self.listed(anew.unwrap_or_default())
+    }
+
+    fn listed(&self, folders: BTreeMap<String, Overlay>) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
         for (root, overlay) in folders {
             for (path, staged) in overlay {
                 for version in [&staged.before, &staged.after].into_iter().flatten() {
-                    if let Some(held) = &version.blob.held {
+                    if let Some(held) = &version.blob.held
+                        && !held.kept.load(Ordering::Relaxed)
+                    {
                         self.put(&held.bytes)?;
+                        held.kept.store(true, Ordering::Relaxed);
                     }
                 }
                 let before = staged.before.as_ref().map(Version::state);
@@ -291,21 +307,20 @@ impl Layers {
     }
 
     /// Stages changes whose contents the content store has.
-    pub(crate) fn restore(&self, stage: StageId, changes: &[Change]) {
+    pub(crate) fn restage(&self, stage: StageId, changes: &[Change]) {
         let version = |state: &FileState| Version {
             blob: Blob { digest: state.digest, size: state.size, held: None },
             mode: state.mode,
         };
-        let mut layer = Layer::default();
+        let mut all = self.lock();
+        let layer = all.entry(stage).or_default();
         for change in changes {
             let staged = Staged {
                 before: change.before.as_ref().map(version),
                 after: change.after.as_ref().map(version),
             };
-            let overlay = layer.folders.entry(change.root.clone()).or_default();
-            overlay.insert(change.path.clone(), Arc::new(staged));
+            put(layer.folders.entry(change.root.clone()).or_default(), &change.path, staged);
         }
-        self.lock().insert(stage, layer);
     }
 
     /// Adds what `child` staged to what `parent` staged, and forgets the child's.
@@ -327,14 +342,7 @@ impl Layers {
         for (root, overlay) in from.folders {
             let target = into.folders.entry(root).or_default();
             for (path, staged) in overlay {
-                let before =
-                    target.get(&path).map_or_else(|| staged.before.clone(), |it| it.before.clone());
-                let merged = Staged { before, after: staged.after.clone() };
-                if merged.changes_nothing() {
-                    target.remove(&path);
-                } else {
-                    target.insert(path, Arc::new(merged));
-                }
+                put(target, &path, Staged::clone(&staged));
             }
         }
         Ok(())
@@ -355,6 +363,21 @@ impl Layers {
         // A layer is changed by single insertions only, so a panic elsewhere leaves it whole.
         self.stages.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Stages a file among others. `before` of one that is there already stays; one that ends as it began
+/// goes.
+fn put(overlay: &mut Overlay, path: &str, mut staged: Staged) -> Arc<Staged> {
+    if let Some(earlier) = overlay.get(path) {
+        staged.before.clone_from(&earlier.before);
+    }
+    let staged = Arc::new(staged);
+    if staged.changes_nothing() {
+        overlay.remove(path);
+    } else {
+        overlay.insert(path.to_owned(), Arc::clone(&staged));
+    }
+    staged
 }
 
 /// Content by its hash.

@@ -11,7 +11,7 @@ use voyager_base::{
     ErrorKind,
     grant::FolderGrant,
     process::{StagedFile, Views},
-    workspace::{FileKind, ReadFile, TextQuery, WorkspaceService as _},
+    workspace::{Change, FileKind, ReadFile, TextQuery, WorkspaceService as _},
 };
 use voyager_workspace::inverted;
 
@@ -288,16 +288,44 @@ fn children_merge_unless_they_changed_the_same_file_differently() {
 }
 
 #[test]
-fn a_layer_can_be_restored_from_its_changes() {
+fn a_layer_can_be_staged_once_more_from_its_changes() {
     let scene = Scene::new(&[("a", "one")]);
     scene.write("a", "two").unwrap();
     scene.write("b", "new").unwrap();
     let changes = scene.staged();
     scene.workspace.discard(stage(1));
     assert_eq!(scene.read("a").unwrap(), "one");
-    scene.workspace.restore(stage(1), &changes);
+    scene.workspace.restage(stage(1), &changes).unwrap();
     assert_eq!(scene.read("a").unwrap(), "two");
     assert_eq!(scene.staged(), changes);
+}
+
+#[test]
+fn what_is_staged_anew_is_told_once_and_stages_the_same_again() {
+    let scene = Scene::new(&[("a", "one"), ("b", "one")]);
+    let anew = || block_on(scene.workspace.staged_anew(stage(1))).unwrap();
+    let paths = |changes: &[Change]| changes.iter().map(|it| it.path.clone()).collect::<Vec<_>>();
+    scene.write("a", "two").unwrap();
+    scene.write("b", "two").unwrap();
+    let first = anew();
+    assert_eq!(paths(&first), ["a", "b"]);
+    scene.write("a", "three").unwrap();
+    scene.write("b", "one").unwrap();
+    let second = anew();
+    assert_eq!(paths(&second), ["a", "b"]);
+    assert_eq!(second[1].before, second[1].after, "it is again as it was");
+    assert_eq!(anew(), []);
+    let staged = scene.staged();
+    assert_eq!(paths(&staged), ["a"]);
+    // Somebody changes the file; what the task saw stays what it saw.
+    scene.workspace.discard(stage(1));
+    scene.put("a", "edited");
+    scene.workspace.restage(stage(1), &first).unwrap();
+    scene.workspace.restage(stage(1), &second).unwrap();
+    assert_eq!(anew(), [], "it was told before");
+    assert_eq!(scene.staged(), staged);
+    assert_eq!(scene.commit().len(), 1);
+    assert_eq!(scene.on_disk("a").unwrap(), "edited");
 }
 
 #[test]

@@ -287,6 +287,14 @@ impl WorkspaceService for Silent {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
+    fn staged_anew(&self, _: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn restage(&self, _: StageId, _: &[Change]) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn merge(&self, _: StageId, _: StageId) -> Result<(), Error> {
         Ok(())
     }

@@ -16,9 +16,23 @@ use voyager_base::{
 #[derive(Clone, Default)]
 pub struct Machine(Arc<Mutex<State>>);
 
+/// A file.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct File {
+    pub(crate) content: Vec<u8>,
+    /// Its permission bits; those of a new file where none are given.
+    pub(crate) mode: Option<u32>,
+}
+
+impl File {
+    fn new(content: Vec<u8>) -> Self {
+        Self { content, mode: None }
+    }
+}
+
 #[derive(Default)]
 struct State {
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, File>,
     programs: BTreeMap<Digest, u32>,
     points: u64,
     crash_at: Option<u64>,
@@ -30,15 +44,15 @@ impl Machine {
         let machine = Self::default();
         machine.state().files = files
             .into_iter()
-            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+            .map(|(path, text)| (path.to_owned(), File::new(text.as_bytes().to_vec())))
             .collect();
         machine
     }
 
     /// All files as text.
     pub fn files(&self) -> BTreeMap<String, String> {
-        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-        self.state().files.iter().map(|(path, bytes)| (path.clone(), text(bytes))).collect()
+        let text = |file: &File| String::from_utf8_lossy(&file.content).into_owned();
+        self.state().files.iter().map(|(path, file)| (path.clone(), text(file))).collect()
     }
 
     /// How often each effect was done, by idempotency key.
@@ -75,15 +89,32 @@ impl Machine {
         !self.is_dead()
     }
 
-    pub(crate) fn file(&self, path: &str) -> Option<Vec<u8>> {
-        self.state().files.get(path).cloned()
+    /// The permission bits of a file, where it has other than those of a new one.
+    pub fn mode(&self, path: &str) -> Option<u32> {
+        self.file(path).and_then(|file| file.mode)
+    }
+
+    /// Sets the permission bits of a file, as its user does.
+    pub fn set_mode(&self, path: &str, mode: u32) {
+        if let Some(file) = self.state().files.get_mut(path) {
+            file.mode = Some(mode);
+        }
     }
 
     /// Changes a file, as its user does.
     pub fn set_file(&self, path: &str, content: Option<Vec<u8>>) {
+        let mode = self.mode(path);
+        self.put(path, content.map(|content| File { content, mode }));
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Option<File> {
+        self.state().files.get(path).cloned()
+    }
+
+    pub(crate) fn put(&self, path: &str, file: Option<File>) {
         let mut state = self.state();
-        match content {
-            Some(content) => state.files.insert(path.to_owned(), content),
+        match file {
+            Some(file) => state.files.insert(path.to_owned(), file),
             None => state.files.remove(path),
         };
     }

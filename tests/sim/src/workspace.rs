@@ -18,7 +18,7 @@ use voyager_base::{
     },
 };
 
-use crate::machine::Machine;
+use crate::machine::{File, Machine};
 
 /// A workspace of one host.
 pub struct SimWorkspace {
@@ -27,8 +27,15 @@ pub struct SimWorkspace {
     stages: Mutex<BTreeMap<StageId, Stage>>,
 }
 
+#[derive(Clone, Default)]
+struct Stage {
+    files: Files,
+    /// Of these what the task staged since it was last asked for.
+    anew: Files,
+}
+
 /// By path what a task saw and what it staged.
-type Stage = BTreeMap<String, (Option<Vec<u8>>, Option<Vec<u8>>)>;
+type Files = BTreeMap<String, (Option<File>, Option<File>)>;
 
 impl SimWorkspace {
     /// The files of `machine`, with contents kept in `content`.
@@ -40,34 +47,47 @@ impl SimWorkspace {
         self.stages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn seen(&self, stages: &[StageId], path: &str) -> Option<Vec<u8>> {
+    fn seen(&self, stages: &[StageId], path: &str) -> Option<File> {
         let all = self.stages();
         for stage in stages {
-            if let Some((_, content)) = all.get(stage).and_then(|stage| stage.get(path)) {
-                return content.clone();
+            if let Some((_, file)) = all.get(stage).and_then(|stage| stage.files.get(path)) {
+                return file.clone();
             }
         }
         drop(all);
         self.machine.file(path)
     }
 
-    fn stage(&self, context: &CallContext, path: &str, content: Option<Vec<u8>>) {
+    fn write(&self, context: &CallContext, path: &str, content: Vec<u8>) {
+        let mode = self.seen(&context.stages, path).and_then(|before| before.mode);
+        self.stage(context, path, Some(File { content, mode }));
+    }
+
+    fn stage(&self, context: &CallContext, path: &str, file: Option<File>) {
         let before = self.seen(&context.stages, path);
         let mut stages = self.stages();
         let stage = stages.entry(context.stages[0]).or_default();
-        stage.entry(path.to_owned()).or_insert((before, None)).1 = content;
+        let staged = put(&mut stage.files, path, (before, file));
+        stage.anew.insert(path.to_owned(), staged);
     }
 
-    fn keep(&self, content: Option<&Vec<u8>>) -> Result<Option<FileState>, Error> {
-        let Some(bytes) = content else { return Ok(None) };
-        let digest = self.content.put(bytes).map_err(|it| Error::unavailable(it.to_string()))?;
-        Ok(Some(FileState { digest, size: bytes.len() as u64, mode: None }))
+    fn keep(&self, file: Option<&File>) -> Result<Option<FileState>, Error> {
+        let Some(File { content, mode }) = file else { return Ok(None) };
+        let digest = self.content.put(content).map_err(|it| Error::unavailable(it.to_string()))?;
+        Ok(Some(FileState { digest, size: content.len() as u64, mode: *mode }))
     }
 
-    fn changes(&self, stage: StageId) -> Result<Vec<Change>, Error> {
-        let staged = self.stages().get(&stage).cloned().unwrap_or_default();
+    fn kept(&self, state: Option<&FileState>) -> Result<Option<File>, Error> {
+        let Some(state) = state else { return Ok(None) };
+        let content = self.content.get(state.digest);
+        let content = content.map_err(|error| Error::unavailable(error.to_string()))?;
+        let content = content.ok_or_else(|| Error::unavailable("the content is not kept"))?;
+        Ok(Some(File { content, mode: state.mode }))
+    }
+
+    fn changes(&self, files: Files) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
-        for (path, (before, after)) in staged {
+        for (path, (before, after)) in files {
             changes.push(Change {
                 root: "repo".to_owned(),
                 path,
@@ -79,7 +99,8 @@ impl SimWorkspace {
     }
 
     fn apply(&self, changes: &[Change]) -> Result<Vec<Conflict>, Error> {
-        let now = |change: &Change| self.machine.file(&change.path).map(|it| Digest::of(&it));
+        let now =
+            |change: &Change| self.machine.file(&change.path).map(|it| Digest::of(&it.content));
         let digest = |state: &Option<FileState>| state.as_ref().map(|it| it.digest);
         let conflicts: Vec<Conflict> = changes
             .iter()
@@ -103,18 +124,11 @@ impl SimWorkspace {
     }
 
     fn put(&self, change: &Change, state: Option<&FileState>) -> Result<(), Error> {
-        let content = match state {
-            None => None,
-            Some(state) => {
-                let kept = self.content.get(state.digest);
-                let kept = kept.map_err(|error| Error::unavailable(error.to_string()))?;
-                Some(kept.ok_or_else(|| Error::not_found("the content is not kept"))?)
-            }
-        };
+        let file = self.kept(state)?;
         if !self.machine.pass() {
             return Err(Error::unavailable("the host died"));
         }
-        self.machine.set_file(&change.path, content);
+        self.machine.put(&change.path, file);
         Ok(())
     }
 }
@@ -127,11 +141,12 @@ impl WorkspaceService for SimWorkspace {
     ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
         let mut paths: BTreeSet<String> = self.machine.files().into_keys().collect();
         for stage in context.stages.iter() {
-            paths.extend(self.stages().get(stage).into_iter().flat_map(BTreeMap::keys).cloned());
+            let all = self.stages();
+            paths.extend(all.get(stage).into_iter().flat_map(|it| it.files.keys()).cloned());
         }
         let entries = paths.into_iter().filter_map(|path| {
-            let content = self.seen(&context.stages, &path)?;
-            Some(FileEntry { path, size: content.len() as u64 })
+            let file = self.seen(&context.stages, &path)?;
+            Some(FileEntry { path, size: file.content.len() as u64 })
         });
         let entries = entries.collect();
         Box::pin(async move { Ok(entries) })
@@ -143,9 +158,9 @@ impl WorkspaceService for SimWorkspace {
         call: Inspect,
     ) -> BoxFuture<'a, Result<FileStat, Error>> {
         Box::pin(async move {
-            let content = self.seen(&context.stages, &call.path);
-            let content = content.ok_or_else(|| Error::not_found(call.path))?;
-            Ok(FileStat { kind: FileKind::File, size: content.len() as u64 })
+            let file = self.seen(&context.stages, &call.path);
+            let file = file.ok_or_else(|| Error::not_found(call.path))?;
+            Ok(FileStat { kind: FileKind::File, size: file.content.len() as u64 })
         })
     }
 
@@ -155,8 +170,9 @@ impl WorkspaceService for SimWorkspace {
         call: ReadFile,
     ) -> BoxFuture<'a, Result<ByteBuf, Error>> {
         Box::pin(async move {
-            let content = self.seen(&context.stages, &call.path);
-            content.map(ByteBuf::from).ok_or_else(|| Error::not_found(call.path))
+            let file = self.seen(&context.stages, &call.path);
+            let file = file.ok_or_else(|| Error::not_found(call.path))?;
+            Ok(ByteBuf::from(file.content))
         })
     }
 
@@ -165,7 +181,7 @@ impl WorkspaceService for SimWorkspace {
         context: &'a CallContext,
         call: WriteFile,
     ) -> BoxFuture<'a, Result<(), Error>> {
-        self.stage(context, &call.path, Some(call.content.into_vec()));
+        Self::write(self, context, &call.path, call.content.into_vec());
         Box::pin(async { Ok(()) })
     }
 
@@ -183,8 +199,8 @@ impl WorkspaceService for SimWorkspace {
         context: &'a CallContext,
         call: RenameFile,
     ) -> BoxFuture<'a, Result<(), Error>> {
-        let content = self.seen(&context.stages, &call.from);
-        self.stage(context, &call.to, content);
+        let file = self.seen(&context.stages, &call.from);
+        self.stage(context, &call.to, file);
         self.stage(context, &call.from, None);
         Box::pin(async { Ok(()) })
     }
@@ -204,12 +220,12 @@ impl WorkspaceService for SimWorkspace {
     ) -> BoxFuture<'a, Result<Replaced, Error>> {
         let mut replaced = Replaced::default();
         for path in self.machine.files().into_keys() {
-            let Some(content) = self.seen(&context.stages, &path) else { continue };
-            let text = String::from_utf8_lossy(&content).into_owned();
+            let Some(file) = self.seen(&context.stages, &path) else { continue };
+            let text = String::from_utf8_lossy(&file.content).into_owned();
             let places = text.matches(&call.query.pattern).count() as u64;
             if places > 0 {
                 let text = text.replace(&call.query.pattern, &call.replacement);
-                self.stage(context, &path, Some(text.into_bytes()));
+                Self::write(self, context, &path, text.into_bytes());
                 replaced.files.push((path, places));
                 replaced.places += places;
             }
@@ -226,20 +242,36 @@ impl WorkspaceService for SimWorkspace {
     }
 
     fn staged(&self, stage: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
-        Box::pin(async move { self.changes(stage) })
+        let files = self.stages().get(&stage).map(|stage| stage.files.clone());
+        Box::pin(async move { self.changes(files.unwrap_or_default()) })
+    }
+
+    fn staged_anew(&self, stage: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
+        let anew = self.stages().get_mut(&stage).map(|stage| std::mem::take(&mut stage.anew));
+        Box::pin(async move { self.changes(anew.unwrap_or_default()) })
+    }
+
+    fn restage(&self, stage: StageId, changes: &[Change]) -> Result<(), Error> {
+        for change in changes {
+            let staged = (self.kept(change.before.as_ref())?, self.kept(change.after.as_ref())?);
+            put(&mut self.stages().entry(stage).or_default().files, &change.path, staged);
+        }
+        Ok(())
     }
 
     fn merge(&self, child: StageId, parent: StageId) -> Result<(), Error> {
         let mut stages = self.stages();
-        let staged = stages.get(&child).cloned().unwrap_or_default();
-        let into = stages.entry(parent).or_default();
+        let staged = stages.get(&child).map(|stage| stage.files.clone()).unwrap_or_default();
+        let into = &mut stages.entry(parent).or_default().files;
         let clash = staged
             .iter()
             .find(|(path, (_, after))| into.get(*path).is_some_and(|(_, other)| other != after));
         if let Some((path, _)) = clash {
             return Err(Error::new(ErrorKind::Conflict, format!("`{path}` was changed twice")));
         }
-        into.extend(staged);
+        for (path, staged) in staged {
+            put(into, &path, staged);
+        }
         stages.remove(&child);
         Ok(())
     }
@@ -261,4 +293,15 @@ impl WorkspaceService for SimWorkspace {
             applied
         })
     }
+}
+
+/// Stages a file. What the task saw first stays what it saw.
+fn put(
+    files: &mut Files,
+    path: &str,
+    (before, after): (Option<File>, Option<File>),
+) -> (Option<File>, Option<File>) {
+    let staged = files.entry(path.to_owned()).or_insert((before, None));
+    staged.1 = after;
+    staged.clone()
 }
