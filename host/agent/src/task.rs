@@ -231,6 +231,8 @@ impl Task {
         let questions: BTreeMap<u32, Recorded> =
             recorded.map(|attempt| attempt.questions.clone()).unwrap_or_default();
         let began = recorded.map_or(began, |attempt| attempt.at);
+        // An earlier life in this process may have left something; what counts is in the record.
+        self.shared.world.workspace.discard(self.stage());
         self.take_slot().await;
         let ledger = Arc::new(TaskLedger::new(Arc::clone(&self), Mode::Live, began, questions));
         let result = self.call(&ledger).await;
