@@ -18,19 +18,33 @@ pub fn file(path: &str, bytes: &[u8]) -> FileMetrics {
         return metrics;
     };
     metrics.language = language.name().to_owned();
-    let text = match readable(bytes) {
-        Ok(text) => text,
-        Err(problem) => {
-            metrics.problem = Some(problem);
-            return metrics;
-        }
-    };
-    match language {
+    let measured = readable(bytes).and_then(|text| match language {
         Language::Python => python::measure(text, &mut metrics),
         Language::JavaScript | Language::TypeScript => javascript::measure(text, &mut metrics),
         Language::Rust => rust::measure(text, &mut metrics),
-    }
+    });
+    metrics.problem = measured.err();
     metrics
+}
+
+/// The functions of a text, one a line, with these names for its two cyclomatic dialects.
+#[cfg(test)]
+pub(crate) fn shown(path: &str, text: &str, [plain, extended]: [&str; 2]) -> String {
+    let metrics = file(path, text.as_bytes());
+    assert_eq!(metrics.problem, None);
+    let line = |it: &crate::contract::exports::voyager::coder::metrics::FunctionMetrics| {
+        format!(
+            "{}-{} {} {plain} {} {extended} {} cognitive {} parameters {}\n",
+            it.line,
+            it.end_line,
+            it.name,
+            it.cyclomatic,
+            it.cyclomatic_extended,
+            it.cognitive,
+            it.parameters
+        )
+    };
+    metrics.functions.iter().map(line).collect()
 }
 
 /// The text of a file, without a byte order mark, or why it is none.

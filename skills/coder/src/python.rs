@@ -7,35 +7,35 @@ mod operands;
 pub(crate) mod outline;
 mod walk;
 
-use ruff_python_parser::parse_module;
+use ruff_python_ast::ModModule;
+use ruff_python_parser::{Parsed, parse_module};
 
-use crate::contract::exports::voyager::coder::metrics::FileMetrics;
+use crate::contract::exports::voyager::coder::metrics::{FileMetrics, Problem};
 use crate::figures;
 use crate::measure::problem;
 use crate::text::LineIndex;
 
 /// Fills in the figures of a Python text.
-pub(crate) fn measure(text: &str, metrics: &mut FileMetrics) {
-    if let Err(too_deep) = depth::check(text) {
-        metrics.problem = Some(too_deep);
-        return;
-    }
+pub(crate) fn measure(text: &str, metrics: &mut FileMetrics) -> Result<(), Problem> {
+    depth::check(text)?;
     let index = LineIndex::new(text);
-    let parsed = match parse_module(text) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            let line = index.line(error.location.start().to_u32());
-            metrics.lines.total = index.count(text);
-            metrics.problem = Some(problem("unparsable", error.error.to_string(), Some(line)));
-            return;
-        }
-    };
+    metrics.lines.total = index.count(text);
+    let parsed = parse(text, &index)?;
     metrics.lines = lines::count(text, parsed.tokens());
     let counted = walk::module(&parsed.syntax().body, &index);
     metrics.halstead = counted.halstead;
     metrics.cyclomatic = counted.cyclomatic;
     metrics.functions = counted.functions;
     figures::finish(metrics);
+    Ok(())
+}
+
+/// Parses a text whose depth was checked.
+fn parse(text: &str, index: &LineIndex) -> Result<Parsed<ModModule>, Problem> {
+    parse_module(text).map_err(|error| {
+        let line = index.line(error.location.start().to_u32());
+        problem("unparsable", error.error.to_string(), Some(line))
+    })
 }
 
 #[cfg(test)]
@@ -47,21 +47,7 @@ mod tests {
 
     /// Name, `ruff-c901`, `radon-cc`, cognitive complexity and parameters of each function.
     fn check(text: &str, expected: &Expect) {
-        let metrics = measure::file("a.py", text.as_bytes());
-        assert_eq!(metrics.problem, None);
-        let lines = metrics.functions.iter().map(|function| {
-            format!(
-                "{}-{} {} ruff {} radon {} cognitive {} parameters {}\n",
-                function.line,
-                function.end_line,
-                function.name,
-                function.cyclomatic,
-                function.cyclomatic_extended,
-                function.cognitive,
-                function.parameters
-            )
-        });
-        expected.assert_eq(&lines.collect::<String>());
+        expected.assert_eq(&measure::shown("a.py", text, ["ruff", "radon"]));
     }
 
     #[test]

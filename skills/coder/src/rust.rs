@@ -5,7 +5,7 @@
 pub(crate) mod outline;
 mod walk;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, LexError, Span, TokenStream, TokenTree};
 
 use crate::contract::exports::voyager::coder::metrics::{FileMetrics, Problem};
 use crate::figures;
@@ -13,34 +13,33 @@ use crate::lexical::{self, Flavour, Vocabulary};
 use crate::measure::problem;
 
 /// Fills in the figures of a Rust text.
-pub(crate) fn measure(text: &str, metrics: &mut FileMetrics) {
-    if let Err(problem) = fill_in(text, metrics) {
-        metrics.problem = Some(problem);
-    }
-}
-
-fn fill_in(text: &str, metrics: &mut FileMetrics) -> Result<(), Problem> {
+pub(crate) fn measure(text: &str, metrics: &mut FileMetrics) -> Result<(), Problem> {
     let comments = lexical::comments(text, Flavour::Rust)?;
     metrics.lines = lexical::lines(text, &comments);
     let body = without_shebang(text);
-    // The lexer keeps a map of all texts for the places of its tokens; nobody asks for older ones.
-    proc_macro2::extra::invalidate_current_thread_spans();
-    let tokens: TokenStream = body.parse().map_err(|error: proc_macro2::LexError| {
-        let line = u32::try_from(error.span().start().line).ok();
-        problem("unparsable", error.to_string(), line)
-    })?;
+    let tokens = lex(body)?;
     let mut vocabulary = Vocabulary::default();
     count(body, tokens.clone(), &mut vocabulary);
     metrics.halstead = vocabulary.halstead();
-    let file: syn::File = syn::parse2(tokens).map_err(|error| {
-        let line = u32::try_from(error.span().start().line).ok();
-        problem("unparsable", error.to_string(), line)
-    })?;
-    let counted = walk::file(&file);
+    let counted = walk::file(&parse(tokens)?);
     metrics.lines.logical = counted.logical;
     (metrics.functions, metrics.cyclomatic) = counted.functions.finish();
     figures::finish(metrics);
     Ok(())
+}
+
+fn lex(body: &str) -> Result<TokenStream, Problem> {
+    // The lexer keeps a map of all texts for the places of its tokens; nobody asks for older ones.
+    proc_macro2::extra::invalidate_current_thread_spans();
+    body.parse().map_err(|error: LexError| unparsable(&error, error.span()))
+}
+
+fn parse(tokens: TokenStream) -> Result<syn::File, Problem> {
+    syn::parse2(tokens).map_err(|error| unparsable(&error, error.span()))
+}
+
+fn unparsable(error: &dyn std::fmt::Display, at: Span) -> Problem {
+    problem("unparsable", error.to_string(), Some(walk::line(at)))
 }
 
 /// The text behind a `#!` line, whose line feed stays so that lines keep their numbers.
@@ -108,21 +107,7 @@ mod tests {
 
     /// Line, name, `mccabe`, `mccabe-extended`, cognitive complexity and parameters of each function.
     fn check(text: &str, expected: &Expect) {
-        let metrics = measure::file("a.rs", text.as_bytes());
-        assert_eq!(metrics.problem, None);
-        let lines = metrics.functions.iter().map(|function| {
-            format!(
-                "{}-{} {} mccabe {} extended {} cognitive {} parameters {}\n",
-                function.line,
-                function.end_line,
-                function.name,
-                function.cyclomatic,
-                function.cyclomatic_extended,
-                function.cognitive,
-                function.parameters
-            )
-        });
-        expected.assert_eq(&lines.collect::<String>());
+        expected.assert_eq(&measure::shown("a.rs", text, ["mccabe", "extended"]));
     }
 
     #[test]

@@ -2,23 +2,17 @@
 //! annotated fields. Bodies of functions are not looked into.
 
 use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
-use ruff_python_parser::parse_module;
 use ruff_text_size::{Ranged, TextRange};
 
-use super::depth;
 use crate::contract::exports::voyager::coder::metrics::Problem;
-use crate::measure::problem;
 use crate::outline::{Found, Symbols, first_paragraph};
 use crate::text::LineIndex;
 
 /// Outlines a text.
 pub(crate) fn text(text: &str, symbols: &mut Symbols) -> Result<(), Problem> {
-    depth::check(text)?;
+    super::depth::check(text)?;
     let index = LineIndex::new(text);
-    let parsed = parse_module(text).map_err(|error| {
-        let line = index.line(error.location.start().to_u32());
-        problem("unparsable", error.error.to_string(), Some(line))
-    })?;
+    let parsed = super::parse(text, &index)?;
     let body = &parsed.syntax().body;
     symbols.doc = doc(body);
     let outline = Outline { text, index: &index, exported: exported(body) };

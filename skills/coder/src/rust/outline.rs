@@ -1,7 +1,7 @@
 //! The symbols of a Rust file: items, fields of structs, variants, and what is implemented on types.
 //! Bodies of functions are not looked into.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Expr, Fields, Ident, ImplItem, Item, ItemImpl, Lit, Meta, TraitItem, Visibility,
@@ -11,20 +11,13 @@ use super::walk::{line, type_name};
 use super::without_shebang;
 use crate::contract::exports::voyager::coder::metrics::Problem;
 use crate::lexical::{self, Flavour};
-use crate::measure::problem;
 use crate::outline::{Found, Symbols, first_paragraph};
 
 /// Outlines a text.
 pub(crate) fn text(text: &str, symbols: &mut Symbols) -> Result<(), Problem> {
     lexical::comments(text, Flavour::Rust)?;
     let body = without_shebang(text);
-    proc_macro2::extra::invalidate_current_thread_spans();
-    let unparsable = |message: String, span: Span| problem("unparsable", message, Some(line(span)));
-    let tokens: TokenStream = body
-        .parse()
-        .map_err(|error: proc_macro2::LexError| unparsable(error.to_string(), error.span()))?;
-    let file: syn::File =
-        syn::parse2(tokens).map_err(|error| unparsable(error.to_string(), error.span()))?;
+    let file = super::parse(super::lex(body)?)?;
     symbols.doc = doc(&file.attrs);
     let outline = Outline { text: body };
     file.items.iter().for_each(|item| outline.item(item, symbols));
