@@ -28,6 +28,15 @@ pub struct FileEntry {
     pub size: u64,
 }
 
+/// What a listing found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The files, ordered by path.
+    pub files: Vec<FileEntry>,
+    /// Files and folders that were passed over, with the reason.
+    pub skipped: Vec<(String, String)>,
+}
+
 /// Says what a path is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inspect {
@@ -190,7 +199,7 @@ pub struct ShowDiff {
 impl HostCall for List {
     const NAME: &'static str = "workspace.list";
     const EFFECT: Effect = Effect::Read;
-    type Reply = Vec<FileEntry>;
+    type Reply = Listed;
 
     fn need(&self) -> Need<'_> {
         Need::Folder { root: &self.root }
@@ -398,7 +407,7 @@ pub trait WorkspaceService: Send + Sync {
         &'a self,
         context: &'a CallContext,
         call: List,
-    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>>;
+    ) -> BoxFuture<'a, Result<Listed, Error>>;
 
     /// Answers [`Inspect`].
     fn stat<'a>(

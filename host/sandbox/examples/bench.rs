@@ -23,8 +23,8 @@ use voyager_base::{
     process::{Finished, ProcessService, RunProgram},
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
-        Change, Conflict, FileEntry, FileStat, Found, Inspect, List, ReadFile, RemoveFile,
-        RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+        Change, Conflict, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile, RenameFile,
+        Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
     },
 };
 use voyager_sandbox::{CompilerCommand, EngineShape, Sandbox, SandboxOptions};
@@ -266,11 +266,7 @@ impl TasksService for Nobody {
 }
 
 impl WorkspaceService for Nobody {
-    fn list<'a>(
-        &'a self,
-        _: &'a CallContext,
-        _: List,
-    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
+    fn list<'a>(&'a self, _: &'a CallContext, _: List) -> BoxFuture<'a, Result<Listed, Error>> {
         no_one()
     }
 

@@ -6,7 +6,7 @@
 //! A hard link is not told from the file itself: reading one shows what it shares, and a commit never
 //! writes into it, because it puts a new file in its place.
 
-use std::{io, io::Read, os::fd::OwnedFd};
+use std::{io, io::Read, os::fd::OwnedFd, path::PathBuf};
 
 use cap_std::{ambient_authority, fs::Dir};
 use rustix::{
@@ -225,7 +225,17 @@ impl Folder {
     /// The path with the link that its first `length` bytes name resolved, inside the folder.
     fn resolve(&self, path: &FilePath, length: usize) -> Result<FilePath, Error> {
         let (link, rest) = path.as_str().split_at(length);
-        let target = self.dir.canonicalize(link).map_err(|error| match error.kind() {
+        let target = self.target(path, link)?;
+        let target = target.to_str().unwrap_or("\\").trim_start_matches("./");
+        if matches!(target, "" | ".") {
+            return FilePath::parse(rest.trim_start_matches('/'));
+        }
+        FilePath::parse(&format!("{target}{rest}"))
+    }
+
+    /// Where the symbolic link that `path` begins with leads to.
+    fn target(&self, path: &FilePath, link: &str) -> Result<PathBuf, Error> {
+        self.dir.canonicalize(link).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::not_found(format!(
                 "`{link}` in `{}` is a symbolic link to something that does not exist",
                 self.name
@@ -235,12 +245,15 @@ impl Folder {
                 leaves(path.as_str())
             }
             _ => self.refused(path, "resolve", &error),
-        })?;
-        let target = target.to_str().unwrap_or("\\").trim_start_matches("./");
-        if matches!(target, "" | ".") {
-            return FilePath::parse(rest.trim_start_matches('/'));
-        }
-        FilePath::parse(&format!("{target}{rest}"))
+        })
+    }
+
+    /// Finds out whether a symbolic link leads to something in the folder.
+    ///
+    /// # Errors
+    /// `not-found` where it leads nowhere, `denied` where it leads out, what the system says otherwise.
+    pub(crate) fn check_link(&self, path: &FilePath) -> Result<(), Error> {
+        self.target(path, path.as_str()).map(drop)
     }
 }
 

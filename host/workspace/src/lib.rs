@@ -31,8 +31,8 @@ use voyager_base::{
     process::{Absorbed, StagedFile, Views},
     record::Content,
     workspace::{
-        Change, Conflict, FileEntry, FileStat, Found, Inspect, List, ReadFile, RemoveFile,
-        RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+        Change, Conflict, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile, RenameFile,
+        Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
     },
 };
 
@@ -102,7 +102,7 @@ impl WorkspaceService for Workspace {
         &'a self,
         context: &'a CallContext,
         call: List,
-    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
+    ) -> BoxFuture<'a, Result<Listed, Error>> {
         self.tree(context, |tree| tree.list(call))
     }
 

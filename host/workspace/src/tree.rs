@@ -6,7 +6,7 @@ use voyager_base::{
     call::CallContext,
     error::Error,
     grant::Grants,
-    workspace::{FileEntry, Found, List, Place, Replace, Replaced, Search, ShowDiff},
+    workspace::{FileEntry, Found, List, Listed, Place, Replace, Replaced, Search, ShowDiff},
 };
 
 use crate::{
@@ -35,12 +35,12 @@ pub(crate) struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    pub(crate) fn list(&self, call: List) -> Result<Vec<FileEntry>, Error> {
+    pub(crate) fn list(&self, call: List) -> Result<Listed, Error> {
         let filter = Filter::new(&self.context.grants, &call.root, call.globs)?;
-        let (lists, _) = self.walk(&call.root, &filter, Lister::default)?;
-        let mut entries: Vec<FileEntry> = lists.into_iter().flat_map(|it| it.0).collect();
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(entries)
+        let (lists, skipped) = self.walk(&call.root, &filter, Lister::default)?;
+        let mut files: Vec<FileEntry> = lists.into_iter().flat_map(|it| it.0).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Listed { files, skipped: bounded(skipped) })
     }
 
     pub(crate) fn search(&self, call: Search) -> Result<Found, Error> {

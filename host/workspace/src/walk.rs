@@ -33,7 +33,7 @@ use voyager_base::{
 
 use crate::{
     folder::{Folder, open_folder, open_regular},
-    path::{STAGING_PREFIX, flaw},
+    path::{FilePath, STAGING_PREFIX, flaw},
     stage::{Overlay, Staged},
 };
 
@@ -291,6 +291,8 @@ struct Worker<'a, V> {
 struct Listing {
     files: Vec<(String, Option<Arc<Staged>>)>,
     folders: BTreeSet<String>,
+    /// What is neither.
+    others: Vec<(String, FileType)>,
 }
 
 impl<V: Visitor> Worker<'_, V> {
@@ -353,13 +355,18 @@ impl<V: Visitor> Worker<'_, V> {
             let (parent, ignores) = (handle.clone(), ignores.clone());
             jobs.push(Job::Folder { parent, top: None, path, ignores, hidden, depth: depth + 1 });
         }
-        let shown: Vec<_> = (listing.files.into_iter())
-            .filter(|(name, _)| {
-                let path = format!("{prefix}{name}");
-                self.walk.filter.admits(&path, is_hidden(name))
-                    && !Ignores::hides(ignores.as_ref(), &path, false)
-            })
-            .collect();
+        let filter = self.walk.filter;
+        let is_shown = |name: &str| {
+            let path = format!("{prefix}{name}");
+            filter.admits(&path, is_hidden(name)) && !Ignores::hides(ignores.as_ref(), &path, false)
+        };
+        for (name, kind) in listing.others.into_iter().filter(|(name, _)| is_shown(name)) {
+            let path = format!("{prefix}{name}");
+            if let Some(reason) = self.unreadable(&path, kind) {
+                self.skip(&path, reason);
+            }
+        }
+        let shown: Vec<_> = listing.files.into_iter().filter(|(name, _)| is_shown(name)).collect();
         let path: Arc<str> = prefix.into();
         let mut files = shown.into_iter().peekable();
         while files.peek().is_some() {
@@ -415,10 +422,9 @@ impl<V: Visitor> Worker<'_, V> {
                 FileType::Directory => {
                     listing.folders.insert(name.to_owned());
                 }
-                FileType::RegularFile if !staged.contains_key(name) => {
-                    listing.files.push((name.to_owned(), None))
-                }
-                _ => {}
+                _ if staged.contains_key(name) => {}
+                FileType::RegularFile => listing.files.push((name.to_owned(), None)),
+                kind => listing.others.push((name.to_owned(), kind)),
             }
         }
     }
@@ -486,6 +492,24 @@ impl<V: Visitor> Worker<'_, V> {
             self.visitor.visit(&Visited { path: &path, source })?;
         }
         Ok(())
+    }
+
+    /// Why what is neither a file nor a folder is passed over; none for a symbolic link to something in
+    /// the folder, which is shown under its own name.
+    fn unreadable(&self, path: &str, kind: FileType) -> Option<String> {
+        let special = match kind {
+            FileType::Symlink => {
+                let path = FilePath::parse(path);
+                let checked = path.and_then(|path| self.walk.folder.check_link(&path));
+                return checked.err().map(|error| error.message);
+            }
+            FileType::Socket => "a socket",
+            FileType::Fifo => "a pipe",
+            FileType::CharacterDevice | FileType::BlockDevice => "a device",
+            // Vanished meanwhile.
+            _ => return None,
+        };
+        Some(format!("no regular file, but {special}"))
     }
 
     fn skip(&mut self, path: &str, reason: String) {

@@ -11,7 +11,7 @@ use voyager_base::{
     ErrorKind,
     grant::FolderGrant,
     process::{StagedFile, Views},
-    workspace::{Change, FileKind, ReadFile, TextQuery, WorkspaceService as _},
+    workspace::{Change, FileKind, List, ReadFile, TextQuery, WorkspaceService as _},
 };
 use voyager_workspace::inverted;
 
@@ -211,7 +211,10 @@ fn odd_files_are_reported_and_never_fatal() {
     let status =
         std::process::Command::new("mkfifo").arg(scene.path().join("pipe")).status().unwrap();
     assert!(status.success());
+    // What is reached by another name is no loss.
     std::os::unix::fs::symlink(".", scene.path().join("loop")).unwrap();
+    std::os::unix::fs::symlink("round", scene.path().join("round")).unwrap();
+    std::os::unix::fs::symlink("absent", scene.path().join("nowhere")).unwrap();
     let odd: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff\xfe");
     std::fs::write(scene.path().join(odd), "needle").unwrap();
     std::fs::write(scene.path().join("back\\slash"), "needle").unwrap();
@@ -224,8 +227,16 @@ fn odd_files_are_reported_and_never_fatal() {
     let places: Vec<_> = found.places.iter().map(|it| it.path.as_str()).collect();
     assert_eq!(places, ["good", "latin1"]);
     let skipped: Vec<_> = found.skipped.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(skipped.len(), 5, "{skipped:?}");
-    assert!(skipped.contains(&"binary") && skipped.contains(&"large"));
+    assert_eq!(skipped.len(), 8, "{skipped:?}");
+    for expected in ["binary", "large", "pipe", "round", "nowhere"] {
+        assert!(skipped.contains(&expected), "{expected} is missing in {skipped:?}");
+    }
+    let list = List { root: "r".into(), globs: Vec::new() };
+    let listed = block_on(scene.workspace.list(&scene.context, list)).unwrap();
+    let passed_over: Vec<_> = listed.skipped.iter().map(|(path, _)| path.as_str()).collect();
+    // A listing does not open the files.
+    let unopened = |path: &&&str| !["binary", "large"].contains(*path);
+    assert_eq!(passed_over, skipped.iter().filter(unopened).copied().collect::<Vec<_>>());
     let replaced = scene.replace(query("needle"), "pin").unwrap();
     assert_eq!(replaced.places, 2);
     assert_eq!(scene.commit(), []);

@@ -1,7 +1,7 @@
 //! The granted folders, as paths: files are named by their path in the one granted folder, or, where
 //! several are granted, by the folder's name and the path in it.
 
-use crate::contract::exports::voyager::coder::metrics::Problem;
+use crate::contract::exports::voyager::coder::metrics::{Problem, Skipped};
 use crate::contract::voyager::types::types::{Error, Fault, OtherFault, Retry};
 use crate::contract::voyager::workspace::files::{self, Folder, Root};
 use crate::measure::{self, FILE_BYTES_MAX, problem};
@@ -39,9 +39,10 @@ impl Folders {
         })
     }
 
-    /// The files that match one of the globs, ordered by path within each folder.
-    pub(crate) fn list(&self, globs: &[String]) -> Result<Vec<Sized>, Error> {
-        let mut found = Vec::new();
+    /// The files that match one of the globs, ordered by path within each folder, and what was passed
+    /// over.
+    pub(crate) fn list(&self, globs: &[String]) -> Result<(Vec<Sized>, Vec<Skipped>), Error> {
+        let (mut found, mut skipped) = (Vec::new(), Vec::new());
         for (prefix, folder) in self.each() {
             let listing = folder.list(globs)?;
             loop {
@@ -59,8 +60,12 @@ impl Folders {
                     return Err(invalid(message));
                 }
             }
+            skipped.extend(listing.skipped().into_iter().map(|(path, reason)| Skipped {
+                path: format!("{prefix}{path}"),
+                problem: problem("unreadable", reason, None),
+            }));
         }
-        Ok(found)
+        Ok((found, skipped))
     }
 
     /// The content of a file.

@@ -2,7 +2,7 @@
 //! [`crate::change`] is anything asked of the host.
 
 use crate::contract::exports::voyager::coder::metrics::{
-    Dialect, FileMetrics, Guest as Metrics, Overview,
+    Dialect, FileMetrics, Guest as Metrics, Overview, Skipped,
 };
 use crate::contract::exports::voyager::coder::outline::{FileOutline, Guest as Outline};
 use crate::contract::voyager::run::run;
@@ -55,16 +55,21 @@ impl Metrics for Coder {
 
     fn survey(globs: Vec<String>, hot_spots: u32) -> Result<Overview, Error> {
         let folders = Folders::granted()?;
-        let files = known_files(&folders, &globs)?;
+        let (files, skipped) = known_files(&folders, &globs)?;
         let total = files.len() as u64;
         run::progress(0, Some(total), "files");
         let children_max = run::get_remaining().child_tasks as usize;
         let children = |parts: &[Vec<String>]| tally_in_children(parts, hot_spots);
         let done = |settled: usize| run::progress(settled as u64, Some(total), "files");
-        match spread::survey(files.clone(), hot_spots, children_max, children, done) {
+        let begun = || {
+            let mut sum = Sum::new(hot_spots);
+            skipped.iter().cloned().for_each(|skipped| sum.skip(skipped));
+            sum
+        };
+        match spread::survey(files.clone(), begun(), children_max, children, done) {
             Ok(overview) => Ok(overview),
             Err(Refusal::Whole(why)) => Err(why),
-            Err(Refusal::NoChildren) => Ok(survey_here(&folders, &files, hot_spots)),
+            Err(Refusal::NoChildren) => Ok(survey_here(&folders, &files, begun())),
         }
     }
 }
@@ -78,7 +83,7 @@ impl Outline for Coder {
 
     fn tree(globs: Vec<String>, files_max: u32) -> Result<Vec<FileOutline>, Error> {
         let folders = Folders::granted()?;
-        let files = known_files(&folders, &globs)?;
+        let (files, _) = known_files(&folders, &globs)?;
         Ok(files
             .iter()
             .take(files_max as usize)
@@ -94,12 +99,12 @@ fn outline_one(folders: &Folders, path: &str) -> FileOutline {
     }
 }
 
-/// The files of known languages that match one of the globs.
-fn known_files(folders: &Folders, globs: &[String]) -> Result<Vec<Sized>, Error> {
+/// The files of known languages that match one of the globs, and what was passed over.
+fn known_files(folders: &Folders, globs: &[String]) -> Result<(Vec<Sized>, Vec<Skipped>), Error> {
     let globs = if globs.is_empty() { Language::globs() } else { globs.to_vec() };
-    let mut files = folders.list(&globs)?;
+    let (mut files, skipped) = folders.list(&globs)?;
     files.retain(|(path, _)| Language::of(path).is_some());
-    Ok(files)
+    Ok((files, skipped))
 }
 
 fn measure_one(folders: &Folders, path: &str) -> FileMetrics {
@@ -114,8 +119,7 @@ fn measure_one(folders: &Folders, path: &str) -> FileMetrics {
 }
 
 /// Does what the children would do, where none may be started.
-fn survey_here(folders: &Folders, files: &[Sized], hot_spots: u32) -> Overview {
-    let mut sum = Sum::new(hot_spots);
+fn survey_here(folders: &Folders, files: &[Sized], mut sum: Sum) -> Overview {
     for (number, (path, _)) in files.iter().enumerate() {
         if number % 64 == 0 {
             run::progress(number as u64, Some(files.len() as u64), "files");

@@ -58,18 +58,17 @@ pub fn parts(files: Vec<Sized>, parts_max: usize) -> Vec<Vec<String>> {
 }
 
 /// Measures all files with `children`, which runs one child for each part and returns their outcomes
-/// in order. `done` hears of the number of files that are settled.
+/// in order, and adds them to `sum`. `done` hears of the number of files that are settled.
 ///
 /// # Errors
 /// Where a refusal concerns all of the work; nothing is measured then.
 pub fn survey(
     files: Vec<Sized>,
-    hot_spots: u32,
+    mut sum: Sum,
     children_max: usize,
     mut children: impl FnMut(&[Vec<String>]) -> Result<Vec<Result<Overview, Failure>>, Refusal>,
     mut done: impl FnMut(usize),
 ) -> Result<Overview, Refusal> {
-    let mut sum = Sum::new(hot_spots);
     let mut settled = 0;
     let (files, large): (Vec<_>, Vec<_>) =
         files.into_iter().partition(|(_, size)| *size <= FILE_BYTES_MAX as u64);
@@ -151,7 +150,7 @@ mod tests {
         let mut rounds = 0;
         let overview = survey(
             tree(300),
-            5,
+            Sum::new(5),
             10_000,
             |parts| {
                 rounds += 1;
@@ -169,7 +168,8 @@ mod tests {
     #[test]
     fn huge_files_are_reported_without_a_child() {
         let files = vec![("huge.py".to_owned(), 100 << 20)];
-        let Ok(overview) = survey(files, 5, 10, |_| panic!("no child is needed"), |_| {}) else {
+        let Ok(overview) = survey(files, Sum::new(5), 10, |_| panic!("no child is needed"), |_| {})
+        else {
             panic!("refused")
         };
         assert_eq!(overview.skipped[0].problem.kind, "too-large");
@@ -180,6 +180,9 @@ mod tests {
         let all_fail = |parts: &[Vec<String>]| {
             Ok(parts.iter().map(|_| Err(Failure::Child(String::new()))).collect())
         };
-        assert!(matches!(survey(tree(300), 5, 20, all_fail, |_| {}), Err(Refusal::NoChildren)));
+        assert!(matches!(
+            survey(tree(300), Sum::new(5), 20, all_fail, |_| {}),
+            Err(Refusal::NoChildren)
+        ));
     }
 }

@@ -170,6 +170,8 @@ pub fn report(
     }
     report.dropped += settle(&mut report.findings, FINDINGS_MAX);
     report.skipped.sort();
+    // Two listings may have passed over the same.
+    report.skipped.dedup();
     if report.skipped.len() > SKIPPED_MAX {
         notes.push(format!(
             "only {SKIPPED_MAX} of {} skipped files are listed",

@@ -110,7 +110,7 @@ impl audit_interface::Guest for Skill {
     fn audit(globs: Vec<String>) -> Result<findings::Report, Error> {
         let granted = Granted::open()?;
         let mut notes = Vec::new();
-        let entries = granted.code.entries(&globs, &mut notes)?;
+        let (entries, unlisted) = granted.code.entries(&globs, &mut notes)?;
         let total = entries.len() as u64;
         run::progress(0, Some(total), "listed the files");
         let own = |paths: &[String]| {
@@ -121,9 +121,10 @@ impl audit_interface::Guest for Skill {
                 }
             })
         };
-        let scans = audit::scan_all(&entries, &Tasks, own, &mut notes, |done| {
+        let mut scans = audit::scan_all(&entries, &Tasks, own, &mut notes, |done| {
             run::progress(done, Some(total), "scanning")
         });
+        scans.push(model::ScanResult { skipped: unlisted, ..model::ScanResult::default() });
         let locks: Vec<String> = entries
             .into_iter()
             .map(|entry| entry.path)
@@ -164,6 +165,9 @@ fn scan_paths(paths: &[String], look: Look) -> Result<findings::ScanResult, Erro
     Ok(scan(&granted.code, paths, look, |_| ()).into())
 }
 
+/// What a listing passed over, with the reason.
+type Unlisted = Vec<(String, String)>;
+
 /// A granted folder as a source of files.
 struct Place(Folder);
 
@@ -174,13 +178,21 @@ impl Source for Place {
 }
 
 impl Place {
-    /// The readable files that match, and without globs the hidden ones that matter too.
-    fn entries(&self, globs: &[String], notes: &mut Vec<String>) -> Result<Vec<Entry>, Error> {
-        let mut found = self.matching(globs, FILES_MAX)?;
+    /// The readable files that match, and without globs the hidden ones that matter too, with what was
+    /// passed over.
+    fn entries(
+        &self,
+        globs: &[String],
+        notes: &mut Vec<String>,
+    ) -> Result<(Vec<Entry>, Unlisted), Error> {
+        let (mut found, mut unlisted) = self.matching(globs, FILES_MAX)?;
         if globs.is_empty() {
             let hidden: Vec<String> = HIDDEN.iter().map(|glob| (*glob).to_owned()).collect();
             match self.matching(&hidden, FILES_MAX) {
-                Ok(more) => found.extend(more),
+                Ok((more, also)) => {
+                    found.extend(more);
+                    unlisted.extend(also);
+                }
                 Err(error) => {
                     notes.push(format!("hidden files can't be listed: {}", reason(error)));
                 }
@@ -189,10 +201,15 @@ impl Place {
         if found.len() >= FILES_MAX {
             notes.push(format!("only the first {FILES_MAX} files were scanned: narrow the globs"));
         }
-        Ok(found.into_iter().map(|(path, size)| Entry { path, size }).collect())
+        let entries = found.into_iter().map(|(path, size)| Entry { path, size }).collect();
+        Ok((entries, unlisted))
     }
 
-    fn matching(&self, globs: &[String], max: usize) -> Result<BTreeMap<String, u64>, Error> {
+    fn matching(
+        &self,
+        globs: &[String],
+        max: usize,
+    ) -> Result<(BTreeMap<String, u64>, Unlisted), Error> {
         let listing = self.0.list(globs)?;
         let mut found = BTreeMap::new();
         loop {
@@ -200,7 +217,7 @@ impl Place {
             let last = page.is_empty();
             found.extend(page.into_iter().map(|entry| (entry.path, entry.size)));
             if last || found.len() >= max {
-                return Ok(found);
+                return Ok((found, listing.skipped()));
             }
         }
     }
@@ -208,7 +225,7 @@ impl Place {
 
 impl Database for Place {
     fn list(&self, globs: &[String], max: usize) -> Result<Vec<String>, String> {
-        self.matching(globs, max).map(|it| it.into_keys().collect()).map_err(reason)
+        self.matching(globs, max).map(|(found, _)| found.into_keys().collect()).map_err(reason)
     }
 
     fn naming(&self, packages: &[String], max: usize) -> Result<Vec<String>, String> {

@@ -20,8 +20,8 @@ use voyager_base::{
     process::{Finished, ProcessService, RunProgram},
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
-        Change, Conflict, FileEntry, FileKind, FileStat, Found, Inspect, List, ReadFile,
-        RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+        Change, Conflict, FileKind, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile,
+        RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
     },
 };
 
@@ -211,12 +211,8 @@ impl Silent {
 }
 
 impl WorkspaceService for Silent {
-    fn list<'a>(
-        &'a self,
-        _: &'a CallContext,
-        call: List,
-    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
-        self.answer(format!("list {}", call.root), Ok(Vec::new()))
+    fn list<'a>(&'a self, _: &'a CallContext, call: List) -> BoxFuture<'a, Result<Listed, Error>> {
+        self.answer(format!("list {}", call.root), Ok(Listed::default()))
     }
 
     fn stat<'a>(

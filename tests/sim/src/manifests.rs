@@ -114,7 +114,7 @@ fn text(text: &str) -> Value {
 
 async fn paths(guest: &Guest) -> Result<Vec<String>, Error> {
     let files = guest.ask(List { root: "repo".to_owned(), globs: Vec::new() }).await?;
-    Ok(files.into_iter().map(|file| file.path).collect())
+    Ok(files.files.into_iter().map(|file| file.path).collect())
 }
 
 async fn read(guest: &Guest, path: &str) -> Result<String, Error> {

@@ -13,8 +13,9 @@ use voyager_base::{
     call::{CallContext, Folders, StageId},
     record::Content,
     workspace::{
-        Change, Conflict, FileEntry, FileKind, FileStat, FileState, Found, Inspect, List, ReadFile,
-        RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+        Change, Conflict, FileEntry, FileKind, FileStat, FileState, Found, Inspect, List, Listed,
+        ReadFile, RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService,
+        WriteFile,
     },
 };
 
@@ -138,7 +139,7 @@ impl WorkspaceService for SimWorkspace {
         &'a self,
         context: &'a CallContext,
         _call: List,
-    ) -> BoxFuture<'a, Result<Vec<FileEntry>, Error>> {
+    ) -> BoxFuture<'a, Result<Listed, Error>> {
         let mut paths: BTreeSet<String> = self.machine.files().into_keys().collect();
         for stage in context.stages.iter() {
             let all = self.stages();
@@ -148,8 +149,8 @@ impl WorkspaceService for SimWorkspace {
             let file = self.seen(&context.stages, &path)?;
             Some(FileEntry { path, size: file.content.len() as u64 })
         });
-        let entries = entries.collect();
-        Box::pin(async move { Ok(entries) })
+        let listed = Listed { files: entries.collect(), skipped: Vec::new() };
+        Box::pin(async move { Ok(listed) })
     }
 
     fn stat<'a>(

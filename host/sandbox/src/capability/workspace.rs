@@ -2,8 +2,8 @@
 
 use serde_bytes::ByteBuf;
 use voyager_base::workspace::{
-    FileEntry, FileKind, FileStat, Found, Inspect, List, Place, ReadFile, RemoveFile, RenameFile,
-    Replace, Replaced, Search, ShowDiff, TextQuery, WriteFile,
+    FileEntry, FileKind, FileStat, Found, Inspect, List, Listed, Place, ReadFile, RemoveFile,
+    RenameFile, Replace, Replaced, Search, ShowDiff, TextQuery, WriteFile,
 };
 use wasmtime::component::{Resource, ResourceTableError};
 
@@ -23,6 +23,7 @@ pub struct Folder {
 #[expect(unreachable_pub, reason = "the bindings re-export it")]
 pub struct Listing {
     entries: std::vec::IntoIter<FileEntry>,
+    skipped: Vec<(String, String)>,
 }
 
 type Answer<T> = wasmtime::Result<Result<T, files::Error>>;
@@ -47,7 +48,9 @@ impl files::HostFolder for Guest {
     ) -> Answer<Resource<Listing>> {
         let root = self.root(&folder)?;
         match self.ask(List { root, globs }).await? {
-            Ok(entries) => self.open(Listing { entries: entries.into_iter() }).map(Ok),
+            Ok(Listed { files, skipped }) => {
+                self.open(Listing { entries: files.into_iter(), skipped }).map(Ok)
+            }
             Err(error) => Ok(Err(error.into())),
         }
     }
@@ -129,6 +132,13 @@ impl files::HostListing for Guest {
         let listing = self.handles.get_mut(&listing)?;
         let max = ENTRIES_MAX.min(max as usize);
         Ok(Ok(listing.entries.by_ref().take(max).map(Into::into).collect()))
+    }
+
+    async fn skipped(
+        &mut self,
+        listing: Resource<Listing>,
+    ) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(self.handles.get(&listing)?.skipped.clone())
     }
 
     async fn drop(&mut self, listing: Resource<Listing>) -> wasmtime::Result<()> {

@@ -172,7 +172,7 @@ impl Scene {
         let globs = globs.iter().map(|it| (*it).to_owned()).collect();
         let entries =
             block_on(self.workspace.list(&self.context, List { root: "r".into(), globs }));
-        entries.unwrap().into_iter().map(|it| it.path).collect()
+        entries.unwrap().files.into_iter().map(|it| it.path).collect()
     }
 
     pub fn search(&self, query: TextQuery, places_max: u32) -> Result<Found, Error> {
