@@ -6,6 +6,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -72,6 +73,41 @@ impl Stage {
         command.env("HOME", self.folder.path()).env_remove("XDG_DATA_HOME");
         command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
         command
+    }
+
+    /// The program as [`Self::command`] gives it, but with the permissions of files counting where
+    /// the tests run as root too. None, with a word on standard error, where the machine can't do that.
+    pub fn command_bound_by_permissions<I: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = I>,
+    ) -> Option<Command> {
+        let command = self.command(arguments);
+        if !rustix::process::geteuid().is_root() {
+            return Some(command);
+        }
+        let secret = self.write("secret", "");
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).expect("it is ours");
+        let bound = |program: &std::ffi::OsStr| {
+            let mut bound = Command::new("setpriv");
+            bound.args(["--bounding-set", "-dac_override,-dac_read_search", "--"]).arg(program);
+            bound.stdin(Stdio::null()).current_dir(self.folder.path());
+            bound
+        };
+        let mut reads = bound("cat".as_ref());
+        let can = bound("true".as_ref()).status().is_ok_and(|it| it.success());
+        if !can || reads.arg(&secret).stderr(Stdio::null()).status().is_ok_and(|it| it.success()) {
+            eprintln!("skipped: `setpriv` can't take root's right to read all files away here");
+            return None;
+        }
+        let mut bound = bound(command.get_program());
+        bound.args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => bound.env(name, value),
+                None => bound.env_remove(name),
+            };
+        }
+        Some(bound)
     }
 
     /// Calls the program and waits for its end.

@@ -1,6 +1,7 @@
 //! The real program as a user meets it. What the README shows is here too.
 
 mod audit;
+mod bad_files;
 mod crash;
 mod docs;
 mod error_kinds;
