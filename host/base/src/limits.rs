@@ -17,8 +17,6 @@ pub struct Limits {
     pub instances: u32,
     /// Resource handles alive at a time.
     pub handles: u32,
-    /// Bytes of stack.
-    pub stack: u64,
     /// Processor time.
     pub cpu: Duration,
     /// Time from the start of the call, host calls included, waiting for children not.
@@ -46,7 +44,6 @@ impl Default for Limits {
             table_elements: 20_000,
             instances: 32,
             handles: 1_000,
-            stack: 1 << 20,
             cpu: Duration::from_secs(5),
             time: Duration::from_secs(30),
             host_calls: 100_000,
@@ -70,7 +67,6 @@ impl Limits {
             table_elements: self.table_elements.min(other.table_elements),
             instances: self.instances.min(other.instances),
             handles: self.handles.min(other.handles),
-            stack: self.stack.min(other.stack),
             cpu: self.cpu.min(other.cpu),
             time: self.time.min(other.time),
             host_calls: self.host_calls.min(other.host_calls),
@@ -90,7 +86,6 @@ impl Limits {
             table_elements: 1_000_000,
             instances: 256,
             handles: 100_000,
-            stack: 8 << 20,
             cpu: Duration::from_secs(3_600),
             time: Duration::from_secs(24 * 3_600),
             host_calls: 100_000_000,

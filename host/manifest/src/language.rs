@@ -358,7 +358,7 @@ pub(crate) static LIMITS: Object = Object { what: "limits", keys: &LIMIT_KEYS };
 pub(crate) static TASK_LIMITS: Object =
     Object { what: "limits of a step", keys: LIMIT_KEYS.split_at(RUN_LIMITS).1 };
 
-static LIMIT_KEYS: [Key; 17] = [
+static LIMIT_KEYS: [Key; 16] = [
     key("deadline", Shape::Duration { least_ms: 1 }, "Time from the start of a run to its end."),
     key(
         "steps",
@@ -374,7 +374,6 @@ static LIMIT_KEYS: [Key; 17] = [
     key("table-elements", COUNT, "Elements of all tables of one task."),
     key("instances", COUNT, "Core instances, memories and tables of one task, each."),
     key("handles", COUNT, "Handles that one task has at a time."),
-    key("stack", Shape::Size { least: 16 << 10 }, "Stack of one task."),
     key("cpu", Shape::Duration { least_ms: 1 }, "Processor time of one task."),
     key(
         "time",

@@ -50,7 +50,6 @@ impl Checker<'_> {
                 }
                 "instances" => set(&mut limits.instances, number(text), most.instances, show),
                 "handles" => set(&mut limits.handles, number(text), most.handles, show),
-                "stack" => set(&mut limits.stack, size(text), most.stack, show_size),
                 "cpu" => set(&mut limits.cpu, duration(text), most.cpu, show_duration),
                 "time" => set(&mut limits.time, duration(text), most.time, show_duration),
                 "host-calls" => set(&mut limits.host_calls, number(text), most.host_calls, show),
