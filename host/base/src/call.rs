@@ -331,6 +331,9 @@ pub struct Invocation {
     pub limits: Limits,
     /// What the guest's randomness grows from.
     pub seed: Digest,
+    /// Whether the instance must be new, also where the skill promises to keep nothing: a verification
+    /// does not take its word.
+    pub fresh: bool,
     /// Admission, budget and record.
     pub ledger: Arc<dyn Ledger>,
     /// Who answers.

@@ -170,7 +170,7 @@ impl Grants {
         Self { folders: Arc::clone(&self.folders), layers }
     }
 
-    /// Checks one use. Does not allocate where it is allowed.
+    /// Checks one use. Does not allocate where it is allowed, once a thread has used the globs.
     ///
     /// # Errors
     /// `denied`, with the layer that refuses and the smallest grant that would allow the use.
@@ -184,7 +184,7 @@ impl Grants {
                 self.writable(root, from)?;
                 self.writable(root, to)
             }
-            Need::Program { program, arguments } => self.program(program, arguments).map(drop),
+            Need::Program { program, arguments } => self.programs(program, arguments, |_| ()),
             Need::Operation { name } => self.operation(name),
         }
     }
@@ -218,13 +218,29 @@ impl Grants {
     /// # Errors
     /// `denied`, where a layer has no grant for it.
     pub fn program(&self, program: &str, arguments: &[String]) -> Result<ProgramRule, Error> {
-        let words = || std::iter::once(program).chain(arguments.iter().map(String::as_str));
         let mut rule = ProgramRule {
             network: true,
             time_max: None,
             output_bytes_max: None,
             demand: Vec::new(),
         };
+        self.programs(program, arguments, |grant| {
+            rule.network &= grant.network;
+            rule.time_max = least(rule.time_max, grant.time_max);
+            rule.output_bytes_max = least(rule.output_bytes_max, grant.output_bytes_max);
+            rule.demand.extend(grant.demand.iter().cloned());
+        })?;
+        Ok(rule)
+    }
+
+    /// Shows `each` what every layer that speaks of programs grants this one.
+    fn programs(
+        &self,
+        program: &str,
+        arguments: &[String],
+        mut each: impl FnMut(&ProgramGrant),
+    ) -> Result<(), Error> {
+        let words = || std::iter::once(program).chain(arguments.iter().map(String::as_str));
         for layer in self.speaking() {
             let Some(programs) = &layer.process else { continue };
             let begins = |grant: &&ProgramGrant| {
@@ -237,16 +253,12 @@ impl Grants {
                     format!("process: [ {{ run: \"{}\" }} ]", line.join(" "))
                 }));
             };
-            rule.network &= grant.network;
-            rule.time_max = least(rule.time_max, grant.time_max);
-            rule.output_bytes_max = least(rule.output_bytes_max, grant.output_bytes_max);
-            rule.demand.extend(grant.demand.iter().cloned());
+            each(grant);
         }
         self.some_layer(
             |layer| layer.process.is_some(),
             || (format!("start `{program}`"), format!("process: [ {{ run: \"{program}\" }} ]")),
-        )?;
-        Ok(rule)
+        )
     }
 
     fn readable(&self, root: &str, path: &str) -> Result<(), Error> {

@@ -13,7 +13,10 @@ mod json;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    bytes::{BytesError, decode, decode_tuple, encode, encode_tuple},
+    bytes::{
+        BytesError, decode, decode_tuple, encode, encode_tuple, encoded_length,
+        encoded_tuple_length,
+    },
     json::Mismatch,
 };
 use crate::types::Type;

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use voyager_base::{
     types::{Case, Field, IntKind, Named, Type},
-    value::{Value, decode, decode_tuple, encode, encode_tuple},
+    value::{
+        Value, decode, decode_tuple, encode, encode_tuple, encoded_length, encoded_tuple_length,
+    },
 };
 
 const INTS: [IntKind; 8] = [
@@ -154,7 +156,9 @@ proptest! {
     fn bytes_give_back_what_went_out((ty, value) in typed_value()) {
         let back = decode(&ty, &encode(&value));
         prop_assert!(back.as_ref().is_ok_and(|back| same(back, &value)), "{ty}: {back:?}");
+        prop_assert_eq!(encoded_length(&value), encode(&value).len() as u64);
         let tuple = [value.clone(), value];
+        prop_assert_eq!(encoded_tuple_length(&tuple), encode_tuple(&tuple).len() as u64);
         let back = decode_tuple(&[ty.clone(), ty], &encode_tuple(&tuple)).unwrap();
         prop_assert!(same(&back[1], &tuple[1]));
     }

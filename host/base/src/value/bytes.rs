@@ -1,5 +1,7 @@
 //! Values as canonical bytes, and back by their type.
 
+use std::io;
+
 use rmp::{Marker, encode as write};
 
 use crate::{
@@ -43,6 +45,34 @@ pub fn encode_tuple(values: &[Value]) -> Vec<u8> {
     out
 }
 
+/// Number of the canonical bytes of a value.
+pub fn encoded_length(value: &Value) -> u64 {
+    let mut length = Length(0);
+    put(&mut length, value);
+    length.0
+}
+
+/// Number of the canonical bytes of a tuple of parameters.
+pub fn encoded_tuple_length(values: &[Value]) -> u64 {
+    let mut length = Length(0);
+    put_list(&mut length, values);
+    length.0
+}
+
+/// Counts what is written.
+struct Length(u64);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Reads a value of type `ty`.
 ///
 /// # Errors
@@ -63,7 +93,7 @@ pub fn decode_tuple(types: &[Type], bytes: &[u8]) -> Result<Vec<Value>, BytesErr
     reader.end().map(|()| values)
 }
 
-fn put(out: &mut Vec<u8>, value: &Value) {
+fn put<W: io::Write>(out: &mut W, value: &Value) {
     match value {
         Value::Bool(value) => infallible(write::write_bool(out, *value).map_err(drop)),
         Value::Int(number) => put_int(out, *number),
@@ -71,7 +101,7 @@ fn put(out: &mut Vec<u8>, value: &Value) {
             let canonical = if number.is_nan() { f64::NAN } else { *number };
             infallible(write::write_f64(out, canonical).map_err(drop));
         }
-        Value::Char(char) => put_text(out, &char.to_string()),
+        Value::Char(char) => put_text(out, char.encode_utf8(&mut [0; 4])),
         Value::String(text) | Value::Enum(text) => put_text(out, text),
         Value::Bytes(bytes) => infallible(write::write_bin(out, bytes).map_err(drop)),
         Value::List(values) | Value::Tuple(values) => put_list(out, values),
@@ -92,7 +122,7 @@ fn put(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn put_int(out: &mut Vec<u8>, number: i128) {
+fn put_int<W: io::Write>(out: &mut W, number: i128) {
     // `write_sint` picks the shortest form of what fits 64 bits with a sign; the rest is `u64`.
     match i64::try_from(number) {
         Ok(number) => infallible(write::write_sint(out, number).map(drop).map_err(drop)),
@@ -103,25 +133,25 @@ fn put_int(out: &mut Vec<u8>, number: i128) {
     }
 }
 
-fn put_text(out: &mut Vec<u8>, text: &str) {
+fn put_text<W: io::Write>(out: &mut W, text: &str) {
     infallible(write::write_str(out, text).map_err(drop));
 }
 
-fn put_nil(out: &mut Vec<u8>) {
+fn put_nil<W: io::Write>(out: &mut W) {
     infallible(write::write_nil(out).map_err(drop));
 }
 
-fn put_array(out: &mut Vec<u8>, length: usize) {
+fn put_array<W: io::Write>(out: &mut W, length: usize) {
     let length = u32::try_from(length).expect("values are bounded far below 2^32 elements");
     infallible(write::write_array_len(out, length).map(drop).map_err(drop));
 }
 
-fn put_list(out: &mut Vec<u8>, values: &[Value]) {
+fn put_list<W: io::Write>(out: &mut W, values: &[Value]) {
     put_array(out, values.len());
     values.iter().for_each(|value| put(out, value));
 }
 
-fn put_case(out: &mut Vec<u8>, name: &str, value: Option<&Value>) {
+fn put_case<W: io::Write>(out: &mut W, name: &str, value: Option<&Value>) {
     infallible(write::write_map_len(out, 1).map(drop).map_err(drop));
     put_text(out, name);
     match value {
