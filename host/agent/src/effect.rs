@@ -105,6 +105,11 @@ impl TaskLedger {
         Self { task, mode, state: Mutex::new(state) }
     }
 
+    /// Whether it compares with the record instead of adding to it.
+    pub(crate) fn verifies(&self) -> bool {
+        matches!(self.mode, Mode::Verify { .. })
+    }
+
     /// Waits until the running effect, if there is one, has ended and is recorded.
     pub(crate) async fn settle(&self) {
         let outstanding = self.state().outstanding.take();

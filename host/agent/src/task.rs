@@ -273,6 +273,7 @@ impl Task {
             tasks: Arc::new(Children::of(Arc::clone(self), Arc::clone(ledger))),
         };
         let seed = [self.shared.started.seed.0.as_slice(), &self.started.task.0];
+        let fresh = ledger.verifies();
         let ledger: Arc<dyn Ledger> = Arc::<TaskLedger>::clone(ledger);
         let guest: BoxFuture<'static, Result<Value, Error>> = world.skills.call(Invocation {
             component: self.started.component,
@@ -280,6 +281,7 @@ impl Task {
             arguments,
             limits: self.limits.clone(),
             seed: Digest::of_parts(seed),
+            fresh,
             ledger,
             services: Arc::new(services),
         });

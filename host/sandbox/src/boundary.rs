@@ -17,7 +17,7 @@ impl Guest {
     ) -> wasmtime::Result<Result<C::Reply, Error>> {
         // Children have limits of their own, so waiting for them costs the parent nothing.
         let pause = (C::EFFECT == Effect::Tasks).then(|| self.timing.pause());
-        let answer = call::ask(&*self.ledger, &self.services, question).await;
+        let answer = call::ask(self.ledger(), self.services(), question).await;
         drop(pause);
         self.processor.resume();
         answer.map_err(|stop| Ending::Stop(stop).into())

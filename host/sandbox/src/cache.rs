@@ -146,7 +146,10 @@ mod tests {
             imports: Vec::new(),
             size: 9,
         };
-        Compiled { decoded: Decoded { skill, imports: Vec::new() }, code: b"code".to_vec() }
+        Compiled {
+            decoded: Decoded { skill, imports: Vec::new(), reusable: false },
+            code: b"code".to_vec(),
+        }
     }
 
     fn open(folder: &Path) -> io::Result<Cache> {

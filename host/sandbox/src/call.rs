@@ -1,4 +1,4 @@
-//! One call of one operation: a fresh store and instance, all limits armed.
+//! One call of one operation: a fresh store and instance, or one that has waited, all limits armed.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use wasmtime::{
 use crate::{
     ending::{Ending, explain},
     guest::Guest,
+    idle::{Kind, Live},
     load::Loaded,
     sandbox::Shared,
     values::{lift, lower},
@@ -24,31 +25,98 @@ use crate::{
 const RESULT_ROOM: u64 = 8;
 
 /// Runs one operation to its end.
-pub(crate) async fn call(shared: &Shared, invocation: Invocation) -> Result<Value, Error> {
+pub(crate) async fn call(shared: &Shared, mut invocation: Invocation) -> Result<Value, Error> {
     let loaded = shared.loaded(invocation.component).ok_or_else(|| {
         Error::not_found(format!("the component {} is not loaded", invocation.component.short()))
     })?;
     let (operation, index) = loaded.operation(&invocation.operation).ok_or_else(|| {
         Error::not_found(format!("the skill has no operation {}", invocation.operation))
     })?;
-    let arguments = arguments(operation, &invocation)?;
-    let mut store = store(shared, &invocation);
-    let timing = store.data().timing.clone();
-    let ended = {
-        let guest = std::pin::pin!(run(&mut store, &loaded, operation, index, &arguments));
-        let expired = std::pin::pin!(timing.expired());
-        match select(guest, expired).await {
-            Either::Left((ended, _)) => Ok(ended),
-            Either::Right(((), _)) => Err(timeout(&invocation.limits)),
-        }
-    };
-    store.data_mut().end_outputs();
-    let val = ended?.map_err(|error| explain(&error, &invocation.limits, &shared.shape))?;
-    finish(operation, val, &invocation.limits)
+    let given = std::mem::take(&mut invocation.arguments);
+    let arguments = arguments(operation, given, &invocation.limits)?;
+    let call =
+        Call { shared, loaded: &loaded, operation, index, arguments, invocation: &invocation };
+    let reuse = loaded.reusable && !invocation.fresh;
+    let kind = reuse.then(|| Kind::of(&invocation));
+    let (val, mut live) = call.run(kind.as_ref()).await?;
+    let value = finish(operation, val, &invocation.limits)?;
+    if let Some(kind) = kind
+        && live.leave()
+    {
+        shared.idle.keep(kind, live, shared.ticks.count());
+    }
+    Ok(value)
 }
 
-fn arguments(operation: &Operation, invocation: &Invocation) -> Result<Vec<Val>, Error> {
-    let (given, declared) = (&invocation.arguments, &operation.parameters);
+/// A call whose arguments fit.
+struct Call<'a> {
+    shared: &'a Shared,
+    loaded: &'a Loaded,
+    operation: &'a Operation,
+    index: ComponentExportIndex,
+    arguments: Vec<Val>,
+    invocation: &'a Invocation,
+}
+
+impl Call<'_> {
+    /// Runs it in an instance that waits for calls of this kind, or in a new one.
+    async fn run(&self, kind: Option<&Kind>) -> Result<(Option<Val>, Live), Error> {
+        if let Some(mut live) = kind.and_then(|kind| self.shared.idle.take(kind)) {
+            live.store.data_mut().begin(self.invocation);
+            live.store.set_epoch_deadline(1);
+            match self.run_in(&mut live).await {
+                // What the instance kept may be the reason, and must not be: a reusable skill has no
+                // effects, so nothing happens twice.
+                Err(error) if error.kind != ErrorKind::Timeout => {}
+                ended => return ended.map(|val| (val, live)),
+            }
+        }
+        let store = store(self.shared, self.invocation);
+        let mut live = Live { store, instance: None, called: None, calls: 0 };
+        let val = self.run_in(&mut live).await?;
+        Ok((val, live))
+    }
+
+    async fn run_in(&self, live: &mut Live) -> Result<Option<Val>, Error> {
+        let limits = &self.invocation.limits;
+        let timing = live.store.data().timing.clone();
+        let ended = {
+            let guest = std::pin::pin!(self.invoke(live));
+            let expired = std::pin::pin!(timing.expired());
+            match select(guest, expired).await {
+                Either::Left((ended, _)) => Ok(ended),
+                Either::Right(((), _)) => Err(timeout(limits)),
+            }
+        };
+        live.store.data_mut().end_outputs();
+        ended?.map_err(|error| explain(&error, limits, &self.shared.shape))
+    }
+
+    async fn invoke(&self, live: &mut Live) -> wasmtime::Result<Option<Val>> {
+        live.calls += 1;
+        let instance = match live.instance {
+            Some(instance) => instance,
+            None => {
+                let instance = self.loaded.pre.instantiate_async(&mut live.store).await?;
+                *live.instance.insert(instance)
+            }
+        };
+        let function = match live.called {
+            Some((index, function)) if index == self.index => function,
+            _ => instance.get_func(&mut live.store, self.index).ok_or_else(|| {
+                let name = &self.operation.name;
+                Ending::Host(Error::not_found(format!("{name} is no function")))
+            })?,
+        };
+        live.called = Some((self.index, function));
+        let mut result = self.operation.result.is_some().then_some(Val::Bool(false));
+        function.call_async(&mut live.store, &self.arguments, result.as_mut_slice()).await?;
+        Ok(result)
+    }
+}
+
+fn arguments(operation: &Operation, given: Vec<Value>, limits: &Limits) -> Result<Vec<Val>, Error> {
+    let declared = &operation.parameters;
     if given.len() != declared.len() {
         return Err(Error::invalid(format!(
             "{} takes {} arguments, not {}",
@@ -57,11 +125,11 @@ fn arguments(operation: &Operation, invocation: &Invocation) -> Result<Vec<Val>,
             given.len()
         )));
     }
-    if value::encode_tuple(given).len() as u64 > invocation.limits.value_bytes {
-        return Err(Error::limit("value-bytes", invocation.limits.value_bytes));
+    if value::encoded_tuple_length(&given) > limits.value_bytes {
+        return Err(Error::limit("value-bytes", limits.value_bytes));
     }
     given
-        .iter()
+        .into_iter()
         .zip(declared)
         .map(|(value, (name, ty))| {
             let misfit = || {
@@ -112,22 +180,6 @@ fn clamp(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-async fn run(
-    store: &mut Store<Guest>,
-    loaded: &Loaded,
-    operation: &Operation,
-    index: ComponentExportIndex,
-    arguments: &[Val],
-) -> wasmtime::Result<Option<Val>> {
-    let instance = loaded.pre.instantiate_async(&mut *store).await?;
-    let function = instance.get_func(&mut *store, index).ok_or_else(|| {
-        Ending::Host(Error::not_found(format!("{} is no function", operation.name)))
-    })?;
-    let mut results = vec![Val::Bool(false); usize::from(operation.result.is_some())];
-    function.call_async(&mut *store, arguments, &mut results).await?;
-    Ok(results.pop())
-}
-
 /// The success of a result; its failure as the task's error.
 fn finish(operation: &Operation, val: Option<Val>, limits: &Limits) -> Result<Value, Error> {
     let (Some(val), Some(ty)) = (val, &operation.result) else {
@@ -141,7 +193,7 @@ fn finish(operation: &Operation, val: Option<Val>, limits: &Limits) -> Result<Va
         }
         (value, _) => value,
     };
-    if value::encode(&value).len() as u64 > limits.value_bytes {
+    if value::encoded_length(&value) > limits.value_bytes {
         return Err(Error::limit("value-bytes", limits.value_bytes));
     }
     Ok(value)

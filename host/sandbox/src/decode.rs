@@ -25,7 +25,13 @@ pub(crate) struct Decoded {
     pub(crate) skill: Skill,
     /// All imported interfaces, WASI's too.
     pub(crate) imports: Vec<String>,
+    /// It exports [`REUSABLE`].
+    #[serde(default)]
+    pub(crate) reusable: bool,
 }
+
+/// The interface by which a skill promises to keep nothing from call to call. It has no functions.
+const REUSABLE: &str = "voyager:run/reusable@0.1.";
 
 /// A valid component is no skill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -70,7 +76,9 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
         size: component.len() as u64,
         operations,
     };
-    Ok(Decoded { skill, imports })
+    let mut exports = world.exports.keys().map(|key| resolve.name_world_key(key));
+    let reusable = exports.any(|name| name.starts_with(REUSABLE));
+    Ok(Decoded { skill, imports, reusable })
 }
 
 struct Reader<'a> {

@@ -83,7 +83,7 @@ pub(crate) fn compiling(shape: &EngineShape) -> wasmtime::Result<Engine> {
 /// Names everything that compiled code depends on: version of wasmtime, settings, processor.
 pub(crate) fn identity(engine: &Engine) -> Digest {
     let mut hasher = Blake3Hasher(blake3::Hasher::new());
-    hasher.write(concat!("voyager-sandbox ", env!("CARGO_PKG_VERSION"), " cache 1").as_bytes());
+    hasher.write(concat!("voyager-sandbox ", env!("CARGO_PKG_VERSION"), " cache 2").as_bytes());
     engine.precompile_compatibility_hash().hash(&mut hasher);
     Digest(*hasher.0.finalize().as_bytes())
 }
@@ -153,19 +153,24 @@ impl Ticks {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Starts to count.
-    pub(crate) fn start(&self, engine: &Engine) -> std::io::Result<()> {
+    /// Starts to count; `each` hears of every tick.
+    pub(crate) fn start(
+        &self,
+        engine: &Engine,
+        each: impl Fn(u64) + Send + 'static,
+    ) -> std::io::Result<()> {
         let (ticks, engine) = (self.clone(), engine.weak());
         let thread = std::thread::Builder::new().name("sandbox-ticker".to_owned());
-        thread.spawn(move || ticks.run(&engine)).map(drop)
+        thread.spawn(move || ticks.run(&engine, each)).map(drop)
     }
 
-    fn run(&self, engine: &EngineWeak) {
+    fn run(&self, engine: &EngineWeak, each: impl Fn(u64)) {
         loop {
             std::thread::sleep(TICK);
             let Some(engine) = engine.upgrade() else { return };
-            self.0.fetch_add(1, Ordering::Relaxed);
+            let now = self.0.fetch_add(1, Ordering::Relaxed) + 1;
             engine.increment_epoch();
+            each(now);
         }
     }
 }

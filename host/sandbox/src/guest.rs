@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use voyager_base::{
+    Digest,
     call::{Invocation, Ledger, Report, Services},
     chance::Seeded,
     clock::{Clock, Timestamp},
@@ -21,18 +22,32 @@ const LINE_BYTES_MAX: usize = 8 << 10;
 
 /// The data of a guest's store.
 pub(crate) struct Guest {
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) services: Arc<Services>,
+    /// Whose call it is; none between two calls.
+    task: Option<Task>,
     pub(crate) handles: ResourceTable,
     pub(crate) memory: Memory,
     pub(crate) processor: Processor,
     pub(crate) timing: Timing,
-    pub(crate) chance: Seeded,
+    seed: Digest,
+    /// Grown from the seed where the guest asks for randomness.
+    chance: Option<Seeded>,
     pub(crate) clock: VirtualClock,
     pub(crate) call_bytes_max: u64,
     /// Calls into WebAssembly that have not returned.
     pub(crate) depth: u32,
     outputs: [Vec<u8>; 2],
+}
+
+/// The task that calls: what decides on its questions, and who answers them.
+struct Task {
+    ledger: Arc<dyn Ledger>,
+    services: Arc<Services>,
+}
+
+impl Task {
+    fn of(invocation: &Invocation) -> Self {
+        Self { ledger: Arc::clone(&invocation.ledger), services: Arc::clone(&invocation.services) }
+    }
 }
 
 /// One of the guest's standard outputs. Both become lines of the log.
@@ -53,19 +68,55 @@ impl Guest {
             memory: Memory::new(limits),
             processor: Processor::new(ticks, limits.cpu),
             timing: Timing::start(clock, limits.time),
-            chance: Seeded::from_bytes(&invocation.seed.0),
+            seed: invocation.seed,
+            chance: None,
             clock: VirtualClock { began: invocation.ledger.time(), slept: Duration::ZERO },
             call_bytes_max: limits.call_bytes,
             depth: 0,
             outputs: [Vec::new(), Vec::new()],
-            ledger: Arc::clone(&invocation.ledger),
-            services: Arc::clone(&invocation.services),
+            task: Some(Task::of(invocation)),
         }
+    }
+
+    /// Begins another call in the same instance: everything is as for a new one, but what the
+    /// instance holds of its memory still counts. Limits are those of the call before.
+    pub(crate) fn begin(&mut self, invocation: &Invocation) {
+        self.processor.restart();
+        self.timing.restart(invocation.limits.time);
+        self.chance = None;
+        self.seed = invocation.seed;
+        self.clock = VirtualClock { began: invocation.ledger.time(), slept: Duration::ZERO };
+        self.depth = 0;
+        self.task = Some(Task::of(invocation));
+    }
+
+    /// Lets go of the task.
+    pub(crate) fn leave(&mut self) {
+        self.task = None;
+    }
+
+    /// Decides on what the guest asks.
+    pub(crate) fn ledger(&self) -> &dyn Ledger {
+        &*self.task().ledger
+    }
+
+    /// Answer what the guest asks.
+    pub(crate) fn services(&self) -> &Arc<Services> {
+        &self.task().services
+    }
+
+    fn task(&self) -> &Task {
+        self.task.as_ref().expect("a guest runs only while a task calls it")
     }
 
     /// The time that the guest sees.
     pub(crate) fn now(&self) -> Timestamp {
-        self.ledger.time().after(self.clock.slept)
+        self.ledger().time().after(self.clock.slept)
+    }
+
+    /// The randomness that the guest sees.
+    pub(crate) fn chance(&mut self) -> &Seeded {
+        self.chance.get_or_insert_with(|| Seeded::from_bytes(&self.seed.0))
     }
 
     /// Writes a line to the log.
@@ -75,7 +126,7 @@ impl Guest {
             _ => "info",
         };
         let message = plain(message, LINE_BYTES_MAX);
-        self.ledger.report(Report::Log { level: level.to_owned(), message });
+        self.ledger().report(Report::Log { level: level.to_owned(), message });
     }
 
     /// Takes what the guest wrote to an output, and logs the lines that are complete.

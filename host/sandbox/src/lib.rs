@@ -2,7 +2,8 @@
 //!
 //! A [`Sandbox`] loads components ([`Sandbox::load`]: bounded, validated, described and compiled in a
 //! child process, cached), and runs their operations (it implements [`voyager_base::call::Skills`]):
-//! each call in a fresh store and instance, with all limits armed. Whatever a skill asks of the host
+//! each call in a fresh store and instance (where a skill promises to keep nothing, in one that has
+//! served another call: `idle.rs`), with all limits armed. Whatever a skill asks of the host
 //! goes through `boundary.rs`; `capability/` translates WIT to the questions of `voyager-base`;
 //! `wasi/` stands in for WASI, deterministic and without any way out.
 //!
@@ -22,6 +23,7 @@ mod document;
 mod ending;
 mod engine;
 mod guest;
+mod idle;
 mod imports;
 mod limits;
 mod load;

@@ -31,6 +31,13 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Bytes of linear memory that the store holds.
+    pub(crate) fn held(&self) -> u64 {
+        self.memory_bytes
+    }
+}
+
 impl ResourceLimiter for Memory {
     /// A growth beyond the limit ends the guest instead of failing: few programs survive a failed
     /// growth, and those that don't would hide the reason behind a trap of their own.
@@ -90,6 +97,12 @@ impl Processor {
         let most = cpu.as_nanos().div_ceil(TICK.as_nanos());
         let resumed_at = ticks.count();
         Self { ticks, resumed_at, used: 0, most: u64::try_from(most).unwrap_or(u64::MAX), cpu }
+    }
+
+    /// Another call begins.
+    pub(crate) fn restart(&mut self) {
+        self.used = 0;
+        self.resume();
     }
 
     /// The host gives control back: what passed meanwhile was not the guest's.

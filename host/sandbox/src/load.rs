@@ -80,6 +80,9 @@ impl From<Refusal> for LoadError {
 pub(crate) struct Loaded {
     pub(crate) skill: Arc<Skill>,
     pub(crate) pre: InstancePre<Guest>,
+    /// Whether an instance may serve several calls: the skill has no effects, and promises that its
+    /// results depend on nothing that an earlier call left.
+    pub(crate) reusable: bool,
     /// Where the operations are, by their place in the skill's list.
     exports: BTreeMap<OperationName, (usize, ComponentExportIndex)>,
 }
@@ -136,7 +139,8 @@ fn link(shared: &Shared, compiled: &Compiled) -> Result<Loaded, LoadError> {
         })?;
         exports.insert(operation.name.clone(), (place, index));
     }
-    Ok(Loaded { skill, pre, exports })
+    let reusable = compiled.decoded.reusable && skill.is_pure();
+    Ok(Loaded { skill, pre, reusable, exports })
 }
 
 #[expect(

@@ -21,6 +21,7 @@ use crate::{
     compiler::CompilerCommand,
     engine::{self, Allocation, EngineShape, Ticks},
     guest::Guest,
+    idle::{Idle, Live},
     load::{self, LoadError, Loaded},
     wasi,
 };
@@ -68,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) linker: Linker<Guest>,
     pub(crate) shape: EngineShape,
     pub(crate) ticks: Ticks,
+    pub(crate) idle: Arc<Idle<Live>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache: Cache,
     pub(crate) compiler: CompilerCommand,
@@ -93,12 +95,16 @@ impl Sandbox {
         let cache = Cache::open(&options.cache_folder, identity, &*options.chance)
             .map_err(|source| SandboxError::Cache { folder: options.cache_folder, source })?;
         let ticks = Ticks::default();
-        ticks.start(&engine).map_err(SandboxError::Ticker)?;
+        let idle = Arc::new(Idle::new(options.shape.instances_max));
+        let waiting = Arc::downgrade(&idle);
+        let sweep = move |now| waiting.upgrade().iter().for_each(|idle| idle.sweep(now));
+        ticks.start(&engine, sweep).map_err(SandboxError::Ticker)?;
         Ok(Self(Arc::new(Shared {
             engine,
             linker,
             shape: options.shape,
             ticks,
+            idle,
             clock: options.clock,
             cache,
             compiler: options.compiler,

@@ -31,6 +31,12 @@ impl Timing {
         Self(Arc::new(Shared { clock, state: Mutex::new(state), resumed: Notify::new() }))
     }
 
+    /// Another call starts now, behind the one that ended.
+    pub(crate) fn restart(&self, time: Duration) {
+        let deadline = self.0.clock.now().after(time);
+        *self.0.state() = State { deadline, waiting_since: None };
+    }
+
     /// Stops the time until the guard is dropped.
     pub(crate) fn pause(&self) -> Pause {
         self.0.state().waiting_since = Some(self.0.clock.now());

@@ -13,59 +13,57 @@ use wasmtime::component::Val;
 pub(crate) struct Unlike(String);
 
 /// `value`, which is of type `ty`, for the guest.
-pub(crate) fn lower(value: &Value, ty: &Type) -> Result<Val, Unlike> {
+pub(crate) fn lower(value: Value, ty: &Type) -> Result<Val, Unlike> {
     Ok(match (value, ty) {
-        (Value::Bool(it), Type::Bool) => Val::Bool(*it),
+        (Value::Bool(it), Type::Bool) => Val::Bool(it),
         (Value::Int(number), Type::Int(kind)) => {
-            lower_int(*number, *kind).ok_or_else(|| unlike(ty))?
+            lower_int(number, *kind).ok_or_else(|| unlike(ty))?
         }
-        (Value::Float(number), Type::F32) => Val::Float32(*number as f32),
-        (Value::Float(number), Type::F64) => Val::Float64(*number),
-        (Value::Char(char), Type::Char) => Val::Char(*char),
-        (Value::String(text), Type::String) => Val::String(text.clone()),
-        (Value::Bytes(bytes), Type::Bytes) => {
-            Val::List(bytes.iter().copied().map(Val::U8).collect())
-        }
+        (Value::Float(number), Type::F32) => Val::Float32(number as f32),
+        (Value::Float(number), Type::F64) => Val::Float64(number),
+        (Value::Char(char), Type::Char) => Val::Char(char),
+        (Value::String(text), Type::String) => Val::String(text),
+        (Value::Bytes(bytes), Type::Bytes) => Val::List(bytes.into_iter().map(Val::U8).collect()),
         (Value::List(values), Type::List(inner)) => {
-            Val::List(values.iter().map(|value| lower(value, inner)).collect::<Result<_, _>>()?)
+            Val::List(values.into_iter().map(|it| lower(it, inner)).collect::<Result<_, _>>()?)
         }
         (Value::Tuple(values), Type::Tuple(types)) if values.len() == types.len() => {
-            let pairs = values.iter().zip(types);
+            let pairs = values.into_iter().zip(types);
             Val::Tuple(pairs.map(|(value, ty)| lower(value, ty)).collect::<Result<_, _>>()?)
         }
         (Value::Option(value), Type::Option(inner)) => {
-            Val::Option(lower_payload(value.as_deref(), Some(inner), ty)?)
+            Val::Option(lower_payload(value, Some(inner), ty)?)
         }
         (Value::Result(Ok(value)), Type::Result(inner, _)) => {
-            Val::Result(Ok(lower_payload(value.as_deref(), inner.as_deref(), ty)?))
+            Val::Result(Ok(lower_payload(value, inner.as_deref(), ty)?))
         }
         (Value::Result(Err(value)), Type::Result(_, inner)) => {
-            Val::Result(Err(lower_payload(value.as_deref(), inner.as_deref(), ty)?))
+            Val::Result(Err(lower_payload(value, inner.as_deref(), ty)?))
         }
         (Value::Record(fields), Type::Record(record)) if fields.len() == record.body.len() => {
-            let pairs = fields.iter().zip(&record.body);
-            let lowered =
-                pairs.map(|((_, value), field)| Ok((field.name.clone(), lower(value, &field.ty)?)));
+            let pairs = fields.into_iter().zip(&record.body);
+            let lowered = pairs.map(|((name, value), field)| Ok((name, lower(value, &field.ty)?)));
             Val::Record(lowered.collect::<Result<_, _>>()?)
         }
         (Value::Variant(name, value), Type::Variant(variant)) => {
-            let case = case(&variant.body, name).ok_or_else(|| unlike(ty))?;
-            Val::Variant(name.clone(), lower_payload(value.as_deref(), case.ty.as_ref(), ty)?)
+            let case = case(&variant.body, &name).ok_or_else(|| unlike(ty))?;
+            let payload = lower_payload(value, case.ty.as_ref(), ty)?;
+            Val::Variant(name, payload)
         }
-        (Value::Enum(name), Type::Enum(_)) => Val::Enum(name.clone()),
-        (Value::Flags(names), Type::Flags(_)) => Val::Flags(names.clone()),
+        (Value::Enum(name), Type::Enum(_)) => Val::Enum(name),
+        (Value::Flags(names), Type::Flags(_)) => Val::Flags(names),
         _ => return Err(unlike(ty)),
     })
 }
 
 fn lower_payload(
-    value: Option<&Value>,
+    value: Option<Box<Value>>,
     inner: Option<&Type>,
     outer: &Type,
 ) -> Result<Option<Box<Val>>, Unlike> {
     match (value, inner) {
         (None, _) => Ok(None),
-        (Some(value), Some(inner)) => lower(value, inner).map(|it| Some(Box::new(it))),
+        (Some(value), Some(inner)) => lower(*value, inner).map(|it| Some(Box::new(it))),
         (Some(_), None) => Err(unlike(outer)),
     }
 }
@@ -240,15 +238,15 @@ mod tests {
         #[test]
         fn every_value_comes_back_as_it_went((ty, value) in typed()) {
             prop_assert!(value.is_of(&ty));
-            let val = lower(&value, &ty).unwrap();
+            let val = lower(value.clone(), &ty).unwrap();
             prop_assert_eq!(lift(val, &ty).unwrap(), value);
         }
     }
 
     #[test]
     fn a_value_of_another_type_is_refused() {
-        let error = lower(&Value::Bool(true), &Type::String).unwrap_err();
+        let error = lower(Value::Bool(true), &Type::String).unwrap_err();
         assert_eq!(error.to_string(), "a value is no `string`");
-        assert!(lower(&Value::Int(300), &Type::Int(IntKind::U8)).is_err());
+        assert!(lower(Value::Int(300), &Type::Int(IntKind::U8)).is_err());
     }
 }

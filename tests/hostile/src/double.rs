@@ -45,8 +45,20 @@ impl World {
     /// Grants `src/**` of the folder `repo` for reading and the program `true`; admits
     /// `host_calls_max` questions, each of which is answered after `delay`.
     pub fn new(host_calls_max: u64, delay: Duration) -> Self {
-        let book = Book { grants: Arc::new(grants()), host_calls_max, log: Mutex::default() };
+        let grants = Arc::new(grants());
+        let book = Book { run: RUN, grants, host_calls_max, log: Mutex::default() };
         Self { book: Arc::new(book), services: Arc::new(Silent { delay, asked: Mutex::default() }) }
+    }
+
+    /// The same as by default, in another run.
+    pub fn in_run(run: RunId) -> Self {
+        let book = Book {
+            run,
+            grants: Arc::new(grants()),
+            host_calls_max: u64::MAX,
+            log: Mutex::default(),
+        };
+        Self { book: Arc::new(book), ..Self::default() }
     }
 
     /// The services.
@@ -90,6 +102,7 @@ fn grants() -> Grants {
 
 /// A ledger that checks grants, counts, and remembers the log within bounds.
 pub struct Book {
+    run: RunId,
     grants: Arc<Grants>,
     host_calls_max: u64,
     log: Mutex<Log>,
@@ -127,17 +140,17 @@ impl Book {
         if log.host_calls > self.host_calls_max {
             return Admission::Denied(Error::limit("host-calls", self.host_calls_max));
         }
-        let task = TaskId::root(RUN);
+        let (run, task) = (self.run, TaskId::root(self.run));
         let ordinal = u32::try_from(log.host_calls).unwrap_or(u32::MAX);
         let record = RecordId { task, attempt: 1, ordinal };
         Admission::Perform(CallContext {
-            run: RUN,
+            run,
             record,
             idempotency_key: Digest::of(b"key"),
             fencing_token: 1,
             deadline: None,
             grants: Arc::clone(&self.grants),
-            stages: Arc::new([StageId { run: RUN, task, attempt: 1 }]),
+            stages: Arc::new([StageId { run, task, attempt: 1 }]),
             cancellation: Cancellation::default(),
         })
     }
@@ -172,7 +185,7 @@ impl Ledger for Book {
     }
 
     fn lineage(&self) -> Lineage {
-        Lineage { run: RUN, task: TaskId::root(RUN), parents: Arc::new([]) }
+        Lineage { run: self.run, task: TaskId::root(self.run), parents: Arc::new([]) }
     }
 
     fn remaining(&self) -> Remaining {

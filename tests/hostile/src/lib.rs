@@ -65,17 +65,28 @@ impl Host {
         limits: Limits,
         world: &World,
     ) -> Result<Value, Error> {
+        self.sandbox.call(self.invocation(component, arguments, limits, world)).await
+    }
+
+    /// A call of the operation `f`, for [`Host::sandbox`].
+    pub fn invocation(
+        &self,
+        component: &[u8],
+        arguments: Vec<Value>,
+        limits: Limits,
+        world: &World,
+    ) -> Invocation {
         let skill = self.sandbox.load(component).unwrap_or_else(|error| panic!("{error}"));
-        let invocation = Invocation {
+        Invocation {
             component: skill.component,
             operation: skill.operations[0].name.clone(),
             arguments,
             limits,
             seed: Digest::of(b"seed"),
+            fresh: false,
             ledger: Arc::clone(&world.book) as _,
             services: world.services(),
-        };
-        self.sandbox.call(invocation).await
+        }
     }
 
     /// The host still does its work: an operation without harm gives what it should.

@@ -10,7 +10,7 @@ const NOTE_BYTES_MAX: usize = 512;
 
 impl run::Host for Guest {
     async fn get_lineage(&mut self) -> wasmtime::Result<run::Lineage> {
-        let lineage = self.ledger.lineage();
+        let lineage = self.ledger().lineage();
         Ok(run::Lineage {
             run: lineage.run.to_string(),
             task: lineage.task.to_string(),
@@ -20,7 +20,7 @@ impl run::Host for Guest {
     }
 
     async fn get_remaining(&mut self) -> wasmtime::Result<run::Remaining> {
-        let left = self.ledger.remaining();
+        let left = self.ledger().remaining();
         Ok(run::Remaining {
             host_calls: left.host_calls,
             log_bytes: left.log_bytes,
@@ -36,7 +36,7 @@ impl run::Host for Guest {
         note: String,
     ) -> wasmtime::Result<()> {
         let note = plain(&note, NOTE_BYTES_MAX);
-        self.ledger.report(Report::Progress { done, total, note });
+        self.ledger().report(Report::Progress { done, total, note });
         Ok(())
     }
 

@@ -17,7 +17,7 @@ const RESOLUTION_NANOS: u32 = 1_000;
 impl Guest {
     /// Time since the call began, in nanoseconds.
     pub(super) fn monotonic_nanos(&self) -> u64 {
-        let recorded = self.ledger.time().since(self.clock.began);
+        let recorded = self.ledger().time().since(self.clock.began);
         nanos(recorded.saturating_add(self.clock.slept))
     }
 

@@ -6,12 +6,12 @@ use super::wit::wasi::random::{insecure, insecure_seed, random};
 use crate::{ending::Ending, guest::Guest};
 
 impl Guest {
-    fn random_bytes(&self, length: u64) -> wasmtime::Result<Vec<u8>> {
+    fn random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
         if length > self.call_bytes_max {
             return Err(Ending::limit("call-bytes", self.call_bytes_max));
         }
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-        self.chance.fill(&mut bytes);
+        self.chance().fill(&mut bytes);
         Ok(bytes)
     }
 }
@@ -22,7 +22,7 @@ impl random::Host for Guest {
     }
 
     fn get_random_u64(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.chance.number())
+        Ok(self.chance().number())
     }
 }
 
@@ -32,12 +32,13 @@ impl insecure::Host for Guest {
     }
 
     fn get_insecure_random_u64(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.chance.number())
+        Ok(self.chance().number())
     }
 }
 
 impl insecure_seed::Host for Guest {
     fn insecure_seed(&mut self) -> wasmtime::Result<(u64, u64)> {
-        Ok((self.chance.number(), self.chance.number()))
+        let chance = self.chance();
+        Ok((chance.number(), chance.number()))
     }
 }

@@ -1,0 +1,164 @@
+//! Instances that wait for another call, so that it needs no new one.
+//!
+//! Only instances of skills that promise to keep nothing from call to call (`Loaded::reusable`) wait
+//! here, only after a call that ended well, and only for calls of the same run with the same limits:
+//! nothing of one run can reach another. While an instance waits, it holds nothing of the task that it
+//! served. It does not wait long (a run that has ended asks no more), and serves a bounded number of
+//! calls (so that what it leaks stays little).
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use voyager_base::{Digest, Limits, RunId, call::Invocation};
+use wasmtime::{
+    Store,
+    component::{ComponentExportIndex, Func, Instance},
+};
+
+use crate::guest::Guest;
+
+/// Most instances that wait, over all runs; fewer where the host has few.
+const IDLE_MAX: usize = 64;
+/// Of the host's instances at most this share waits: a new call must find one free.
+const IDLE_SHARE: u32 = 4;
+/// Ticks that one waits: a second.
+const IDLE_TICKS: u64 = 100;
+/// Most bytes of linear memory of one that waits.
+const HELD_BYTES_MAX: u64 = 4 << 20;
+/// Most calls that one serves.
+const CALLS_MAX: u32 = 1_000;
+
+/// An instance, with its store.
+pub(crate) struct Live {
+    pub(crate) store: Store<Guest>,
+    /// None until it has started.
+    pub(crate) instance: Option<Instance>,
+    /// The operation that was called last.
+    pub(crate) called: Option<(ComponentExportIndex, Func)>,
+    /// Calls that it has begun.
+    pub(crate) calls: u32,
+}
+
+impl Live {
+    /// Lets go of the task that it served. Whether it may serve another: it has not served too many,
+    /// and holds little.
+    pub(crate) fn leave(&mut self) -> bool {
+        let guest = self.store.data_mut();
+        guest.leave();
+        let holds_little = guest.handles.is_empty() && guest.memory.held() <= HELD_BYTES_MAX;
+        holds_little && self.calls < CALLS_MAX
+    }
+}
+
+/// Which calls may be served by the same instance.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Kind {
+    run: RunId,
+    component: Digest,
+    limits: Limits,
+}
+
+impl Kind {
+    /// That of a call.
+    pub(crate) fn of(invocation: &Invocation) -> Self {
+        Self {
+            run: invocation.ledger.lineage().run,
+            component: invocation.component,
+            limits: invocation.limits.clone(),
+        }
+    }
+}
+
+/// What waits, the longest first.
+pub(crate) struct Idle<T> {
+    waiting: Mutex<Vec<Waiting<T>>>,
+    most: usize,
+}
+
+struct Waiting<T> {
+    kind: Kind,
+    instance: T,
+    since: u64,
+}
+
+impl<T> Idle<T> {
+    /// Room for instances of a host that has at most `instances_max`.
+    pub(crate) fn new(instances_max: u32) -> Self {
+        let most = IDLE_MAX.min((instances_max / IDLE_SHARE) as usize);
+        Self { waiting: Mutex::default(), most }
+    }
+
+    /// The one of this kind that has waited least.
+    pub(crate) fn take(&self, kind: &Kind) -> Option<T> {
+        let mut waiting = self.waiting();
+        let place = waiting.iter().rposition(|it| it.kind == *kind)?;
+        Some(waiting.remove(place).instance)
+    }
+
+    /// Lets an instance wait from tick `now` on. Where there is no room, the one that has waited longest
+    /// gives way.
+    pub(crate) fn keep(&self, kind: Kind, instance: T, now: u64) {
+        let mut waiting = self.waiting();
+        waiting.push(Waiting { kind, instance, since: now });
+        let gone = (waiting.len() > self.most).then(|| waiting.remove(0));
+        // Taking an instance down takes a while: not under the lock.
+        drop(waiting);
+        drop(gone);
+    }
+
+    /// Takes down what has waited too long at tick `now`.
+    pub(crate) fn sweep(&self, now: u64) {
+        let mut waiting = self.waiting();
+        let recent = waiting.iter().position(|it| now.saturating_sub(it.since) < IDLE_TICKS);
+        let count = recent.unwrap_or(waiting.len());
+        let gone: Vec<_> = waiting.drain(..count).collect();
+        drop(waiting);
+        drop(gone);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting<T>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(run: u8) -> Kind {
+        Kind { run: RunId([run; 16]), component: Digest([0; 32]), limits: Limits::default() }
+    }
+
+    #[test]
+    fn an_instance_is_found_by_its_own_kind_only() {
+        let idle = Idle::new(1_000);
+        idle.keep(kind(1), "one", 0);
+        idle.keep(kind(1), "two", 0);
+        assert_eq!(idle.take(&kind(2)), None);
+        assert_eq!(idle.take(&Kind { component: Digest([1; 32]), ..kind(1) }), None);
+        let limits = Limits { memory: 1, ..Limits::default() };
+        assert_eq!(idle.take(&Kind { limits, ..kind(1) }), None);
+        assert_eq!(idle.take(&kind(1)), Some("two"));
+        assert_eq!(idle.take(&kind(1)), Some("one"));
+        assert_eq!(idle.take(&kind(1)), None);
+    }
+
+    #[test]
+    fn what_has_waited_a_second_is_taken_down() {
+        let idle = Idle::new(1_000);
+        idle.keep(kind(1), "early", 0);
+        idle.keep(kind(2), "late", 1);
+        idle.sweep(IDLE_TICKS);
+        assert_eq!(idle.take(&kind(1)), None);
+        assert_eq!(idle.take(&kind(2)), Some("late"));
+    }
+
+    #[test]
+    fn without_room_the_longest_waiting_gives_way() {
+        let idle = Idle::new(2 * IDLE_SHARE);
+        (1..=3).for_each(|run| idle.keep(kind(run), run, 0));
+        assert_eq!([1, 2, 3].map(|run| idle.take(&kind(run))), [None, Some(2), Some(3)]);
+        let none = Idle::new(1);
+        none.keep(kind(1), 1, 0);
+        assert_eq!(none.take(&kind(1)), None);
+    }
+}
