@@ -1,6 +1,7 @@
 //! Benchmarks by name. Each prints a ratio against a named peer or the raw library in the same run.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -21,6 +22,8 @@ struct Bench {
 
 /// Name of the benchmark that times the whole program.
 const PROGRAM: &str = "program";
+/// Name of the benchmark that runs the shipped skills in the sandbox.
+const SKILLS: &str = "skills";
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -63,8 +66,17 @@ const BENCHES: &[Bench] = &[
 
 /// Runs the benchmark `name`.
 pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
-    let known =
-        || BENCHES.iter().map(|it| format!("  {:<10} {}\n", it.name, it.what)).collect::<String>();
+    let known = || {
+        let examples = BENCHES.iter().map(|it| (it.name, it.what));
+        let others = [
+            (PROGRAM, "whole processes of the released program"),
+            (SKILLS, "coder and security over a folder, in the sandbox and natively"),
+        ];
+        examples
+            .chain(others)
+            .map(|(name, what)| format!("  {name:<10} {what}\n"))
+            .collect::<String>()
+    };
     let Some(name) = name else {
         eprint!("{}", known());
         return Ok(());
@@ -72,13 +84,35 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
     if name == PROGRAM {
         return program();
     }
+    if name == SKILLS {
+        return shipped(rest);
+    }
     let Some(bench) = BENCHES.iter().find(|it| it.name == name) else {
         bail!("there is no benchmark `{name}`; there are:\n{}", known());
     };
+    run(example(bench.package, bench.example, rest))
+}
+
+fn example<T: AsRef<OsStr>>(package: &str, example: &str, arguments: &[T]) -> Command {
     let mut command =
-        cargo(&["run", "--release", "--package", bench.package, "--example", bench.example, "--"]);
-    command.args(rest);
-    run(command)
+        cargo(&["run", "--release", "--package", package, "--example", example, "--"]);
+    command.args(arguments);
+    command
+}
+
+/// The shipped skills in the sandbox, then the same code natively.
+fn shipped(rest: &[String]) -> Result<()> {
+    let [folder] = rest else {
+        bail!("type the folder to look at: `cargo xtask bench skills FOLDER`")
+    };
+    let folder =
+        Path::new(folder).canonicalize().with_context(|| format!("cannot look at {folder}"))?;
+    let skills = skills(&agent_host(true)?)?;
+    run(example("agent-host", "skills", &[&skills, &folder]))?;
+    eprintln!("natively:");
+    let folder = folder.as_os_str();
+    run(example("voyager-skill-coder", "measure", &[folder, OsStr::new("--quiet")]))?;
+    run(example("voyager-skill-security", "scan", &[OsStr::new("secrets"), folder]))
 }
 
 /// Runs of each command; the first few warm caches and are not counted.
