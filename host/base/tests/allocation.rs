@@ -3,6 +3,7 @@
 //! A test program of its own, because the allocator counts for the whole process.
 
 #![expect(unsafe_code, reason = "counting allocations takes an allocator")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
