@@ -17,6 +17,17 @@ pub struct Globs {
     set: GlobSet,
 }
 
+/// How much of what lies below a folder globs match, as far as their texts tell without looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// No path below it.
+    Nothing,
+    /// Perhaps some: each has to be asked for.
+    Some,
+    /// Every path below it.
+    All,
+}
+
 /// A glob can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed glob `{glob}`: {reason}")]
@@ -60,6 +71,13 @@ impl Globs {
         self.set.is_match(path)
     }
 
+    /// How much of what lies below `folder` they match; the whole is the empty path. Lets a walk leave
+    /// out what it need not look at.
+    pub fn below(&self, folder: &str) -> Extent {
+        let extents = self.patterns.iter().map(|pattern| extent(pattern, folder));
+        extents.max().unwrap_or(Extent::Nothing)
+    }
+
     /// The texts.
     pub fn patterns(&self) -> &[String] {
         &self.patterns
@@ -69,6 +87,29 @@ impl Globs {
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()
     }
+}
+
+/// Compares part by part as long as the pattern's parts are plain names.
+fn extent(pattern: &str, folder: &str) -> Extent {
+    let mut parts = pattern.split('/');
+    for name in folder.split('/').filter(|name| !name.is_empty()) {
+        match parts.next() {
+            Some("**") if parts.next().is_none() => return Extent::All,
+            Some(part) if part == name && !has_marks(part) => {}
+            Some(part) if has_marks(part) => return Extent::Some,
+            // Another name, or a pattern for the folder itself or one above it.
+            Some(_) | None => return Extent::Nothing,
+        }
+    }
+    match (parts.next(), parts.next()) {
+        (Some("**"), None) => Extent::All,
+        (None, _) => Extent::Nothing,
+        _ => Extent::Some,
+    }
+}
+
+fn has_marks(part: &str) -> bool {
+    part.contains(['*', '?', '[', '{', '\\'])
 }
 
 impl PartialEq for Globs {
@@ -197,6 +238,17 @@ impl Grants {
     /// Whether all layers let `path` below `root` be read.
     pub fn may_read(&self, root: &str, path: &str) -> bool {
         self.every_folder(root, |folder| folder.read.matches(path)).is_ok()
+    }
+
+    /// How much of what lies below `folder`, a path below `root`, all layers let be read.
+    pub fn reads_below(&self, root: &str, folder: &str) -> Extent {
+        let layers = self.speaking().filter_map(|layer| layer.workspace.as_ref());
+        let extents = layers.map(|folders| {
+            let granted = folders.iter().filter(|granted| granted.root == root);
+            granted.map(|granted| granted.read.below(folder)).max().unwrap_or(Extent::Nothing)
+        });
+        let known = self.folders.contains_key(root);
+        extents.min().filter(|_| known).unwrap_or(Extent::Nothing)
     }
 
     /// Whether all layers let `path` below `root` be written.
@@ -457,7 +509,55 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn an_extent_is_never_wrong(
+            layers in prop::collection::vec(prop::collection::vec(glob(), 0..3), 1..3),
+            folder in prop_oneof!["", "[ab]{1,2}(/[ab]{1,2}){0,2}"],
+            names in prop::collection::vec("[ab]{1,2}(/[ab]{1,2}){0,1}", 1..8),
+        ) {
+            let layers = layers.iter().map(|read| {
+                layer(&read.iter().map(String::as_str).collect::<Vec<_>>(), &[])
+            });
+            let grants = grants(layers);
+            let extent = grants.reads_below("repo", &folder);
+            for name in names {
+                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+                match extent {
+                    Extent::All => prop_assert!(grants.may_read("repo", &path)),
+                    Extent::Nothing => prop_assert!(!grants.may_read("repo", &path)),
+                    Extent::Some => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_extent_is_known_where_the_pattern_begins_with_names() {
+        let extents = |patterns: &[&str], folder: &str| {
+            Globs::new(patterns.iter().copied()).unwrap().below(folder)
+        };
+        assert_eq!(extents(&["**"], ""), Extent::All);
+        assert_eq!(extents(&["**"], "a/b"), Extent::All);
+        assert_eq!(extents(&["src/**", "Cargo.toml"], ""), Extent::Some);
+        assert_eq!(extents(&["src/**", "Cargo.toml"], "src/deep"), Extent::All);
+        assert_eq!(extents(&["src/**", "Cargo.toml"], "target"), Extent::Nothing);
+        assert_eq!(extents(&["src"], "src"), Extent::Nothing);
+        assert_eq!(extents(&["src/*.rs"], "src"), Extent::Some);
+        assert_eq!(extents(&["**/*.rs"], "src"), Extent::Some);
+        assert_eq!(extents(&[], ""), Extent::Nothing);
+        assert_eq!(grants([]).reads_below("repo", ""), Extent::Nothing);
+        assert_eq!(grants([layer(&["**"], &[])]).reads_below("other", ""), Extent::Nothing);
+    }
+
     fn glob() -> impl Strategy<Value = String> {
-        prop_oneof!["\\*\\*", "[ab*]{1,2}", "[ab]/\\*\\*", "\\*\\*/[ab]"]
+        prop_oneof![
+            "\\*\\*",
+            "[ab*]{1,2}",
+            "[ab]/\\*\\*",
+            "\\*\\*/[ab]",
+            "[ab]{1,2}/[ab*]{1,2}",
+            "\\{a,b/a\\}/\\*\\*",
+        ]
     }
 }

@@ -316,7 +316,7 @@ impl Inner {
             let staged = self.options.views.staged(&job.context, root)?;
             let store = private.join("views").join(views.len().to_string());
             let most = self.options.copy_bytes_max;
-            views.push(View::prepare(root, &grants.folders[root], store, staged, copied, most)?);
+            views.push(View::prepare(root, grants, store, staged, copied, most)?);
         }
         Ok(views)
     }

@@ -4,6 +4,12 @@
 //! As an overlay the changes are what lies in its upper layer; where the kernel gives no overlay, a copy
 //! (by reflink where the disk can) is compared with what it was. What a change means is not decided
 //! here: the list goes to [`voyager_base::process::Views`].
+//!
+//! Files that the task may not read ([`Visible`]) are not in a copy, and hidden in an overlay by a layer
+//! of their own between the folder and the changes. To a program they are absent, so it can neither
+//! read nor remove them; a file that it makes in such a place is a change like any other.
+
+mod visible;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,12 +20,18 @@ use std::{
         unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     },
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
-use voyager_base::{Error, process::StagedFile};
+use voyager_base::{
+    Error,
+    grant::{Extent, Grants},
+    process::StagedFile,
+};
 use walkdir::WalkDir;
 
+use self::visible::Visible;
 use crate::wire::{ViewKind, ViewPlan};
 
 /// One granted folder for one run of a program.
@@ -29,6 +41,9 @@ pub(crate) struct View {
     folder: PathBuf,
     store: PathBuf,
     kind: ViewKind,
+    visible: Visible,
+    /// Whether a layer hides what is not visible.
+    hidden: bool,
     staged: Vec<StagedFile>,
     /// How the files were before the program started: the staged ones of an overlay, all of a copy.
     before: BTreeMap<String, Option<Stamp>>,
@@ -64,25 +79,29 @@ impl Stamp {
 }
 
 impl View {
-    /// A view of `folder`, an absolute path, with its own files in `store`, which must not exist yet.
-    /// An overlay, unless `copied`.
+    /// A view of what may be read of the folder that `grants` name `root`, with its own files in `store`,
+    /// which must not exist yet. An overlay, unless `copied`.
     ///
     /// # Errors
     /// `unavailable` where the disk fails, `invalid` for a staged path that leaves the folder, `limit`
     /// where a copy would be larger than `copy_bytes_max`.
     pub(crate) fn prepare(
         root: &str,
-        folder: &str,
+        grants: &Arc<Grants>,
         store: PathBuf,
-        staged: Vec<StagedFile>,
+        mut staged: Vec<StagedFile>,
         copied: bool,
         copy_bytes_max: u64,
     ) -> Result<Self, Error> {
+        let visible = Visible::new(grants, root);
+        staged.retain(|file| visible.file(&file.path));
         let mut view = Self {
             root: root.to_owned(),
-            folder: PathBuf::from(folder),
+            folder: PathBuf::from(&grants.folders[root]),
             store,
             kind: ViewKind::Overlay,
+            visible,
+            hidden: false,
             staged,
             before: BTreeMap::new(),
         };
@@ -94,6 +113,8 @@ impl View {
             fs::create_dir_all(view.store.join("upper")).map_err(failed)?;
             let mode = view.folder.metadata().map_err(failed)?.permissions();
             fs::set_permissions(view.store.join("upper"), mode).map_err(failed)?;
+            view.hidden =
+                view.visible.hide(&view.folder, &view.store.join("hidden")).map_err(failed)?;
             view.fill_upper()?;
         }
         Ok(view)
@@ -122,7 +143,8 @@ impl View {
             let text = path.to_str().map(str::to_owned);
             text.ok_or_else(|| Error::invalid(format!("{} is no UTF-8", path.display())))
         };
-        Ok(ViewPlan { folder: text(&self.folder)?, store: text(&self.store)?, kind: self.kind })
+        let (folder, store) = (text(&self.folder)?, text(&self.store)?);
+        Ok(ViewPlan { folder, store, kind: self.kind, hidden: self.hidden })
     }
 
     /// What the program changed, with the content of the files that `may_write` names.
@@ -184,7 +206,8 @@ impl View {
     fn copy(&mut self, bytes_max: u64) -> Result<(), Error> {
         let target = self.store.join("copy");
         let failed = |error| disk(&format!("the folder `{}` can't be copied", self.root), &error);
-        let mut copier = Copier { reflinked: true, bytes: 0, bytes_max };
+        let visible = &self.visible;
+        let mut copier = Copier { visible, reflinked: true, bytes: 0, bytes_max };
         copier.tree(&self.folder, &target).map_err(|error| match error {
             CopyError::Disk(error) => failed(error),
             CopyError::TooLarge => Error::limit("process.copy-bytes", bytes_max),
@@ -215,7 +238,7 @@ impl View {
 
     fn overlay_changes(&self, mut collected: Collected<'_>) -> Result<Changes, Error> {
         let upper = self.store.join("upper");
-        let lower = Lower::open(&self.folder)?;
+        let lower = Lower::open(&self.folder, &self.visible)?;
         let mut seen = BTreeSet::new();
         for entry in WalkDir::new(&upper).min_depth(1).sort_by_file_name() {
             let entry = entry.map_err(|error| disk("changes can't be listed", &error.into()))?;
@@ -247,7 +270,9 @@ impl View {
                     Some(FileType::Directory) => {
                         lower.files(&path).for_each(|path| collected.removed(path));
                     }
-                    _ => collected.removed(path),
+                    Some(_) => collected.removed(path),
+                    // The program made it and removed it.
+                    None => {}
                 }
             } else if metadata.is_file() {
                 let same = |content: &[u8]| {
@@ -347,30 +372,39 @@ impl Collected<'_> {
     }
 }
 
-/// The folder itself, looked at without following any link: a program may have put a folder where the
-/// real one has a link that leads elsewhere.
-struct Lower(OwnedFd);
+/// The visible part of the folder itself, looked at without following any link: a program may have put
+/// a folder where the real one has a link that leads elsewhere.
+struct Lower<'a> {
+    folder: OwnedFd,
+    visible: &'a Visible,
+}
 
-impl Lower {
-    fn open(folder: &Path) -> Result<Self, Error> {
+impl<'a> Lower<'a> {
+    fn open(folder: &Path, visible: &'a Visible) -> Result<Self, Error> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = rustix::fs::open(folder, flags, Mode::empty());
-        opened.map(Self).map_err(|error| disk("the granted folder can't be opened", &error.into()))
+        let folder = rustix::fs::open(folder, flags, Mode::empty())
+            .map_err(|error| disk("the granted folder can't be opened", &error.into()))?;
+        Ok(Self { folder, visible })
     }
 
     fn at(&self, path: &str, flags: OFlags) -> Option<OwnedFd> {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat2(&self.0, path, flags, Mode::empty(), resolve).ok()
+        rustix::fs::openat2(&self.folder, path, flags, Mode::empty(), resolve).ok()
     }
 
     fn kind(&self, path: &str) -> Option<FileType> {
         let file = self.at(path, OFlags::PATH)?;
-        Some(FileType::from_raw_mode(rustix::fs::fstat(file).ok()?.st_mode))
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(file).ok()?.st_mode);
+        (kind == FileType::Directory || self.visible.file(path)).then_some(kind)
     }
 
-    /// Whether the file there has this content, and the same right to be executed.
+    /// Whether the file there has this content, and the same right to be executed. Not told of one
+    /// that is not visible: a program could find out its content by guessing.
     fn holds(&self, path: &str, content: &[u8], metadata: &Metadata) -> bool {
+        if !self.visible.file(path) {
+            return false;
+        }
         let Some(file) = self.at(path, OFlags::RDONLY | OFlags::NONBLOCK) else { return false };
         let mut file = File::from(file);
         let alike = file.metadata().is_ok_and(|it| {
@@ -383,7 +417,8 @@ impl Lower {
     }
 
     /// The files below a folder, by their paths from the granted folder.
-    fn files(&self, path: &str) -> impl Iterator<Item = String> + use<> {
+    fn files(&self, path: &str) -> impl Iterator<Item = String> + use<'a> {
+        let visible = self.visible;
         let folder = self.at(path, OFlags::PATH | OFlags::DIRECTORY);
         let path = path.to_owned();
         folder.into_iter().flat_map(move |folder| {
@@ -392,12 +427,14 @@ impl Lower {
             let files = walk.into_iter().flatten().filter(|entry| !entry.file_type().is_dir());
             let names = files.filter_map(|entry| relative_name(&base, entry.path()));
             // Collected while `folder` is open: the walk goes through it.
-            names.map(|name| format!("{path}/{name}")).collect::<Vec<_>>()
+            let paths = names.map(|name| format!("{path}/{name}"));
+            paths.filter(|path| visible.file(path)).collect::<Vec<_>>()
         })
     }
 }
 
-struct Copier {
+struct Copier<'a> {
+    visible: &'a Visible,
     reflinked: bool,
     bytes: u64,
     bytes_max: u64,
@@ -414,17 +451,27 @@ impl<E: Into<io::Error>> From<E> for CopyError {
     }
 }
 
-impl Copier {
+impl Copier<'_> {
     fn tree(&mut self, from: &Path, to: &Path) -> Result<(), CopyError> {
         fs::create_dir_all(to)?;
         // What this process may not read, or what has gone meanwhile, the program would not see either.
-        for entry in WalkDir::new(from).min_depth(1).into_iter().flatten() {
+        let mut entries = WalkDir::new(from).min_depth(1).into_iter();
+        let everything = self.visible.below("") == Extent::All;
+        while let Some(entry) = entries.next() {
+            let Ok(entry) = entry else { continue };
             let target = to.join(entry.path().strip_prefix(from).unwrap_or_else(|_| entry.path()));
             let kind = entry.file_type();
+            // What is no text, no glob matches.
+            let path = relative_name(from, entry.path());
             if kind.is_dir() {
+                if !everything && path.is_none_or(|it| self.visible.below(&it) == Extent::Nothing) {
+                    entries.skip_current_dir();
+                }
                 fs::create_dir(&target)?;
                 let mode = entry.metadata()?.mode();
                 fs::set_permissions(&target, fs::Permissions::from_mode(mode | 0o700))?;
+            } else if !everything && path.is_none_or(|it| !self.visible.file(&it)) {
+                // Absent to the program.
             } else if kind.is_symlink() {
                 std::os::unix::fs::symlink(fs::read_link(entry.path())?, &target)?;
             } else if kind.is_file() {
@@ -569,6 +616,8 @@ fn disk(what: &str, error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use voyager_base::grant::{FolderGrant, Globs, GrantLayer};
+
     use super::*;
 
     fn staged(path: &str, content: Option<&str>) -> StagedFile {
@@ -576,14 +625,25 @@ mod tests {
         StagedFile { path: path.to_owned(), content, executable: false }
     }
 
+    /// What may be read of the folder `repo` below `folder`.
+    fn reading(folder: &Path, read: &[&str]) -> Arc<Grants> {
+        let repo = folder.join("repo").display().to_string();
+        let read = Globs::new(read.iter().copied()).unwrap();
+        let granted =
+            FolderGrant { root: "repo".into(), read, write: Globs::none(), write_bytes_max: None };
+        let layer = GrantLayer { workspace: Some(vec![granted]), ..GrantLayer::default() };
+        let folders = Arc::new(BTreeMap::from([("repo".to_owned(), repo)]));
+        Arc::new(Grants { folders, layers: vec![Arc::new(layer)] })
+    }
+
     fn copied(staged: Vec<StagedFile>) -> (tempfile::TempDir, View, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("repo/src")).unwrap();
         fs::write(folder.path().join("repo/src/a"), "a").unwrap();
         fs::write(folder.path().join("repo/b"), "b").unwrap();
-        let repo = folder.path().join("repo").display().to_string();
+        let grants = reading(folder.path(), &["**"]);
         let store = folder.path().join("store");
-        let view = View::prepare("repo", &repo, store, staged, true, 1 << 20).unwrap();
+        let view = View::prepare("repo", &grants, store, staged, true, 1 << 20).unwrap();
         let copy = folder.path().join("store/copy");
         (folder, view, copy)
     }
@@ -631,8 +691,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("repo")).unwrap();
         fs::write(folder.path().join("repo/a"), "twelve bytes").unwrap();
-        let repo = folder.path().join("repo").display().to_string();
-        match View::prepare("repo", &repo, folder.path().join("s"), vec![], true, 3) {
+        let grants = reading(folder.path(), &["**"]);
+        match View::prepare("repo", &grants, folder.path().join("s"), vec![], true, 3) {
             // On a disk with reflinks nothing is copied.
             Ok(view) => assert_eq!(view.kind, ViewKind::Reflink),
             Err(error) => assert_eq!(error.kind, voyager_base::ErrorKind::Limit),

@@ -49,9 +49,11 @@ pub(crate) enum Start {
 pub(crate) struct ViewPlan {
     /// Absolute path of the folder.
     pub(crate) folder: String,
-    /// Where the view's own files are: `upper` and `work`, or `copy`.
+    /// Where the view's own files are: `upper`, `work` and perhaps `hidden`, or `copy`.
     pub(crate) store: String,
     pub(crate) kind: ViewKind,
+    /// Whether `hidden` is a layer above the folder that takes away what may not be read.
+    pub(crate) hidden: bool,
 }
 
 /// How a view keeps changes away from the folder.

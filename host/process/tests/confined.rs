@@ -64,6 +64,10 @@ fn main() {
         ("a_program_sees_what_is_staged", a_program_sees_what_is_staged),
         ("removals_and_replacements_are_found", removals_and_replacements_are_found),
         ("a_touched_file_is_no_change", a_touched_file_is_no_change),
+        ("what_may_not_be_read_is_absent_to_a_program", what_may_not_be_read_is_absent),
+        ("what_is_absent_is_no_change_and_can_be_made", what_is_absent_can_be_made),
+        ("staged_files_that_may_not_be_read_are_absent", staged_files_can_be_absent),
+        ("a_granted_folder_within_another_has_its_own_globs", folders_have_their_own_globs),
         ("nothing_outside_the_view_can_be_written", nothing_outside_can_be_written),
         ("secrets_of_the_machine_can_not_be_read", secrets_can_not_be_read),
         ("a_link_out_of_the_view_leads_nowhere", a_link_out_of_the_view_leads_nowhere),
@@ -200,6 +204,7 @@ struct Bench {
     shown: Arc<Mutex<Vec<Shown>>>,
     told: Mutex<Option<mpsc::Sender<()>>>,
     grant: ProgramGrant,
+    read: Vec<&'static str>,
     write: Vec<&'static str>,
     write_bytes_max: Option<u64>,
     has_folder: bool,
@@ -228,6 +233,7 @@ impl Bench {
                 output_bytes_max: None,
                 demand: vec![],
             },
+            read: vec!["**"],
             write: vec!["src/**"],
             write_bytes_max: None,
             has_folder: true,
@@ -283,7 +289,7 @@ impl Bench {
     fn context(&self, program: &str) -> CallContext {
         let folder = FolderGrant {
             root: "repo".into(),
-            read: Globs::new(["**"]).unwrap(),
+            read: Globs::new(self.read.iter().copied()).unwrap(),
             write: Globs::new(self.write.iter().copied()).unwrap(),
             write_bytes_max: self.write_bytes_max,
         };
@@ -501,6 +507,109 @@ fn a_touched_file_is_no_change() {
     let bench = Bench::new();
     bench.sh("touch src/a; chmod 640 src/a; cat src/a > x; cat x > src/a; rm x").unwrap();
     assert_eq!(bench.absorbed(), []);
+}
+
+/// A folder of which only some may be read, on a kernel that lacks something.
+fn partly_readable(what: &'static str) -> Bench {
+    let mut bench = lacking(what);
+    bench.read = vec!["src/**", "**/*.txt"];
+    bench.write = vec!["src/**", "out/**", "keys/mine"];
+    for folder in ["keys/deep", "out", "src/deep"] {
+        fs::create_dir_all(bench.repo().join(folder)).unwrap();
+    }
+    for path in ["secret", ".env", "keys/key", "keys/deep/key", "out/old", "keys/public.txt"] {
+        fs::write(bench.repo().join(path), format!("hush {path}")).unwrap();
+    }
+    std::os::unix::fs::symlink("../secret", bench.repo().join("src/link")).unwrap();
+    std::os::unix::fs::symlink("../keys", bench.repo().join("src/keys")).unwrap();
+    bench
+}
+
+fn what_may_not_be_read_is_absent() {
+    for what in ["", "overlay", "mounts", "namespaces"] {
+        let bench = partly_readable(what);
+        // Each in the usual way, through a link, and through what the kernel shows of this process and
+        // of its mounts.
+        let script = "for f in secret .env keys/key keys/deep/key out/old src/link src/keys/key; do \
+                        cat $f; cat /proc/self/cwd/$f; cat /proc/$$/root/$PWD/$f; [ -e $f ] && echo $f; \
+                      done 2>/dev/null; \
+                      ln secret src/x; mv secret src/y; cp -r . src/all; \
+                      for d in $(cut -d' ' -f5 /proc/self/mountinfo) \
+                        $(tr ,: '\\n' < /proc/self/mountinfo | sed -n 's/.*dir=//p'); do \
+                        find $d -maxdepth 3 -name secret; done 2>/dev/null; \
+                      cat src/a keys/public.txt; ls -A . keys out";
+        let told = bench.told_by(script);
+        let expected =
+            "ahush keys/public.txt.:\nkeys\nout\nsrc\n\nkeys:\ndeep\npublic.txt\n\nout:\n";
+        assert_eq!(told, expected, "{what}");
+        let absorbed = bench.absorbed();
+        assert!(
+            absorbed.iter().all(|(_, it)| it.as_deref() != Some("hush secret")),
+            "{absorbed:?}"
+        );
+        assert!(absorbed.iter().all(|(path, _)| path.starts_with("src/all/")), "{absorbed:?}");
+    }
+}
+
+fn what_is_absent_can_be_made() {
+    for what in ["", "overlay", "namespaces"] {
+        let bench = partly_readable(what);
+        let finished = bench
+            .sh("rm -rf keys out; mkdir keys out; echo n > keys/mine; echo n > out/new; \
+                 printf 'hush out/old' > out/old; echo x > secret; rm secret; echo x > .env")
+            .unwrap();
+        assert_eq!(finished.exit_code, Some(0), "{}", text(&finished.stderr));
+        let mut absorbed = bench.absorbed();
+        absorbed.sort();
+        // That `out/old` is as it was is not for the program to know.
+        let expected = [("keys/mine", "n\n"), ("out/new", "n\n"), ("out/old", "hush out/old")];
+        let expected = expected.map(|(path, it)| (path.to_owned(), Some(it.to_owned())));
+        assert_eq!(absorbed, expected, "{what}");
+        // `.env` written, `keys/public.txt` removed: neither may be. Nothing else was removed, for
+        // nothing else was there.
+        assert_eq!(finished.discarded, 2, "{what}");
+        assert_eq!(fs::read_to_string(bench.repo().join("keys/key")).unwrap(), "hush keys/key");
+    }
+}
+
+fn staged_files_can_be_absent() {
+    for what in ["", "overlay"] {
+        let bench = partly_readable(what)
+            .staged("out/written", Some("hush"))
+            .staged("out/told.txt", Some("told"))
+            .staged("secret", None);
+        assert_eq!(
+            bench.told_by("cat out/told.txt; ls -A out; cat secret 2>&1"),
+            "toldtold.txt\ncat: secret: No such file or directory\n",
+            "{what}"
+        );
+        assert_eq!(bench.absorbed(), [], "{what}");
+    }
+}
+
+/// The outer one hides what the inner one shows.
+fn folders_have_their_own_globs() {
+    for what in ["", "overlay"] {
+        let bench = partly_readable(what);
+        let mut context = bench.context("sh");
+        let mut grants = Grants::clone(&context.grants);
+        let inner = bench.repo().join("keys/deep").display().to_string();
+        Arc::make_mut(&mut grants.folders).insert("inner".into(), inner);
+        let layer = Arc::make_mut(&mut grants.layers[0]);
+        layer.workspace.as_mut().unwrap().push(FolderGrant {
+            root: "inner".into(),
+            read: Globs::new(["key"]).unwrap(),
+            write: Globs::none(),
+            write_bytes_max: None,
+        });
+        context.grants = Arc::new(grants);
+        let mut call = command("sh", &["-c", "cat key; ls -A ..; cat ../key ../../secret"]);
+        call.folder = Some("inner".into());
+        let finished = runtime().block_on(bench.process().run(&context, call)).unwrap();
+        let told = text(&finished.stdout);
+        assert!(told.starts_with("hush keys/deep/key"), "{what}: {told}");
+        assert!(!told.contains("hush keys/key") && !told.contains("hush secret"), "{what}: {told}");
+    }
 }
 
 fn nothing_outside_can_be_written() {

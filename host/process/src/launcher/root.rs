@@ -194,7 +194,8 @@ fn seal(target: &Path, flags: MountFlags) -> io::Result<()> {
 /// within another.
 struct Opened<'a> {
     plan: &'a ViewPlan,
-    folder: OwnedFd,
+    /// From the top: what hides, then the folder; or the copy alone.
+    lower: Vec<OwnedFd>,
     upper: Option<(OwnedFd, OwnedFd)>,
 }
 
@@ -208,13 +209,17 @@ fn opened(views: &[ViewPlan]) -> io::Result<Vec<Opened<'_>>> {
     for plan in views {
         let store = Path::new(&plan.store);
         opened.push(match plan.kind {
-            ViewKind::Overlay => Opened {
-                plan,
-                folder: folder(Path::new(&plan.folder))?,
-                upper: Some((folder(&store.join("upper"))?, folder(&store.join("work"))?)),
-            },
+            ViewKind::Overlay => {
+                let hidden = plan.hidden.then(|| store.join("hidden"));
+                let lower = hidden.into_iter().chain([PathBuf::from(&plan.folder)]);
+                Opened {
+                    plan,
+                    lower: lower.map(|path| folder(&path)).collect::<io::Result<_>>()?,
+                    upper: Some((folder(&store.join("upper"))?, folder(&store.join("work"))?)),
+                }
+            }
             ViewKind::Reflink | ViewKind::Copy => {
-                Opened { plan, folder: folder(&store.join("copy"))?, upper: None }
+                Opened { plan, lower: vec![folder(&store.join("copy"))?], upper: None }
             }
         });
     }
@@ -231,14 +236,15 @@ impl Opened<'_> {
         }
         fs::create_dir_all(&target).map_err(|error| Obstacle::Root(failed(error)))?;
         let path = |fd: &OwnedFd| format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let lower: Vec<String> = self.lower.iter().map(path).collect();
+        let lower = lower.join(":");
         match &self.upper {
-            None => rustix::mount::mount_bind(path(&self.folder), &target)
+            None => rustix::mount::mount_bind(lower, &target)
                 .map_err(|error| Obstacle::Root(failed(error.into()))),
             Some((upper, work)) => {
                 // Nothing of it outlives the run: without `volatile` its end would sync the disk.
                 let options = format!(
-                    "lowerdir={},upperdir={},workdir={},userxattr,volatile",
-                    path(&self.folder),
+                    "lowerdir={lower},upperdir={},workdir={},userxattr,volatile",
                     path(upper),
                     path(work)
                 );
