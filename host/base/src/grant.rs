@@ -157,8 +157,14 @@ pub struct ProgramGrant {
     /// Most bytes kept of its standard output, and of its standard error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_bytes_max: Option<u64>,
-    /// Confinements without which it must not start: `landlock`, `seccomp`, `network-namespace`,
-    /// `view`.
+    /// Most bytes of memory of all its processes together, or of each where the kernel can't tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes_max: Option<u64>,
+    /// Most processes at a time, threads counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes_max: Option<u64>,
+    /// Confinements without which it must not start: `landlock`, `seccomp`, `network-namespace`, `view`,
+    /// `cgroup`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demand: Vec<String>,
 }
@@ -198,6 +204,10 @@ pub struct ProgramRule {
     pub time_max: Option<Duration>,
     /// Most bytes kept of each of its outputs.
     pub output_bytes_max: Option<u64>,
+    /// Most bytes of memory.
+    pub memory_bytes_max: Option<u64>,
+    /// Most processes at a time, threads counted.
+    pub processes_max: Option<u64>,
     /// Confinements without which it must not start.
     pub demand: Vec<String>,
 }
@@ -274,12 +284,16 @@ impl Grants {
             network: true,
             time_max: None,
             output_bytes_max: None,
+            memory_bytes_max: None,
+            processes_max: None,
             demand: Vec::new(),
         };
         self.programs(program, arguments, |grant| {
             rule.network &= grant.network;
             rule.time_max = least(rule.time_max, grant.time_max);
             rule.output_bytes_max = least(rule.output_bytes_max, grant.output_bytes_max);
+            rule.memory_bytes_max = least(rule.memory_bytes_max, grant.memory_bytes_max);
+            rule.processes_max = least(rule.processes_max, grant.processes_max);
             rule.demand.extend(grant.demand.iter().cloned());
         })?;
         Ok(rule)
@@ -476,6 +490,8 @@ mod tests {
                 network,
                 time_max: Some(Duration::from_secs(time)),
                 output_bytes_max: None,
+                memory_bytes_max: Some(time << 20),
+                processes_max: None,
                 demand: vec![],
             }]),
             ..GrantLayer::default()
@@ -484,6 +500,7 @@ mod tests {
         let rule = grants.program("cargo", &["test".into(), "-q".into()]).unwrap();
         assert!(!rule.network);
         assert_eq!(rule.time_max, Some(Duration::from_secs(60)));
+        assert_eq!((rule.memory_bytes_max, rule.processes_max), (Some(60 << 20), None));
         assert!(grants.program("cargo", &["install".into()]).is_err());
         assert!(grants.program("cargo-test", &[]).is_err());
     }

@@ -323,6 +323,12 @@ pub(crate) static PROGRAM: Object = Object {
             "Most bytes kept of its standard output, and of its standard error.",
         ),
         key(
+            "memory",
+            Shape::Size { least: 1 << 20 },
+            "Most memory of all its processes together, or of each where the kernel can't tell.",
+        ),
+        key("processes", COUNT, "Most processes at a time, threads counted."),
+        key(
             "demand",
             list(&Shape::Word(&CONFINEMENTS)),
             "Confinements without which it must not start.",
@@ -331,7 +337,8 @@ pub(crate) static PROGRAM: Object = Object {
 };
 
 /// What a machine may be able to confine programs with.
-pub(crate) const CONFINEMENTS: [&str; 4] = ["landlock", "seccomp", "network-namespace", "view"];
+pub(crate) const CONFINEMENTS: [&str; 5] =
+    ["landlock", "seccomp", "network-namespace", "view", "cgroup"];
 
 /// An output.
 pub(crate) static OUTPUT: Object = Object {

@@ -4,11 +4,12 @@
 //! purpose: threads (a process with threads can't leave its user namespace), configuration, and any
 //! reading of the environment.
 
-mod filter;
+mod cgroup;
+pub(crate) mod filter;
 mod keep;
 mod namespaces;
 mod root;
-mod rules;
+pub(crate) mod rules;
 mod supervise;
 
 use std::{
@@ -17,10 +18,14 @@ use std::{
     os::{fd::AsFd, unix::net::UnixStream},
 };
 
+use rustix::thread::{CapabilitySet, CapabilitySets};
+
 use crate::wire::{self, Plan, Report};
 
 /// First argument of the second stage.
 const KEEP: &str = "keep";
+/// The confinement by a control group.
+const CGROUP: &str = "cgroup";
 
 /// Runs a stage of the launcher, which is chosen by `arguments`: those that follow the hidden subcommand
 /// under which the binary starts this. Must be called before the process starts a thread.
@@ -31,7 +36,7 @@ pub fn launcher_main(arguments: Vec<String>) -> ! {
         let plan: Plan = wire::decode(&wire::read(&line)?)?;
         let done = match arguments.as_slice() {
             [] => supervise::supervise(&line, &plan),
-            [stage, active, lacking] if stage == KEEP => keep::keep(&line, plan, active, lacking),
+            [stage, reported @ ..] if stage == KEEP => keep::keep(&line, plan, reported),
             _ => Err(io::Error::other("unknown stage of the launcher")),
         };
         done.or_else(|error| wire::report(&line, &Report::Failed { reason: error.to_string() }))
@@ -47,4 +52,16 @@ fn take_line() -> io::Result<UnixStream> {
     // Fails where it is no socket: this was not started by the service.
     line.peer_addr()?;
     Ok(line)
+}
+
+/// For good: nothing that is executed later gets a capability back.
+pub(crate) fn drop_privileges() -> io::Result<()> {
+    rustix::thread::clear_ambient_capability_set()?;
+    for capability in CapabilitySet::all().iter() {
+        // Fails for numbers that the kernel does not know, and where there is no privilege to lose.
+        let _ = rustix::thread::remove_capability_from_bounding_set(capability);
+    }
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    Ok(rustix::thread::set_capabilities(None, sets)?)
 }

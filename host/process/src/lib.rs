@@ -1,7 +1,8 @@
 //! Runs one granted program, confined, in a view of the granted folders.
 //!
 //! What is here: the service behind `voyager:process` ([`Process`]), the launcher that confines itself
-//! and starts the program ([`launcher_main`]), and what both say to each other.
+//! and starts the program ([`launcher_main`]), what both say to each other, and how a process of the host
+//! that only computes shuts itself in ([`confine_self`]).
 //!
 //! What is deliberately not: who may start what (the grants, checked before a call comes here), what a
 //! change of a file means ([`voyager_base::process::Views`] is handed in), the journal, and shells.
@@ -14,6 +15,7 @@
 //!
 //! Start reading at [`Process`] in `service.rs`, then `launcher/keep.rs`.
 
+mod confine;
 mod environment;
 mod launcher;
 mod programs;
@@ -24,6 +26,7 @@ mod view;
 mod wire;
 
 pub use self::{
+    confine::{Confined, confine_self},
     launcher::launcher_main,
     service::{Launcher, Output, Process, ProcessOptions, Stream},
     toolchain::Toolchain,

@@ -86,15 +86,18 @@ pub struct ProcessOptions {
     pub copy_bytes_max: u64,
     /// Most open files of each process.
     pub open_files_max: u64,
-    /// Most processes of a program.
+    /// Most processes of a program, threads counted, where the grant names none.
     pub processes_max: u64,
+    /// Most bytes of memory where the grant names none: of all processes together where the kernel gives a
+    /// control group, of each where it does not.
+    pub memory_bytes_max: u64,
     /// Largest file that a program may write.
     pub file_bytes_max: u64,
 }
 
 impl ProcessOptions {
     /// The usual bounds: ten minutes, 1 MiB of each output, 256 MiB of changes, 4 GiB of copies, 4,096
-    /// open files and processes, files of 16 GiB; no live output.
+    /// open files and processes, files of 16 GiB, three quarters of the machine's memory; no live output.
     pub fn new(
         launcher: Launcher,
         toolchain: Toolchain,
@@ -115,9 +118,17 @@ impl ProcessOptions {
             copy_bytes_max: 4 << 30,
             open_files_max: 4096,
             processes_max: 4096,
+            memory_bytes_max: memory_bytes_max(),
             file_bytes_max: 16 << 30,
         }
     }
+}
+
+/// Three quarters of the machine's: a program that wants all must not take the host with it.
+fn memory_bytes_max() -> u64 {
+    let machine = rustix::system::sysinfo();
+    let bytes = u64::from(machine.totalram).saturating_mul(u64::from(machine.mem_unit));
+    bytes / 4 * 3
 }
 
 /// Most bytes kept of one output, whatever a grant says: it is journaled.
@@ -380,7 +391,11 @@ impl Inner {
             own_root: !self.no_root.load(Ordering::Relaxed),
             limits: ResourceLimits {
                 open_files_max: self.options.open_files_max,
-                processes_max: self.options.processes_max,
+                processes_max: job.rule.processes_max.unwrap_or(self.options.processes_max),
+                memory_bytes_max: job
+                    .rule
+                    .memory_bytes_max
+                    .unwrap_or(self.options.memory_bytes_max),
                 file_bytes_max: self.options.file_bytes_max,
             },
         })

@@ -75,11 +75,13 @@ impl ViewKind {
     }
 }
 
-/// Bounds of the kernel for each process of a program.
+/// Bounds of the kernel for a program: open files and files for each process, the others for all
+/// together where there is a control group.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct ResourceLimits {
     pub(crate) open_files_max: u64,
     pub(crate) processes_max: u64,
+    pub(crate) memory_bytes_max: u64,
     pub(crate) file_bytes_max: u64,
 }
 

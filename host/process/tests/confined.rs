@@ -39,6 +39,8 @@ use voyager_process::{Launcher, Process, ProcessOptions, Stream, Toolchain, laun
 const LAUNCH: &str = "__launch";
 /// The same on a kernel that lacks something: [`Lack`]s follow, joined by commas.
 const LAUNCH_WITHOUT: &str = "__launch-without";
+/// Confines itself and tells what it can still do, to a file of its own and to its parent.
+const COMPUTE: &str = "__compute";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -48,6 +50,9 @@ fn main() {
     if arguments.first().is_some_and(|first| first == LAUNCH_WITHOUT) {
         arguments[1].split(',').for_each(take_away);
         launcher_main(arguments[2..].to_vec());
+    }
+    if arguments.first().is_some_and(|first| first == COMPUTE) {
+        return compute(&arguments[1], Path::new(&arguments[2]));
     }
     plant_canaries();
     let tests: Vec<(&str, fn())> = vec![
@@ -94,6 +99,10 @@ fn main() {
         ("a_kernel_without_namespaces_keeps_landlock_and_seccomp", a_kernel_without_namespaces),
         ("a_kernel_without_landlock_has_a_root_of_its_own", a_kernel_without_landlock),
         ("where_nothing_confines_nothing_starts", where_nothing_confines_nothing_starts),
+        ("a_fork_bomb_is_bounded_and_ends", a_fork_bomb_is_bounded),
+        ("a_memory_hog_is_bounded", a_memory_hog_is_bounded),
+        ("a_control_group_is_gone_afterwards", a_control_group_is_gone),
+        ("a_process_that_only_computes_is_shut_in", computing_is_shut_in),
     ];
     let trials = tests.into_iter().map(|(name, test)| {
         Trial::test(name, move || {
@@ -231,6 +240,8 @@ impl Bench {
                 network: false,
                 time_max: Some(Duration::from_secs(60)),
                 output_bytes_max: None,
+                memory_bytes_max: None,
+                processes_max: None,
                 demand: vec![],
             },
             read: vec!["**"],
@@ -517,7 +528,9 @@ fn partly_readable(what: &'static str) -> Bench {
     for folder in ["keys/deep", "out", "src/deep"] {
         fs::create_dir_all(bench.repo().join(folder)).unwrap();
     }
-    for path in ["secret", ".env", "keys/key", "keys/deep/key", "out/old", "keys/public.txt"] {
+    for path in
+        ["secret", ".env", "keys/key", "keys/deep/key", "out/old", "out/taken", "keys/public.txt"]
+    {
         fs::write(bench.repo().join(path), format!("hush {path}")).unwrap();
     }
     std::os::unix::fs::symlink("../secret", bench.repo().join("src/link")).unwrap();
@@ -556,11 +569,13 @@ fn what_is_absent_can_be_made() {
         let bench = partly_readable(what);
         let finished = bench
             .sh("rm -rf keys out; mkdir keys out; echo n > keys/mine; echo n > out/new; \
-                 printf 'hush out/old' > out/old; echo x > secret; rm secret; echo x > .env")
+                 printf 'hush out/old' > out/old; echo x > secret; rm secret; echo x > .env; \
+                 mkdir out/taken")
             .unwrap();
         assert_eq!(finished.exit_code, Some(0), "{}", text(&finished.stderr));
         let mut absorbed = bench.absorbed();
         absorbed.sort();
+        // An empty folder is no change, also where it would take the place of a file.
         // That `out/old` is as it was is not for the program to know.
         let expected = [("keys/mine", "n\n"), ("out/new", "n\n"), ("out/old", "hush out/old")];
         let expected = expected.map(|(path, it)| (path.to_owned(), Some(it.to_owned())));
@@ -960,4 +975,138 @@ fn where_nothing_confines_nothing_starts() {
     let mut bench = lacking("seccomp");
     bench.grant.demand = vec!["seccomp".into()];
     assert_eq!(bench.sh("true").unwrap_err().bound.as_deref(), Some("demand: [seccomp]"));
+}
+
+/// Tries, as a process that shall only compute, all that it must not, and what it must.
+fn compute(lacking: &str, file: &Path) {
+    lacking.split(',').filter(|what| !what.is_empty()).for_each(take_away);
+    let parent = rustix::process::getppid().unwrap();
+    let confined = voyager_process::confine_self();
+    let tried: [(&str, std::io::Result<()>); 11] = [
+        ("open", fs::File::open("/etc/passwd").map(drop)),
+        ("create", fs::write(file.with_extension("new"), "x")),
+        ("truncate", fs::write(file, "x")),
+        ("list", fs::read_dir("/").map(drop)),
+        ("remove", fs::remove_file(file)),
+        ("rights", fs::set_permissions(file, fs::Permissions::from_mode(0o777))),
+        ("tcp", TcpListener::bind("127.0.0.1:0").map(drop)),
+        ("unix", std::os::unix::net::UnixStream::pair().map(drop)),
+        ("start", std::process::Command::new("/bin/true").spawn().map(drop)),
+        ("signal", rustix::process::test_kill_process(parent).map_err(Into::into)),
+        (
+            "thread",
+            std::thread::Builder::new().spawn(|| vec![1_u8; 32 << 20].len()).map(|it| {
+                assert_eq!(it.join().unwrap(), 32 << 20);
+            }),
+        ),
+    ];
+    let mut asked = String::new();
+    std::io::Read::read_to_string(&mut std::io::stdin(), &mut asked).unwrap();
+    let could = tried.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(name, _)| *name);
+    println!("{asked} {} | {}", confined.active.join(" "), could.collect::<Vec<_>>().join(" "));
+}
+
+fn computing_is_shut_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "as it was").unwrap();
+    let told = |lacking: &str| {
+        let (asking, asked) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut { asked }, b"asked").unwrap();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let child = child.args([COMPUTE, lacking]).arg(&file).env_clear().stdin(asking);
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert_eq!(told(""), "asked no-privileges landlock seccomp | thread\n");
+    assert_eq!(told("landlock"), "asked no-privileges seccomp | thread\n");
+    // No path is opened, nobody touched; what Landlock does not know is what the filter is for.
+    assert_eq!(told("seccomp"), "asked no-privileges landlock | rights unix thread\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
+}
+
+/// Most processes that a program can have at a time where its grant says 40.
+const BOMB: &str = "import os,time\nn=1\ntry:\n while n<2000:\n  if os.fork()==0: time.sleep(1000)\n  n+=1\n\
+                    except OSError: pass\nprint(n)";
+
+fn a_fork_bomb_is_bounded() {
+    let mut bench = Bench::new();
+    bench.grant.processes_max = Some(40);
+    let finished = bench.run(command("python3", &["-c", BOMB])).unwrap();
+    let bounded = finished.confinement.iter().find(|it| it.starts_with("processes:"));
+    let Some(bounded) = bounded else {
+        // Root on a kernel before 6.14 without a control group.
+        println!("not bounded here: {:?}", finished.confinement);
+        return;
+    };
+    // A namespace gives out its first 300 numbers in addition.
+    let most = if bounded == "processes:pid-namespace" { 340 } else { 40 };
+    let number: u32 = text(&finished.stdout).trim().parse().unwrap();
+    assert!((20..=most).contains(&number), "{number} {bounded}");
+
+    bench.process = OnceLock::new();
+    bench.grant.time_max = Some(Duration::from_millis(500));
+    let mark = Bench::mark();
+    let script = format!("bomb() {{ bomb {mark} | bomb {mark} & }}; bomb; sleep {mark}");
+    let error = bench.sh(&script).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout);
+    assert_eq!(processes_with(&mark), 0);
+}
+
+fn a_memory_hog_is_bounded() {
+    let hog = "import sys\nkept=[]\nfor n in range(1000):\n kept.append(b'x'*(1<<20))\n print(n,flush=True)";
+    for what in ["", "namespaces"] {
+        let mut bench = lacking(what);
+        bench.grant.memory_bytes_max = Some(128 << 20);
+        let finished = bench.run(command("python3", &["-c", hog])).unwrap();
+        let bounded = finished.confinement.iter().filter(|it| it.starts_with("memory:")).count();
+        assert_eq!(bounded, 1, "{:?}", finished.confinement);
+        let megabytes = text(&finished.stdout).lines().count();
+        assert!((16..128).contains(&megabytes), "{what} {megabytes} {}", text(&finished.stderr));
+        assert_ne!(finished.exit_code, Some(0), "{what}");
+    }
+}
+
+fn a_control_group_is_gone() {
+    for what in ["", "namespaces"] {
+        let bench = lacking(what);
+        let (told, heard) = mpsc::channel();
+        *bench.told.lock().unwrap() = Some(told);
+        let cancellation = bench.cancellation.clone();
+        let mark = Bench::mark();
+        let script = format!("(setsid sleep {mark} &); echo up; sleep {mark}");
+        let group = std::thread::spawn(move || {
+            heard.recv().unwrap();
+            let group = group_of(&mark);
+            cancellation.cancel();
+            (group, mark)
+        });
+        assert_eq!(bench.sh(&script).unwrap_err().kind, ErrorKind::Cancelled);
+        let (group, mark) = group.join().unwrap();
+        assert_eq!(processes_with(&mark), 0);
+        let finished = lacking(what).sh("true").unwrap();
+        let has = finished.confinement.iter().any(|it| it == "cgroup");
+        println!("control group here: {has}");
+        assert_eq!(has, group.is_some(), "{what}");
+        if let Some(group) = group {
+            // Wherever groups are mounted here.
+            let script = "find /sys/fs/cgroup -type d -name \"$1\" 2>/dev/null";
+            let found =
+                std::process::Command::new("sh").args(["-c", script, "sh", &group]).output();
+            assert_eq!(text(&found.unwrap().stdout), "", "{what}");
+        }
+    }
+}
+
+/// Name of the control group made for the process with `mark` in its command line.
+fn group_of(mark: &str) -> Option<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten().map(|process| process.path());
+    let mut marked = processes.filter(|process| {
+        fs::read(process.join("cmdline")).is_ok_and(|it| text(&it).contains(mark))
+    });
+    let groups = fs::read_to_string(marked.next()?.join("cgroup")).unwrap();
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let (_, name) = group.rsplit_once('/')?;
+    name.starts_with("voyager-").then(|| name.to_owned())
 }

@@ -88,6 +88,8 @@ fn grants() -> Grants {
         network: false,
         time_max: None,
         output_bytes_max: None,
+        memory_bytes_max: None,
+        processes_max: None,
         demand: Vec::new(),
     };
     let layer = GrantLayer {

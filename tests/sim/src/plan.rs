@@ -108,6 +108,8 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
         network: false,
         time_max: None,
         output_bytes_max: None,
+        memory_bytes_max: None,
+        processes_max: None,
         demand: Vec::new(),
     };
     let output = |(name, ty, from): &(&str, Type, &str)| Output {

@@ -12,7 +12,7 @@ use crate::{
     code::Code,
     diagnostic::Finding,
     plan::{FolderPlan, GrantPlan},
-    scalar::{duration, size},
+    scalar::{duration, int, size},
     shape::clip,
     yaml::{Kind, Node},
 };
@@ -216,6 +216,10 @@ impl Checker<'_> {
                 network: text("network") == Some("any"),
                 time_max: text("time").and_then(duration),
                 output_bytes_max: text("output").and_then(size),
+                memory_bytes_max: text("memory").and_then(size),
+                processes_max: text("processes")
+                    .and_then(int)
+                    .and_then(|most| u64::try_from(most).ok()),
                 demand: demand.iter().filter_map(Node::text).map(str::to_owned).collect(),
             });
         }
@@ -266,6 +270,8 @@ impl Checker<'_> {
             ("network", program.network && !granted.network),
             ("time", more(program.time_max, granted.time_max)),
             ("output", more(program.output_bytes_max, granted.output_bytes_max)),
+            ("memory", more(program.memory_bytes_max, granted.memory_bytes_max)),
+            ("processes", more(program.processes_max, granted.processes_max)),
         ];
         for (key, _) in wider.into_iter().filter(|(_, wider)| *wider) {
             let span = node.get(key).map_or(span, |value| &value.span).clone();

@@ -1,8 +1,8 @@
 //! seccomp: system calls that no granted program needs and every escape does.
 //!
-//! A list of what is refused, not of what is allowed: programs are compilers, interpreters and test
-//! suites, and a list of allowed calls would break with each new libc. What a refused call would reach is
-//! closed by the other layers too.
+//! For programs a list of what is refused, not of what is allowed: programs are compilers, interpreters
+//! and test suites, and a list of allowed calls would break with each new libc. What a refused call would
+//! reach is closed by the other layers too.
 
 use std::collections::BTreeMap;
 
@@ -76,6 +76,56 @@ const REFUSED_HERE: &[i64] =
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_HERE: &[i64] = &[];
 
+/// All that a process needs that only computes: its memory, its threads, what it has open, its end.
+/// Here a list of what is allowed can be kept: the process is the host itself, not a foreign program.
+const COMPUTING: &[i64] = &[
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_lseek,
+    libc::SYS_close,
+    libc::SYS_fstat,
+    libc::SYS_ppoll,
+    // Memory, none of it executable (`memory`).
+    libc::SYS_brk,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_membarrier,
+    // Threads; `clone3` only to be told that there is none (`absent`).
+    libc::SYS_clone3,
+    libc::SYS_futex,
+    libc::SYS_set_robust_list,
+    libc::SYS_set_tid_address,
+    libc::SYS_rseq,
+    libc::SYS_gettid,
+    libc::SYS_getpid,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sched_yield,
+    libc::SYS_nanosleep,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_getres,
+    libc::SYS_gettimeofday,
+    libc::SYS_getrandom,
+    libc::SYS_getrusage,
+    libc::SYS_sysinfo,
+    libc::SYS_uname,
+    // Signals of its own, and the end.
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_restart_syscall,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+#[cfg(target_arch = "x86_64")]
+const COMPUTING_HERE: &[i64] = &[libc::SYS_poll, libc::SYS_arch_prctl];
+#[cfg(not(target_arch = "x86_64"))]
+const COMPUTING_HERE: &[i64] = &[];
+
 /// Every flag with which `clone` makes a namespace. (One of time it can't make: the bit means a signal.)
 const NAMESPACE_FLAGS: [i32; 7] = [
     libc::CLONE_NEWNS,
@@ -100,6 +150,9 @@ const FAMILIES: [i32; 8] = [
 /// Puts characters into a terminal's input, as if its owner had typed them.
 const TERMINAL_INPUT: [u64; 2] = [0x5412, 0x541c];
 
+/// Gives a piece of memory a name, which allocators do.
+const PR_SET_VMA: u64 = 0x5356_4d41;
+
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Confines this process and all that it starts. Without `network` no socket of the internet families
@@ -107,11 +160,42 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 ///
 /// # Errors
 /// One sentence, where the kernel has no such filters.
-pub(super) fn restrict(network: bool) -> std::result::Result<(), String> {
+pub(crate) fn restrict(network: bool) -> std::result::Result<(), String> {
     let filters = refusing(network).and_then(|it| Ok([it, absent()?]));
     filters
         .and_then(|filters| filters.iter().try_for_each(|it| seccompiler::apply_filter(it)))
         .map_err(|error| format!("the kernel refused the filter: {error}"))
+}
+
+/// Leaves this process, and the threads that it starts, [`COMPUTING`] alone. Whatever else it asks for
+/// it is told that it may not.
+///
+/// # Errors
+/// One sentence, where the kernel has no such filters.
+pub(crate) fn compute_only() -> std::result::Result<(), String> {
+    let filters = absent().and_then(|it| Ok([it, computing()?]));
+    filters
+        .and_then(|filters| filters.iter().try_for_each(|it| seccompiler::apply_filter(it)))
+        .map_err(|error| format!("the kernel refused the filter: {error}"))
+}
+
+fn computing() -> Result<BpfProgram> {
+    let mut rules: Rules =
+        COMPUTING.iter().chain(COMPUTING_HERE).map(|number| (*number, Vec::new())).collect();
+    // Threads, but no processes.
+    rules.insert(libc::SYS_clone, vec![bit(0, libc::CLONE_THREAD as u64)?]);
+    // No code that was not there from the beginning.
+    let data = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
+    rules.insert(libc::SYS_mmap, vec![rule(2, data.clone(), 0)?]);
+    rules.insert(libc::SYS_mprotect, vec![rule(2, data, 0)?]);
+    // Bounds and signals of this process alone: 0 names it, and an abort its own number.
+    let own = u64::from(std::process::id());
+    rules.insert(libc::SYS_prlimit64, vec![is(0, 0)?]);
+    rules.insert(libc::SYS_tgkill, vec![is(0, own)?]);
+    rules.insert(libc::SYS_prctl, vec![is(0, libc::PR_SET_NAME as u64)?, is(0, PR_SET_VMA)?]);
+    let architecture = std::env::consts::ARCH.try_into()?;
+    let refuse = SeccompAction::Errno(libc::EPERM as u32);
+    Ok(SeccompFilter::new(rules, refuse, SeccompAction::Allow, architecture)?.try_into()?)
 }
 
 fn refusing(network: bool) -> Result<BpfProgram> {
@@ -200,5 +284,6 @@ mod tests {
             assert!(refusing(network).unwrap().len() < 4096);
         }
         assert!(!absent().unwrap().is_empty());
+        assert!(computing().unwrap().len() < 4096);
     }
 }

@@ -13,11 +13,10 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::MemfdFlags,
     process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, WaitOptions},
-    thread::{CapabilitySet, CapabilitySets},
 };
 
 use super::{
-    filter,
+    CGROUP, cgroup, drop_privileges, filter,
     root::{self, Obstacle},
     rules,
 };
@@ -25,6 +24,10 @@ use crate::{
     environment,
     wire::{self, Plan, Report, ResourceLimits, Start},
 };
+
+/// What a control group bounds for all processes together.
+const MEMORY_TOGETHER: &str = "memory:cgroup";
+const PROCESSES_TOGETHER: &str = "processes:cgroup";
 
 /// What confines this process, and what does not, with the reason.
 #[derive(Default)]
@@ -34,6 +37,44 @@ struct Confinement {
 }
 
 impl Confinement {
+    fn reported(active: &str, lacking: &str) -> Self {
+        let pair =
+            |line: &str| line.split_once(": ").map(|(name, why)| (name.to_owned(), why.to_owned()));
+        Self {
+            active: active.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+            lacking: lacking.lines().filter_map(pair).collect(),
+        }
+    }
+
+    /// Bounds memory and processes of all that will run, here and below, as well as the kernel can.
+    fn bound_together(&mut self, group: &Path, limits: &ResourceLimits) {
+        if !group.as_os_str().is_empty() {
+            match cgroup::join(group, limits) {
+                Ok(bounds) => {
+                    self.active.push(CGROUP.to_owned());
+                    self.note(MEMORY_TOGETHER, bounds.memory);
+                    self.note(PROCESSES_TOGETHER, bounds.processes);
+                }
+                Err(error) => self.lacks(CGROUP, error.to_string()),
+            }
+        }
+        if self.has("pid-namespace") && !self.has(PROCESSES_TOGETHER) {
+            self.note("processes:pid-namespace", bound_namespace(limits.processes_max));
+        }
+    }
+
+    fn note(&mut self, name: &str, outcome: io::Result<()>) {
+        match outcome {
+            Ok(()) => self.active.push(name.to_owned()),
+            Err(error) => self.lacks(name, error.to_string()),
+        }
+    }
+
+    /// Whether something whose name begins with this is active.
+    fn has_some(&self, kind: &str) -> bool {
+        self.active.iter().any(|it| it.starts_with(kind))
+    }
+
     fn has(&self, name: &str) -> bool {
         self.active.iter().any(|it| it == name)
     }
@@ -43,18 +84,26 @@ impl Confinement {
     }
 
     fn reason(&self, name: &str) -> String {
-        let known = self.lacking.iter().find(|(lacking, _)| lacking == name);
+        // A group that bounds nothing is none to those who demand it.
+        let parts: &[&str] = &[name, MEMORY_TOGETHER, PROCESSES_TOGETHER];
+        let names = if name == CGROUP { parts } else { &parts[..1] };
+        let known = self.lacking.iter().find(|(lacking, _)| names.contains(&lacking.as_str()));
         known.map_or_else(|| "not available here".to_owned(), |(_, reason)| reason.clone())
     }
 }
 
-pub(super) fn keep(line: &UnixStream, plan: Plan, active: &str, lacking: &str) -> io::Result<()> {
+/// `reported` is what the supervisor found: what is active, what is lacking, and the control group.
+pub(super) fn keep(line: &UnixStream, plan: Plan, reported: &[String]) -> io::Result<()> {
+    let [active, lacking, group] = reported else {
+        return Err(io::Error::other("the supervisor reports something else"));
+    };
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     if closed(line) {
         return Ok(());
     }
     let stdin = wire::read(line)?;
-    let mut confinement = reported(active, lacking);
+    let mut confinement = Confinement::reported(active, lacking);
+    confinement.bound_together(Path::new(group), &plan.limits);
     if plan.own_root
         && let Err(obstacle) = enter_root(&plan, &confinement)
     {
@@ -119,15 +168,6 @@ fn closed(line: &UnixStream) -> bool {
     let mut watched = [PollFd::from_borrowed_fd(line.as_fd(), PollFlags::RDHUP)];
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     poll(&mut watched, Some(&now)).is_ok_and(|ready| ready > 0)
-}
-
-fn reported(active: &str, lacking: &str) -> Confinement {
-    let pair =
-        |line: &str| line.split_once(": ").map(|(name, why)| (name.to_owned(), why.to_owned()));
-    Confinement {
-        active: active.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
-        lacking: lacking.lines().filter_map(pair).collect(),
-    }
 }
 
 /// Where the program's folders are for itself.
@@ -200,9 +240,8 @@ fn confine(plan: &Plan, places: &Places, confinement: &mut Confinement) -> io::R
 fn missing(plan: &Plan, confinement: &Confinement) -> Vec<(String, String)> {
     let with_reason = |name: &str| (name.to_owned(), confinement.reason(name));
     let active = |name: &str| match name {
-        "view" => {
-            plan.views.is_empty() || confinement.active.iter().any(|it| it.starts_with("view:"))
-        }
+        "view" => plan.views.is_empty() || confinement.has_some("view:"),
+        CGROUP => confinement.has(MEMORY_TOGETHER) && confinement.has(PROCESSES_TOGETHER),
         name => confinement.has(name),
     };
     let demanded = plan.demand.iter().filter(|name| !active(name)).map(|name| with_reason(name));
@@ -218,7 +257,8 @@ fn missing(plan: &Plan, confinement: &Confinement) -> Vec<(String, String)> {
     missing
 }
 
-fn bound(limits: &ResourceLimits, confinement: &Confinement) -> io::Result<()> {
+/// Bounds of each process. They are inherited, and nobody here can raise them again.
+fn bound(limits: &ResourceLimits, confinement: &mut Confinement) -> io::Result<()> {
     let mut bounds = vec![
         (Resource::Core, 0),
         (Resource::Nofile, limits.open_files_max),
@@ -227,6 +267,15 @@ fn bound(limits: &ResourceLimits, confinement: &Confinement) -> io::Result<()> {
     // Without a user namespace it counts all processes of the host's user, not the program's.
     if confinement.has("user-namespace") {
         bounds.push((Resource::Nproc, limits.processes_max));
+        // The kernel makes an exception for the machine's root.
+        if !confinement.has_some("processes:") && !rustix::process::geteuid().is_root() {
+            confinement.active.push("processes:rlimit".to_owned());
+        }
+    }
+    // What a program writes to of its own; reserved addresses, of which runtimes take terabytes, are free.
+    if !confinement.has_some("memory:") {
+        bounds.push((Resource::Data, limits.memory_bytes_max));
+        confinement.active.push("memory:rlimit".to_owned());
     }
     for (resource, most) in bounds {
         let most = rustix::process::getrlimit(resource).maximum.map_or(most, |hard| hard.min(most));
@@ -236,16 +285,20 @@ fn bound(limits: &ResourceLimits, confinement: &Confinement) -> io::Result<()> {
     Ok(())
 }
 
-/// For good: nothing that is executed later gets a capability back.
-fn drop_privileges() -> io::Result<()> {
-    rustix::thread::clear_ambient_capability_set()?;
-    for capability in CapabilitySet::all().iter() {
-        // Fails for numbers that the kernel does not know, and where there is no privilege to lose.
-        let _ = rustix::thread::remove_capability_from_bounding_set(capability);
+/// Bounds the processes of this process namespace. Numbers up to 300 are given out once only, so that
+/// there are up to so many more at first.
+fn bound_namespace(processes_max: u64) -> io::Result<()> {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    if !version(&release).is_some_and(|version| version >= (6, 14)) {
+        // Before, the same file bounded the whole machine.
+        return Err(io::Error::other("a namespace has no bound before Linux 6.14"));
     }
-    let none = CapabilitySet::empty();
-    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
-    Ok(rustix::thread::set_capabilities(None, sets)?)
+    std::fs::write("/proc/sys/kernel/pid_max", processes_max.saturating_add(302).to_string())
+}
+
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// No descriptor but the three standard ones reaches the program, not even one that a foreign library

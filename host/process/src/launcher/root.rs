@@ -99,9 +99,10 @@ pub(super) fn enter(plan: &Plan) -> Result<(), Obstacle> {
     pivot(&root).map_err(|error| failed("pivot_root", error))
 }
 
-/// Shows the processes of the new namespace only; whether the kernel let it.
+/// Shows the processes of the new namespace only, and no settings to change: a program of the machine's
+/// root could set them without any privilege. Whether the kernel let it.
 pub(super) fn own_processes() -> io::Result<()> {
-    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::RDONLY;
     Ok(rustix::mount::mount("proc", "/proc", "proc", flags, None)?)
 }
 

@@ -1,8 +1,8 @@
 //! Landlock: which files a program may read and write, kept by the kernel whatever is mounted.
 
 use landlock::{
-    ABI, Access, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetError, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use super::root::{DEVICES, SETTINGS, SYSTEM};
@@ -14,8 +14,26 @@ const NEWEST: ABI = ABI::V9;
 ///
 /// # Errors
 /// One sentence, where it has and did not take the rules.
-pub(super) fn restrict(readable: &[String], writable: &[String]) -> Result<bool, String> {
+pub(crate) fn restrict(readable: &[String], writable: &[String]) -> Result<bool, String> {
     apply(readable, writable).map_err(|error| format!("the kernel refused the rules: {error}"))
+}
+
+/// Takes every file, every network port and every process outside from this process and all that it
+/// starts; what is open already stays. Whether the kernel has Landlock.
+///
+/// # Errors
+/// One sentence, where it has and did not take the rules.
+pub(crate) fn restrict_all() -> Result<bool, String> {
+    let nothing = || {
+        Ruleset::default()
+            .handle_access(AccessFs::from_all(NEWEST))?
+            .handle_access(AccessNet::from_all(NEWEST))?
+            .scope(Scope::from_all(NEWEST))?
+            .create()?
+            .restrict_self()
+    };
+    let outcome = nothing().map_err(|error| format!("the kernel refused the rules: {error}"))?;
+    Ok(outcome.ruleset != RulesetStatus::NotEnforced)
 }
 
 fn apply(readable: &[String], writable: &[String]) -> Result<bool, RulesetError> {

@@ -2,11 +2,13 @@
 //! the line to the service breaks.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     os::{
         fd::{AsFd, OwnedFd},
         unix::net::UnixStream,
     },
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -15,25 +17,38 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, WaitOptions},
 };
 
-use super::{KEEP, namespaces};
+use super::{CGROUP, KEEP, cgroup::Cgroup, namespaces};
 use crate::wire::Plan;
 
 pub(super) fn supervise(line: &UnixStream, plan: &Plan) -> io::Result<()> {
     rustix::process::setsid()?;
     // Programs that a kept one leaves behind become children of this process, not of the machine's init.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    // Before the namespaces, in which the machine's groups are not this user's any more.
+    let run = Path::new(&plan.private).file_name().unwrap_or_default().to_string_lossy();
+    let group = Cgroup::make(&run);
     let namespaces = namespaces::enter(plan)?;
+    let (folder, none) = match &group {
+        Ok(group) => (group.folder.as_os_str(), String::new()),
+        Err(error) => (OsStr::new(""), format!("{CGROUP}: {error}")),
+    };
+    let lacking = [&namespaces.lacking[..], &[none]].concat().join("\n");
     let mut keeper = Command::new("/proc/self/exe")
         .args(std::env::args_os().skip(1))
-        .args([KEEP, &namespaces.active.join(","), &namespaces.lacking.join("\n")])
+        .args([KEEP, &namespaces.active.join(","), &lacking])
+        .arg(folder)
         .env_clear()
         .stdin(Stdio::from(OwnedFd::from(line.try_clone()?)))
         .spawn()?;
     let watched = watch(line, Pid::from_child(&keeper));
+    let group = group.ok().inspect(Cgroup::kill);
     // As the first process of its namespace it takes all others with it, and is gone after them.
     let _ = keeper.kill();
     keeper.wait()?;
     end_orphans();
+    if let Some(group) = group {
+        group.remove();
+    }
     watched
 }
 
