@@ -1070,6 +1070,10 @@ fn a_memory_hog_is_bounded() {
 
 fn a_control_group_is_gone() {
     for what in ["", "namespaces"] {
+        // Before: a later run would remove what this one leaves.
+        let finished = lacking(what).sh("true").unwrap();
+        let has = finished.confinement.iter().any(|it| it == "cgroup");
+        println!("control group here: {has}");
         let bench = lacking(what);
         let (told, heard) = mpsc::channel();
         *bench.told.lock().unwrap() = Some(told);
@@ -1085,9 +1089,6 @@ fn a_control_group_is_gone() {
         assert_eq!(bench.sh(&script).unwrap_err().kind, ErrorKind::Cancelled);
         let (group, mark) = group.join().unwrap();
         assert_eq!(processes_with(&mark), 0);
-        let finished = lacking(what).sh("true").unwrap();
-        let has = finished.confinement.iter().any(|it| it == "cgroup");
-        println!("control group here: {has}");
         assert_eq!(has, group.is_some(), "{what}");
         if let Some(group) = group {
             // Wherever groups are mounted here.
