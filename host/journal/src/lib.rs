@@ -12,6 +12,8 @@
 mod backend;
 mod error;
 mod file_disk;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod group;
 mod packs;
 mod row;

@@ -17,6 +17,8 @@
 
 mod confine;
 mod environment;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod launcher;
 mod programs;
 mod service;

@@ -22,6 +22,8 @@ mod docs;
 mod document;
 mod ending;
 mod engine;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod guest;
 mod idle;
 mod imports;

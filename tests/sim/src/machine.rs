@@ -34,8 +34,21 @@ impl File {
 struct State {
     files: BTreeMap<String, File>,
     programs: BTreeMap<Digest, u32>,
+    /// How often each program was started, by its arguments.
+    starts: BTreeMap<Vec<String>, u32>,
     points: u64,
     crash_at: Option<u64>,
+}
+
+impl State {
+    /// Starts a program; gives back how it ends.
+    fn start(&mut self, key: Digest, arguments: &[String]) -> i32 {
+        *self.programs.entry(key).or_default() += 1;
+        let starts = self.starts.entry(arguments.to_vec()).or_default();
+        *starts += 1;
+        let stumbles = *starts == 1 && arguments.first().is_some_and(|it| it == STUMBLE);
+        i32::from(stumbles)
+    }
 }
 
 impl Machine {
@@ -124,6 +137,9 @@ impl Machine {
     }
 }
 
+/// A program whose first argument is this fails when it is started for the first time.
+pub const STUMBLE: &str = "stumble";
+
 impl ProcessService for Machine {
     fn run<'a>(
         &'a self,
@@ -134,12 +150,12 @@ impl ProcessService for Machine {
             if !self.pass() {
                 return std::future::pending().await;
             }
-            *self.state().programs.entry(context.idempotency_key).or_default() += 1;
+            let exit_code = self.state().start(context.idempotency_key, &call.arguments);
             if !self.pass() {
                 return std::future::pending().await;
             }
             Ok(Finished {
-                exit_code: Some(0),
+                exit_code: Some(exit_code),
                 signal: None,
                 stdout: ByteBuf::from(call.arguments.join(" ").into_bytes()),
                 stderr: ByteBuf::new(),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use voyager_agent::{Outcome, StartError};
+use voyager_agent::{Outcome, RunView, StartError};
 use voyager_base::{
-    ErrorKind, RunId, Value,
+    ErrorKind, RunId,
     record::{Entry, Journal},
     sim::{CrashModel, SimDisk},
 };
@@ -36,8 +36,8 @@ pub struct Death {
 
 /// What a run without a death comes to.
 pub struct Calm {
-    /// Its outputs.
-    pub outputs: Vec<(String, Value)>,
+    /// How it ends.
+    pub outcome: Outcome,
     /// The files afterwards.
     pub files: BTreeMap<String, String>,
     /// Calls of the disk until its end.
@@ -53,13 +53,13 @@ pub struct Calm {
 pub fn calm(manifest: &Manifest, guests: &Guests, seed: u64) -> Result<Calm, String> {
     let (disk, machine) = (SimDisk::new(seed), manifest.machine());
     let host = Host::start(&disk, &machine, guests, seed).ok_or("the host does not start")?;
-    let Life::Ended(Ok(outputs)) = host.run(&manifest.plan) else {
-        return Err(format!("the run does not end well: {:?}", host.log.lines()));
+    let Life::Ended(outcome) = host.run(&manifest.plan) else {
+        return Err(format!("the run does not end: {:?}", host.log.lines()));
     };
     let disk_calls = disk.calls();
     check_replay(&host)?;
     let (files, machine_points) = (machine.files(), machine.points());
-    Ok(Calm { outputs, files, disk_calls, machine_points })
+    Ok(Calm { outcome, files, disk_calls, machine_points })
 }
 
 /// Runs `manifest`, lets the host die at each of `deaths` in turn, and checks what must hold at the
@@ -75,24 +75,57 @@ pub fn survive(
     deaths: &[Death],
     seed: u64,
 ) -> Result<(), String> {
+    let survived = outlive(manifest, guests, deaths, seed)?;
+    check(manifest, calm, &survived)
+}
+
+/// A run that its host did not live to see the end of.
+pub struct Survived {
+    /// How it ended in the end.
+    pub outcome: Outcome,
+    /// What its journal tells.
+    pub view: RunView,
+    /// The machine afterwards.
+    pub machine: Machine,
+}
+
+impl Survived {
+    /// Whether a task learned that nobody knows whether its effect happened.
+    pub fn has_unknown_effect(&self) -> bool {
+        let errors = self.view.tasks.iter().filter_map(|task| task.error.as_ref());
+        errors.into_iter().any(|error| error.kind == ErrorKind::UnknownEffect)
+    }
+}
+
+/// Runs `manifest` through the `deaths` of its host to its end. In every life what was acknowledged is
+/// there; at the end the run replays, and no effect on the outside was done twice.
+///
+/// # Errors
+/// What does not hold, in words.
+pub fn outlive(
+    manifest: &Manifest,
+    guests: &Guests,
+    deaths: &[Death],
+    seed: u64,
+) -> Result<Survived, String> {
     let machine = manifest.machine();
     let mut disk = SimDisk::new(seed);
     let mut acknowledged = BTreeMap::new();
     let mut lives = 0;
-    let outcome = loop {
+    loop {
         let death = deaths.get(lives);
         arm(&disk, &machine, death);
         lives += 1;
         let ended =
             live(manifest, guests, &disk, &machine, &mut acknowledged, seed + lives as u64)?;
-        if let Some(outcome) = ended {
-            break outcome;
+        if let Some((outcome, view)) = ended {
+            no_effect_twice(&machine)?;
+            return Ok(Survived { outcome, view, machine });
         }
         let Some(death) = death else { return Err("the host died unplanned".to_owned()) };
         disk = disk.after_crash(death.model, lives as u64);
         machine.restart();
-    };
-    check(manifest, calm, &machine, &outcome)
+    }
 }
 
 fn arm(disk: &SimDisk, machine: &Machine, death: Option<&Death>) {
@@ -103,7 +136,7 @@ fn arm(disk: &SimDisk, machine: &Machine, death: Option<&Death>) {
     }
 }
 
-/// One life of a host. The outcome where the run ended in it.
+/// One life of a host. How the run ended, where it did in this life.
 fn live(
     manifest: &Manifest,
     guests: &Guests,
@@ -111,7 +144,7 @@ fn live(
     machine: &Machine,
     acknowledged: &mut BTreeMap<RunId, Vec<Entry>>,
     seed: u64,
-) -> Result<Option<Outcome>, String> {
+) -> Result<Option<(Outcome, RunView)>, String> {
     let Some(host) = Host::start(disk, machine, guests, seed) else { return Ok(None) };
     for (run, entries) in &*acknowledged {
         let kept = host.store.read(*run, 0, usize::MAX).map_err(|error| error.to_string())?;
@@ -131,10 +164,19 @@ fn live(
     match life {
         Life::Ended(outcome) if !disk.is_down() && !machine.is_dead() => {
             check_replay(&host)?;
-            Ok(Some(outcome))
+            let run = host.only_run().ok_or("the run is gone")?;
+            let view = voyager_agent::inspect(&*host.world.journal, &*host.world.content, run);
+            Ok(Some((outcome, view.map_err(|error| error.to_string())?)))
         }
         // The end was acknowledged, and still must be there in the next life.
         Life::Ended(_) | Life::Died => Ok(None),
+    }
+}
+
+fn no_effect_twice(machine: &Machine) -> Result<(), String> {
+    match machine.programs().iter().find(|(_, count)| **count > 1) {
+        Some((key, count)) => Err(format!("the effect {key} was done {count} times")),
+        None => Ok(()),
     }
 }
 
@@ -161,17 +203,10 @@ fn check_replay(host: &Host) -> Result<(), String> {
     Ok(())
 }
 
-fn check(
-    manifest: &Manifest,
-    calm: &Calm,
-    machine: &Machine,
-    outcome: &Outcome,
-) -> Result<(), String> {
-    if let Some((key, count)) = machine.programs().iter().find(|(_, count)| **count > 1) {
-        return Err(format!("the effect {key} was done {count} times"));
-    }
-    match outcome {
-        Ok(outputs) if *outputs == calm.outputs => {
+fn check(manifest: &Manifest, calm: &Calm, survived: &Survived) -> Result<(), String> {
+    let machine = &survived.machine;
+    match &survived.outcome {
+        ended if *ended == calm.outcome => {
             let files = machine.files();
             if files != calm.files {
                 return Err(format!("the files are {files:?}, and should be {:?}", calm.files));

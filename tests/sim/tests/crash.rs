@@ -22,6 +22,7 @@ fn a_run_survives_the_death_of_its_host_at_any_point() {
     let guests = manifests::guests();
     for manifest in manifests::all() {
         let calm = calm(&manifest, &guests, SEED).unwrap();
+        assert!(calm.outcome.is_ok(), "{}: {:?}", manifest.name, calm.outcome);
         let all = deaths(&calm);
         let chosen = if is_storm() { all.clone() } else { sample(&all, SAMPLE) };
         println!(
@@ -43,6 +44,7 @@ fn a_run_survives_two_deaths() {
     let pairs = if is_storm() { 2_000 } else { 10 };
     for manifest in manifests::all() {
         let calm = calm(&manifest, &guests, SEED).unwrap();
+        assert!(calm.outcome.is_ok(), "{}: {:?}", manifest.name, calm.outcome);
         let all = deaths(&calm);
         println!("{}: {pairs} pairs of deaths, seed {SEED}", manifest.name);
         for _ in 0..pairs {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     build::{cargo, run},
-    test,
+    fuzz, test,
 };
 
 /// Format, lints with warnings as errors, docs, and all tests (licences, sources and advisories are
@@ -24,5 +24,6 @@ pub(crate) fn ci() -> Result<()> {
     let mut docs = cargo(&["doc", "--no-deps", "--document-private-items", "--locked"]);
     docs.env("RUSTDOCFLAGS", "--deny warnings");
     run(docs)?;
+    fuzz::check()?;
     test::test(&["--locked".to_owned()])
 }

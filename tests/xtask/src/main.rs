@@ -1,4 +1,4 @@
-//! Voyager's developer commands: `cargo xtask demo`, `test`, `bench`, `storm`, `install`.
+//! Voyager's developer commands: `cargo xtask demo`, `test`, `bench`, `storm`, `fuzz`, `install`.
 //!
 //! Each does its own set-up: the `wasm32-wasip2` target is added by rustup where it is missing, skills
 //! are built before whatever needs them.
@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod ci;
 mod demo;
+mod fuzz;
 mod install;
 mod test;
 
@@ -44,6 +45,17 @@ enum Command {
     },
     /// Runs the long suites: crashes at every point, kills by the hundred.
     Storm,
+    /// Feeds hostile bytes to everything that reads bytes from outside; says what crashed.
+    Fuzz {
+        /// Which target; without one, all.
+        name: Option<String>,
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Runs this input alone, for example one that crashed.
+        #[arg(long)]
+        input: Option<PathBuf>,
+    },
     /// Installs binary, skills, manifests, SDK and WIT below a prefix.
     Install {
         /// Where to: `PREFIX/bin`, `PREFIX/lib/voyager`, `PREFIX/share/voyager`.
@@ -61,6 +73,9 @@ fn main() -> ExitCode {
         Command::Skills => build::agent_host(false).and_then(|it| build::skills(&it)).map(drop),
         Command::Bench { name, rest } => bench::bench(name.as_deref(), &rest),
         Command::Storm => test::storm(),
+        Command::Fuzz { name, seconds, input } => {
+            fuzz::fuzz(name.as_deref(), seconds, input.as_deref())
+        }
         Command::Install { prefix } => install::install(&prefix),
         Command::Ci => ci::ci(),
     };

@@ -1,0 +1,45 @@
+//! Bytes of a component: any at all, and real components of any WIT with some bytes changed.
+#![no_main]
+
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use voyager_fuzz::fuzz_target;
+use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi};
+
+fuzz_target!(|bytes: &[u8]| {
+    drop(voyager_sandbox::fuzz::component(bytes));
+    // An input too short for a component is none.
+    let _ = generated(&mut Unstructured::new(bytes));
+});
+
+fn generated(u: &mut Unstructured<'_>) -> Result<()> {
+    let changes: u8 = u.int_in_range(0..=4)?;
+    let changes: Vec<(u32, u8)> =
+        (0..changes).map(|_| Ok((u.arbitrary()?, u.arbitrary()?))).collect::<Result<_>>()?;
+    let package = wit_smith::smith(&wit_smith::Config::default(), u)?;
+    let Ok(DecodedWasm::WitPackage(resolve, package)) = wit_component::decode(&package) else {
+        return Ok(());
+    };
+    let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+    for world in resolve.packages[package].worlds.values() {
+        let mut module = wit_component::dummy_module(&resolve, *world, abi);
+        let embedded = wit_component::embed_component_metadata(
+            &mut module,
+            &resolve,
+            *world,
+            StringEncoding::UTF8,
+        );
+        if embedded.is_err() {
+            continue;
+        }
+        let encoder = ComponentEncoder::default().module(&module);
+        let Ok(mut component) = encoder.and_then(|mut encoder| encoder.encode()) else { continue };
+        drop(voyager_sandbox::fuzz::component(&component));
+        for (at, byte) in &changes {
+            let at = *at as usize % component.len();
+            component[at] = *byte;
+        }
+        drop(voyager_sandbox::fuzz::component(&component));
+    }
+    Ok(())
+}

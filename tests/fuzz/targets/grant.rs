@@ -1,0 +1,169 @@
+//! Layers of grants: adding one never allows what was refused before.
+#![no_main]
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use voyager_base::{
+    call::Need,
+    grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
+};
+use voyager_fuzz::fuzz_target;
+
+const ROOTS: [&str; 3] = ["repo", "docs", "unknown"];
+const WORDS: [&str; 4] = ["cargo", "test", "run", "--all"];
+
+fuzz_target!(|bytes: &[u8]| {
+    // An input too short for grants is none.
+    let _ = check(&mut Unstructured::new(bytes));
+});
+
+fn check(u: &mut Unstructured<'_>) -> Result<()> {
+    let folders = ROOTS[..2].iter().map(|root| ((*root).to_owned(), format!("/{root}")));
+    let folders: Arc<BTreeMap<String, String>> = Arc::new(folders.collect());
+    let mut grants = Grants { folders, layers: Vec::new() };
+    let needs: Vec<Asked> = several(u, 6, asked)?;
+    assert!(needs.iter().all(|need| !allows(&grants, need)), "nothing is allowed without a layer");
+    // The first layer is the ceiling: from nothing it may only widen.
+    grants = grants.narrowed(layer(u)?);
+    for _ in 0..u.int_in_range(1..=4)? {
+        let spoken = |grants: &Grants| {
+            let speaks = |of: fn(&GrantLayer) -> bool| grants.layers.iter().any(|it| of(it));
+            (
+                speaks(|it| it.workspace.is_some()),
+                speaks(|it| it.process.is_some()),
+                speaks(|it| it.tasks.is_some()),
+            )
+        };
+        let before = spoken(&grants);
+        let narrow = grants.narrowed(layer(u)?);
+        for need in &needs {
+            // Of what no layer spoke, nothing was allowed; the manifest, which speaks of all, is
+            // always among the layers of a run.
+            let spoke = match need {
+                Asked::Program(_) => before.1,
+                Asked::Operation(_) => before.2,
+                _ => before.0,
+            };
+            let widened = allows(&narrow, need) && !allows(&grants, need);
+            assert!(!widened || !spoke, "{need:?}: {grants:?} became {narrow:?}");
+            narrower_rule(&grants, &narrow, need);
+        }
+        grants = narrow;
+    }
+    Ok(())
+}
+
+/// Something that a task wants.
+#[derive(Debug)]
+enum Asked {
+    Read(&'static str, String),
+    Write(&'static str, String),
+    Rename(&'static str, String, String),
+    Program(Vec<&'static str>),
+    Operation(String),
+}
+
+fn allows(grants: &Grants, asked: &Asked) -> bool {
+    let arguments: Vec<String>;
+    let need = match asked {
+        Asked::Read(root, path) => Need::Read { root, path },
+        Asked::Write(root, path) => Need::Write { root, path },
+        Asked::Rename(root, from, to) => Need::Rename { root, from, to },
+        Asked::Program(words) => {
+            arguments = words[1..].iter().map(|it| (*it).to_owned()).collect();
+            Need::Program { program: words[0], arguments: &arguments }
+        }
+        Asked::Operation(name) => Need::Operation { name },
+    };
+    grants.check(&need).is_ok()
+}
+
+/// What a program may do under more layers is no more than under fewer.
+fn narrower_rule(wide: &Grants, narrow: &Grants, asked: &Asked) {
+    let Asked::Program(words) = asked else { return };
+    let arguments: Vec<String> = words[1..].iter().map(|it| (*it).to_owned()).collect();
+    let rule = |grants: &Grants| grants.program(words[0], &arguments).ok();
+    let (Some(wide), Some(narrow)) = (rule(wide), rule(narrow)) else { return };
+    assert!(wide.network || !narrow.network);
+    assert!(at_most(narrow.time_max, wide.time_max));
+    assert!(at_most(narrow.output_bytes_max, wide.output_bytes_max));
+    assert!(wide.demand.iter().all(|demand| narrow.demand.contains(demand)));
+}
+
+fn at_most<T: Ord>(narrow: Option<T>, wide: Option<T>) -> bool {
+    wide.is_none_or(|wide| narrow.is_some_and(|narrow| narrow <= wide))
+}
+
+fn several<T>(
+    u: &mut Unstructured<'_>,
+    most: u8,
+    one: impl Fn(&mut Unstructured<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let length = u.int_in_range(0..=most)?;
+    (0..length).map(|_| one(u)).collect()
+}
+
+fn maybe<T>(
+    u: &mut Unstructured<'_>,
+    some: impl FnOnce(&mut Unstructured<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    if u.ratio(3, 4)? { some(u).map(Some) } else { Ok(None) }
+}
+
+fn layer(u: &mut Unstructured<'_>) -> Result<GrantLayer> {
+    Ok(GrantLayer {
+        source: "fuzz".to_owned(),
+        workspace: maybe(u, |u| several(u, 3, folder))?,
+        process: maybe(u, |u| several(u, 3, program))?,
+        tasks: maybe(u, globs)?,
+    })
+}
+
+fn folder(u: &mut Unstructured<'_>) -> Result<FolderGrant> {
+    let root = (*u.choose(&ROOTS)?).to_owned();
+    Ok(FolderGrant { root, read: globs(u)?, write: globs(u)?, write_bytes_max: u.arbitrary()? })
+}
+
+fn program(u: &mut Unstructured<'_>) -> Result<ProgramGrant> {
+    let time_max = u.arbitrary::<Option<u16>>()?.map(|it| Duration::from_secs(it.into()));
+    Ok(ProgramGrant {
+        run: several(u, 3, |u| Ok((*u.choose(&WORDS)?).to_owned()))?,
+        network: u.arbitrary()?,
+        time_max,
+        output_bytes_max: u.arbitrary()?,
+        demand: several(u, 2, |u| Ok((*u.choose(&["view", "seccomp"])?).to_owned()))?,
+    })
+}
+
+/// Globs of any text that is one.
+fn globs(u: &mut Unstructured<'_>) -> Result<Globs> {
+    let glob = |u: &mut Unstructured<'_>| match u.ratio(1, 2)? {
+        true => Ok((*u.choose(&["**", "*", "a/**", "**/b", "a?", "{a,b}/*", "[!a]"])?).to_owned()),
+        false => u.arbitrary::<String>(),
+    };
+    let patterns: Vec<String> = several(u, 3, glob)?;
+    Globs::new(patterns).map_err(|_| libfuzzer_sys::arbitrary::Error::IncorrectFormat)
+}
+
+fn path(u: &mut Unstructured<'_>) -> Result<String> {
+    match u.ratio(1, 2)? {
+        true => Ok((*u.choose(&["a", "b", "a/b", "a/b/a", "ab", "b/a"])?).to_owned()),
+        false => u.arbitrary(),
+    }
+}
+
+fn asked(u: &mut Unstructured<'_>) -> Result<Asked> {
+    let root = *u.choose(&ROOTS)?;
+    Ok(match u.int_in_range(0..=4)? {
+        0 => Asked::Read(root, path(u)?),
+        1 => Asked::Write(root, path(u)?),
+        2 => Asked::Rename(root, path(u)?, path(u)?),
+        3 => {
+            let mut words = vec![*u.choose(&WORDS)?];
+            words.extend(several(u, 3, |u| Ok(*u.choose(&WORDS)?))?);
+            Asked::Program(words)
+        }
+        _ => Asked::Operation(path(u)?),
+    })
+}

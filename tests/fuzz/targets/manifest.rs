@@ -1,0 +1,37 @@
+//! The text of a manifest: whatever it is, the checker answers, its findings lie in the text and can be
+//! shown, and a plan survives the journal.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use voyager_base::Limits;
+use voyager_fuzz::{catalog, fuzz_target};
+use voyager_manifest::{Catalog, Place, Plan, check, graph, render};
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
+
+fuzz_target!(|text: &[u8]| {
+    let checked = check(text, "fuzz.yaml", &CATALOG, &Limits::ceiling());
+    assert_eq!(checked.plan.is_some(), checked.errors() == 0);
+    let lossy = String::from_utf8_lossy(text);
+    for diagnostic in &checked.diagnostics {
+        lies_in(&diagnostic.place, &lossy);
+        diagnostic.related.iter().for_each(|it| lies_in(&it.place, &lossy));
+        assert!(!diagnostic.message.is_empty());
+    }
+    for colour in [false, true] {
+        render(&checked.diagnostics, "fuzz.yaml", text, colour);
+    }
+    if let Some(plan) = &checked.plan {
+        let bytes = rmp_serde::to_vec_named(plan).expect("a plan can be written");
+        let read: Plan = rmp_serde::from_slice(&bytes).expect("a plan that was written is read");
+        assert_eq!(*plan, read);
+        graph::graph(plan, graph::Format::Mermaid);
+    }
+});
+
+fn lies_in(place: &Place, text: &str) {
+    assert!(text.get(place.span.clone()).is_some(), "{place:?} of {} bytes", text.len());
+    let line = text.split('\n').nth(place.line - 1).expect("the line is there");
+    assert!(place.column <= line.chars().count() + 1, "{place:?}");
+}
