@@ -379,7 +379,7 @@ impl Interpreter {
     }
 
     fn committed(&mut self, step: usize, error: Option<Error>) -> Result<(), String> {
-        let single = self.plan().steps[step].for_each.is_none();
+        let single = self.plan().steps.get(step).is_some_and(|step| step.for_each.is_none());
         let running = self.running(step)?;
         running.intended = false;
         running.commits += 1;
@@ -482,7 +482,7 @@ impl Interpreter {
 
     /// The value of a step all of whose items have ended well.
     fn result(&self, step: usize) -> Result<Option<Value>, String> {
-        let plan = &self.plan().steps[step];
+        let plan = self.plan().steps.get(step).ok_or_else(|| format!("there is no step {step}"))?;
         let (Some(ty), Some(success)) = (&plan.result, plan.operation.success()) else {
             return Ok(None);
         };

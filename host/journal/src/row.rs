@@ -207,7 +207,13 @@ fn encode(row: &impl Serialize) -> Vec<u8> {
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<T, ReadError> {
-    rmp_serde::from_slice(bytes).map_err(|error| damaged(what(), error))
+    let mut rest = bytes;
+    let mut reader = rmp_serde::Deserializer::new(&mut rest);
+    let row = T::deserialize(&mut reader).map_err(|error| damaged(what(), error))?;
+    match rest.len() {
+        0 => Ok(row),
+        more => Err(damaged(what(), format!("{more} bytes follow its end"))),
+    }
 }
 
 fn version(found: u32, what: impl Fn() -> String) -> Result<(), ReadError> {
@@ -252,6 +258,17 @@ mod tests {
             checkpoint[bit / 8] ^= 1 << (bit % 8);
             assert!(decode_checkpoint(RUN, &checkpoint).is_err(), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn no_byte_behind_a_row_goes_unseen() {
+        let before = Head { sequence: 5, chain: Digest([3; 32]) };
+        let mut row = encode_records(before, chain(before, &entries()), &entries());
+        row.push(0);
+        assert!(decode_records(RUN, 5, &row).is_err());
+        let mut checkpoint = encode_checkpoint(RUN, before, b"state");
+        checkpoint.push(0);
+        assert!(decode_checkpoint(RUN, &checkpoint).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use voyager_base::{
     Type, Value,
-    types::{Case, Field},
+    types::{Case, Field, IntKind},
 };
 
 /// A value doesn't fit.
@@ -130,8 +130,15 @@ pub fn convert(value: Value, ty: &Type) -> Result<Value, Misfit> {
             let each = |(i, value)| convert(value, ty).map_err(|e| e.inside(format!("[{i}]")));
             values.into_iter().enumerate().map(each).collect::<Result<_, _>>().map(Value::List)
         }
-        // An empty list literal doesn't know what it is a list of.
-        (Value::List(values), Type::Bytes) if values.is_empty() => Ok(Value::Bytes(Vec::new())),
+        // A list that an expression makes doesn't know what it is a list of.
+        (Value::List(values), Type::Bytes) => {
+            let byte = |(i, value)| match convert(value, &Type::Int(IntKind::U8)) {
+                Ok(Value::Int(number)) => Ok(number as u8),
+                Ok(other) => Err(Misfit::new(format!("a u8 is wanted, this is {}", kind(&other)))),
+                Err(misfit) => Err(misfit.inside(format!("[{i}]"))),
+            };
+            values.into_iter().enumerate().map(byte).collect::<Result<_, _>>().map(Value::Bytes)
+        }
         (Value::Tuple(values), Type::Tuple(types)) => {
             if values.len() != types.len() {
                 let (wanted, given) = (types.len(), values.len());
@@ -231,7 +238,6 @@ pub(crate) fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use voyager_base::types::IntKind;
 
     #[test]
     fn what_fits_converts_and_what_does_not_names_its_place() {
@@ -253,6 +259,15 @@ mod tests {
         assert_eq!(
             convert(list, &Type::List(Box::new(u8s.clone()))).unwrap_err().to_string(),
             "in `[1]`: 300 doesn't fit u8, which holds 0 to 255"
+        );
+        let bytes = |numbers: &[i128]| {
+            let list = Value::List(numbers.iter().copied().map(Value::Int).collect());
+            convert(list, &Type::Bytes).map_err(|misfit| misfit.to_string())
+        };
+        assert_eq!(bytes(&[7, 255]), Ok(Value::Bytes(vec![7, 255])));
+        assert_eq!(
+            bytes(&[7, 256]),
+            Err("in `[1]`: 256 doesn't fit u8, which holds 0 to 255".to_owned())
         );
         assert!(convert(text("7"), &u8s).is_err());
         assert!(convert(Value::NONE, &u8s).is_err());

@@ -485,6 +485,27 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_bytes_is_bytes() {
+        let names = Names(vec![
+            ("inputs.byte", Type::Int(IntKind::U8), Value::Int(7)),
+            ("inputs.data", Type::Bytes, Value::Bytes(vec![7])),
+        ]);
+        for (text, expected) in [
+            ("[inputs.byte] == inputs.data", true),
+            ("inputs.data != [inputs.byte]", false),
+            ("[inputs.byte, inputs.byte] == inputs.data", false),
+        ] {
+            let expr = Expr::parse(text).unwrap();
+            assert_eq!(expr.check(&names), Ok(Some(Type::Bool)), "{text}");
+            assert_eq!(expr.evaluate(&names), Ok(Value::Bool(expected)), "{text}");
+        }
+        let made = Expr::parse("[[inputs.byte]]").unwrap();
+        let ty = made.check(&names).unwrap().unwrap();
+        let value = crate::convert::convert(made.evaluate(&names).unwrap(), &ty);
+        assert_eq!(value, Ok(Value::List(vec![Value::Bytes(vec![7])])));
+    }
+
+    #[test]
     fn a_minus_between_letters_belongs_to_the_name() {
         check(
             &[

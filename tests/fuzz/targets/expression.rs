@@ -9,7 +9,10 @@ use voyager_base::{
     types::{IntKind, Named},
 };
 use voyager_fuzz::fuzz_target;
-use voyager_manifest::expr::{Env, EvalCause, Expr, Lookup, Scope};
+use voyager_manifest::{
+    convert::convert,
+    expr::{Env, EvalCause, Expr, Lookup, Scope},
+};
 
 /// Names with their types and values.
 struct Names(Vec<(&'static str, Type, Value)>);
@@ -32,7 +35,10 @@ fuzz_target!(|text: &str| {
 
 fn evaluate(expr: &Expr, ty: &Type) {
     match expr.evaluate(&*NAMES) {
-        Ok(value) => assert!(value.is_of(ty), "{value:?} is no {ty}"),
+        Ok(value) => {
+            let converted = convert(value, ty).expect("a value is of the type that was told");
+            assert!(converted.is_of(ty), "{converted:?} is no {ty}");
+        }
         Err(error) => assert!(
             !matches!(error.cause, EvalCause::Type { .. } | EvalCause::Missing),
             "{error} of type {ty}"

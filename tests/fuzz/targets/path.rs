@@ -99,8 +99,11 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
 
 fn ask(scene: &Scene, u: &mut Unstructured<'_>) -> Result<()> {
     // Blocking work is done at once: a thread for each question would take most of the time.
-    let workspace =
-        Workspace::new(Arc::<Memory>::clone(&scene.content), Arc::new(|work| work()), NonZeroUsize::MIN);
+    let workspace = Workspace::new(
+        Arc::<Memory>::clone(&scene.content),
+        Arc::new(|work| work()),
+        NonZeroUsize::MIN,
+    );
     let (context, folders) = context(scene);
     let root = || "r".to_owned();
     let mut wrote = false;
@@ -113,7 +116,8 @@ fn ask(scene: &Scene, u: &mut Unstructured<'_>) -> Result<()> {
             }
             1 => drop(block_on(workspace.stat(&context, Inspect { root: root(), path: path(u)? }))),
             2 => {
-                let call = WriteFile { root: root(), path: path(u)?, content: b"new".to_vec().into() };
+                let call =
+                    WriteFile { root: root(), path: path(u)?, content: b"new".to_vec().into() };
                 wrote |= block_on(workspace.write(&context, call)).is_ok();
             }
             3 => {
@@ -162,8 +166,22 @@ fn no_secret(bytes: &[u8]) {
 /// A path: any text, or names that mean something put together.
 fn path(u: &mut Unstructured<'_>) -> Result<String> {
     const NAMES: [&str; 16] = [
-        "a", "b", "file", "link", "up", "file-link", "loop", "absolute", "..", ".", "", "out", "in",
-        "deep", "new", ".voyager-x",
+        "a",
+        "b",
+        "file",
+        "link",
+        "up",
+        "file-link",
+        "loop",
+        "absolute",
+        "..",
+        ".",
+        "",
+        "out",
+        "in",
+        "deep",
+        "new",
+        ".voyager-x",
     ];
     if u.ratio(1, 3)? {
         return u.arbitrary();
@@ -191,8 +209,7 @@ fn query(u: &mut Unstructured<'_>, word: &str) -> Result<TextQuery> {
 fn context(scene: &Scene) -> (CallContext, Folders) {
     let folders = Folders::from([("r".to_owned(), scene.path("in").display().to_string())]);
     let all = || Globs::new(["**"]).expect("it is a glob");
-    let grant =
-        FolderGrant { root: "r".into(), read: all(), write: all(), write_bytes_max: None };
+    let grant = FolderGrant { root: "r".into(), read: all(), write: all(), write_bytes_max: None };
     let layer =
         GrantLayer { source: "fuzz".into(), workspace: Some(vec![grant]), ..GrantLayer::default() };
     let stage = StageId { run: RunId([1; 16]), task: TaskId([1; 16]), attempt: 1 };

@@ -94,7 +94,8 @@ impl Records {
         };
         add(now, &started());
         while let Ok(event) = fact(u) {
-            now = now.after(std::time::Duration::from_millis(u.arbitrary::<u16>().unwrap_or(1).into()));
+            now = now
+                .after(std::time::Duration::from_millis(u.arbitrary::<u16>().unwrap_or(1).into()));
             add(now, &event);
             if u.is_empty() {
                 break;
@@ -118,7 +119,10 @@ fn started() -> Event {
 
 fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
     Ok(match u.int_in_range(0..=16)? {
-        0 => Event::StepStarted { step: step(u)?, items: u.arbitrary::<Option<u8>>()?.map(u64::from) },
+        0 => Event::StepStarted {
+            step: step(u)?,
+            items: u.arbitrary::<Option<u8>>()?.map(u64::from),
+        },
         1 => Event::StepSkipped { step: step(u)? },
         2 | 3 => task_started(u)?,
         4 => Event::TaskResumed { task: task(u)?, attempt: attempt(u)? },
@@ -148,8 +152,14 @@ fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
             failures: u.arbitrary()?,
             until: Timestamp::from_micros(u.arbitrary()?),
         },
-        12 => Event::CommitIntended { step: step(u)?, files: u.arbitrary()?, changes: Digest::of(b"") },
-        13 => Event::CommitDone { step: step(u)?, conflicts: conflicts(u)?, error: maybe_error(u)? },
+        12 => Event::CommitIntended {
+            step: step(u)?,
+            files: u.arbitrary()?,
+            changes: Digest::of(b""),
+        },
+        13 => {
+            Event::CommitDone { step: step(u)?, conflicts: conflicts(u)?, error: maybe_error(u)? }
+        }
         14 => Event::StepDone { step: step(u)?, error: maybe_error(u)?, passed: u.arbitrary()? },
         15 => match u.int_in_range(0..=2)? {
             0 => Event::RunCancelRequested { reason: error(u)? },
@@ -260,7 +270,10 @@ fn conflicts(u: &mut Unstructured<'_>) -> Result<Vec<Conflict>> {
 }
 
 impl Journal for Records {
-    fn claim(&self, _run: RunId) -> BoxFuture<'static, std::result::Result<(Head, u64), AppendError>> {
+    fn claim(
+        &self,
+        _run: RunId,
+    ) -> BoxFuture<'static, std::result::Result<(Head, u64), AppendError>> {
         Box::pin(async { Err(AppendError::Closed) })
     }
 
@@ -268,7 +281,12 @@ impl Journal for Records {
         Box::pin(async { Err(AppendError::Closed) })
     }
 
-    fn read(&self, _run: RunId, from: u64, _most: usize) -> std::result::Result<Vec<Entry>, ReadError> {
+    fn read(
+        &self,
+        _run: RunId,
+        from: u64,
+        _most: usize,
+    ) -> std::result::Result<Vec<Entry>, ReadError> {
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(self.0.len());
         Ok(self.0[from..].to_vec())
     }
@@ -291,7 +309,10 @@ impl Journal for Records {
         Box::pin(async { Err(AppendError::Closed) })
     }
 
-    fn last_checkpoint(&self, _run: RunId) -> std::result::Result<Option<(Head, Vec<u8>)>, ReadError> {
+    fn last_checkpoint(
+        &self,
+        _run: RunId,
+    ) -> std::result::Result<Option<(Head, Vec<u8>)>, ReadError> {
         Ok(None)
     }
 }

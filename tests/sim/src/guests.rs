@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use futures_util::future::{Either, select};
 use voyager_base::{
     BoxFuture, Error, ErrorKind, Value,
     call::{HostCall, Invocation, Skills, ask},
+    clock::Clock,
+    sim::SimClock,
 };
 
 /// A running guest: its arguments, and its way to the host.
@@ -55,12 +58,32 @@ impl Guests {
     }
 }
 
-impl Skills for Guests {
+impl Guests {
     fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
         let name = invocation.operation.clone();
         match self.0.get(&name.function) {
             Some(guest) => guest(Guest(invocation)),
             None => Box::pin(async move { Err(Error::not_found(format!("no guest {name}"))) }),
         }
+    }
+}
+
+/// Runs guests within the time of their limits, as the sandbox does.
+pub(crate) struct Sandbox {
+    pub(crate) guests: Guests,
+    pub(crate) clock: SimClock,
+}
+
+impl Skills for Sandbox {
+    fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
+        let time = invocation.limits.time;
+        let up = self.clock.wait_until(self.clock.now().after(time));
+        let guest = self.guests.call(invocation);
+        Box::pin(async move {
+            match select(guest, up).await {
+                Either::Left((result, _)) => result,
+                Either::Right(_) => Err(Error::new(ErrorKind::Timeout, "the guest takes too long")),
+            }
+        })
     }
 }

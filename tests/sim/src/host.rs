@@ -18,7 +18,12 @@ use voyager_base::{
 use voyager_journal::{Options, Store};
 use voyager_manifest::plan::Plan;
 
-use crate::{executor::Executor, guests::Guests, machine::Machine, workspace::SimWorkspace};
+use crate::{
+    executor::Executor,
+    guests::{Guests, Sandbox},
+    machine::Machine,
+    workspace::SimWorkspace,
+};
 
 /// A host from its start to its end, planned or not.
 pub struct Host {
@@ -55,7 +60,7 @@ impl Host {
         let world = World {
             journal: Arc::<Ledgered>::clone(&store),
             content: Arc::clone(&content),
-            skills: Arc::new(guests.clone()),
+            skills: Arc::new(Sandbox { guests: guests.clone(), clock: clock.clone() }),
             workspace: Arc::new(SimWorkspace::new(machine.clone(), content)),
             process: Arc::new(machine.clone()),
             clock: Arc::new(clock.clone()),

@@ -8,7 +8,7 @@ use std::{
 use voyager_agent::{
     Event, SEMANTICS,
     event::{Origin, RunStarted, TaskStarted},
-    interpreter::{Command, Interpreter},
+    interpreter::{Command, Interpreter, Misplaced},
 };
 use voyager_base::{
     Digest, Error, ErrorKind, Limits, RunId, TaskId, Value,
@@ -49,6 +49,14 @@ pub fn play(plan: &Plan, answers: &[(&str, Answer)], conflicts: &[bool]) -> Stri
         told: String::new(),
     }
     .play()
+}
+
+/// Gives a fact to a run of `plan` that has just begun.
+///
+/// # Errors
+/// Why it does not fit.
+pub fn happens(plan: &Plan, event: &Event) -> Result<(), Misplaced> {
+    Interpreter::new(RunId([7; 16]), started(plan), START).apply(START, event)
 }
 
 const START: Timestamp = Timestamp::from_millis(1_000);

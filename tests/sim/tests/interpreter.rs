@@ -5,9 +5,10 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use sim::{
     plan::{self, expr, for_each, plan, step},
-    script::{Answer, play},
+    script::{Answer, happens, play},
 };
-use voyager_base::{ErrorKind, Type};
+use voyager_agent::Event;
+use voyager_base::{Digest, ErrorKind, Type};
 use voyager_manifest::plan::{FailMode, Handler, Handling, Plan, RetryPlan, Step};
 
 #[test]
@@ -353,6 +354,21 @@ fn an_argument_that_has_no_value_fails_its_step() {
             result step `a`: with.p0: `["x"][3]`: there is no element 3, the list has 1
         "#]],
     );
+}
+
+#[test]
+fn a_fact_of_a_step_that_the_plan_does_not_have_is_misplaced() {
+    let plan = plan(vec![step("a", "one", &["\"x\""])], &[]);
+    let (step, files, passed) = (1, 0, false);
+    for event in [
+        Event::StepStarted { step, items: None },
+        Event::StepSkipped { step },
+        Event::CommitIntended { step, files, changes: Digest::of(b"") },
+        Event::CommitDone { step, conflicts: Vec::new(), error: None },
+        Event::StepDone { step, error: None, passed },
+    ] {
+        assert!(happens(&plan, &event).is_err(), "{event:?}");
+    }
 }
 
 fn check(plan: &Plan, answers: &[(&str, Answer)], expected: Expect) {

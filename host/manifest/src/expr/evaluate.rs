@@ -253,6 +253,12 @@ impl<'s> Evaluation<'s> {
                 self.pay_bytes(a.len().min(b.len()), span)?;
                 a == b
             }
+            // A list that an expression makes of `u8`.
+            (Value::List(list), Value::Bytes(bytes)) | (Value::Bytes(bytes), Value::List(list)) => {
+                self.pay_bytes(bytes.len(), span)?;
+                let byte = |(value, byte): (&Value, &u8)| *value == Value::Int((*byte).into());
+                list.len() == bytes.len() && list.iter().zip(bytes).all(byte)
+            }
             (Value::List(a), Value::List(b)) | (Value::Tuple(a), Value::Tuple(b)) => {
                 a.len() == b.len() && self.all_equal(a.iter().zip(b), span)?
             }
