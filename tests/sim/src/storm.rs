@@ -164,7 +164,8 @@ fn live(
     match life {
         Life::Ended(outcome) if !disk.is_down() && !machine.is_dead() => {
             check_replay(&host)?;
-            let run = host.only_run().ok_or("the run is gone")?;
+            // Beside it there may be runs that nobody was told of.
+            let run = *acknowledged.keys().next().ok_or("a run ended unacknowledged")?;
             let view = voyager_agent::inspect(&*host.world.journal, &*host.world.content, run);
             Ok(Some((outcome, view.map_err(|error| error.to_string())?)))
         }

@@ -34,7 +34,7 @@ use voyager_manifest::plan::{Changes, FailMode, Handler, Handling, Plan, RetryPl
 const SEED: u64 = 20_261_126;
 
 /// Plans that are always tried, and of a storm.
-const CASES: u32 = 60;
+const CASES: u32 = 150;
 const STORM_CASES: u32 = 4_000;
 
 /// Attempts after which a task that stumbles has ended well.
