@@ -82,6 +82,8 @@ pub struct End {
 pub struct Book {
     tasks: BTreeMap<TaskId, BTreeMap<u32, Attempt>>,
     children: BTreeMap<TaskId, BTreeSet<TaskId>>,
+    /// For each execution of the steps of a block, the one around it.
+    frames: BTreeMap<TaskId, TaskId>,
     /// Whether ended tasks are kept.
     keeps_all: bool,
 }
@@ -124,10 +126,17 @@ impl Book {
                 let end = End { sequence, at, result, changes: changes.clone() };
                 self.done(*task, *attempt, end);
             }
+            Event::FrameStarted { frame, within, .. } => {
+                if self.keeps_all {
+                    self.frames.insert(*frame, *within);
+                }
+            }
             Event::RunStarted(_)
             | Event::RunResumed { .. }
             | Event::StepStarted { .. }
             | Event::StepSkipped { .. }
+            | Event::FrameStopped { .. }
+            | Event::FrameDone { .. }
             | Event::TaskResumed { .. }
             | Event::RetryScheduled { .. }
             | Event::CommitIntended { .. }
@@ -164,6 +173,14 @@ impl Book {
         let mut ends: Vec<&End> = ends.filter_map(|attempt| attempt.end.as_ref()).collect();
         ends.sort_by_key(|end| end.sequence);
         ends.into_iter().flat_map(|end| &end.changes)
+    }
+
+    /// The frames around an execution of steps and itself, the run's own first.
+    pub fn frames_around(&self, frame: TaskId) -> Vec<TaskId> {
+        let outward = std::iter::successors(Some(frame), |frame| self.frames.get(frame).copied());
+        let mut frames: Vec<TaskId> = outward.collect();
+        frames.reverse();
+        frames
     }
 
     fn start(&mut self, sequence: u64, at: Timestamp, started: &TaskStarted) {

@@ -84,6 +84,9 @@ fn is_decision(event: &Event) -> bool {
     match event {
         Event::StepStarted { .. }
         | Event::StepSkipped { .. }
+        | Event::FrameStarted { .. }
+        | Event::FrameStopped { .. }
+        | Event::FrameDone { .. }
         | Event::TaskStarted(TaskStarted { origin: Origin::Step { .. }, .. })
         | Event::RetryScheduled { .. }
         | Event::CommitIntended { .. }
@@ -110,9 +113,9 @@ fn leads_to(command: &Command, event: &Event) -> bool {
         (Command::Record(wanted), event) => event::pack(wanted) == event::pack(event),
         (Command::Start(wanted), Event::TaskStarted(started)) => wanted == started,
         (
-            Command::Commit { step, changes, intended: false },
-            Event::CommitIntended { step: recorded, changes: digest, .. },
-        ) => step == recorded && Digest::of(&event::pack(changes)) == *digest,
+            Command::Commit { frame, step, changes, intended: false },
+            Event::CommitIntended { frame: of, step: recorded, changes: digest, .. },
+        ) => (frame, step) == (of, recorded) && Digest::of(&event::pack(changes)) == *digest,
         _ => false,
     }
 }
@@ -120,7 +123,8 @@ fn leads_to(command: &Command, event: &Event) -> bool {
 fn step_of(event: &Event) -> Option<usize> {
     match event {
         Event::StepStarted { step, .. }
-        | Event::StepSkipped { step }
+        | Event::StepSkipped { step, .. }
+        | Event::FrameStarted { step, .. }
         | Event::CommitIntended { step, .. }
         | Event::StepDone { step, .. }
         | Event::TaskStarted(TaskStarted { origin: Origin::Step { step, .. }, .. }) => Some(*step),

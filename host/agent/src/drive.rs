@@ -137,26 +137,27 @@ impl Run {
                 }
                 Ok(())
             }
-            Command::Commit { step, changes, intended } => {
+            Command::Commit { frame, step, changes, intended } => {
                 if !intended {
                     let digest = Digest::of(&event::pack(&changes));
                     let files = changes.len() as u64;
-                    let event = Event::CommitIntended { step, files, changes: digest };
+                    let event = Event::CommitIntended { frame, step, files, changes: digest };
                     self.record(vec![event], Durability::Synced).await?;
                 }
-                self.commit(step, changes);
+                self.commit(frame, step, changes);
                 Ok(())
             }
         }
     }
 
     fn start(&mut self, started: TaskStarted, written: Written, counted: Result<(), Error>) {
-        let step = match started.origin {
-            event::Origin::Step { step, .. } => step,
+        let (frame, step) = match started.origin {
+            event::Origin::Step { frame, step, .. } => (frame, step),
             event::Origin::Parent { .. } => return,
         };
         let limits = self.interpreter.limits(step);
-        let task = Task::of_step(&self.shared, started, step, limits);
+        let frames = self.interpreter.frames_around(frame).into();
+        let task = Task::of_step(&self.shared, started, step, limits, frames);
         let key = (task.started.task, task.started.attempt);
         self.tasks.insert(key, Arc::clone(&task));
         let tell = self.tell.clone();
@@ -178,14 +179,16 @@ impl Run {
         }));
     }
 
-    fn commit(&self, step: usize, changes: Vec<Change>) {
+    fn commit(&self, frame: TaskId, step: usize, changes: Vec<Change>) {
         let (shared, tell) = (Arc::clone(&self.shared), self.tell.clone());
         let spawn = Arc::clone(&shared.world.spawn);
         spawn.spawn(Box::pin(async move {
             let workspace = &shared.world.workspace;
             let event = match workspace.commit(&shared.started.folders, &changes).await {
-                Ok(conflicts) => Event::CommitDone { step, conflicts, error: None },
-                Err(error) => Event::CommitDone { step, conflicts: vec![], error: Some(error) },
+                Ok(conflicts) => Event::CommitDone { frame, step, conflicts, error: None },
+                Err(error) => {
+                    Event::CommitDone { frame, step, conflicts: vec![], error: Some(error) }
+                }
             };
             // The run may have been dropped.
             let _ = tell.unbounded_send(Fact::Happened(event));

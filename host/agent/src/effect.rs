@@ -88,10 +88,9 @@ impl TaskLedger {
         began: Timestamp,
         recorded: BTreeMap<u32, Recorded>,
     ) -> Self {
-        let depth = u32::try_from(task.ancestors.len()).unwrap_or(u32::MAX);
         // An attempt with a record is gone on with only where it is bound.
         let bound = !recorded.is_empty();
-        let account = Account::new(task.limits.clone(), depth, recorded);
+        let account = Account::new(task.limits.clone(), task.depth, recorded);
         let state = State {
             account,
             time: began,

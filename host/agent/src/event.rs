@@ -25,7 +25,7 @@ use voyager_base::{
 use voyager_manifest::plan::Plan;
 
 /// Number of the meaning of facts. A run goes on only under the number that it began with.
-pub const SEMANTICS: u32 = 2;
+pub const SEMANTICS: u32 = 3;
 
 /// Version of the form of records.
 const VERSION: u32 = 1;
@@ -61,6 +61,8 @@ pub enum Event {
     },
     /// A step begins.
     StepStarted {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
         /// Its position in the plan.
         step: usize,
         /// How many items it has; none where it is no `for-each`.
@@ -68,8 +70,35 @@ pub enum Event {
     },
     /// A step is passed over, since its `when` does not hold.
     StepSkipped {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
         /// Its position in the plan.
         step: usize,
+    },
+    /// The steps within a block begin: once for each item, round and attempt.
+    FrameStarted {
+        /// Names this execution of them.
+        frame: TaskId,
+        /// The execution that the block itself belongs to.
+        within: TaskId,
+        /// The block's position in the plan.
+        step: usize,
+        /// Number of the item, from 0.
+        item: u64,
+    },
+    /// The steps within a block end before their time.
+    FrameStopped {
+        /// Their execution.
+        frame: TaskId,
+        /// Why.
+        reason: Error,
+    },
+    /// The steps within a block have ended.
+    FrameDone {
+        /// Their execution.
+        frame: TaskId,
+        /// Why it failed, where it did.
+        error: Option<Error>,
     },
     /// An attempt of a task begins.
     TaskStarted(TaskStarted),
@@ -152,6 +181,8 @@ pub enum Event {
     },
     /// What a step staged is about to become real. Durable before it does.
     CommitIntended {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
         /// The step's position in the plan.
         step: usize,
         /// Number of changed files.
@@ -161,6 +192,8 @@ pub enum Event {
     },
     /// What a step staged is real, or nothing of it.
     CommitDone {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
         /// The step's position in the plan.
         step: usize,
         /// Files that somebody else changed; where there are any, nothing is real.
@@ -171,6 +204,8 @@ pub enum Event {
     },
     /// A step ended.
     StepDone {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
         /// Its position in the plan.
         step: usize,
         /// Its error, where it failed for good.
@@ -234,6 +269,8 @@ pub struct TaskStarted {
 pub enum Origin {
     /// A step of the plan.
     Step {
+        /// The execution of the steps that it belongs to; the run itself where it stands in no block.
+        frame: TaskId,
         /// Its position in the plan.
         step: usize,
         /// Number of the item, from 0.
@@ -296,6 +333,9 @@ impl Event {
             Self::RunResumed { .. } => "run-resumed",
             Self::StepStarted { .. } => "step-started",
             Self::StepSkipped { .. } => "step-skipped",
+            Self::FrameStarted { .. } => "frame-started",
+            Self::FrameStopped { .. } => "frame-stopped",
+            Self::FrameDone { .. } => "frame-done",
             Self::TaskStarted(_) => "task-started",
             Self::TaskResumed { .. } => "task-resumed",
             Self::EffectIntended { .. } => "effect-intended",

@@ -55,7 +55,7 @@ pub enum Status {
     Ended(Outcome),
 }
 
-/// A step of a run.
+/// A step of a run. One within a block shows how it stood last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepView {
     /// Its id.
@@ -221,6 +221,9 @@ impl Viewer {
         self.view.last = at;
         match &timed.event {
             Event::RunStarted(_)
+            | Event::FrameStarted { .. }
+            | Event::FrameStopped { .. }
+            | Event::FrameDone { .. }
             | Event::TaskResumed { .. }
             | Event::RetryScheduled { .. }
             | Event::CommitIntended { .. }
@@ -228,13 +231,14 @@ impl Viewer {
             | Event::RunCancelRequested { .. } => {}
             Event::RunResumed { .. } => self.view.resumed += 1,
             Event::RunDone { outcome } => self.view.status = Status::Ended(outcome.clone()),
-            Event::StepStarted { step, items } => self.step(*step, |view| {
-                (view.status, view.items, view.began) = (StepStatus::Running, *items, Some(at));
+            Event::StepStarted { step, items, .. } => self.step(*step, |view| {
+                (view.status, view.items) = (StepStatus::Running, *items);
+                (view.began, view.ended) = (Some(at), None);
             }),
-            Event::StepSkipped { step } => self.step(*step, |view| {
+            Event::StepSkipped { step, .. } => self.step(*step, |view| {
                 (view.status, view.ended) = (StepStatus::Skipped, Some(at));
             }),
-            Event::StepDone { step, error, passed } => {
+            Event::StepDone { step, error, passed, .. } => {
                 let status = match (error.clone(), passed) {
                     (None, _) => StepStatus::Done,
                     (Some(error), true) => StepStatus::Passed(error),

@@ -19,7 +19,7 @@ use voyager_base::{
     value,
     workspace::Change,
 };
-use voyager_manifest::plan::{GrantPlan, PinnedSkill};
+use voyager_manifest::plan::{GrantPlan, PinnedSkill, Step};
 
 use crate::{
     book::{Book, Recorded},
@@ -70,7 +70,7 @@ impl RunShared {
         if bound <= before { Err(Error::limit("steps", bound)) } else { Ok(()) }
     }
 
-    /// Host policy, then manifest, then step.
+    /// Host policy, then manifest, then the blocks around the step, then the step.
     pub(crate) fn grants(&self, step: usize) -> Grants {
         let plan = &self.started.plan;
         let folders = Arc::new(self.started.folders.clone());
@@ -86,9 +86,11 @@ impl RunShared {
             tasks: Some(plan.grants.tasks.clone().unwrap_or_else(voyager_base::grant::Globs::none)),
         };
         grants = grants.narrowed(layer("the manifest", &all, &self.started.folders));
-        let step = &plan.steps[step];
-        let source = format!("step `{}`", step.id);
-        grants.narrowed(layer(&source, &step.grants, &self.started.folders))
+        let outward: Vec<&Step> = plan.outward(step).collect();
+        outward.into_iter().rev().fold(grants, |grants, step| {
+            let source = format!("step `{}`", step.id);
+            grants.narrowed(layer(&source, &step.grants, &self.started.folders))
+        })
     }
 }
 
@@ -117,8 +119,10 @@ pub(crate) struct Task {
     pub(crate) started: TaskStarted,
     /// The step of the plan that it serves.
     pub(crate) step: usize,
-    /// The root first, the parent last.
+    /// The root first, the parent last; the blocks that hold its step are among them.
     pub(crate) ancestors: Arc<[TaskId]>,
+    /// Levels of tasks above it, the root counted: 1 for the task of a step.
+    pub(crate) depth: u32,
     /// Hashes of operation and arguments of its ancestors and itself.
     pub(crate) calls: Arc<[Digest]>,
     pub(crate) limits: Limits,
@@ -144,19 +148,21 @@ impl TaskEnd {
 }
 
 impl Task {
-    /// The task of a step.
+    /// The task of a step, in `frames`: the executions of steps around it, the run's own first.
     pub(crate) fn of_step(
         shared: &Arc<RunShared>,
         started: TaskStarted,
         step: usize,
         limits: Limits,
+        frames: Arc<[TaskId]>,
     ) -> Arc<Self> {
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
         let call = crate::book::call_digest(&started.operation.to_string(), &started.arguments);
         Arc::new(Self {
             shared: Arc::clone(shared),
             step,
-            ancestors: Arc::new([TaskId::root(shared.run)]),
+            ancestors: frames,
+            depth: 1,
             calls: Arc::new([call]),
             limits,
             grants: Arc::new(shared.grants(step)),
@@ -177,6 +183,7 @@ impl Task {
             shared: Arc::clone(shared),
             step: self.step,
             ancestors: self.ancestors.iter().copied().chain(parent).collect(),
+            depth: self.depth.saturating_add(1),
             calls: self.calls.iter().copied().chain([call]).collect(),
             limits: self.limits.clone(),
             grants: Arc::clone(&self.grants),
@@ -296,7 +303,7 @@ impl Task {
         let plan = &self.shared.started.plan;
         let of_step = &plan.steps[self.step];
         if matches!(self.started.origin, Origin::Step { .. }) {
-            return Some(&of_step.operation);
+            return of_step.call().map(|call| &call.operation);
         }
         let skill = plan.skills.iter().find(|it| it.component == self.started.component)?;
         skill.operations.iter().find(|it| it.name == self.started.operation)

@@ -169,7 +169,7 @@ async fn again(
 fn task(shared: &Arc<RunShared>, book: &Book, attempt: &Attempt) -> Result<Arc<Task>, ReplayError> {
     let started = attempt.started.clone();
     match &started.origin {
-        Origin::Step { step, .. } => {
+        Origin::Step { frame, step, .. } => {
             let step = *step;
             let plan = &shared.started.plan;
             let limits = plan.steps.get(step).map(|it| it.limits.lowest(&shared.started.limits));
@@ -177,7 +177,8 @@ fn task(shared: &Arc<RunShared>, book: &Book, attempt: &Attempt) -> Result<Arc<T
                 sequence: attempt.sequence,
                 reason: format!("there is no step number {step}"),
             })?;
-            Ok(Task::of_step(shared, started, step, limits))
+            let frames = book.frames_around(*frame).into();
+            Ok(Task::of_step(shared, started, step, limits, frames))
         }
         Origin::Parent { asked, .. } => {
             let parent = book.attempt(asked.task, asked.attempt);

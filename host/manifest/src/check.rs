@@ -4,6 +4,7 @@
 //! One file for each construct; [`crate::shape`] has seen to the form before.
 
 mod arguments;
+mod blocks;
 mod expressions;
 mod flow;
 mod grants;
@@ -19,12 +20,13 @@ use std::{
 
 use voyager_base::{Digest, Limits, Type, operation::Skill};
 
+use self::expressions::Local;
 use crate::{
     catalog::Catalog,
     code::{Code, Severity},
     diagnostic::{Diagnostic, Finding, Findings},
     language::{HEADER, MANIFEST},
-    plan::{Bounds, GrantPlan, Input, PinnedSkill, Plan},
+    plan::{Bounds, GrantPlan, Input, Part, PinnedSkill, Plan},
     shape,
     yaml::{self, Node, TEXT_BYTES_MAX},
 };
@@ -104,7 +106,10 @@ struct Checker<'a> {
     policy: &'a Limits,
     findings: Findings,
     inputs: Vec<KnownInput>,
+    /// All steps, those inside a block after it.
     steps: Vec<KnownStep>,
+    /// Names that the blocks around the step being checked give it.
+    around: Vec<Local>,
     /// Id of each step to its position.
     ids: BTreeMap<String, usize>,
     /// Steps that the one being checked refers to.
@@ -137,9 +142,16 @@ struct KnownInput {
 struct KnownStep {
     id: String,
     span: Range<usize>,
+    /// Position of the block that holds it; none where that is the manifest.
+    within: Option<usize>,
+    part: Part,
+    /// Position of the step above it in the same list.
+    above: Option<usize>,
     /// Positions of `needs`, before they are checked.
     needs: Vec<usize>,
     result: StepResult,
+    /// Its type for one that runs however this one ended.
+    optional: Option<Type>,
 }
 
 /// What `steps.<id>` is.
@@ -162,6 +174,7 @@ impl<'a> Checker<'a> {
             findings,
             inputs: Vec::new(),
             steps: Vec::new(),
+            around: Vec::new(),
             ids: BTreeMap::new(),
             referred: BTreeSet::new(),
             used_inputs: BTreeSet::new(),
@@ -183,7 +196,7 @@ impl<'a> Checker<'a> {
         self.known_inputs(root.get("inputs"));
         self.manifest_limits(root.get("limits"));
         self.manifest_grants(root.get("grants"));
-        let steps = self.manifest_steps(root.get("steps"));
+        let steps = self.manifest_steps(root);
         let outputs = self.outputs(root.get("outputs"));
         self.unused_inputs();
         self.unused_grants(root.get("grants"));

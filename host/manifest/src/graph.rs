@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::plan::{Changes, Handling, Plan, Step};
+use crate::{
+    plan::{Action, Changes, Handling, Mode, Part, Plan, Step},
+    scalar::show_duration,
+};
 
 /// How a graph is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,10 @@ fn notes(step: &Step) -> Vec<String> {
     if let Some(for_each) = &step.for_each {
         notes.push(format!("for each {} in {}", for_each.variable, for_each.items));
     }
+    if let Some(repeat) = &step.repeat {
+        let until = repeat.until.as_ref().map(|until| format!(" until {until}"));
+        notes.push(format!("up to {} rounds{}", repeat.max, until.unwrap_or_default()));
+    }
     if let Some(retry) = &step.retry {
         notes.push(format!("up to {} attempts", retry.attempts));
     }
@@ -42,10 +49,13 @@ fn notes(step: &Step) -> Vec<String> {
     if step.on_error.iter().any(|handler| handler.then == Handling::Continue) {
         notes.push("may be passed over".to_owned());
     }
+    if step.part == Part::Finally {
+        notes.push("runs however the others end".to_owned());
+    }
     notes
 }
 
-/// The steps that each waits for, without those that another of them waits for anyway.
+/// For each step those beside it that it waits for, without those that another of them waits for anyway.
 fn edges(plan: &Plan) -> Vec<Vec<usize>> {
     // Steps stand in order, so everything behind a need is known when it is reached.
     let mut behind: Vec<Vec<bool>> = Vec::with_capacity(plan.steps.len());
@@ -70,14 +80,7 @@ fn edges(plan: &Plan) -> Vec<Vec<usize>> {
 
 fn mermaid(plan: &Plan) -> String {
     let mut graph = String::from("flowchart TD\n");
-    for (at, step) in plan.steps.iter().enumerate() {
-        let mut label = format!("<b>{}</b><br/>{}", step.id, operation(step));
-        for note in notes(step) {
-            let _ = write!(label, "<br/>{}", html(&note));
-        }
-        let (open, close) = if step.when.is_some() { ("{{", "}}") } else { ("[", "]") };
-        let _ = writeln!(graph, "    s{at}{open}\"{label}\"{close}");
-    }
+    mermaid_steps(plan, None, 1, &mut graph);
     for (at, needs) in edges(plan).iter().enumerate() {
         for need in needs {
             let _ = writeln!(graph, "    s{need} --> s{at}");
@@ -86,15 +89,28 @@ fn mermaid(plan: &Plan) -> String {
     graph
 }
 
+fn mermaid_steps(plan: &Plan, block: Option<usize>, depth: usize, graph: &mut String) {
+    let indent = "    ".repeat(depth);
+    for at in plan.inside(block) {
+        let step = &plan.steps[at];
+        let mut label = format!("<b>{}</b><br/>{}", step.id, html(&what(step)));
+        for note in notes(step) {
+            let _ = write!(label, "<br/>{}", html(&note));
+        }
+        if matches!(step.action, Action::Block(_)) {
+            let _ = writeln!(graph, "{indent}subgraph s{at}[\"{label}\"]");
+            mermaid_steps(plan, Some(at), depth + 1, graph);
+            let _ = writeln!(graph, "{indent}end");
+            continue;
+        }
+        let (open, close) = if step.when.is_some() { ("{{", "}}") } else { ("[", "]") };
+        let _ = writeln!(graph, "{indent}s{at}{open}\"{label}\"{close}");
+    }
+}
+
 fn dot(plan: &Plan) -> String {
     let mut graph = format!("digraph \"{}\" {{\n    node [shape=box];\n", quoted(&plan.name));
-    for (at, step) in plan.steps.iter().enumerate() {
-        let lines: Vec<String> =
-            [step.id.clone(), operation(step)].into_iter().chain(notes(step)).collect();
-        let style = if step.when.is_some() { ", style=dashed" } else { "" };
-        let label: Vec<String> = lines.iter().map(|line| quoted(line)).collect();
-        let _ = writeln!(graph, "    s{at} [label=\"{}\"{style}];", label.join("\\n"));
-    }
+    dot_steps(plan, None, 1, &mut graph);
     for (at, needs) in edges(plan).iter().enumerate() {
         for need in needs {
             let _ = writeln!(graph, "    s{need} -> s{at};");
@@ -104,11 +120,36 @@ fn dot(plan: &Plan) -> String {
     graph
 }
 
+fn dot_steps(plan: &Plan, block: Option<usize>, depth: usize, graph: &mut String) {
+    let indent = "    ".repeat(depth);
+    for at in plan.inside(block) {
+        let step = &plan.steps[at];
+        let lines: Vec<String> =
+            [step.id.clone(), what(step)].into_iter().chain(notes(step)).collect();
+        let label: Vec<String> = lines.iter().map(|line| quoted(line)).collect();
+        let mut style = String::from(if step.when.is_some() { ", style=dashed" } else { "" });
+        let is_block = matches!(step.action, Action::Block(_));
+        if is_block {
+            // An edge ends at a node, so that each block has one that stands for it.
+            style.push_str(", shape=plaintext");
+            let _ = writeln!(graph, "{indent}subgraph cluster_{at} {{");
+        }
+        let _ = writeln!(graph, "{indent}s{at} [label=\"{}\"{style}];", label.join("\\n"));
+        if is_block {
+            dot_steps(plan, Some(at), depth + 1, graph);
+            let _ = writeln!(graph, "{indent}}}");
+        }
+    }
+}
+
 fn text(plan: &Plan) -> String {
     let mut graph = format!("{} {}\n", plan.name, plan.version);
-    let width = plan.steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
-    for (step, needs) in plan.steps.iter().zip(edges(plan)) {
-        let _ = write!(graph, "  {:width$}  {}", step.id, operation(step));
+    let depth = |at: usize| plan.outward(at).count();
+    let width = plan.steps.iter().enumerate().map(|(at, step)| step.id.len() + 2 * depth(at));
+    let width = width.max().unwrap_or(0);
+    for (at, (step, needs)) in plan.steps.iter().zip(edges(plan)).enumerate() {
+        let id = format!("{}{}", "  ".repeat(depth(at)), step.id);
+        let _ = write!(graph, "{id:width$}  {}", what(step));
         let needs: Vec<&str> = needs.iter().map(|need| plan.steps[*need].id.as_str()).collect();
         if !needs.is_empty() {
             let _ = write!(graph, "  after {}", needs.join(", "));
@@ -125,8 +166,18 @@ fn text(plan: &Plan) -> String {
     graph
 }
 
-fn operation(step: &Step) -> String {
-    step.operation.name.unversioned()
+fn what(step: &Step) -> String {
+    match &step.action {
+        Action::Call(call) => call.operation.name.unversioned(),
+        Action::Sleep(time) => format!("sleep {}", show_duration(*time)),
+        Action::Block(block) => match block.mode {
+            Mode::All => "block",
+            Mode::Any => "any of",
+            Mode::Race => "race of",
+            Mode::Switch => "switch",
+        }
+        .to_owned(),
+    }
 }
 
 fn html(text: &str) -> String {

@@ -48,6 +48,8 @@ pub(crate) enum Shape {
     Kinds(&'static Self),
     /// A mapping with these keys.
     Object(&'static Object),
+    /// Steps of a manifest or of a block, at least one.
+    Steps,
     /// Any value, in which `{ from: ... }` and `{ expr: "..." }` may stand.
     Argument,
     /// Any value.
@@ -117,9 +119,10 @@ pub(crate) static MANIFEST: Object = Object {
         ),
         must(
             "steps",
-            Shape::List { of: &Shape::Object(&STEP), least: 1 },
+            Shape::Steps,
             "The steps. Each waits for the one above it, unless `needs` says otherwise.",
         ),
+        key("finally", Shape::Steps, FINALLY),
         key(
             "outputs",
             Shape::Map { of: &Shape::Object(&OUTPUT), least: 0 },
@@ -173,10 +176,32 @@ pub(crate) static STEP: Object = Object {
     what: "a step",
     keys: &[
         must("id", Shape::Name, "Its name: `steps.ID` in expressions."),
-        must(
+        key(
             "use",
             Shape::Operation,
             "The operation: `skill/function`, or in full `package:skill@1.2/interface.function`.",
+        ),
+        key(
+            "steps",
+            Shape::Steps,
+            "A block: steps within this one. Its result is the record of their results, `steps.ID.INNER`.",
+        ),
+        key(
+            "parallel",
+            Shape::Word(&["all", "any", "race"]),
+            "The steps of the block begin together: `all` have to end well, `any` one is enough, or the first that ends decides the `race`; the others are stopped.",
+        ),
+        key(
+            "switch",
+            Shape::Steps,
+            "A block of cases: the first step whose `when` holds runs, and no other. A last one without `when` runs otherwise.",
+        ),
+        key("finally", Shape::Steps, FINALLY),
+        key("sleep", Shape::Duration { least_ms: 1 }, "Waits for so long; it survives a restart."),
+        key(
+            "repeat",
+            Shape::Object(&REPEAT),
+            "Runs again and again. Its result is that of the last round.",
         ),
         key(
             "with",
@@ -228,6 +253,46 @@ pub(crate) static FOR_EACH: Object = Object {
             Shape::Word(&["fast", "collect"]),
             "`fast`: the first failed item fails the step. `collect`: all run, and failed ones are none in the list of results.",
         ),
+    ],
+};
+
+const FINALLY: &str = "Steps that run after all others, however they ended, also after a failure or a cancel. They see the results of the others as options.";
+
+/// Running a step again and again.
+pub(crate) static REPEAT: Object = Object {
+    what: "a repeat",
+    keys: &[
+        must("max", Shape::Int { least: 1, most: 100_000 }, "Most rounds."),
+        key(
+            "until",
+            Shape::Expression,
+            "Ends after the round in whose `result` this holds. Without it, all rounds run.",
+        ),
+        key(
+            "exhausted",
+            Shape::Word(&["fail", "continue"]),
+            "What happens where `until` holds in no round: `fail` (with the kind `limit`), or `continue` with the last result.",
+        ),
+        key(
+            "collect",
+            Shape::Bool,
+            "Whether the result is the list of all rounds' results, and not the last one.",
+        ),
+        key(
+            "carry",
+            Shape::Map { of: &Shape::Object(&CARRY), least: 1 },
+            "Values that go from round to round, by name.",
+        ),
+    ],
+};
+
+/// A value that goes from round to round.
+pub(crate) static CARRY: Object = Object {
+    what: "a carried value",
+    keys: &[
+        must("type", Shape::Type, "Its type."),
+        must("start", Shape::Argument, "Its value in the first round."),
+        must("next", Shape::Expression, "Its value in the next round, from this round's `result`."),
     ],
 };
 

@@ -33,7 +33,8 @@ pub struct Plan {
     pub bounds: Bounds,
     /// The ceiling of every step's grants.
     pub grants: GrantPlan,
-    /// The steps, in the order of the text. A step only depends on earlier ones.
+    /// All steps in the order of the text, those inside blocks after their block. A step only depends
+    /// on earlier ones.
     pub steps: Vec<Step>,
     /// What a run gives back.
     pub outputs: Vec<Output>,
@@ -150,19 +151,21 @@ pub struct Step {
     pub id: String,
     /// Where it stands in the file.
     pub line: u32,
-    /// Positions of the steps that must end before: the one before it or those of `needs`, and all
-    /// that it refers to.
+    /// Position of the block that holds it; none where that is the manifest.
+    pub within: Option<usize>,
+    /// When it runs among the steps of its block.
+    pub part: Part,
+    /// Positions of the steps of its block that must end before: the one before it or those of
+    /// `needs`, and all that it or a step inside it refers to.
     pub needs: Vec<usize>,
     /// Runs only where this holds; otherwise it is skipped and its result is none.
     pub when: Option<Expr>,
     /// Runs once for each of some items; its result is the list of results.
     pub for_each: Option<ForEach>,
-    /// The operation.
-    pub operation: Operation,
-    /// The component that exports it.
-    pub component: Digest,
-    /// For each parameter, in their order, where its value comes from.
-    pub arguments: Vec<Argument>,
+    /// Runs again and again, for each item where it has several.
+    pub repeat: Option<Repeat>,
+    /// What it does.
+    pub action: Action,
     /// Whether what it staged becomes real when it ends well.
     pub changes: Changes,
     /// When a failed attempt is followed by another.
@@ -178,9 +181,144 @@ pub struct Step {
     pub grants: GrantPlan,
     /// Bounds of each of its tasks.
     pub limits: Limits,
-    /// Type of `steps.<id>`: the success of its operation, a list of it with `for-each`, an option of
-    /// that where the step can be skipped or its failure passed over; none where there is no value.
+    /// Type of `steps.<id>`: that of one item ([`Self::of_item`]), a list of it with `for-each`, an
+    /// option of that where the step can be skipped, left behind, or its failure passed over; none
+    /// where there is no value.
     pub result: Option<Type>,
+}
+
+/// When a step runs among the steps of its block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// In its turn.
+    #[default]
+    Body,
+    /// After all others, however they ended.
+    Finally,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It calls an operation.
+    Call(Call),
+    /// It runs the steps that stand within it.
+    Block(Block),
+    /// It waits for so long.
+    Sleep(Duration),
+}
+
+/// A call of an operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// The operation.
+    pub operation: Operation,
+    /// The component that exports it.
+    pub component: Digest,
+    /// For each parameter, in their order, where its value comes from.
+    pub arguments: Vec<Argument>,
+}
+
+/// Steps within a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    /// How its steps stand to each other.
+    pub mode: Mode,
+    /// A record of its steps' results by their ids; none where no step has one.
+    pub result: Option<Type>,
+}
+
+/// How the steps of a block stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// All run, in the order of their needs. The first that fails fails the block.
+    All,
+    /// All begin; the first that ends well ends the block, and the others are stopped. It fails where
+    /// all do.
+    Any,
+    /// All begin; the first that ends, well or not, ends the block, and the others are stopped.
+    Race,
+    /// The first whose `when` holds runs, and no other.
+    Switch,
+}
+
+/// Runs a step again and again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// Most rounds.
+    pub max: u32,
+    /// Ends after the round in whose `result` this holds; without it, all rounds run.
+    pub until: Option<Expr>,
+    /// Whether the result is the list of all rounds' results, and not the last one.
+    pub collect: bool,
+    /// Whether it fails where `until` never holds.
+    pub exhausted: Handling,
+    /// Values that go from round to round.
+    pub carry: Vec<Carry>,
+}
+
+/// A value that goes from round to round, under a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Carry {
+    /// Its name in expressions.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: Type,
+    /// Its value in the first round.
+    pub start: Argument,
+    /// Its value in each further round, from the `result` of the one before.
+    pub next: Expr,
+}
+
+impl Step {
+    /// The call that it makes, where it makes one.
+    pub fn call(&self) -> Option<&Call> {
+        match &self.action {
+            Action::Call(call) => Some(call),
+            Action::Block(_) | Action::Sleep(_) => None,
+        }
+    }
+
+    /// How the steps within it stand to each other, where it is a block.
+    pub fn mode(&self) -> Option<Mode> {
+        match &self.action {
+            Action::Block(block) => Some(block.mode),
+            Action::Call(_) | Action::Sleep(_) => None,
+        }
+    }
+
+    /// Type of what one round gives: the success of the operation, or the record of a block.
+    pub fn of_round(&self) -> Option<&Type> {
+        match &self.action {
+            Action::Call(call) => call.operation.success(),
+            Action::Block(block) => block.result.as_ref(),
+            Action::Sleep(_) => None,
+        }
+    }
+
+    /// Type of what one item gives: that of a round, or the list of all rounds.
+    pub fn of_item(&self) -> Option<Type> {
+        let round = self.of_round()?.clone();
+        let collects = self.repeat.as_ref().is_some_and(|repeat| repeat.collect);
+        Some(if collects { Type::list(round) } else { round })
+    }
+}
+
+impl Plan {
+    /// Positions of the steps that stand directly within a block; of the manifest where none is named.
+    pub fn inside(&self, block: Option<usize>) -> impl Iterator<Item = usize> {
+        let all = self.steps.iter().enumerate();
+        all.filter(move |(_, step)| step.within == block).map(|(position, _)| position)
+    }
+
+    /// A step and the blocks that hold it, from the inside to the outside.
+    pub fn outward(&self, step: usize) -> impl Iterator<Item = &Step> {
+        std::iter::successors(self.steps.get(step), |step| self.steps.get(step.within?))
+    }
 }
 
 /// Runs a step for each of some items.

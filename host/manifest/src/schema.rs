@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 use voyager_base::ErrorKind;
 
-use crate::language::{MANIFEST, Object, Shape};
+use crate::language::{MANIFEST, Object, STEP, Shape};
 
 /// The schema (draft 2020-12).
 pub fn schema() -> Value {
@@ -103,6 +103,10 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
             }
             json!({ "$ref": format!("#/$defs/{name}") })
         }
+        Shape::Steps => {
+            let step = shape(&Shape::Object(&STEP), definitions);
+            json!({ "type": "array", "items": step, "minItems": 1 })
+        }
         Shape::Argument | Shape::Literal => json!({}),
     }
 }
@@ -119,6 +123,10 @@ mod tests {
 
     /// Every object of the schema with its path, following references.
     fn walk<'s>(at: &'s Value, root: &'s Value, path: &str, seen: &mut Vec<(String, &'s Value)>) {
+        // Steps hold steps.
+        if path.matches('/').count() > 4 {
+            return;
+        }
         if let Some(reference) = at.get("$ref").and_then(Value::as_str) {
             let target = root.pointer(reference.trim_start_matches('#')).unwrap();
             return walk(target, root, path, seen);
@@ -143,9 +151,14 @@ mod tests {
         let mut seen = Vec::new();
         walk(&schema, &schema, "", &mut seen);
         let paths: Vec<&str> = seen.iter().map(|(path, _)| path.as_str()).collect();
-        for path in
-            ["/steps/for-each/in", "/grants/process/demand", "/limits/memory", "/inputs/choices"]
-        {
+        for path in [
+            "/steps/for-each/in",
+            "/steps/steps/switch/id",
+            "/steps/repeat/carry/next",
+            "/grants/process/demand",
+            "/limits/memory",
+            "/inputs/choices",
+        ] {
             assert!(paths.contains(&path), "{path} is not in {paths:#?}");
         }
         for (path, property) in &seen {

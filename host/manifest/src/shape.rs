@@ -7,12 +7,14 @@
 use crate::{
     code::Code,
     diagnostic::{Finding, Findings},
-    language::{CONFINEMENTS, HEADER, Object, Shape},
+    language::{CONFINEMENTS, HEADER, Object, STEP, Shape},
     nearest::nearest,
     scalar,
     yaml::{Kind, Node},
 };
 use voyager_base::ErrorKind;
+
+static STEP_SHAPE: Shape = Shape::Object(&STEP);
 
 /// Most items of a list or mapping, steps included.
 const ITEMS_MAX: usize = 10_000;
@@ -68,6 +70,9 @@ pub(crate) fn check_object(node: &Node, object: &Object, findings: &mut Findings
 pub(crate) fn check(node: &Node, shape: &Shape, findings: &mut Findings) {
     match shape {
         Shape::Object(object) => check_object(node, object, findings),
+        Shape::Steps => {
+            check(node, &Shape::List { of: &STEP_SHAPE, least: 1 }, findings);
+        }
         Shape::List { of, least } => {
             let Kind::List(items) = &node.kind else {
                 let help = node.text().map(|text| format!("write `[{text}]`")).unwrap_or_default();
@@ -192,6 +197,7 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
         | Shape::Map { .. }
         | Shape::Kinds(_)
         | Shape::Object(_)
+        | Shape::Steps
         | Shape::Argument
         | Shape::Literal => {}
     }
@@ -371,7 +377,7 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::ErrorKind => "a kind of error",
         Shape::File => "a file name",
         Shape::Words => "a program and its first arguments",
-        Shape::List { .. } => "a list",
+        Shape::List { .. } | Shape::Steps => "a list",
         Shape::Map { .. } | Shape::Kinds(_) | Shape::Object(_) => "a mapping",
         Shape::Argument | Shape::Literal => "a value",
     }
@@ -389,7 +395,12 @@ impl UnknownKey {
 }
 
 /// Words of other languages for a key of this one.
-const FOREIGN: [(&str, &str); 20] = [
+const FOREIGN: [(&str, &str); 25] = [
+    ("while", "repeat"),
+    ("until", "repeat"),
+    ("do", "steps"),
+    ("cases", "switch"),
+    ("ensure", "finally"),
     ("if", "when"),
     ("uses", "use"),
     ("run", "use"),

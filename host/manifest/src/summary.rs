@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use voyager_base::grant::ProgramGrant;
 
 use crate::{
-    plan::{Changes, FolderPlan, GrantPlan, Plan, Step},
+    plan::{Call, Changes, FolderPlan, GrantPlan, Plan},
     scalar::{show_duration, show_size},
 };
 
@@ -36,8 +37,13 @@ pub struct Summary {
 pub struct StepPower {
     /// Its id.
     pub id: String,
+    /// The blocks that hold it, the outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<String>,
     /// Its operation.
     pub operation: String,
+    /// Most rounds of it, those of the blocks around it counted; 1 where nothing repeats it.
+    pub rounds_max: u64,
     /// Whether it runs only under a condition.
     pub when: Option<String>,
     /// What it may read.
@@ -87,32 +93,39 @@ pub fn summary(
             .collect(),
         deadline: plan.bounds.deadline.map(show_duration),
         tasks_max: plan.bounds.steps,
-        steps: plan.steps.iter().map(|step| power(plan, step, imports(&step.component))).collect(),
+        steps: plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(at, step)| Some((at, step.call()?)))
+            .map(|(at, call)| power(plan, at, call, imports(&call.component)))
+            .collect(),
         artifacts: plan.outputs.iter().filter_map(|output| output.file.clone()).collect(),
     }
 }
 
-fn power(plan: &Plan, step: &Step, imports: Option<Vec<String>>) -> StepPower {
+fn power(plan: &Plan, at: usize, call: &Call, imports: Option<Vec<String>>) -> StepPower {
+    let (step, layers) = (&plan.steps[at], layers(plan, at));
     // Unknown imports are taken as all of them: a summary never promises too little.
     let can = |capability: &str| {
         let prefix = format!("voyager:{capability}/");
         imports.as_ref().is_none_or(|all| all.iter().any(|import| import.starts_with(&prefix)))
     };
-    let calls = if can("tasks") { calls(&plan.grants, &step.grants) } else { Vec::new() };
+    let calls = if can("tasks") { calls(&layers) } else { Vec::new() };
     // Child tasks may use what their own skills import, within the same grants.
     let lends = !calls.is_empty();
     let folders =
-        if can("workspace") || can("process") || lends { folders(plan, step) } else { Vec::new() };
-    let starts =
-        if can("process") || lends { starts(&plan.grants, &step.grants) } else { Vec::new() };
+        if can("workspace") || can("process") || lends { folders(&layers) } else { Vec::new() };
+    let starts = if can("process") || lends { starts(&layers) } else { Vec::new() };
     let side = |write: bool| {
-        let of = folders.iter().map(move |(outer, inner)| side(outer, *inner, write));
-        of.flatten().collect::<Vec<FolderPower>>()
+        folders.iter().filter_map(|all| side(all, write)).collect::<Vec<FolderPower>>()
     };
     let (reads, writes) = (side(false), side(true));
     StepPower {
         id: step.id.clone(),
-        operation: step.operation.name.to_string(),
+        within: within(plan, at),
+        operation: call.operation.name.to_string(),
+        rounds_max: rounds_max(plan, at),
         when: step.when.as_ref().map(ToString::to_string),
         pure: reads.is_empty() && writes.is_empty() && starts.is_empty() && calls.is_empty(),
         reads,
@@ -123,27 +136,45 @@ fn power(plan: &Plan, step: &Step, imports: Option<Vec<String>>) -> StepPower {
     }
 }
 
-/// The manifest's folders that the step may use too, with what it says of them itself.
-fn folders<'p>(plan: &'p Plan, step: &'p Step) -> Vec<(&'p FolderPlan, Option<&'p FolderPlan>)> {
-    let outer = plan.grants.workspace.iter().flatten();
-    match &step.grants.workspace {
-        None => outer.map(|folder| (folder, None)).collect(),
-        Some(own) => outer
-            .filter_map(|folder| {
-                let inner = own.iter().find(|inner| inner.root == folder.root)?;
-                Some((folder, Some(inner)))
-            })
-            .collect(),
-    }
+fn within(plan: &Plan, at: usize) -> Vec<String> {
+    let mut blocks: Vec<String> = plan.outward(at).skip(1).map(|it| it.id.clone()).collect();
+    blocks.reverse();
+    blocks
 }
 
-fn side(outer: &FolderPlan, inner: Option<&FolderPlan>, write: bool) -> Option<FolderPower> {
-    let globs = |folder: &FolderPlan| {
+fn rounds_max(plan: &Plan, at: usize) -> u64 {
+    let rounds = plan.outward(at).filter_map(|step| step.repeat.as_ref());
+    rounds.fold(1, |all, repeat| all.saturating_mul(repeat.max.into()))
+}
+
+/// What narrows a step's power: the manifest's grants, those of the blocks around it, its own.
+fn layers(plan: &Plan, at: usize) -> Vec<&GrantPlan> {
+    let mut layers: Vec<&GrantPlan> = plan.outward(at).map(|step| &step.grants).collect();
+    layers.push(&plan.grants);
+    layers.reverse();
+    layers
+}
+
+/// The manifest's folders that the step may use too, each with what every layer says of it.
+fn folders<'p>(layers: &[&'p GrantPlan]) -> Vec<Vec<&'p FolderPlan>> {
+    let outer = layers.first().and_then(|layer| layer.workspace.as_ref()).into_iter().flatten();
+    let through = |folder: &'p FolderPlan| {
+        let mut all = vec![folder];
+        for own in layers[1..].iter().filter_map(|layer| layer.workspace.as_ref()) {
+            all.push(own.iter().find(|inner| inner.root == folder.root)?);
+        }
+        Some(all)
+    };
+    outer.filter_map(through).collect()
+}
+
+fn side(layers: &[&FolderPlan], write: bool) -> Option<FolderPower> {
+    let outer = layers.first()?;
+    let globs = |folder: &&FolderPlan| {
         let globs = if write { &folder.write } else { &folder.read };
         globs.patterns().to_vec()
     };
-    let mut lists = vec![globs(outer)];
-    lists.extend(inner.map(globs));
+    let mut lists: Vec<Vec<String>> = layers.iter().map(globs).collect();
     lists.dedup();
     if lists.iter().any(Vec::is_empty) {
         return None;
@@ -155,39 +186,40 @@ fn side(outer: &FolderPlan, inner: Option<&FolderPlan>, write: bool) -> Option<F
     if lists.is_empty() {
         lists.push(vec!["**".to_owned()]);
     }
-    let bounds = [outer.write_bytes_max, inner.and_then(|inner| inner.write_bytes_max)];
+    let bounds = layers.iter().filter_map(|folder| folder.write_bytes_max);
     Some(FolderPower {
         root: outer.root.clone(),
         input: outer.input.clone(),
         globs: lists,
-        bytes_max: bounds.into_iter().flatten().min().filter(|_| write),
+        bytes_max: bounds.min().filter(|_| write),
     })
 }
 
-fn starts(outer: &GrantPlan, inner: &GrantPlan) -> Vec<String> {
-    let programs = inner.process.as_ref().or(outer.process.as_ref());
-    let granted = outer.process.as_deref().unwrap_or_default();
-    let show = |program: &voyager_base::grant::ProgramGrant| {
+fn starts(layers: &[&GrantPlan]) -> Vec<String> {
+    let said = layers.iter().filter_map(|layer| layer.process.as_deref());
+    let said: Vec<&[ProgramGrant]> = said.collect();
+    let show = |program: &ProgramGrant| {
         let mut shown = program.run.join(" ");
-        // The manifest's ceiling counts too.
-        let ceiling = granted
-            .iter()
-            .filter(|granted| program.run.starts_with(&granted.run))
-            .max_by_key(|granted| granted.run.len());
-        if program.network && ceiling.is_some_and(|ceiling| ceiling.network) {
+        // The ceilings count too.
+        let ceilings = said.iter().filter_map(|layer| {
+            let granted = layer.iter().filter(|granted| program.run.starts_with(&granted.run));
+            granted.max_by_key(|granted| granted.run.len())
+        });
+        let ceilings: Vec<&ProgramGrant> = ceilings.collect();
+        if program.network && ceilings.iter().all(|ceiling| ceiling.network) {
             shown.push_str(" with network");
         }
-        let times = [program.time_max, ceiling.and_then(|ceiling| ceiling.time_max)];
-        if let Some(time) = times.into_iter().flatten().min() {
+        let times = ceilings.iter().filter_map(|ceiling| ceiling.time_max);
+        if let Some(time) = times.chain(program.time_max).min() {
             let _ = write!(shown, " for {}", show_duration(time));
         }
         shown
     };
-    programs.into_iter().flatten().map(show).collect()
+    said.last().copied().unwrap_or_default().iter().map(show).collect()
 }
 
-fn calls(outer: &GrantPlan, inner: &GrantPlan) -> Vec<String> {
-    let globs = inner.tasks.as_ref().or(outer.tasks.as_ref());
+fn calls(layers: &[&GrantPlan]) -> Vec<String> {
+    let globs = layers.iter().rev().find_map(|layer| layer.tasks.as_ref());
     globs.map(|globs| globs.patterns().to_vec()).unwrap_or_default()
 }
 
@@ -201,7 +233,11 @@ pub fn to_text(summary: &Summary) -> String {
         let _ = writeln!(text, "  skill {skill}");
     }
     for step in &summary.steps {
-        let _ = writeln!(text, "\n{}: {}", step.id, step.operation);
+        let within: String = step.within.iter().map(|block| format!("{block}.")).collect();
+        let _ = writeln!(text, "\n{within}{}: {}", step.id, step.operation);
+        if 1 < step.rounds_max {
+            let _ = writeln!(text, "  up to {} times", step.rounds_max);
+        }
         if let Some(when) = &step.when {
             let _ = writeln!(text, "  only when {when}");
         }

@@ -3,13 +3,14 @@
 use voyager_base::{
     Digest, Limits, Type,
     grant::{Globs, ProgramGrant},
-    operation::Operation,
+    operation::{Operation, Skill},
 };
 use voyager_manifest::{
+    Catalog, diagnostic,
     expr::Expr,
     plan::{
-        Argument, Bounds, Changes, Expectation, FailMode, FolderPlan, ForEach, GrantPlan, Input,
-        InputKind, Output, PinnedSkill, Plan, Step,
+        Action, Argument, Bounds, Call, Changes, Expectation, FailMode, FolderPlan, ForEach,
+        GrantPlan, Input, InputKind, Output, Part, PinnedSkill, Plan, Step,
     },
 };
 
@@ -42,15 +43,18 @@ pub fn step(id: &str, function: &str, arguments: &[&str]) -> Step {
 /// A step that calls an operation, whose arguments are expressions.
 pub fn step_of(id: &str, operation: Operation, arguments: &[&str]) -> Step {
     let result = operation.success().cloned();
+    let arguments = arguments.iter().map(|text| Argument::Computed(expr(text))).collect();
+    let call = Call { operation, component: component(), arguments };
     Step {
         id: id.to_owned(),
         line: 0,
+        within: None,
+        part: Part::Body,
         needs: Vec::new(),
         when: None,
         for_each: None,
-        operation,
-        component: component(),
-        arguments: arguments.iter().map(|text| Argument::Computed(expr(text))).collect(),
+        repeat: None,
+        action: Action::Call(call),
         changes: Changes::Commit,
         retry: None,
         timeout: None,
@@ -78,6 +82,45 @@ pub fn for_each(step: Step, items: &str, parallel: u32, fail: FailMode) -> Step 
 pub fn expect(mut step: Step, that: &str, message: &str) -> Step {
     step.expect.push(Expectation { that: expr(that), message: message.to_owned() });
     step
+}
+
+/// The plan of a manifest whose head and folder are given, for the operations `guests/NAME` of
+/// [`catalog`].
+///
+/// # Panics
+/// Where the manifest is wrong.
+pub fn checked(body: &str) -> Plan {
+    let head = "voyager: manifest/v1\nname: simulated\nversion: 1.0.0\n\
+                inputs: { repo: { type: path, default: /repo } }\n\
+                grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ]\n  \
+                process: [ { run: make } ]\n  tasks: [\"**\"]\n";
+    let text = format!("{head}{body}");
+    let file = "simulated.yaml";
+    let checked = voyager_manifest::check(text.as_bytes(), file, &catalog(), &Limits::ceiling());
+    let shown = diagnostic::render(&checked.diagnostics, file, text.as_bytes(), false);
+    checked.plan.unwrap_or_else(|| panic!("{shown}"))
+}
+
+/// The guests as a skill: text in, text out, but for `list`, which lists texts.
+pub fn catalog() -> Catalog {
+    let texts = || Type::list(Type::String);
+    let mut operations: Vec<Operation> = vec![operation("list", 0, texts())];
+    let text = [("one", 1), ("upper", 1), ("shout", 1), ("copy", 1), ("make", 1), ("count", 0)];
+    operations.extend(text.map(|(name, parameters)| operation(name, parameters, Type::String)));
+    operations.push(operation("rename", 2, Type::String));
+    operations.push(operation("map", 1, texts()));
+    operations.sort_by(|a, b| a.name.cmp(&b.name));
+    let imports = ["workspace/files", "process/process", "tasks/tasks"];
+    let skill = Skill {
+        component: component(),
+        package: "sim:guests".to_owned(),
+        version: "1.0.0".to_owned(),
+        docs: String::new(),
+        operations,
+        imports: imports.map(|name| format!("voyager:{name}@0.1.0")).to_vec(),
+        size: 0,
+    };
+    Catalog::new(vec![skill])
 }
 
 /// The component of all simulated guests.
@@ -149,7 +192,8 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
 }
 
 fn operations(steps: &[Step]) -> Vec<Operation> {
-    let mut all: Vec<Operation> = steps.iter().map(|step| step.operation.clone()).collect();
+    let calls = steps.iter().filter_map(Step::call);
+    let mut all: Vec<Operation> = calls.map(|call| call.operation.clone()).collect();
     all.push(operation("upper", 1, Type::String));
     all.push(operation("shout", 1, Type::String));
     all.sort_by(|a, b| a.name.cmp(&b.name));

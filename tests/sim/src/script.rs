@@ -33,7 +33,8 @@ pub enum Answer {
 }
 
 /// Plays `plan`. `answers` are by task, `id #attempt` or `id[item] #attempt`; the others give the text
-/// `ok`. Commits meet `conflicts`, one after the other, then none.
+/// `ok`. A task of a further round or item of the blocks around its step is `id' #attempt`, and so on.
+/// Commits meet `conflicts`, one after the other, then none.
 pub fn play(plan: &Plan, answers: &[(&str, Answer)], conflicts: &[bool]) -> String {
     Script {
         interpreter: Interpreter::new(RunId([7; 16]), started(plan), START),
@@ -44,6 +45,7 @@ pub fn play(plan: &Plan, answers: &[(&str, Answer)], conflicts: &[bool]) -> Stri
             .collect(),
         conflicts: conflicts.iter().copied().collect(),
         names: BTreeMap::new(),
+        executions: BTreeMap::new(),
         running: VecDeque::new(),
         hanging: Vec::new(),
         told: String::new(),
@@ -67,6 +69,8 @@ struct Script {
     answers: BTreeMap<String, Answer>,
     conflicts: VecDeque<bool>,
     names: BTreeMap<(TaskId, u32), String>,
+    /// Tasks of the same item of the same step, in further rounds and items of the blocks around it.
+    executions: BTreeMap<String, Vec<TaskId>>,
     running: VecDeque<Event>,
     hanging: Vec<(TaskId, u32)>,
     told: String,
@@ -109,12 +113,12 @@ impl Script {
                     self.running.push_back(Event::TaskDone { task, attempt, result, changes });
                 }
             }
-            Command::Commit { step, changes, .. } => {
+            Command::Commit { frame, step, changes, .. } => {
                 let paths: Vec<&str> = changes.iter().map(|it| it.path.as_str()).collect();
                 self.tell(&format!("commit {}", paths.join(" ")));
                 let files = changes.len() as u64;
                 let digest = Digest::of(b"changes");
-                self.happen(Event::CommitIntended { step, files, changes: digest });
+                self.happen(Event::CommitIntended { frame, step, files, changes: digest });
                 let conflict = Conflict {
                     root: "repo".to_owned(),
                     path: "a".to_owned(),
@@ -124,20 +128,27 @@ impl Script {
                     Some(true) => vec![conflict],
                     Some(false) | None => Vec::new(),
                 };
-                self.running.push_back(Event::CommitDone { step, conflicts, error: None });
+                self.running.push_back(Event::CommitDone { frame, step, conflicts, error: None });
             }
         }
     }
 
     fn start(&mut self, started: TaskStarted) {
-        let Origin::Step { step, item } = started.origin else { return };
+        let Origin::Step { step, item, .. } = started.origin else { return };
         let plan = &self.interpreter.plan().steps[step];
+        let Some(call) = plan.call() else { return };
         let place = match plan.for_each {
             Some(_) => format!("{}[{item}]", plan.id),
             None => plan.id.clone(),
         };
+        let others = self.executions.entry(place.clone()).or_default();
+        let number = others.iter().position(|task| *task == started.task).unwrap_or_else(|| {
+            others.push(started.task);
+            others.len() - 1
+        });
+        let place = format!("{place}{}", "'".repeat(number));
         let name = format!("{place} #{}", started.attempt);
-        let types: Vec<_> = plan.operation.parameters.iter().map(|(_, ty)| ty.clone()).collect();
+        let types: Vec<_> = call.operation.parameters.iter().map(|(_, ty)| ty.clone()).collect();
         let arguments = value::decode_tuple(&types, &started.arguments).unwrap_or_default();
         let arguments: Vec<String> =
             arguments.iter().map(|value| value.to_json().to_string()).collect();
@@ -171,7 +182,7 @@ impl Script {
     fn line(&self, event: &Event) -> Option<String> {
         let id = |step: &usize| self.interpreter.plan().steps[*step].id.as_str();
         let line = match event {
-            Event::StepSkipped { step } => format!("skip {}", id(step)),
+            Event::StepSkipped { step, .. } => format!("skip {}", id(step)),
             Event::TaskDone { task, attempt, result, .. } => {
                 let name = &self.names[&(*task, *attempt)];
                 match result {
@@ -182,7 +193,12 @@ impl Script {
             Event::RetryScheduled { until, .. } => format!("wait until {}", Self::since(*until)),
             Event::CommitDone { conflicts, .. } if !conflicts.is_empty() => "conflict".to_owned(),
             Event::StepDone { step, error: None, .. } => format!("end {}", id(step)),
-            Event::StepDone { step, error: Some(error), passed } => {
+            Event::FrameDone { error: None, .. } => "end of a round".to_owned(),
+            Event::FrameDone { error: Some(error), .. } => {
+                format!("end of a round: {} ({error})", error.kind)
+            }
+            Event::FrameStopped { reason, .. } => format!("stop a round: {}", reason.kind),
+            Event::StepDone { step, error: Some(error), passed, .. } => {
                 let passed = if *passed { ", passed over" } else { "" };
                 format!("end {}: {} ({error}){passed}", id(step), error.kind)
             }

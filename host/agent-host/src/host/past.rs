@@ -46,7 +46,7 @@ impl Host {
             book.apply(sequence, &timed);
             match timed.event {
                 Fact::StepStarted { step, .. } => drop(states.insert(step, "running")),
-                Fact::StepSkipped { step } => drop(states.insert(step, "skipped")),
+                Fact::StepSkipped { step, .. } => drop(states.insert(step, "skipped")),
                 Fact::StepDone { step, error: Some(_), .. } => drop(states.insert(step, "failed")),
                 Fact::StepDone { step, error: None, .. } => drop(states.insert(step, "done")),
                 Fact::RunDone { outcome: ended } => outcome = Some(ended),
@@ -141,7 +141,7 @@ impl Host {
     pub(super) fn ends(&self, run: RunId) -> Result<Ends, Failure> {
         let mut ends: Option<Ends> = None;
         let mut staged: BTreeMap<TaskId, Vec<String>> = BTreeMap::new();
-        let mut steps: BTreeMap<TaskId, usize> = BTreeMap::new();
+        let mut steps: BTreeMap<TaskId, (TaskId, usize)> = BTreeMap::new();
         self.walk(run, |_, timed| {
             let at = timed.at;
             let ends =
@@ -149,16 +149,19 @@ impl Host {
             ends.last = at;
             match timed.event {
                 Fact::TaskStarted(started) => {
-                    if let Origin::Step { step, .. } = started.origin {
-                        steps.insert(started.task, step);
+                    if let Origin::Step { frame, step, .. } = started.origin {
+                        steps.insert(started.task, (frame, step));
                     }
                 }
                 Fact::TaskDone { task, changes, .. } => {
                     let paths = changes.into_iter().map(|it| it.path);
                     staged.insert(task, paths.collect());
                 }
-                Fact::CommitDone { step, conflicts, error: None } if conflicts.is_empty() => {
-                    let of_step = steps.iter().filter(|(_, of)| **of == step).map(|(task, _)| task);
+                Fact::CommitDone { frame, step, conflicts, error: None }
+                    if conflicts.is_empty() =>
+                {
+                    let of_step = steps.iter().filter(|(_, of)| **of == (frame, step));
+                    let of_step = of_step.map(|(task, _)| task);
                     let paths = of_step.filter_map(|task| staged.get(task)).flatten().cloned();
                     ends.changed.extend(paths);
                 }

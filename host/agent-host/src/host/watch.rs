@@ -93,13 +93,15 @@ impl Observer for Watchers {
 impl Watch {
     fn fact(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
-            Fact::StepStarted { step, items } => {
+            Fact::StepStarted { step, items, .. } => {
                 let going_on = GoingOn { since: at, items: *items, ..GoingOn::default() };
                 self.going_on.insert(*step, going_on);
                 let tasks = items.unwrap_or(1);
                 self.send(Event::StepStarted { step: self.name(*step), tasks });
             }
-            Fact::StepSkipped { step } => self.send(Event::StepSkipped { step: self.name(*step) }),
+            Fact::StepSkipped { step, .. } => {
+                self.send(Event::StepSkipped { step: self.name(*step) })
+            }
             Fact::TaskStarted(started) => {
                 if let Origin::Step { step, .. } = started.origin {
                     self.tasks.insert(started.task, step);
@@ -112,7 +114,7 @@ impl Watch {
                     self.send(Event::Retry { step, attempt: failures + 1, error });
                 }
             }
-            Fact::StepDone { step, error, passed } => {
+            Fact::StepDone { step, error, passed, .. } => {
                 self.step_done(at, *step, error.as_ref(), *passed)
             }
             _ => {}

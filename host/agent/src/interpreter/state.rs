@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use voyager_base::{Error, ErrorKind, TaskId, Value, clock::Timestamp, workspace::Change};
+use voyager_manifest::plan::Plan;
 
 use super::Outcome;
 use crate::event::Failure;
@@ -13,12 +14,35 @@ use crate::event::Failure;
 pub struct State {
     pub(super) began: Timestamp,
     pub(super) last: Timestamp,
-    pub(super) steps: Vec<StepState>,
-    /// Step and item of the tasks of steps that run.
-    pub(super) tasks: BTreeMap<TaskId, (usize, u64)>,
-    /// Why the run is ending before its time.
-    pub(super) stopping: Option<Failure>,
+    /// Executions of steps that go on: the run's own, and one for each running item of a block.
+    pub(super) frames: BTreeMap<TaskId, Frame>,
+    /// The item of a running step that a task or a frame serves.
+    pub(super) nodes: BTreeMap<TaskId, Place>,
+    /// Why the run is to end before its time.
+    pub(super) cancelled: Option<Error>,
     pub(super) outcome: Option<Outcome>,
+}
+
+/// An item of a step in one execution of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) frame: TaskId,
+    pub(super) step: usize,
+    pub(super) item: u64,
+}
+
+/// One execution of the steps of a block, or of the manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Frame {
+    /// The item of the block that it serves; none for the run itself.
+    pub(super) of: Option<Place>,
+    pub(super) steps: BTreeMap<usize, StepState>,
+    /// Why its steps end before their time.
+    pub(super) failed: Option<Failure>,
+    /// The first step that ended well, where the others are then of no use any more.
+    pub(super) decided: Option<usize>,
+    /// Why the last step failed that did not fail all of them.
+    pub(super) spared: Option<Failure>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,11 +75,26 @@ pub(super) struct Unit {
     pub(super) attempt: u32,
     pub(super) failures: u32,
     pub(super) changes: Vec<Change>,
+    /// Rounds that have ended; only of repeated steps.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) rounds: u32,
+    /// Values that go from round to round, once there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) carried: Vec<Value>,
+    /// Results of ended rounds, where all are wanted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) collected: Vec<Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum UnitState {
     Waiting,
+    /// Its task or its frame goes on.
     Started {
         at: Timestamp,
     },
@@ -68,6 +107,7 @@ pub(super) enum UnitState {
         error: Error,
         at: Timestamp,
     },
+    /// Goes on by itself at this time: the next attempt, or the end of a sleep.
     Backoff {
         until: Timestamp,
     },
@@ -75,13 +115,13 @@ pub(super) enum UnitState {
 }
 
 impl State {
-    pub(super) fn new(began: Timestamp, steps: usize) -> Self {
+    pub(super) fn new(began: Timestamp, root: TaskId, plan: &Plan) -> Self {
         Self {
             began,
             last: began,
-            steps: vec![StepState::Waiting; steps],
-            tasks: BTreeMap::new(),
-            stopping: None,
+            frames: BTreeMap::from([(root, Frame::new(None, plan.inside(None)))]),
+            nodes: BTreeMap::new(),
+            cancelled: None,
             outcome: None,
         }
     }
@@ -93,57 +133,86 @@ impl State {
 
     /// Tasks of steps that have started and not ended, with their attempts.
     pub fn open_tasks(&self) -> Vec<(TaskId, u32)> {
-        let open = self.tasks.iter().filter_map(|(task, (step, item))| {
-            let StepState::Running(running) = &self.steps[*step] else { return None };
-            let unit = running.units.get(usize::try_from(*item).ok()?)?;
+        let open = self.nodes.iter().filter(|(node, _)| !self.frames.contains_key(node));
+        let open = open.filter_map(|(task, place)| {
+            let unit = self.look(*place)?;
             matches!(unit.state, UnitState::Started { .. } | UnitState::Interrupted { .. })
                 .then_some((*task, unit.attempt))
         });
         open.collect()
     }
 
-    pub(super) fn running(&self) -> impl Iterator<Item = (usize, &Running)> {
-        self.steps.iter().enumerate().filter_map(|(step, state)| match state {
-            StepState::Running(running) => Some((step, running)),
+    pub(super) fn step(&self, frame: TaskId, step: usize) -> Option<&StepState> {
+        self.frames.get(&frame)?.steps.get(&step)
+    }
+
+    /// An item of a running step.
+    pub(super) fn look(&self, place: Place) -> Option<&Unit> {
+        match self.step(place.frame, place.step)? {
+            StepState::Running(running) => running.units.get(usize::try_from(place.item).ok()?),
             StepState::Waiting | StepState::Done(_) => None,
+        }
+    }
+
+    /// All steps that run, in all frames.
+    pub(super) fn running(&self) -> impl Iterator<Item = (TaskId, usize, &Running)> {
+        self.frames.iter().flat_map(|(frame, it)| {
+            it.running().map(move |(step, running)| (*frame, step, running))
         })
     }
 
-    pub(super) fn running_mut(&mut self) -> impl Iterator<Item = (usize, &mut Running)> {
-        self.steps.iter_mut().enumerate().filter_map(|(step, state)| match state {
-            StepState::Running(running) => Some((step, running)),
-            StepState::Waiting | StepState::Done(_) => None,
-        })
-    }
-
-    pub(super) fn running_step(&mut self, step: usize) -> Result<&mut Running, String> {
-        match self.steps.get_mut(step) {
+    pub(super) fn running_step(
+        &mut self,
+        frame: TaskId,
+        step: usize,
+    ) -> Result<&mut Running, String> {
+        match self.frames.get_mut(&frame).and_then(|frame| frame.steps.get_mut(&step)) {
             Some(StepState::Running(running)) => Ok(running),
             _ => Err(format!("step number {step} does not run")),
         }
     }
 
-    pub(super) fn unit(&mut self, step: usize, item: u64) -> Result<&mut Unit, String> {
-        self.running_step(step)?.unit(item)
+    pub(super) fn unit(&mut self, place: Place) -> Result<&mut Unit, String> {
+        self.running_step(place.frame, place.step)?.unit(place.item)
     }
 
-    /// Whether nothing runs and no commit is open.
-    pub(super) fn is_idle(&self) -> bool {
-        self.running().all(|(_, running)| {
-            !running.intended
-                && running.open().all(|(_, unit)| !matches!(unit.state, UnitState::Started { .. }))
+    /// Forgets a frame with all frames inside it.
+    pub(super) fn forget(&mut self, frame: TaskId) {
+        self.frames.remove(&frame);
+        let inner = self.nodes.iter().filter(|(_, place)| place.frame == frame);
+        let inner: Vec<TaskId> = inner.map(|(node, _)| *node).collect();
+        for node in inner {
+            self.nodes.remove(&node);
+            self.forget(node);
+        }
+    }
+}
+
+impl Frame {
+    pub(super) fn new(of: Option<Place>, steps: impl Iterator<Item = usize>) -> Self {
+        let steps = steps.map(|step| (step, StepState::Waiting)).collect();
+        Self { of, steps, failed: None, decided: None, spared: None }
+    }
+
+    pub(super) fn running(&self) -> impl Iterator<Item = (usize, &Running)> {
+        self.steps.iter().filter_map(|(step, state)| match state {
+            StepState::Running(running) => Some((*step, running)),
+            StepState::Waiting | StepState::Done(_) => None,
         })
-    }
-
-    /// Whether all steps have ended.
-    pub(super) fn is_over(&self) -> bool {
-        self.steps.iter().all(|state| matches!(state, StepState::Done(_)))
     }
 }
 
 impl Running {
-    pub(super) fn new(units: usize) -> Self {
-        let unit = Unit { state: UnitState::Waiting, attempt: 0, failures: 0, changes: Vec::new() };
+    pub(super) fn new(units: usize, state: &UnitState) -> Self {
+        let unit = Unit {
+            state: state.clone(),
+            attempt: 0,
+            failures: 0,
+            changes: Vec::new(),
+            rounds: 0,
+            carried: Vec::new(),
+            collected: Vec::new(),
+        };
         let units = vec![unit; units];
         Self { units, first: 0, failed: None, commits: 0, intended: false, committed: false }
     }
@@ -173,8 +242,16 @@ impl Running {
     /// that has not: a step of many items must not be searched for each of them.
     pub(super) fn open(&self) -> impl Iterator<Item = (usize, &Unit)> {
         let units = self.units.iter().enumerate().skip(self.first);
-        let begun = units.take_while(|(_, unit)| 0 < unit.attempt);
+        let begun = units.take_while(|(_, unit)| {
+            0 < unit.attempt || 0 < unit.rounds || !matches!(unit.state, UnitState::Waiting)
+        });
         begun.filter(|(_, unit)| !matches!(unit.state, UnitState::Done(_)))
+    }
+
+    /// Whether nothing of it runs: no task, no frame, no commit.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.intended
+            && self.open().all(|(_, unit)| !matches!(unit.state, UnitState::Started { .. }))
     }
 
     /// What all items staged, ordered by folder and path.

@@ -10,15 +10,16 @@ use crate::{
     convert::article,
     diagnostic::Finding,
     expr::{Env, Expr, Lookup, Problem},
+    plan::Part,
     yaml::{Kind, Node},
 };
 
 /// Where an expression stands: what it may name.
 #[derive(Clone, Debug)]
 pub(super) struct At {
-    /// Position of its step; steps before it may be named.
-    pub(super) step: usize,
-    /// `result` and the item.
+    /// Position of its step; steps before it may be named. None behind all steps.
+    pub(super) step: Option<usize>,
+    /// `result`, the item, and what else has a name there; the innermost first.
     pub(super) locals: Vec<Local>,
 }
 
@@ -51,7 +52,13 @@ impl Checker<'_> {
         let references = expr.references();
         self.referred.extend(references.steps.iter().filter_map(|id| self.ids.get(id)));
         self.used_inputs.extend(references.inputs);
-        let names = Names { inputs: &self.inputs, steps: &self.steps, ids: &self.ids, at };
+        let names = Names {
+            inputs: &self.inputs,
+            steps: &self.steps,
+            ids: &self.ids,
+            around: &self.around,
+            at,
+        };
         match expr.check(&names) {
             Ok(ty) => Some(Typed { expr, ty }),
             Err(problems) => {
@@ -107,6 +114,14 @@ impl Checker<'_> {
     }
 }
 
+/// How a step inside blocks is named from outside all of them.
+fn path_of(steps: &[KnownStep], position: usize) -> String {
+    let outward = std::iter::successors(Some(position), |at| steps[*at].within);
+    let mut ids: Vec<&str> = outward.map(|at| steps[at].id.as_str()).collect();
+    ids.reverse();
+    format!("steps.{}", ids.join("."))
+}
+
 fn condition_help(ty: &Type, expr: &Expr) -> String {
     match ty {
         Type::String => format!("compare it: `{expr} == \"text\"`"),
@@ -122,7 +137,29 @@ struct Names<'c> {
     inputs: &'c [KnownInput],
     steps: &'c [KnownStep],
     ids: &'c std::collections::BTreeMap<String, usize>,
+    around: &'c [Local],
     at: &'c At,
+}
+
+impl Names<'_> {
+    /// What stands at the level of the step at `position` on the way from the expression's own step to
+    /// the outside: that step itself, or a block that holds it. None where the expression stands outside
+    /// the block that holds `position`; the inner `None` is the end of the manifest.
+    #[expect(clippy::option_option, reason = "the outer says whether there is a way")]
+    fn level_of(&self, position: usize) -> Option<Option<usize>> {
+        let wanted = self.steps[position].within;
+        let Some(mut own) = self.at.step else { return wanted.is_none().then_some(None) };
+        loop {
+            if self.steps[own].within == wanted {
+                return Some(Some(own));
+            }
+            own = self.steps[own].within?;
+        }
+    }
+
+    fn locals(&self) -> impl Iterator<Item = &Local> {
+        self.at.locals.iter().chain(self.around.iter().rev())
+    }
 }
 
 impl Env for Names<'_> {
@@ -136,21 +173,43 @@ impl Env for Names<'_> {
 
     fn step(&self, id: &str) -> Lookup<'_> {
         let Some(position) = self.ids.get(id) else { return Lookup::Missing };
-        if *position == self.at.step {
+        let Some(level) = self.level_of(*position) else {
+            let path = path_of(self.steps, *position);
+            return Lookup::Refused {
+                code: Code::InsideBlock,
+                message: format!("the step `{id}` stands inside a block"),
+                help: format!("from outside it is `{path}`"),
+            };
+        };
+        if Some(*position) == self.at.step {
             return Lookup::Refused {
                 code: Code::Cycle,
                 message: format!("the step `{id}` refers to its own result"),
                 help: "in `expect` it is called `result`".to_owned(),
             };
         }
-        if *position > self.at.step {
+        if Some(*position) == level {
+            return Lookup::Refused {
+                code: Code::Cycle,
+                message: format!(
+                    "this step stands inside the block `{id}`, whose end it is part of"
+                ),
+                help: "refer to the steps of the block by their own names".to_owned(),
+            };
+        }
+        if level.is_some_and(|level| *position > level) {
             return Lookup::Refused {
                 code: Code::ForwardReference,
                 message: format!("the step `{id}` comes later"),
                 help: format!("move this step below `{id}`"),
             };
         }
-        match &self.steps[*position].result {
+        let step = &self.steps[*position];
+        let is_late = level.is_some_and(|level| self.steps[level].part == Part::Finally);
+        if let (true, Part::Body, Some(ty)) = (is_late, step.part, &step.optional) {
+            return Lookup::Type(ty);
+        }
+        match &step.result {
             StepResult::Type(ty) => Lookup::Type(ty),
             StepResult::Unknown => Lookup::Unknown,
             StepResult::Nothing => Lookup::Refused {
@@ -162,7 +221,7 @@ impl Env for Names<'_> {
     }
 
     fn local(&self, name: &str) -> Lookup<'_> {
-        match self.at.locals.iter().find(|local| local.name == name) {
+        match self.locals().find(|local| local.name == name) {
             Some(Local { result: StepResult::Type(ty), .. }) => Lookup::Type(ty),
             Some(Local { result: StepResult::Unknown, .. }) => Lookup::Unknown,
             Some(Local { result: StepResult::Nothing, .. }) => Lookup::Refused {
@@ -180,13 +239,14 @@ impl Env for Names<'_> {
     }
 
     fn steps(&self) -> Vec<&str> {
-        self.steps[..self.at.step.min(self.steps.len())]
-            .iter()
-            .map(|step| step.id.as_str())
-            .collect()
+        let seen = |position: &usize| {
+            self.level_of(*position).is_some_and(|level| level.is_none_or(|it| *position < it))
+        };
+        let seen = (0..self.steps.len()).filter(seen);
+        seen.map(|position| self.steps[position].id.as_str()).collect()
     }
 
     fn locals(&self) -> Vec<&str> {
-        self.at.locals.iter().map(|local| local.name.as_str()).collect()
+        Names::locals(self).map(|local| local.name.as_str()).collect()
     }
 }

@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// Names that mean something else in expressions.
-const TAKEN: [&str; 8] = ["inputs", "steps", "result", "true", "false", "null", "none", "in"];
+pub(super) const TAKEN: [&str; 9] =
+    ["inputs", "steps", "result", "round", "true", "false", "null", "none", "in"];
 
 impl Checker<'_> {
     /// The items of a step, and the name of one for the expressions of the step.

@@ -83,14 +83,19 @@ impl Checker<'_> {
     }
 
     /// Tells of a step's timeout that something else comes before.
-    pub(super) fn timeout_is_reached(&mut self, node: &Node, timeout: Duration, limits: &Limits) {
+    pub(super) fn timeout_is_reached(
+        &mut self,
+        node: &Node,
+        timeout: Duration,
+        limits: Option<&Limits>,
+    ) {
         if let Some(deadline) = self.bounds.deadline.filter(|deadline| *deadline < timeout) {
             let message = format!("the run's deadline passes after {}", show_duration(deadline));
             self.report(
                 Finding::new(Code::TimeoutAboveDeadline, &node.span, message)
                     .help("raise `limits.deadline`, or lower the timeout"),
             );
-        } else if limits.time < timeout {
+        } else if let Some(limits) = limits.filter(|limits| limits.time < timeout) {
             let message =
                 format!("the limit on a task's time bites after {}", show_duration(limits.time));
             self.report(

@@ -38,7 +38,7 @@ impl Checker<'_> {
     fn output(&mut self, entry: &Entry) -> Option<Output> {
         let declared = entry.value.get("type").map(|node| self.ty(node));
         let from = entry.value.get("from")?;
-        let at = At { step: self.steps.len(), locals: Vec::new() };
+        let at = At { step: None, locals: Vec::new() };
         let typed = self.expression(from, &at)?;
         let found = typed.ty?;
         let ty = match declared {

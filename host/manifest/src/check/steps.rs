@@ -7,6 +7,7 @@ use voyager_base::{Type, operation::Operation};
 use super::{
     Checker, KnownStep, StepResult,
     arguments::suggest,
+    blocks::{BlockSite, Form},
     expressions::{At, Local},
 };
 use crate::{
@@ -14,32 +15,80 @@ use crate::{
     code::Code,
     convert::article,
     diagnostic::Finding,
-    plan::{Argument, Changes, FailMode, ForEach, GrantPlan, Handling, Step},
+    plan::{Action, Argument, Call, Changes, FailMode, ForEach, GrantPlan, Handling, Part, Step},
     scalar::{self, duration},
     shape::clip,
     yaml::Node,
 };
 use voyager_base::Value;
 
+/// Where a step stands.
+pub(super) struct Site<'n> {
+    pub(super) node: &'n Node,
+    /// Position of the block that holds it.
+    pub(super) within: Option<usize>,
+    pub(super) part: Part,
+    /// Position of the step above it in the same list.
+    above: Option<usize>,
+}
+
+/// Lists steps in the order of the text, those inside a block after it.
+fn collect<'n>(
+    list: Option<&'n Node>,
+    within: Option<usize>,
+    part: Part,
+    sites: &mut Vec<Site<'n>>,
+) {
+    let mut above = None;
+    for node in list.map(Node::items).unwrap_or_default() {
+        let position = sites.len();
+        sites.push(Site { node, within, part, above });
+        above = Some(position);
+        for key in ["steps", "switch"] {
+            collect(node.get(key), Some(position), Part::Body, sites);
+        }
+        collect(node.get("finally"), Some(position), Part::Finally, sites);
+    }
+}
+
 impl<'a> Checker<'a> {
     /// The steps, where all are good.
-    pub(super) fn manifest_steps(&mut self, node: Option<&Node>) -> Option<Vec<Step>> {
-        let nodes = node.map(Node::items).unwrap_or_default();
-        nodes.iter().enumerate().for_each(|(at, node)| self.known_step(at, node));
-        for (position, node) in nodes.iter().enumerate() {
-            self.steps[position].needs = self.needs(node);
+    pub(super) fn manifest_steps(&mut self, root: &Node) -> Option<Vec<Step>> {
+        let mut sites = Vec::new();
+        for (key, part) in [("steps", Part::Body), ("finally", Part::Finally)] {
+            collect(root.get(key), None, part, &mut sites);
         }
-        let mut steps = Some(Vec::with_capacity(nodes.len()));
-        for (position, node) in nodes.iter().enumerate() {
-            match (self.step(position, node), &mut steps) {
-                (Some(step), Some(all)) => all.push(step),
-                _ => steps = None,
-            }
+        for (position, site) in sites.iter().enumerate() {
+            self.known_step(position, site);
         }
-        steps
+        for (position, site) in sites.iter().enumerate() {
+            self.steps[position].needs = self.needs(position, site.node);
+        }
+        let mut steps: Vec<Option<Step>> = vec![None; sites.len()];
+        self.steps_inside(None, &sites, &mut steps);
+        steps.into_iter().collect()
     }
 
-    fn known_step(&mut self, position: usize, node: &Node) {
+    /// Checks the steps that stand directly within a block, or the manifest.
+    pub(super) fn steps_inside(
+        &mut self,
+        block: Option<usize>,
+        sites: &[Site<'_>],
+        steps: &mut [Option<Step>],
+    ) {
+        let directly = sites.iter().enumerate().filter(|(_, site)| site.within == block);
+        for (position, site) in directly {
+            // What a step refers to outside its block, the block has to wait for.
+            let outer = std::mem::take(&mut self.referred);
+            steps[position] = self.step(position, site.node, sites, steps);
+            let own = std::mem::replace(&mut self.referred, outer);
+            let outside = own.into_iter().filter(|other| self.steps[*other].within != block);
+            self.referred.extend(outside);
+        }
+    }
+
+    fn known_step(&mut self, position: usize, site: &Site<'_>) {
+        let node = site.node;
         let id = node.get("id");
         let text = id.and_then(Node::text).unwrap_or_default().to_owned();
         let span = id.map_or(node.span.start..node.span.start + 1, |id| id.span.clone());
@@ -59,12 +108,22 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let result = StepResult::Unknown;
-        self.steps.push(KnownStep { id: text, span, needs: Vec::new(), result });
+        self.steps.push(KnownStep {
+            id: text,
+            span,
+            within: site.within,
+            part: site.part,
+            above: site.above,
+            needs: Vec::new(),
+            result: StepResult::Unknown,
+            optional: None,
+        });
     }
 
     /// The positions that `needs` names, good or not.
-    fn needs(&mut self, node: &Node) -> Vec<usize> {
+    fn needs(&mut self, position: usize, node: &Node) -> Vec<usize> {
+        let place = |step: &KnownStep| (step.within, step.part);
+        let own = place(&self.steps[position]);
         let mut needs = Vec::new();
         for item in node.get("needs").map(Node::items).unwrap_or_default() {
             let Some(id) = item.text().filter(|id| scalar::is_name(id)) else { continue };
@@ -72,6 +131,14 @@ impl<'a> Checker<'a> {
                 Some(other) if needs.contains(&other) => self.report(
                     Finding::new(Code::UselessKey, &item.span, format!("`{id}` stands here twice"))
                         .help("remove it"),
+                ),
+                Some(other) if place(&self.steps[other]) != own => self.report(
+                    Finding::new(
+                        Code::UnknownNeed,
+                        &item.span,
+                        format!("`{id}` does not stand beside this step"),
+                    )
+                    .help("a step waits for steps of its own list; what it refers to it waits for anyway"),
                 ),
                 Some(other) => needs.push(other),
                 None => {
@@ -95,9 +162,9 @@ impl<'a> Checker<'a> {
     fn check_needs(&mut self, position: usize, node: &Node) {
         for item in node.get("needs").map(Node::items).unwrap_or_default() {
             let Some(id) = item.text() else { continue };
-            let Some(other) = self.ids.get(id).copied().filter(|other| *other >= position) else {
-                continue;
-            };
+            let is_beside = |other: &usize| self.steps[position].needs.contains(other);
+            let later = self.ids.get(id).copied().filter(|other| *other >= position);
+            let Some(other) = later.filter(is_beside) else { continue };
             let finding = if other == position {
                 Finding::new(Code::Cycle, &item.span, "a step can't wait for itself")
                     .help("remove it")
@@ -132,12 +199,17 @@ impl<'a> Checker<'a> {
         false
     }
 
-    fn step(&mut self, position: usize, node: &Node) -> Option<Step> {
-        self.referred.clear();
+    fn step(
+        &mut self,
+        position: usize,
+        node: &Node,
+        sites: &[Site<'_>],
+        steps: &mut [Option<Step>],
+    ) -> Option<Step> {
         self.check_needs(position, node);
-        let outside = At { step: position, locals: Vec::new() };
+        let form = self.form(node);
+        let outside = At { step: Some(position), locals: Vec::new() };
         let when = node.get("when").map(|when| self.condition(when, &outside, "`when`"));
-        let found = node.get("use").and_then(|name| self.operation(name));
         let (for_each, item) = match node.get("for-each") {
             Some(node) => {
                 let (for_each, item) = self.for_each(node, &outside);
@@ -145,26 +217,45 @@ impl<'a> Checker<'a> {
             }
             None => (None, None),
         };
-        let inside = At { step: position, locals: item.iter().cloned().collect() };
-        let arguments = match &found {
-            Some(found) => self.arguments(node, found.operation, &inside),
-            None => {
+        let mut locals: Vec<Local> = item.into_iter().collect();
+        let begun = node.get("repeat").map(|node| self.begin_repeat(node, position, &mut locals));
+        let inside = At { step: Some(position), locals };
+        let limits = self.step_limits(node, form == Form::Call);
+        let found = node.get("use").and_then(|name| self.operation(name));
+        let grants = self.step_grants(node, found.map(|found| found.skill));
+        let (action, of_round) = match form {
+            Form::Call => self.call(node, found.as_ref(), &inside),
+            Form::Block(mode) => {
+                let block = BlockSite { position, mode, sites };
+                self.block(&block, steps, &inside, grants.as_ref(), &limits)
+            }
+            Form::Sleep => (self.sleep(node), StepResult::Nothing),
+            Form::Unclear => {
                 self.unchecked_arguments(node.get("with"), &inside);
-                None
+                self.around.extend(inside.locals.iter().cloned());
+                self.steps_inside(Some(position), sites, steps);
+                self.around.truncate(self.around.len() - inside.locals.len());
+                (None, StepResult::Unknown)
             }
         };
-        let success = match &found {
-            Some(found) => match found.operation.success() {
-                Some(ty) => StepResult::Type(ty.clone()),
-                None => StepResult::Nothing,
-            },
-            None => StepResult::Unknown,
+        let of_result = |result: &StepResult| At {
+            step: Some(position),
+            locals: std::iter::once(Local { name: "result".to_owned(), result: result.clone() })
+                .chain(inside.locals.iter().cloned())
+                .collect(),
         };
-        let result = Local { name: "result".to_owned(), result: success.clone() };
-        let of_result =
-            At { step: position, locals: std::iter::once(result).chain(item).collect() };
+        let repeat = match (node.get("repeat"), begun) {
+            (Some(node), Some(begun)) => Some(self.end_repeat(node, begun, &of_result(&of_round))),
+            _ => None,
+        };
+        let of_item = match (of_round, &repeat) {
+            (StepResult::Type(ty), Some(Some(repeat))) if repeat.collect => {
+                StepResult::Type(Type::list(ty))
+            }
+            (of_round, _) => of_round,
+        };
         let expect = match node.get("expect") {
-            Some(node) => self.expectations(node, &of_result),
+            Some(node) => self.expectations(node, &of_result(&of_item)),
             None => Some(Vec::new()),
         };
         let retry = node.get("retry").map(|node| self.retry(node));
@@ -172,27 +263,32 @@ impl<'a> Checker<'a> {
         if let Some(found) = &found {
             self.kinds_are_reached(node, found.operation);
         }
-        let limits = self.step_limits(node);
-        let grants = self.step_grants(node, found.map(|found| found.skill));
         let changes = self.changes(node, found.as_ref());
+        self.repeated_changes(node, found.as_ref(), changes);
 
-        let may_be_absent =
-            when.is_some() || on_error.iter().any(|handler| handler.then == Handling::Continue);
-        let result = result_type(success, for_each.as_ref(), may_be_absent);
-        self.steps[position].result = result.clone();
+        let may_be_absent = when.is_some()
+            || on_error.iter().any(|handler| handler.then == Handling::Continue)
+            || self.may_be_left(position, sites);
+        let result = result_type(of_item, for_each.as_ref(), may_be_absent);
+        let known = &mut self.steps[position];
+        known.result = result.clone();
+        known.optional = match &result {
+            StepResult::Type(ty @ Type::Option(_)) => Some(ty.clone()),
+            StepResult::Type(ty) => Some(Type::option(ty.clone())),
+            StepResult::Nothing | StepResult::Unknown => None,
+        };
 
-        let found = found?;
-        self.used_skills.entry(found.skill.component.to_string()).or_insert(found.skill);
         let line = self.line_ends.partition_point(|end| *end < node.span.start) + 1;
         Some(Step {
             id: self.steps[position].id.clone(),
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            needs: self.all_needs(position, node),
+            within: self.steps[position].within,
+            part: self.steps[position].part,
+            needs: self.all_needs(position, node, sites),
             when: flat(when)?,
             for_each: flat(for_each)?,
-            operation: found.operation.clone(),
-            component: found.skill.component,
-            arguments: arguments?,
+            repeat: flat(repeat)?,
+            action: action?,
             changes,
             retry: flat(retry)?,
             timeout: node.get("timeout").and_then(Node::text).and_then(duration),
@@ -207,17 +303,49 @@ impl<'a> Checker<'a> {
         })
     }
 
-    /// The steps that must end before: those of `needs` or the one above, and all referred to.
-    fn all_needs(&self, position: usize, node: &Node) -> Vec<usize> {
-        let mut needs: BTreeSet<usize> = match node.get("needs") {
-            Some(_) => self.steps[position].needs.iter().copied().collect(),
-            None => position.checked_sub(1).into_iter().collect(),
+    /// The call of a step with `use`, and what it gives.
+    fn call(
+        &mut self,
+        node: &Node,
+        found: Option<&Found<'a>>,
+        inside: &At,
+    ) -> (Option<Action>, StepResult) {
+        let Some(found) = found else {
+            self.unchecked_arguments(node.get("with"), inside);
+            return (None, StepResult::Unknown);
         };
-        needs.extend(self.referred.iter().copied());
-        needs.into_iter().filter(|other| *other < position).collect()
+        let arguments = self.arguments(node, found.operation, inside);
+        self.used_skills.entry(found.skill.component.to_string()).or_insert(found.skill);
+        let result = match found.operation.success() {
+            Some(ty) => StepResult::Type(ty.clone()),
+            None => StepResult::Nothing,
+        };
+        let call = arguments.map(|arguments| {
+            Action::Call(Call {
+                operation: found.operation.clone(),
+                component: found.skill.component,
+                arguments,
+            })
+        });
+        (call, result)
     }
 
-    fn step_limits(&mut self, node: &Node) -> voyager_base::Limits {
+    /// The steps that must end before: those of `needs` or the one above, and all referred to.
+    fn all_needs(&self, position: usize, node: &Node, sites: &[Site<'_>]) -> Vec<usize> {
+        let own = &self.steps[position];
+        let together = own.part == Part::Body
+            && own.within.is_some_and(|block| sites[block].node.get("parallel").is_some());
+        let mut needs: BTreeSet<usize> = match node.get("needs") {
+            Some(_) => own.needs.iter().copied().collect(),
+            None => own.above.filter(|_| !together).into_iter().collect(),
+        };
+        needs.extend(self.referred.iter().copied());
+        let beside = |other: &KnownStep| (other.within, other.part) == (own.within, own.part);
+        needs.retain(|other| *other < position && beside(&self.steps[*other]));
+        needs.into_iter().collect()
+    }
+
+    fn step_limits(&mut self, node: &Node, is_call: bool) -> voyager_base::Limits {
         let own = node.get("limits");
         let mut limits = self.limits.clone();
         if let Some(own) = own {
@@ -230,13 +358,16 @@ impl<'a> Checker<'a> {
             if !self.time_is_given && own.is_none_or(|own| own.get("time").is_none()) {
                 limits.time = limits.time.max(timeout.min(self.policy.time));
             }
-            self.timeout_is_reached(node, timeout, &limits);
+            self.timeout_is_reached(node, timeout, is_call.then_some(&limits));
         }
         limits
     }
 
     fn changes(&mut self, node: &Node, found: Option<&Found<'_>>) -> Changes {
         let Some(entry) = node.entry("changes") else { return Changes::Commit };
+        if node.get("use").is_none() {
+            return Changes::Commit;
+        }
         let can_change = found.is_none_or(|found| {
             ["workspace", "process", "tasks"]
                 .into_iter()

@@ -1,0 +1,394 @@
+//! What expressions of the plan give in a run: conditions, items, arguments, results.
+
+use std::collections::BTreeMap;
+
+use voyager_base::{Error, ErrorKind, TaskId, Type, Value, value};
+use voyager_manifest::{
+    convert::convert,
+    expr::Expr,
+    plan::{Argument, FailMode, Handling, Output, Part, Repeat, Step},
+};
+
+use super::{
+    ITEMS_MAX, Interpreter, Outcome,
+    scope::{StepScope, optional},
+    state::{Place, StepState, UnitState},
+};
+use crate::event::Failure;
+
+/// What follows a round of a repeated step.
+pub(super) enum Round {
+    /// There is another one, with these carried values.
+    Next(Vec<Value>),
+    /// It was the last; this is what the item gives.
+    Last(Option<Value>),
+}
+
+impl Interpreter {
+    pub(super) fn decode(&self, step: usize, bytes: &[u8]) -> Result<Option<Value>, String> {
+        let call = self.plan().steps[step].call();
+        let Some(ty) = call.and_then(|call| call.operation.success()) else { return Ok(None) };
+        value::decode(ty, bytes).map(Some).map_err(|error| error.to_string())
+    }
+
+    /// Whether a step is to run.
+    pub(super) fn holds(&mut self, frame: TaskId, step: usize) -> Result<bool, Error> {
+        self.with_scope(frame, step, None, None, |plan, scope| match &plan.when {
+            None => Ok(true),
+            Some(condition) => truth(condition, scope, "when"),
+        })?
+    }
+
+    /// Whether what is expected of the result of an item is so.
+    pub(super) fn expected(&mut self, place: Place, result: Option<&Value>) -> Result<(), Error> {
+        if self.plan().steps[place.step].expect.is_empty() {
+            return Ok(());
+        }
+        self.with_scope(place.frame, place.step, Some(place.item), result, |plan, scope| {
+            for expectation in &plan.expect {
+                if !truth(&expectation.that, scope, "expect")? {
+                    let message = expectation.message.clone();
+                    return Err(Error::new(ErrorKind::Expectation, message));
+                }
+            }
+            Ok(())
+        })?
+    }
+
+    /// What follows a round that ended well with `value`.
+    pub(super) fn after_round(
+        &mut self,
+        place: Place,
+        value: Option<Value>,
+    ) -> Result<Round, Error> {
+        let Some(repeat) = self.plan().steps[place.step].repeat.clone() else {
+            return Ok(Round::Last(value));
+        };
+        let unit = self.state.look(place);
+        let round = unit.map_or(0, |unit| unit.rounds) + 1;
+        let holds = match &repeat.until {
+            None => round == repeat.max,
+            Some(until) => {
+                let (frame, step, item) = (place.frame, place.step, Some(place.item));
+                self.with_scope(frame, step, item, value.as_ref(), |_, scope| {
+                    truth(until, scope, "repeat.until")
+                })??
+            }
+        };
+        if holds || (round == repeat.max && repeat.exhausted == Handling::Continue) {
+            return self.last_round(place, &repeat, value).map(Round::Last);
+        }
+        if round == repeat.max {
+            let message = format!(
+                "`repeat.until` held in none of {round} rounds; raise `repeat.max`, or write \
+                 `exhausted: continue` to go on with the last result"
+            );
+            let bound = format!("repeat.max: {round}");
+            return Err(Error::new(ErrorKind::Limit, message).bound(bound));
+        }
+        let (frame, step, item) = (place.frame, place.step, Some(place.item));
+        let next = self.with_scope(frame, step, item, value.as_ref(), |_, scope| {
+            let next = repeat.carry.iter().map(|carry| {
+                let wrong = |error: &dyn std::fmt::Display| {
+                    Error::invalid(format!("repeat.carry.{}: {error}", carry.name))
+                };
+                let value = carry.next.evaluate(scope).map_err(|error| wrong(&error))?;
+                convert(value, &carry.ty).map_err(|error| wrong(&error))
+            });
+            next.collect::<Result<Vec<Value>, Error>>()
+        })??;
+        if let (true, Some(value)) = (repeat.collect, value) {
+            let unit = self.state.unit(place).map_err(Error::invalid)?;
+            unit.collected.push(value);
+        }
+        Ok(Round::Next(next))
+    }
+
+    /// What an item gives whose last round gave `value`.
+    fn last_round(
+        &mut self,
+        place: Place,
+        repeat: &Repeat,
+        value: Option<Value>,
+    ) -> Result<Option<Value>, Error> {
+        let (true, Some(last)) = (repeat.collect, &value) else { return Ok(value) };
+        let unit = self.state.unit(place).map_err(Error::invalid)?;
+        let mut all = std::mem::take(&mut unit.collected);
+        all.push(last.clone());
+        let of_round = self.plan().steps[place.step].of_round().cloned();
+        Ok(of_round.map(|ty| list(all, &ty)))
+    }
+
+    /// The value of a step that did not run, or failed and was passed over.
+    pub(super) fn none(&self, step: usize) -> Option<Value> {
+        self.plan().steps.get(step)?.result.as_ref().map(|_| Value::NONE)
+    }
+
+    /// The value of a step all of whose items have ended well.
+    pub(super) fn result(&self, frame: TaskId, step: usize) -> Result<Option<Value>, String> {
+        let plan = self.plan().steps.get(step).ok_or_else(|| format!("there is no step {step}"))?;
+        let (Some(ty), Some(of_item)) = (&plan.result, plan.of_item()) else {
+            return Ok(None);
+        };
+        let Some(StepState::Running(running)) = self.state.step(frame, step) else {
+            return Err(format!("step number {step} does not run"));
+        };
+        let Some(each) = &plan.for_each else {
+            let Some(UnitState::Done(Ok(Some(value)))) = running.units.first().map(|it| &it.state)
+            else {
+                return Err(format!("step number {step} has no result"));
+            };
+            return Ok(Some(wrap(value.clone(), ty, &of_item)));
+        };
+        let collects = each.fail == FailMode::Collect;
+        let mut values = Vec::with_capacity(running.units.len());
+        for unit in &running.units {
+            match &unit.state {
+                UnitState::Done(Ok(Some(value))) if collects => {
+                    values.push(Value::some(value.clone()));
+                }
+                UnitState::Done(Ok(Some(value))) => values.push(value.clone()),
+                UnitState::Done(Err(_)) if collects => values.push(Value::NONE),
+                _ => return Err(format!("an item of step number {step} has no result")),
+            }
+        }
+        let element = if collects { Type::option(of_item) } else { of_item };
+        Ok(Some(wrap(list(values, &element), ty, &Type::list(element))))
+    }
+
+    /// The results of the steps of a frame, by their ids: what a round of a block gives.
+    pub(super) fn record(&self, frame: TaskId) -> Option<Value> {
+        let frame = self.state.frames.get(&frame)?;
+        let fields = frame.steps.iter().filter_map(|(position, state)| {
+            let step = self.plan().steps.get(*position)?;
+            step.result.as_ref().filter(|_| step.part == Part::Body)?;
+            let value = match state {
+                StepState::Done(Some(value)) => value.clone(),
+                StepState::Done(None) | StepState::Waiting | StepState::Running(_) => Value::NONE,
+            };
+            Some((step.id.clone(), value))
+        });
+        let fields: Vec<(String, Value)> = fields.collect();
+        (!fields.is_empty()).then_some(Value::Record(fields))
+    }
+
+    /// Number of items, whose values are computed where that was not done before.
+    pub(super) fn items_of(&mut self, frame: TaskId, step: usize) -> Result<Option<u64>, Error> {
+        if self.plan().steps[step].for_each.is_none() {
+            return Ok(None);
+        }
+        if !self.items.contains_key(&(frame, step)) {
+            let items = self.with_scope(frame, step, None, None, |plan, scope| {
+                let each = plan.for_each.as_ref().expect("asked above");
+                each.items.evaluate(scope)
+            })?;
+            let values = match items {
+                Ok(Value::List(values)) => values,
+                Ok(Value::Bytes(bytes)) => {
+                    bytes.into_iter().map(|byte| Value::Int(byte.into())).collect()
+                }
+                Ok(_) => return Err(Error::invalid("for-each.in: gives no list")),
+                Err(error) => return Err(Error::invalid(format!("for-each.in: {error}"))),
+            };
+            if ITEMS_MAX < values.len() {
+                return Err(Error::limit("items", ITEMS_MAX));
+            }
+            self.items.insert((frame, step), values);
+        }
+        Ok(self.items.get(&(frame, step)).map(|values| values.len() as u64))
+    }
+
+    /// The canonical bytes of the arguments of a call.
+    pub(super) fn arguments(&mut self, place: Place) -> Result<Vec<u8>, Error> {
+        let (frame, step, item) = (place.frame, place.step, Some(place.item));
+        let values = self.with_scope(frame, step, item, None, |plan, scope| {
+            let Some(call) = plan.call() else { return Ok(Vec::new()) };
+            let parameters = call.operation.parameters.iter();
+            let values = parameters.zip(&call.arguments).map(|((name, ty), argument)| {
+                compute(argument, ty, scope)
+                    .map_err(|error| Error::invalid(format!("with.{name}: {error}")))
+            });
+            values.collect::<Result<Vec<Value>, Error>>()
+        })??;
+        Ok(value::encode_tuple(&values))
+    }
+
+    pub(super) fn outputs(&self) -> Outcome {
+        let scope = StepScope {
+            inputs: &self.inputs,
+            ids: &self.ids,
+            plan: &self.started.plan,
+            state: &self.state,
+            frame: self.root,
+            optional: BTreeMap::new(),
+            locals: Vec::new(),
+            result: None,
+        };
+        let failure = |name: &str, reason: String| Failure {
+            step: None,
+            error: Error::invalid(format!("outputs.{name}: {reason}")),
+        };
+        let output = |output: &Output| {
+            let value = output.from.evaluate(&scope);
+            let value = value.map_err(|error| failure(&output.name, error.to_string()))?;
+            let value = convert(value, &output.ty);
+            let value = value.map_err(|error| failure(&output.name, error.to_string()))?;
+            Ok((output.name.clone(), value))
+        };
+        self.plan().outputs.iter().map(output).collect()
+    }
+
+    /// Gives `with` the names that expressions of a step see, of one item where one is named.
+    fn with_scope<T>(
+        &mut self,
+        frame: TaskId,
+        step: usize,
+        item: Option<u64>,
+        result: Option<&Value>,
+        with: impl FnOnce(&Step, &StepScope<'_>) -> T,
+    ) -> Result<T, Error> {
+        let own = item.map(|item| Place { frame, step, item });
+        let places: Vec<Place> = own.into_iter().chain(self.holders(frame)).collect();
+        // Items and carried values of what is outside come first: what is inside may use them.
+        for place in places.iter().rev() {
+            self.items_of(place.frame, place.step)?;
+            self.carried(*place)?;
+        }
+        Ok(self.scoped(frame, step, &places, result, with))
+    }
+
+    /// The same, where all that the names stand for is computed already. `places` are the items whose
+    /// names are seen, from the inside to the outside.
+    fn scoped<T>(
+        &self,
+        frame: TaskId,
+        step: usize,
+        places: &[Place],
+        result: Option<&Value>,
+        with: impl FnOnce(&Step, &StepScope<'_>) -> T,
+    ) -> T {
+        let plan = &self.started.plan;
+        let mut optionals = BTreeMap::new();
+        let levels = std::iter::once((frame, step));
+        for (frame, step) in levels.chain(self.holders(frame).map(|it| (it.frame, it.step))) {
+            if plan.steps[step].part == Part::Finally {
+                optionals.extend(optional(plan, &self.state, frame));
+            }
+        }
+        let scope = StepScope {
+            inputs: &self.inputs,
+            ids: &self.ids,
+            plan,
+            state: &self.state,
+            frame,
+            optional: optionals,
+            locals: places.iter().flat_map(|place| self.locals(*place)).collect(),
+            result,
+        };
+        with(&plan.steps[step], &scope)
+    }
+
+    /// The items of blocks that a frame serves, from the inside to the outside.
+    pub(super) fn holders(&self, frame: TaskId) -> impl Iterator<Item = Place> {
+        let of = |frame: TaskId| self.state.frames.get(&frame).and_then(|it| it.of);
+        std::iter::successors(of(frame), move |place| of(place.frame))
+    }
+
+    /// The names that an item has of its own.
+    fn locals(&self, place: Place) -> Vec<(&str, Value)> {
+        let plan = &self.started.plan.steps[place.step];
+        let mut locals = Vec::new();
+        if let Some(each) = &plan.for_each {
+            let values = self.items.get(&(place.frame, place.step));
+            let position = usize::try_from(place.item).unwrap_or(usize::MAX);
+            let value = values.and_then(|values| values.get(position));
+            locals.extend(value.map(|value| (each.variable.as_str(), value.clone())));
+        }
+        if let (Some(repeat), Some(unit)) = (&plan.repeat, self.state.look(place)) {
+            locals.push(("round", Value::Int((unit.rounds + 1).into())));
+            let carried = repeat.carry.iter().zip(&unit.carried);
+            locals.extend(carried.map(|(carry, value)| (carry.name.as_str(), value.clone())));
+        }
+        locals
+    }
+
+    /// Computes what an item carries into its first round, where that was not done before.
+    fn carried(&mut self, place: Place) -> Result<(), Error> {
+        let carry = match &self.plan().steps[place.step].repeat {
+            Some(repeat) if !repeat.carry.is_empty() => repeat.carry.clone(),
+            _ => return Ok(()),
+        };
+        if self.state.look(place).is_none_or(|unit| !unit.carried.is_empty()) {
+            return Ok(());
+        }
+        let places: Vec<Place> = std::iter::once(place).chain(self.holders(place.frame)).collect();
+        let start = self.scoped(place.frame, place.step, &places, None, |_, scope| {
+            let start = carry.iter().map(|it| {
+                compute(&it.start, &it.ty, scope)
+                    .map_err(|error| Error::invalid(format!("repeat.carry.{}: {error}", it.name)))
+            });
+            start.collect::<Result<Vec<Value>, Error>>()
+        })?;
+        self.state.unit(place).map_err(Error::invalid)?.carried = start;
+        Ok(())
+    }
+}
+
+fn truth(condition: &Expr, scope: &StepScope<'_>, what: &str) -> Result<bool, Error> {
+    match condition.evaluate(scope) {
+        Ok(Value::Bool(holds)) => Ok(holds),
+        Ok(_) => Err(Error::invalid(format!("{what}: gives neither true nor false"))),
+        Err(error) => Err(Error::invalid(format!("{what}: {error}"))),
+    }
+}
+
+fn compute(argument: &Argument, ty: &Type, scope: &StepScope<'_>) -> Result<Value, Error> {
+    let invalid = |error: &dyn std::fmt::Display| Error::invalid(error.to_string());
+    match (argument, ty) {
+        (Argument::Literal(value), _) => Ok(value.clone()),
+        (Argument::Computed(expression), _) => {
+            let value = expression.evaluate(scope).map_err(|error| invalid(&error))?;
+            convert(value, ty).map_err(|error| invalid(&error))
+        }
+        (argument, Type::Option(ty)) => compute(argument, ty, scope).map(Value::some),
+        (Argument::Record(fields), ty) => {
+            let field = |(name, argument): &(String, Argument)| {
+                let ty = ty.field(name);
+                let ty = ty.ok_or_else(|| Error::invalid(format!("there is no field `{name}`")))?;
+                Ok((name.clone(), compute(argument, ty, scope)?))
+            };
+            fields.iter().map(field).collect::<Result<_, Error>>().map(Value::Record)
+        }
+        (Argument::List(arguments), Type::Tuple(types)) => {
+            let values = arguments.iter().zip(types).map(|(it, ty)| compute(it, ty, scope));
+            values.collect::<Result<_, Error>>().map(Value::Tuple)
+        }
+        (Argument::List(arguments), Type::List(ty)) => {
+            let values = arguments.iter().map(|it| compute(it, ty, scope));
+            values.collect::<Result<_, Error>>().map(Value::List)
+        }
+        (Argument::List(arguments), Type::Bytes) => {
+            let element = Type::Int(voyager_base::types::IntKind::U8);
+            let values = arguments.iter().map(|it| compute(it, &element, scope));
+            values.collect::<Result<_, Error>>().map(|values| list(values, &element))
+        }
+        (Argument::List(_), _) => Err(Error::invalid(format!("a list is no {ty}"))),
+    }
+}
+
+/// A list of values of one type; of `u8`, bytes.
+fn list(values: Vec<Value>, element: &Type) -> Value {
+    if Type::list(element.clone()) != Type::Bytes {
+        return Value::List(values);
+    }
+    let byte = |value: &Value| match value {
+        Value::Int(byte) => u8::try_from(*byte).unwrap_or_default(),
+        _ => 0,
+    };
+    Value::Bytes(values.iter().map(byte).collect())
+}
+
+/// `value` as a present option where `ty` is an option of `inner`, the type of `value`.
+fn wrap(value: Value, ty: &Type, inner: &Type) -> Value {
+    if matches!(ty, Type::Option(_)) && !ty.same(inner) { Value::some(value) } else { value }
+}

@@ -1,0 +1,378 @@
+//! What a run wants next, as its state tells.
+
+use std::time::Duration;
+
+use voyager_base::{Error, ErrorKind, TaskId, clock::Timestamp};
+use voyager_manifest::plan::{Action, Changes, Handling, Mode};
+
+use super::{
+    Command, Interpreter, Wish, retry,
+    state::{Frame, Place, StepState, UnitState},
+};
+use crate::event::{Event, Failure, Origin, TaskStarted};
+
+impl Interpreter {
+    pub(super) fn look_for_wishes(&mut self) {
+        if self.state.outcome.is_some() {
+            return;
+        }
+        if !self.is_stopping() && self.deadline().is_some_and(|at| at <= self.now) {
+            let time = self.plan().bounds.deadline.unwrap_or_default();
+            let reason = timeout("the run", "deadline", time);
+            self.wish(Wish::Deadline, Command::Record(Event::RunCancelRequested { reason }));
+        }
+        let mut busy = self.busy();
+        self.look_at_frame(self.root, &mut busy);
+    }
+
+    /// Whether the run is ending before its time.
+    pub(super) fn is_stopping(&self) -> bool {
+        let root = self.state.frames.get(&self.root);
+        self.state.cancelled.is_some() || root.is_some_and(|root| root.failed.is_some())
+    }
+
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.plan().bounds.deadline.map(|time| self.state.began.after(time))
+    }
+
+    fn wish(&mut self, wish: Wish, command: Command) {
+        if self.wished.insert(wish) {
+            self.commands.push_back(command);
+        }
+    }
+
+    fn look_at_frame(&mut self, frame: TaskId, busy: &mut u32) {
+        let Some(of) = self.state.frames.get(&frame) else { return };
+        let open = of.steps.iter().filter(|(_, state)| !matches!(state, StepState::Done(_)));
+        let open: Vec<usize> = open.map(|(step, _)| *step).collect();
+        for step in open {
+            match self.state.step(frame, step) {
+                Some(StepState::Waiting) => self.look_at_waiting(frame, step),
+                Some(StepState::Running(_)) => self.look_at_running(frame, step, busy),
+                Some(StepState::Done(_)) | None => {}
+            }
+        }
+        self.look_at_end(frame);
+    }
+
+    fn look_at_waiting(&mut self, frame: TaskId, step: usize) {
+        let other_case = self.mode_around(step) == Mode::Switch
+            && self.is_body(step)
+            && self.state.frames.get(&frame).is_some_and(|frame| frame.decided.is_some());
+        if self.wished.contains(&Wish::Step(frame, step))
+            || self.halted(frame, step).is_some()
+            || !(other_case || self.is_ready(frame, step))
+        {
+            return;
+        }
+        let holds = if other_case { Ok(false) } else { self.holds(frame, step) };
+        let event = match holds {
+            Ok(false) => Event::StepSkipped { frame, step },
+            Ok(true) => match self.items_of(frame, step) {
+                Ok(items) => Event::StepStarted { frame, step, items },
+                Err(error) => self.step_failed(frame, step, error),
+            },
+            Err(error) => self.step_failed(frame, step, error),
+        };
+        self.wish(Wish::Step(frame, step), Command::Record(event));
+    }
+
+    /// Whether all that a step waits for has ended.
+    fn is_ready(&self, frame: TaskId, step: usize) -> bool {
+        let Some(of) = self.state.frames.get(&frame) else { return false };
+        let is_late = !self.is_body(step);
+        let ready = |needed: &usize| {
+            matches!(of.steps.get(needed), Some(StepState::Done(_)))
+                || (is_late && self.is_body(*needed))
+        };
+        self.plan().steps[step].needs.iter().all(ready) && (!is_late || self.is_settled(frame, of))
+    }
+
+    /// Whether the steps of a frame have all ended, or will not go on; those that run however the
+    /// others end left out.
+    fn is_settled(&self, id: TaskId, frame: &Frame) -> bool {
+        let mut body = frame.steps.iter().filter(|(step, _)| self.is_body(**step));
+        body.all(|(step, state)| match state {
+            StepState::Done(_) => true,
+            StepState::Waiting => self.halted(id, *step).is_some(),
+            StepState::Running(running) => running.is_idle() && self.halted(id, *step).is_some(),
+        })
+    }
+
+    fn step_failed(&self, frame: TaskId, step: usize, error: Error) -> Event {
+        let handlers = &self.plan().steps[step].on_error;
+        let named =
+            handlers.iter().find(|it| it.kinds.is_empty() || it.kinds.contains(&error.kind));
+        let passed = named.is_some_and(|handler| handler.then == Handling::Continue);
+        Event::StepDone { frame, step, error: Some(error), passed }
+    }
+
+    fn look_at_running(&mut self, frame: TaskId, step: usize, busy: &mut u32) {
+        let Some(StepState::Running(running)) = self.state.step(frame, step) else { return };
+        let failed = running.failed.clone();
+        let stopped = self.halted(frame, step);
+        let halted = failed.is_some() || stopped.is_some();
+        let (first, units) = (running.first, running.units.len());
+        let mut active = 0_u32;
+        let mut open = false;
+        let mut broken = None;
+        for item in first..units {
+            if broken.is_some() {
+                break;
+            }
+            let place = Place { frame, step, item: item as u64 };
+            let Some(unit) = self.state.look(place) else { return };
+            let (attempt, failures) = (unit.attempt, unit.failures);
+            match &unit.state {
+                UnitState::Done(_) => {}
+                UnitState::Started { at } => {
+                    (active, open) = (active + 1, true);
+                    let at = *at;
+                    if self.is_block(step) {
+                        self.look_at_inside(place, at, halted, busy);
+                    } else {
+                        self.look_at_started(place, attempt, at, stopped.as_ref(), halted);
+                    }
+                }
+                _ if halted => {}
+                UnitState::Failed { error, at } => {
+                    open = true;
+                    let (error, at) = (error.clone(), *at);
+                    self.schedule_retry(place, failures, &error, at);
+                }
+                UnitState::Interrupted { bound: true } => {
+                    (active, open) = (active + 1, true);
+                    broken = self.wish_start(place, attempt, true).err();
+                }
+                UnitState::Backoff { until } if self.now < *until => open = true,
+                UnitState::Backoff { .. } if self.is_sleep(step) => {}
+                UnitState::Waiting
+                | UnitState::Backoff { .. }
+                | UnitState::Interrupted { bound: false } => {
+                    open = true;
+                    let is_waiting = matches!(unit.state, UnitState::Waiting);
+                    if self.next_node(place).is_ok_and(|task| self.starting.contains(&task)) {
+                        active += 1;
+                    } else if self.has_room(step, active, *busy) {
+                        active += 1;
+                        if self.is_block(step) {
+                            self.wish_frame(place);
+                        } else {
+                            *busy += 1;
+                            broken = self.wish_start(place, attempt + 1, false).err();
+                        }
+                    } else if is_waiting {
+                        break;
+                    }
+                }
+            }
+        }
+        if broken.is_some() {
+            open = self.cancel_started(frame, step);
+        }
+        if !open {
+            self.look_at_finished(frame, step, failed.or(broken), stopped.is_some());
+        }
+    }
+
+    /// Stops what runs of a step whose other items can't begin. Whether there is anything.
+    fn cancel_started(&mut self, frame: TaskId, step: usize) -> bool {
+        let Some(StepState::Running(running)) = self.state.step(frame, step) else { return false };
+        let started = running.open().filter_map(|(item, unit)| match unit.state {
+            UnitState::Started { at } => Some((item as u64, unit.attempt, at)),
+            _ => None,
+        });
+        let started: Vec<(u64, u32, Timestamp)> = started.collect();
+        for (item, attempt, at) in &started {
+            self.look_at_started(Place { frame, step, item: *item }, *attempt, *at, None, true);
+        }
+        !started.is_empty()
+    }
+
+    fn is_block(&self, step: usize) -> bool {
+        matches!(self.plan().steps[step].action, Action::Block(_))
+    }
+
+    fn is_sleep(&self, step: usize) -> bool {
+        matches!(self.plan().steps[step].action, Action::Sleep(_))
+    }
+
+    fn has_room(&self, step: usize, active: u32, busy: u32) -> bool {
+        let bound = self.plan().bounds.parallel;
+        let of_step = self.plan().steps[step].for_each.as_ref().map_or(0, |each| each.parallel);
+        // A block computes nothing: what stands within it asks for room of its own.
+        let has_slot = self.is_block(step) || bound == 0 || busy < bound;
+        has_slot && (of_step == 0 || active < of_step)
+    }
+
+    /// Tasks that run or are about to.
+    fn busy(&self) -> u32 {
+        let running = self.state.running().filter(|(_, step, _)| !self.is_block(*step));
+        let units = running.flat_map(|(_, _, running)| running.open());
+        let busy = units.filter(|(_, unit)| {
+            matches!(unit.state, UnitState::Started { .. } | UnitState::Interrupted { bound: true })
+        });
+        u32::try_from(busy.count() + self.starting.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Looks at the steps within a block, whose own time may be over.
+    fn look_at_inside(&mut self, place: Place, at: Timestamp, halted: bool, busy: &mut u32) {
+        let Some(frame) = self.node(place) else { return };
+        let plan = &self.plan().steps[place.step];
+        if let Some(time) = plan.timeout.filter(|time| at.after(*time) <= self.now)
+            && !halted
+            && self.state.frames.get(&frame).is_some_and(|frame| frame.failed.is_none())
+        {
+            let reason = timeout(&format!("the step `{}`", plan.id), "timeout", time);
+            let stop = Event::FrameStopped { frame, reason };
+            return self.wish(Wish::Stop(frame), Command::Record(stop));
+        }
+        self.look_at_frame(frame, busy);
+    }
+
+    /// Stops the task that serves an item, where it has to be.
+    fn look_at_started(
+        &mut self,
+        place: Place,
+        attempt: u32,
+        at: Timestamp,
+        stopped: Option<&Error>,
+        halted: bool,
+    ) {
+        let plan = &self.plan().steps[place.step];
+        let reason = match (plan.timeout, stopped) {
+            (_, Some(reason)) => reason.clone(),
+            _ if halted => Error::new(ErrorKind::Cancelled, "another part of the step failed"),
+            (Some(time), _) if at.after(time) <= self.now => {
+                timeout(&format!("the step `{}`", plan.id), "timeout", time)
+            }
+            _ => return,
+        };
+        let Some(task) = self.node(place) else { return };
+        self.wish(Wish::Cancel(task, attempt), Command::Cancel { task, attempt, reason });
+    }
+
+    fn schedule_retry(&mut self, place: Place, failures: u32, error: &Error, at: Timestamp) {
+        let Some(task) = self.node(place) else { return };
+        let Some(retry) = &self.plan().steps[place.step].retry else { return };
+        let wait = retry::wait(retry, task, failures, error);
+        let event = Event::RetryScheduled { task, failures, until: at.after(wait) };
+        self.wish(Wish::Retry(task, failures), Command::Record(event));
+    }
+
+    fn wish_frame(&mut self, place: Place) {
+        let Ok(frame) = self.next_node(place) else { return };
+        let Place { frame: within, step, item } = place;
+        let event = Event::FrameStarted { frame, within, step, item };
+        self.wish(Wish::Enter(frame), Command::Record(event));
+    }
+
+    fn wish_start(&mut self, place: Place, attempt: u32, resumes: bool) -> Result<(), Error> {
+        let task = if resumes { self.node(place) } else { self.next_node(place).ok() };
+        let Some(task) = task else { return Ok(()) };
+        if self.wished.contains(&Wish::Start(task, attempt)) {
+            return Ok(());
+        }
+        let arguments = self.arguments(place)?;
+        let Some(call) = self.plan().steps[place.step].call() else { return Ok(()) };
+        let Place { frame, step, item } = place;
+        let started = TaskStarted {
+            task,
+            attempt,
+            origin: Origin::Step { frame, step, item },
+            operation: call.operation.name.clone(),
+            component: call.component,
+            arguments: arguments.into(),
+        };
+        let command = if resumes {
+            Command::Resume
+        } else {
+            self.starting.insert(task);
+            Command::Start
+        };
+        self.wish(Wish::Start(task, attempt), command(started));
+        Ok(())
+    }
+
+    /// All items of a step have ended, or will not begin any more.
+    fn look_at_finished(
+        &mut self,
+        frame: TaskId,
+        step: usize,
+        failed: Option<Error>,
+        stopped: bool,
+    ) {
+        let Some(StepState::Running(running)) = self.state.step(frame, step) else { return };
+        let (commits, intended) = (running.commits, running.intended);
+        if !intended {
+            if let Some(error) = failed {
+                let event = self.step_failed(frame, step, error);
+                return self.wish(Wish::End(frame, step), Command::Record(event));
+            }
+            if stopped {
+                return;
+            }
+        }
+        let changes = match running.changes() {
+            Ok(changes) => changes,
+            Err(error) => {
+                let event = self.step_failed(frame, step, error);
+                return self.wish(Wish::End(frame, step), Command::Record(event));
+            }
+        };
+        let commits_changes = self.plan().steps[step].changes == Changes::Commit;
+        if running.committed || changes.is_empty() || !commits_changes {
+            let event = Event::StepDone { frame, step, error: None, passed: false };
+            return self.wish(Wish::End(frame, step), Command::Record(event));
+        }
+        let commit = Command::Commit { frame, step, changes, intended };
+        self.wish(Wish::Commit(frame, step, commits), commit);
+    }
+
+    /// Ends a frame whose steps have all ended, or will not go on; with the run's own, the run.
+    fn look_at_end(&mut self, frame: TaskId) {
+        let Some(of) = self.state.frames.get(&frame) else { return };
+        let mut late = of.steps.iter().filter(|(step, _)| !self.is_body(**step));
+        if !self.is_settled(frame, of) || late.any(|(_, it)| !matches!(it, StepState::Done(_))) {
+            return;
+        }
+        let failed = of.failed.clone().or_else(|| self.all_spared(of));
+        let (wish, event) = match of.of {
+            None => {
+                let cancelled = self.state.cancelled.clone();
+                let cancelled = cancelled.map(|error| Failure { step: None, error });
+                let outcome = match cancelled.or(failed) {
+                    Some(failure) => Err(failure),
+                    None => self.outputs(),
+                };
+                (Wish::Finish, Event::RunDone { outcome })
+            }
+            Some(of) => {
+                let error = failed.map(inner).or_else(|| self.halted_item(of));
+                (Wish::Leave(frame), Event::FrameDone { frame, error })
+            }
+        };
+        self.wish(wish, Command::Record(event));
+    }
+
+    /// Why a block failed one step of which would have been enough.
+    fn all_spared(&self, frame: &Frame) -> Option<Failure> {
+        if frame.decided.is_some() { None } else { frame.spared.clone() }
+    }
+}
+
+/// The error of a block: that of the step inside it that failed, with its name.
+fn inner(failure: Failure) -> Error {
+    match failure.step {
+        None => failure.error,
+        Some(step) => {
+            let message = format!("step `{step}`: {}", failure.error.message);
+            Error { message, ..failure.error }
+        }
+    }
+}
+
+fn timeout(who: &str, field: &str, time: Duration) -> Error {
+    let message = format!("{who} took longer than its {field} of {time:?}; raise `{field}`");
+    Error::new(ErrorKind::Timeout, message).bound(format!("{field}: {time:?}"))
+}

@@ -1,0 +1,343 @@
+//! What a step is: a call, a block of steps, a sleep; and what repeats it.
+
+use voyager_base::{Limits, Type, types::IntKind};
+
+use super::{
+    Checker, StepResult,
+    expressions::{At, Local},
+    flow::TAKEN,
+    steps::Site,
+};
+use crate::{
+    catalog::Found,
+    code::Code,
+    convert::fits,
+    diagnostic::Finding,
+    plan::{
+        Action, Argument, Block, Carry, Changes, GrantPlan, Handling, Mode, Part, Repeat, Step,
+    },
+    scalar::{duration, int},
+    yaml::{Entry, Node},
+};
+
+/// What a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Call,
+    Block(Mode),
+    Sleep,
+    /// None of them, or several: told already.
+    Unclear,
+}
+
+/// Keys that say what a step does: just one of them stands in it.
+const DOES: [&str; 4] = ["use", "steps", "switch", "sleep"];
+/// Keys that only mean something for a call.
+const OF_CALLS: [&str; 2] = ["with", "changes"];
+/// Keys that mean nothing where a step only sleeps.
+const NOT_OF_SLEEPS: [&str; 8] =
+    ["for-each", "repeat", "retry", "timeout", "expect", "on-error", "grants", "limits"];
+
+/// A block, and where its steps stand.
+pub(super) struct BlockSite<'s, 'n> {
+    pub(super) position: usize,
+    pub(super) mode: Mode,
+    pub(super) sites: &'s [Site<'n>],
+}
+
+/// What is known of a repeat before the step that it repeats.
+pub(super) struct Begun<'n> {
+    carry: Vec<BegunCarry<'n>>,
+    is_good: bool,
+}
+
+struct BegunCarry<'n> {
+    entry: &'n Entry,
+    ty: Type,
+    start: Argument,
+}
+
+impl<'a> Checker<'a> {
+    /// What a step is, by its keys.
+    pub(super) fn form(&mut self, node: &Node) -> Form {
+        let does: Vec<&Entry> = DOES.iter().filter_map(|key| node.entry(key)).collect();
+        let form = match does.as_slice() {
+            [one] => match one.key.as_str() {
+                "use" => Form::Call,
+                "sleep" => Form::Sleep,
+                "switch" => Form::Block(Mode::Switch),
+                _ => Form::Block(match node.get("parallel").and_then(Node::text) {
+                    Some("any") => Mode::Any,
+                    Some("race") => Mode::Race,
+                    _ => Mode::All,
+                }),
+            },
+            [] => {
+                let span = node.entries().first().map_or(&node.span, |first| &first.key_span);
+                self.report(
+                    Finding::new(Code::StepForm, span, "this step does nothing")
+                        .label("`use`, `steps`, `switch` or `sleep` is missing")
+                        .help("name an operation with `use`, or give it steps"),
+                );
+                Form::Unclear
+            }
+            [first, second, ..] => {
+                let message = format!("`{}` and `{}` stand in one step", first.key, second.key);
+                self.report(
+                    Finding::new(Code::StepForm, &second.key_span, message)
+                        .help("make two steps of it; one within a block with `steps`"),
+                );
+                Form::Unclear
+            }
+        };
+        self.out_of_place(node, form);
+        form
+    }
+
+    /// Tells of keys that have no meaning in a step of this form.
+    fn out_of_place(&mut self, node: &Node, form: Form) {
+        let (wrong, belongs): (Vec<&str>, &str) = match form {
+            Form::Call => (vec!["parallel", "finally"], "a block with `steps`"),
+            Form::Block(Mode::Switch) => {
+                (OF_CALLS.into_iter().chain(["parallel"]).collect(), "another form of step")
+            }
+            Form::Block(_) => (OF_CALLS.to_vec(), "a step with `use`"),
+            Form::Sleep => (
+                OF_CALLS.into_iter().chain(NOT_OF_SLEEPS).chain(["parallel", "finally"]).collect(),
+                "another form of step",
+            ),
+            Form::Unclear => return,
+        };
+        for entry in wrong.into_iter().filter_map(|key| node.entry(key)) {
+            let message = format!("`{}` belongs to {belongs}", entry.key);
+            self.report(
+                Finding::new(Code::StepForm, &entry.key_span, message)
+                    .help("remove it, or put it into the step that it is meant for"),
+            );
+        }
+    }
+
+    /// A sleep.
+    pub(super) fn sleep(&mut self, node: &Node) -> Option<Action> {
+        node.get("sleep").and_then(Node::text).and_then(duration).map(Action::Sleep)
+    }
+
+    /// A block, with all that stands within it, and the record that it gives.
+    pub(super) fn block(
+        &mut self,
+        block: &BlockSite<'_, '_>,
+        steps: &mut [Option<Step>],
+        inside: &At,
+        grants: Option<&GrantPlan>,
+        limits: &Limits,
+    ) -> (Option<Action>, StepResult) {
+        let within = Some(block.position);
+        let ceiling = self.grants.clone();
+        if let Some(own) = grants {
+            self.grants = narrower(&ceiling, own);
+        }
+        let outer = std::mem::replace(&mut self.limits, limits.clone());
+        self.around.extend(inside.locals.iter().rev().cloned());
+        self.steps_inside(within, block.sites, steps);
+        self.around.truncate(self.around.len() - inside.locals.len());
+        (self.limits, self.grants) = (outer, ceiling);
+
+        let body: Vec<usize> = (0..self.steps.len())
+            .filter(|at| self.steps[*at].within == within && self.steps[*at].part == Part::Body)
+            .collect();
+        self.cases(block, &body);
+        let mut fields = Some(Vec::new());
+        for at in &body {
+            match (&self.steps[*at].result, &mut fields) {
+                (StepResult::Type(ty), Some(fields)) => {
+                    fields.push((self.steps[*at].id.clone(), ty.clone()));
+                }
+                (StepResult::Unknown, _) => fields = None,
+                (StepResult::Nothing | StepResult::Type(_), _) => {}
+            }
+        }
+        let Some(fields) = fields else { return (None, StepResult::Unknown) };
+        let fields = fields.iter().map(|(id, ty)| (id.as_str(), ty.clone()));
+        let record = Type::record(fields);
+        let result = match &record {
+            Type::Record(record) if record.body.is_empty() => StepResult::Nothing,
+            _ => StepResult::Type(record),
+        };
+        let of_block = match &result {
+            StepResult::Type(ty) => Some(ty.clone()),
+            StepResult::Nothing | StepResult::Unknown => None,
+        };
+        (Some(Action::Block(Block { mode: block.mode, result: of_block })), result)
+    }
+
+    /// Tells of alternatives that are none.
+    fn cases(&mut self, block: &BlockSite<'_, '_>, body: &[usize]) {
+        let node = |at: &usize| block.sites[*at].node;
+        match block.mode {
+            Mode::Switch => {
+                let always = body.iter().position(|at| node(at).get("when").is_none());
+                let Some(after) = always.and_then(|place| body.get(place + 1)) else { return };
+                let span = self.steps[*after].span.clone();
+                self.report(
+                    Finding::new(Code::UnreachableStep, &span, "this case is never reached")
+                        .help("a case without `when` always runs: put it last"),
+                );
+            }
+            Mode::Any | Mode::Race if body.len() == 1 => {
+                let of = block.sites[block.position].node;
+                let Some(entry) = of.entry("parallel") else { return };
+                self.report(
+                    Finding::new(Code::UselessKey, &entry.key_span, "one step has no rival")
+                        .help("remove `parallel`, or add a step"),
+                );
+            }
+            Mode::All | Mode::Any | Mode::Race => {}
+        }
+    }
+
+    /// Whether a step may be left behind by the others of its block.
+    pub(super) fn may_be_left(&self, position: usize, sites: &[Site<'_>]) -> bool {
+        let own = &self.steps[position];
+        let block = own.within.map(|block| sites[block].node);
+        own.part == Part::Body
+            && block.is_some_and(|block| {
+                let parallel = block.get("parallel").and_then(Node::text);
+                block.get("switch").is_some() || matches!(parallel, Some("any" | "race"))
+            })
+    }
+
+    /// The carried values of a repeat, whose names the step sees beside `round`.
+    pub(super) fn begin_repeat<'n>(
+        &mut self,
+        node: &'n Node,
+        position: usize,
+        locals: &mut Vec<Local>,
+    ) -> Begun<'n> {
+        let mut begun = Begun { carry: Vec::new(), is_good: true };
+        let at = At { step: Some(position), locals: locals.clone() };
+        for entry in node.get("carry").map(Node::entries).unwrap_or_default() {
+            if TAKEN.contains(&entry.key.as_str()) || locals.iter().any(|it| it.name == entry.key) {
+                let message = format!("`{}` already means something in expressions", entry.key);
+                self.report(
+                    Finding::new(Code::ItemName, &entry.key_span, message)
+                        .help("choose another name"),
+                );
+                begun.is_good = false;
+                continue;
+            }
+            let ty = entry.value.get("type").and_then(|node| self.ty(node));
+            let start = match (&ty, entry.value.get("start")) {
+                (Some(ty), Some(start)) => self.argument(start, ty, Some(&at)),
+                _ => None,
+            };
+            let result = ty.clone().map_or(StepResult::Unknown, StepResult::Type);
+            locals.push(Local { name: entry.key.clone(), result });
+            match (ty, start) {
+                (Some(ty), Some(start)) => begun.carry.push(BegunCarry { entry, ty, start }),
+                _ => begun.is_good = false,
+            }
+        }
+        let round = StepResult::Type(Type::Int(IntKind::U32));
+        locals.push(Local { name: "round".to_owned(), result: round });
+        begun
+    }
+
+    /// The repeat, where all of it is good.
+    pub(super) fn end_repeat(
+        &mut self,
+        node: &Node,
+        begun: Begun<'_>,
+        of_result: &At,
+    ) -> Option<Repeat> {
+        let text = |key: &str| node.get(key).and_then(Node::text);
+        let until = node.get("until").map(|it| self.condition(it, of_result, "`until`"));
+        let mut carry = begun.is_good.then(Vec::new);
+        for BegunCarry { entry, ty, start } in begun.carry {
+            let next = self.carried(entry, &ty, of_result);
+            match (next, &mut carry) {
+                (Some(next), Some(all)) => {
+                    all.push(Carry { name: entry.key.clone(), ty, start, next });
+                }
+                _ => carry = None,
+            }
+        }
+        if let (None, Some(entry)) = (node.get("until"), node.entry("exhausted")) {
+            self.report(
+                Finding::new(Code::UselessKey, &entry.key_span, "without `until` all rounds run")
+                    .help("add `until`, or remove `exhausted`"),
+            );
+        }
+        let max = text("max").and_then(int).and_then(|number| u32::try_from(number).ok())?;
+        Some(Repeat {
+            max,
+            until: match until {
+                None => None,
+                Some(good) => Some(good?),
+            },
+            collect: text("collect") == Some("true"),
+            exhausted: match text("exhausted") {
+                Some("continue") => Handling::Continue,
+                _ => Handling::Fail,
+            },
+            carry: carry?,
+        })
+    }
+
+    fn carried(&mut self, entry: &Entry, ty: &Type, at: &At) -> Option<crate::expr::Expr> {
+        let next = entry.value.get("next")?;
+        let typed = self.expression(next, at)?;
+        if let Err(misfit) = fits(&typed.ty?, ty) {
+            let message = format!("the next `{}`: {misfit}", entry.key);
+            self.report(
+                Finding::new(Code::CarriedType, &next.span, message)
+                    .help(format!("it is carried as {ty}")),
+            );
+            return None;
+        }
+        Some(typed.expr)
+    }
+
+    /// Files that a call changes become real when its step ends, so its further rounds would not see
+    /// them: within a block, each round ends with its steps.
+    pub(super) fn repeated_changes(
+        &mut self,
+        node: &Node,
+        found: Option<&Found<'a>>,
+        changes: Changes,
+    ) {
+        let Some(entry) = node.entry("repeat") else { return };
+        let writes = found.is_some_and(|found| {
+            ["workspace", "process", "tasks"]
+                .into_iter()
+                .any(|capability| found.skill.imports_capability(capability))
+        }) && self.may_write(node.get("grants"));
+        if changes == Changes::Commit && writes {
+            self.report(
+                Finding::new(
+                    Code::RepeatedChanges,
+                    &entry.key_span,
+                    "each round would not see what the one before changed",
+                )
+                .help("repeat a block: `steps: [...]` with this step in it, so that each round's changes become real"),
+            );
+        }
+    }
+
+    /// Whether a step with these grants may change a file.
+    fn may_write(&self, own: Option<&Node>) -> bool {
+        let own = own.and_then(|own| own.get("workspace"));
+        match own {
+            Some(folders) => folders.items().iter().any(|folder| folder.get("write").is_some()),
+            None => self.grants.workspace.iter().flatten().any(|folder| !folder.write.is_empty()),
+        }
+    }
+}
+
+/// What is left for the steps of a block.
+fn narrower(ceiling: &GrantPlan, own: &GrantPlan) -> GrantPlan {
+    GrantPlan {
+        workspace: own.workspace.clone().or_else(|| ceiling.workspace.clone()),
+        process: own.process.clone().or_else(|| ceiling.process.clone()),
+        tasks: own.tasks.clone().or_else(|| ceiling.tasks.clone()),
+    }
+}
