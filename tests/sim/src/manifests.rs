@@ -1,5 +1,5 @@
-//! Three small plans with their guests and files: one that reads in child tasks, one that changes
-//! files, one that starts programs.
+//! Four small plans with their guests and files: one that reads in child tasks, one that changes
+//! files, one that starts programs, one of steps within steps.
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
@@ -14,7 +14,7 @@ use voyager_manifest::plan::{FailMode, Plan, RetryPlan};
 use crate::{
     guests::{Guest, Guests},
     machine::Machine,
-    plan::{for_each, operation, plan, step, step_of},
+    plan::{checked, for_each, operation, plan, step, step_of},
 };
 
 /// A plan with all that it needs.
@@ -36,9 +36,9 @@ impl Manifest {
     }
 }
 
-/// All three.
-pub fn all() -> [Manifest; 3] {
-    [reading(), changing(), starting()]
+/// All of them.
+pub fn all() -> [Manifest; 4] {
+    [reading(), changing(), starting(), nesting()]
 }
 
 /// Guests for all of them.
@@ -105,6 +105,42 @@ fn starting() -> Manifest {
         ),
         files: vec![("a.txt", "one")],
         may_be_unknown: true,
+    }
+}
+
+/// Blocks for each item, cases, rounds with carried values, sleeps, and what runs at last.
+fn nesting() -> Manifest {
+    Manifest {
+        name: "nesting",
+        plan: checked(
+            "
+steps:
+  - { id: renamed, use: guests/rename, with: { p0: old, p1: new } }
+  - { id: files, use: guests/list }
+  - id: each
+    for-each: { in: steps.files, as: file, parallel: 2 }
+    steps:
+      - { id: read, use: guests/shout, with: { p0: { from: file } } }
+      - id: choose
+        switch:
+          - { id: copied, when: \"contains(steps.read, 'new')\", use: guests/copy, with: { p0: { from: file } } }
+          - { id: upper, use: guests/upper, with: { p0: { from: steps.read } } }
+  - id: rounds
+    repeat: { max: 3, carry: { last: { type: string, start: none, next: result.shouted } } }
+    steps:
+      - { id: rest, sleep: 5ms }
+      - { id: shouted, use: guests/upper, with: { p0: { expr: \"last + string(round)\" } } }
+      - { id: counted, use: guests/count }
+finally:
+  - { id: last, use: guests/map, with: { p0: shout } }
+outputs:
+  each: { from: \"steps.each.map(it, default(it.choose.copied, '') + default(it.choose.upper, ''))\" }
+  shouted: { from: steps.rounds.shouted }
+  counted: { from: steps.rounds.counted }
+",
+        ),
+        files: vec![("a.txt", "old one"), ("b.txt", "two old"), ("c.txt", "three")],
+        may_be_unknown: false,
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Answer {
 /// Commits meet `conflicts`, one after the other, then none.
 pub fn play(plan: &Plan, answers: &[(&str, Answer)], conflicts: &[bool]) -> String {
     Script {
-        interpreter: Interpreter::new(RunId([7; 16]), started(plan), START),
+        interpreter: Interpreter::new(RUN, started(plan), START),
         now: START,
         answers: answers
             .iter()
@@ -58,8 +58,11 @@ pub fn play(plan: &Plan, answers: &[(&str, Answer)], conflicts: &[bool]) -> Stri
 /// # Errors
 /// Why it does not fit.
 pub fn happens(plan: &Plan, event: &Event) -> Result<(), Misplaced> {
-    Interpreter::new(RunId([7; 16]), started(plan), START).apply(START, event)
+    Interpreter::new(RUN, started(plan), START).apply(START, event)
 }
+
+/// The run that is played.
+pub const RUN: RunId = RunId([7; 16]);
 
 const START: Timestamp = Timestamp::from_millis(1_000);
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use sim::{
     plan::{self, expr, for_each, plan, step},
-    script::{Answer, happens, play},
+    script::{Answer, RUN, happens, play},
 };
 use voyager_agent::Event;
-use voyager_base::{Digest, ErrorKind, Type};
+use voyager_base::{Digest, Error, ErrorKind, TaskId, Type};
 use voyager_manifest::plan::{FailMode, Handler, Handling, Plan, RetryPlan, Step};
 
 #[test]
@@ -89,11 +89,11 @@ fn a_failed_task_is_tried_again_and_its_result_flows_on() {
             start a #1 ("x")
             failed a #1: timeout
             wait until 83.45ms
-            at 83.45ms the next attempt of a step
+            at 83.45ms the next attempt or the end of a sleep
             start a #2 ("x")
             failed a #2: timeout
             wait until 278.567ms
-            at 278.567ms the next attempt of a step
+            at 278.567ms the next attempt or the end of a sleep
             start a #3 ("x")
             done a #3
             end a
@@ -112,7 +112,7 @@ fn a_task_fails_for_good_after_its_last_attempt_or_by_another_kind() {
             start a #1 ("x")
             failed a #1: timeout
             wait until 83.45ms
-            at 83.45ms the next attempt of a step
+            at 83.45ms the next attempt or the end of a sleep
             start a #2 ("x")
             failed a #2: timeout
             end a: timeout (scripted)
@@ -211,7 +211,7 @@ fn an_attempt_that_takes_too_long_is_stopped_and_tried_again() {
         stop a #1: timeout
         failed a #1: timeout
         wait until 5.08345s
-        at 5.08345s the next attempt of a step
+        at 5.08345s the next attempt or the end of a sleep
         start a #2 ("x")
         done a #2
         end a
@@ -320,7 +320,7 @@ fn a_conflict_is_tried_again_from_the_start() {
         commit a
         conflict
         wait until 84.45ms
-        at 84.45ms the next attempt of a step
+        at 84.45ms the next attempt or the end of a sleep
         start a #2 ("x")
         done a #2
         commit a
@@ -334,7 +334,7 @@ fn a_conflict_is_tried_again_from_the_start() {
         commit a
         conflict
         wait until 84.45ms
-        at 84.45ms the next attempt of a step
+        at 84.45ms the next attempt or the end of a sleep
         start a #2 ("x")
         done a #2
         commit a
@@ -359,13 +359,19 @@ fn an_argument_that_has_no_value_fails_its_step() {
 #[test]
 fn a_fact_of_a_step_that_the_plan_does_not_have_is_misplaced() {
     let plan = plan(vec![step("a", "one", &["\"x\""])], &[]);
-    let (step, files, passed) = (1, 0, false);
+    let (frame, step, files, passed) = (TaskId::root(RUN), 1, 0, false);
+    let elsewhere = frame.child("a", 0);
     for event in [
-        Event::StepStarted { step, items: None },
-        Event::StepSkipped { step },
-        Event::CommitIntended { step, files, changes: Digest::of(b"") },
-        Event::CommitDone { step, conflicts: Vec::new(), error: None },
-        Event::StepDone { step, error: None, passed },
+        Event::StepStarted { frame, step, items: None },
+        Event::StepStarted { frame: elsewhere, step: 0, items: None },
+        Event::StepSkipped { frame, step },
+        Event::FrameStarted { frame: elsewhere, within: frame, step, item: 0 },
+        Event::FrameStopped { frame: elsewhere, reason: Error::cancelled() },
+        Event::FrameDone { frame, error: None },
+        Event::FrameDone { frame: elsewhere, error: None },
+        Event::CommitIntended { frame, step, files, changes: Digest::of(b"") },
+        Event::CommitDone { frame, step, conflicts: Vec::new(), error: None },
+        Event::StepDone { frame, step, error: None, passed },
     ] {
         assert!(happens(&plan, &event).is_err(), "{event:?}");
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bad_files;
+mod blocks;
 mod crash;
 mod docs;
 mod error_kinds;
