@@ -4,11 +4,12 @@
 //! are skipped.
 
 use std::{
-    fs,
+    fs::{self, DirBuilder},
     io::{BufRead, BufReader},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
 };
 
 use serde_json::Value as Json;
@@ -43,7 +44,29 @@ impl Stage {
             return None;
         };
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Some(Self { folder, program: program.into(), skills: skills.into() })
+        let stage = Self { folder, program: program.into(), skills: skills.into() };
+        stage.take_compiled();
+        Some(stage)
+    }
+
+    /// Gives the stage the compiled skills, which are the same for all: compiling them anew takes far
+    /// longer than most tests.
+    fn take_compiled(&self) {
+        static COMPILED: OnceLock<PathBuf> = OnceLock::new();
+        let compiled = COMPILED.get_or_init(|| {
+            let state = self.skills.with_file_name("tests-state");
+            let mut list = Command::new(&self.program);
+            list.arg("--state").arg(&state).arg("--skills").arg(&self.skills);
+            let listed = list.args(["skill", "list"]).output().expect("the program starts");
+            assert!(listed.status.success(), "{listed:?}");
+            state.join("compiled")
+        });
+        let own = self.path("state/compiled");
+        DirBuilder::new().recursive(true).mode(0o700).create(&own).expect("folders can be made");
+        for entry in fs::read_dir(compiled).expect("the skills are compiled") {
+            let entry = entry.expect("it can be listed");
+            fs::copy(entry.path(), own.join(entry.file_name())).expect("files can be copied");
+        }
     }
 
     /// A path in the stage's own folder.

@@ -14,12 +14,20 @@ pub(crate) fn test(rest: &[String]) -> Result<()> {
     run(command)
 }
 
-/// The suites that take long: every crash point, hundreds of kills.
+/// The suites that take long: every crash point of the simulated host, random plans by the thousand,
+/// hundreds of kills of the real program.
 pub(crate) fn storm() -> Result<()> {
-    let program = agent_host(false)?;
+    let program = agent_host(true)?;
     let skills = skills(&program)?;
-    let mut command = cargo(&["test", "--workspace", "--release"]);
-    command.env("VOYAGER_TEST_PROGRAM", program).env("VOYAGER_TEST_SKILLS", skills);
-    command.env("VOYAGER_STORM", "1").args(["storm", "--", "--nocapture"]);
-    run(command)
+    let suites: [&[&str]; 2] = [
+        &["--package", "sim", "--test", "crash", "--test", "random"],
+        &["--package", "e2e", "--test", "e2e", "crash::"],
+    ];
+    for suite in suites {
+        let mut command = cargo(&["test", "--release"]);
+        command.env("VOYAGER_TEST_PROGRAM", &program).env("VOYAGER_TEST_SKILLS", &skills);
+        command.env("VOYAGER_STORM", "1").args(suite).args(["--", "--nocapture"]);
+        run(command)?;
+    }
+    Ok(())
 }
