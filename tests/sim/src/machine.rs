@@ -34,7 +34,6 @@ impl File {
 struct State {
     files: BTreeMap<String, File>,
     programs: BTreeMap<Digest, u32>,
-    /// How often each program was started, by its arguments.
     starts: BTreeMap<Vec<String>, u32>,
     points: u64,
     crash_at: Option<u64>,
@@ -71,6 +70,11 @@ impl Machine {
     /// How often each effect was done, by idempotency key.
     pub fn programs(&self) -> BTreeMap<Digest, u32> {
         self.state().programs.clone()
+    }
+
+    /// How often each program was started, by its arguments.
+    pub fn starts(&self) -> BTreeMap<Vec<String>, u32> {
+        self.state().starts.clone()
     }
 
     /// Points so far at which the host could have died in the middle of doing something.

@@ -271,7 +271,20 @@ fn survives(sketches: &[Sketch], deaths: &[(Index, usize)]) -> Result<(), String
     let deaths: Vec<Death> = deaths.iter().map(|death| placed(death, &calm)).collect();
     let survived = outlive(&manifest, &guests, &deaths, SEED)
         .map_err(|problem| format!("{deaths:?}: {problem}"))?;
-    if survived.has_unknown_effect() {
+    let starts = survived.machine.starts();
+    let is_unknown = survived.has_unknown_effect();
+    if calm.outcome.is_ok() {
+        // What nobody knows of is not repeated; without that, all is done as often as without a death.
+        let fits = |(program, times): (&Vec<String>, &u32)| {
+            let without = calm.starts.get(program).copied().unwrap_or(0);
+            *times == without || (is_unknown && *times < without)
+        };
+        if !starts.iter().all(fits) {
+            let without = &calm.starts;
+            return Err(format!("{deaths:?}: started {starts:?}, and without a death {without:?}"));
+        }
+    }
+    if is_unknown {
         // Nobody knows whether a program ran: its step fails, and what follows differs.
         return Ok(());
     }
