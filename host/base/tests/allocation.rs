@@ -73,6 +73,8 @@ fn grants() -> Grants {
             network: false,
             time_max: None,
             output_bytes_max: None,
+            memory_bytes_max: None,
+            processes_max: None,
             demand: vec!["landlock".to_owned(), "seccomp".to_owned()],
         }]),
         tasks: Some(Globs::new(["voyager:*/*.*"]).unwrap()),
