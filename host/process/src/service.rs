@@ -127,7 +127,7 @@ impl ProcessOptions {
 /// Three quarters of the machine's: a program that wants all must not take the host with it.
 fn memory_bytes_max() -> u64 {
     let machine = rustix::system::sysinfo();
-    let bytes = u64::from(machine.totalram).saturating_mul(u64::from(machine.mem_unit));
+    let bytes = machine.totalram.saturating_mul(u64::from(machine.mem_unit));
     bytes / 4 * 3
 }
 

@@ -7,12 +7,15 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Seek, Write},
     os::fd::AsFd,
     path::{Path, PathBuf},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::AtFlags,
+};
 
 use crate::wire::ResourceLimits;
 
@@ -21,9 +24,15 @@ const PREFIX: &str = "voyager-";
 /// Longest wait until the kernel has taken an ended process out of its group.
 const GONE_TIME_MAX: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 
-/// A group of the supervisor's making.
+/// A group of the supervisor's making, held open: the keeper changes the root of them both, and then no
+/// path leads here any more.
 pub(super) struct Cgroup {
     pub(super) folder: PathBuf,
+    name: String,
+    place: File,
+    events: File,
+    /// None before Linux 5.14.
+    kill: Option<File>,
 }
 
 impl Cgroup {
@@ -40,7 +49,7 @@ impl Cgroup {
         for place in bounding.chain([&*own]) {
             remove_leftovers(place);
             let folder = place.join(&name);
-            made = fs::create_dir(&folder).map(|()| Self { folder });
+            made = fs::create_dir(&folder).and_then(|()| Self::open(place, &name, folder));
             if made.is_ok() {
                 break;
             }
@@ -48,26 +57,28 @@ impl Cgroup {
         made
     }
 
+    fn open(place: &Path, name: &str, folder: PathBuf) -> io::Result<Self> {
+        let place = File::open(place)?;
+        let events = File::open(folder.join("cgroup.events"))?;
+        let kill = File::options().write(true).open(folder.join("cgroup.kill")).ok();
+        Ok(Self { folder, name: name.to_owned(), place, events, kill })
+    }
+
     /// Kills all that is in it, at once: nothing in it can start another process meanwhile.
     pub(super) fn kill(&self) {
-        // An older kernel has no such file; then the supervisor kills them one by one.
-        let _ = fs::write(self.folder.join("cgroup.kill"), "1");
+        // What this does not reach the supervisor kills one by one.
+        let _ = self.kill.as_ref().map(|mut kill| kill.write_all(b"1"));
     }
 
     /// Removes the group, whose processes have ended. What stays is removed by a later one.
-    pub(super) fn remove(self) {
-        let Ok(mut events) = File::open(self.folder.join("cgroup.events")) else { return };
-        loop {
-            // The kernel tells of changes since it was read last.
-            let mut read = String::new();
-            if io::Seek::rewind(&mut events)
-                .and_then(|()| events.read_to_string(&mut read))
-                .is_err()
-                || fs::remove_dir(&self.folder).is_ok()
-            {
+    pub(super) fn remove(mut self) {
+        let mut told = String::new();
+        // The kernel tells of changes since it was read last.
+        while self.events.rewind().and_then(|()| self.events.read_to_string(&mut told)).is_ok() {
+            if rustix::fs::unlinkat(&self.place, &self.name, AtFlags::REMOVEDIR).is_ok() {
                 return;
             }
-            let mut watched = [PollFd::from_borrowed_fd(events.as_fd(), PollFlags::PRI)];
+            let mut watched = [PollFd::from_borrowed_fd(self.events.as_fd(), PollFlags::PRI)];
             if !poll(&mut watched, Some(&GONE_TIME_MAX)).is_ok_and(|changed| changed > 0) {
                 return;
             }

@@ -289,7 +289,7 @@ fn bound(limits: &ResourceLimits, confinement: &mut Confinement) -> io::Result<(
 /// there are up to so many more at first.
 fn bound_namespace(processes_max: u64) -> io::Result<()> {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
-    if !version(&release).is_some_and(|version| version >= (6, 14)) {
+    if version(&release).is_none_or(|version| version < (6, 14)) {
         // Before, the same file bounded the whole machine.
         return Err(io::Error::other("a namespace has no bound before Linux 6.14"));
     }
@@ -338,4 +338,18 @@ fn input(bytes: &[u8]) -> io::Result<Stdio> {
     file.write_all(bytes)?;
     io::Seek::rewind(&mut file)?;
     Ok(file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_s_version_is_read_or_taken_for_an_old_one() {
+        assert_eq!(version("6.14.0-rc1"), Some((6, 14)));
+        assert_eq!(version("5.15.167.4-microsoft-standard-WSL2"), Some((5, 15)));
+        assert_eq!(version("7.0"), Some((7, 0)));
+        assert_eq!(version("generic"), None);
+        assert_eq!(version(""), None);
+    }
 }
