@@ -225,6 +225,11 @@ impl Sketch {
         made
     }
 
+    /// Whether its items run beside each other, and the first that fails ends the others.
+    fn has_rivals(&self) -> bool {
+        self.items.is_some_and(|(count, parallel, collects)| 1 < count && parallel != 1 && !collects)
+    }
+
     fn retry(&self) -> RetryPlan {
         let (attempts, on) = match self.act {
             Act::Stumble | Act::Dawdle => {
@@ -275,7 +280,15 @@ fn survives(sketches: &[Sketch], deaths: &[(Index, usize)]) -> Result<(), String
     let is_unknown = survived.has_unknown_effect();
     if calm.outcome.is_ok() {
         // What nobody knows of is not repeated; without that, all is done as often as without a death.
+        // Which item fails first, and how far its rivals have come by then, is a matter of time.
+        let races = |program: &[String]| {
+            let mut rivals = sketches.iter().enumerate().filter(|(_, it)| it.has_rivals());
+            rivals.any(|(place, _)| program.iter().any(|it| it.starts_with(&format!("s{place}-"))))
+        };
         let fits = |(program, times): (&Vec<String>, &u32)| {
+            if races(program) {
+                return *times <= ATTEMPTS_ENOUGH;
+            }
             let without = calm.starts.get(program).copied().unwrap_or(0);
             *times == without || (is_unknown && *times < without)
         };
