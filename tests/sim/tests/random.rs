@@ -227,7 +227,8 @@ impl Sketch {
 
     /// Whether its items run beside each other, and the first that fails ends the others.
     fn has_rivals(&self) -> bool {
-        self.items.is_some_and(|(count, parallel, collects)| 1 < count && parallel != 1 && !collects)
+        self.items
+            .is_some_and(|(count, parallel, collects)| 1 < count && parallel != 1 && !collects)
     }
 
     fn retry(&self) -> RetryPlan {
