@@ -26,7 +26,13 @@ pub(crate) enum Progress {
 /// One bar for each step that is going on.
 pub(crate) struct Bars {
     all: MultiProgress,
-    steps: BTreeMap<String, ProgressBar>,
+    steps: BTreeMap<String, StepBar>,
+}
+
+/// The bar of a step, which several executions of it share: those of a block may run at once.
+pub(crate) struct StepBar {
+    bar: ProgressBar,
+    executions: u32,
 }
 
 impl Progress {
@@ -79,14 +85,17 @@ impl Bars {
     fn event(&mut self, event: &Event) {
         match event {
             Event::StepStarted { step, .. } => {
-                let bar = self.all.add(ProgressBar::new_spinner());
-                bar.set_style(spinner());
-                bar.set_prefix(step.clone());
-                bar.enable_steady_tick(Duration::from_millis(120));
-                self.steps.insert(step.clone(), bar);
+                let shared = self.steps.entry(step.clone()).or_insert_with(|| {
+                    let bar = self.all.add(ProgressBar::new_spinner());
+                    bar.set_style(spinner());
+                    bar.set_prefix(step.clone());
+                    bar.enable_steady_tick(Duration::from_millis(120));
+                    StepBar { bar, executions: 0 }
+                });
+                shared.executions += 1;
             }
             Event::StepProgress { step, done, total, note } => {
-                let Some(bar) = self.steps.get(step) else { return };
+                let Some(StepBar { bar, .. }) = self.steps.get(step) else { return };
                 if let Some(total) = total {
                     bar.set_style(counter());
                     bar.set_length(*total);
@@ -95,8 +104,12 @@ impl Bars {
                 bar.set_message(printing::harmless(note));
             }
             Event::StepDone { step, .. } | Event::StepFailed { step, .. } => {
-                if let Some(bar) = self.steps.remove(step) {
-                    bar.finish_and_clear();
+                if let Some(shared) = self.steps.get_mut(step) {
+                    shared.executions -= 1;
+                    if shared.executions == 0 {
+                        shared.bar.finish_and_clear();
+                        self.steps.remove(step);
+                    }
                 }
             }
             _ => {}
@@ -107,7 +120,7 @@ impl Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        self.steps.values().for_each(ProgressBar::finish_and_clear);
+        self.steps.values().for_each(|shared| shared.bar.finish_and_clear());
     }
 }
 

@@ -21,12 +21,15 @@ struct Watch {
     updates: Updates,
     /// Ids of the plan's steps.
     steps: Vec<String>,
-    /// To which step a task belongs.
-    tasks: BTreeMap<TaskId, usize>,
-    going_on: BTreeMap<usize, GoingOn>,
+    /// To which execution of a step a task belongs.
+    tasks: BTreeMap<TaskId, Execution>,
+    going_on: BTreeMap<Execution, GoingOn>,
     /// Why the last attempt of a task failed.
     errors: BTreeMap<TaskId, String>,
 }
+
+/// A step, in one execution of the steps around it: those of a block may run several times at once.
+type Execution = (TaskId, usize);
 
 /// A step that is going on.
 #[derive(Default)]
@@ -93,9 +96,9 @@ impl Observer for Watchers {
 impl Watch {
     fn fact(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
-            Fact::StepStarted { step, items, .. } => {
+            Fact::StepStarted { frame, step, items } => {
                 let going_on = GoingOn { since: at, items: *items, ..GoingOn::default() };
-                self.going_on.insert(*step, going_on);
+                self.going_on.insert((*frame, *step), going_on);
                 let tasks = items.unwrap_or(1);
                 self.send(Event::StepStarted { step: self.name(*step), tasks });
             }
@@ -103,8 +106,8 @@ impl Watch {
                 self.send(Event::StepSkipped { step: self.name(*step) })
             }
             Fact::TaskStarted(started) => {
-                if let Origin::Step { step, .. } = started.origin {
-                    self.tasks.insert(started.task, step);
+                if let Origin::Step { frame, step, .. } = started.origin {
+                    self.tasks.insert(started.task, (frame, step));
                 }
             }
             Fact::TaskDone { task, result, .. } => self.task_done(*task, result.as_ref().err()),
@@ -114,8 +117,8 @@ impl Watch {
                     self.send(Event::Retry { step, attempt: failures + 1, error });
                 }
             }
-            Fact::StepDone { step, error, passed, .. } => {
-                self.step_done(at, *step, error.as_ref(), *passed)
+            Fact::StepDone { frame, step, error, passed } => {
+                self.step_done(at, (*frame, *step), error.as_ref(), *passed)
             }
             _ => {}
         }
@@ -125,14 +128,14 @@ impl Watch {
         if let Some(error) = error {
             self.errors.insert(task, format!("{}: {}", error.kind, error.message));
         }
-        let Some(step) = self.tasks.get(&task).copied() else { return };
-        let Some(going_on) = self.going_on.get_mut(&step) else { return };
+        let Some(execution) = self.tasks.get(&task).copied() else { return };
+        let Some(going_on) = self.going_on.get_mut(&execution) else { return };
         going_on.items_done += 1;
         if let Some(total) = going_on.items {
             let done = going_on.items_done;
             let note = String::new();
             self.send(Event::StepProgress {
-                step: self.name(step),
+                step: self.name(execution.1),
                 done,
                 total: Some(total),
                 note,
@@ -143,12 +146,14 @@ impl Watch {
     fn step_done(
         &mut self,
         at: Timestamp,
-        step: usize,
+        execution: Execution,
         error: Option<&voyager_base::Error>,
         passed: bool,
     ) {
-        let going_on = self.going_on.remove(&step).unwrap_or_default();
-        let name = self.name(step);
+        // A step whose condition or items have no value ends before it began.
+        let begun = GoingOn { since: at, ..GoingOn::default() };
+        let going_on = self.going_on.remove(&execution).unwrap_or(begun);
+        let name = self.name(execution.1);
         if let Some(error) = error {
             let error = format!("{}: {}", error.kind, error.message);
             return self.send(Event::StepFailed { step: name, error, goes_on: passed });
@@ -163,19 +168,19 @@ impl Watch {
     }
 
     fn child_started(&mut self, parent: TaskId, task: TaskId, of: u64) {
-        let Some(step) = self.tasks.get(&parent).copied() else { return };
-        self.tasks.insert(task, step);
-        if let Some(going_on) = self.going_on.get_mut(&step) {
+        let Some(execution) = self.tasks.get(&parent).copied() else { return };
+        self.tasks.insert(task, execution);
+        if let Some(going_on) = self.going_on.get_mut(&execution) {
             going_on.children = going_on.children.max(of);
         }
     }
 
     fn child_done(&mut self, parent: TaskId) {
-        let Some(step) = self.tasks.get(&parent).copied() else { return };
-        let Some(going_on) = self.going_on.get_mut(&step) else { return };
+        let Some(execution) = self.tasks.get(&parent).copied() else { return };
+        let Some(going_on) = self.going_on.get_mut(&execution) else { return };
         going_on.children_done += 1;
         let (done, total) = (going_on.children_done, going_on.children);
-        let (step, note) = (self.name(step), "child tasks".to_owned());
+        let (step, note) = (self.name(execution.1), "child tasks".to_owned());
         self.send(Event::StepProgress { step, done, total: Some(total), note });
     }
 
@@ -190,7 +195,7 @@ impl Watch {
     }
 
     fn step_of(&self, task: TaskId) -> Option<String> {
-        self.tasks.get(&task).map(|step| self.name(*step))
+        self.tasks.get(&task).map(|(_, step)| self.name(*step))
     }
 
     fn name(&self, step: usize) -> String {
