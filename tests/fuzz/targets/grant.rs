@@ -132,6 +132,8 @@ fn program(u: &mut Unstructured<'_>) -> Result<ProgramGrant> {
         network: u.arbitrary()?,
         time_max,
         output_bytes_max: u.arbitrary()?,
+        memory_bytes_max: u.arbitrary()?,
+        processes_max: u.arbitrary()?,
         demand: several(u, 2, |u| Ok((*u.choose(&["view", "seccomp"])?).to_owned()))?,
     })
 }

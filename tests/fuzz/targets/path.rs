@@ -130,7 +130,8 @@ fn ask(scene: &Scene, u: &mut Unstructured<'_>) -> Result<()> {
             }
             5 => {
                 let call = List { root: root(), globs: globs(u)? };
-                for file in block_on(workspace.list(&context, call)).unwrap_or_default() {
+                let listed = block_on(workspace.list(&context, call));
+                for file in listed.map(|listed| listed.files).unwrap_or_default() {
                     assert!(!file.path.split('/').any(|name| name == ".."), "{}", file.path);
                     assert!(!file.path.starts_with('/'), "{}", file.path);
                 }

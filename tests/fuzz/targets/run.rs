@@ -53,6 +53,14 @@ steps:
     needs: []
     for-each: { in: \"['x', 'y']\", as: item }
     with: { text: { from: item }, most: 2 }
+  - id: rounds
+    repeat: { max: 2, carry: { last: { type: string, start: a, next: result.inner } } }
+    steps:
+      - id: inner
+        use: text/clip
+        with: { text: { from: last }, most: 2 }
+    finally:
+      - { id: rest, sleep: 1s }
 outputs:
   all: { from: \"string(size(steps.each))\" }
   maybe: { from: steps.maybe }
@@ -118,18 +126,28 @@ fn started() -> Event {
 }
 
 fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
-    Ok(match u.int_in_range(0..=16)? {
+    Ok(match u.int_in_range(0..=18)? {
         0 => Event::StepStarted {
+            frame: frame(u)?,
             step: step(u)?,
             items: u.arbitrary::<Option<u8>>()?.map(u64::from),
         },
-        1 => Event::StepSkipped { step: step(u)? },
+        1 => Event::StepSkipped { frame: frame(u)?, step: step(u)? },
+        17 => {
+            let (within, step) = (frame(u)?, step(u)?);
+            Event::FrameStarted { frame: frame(u)?, within, step, item: item(u)? }
+        }
+        18 => match u.arbitrary()? {
+            true => Event::FrameStopped { frame: frame(u)?, reason: error(u)? },
+            false => Event::FrameDone { frame: frame(u)?, error: maybe_error(u)? },
+        },
         2 | 3 => task_started(u)?,
         4 => Event::TaskResumed { task: task(u)?, attempt: attempt(u)? },
         5 => Event::EffectIntended {
             record: record(u)?,
             asked: asked(u)?,
             idempotency_key: Digest::of(b"key"),
+            staged: changes(u)?,
         },
         6 => Event::EffectAnswered {
             record: record(u)?,
@@ -140,7 +158,10 @@ fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
             staged: changes(u)?,
         },
         7 => Event::EffectDenied { record: record(u)?, asked: asked(u)?, error: error(u)? },
-        8 => Event::ChildrenRequested { record: record(u)?, asked: asked(u)? },
+        8 => {
+            let (record, asked) = (record(u)?, asked(u)?);
+            Event::ChildrenRequested { record, asked, staged: changes(u)? }
+        }
         9 | 10 => Event::TaskDone {
             task: task(u)?,
             attempt: attempt(u)?,
@@ -153,14 +174,23 @@ fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
             until: Timestamp::from_micros(u.arbitrary()?),
         },
         12 => Event::CommitIntended {
+            frame: frame(u)?,
             step: step(u)?,
             files: u.arbitrary()?,
             changes: Digest::of(b""),
         },
-        13 => {
-            Event::CommitDone { step: step(u)?, conflicts: conflicts(u)?, error: maybe_error(u)? }
-        }
-        14 => Event::StepDone { step: step(u)?, error: maybe_error(u)?, passed: u.arbitrary()? },
+        13 => Event::CommitDone {
+            frame: frame(u)?,
+            step: step(u)?,
+            conflicts: conflicts(u)?,
+            error: maybe_error(u)?,
+        },
+        14 => Event::StepDone {
+            frame: frame(u)?,
+            step: step(u)?,
+            error: maybe_error(u)?,
+            passed: u.arbitrary()?,
+        },
         15 => match u.int_in_range(0..=2)? {
             0 => Event::RunCancelRequested { reason: error(u)? },
             1 => Event::RunResumed { epoch: u.arbitrary()?, rerun: vec![task(u)?] },
@@ -181,6 +211,17 @@ fn step(u: &mut Unstructured<'_>) -> Result<usize> {
         true => u.arbitrary(),
         false => u.int_in_range(0..=PLAN.steps.len()),
     }
+}
+
+/// An execution of steps: the run's own, one of the block's rounds, or none.
+fn frame(u: &mut Unstructured<'_>) -> Result<TaskId> {
+    let root = TaskId::root(RUN);
+    Ok(match u.int_in_range(0..=7)? {
+        0 => root.child("rounds#0/1", 0),
+        1 => root.child("rounds#1/1", 0),
+        2 => task(u)?,
+        _ => root,
+    })
 }
 
 fn attempt(u: &mut Unstructured<'_>) -> Result<u32> {
@@ -205,18 +246,21 @@ fn record(u: &mut Unstructured<'_>) -> Result<RecordId> {
 
 fn task_started(u: &mut Unstructured<'_>) -> Result<Event> {
     let (step, item) = (step(u)?, item(u)?);
-    let plan = &PLAN.steps[step.min(PLAN.steps.len() - 1)];
-    let root = TaskId::root(RUN).child(&plan.id, item);
+    let calls = PLAN.steps[step.min(PLAN.steps.len() - 1)..].iter();
+    let calls = calls.chain(&PLAN.steps).find_map(|plan| Some((plan, plan.call()?)));
+    let (plan, call) = calls.expect("the plan has calls");
+    let frame = frame(u)?;
+    let of_step = frame.child(&plan.id, item);
     let origin = match u.ratio(1, 4)? {
         true => Origin::Parent { asked: record(u)?, item },
-        false => Origin::Step { step, item },
+        false => Origin::Step { frame, step, item },
     };
     Ok(Event::TaskStarted(TaskStarted {
-        task: if u.ratio(1, 5)? { task(u)? } else { root },
+        task: if u.ratio(1, 5)? { task(u)? } else { of_step },
         attempt: attempt(u)?,
         origin,
-        operation: plan.operation.name.clone(),
-        component: plan.component,
+        operation: call.operation.name.clone(),
+        component: call.component,
         arguments: ByteBuf::from(value::encode_tuple(&[
             Value::String("some".to_owned()),
             Value::Int(3),

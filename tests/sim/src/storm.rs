@@ -40,8 +40,6 @@ pub struct Calm {
     pub outcome: Outcome,
     /// The files afterwards.
     pub files: BTreeMap<String, String>,
-    /// How often each program was started, by its arguments.
-    pub starts: BTreeMap<Vec<String>, u32>,
     /// Calls of the disk until its end.
     pub disk_calls: u64,
     /// Points of commits and programs.
@@ -61,7 +59,7 @@ pub fn calm(manifest: &Manifest, guests: &Guests, seed: u64) -> Result<Calm, Str
     let disk_calls = disk.calls();
     check_replay(&host)?;
     let (files, machine_points) = (machine.files(), machine.points());
-    Ok(Calm { outcome, files, starts: machine.starts(), disk_calls, machine_points })
+    Ok(Calm { outcome, files, disk_calls, machine_points })
 }
 
 /// Runs `manifest`, lets the host die at each of `deaths` in turn, and checks what must hold at the
