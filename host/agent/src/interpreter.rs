@@ -82,6 +82,8 @@ pub struct Interpreter {
     started: RunStarted,
     /// Positions of steps by their ids.
     ids: BTreeMap<String, usize>,
+    /// Positions of the steps directly within each block.
+    inside: BTreeMap<usize, Vec<usize>>,
     inputs: BTreeMap<String, Value>,
     state: State,
     /// Items of running steps, as expressions give them.
@@ -124,12 +126,19 @@ impl Interpreter {
     pub fn with_state(run: RunId, started: RunStarted, state: State) -> Self {
         let ids = started.plan.steps.iter().enumerate();
         let ids = ids.map(|(position, step)| (step.id.clone(), position)).collect();
+        let mut inside: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (position, step) in started.plan.steps.iter().enumerate() {
+            if let Some(block) = step.within {
+                inside.entry(block).or_default().push(position);
+            }
+        }
         let inputs = started.inputs.iter().cloned().collect();
         let now = state.last;
         Self {
             root: TaskId::root(run),
             started,
             ids,
+            inside,
             inputs,
             state,
             items: BTreeMap::new(),

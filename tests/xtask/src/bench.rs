@@ -126,8 +126,16 @@ fn program() -> Result<()> {
     let folder = target_folder().join("bench");
     fs::create_dir_all(&folder)?;
     let (one, many) = (folder.join("one.yaml"), folder.join("many.yaml"));
-    fs::write(&one, manifest(1))?;
-    fs::write(&many, manifest(1_000))?;
+    let large = folder.join("one-of-the-largest-skill.yaml");
+    let head = "voyager: manifest/v1\nname: bench\nversion: 1.0.0\n";
+    fs::write(
+        &one,
+        format!(
+            "{head}steps:\n  - {{ id: api, use: documentation/api, with: {{ title: x, outlines: [], public-only: true }} }}\n"
+        ),
+    )?;
+    fs::write(&large, format!("{head}steps:\n  - {{ id: rules, use: security/rules.all }}\n"))?;
+    fs::write(&many, format!("{head}{}", many_steps(1_000)))?;
     let state = folder.join("state");
     let time = |arguments: &[&Path]| -> Result<()> {
         let mut times = Vec::new();
@@ -138,9 +146,13 @@ fn program() -> Result<()> {
         }
         let mut counted = times.split_off(WARM_UP);
         counted.sort();
-        let shown = arguments[0].display();
+        let shown: Vec<String> = arguments
+            .iter()
+            .filter_map(|it| Some(it.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        let shown = shown.join(" ");
         eprintln!(
-            "{shown:<10} whole process: min {:?}, median {:?}, max {:?}",
+            "{shown:<34} whole process: min {:?}, median {:?}, max {:?}",
             counted[0],
             counted[counted.len() / 2],
             counted[counted.len() - 1]
@@ -148,14 +160,30 @@ fn program() -> Result<()> {
         Ok(())
     };
     time(&[Path::new("validate"), &many])?;
-    time(&[Path::new("run"), &one])
+    time(&[Path::new("run"), &one])?;
+    time(&[Path::new("run"), &large])
 }
 
-fn manifest(steps: usize) -> String {
-    let head =
-        "voyager: manifest/v1\nname: bench\nversion: 1.0.0\ndescription: Does little.\nsteps:\n";
-    let step = |number| format!("  - id: step-{number}\n    use: security/rules.all\n");
-    head.to_owned() + &(0..steps).map(step).collect::<String>()
+/// Steps as people write them: arguments that are computed from the step before, conditions, retries,
+/// expectations.
+fn many_steps(steps: usize) -> String {
+    let mut text = String::from(
+        "inputs: { repo: { type: path } }\n\
+         grants: { workspace: [ { root: inputs.repo, read: [\"**\"] } ], tasks: [] }\nsteps:\n",
+    );
+    for number in 0..steps {
+        let globs = match number {
+            0 => "[\"**/*.py\"]".to_owned(),
+            _ => format!("{{ expr: \"steps.step{}.places.map(it, it.path)\" }}", number - 1),
+        };
+        text += &format!(
+            "  - id: step{number}\n    use: coder/occurrences\n    \
+             with: {{ name: name{number}, globs: {globs}, places-max: 10 }}\n    \
+             retry: {{ attempts: 2, on: [timeout] }}\n    \
+             expect: [ {{ that: \"size(result.places) < 10 || result.more\", message: too many }} ]\n"
+        );
+    }
+    text
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]

@@ -83,7 +83,7 @@ impl Interpreter {
         if let Some(earlier) = self.node(place) {
             self.state.nodes.remove(&earlier);
         }
-        let inside: Vec<usize> = self.plan().inside(Some(place.step)).collect();
+        let inside = self.inside.get(&place.step).cloned().unwrap_or_default();
         let unit = self.state.unit(place)?;
         unit.attempt += 1;
         unit.state = UnitState::Started { at };

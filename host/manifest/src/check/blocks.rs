@@ -131,20 +131,19 @@ impl<'a> Checker<'a> {
         grants: Option<&GrantPlan>,
         limits: &Limits,
     ) -> (Option<Action>, StepResult) {
-        let within = Some(block.position);
+        let inner = &block.sites[block.position].inside;
         let ceiling = self.grants.clone();
         if let Some(own) = grants {
             self.grants = narrower(&ceiling, own);
         }
         let outer = std::mem::replace(&mut self.limits, limits.clone());
         self.around.extend(inside.locals.iter().rev().cloned());
-        self.steps_inside(within, block.sites, steps);
+        self.steps_inside(inner, block.sites, steps);
         self.around.truncate(self.around.len() - inside.locals.len());
         (self.limits, self.grants) = (outer, ceiling);
 
-        let body: Vec<usize> = (0..self.steps.len())
-            .filter(|at| self.steps[*at].within == within && self.steps[*at].part == Part::Body)
-            .collect();
+        let body = inner.iter().copied().filter(|at| self.steps[*at].part == Part::Body);
+        let body: Vec<usize> = body.collect();
         self.cases(block, &body);
         let mut fields = Some(Vec::new());
         for at in &body {

@@ -30,33 +30,40 @@ pub(super) struct Site<'n> {
     pub(super) part: Part,
     /// Position of the step above it in the same list.
     above: Option<usize>,
+    /// Positions of the steps directly within it.
+    pub(super) inside: Vec<usize>,
 }
 
-/// Lists steps in the order of the text, those inside a block after it.
+/// Lists steps in the order of the text, those inside a block after it. Gives back the positions of
+/// those that stand in `list` itself.
 fn collect<'n>(
     list: Option<&'n Node>,
     within: Option<usize>,
     part: Part,
     sites: &mut Vec<Site<'n>>,
-) {
-    let mut above = None;
+) -> Vec<usize> {
+    let mut positions = Vec::new();
     for node in list.map(Node::items).unwrap_or_default() {
         let position = sites.len();
-        sites.push(Site { node, within, part, above });
-        above = Some(position);
-        for key in ["steps", "switch"] {
-            collect(node.get(key), Some(position), Part::Body, sites);
+        let above = positions.last().copied();
+        sites.push(Site { node, within, part, above, inside: Vec::new() });
+        positions.push(position);
+        let parts = [("steps", Part::Body), ("switch", Part::Body), ("finally", Part::Finally)];
+        for (key, part) in parts {
+            let inside = collect(node.get(key), Some(position), part, sites);
+            sites[position].inside.extend(inside);
         }
-        collect(node.get("finally"), Some(position), Part::Finally, sites);
     }
+    positions
 }
 
 impl<'a> Checker<'a> {
     /// The steps, where all are good.
     pub(super) fn manifest_steps(&mut self, root: &Node) -> Option<Vec<Step>> {
         let mut sites = Vec::new();
+        let mut outermost = Vec::new();
         for (key, part) in [("steps", Part::Body), ("finally", Part::Finally)] {
-            collect(root.get(key), None, part, &mut sites);
+            outermost.extend(collect(root.get(key), None, part, &mut sites));
         }
         for (position, site) in sites.iter().enumerate() {
             self.known_step(position, site);
@@ -65,24 +72,24 @@ impl<'a> Checker<'a> {
             self.steps[position].needs = self.needs(position, site.node);
         }
         let mut steps: Vec<Option<Step>> = vec![None; sites.len()];
-        self.steps_inside(None, &sites, &mut steps);
+        self.steps_inside(&outermost, &sites, &mut steps);
         steps.into_iter().collect()
     }
 
-    /// Checks the steps that stand directly within a block, or the manifest.
+    /// Checks the steps that stand directly within one block, or the manifest.
     pub(super) fn steps_inside(
         &mut self,
-        block: Option<usize>,
+        positions: &[usize],
         sites: &[Site<'_>],
         steps: &mut [Option<Step>],
     ) {
-        let directly = sites.iter().enumerate().filter(|(_, site)| site.within == block);
-        for (position, site) in directly {
+        for position in positions.iter().copied() {
+            let site = &sites[position];
             // What a step refers to outside its block, the block has to wait for.
             let outer = std::mem::take(&mut self.referred);
             steps[position] = self.step(position, site.node, sites, steps);
             let own = std::mem::replace(&mut self.referred, outer);
-            let outside = own.into_iter().filter(|other| self.steps[*other].within != block);
+            let outside = own.into_iter().filter(|other| self.steps[*other].within != site.within);
             self.referred.extend(outside);
         }
     }
@@ -233,7 +240,7 @@ impl<'a> Checker<'a> {
             Form::Unclear => {
                 self.unchecked_arguments(node.get("with"), &inside);
                 self.around.extend(inside.locals.iter().cloned());
-                self.steps_inside(Some(position), sites, steps);
+                self.steps_inside(&sites[position].inside, sites, steps);
                 self.around.truncate(self.around.len() - inside.locals.len());
                 (None, StepResult::Unknown)
             }
