@@ -147,6 +147,38 @@ outputs:
 }
 
 #[test]
+fn no_more_items_of_a_block_begin_at_once_than_the_run_allows() {
+    check(
+        "
+limits: { parallel: 1 }
+steps:
+  - id: each
+    for-each: { in: \"['x', 'y']\" }
+    steps:
+      - { id: rest, sleep: 1s }
+      - { id: inner, use: guests/one, with: { p0: { from: item } } }
+",
+        &[],
+        expect![[r#"
+            at 1s the next attempt or the end of a sleep
+            end rest
+            start inner #1 ("x")
+            done inner #1
+            end inner
+            end of a round
+            at 2.001s the next attempt or the end of a sleep
+            end rest
+            start inner' #1 ("y")
+            done inner' #1
+            end inner
+            end of a round
+            end each
+            result 
+        "#]],
+    );
+}
+
+#[test]
 fn a_failed_item_of_a_block_stops_the_others() {
     check(
         "

@@ -200,9 +200,13 @@ impl Interpreter {
     fn has_room(&self, step: usize, active: u32, busy: u32) -> bool {
         let bound = self.plan().bounds.parallel;
         let of_step = self.plan().steps[step].for_each.as_ref().map_or(0, |each| each.parallel);
-        // A block computes nothing: what stands within it asks for room of its own.
-        let has_slot = self.is_block(step) || bound == 0 || busy < bound;
-        has_slot && (of_step == 0 || active < of_step)
+        if self.is_block(step) {
+            // It computes nothing: what stands within it asks for room of its own. The run's bound
+            // keeps its items from beginning all at once.
+            let most = if of_step == 0 { bound } else { of_step };
+            return most == 0 || active < most;
+        }
+        (bound == 0 || busy < bound) && (of_step == 0 || active < of_step)
     }
 
     /// Tasks that run or are about to.
