@@ -11,7 +11,8 @@ pub(crate) fn resolve<'a>(
     skills: &'a [PinnedSkill],
     name: &str,
 ) -> Result<(&'a PinnedSkill, &'a Operation), Error> {
-    let all = || skills.iter().flat_map(|skill| skill.operations.iter().map(move |it| (skill, it)));
+    let all =
+        || skills.iter().flat_map(|skill| skill.operations.iter().map(move |it| (skill, &**it)));
     let mut fitting = all().filter(|(_, operation)| fits(operation, name));
     let Some(found) = fitting.next() else {
         let known: Vec<String> = all().map(|(_, it)| it.name.unversioned()).take(8).collect();

@@ -303,10 +303,10 @@ impl Task {
         let plan = &self.shared.started.plan;
         let of_step = &plan.steps[self.step];
         if matches!(self.started.origin, Origin::Step { .. }) {
-            return of_step.call().map(|call| &call.operation);
+            return of_step.call().map(|call| &*call.operation);
         }
         let skill = plan.skills.iter().find(|it| it.component == self.started.component)?;
-        skill.operations.iter().find(|it| it.name == self.started.operation)
+        skill.operations.iter().map(|it| &**it).find(|it| it.name == self.started.operation)
     }
 
     /// The canonical bytes of its success.

@@ -1,6 +1,6 @@
 //! Operations and the skills that export them, as read from a component without running it.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +115,7 @@ pub struct Skill {
     #[serde(default)]
     pub docs: String,
     /// Its operations, ordered by name.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<Arc<Operation>>,
     /// Interfaces that it imports, WASI's left out: what it asks for.
     pub imports: Vec<String>,
     /// Size of the component in bytes.

@@ -1,11 +1,12 @@
 //! Types of operations: WIT's value types, compared structurally.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 /// A WIT type that can cross a manifest. Two types are the [same](Type::same) when their shapes are;
-/// the names of records, variants and enums only help people.
+/// the names of records, variants and enums only help people. Declared types are shared, so that a
+/// copy of one costs next to nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Type {
@@ -32,13 +33,13 @@ pub enum Type {
     /// A fixed number of values.
     Tuple(Vec<Self>),
     /// Named fields, in declaration order.
-    Record(Named<Vec<Field>>),
+    Record(Arc<Named<Vec<Field>>>),
     /// One of several cases.
-    Variant(Named<Vec<Case>>),
+    Variant(Arc<Named<Vec<Case>>>),
     /// One of several names.
-    Enum(Named<Vec<String>>),
+    Enum(Arc<Named<Vec<String>>>),
     /// A set of names.
-    Flags(Named<Vec<String>>),
+    Flags(Arc<Named<Vec<String>>>),
     /// A handle of a resource, a stream or a future: may be used between host and skill, never
     /// across a manifest.
     Handle(String),
@@ -130,6 +131,13 @@ pub struct Case {
     pub docs: String,
 }
 
+impl<T> Named<T> {
+    /// A body under its name, where it has one, to be shared.
+    pub fn new(name: Option<String>, body: T) -> Arc<Self> {
+        Arc::new(Self { name, body })
+    }
+}
+
 impl Type {
     /// A list of `ty`; of `u8`, bytes.
     pub fn list(ty: Self) -> Self {
@@ -148,7 +156,7 @@ impl Type {
     pub fn record<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
         let field =
             |(name, ty): (&str, Self)| Field { name: name.to_owned(), ty, docs: String::new() };
-        Self::Record(Named { name: None, body: fields.into_iter().map(field).collect() })
+        Self::Record(Named::new(None, fields.into_iter().map(field).collect()))
     }
 
     /// The type of the field `name`, where this is a record that has it.
@@ -171,6 +179,7 @@ impl Type {
             (Self::Tuple(a), Self::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
             }
+            (Self::Record(a), Self::Record(b)) if Arc::ptr_eq(a, b) => true,
             (Self::Record(a), Self::Record(b)) => {
                 a.body.len() == b.body.len()
                     && a.body.iter().zip(&b.body).all(|(a, b)| a.name == b.name && a.ty.same(&b.ty))
@@ -216,6 +225,9 @@ fn same_option(a: Option<&Type>, b: Option<&Type>) -> bool {
 impl fmt::Display for Type {
     /// As in WIT; a declared name where there is one, the shape otherwise.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn named<T>(f: &mut fmt::Formatter<'_>, ty: &Named<T>) -> fmt::Result {
+            f.write_str(ty.name.as_deref().unwrap_or_default())
+        }
         match self {
             Self::Bool => f.write_str("bool"),
             Self::Int(kind) => f.write_str(kind.name()),
@@ -234,10 +246,9 @@ impl fmt::Display for Type {
                 let inner: Vec<String> = types.iter().map(ToString::to_string).collect();
                 write!(f, "tuple<{}>", inner.join(", "))
             }
-            Self::Record(Named { name: Some(name), .. })
-            | Self::Variant(Named { name: Some(name), .. })
-            | Self::Enum(Named { name: Some(name), .. })
-            | Self::Flags(Named { name: Some(name), .. }) => f.write_str(name),
+            Self::Record(record) if record.name.is_some() => named(f, record),
+            Self::Variant(variant) if variant.name.is_some() => named(f, variant),
+            Self::Enum(names) | Self::Flags(names) if names.name.is_some() => named(f, names),
             Self::Record(record) => {
                 let fields: Vec<String> = record
                     .body
@@ -264,10 +275,10 @@ mod tests {
     #[test]
     fn types_compare_by_shape_not_by_name() {
         let named = |name: &str| {
-            Type::Record(Named {
-                name: Some(name.to_owned()),
-                body: vec![Field { name: "a".into(), ty: Type::Bool, docs: name.to_owned() }],
-            })
+            Type::Record(Named::new(
+                Some(name.to_owned()),
+                vec![Field { name: "a".into(), ty: Type::Bool, docs: name.to_owned() }],
+            ))
         };
         assert!(named("one").same(&named("other")));
         assert!(!named("one").same(&Type::record([("b", Type::Bool)])));

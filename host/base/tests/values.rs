@@ -28,8 +28,8 @@ fn leaf_type() -> impl Strategy<Value = Type> {
         Just(Type::Char),
         Just(Type::String),
         Just(Type::Bytes),
-        names().prop_map(|body| Type::Enum(Named { name: None, body })),
-        names().prop_map(|body| Type::Flags(Named { name: None, body })),
+        names().prop_map(|body| Type::Enum(Named::new(None, body))),
+        names().prop_map(|body| Type::Flags(Named::new(None, body))),
     ]
 }
 
@@ -54,17 +54,11 @@ fn any_type() -> impl Strategy<Value = Type> {
             prop::collection::vec(inner.clone(), 0..4).prop_map(Type::Tuple),
             prop::collection::btree_map("[a-z]{1,4}", inner.clone(), 1..4).prop_map(
                 move |fields| {
-                    Type::Record(Named {
-                        name: None,
-                        body: fields.into_iter().map(field).collect(),
-                    })
+                    Type::Record(Named::new(None, fields.into_iter().map(field).collect()))
                 }
             ),
             prop::collection::btree_map("[a-z]{1,4}", prop::option::of(inner), 1..4).prop_map(
-                move |cases| Type::Variant(Named {
-                    name: None,
-                    body: cases.into_iter().map(case).collect()
-                })
+                move |cases| Type::Variant(Named::new(None, cases.into_iter().map(case).collect()))
             ),
         ]
     })

@@ -1,6 +1,6 @@
 //! The skills that a manifest can use, and how its short names find their operations.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use semver::Version;
 use voyager_base::operation::{Operation, Skill};
@@ -19,7 +19,7 @@ pub struct Catalog {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'c> {
     pub(crate) skill: &'c Skill,
-    pub(crate) operation: &'c Operation,
+    pub(crate) operation: &'c Arc<Operation>,
 }
 
 /// Why a name has no operation.

@@ -376,7 +376,7 @@ mod tests {
     fn names() -> Names {
         let int = Type::Int(IntKind::U32);
         let text = |text: &str| Value::String(text.to_owned());
-        let severity = Type::Enum(Named { name: None, body: vec!["low".into(), "high".into()] });
+        let severity = Type::Enum(Named::new(None, vec!["low".into(), "high".into()]));
         let finding = Type::record([("path", Type::String), ("severity", severity)]);
         let one = |path: &str, severity: &str| {
             Value::record([("path", text(path)), ("severity", Value::Enum(severity.to_owned()))])

@@ -3,7 +3,7 @@
 //! A plan is data. It is the first thing that a run's journal records, so that a run goes on with the
 //! plan that it began with, whatever became of the file.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use voyager_base::{
@@ -52,7 +52,7 @@ pub struct PinnedSkill {
     /// Hash of the component.
     pub component: Digest,
     /// Its operations, for child tasks.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<Arc<Operation>>,
 }
 
 /// What a run is given under a name.
@@ -214,7 +214,7 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// The operation.
-    pub operation: Operation,
+    pub operation: Arc<Operation>,
     /// The component that exports it.
     pub component: Digest,
     /// For each parameter, in their order, where its value comes from.

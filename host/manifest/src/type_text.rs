@@ -91,7 +91,7 @@ impl<'t> Parser<'t> {
             "char" => Type::Char,
             "string" | "path" => Type::String,
             "bytes" => Type::Bytes,
-            "choice" => Type::Enum(Named { name: None, body: Vec::new() }),
+            "choice" => Type::Enum(Named::new(None, Vec::new())),
             "list" => {
                 let mut inner = self.inner(1, 1)?;
                 Type::list(inner.remove(0))
@@ -102,8 +102,8 @@ impl<'t> Parser<'t> {
             }
             "tuple" => Type::Tuple(self.inner(1, 16)?),
             "record" => self.record()?,
-            "enum" => Type::Enum(Named { name: None, body: self.names()? }),
-            "flags" => Type::Flags(Named { name: None, body: self.names()? }),
+            "enum" => Type::Enum(Named::new(None, self.names()?)),
+            "flags" => Type::Flags(Named::new(None, self.names()?)),
             _ => return Err(self.unknown(start, word)),
         };
         self.depth -= 1;
@@ -151,7 +151,7 @@ impl<'t> Parser<'t> {
             self.take(',')?;
         }
         self.take('}')?;
-        Ok(Type::Record(Named { name: None, body: fields }))
+        Ok(Type::Record(Named::new(None, fields)))
     }
 
     fn names(&mut self) -> Result<Vec<String>, TypeError> {

@@ -165,7 +165,7 @@ fn ty(resolve: &Resolve, of: &wit_parser::Type) -> Type {
                 ty: ty(resolve, &field.ty),
                 docs: String::new(),
             };
-            Type::Record(Named { name, body: of.fields.iter().map(field).collect() })
+            Type::Record(Named::new(name, of.fields.iter().map(field).collect()))
         }
         TypeDefKind::Variant(of) => {
             let case = |case: &wit_parser::Case| Case {
@@ -173,15 +173,15 @@ fn ty(resolve: &Resolve, of: &wit_parser::Type) -> Type {
                 ty: case.ty.as_ref().map(|of| ty(resolve, of)),
                 docs: String::new(),
             };
-            Type::Variant(Named { name, body: of.cases.iter().map(case).collect() })
+            Type::Variant(Named::new(name, of.cases.iter().map(case).collect()))
         }
         TypeDefKind::Enum(of) => {
             let body = of.cases.iter().map(|case| case.name.clone()).collect();
-            Type::Enum(Named { name, body })
+            Type::Enum(Named::new(name, body))
         }
         TypeDefKind::Flags(of) => {
             let body = of.flags.iter().map(|flag| flag.name.clone()).collect();
-            Type::Flags(Named { name, body })
+            Type::Flags(Named::new(name, body))
         }
         other => Type::Handle(other.as_str().to_owned()),
     }

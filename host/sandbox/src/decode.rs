@@ -1,5 +1,7 @@
 //! What a component exports and imports, read without running it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use voyager_base::{
     Digest, Type,
@@ -63,6 +65,7 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
             operations.extend(reader.operations(&resolve.interfaces[*id])?);
         }
     }
+    let mut operations: Vec<_> = operations.into_iter().map(Arc::new).collect();
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     let first = &operations.first().ok_or(Undecodable::NoOperation)?.name;
     let imports: Vec<String> =
@@ -163,7 +166,7 @@ impl Reader<'_> {
                         docs: self.item_docs(def, &field.name),
                     })
                 });
-                Type::Record(Named { body: fields.collect::<Result<_, _>>()?, name: name() })
+                Type::Record(Named::new(name(), fields.collect::<Result<_, _>>()?))
             }
             TypeDefKind::Variant(variant) => {
                 let cases = variant.cases.iter().map(|case| {
@@ -173,16 +176,16 @@ impl Reader<'_> {
                         docs: self.item_docs(def, &case.name),
                     })
                 });
-                Type::Variant(Named { body: cases.collect::<Result<_, _>>()?, name: name() })
+                Type::Variant(Named::new(name(), cases.collect::<Result<_, _>>()?))
             }
-            TypeDefKind::Enum(names) => Type::Enum(Named {
-                name: name(),
-                body: names.cases.iter().map(|case| case.name.clone()).collect(),
-            }),
-            TypeDefKind::Flags(flags) => Type::Flags(Named {
-                name: name(),
-                body: flags.flags.iter().map(|flag| flag.name.clone()).collect(),
-            }),
+            TypeDefKind::Enum(names) => Type::Enum(Named::new(
+                name(),
+                names.cases.iter().map(|case| case.name.clone()).collect(),
+            )),
+            TypeDefKind::Flags(flags) => Type::Flags(Named::new(
+                name(),
+                flags.flags.iter().map(|flag| flag.name.clone()).collect(),
+            )),
             TypeDefKind::Handle(Handle::Own(id) | Handle::Borrow(id)) => Type::Handle(
                 resolve.types[*id].name.clone().unwrap_or_else(|| "resource".to_owned()),
             ),

@@ -188,11 +188,11 @@ mod tests {
             ".{0,8}".prop_map(|it| (Type::String, Value::String(it))),
             any::<Vec<u8>>().prop_map(|it| (Type::Bytes, Value::Bytes(it))),
             Just((
-                Type::Enum(Named { name: None, body: vec!["one".into(), "two".into()] }),
+                Type::Enum(Named::new(None, vec!["one".into(), "two".into()])),
                 Value::Enum("two".into())
             )),
             Just((
-                Type::Flags(Named { name: None, body: vec!["r".into(), "w".into()] }),
+                Type::Flags(Named::new(None, vec!["r".into(), "w".into()])),
                 Value::Flags(vec!["w".into()])
             )),
         ];
@@ -227,7 +227,7 @@ mod tests {
                 inner.prop_map(|(ty, value)| {
                     let case = |name: &str, ty| Case { name: name.into(), ty, docs: String::new() };
                     let body = vec![case("none", None), case("some", Some(ty))];
-                    let ty = Type::Variant(Named { name: None, body });
+                    let ty = Type::Variant(Named::new(None, body));
                     (ty, Value::Variant("some".into(), Some(Box::new(value))))
                 }),
             ]

@@ -1,5 +1,7 @@
 //! Types, and values of them.
 
+use std::sync::Arc;
+
 use arbitrary::{Result, Unstructured};
 use voyager_base::{
     Type, Value,
@@ -68,8 +70,8 @@ fn payload(u: &mut Unstructured<'_>, depth: u32) -> Result<Option<Type>> {
     if u.arbitrary()? { ty(u, depth - 1).map(Some) } else { Ok(None) }
 }
 
-fn named<T>(body: T) -> Named<T> {
-    Named { name: None, body }
+fn named<T>(body: T) -> Arc<Named<T>> {
+    Named::new(None, body)
 }
 
 /// One to four names, each once.

@@ -111,7 +111,7 @@ impl Scope for Names {
 
 fn names() -> Names {
     let text = |text: &str| Value::String(text.to_owned());
-    let level = Type::Enum(Named { name: None, body: vec!["low".into(), "high".into()] });
+    let level = Type::Enum(Named::new(None, vec!["low".into(), "high".into()]));
     let finding = Type::record([("path", Type::String), ("level", level)]);
     let found = |path: &str, level: &str| {
         Value::record([("path", text(path)), ("level", Value::Enum(level.to_owned()))])

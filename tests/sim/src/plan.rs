@@ -1,5 +1,7 @@
 //! Plans for simulated guests, made without the text of a manifest.
 
+use std::sync::Arc;
+
 use voyager_base::{
     Digest, Limits, Type,
     grant::{Globs, ProgramGrant},
@@ -44,7 +46,7 @@ pub fn step(id: &str, function: &str, arguments: &[&str]) -> Step {
 pub fn step_of(id: &str, operation: Operation, arguments: &[&str]) -> Step {
     let result = operation.success().cloned();
     let arguments = arguments.iter().map(|text| Argument::Computed(expr(text))).collect();
-    let call = Call { operation, component: component(), arguments };
+    let call = Call { operation: operation.into(), component: component(), arguments };
     Step {
         id: id.to_owned(),
         line: 0,
@@ -116,7 +118,7 @@ pub fn catalog() -> Catalog {
         package: "sim:guests".to_owned(),
         version: "1.0.0".to_owned(),
         docs: String::new(),
-        operations,
+        operations: operations.into_iter().map(Arc::new).collect(),
         imports: imports.map(|name| format!("voyager:{name}@0.1.0")).to_vec(),
         size: 0,
     };
@@ -191,11 +193,11 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
     }
 }
 
-fn operations(steps: &[Step]) -> Vec<Operation> {
+fn operations(steps: &[Step]) -> Vec<Arc<Operation>> {
     let calls = steps.iter().filter_map(Step::call);
-    let mut all: Vec<Operation> = calls.map(|call| call.operation.clone()).collect();
-    all.push(operation("upper", 1, Type::String));
-    all.push(operation("shout", 1, Type::String));
+    let mut all: Vec<Arc<Operation>> = calls.map(|call| call.operation.clone()).collect();
+    all.push(operation("upper", 1, Type::String).into());
+    all.push(operation("shout", 1, Type::String).into());
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all.dedup_by(|a, b| a.name == b.name);
     all

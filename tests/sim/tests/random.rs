@@ -253,7 +253,7 @@ fn planned(sketches: &[Sketch]) -> Plan {
     plan.steps.iter_mut().zip(needs).for_each(|(step, needs)| step.needs = needs);
     let operations = &mut plan.skills[0].operations;
     // Children of a crowd.
-    operations.push(operation("put", 2, Type::String));
+    operations.push(operation("put", 2, Type::String).into());
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     operations.dedup_by(|a, b| a.name == b.name);
     plan

@@ -158,7 +158,7 @@ fn children_that_change_a_file_differently_conflict_and_the_others_are_merged() 
             Ok(text(&format!("{:?}", kinds.collect::<Vec<_>>())))
         });
     let mut made = plan(vec![step("all", "all", &[])], &[("all", Type::String, "steps.all")]);
-    made.skills[0].operations.push(operation("put", 1, Type::String));
+    made.skills[0].operations.push(operation("put", 1, Type::String).into());
     let machine = Machine::default();
     let host = host(&machine, &guests);
     let outputs = vec![("all".to_owned(), text("[None, None, Some(\"conflict\")]"))];

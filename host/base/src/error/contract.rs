@@ -35,7 +35,7 @@ pub fn contract_type() -> Type {
 }
 
 fn variant(cases: impl IntoIterator<Item = Case>) -> Type {
-    Type::Variant(Named { name: None, body: cases.into_iter().collect() })
+    Type::Variant(Named::new(None, cases.into_iter().collect()))
 }
 
 fn case(name: &str, ty: Option<Type>) -> Case {

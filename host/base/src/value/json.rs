@@ -332,7 +332,7 @@ mod tests {
     fn a_variant_is_its_name_or_a_map_of_one() {
         let case = |name: &str, ty| Case { name: name.into(), ty, docs: String::new() };
         let body = vec![case("plain", None), case("with", Some(Type::Bool))];
-        let ty = Type::Variant(Named { name: None, body });
+        let ty = Type::Variant(Named::new(None, body));
         let read = |json| Value::from_json(&ty, &json);
         assert_eq!(read(json!("plain")), Ok(Value::Variant("plain".into(), None)));
         let with = Value::Variant("with".into(), Some(Box::new(Value::Bool(true))));

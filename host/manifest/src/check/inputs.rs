@@ -104,7 +104,7 @@ impl Checker<'_> {
                 names.push(name.to_owned());
             }
         }
-        (!names.is_empty()).then_some(Type::Enum(Named { name: None, body: names }))
+        (!names.is_empty()).then_some(Type::Enum(Named::new(None, names)))
     }
 
     /// What an input may be beyond its type.

@@ -589,7 +589,7 @@ fn unify(a: &Type, b: &Type) -> Option<Type> {
         (Type::Enum(a), Type::Enum(b)) => {
             let mut names = a.body.clone();
             names.extend(b.body.iter().filter(|name| !a.body.contains(name)).cloned());
-            Some(Type::Enum(Named { name: None, body: names }))
+            Some(Type::Enum(Named::new(None, names)))
         }
         _ => None,
     }

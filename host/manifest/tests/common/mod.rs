@@ -71,7 +71,7 @@ fn words() -> Vec<(&'static str, Type)> {
 
 fn finding() -> Type {
     let severity = vec!["low".to_owned(), "medium".to_owned(), "high".to_owned()];
-    let severity = Type::Enum(Named { name: Some("severity".into()), body: severity });
+    let severity = Type::Enum(Named::new(Some("severity".into()), severity));
     let record = Type::record([
         ("path", Type::String),
         ("line", u32()),
@@ -79,7 +79,9 @@ fn finding() -> Type {
         ("cwe", Type::option(Type::String)),
     ]);
     match record {
-        Type::Record(record) => Type::Record(Named { name: Some("finding".into()), ..record }),
+        Type::Record(record) => {
+            Type::Record(Named::new(Some("finding".into()), record.body.clone()))
+        }
         other => other,
     }
 }
@@ -126,15 +128,17 @@ fn process() -> Vec<Operation> {
 
 fn text() -> Vec<Operation> {
     let case = |name: &str, ty: Option<Type>| Case { name: name.into(), ty, docs: String::new() };
-    let style = Type::Variant(Named {
-        name: Some("style".into()),
-        body: vec![case("plain", None), case("indent", Some(u32()))],
-    });
+    let style = Type::Variant(Named::new(
+        Some("style".into()),
+        vec![case("plain", None), case("indent", Some(u32()))],
+    ));
     let flags = vec!["trim".to_owned(), "fold".to_owned()];
-    let flags = Type::Flags(Named { name: Some("options".into()), body: flags });
+    let flags = Type::Flags(Named::new(Some("options".into()), flags));
     let layout = Type::record([("width", Type::Int(IntKind::U8)), ("style", style)]);
     let layout = match layout {
-        Type::Record(record) => Type::Record(Named { name: Some("layout".into()), ..record }),
+        Type::Record(record) => {
+            Type::Record(Named::new(Some("layout".into()), record.body.clone()))
+        }
         other => other,
     };
     vec![
