@@ -33,7 +33,7 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
     id::RecordId,
-    operation::{OperationName, Skill},
+    operation::{Operation, Skill},
     process::{Finished, ProcessService, RunProgram},
     record::{AppendError, Content, ReadError},
     tasks::{ChildOutcome, MapTasks, TasksService},
@@ -303,11 +303,15 @@ impl Host {
     }
 }
 
-fn named(skill: &Skill, operation: &str) -> Result<OperationName> {
+fn named(skill: &Skill, operation: &str) -> Result<Arc<Operation>> {
     let is_it =
-        |name: &&OperationName| format!("{}.{}", name.interface, name.function) == operation;
-    let mut names = skill.operations.iter().map(|it| &it.name);
-    Ok(names.find(is_it).ok_or_else(|| format!("{operation} is missing"))?.clone())
+        |it: &&Arc<Operation>| format!("{}.{}", it.name.interface, it.name.function) == operation;
+    Ok(skill
+        .operations
+        .iter()
+        .find(is_it)
+        .ok_or_else(|| format!("{operation} is missing"))?
+        .clone())
 }
 
 fn process_time() -> Duration {

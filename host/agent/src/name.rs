@@ -74,7 +74,7 @@ mod tests {
             package: package.to_owned(),
             version: "1.2.3".to_owned(),
             component: Digest::of(package.as_bytes()),
-            operations: operations.iter().map(operation).collect(),
+            operations: operations.iter().map(operation).map(Into::into).collect(),
         }
     }
 }

@@ -269,8 +269,8 @@ impl Task {
         if self.cancellation.is_cancelled() {
             return None;
         }
-        let arguments = match self.arguments() {
-            Ok(arguments) => arguments,
+        let (operation, arguments) = match self.arguments() {
+            Ok((operation, arguments)) => (Arc::clone(operation), arguments),
             Err(error) => return Some(Err(error)),
         };
         let world = &self.shared.world;
@@ -284,7 +284,7 @@ impl Task {
         let ledger: Arc<dyn Ledger> = Arc::<TaskLedger>::clone(ledger);
         let guest: BoxFuture<'static, Result<Value, Error>> = world.skills.call(Invocation {
             component: self.started.component,
-            operation: self.started.operation.clone(),
+            operation,
             arguments,
             limits: self.limits.clone(),
             seed: Digest::of_parts(seed),
@@ -299,19 +299,19 @@ impl Task {
     }
 
     /// Its operation.
-    pub(crate) fn operation(&self) -> Option<&Operation> {
+    pub(crate) fn operation(&self) -> Option<&Arc<Operation>> {
         let plan = &self.shared.started.plan;
         let of_step = &plan.steps[self.step];
         if matches!(self.started.origin, Origin::Step { .. }) {
-            return of_step.call().map(|call| &*call.operation);
+            return of_step.call().map(|call| &call.operation);
         }
         let skill = plan.skills.iter().find(|it| it.component == self.started.component)?;
-        skill.operations.iter().map(|it| &**it).find(|it| it.name == self.started.operation)
+        skill.operations.iter().find(|it| it.name == self.started.operation)
     }
 
     /// The canonical bytes of its success.
     pub(crate) fn encode(&self, value: &Value) -> Result<ByteBuf, Error> {
-        let success = self.operation().and_then(Operation::success);
+        let success = self.operation().and_then(|it| it.success());
         match success {
             None => Ok(ByteBuf::new()),
             Some(ty) if value.is_of(ty) => Ok(ByteBuf::from(value::encode(value))),
@@ -326,13 +326,14 @@ impl Task {
         }
     }
 
-    fn arguments(&self) -> Result<Vec<Value>, Error> {
+    fn arguments(&self) -> Result<(&Arc<Operation>, Vec<Value>), Error> {
         let operation = self.operation().ok_or_else(|| {
             let name = &self.started.operation;
             Error::not_found(format!("the plan has no operation `{name}`"))
         })?;
         let types: Vec<_> = operation.parameters.iter().map(|(_, ty)| ty.clone()).collect();
         value::decode_tuple(&types, &self.started.arguments)
+            .map(|arguments| (operation, arguments))
             .map_err(|error| Error::invalid(format!("the recorded arguments: {error}")))
     }
 

@@ -222,7 +222,7 @@ fn same(recorded: &Result<Vec<u8>, Error>, now: &Result<Vec<u8>, Error>) -> bool
 }
 
 fn shown(task: &Task, result: &Result<Vec<u8>, Error>) -> String {
-    let success = task.operation().and_then(voyager_base::operation::Operation::success);
+    let success = task.operation().and_then(|it| it.success());
     let decoded = match (result, success) {
         (Ok(bytes), Some(ty)) => voyager_base::value::decode(ty, bytes).ok(),
         _ => None,

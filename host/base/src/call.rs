@@ -16,7 +16,7 @@ use crate::{
     grant::Grants,
     id::{Digest, RecordId, RunId, TaskId},
     limits::Limits,
-    operation::OperationName,
+    operation::Operation,
     process::ProcessService,
     tasks::TasksService,
     value::Value,
@@ -323,8 +323,8 @@ fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 pub struct Invocation {
     /// The component.
     pub component: Digest,
-    /// Its operation.
-    pub operation: OperationName,
+    /// Its operation, as whoever asks knows it.
+    pub operation: Arc<Operation>,
     /// The arguments, in the order of the parameters.
     pub arguments: Vec<Value>,
     /// The bounds.

@@ -76,7 +76,7 @@ fn catalog() -> Catalog {
         package: "acme:text".into(),
         version: "1.0.0".into(),
         docs: String::new(),
-        operations: vec![clip],
+        operations: vec![clip.into()],
         imports: vec!["voyager:workspace/files@0.1.0".into()],
         size: 1,
     }])

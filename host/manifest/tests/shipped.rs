@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use voyager_base::{
     Digest, Limits, Type,
@@ -49,7 +49,7 @@ fn what_documentation_mirrors_is_as_coder_and_security_declare_it() {
     for (name, interface, function, mirror) in mirrored {
         let original = skill(name);
         let named =
-            |it: &&Operation| it.name.interface == interface && it.name.function == function;
+            |it: &&Arc<Operation>| it.name.interface == interface && it.name.function == function;
         let original = original.operations.iter().find(named).unwrap().success().unwrap().clone();
         assert!(
             mirror.same(&original),
@@ -102,7 +102,7 @@ fn skill(name: &str) -> Skill {
     for id in interfaces(&mut world.exports.values()) {
         let interface = &resolve.interfaces[id];
         for function in interface.functions.values() {
-            operations.push(Operation {
+            operations.push(Arc::new(Operation {
                 name: OperationName {
                     package: package_name.clone(),
                     version: version.clone(),
@@ -116,7 +116,7 @@ fn skill(name: &str) -> Skill {
                     .map(|parameter| (parameter.name.clone(), ty(&resolve, &parameter.ty)))
                     .collect(),
                 result: function.result.as_ref().map(|result| ty(&resolve, result)),
-            });
+            }));
         }
     }
     let imports = interfaces(&mut world.imports.values());

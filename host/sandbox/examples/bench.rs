@@ -155,7 +155,7 @@ async fn sandboxed(component: &[u8]) -> Result<(f64, String), Box<dyn std::error
     for _ in 0..ROUNDS {
         let invocation = || Invocation {
             component: skill.component,
-            operation: skill.operations[0].name.clone(),
+            operation: Arc::clone(&skill.operations[0]),
             arguments: vec![Value::record([
                 ("path", Value::String("src/lib.rs".to_owned())),
                 ("line", Value::Int(7)),

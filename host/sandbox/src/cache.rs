@@ -13,7 +13,10 @@ use std::{
 
 use voyager_base::{Digest, chance::Chance};
 
-use crate::{compiler::Compiled, decode::Decoded};
+use crate::{
+    compiler::{Code, Compiled},
+    decode::Decoded,
+};
 
 /// Bytes of an authentication code.
 const CODE_BYTES: usize = 32;
@@ -51,7 +54,7 @@ impl Cache {
         if expected != blake3::Hash::from_slice(code).ok()? {
             return None;
         }
-        let compiled = Compiled::read(body)?;
+        let compiled = Compiled::read(bytes, CODE_BYTES)?;
         (compiled.decoded.skill.component == component).then_some(compiled)
     }
 
@@ -118,13 +121,14 @@ impl Compiled {
         Ok(())
     }
 
-    /// Reads it; none where the bytes are something else.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        let (length, rest) = bytes.split_first_chunk::<8>()?;
+    /// Reads it from the bytes behind `from`; none where they are something else.
+    pub(crate) fn read(bytes: Vec<u8>, from: usize) -> Option<Self> {
+        let (length, rest) = bytes.get(from..)?.split_first_chunk::<8>()?;
         let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
         let (decoded, code) = rest.split_at_checked(length)?;
         let decoded: Decoded = rmp_serde::from_slice(decoded).ok()?;
-        Some(Self { decoded, code: code.to_vec() })
+        let at = bytes.len() - code.len();
+        Some(Self { decoded, code: Code::at(bytes, at) })
     }
 }
 
@@ -148,7 +152,7 @@ mod tests {
         };
         Compiled {
             decoded: Decoded { skill, imports: Vec::new(), reusable: false },
-            code: b"code".to_vec(),
+            code: Code::at(b"code".to_vec(), 0),
         }
     }
 

@@ -24,25 +24,31 @@ use crate::{
 /// 40 bytes here and 1 to 9 in its canonical form.
 const RESULT_ROOM: u64 = 8;
 
-/// Runs one operation to its end.
-pub(crate) async fn call(shared: &Shared, mut invocation: Invocation) -> Result<Value, Error> {
+/// Runs one operation to its end. The invocation is boxed since this future is moved and allocated for
+/// every call.
+pub(crate) async fn call(
+    shared: Arc<Shared>,
+    mut invocation: Box<Invocation>,
+) -> Result<Value, Error> {
     let loaded = shared.loaded(invocation.component).ok_or_else(|| {
         Error::not_found(format!("the component {} is not loaded", invocation.component.short()))
     })?;
-    let (operation, index) = loaded.operation(&invocation.operation).ok_or_else(|| {
-        Error::not_found(format!("the skill has no operation {}", invocation.operation))
+    let (operation, index) = loaded.operation(&invocation.operation.name).ok_or_else(|| {
+        Error::not_found(format!("the skill has no operation {}", invocation.operation.name))
     })?;
     let given = std::mem::take(&mut invocation.arguments);
     let arguments = arguments(operation, given, &invocation.limits)?;
-    let call =
-        Call { shared, loaded: &loaded, operation, index, arguments, invocation: &invocation };
-    let reuse = loaded.reusable && !invocation.fresh;
-    let kind = reuse.then(|| Kind::of(&invocation));
-    let (val, mut live) = call.run(kind.as_ref()).await?;
+    let call = Call {
+        shared: &shared,
+        loaded: &loaded,
+        operation,
+        index,
+        arguments,
+        invocation: &invocation,
+    };
+    let (val, mut live, kind) = call.run().await?;
     let value = finish(operation, val, &invocation.limits)?;
-    if let Some(kind) = kind
-        && live.leave()
-    {
+    if call.may_reuse() && live.leave() {
         shared.idle.keep(kind, live, shared.ticks.count());
     }
     Ok(value)
@@ -59,22 +65,29 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Runs it in an instance that waits for calls of this kind, or in a new one.
-    async fn run(&self, kind: Option<&Kind>) -> Result<(Option<Val>, Live), Error> {
-        if let Some(mut live) = kind.and_then(|kind| self.shared.idle.take(kind)) {
+    /// Whether it may be served by an instance that has served another call.
+    fn may_reuse(&self) -> bool {
+        self.loaded.reusable && !self.invocation.fresh
+    }
+
+    /// Runs it in an instance that waits for such calls, or in a new one.
+    async fn run(&self) -> Result<(Option<Val>, Live, Box<Kind>), Error> {
+        let serves = |kind: &Kind| kind.serves(self.invocation);
+        let waiting = self.may_reuse().then(|| self.shared.idle.take(serves)).flatten();
+        if let Some((kind, mut live)) = waiting {
             live.store.data_mut().begin(self.invocation);
             live.store.set_epoch_deadline(1);
             match self.run_in(&mut live).await {
                 // What the instance kept may be the reason, and must not be: a reusable skill has no
                 // effects, so nothing happens twice.
                 Err(error) if error.kind != ErrorKind::Timeout => {}
-                ended => return ended.map(|val| (val, live)),
+                ended => return ended.map(|val| (val, live, kind)),
             }
         }
         let store = store(self.shared, self.invocation);
         let mut live = Live { store, instance: None, called: None, calls: 0 };
         let val = self.run_in(&mut live).await?;
-        Ok((val, live))
+        Ok((val, live, Kind::of(self.invocation)))
     }
 
     async fn run_in(&self, live: &mut Live) -> Result<Option<Val>, Error> {
@@ -97,7 +110,8 @@ impl Call<'_> {
         let instance = match live.instance {
             Some(instance) => instance,
             None => {
-                let instance = self.loaded.pre.instantiate_async(&mut live.store).await?;
+                // Boxed: a call in an instance that lives has no use for the room that this takes.
+                let instance = Box::pin(self.loaded.pre.instantiate_async(&mut live.store)).await?;
                 *live.instance.insert(instance)
             }
         };
@@ -132,13 +146,9 @@ fn arguments(operation: &Operation, given: Vec<Value>, limits: &Limits) -> Resul
         .into_iter()
         .zip(declared)
         .map(|(value, (name, ty))| {
-            let misfit = || {
+            lower(value, ty).map_err(|_| {
                 Error::invalid(format!("the argument `{name}` of {} is no `{ty}`", operation.name))
-            };
-            if !value.is_of(ty) {
-                return Err(misfit());
-            }
-            lower(value, ty).map_err(|_| misfit())
+            })
         })
         .collect()
 }

@@ -6,6 +6,7 @@ mod child;
 use std::{
     ffi::OsString,
     io::{self, Read, Write},
+    ops::Deref,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -62,7 +63,37 @@ impl Default for CompileBounds {
 pub(crate) struct Compiled {
     pub(crate) decoded: Decoded,
     /// Native code in wasmtime's own form.
-    pub(crate) code: Vec<u8>,
+    pub(crate) code: Code,
+}
+
+/// Native code at the end of what it was read with: it has megabytes, and copying them costs more
+/// than authenticating them.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    read: Vec<u8>,
+    from: usize,
+}
+
+impl Code {
+    /// The code that begins at `from`, or an empty one.
+    pub(crate) fn at(read: Vec<u8>, from: usize) -> Self {
+        let from = from.min(read.len());
+        Self { read, from }
+    }
+}
+
+impl Deref for Code {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.read[self.from..]
+    }
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
 }
 
 impl CompilerCommand {
@@ -100,7 +131,7 @@ fn in_child(
     let Some(ended) = ended else {
         return Err(LoadError::CompileBound(format!("{:?} of time", request.bounds.time)));
     };
-    read_answer(&answer, ended, &request.bounds)
+    read_answer(answer, ended, &request.bounds)
 }
 
 /// Gives the child its input and takes its answer; no exit status where it was killed for its time.
@@ -136,7 +167,7 @@ fn converse(
 }
 
 fn read_answer(
-    answer: &[u8],
+    answer: Vec<u8>,
     ended: ExitStatus,
     bounds: &CompileBounds,
 ) -> Result<Compiled, LoadError> {
@@ -155,7 +186,7 @@ fn read_answer(
         )));
     }
     match answer.split_first() {
-        Some((0, body)) => Compiled::read(body)
+        Some((0, _)) => Compiled::read(answer, 1)
             .ok_or_else(|| LoadError::CompilerUnavailable("its answer can't be read".to_owned())),
         Some((1, body)) => Err(rmp_serde::from_slice::<Refusal>(body).map_or_else(
             |error| LoadError::CompilerUnavailable(format!("its answer can't be read: {error}")),

@@ -49,7 +49,7 @@ impl Live {
     }
 }
 
-/// Which calls may be served by the same instance.
+/// Which calls may be served by the same instance. Boxed, since it travels with the instance.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Kind {
     run: RunId,
@@ -59,12 +59,19 @@ pub(crate) struct Kind {
 
 impl Kind {
     /// That of a call.
-    pub(crate) fn of(invocation: &Invocation) -> Self {
-        Self {
+    pub(crate) fn of(invocation: &Invocation) -> Box<Self> {
+        Box::new(Self {
             run: invocation.ledger.lineage().run,
             component: invocation.component,
             limits: invocation.limits.clone(),
-        }
+        })
+    }
+
+    /// Whether the call is of this kind.
+    pub(crate) fn serves(&self, invocation: &Invocation) -> bool {
+        self.component == invocation.component
+            && self.run == invocation.ledger.lineage().run
+            && self.limits == invocation.limits
     }
 }
 
@@ -75,7 +82,7 @@ pub(crate) struct Idle<T> {
 }
 
 struct Waiting<T> {
-    kind: Kind,
+    kind: Box<Kind>,
     instance: T,
     since: u64,
 }
@@ -87,16 +94,17 @@ impl<T> Idle<T> {
         Self { waiting: Mutex::default(), most }
     }
 
-    /// The one of this kind that has waited least.
-    pub(crate) fn take(&self, kind: &Kind) -> Option<T> {
+    /// Of those whose kind fits, the one that has waited least.
+    pub(crate) fn take(&self, fits: impl Fn(&Kind) -> bool) -> Option<(Box<Kind>, T)> {
         let mut waiting = self.waiting();
-        let place = waiting.iter().rposition(|it| it.kind == *kind)?;
-        Some(waiting.remove(place).instance)
+        let place = waiting.iter().rposition(|it| fits(&it.kind))?;
+        let Waiting { kind, instance, .. } = waiting.remove(place);
+        Some((kind, instance))
     }
 
     /// Lets an instance wait from tick `now` on. Where there is no room, the one that has waited longest
     /// gives way.
-    pub(crate) fn keep(&self, kind: Kind, instance: T, now: u64) {
+    pub(crate) fn keep(&self, kind: Box<Kind>, instance: T, now: u64) {
         let mut waiting = self.waiting();
         waiting.push(Waiting { kind, instance, since: now });
         let gone = (waiting.len() > self.most).then(|| waiting.remove(0));
@@ -124,8 +132,16 @@ impl<T> Idle<T> {
 mod tests {
     use super::*;
 
-    fn kind(run: u8) -> Kind {
-        Kind { run: RunId([run; 16]), component: Digest([0; 32]), limits: Limits::default() }
+    fn kind(run: u8) -> Box<Kind> {
+        Box::new(Kind {
+            run: RunId([run; 16]),
+            component: Digest([0; 32]),
+            limits: Limits::default(),
+        })
+    }
+
+    fn take<T>(idle: &Idle<T>, kind: &Kind) -> Option<T> {
+        idle.take(|it| it == kind).map(|it| it.1)
     }
 
     #[test]
@@ -133,13 +149,13 @@ mod tests {
         let idle = Idle::new(1_000);
         idle.keep(kind(1), "one", 0);
         idle.keep(kind(1), "two", 0);
-        assert_eq!(idle.take(&kind(2)), None);
-        assert_eq!(idle.take(&Kind { component: Digest([1; 32]), ..kind(1) }), None);
+        assert_eq!(take(&idle, &kind(2)), None);
+        assert_eq!(take(&idle, &Kind { component: Digest([1; 32]), ..*kind(1) }), None);
         let limits = Limits { memory: 1, ..Limits::default() };
-        assert_eq!(idle.take(&Kind { limits, ..kind(1) }), None);
-        assert_eq!(idle.take(&kind(1)), Some("two"));
-        assert_eq!(idle.take(&kind(1)), Some("one"));
-        assert_eq!(idle.take(&kind(1)), None);
+        assert_eq!(take(&idle, &Kind { limits, ..*kind(1) }), None);
+        assert_eq!(take(&idle, &kind(1)), Some("two"));
+        assert_eq!(take(&idle, &kind(1)), Some("one"));
+        assert_eq!(take(&idle, &kind(1)), None);
     }
 
     #[test]
@@ -148,17 +164,17 @@ mod tests {
         idle.keep(kind(1), "early", 0);
         idle.keep(kind(2), "late", 1);
         idle.sweep(IDLE_TICKS);
-        assert_eq!(idle.take(&kind(1)), None);
-        assert_eq!(idle.take(&kind(2)), Some("late"));
+        assert_eq!(take(&idle, &kind(1)), None);
+        assert_eq!(take(&idle, &kind(2)), Some("late"));
     }
 
     #[test]
     fn without_room_the_longest_waiting_gives_way() {
         let idle = Idle::new(2 * IDLE_SHARE);
         (1..=3).for_each(|run| idle.keep(kind(run), run, 0));
-        assert_eq!([1, 2, 3].map(|run| idle.take(&kind(run))), [None, Some(2), Some(3)]);
+        assert_eq!([1, 2, 3].map(|run| take(&idle, &kind(run))), [None, Some(2), Some(3)]);
         let none = Idle::new(1);
         none.keep(kind(1), 1, 0);
-        assert_eq!(none.take(&kind(1)), None);
+        assert_eq!(take(&none, &kind(1)), None);
     }
 }

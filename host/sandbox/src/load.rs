@@ -98,17 +98,14 @@ impl Loaded {
     }
 }
 
-/// Loads a component: from the cache, or after compiling it.
-pub(crate) fn load(shared: &Shared, bytes: &[u8]) -> Result<Loaded, LoadError> {
+/// Loads a component after compiling it.
+pub(crate) fn load(shared: &Shared, component: Digest, bytes: &[u8]) -> Result<Loaded, LoadError> {
     if bytes.len() > COMPONENT_BYTES_MAX {
         return Err(LoadError::TooLarge { size: bytes.len() });
     }
-    if let Some(loaded) = cached(shared, bytes) {
-        return Ok(loaded);
-    }
     let _turn = shared.compiling.lock().unwrap_or_else(PoisonError::into_inner);
     // Whoever had the turn before may have compiled the same.
-    if let Some(loaded) = cached(shared, bytes) {
+    if let Some(loaded) = cached(shared, component) {
         return Ok(loaded);
     }
     let compiled = shared.compiler.compile(bytes, &shared.shape)?;
@@ -118,10 +115,10 @@ pub(crate) fn load(shared: &Shared, bytes: &[u8]) -> Result<Loaded, LoadError> {
     Ok(loaded)
 }
 
-/// Out of the cache. Authentic but unusable is possible where wasmtime changed what it accepts; then it
+/// Loads a component out of the cache. Authentic but unusable is possible where wasmtime changed what it accepts; then it
 /// is compiled again.
-fn cached(shared: &Shared, bytes: &[u8]) -> Option<Loaded> {
-    let compiled = shared.cache.find(Digest::of(bytes))?;
+pub(crate) fn cached(shared: &Shared, component: Digest) -> Option<Loaded> {
+    let compiled = shared.cache.find(component)?;
     link(shared, &compiled).ok()
 }
 

@@ -121,14 +121,18 @@ impl Sandbox {
     /// # Errors
     /// [`LoadError`], with what to do about it.
     pub fn load(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
-        if let Some(loaded) = self.0.loaded(Digest::of(component)) {
-            return Ok(Arc::clone(&loaded.skill));
+        let digest = Digest::of(component);
+        if let Some(skill) = self.load_compiled(digest) {
+            return Ok(skill);
         }
-        let loaded = load::load(&self.0, component)?;
-        let skill = Arc::clone(&loaded.skill);
-        let mut skills = self.0.skills.write().unwrap_or_else(PoisonError::into_inner);
-        skills.insert(skill.component, Arc::new(loaded));
-        Ok(skill)
+        load::load(&self.0, digest, component).map(|loaded| self.0.keep(loaded))
+    }
+
+    /// Makes a component ready to run that was compiled before, without its bytes. None where its
+    /// compiled code is not kept: then [`Sandbox::load`] needs them.
+    pub fn load_compiled(&self, component: Digest) -> Option<Arc<Skill>> {
+        self.skill(component)
+            .or_else(|| load::cached(&self.0, component).map(|loaded| self.0.keep(loaded)))
     }
 
     /// The loaded skill with this hash.
@@ -151,11 +155,17 @@ impl Shared {
     pub(crate) fn loaded(&self, component: Digest) -> Option<Arc<Loaded>> {
         self.skills.read().unwrap_or_else(PoisonError::into_inner).get(&component).cloned()
     }
+
+    fn keep(&self, loaded: Loaded) -> Arc<Skill> {
+        let skill = Arc::clone(&loaded.skill);
+        let mut skills = self.skills.write().unwrap_or_else(PoisonError::into_inner);
+        skills.insert(skill.component, Arc::new(loaded));
+        skill
+    }
 }
 
 impl Skills for Sandbox {
     fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
-        let shared = Arc::clone(&self.0);
-        Box::pin(async move { call::call(&shared, invocation).await })
+        Box::pin(call::call(Arc::clone(&self.0), Box::new(invocation)))
     }
 }

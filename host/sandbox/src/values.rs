@@ -6,20 +6,23 @@ use voyager_base::{
 };
 use wasmtime::component::Val;
 
-/// A value is not of the type that the component declares. Callers check before, so this is a bug of
-/// whoever described the type.
+/// A value is not of the type that the component declares.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a value is no `{0}`")]
 pub(crate) struct Unlike(String);
 
-/// `value`, which is of type `ty`, for the guest.
+/// `value` for the guest, where it is of type `ty`: with all names, in their order.
 pub(crate) fn lower(value: Value, ty: &Type) -> Result<Val, Unlike> {
     Ok(match (value, ty) {
         (Value::Bool(it), Type::Bool) => Val::Bool(it),
         (Value::Int(number), Type::Int(kind)) => {
             lower_int(number, *kind).ok_or_else(|| unlike(ty))?
         }
-        (Value::Float(number), Type::F32) => Val::Float32(number as f32),
+        (Value::Float(number), Type::F32)
+            if f64::from(number as f32) == number || number.is_nan() =>
+        {
+            Val::Float32(number as f32)
+        }
         (Value::Float(number), Type::F64) => Val::Float64(number),
         (Value::Char(char), Type::Char) => Val::Char(char),
         (Value::String(text), Type::String) => Val::String(text),
@@ -32,7 +35,8 @@ pub(crate) fn lower(value: Value, ty: &Type) -> Result<Val, Unlike> {
             Val::Tuple(pairs.map(|(value, ty)| lower(value, ty)).collect::<Result<_, _>>()?)
         }
         (Value::Option(value), Type::Option(inner)) => {
-            Val::Option(lower_payload(value, Some(inner), ty)?)
+            let payload = value.map(|value| lower(*value, inner).map(Box::new));
+            Val::Option(payload.transpose()?)
         }
         (Value::Result(Ok(value)), Type::Result(inner, _)) => {
             Val::Result(Ok(lower_payload(value, inner.as_deref(), ty)?))
@@ -42,7 +46,10 @@ pub(crate) fn lower(value: Value, ty: &Type) -> Result<Val, Unlike> {
         }
         (Value::Record(fields), Type::Record(record)) if fields.len() == record.body.len() => {
             let pairs = fields.into_iter().zip(&record.body);
-            let lowered = pairs.map(|((name, value), field)| Ok((name, lower(value, &field.ty)?)));
+            let lowered = pairs.map(|((name, value), field)| match name == field.name {
+                true => Ok((name, lower(value, &field.ty)?)),
+                false => Err(unlike(ty)),
+            });
             Val::Record(lowered.collect::<Result<_, _>>()?)
         }
         (Value::Variant(name, value), Type::Variant(variant)) => {
@@ -50,8 +57,12 @@ pub(crate) fn lower(value: Value, ty: &Type) -> Result<Val, Unlike> {
             let payload = lower_payload(value, case.ty.as_ref(), ty)?;
             Val::Variant(name, payload)
         }
-        (Value::Enum(name), Type::Enum(_)) => Val::Enum(name),
-        (Value::Flags(names), Type::Flags(_)) => Val::Flags(names),
+        (Value::Enum(name), Type::Enum(names)) if names.body.contains(&name) => Val::Enum(name),
+        (Value::Flags(set), Type::Flags(names))
+            if set.iter().all(|name| names.body.contains(name)) =>
+        {
+            Val::Flags(set)
+        }
         _ => return Err(unlike(ty)),
     })
 }
@@ -62,9 +73,9 @@ fn lower_payload(
     outer: &Type,
 ) -> Result<Option<Box<Val>>, Unlike> {
     match (value, inner) {
-        (None, _) => Ok(None),
+        (None, None) => Ok(None),
         (Some(value), Some(inner)) => lower(*value, inner).map(|it| Some(Box::new(it))),
-        (Some(_), None) => Err(unlike(outer)),
+        _ => Err(unlike(outer)),
     }
 }
 
@@ -240,6 +251,11 @@ mod tests {
             prop_assert!(value.is_of(&ty));
             let val = lower(value.clone(), &ty).unwrap();
             prop_assert_eq!(lift(val, &ty).unwrap(), value);
+        }
+
+        #[test]
+        fn only_values_of_the_type_are_lowered((_, value) in typed(), (ty, _) in typed()) {
+            prop_assert_eq!(lower(value.clone(), &ty).is_ok(), value.is_of(&ty));
         }
     }
 

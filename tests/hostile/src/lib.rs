@@ -79,7 +79,7 @@ impl Host {
         let skill = self.sandbox.load(component).unwrap_or_else(|error| panic!("{error}"));
         Invocation {
             component: skill.component,
-            operation: skill.operations[0].name.clone(),
+            operation: Arc::clone(&skill.operations[0]),
             arguments,
             limits,
             seed: Digest::of(b"seed"),

@@ -60,7 +60,7 @@ impl Guests {
 
 impl Guests {
     fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
-        let name = invocation.operation.clone();
+        let name = invocation.operation.name.clone();
         match self.0.get(&name.function) {
             Some(guest) => guest(Guest(invocation)),
             None => Box::pin(async move { Err(Error::not_found(format!("no guest {name}"))) }),

@@ -60,7 +60,7 @@ fn an_executable_file_keeps_its_mode_over_the_death_of_its_host() {
         let machine = Machine::with_files([("run.sh", "text")]);
         machine.set_mode("run.sh", 0o755);
         let mut plan = plan(vec![step("a", function, &[])], &[]);
-        plan.skills[0].operations.push(operation("move", 0, Type::String));
+        plan.skills[0].operations.push(operation("move", 0, Type::String).into());
         let host = interrupted(&plan, &machine, 1);
         // What the user does to the old name does not matter to the new one.
         machine.set_mode("run.sh", 0o644);

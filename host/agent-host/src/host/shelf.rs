@@ -11,8 +11,9 @@ use std::{
 use voyager_base::{
     BoxFuture, Digest, Error, Value,
     call::{Invocation, Skills},
-    record::Content,
+    record::{Content as _, ReadError},
 };
+use voyager_journal::Store;
 use voyager_manifest::plan::Plan;
 use voyager_sandbox::Sandbox;
 
@@ -22,7 +23,7 @@ use crate::failure::{Failure, FailureKind};
 pub(crate) struct Shelf {
     sandbox: Sandbox,
     files: BTreeMap<Digest, PathBuf>,
-    content: Arc<dyn Content>,
+    store: Arc<Store>,
     loading: Mutex<()>,
 }
 
@@ -30,18 +31,18 @@ impl Shelf {
     pub(crate) fn new(
         files: BTreeMap<Digest, PathBuf>,
         sandbox: Sandbox,
-        content: Arc<dyn Content>,
+        store: Arc<Store>,
     ) -> Self {
-        Self { sandbox, files, content, loading: Mutex::new(()) }
+        Self { sandbox, files, store, loading: Mutex::new(()) }
     }
 
     /// Pins the components of a plan. Blocks.
     pub(crate) fn pin(&self, plan: &Plan) -> Result<(), Failure> {
         for skill in &plan.skills {
-            let bytes = self.bytes(skill.component)?;
-            self.content
-                .put(&bytes)
-                .map_err(|error| Failure::environment("cannot keep a component", &error))?;
+            if !self.store.holds(skill.component).map_err(|error| unreadable(&error))? {
+                let kept = self.store.put(&self.bytes(skill.component)?);
+                kept.map_err(|error| Failure::environment("cannot keep a component", &error))?;
+            }
         }
         Ok(())
     }
@@ -51,10 +52,7 @@ impl Shelf {
         if let Some(bytes) = file.filter(|bytes| Digest::of(bytes) == component) {
             return Ok(bytes);
         }
-        let kept = self
-            .content
-            .get(component)
-            .map_err(|error| Failure::environment("cannot read a component", &error))?;
+        let kept = self.store.get(component).map_err(|error| unreadable(&error))?;
         kept.ok_or_else(|| {
             let message = format!("the component {} is in no skills folder", component.short());
             Failure::new(FailureKind::Environment, message).hint(
@@ -67,12 +65,16 @@ impl Shelf {
     fn load(&self, component: Digest) -> Result<(), Failure> {
         // One at a time: a second call of the same operation would compile it again.
         let _turn = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.sandbox.skill(component).is_some() {
+        if self.sandbox.load_compiled(component).is_some() {
             return Ok(());
         }
         let loaded = self.sandbox.load(&self.bytes(component)?);
         loaded.map(drop).map_err(|error| Failure::environment("cannot load a skill", &error))
     }
+}
+
+fn unreadable(error: &ReadError) -> Failure {
+    Failure::environment("cannot read a component", error)
 }
 
 /// The shelf as what runs skills.

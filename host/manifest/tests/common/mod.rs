@@ -32,7 +32,7 @@ fn skill(package: &str, version: &str, capabilities: &[&str], functions: Vec<Ope
         package: package.to_owned(),
         version: version.to_owned(),
         docs: String::new(),
-        operations: operations.collect(),
+        operations: operations.map(Into::into).collect(),
         imports: capabilities.iter().map(|name| format!("voyager:{name}/{name}@0.1.0")).collect(),
         size: 1,
     }

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use wasmparser::Parser;
 
-use super::{CompileBounds, Compiled};
+use super::{Code, CompileBounds, Compiled};
 use crate::{
     decode::{self, Undecodable},
     engine::{self, EngineShape},
@@ -110,7 +110,7 @@ pub(super) fn compile(component: &[u8], shape: &EngineShape) -> Result<Compiled,
     // The validator of the engine comes before all else that reads the bytes.
     let code = engine.precompile_component(component).map_err(invalid)?;
     let decoded = decode::decode(component).map_err(Refusal::NoSkill)?;
-    Ok(Compiled { decoded, code })
+    Ok(Compiled { decoded, code: Code::at(code, 0) })
 }
 
 impl From<&EngineShape> for Shape {
