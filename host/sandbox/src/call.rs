@@ -24,12 +24,17 @@ use crate::{
 /// 40 bytes here and 1 to 9 in its canonical form.
 const RESULT_ROOM: u64 = 8;
 
-/// Runs one operation to its end. The invocation is boxed since this future is moved and allocated for
-/// every call.
-pub(crate) async fn call(
+/// Runs one operation to its end. The future is made and moved for every call: it holds the invocation
+/// once, which an `async fn` would hold twice.
+#[expect(clippy::manual_async_fn, reason = "an `async fn` moves its arguments within its future")]
+pub(crate) fn call(
     shared: Arc<Shared>,
-    mut invocation: Box<Invocation>,
-) -> Result<Value, Error> {
+    mut invocation: Invocation,
+) -> impl Future<Output = Result<Value, Error>> + Send {
+    async move { run(&shared, &mut invocation).await }
+}
+
+async fn run(shared: &Shared, invocation: &mut Invocation) -> Result<Value, Error> {
     let loaded = shared.loaded(invocation.component).ok_or_else(|| {
         Error::not_found(format!("the component {} is not loaded", invocation.component.short()))
     })?;
@@ -38,14 +43,8 @@ pub(crate) async fn call(
     })?;
     let given = std::mem::take(&mut invocation.arguments);
     let arguments = arguments(operation, given, &invocation.limits)?;
-    let call = Call {
-        shared: &shared,
-        loaded: &loaded,
-        operation,
-        index,
-        arguments,
-        invocation: &invocation,
-    };
+    let invocation = &*invocation;
+    let call = Call { shared, loaded: &loaded, operation, index, arguments, invocation };
     let (val, mut live, kind) = call.run().await?;
     let value = finish(operation, val, &invocation.limits)?;
     if call.may_reuse() && live.leave() {
@@ -71,7 +70,7 @@ impl Call<'_> {
     }
 
     /// Runs it in an instance that waits for such calls, or in a new one.
-    async fn run(&self) -> Result<(Option<Val>, Live, Box<Kind>), Error> {
+    async fn run(&self) -> Result<(Option<Val>, Box<Live>, Box<Kind>), Error> {
         let serves = |kind: &Kind| kind.serves(self.invocation);
         let waiting = self.may_reuse().then(|| self.shared.idle.take(serves)).flatten();
         if let Some((kind, mut live)) = waiting {
@@ -85,7 +84,7 @@ impl Call<'_> {
             }
         }
         let store = store(self.shared, self.invocation);
-        let mut live = Live { store, instance: None, called: None, calls: 0 };
+        let mut live = Box::new(Live { store, instance: None, called: None, calls: 0 });
         let val = self.run_in(&mut live).await?;
         Ok((val, live, Kind::of(self.invocation)))
     }

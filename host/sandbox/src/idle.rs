@@ -27,7 +27,7 @@ const HELD_BYTES_MAX: u64 = 4 << 20;
 /// Most calls that one serves.
 const CALLS_MAX: u32 = 1_000;
 
-/// An instance, with its store.
+/// An instance, with its store. Boxed, since it is moved from call to call.
 pub(crate) struct Live {
     pub(crate) store: Store<Guest>,
     /// None until it has started.

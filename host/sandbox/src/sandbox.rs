@@ -69,7 +69,7 @@ pub(crate) struct Shared {
     pub(crate) linker: Linker<Guest>,
     pub(crate) shape: EngineShape,
     pub(crate) ticks: Ticks,
-    pub(crate) idle: Arc<Idle<Live>>,
+    pub(crate) idle: Arc<Idle<Box<Live>>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache: Cache,
     pub(crate) compiler: CompilerCommand,
@@ -166,6 +166,6 @@ impl Shared {
 
 impl Skills for Sandbox {
     fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
-        Box::pin(call::call(Arc::clone(&self.0), Box::new(invocation)))
+        Box::pin(call::call(Arc::clone(&self.0), invocation))
     }
 }
