@@ -18,6 +18,7 @@ pub fn file(path: &str, bytes: &[u8]) -> FileMetrics {
         return metrics;
     };
     metrics.language = language.name().to_owned();
+    make_room(bytes.len());
     let measured = readable(bytes).and_then(|text| match language {
         Language::Python => python::measure(text, &mut metrics),
         Language::JavaScript | Language::TypeScript => javascript::measure(text, &mut metrics),
@@ -25,6 +26,15 @@ pub fn file(path: &str, bytes: &[u8]) -> FileMetrics {
     });
     metrics.problem = measured.err();
     metrics
+}
+
+/// Asks for the memory that a tree of so large a text needs, and gives it back to the allocator: it
+/// grows the memory of a component by the page otherwise, and each time the host is asked.
+fn make_room(bytes: usize) {
+    const OF_EACH_BYTE: usize = 32;
+    const ROOM_MAX: usize = 16 << 20;
+    let room = bytes.saturating_mul(OF_EACH_BYTE).min(ROOM_MAX);
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(room)));
 }
 
 /// The functions of a text, one a line, with these names for its two cyclomatic dialects.

@@ -8,6 +8,18 @@ use ruff_text_size::{Ranged, TextRange};
 
 use crate::contract::exports::voyager::coder::metrics::Lines;
 
+/// Bytes of characters at which Python may break a line, a line feed left out.
+const UNUSUAL: [bool; 256] = {
+    let mut unusual = [false; 256];
+    let bytes = [b'\r', 0x0b, 0x0c, 0x1c, 0x1d, 0x1e, 0xc2, 0xe2];
+    let mut at = 0;
+    while at < bytes.len() {
+        unusual[bytes[at] as usize] = true;
+        at += 1;
+    }
+    unusual
+};
+
 /// What is known of the run of lines that is being read.
 #[derive(Default)]
 struct Run {
@@ -38,8 +50,7 @@ pub(super) fn count(text: &str, tokens: &Tokens) -> Lines {
         logical: 0,
         comments: 0,
     };
-    let unusual =
-        text.bytes().any(|byte| matches!(byte, b'\r' | 0x0b | 0x0c | 0x1c..=0x1e | 0xc2 | 0xe2));
+    let unusual = text.bytes().any(|byte| UNUSUAL[usize::from(byte)]);
     let mut run = Run::default();
     let mut start = 0;
     for token in tokens {
