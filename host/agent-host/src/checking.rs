@@ -1,9 +1,10 @@
 //! Manifests, checked against the skills that there are: in one place for `run`, `plan`, `graph` and
 //! `validate`, so that they find the same and say it alike.
 
-use serde_json::Value as Json;
 use voyager_base::Limits;
-use voyager_manifest::{Catalog as Names, check as check_manifest, diagnostic, plan::Plan};
+use voyager_manifest::{
+    Catalog as Names, Diagnostic, check as check_manifest, diagnostic, plan::Plan,
+};
 
 use crate::{
     catalog::Catalog,
@@ -15,7 +16,7 @@ pub(crate) struct Checked {
     /// The plan; none where the manifest is wrong.
     pub(crate) plan: Option<Plan>,
     /// All findings, errors and warnings.
-    pub(crate) diagnostics: Json,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// The same for people; empty where there are none.
     pub(crate) shown: String,
 }
@@ -28,7 +29,7 @@ pub(crate) fn check(catalog: &Catalog, file: &str, text: &str, color: bool) -> C
     let shown = diagnostic::render(&checked.diagnostics, file, text, color);
     Checked {
         plan: checked.plan,
-        diagnostics: diagnostic::to_json(&checked.diagnostics),
+        diagnostics: checked.diagnostics,
         shown: shown.trim_end().to_owned(),
     }
 }
@@ -42,7 +43,7 @@ impl Checked {
         }
         let message = format!("the manifest is wrong\n{shown}");
         let failure = Failure::new(FailureKind::Manifest, message).hint(hint(catalog));
-        Err(Failure { diagnostics: Some(diagnostics), ..failure })
+        Err(Failure { diagnostics: Some(diagnostic::to_json(&diagnostics)), ..failure })
     }
 }
 

@@ -171,6 +171,18 @@ impl<'t> Lines<'t> {
     }
 }
 
+/// Line and column behind the last character of a place in `text`, both from 1.
+pub(crate) fn end_of(place: &Place, text: &str) -> (usize, usize) {
+    let start = floor(text, place.span.start);
+    let spanned = &text[start..floor(text, place.span.end).max(start)];
+    match spanned.rsplit_once('\n') {
+        Some((before, last)) => {
+            (place.line + 1 + before.matches('\n').count(), last.chars().count() + 1)
+        }
+        None => (place.line, place.column + spanned.chars().count()),
+    }
+}
+
 /// The start of the character that `at` lies in.
 fn floor(text: &str, at: usize) -> usize {
     text.floor_char_boundary(at.min(text.len()))

@@ -25,6 +25,7 @@ pub mod input;
 mod language;
 mod nearest;
 pub mod plan;
+pub mod sarif;
 mod scalar;
 pub mod schema;
 mod shape;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use voyager_manifest::sarif::{self, Findings};
 
 use super::{Context, run::read_manifest};
 use crate::{
@@ -18,6 +19,9 @@ pub(crate) struct Validate {
     /// The manifests: files, or names of shipped ones.
     #[arg(required = true)]
     manifests: Vec<PathBuf>,
+    /// Prints all findings as one SARIF 2.1.0 log, for code hosts and editors.
+    #[arg(long, conflicts_with = "json")]
+    sarif: bool,
 }
 
 impl Validate {
@@ -27,13 +31,21 @@ impl Validate {
         for named in &self.manifests {
             let (file, text) = read_manifest(context, named)?;
             let found = checking::check(&catalog, &file, &text, context.color);
-            checked.push((file, found));
+            checked.push((file, text, found));
         }
-        let wrong = checked.iter().filter(|(_, found)| found.plan.is_none()).count();
+        let wrong = checked.iter().filter(|(_, _, found)| found.plan.is_none()).count();
         let exit_code = if wrong == 0 { 0 } else { FailureKind::Manifest.exit_code() };
+        if self.sarif {
+            let files: Vec<_> = checked
+                .iter()
+                .map(|(file, text, found)| Findings { file, text, diagnostics: &found.diagnostics })
+                .collect();
+            printing::json(&sarif::render(&files))?;
+            return Ok(exit_code);
+        }
         let answer: Vec<_> = checked
             .iter()
-            .map(|(file, found)| {
+            .map(|(file, _, found)| {
                 json!({
                     "file": file,
                     "valid": found.plan.is_some(),
@@ -42,7 +54,7 @@ impl Validate {
             })
             .collect();
         report::tell(context, &answer, exit_code, || {
-            for (file, found) in &checked {
+            for (file, _, found) in &checked {
                 if !found.shown.is_empty() {
                     printing::note(&found.shown);
                 }

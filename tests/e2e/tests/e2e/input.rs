@@ -18,6 +18,30 @@ fn a_broken_manifest_is_told_with_every_place() {
 }
 
 #[test]
+fn findings_are_told_as_sarif_too() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("odd.yaml", "voyager: manifest/v1\nname: odd\nversion: 1.0.0\nstepz: []\n");
+    let ended = stage.call(["validate", "--sarif", "odd.yaml", "audit"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let log: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let result = &run["results"][0];
+    assert_eq!(result["level"], "error");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "odd.yaml");
+    let found: Vec<&str> = run["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["message"]["text"].as_str())
+        .collect();
+    assert!(found.iter().any(|it| it.contains("stepz")), "{found:?}");
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]), "{rules:?}");
+}
+
+#[test]
 fn shipped_manifests_are_valid() {
     let Some(stage) = Stage::new() else { return };
     let ended = stage.call(["validate", "audit", "rename"]);
