@@ -137,6 +137,6 @@ mod tests {
     #[test]
     fn an_end_in_another_line_is_counted_from_there() {
         let place = Place { line: 1, column: 3, span: 2..9 };
-        assert_eq!(end_of(&place, "ab\u{fc}cd\nefgh"), (2, 2));
+        assert_eq!(end_of(&place, "ab\u{fc}cd\nefgh"), (2, 3));
     }
 }
