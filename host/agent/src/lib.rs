@@ -19,6 +19,7 @@ pub mod lineage;
 mod name;
 pub mod recorder;
 pub mod run;
+pub mod scenario;
 pub mod schedule;
 mod task;
 pub mod verify;

@@ -3,8 +3,12 @@
 
 mod clock;
 mod disk;
+mod executor;
+mod journal;
 
 pub use self::{
     clock::SimClock,
     disk::{CrashModel, SimDisk},
+    executor::{Executor, Outside, wait},
+    journal::MemoryJournal,
 };

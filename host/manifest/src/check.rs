@@ -11,6 +11,7 @@ mod grants;
 mod inputs;
 mod limits;
 mod outputs;
+mod scenario;
 mod steps;
 
 use std::{
@@ -21,6 +22,7 @@ use std::{
 use voyager_base::{Digest, Limits, Type, operation::Skill};
 
 use self::expressions::Local;
+pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
 use crate::{
     catalog::Catalog,
     code::{Code, Severity},
@@ -189,7 +191,7 @@ impl<'a> Checker<'a> {
     }
 
     fn manifest(&mut self, root: &Node, file: &str) -> Option<Plan> {
-        self.header(root);
+        self.header(root, HEADER, "manifest");
         shape::check_object(root, &MANIFEST, &mut self.findings);
         let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
 
@@ -216,7 +218,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn header(&mut self, root: &Node) {
+    fn header(&mut self, root: &Node, header: &str, what: &str) {
         let entries = root.entries();
         if entries.is_empty() {
             return;
@@ -225,15 +227,15 @@ impl<'a> Checker<'a> {
             Some(0) => {}
             Some(_) => self.report(
                 Finding::new(Code::Header, &entries[0].key_span, "`voyager` is not the first key")
-                    .help(format!("make `voyager: {HEADER}` the first line")),
+                    .help(format!("make `voyager: {header}` the first line")),
             ),
             None => self.report(
                 Finding::new(
                     Code::Header,
                     &entries[0].key_span,
-                    "the text doesn't say that it is a manifest",
+                    format!("the text doesn't say that it is a {what}"),
                 )
-                .help(format!("make `voyager: {HEADER}` the first line")),
+                .help(format!("make `voyager: {header}` the first line")),
             ),
         }
     }

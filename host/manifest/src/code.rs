@@ -1,7 +1,7 @@
 //! Every finding of the checker: its code, how bad it is, and its page for `explain`.
 //!
 //! One table holds them all, so that no code is without a page. Codes are never reused; numbers go by
-//! hundreds: text, form, inputs, steps, expressions, grants, limits, outputs.
+//! hundreds: text, form, inputs, steps, expressions, grants, limits, outputs, scenarios.
 
 use std::fmt;
 
@@ -441,6 +441,51 @@ codes! {
         cause "`file` is a relative path below the folder that `--out` names: no leading `/`, no `..`, no `\\`, each name once."
         example "    file: ../report.md"
         fix "write a plain name such as `report.md`."
+
+    ScenarioManifest "V0801" Error "the manifest of a scenario can't be used"
+        cause "A scenario tests one manifest, which it names by a path from its own folder. That manifest can't be read, or is wrong itself."
+        example "    manifest: ../renam.yaml"
+        fix "correct the path, or the manifest: `agent-host validate` says what is wrong with it."
+    WorkspacePath "V0802" Error "a path leads out of the workspace"
+        cause "Each scenario has a fresh workspace of its own. Its paths lead downwards from there: no leading `/`, no `..`, no `\\`."
+        example "    files: { /etc/passwd: root }"
+        fix "write the path from the workspace's root."
+    MissingInput "V0803" Error "a scenario lacks an input"
+        cause "The manifest declares an input that has no default and may not be absent, so no run can begin without it."
+        example "    inputs: {}   # for a manifest that needs `repo`"
+        fix "give it; a path is one within the workspace, `.` is all of it."
+    InputMisfit "V0804" Error "an input can't be given"
+        cause "The value doesn't keep the rules of the manifest's input: its bounds, its pattern, its choices."
+        example "    inputs: { rounds: 0 }   # for an input with `min: 1`"
+        fix "give a value that a run could be given. That a manifest refuses an input needs no scenario: it is refused before a run begins."
+    AnswerForm "V0805" Error "an answer is not one thing"
+        cause "An answer is for one step or one operation, and gives a `result` or `fails`. `message` and `detail` belong to `fails`."
+        example "    - { step: find, result: [], fails: timeout }"
+        fix "keep one of them; for other calls write another answer."
+    NotCalled "V0806" Error "a step calls nothing"
+        cause "Only calls of operations can be answered, fail or be delayed. A block or a sleep calls nothing itself."
+        example "    answers: [ { step: each, result: [] } ]   # a block"
+        fix "name the steps inside the block."
+    UnreachedAnswer "V0807" Warning "an answer is never taken"
+        cause "A call takes the first answer that fits it, and one above fits every call that this one does."
+        example "    - { step: find, result: [] }\n    - { step: find, attempt: 2, result: [a.py] }"
+        fix "put the narrower answer first, or give the wider one `times`."
+    FaultForm "V0808" Error "a fault is not one thing"
+        cause "A fault is one of `kill`, `fail`, `delay`, `jump`, with the keys that belong to it: `disk` to `kill`, `at` to `jump`, `message` to `fail`, `item` and `attempt` to `fail` and `delay`, `count` to `kill` and `jump`."
+        example "    - { kill: step-done, delay: 5s, step: find }"
+        fix "write one fault for each thing that goes wrong."
+    ExpectationForm "V0809" Error "what is expected contradicts itself"
+        cause "No run can meet this expectation, or any run does."
+        example "    expect: { status: succeeded, error: { kind: timeout } }"
+        fix "keep what is meant."
+    UnknownOutput "V0810" Error "the manifest has no such output"
+        cause "Expectations name outputs of the manifest."
+        example "    expect: { outputs: { plcaes: 2 } }"
+        fix "take the suggested one."
+    Unmet "V0811" Error "an expectation of a scenario does not hold"
+        cause "The scenario ran, and something else came of it than it expects. The message says what differs, and nothing of what doesn't."
+        example "    expect: { outputs: { places: 2 } }   # there are 3"
+        fix "correct the manifest, or the scenario where it expects the wrong thing."
 }
 
 impl Code {

@@ -52,6 +52,13 @@ pub struct Related {
     pub message: String,
 }
 
+impl Place {
+    /// The place of some bytes of a text.
+    pub fn of(text: &str, span: &Range<usize>) -> Self {
+        Lines::new(text).place(span)
+    }
+}
+
 /// A finding before its place is counted out.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {

@@ -3,6 +3,10 @@
 //! The parser checks a text against these tables and [`crate::schema`] is made from them, so that the
 //! two can't differ. What the tables don't say (types, references, grants) is in [`mod@crate::check`].
 
+mod scenario;
+
+pub(crate) use self::scenario::{SCENARIO, SCENARIO_HEADER};
+
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
@@ -38,12 +42,16 @@ pub(crate) enum Shape {
     ErrorKind,
     /// A relative file name.
     File,
+    /// A path within a workspace.
+    Path,
     /// A list with at least so many items.
     List { of: &'static Self, least: usize },
     /// A text of words, or a list of them.
     Words,
     /// A mapping from names to values.
     Map { of: &'static Self, least: usize },
+    /// A mapping from paths within a workspace to values.
+    Paths(&'static Self),
     /// A mapping from kinds of error, or `any`, to values.
     Kinds(&'static Self),
     /// A mapping with these keys.

@@ -11,6 +11,9 @@
 //! [`input`] for what a run is given. [`expr`] and [`convert`] are used again when a run computes
 //! arguments.
 //!
+//! [`check_scenario`] is the other way in: the test of a manifest, checked against its plan by the same
+//! parser.
+//!
 //! No clock, no disk, no WebAssembly: whoever calls has read the file and the skills. Whatever the bytes,
 //! the answer comes in bounded time, memory and depth.
 
@@ -27,6 +30,7 @@ mod nearest;
 pub mod plan;
 pub mod sarif;
 mod scalar;
+pub mod scenario;
 pub mod schema;
 mod shape;
 pub mod summary;
@@ -35,9 +39,10 @@ mod yaml;
 
 pub use self::{
     catalog::Catalog,
-    check::{Checked, check},
+    check::{Checked, CheckedScenario, check, check_scenario, manifest_of},
     code::{Code, Severity, explain},
     diagnostic::{Diagnostic, Place, render},
     expr::Expr,
     plan::Plan,
+    scenario::Scenario,
 };

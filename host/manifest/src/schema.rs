@@ -7,16 +7,27 @@
 use serde_json::{Map, Value, json};
 use voyager_base::ErrorKind;
 
-use crate::language::{MANIFEST, Object, STEP, Shape};
+use crate::language::{MANIFEST, Object, SCENARIO, STEP, Shape};
 
-/// The schema (draft 2020-12).
+/// The schema of manifests (draft 2020-12).
 pub fn schema() -> Value {
+    let what = "A typed recipe of steps that sandboxed skills carry out.";
+    whole(&MANIFEST, "Logic Manifest", what)
+}
+
+/// The schema of scenarios.
+pub fn scenario_schema() -> Value {
+    let what = "A test of a Logic Manifest: fixtures, answers, faults, expectations.";
+    whole(&SCENARIO, "Scenario", what)
+}
+
+fn whole(of: &Object, title: &str, description: &str) -> Value {
     let mut definitions = Map::new();
-    let mut schema = object(&MANIFEST, &mut definitions);
+    let mut schema = object(of, &mut definitions);
     let head = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Logic Manifest",
-        "description": "A typed recipe of steps that sandboxed skills carry out.",
+        "title": title,
+        "description": description,
     });
     if let (Value::Object(schema), Value::Object(head)) = (&mut schema, head) {
         let body = std::mem::take(schema);
@@ -70,7 +81,9 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Word(words) => json!({ "enum": words }),
         Shape::ErrorKind => json!({ "enum": kinds() }),
         Shape::Expression => json!({ "type": ["string", "number", "boolean"] }),
-        Shape::Type | Shape::Operation | Shape::Root | Shape::File => json!({ "type": "string" }),
+        Shape::Type | Shape::Operation | Shape::Root | Shape::File | Shape::Path => {
+            json!({ "type": "string" })
+        }
         Shape::Glob => json!({ "type": ["string", "number"], "minLength": 1 }),
         Shape::Words => json!({
             "oneOf": [
@@ -84,6 +97,10 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Map { of, .. } => json!({
             "type": "object",
             "propertyNames": { "pattern": NAME },
+            "additionalProperties": shape(of, definitions),
+        }),
+        Shape::Paths(of) => json!({
+            "type": "object",
             "additionalProperties": shape(of, definitions),
         }),
         Shape::Kinds(of) => json!({
@@ -142,6 +159,22 @@ mod tests {
             if let Some(inner) = at.get(inside) {
                 walk(inner, root, path, seen);
             }
+        }
+    }
+
+    #[test]
+    fn the_schema_of_scenarios_says_what_every_key_is_for() {
+        let schema = scenario_schema();
+        let mut seen = Vec::new();
+        walk(&schema, &schema, "", &mut seen);
+        let paths: Vec<&str> = seen.iter().map(|(path, _)| path.as_str()).collect();
+        for path in ["/answers/fails", "/faults/kill", "/expect/files/equals", "/expect/that/that"]
+        {
+            assert!(paths.contains(&path), "{path} is not in {paths:#?}");
+        }
+        for (path, property) in &seen {
+            let docs = property["description"].as_str().unwrap_or_default();
+            assert!(docs.ends_with('.'), "{path} has no docs: {docs:?}");
         }
     }
 

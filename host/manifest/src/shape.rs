@@ -7,7 +7,7 @@
 use crate::{
     code::Code,
     diagnostic::{Finding, Findings},
-    language::{CONFINEMENTS, HEADER, Object, STEP, Shape},
+    language::{CONFINEMENTS, HEADER, Object, SCENARIO_HEADER, STEP, Shape},
     nearest::nearest,
     scalar,
     yaml::{Kind, Node},
@@ -91,6 +91,22 @@ pub(crate) fn check(node: &Node, shape: &Shape, findings: &mut Findings) {
             for entry in entries {
                 if !entry.key.is_empty() && entry.key != "<<" {
                     name(&entry.key, &entry.key_span, findings);
+                }
+                check(&entry.value, of, findings);
+            }
+        }
+        Shape::Paths(of) => {
+            let Kind::Map(entries) = &node.kind else {
+                findings.push(
+                    wrong_form(node, "a mapping from paths to values is wanted")
+                        .help("for example `{ src/main.rs: ... }`"),
+                );
+                return;
+            };
+            counted(node, entries.len(), 0, findings);
+            for entry in entries {
+                if !entry.key.is_empty() && entry.key != "<<" {
+                    path(&entry.key, &entry.key_span, findings);
                 }
                 check(&entry.value, of, findings);
             }
@@ -186,6 +202,7 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
         Shape::Word(words) => word(node, text, words, findings),
         Shape::ErrorKind => error_kind(text, span, false, findings),
         Shape::File => file(node, text, findings),
+        Shape::Path => path(text, span, findings),
         Shape::Glob => {
             if text.is_empty() || text.len() > 1_000 {
                 findings.push(malformed(Code::MalformedGlob, "a glob has 1 to 1,000 bytes"));
@@ -195,6 +212,7 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
         Shape::Expression | Shape::Type | Shape::Operation | Shape::Root | Shape::Words => {}
         Shape::List { .. }
         | Shape::Map { .. }
+        | Shape::Paths(_)
         | Shape::Kinds(_)
         | Shape::Object(_)
         | Shape::Steps
@@ -257,11 +275,11 @@ fn word(node: &Node, text: &str, words: &[&str], findings: &mut Findings) {
     if words.contains(&text) {
         return;
     }
-    if words == [HEADER] {
+    if let [header @ (HEADER | SCENARIO_HEADER)] = *words {
         let message = format!("`{}` is a language that this program doesn't know", clip(text));
         findings.push(
             Finding::new(Code::HeaderVersion, &node.span, message)
-                .help(format!("write `voyager: {HEADER}`")),
+                .help(format!("write `voyager: {header}`")),
         );
         return;
     }
@@ -290,10 +308,25 @@ fn error_kind(text: &str, span: &std::ops::Range<usize>, any: bool, findings: &m
     findings.push(Finding::new(Code::UnknownErrorKind, span, message).help(help));
 }
 
-fn file(node: &Node, text: &str, findings: &mut Findings) {
+/// Whether a text is a plain path downwards.
+pub(crate) fn is_path(text: &str) -> bool {
     let part = |part: &str| part.is_empty() || part == "." || part == "..";
     let odd = |c: char| c == '\\' || c == ':' || c.is_control();
-    if text.len() > 255 || text.contains(odd) || text.split('/').any(part) {
+    !(text.len() > 255 || text.contains(odd) || text.split('/').any(part))
+}
+
+fn path(text: &str, span: &std::ops::Range<usize>, findings: &mut Findings) {
+    if !is_path(text) {
+        let message = format!("`{}` is no path within the workspace", clip(text));
+        findings.push(
+            Finding::new(Code::WorkspacePath, span, message)
+                .help("write it from the workspace's root, for example `src/main.rs`"),
+        );
+    }
+}
+
+fn file(node: &Node, text: &str, findings: &mut Findings) {
+    if !is_path(text) {
         findings.push(
             Finding::new(
                 Code::OutputFile,
@@ -376,9 +409,10 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::Root => "the name of an input",
         Shape::ErrorKind => "a kind of error",
         Shape::File => "a file name",
+        Shape::Path => "a path",
         Shape::Words => "a program and its first arguments",
         Shape::List { .. } | Shape::Steps => "a list",
-        Shape::Map { .. } | Shape::Kinds(_) | Shape::Object(_) => "a mapping",
+        Shape::Map { .. } | Shape::Paths(_) | Shape::Kinds(_) | Shape::Object(_) => "a mapping",
         Shape::Argument | Shape::Literal => "a value",
     }
 }

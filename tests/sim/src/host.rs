@@ -13,13 +13,12 @@ use voyager_base::{
     clock::Timestamp,
     grant::GrantLayer,
     record::{AppendError, Batch, Content, Durability, Entry, Journal, ReadError},
-    sim::{SimClock, SimDisk},
+    sim::{Executor, SimClock, SimDisk, wait},
 };
 use voyager_journal::{Options, Store};
 use voyager_manifest::plan::Plan;
 
 use crate::{
-    executor::Executor,
     guests::{Guests, Sandbox},
     machine::Machine,
     workspace::SimWorkspace,
@@ -203,25 +202,6 @@ impl Content for Ledgered {
 
     fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError> {
         self.store.get(digest)
-    }
-}
-
-/// Waits on this thread.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    use std::task::{Context, Poll, Wake, Waker};
-    struct Unpark(std::thread::Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = std::pin::pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        std::thread::park();
     }
 }
 

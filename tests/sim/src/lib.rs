@@ -6,7 +6,6 @@
 //!
 //! Start reading at [`host`].
 
-pub mod executor;
 pub mod guests;
 pub mod host;
 pub mod machine;

@@ -198,23 +198,27 @@ impl Checker<'_> {
         if default.value.is_null() {
             return Err(());
         }
-        let value = match (kind, default.value.text()) {
-            (InputKind::Duration | InputKind::Size, Some(text)) => {
-                let code = match kind {
-                    InputKind::Duration => Code::MalformedDuration,
-                    _ => Code::MalformedSize,
-                };
-                crate::input::read(kind, ty, text).map_err(|error| {
-                    self.report(Finding::new(code, &default.value.span, error.reason));
-                })?
-            }
-            _ => self.literal(&default.value, ty).ok_or(())?,
-        };
+        let value = self.given(&default.value, ty, kind).ok_or(())?;
         crate::input::accepts(kind, &value).map_err(|error| {
             let message = format!("the default is none that could be given: {}", error.reason);
             self.report(Finding::new(Code::DefaultMisfit, &default.value.span, message));
         })?;
         Ok(Some(value))
+    }
+
+    /// Reads a value that is given for an input.
+    pub(super) fn given(&mut self, node: &Node, ty: &Type, kind: &InputKind) -> Option<Value> {
+        match (kind, node.text()) {
+            (InputKind::Duration | InputKind::Size, Some(text)) => {
+                let code = match kind {
+                    InputKind::Duration => Code::MalformedDuration,
+                    _ => Code::MalformedSize,
+                };
+                let read = crate::input::read(kind, ty, text);
+                read.map_err(|error| self.report(Finding::new(code, &node.span, error.reason))).ok()
+            }
+            _ => self.literal(node, ty),
+        }
     }
 
     /// Tells of inputs that nothing refers to.

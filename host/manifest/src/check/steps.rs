@@ -392,7 +392,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn operation(&mut self, node: &Node) -> Option<Found<'a>> {
+    pub(super) fn operation(&mut self, node: &Node) -> Option<Found<'a>> {
         let name = node.text().filter(|_| !node.is_null())?;
         let reason = match self.catalog.find(name) {
             Ok(found) => return self.without_handles(node, found),

@@ -1,0 +1,217 @@
+//! Plays scenarios: runs of a manifest with stand-ins for skills and programs, with faults, in a time of
+//! their own.
+//!
+//! There is no second engine here. A scenario is started by [`crate::start`] and driven by the only loop a
+//! run has; after its host dies it goes on by [`crate::resume`]. What differs is what stands around it: a
+//! clock that moves when nothing is left to do, one thread that polls everything in order, a journal that
+//! strikes faults after records, and [`Cast`], which answers in place of skills and programs what the
+//! scenario says. What has no answer is passed on to the real ones.
+//!
+//! `cast` holds the stand-ins, `faults` strikes, `trace` tells what a journal says that happened, `judge`
+//! compares that with what is expected.
+
+mod cast;
+mod differ;
+mod faults;
+mod judge;
+mod trace;
+
+use std::sync::Arc;
+
+use voyager_base::{
+    BoxFuture, Limits, RunId,
+    call::{Folders, Skills},
+    chance::Seeded,
+    clock::Timestamp,
+    grant::GrantLayer,
+    process::ProcessService,
+    record::{Content, Journal, ReadError},
+    sim::{CrashModel, Executor, SimClock},
+    workspace::WorkspaceService,
+};
+use voyager_manifest::{Plan, Scenario};
+
+use self::faults::Faults;
+pub use self::{
+    cast::Cast,
+    judge::{Difference, Judged, judge},
+    trace::{StepTrace, Trace},
+};
+use crate::{DriveError, Live, Outcome, Request, Schedule, StartError, World, world::Observer};
+
+/// When every scenario begins: the same on every machine and in every repetition.
+const BEGIN: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// Tasks at a time, as on a small machine: a scenario must not depend on the number of cores.
+const SLOTS: u32 = 4;
+
+/// Most deaths of a host: each fault strikes once, so that more would be a bug.
+const LIVES_MAX: usize = 1_000;
+
+/// The machine that a scenario plays on. It outlives its hosts.
+pub trait Machine {
+    /// Starts a host: what it finds on its disk, and its services. `executor` polls all of it.
+    ///
+    /// # Errors
+    /// Why it does not start, in one sentence.
+    fn host(&self, executor: &Executor) -> Result<Hosted, String>;
+
+    /// The host has died; its disk has what `model` says of what was not synced.
+    fn died(&self, model: CrashModel);
+}
+
+/// A host on a machine.
+pub struct Hosted {
+    /// Keeps records.
+    pub journal: Arc<dyn Journal>,
+    /// Keeps content.
+    pub content: Arc<dyn Content>,
+    /// Files.
+    pub workspace: Arc<dyn WorkspaceService>,
+    /// Programs for which nothing stands in.
+    pub process: Arc<dyn ProcessService>,
+    /// Skills for which nothing stands in.
+    pub skills: Arc<dyn Skills>,
+}
+
+/// What a scenario is played with.
+pub struct Play<'a> {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// The plan of its manifest.
+    pub plan: &'a Plan,
+    /// Values of inputs by name, paths of the machine in them.
+    pub inputs: std::collections::BTreeMap<String, voyager_base::Value>,
+    /// Absolute paths of the granted folders.
+    pub folders: Folders,
+    /// Absolute path of the workspace, where the scenario's own paths begin.
+    pub workspace: String,
+    /// The machine.
+    pub machine: &'a dyn Machine,
+    /// Turns true when the scenario is to be given up.
+    pub given_up: &'a dyn Fn() -> bool,
+}
+
+/// How a scenario ended.
+pub struct Played {
+    /// How the run ended.
+    pub outcome: Outcome,
+    /// What happened.
+    pub trace: Trace,
+}
+
+/// Why a scenario has no end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlayError {
+    /// It was given up.
+    #[error("it was given up")]
+    GivenUp,
+    /// The run could not be started, or not be gone on with.
+    #[error("{0}")]
+    Stuck(String),
+}
+
+/// How a life of a host ended.
+enum Life {
+    Ended(RunId, Result<Outcome, DriveError>),
+    Refused(StartError),
+    /// Nobody polled any more: the host died, or the scenario was given up.
+    Left,
+}
+
+impl Play<'_> {
+    /// Plays the scenario to its end.
+    ///
+    /// # Errors
+    /// [`PlayError`].
+    pub fn play(self) -> Result<Played, PlayError> {
+        let stuck = |reason: &dyn ToString| PlayError::Stuck(reason.to_string());
+        let (executor, clock) = (Executor::default(), SimClock::new(BEGIN));
+        let faults = Arc::new(Faults::new(&self.scenario, clock.clone()));
+        let cast = Arc::new(Cast::new(
+            Arc::clone(&self.scenario),
+            self.workspace.clone(),
+            clock.clone(),
+            executor.clone(),
+        ));
+        let chance = Arc::new(Seeded::from_bytes(self.scenario.name.as_bytes()));
+        let request = Request {
+            plan: self.plan.clone(),
+            inputs: self.inputs,
+            folders: self.folders,
+            policy: GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() },
+            limits: Limits::ceiling(),
+        };
+        let mut known: Option<RunId> = None;
+        for _ in 0..LIVES_MAX {
+            let hosted = self.machine.host(&executor).map_err(|error| stuck(&error))?;
+            if let Some(last) = known {
+                // A run whose first record was lost begins anew.
+                let head = hosted.journal.head(last).map_err(|error| stuck(&error))?;
+                known = head.filter(|head| 0 < head.sequence).map(|_| last);
+            }
+            let content = Arc::clone(&hosted.content);
+            let journal = faults.over(Arc::clone(&hosted.journal), Arc::clone(&content));
+            let observer: Arc<dyn Observer> = Arc::<Cast>::clone(&cast);
+            let world = Arc::new(World {
+                journal: Arc::clone(&journal),
+                content: Arc::clone(&content),
+                skills: cast.skills(hosted.skills),
+                workspace: hosted.workspace,
+                process: cast.programs(hosted.process),
+                clock: Arc::new(clock.clone()),
+                chance: chance.clone(),
+                spawn: Arc::new(executor.clone()),
+                observer,
+                schedule: Schedule::new(SLOTS),
+            });
+            let begin: BoxFuture<'static, Result<Live, StartError>> = match known {
+                Some(run) => Box::pin({
+                    let world = Arc::clone(&world);
+                    async move { crate::resume(&world, run, None).await }
+                }),
+                None => Box::pin({
+                    let (world, request) = (Arc::clone(&world), request.clone());
+                    async move { crate::start(&world, request).await }
+                }),
+            };
+            let life = live(&executor, &clock, &|| faults.is_dead() || (self.given_up)(), begin);
+            match life {
+                Life::Ended(run, outcome) => {
+                    let outcome = outcome.map_err(|error| stuck(&error))?;
+                    let trace = Trace::of(&*journal, &*content, run, self.plan)
+                        .map_err(|error: ReadError| stuck(&error))?;
+                    executor.drop_all();
+                    return Ok(Played { outcome, trace });
+                }
+                Life::Refused(error) => return Err(stuck(&error)),
+                Life::Left => {}
+            }
+            let Some(model) = faults.revive() else {
+                executor.drop_all();
+                return Err(PlayError::GivenUp);
+            };
+            // What the disk has is settled before anybody lets go: a store that closes in peace would
+            // still write.
+            self.machine.died(model);
+            executor.drop_all();
+            known = journal.runs().map_err(|error| stuck(&error))?.first().copied();
+        }
+        Err(PlayError::Stuck(format!("its host died {LIVES_MAX} times")))
+    }
+}
+
+fn live(
+    executor: &Executor,
+    clock: &SimClock,
+    halted: &dyn Fn() -> bool,
+    begin: BoxFuture<'static, Result<Live, StartError>>,
+) -> Life {
+    let ended = executor.run(clock, halted, async move {
+        match begin.await {
+            Ok(live) => Life::Ended(live.id, live.outcome.await),
+            Err(error) => Life::Refused(error),
+        }
+    });
+    ended.unwrap_or(Life::Left)
+}

@@ -1,0 +1,269 @@
+//! Stand-ins for skills and programs, and what is known of who calls.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_bytes::ByteBuf;
+use voyager_base::{
+    BoxFuture, Error, ErrorKind, RunId, TaskId, Value,
+    call::{CallContext, Folders, Invocation, Skills, ask},
+    clock::{Clock, Timestamp},
+    process::{Finished, ProcessService, RunProgram},
+    sim::{Executor, SimClock},
+    workspace::{RemoveFile, WriteFile},
+};
+use voyager_manifest::{
+    Scenario,
+    scenario::{Fault, Whose},
+};
+
+use crate::{
+    event::{Event, Origin},
+    world::{Notice, Observer},
+};
+
+/// Answers in place of skills and programs. It outlives hosts: an answer that was used up stays so.
+pub struct Cast {
+    scenario: Arc<Scenario>,
+    /// Where the scenario's paths begin.
+    workspace: String,
+    clock: SimClock,
+    executor: Executor,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// For each task of a step: the step, its item, its newest attempt.
+    of_steps: BTreeMap<TaskId, (usize, u64, u32)>,
+    /// How often each answer was taken.
+    taken: BTreeMap<usize, u32>,
+    /// The answer that an attempt took: one that goes on after a crash takes the same again.
+    given: BTreeMap<(TaskId, u32), usize>,
+    /// How often each program's answer was taken.
+    programs_taken: BTreeMap<usize, u32>,
+}
+
+/// What is done about a call.
+struct Cue {
+    /// It fails.
+    fails: Option<Error>,
+    /// It takes longer.
+    delay: Duration,
+    /// The answer that stands in.
+    answer: Option<usize>,
+}
+
+impl Cast {
+    /// A cast for a scenario whose paths begin at `workspace`.
+    pub fn new(
+        scenario: Arc<Scenario>,
+        workspace: String,
+        clock: SimClock,
+        executor: Executor,
+    ) -> Self {
+        Self { scenario, workspace, clock, executor, state: Mutex::default() }
+    }
+
+    /// Skills of which the scenario answers some; the others are passed on.
+    pub fn skills(self: &Arc<Self>, real: Arc<dyn Skills>) -> Arc<dyn Skills> {
+        Arc::new(StandIns { cast: Arc::clone(self), real })
+    }
+
+    /// Programs, likewise.
+    pub fn programs(self: &Arc<Self>, real: Arc<dyn ProcessService>) -> Arc<dyn ProcessService> {
+        Arc::new(Programs { cast: Arc::clone(self), real })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cue(&self, invocation: &Invocation) -> Cue {
+        let task = invocation.ledger.lineage().task;
+        let mut state = self.state();
+        let of_step = state.of_steps.get(&task).copied();
+        let (mut fails, mut delay) = (None, Duration::ZERO);
+        for fault in &self.scenario.faults {
+            match (fault, of_step) {
+                (Fault::Fail { step, which, error }, Some((own, item, attempt)))
+                    if *step == own && which.fits(item, attempt) =>
+                {
+                    fails = fails.or_else(|| Some(error.clone()));
+                }
+                (Fault::Delay { step, which, by }, Some((own, item, attempt)))
+                    if *step == own && which.fits(item, attempt) =>
+                {
+                    delay += *by;
+                }
+                _ => {}
+            }
+        }
+        let attempt = (task, of_step.map_or(0, |(_, _, attempt)| attempt));
+        let known = state.given.get(&attempt).copied();
+        let answer = known.or_else(|| self.take(&mut state, invocation, of_step));
+        if let Some(answer) = answer {
+            state.given.insert(attempt, answer);
+        }
+        Cue { fails, delay, answer }
+    }
+
+    /// Takes the first answer that fits and is not used up.
+    fn take(
+        &self,
+        state: &mut State,
+        invocation: &Invocation,
+        of_step: Option<(usize, u64, u32)>,
+    ) -> Option<usize> {
+        let fits = |answer: &voyager_manifest::scenario::Answer| match (&answer.of, of_step) {
+            (Whose::Step(step), Some((own, item, attempt))) => {
+                *step == own && answer.which.fits(item, attempt)
+            }
+            (Whose::Step(_), None) => false,
+            (Whose::Operation(name), _) => *name == invocation.operation,
+        };
+        let taken = self.scenario.answers.iter().enumerate().position(|(at, answer)| {
+            let before = state.taken.get(&at).copied().unwrap_or(0);
+            fits(answer) && answer.times.is_none_or(|times| before < times)
+        })?;
+        *state.taken.entry(taken).or_default() += 1;
+        Some(taken)
+    }
+
+    fn wait(&self, time: Duration) -> BoxFuture<'static, ()> {
+        self.clock.wait_until(self.clock.now().after(time))
+    }
+
+    /// The granted folder that a path of the scenario lies in, and the path from there.
+    fn granted(&self, folders: &Folders, path: &str) -> Result<(String, String), Error> {
+        let whole = format!("{}/{path}", self.workspace);
+        let below = |(root, folder): (&String, &String)| {
+            let rest = whole.strip_prefix(folder.trim_end_matches('/'))?.strip_prefix('/')?;
+            Some((folder.len(), root.clone(), rest.to_owned()))
+        };
+        let found = folders.iter().filter_map(below).max_by_key(|(length, ..)| *length);
+        let found = found.map(|(_, root, rest)| (root, rest));
+        found.ok_or_else(|| Error::invalid(format!("`{path}` lies in no granted folder")))
+    }
+
+    /// Stages what an answer says, as a skill would.
+    async fn write(&self, invocation: &Invocation, answer: usize) -> Result<(), Error> {
+        let stopped =
+            |stop: voyager_base::call::Stop| Error::new(ErrorKind::Cancelled, stop.to_string());
+        let folders = Arc::clone(&invocation.ledger.grants().folders);
+        let (ledger, services) = (&*invocation.ledger, &invocation.services);
+        for (path, content) in &self.scenario.answers[answer].writes {
+            let (root, path) = self.granted(&folders, path)?;
+            match content {
+                Some(text) => {
+                    let content = ByteBuf::from(text.as_bytes());
+                    let call = WriteFile { root, path, content };
+                    ask(ledger, services, call).await.map_err(stopped)??;
+                }
+                None => {
+                    let call = RemoveFile { root, path };
+                    ask(ledger, services, call).await.map_err(stopped)??;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct StandIns {
+    cast: Arc<Cast>,
+    real: Arc<dyn Skills>,
+}
+
+impl Skills for StandIns {
+    fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
+        let cue = self.cast.cue(&invocation);
+        if cue.fails.is_none() && cue.answer.is_none() && cue.delay.is_zero() {
+            return self.real.call(invocation);
+        }
+        let (cast, real) = (Arc::clone(&self.cast), Arc::clone(&self.real));
+        Box::pin(async move {
+            let takes = cue.answer.map_or(Duration::ZERO, |at| cast.scenario.answers[at].takes);
+            let time = cue.delay + takes;
+            let most = invocation.limits.time;
+            // The sandbox would end it then.
+            if most < time {
+                cast.wait(most).await;
+                let message = format!("the skill took longer than its limit `time` of {most:?}");
+                return Err(Error::new(ErrorKind::Timeout, message));
+            }
+            cast.wait(time).await;
+            if let Some(error) = cue.fails {
+                return Err(error);
+            }
+            let Some(answer) = cue.answer else { return real.call(invocation).await };
+            cast.write(&invocation, answer).await?;
+            cast.scenario.answers[answer].result.clone()
+        })
+    }
+}
+
+struct Programs {
+    cast: Arc<Cast>,
+    real: Arc<dyn ProcessService>,
+}
+
+impl Programs {
+    fn take(&self, call: &RunProgram) -> Option<usize> {
+        let mut state = self.cast.state();
+        let words: Vec<&String> =
+            std::iter::once(&call.program).chain(call.arguments.iter()).collect();
+        let all = self.cast.scenario.programs.iter().enumerate();
+        let (taken, _) = all.into_iter().find(|(at, answer)| {
+            let before = state.programs_taken.get(at).copied().unwrap_or(0);
+            let begins = answer.run.len() <= words.len()
+                && answer.run.iter().zip(&words).all(|(one, other)| one == *other);
+            begins && answer.times.is_none_or(|times| before < times)
+        })?;
+        *state.programs_taken.entry(taken).or_default() += 1;
+        Some(taken)
+    }
+}
+
+impl ProcessService for Programs {
+    fn run<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RunProgram,
+    ) -> BoxFuture<'a, Result<Finished, Error>> {
+        let taken = self.take(&call);
+        Box::pin(async move {
+            let Some(taken) = taken else {
+                let _outside = self.cast.executor.outside();
+                return self.real.run(context, call).await;
+            };
+            let answer = &self.cast.scenario.programs[taken];
+            self.cast.wait(answer.takes).await;
+            match &answer.result {
+                Err((kind, message)) => Err(Error::new(*kind, message.clone())),
+                Ok((code, stdout, stderr)) => Ok(Finished {
+                    exit_code: Some(i32::from(*code)),
+                    signal: None,
+                    stdout: ByteBuf::from(stdout.as_bytes()),
+                    stderr: ByteBuf::from(stderr.as_bytes()),
+                    dropped: 0,
+                    changed: Vec::new(),
+                    discarded: 0,
+                    confinement: Vec::new(),
+                }),
+            }
+        })
+    }
+}
+
+impl Observer for Cast {
+    fn notice(&self, _run: RunId, _at: Timestamp, notice: Notice<'_>) {
+        let Notice::Fact(Event::TaskStarted(started)) = notice else { return };
+        if let Origin::Step { step, item, .. } = started.origin {
+            self.state().of_steps.insert(started.task, (step, item, started.attempt));
+        }
+    }
+}
