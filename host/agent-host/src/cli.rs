@@ -12,6 +12,7 @@ mod run;
 mod runs;
 mod schema;
 mod skill;
+mod test;
 mod validate;
 
 use std::path::PathBuf;
@@ -76,6 +77,7 @@ pub(crate) enum Command {
     Replay(replay::Replay),
     Cancel(cancel::Cancel),
     Skill(skill::Skill),
+    Test(test::Test),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -105,6 +107,7 @@ impl Command {
             Self::Replay(it) => it.run(context),
             Self::Cancel(it) => it.run(context),
             Self::Skill(it) => it.run(context),
+            Self::Test(it) => it.run(context),
             Self::Schema(it) => it.run(context),
             Self::Completions(it) => it.run(context),
             Self::Man(it) => it.run(context),

@@ -24,10 +24,8 @@ use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
 use voyager_workspace::{Blocking, Workspace};
 
-use self::{
-    shelf::{Loading, Shelf},
-    watch::Watchers,
-};
+pub(crate) use self::{inputs::folders, shelf::Shelf};
+use self::{shelf::Loading, watch::Watchers};
 use crate::{
     catalog::Catalog,
     cli::Context,
@@ -186,7 +184,12 @@ impl Host {
 pub(crate) fn catalog(context: &Context) -> Result<Catalog, Failure> {
     private_folder(&context.places.state)?;
     let sandbox = sandbox(context)?;
-    Ok(Catalog::read(&context.places.skills, &sandbox, &context.places.state.join("skills-seen")))
+    Ok(catalog_of(context, &sandbox))
+}
+
+/// The skills that there are, described by a sandbox that is used further.
+pub(crate) fn catalog_of(context: &Context, sandbox: &Sandbox) -> Catalog {
+    Catalog::read(&context.places.skills, sandbox, &context.places.state.join("skills-seen"))
 }
 
 /// The sandbox alone.

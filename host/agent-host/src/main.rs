@@ -17,6 +17,7 @@ mod protocol;
 mod report;
 mod session;
 mod system;
+mod testing;
 
 use std::process::ExitCode;
 

@@ -62,7 +62,7 @@ impl Shelf {
     }
 
     /// Loads a component, if it is not loaded already. Blocks.
-    fn load(&self, component: Digest) -> Result<(), Failure> {
+    pub(crate) fn load(&self, component: Digest) -> Result<(), Failure> {
         // One at a time: a second call of the same operation would compile it again.
         let _turn = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         if self.sandbox.load_compiled(component).is_some() {
@@ -70,6 +70,11 @@ impl Shelf {
         }
         let loaded = self.sandbox.load(&self.bytes(component)?);
         loaded.map(drop).map_err(|error| Failure::environment("cannot load a skill", &error))
+    }
+
+    /// Calls an operation of a component that is loaded.
+    pub(crate) fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
+        self.sandbox.call(invocation)
     }
 }
 
