@@ -29,7 +29,7 @@ use voyager_base::{
     sim::{CrashModel, Executor, SimClock},
     workspace::WorkspaceService,
 };
-use voyager_manifest::{Plan, Scenario};
+use voyager_manifest::{Plan, Scenario, scenario::Span};
 
 use self::faults::Faults;
 pub use self::{
@@ -92,12 +92,17 @@ pub struct Play<'a> {
     pub given_up: &'a dyn Fn() -> bool,
 }
 
+/// Where something stands in a scenario that nothing met, and what that is.
+pub type Idle = (Span, &'static str);
+
 /// How a scenario ended.
 pub struct Played {
     /// How the run ended.
     pub outcome: Outcome,
     /// What happened.
     pub trace: Trace,
+    /// Answers and faults that nothing met: a scenario that was not played as it was meant.
+    pub idle: Vec<Idle>,
 }
 
 /// Why a scenario has no end.
@@ -182,7 +187,10 @@ impl Play<'_> {
                     let trace = Trace::of(&*journal, &*content, run, self.plan)
                         .map_err(|error: ReadError| stuck(&error))?;
                     executor.drop_all();
-                    return Ok(Played { outcome, trace });
+                    let never =
+                        faults.idle().into_iter().map(|span| (span, "this fault never struck"));
+                    let idle = cast.idle().into_iter().chain(never).collect();
+                    return Ok(Played { outcome, trace, idle });
                 }
                 Life::Refused(error) => return Err(stuck(&error)),
                 Life::Left => {}

@@ -32,7 +32,7 @@ pub struct Scenario {
     /// What stands in for programs.
     pub programs: Vec<ProgramAnswer>,
     /// What goes wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<(Span, Fault)>,
     /// What must be true in the end.
     pub expect: Expected,
 }
@@ -90,6 +90,8 @@ impl Which {
 /// What stands in for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramAnswer {
+    /// Where it stands.
+    pub span: Span,
     /// Program and first arguments.
     pub run: Vec<String>,
     /// So many starts at most.

@@ -83,7 +83,7 @@ impl<'a> Desk<'a> {
             case,
             workspace,
             memory: Arc::default(),
-            disk: case.scenario.faults.iter().any(|it| matches!(it, Fault::Kill { .. })).then(
+            disk: case.scenario.faults.iter().any(|(_, it)| matches!(it, Fault::Kill { .. })).then(
                 || {
                     let seed = Digest::of(case.scenario.name.as_bytes()).0;
                     let seed = u64::from_le_bytes(*seed.first_chunk().expect("a hash is long"));

@@ -1,7 +1,7 @@
 //! Stand-ins for skills and programs, and what is known of who calls.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -19,6 +19,8 @@ use voyager_manifest::{
     Scenario,
     scenario::{Fault, Whose},
 };
+
+use super::Idle;
 
 use crate::{
     event::{Event, Origin},
@@ -43,6 +45,8 @@ struct State {
     taken: BTreeMap<usize, u32>,
     /// The answer that an attempt took: one that goes on after a crash takes the same again.
     given: BTreeMap<(TaskId, u32), usize>,
+    /// Faults of calls that struck.
+    struck: BTreeSet<usize>,
     /// How often each program's answer was taken.
     programs_taken: BTreeMap<usize, u32>,
 }
@@ -87,17 +91,19 @@ impl Cast {
         let mut state = self.state();
         let of_step = state.of_steps.get(&task).copied();
         let (mut fails, mut delay) = (None, Duration::ZERO);
-        for fault in &self.scenario.faults {
+        for (at, (_, fault)) in self.scenario.faults.iter().enumerate() {
             match (fault, of_step) {
                 (Fault::Fail { step, which, error }, Some((own, item, attempt)))
                     if *step == own && which.fits(item, attempt) =>
                 {
                     fails = fails.or_else(|| Some(error.clone()));
+                    state.struck.insert(at);
                 }
                 (Fault::Delay { step, which, by }, Some((own, item, attempt)))
                     if *step == own && which.fits(item, attempt) =>
                 {
                     delay += *by;
+                    state.struck.insert(at);
                 }
                 _ => {}
             }
@@ -131,6 +137,22 @@ impl Cast {
         })?;
         *state.taken.entry(taken).or_default() += 1;
         Some(taken)
+    }
+
+    /// What the scenario holds and no call met.
+    pub(super) fn idle(&self) -> Vec<Idle> {
+        let (state, scenario) = (self.state(), &self.scenario);
+        let answers = scenario.answers.iter().enumerate();
+        let answers = answers.filter(|(at, _)| !state.taken.contains_key(at));
+        let programs = scenario.programs.iter().enumerate();
+        let programs = programs.filter(|(at, _)| !state.programs_taken.contains_key(at));
+        let faults = scenario.faults.iter().enumerate().filter(|(at, (_, fault))| {
+            matches!(fault, Fault::Fail { .. } | Fault::Delay { .. }) && !state.struck.contains(at)
+        });
+        let answers = answers.map(|(_, it)| (it.span.clone(), "no call took this answer"));
+        let programs = programs.map(|(_, it)| (it.span.clone(), "this program was not started"));
+        let faults = faults.map(|(_, (span, _))| (span.clone(), "this fault struck no call"));
+        answers.chain(programs).chain(faults).collect()
     }
 
     fn wait(&self, time: Duration) -> BoxFuture<'static, ()> {

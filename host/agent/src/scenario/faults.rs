@@ -17,7 +17,7 @@ use voyager_base::{
 };
 use voyager_manifest::{
     Scenario,
-    scenario::{Fault, When},
+    scenario::{Fault, Span, When},
 };
 
 use crate::event::{self, Event, Origin};
@@ -25,6 +25,8 @@ use crate::event::{self, Event, Origin};
 /// The faults of a scenario that strike after records, and how far they are.
 pub(super) struct Faults {
     clock: SimClock,
+    /// Whether there ever were any.
+    any: bool,
     dead: AtomicBool,
     state: Mutex<State>,
 }
@@ -38,6 +40,7 @@ struct State {
 }
 
 struct Pending {
+    span: Span,
     when: When,
     strike: Strike,
     seen: u32,
@@ -51,14 +54,26 @@ enum Strike {
 
 impl Faults {
     pub(super) fn new(scenario: &Scenario, clock: SimClock) -> Self {
-        let pending = scenario.faults.iter().filter_map(|fault| match fault {
-            Fault::Kill { when, disk } => Some((when, Strike::Kill(*disk))),
-            Fault::Jump { when, by } => Some((when, Strike::Jump(*by))),
+        let pending = scenario.faults.iter().filter_map(|(span, fault)| match fault {
+            Fault::Kill { when, disk } => Some((span, when, Strike::Kill(*disk))),
+            Fault::Jump { when, by } => Some((span, when, Strike::Jump(*by))),
             Fault::Fail { .. } | Fault::Delay { .. } => None,
         });
-        let pending = pending.map(|(when, strike)| Pending { when: when.clone(), strike, seen: 0 });
-        let state = State { pending: pending.collect(), steps: BTreeMap::new(), keeps: None };
-        Self { clock, dead: AtomicBool::new(false), state: Mutex::new(state) }
+        let pending = pending.map(|(span, when, strike)| Pending {
+            span: span.clone(),
+            when: when.clone(),
+            strike,
+            seen: 0,
+        });
+        let pending: Vec<Pending> = pending.collect();
+        let any = !pending.is_empty();
+        let state = State { pending, steps: BTreeMap::new(), keeps: None };
+        Self { clock, any, dead: AtomicBool::new(false), state: Mutex::new(state) }
+    }
+
+    /// The faults that have not struck.
+    pub(super) fn idle(&self) -> Vec<Span> {
+        self.state().pending.iter().map(|fault| fault.span.clone()).collect()
     }
 
     /// The journal with the faults over it; the journal itself where there are none.
@@ -67,7 +82,7 @@ impl Faults {
         journal: Arc<dyn Journal>,
         content: Arc<dyn Content>,
     ) -> Arc<dyn Journal> {
-        if self.state().pending.is_empty() {
+        if !self.any {
             return journal;
         }
         Arc::new(Struck { faults: Arc::clone(self), journal, content })

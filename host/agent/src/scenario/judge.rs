@@ -50,6 +50,9 @@ pub fn judge(judged: &Judged<'_>) -> Vec<Difference> {
     judge.files();
     judge.calls();
     judge.limits();
+    for (span, message) in &judged.played.idle {
+        judge.differs(span, *message, vec![]);
+    }
     judge.found
 }
 

@@ -87,8 +87,9 @@ impl Checker<'_> {
         let inputs = self.scenario_inputs(root, plan, &span);
         let answers = self.answers(root.get("answers"), plan);
         let programs = items(root, "programs").iter().map(program_answer).collect();
-        let faults = items(root, "faults").iter().map(|it| self.fault(it, plan));
-        let faults: Vec<Option<Fault>> = faults.collect();
+        let faults = items(root, "faults").iter();
+        let faults: Vec<Option<(Span, Fault)>> =
+            faults.map(|it| Some((head(it), self.fault(it, plan)?))).collect();
         let expect = self.expected(root.get("expect"), plan, &span);
         Some(Scenario {
             name: text("name"),
@@ -694,6 +695,7 @@ fn program_answer(node: &Node) -> ProgramAnswer {
     let fails = node.get("fails").and_then(Node::text).and_then(ErrorKind::from_name);
     let code = number(node, "exit-code").and_then(|it| it.try_into().ok()).unwrap_or(0);
     ProgramAnswer {
+        span: head(node),
         run,
         times: number(node, "times").and_then(|it| it.try_into().ok()),
         takes: duration(node, "takes").unwrap_or_default(),
