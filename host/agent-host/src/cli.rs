@@ -10,6 +10,7 @@ mod replay;
 mod resume;
 mod run;
 mod runs;
+mod scenario;
 mod schema;
 mod skill;
 mod test;
@@ -78,6 +79,7 @@ pub(crate) enum Command {
     Cancel(cancel::Cancel),
     Skill(skill::Skill),
     Test(test::Test),
+    Scenario(scenario::Scenario),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -108,6 +110,7 @@ impl Command {
             Self::Cancel(it) => it.run(context),
             Self::Skill(it) => it.run(context),
             Self::Test(it) => it.run(context),
+            Self::Scenario(it) => it.run(context),
             Self::Schema(it) => it.run(context),
             Self::Completions(it) => it.run(context),
             Self::Man(it) => it.run(context),

@@ -3,6 +3,7 @@
 mod artifacts;
 mod inputs;
 mod past;
+mod recorded;
 mod shelf;
 mod start;
 mod watch;
@@ -24,7 +25,7 @@ use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
 use voyager_workspace::{Blocking, Workspace};
 
-pub(crate) use self::{inputs::folders, shelf::Shelf};
+pub(crate) use self::{inputs::folders, recorded::Recorded, shelf::Shelf};
 use self::{shelf::Loading, watch::Watchers};
 use crate::{
     catalog::Catalog,
@@ -124,6 +125,7 @@ impl Host {
             Request::Replay { run, verify } => self.replay(&run, verify).await.map(to_json),
             Request::Runs => self.runs().map(to_json),
             Request::Show { run } => self.show(run.as_deref()).map(to_json),
+            Request::FromRun { run } => self.recorded(run.as_deref()).map(to_json),
             Request::Export { run } => self.export(&run).map(to_json),
         };
         let last = match outcome {

@@ -40,6 +40,11 @@ pub(crate) enum Request {
         /// Its id, or the beginning of it; the newest where none is given.
         run: Option<String>,
     },
+    /// One run as a scenario.
+    FromRun {
+        /// Its id, or the beginning of it; the newest where none is given.
+        run: Option<String>,
+    },
     /// The records of one run.
     Export {
         /// Its id, or the beginning of it.

@@ -62,6 +62,8 @@ pub(crate) enum Shape {
     Argument,
     /// Any value.
     Literal,
+    /// Any value, and none too.
+    Result,
 }
 
 /// A construct of the language.

@@ -124,7 +124,7 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
             let step = shape(&Shape::Object(&STEP), definitions);
             json!({ "type": "array", "items": step, "minItems": 1 })
         }
-        Shape::Argument | Shape::Literal => json!({}),
+        Shape::Argument | Shape::Literal | Shape::Result => json!({}),
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn check_object(node: &Node, object: &Object, findings: &mut Findings
     }
     for entry in node.entries() {
         match object.keys.iter().find(|key| key.name == entry.key) {
-            Some(_) if entry.value.is_null() => {
+            Some(key) if entry.value.is_null() && !matches!(key.shape, Shape::Result) => {
                 findings.push(
                     Finding::new(
                         Code::NoValue,
@@ -133,7 +133,7 @@ pub(crate) fn check(node: &Node, shape: &Shape, findings: &mut Findings) {
                 check(item, &Shape::Text { chars_max: 4_000 }, findings);
             }
         }
-        Shape::Argument | Shape::Literal => {}
+        Shape::Argument | Shape::Literal | Shape::Result => {}
         _ => match node.text() {
             Some(_) if node.is_null() => findings.push(
                 Finding::new(Code::NoValue, &node.span, "a value is missing")
@@ -217,7 +217,8 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
         | Shape::Object(_)
         | Shape::Steps
         | Shape::Argument
-        | Shape::Literal => {}
+        | Shape::Literal
+        | Shape::Result => {}
     }
 }
 
@@ -413,7 +414,7 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::Words => "a program and its first arguments",
         Shape::List { .. } | Shape::Steps => "a list",
         Shape::Map { .. } | Shape::Paths(_) | Shape::Kinds(_) | Shape::Object(_) => "a mapping",
-        Shape::Argument | Shape::Literal => "a value",
+        Shape::Argument | Shape::Literal | Shape::Result => "a value",
     }
 }
 

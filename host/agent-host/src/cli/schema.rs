@@ -1,17 +1,30 @@
-//! `agent-host schema`: the manifest language for editors.
+//! `agent-host schema`: the languages of manifests and scenarios for editors.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Context;
 use crate::{failure::Failure, printing, report};
 
-/// Prints the JSON Schema of manifests, for completion and checks in editors.
+/// Prints the JSON Schema of manifests or scenarios, for completion and checks in editors.
 #[derive(Args)]
-pub(crate) struct Schema {}
+pub(crate) struct Schema {
+    /// Of what.
+    #[arg(default_value = "manifest")]
+    of: Language,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Language {
+    Manifest,
+    Scenario,
+}
 
 impl Schema {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let schema = voyager_manifest::schema::schema();
+        let schema = match self.of {
+            Language::Manifest => voyager_manifest::schema::schema(),
+            Language::Scenario => voyager_manifest::schema::scenario_schema(),
+        };
         report::tell(context, &schema, 0, || {
             let text = serde_json::to_string_pretty(&schema)
                 .map_err(|error| Failure::environment("cannot write the schema", &error))?;

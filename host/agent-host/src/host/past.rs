@@ -212,7 +212,7 @@ impl Host {
     }
 
     /// Gives every record of a run, with its number.
-    fn walk(&self, run: RunId, mut take: impl FnMut(u64, Timed)) -> Result<(), Failure> {
+    pub(super) fn walk(&self, run: RunId, mut take: impl FnMut(u64, Timed)) -> Result<(), Failure> {
         let mut next = 0;
         loop {
             let entries = self

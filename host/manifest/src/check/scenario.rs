@@ -404,21 +404,18 @@ impl Checker<'_> {
 
     fn expected(&mut self, node: Option<&Node>, plan: &Plan, name: &Span) -> Option<Expected> {
         let Some(node) = node else { return Some(nothing_said(name)) };
-        let error = match node.entry("error") {
-            Some(entry) => Some(self.expected_error(entry, plan)?),
-            None => None,
-        };
-        let status = self.status(node, &error, name)?;
-        let outputs = self.expected_outputs(node.get("outputs"), plan)?;
-        let that = self.conditions(node.get("that"), plan)?;
-        if status.1 != Ending::Succeeded
+        let told = node.entry("error").map(|entry| self.expected_error(entry, plan));
+        let error = told.clone().flatten();
+        let status = self.status(node, &error, name);
+        let outputs = self.expected_outputs(node.get("outputs"), plan);
+        let that = self.conditions(node.get("that"), plan);
+        if let Some((_, ending @ (Ending::Failed | Ending::Cancelled))) = status
             && let Some(entry) = node.entry("outputs").or(node.entry("that"))
         {
-            let message = format!("a run that {} has no outputs", ended(status.1));
+            let message = format!("a run that {} has no outputs", ended(ending));
             self.report(
                 Finding::new(Code::ExpectationForm, &entry.key_span, message).help("remove it"),
             );
-            return None;
         }
         let steps = node.get("steps").map(Node::entries).unwrap_or_default();
         let steps: Vec<_> = steps.iter().map(|entry| self.expected_step(entry, plan)).collect();
@@ -426,11 +423,14 @@ impl Checker<'_> {
         let files: Vec<_> = files.iter().map(|entry| self.expected_file(entry)).collect();
         let calls: Vec<_> =
             items(node, "calls").iter().map(|node| self.expected_calls(node)).collect();
+        if matches!(told, Some(None)) {
+            return None;
+        }
         Some(Expected {
-            status,
+            status: status?,
             error,
-            outputs,
-            that,
+            outputs: outputs?,
+            that: that?,
             steps: steps.into_iter().collect::<Option<_>>()?,
             files: files.into_iter().collect::<Option<_>>()?,
             others_unchanged: node.get("other-files").map(|node| node.span.clone()),

@@ -84,12 +84,12 @@ pub(crate) static ANSWER: Object = Object {
         key("item", NUMBER, "Only the call for this item of a `for-each`, from 0."),
         key("attempt", COUNT, "Only this attempt, from 1."),
         key("times", COUNT, "So many calls at most; then the next answer that fits is taken."),
-        key("result", Shape::Literal, "The success, of the operation's type."),
+        key("result", Shape::Result, "The success, of the operation's type."),
         key("fails", Shape::ErrorKind, "The kind of error instead of a success."),
         key("message", MESSAGE, "The message of the error."),
         key(
             "detail",
-            Shape::Literal,
+            Shape::Result,
             "With `fails: failed` the operation's own error, of its type.",
         ),
         key(

@@ -10,4 +10,5 @@ mod first_skill;
 mod input;
 mod json;
 mod rename;
+mod scenarios;
 mod state;

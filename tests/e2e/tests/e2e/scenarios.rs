@@ -1,0 +1,196 @@
+//! `agent-host test`: the shipped scenarios, those of the pages, and how failures are told.
+
+use std::{fs, path::Path};
+
+use e2e::Stage;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// A manifest with a step that the scenarios below let fail, be slow, be tried again.
+const MANIFEST: &str = "voyager: manifest/v1
+name: looks
+version: 1.0.0
+inputs: { repo: { type: path } }
+grants: { workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ] }
+steps:
+  - id: find
+    use: coder/occurrences
+    with: { name: fox, globs: [], places-max: 9 }
+    retry: { attempts: 3, wait: 1h, on: [unavailable] }
+    timeout: 1m
+  - id: change
+    use: coder/rename
+    with: { name: fox, to: dog, globs: [], diff-bytes: 0 }
+outputs: { places: { from: \"size(steps.find.places)\" }, changed: { from: steps.change.places } }
+";
+
+fn staged(scenarios: &[(&str, &str)]) -> Option<Stage> {
+    let stage = Stage::new()?;
+    stage.write("looks.yaml", MANIFEST);
+    for (name, rest) in scenarios {
+        let head = format!("voyager: scenario/v1\nname: {name}\nmanifest: looks.yaml\n");
+        let text = format!("{head}inputs: {{ repo: . }}\nfiles: {{ a.txt: \"fox\\n\" }}\n{rest}");
+        stage.write(&format!("{name}.scenario.yaml"), text);
+    }
+    Some(stage)
+}
+
+#[test]
+fn every_shipped_manifest_has_scenarios_and_they_pass() {
+    let Some(stage) = Stage::new() else { return };
+    let manifests = Path::new(ROOT).join("manifests");
+    let ended = stage.call([Path::new("test"), &manifests]);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
+    let scenarios: String = fs::read_dir(manifests.join("scenarios"))
+        .expect("there are scenarios")
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for entry in fs::read_dir(&manifests).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        if name.ends_with(".yaml") {
+            assert!(scenarios.contains(&format!("manifest: ../{name}\n")), "{name} has none");
+        }
+    }
+}
+
+#[test]
+fn the_manifests_and_scenarios_of_the_guide_pass() {
+    let Some(stage) = Stage::new() else { return };
+    let mut pages = 0;
+    for entry in fs::read_dir(Path::new(ROOT).join("docs/guide")).unwrap().flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        let blocks = text.split("```yaml\n").skip(1).filter_map(|it| it.split("\n```").next());
+        for block in blocks {
+            let name = block.lines().find_map(|line| line.strip_prefix("name: "));
+            let Some(name) = name else { continue };
+            if block.starts_with("voyager: manifest/") {
+                stage.write(&format!("guide/{name}.yaml"), format!("{block}\n"));
+            } else if block.starts_with("voyager: scenario/") {
+                stage.write(&format!("guide/{name}.scenario.yaml"), format!("{block}\n"));
+                pages += 1;
+            }
+        }
+    }
+    assert!(pages > 0, "the guide shows a scenario");
+    for entry in fs::read_dir(Path::new(ROOT).join("tests/e2e/scenarios/guide")).unwrap().flatten()
+    {
+        let name = entry.file_name().into_string().unwrap();
+        stage.write(&format!("guide/{name}"), fs::read(entry.path()).unwrap());
+    }
+    let ended = stage.call(["test", "guide"]);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
+}
+
+#[test]
+fn waits_take_no_time_and_scripted_errors_are_tried_again() {
+    let Some(stage) = staged(&[(
+        "patient",
+        "answers:
+  - { step: find, attempt: 1, fails: unavailable }
+  - { step: find, attempt: 2, fails: unavailable }
+expect:
+  outputs: { places: 1, changed: 1 }
+  steps: { find: { is: ran, attempts: 3 } }
+  files: { a.txt: { equals: \"dog\\n\" } }
+",
+    )]) else {
+        return;
+    };
+    let answer = stage.answer(["test"]);
+    assert_eq!(answer["passed"], 1, "{answer}");
+}
+
+#[test]
+fn a_failure_shows_what_differs_where_the_scenario_expects_it() {
+    let Some(stage) = staged(&[
+        ("good", ""),
+        ("other-places", "expect:\n  outputs: { places: 2, changed: 1 }\n"),
+        ("idle", "faults:\n  - { kill: task-done, step: change, count: 7 }\n"),
+    ]) else {
+        return;
+    };
+    let ended = stage.call(["test", "--report", "junit=x.xml", "--report", "tap=x.tap"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.starts_with("1 passed, 2 failed, in "), "{ended:?}");
+    for part in [
+        "error[V0811]: the output `places` is not this\n --> ./other-places.scenario.yaml:7:22\n",
+        "help: wanted 2, is 1",
+        "error[V0811]: this fault never struck\n --> ./idle.scenario.yaml:7:7\n",
+    ] {
+        assert!(ended.err.contains(part), "{part:?} is not in\n{}", ended.err);
+    }
+    assert!(!ended.err.contains("`changed`"), "{}", ended.err);
+    let junit = fs::read_to_string(stage.path("x.xml")).unwrap();
+    assert!(junit.contains("tests=\"3\" failures=\"2\" errors=\"0\""), "{junit}");
+    let tap = fs::read_to_string(stage.path("x.tap")).unwrap();
+    assert!(tap.contains("\n1..3\nok 1 - good "), "{tap}");
+    assert!(tap.contains("\nnot ok 3 - other-places "), "{tap}");
+
+    let ended = stage.call(["test", "--filter", "good"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.starts_with("1 passed, 0 failed, in "), "{ended:?}");
+    assert_eq!(stage.call(["test", "--filter", "nothing"]).code, Some(2));
+}
+
+#[test]
+fn a_scenario_that_does_not_fit_its_manifest_is_not_played() {
+    let Some(stage) = staged(&[
+        ("good", ""),
+        ("bad", "answers:\n  - { step: fnid, result: 1 }\nexpect: { outputs: { places: many } }\n"),
+    ]) else {
+        return;
+    };
+    let ended = stage.call(["test"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    for part in ["error[V0407]", "did you mean `find`?", "error[V0310]", "bad.scenario.yaml:7:"] {
+        assert!(ended.err.contains(part), "{part:?} is not in\n{}", ended.err);
+    }
+    assert!(ended.out.starts_with("1 passed, 0 failed, 1 wrong, in "), "{ended:?}");
+}
+
+#[test]
+fn repetitions_pass_at_the_rate_that_is_asked_for() {
+    let Some(stage) = staged(&[("good", ""), ("bad", "expect: { status: failed }\n")]) else {
+        return;
+    };
+    let answer = stage.answer(["test", "--repeat", "5", "--jobs", "3"]);
+    let scenarios = answer["scenarios"].as_array().unwrap();
+    let passed = |at: usize| scenarios[at]["runs-passed"].as_u64();
+    assert_eq!((passed(0), passed(1)), (Some(0), Some(5)), "{answer}");
+    assert_eq!(answer["failed"], 1, "{answer}");
+    let ended = stage.call(["test", "--repeat", "2", "--pass-rate", "0"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_killed_host_goes_on_whatever_its_disk_kept() {
+    let points = [
+        ("step-started", "find"),
+        ("task-started", "find"),
+        ("effect-answered", "find"),
+        ("task-done", "find"),
+        ("step-done", "find"),
+        ("task-started", "change"),
+        ("task-done", "change"),
+        ("commit-intended", "change"),
+        ("commit-done", "change"),
+        ("step-done", "change"),
+    ];
+    let mut scenarios = Vec::new();
+    for (point, step) in points {
+        for disk in ["kept", "lost", "torn", "reordered"] {
+            let name = format!("killed-{point}-{step}-{disk}");
+            let rest = format!(
+                "faults:\n  - {{ kill: {point}, step: {step}, disk: {disk} }}\n\
+                 expect:\n  outputs: {{ places: 1, changed: 1 }}\n  \
+                 files: {{ a.txt: {{ equals: \"dog\\n\" }} }}\n  other-files: unchanged\n"
+            );
+            scenarios.push((name, rest));
+        }
+    }
+    let all: Vec<(&str, &str)> =
+        scenarios.iter().map(|(name, rest)| (name.as_str(), rest.as_str())).collect();
+    let Some(stage) = staged(&all) else { return };
+    let ended = stage.call(["test"]);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
+}
