@@ -125,9 +125,11 @@ pub async fn start(world: &Arc<World>, request: Request) -> Result<Live, StartEr
     let (head, epoch) = world.journal.claim(run).await?;
     let recorder = Recorder::new(Arc::clone(world), run, epoch, head, now);
     let event = Event::RunStarted(Box::new(started.clone()));
-    let written = recorder.append_one(event.clone(), Durability::Synced).await?;
-    world.observer.notice(run, written.at, Notice::Fact(&event));
-    let interpreter = Interpreter::new(run, started.clone(), written.at);
+    // By reference: a plan may be large.
+    let written = recorder.append(std::slice::from_ref(&event), Durability::Synced).await?;
+    let at = written.first().expect("one fact gives one record").at;
+    world.observer.notice(run, at, Notice::Fact(&event));
+    let interpreter = Interpreter::new(run, started.clone(), at);
     let past = Past { book: Book::of_open(), tasks: 0, opened: BTreeMap::new(), today: None };
     Ok(live(world, run, recorder, started, interpreter, past))
 }

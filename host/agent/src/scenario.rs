@@ -29,7 +29,10 @@ use voyager_base::{
     sim::{CrashModel, Executor, SimClock},
     workspace::WorkspaceService,
 };
-use voyager_manifest::{Plan, Scenario, scenario::Span};
+use voyager_manifest::{
+    Plan, Scenario,
+    scenario::{Fault, Span},
+};
 
 use self::faults::Faults;
 pub use self::{
@@ -140,13 +143,15 @@ impl Play<'_> {
             executor.clone(),
         ));
         let chance = Arc::new(Seeded::from_bytes(self.scenario.name.as_bytes()));
-        let request = Request {
+        let may_die =
+            self.scenario.faults.iter().any(|(_, fault)| matches!(fault, Fault::Kill { .. }));
+        let mut request = Some(Request {
             plan: self.plan.clone(),
             inputs: self.inputs,
             folders: self.folders,
             policy: GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() },
             limits: Limits::ceiling(),
-        };
+        });
         let mut known: Option<RunId> = None;
         for _ in 0..LIVES_MAX {
             let hosted = self.machine.host(&executor).map_err(|error| stuck(&error))?;
@@ -176,7 +181,10 @@ impl Play<'_> {
                     async move { crate::resume(&world, run, None).await }
                 }),
                 None => Box::pin({
-                    let (world, request) = (Arc::clone(&world), request.clone());
+                    // A host that can't die needs it once.
+                    let request = if may_die { request.clone() } else { request.take() };
+                    let request = request.expect("a run begins again only where its host died");
+                    let world = Arc::clone(&world);
                     async move { crate::start(&world, request).await }
                 }),
             };
@@ -184,7 +192,7 @@ impl Play<'_> {
             match life {
                 Life::Ended(run, outcome) => {
                     let outcome = outcome.map_err(|error| stuck(&error))?;
-                    let trace = Trace::of(&*journal, &*content, run, self.plan)
+                    let trace = Trace::of(&*journal, &*content, run, self.plan, BEGIN)
                         .map_err(|error: ReadError| stuck(&error))?;
                     executor.drop_all();
                     let never =

@@ -5,9 +5,12 @@
 
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
-use voyager_base::{Error, ErrorKind, Value, operation::OperationName, sim::CrashModel};
+use voyager_base::{Error, ErrorKind, Type, Value, operation::OperationName, sim::CrashModel};
 
-use crate::expr::Expr;
+use crate::{
+    expr::Expr,
+    plan::{Action, Plan},
+};
 
 /// Some bytes of the scenario's text, where a failed expectation is shown.
 pub type Span = Range<usize>;
@@ -321,5 +324,52 @@ impl Used {
             Self::Time => "time",
             Self::Resumes => "resumes",
         }
+    }
+}
+
+/// Takes the docs out of a plan's types and operations: they help people who read it, and a run that
+/// nobody looks into carries them from its first record to its last for nothing.
+pub fn without_docs(plan: &mut Plan) {
+    plan.inputs.iter_mut().for_each(|input| type_without_docs(&mut input.ty));
+    plan.outputs.iter_mut().for_each(|output| type_without_docs(&mut output.ty));
+    let operations = plan.skills.iter_mut().flat_map(|skill| skill.operations.iter_mut());
+    let calls = plan.steps.iter_mut().filter_map(|step| {
+        step.result.iter_mut().for_each(type_without_docs);
+        match &mut step.action {
+            Action::Call(call) => Some(&mut call.operation),
+            Action::Block(block) => {
+                block.result.iter_mut().for_each(type_without_docs);
+                None
+            }
+            Action::Sleep(_) => None,
+        }
+    });
+    for operation in operations.chain(calls) {
+        operation.docs.clear();
+        operation.parameters.iter_mut().for_each(|(_, ty)| type_without_docs(ty));
+        operation.result.iter_mut().for_each(type_without_docs);
+    }
+}
+
+fn type_without_docs(ty: &mut Type) {
+    match ty {
+        Type::List(inner) | Type::Option(inner) => type_without_docs(inner),
+        Type::Result(ok, error) => {
+            ok.iter_mut().chain(error).for_each(|inner| type_without_docs(inner));
+        }
+        Type::Tuple(types) => types.iter_mut().for_each(type_without_docs),
+        Type::Record(record) => {
+            for field in &mut record.body {
+                field.docs.clear();
+                type_without_docs(&mut field.ty);
+            }
+        }
+        Type::Variant(variant) => {
+            for case in &mut variant.body {
+                case.docs.clear();
+                case.ty.iter_mut().for_each(type_without_docs);
+            }
+        }
+        _ => {}
     }
 }

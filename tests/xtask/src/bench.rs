@@ -25,6 +25,9 @@ const PROGRAM: &str = "program";
 /// Name of the benchmark that runs the shipped skills in the sandbox.
 const SKILLS: &str = "skills";
 
+/// Name of the benchmark that plays scenarios.
+const SCENARIOS: &str = "scenarios";
+
 const BENCHES: &[Bench] = &[
     Bench {
         name: "journal",
@@ -71,6 +74,10 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         let others = [
             (PROGRAM, "whole processes of the released program"),
             (SKILLS, "coder and security over a folder, in the sandbox and natively"),
+            (
+                SCENARIOS,
+                "scenarios with the real skills and with stand-ins: `cargo xtask bench scenarios [PARTS]`, of which one is 1/PARTS of them",
+            ),
         ];
         examples
             .chain(others)
@@ -86,6 +93,9 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
     }
     if name == SKILLS {
         return shipped(rest);
+    }
+    if name == SCENARIOS {
+        return scenarios(rest);
     }
     let Some(bench) = BENCHES.iter().find(|it| it.name == name) else {
         bail!("there is no benchmark `{name}`; there are:\n{}", known());
@@ -113,6 +123,104 @@ fn shipped(rest: &[String]) -> Result<()> {
     let folder = folder.as_os_str();
     run(example("voyager-skill-coder", "measure", &[folder, OsStr::new("--quiet")]))?;
     run(example("voyager-skill-security", "scan", &[OsStr::new("secrets"), folder]))
+}
+
+/// Scenarios with the real skills in their sandbox.
+const SANDBOXED: usize = 10_000;
+/// Scenarios whose skills all have stand-ins.
+const STUBBED: usize = 100_000;
+/// Repetitions of the shipped scenarios, of which all have to pass.
+const REPETITIONS: usize = 100;
+
+/// Plays scenarios with the released program; a tenth of them where `rest` says 10.
+fn scenarios(rest: &[String]) -> Result<()> {
+    let parts: usize = match rest {
+        [] => 1,
+        [parts] => parts.parse().context("PARTS is a number")?,
+        _ => bail!("type at most one number: `cargo xtask bench scenarios 10`"),
+    };
+    let program = agent_host(true)?;
+    let skills = skills(&program)?;
+    let folder = target_folder().join("bench/scenarios");
+    // Files of an earlier round with other numbers.
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    fs::write(
+        folder.join("rename.yaml"),
+        fs::read(crate::build::root().join("manifests/rename.yaml"))?,
+    )?;
+    fs::write(folder.join("ten.yaml"), ten_steps())?;
+    let (real, stubbed) = (folder.join("real"), folder.join("stubbed"));
+    write_scenarios(&real, SANDBOXED / parts, |_| {
+        "manifest: ../../rename.yaml\ninputs: { repo: ., from: old, to: new }\n\
+         files: { a.py: \"old = 1\\n\", b.py: \"import old\\n\" }\n\
+         expect:\n  outputs: { places: 2 }\n  files: { a.py: { equals: \"new = 1\\n\" } }\n"
+            .to_owned()
+    })?;
+    write_scenarios(&stubbed, STUBBED / parts / 10, |number| {
+        format!(
+            "manifest: ../../ten.yaml\ninputs: {{ repo: . }}\n\
+             answers: [ {{ operation: coder/occurrences, result: {{ places: [], files-searched: {number}, more: false, unread: [] }} }} ]\n\
+             expect: {{ outputs: {{ searched: {number} }}, calls: [ {{ operation: coder/occurrences, times: 10 }} ] }}\n"
+        )
+    })?;
+    let play = |what: &str, arguments: &[&OsStr]| -> Result<()> {
+        let mut command = Command::new(&program);
+        command.arg("--state").arg(folder.join("state")).arg("--skills").arg(&skills);
+        command.args(["test", "--quiet"]).args(arguments);
+        let took = timed(command)?;
+        eprintln!("{what:<60} {took:.2?}");
+        Ok(())
+    };
+    let shipped = crate::build::root().join("manifests");
+    play("the shipped scenarios, skills being compiled", &[shipped.as_ref()])?;
+    let count = SANDBOXED / parts;
+    play(&format!("{count} in the sandbox, two calls each, a commit each"), &[real.as_ref()])?;
+    let count = STUBBED / parts;
+    let repeat = ["--repeat".as_ref(), "10".as_ref()];
+    play(
+        &format!("{count} with stand-ins, ten steps each"),
+        &[&[stubbed.as_ref()], &repeat[..]].concat(),
+    )?;
+    let count = (REPETITIONS / parts).max(1).to_string();
+    let repeat = ["--repeat".as_ref(), count.as_ref()];
+    play(
+        &format!("the shipped scenarios {count} times, all passed"),
+        &[&[shipped.as_ref()], &repeat[..]].concat(),
+    )
+}
+
+/// Ten steps in a row, each an argument of the next.
+fn ten_steps() -> String {
+    let mut text = String::from(
+        "voyager: manifest/v1\nname: ten\nversion: 1.0.0\ninputs: { repo: { type: path } }\n\
+         grants: { workspace: [ { root: inputs.repo, read: [\"**\"] } ], tasks: [] }\nsteps:\n",
+    );
+    for number in 0..10 {
+        let name = match number {
+            0 => "start".to_owned(),
+            _ => {
+                format!("{{ expr: \"'after' + string(steps.step{}.files-searched)\" }}", number - 1)
+            }
+        };
+        text += &format!(
+            "  - {{ id: step{number}, use: coder/occurrences, with: {{ name: {name}, globs: [], places-max: 1 }} }}\n"
+        );
+    }
+    text + "outputs: { searched: { from: steps.step9.files-searched } }\n"
+}
+
+/// Writes scenarios, a thousand a folder.
+fn write_scenarios(folder: &Path, count: usize, rest: impl Fn(usize) -> String) -> Result<()> {
+    for number in 0..count {
+        let part = folder.join((number / 1_000).to_string());
+        fs::create_dir_all(&part)?;
+        let text = format!("voyager: scenario/v1\nname: number-n{number}\n{}", rest(number));
+        fs::write(part.join(format!("{number}.scenario.yaml")), text)?;
+    }
+    Ok(())
 }
 
 /// Runs of each command; the first few warm caches and are not counted.

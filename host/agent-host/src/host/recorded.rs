@@ -218,8 +218,9 @@ impl Host {
         for call in std::mem::take(&mut story.calls) {
             self.call_as_answer(&mut text, plan, places, &call, &mut story.notes)?;
         }
-        let trace = Trace::of(&*self.world.journal, &*self.world.content, run, plan)
-            .map_err(|error| journal_failure(&error))?;
+        let trace =
+            Trace::of(&*self.world.journal, &*self.world.content, run, plan, Timestamp::default())
+                .map_err(|error| journal_failure(&error))?;
         expected(&mut text, plan, outcome, &trace);
         let changed = story.after.iter().filter(|(path, after)| files.get(*path) != Some(*after));
         let (mut told, mut any) = (String::new(), false);

@@ -14,6 +14,7 @@ use voyager_manifest::{
     Catalog, Plan, Scenario, check, check_scenario,
     diagnostic::{self, Diagnostic},
     manifest_of,
+    scenario::without_docs,
 };
 
 use crate::failure::Failure;
@@ -162,7 +163,10 @@ impl<'a> Loader<'a> {
         let text = fs::read(path).map_err(|error| format!("{file}: {error}"))?;
         let checked = check(&text, &file, self.catalog, &Limits::ceiling());
         match checked.plan {
-            Some(plan) => Ok(Arc::new(plan)),
+            Some(mut plan) => {
+                without_docs(&mut plan);
+                Ok(Arc::new(plan))
+            }
             None => {
                 let first = checked
                     .diagnostics

@@ -7,6 +7,7 @@ use std::{
 
 use voyager_base::{
     Error, ErrorKind, RunId,
+    chain::Head,
     clock::Timestamp,
     id::RecordId,
     record::{Content, Journal, ReadError},
@@ -15,7 +16,7 @@ use voyager_manifest::{Plan, scenario::StepEnding};
 
 use crate::{
     event::{Event, Origin, Timed},
-    lineage,
+    run,
 };
 
 /// What happened in a run.
@@ -47,27 +48,29 @@ pub struct StepTrace {
 }
 
 impl Trace {
-    /// What the journal says of a run.
+    /// What the journal says of a run that began at `began`.
     ///
     /// # Errors
     /// What the journal says.
     pub fn of(
         journal: &dyn Journal,
         content: &dyn Content,
-        run: RunId,
+        of: RunId,
         plan: &Plan,
+        began: Timestamp,
     ) -> Result<Self, ReadError> {
         let mut trace =
             Self { steps: vec![StepTrace::default(); plan.steps.len()], ..Self::default() };
-        let (mut first, mut last) = (None, Timestamp::default());
+        let mut last = began;
         let mut asked = BTreeSet::new();
-        lineage::facts::<ReadError>(journal, content, run, |_, _, timed| {
-            first.get_or_insert(timed.at);
+        // The first record holds the plan, which is known and may be large.
+        let from = Head { sequence: 1, ..Head::START };
+        run::walk::<ReadError>(journal, content, of, from, |_, _, timed| {
             last = timed.at;
-            trace.apply(timed, &mut asked);
+            trace.apply(&timed, &mut asked);
             Ok(())
         })?;
-        trace.time = last.since(first.unwrap_or(last));
+        trace.time = last.since(began);
         Ok(trace)
     }
 

@@ -194,3 +194,36 @@ fn a_killed_host_goes_on_whatever_its_disk_kept() {
     let ended = stage.call(["test"]);
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
 }
+
+#[test]
+fn a_run_that_happened_becomes_a_scenario_that_passes() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("looks.yaml", MANIFEST);
+    stage.write("repo/a.txt", "fox\nfox \"quoted\"\n\tfox\n");
+    stage.write("repo/deep/b.txt", "no line end: fox");
+    let good = stage.answer(["run", "looks.yaml", "--input", "repo=repo"]);
+    assert_eq!(good["status"], "done", "{good}");
+    let out = ["scenario", "from-run", "--out", "cases/good.scenario.yaml"];
+    fs::create_dir(stage.path("cases")).unwrap();
+    let written = stage.call(out);
+    assert_eq!(written.code, Some(0), "{written:?}");
+
+    // A run that failed.
+    let empty = stage.path("empty");
+    fs::create_dir(&empty).unwrap();
+    let manifest = Path::new(ROOT).join("manifests/rename.yaml").display().to_string();
+    let inputs = ["--input", "repo=empty", "--input", "from=a", "--input", "to=b"];
+    let failed = stage.answer([&["run", manifest.as_str()], &inputs[..]].concat());
+    assert_eq!(failed["status"], "failed", "{failed}");
+    let out = ["scenario", "from-run", "--out", "cases/failed.scenario.yaml", "--name", "nothing"];
+    assert_eq!(stage.call(out).code, Some(0));
+
+    let ended = stage.call(["test", "cases"]);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
+    assert!(ended.out.starts_with("2 passed, 0 failed, in "), "{ended:?}");
+    // It expects what came of the run, and not just anything.
+    let text = fs::read_to_string(stage.path("cases/good.scenario.yaml")).unwrap();
+    assert!(text.contains("manifest: ../looks.yaml\n"), "{text}");
+    stage.write("cases/good.scenario.yaml", text.replace("places: 4", "places: 5"));
+    assert_eq!(stage.call(["test", "cases"]).code, Some(1));
+}
