@@ -10,6 +10,8 @@
 //! is gone on with after a crash, so from its first such question on each question brings what the task
 //! staged since the one before: no question brings what its children staged, which stands with theirs.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use voyager_base::{
@@ -232,7 +234,7 @@ pub struct RunStarted {
     /// Number of the meaning of facts: [`SEMANTICS`].
     pub semantics: u32,
     /// What the run does.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// A value for each input of the plan, in its order.
     pub inputs: Vec<(String, Value)>,
     /// Absolute paths of the named folders.

@@ -202,8 +202,8 @@ impl Viewer {
         };
         let view = RunView {
             run,
-            name: started.plan.name,
-            file: started.plan.file,
+            name: started.plan.name.clone(),
+            file: started.plan.file.clone(),
             began: first.at,
             last: first.at,
             inputs: started.inputs,

@@ -35,8 +35,8 @@ const READ_BYTES_MAX: usize = 4 << 20;
 /// What a run is started with.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What it does.
-    pub plan: Plan,
+    /// What it does; shared, since a plan may be large.
+    pub plan: Arc<Plan>,
     /// Values of inputs by name; one that is absent gets its default.
     pub inputs: BTreeMap<String, Value>,
     /// Absolute paths of the folders that the plan's grants name, by the names under which skills see

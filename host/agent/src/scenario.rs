@@ -37,7 +37,7 @@ use voyager_manifest::{
 use self::faults::Faults;
 pub use self::{
     cast::Cast,
-    judge::{Difference, Judged, judge},
+    judge::{Difference, Judged, NowAndBefore, judge},
     trace::{StepTrace, Trace},
 };
 use crate::{DriveError, Live, Outcome, Request, Schedule, StartError, World, world::Observer};
@@ -82,7 +82,7 @@ pub struct Play<'a> {
     /// The scenario.
     pub scenario: Arc<Scenario>,
     /// The plan of its manifest.
-    pub plan: &'a Plan,
+    pub plan: &'a Arc<Plan>,
     /// Values of inputs by name, paths of the machine in them.
     pub inputs: std::collections::BTreeMap<String, voyager_base::Value>,
     /// Absolute paths of the granted folders.
@@ -146,7 +146,7 @@ impl Play<'_> {
         let may_die =
             self.scenario.faults.iter().any(|(_, fault)| matches!(fault, Fault::Kill { .. }));
         let mut request = Some(Request {
-            plan: self.plan.clone(),
+            plan: Arc::clone(self.plan),
             inputs: self.inputs,
             folders: self.folders,
             policy: GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() },

@@ -126,7 +126,7 @@ impl Drop for Host {
 /// What every simulated run is asked with.
 pub fn request(plan: &Plan) -> Request {
     Request {
-        plan: plan.clone(),
+        plan: Arc::new(plan.clone()),
         inputs: BTreeMap::new(),
         folders: BTreeMap::from([("repo".to_owned(), "/repo".to_owned())]),
         policy: GrantLayer { source: "the host".to_owned(), ..GrantLayer::default() },

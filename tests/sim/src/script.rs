@@ -238,7 +238,7 @@ fn started(plan: &Plan) -> RunStarted {
     let inputs = inputs.filter_map(|input| Some((input.name.clone(), input.default.clone()?)));
     RunStarted {
         semantics: SEMANTICS,
-        plan: plan.clone(),
+        plan: std::sync::Arc::new(plan.clone()),
         inputs: inputs.collect(),
         folders: BTreeMap::new(),
         seed: Digest::of(b"seed"),

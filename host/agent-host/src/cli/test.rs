@@ -99,7 +99,7 @@ impl Test {
                     if !context.json {
                         let shown = tested.shown(context.color).unwrap_or_default();
                         let name = &tested.case.scenario.name;
-                        bar.suspend(|| printing::note(format!("{}\nFAILED {name}\n", shown)));
+                        bar.suspend(|| printing::note(format!("{shown}\nFAILED {name}\n")));
                     }
                 }
                 bar.inc(1);

@@ -180,7 +180,7 @@ impl Host {
         let head = self.head(run)?;
         let (first, last) = (self.fact(run, 0)?, self.fact(run, head.sequence.saturating_sub(1))?);
         let (name, started) = match first {
-            Some(Timed { at, event: Fact::RunStarted(started) }) => (started.plan.name, at),
+            Some(Timed { at, event: Fact::RunStarted(started) }) => (started.plan.name.clone(), at),
             _ => (String::new(), Timestamp::default()),
         };
         let status = match last.as_ref().map(|timed| &timed.event) {

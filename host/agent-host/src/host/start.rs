@@ -17,7 +17,7 @@ use crate::{
 /// A run that is about to go on, with what is needed to tell of it.
 struct Going {
     live: Live,
-    plan: Plan,
+    plan: Arc<Plan>,
     out: PathBuf,
 }
 
@@ -29,13 +29,13 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let plan = self.plan(&request, updates).await?;
+        let plan = Arc::new(self.plan(&request, updates).await?);
         let values = inputs::read(&plan, &request.inputs, &request.directory)?;
         let folders = inputs::folders(&plan, &values)?;
         self.pin(&plan).await?;
         let request_out = request.out;
         let request = voyager_agent::Request {
-            plan: plan.clone(),
+            plan: Arc::clone(&plan),
             inputs: values,
             folders,
             policy: policy(),

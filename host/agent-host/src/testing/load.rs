@@ -119,7 +119,7 @@ impl<'a> Loader<'a> {
         let file = path.display().to_string();
         let bytes = fs::read(path)
             .map_err(|error| Failure::environment(format!("cannot read {file}"), &error))?;
-        let near = path.parent().unwrap_or(Path::new("")).to_owned();
+        let near = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         let plan = match manifest_of(&bytes) {
             Some(named) => self.plan(&near, &named),
             None => Err("the text names none".to_owned()),

@@ -25,6 +25,9 @@ pub struct Difference {
     pub details: Vec<String>,
 }
 
+/// The content of a file now, and before the run; none where there is no file.
+pub type NowAndBefore = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// What is compared.
 pub struct Judged<'a> {
     /// The scenario.
@@ -36,7 +39,7 @@ pub struct Judged<'a> {
     /// What came of it.
     pub played: &'a Played,
     /// The content of a file of the workspace now, and before the run; none where there is none.
-    pub file: &'a dyn Fn(&str) -> (Option<Vec<u8>>, Option<Vec<u8>>),
+    pub file: &'a dyn Fn(&str) -> NowAndBefore,
     /// Paths of all files of the workspace that were added, removed or changed.
     pub changed: &'a [String],
 }
@@ -96,8 +99,10 @@ impl Judge<'_, '_> {
         if let Some((span, wanted)) = &expected.step
             && failure.step.as_ref() != Some(wanted)
         {
-            let is =
-                failure.step.as_ref().map_or("the run itself".to_owned(), |it| format!("`{it}`"));
+            let is = failure
+                .step
+                .as_ref()
+                .map_or_else(|| "the run itself".to_owned(), |it| format!("`{it}`"));
             self.differs(span, format!("{is} failed, not `{wanted}`"), vec![reason(failure)]);
         }
         if let Some((span, wanted)) = &expected.message
@@ -160,8 +165,10 @@ impl Judge<'_, '_> {
         if let Some((span, wanted)) = &expected.kind
             && is.error.as_ref().map(|error| error.kind) != Some(*wanted)
         {
-            let kind =
-                is.error.as_ref().map_or("no error".to_owned(), |it| format!("`{}`", it.kind));
+            let kind = is
+                .error
+                .as_ref()
+                .map_or_else(|| "no error".to_owned(), |it| format!("`{}`", it.kind));
             self.differs(span, format!("the step `{id}` has {kind}, not `{wanted}`"), details);
         }
         for (counted, number, what) in

@@ -113,9 +113,8 @@ impl Trace {
             | Event::EffectAnswered { record, asked: question, .. }
             | Event::EffectDenied { record, asked: question, .. }
             | Event::ChildrenRequested { record, asked: question, .. } => {
-                if asked.insert(*record) {
-                    *self.questions.entry(question.name.clone()).or_default() += 1;
-                }
+                let first = asked.insert(*record);
+                *self.questions.entry(question.name.clone()).or_default() += u64::from(first);
             }
             _ => {}
         }

@@ -283,7 +283,8 @@ impl Checker<'_> {
             self.report(Finding::new(Code::AnswerForm, &fails.key_span, message));
             return None;
         }
-        if let (None, Some(entry)) = (fails, node.entry("message").or(node.entry("detail"))) {
+        if let (None, Some(entry)) = (fails, node.entry("message").or_else(|| node.entry("detail")))
+        {
             let message = format!("`{}` belongs to `fails`", entry.key);
             self.report(Finding::new(Code::AnswerForm, &entry.key_span, message));
             return None;
@@ -410,7 +411,7 @@ impl Checker<'_> {
         let outputs = self.expected_outputs(node.get("outputs"), plan);
         let that = self.conditions(node.get("that"), plan);
         if let Some((_, ending @ (Ending::Failed | Ending::Cancelled))) = status
-            && let Some(entry) = node.entry("outputs").or(node.entry("that"))
+            && let Some(entry) = node.entry("outputs").or_else(|| node.entry("that"))
         {
             let message = format!("a run that {} has no outputs", ended(ending));
             self.report(
