@@ -153,4 +153,12 @@ pub trait Content: Send + Sync {
     /// # Errors
     /// [`ReadError`], also where the content does not have its hash any more.
     fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError>;
+
+    /// Whether content is kept; whether it has its hash still is not looked at.
+    ///
+    /// # Errors
+    /// [`ReadError`], as far as looking for it can fail.
+    fn holds(&self, digest: Digest) -> Result<bool, ReadError> {
+        self.get(digest).map(|content| content.is_some())
+    }
 }

@@ -404,14 +404,6 @@ impl Reading {
 }
 
 impl Store {
-    /// Whether the content is kept; its bytes are not looked at.
-    ///
-    /// # Errors
-    /// [`ReadError::Disk`], and [`ReadError::Damaged`] for a damaged index.
-    pub fn holds(&self, digest: Digest) -> Result<bool, ReadError> {
-        self.place(digest).map(|place| place.is_some())
-    }
-
     fn place(&self, digest: Digest) -> Result<Option<Place>, ReadError> {
         match self.shared.packs.unindexed(digest) {
             Some(place) => Ok(Some(place)),
@@ -434,6 +426,10 @@ impl Content for Store {
 
     fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError> {
         self.place(digest)?.map(|place| self.shared.packs.read(digest, place)).transpose()
+    }
+
+    fn holds(&self, digest: Digest) -> Result<bool, ReadError> {
+        self.place(digest).map(|place| place.is_some())
     }
 }
 

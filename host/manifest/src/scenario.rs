@@ -3,7 +3,7 @@
 //!
 //! It is data, made by [`crate::check_scenario`]; whoever runs it needs no more than this and the plan.
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use voyager_base::{Error, ErrorKind, Type, Value, operation::OperationName, sim::CrashModel};
 
@@ -345,6 +345,7 @@ pub fn without_docs(plan: &mut Plan) {
         }
     });
     for operation in operations.chain(calls) {
+        let operation = Arc::make_mut(operation);
         operation.docs.clear();
         operation.parameters.iter_mut().for_each(|(_, ty)| type_without_docs(ty));
         operation.result.iter_mut().for_each(type_without_docs);
@@ -359,13 +360,13 @@ fn type_without_docs(ty: &mut Type) {
         }
         Type::Tuple(types) => types.iter_mut().for_each(type_without_docs),
         Type::Record(record) => {
-            for field in &mut record.body {
+            for field in &mut Arc::make_mut(record).body {
                 field.docs.clear();
                 type_without_docs(&mut field.ty);
             }
         }
         Type::Variant(variant) => {
-            for case in &mut variant.body {
+            for case in &mut Arc::make_mut(variant).body {
                 case.docs.clear();
                 case.ty.iter_mut().for_each(type_without_docs);
             }

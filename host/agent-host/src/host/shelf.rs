@@ -11,9 +11,8 @@ use std::{
 use voyager_base::{
     BoxFuture, Digest, Error, Value,
     call::{Invocation, Skills},
-    record::{Content as _, ReadError},
+    record::{Content, ReadError},
 };
-use voyager_journal::Store;
 use voyager_manifest::plan::Plan;
 use voyager_sandbox::Sandbox;
 
@@ -23,7 +22,7 @@ use crate::failure::{Failure, FailureKind};
 pub(crate) struct Shelf {
     sandbox: Sandbox,
     files: BTreeMap<Digest, PathBuf>,
-    store: Arc<Store>,
+    content: Arc<dyn Content>,
     loading: Mutex<()>,
 }
 
@@ -31,16 +30,16 @@ impl Shelf {
     pub(crate) fn new(
         files: BTreeMap<Digest, PathBuf>,
         sandbox: Sandbox,
-        store: Arc<Store>,
+        content: Arc<dyn Content>,
     ) -> Self {
-        Self { sandbox, files, store, loading: Mutex::new(()) }
+        Self { sandbox, files, content, loading: Mutex::new(()) }
     }
 
     /// Pins the components of a plan. Blocks.
     pub(crate) fn pin(&self, plan: &Plan) -> Result<(), Failure> {
         for skill in &plan.skills {
-            if !self.store.holds(skill.component).map_err(|error| unreadable(&error))? {
-                let kept = self.store.put(&self.bytes(skill.component)?);
+            if !self.content.holds(skill.component).map_err(|error| unreadable(&error))? {
+                let kept = self.content.put(&self.bytes(skill.component)?);
                 kept.map_err(|error| Failure::environment("cannot keep a component", &error))?;
             }
         }
@@ -52,7 +51,7 @@ impl Shelf {
         if let Some(bytes) = file.filter(|bytes| Digest::of(bytes) == component) {
             return Ok(bytes);
         }
-        let kept = self.store.get(component).map_err(|error| unreadable(&error))?;
+        let kept = self.content.get(component).map_err(|error| unreadable(&error))?;
         kept.ok_or_else(|| {
             let message = format!("the component {} is in no skills folder", component.short());
             Failure::new(FailureKind::Environment, message).hint(

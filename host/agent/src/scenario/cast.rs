@@ -129,7 +129,7 @@ impl Cast {
                 *step == own && answer.which.fits(item, attempt)
             }
             (Whose::Step(_), None) => false,
-            (Whose::Operation(name), _) => *name == invocation.operation,
+            (Whose::Operation(name), _) => *name == invocation.operation.name,
         };
         let taken = self.scenario.answers.iter().enumerate().position(|(at, answer)| {
             let before = state.taken.get(&at).copied().unwrap_or(0);

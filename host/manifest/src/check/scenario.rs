@@ -1,6 +1,6 @@
 //! Scenarios, checked against the plan of the manifest that they test: names, types, contradictions.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use voyager_base::{
     Error, ErrorKind, Limits, Type, Value, operation::Operation, sim::CrashModel, types::Field,
@@ -250,7 +250,7 @@ impl Checker<'_> {
         })
     }
 
-    fn whose(&mut self, node: &Node, plan: &Plan) -> Option<(Whose, Operation)> {
+    fn whose(&mut self, node: &Node, plan: &Plan) -> Option<(Whose, Arc<Operation>)> {
         match (node.get("step"), node.get("operation")) {
             (Some(step), None) => {
                 let step = self.calling_step(step, plan)?;
@@ -524,7 +524,7 @@ impl Checker<'_> {
             docs: String::new(),
         };
         let fields = plan.outputs.iter().map(field).collect();
-        let record = Type::Record(voyager_base::types::Named { name: None, body: fields });
+        let record = Type::Record(voyager_base::types::Named::new(None, fields));
         let local = Local { name: "outputs".to_owned(), result: StepResult::Type(record) };
         let at = At { step: None, locals: vec![local] };
         self.inputs = plan.inputs.iter().map(known).collect();
