@@ -149,6 +149,9 @@ pub(crate) struct TaskDetail {
     pub(crate) state: String,
     /// Time from its first to its last record.
     pub(crate) millis: u64,
+    /// How often more important tasks took its slot; none where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) paused: Option<PauseDetail>,
     /// Why it failed.
     pub(crate) error: Option<String>,
     /// What it asked the host: name, what was used, outcome.
@@ -157,6 +160,15 @@ pub(crate) struct TaskDetail {
     pub(crate) staged: Vec<String>,
     /// Its child tasks.
     pub(crate) children: Vec<Self>,
+}
+
+/// How often more important tasks took the slot of a task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PauseDetail {
+    /// How often.
+    pub(crate) times: u32,
+    /// How long it did not compute for that.
+    pub(crate) millis: u64,
 }
 
 /// One question to the host.

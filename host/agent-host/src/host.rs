@@ -18,7 +18,7 @@ use std::{
 
 use serde::Serialize;
 use tokio::sync::{Notify, mpsc};
-use voyager_agent::{Handle, Schedule, World};
+use voyager_agent::{Handle, Rules, Schedule, World};
 use voyager_base::{RunId, call::Cancellation, clock::Clock, workspace::WorkspaceService};
 use voyager_journal::{FileDisk, OpenError, Options, Store};
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
@@ -86,6 +86,7 @@ impl Host {
         let watchers = Arc::new(Watchers::default());
         let shelf = Arc::new(Shelf::new(catalog.files(), sandbox, store.clone()));
         let slots = u32::try_from(cores.get()).unwrap_or(u32::MAX);
+        let schedule = Schedule::new(Rules::new(slots), Arc::clone(&clock));
         let world = World {
             journal: store.clone(),
             content: store,
@@ -96,7 +97,7 @@ impl Host {
             chance: Arc::new(SystemChance),
             spawn: Arc::new(SystemSpawn(runtime)),
             observer: watchers.clone(),
-            schedule: Schedule::new(slots),
+            schedule,
         };
         Ok(Opened::Here(Arc::new(Self {
             world: Arc::new(world),

@@ -154,6 +154,10 @@ fn describe(event: &Event) -> Option<String> {
         Event::Retry { step, attempt, error } => {
             format!("  retry    {step}  attempt {attempt}, after: {error}")
         }
+        Event::Paused { step } => format!("  paused   {step}  something more important runs"),
+        Event::Continued { step, millis } => {
+            format!("  goes on  {step}  after {}", printing::duration(*millis))
+        }
         Event::Log { step, level, message } => format!("  {level:<8} {step}  {message}"),
         Event::Output { step, text, .. } => {
             let lines = text.lines().filter(|line| !line.trim().is_empty());

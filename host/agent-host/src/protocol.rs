@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use voyager_manifest::plan::Priority;
+
 use crate::failure::Failure;
 
 /// What a command asks.
@@ -65,6 +67,9 @@ pub(crate) struct RunRequest {
     pub(crate) directory: PathBuf,
     /// Where artifacts go.
     pub(crate) out: Option<PathBuf>,
+    /// How important it is, where that is not left to the manifest.
+    #[serde(default)]
+    pub(crate) priority: Option<Priority>,
 }
 
 /// What comes back, any number of times; the last is `Done` or `Failed`.
@@ -100,6 +105,8 @@ pub(crate) enum Event {
     StepDone { step: String, millis: u64, note: String },
     StepSkipped { step: String },
     StepFailed { step: String, error: String, goes_on: bool },
+    Paused { step: String },
+    Continued { step: String, millis: u64 },
     Retry { step: String, attempt: u32, error: String },
     Log { step: String, level: String, message: String },
     Output { step: String, stream: String, text: String },

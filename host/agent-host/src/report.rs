@@ -117,7 +117,8 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
         head(&detail)?;
         for step in &detail.steps {
             let attempts = step.tasks.len();
-            let note = if attempts > 1 { format!("  {attempts} tasks") } else { String::new() };
+            let tasks = if attempts > 1 { format!("  {attempts} tasks") } else { String::new() };
+            let note = tasks + &pauses(&step.tasks);
             printing::line(format!("  {:<9} {}{note}", step.state, step.step))?;
         }
         if let Some(Json::Object(outputs)) = &detail.outputs {
@@ -167,11 +168,27 @@ fn head(detail: &RunDetail) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How often more important tasks took the slot of tasks and their children.
+fn pauses(tasks: &[TaskDetail]) -> String {
+    fn sum(task: &TaskDetail) -> (u32, u64) {
+        let own = task.paused.as_ref().map_or((0, 0), |it| (it.times, it.millis));
+        let children = task.children.iter().map(sum);
+        children.fold(own, |all, it| (all.0 + it.0, all.1 + it.1))
+    }
+    let (times, millis) =
+        tasks.iter().map(sum).fold((0, 0), |all, it| (all.0 + it.0, all.1 + it.1));
+    let time = printing::duration(millis);
+    if times == 0 { String::new() } else { format!("  paused {times}x for {time}") }
+}
+
 fn branch(task: &TaskDetail, depth: usize) -> Result<(), Failure> {
     let indent = "  ".repeat(depth);
     let error = task.error.as_ref().map_or_else(String::new, |error| format!("  {error}"));
+    let paused = task.paused.as_ref().map_or_else(String::new, |it| {
+        format!(", paused {}x for {}", it.times, printing::duration(it.millis))
+    });
     let line = format!(
-        "{indent}{} #{}  {}  {}  [{}]{error}",
+        "{indent}{} #{}  {}  {}{paused}  [{}]{error}",
         task.operation,
         task.attempt,
         task.state,

@@ -138,6 +138,7 @@ impl Book {
             | Event::FrameStopped { .. }
             | Event::FrameDone { .. }
             | Event::TaskResumed { .. }
+            | Event::TaskPaused { .. }
             | Event::RetryScheduled { .. }
             | Event::CommitIntended { .. }
             | Event::CommitDone { .. }

@@ -167,6 +167,7 @@ impl Family {
         if shared.is_gone() {
             return Err(Error::cancelled());
         }
+        child.place.leave();
         let end = self.merged(child, end);
         let outcome = end.result.clone();
         let done = task::done(started, end);

@@ -97,6 +97,7 @@ fn is_decision(event: &Event) -> bool {
         | Event::RunResumed { .. }
         | Event::TaskStarted(_)
         | Event::TaskResumed { .. }
+        | Event::TaskPaused { .. }
         | Event::EffectIntended { .. }
         | Event::EffectAnswered { .. }
         | Event::EffectDenied { .. }

@@ -67,6 +67,8 @@ pub(crate) struct Run {
     pub(crate) facts: UnboundedReceiver<Fact>,
     pub(crate) tell: UnboundedSender<Fact>,
     pub(crate) tasks: BTreeMap<(TaskId, u32), Arc<Task>>,
+    /// Tasks that ended well and keep their keys until what they staged is real.
+    pub(crate) held: BTreeMap<(TaskId, usize), Arc<Task>>,
     /// For each open task of a step the record with which its attempt began.
     pub(crate) opened: BTreeMap<TaskId, u64>,
     pub(crate) kept: Kept,
@@ -157,7 +159,13 @@ impl Run {
         };
         let limits = self.interpreter.limits(step);
         let frames = self.interpreter.frames_around(frame).into();
-        let task = Task::of_step(&self.shared, started, step, limits, frames);
+        // Another round or attempt needs the key that the one before it kept.
+        self.let_go(frame, step);
+        let (key, counted) = match self.interpreter.concurrency(&started.origin) {
+            Ok(key) => (key, counted),
+            Err(error) => (None, counted.and(Err(error))),
+        };
+        let task = Task::of_step(&self.shared, started, step, limits, frames, key);
         let key = (task.started.task, task.started.attempt);
         self.tasks.insert(key, Arc::clone(&task));
         let tell = self.tell.clone();
@@ -177,6 +185,26 @@ impl Run {
             // The run may have been dropped.
             let _ = tell.unbounded_send(fact);
         }));
+    }
+
+    /// Gives up the key that a task of a step kept.
+    fn let_go(&mut self, frame: TaskId, step: usize) {
+        if let Some(task) = self.held.remove(&(frame, step)) {
+            task.place.leave();
+        }
+    }
+
+    /// A task has ended. One that stands for its whole step keeps its key until that has ended too.
+    fn release(&mut self, task: &Arc<Task>, is_good: bool) {
+        let plan = &self.shared.started.plan;
+        match task.started.origin {
+            event::Origin::Step { frame, step, .. }
+                if is_good && plan.steps[step].for_each.is_none() =>
+            {
+                self.held.insert((frame, step), Arc::clone(task));
+            }
+            _ => task.place.leave(),
+        }
     }
 
     fn commit(&self, frame: TaskId, step: usize, changes: Vec<Change>) {
@@ -241,8 +269,10 @@ impl Run {
         }
         let written = self.shared.recorder.append(&events, durability).await?;
         for (written, event) in written.into_iter().zip(&events) {
-            if let Event::TaskDone { task, attempt, .. } = event {
-                self.tasks.remove(&(*task, *attempt));
+            if let Event::TaskDone { task, attempt, result, .. } = event {
+                if let Some(task) = self.tasks.remove(&(*task, *attempt)) {
+                    self.release(&task, result.is_ok());
+                }
                 self.opened.remove(task);
             }
             self.apply(written, event)?;
@@ -252,6 +282,9 @@ impl Run {
 
     fn apply(&mut self, written: Written, event: &Event) -> Result<(), DriveError> {
         self.interpreter.apply(written.at, event)?;
+        if let Event::StepDone { frame, step, .. } = event {
+            self.let_go(*frame, *step);
+        }
         let shared = &self.shared;
         shared.world.observer.notice(shared.run, written.at, Notice::Fact(event));
         Ok(())
@@ -287,6 +320,10 @@ impl Drop for Run {
         self.shared.gone.store(true, Ordering::SeqCst);
         for task in self.tasks.values() {
             task.cancel(Error::cancelled());
+        }
+        self.held.values().for_each(|task| task.place.leave());
+        if let Some(run) = &self.shared.place {
+            run.leave();
         }
     }
 }

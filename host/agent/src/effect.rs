@@ -372,6 +372,10 @@ impl Ledger for TaskLedger {
         })
     }
 
+    fn pause(&self) -> Option<BoxFuture<'static, ()>> {
+        self.task.pause(!self.verifies())
+    }
+
     fn report(&self, report: Report) {
         if !self.state().account.report(&report) || self.mode != Mode::Live {
             return;

@@ -111,6 +111,15 @@ pub enum Event {
         /// Its attempt.
         attempt: u32,
     },
+    /// An attempt goes on whose slot a more important task had taken.
+    TaskPaused {
+        /// The task.
+        task: TaskId,
+        /// Its attempt.
+        attempt: u32,
+        /// How long it did not compute, in microseconds.
+        micros: u64,
+    },
     /// An effect on the outside is about to happen. Durable before it does.
     EffectIntended {
         /// Which question of which attempt of which task.
@@ -340,6 +349,7 @@ impl Event {
             Self::FrameDone { .. } => "frame-done",
             Self::TaskStarted(_) => "task-started",
             Self::TaskResumed { .. } => "task-resumed",
+            Self::TaskPaused { .. } => "task-paused",
             Self::EffectIntended { .. } => "effect-intended",
             Self::EffectAnswered { .. } => "effect-answered",
             Self::EffectDenied { .. } => "effect-denied",

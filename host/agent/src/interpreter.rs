@@ -244,7 +244,8 @@ impl Interpreter {
             | Event::EffectIntended { .. }
             | Event::EffectAnswered { .. }
             | Event::EffectDenied { .. }
-            | Event::ChildrenRequested { .. } => Ok(()),
+            | Event::ChildrenRequested { .. }
+            | Event::TaskPaused { .. } => Ok(()),
             Event::RunResumed { rerun, .. } => {
                 self.interrupt(rerun);
                 Ok(())

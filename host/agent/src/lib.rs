@@ -31,7 +31,7 @@ pub use self::{
     interpreter::Outcome,
     lineage::{RunView, facts, inspect},
     run::{Handle, Live, ReplayError, Replayed, Request, StartError, replay, resume, start},
-    schedule::Schedule,
+    schedule::{Rules, Schedule},
     verify::{Difference, Verified, replay_verify},
     world::{Nobody, Notice, Observer, World},
 };

@@ -1,6 +1,6 @@
 //! The tree of tasks of a run, and what a run looks like from outside.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use voyager_base::{
     Digest, Error, RunId, TaskId, Value,
@@ -108,6 +108,10 @@ pub struct TaskView {
     pub began: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// How often a more important task took its slot.
+    pub pauses: u32,
+    /// How long it did not compute for that.
+    pub paused: Duration,
     /// Why it failed.
     pub error: Option<Error>,
     /// Its effects by ordinal.
@@ -263,10 +267,18 @@ impl Viewer {
                     component: started.component,
                     began: at,
                     ended: None,
+                    pauses: 0,
+                    paused: Duration::ZERO,
                     error: None,
                     effects: Vec::new(),
                     changes: Vec::new(),
                 });
+            }
+            Event::TaskPaused { task, attempt, micros } => {
+                if let Some(view) = self.task((*task, *attempt)) {
+                    view.pauses += 1;
+                    view.paused += Duration::from_micros(*micros);
+                }
             }
             Event::TaskDone { task, attempt, result, changes } => {
                 if let Some(view) = self.task((*task, *attempt)) {

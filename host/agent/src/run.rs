@@ -25,7 +25,7 @@ use crate::{
     event::{self, Event, RunStarted, SEMANTICS, Timed},
     interpreter::{Interpreter, Misplaced, Outcome},
     recorder::Recorder,
-    task::RunShared,
+    task::{RunPlace, RunShared},
     world::{Notice, World},
 };
 
@@ -122,6 +122,9 @@ pub async fn start(world: &Arc<World>, request: Request) -> Result<Live, StartEr
         policy: request.policy,
         limits: request.limits,
     };
+    // A run whose key has no value must not begin: it could never go on.
+    let key = Interpreter::new(run, started.clone(), now).run_concurrency();
+    key.map_err(|error| StartError::Inputs(vec![error.message]))?;
     let (head, epoch) = world.journal.claim(run).await?;
     let recorder = Recorder::new(Arc::clone(world), run, epoch, head, now);
     let event = Event::RunStarted(Box::new(started.clone()));
@@ -131,7 +134,7 @@ pub async fn start(world: &Arc<World>, request: Request) -> Result<Live, StartEr
     world.observer.notice(run, at, Notice::Fact(&event));
     let interpreter = Interpreter::new(run, started.clone(), at);
     let past = Past { book: Book::of_open(), tasks: 0, opened: BTreeMap::new(), today: None };
-    Ok(live(world, run, recorder, started, interpreter, past))
+    live(world, run, recorder, started, interpreter, past)
 }
 
 /// Goes on with a run that was interrupted. A run that has ended gives back its outcome once more.
@@ -169,7 +172,7 @@ pub async fn resume(
     interpreter.apply(written.at, &event)?;
     world.observer.notice(run, written.at, Notice::Fact(&event));
     let past = Past { book, tasks, opened, today };
-    Ok(live(world, run, recorder, started, interpreter, past))
+    live(world, run, recorder, started, interpreter, past)
 }
 
 /// Where the chain of a run stands. A run that was claimed and never began is none.
@@ -193,8 +196,12 @@ fn live(
     started: RunStarted,
     interpreter: Interpreter,
     past: Past,
-) -> Live {
+) -> Result<Live, StartError> {
     let (head, written_bytes) = recorder.position();
+    let key = interpreter.run_concurrency();
+    let key = key.map_err(|error| StartError::Inputs(vec![error.message]))?;
+    let (schedule, priority) = (&world.schedule, started.plan.priority);
+    let place = key.map(|key| RunPlace::new(schedule, run, priority, key));
     let shared = Arc::new(RunShared {
         world: Arc::clone(world),
         run,
@@ -202,6 +209,7 @@ fn live(
         started,
         today: past.today,
         book: past.book,
+        place,
         tasks: AtomicU64::new(past.tasks),
         gone: AtomicBool::new(false),
     });
@@ -209,8 +217,9 @@ fn live(
     let handle = Handle(tell.clone());
     let kept = Kept { sequence: head.sequence, written_bytes, state_bytes: 0 };
     let opened = past.opened;
-    let run_state = Run { shared, interpreter, facts, tell, tasks: BTreeMap::new(), opened, kept };
-    Live { id: run, handle, outcome: Box::pin(drive::drive(run_state)) }
+    let (tasks, held) = (BTreeMap::new(), BTreeMap::new());
+    let run_state = Run { shared, interpreter, facts, tell, tasks, held, opened, kept };
+    Ok(Live { id: run, handle, outcome: Box::pin(drive::drive(run_state)) })
 }
 
 /// A value for each input, in the plan's order.

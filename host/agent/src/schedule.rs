@@ -1,205 +1,199 @@
-//! Which tasks may compute at a time: slots that all runs of a process share.
+//! Which tasks may compute at a time: slots and keys that all runs of a process share.
 //!
-//! There are as many slots as cores. Runs that wait take turns, whatever the number of tasks that each
-//! has waiting, so that a run of ten thousand items doesn't starve a run of one. A task that waits for
-//! its children gives its slot back.
+//! There are as many slots as cores. Those that wait are served by their priority, then by turns of
+//! their runs, whatever the number of tasks that each has waiting (so that a run of ten thousand items
+//! doesn't starve a run of one), then in their order. A task that waits for its children gives its slot
+//! back. `machine` decides; what is here asks it with the time, and wakes whom it means.
+
+mod line;
+mod machine;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
-use voyager_base::RunId;
+use voyager_base::{
+    BoxFuture,
+    clock::{Clock, Timestamp},
+};
+
+use self::machine::{Change, Machine, Ticket};
+pub use self::machine::{Key, Load, Rules, Scope, Wish};
 
 /// The slots of a process. Clones share them.
 #[derive(Clone)]
-pub struct Schedule(Arc<Mutex<Slots>>);
+pub struct Schedule(Arc<Shared>);
 
-struct Slots {
-    total: u32,
-    free: u32,
-    next_ticket: u64,
-    waiting: BTreeMap<RunId, VecDeque<(u64, Waker)>>,
-    granted: BTreeSet<u64>,
-    /// Whose turn it was.
-    last: Option<RunId>,
+struct Shared {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    machine: Machine,
+    hands: BTreeMap<Ticket, Hand>,
+}
+
+/// How somebody is reached.
+struct Hand {
+    waker: Option<Waker>,
+    taken: Arc<AtomicBool>,
 }
 
 impl Schedule {
-    /// `slots` of them, one at least.
-    pub fn new(slots: u32) -> Self {
-        let total = slots.max(1);
-        Self(Arc::new(Mutex::new(Slots {
-            total,
-            free: total,
-            next_ticket: 0,
-            waiting: BTreeMap::new(),
-            granted: BTreeSet::new(),
-            last: None,
-        })))
+    /// A schedule of these rules, by this clock.
+    pub fn new(rules: Rules, clock: Arc<dyn Clock>) -> Self {
+        let state = State { machine: Machine::new(rules), hands: BTreeMap::new() };
+        Self(Arc::new(Shared { clock, state: Mutex::new(state) }))
     }
 
     /// Number of slots.
     pub fn slots(&self) -> u32 {
-        self.lock().total
+        self.state().machine.rules().slots
     }
 
-    /// Waits for a slot. Dropping the future gives up the place in the queue.
-    pub fn acquire(&self, run: RunId) -> Acquire {
-        Acquire { schedule: self.clone(), run, ticket: None }
+    /// How many compute now, and how many wait for a slot or a key.
+    pub fn load(&self) -> Load {
+        self.state().machine.load()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slots> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Somebody who wants to compute comes, and stands aside at first. What is lent to the one that it
+    /// stands under is lent to it too.
+    pub fn join(&self, wish: Wish, under: Option<&Place>) -> Place {
+        let taken = Arc::<AtomicBool>::default();
+        let mut state = self.state();
+        let ticket = state.machine.join(wish, under.map(|place| place.ticket));
+        state.hands.insert(ticket, Hand { waker: None, taken: Arc::clone(&taken) });
+        drop(state);
+        Place { schedule: self.clone(), ticket, taken }
     }
 
-    fn release(&self) {
-        let woken = {
-            let mut slots = self.lock();
-            slots.free += 1;
-            slots.grant()
-        };
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the machine do something, and tells those who are concerned.
+    fn with<T>(&self, act: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        let now = self.0.clock.now();
+        let mut state = self.state();
+        let done = act(&mut state, now);
+        let woken = state.tell();
+        drop(state);
         woken.into_iter().for_each(Waker::wake);
+        done
     }
 }
 
-impl Slots {
-    /// Gives free slots to those whose turn it is.
-    fn grant(&mut self) -> Vec<Waker> {
+impl State {
+    fn tell(&mut self) -> Vec<Waker> {
         let mut woken = Vec::new();
-        while self.free > 0 {
-            let Some(run) = self.turn() else { break };
-            let queue = self.waiting.get_mut(&run).expect("a run whose turn it is waits");
-            let (ticket, waker) = queue.pop_front().expect("a run without tasks does not wait");
-            if queue.is_empty() {
-                self.waiting.remove(&run);
+        while let Some((ticket, change)) = self.machine.poll_change() {
+            let Some(hand) = self.hands.get_mut(&ticket) else { continue };
+            hand.taken.store(change == Change::Taken, Ordering::SeqCst);
+            if change == Change::Given {
+                woken.extend(hand.waker.take());
             }
-            self.free -= 1;
-            self.last = Some(run);
-            self.granted.insert(ticket);
-            woken.push(waker);
         }
         woken
     }
+}
 
-    /// The next run in the round.
-    fn turn(&self) -> Option<RunId> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let after = self.last.map_or(Unbounded, Excluded);
-        let next = self.waiting.range((after, Unbounded)).next();
-        next.or_else(|| self.waiting.iter().next()).map(|(run, _)| *run)
+/// Somebody in the schedule. Dropping it gives up slot and key.
+pub struct Place {
+    schedule: Schedule,
+    ticket: Ticket,
+    /// Whether its slot was taken.
+    taken: Arc<AtomicBool>,
+}
+
+impl Place {
+    /// Waits for its key and a slot. Dropping the future gives up the wait. One at a time may wait.
+    pub fn enter(self: &Arc<Self>) -> Enter {
+        Enter { place: Arc::clone(self), timer: None, is_in: false }
+    }
+
+    /// Gives the slot back, and keeps the key.
+    pub fn stand_aside(&self) {
+        self.taken.store(false, Ordering::SeqCst);
+        self.schedule.with(|state, now| state.machine.stand_aside(now, self.ticket));
+    }
+
+    /// Gives up slot and key; the place is of no use any more.
+    pub fn leave(&self) {
+        self.taken.store(false, Ordering::SeqCst);
+        self.schedule.with(|state, now| {
+            state.machine.leave(now, self.ticket);
+            state.hands.remove(&self.ticket);
+        });
+    }
+
+    /// Where its slot was taken: the wait until it has one again. Costs nothing where it was not.
+    pub fn lost(self: &Arc<Self>) -> Option<Enter> {
+        self.taken.load(Ordering::SeqCst).then(|| self.enter())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 
 /// A wait for a slot.
-pub struct Acquire {
-    schedule: Schedule,
-    run: RunId,
-    ticket: Option<u64>,
+pub struct Enter {
+    place: Arc<Place>,
+    /// When time alone may change something.
+    timer: Option<(Timestamp, BoxFuture<'static, ()>)>,
+    is_in: bool,
 }
 
-impl Future for Acquire {
-    type Output = Permit;
+impl Future for Enter {
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit> {
-        let schedule = self.schedule.clone();
-        let mut slots = schedule.lock();
-        let Some(ticket) = self.ticket else {
-            if slots.free > 0 && slots.waiting.is_empty() {
-                slots.free -= 1;
-                slots.last = Some(self.run);
-                return Poll::Ready(Permit { schedule: schedule.clone() });
-            }
-            let ticket = slots.next_ticket;
-            slots.next_ticket += 1;
-            let place = (ticket, context.waker().clone());
-            slots.waiting.entry(self.run).or_default().push_back(place);
-            self.ticket = Some(ticket);
-            return Poll::Pending;
-        };
-        if slots.granted.remove(&ticket) {
-            self.ticket = None;
-            return Poll::Ready(Permit { schedule: schedule.clone() });
-        }
-        let queue = slots.waiting.get_mut(&self.run).into_iter().flatten();
-        if let Some((_, waker)) = queue.into_iter().find(|(waiting, _)| *waiting == ticket) {
-            waker.clone_from(context.waker());
-        }
-        Poll::Pending
-    }
-}
-
-impl Drop for Acquire {
-    fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let granted = {
-            let mut slots = self.schedule.lock();
-            if let Some(queue) = slots.waiting.get_mut(&self.run) {
-                queue.retain(|(waiting, _)| *waiting != ticket);
-                if queue.is_empty() {
-                    slots.waiting.remove(&self.run);
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let place = Arc::clone(&self.place);
+        let ticket = place.ticket;
+        loop {
+            let wait = place.schedule.with(|state, now| {
+                state.machine.wait(now, ticket);
+                state.machine.handle_time(now);
+                if state.machine.is_ready(ticket) {
+                    return Poll::Ready(());
                 }
+                if let Some(hand) = state.hands.get_mut(&ticket) {
+                    hand.waker = Some(context.waker().clone());
+                }
+                Poll::Pending
+            });
+            if wait.is_ready() {
+                self.is_in = true;
+                return wait;
             }
-            slots.granted.remove(&ticket)
-        };
-        if granted {
-            self.schedule.release();
+            let at = place.schedule.state().machine.poll_timeout(ticket);
+            if self.timer.as_ref().map(|(at, _)| *at) != at {
+                let clock = &place.schedule.0.clock;
+                self.timer = at.map(|at| (at, clock.wait_until(at)));
+            }
+            let Some((_, timer)) = &mut self.timer else { return Poll::Pending };
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.timer = None;
         }
     }
 }
 
-/// A slot. Dropping it gives it back.
-pub struct Permit {
-    schedule: Schedule,
-}
-
-impl Drop for Permit {
+impl Drop for Enter {
     fn drop(&mut self) {
-        self.schedule.release();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::pin::pin;
-
-    use super::*;
-
-    #[test]
-    fn runs_take_turns_whatever_they_have_waiting() {
-        let schedule = Schedule::new(1);
-        let (many, one) = (RunId([1; 16]), RunId([2; 16]));
-        let mut context = Context::from_waker(Waker::noop());
-        let Poll::Ready(first) = pin!(schedule.acquire(many)).poll(&mut context) else {
-            panic!("a free slot is given at once")
-        };
-        let mut waiting: Vec<Acquire> =
-            [many, many, one].map(|run| schedule.acquire(run)).into_iter().collect();
-        for wait in &mut waiting {
-            assert!(Pin::new(wait).poll(&mut context).is_pending());
+        if !self.is_in {
+            self.place.stand_aside();
         }
-        drop(first);
-        assert!(Pin::new(&mut waiting[0]).poll(&mut context).is_pending());
-        assert!(Pin::new(&mut waiting[2]).poll(&mut context).is_ready(), "the other run's turn");
-        assert!(Pin::new(&mut waiting[0]).poll(&mut context).is_ready());
-    }
-
-    #[test]
-    fn a_slot_given_to_who_left_goes_to_the_next() {
-        let schedule = Schedule::new(1);
-        let mut context = Context::from_waker(Waker::noop());
-        let run = RunId([1; 16]);
-        let Poll::Ready(first) = pin!(schedule.acquire(run)).poll(&mut context) else {
-            panic!("a free slot is given at once")
-        };
-        let (mut leaves, mut stays) = (schedule.acquire(run), schedule.acquire(run));
-        assert!(Pin::new(&mut leaves).poll(&mut context).is_pending());
-        assert!(Pin::new(&mut stays).poll(&mut context).is_pending());
-        drop(first);
-        drop(leaves);
-        assert!(Pin::new(&mut stays).poll(&mut context).is_ready());
     }
 }

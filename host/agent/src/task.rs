@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, FutureExt as _, Shared, select};
 use serde_bytes::ByteBuf;
 use voyager_base::{
     BoxFuture, Digest, Error, ErrorKind, Limits, RunId, TaskId, Value,
@@ -16,10 +16,11 @@ use voyager_base::{
     clock::Timestamp,
     grant::{FolderGrant, GrantLayer, Grants},
     operation::Operation,
+    record::Durability,
     value,
     workspace::Change,
 };
-use voyager_manifest::plan::{GrantPlan, PinnedSkill, Step};
+use voyager_manifest::plan::{GrantPlan, PinnedSkill, Priority, Step};
 
 use crate::{
     book::{Book, Recorded},
@@ -28,7 +29,7 @@ use crate::{
     event::{Event, Origin, RunStarted, TaskStarted},
     name,
     recorder::Recorder,
-    schedule::Permit,
+    schedule::{Enter, Key, Place, Schedule, Scope, Wish},
     world::{Notice, World},
 };
 
@@ -44,8 +45,38 @@ pub(crate) struct RunShared {
     pub(crate) book: Book,
     /// Attempts of tasks so far, children's included.
     pub(crate) tasks: AtomicU64,
+    /// Its key, where it needs one.
+    pub(crate) place: Option<RunPlace>,
     /// Whether the loop of the run was let go of: what tasks do now is not how they ended.
     pub(crate) gone: AtomicBool,
+}
+
+/// Where a run stands that needs a key before its first task begins. It has that until it ends.
+pub(crate) struct RunPlace {
+    place: Arc<Place>,
+    /// Completes when it has the key.
+    entered: Shared<Enter>,
+}
+
+impl RunPlace {
+    /// The place of a run that needs the key `name`, which `max` may have.
+    pub(crate) fn new(
+        schedule: &Schedule,
+        run: RunId,
+        priority: Priority,
+        (name, max): (String, u32),
+    ) -> Self {
+        let key = Key { scope: Scope::Run, name };
+        let wish = Wish { run, priority, key: Some((key, max)), computes: false };
+        let place = Arc::new(schedule.join(wish, None));
+        let entered = place.enter().shared();
+        Self { place, entered }
+    }
+
+    /// Lets others have the key.
+    pub(crate) fn leave(&self) {
+        self.place.leave();
+    }
 }
 
 impl RunShared {
@@ -131,8 +162,8 @@ pub(crate) struct Task {
     pub(crate) cancellation: Cancellation,
     /// Why it was cancelled.
     pub(crate) reason: Mutex<Option<Error>>,
-    /// Its slot while it computes.
-    pub(crate) slot: Mutex<Option<Permit>>,
+    /// Where it stands among all that want to compute.
+    pub(crate) place: Arc<Place>,
 }
 
 /// How an attempt ended.
@@ -148,16 +179,26 @@ impl TaskEnd {
 }
 
 impl Task {
-    /// The task of a step, in `frames`: the executions of steps around it, the run's own first.
+    /// The task of a step, in `frames`: the executions of steps around it, the run's own first. It
+    /// begins when it has `key`, where it needs one.
     pub(crate) fn of_step(
         shared: &Arc<RunShared>,
         started: TaskStarted,
         step: usize,
         limits: Limits,
         frames: Arc<[TaskId]>,
+        key: Option<(String, u32)>,
     ) -> Arc<Self> {
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
         let call = crate::book::call_digest(&started.operation.to_string(), &started.arguments);
+        let wish = Wish {
+            run: shared.run,
+            priority: shared.started.plan.priority_of(step),
+            key: key.map(|(name, max)| (Key { scope: Scope::Task, name }, max)),
+            computes: true,
+        };
+        let under = shared.place.as_ref().map(|run| &*run.place);
+        let place = Arc::new(shared.world.schedule.join(wish, under));
         Arc::new(Self {
             shared: Arc::clone(shared),
             step,
@@ -169,7 +210,7 @@ impl Task {
             stages: Arc::new([stage]),
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
-            slot: Mutex::new(None),
+            place,
             started,
         })
     }
@@ -179,6 +220,9 @@ impl Task {
         let shared = &self.shared;
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
         let parent = std::iter::once(self.started.task);
+        let priority = shared.started.plan.priority_of(self.step);
+        let wish = Wish { run: shared.run, priority, key: None, computes: true };
+        let place = Arc::new(shared.world.schedule.join(wish, Some(&self.place)));
         Arc::new(Self {
             shared: Arc::clone(shared),
             step: self.step,
@@ -190,7 +234,7 @@ impl Task {
             stages: std::iter::once(stage).chain(self.stages.iter().copied()).collect(),
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
-            slot: Mutex::new(None),
+            place,
             started,
         })
     }
@@ -213,20 +257,41 @@ impl Task {
         self.cancellation.cancel();
     }
 
-    /// Waits for a slot, unless it is cancelled.
+    /// Waits for its keys and a slot, unless it is cancelled.
     pub(crate) async fn take_slot(&self) {
-        let wait = self.shared.world.schedule.acquire(self.shared.run);
-        if let Either::Left((permit, _)) =
-            select(wait, Box::pin(self.cancellation.cancelled())).await
-        {
-            *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
-        }
+        let wait = async {
+            if let Some(run) = &self.shared.place {
+                run.entered.clone().await;
+            }
+            self.place.enter().await;
+        };
+        select(std::pin::pin!(wait), Box::pin(self.cancellation.cancelled())).await;
     }
 
-    /// Gives its slot back.
+    /// Gives its slot back, and keeps its keys.
     pub(crate) fn give_slot(&self) {
-        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(slot);
+        self.place.stand_aside();
+    }
+
+    /// Where a more important task has taken its slot: the wait until it has one again.
+    pub(crate) fn pause(self: &Arc<Self>, records: bool) -> Option<BoxFuture<'static, ()>> {
+        let wait = self.place.lost()?;
+        let this = Arc::clone(self);
+        Some(Box::pin(async move {
+            let TaskStarted { task, attempt, .. } = this.started;
+            let clock = &this.shared.world.clock;
+            let since = clock.now();
+            this.shared.notice(Notice::Paused { task });
+            wait.await;
+            let after = clock.now().since(since);
+            this.shared.notice(Notice::Continued { task, after });
+            if records {
+                let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+                let event = Event::TaskPaused { task, attempt, micros };
+                // Nothing depends on it: a journal that can't be written stops the next question.
+                let _ = this.shared.recorder.append_one(event, Durability::Buffered).await;
+            }
+        }))
     }
 
     /// Runs the attempt to its end. What it staged is still staged then, where it ended well.

@@ -111,6 +111,7 @@ fn shared(
         started,
         today: None,
         book: Book::of_all(),
+        place: None,
         tasks: AtomicU64::new(0),
         gone: AtomicBool::new(false),
     })
@@ -128,9 +129,9 @@ async fn again(
     let mode = Mode::Verify { cut };
     let questions = attempt.questions.clone();
     let ledger = Arc::new(TaskLedger::new(Arc::clone(&task), mode, attempt.at, questions));
-    let permit = shared.world.schedule.acquire(shared.run).await;
+    task.take_slot().await;
     let result = task.call(&ledger).await;
-    drop(permit);
+    task.place.leave();
     let difference = |sequence, recorded, now| Difference {
         sequence,
         task: task.started.task,
@@ -178,7 +179,7 @@ fn task(shared: &Arc<RunShared>, book: &Book, attempt: &Attempt) -> Result<Arc<T
                 reason: format!("there is no step number {step}"),
             })?;
             let frames = book.frames_around(*frame).into();
-            Ok(Task::of_step(shared, started, step, limits, frames))
+            Ok(Task::of_step(shared, started, step, limits, frames, None))
         }
         Origin::Parent { asked, .. } => {
             let parent = book.attempt(asked.task, asked.attempt);

@@ -1,6 +1,6 @@
 //! What stands around runs: the traits through which they meet the machine, and the people who watch.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use voyager_base::{
     Error, RunId, TaskId,
@@ -75,6 +75,18 @@ pub enum Notice<'a> {
         task: TaskId,
         /// Why it failed, where it did.
         error: Option<&'a Error>,
+    },
+    /// A more important task took the slot of a task, which has stopped.
+    Paused {
+        /// The task.
+        task: TaskId,
+    },
+    /// It goes on.
+    Continued {
+        /// The task.
+        task: TaskId,
+        /// How long it did not compute.
+        after: Duration,
     },
     /// A guest reports.
     Report {

@@ -258,6 +258,12 @@ pub trait Ledger: Send + Sync {
         effect: BoxFuture<'static, Outcome>,
     ) -> BoxFuture<'a, Result<Vec<u8>, Stop>>;
 
+    /// Looked at whenever the guest could stop. Where its slot was taken: the wait until it has one
+    /// again, in which the guest must not compute. Where nobody else wants to compute, always none.
+    fn pause(&self) -> Option<BoxFuture<'static, ()>> {
+        None
+    }
+
     /// Takes a report. Beyond the log limits it is dropped and counted; in a replay it is dropped.
     fn report(&self, report: Report);
 

@@ -10,6 +10,7 @@ mod flow;
 mod grants;
 mod inputs;
 mod limits;
+mod order;
 mod outputs;
 mod scenario;
 mod steps;
@@ -21,14 +22,14 @@ use std::{
 
 use voyager_base::{Digest, Limits, Type, operation::Skill};
 
-use self::expressions::Local;
 pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
+use self::expressions::{At, Local};
 use crate::{
     catalog::Catalog,
     code::{Code, Severity},
     diagnostic::{Diagnostic, Finding, Findings},
     language::{HEADER, MANIFEST},
-    plan::{Bounds, GrantPlan, Input, Part, PinnedSkill, Plan},
+    plan::{Bounds, GrantPlan, Input, Part, PinnedSkill, Plan, Priority},
     shape,
     yaml::{self, Node, TEXT_BYTES_MAX},
 };
@@ -129,6 +130,7 @@ struct Checker<'a> {
     /// Whether the manifest bounds the time of a task itself.
     time_is_given: bool,
     bounds: Bounds,
+    priority: Priority,
 }
 
 struct KnownInput {
@@ -154,6 +156,8 @@ struct KnownStep {
     result: StepResult,
     /// Its type for one that runs however this one ended.
     optional: Option<Type>,
+    /// The priority of its tasks.
+    priority: Priority,
 }
 
 /// What `steps.<id>` is.
@@ -187,6 +191,7 @@ impl<'a> Checker<'a> {
             limits: Limits::default().lowest(policy),
             time_is_given: false,
             bounds: Bounds::default(),
+            priority: Priority::default(),
         }
     }
 
@@ -198,6 +203,10 @@ impl<'a> Checker<'a> {
         self.known_inputs(root.get("inputs"));
         self.manifest_limits(root.get("limits"));
         self.manifest_grants(root.get("grants"));
+        self.priority = self.own_priority(root, Priority::Critical).unwrap_or_default();
+        // Nothing of a step is known when a run begins: only inputs can be named.
+        let anywhere = At { step: None, locals: Vec::new() };
+        let concurrency = self.concurrency(root, &anywhere);
         let steps = self.manifest_steps(root);
         let outputs = self.outputs(root.get("outputs"));
         self.unused_inputs();
@@ -211,6 +220,8 @@ impl<'a> Checker<'a> {
             source: Digest::of(self.text.as_bytes()),
             inputs: self.inputs.iter().map(|known| known.input.clone()).collect::<Option<_>>()?,
             bounds: self.bounds.clone(),
+            priority: self.priority,
+            concurrency: concurrency?,
             grants: self.grants.clone(),
             steps: steps?,
             outputs: outputs?,

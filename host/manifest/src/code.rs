@@ -432,6 +432,10 @@ codes! {
         cause "More child tasks, or more items at a time, are allowed than the whole run may have."
         example "    limits: { steps: 10, children: 100 }"
         fix "raise the run's bound, or lower this one."
+    PriorityAbove "V0604" Error "a step is more important than what holds it"
+        cause "Steps and child tasks have the priority of what holds them, and may only lower it: otherwise any step could push aside what the person who starts the run finds more important."
+        example "    priority: low\n    steps:\n      - { id: scan, use: coder/metrics, priority: high }"
+        fix "raise the priority of the manifest or block, or leave it out here; `run --priority` raises a whole run."
 
     OutputType "V0701" Error "an output has another type than it says"
         cause "The type that the output declares is not that of its expression."

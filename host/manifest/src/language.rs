@@ -6,6 +6,7 @@
 mod scenario;
 
 pub(crate) use self::scenario::{SCENARIO, SCENARIO_HEADER};
+use crate::plan::Priority;
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +123,16 @@ pub(crate) static MANIFEST: Object = Object {
             "What a run is given, by name: `inputs.NAME` in expressions.",
         ),
         key("limits", Shape::Object(&LIMITS), "Bounds of a run, and of each of its tasks."),
+        key(
+            "priority",
+            Shape::Word(&Priority::NAMES),
+            "How important a run is; `standard` where nothing is said. A `critical` task takes the slot of a lower one where none is free.",
+        ),
+        key(
+            "concurrency",
+            Shape::Object(&CONCURRENCY),
+            "How many runs with the same key run at a time; the others wait.",
+        ),
         key(
             "grants",
             Shape::Object(&GRANTS),
@@ -248,6 +259,29 @@ pub(crate) static STEP: Object = Object {
         ),
         key("grants", Shape::Object(&GRANTS), "What it may use, within the manifest's grants."),
         key("limits", Shape::Object(&TASK_LIMITS), "Bounds of each of its tasks."),
+        key(
+            "priority",
+            Shape::Word(&Priority::NAMES),
+            "How important its tasks are: at most as much as the manifest and the blocks around it.",
+        ),
+        key(
+            "concurrency",
+            Shape::Object(&CONCURRENCY),
+            "How many of its tasks with the same key run at a time, over all runs; the others wait.",
+        ),
+    ],
+};
+
+/// How many may have a key at a time.
+pub(crate) static CONCURRENCY: Object = Object {
+    what: "a concurrency",
+    keys: &[
+        must(
+            "key",
+            Shape::Argument,
+            "A text, `{ from: inputs.repo }`, or `{ expr: \"...\" }`: those with the same one stand in each other's way.",
+        ),
+        key("max", COUNT, "How many may have it at a time; 1 where none is given."),
     ],
 };
 

@@ -31,6 +31,12 @@ pub struct Plan {
     pub inputs: Vec<Input>,
     /// Bounds of a run.
     pub bounds: Bounds,
+    /// How important a run is, where whoever starts it says nothing else.
+    #[serde(default)]
+    pub priority: Priority,
+    /// How many runs with the same key run at a time.
+    #[serde(default)]
+    pub concurrency: Option<Concurrency>,
     /// The ceiling of every step's grants.
     pub grants: GrantPlan,
     /// All steps in the order of the text, those inside blocks after their block. A step only depends
@@ -118,6 +124,61 @@ impl Default for Bounds {
     }
 }
 
+/// How important something is: who goes first where not all can.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// It has time.
+    Low,
+    /// As usual.
+    #[default]
+    Standard,
+    /// Before others.
+    High,
+    /// At once: where all slots are taken, it takes one from a lower one.
+    Critical,
+}
+
+impl Priority {
+    /// All, the lowest first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Standard, Self::High, Self::Critical];
+    /// Their names, in the same order.
+    pub const NAMES: [&'static str; 4] = ["low", "standard", "high", "critical"];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.name() == name)
+    }
+
+    /// The next higher one; the highest stays.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        Self::ALL[(self as usize + 1).min(Self::ALL.len() - 1)]
+    }
+}
+
+impl std::fmt::Display for Priority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What at most so many may do at a time, over all runs of a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Concurrency {
+    /// A text: those with the same one stand in each other's way.
+    pub key: Argument,
+    /// How many may have it at a time.
+    pub max: u32,
+}
+
 /// Grants as far as they are known before a run: folders are named by inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GrantPlan {
@@ -181,6 +242,12 @@ pub struct Step {
     pub grants: GrantPlan,
     /// Bounds of each of its tasks.
     pub limits: Limits,
+    /// How important it is; none leaves that to what holds it, which it never exceeds.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+    /// How many of its tasks with the same key run at a time.
+    #[serde(default)]
+    pub concurrency: Option<Concurrency>,
     /// Type of `steps.<id>`: that of one item ([`Self::of_item`]), a list of it with `for-each`, an
     /// option of that where the step can be skipped, left behind, or its failure passed over; none
     /// where there is no value.
@@ -318,6 +385,13 @@ impl Plan {
     /// A step and the blocks that hold it, from the inside to the outside.
     pub fn outward(&self, step: usize) -> impl Iterator<Item = &Step> {
         std::iter::successors(self.steps.get(step), |step| self.steps.get(step.within?))
+    }
+
+    /// How important the tasks of a step are: the lowest of what it, the blocks around it, and the run
+    /// say.
+    pub fn priority_of(&self, step: usize) -> Priority {
+        let said = self.outward(step).filter_map(|step| step.priority);
+        said.fold(self.priority, Priority::min)
     }
 }
 

@@ -15,10 +15,12 @@ impl Guest {
         &mut self,
         question: C,
     ) -> wasmtime::Result<Result<C::Reply, Error>> {
+        self.rest().await;
         // Children have limits of their own, so waiting for them costs the parent nothing.
         let pause = (C::EFFECT == Effect::Tasks).then(|| self.timing.pause());
         let answer = call::ask(self.ledger(), self.services(), question).await;
         drop(pause);
+        self.rest().await;
         self.processor.resume();
         answer.map_err(|stop| Ending::Stop(stop).into())
     }

@@ -161,8 +161,15 @@ fn store(shared: &Shared, invocation: &Invocation) -> Store<Guest> {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| {
         store.data_mut().processor.tick()?;
-        // tokio's own yield: other tasks get their turn, which wasmtime's would not ensure.
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            match store.data().pause() {
+                // tokio's own yield: other tasks get their turn, which wasmtime's would not ensure.
+                None => Box::pin(tokio::task::yield_now()),
+                // The guest keeps its memory, and is not polled until it has a slot again.
+                Some(pause) => Box::pin(pause),
+            },
+        ))
     });
     let result_bytes = clamp(limits.value_bytes.saturating_mul(RESULT_ROOM));
     store.call_hook(move |store, hook| {

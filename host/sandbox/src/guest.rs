@@ -95,6 +95,24 @@ impl Guest {
         self.task = None;
     }
 
+    /// Where a more important task has taken its slot: the wait until it has one again. That takes none
+    /// of its time.
+    pub(crate) fn pause(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let wait = self.ledger().pause()?;
+        let stopped = self.timing.pause();
+        Some(async move {
+            wait.await;
+            drop(stopped);
+        })
+    }
+
+    /// Stops while a more important task has its slot.
+    pub(crate) async fn rest(&mut self) {
+        if let Some(pause) = self.pause() {
+            pause.await;
+        }
+    }
+
     /// Decides on what the guest asks.
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         &*self.task().ledger

@@ -46,6 +46,27 @@ pub fn component(interface: &str, world: &str, core: &str) -> Vec<u8> {
     encoder.and_then(|mut it| it.encode()).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
+/// Computes for as many rounds as it is told, and gives back what came out.
+pub fn spinner() -> Vec<u8> {
+    component(
+        "f: func(rounds: u64) -> u64;",
+        "",
+        r#"
+        (func (export "test:hostile/api@0.1.0#f") (param $rounds i64) (result i64)
+            (local $sum i64)
+            (block $done
+                (loop $again
+                    (br_if $done (i64.eqz (local.get $rounds)))
+                    (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1)))
+                    (local.set $sum (i64.add
+                        (i64.mul (local.get $sum) (i64.const 6364136223846793005))
+                        (local.get $rounds)))
+                    (br $again)))
+            (local.get $sum))
+        "#,
+    )
+}
+
 /// A component in its own text form.
 pub fn raw_component(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))

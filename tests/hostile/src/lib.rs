@@ -5,10 +5,12 @@
 
 mod double;
 mod forge;
+mod runs;
 
 pub use self::{
     double::{Book, World},
-    forge::{component, raw_component},
+    forge::{component, raw_component, spinner},
+    runs::{Pauses, RunHost},
 };
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -25,6 +27,8 @@ use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, Sand
 pub struct Host {
     /// The sandbox.
     pub sandbox: Sandbox,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
     /// Keeps the cache until the end of the test.
     pub cache: tempfile::TempDir,
 }
@@ -43,15 +47,16 @@ impl Host {
 
     fn with(compiler: CompilerCommand) -> Self {
         let cache = tempfile::tempdir().expect("there is room for a temporary folder");
+        let clock: Arc<dyn Clock> = Arc::new(RealClock(tokio::time::Instant::now()));
         let options = SandboxOptions {
             cache_folder: cache.path().join("compiled"),
             compiler,
             shape: EngineShape { instances_max: 50, ..EngineShape::default() },
-            clock: Arc::new(RealClock(tokio::time::Instant::now())),
+            clock: Arc::clone(&clock),
             chance: Arc::new(Seeded::new(1)),
         };
         let sandbox = Sandbox::new(options).expect("the machine can run WebAssembly");
-        Self { sandbox, cache }
+        Self { sandbox, clock, cache }
     }
 
     /// Loads a component and calls its operation `f` of the interface `test:hostile/api`.

@@ -27,14 +27,22 @@ impl Guest {
         self.argument(place).as_str().expect("the plan gives text")
     }
 
+    /// Stops while a more important guest has its slot: what the sandbox sees to at each tick.
+    pub async fn rest(&self) {
+        if let Some(pause) = self.0.ledger.pause() {
+            pause.await;
+        }
+    }
+
     /// Asks the host. A guest that must not go on ends with `cancelled`.
     ///
     /// # Errors
     /// The host's answer.
     pub async fn ask<C: HostCall>(&self, call: C) -> Result<C::Reply, Error> {
-        ask(&*self.0.ledger, &self.0.services, call)
-            .await
-            .map_err(|stop| Error::new(ErrorKind::Cancelled, stop.to_string()))?
+        self.rest().await;
+        let answer = ask(&*self.0.ledger, &self.0.services, call).await;
+        self.rest().await;
+        answer.map_err(|stop| Error::new(ErrorKind::Cancelled, stop.to_string()))?
     }
 }
 

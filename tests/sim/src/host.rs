@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use voyager_agent::{DriveError, Notice, Observer, Outcome, Request, Schedule, StartError, World};
+use voyager_agent::{
+    DriveError, Notice, Observer, Outcome, Request, Rules, Schedule, StartError, World,
+};
 use voyager_base::{
     BoxFuture, Digest, Limits, RunId,
     chain::Head,
@@ -66,7 +68,7 @@ impl Host {
             chance: Arc::new(Seeded::new(seed)),
             spawn: Arc::new(executor.clone()),
             observer: Arc::<Log>::clone(&log),
-            schedule: Schedule::new(2),
+            schedule: Schedule::new(Rules::new(2), Arc::new(clock.clone())),
         };
         let (world, machine) = (Arc::new(world), machine.clone());
         Some(Self { world, store, log, executor, clock, machine })

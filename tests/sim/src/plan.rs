@@ -12,7 +12,7 @@ use voyager_manifest::{
     expr::Expr,
     plan::{
         Action, Argument, Bounds, Call, Changes, Expectation, FailMode, FolderPlan, ForEach,
-        GrantPlan, Input, InputKind, Output, Part, PinnedSkill, Plan, Step,
+        GrantPlan, Input, InputKind, Output, Part, PinnedSkill, Plan, Priority, Step,
     },
 };
 
@@ -64,6 +64,8 @@ pub fn step_of(id: &str, operation: Operation, arguments: &[&str]) -> Step {
         on_error: Vec::new(),
         grants: GrantPlan::default(),
         limits: Limits::default(),
+        priority: None,
+        concurrency: None,
         result,
     }
 }
@@ -177,6 +179,8 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
             default: Some(voyager_base::Value::String("/repo".to_owned())),
         }],
         bounds: Bounds::default(),
+        priority: Priority::Standard,
+        concurrency: None,
         grants: GrantPlan {
             workspace: Some(vec![folder]),
             process: Some(vec![program]),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use voyager_manifest::plan::Priority;
 
 use super::Context;
 use crate::{
@@ -25,14 +26,19 @@ pub(crate) struct Run {
     /// Folder for the artifacts that the manifest names; created where it does not exist.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// How important the run is, instead of what the manifest says: `low`, `standard`, `high`,
+    /// `critical`. A critical task takes the slot of a lower one where none is free.
+    #[arg(long, value_name = "PRIORITY", value_parser = priority)]
+    priority: Option<Priority>,
 }
 
 impl Run {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let (file, text) = read_manifest(context, &self.manifest)?;
         let directory = current_folder()?;
+        let priority = self.priority;
         let out = self.out.map(|it| directory.join(it));
-        let request = RunRequest { file, text, inputs: self.inputs, directory, out };
+        let request = RunRequest { file, text, inputs: self.inputs, directory, out, priority };
         let answer = session::ask(context, Request::Run(request))?;
         report::run(context, &answer)
     }
@@ -42,6 +48,11 @@ impl Run {
 pub(crate) fn current_folder() -> Result<PathBuf, Failure> {
     std::env::current_dir()
         .map_err(|error| Failure::environment("cannot tell the current folder", &error))
+}
+
+fn priority(text: &str) -> Result<Priority, String> {
+    let names = Priority::NAMES.join("`, `");
+    Priority::named(text).ok_or_else(|| format!("`{text}` is none of `{names}`"))
 }
 
 /// Reads `NAME=VALUE`.

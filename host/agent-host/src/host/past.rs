@@ -15,7 +15,9 @@ use super::{
     start::{run_error, status},
 };
 use crate::{
-    answer::{EffectDetail, ReplayAnswer, RunDetail, RunRow, Status, StepDetail, TaskDetail},
+    answer::{
+        EffectDetail, PauseDetail, ReplayAnswer, RunDetail, RunRow, Status, StepDetail, TaskDetail,
+    },
     failure::{Failure, FailureKind},
 };
 
@@ -41,6 +43,7 @@ impl Host {
         let started = self.begun(run)?;
         let plan = &started.plan;
         let (mut book, mut states) = (Book::of_all(), BTreeMap::new());
+        let mut pauses = Pauses::new();
         let mut outcome = None;
         self.walk(run, |sequence, timed| {
             book.apply(sequence, &timed);
@@ -50,10 +53,14 @@ impl Host {
                 Fact::StepDone { step, error: Some(_), .. } => drop(states.insert(step, "failed")),
                 Fact::StepDone { step, error: None, .. } => drop(states.insert(step, "done")),
                 Fact::RunDone { outcome: ended } => outcome = Some(ended),
+                Fact::TaskPaused { task, attempt, micros } => {
+                    let (count, total) = pauses.entry((task, attempt)).or_default();
+                    (*count, *total) = (*count + 1, *total + micros);
+                }
                 _ => {}
             }
         })?;
-        let family = Family::of(&book);
+        let family = Family::of(&book, &pauses);
         let steps = plan.steps.iter().enumerate().map(|(number, step)| StepDetail {
             step: step.id.clone(),
             state: (*states.get(&number).unwrap_or(&"waiting")).to_owned(),
@@ -275,15 +282,19 @@ fn readable(json: Json) -> Json {
     }
 }
 
+/// How often a more important task took the slot of an attempt, and for how many microseconds in all.
+type Pauses = BTreeMap<(TaskId, u32), (u32, u64)>;
+
 /// Attempts by the step or the task that asked for them.
 struct Family<'b> {
     of_steps: BTreeMap<usize, Vec<&'b Attempt>>,
     of_tasks: BTreeMap<(TaskId, u32), Vec<&'b Attempt>>,
+    pauses: &'b Pauses,
 }
 
 impl<'b> Family<'b> {
-    fn of(book: &'b Book) -> Self {
-        let mut family = Self { of_steps: BTreeMap::new(), of_tasks: BTreeMap::new() };
+    fn of(book: &'b Book, pauses: &'b Pauses) -> Self {
+        let mut family = Self { of_steps: BTreeMap::new(), of_tasks: BTreeMap::new(), pauses };
         let mut attempts: Vec<&Attempt> = book.attempts().collect();
         attempts.sort_by_key(|it| it.sequence);
         for attempt in attempts {
@@ -307,6 +318,7 @@ impl<'b> Family<'b> {
         let started = &attempt.started;
         let children = self.of_tasks.get(&(started.task, started.attempt));
         let last = attempt.end.as_ref().map_or(attempt.at, |end| end.at);
+        let paused = self.pauses.get(&(started.task, started.attempt));
         let error = attempt.end.as_ref().and_then(|end| end.result.as_ref().err());
         TaskDetail {
             task: started.task.to_string(),
@@ -314,6 +326,8 @@ impl<'b> Family<'b> {
             attempt: started.attempt,
             state: state(attempt).to_owned(),
             millis: u64::try_from(last.since(attempt.at).as_millis()).unwrap_or(u64::MAX),
+            paused: paused
+                .map(|(times, micros)| PauseDetail { times: *times, millis: micros / 1_000 }),
             error: error.map(|error| format!("{}: {}", error.kind, error.message)),
             effects: attempt.questions.values().map(|it| effect(&it.asked, &it.answer)).collect(),
             staged: attempt

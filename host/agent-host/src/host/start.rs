@@ -29,7 +29,9 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let plan = Arc::new(self.plan(&request, updates).await?);
+        let mut plan = self.plan(&request, updates).await?;
+        plan.priority = request.priority.unwrap_or(plan.priority);
+        let plan = Arc::new(plan);
         let values = inputs::read(&plan, &request.inputs, &request.directory)?;
         let folders = inputs::folders(&plan, &values)?;
         self.pin(&plan).await?;

@@ -88,6 +88,11 @@ impl Observer for Watchers {
             Notice::Fact(fact) => watch.fact(at, fact),
             Notice::ChildStarted { parent, task, of } => watch.child_started(parent, task, of),
             Notice::ChildDone { parent, .. } => watch.child_done(parent),
+            Notice::Paused { task } => watch.of_task(task, |step| Event::Paused { step }),
+            Notice::Continued { task, after } => {
+                let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                watch.of_task(task, |step| Event::Continued { step, millis });
+            }
             Notice::Report { task, report } => watch.report(task, report),
         }
     }
@@ -192,6 +197,12 @@ impl Watch {
             }
             Report::Log { level, message } => Event::Log { step, level, message },
         });
+    }
+
+    fn of_task(&self, task: TaskId, event: impl FnOnce(String) -> Event) {
+        if let Some(step) = self.step_of(task) {
+            self.send(event(step));
+        }
     }
 
     fn step_of(&self, task: TaskId) -> Option<String> {

@@ -6,7 +6,7 @@ use voyager_base::{Error, ErrorKind, TaskId, Type, Value, value};
 use voyager_manifest::{
     convert::convert,
     expr::Expr,
-    plan::{Argument, FailMode, Handling, Output, Part, Repeat, Step},
+    plan::{Argument, Concurrency, FailMode, Handling, Output, Part, Repeat, Step},
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     scope::{StepScope, optional},
     state::{Place, StepState, UnitState},
 };
-use crate::event::Failure;
+use crate::event::{Failure, Origin};
 
 /// What follows a round of a repeated step.
 pub(super) enum Round {
@@ -213,17 +213,19 @@ impl Interpreter {
         Ok(value::encode_tuple(&values))
     }
 
+    /// The key that a task of a step needs before it begins, and how many may have it.
+    pub(crate) fn concurrency(&mut self, origin: &Origin) -> Result<Option<(String, u32)>, Error> {
+        let Origin::Step { frame, step, item } = *origin else { return Ok(None) };
+        self.with_scope(frame, step, Some(item), None, |plan, scope| key(&plan.concurrency, scope))?
+    }
+
+    /// The key that the run needs before its first task begins, and how many may have it.
+    pub(crate) fn run_concurrency(&self) -> Result<Option<(String, u32)>, Error> {
+        key(&self.plan().concurrency, &self.outermost())
+    }
+
     pub(super) fn outputs(&self) -> Outcome {
-        let scope = StepScope {
-            inputs: &self.inputs,
-            ids: &self.ids,
-            plan: &self.started.plan,
-            state: &self.state,
-            frame: self.root,
-            optional: BTreeMap::new(),
-            locals: Vec::new(),
-            result: None,
-        };
+        let scope = self.outermost();
         let failure = |name: &str, reason: String| Failure {
             step: None,
             error: Error::invalid(format!("outputs.{name}: {reason}")),
@@ -236,6 +238,20 @@ impl Interpreter {
             Ok((output.name.clone(), value))
         };
         self.plan().outputs.iter().map(output).collect()
+    }
+
+    /// What is seen beside all steps.
+    fn outermost(&self) -> StepScope<'_> {
+        StepScope {
+            inputs: &self.inputs,
+            ids: &self.ids,
+            plan: &self.started.plan,
+            state: &self.state,
+            frame: self.root,
+            optional: BTreeMap::new(),
+            locals: Vec::new(),
+            result: None,
+        }
     }
 
     /// Gives `with` the names that expressions of a step see, of one item where one is named.
@@ -331,6 +347,18 @@ impl Interpreter {
         })?;
         self.state.unit(place).map_err(Error::invalid)?.carried = start;
         Ok(())
+    }
+}
+
+fn key(
+    concurrency: &Option<Concurrency>,
+    scope: &StepScope<'_>,
+) -> Result<Option<(String, u32)>, Error> {
+    let Some(Concurrency { key, max }) = concurrency else { return Ok(None) };
+    match compute(key, &Type::String, scope) {
+        Ok(Value::String(key)) => Ok(Some((key, *max))),
+        Ok(_) => Err(Error::invalid("concurrency.key: gives no text")),
+        Err(error) => Err(Error::invalid(format!("concurrency.key: {error}"))),
     }
 }
 

@@ -33,10 +33,11 @@ pub(super) enum Form {
 /// Keys that say what a step does: just one of them stands in it.
 const DOES: [&str; 4] = ["use", "steps", "switch", "sleep"];
 /// Keys that only mean something for a call.
-const OF_CALLS: [&str; 2] = ["with", "changes"];
+const OF_CALLS: [&str; 3] = ["with", "changes", "concurrency"];
 /// Keys that mean nothing where a step only sleeps.
-const NOT_OF_SLEEPS: [&str; 8] =
-    ["for-each", "repeat", "retry", "timeout", "expect", "on-error", "grants", "limits"];
+const NOT_OF_SLEEPS: [&str; 9] = [
+    "for-each", "repeat", "retry", "timeout", "expect", "on-error", "grants", "limits", "priority",
+];
 
 /// A block, and where its steps stand.
 pub(super) struct BlockSite<'s, 'n> {

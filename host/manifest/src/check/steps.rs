@@ -124,6 +124,7 @@ impl<'a> Checker<'a> {
             needs: Vec::new(),
             result: StepResult::Unknown,
             optional: None,
+            priority: self.priority,
         });
     }
 
@@ -230,6 +231,11 @@ impl<'a> Checker<'a> {
         let limits = self.step_limits(node, form == Form::Call);
         let found = node.get("use").and_then(|name| self.operation(name));
         let grants = self.step_grants(node, found.map(|found| found.skill));
+        let block = self.steps[position].within;
+        let around = block.map_or(self.priority, |block| self.steps[block].priority);
+        let priority = self.own_priority(node, around);
+        self.steps[position].priority = priority.map_or(around, |own| own.min(around));
+        let concurrency = self.concurrency(node, &inside);
         let (action, of_round) = match form {
             Form::Call => self.call(node, found.as_ref(), &inside),
             Form::Block(mode) => {
@@ -303,6 +309,8 @@ impl<'a> Checker<'a> {
             on_error,
             grants: grants.unwrap_or_default(),
             limits,
+            priority,
+            concurrency: concurrency?,
             result: match result {
                 StepResult::Type(ty) => Some(ty),
                 StepResult::Nothing | StepResult::Unknown => None,

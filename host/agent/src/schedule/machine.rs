@@ -1,0 +1,468 @@
+//! Who may compute, as a machine: it knows no clock and wakes nobody. Time comes in as an argument, and
+//! what changed comes out of [`Machine::poll_change`].
+//!
+//! A ticket stands aside, waits for its key, waits for a slot, or has one. Its *level* is its priority,
+//! or more: what waits long rises by a level at a time ([`Rules::ageing`]) and keeps that for its turn
+//! ([`Rules::turn`]), so that nothing starves; and who holds a key for which a higher one waits has that
+//! one's level, for all that it does, so that a critical task never waits for a low one that waits for
+//! everybody else.
+//!
+//! A ticket of level critical that finds no slot takes the one of the lowest. That happens at once: the
+//! loser stops as soon as it notices, and waits for a slot again.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use voyager_base::{RunId, clock::Timestamp};
+use voyager_manifest::plan::Priority;
+
+use super::line::Line;
+
+/// What the schedule holds itself to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Tasks that may compute at a time.
+    pub slots: u32,
+    /// What waits so long rises by a level.
+    pub ageing: Duration,
+    /// How long a ticket that rose while it waited keeps its level once it has a slot.
+    pub turn: Duration,
+}
+
+impl Rules {
+    /// So many slots, one at least. From the lowest level to the highest is a wait of ten minutes.
+    pub fn new(slots: u32) -> Self {
+        let (ageing, turn) = (Duration::from_secs(200), Duration::from_secs(1));
+        Self { slots: slots.max(1), ageing, turn }
+    }
+}
+
+/// Number of somebody who wants to compute, in the order in which they came.
+pub(super) type Ticket = u64;
+
+/// What at most so many may do at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Whose key it is.
+    pub scope: Scope,
+    /// Its name.
+    pub name: String,
+}
+
+/// Whose key it is. Whoever holds a key of a task waits for no other, and whoever waits for one may hold
+/// that of its run: so nobody ever waits in a circle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// It is held by whole runs.
+    Run,
+    /// It is held by tasks.
+    Task,
+}
+
+/// What somebody wants.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// For which run.
+    pub run: RunId,
+    /// How important it is.
+    pub priority: Priority,
+    /// A key that it needs first, and how many may hold that.
+    pub key: Option<(Key, u32)>,
+    /// Whether it wants a slot at all; a run wants only its key.
+    pub computes: bool,
+}
+
+/// How much a schedule has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// How many have a slot.
+    pub computing: usize,
+    /// How many wait for a slot or a key.
+    pub waiting: usize,
+}
+
+/// What became of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It has what it waited for.
+    Given,
+    /// Its slot was taken.
+    Taken,
+}
+
+/// What a ticket does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Aside,
+    WaitsForKey,
+    WaitsForSlot,
+    Computes,
+}
+
+#[derive(Debug)]
+struct Entry {
+    wish: Wish,
+    standing: Standing,
+    /// Whose level it has too.
+    under: Option<Ticket>,
+    members: BTreeSet<Ticket>,
+    has_key: bool,
+    /// What waiting has made of its priority.
+    aged: Priority,
+    /// When waiting, or having had its turn, makes something else of it.
+    ages_at: Option<Timestamp>,
+    /// The highest level that waits for the key which it holds.
+    lent: Priority,
+    /// The highest that is lent to it, or to those that it stands under.
+    inherited: Priority,
+    level: Priority,
+    /// In which order it got its slot.
+    given: u64,
+}
+
+#[derive(Debug, Default)]
+struct Holding {
+    holders: BTreeSet<Ticket>,
+    line: Line,
+}
+
+/// Who may compute.
+#[derive(Debug)]
+pub(super) struct Machine {
+    rules: Rules,
+    free: u32,
+    next: Ticket,
+    given: u64,
+    entries: BTreeMap<Ticket, Entry>,
+    line: Line,
+    /// Who has a slot: the lowest first, among equals the one that has had it least.
+    computing: BTreeSet<(Priority, Reverse<u64>, Ticket)>,
+    keys: BTreeMap<Key, Holding>,
+    ages: BTreeSet<(Timestamp, Ticket)>,
+    changes: VecDeque<(Ticket, Change)>,
+}
+
+impl Machine {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            free: rules.slots,
+            next: 0,
+            given: 0,
+            entries: BTreeMap::new(),
+            line: Line::default(),
+            computing: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            ages: BTreeSet::new(),
+            changes: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let waits =
+            |it: &&Entry| matches!(it.standing, Standing::WaitsForKey | Standing::WaitsForSlot);
+        let waiting = self.entries.values().filter(waits).count();
+        Load { computing: self.computing.len(), waiting }
+    }
+
+    /// Somebody comes, and stands aside at first. It has at least the level that is lent to the one that
+    /// it stands under.
+    pub(super) fn join(&mut self, wish: Wish, under: Option<Ticket>) -> Ticket {
+        let ticket = self.next;
+        self.next += 1;
+        let under = under.filter(|it| self.entries.contains_key(it));
+        if let Some(above) = under.and_then(|it| self.entries.get_mut(&it)) {
+            above.members.insert(ticket);
+        }
+        let entry = Entry {
+            standing: Standing::Aside,
+            under,
+            members: BTreeSet::new(),
+            has_key: false,
+            aged: wish.priority,
+            ages_at: None,
+            lent: Priority::Low,
+            inherited: Priority::Low,
+            level: wish.priority,
+            given: 0,
+            wish,
+        };
+        self.entries.insert(ticket, entry);
+        self.refresh(ticket);
+        ticket
+    }
+
+    /// It wants its key and a slot now.
+    pub(super) fn wait(&mut self, now: Timestamp, ticket: Ticket) {
+        let Some(entry) = self.entries.get(&ticket) else { return };
+        if entry.standing != Standing::Aside {
+            return;
+        }
+        let needs_key = entry.wish.key.is_some() && !entry.has_key;
+        if !needs_key && !entry.wish.computes {
+            return;
+        }
+        let standing = if needs_key { Standing::WaitsForKey } else { Standing::WaitsForSlot };
+        self.begin_waiting(now, ticket, standing);
+        self.handle_time(now);
+    }
+
+    /// It needs no slot for now, and keeps its key.
+    pub(super) fn stand_aside(&mut self, now: Timestamp, ticket: Ticket) {
+        self.move_to(ticket, Standing::Aside);
+        self.ages(ticket, None);
+        self.handle_time(now);
+    }
+
+    /// It is gone.
+    pub(super) fn leave(&mut self, now: Timestamp, ticket: Ticket) {
+        // Whoever gets its key may be the one to get its slot: nothing is given in between.
+        self.move_to(ticket, Standing::Aside);
+        self.ages(ticket, None);
+        let Some(entry) = self.entries.remove(&ticket) else { return };
+        if let Some(above) = entry.under.and_then(|it| self.entries.get_mut(&it)) {
+            above.members.remove(&ticket);
+        }
+        for member in entry.members {
+            if let Some(member) = self.entries.get_mut(&member) {
+                member.under = None;
+            }
+            self.refresh(member);
+        }
+        if let (Some((key, _)), true) = (entry.wish.key, entry.has_key) {
+            if let Some(holding) = self.keys.get_mut(&key) {
+                holding.holders.remove(&ticket);
+            }
+            self.give_key(&key);
+        }
+        self.handle_time(now);
+    }
+
+    /// Lets time pass, and gives what there is to those whose turn it is.
+    pub(super) fn handle_time(&mut self, now: Timestamp) {
+        while let Some((at, ticket)) = self.ages.first().copied().filter(|(at, _)| *at <= now) {
+            self.age(at, ticket);
+        }
+        while self.free > 0 && self.give_slot(now) {}
+        while self.line.highest() == Some(Priority::Critical) {
+            let lowest = self.computing.first().copied();
+            let Some((_, _, loser)) = lowest.filter(|(level, ..)| *level < Priority::Critical)
+            else {
+                break;
+            };
+            self.begin_waiting(now, loser, Standing::WaitsForSlot);
+            self.changes.push_back((loser, Change::Taken));
+            self.give_slot(now);
+        }
+    }
+
+    /// When time alone may change something for a ticket that waits.
+    pub(super) fn poll_timeout(&self, ticket: Ticket) -> Option<Timestamp> {
+        let entry = self.entries.get(&ticket)?;
+        match entry.level {
+            // It waits for those that have risen and have had their turn.
+            Priority::Critical => self.ages.first().map(|(at, _)| *at),
+            Priority::Low | Priority::Standard | Priority::High => entry.ages_at,
+        }
+    }
+
+    /// What became of whom, in the order in which it happened.
+    pub(super) fn poll_change(&mut self) -> Option<(Ticket, Change)> {
+        self.changes.pop_front()
+    }
+
+    /// Whether it has what it waits for.
+    pub(super) fn is_ready(&self, ticket: Ticket) -> bool {
+        self.entries.get(&ticket).is_none_or(|entry| match entry.standing {
+            Standing::Computes => true,
+            Standing::Aside => !entry.wish.computes && (entry.has_key || entry.wish.key.is_none()),
+            Standing::WaitsForKey | Standing::WaitsForSlot => false,
+        })
+    }
+
+    fn begin_waiting(&mut self, now: Timestamp, ticket: Ticket, standing: Standing) {
+        self.move_to(ticket, standing);
+        let Some(entry) = self.entries.get_mut(&ticket) else { return };
+        entry.aged = entry.wish.priority;
+        let rises = entry.aged < Priority::Critical;
+        self.ages(ticket, rises.then(|| now.after(self.rules.ageing)));
+        self.refresh(ticket);
+        if let (Standing::WaitsForKey, Some((key, _))) = (standing, self.key_of(ticket)) {
+            self.give_key(&key);
+        }
+    }
+
+    /// It has waited for a level's time, or has had its turn.
+    fn age(&mut self, at: Timestamp, ticket: Ticket) {
+        let Some(entry) = self.entries.get_mut(&ticket) else { return };
+        let next = match entry.standing {
+            Standing::WaitsForKey | Standing::WaitsForSlot => {
+                entry.aged = entry.aged.raised();
+                (entry.aged < Priority::Critical).then(|| at.after(self.rules.ageing))
+            }
+            Standing::Computes | Standing::Aside => {
+                entry.aged = entry.wish.priority;
+                None
+            }
+        };
+        self.ages(ticket, next);
+        self.refresh(ticket);
+    }
+
+    fn ages(&mut self, ticket: Ticket, at: Option<Timestamp>) {
+        let Some(entry) = self.entries.get_mut(&ticket) else { return };
+        if let Some(old) = std::mem::replace(&mut entry.ages_at, at) {
+            self.ages.remove(&(old, ticket));
+        }
+        self.ages.extend(at.map(|at| (at, ticket)));
+    }
+
+    /// Gives a slot to whose turn it is; false where nobody waits.
+    fn give_slot(&mut self, now: Timestamp) -> bool {
+        let Some(ticket) = self.line.pop() else { return false };
+        self.move_to(ticket, Standing::Computes);
+        let Some(entry) = self.entries.get(&ticket) else { return true };
+        let rose = entry.wish.priority < entry.aged;
+        self.ages(ticket, rose.then(|| now.after(self.rules.turn)));
+        self.changes.push_back((ticket, Change::Given));
+        true
+    }
+
+    /// Gives a key to those whose turn it is, as far as it goes.
+    fn give_key(&mut self, key: &Key) {
+        while let Some(holding) = self.keys.get_mut(key) {
+            let Some(first) = holding.line.first() else {
+                if holding.holders.is_empty() {
+                    self.keys.remove(key);
+                }
+                break;
+            };
+            let held = u32::try_from(holding.holders.len()).unwrap_or(u32::MAX);
+            let Some(entry) = self.entries.get_mut(&first) else { break };
+            if entry.wish.key.as_ref().is_some_and(|(_, most)| *most <= held) {
+                break;
+            }
+            holding.line.pop();
+            holding.holders.insert(first);
+            entry.has_key = true;
+            entry.standing = Standing::Aside;
+            if entry.wish.computes {
+                self.move_to(first, Standing::WaitsForSlot);
+            } else {
+                self.ages(first, None);
+                self.changes.push_back((first, Change::Given));
+            }
+        }
+        self.lend(key);
+    }
+
+    /// Lends the highest level that waits for a key to those that hold it.
+    fn lend(&mut self, key: &Key) {
+        let Some(holding) = self.keys.get(key) else { return };
+        let lent = holding.line.highest().unwrap_or(Priority::Low);
+        for holder in holding.holders.clone() {
+            if let Some(entry) = self.entries.get_mut(&holder)
+                && entry.lent != lent
+            {
+                entry.lent = lent;
+                self.refresh(holder);
+            }
+        }
+    }
+
+    /// Finds its level anew, and that of those under it.
+    fn refresh(&mut self, ticket: Ticket) {
+        let mut open = vec![ticket];
+        while let Some(ticket) = open.pop() {
+            let Some(entry) = self.entries.get(&ticket) else { continue };
+            let above = entry.under.and_then(|it| self.entries.get(&it));
+            let inherited = above.map_or(Priority::Low, |it| it.inherited).max(entry.lent);
+            let level = entry.aged.max(entry.wish.priority).max(inherited);
+            if inherited != entry.inherited {
+                open.extend(entry.members.iter().copied());
+            }
+            let (standing, moves) = (entry.standing, level != entry.level);
+            if moves {
+                self.take_out(ticket);
+            }
+            if let Some(entry) = self.entries.get_mut(&ticket) {
+                (entry.inherited, entry.level) = (inherited, level);
+            }
+            if moves {
+                self.put_in(ticket);
+                if let (Standing::WaitsForKey, Some((key, _))) = (standing, self.key_of(ticket)) {
+                    self.lend(&key);
+                }
+            }
+        }
+    }
+
+    fn move_to(&mut self, ticket: Ticket, standing: Standing) {
+        let was = self.take_out(ticket);
+        let Some(entry) = self.entries.get_mut(&ticket) else { return };
+        entry.standing = standing;
+        if standing == Standing::Computes {
+            self.given += 1;
+            entry.given = self.given;
+            self.free -= 1;
+        }
+        if was == Some(Standing::Computes) {
+            self.free += 1;
+        }
+        self.put_in(ticket);
+        if let (Some(Standing::WaitsForKey), Some((key, _))) = (was, self.key_of(ticket)) {
+            self.give_key(&key);
+        }
+    }
+
+    fn take_out(&mut self, ticket: Ticket) -> Option<Standing> {
+        let entry = self.entries.get(&ticket)?;
+        let (level, run) = (entry.level, entry.wish.run);
+        match entry.standing {
+            Standing::Aside => {}
+            Standing::WaitsForKey => {
+                let key = entry.wish.key.as_ref().map(|(key, _)| key);
+                if let Some(holding) = key.and_then(|key| self.keys.get_mut(key)) {
+                    holding.line.remove(level, run, ticket);
+                }
+            }
+            Standing::WaitsForSlot => self.line.remove(level, run, ticket),
+            Standing::Computes => {
+                self.computing.remove(&(level, Reverse(entry.given), ticket));
+            }
+        }
+        Some(entry.standing)
+    }
+
+    fn put_in(&mut self, ticket: Ticket) {
+        let Some(entry) = self.entries.get(&ticket) else { return };
+        let (level, run) = (entry.level, entry.wish.run);
+        match entry.standing {
+            Standing::Aside => {}
+            Standing::WaitsForKey => {
+                if let Some((key, _)) = &entry.wish.key {
+                    let holding = self.keys.entry(key.clone()).or_default();
+                    holding.line.insert(level, run, ticket);
+                }
+            }
+            Standing::WaitsForSlot => self.line.insert(level, run, ticket),
+            Standing::Computes => {
+                self.computing.insert((level, Reverse(entry.given), ticket));
+            }
+        }
+    }
+
+    fn key_of(&self, ticket: Ticket) -> Option<(Key, u32)> {
+        self.entries.get(&ticket)?.wish.key.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

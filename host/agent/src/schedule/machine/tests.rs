@@ -1,0 +1,299 @@
+//! The machine under virtual time: rules by example, then any order of events.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use voyager_base::RunId;
+use voyager_manifest::plan::Priority::{self, Critical, High, Low, Standard};
+
+use super::*;
+
+const AGEING: Duration = Duration::from_secs(200);
+
+/// A machine, and what it last said of whom.
+struct Desk {
+    machine: Machine,
+    now: Timestamp,
+    names: BTreeMap<Ticket, &'static str>,
+}
+
+impl Desk {
+    fn new(slots: u32) -> Self {
+        let machine = Machine::new(Rules::new(slots));
+        Self { machine, now: Timestamp::from_millis(0), names: BTreeMap::new() }
+    }
+
+    fn join(&mut self, name: &'static str, wish: Wish, under: Option<Ticket>) -> Ticket {
+        let ticket = self.machine.join(wish, under);
+        self.names.insert(ticket, name);
+        self.machine.wait(self.now, ticket);
+        ticket
+    }
+
+    fn comes(&mut self, name: &'static str, run: u8, priority: Priority) -> Ticket {
+        self.join(name, wish(run, priority), None)
+    }
+
+    fn needs(&mut self, name: &'static str, run: u8, priority: Priority, key: &str) -> Ticket {
+        self.join(name, Wish { key: Some((task_key(key), 1)), ..wish(run, priority) }, None)
+    }
+
+    fn leaves(&mut self, ticket: Ticket) {
+        self.machine.leave(self.now, ticket);
+    }
+
+    fn passes(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+        self.machine.handle_time(self.now);
+    }
+
+    /// What happened since this was last asked.
+    fn news(&mut self) -> String {
+        let mut news = Vec::new();
+        while let Some((ticket, change)) = self.machine.poll_change() {
+            let sign = if change == Change::Given { '+' } else { '-' };
+            news.push(format!("{sign}{}", self.names[&ticket]));
+        }
+        news.join(" ")
+    }
+}
+
+fn wish(run: u8, priority: Priority) -> Wish {
+    Wish { run: RunId([run; 16]), priority, key: None, computes: true }
+}
+
+fn task_key(name: &str) -> Key {
+    Key { scope: Scope::Task, name: name.to_owned() }
+}
+
+#[test]
+fn runs_take_turns_whatever_they_have_waiting() {
+    let mut desk = Desk::new(1);
+    let first = desk.comes("many-1", 1, Standard);
+    desk.comes("many-2", 1, Standard);
+    desk.comes("many-3", 1, Standard);
+    desk.comes("one", 2, Standard);
+    assert_eq!(desk.news(), "+many-1");
+    desk.leaves(first);
+    assert_eq!(desk.news(), "+one");
+}
+
+#[test]
+fn a_slot_given_to_who_left_goes_to_the_next() {
+    let mut desk = Desk::new(1);
+    let first = desk.comes("first", 1, Standard);
+    let leaves = desk.comes("leaves", 1, Standard);
+    desk.comes("stays", 1, Standard);
+    desk.leaves(first);
+    desk.leaves(leaves);
+    assert_eq!(desk.news(), "+first +leaves +stays");
+}
+
+#[test]
+fn the_more_important_goes_first_and_only_a_critical_one_takes_a_slot() {
+    let mut desk = Desk::new(1);
+    let low = desk.comes("low", 1, Low);
+    desk.comes("standard", 2, Standard);
+    let high = desk.comes("high", 3, High);
+    assert_eq!(desk.news(), "+low");
+    let critical = desk.comes("critical", 4, Critical);
+    assert_eq!(desk.news(), "-low +critical");
+    desk.comes("second", 4, Critical);
+    assert_eq!(desk.news(), "", "a critical one takes nothing from another");
+    desk.leaves(critical);
+    assert_eq!(desk.news(), "+second");
+    desk.leaves(4);
+    assert_eq!(desk.news(), "+high");
+    desk.leaves(high);
+    assert_eq!(desk.news(), "+standard");
+    desk.leaves(1);
+    assert_eq!(desk.news(), "+low");
+    desk.leaves(low);
+}
+
+#[test]
+fn the_lowest_loses_its_slot_and_among_equals_the_newest() {
+    let mut desk = Desk::new(3);
+    desk.comes("standard", 1, Standard);
+    desk.comes("low-1", 1, Low);
+    desk.comes("low-2", 1, Low);
+    desk.news();
+    desk.comes("critical-1", 2, Critical);
+    desk.comes("critical-2", 2, Critical);
+    desk.comes("critical-3", 2, Critical);
+    assert_eq!(desk.news(), "-low-2 +critical-1 -low-1 +critical-2 -standard +critical-3");
+}
+
+#[test]
+fn what_waits_ten_minutes_takes_a_slot_and_keeps_it_for_its_turn() {
+    let mut desk = Desk::new(1);
+    desk.comes("standard", 1, Standard);
+    desk.comes("low", 2, Low);
+    desk.news();
+    desk.passes(3 * AGEING - Duration::from_millis(1));
+    assert_eq!(desk.news(), "");
+    desk.passes(Duration::from_millis(1));
+    assert_eq!(desk.news(), "-standard +low");
+    let critical = desk.comes("critical", 3, Critical);
+    desk.passes(Duration::from_millis(999));
+    assert_eq!(desk.news(), "", "it has its turn");
+    assert_eq!(desk.machine.poll_timeout(critical), Some(desk.now.after(Duration::from_millis(1))));
+    desk.passes(Duration::from_millis(1));
+    assert_eq!(desk.news(), "-low +critical");
+}
+
+#[test]
+fn a_key_is_had_by_so_many_and_goes_on_to_the_most_important() {
+    let mut desk = Desk::new(4);
+    let first = desk.needs("first", 1, Standard, "repo");
+    desk.needs("low", 1, Low, "repo");
+    desk.needs("high", 2, High, "repo");
+    desk.needs("other", 1, Low, "another");
+    assert_eq!(desk.news(), "+first +other");
+    desk.machine.stand_aside(desk.now, first);
+    assert_eq!(desk.news(), "", "who waits for its children keeps its key");
+    desk.leaves(first);
+    assert_eq!(desk.news(), "+high");
+}
+
+#[test]
+fn a_critical_task_never_waits_for_a_low_one_that_waits_for_all_others() {
+    let mut desk = Desk::new(1);
+    let low = desk.needs("low", 1, Low, "repo");
+    let high = desk.comes("high", 2, High);
+    desk.machine.stand_aside(desk.now, low);
+    assert_eq!(desk.news(), "+low +high");
+    desk.machine.wait(desk.now, low);
+    assert_eq!(desk.news(), "");
+    desk.needs("critical", 3, Critical, "repo");
+    assert_eq!(desk.news(), "-high +low", "the key's holder has the level of who waits for it");
+    desk.leaves(low);
+    assert_eq!(desk.news(), "+critical");
+    desk.leaves(high);
+}
+
+#[test]
+fn what_is_lent_to_a_run_or_a_task_is_lent_to_all_that_it_does() {
+    let mut desk = Desk::new(1);
+    let key = Some((Key { scope: Scope::Run, name: "deploy".to_owned() }, 1));
+    let place = Wish { key, computes: false, ..wish(1, Low) };
+    let run = desk.join("run", place.clone(), None);
+    let task = desk.join("task", wish(1, Low), Some(run));
+    desk.machine.stand_aside(desk.now, task);
+    desk.join("child", wish(1, Low), Some(task));
+    desk.comes("high", 2, High);
+    let other = Wish { run: RunId([3; 16]), priority: Critical, ..place };
+    assert_eq!(desk.news(), "+run +task +child");
+    let critical = desk.comes("critical", 4, Critical);
+    assert_eq!(desk.news(), "-child +critical");
+    desk.join("other run", other, None);
+    desk.leaves(critical);
+    assert_eq!(desk.news(), "+child", "before the high one");
+    desk.leaves(run);
+    assert_eq!(desk.news(), "+other run");
+}
+
+/// What may happen to a machine.
+#[derive(Clone, Debug)]
+enum Happens {
+    Comes { run: u8, priority: usize, key: Option<u8>, under: Option<usize> },
+    Aside(usize),
+    Waits(usize),
+    Leaves(usize),
+    Passes(u64),
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    let comes =
+        (0..4_u8, 0..4_usize, proptest::option::of(0..3_u8), proptest::option::of(0..9_usize));
+    prop_oneof![
+        4 => comes.prop_map(|(run, priority, key, under)| Happens::Comes { run, priority, key, under }),
+        1 => (0..9_usize).prop_map(Happens::Aside),
+        2 => (0..9_usize).prop_map(Happens::Waits),
+        2 => (0..9_usize).prop_map(Happens::Leaves),
+        2 => (0..700_u64).prop_map(Happens::Passes),
+    ]
+}
+
+impl Machine {
+    /// What must hold whatever happened.
+    fn check(&self) {
+        let count = |standing| self.entries.values().filter(|it| it.standing == standing).count();
+        let computing = count(Standing::Computes);
+        assert_eq!(computing, self.computing.len());
+        assert_eq!(u32::try_from(computing).unwrap() + self.free, self.rules.slots);
+        assert!(self.free == 0 || count(Standing::WaitsForSlot) == 0, "a slot is free and wanted");
+        if self.line.highest() == Some(Critical) {
+            let lower = self.computing.first().is_some_and(|(level, ..)| *level < Critical);
+            assert!(!lower, "a critical one waits behind a lower one");
+        }
+        for (ticket, entry) in &self.entries {
+            let above = entry.under.and_then(|it| self.entries.get(&it));
+            let inherited = above.map_or(Low, |it| it.inherited).max(entry.lent);
+            assert_eq!(entry.inherited, inherited);
+            assert_eq!(entry.level, entry.aged.max(entry.wish.priority).max(inherited));
+            if let Some((key, _)) = &entry.wish.key {
+                let holders = self.keys.get(key).map(|it| it.holders.contains(ticket));
+                assert_eq!(entry.has_key, holders.unwrap_or_default());
+            }
+        }
+        for (key, holding) in &self.keys {
+            let wanting = self.entries.values().filter(|it| {
+                it.standing == Standing::WaitsForKey
+                    && it.wish.key.as_ref().is_some_and(|(own, _)| own == key)
+            });
+            let highest = wanting.map(|it| it.level).max();
+            assert_eq!(holding.line.highest(), highest);
+            assert!(holding.holders.len() <= 2, "more hold a key than may");
+            for holder in &holding.holders {
+                assert_eq!(self.entries[holder].lent, highest.unwrap_or(Low), "an inversion");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_slots_and_keys_are_where_they_belong(
+        slots in 1..4_u32,
+        events in proptest::collection::vec(happens(), 0..120),
+    ) {
+        let mut machine = Machine::new(Rules::new(slots));
+        let mut now = Timestamp::from_millis(0);
+        let mut here: Vec<Ticket> = Vec::new();
+        for event in events {
+            let at = |place: usize| here.get(place % here.len().max(1)).copied();
+            match event {
+                Happens::Comes { run, priority, key, under } => {
+                    let under = under.and_then(at);
+                    let key = key.filter(|_| under.is_none());
+                    let key = key.map(|key| (task_key(&key.to_string()), 1 + u32::from(key) % 2));
+                    let wish = Wish { key, ..wish(run, Priority::ALL[priority]) };
+                    let ticket = machine.join(wish, under);
+                    machine.wait(now, ticket);
+                    here.push(ticket);
+                }
+                Happens::Aside(place) => at(place).iter().for_each(|it| machine.stand_aside(now, *it)),
+                Happens::Waits(place) => at(place).iter().for_each(|it| machine.wait(now, *it)),
+                Happens::Leaves(place) => {
+                    if let Some(ticket) = at(place) {
+                        machine.leave(now, ticket);
+                        here.retain(|it| *it != ticket);
+                    }
+                }
+                Happens::Passes(seconds) => {
+                    now = now.after(Duration::from_secs(seconds));
+                    machine.handle_time(now);
+                }
+            }
+            machine.check();
+        }
+        for ticket in here {
+            machine.leave(now, ticket);
+            machine.check();
+        }
+        prop_assert_eq!(machine.free, slots);
+        prop_assert!(machine.keys.is_empty() && machine.ages.is_empty());
+        prop_assert_eq!(machine.line.highest(), None);
+    }
+}

@@ -1,0 +1,37 @@
+//! Who goes first, and who waits for whom: priorities and concurrency.
+
+use voyager_base::Type;
+
+use super::{Checker, expressions::At};
+use crate::{
+    code::Code,
+    diagnostic::Finding,
+    plan::{Concurrency, Priority},
+    scalar::int,
+    yaml::Node,
+};
+
+impl Checker<'_> {
+    /// What a manifest, or a step, says of its own priority, which is at most `most`.
+    pub(super) fn own_priority(&mut self, node: &Node, most: Priority) -> Option<Priority> {
+        let node = node.get("priority")?;
+        let own = Priority::named(node.text()?)?;
+        if most < own {
+            let message = format!("`priority: {own}` is above the `{most}` of what holds it");
+            self.report(
+                Finding::new(Code::PriorityAbove, &node.span, message)
+                    .help(format!("raise the priority around it, or write `priority: {most}`")),
+            );
+        }
+        Some(own)
+    }
+
+    /// What a manifest, or a step, says of those that stand in its way.
+    pub(super) fn concurrency(&mut self, node: &Node, at: &At) -> Option<Option<Concurrency>> {
+        let Some(node) = node.get("concurrency") else { return Some(None) };
+        let max = node.get("max").and_then(Node::text).and_then(int);
+        let max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(1);
+        let key = self.argument(node.get("key")?, &Type::String, Some(at))?;
+        Some(Some(Concurrency { key, max }))
+    }
+}

@@ -1,0 +1,190 @@
+//! The schedule through simulated hours: many tasks of random priority, under a virtual clock and a
+//! printed seed.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use sim::executor::Executor;
+use voyager_agent::schedule::{Key, Place, Rules, Schedule, Scope, Wish};
+use voyager_base::{
+    RunId,
+    call::Spawn as _,
+    chance::{Chance as _, Seeded},
+    clock::{Clock as _, Timestamp},
+    sim::SimClock,
+};
+use voyager_manifest::plan::Priority;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+/// How long a guest computes before it looks whether it still has its slot.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How long tasks of a priority waited at most: for their first slot, and in one go.
+#[derive(Debug, Default)]
+struct Waits {
+    longest: BTreeMap<Priority, Duration>,
+    ended: BTreeMap<Priority, u32>,
+    pauses: u32,
+}
+
+struct World {
+    clock: SimClock,
+    schedule: Schedule,
+    executor: Executor,
+    waits: Mutex<Waits>,
+}
+
+impl World {
+    fn new(slots: u32) -> Arc<Self> {
+        let clock = SimClock::new(Timestamp::from_millis(0));
+        let schedule = Schedule::new(Rules::new(slots), Arc::new(clock.clone()));
+        let executor = Executor::default();
+        Arc::new(Self { clock, schedule, executor, waits: Mutex::default() })
+    }
+
+    fn wish(run: u8, priority: Priority, key: Option<&str>) -> Wish {
+        let key = key.map(|name| (Key { scope: Scope::Task, name: name.to_owned() }, 1));
+        Wish { run: RunId([run; 16]), priority, key, computes: true }
+    }
+
+    /// A task that computes for so long, whenever it has a slot.
+    async fn compute(&self, wish: Wish, time: Duration) -> Duration {
+        let priority = wish.priority;
+        let place = Arc::new(self.schedule.join(wish, None));
+        let mut first = Some(self.waited(priority, place.enter()).await);
+        let began = first.take().unwrap();
+        let mut left = time;
+        while left > Duration::ZERO {
+            self.clock.wait_until(self.clock.now().after(TICK.min(left))).await;
+            left = left.saturating_sub(TICK);
+            if let Some(lost) = place.lost() {
+                self.waits.lock().unwrap().pauses += 1;
+                self.waited(priority, lost).await;
+            }
+        }
+        place.leave();
+        *self.waits.lock().unwrap().ended.entry(priority).or_default() += 1;
+        began
+    }
+
+    async fn waited(&self, priority: Priority, wait: impl Future<Output = ()>) -> Duration {
+        let since = self.clock.now();
+        wait.await;
+        let waited = self.clock.now().since(since);
+        let mut waits = self.waits.lock().unwrap();
+        let longest = waits.longest.entry(priority).or_default();
+        *longest = (*longest).max(waited);
+        waited
+    }
+
+    /// Lets simulated time pass.
+    fn pass(&self, time: Duration) {
+        let until = self.clock.wait_until(self.clock.now().after(time));
+        self.executor.run(&self.clock, || false, until).unwrap();
+    }
+}
+
+/// A number below `below`.
+fn below(chance: &Seeded, below: u64) -> u64 {
+    let mut bytes = [0; 8];
+    chance.fill(&mut bytes);
+    u64::from_le_bytes(bytes) % below
+}
+
+/// More work comes than two slots can do, of which the critical alone fill almost all: for ten hours
+/// under each of twenty seeds.
+#[test]
+fn in_simulated_hours_of_too_much_work_nothing_starves() {
+    for seed in 0..20 {
+        let world = World::new(2);
+        let chance = Seeded::new(seed);
+        let until = world.clock.now().after(10 * HOUR);
+        while world.clock.now() < until {
+            let run = u8::try_from(below(&chance, 5)).unwrap();
+            let priority = match below(&chance, 20) {
+                0 => Priority::Low,
+                1 => Priority::Standard,
+                2 => Priority::High,
+                _ => Priority::Critical,
+            };
+            let time = Duration::from_secs(1 + below(&chance, 60));
+            let key = ["a", "b"].get(usize::try_from(below(&chance, 8)).unwrap());
+            let wish = World::wish(run, priority, key.copied());
+            let this = Arc::clone(&world);
+            world.executor.spawn(Box::pin(async move {
+                let _ = this.compute(wish, time).await;
+            }));
+            world.pass(Duration::from_secs(1 + below(&chance, 34)));
+        }
+        world.pass(2 * HOUR);
+        let waits = world.waits.lock().unwrap();
+        for priority in Priority::ALL {
+            let longest = waits.longest[&priority];
+            // Ten minutes until it stands beside the critical, then its turn among theirs.
+            assert!(
+                longest < Duration::from_secs(1_800),
+                "seed {seed}: {priority} waited {longest:?}"
+            );
+        }
+        let critical = waits.longest[&Priority::Critical];
+        assert!(0 < waits.pauses, "seed {seed}: nothing was ever paused");
+        assert!(critical < Duration::from_secs(900), "seed {seed}: critical waited {critical:?}");
+        world.executor.drop_all();
+    }
+}
+
+/// A low task holds a key and has lost its slot; high ones fill all slots for hours; a critical one
+/// wants the key. It waits for what the low one has left to do and for nothing else.
+#[test]
+fn a_critical_task_waits_for_no_more_than_the_holder_of_its_key() {
+    for seed in 0..50 {
+        let world = World::new(2);
+        let chance = Seeded::new(1_000 + seed);
+        let left = Duration::from_secs(1 + below(&chance, 120));
+        let start = |priority, key, time| {
+            let (this, wish) = (Arc::clone(&world), World::wish(1, priority, key));
+            world.executor.spawn(Box::pin(async move {
+                let _ = this.compute(wish, time).await;
+            }));
+        };
+        start(Priority::Low, Some("repo"), left);
+        world.pass(Duration::from_millis(1));
+        // Two short critical ones push the low one aside, and high ones fill what becomes free.
+        start(Priority::Critical, None, Duration::from_secs(1));
+        start(Priority::Critical, None, Duration::from_secs(1));
+        for _ in 0..20 {
+            start(Priority::High, None, HOUR);
+        }
+        world.pass(Duration::from_secs(2 + below(&chance, 100)));
+        let wish = World::wish(2, Priority::Critical, Some("repo"));
+        let this = Arc::clone(&world);
+        let waited = world.executor.run(&world.clock, || false, async move {
+            this.compute(wish, Duration::from_secs(1)).await
+        });
+        let waited = waited.unwrap();
+        let most = left + 2 * TICK;
+        assert!(waited <= most, "seed {seed}: it waited {waited:?}, and {most:?} is what was left");
+        world.executor.drop_all();
+    }
+}
+
+/// Dropping a place that waits, or computes, leaves room for the others.
+#[test]
+fn whoever_is_dropped_leaves_its_slot_and_its_key() {
+    let world = World::new(1);
+    let join = |priority| -> Arc<Place> {
+        Arc::new(world.schedule.join(World::wish(1, priority, Some("key")), None))
+    };
+    let (first, second) = (join(Priority::Low), join(Priority::Low));
+    let (one, two) = (first.enter(), second.enter());
+    world.executor.run(&world.clock, || false, one).unwrap();
+    drop(two);
+    drop(first);
+    world.executor.run(&world.clock, || false, second.enter()).unwrap();
+    world.executor.drop_all();
+}
