@@ -1,0 +1,129 @@
+//! Keys of runs and tasks: how many have one at a time, and how long.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+use std::{
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use serde_bytes::ByteBuf;
+use sim::{
+    guests::Guests,
+    host::{Host, request},
+    machine::Machine,
+    plan::checked,
+};
+use voyager_agent::Outcome;
+use voyager_base::{
+    ErrorKind, Value,
+    clock::Clock,
+    sim::SimDisk,
+    workspace::{ReadFile, WriteFile},
+};
+
+/// How many guests are at work, and how many were at a time.
+#[derive(Default)]
+struct Work {
+    clock: OnceLock<Arc<dyn Clock>>,
+    now: Mutex<(u32, u32)>,
+}
+
+impl Work {
+    async fn takes_a_second(&self) {
+        {
+            let mut now = self.now.lock().unwrap();
+            now.0 += 1;
+            now.1 = now.1.max(now.0);
+        }
+        let clock = self.clock.get().unwrap();
+        clock.wait_until(clock.now().after(Duration::from_secs(1))).await;
+        self.now.lock().unwrap().0 -= 1;
+    }
+}
+
+/// Guests that read a number from a file, take a second, and write the next one.
+fn guests(work: &Arc<Work>) -> Guests {
+    let work = Arc::clone(work);
+    Guests::default().with("make", move |guest| {
+        let work = Arc::clone(&work);
+        async move {
+            let path = guest.text(0).to_owned();
+            let root = "repo".to_owned();
+            let read = ReadFile { root, path: path.clone(), offset: 0, length: 100 };
+            let bytes = guest.ask(read).await?;
+            let number: u32 = String::from_utf8_lossy(&bytes).parse().unwrap();
+            work.takes_a_second().await;
+            let content = ByteBuf::from((number + 1).to_string().into_bytes());
+            guest.ask(WriteFile { root: "repo".to_owned(), path, content }).await?;
+            Ok(Value::String(number.to_string()))
+        }
+    })
+}
+
+/// What became of so many runs of a manifest that begin at once, and of the file; and how many guests
+/// were at work at a time.
+fn at_once(runs: usize, body: &str) -> (Vec<Outcome>, String, u32) {
+    let (work, machine) = (Arc::<Work>::default(), Machine::with_files([("n.txt", "0")]));
+    let host = Host::start(&SimDisk::new(1), &machine, &guests(&work), 1).unwrap();
+    work.clock.set(Arc::clone(&host.world.clock)).ok().unwrap();
+    let (world, plan) = (Arc::clone(&host.world), checked(body));
+    let outcomes = host.block_on(async move {
+        let mut lives = Vec::new();
+        for _ in 0..runs {
+            lives.push(voyager_agent::start(&world, request(&plan)).await.unwrap().outcome);
+        }
+        futures_util::future::join_all(lives).await
+    });
+    let outcomes = outcomes.unwrap().into_iter().map(Result::unwrap).collect();
+    let most = work.now.lock().unwrap().1;
+    (outcomes, machine.files()["n.txt"].clone(), most)
+}
+
+const STEP: &str = "steps:\n  - { id: next, use: guests/make, with: { p0: n.txt }";
+
+#[test]
+fn without_a_key_runs_stand_in_each_others_way() {
+    let (_, file, most) = at_once(2, &format!("{STEP} }}\n"));
+    assert_eq!((file.as_str(), most), ("1", 2), "one writes over what the other wrote");
+}
+
+#[test]
+fn a_task_has_its_key_until_what_it_changed_is_real() {
+    let key = "concurrency: { key: { expr: \"'file ' + inputs.repo\" } }";
+    let (outcomes, file, most) = at_once(5, &format!("{STEP}, {key} }}\n"));
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!((file.as_str(), most), ("5", 1));
+}
+
+#[test]
+fn a_run_has_its_key_until_it_ends() {
+    let twice = "steps:\n  - { id: one, use: guests/make, with: { p0: n.txt } }\n  \
+                 - { id: two, use: guests/make, with: { p0: n.txt } }\n";
+    let (outcomes, file, most) = at_once(4, &format!("concurrency: {{ key: n }}\n{twice}"));
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!((file.as_str(), most), ("8", 1));
+}
+
+#[test]
+fn so_many_items_of_all_runs_have_a_key_at_a_time() {
+    let body = "steps:\n  - id: next\n    use: guests/make\n    with: { p0: n.txt }\n    \
+                changes: discard\n    for-each: { in: \"[1, 2, 3, 4]\", parallel: 4 }\n";
+    let (outcomes, _, most) = at_once(2, body);
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(most, 2, "as many as there are slots");
+    let (outcomes, _, most) = at_once(2, &format!("{body}    concurrency: {{ key: n }}\n"));
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(most, 1);
+}
+
+#[test]
+fn an_attempt_that_failed_lets_go_of_its_key() {
+    let body = format!(
+        "{STEP}, concurrency: {{ key: n }}, retry: {{ attempts: 3, on: [expectation] }}, \
+         expect: [ {{ that: \"result == 'never'\", message: no }} ] }}\n"
+    );
+    let (outcomes, ..) = at_once(2, &body);
+    let kinds = outcomes.iter().map(|it| it.as_ref().unwrap_err().error.kind);
+    assert!(kinds.into_iter().all(|kind| kind == ErrorKind::Expectation), "{outcomes:?}");
+}
