@@ -26,6 +26,7 @@ use crate::{
     book::call_digest,
     effect::TaskLedger,
     event::{Event, Origin, TaskStarted},
+    recorder::Written,
     task::{self, Task, TaskEnd},
     world::Notice,
 };
@@ -158,7 +159,7 @@ impl Family {
         };
         let unwritten = |error: &dyn ToString| Error::unavailable(error.to_string());
         let began = shared.recorder.append_one(begin, Durability::Buffered).await;
-        let began = began.map_err(|error| unwritten(&error))?.at;
+        let began = began.map_err(|error| unwritten(&error))?;
         let counted = if resumes { Ok(()) } else { shared.count_task() };
         let end = match counted {
             Err(error) => TaskEnd::failed(error),
@@ -177,11 +178,7 @@ impl Family {
     }
 
     /// Runs the child; a parent that stops stops its children.
-    async fn watched(
-        &self,
-        child: &Arc<Task>,
-        began: voyager_base::clock::Timestamp,
-    ) -> Result<TaskEnd, String> {
+    async fn watched(&self, child: &Arc<Task>, began: Written) -> Result<TaskEnd, String> {
         let running = Box::pin(Arc::clone(child).run(began));
         match select(running, Box::pin(self.context.cancellation.cancelled())).await {
             Either::Left((end, _)) => end,

@@ -171,7 +171,7 @@ impl Run {
         let tell = self.tell.clone();
         self.shared.world.spawn.spawn(Box::pin(async move {
             let end = match counted {
-                Ok(()) => Arc::clone(&task).run(written.at).await,
+                Ok(()) => Arc::clone(&task).run(written).await,
                 Err(error) => Ok(TaskEnd::failed(error)),
             };
             let fact = match end {

@@ -72,6 +72,7 @@ struct State {
     outstanding: Option<oneshot::Receiver<()>>,
     /// Whether the attempt asked for more than reading and staging.
     bound: bool,
+    reports: u64,
 }
 
 /// The admitted question.
@@ -81,15 +82,15 @@ struct Open {
 }
 
 impl TaskLedger {
-    /// A ledger that knows `recorded` of the attempt, which began at `began`.
+    /// A ledger that knows `recorded` of the attempt, which began at `began`, and whether that asked for
+    /// more than reading and staging.
     pub(crate) fn new(
         task: Arc<Task>,
         mode: Mode,
         began: Timestamp,
         recorded: BTreeMap<u32, Recorded>,
+        bound: bool,
     ) -> Self {
-        // An attempt with a record is gone on with only where it is bound.
-        let bound = !recorded.is_empty();
         let account = Account::new(task.limits.clone(), task.depth, recorded);
         let state = State {
             account,
@@ -100,6 +101,7 @@ impl TaskLedger {
             cut: false,
             outstanding: None,
             bound,
+            reports: 0,
         };
         Self { task, mode, state: Mutex::new(state) }
     }
@@ -254,7 +256,8 @@ impl TaskLedger {
 
     async fn answer_again(&self, record: RecordId, known: Recorded) -> Result<Admission, Stop> {
         let Recorded { asked, answer, staged, .. } = known;
-        if self.mode == Mode::Live {
+        // What an earlier guest of this life staged is still there.
+        if self.mode == Mode::Live && self.task.stages(record.ordinal) {
             self.restage(record, asked.effect, staged)?;
         }
         match answer {
@@ -365,6 +368,7 @@ impl Ledger for TaskLedger {
                 Effect::External | Effect::Tasks => self.detached(performing, effect).await,
             };
             let ended = ended.map_err(|error| self.journal_failed(error))?;
+            self.task.stages(ended.ordinal);
             let mut state = self.state();
             state.time = ended.at;
             state.account.charge(ended.charge);
@@ -377,7 +381,12 @@ impl Ledger for TaskLedger {
     }
 
     fn report(&self, report: Report) {
-        if !self.state().account.report(&report) || self.mode != Mode::Live {
+        let (number, is_kept) = {
+            let mut state = self.state();
+            state.reports += 1;
+            (state.reports, state.account.report(&report))
+        };
+        if !is_kept || self.mode != Mode::Live || !self.task.tells(number) {
             return;
         }
         let report = clean(report);
@@ -437,6 +446,7 @@ struct Performing {
 }
 
 struct Ended {
+    ordinal: u32,
     at: Timestamp,
     reply: Vec<u8>,
     charge: voyager_base::call::Charge,
@@ -477,7 +487,8 @@ impl Performing {
         };
         let written = self.task.shared.recorder.append_one(event, durability).await;
         let at = written.map_err(|error| error.to_string())?.at;
-        Ok(Ended { at, reply: outcome.reply, charge: outcome.charge })
+        let ordinal = self.open.record.ordinal;
+        Ok(Ended { ordinal, at, reply: outcome.reply, charge: outcome.charge })
     }
 }
 

@@ -119,6 +119,10 @@ pub enum Event {
         attempt: u32,
         /// How long it did not compute, in microseconds.
         micros: u64,
+        /// Whether its guest was dropped meanwhile, since others needed the room, and went on from the
+        /// record.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        evicted: bool,
     },
     /// An effect on the outside is about to happen. Durable before it does.
     EffectIntended {

@@ -110,6 +110,8 @@ pub struct TaskView {
     pub ended: Option<Timestamp>,
     /// How often a more important task took its slot.
     pub pauses: u32,
+    /// How often its guest was dropped meanwhile, since others needed the room.
+    pub evictions: u32,
     /// How long it did not compute for that.
     pub paused: Duration,
     /// Why it failed.
@@ -268,15 +270,17 @@ impl Viewer {
                     began: at,
                     ended: None,
                     pauses: 0,
+                    evictions: 0,
                     paused: Duration::ZERO,
                     error: None,
                     effects: Vec::new(),
                     changes: Vec::new(),
                 });
             }
-            Event::TaskPaused { task, attempt, micros } => {
+            Event::TaskPaused { task, attempt, micros, evicted } => {
                 if let Some(view) = self.task((*task, *attempt)) {
                     view.pauses += 1;
+                    view.evictions += u32::from(*evicted);
                     view.paused += Duration::from_micros(*micros);
                 }
             }

@@ -9,7 +9,8 @@ mod line;
 mod machine;
 
 use std::{
-    collections::BTreeMap,
+    cmp::Reverse,
+    collections::{BTreeMap, VecDeque},
     future::Future,
     pin::Pin,
     sync::{
@@ -19,6 +20,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use futures_channel::oneshot;
 use voyager_base::{
     BoxFuture,
     clock::{Clock, Timestamp},
@@ -39,18 +41,30 @@ struct Shared {
 struct State {
     machine: Machine,
     hands: BTreeMap<Ticket, Hand>,
+    /// Who needs the room of a guest, and found none that rests yet.
+    demands: VecDeque<oneshot::Sender<()>>,
 }
 
 /// How somebody is reached.
 struct Hand {
     waker: Option<Waker>,
     taken: Arc<AtomicBool>,
+    /// Whether it keeps a guest that does not compute.
+    rests: bool,
+    /// Somebody needs the room of its guest.
+    evicted: Option<oneshot::Sender<()>>,
+    /// Who looks whether that is so.
+    evicts: Option<Waker>,
 }
 
 impl Schedule {
     /// A schedule of these rules, by this clock.
     pub fn new(rules: Rules, clock: Arc<dyn Clock>) -> Self {
-        let state = State { machine: Machine::new(rules), hands: BTreeMap::new() };
+        let state = State {
+            machine: Machine::new(rules),
+            hands: BTreeMap::new(),
+            demands: VecDeque::new(),
+        };
         Self(Arc::new(Shared { clock, state: Mutex::new(state) }))
     }
 
@@ -70,9 +84,36 @@ impl Schedule {
         let taken = Arc::<AtomicBool>::default();
         let mut state = self.state();
         let ticket = state.machine.join(wish, under.map(|place| place.ticket));
-        state.hands.insert(ticket, Hand { waker: None, taken: Arc::clone(&taken) });
+        let hand = Hand {
+            waker: None,
+            taken: Arc::clone(&taken),
+            rests: false,
+            evicted: None,
+            evicts: None,
+        };
+        state.hands.insert(ticket, hand);
         drop(state);
         Place { schedule: self.clone(), ticket, taken }
+    }
+
+    /// Has the guest dropped that matters least of those that rest, or else the next one that does. None
+    /// where no slot was taken, so that none will. When what it gives completes, there may be room.
+    pub fn evict(&self) -> Option<oneshot::Receiver<()>> {
+        let (tell, told) = oneshot::channel();
+        let mut state = self.state();
+        let State { machine, hands, demands } = &mut *state;
+        let rest = hands.iter_mut().filter(|(_, hand)| hand.rests && hand.evicted.is_none());
+        let least = rest.min_by_key(|(ticket, _)| (machine.level(**ticket), Reverse(**ticket)));
+        let Some((_, hand)) = least else {
+            let some_will = hands.values().any(Hand::lost);
+            demands.extend(some_will.then_some(tell));
+            return some_will.then_some(told);
+        };
+        hand.evicted = Some(tell);
+        let waker = hand.evicts.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+        Some(told)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -91,6 +132,13 @@ impl Schedule {
     }
 }
 
+impl Hand {
+    /// Whether its slot was taken.
+    fn lost(&self) -> bool {
+        self.taken.load(Ordering::SeqCst)
+    }
+}
+
 impl State {
     fn tell(&mut self) -> Vec<Waker> {
         let mut woken = Vec::new();
@@ -100,6 +148,10 @@ impl State {
             if change == Change::Given {
                 woken.extend(hand.waker.take());
             }
+        }
+        if !self.demands.is_empty() && !self.hands.values().any(Hand::lost) {
+            // None will rest: whoever needs room has to see whether there is some by now.
+            self.demands.clear();
         }
         woken
     }
@@ -131,7 +183,31 @@ impl Place {
         self.schedule.with(|state, now| {
             state.machine.leave(now, self.ticket);
             state.hands.remove(&self.ticket);
+            // Its room is free: one that needs some may have it.
+            state.demands.pop_front();
         });
+    }
+
+    /// Waits with a guest that keeps its memory meanwhile, unless somebody needs the room.
+    pub async fn rest(self: &Arc<Self>, wait: Enter) {
+        let rest = Rest::begin(self);
+        wait.await;
+        drop(rest);
+    }
+
+    /// Completes when somebody needs the room of its guest, which rests; what it gives is dropped when
+    /// the guest is.
+    pub fn evicted(self: &Arc<Self>) -> impl Future<Output = oneshot::Sender<()>> + use<> {
+        let this = Arc::clone(self);
+        std::future::poll_fn(move |context| {
+            let mut state = this.schedule.state();
+            let Some(hand) = state.hands.get_mut(&this.ticket) else { return Poll::Pending };
+            if let Some(evicted) = hand.evicted.take() {
+                return Poll::Ready(evicted);
+            }
+            hand.evicts = Some(context.waker().clone());
+            Poll::Pending
+        })
     }
 
     /// Where its slot was taken: the wait until it has one again. Costs nothing where it was not.
@@ -143,6 +219,35 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.leave();
+    }
+}
+
+/// A guest rests while this lives.
+struct Rest(Arc<Place>);
+
+impl Rest {
+    fn begin(place: &Arc<Place>) -> Self {
+        let this = Self(Arc::clone(place));
+        this.set(true);
+        this
+    }
+
+    fn set(&self, rests: bool) {
+        let mut state = self.0.schedule.state();
+        let State { hands, demands, .. } = &mut *state;
+        let Some(hand) = hands.get_mut(&self.0.ticket) else { return };
+        hand.rests = rests;
+        // Where it goes on, whoever wanted its room has to look for another.
+        let next = if rests { demands.pop_front() } else { None };
+        let before = std::mem::replace(&mut hand.evicted, next);
+        drop(state);
+        drop(before);
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        self.set(false);
     }
 }
 

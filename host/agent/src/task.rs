@@ -3,20 +3,23 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
+use futures_channel::oneshot;
 use futures_util::future::{Either, FutureExt as _, Shared, select};
 use serde_bytes::ByteBuf;
 use voyager_base::{
     BoxFuture, Digest, Error, ErrorKind, Limits, RunId, TaskId, Value,
     call::{Cancellation, Folders, Invocation, Ledger, Services, StageId, Stop},
+    chain::Head,
     clock::Timestamp,
+    error::NO_ROOM,
     grant::{FolderGrant, GrantLayer, Grants},
     operation::Operation,
-    record::Durability,
+    record::{Durability, ReadError},
     value,
     workspace::Change,
 };
@@ -28,7 +31,8 @@ use crate::{
     effect::{Mode, TaskLedger},
     event::{Event, Origin, RunStarted, TaskStarted},
     name,
-    recorder::Recorder,
+    recorder::{Recorder, Written},
+    run,
     schedule::{Enter, Key, Place, Schedule, Scope, Wish},
     world::{Notice, World},
 };
@@ -164,6 +168,22 @@ pub(crate) struct Task {
     pub(crate) reason: Mutex<Option<Error>>,
     /// Where it stands among all that want to compute.
     pub(crate) place: Arc<Place>,
+    /// Since when its guest does not compute although it could.
+    paused_at: Mutex<Option<Timestamp>>,
+    /// Number of questions after which all that the attempt staged with them is there.
+    staged_with: AtomicU32,
+    /// Number of reports that were told.
+    told: AtomicU64,
+}
+
+/// What became of a guest.
+pub(crate) enum Called {
+    /// It ended.
+    Ended(Result<Value, Error>),
+    /// Its task was cancelled.
+    Cancelled,
+    /// It rested, and somebody needed its room.
+    Evicted(oneshot::Sender<()>),
 }
 
 /// How an attempt ended.
@@ -211,6 +231,9 @@ impl Task {
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
             place,
+            paused_at: Mutex::new(None),
+            staged_with: AtomicU32::new(0),
+            told: AtomicU64::new(0),
             started,
         })
     }
@@ -235,6 +258,9 @@ impl Task {
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
             place,
+            paused_at: Mutex::new(None),
+            staged_with: AtomicU32::new(0),
+            told: AtomicU64::new(0),
             started,
         })
     }
@@ -278,44 +304,84 @@ impl Task {
         let wait = self.place.lost()?;
         let this = Arc::clone(self);
         Some(Box::pin(async move {
-            let TaskStarted { task, attempt, .. } = this.started;
-            let clock = &this.shared.world.clock;
-            let since = clock.now();
-            this.shared.notice(Notice::Paused { task });
-            wait.await;
-            let after = clock.now().since(since);
-            this.shared.notice(Notice::Continued { task, after });
+            *this.paused_at() = Some(this.shared.world.clock.now());
+            this.shared.notice(Notice::Paused { task: this.started.task });
             if records {
-                let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
-                let event = Event::TaskPaused { task, attempt, micros };
-                // Nothing depends on it: a journal that can't be written stops the next question.
-                let _ = this.shared.recorder.append_one(event, Durability::Buffered).await;
+                this.place.rest(wait).await;
+            } else {
+                wait.await;
             }
+            this.continued(records, false).await;
         }))
+    }
+
+    /// Tells that it goes on, and records it.
+    async fn continued(&self, records: bool, evicted: bool) {
+        let TaskStarted { task, attempt, .. } = self.started;
+        let Some(since) = self.paused_at().take() else { return };
+        let after = self.shared.world.clock.now().since(since);
+        self.shared.notice(Notice::Continued { task, after });
+        if records {
+            let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+            let event = Event::TaskPaused { task, attempt, micros, evicted };
+            // Nothing depends on it: a journal that can't be written stops the next question.
+            let _ = self.shared.recorder.append_one(event, Durability::Buffered).await;
+        }
+    }
+
+    fn paused_at(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.paused_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether what the attempt staged with a question has to be staged; it has been then.
+    pub(crate) fn stages(&self, ordinal: u32) -> bool {
+        self.staged_with.fetch_max(ordinal + 1, Ordering::SeqCst) <= ordinal
+    }
+
+    /// Whether a report has to be told; it has been then.
+    pub(crate) fn tells(&self, number: u64) -> bool {
+        self.told.fetch_max(number, Ordering::SeqCst) < number
     }
 
     /// Runs the attempt to its end. What it staged is still staged then, where it ended well.
     ///
     /// # Errors
     /// The journal could not be written; the attempt stays open.
-    pub(crate) async fn run(self: Arc<Self>, began: Timestamp) -> Result<TaskEnd, String> {
+    pub(crate) async fn run(self: Arc<Self>, began: Written) -> Result<TaskEnd, String> {
         let recorded = self.shared.book.attempt(self.started.task, self.started.attempt);
-        let questions: BTreeMap<u32, Recorded> =
+        let mut questions: BTreeMap<u32, Recorded> =
             recorded.map(|attempt| attempt.questions.clone()).unwrap_or_default();
-        let began = recorded.map_or(began, |attempt| attempt.at);
+        // An attempt with a record is gone on with only where it is bound.
+        let mut bound = !questions.is_empty();
+        let (from, began) =
+            recorded.map_or((began.sequence, began.at), |attempt| (attempt.sequence, attempt.at));
         // An earlier life in this process may have left something; what counts is in the record.
         self.shared.world.workspace.discard(self.stage());
         self.take_slot().await;
-        let ledger = Arc::new(TaskLedger::new(Arc::clone(&self), Mode::Live, began, questions));
-        let result = self.call(&ledger).await;
+        let (ledger, called) = loop {
+            let this = Arc::clone(&self);
+            let ledger = Arc::new(TaskLedger::new(this, Mode::Live, began, questions, bound));
+            match self.call(&ledger).await {
+                Called::Evicted(room) => {
+                    drop(room);
+                    // What it staged is still there, and what it was answered is in the record.
+                    (questions, bound) = self.so_far(from)?;
+                    self.take_slot().await;
+                    self.continued(true, true).await;
+                }
+                called => break (ledger, called),
+            }
+        };
         ledger.settle().await;
         self.give_slot();
-        let end = match (ledger.stop(), result) {
+        let end = match (ledger.stop(), called) {
             (Some(Stop::Journal(reason)), _) => return Err(reason),
             (Some(Stop::Diverged(reason)), _) => TaskEnd::failed(diverged(reason)),
-            (Some(Stop::Cancelled), _) | (None, None) => TaskEnd::failed(self.reason()),
-            (None, Some(Err(error))) => TaskEnd::failed(error),
-            (None, Some(Ok(value))) => match self.staged().await {
+            (Some(Stop::Cancelled), _) | (None, Called::Cancelled | Called::Evicted(_)) => {
+                TaskEnd::failed(self.reason())
+            }
+            (None, Called::Ended(Err(error))) => TaskEnd::failed(error),
+            (None, Called::Ended(Ok(value))) => match self.staged().await {
                 Ok(changes) => TaskEnd { result: self.encode(&value), changes },
                 Err(error) => TaskEnd::failed(error),
             },
@@ -326,17 +392,45 @@ impl Task {
         Ok(end)
     }
 
-    /// The result of the guest; none where it was cancelled.
-    pub(crate) async fn call(
-        self: &Arc<Self>,
-        ledger: &Arc<TaskLedger>,
-    ) -> Option<Result<Value, Error>> {
+    /// What the record, from number `from` on, knows of the attempt: its questions, and whether it asked
+    /// for more than reading and staging.
+    fn so_far(&self, from: u64) -> Result<(BTreeMap<u32, Recorded>, bool), String> {
+        let (shared, mut book) = (&self.shared, Book::of_open());
+        let (journal, content) = (&*shared.world.journal, &*shared.world.content);
+        let from = Head { sequence: from, ..Head::START };
+        run::walk(journal, content, shared.run, from, |sequence, _, timed| {
+            book.apply(sequence, &timed);
+            Ok::<(), ReadError>(())
+        })
+        .map_err(|error| error.to_string())?;
+        let attempt = book.attempt(self.started.task, self.started.attempt);
+        let attempt = attempt.ok_or_else(|| format!("{} has no record", self.place()))?;
+        Ok((attempt.questions.clone(), attempt.bound))
+    }
+
+    /// Runs the guest, in the room of one that matters less and rests where there is no other.
+    pub(crate) async fn call(self: &Arc<Self>, ledger: &Arc<TaskLedger>) -> Called {
+        loop {
+            match self.call_once(ledger).await {
+                Called::Ended(Err(error)) if error.code.as_deref() == Some(NO_ROOM) => {
+                    let Some(room) = self.shared.world.schedule.evict() else {
+                        return Called::Ended(Err(error));
+                    };
+                    // Whether the room is free or its guest goes on: there is something to try.
+                    let _ = room.await;
+                }
+                called => return called,
+            }
+        }
+    }
+
+    async fn call_once(self: &Arc<Self>, ledger: &Arc<TaskLedger>) -> Called {
         if self.cancellation.is_cancelled() {
-            return None;
+            return Called::Cancelled;
         }
         let (operation, arguments) = match self.arguments() {
             Ok((operation, arguments)) => (Arc::clone(operation), arguments),
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Called::Ended(Err(error)),
         };
         let world = &self.shared.world;
         let services = Services {
@@ -357,9 +451,12 @@ impl Task {
             ledger,
             services: Arc::new(services),
         });
-        match select(guest, Box::pin(self.cancellation.cancelled())).await {
-            Either::Left((result, _)) => Some(result),
-            Either::Right(_) => None,
+        let stopped =
+            select(Box::pin(self.cancellation.cancelled()), Box::pin(self.place.evicted()));
+        match select(guest, stopped).await {
+            Either::Left((result, _)) => Called::Ended(result),
+            Either::Right((Either::Left(_), _)) => Called::Cancelled,
+            Either::Right((Either::Right((room, _)), _)) => Called::Evicted(room),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
     interpreter::Interpreter,
     recorder::Recorder,
     run::{self, ReplayError, Replayed},
-    task::{RunShared, Task},
+    task::{Called, RunShared, Task},
     world::World,
 };
 
@@ -128,9 +128,13 @@ async fn again(
     let cut = end.result.as_ref().is_err_and(is_unrepeatable);
     let mode = Mode::Verify { cut };
     let questions = attempt.questions.clone();
-    let ledger = Arc::new(TaskLedger::new(Arc::clone(&task), mode, attempt.at, questions));
+    let ledger = Arc::new(TaskLedger::new(Arc::clone(&task), mode, attempt.at, questions, true));
     task.take_slot().await;
-    let result = task.call(&ledger).await;
+    let result = match task.call(&ledger).await {
+        Called::Ended(result) => Some(result),
+        // A guest that is compared keeps its room.
+        Called::Cancelled | Called::Evicted(_) => None,
+    };
     task.place.leave();
     let difference = |sequence, recorded, now| Difference {
         sequence,

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub use self::contract::contract_type;
 use crate::value::Value;
 
+/// [`Error::code`] of a guest that did not even start, since others take all the room for instances.
+pub const NO_ROOM: &str = "no-room";
+
 /// What a manifest's `on-error` and `retry.on` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,6 +1,6 @@
 //! Why a guest ended other than by returning, and how that is said.
 
-use voyager_base::{Error, ErrorKind, Limits, call::Stop};
+use voyager_base::{Error, ErrorKind, Limits, call::Stop, error::NO_ROOM};
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::{engine::EngineShape, text::plain};
@@ -35,10 +35,11 @@ pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits, shape: &EngineSh
         return chosen(ending);
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-        return Error::unavailable(format!(
+        let message = format!(
             "all {} instances of this host are in use; run less at a time",
             shape.instances_max
-        ));
+        );
+        return Error { code: Some(NO_ROOM.to_owned()), ..Error::unavailable(message) };
     }
     if error.downcast_ref::<Trap>() == Some(&Trap::StackOverflow) {
         let bound = format!("stack: {}", shape.stack_bytes);

@@ -48,24 +48,49 @@ pub fn component(interface: &str, world: &str, core: &str) -> Vec<u8> {
 
 /// Computes for as many rounds as it is told, and gives back what came out.
 pub fn spinner() -> Vec<u8> {
-    component(
-        "f: func(rounds: u64) -> u64;",
-        "",
-        r#"
-        (func (export "test:hostile/api@0.1.0#f") (param $rounds i64) (result i64)
-            (local $sum i64)
-            (block $done
-                (loop $again
-                    (br_if $done (i64.eqz (local.get $rounds)))
-                    (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1)))
-                    (local.set $sum (i64.add
-                        (i64.mul (local.get $sum) (i64.const 6364136223846793005))
-                        (local.get $rounds)))
-                    (br $again)))
-            (local.get $sum))
-        "#,
-    )
+    let core = format!(
+        r#"(func (export "test:hostile/api@0.1.0#f") (param $rounds i64) (result i64) {SPIN})"#
+    );
+    component("f: func(rounds: u64) -> u64;", "", &core)
 }
+
+/// Starts the program `true`, logs that, computes, and starts it once more.
+pub fn working_spinner() -> Vec<u8> {
+    let core = format!(
+        r#"
+        (import "voyager:process/process@0.1.0" "run" (func $run (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32)))
+        (import "voyager:run/run@0.1.0" "log" (func $log (param i32 i32 i32 i32)))
+        (data (i32.const 16) "true")
+        (func $start
+            (call $run
+                (i32.const 16) (i32.const 4) (i32.const 0) (i32.const 0)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+                (i32.const 0) (i64.const 0) (i32.const 512)))
+        (func $spin (param $rounds i64) (result i64) {SPIN})
+        (func (export "test:hostile/api@0.1.0#f") (param $rounds i64) (result i64)
+            (call $start)
+            (call $log (i32.const 16) (i32.const 4) (i32.const 16) (i32.const 4))
+            (call $spin (local.get $rounds))
+            (call $start))
+        "#
+    );
+    let world = "import voyager:process/process@0.1.0; import voyager:run/run@0.1.0;";
+    component("f: func(rounds: u64) -> u64;", world, &core)
+}
+
+/// Computes for `$rounds`; what comes out depends on each.
+const SPIN: &str = "
+    (local $sum i64)
+    (block $done
+        (loop $again
+            (br_if $done (i64.eqz (local.get $rounds)))
+            (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1)))
+            (local.set $sum (i64.add
+                (i64.mul (local.get $sum) (i64.const 6364136223846793005))
+                (local.get $rounds)))
+            (br $again)))
+    (local.get $sum)";
 
 /// A component in its own text form.
 pub fn raw_component(text: &str) -> Vec<u8> {

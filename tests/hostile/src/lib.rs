@@ -9,7 +9,7 @@ mod runs;
 
 pub use self::{
     double::{Book, World},
-    forge::{component, raw_component, spinner},
+    forge::{component, raw_component, spinner, working_spinner},
     runs::{Pauses, RunHost},
 };
 
@@ -36,22 +36,27 @@ pub struct Host {
 impl Host {
     /// A host that compiles in this process: for components that are hostile only when they run.
     pub fn new() -> Self {
-        Self::with(CompilerCommand::InProcess)
+        Self::with_room(50)
+    }
+
+    /// The same with room for so many instances.
+    pub fn with_room(instances: u32) -> Self {
+        Self::with(CompilerCommand::InProcess, instances)
     }
 
     /// A host that compiles in `program`, a child process with these bounds.
     pub fn with_compiler(program: &Path, bounds: CompileBounds) -> Self {
         let (program, arguments) = (program.to_owned(), Vec::new());
-        Self::with(CompilerCommand::Child { program, arguments, bounds })
+        Self::with(CompilerCommand::Child { program, arguments, bounds }, 50)
     }
 
-    fn with(compiler: CompilerCommand) -> Self {
+    fn with(compiler: CompilerCommand, instances_max: u32) -> Self {
         let cache = tempfile::tempdir().expect("there is room for a temporary folder");
         let clock: Arc<dyn Clock> = Arc::new(RealClock(tokio::time::Instant::now()));
         let options = SandboxOptions {
             cache_folder: cache.path().join("compiled"),
             compiler,
-            shape: EngineShape { instances_max: 50, ..EngineShape::default() },
+            shape: EngineShape { instances_max, ..EngineShape::default() },
             clock: Arc::clone(&clock),
             chance: Arc::new(Seeded::new(1)),
         };

@@ -8,6 +8,7 @@ use voyager_base::{
     call::Spawn,
     chance::Seeded,
     clock::{Clock, Timestamp},
+    disk::Disk,
     grant::GrantLayer,
     record::{Content, Journal},
     sim::SimDisk,
@@ -22,6 +23,8 @@ use crate::{Host, World};
 pub struct RunHost {
     /// What stands around its runs.
     pub world: Arc<voyager_agent::World>,
+    /// What answers, and was asked.
+    pub around: World,
     catalog: Catalog,
 }
 
@@ -37,12 +40,27 @@ impl RunHost {
         disk: &SimDisk,
         observer: Arc<dyn Observer>,
     ) -> Self {
+        Self::on(host, components, slots, Arc::new(disk.clone()), observer)
+    }
+
+    /// The same on any disk.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn on(
+        host: &Host,
+        components: &[Vec<u8>],
+        slots: u32,
+        disk: Arc<dyn Disk>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         let load = |component: &Vec<u8>| host.sandbox.load(component).expect("it is a skill");
         let catalog = components.iter().map(|it| (*load(it)).clone()).collect();
-        let store = Store::open(Arc::new(disk.clone()), Options::default());
+        let store = Store::open(disk, Options::default());
         let store = Arc::new(store.expect("the disk is whole"));
         let clock: Arc<dyn Clock> = Arc::clone(&host.clock);
-        let services = World::default().services();
+        let around = World::default();
+        let services = around.services();
         // Each host has other chance than the one before it.
         let chance = Seeded::new(store.runs().map_or(0, |runs| runs.len() as u64));
         let world = voyager_agent::World {
@@ -57,7 +75,7 @@ impl RunHost {
             observer,
             schedule: Schedule::new(Rules::new(slots), clock),
         };
-        Self { world: Arc::new(world), catalog: Catalog::new(catalog) }
+        Self { world: Arc::new(world), around, catalog: Catalog::new(catalog) }
     }
 
     /// The plan of a manifest, whose head comes of itself.
@@ -122,21 +140,29 @@ impl Spawn for Tokio {
 }
 
 /// Tells tests of pauses.
-pub struct Pauses(tokio::sync::watch::Sender<(u32, u32)>);
+pub struct Pauses {
+    pauses: tokio::sync::watch::Sender<(u32, u32)>,
+    /// Lines that guests logged.
+    pub lines: std::sync::atomic::AtomicU32,
+}
 
 impl Pauses {
     /// An observer, and what it has seen so far: pauses and their ends.
     pub fn watch() -> (Arc<Self>, tokio::sync::watch::Receiver<(u32, u32)>) {
         let (tell, told) = tokio::sync::watch::channel((0, 0));
-        (Arc::new(Self(tell)), told)
+        let lines = std::sync::atomic::AtomicU32::new(0);
+        (Arc::new(Self { pauses: tell, lines }), told)
     }
 }
 
 impl Observer for Pauses {
     fn notice(&self, _run: RunId, _at: Timestamp, notice: Notice<'_>) {
         match notice {
-            Notice::Paused { .. } => self.0.send_modify(|(paused, _)| *paused += 1),
-            Notice::Continued { .. } => self.0.send_modify(|(_, continued)| *continued += 1),
+            Notice::Paused { .. } => self.pauses.send_modify(|(paused, _)| *paused += 1),
+            Notice::Continued { .. } => self.pauses.send_modify(|(_, continued)| *continued += 1),
+            Notice::Report { .. } => {
+                self.lines.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
             _ => {}
         }
     }

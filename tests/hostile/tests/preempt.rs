@@ -1,11 +1,11 @@
 //! Guests that compute without end, and critical ones that must not wait for them.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::SeqCst};
 
 use voyager_agent::{Nobody, replay_verify};
 use voyager_base::{ErrorKind, Value, sim::SimDisk};
-use voyager_hostile::{Host, Pauses, RunHost, spinner};
+use voyager_hostile::{Host, Pauses, RunHost, spinner, working_spinner};
 
 /// Rounds that take a second or so: far longer than a slot is waited for.
 const SECONDS: &str = "300000000";
@@ -101,4 +101,55 @@ async fn a_run_whose_host_dies_while_it_is_paused_goes_on() {
     let runs = RunHost::new(&host, &[spinner()], 1, &disk, Arc::new(Nobody));
     let live = voyager_agent::resume(&runs.world, id, None).await.unwrap();
     assert!(live.outcome.await.unwrap().is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_room_the_guest_that_rests_is_dropped_and_goes_on_from_the_record() {
+    let (host, disk) = (Host::with_room(1), SimDisk::new(1));
+    let (observer, mut pauses) = Pauses::watch();
+    let told = Arc::clone(&observer);
+    let runs = RunHost::new(&host, &[working_spinner()], 1, &disk, observer);
+    let grants = "grants: { process: [ { run: \"true\" } ] }";
+    let alone = sum(&runs.run(&spin(SECONDS, grants)).await);
+    assert_eq!((runs.around.asked().len(), told.lines.load(SeqCst)), (2, 1));
+
+    let plan = runs.plan(&spin(SECONDS, &format!("{grants}\npriority: low")));
+    let low = runs.start(plan).await.unwrap();
+    let (id, low) = (low.id, tokio::spawn(low.outcome));
+    // It computes, behind its first program.
+    while told.lines.load(SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let critical = spin(SECONDS, &format!("{grants}\npriority: critical"));
+    assert_eq!(sum(&runs.run(&critical).await), alone);
+    let outcome = low.await.unwrap().unwrap();
+    assert_eq!(sum(&outcome), alone);
+    assert_eq!(*pauses.borrow_and_update(), (1, 1));
+    let view = runs.view(id);
+    assert_eq!((view.tasks.len(), view.tasks[0].attempt), (1, 1));
+    assert_eq!((view.tasks[0].pauses, view.tasks[0].evictions), (1, 1));
+    assert_eq!(view.tasks[0].effects.len(), 2);
+    assert_eq!(runs.around.asked().len(), 6, "no program was started twice");
+    assert_eq!(told.lines.load(SeqCst), 3, "no line was told twice");
+    let verified = replay_verify(&runs.world, id).await.unwrap();
+    assert_eq!(verified.difference, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_room_and_nobody_who_rests_a_task_fails_as_before() {
+    let (host, disk) = (Host::with_room(1), SimDisk::new(1));
+    let runs = RunHost::new(&host, &[spinner()], 2, &disk, Arc::new(Nobody));
+    let first = runs.start(runs.plan(&spin("100000000000", ""))).await.unwrap();
+    let (handle, first) = (first.handle.clone(), tokio::spawn(first.outcome));
+    computes(&runs).await;
+    // The first may not have started yet: then it is the one that fails.
+    let second = runs.start(runs.plan(&spin("100000000000", ""))).await.unwrap();
+    let (other, second) = (second.handle.clone(), tokio::spawn(second.outcome));
+    let mut ends = futures_util::stream::FuturesUnordered::from_iter([first, second]);
+    let failed = futures_util::StreamExt::next(&mut ends).await.unwrap().unwrap().unwrap();
+    assert_eq!(failed.unwrap_err().error.kind, ErrorKind::Unavailable);
+    handle.cancel();
+    other.cancel();
+    let left = futures_util::StreamExt::next(&mut ends).await.unwrap().unwrap().unwrap();
+    assert_eq!(left.unwrap_err().error.kind, ErrorKind::Cancelled);
 }

@@ -60,6 +60,12 @@ const BENCHES: &[Bench] = &[
         example: "scan",
     },
     Bench {
+        name: "preempt",
+        what: "how soon a critical task runs while low ones compute without end",
+        package: "voyager-hostile",
+        example: "preempt",
+    },
+    Bench {
         name: "manifest",
         what: "parsing and checking a manifest of 1,000 steps",
         package: "voyager-manifest",

@@ -53,7 +53,7 @@ impl Host {
                 Fact::StepDone { step, error: Some(_), .. } => drop(states.insert(step, "failed")),
                 Fact::StepDone { step, error: None, .. } => drop(states.insert(step, "done")),
                 Fact::RunDone { outcome: ended } => outcome = Some(ended),
-                Fact::TaskPaused { task, attempt, micros } => {
+                Fact::TaskPaused { task, attempt, micros, .. } => {
                     let (count, total) = pauses.entry((task, attempt)).or_default();
                     (*count, *total) = (*count + 1, *total + micros);
                 }

@@ -278,6 +278,11 @@ impl Machine {
         self.changes.pop_front()
     }
 
+    /// Its level.
+    pub(super) fn level(&self, ticket: Ticket) -> Option<Priority> {
+        self.entries.get(&ticket).map(|entry| entry.level)
+    }
+
     /// Whether it has what it waits for.
     pub(super) fn is_ready(&self, ticket: Ticket) -> bool {
         self.entries.get(&ticket).is_none_or(|entry| match entry.standing {
