@@ -112,7 +112,7 @@ impl Family {
         })?;
         let arguments = value::encode_tuple(&values);
         let call = call_digest(&self.operation.to_string(), &arguments);
-        if self.task.calls.contains(&call) {
+        if self.task.is_within(call) {
             return Err(Error::invalid(format!(
                 "`{}` is called with the same arguments by one of its ancestors; it would never end",
                 self.operation

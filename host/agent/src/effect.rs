@@ -402,7 +402,7 @@ impl Ledger for TaskLedger {
         Lineage {
             run: self.task.shared.run,
             task: self.task.started.task,
-            parents: Arc::clone(&self.task.ancestors),
+            parents: self.task.ancestors(),
         }
     }
 

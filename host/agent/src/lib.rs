@@ -17,6 +17,7 @@ pub mod event;
 pub mod interpreter;
 pub mod lineage;
 mod name;
+pub mod path;
 pub mod recorder;
 pub mod run;
 pub mod scenario;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
@@ -31,6 +31,7 @@ use crate::{
     effect::{Mode, TaskLedger},
     event::{Event, Origin, RunStarted, TaskStarted},
     name,
+    path::Path,
     recorder::{Recorder, Written},
     run,
     schedule::{Enter, Key, Place, Schedule, Scope, Wish},
@@ -154,12 +155,12 @@ pub(crate) struct Task {
     pub(crate) started: TaskStarted,
     /// The step of the plan that it serves.
     pub(crate) step: usize,
-    /// The root first, the parent last; the blocks that hold its step are among them.
-    pub(crate) ancestors: Arc<[TaskId]>,
+    /// The way to it from the run; the executions of steps around its own are on it.
+    path: Path,
+    /// The root first, the parent last, once somebody has asked.
+    ancestors: OnceLock<Arc<[TaskId]>>,
     /// Levels of tasks above it, the root counted: 1 for the task of a step.
     pub(crate) depth: u32,
-    /// Hashes of operation and arguments of its ancestors and itself.
-    pub(crate) calls: Arc<[Digest]>,
     pub(crate) limits: Limits,
     pub(crate) grants: Arc<Grants>,
     pub(crate) stages: Arc<[StageId]>,
@@ -211,6 +212,10 @@ impl Task {
     ) -> Arc<Self> {
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
         let call = crate::book::call_digest(&started.operation.to_string(), &started.arguments);
+        let root = Path::root(TaskId::root(shared.run));
+        let inner = frames.iter().skip(1);
+        let path = inner.fold(root, |path, frame| path.to(*frame, None));
+        let path = path.to(started.task, Some(call));
         let wish = Wish {
             run: shared.run,
             priority: shared.started.plan.priority_of(step),
@@ -222,9 +227,9 @@ impl Task {
         Arc::new(Self {
             shared: Arc::clone(shared),
             step,
-            ancestors: frames,
+            path,
+            ancestors: OnceLock::new(),
             depth: 1,
-            calls: Arc::new([call]),
             limits,
             grants: Arc::new(shared.grants(step)),
             stages: Arc::new([stage]),
@@ -242,16 +247,15 @@ impl Task {
     pub(crate) fn child(self: &Arc<Self>, started: TaskStarted, call: Digest) -> Arc<Self> {
         let shared = &self.shared;
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
-        let parent = std::iter::once(self.started.task);
         let priority = shared.started.plan.priority_of(self.step);
         let wish = Wish { run: shared.run, priority, key: None, computes: true };
         let place = Arc::new(shared.world.schedule.join(wish, Some(&self.place)));
         Arc::new(Self {
             shared: Arc::clone(shared),
             step: self.step,
-            ancestors: self.ancestors.iter().copied().chain(parent).collect(),
+            path: self.path.to(started.task, Some(call)),
+            ancestors: OnceLock::new(),
             depth: self.depth.saturating_add(1),
-            calls: self.calls.iter().copied().chain([call]).collect(),
             limits: self.limits.clone(),
             grants: Arc::clone(&self.grants),
             stages: std::iter::once(stage).chain(self.stages.iter().copied()).collect(),
@@ -263,6 +267,16 @@ impl Task {
             told: AtomicU64::new(0),
             started,
         })
+    }
+
+    /// The root first, the parent last; the executions of steps around its own are among them.
+    pub(crate) fn ancestors(&self) -> Arc<[TaskId]> {
+        Arc::clone(self.ancestors.get_or_init(|| self.path.ancestors()))
+    }
+
+    /// Whether it, or one of its ancestors, is this call: made once more, it would never end.
+    pub(crate) fn is_within(&self, call: Digest) -> bool {
+        self.path.has(call)
     }
 
     /// Its own layer of staged changes.

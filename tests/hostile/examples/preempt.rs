@@ -49,7 +49,7 @@ fn main() {
         let disk = Arc::new(FileDisk::open(folder.path()).unwrap());
         let slots = u32::try_from(cores).unwrap();
         let runs = RunHost::on(&host, &[skill], slots, disk, Arc::clone(&begun) as _);
-        println!("{cores} slots, {ROUNDS} rounds each");
+        eprintln!("{cores} slots, {ROUNDS} rounds each");
         critical(&runs, &begun, "nothing else runs").await;
         let spin = "limits: { cpu: 1h, time: 1h }\npriority: low\n\
                     steps: [ { id: spin, use: hostile/spin } ]\n";
@@ -62,7 +62,7 @@ fn main() {
         }
         let low = format!("{} low guests compute without end", 2 * cores);
         let p99 = critical(&runs, &begun, &low).await;
-        println!("a critical guest begins within {p99:?} (p99); the target is 50 ms");
+        eprintln!("a critical guest begins within {p99:?} (p99); the target is 50 ms");
     });
     // The guests that compute without end are of no more use.
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -82,12 +82,12 @@ async fn critical(runs: &RunHost, begun: &Begun, what: &str) -> Duration {
         wholes.push(before.elapsed());
         starts.push(begun.0.lock().unwrap().take().unwrap() - before);
     }
-    println!("{what}:");
+    eprintln!("{what}:");
     let show = |name: &str, times: &mut Vec<Duration>| {
         times.sort();
         let at = |share: usize| times[times.len() * share / 100];
         let (p50, p99, most) = (at(50), at(99), times[times.len() - 1]);
-        println!("  {name:<34} p50 {p50:?}, p99 {p99:?}, most {most:?}");
+        eprintln!("  {name:<34} p50 {p50:?}, p99 {p99:?}, most {most:?}");
         p99
     };
     let p99 = show("request until the guest has begun", &mut starts);

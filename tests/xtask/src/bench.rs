@@ -66,6 +66,12 @@ const BENCHES: &[Bench] = &[
         example: "preempt",
     },
     Bench {
+        name: "lineage",
+        what: "placing a task among a million, finding a loop, telling its ancestors",
+        package: "voyager-agent",
+        example: "lineage",
+    },
+    Bench {
         name: "manifest",
         what: "parsing and checking a manifest of 1,000 steps",
         package: "voyager-manifest",
