@@ -281,7 +281,7 @@ impl Viewer {
                 if let Some(view) = self.task((*task, *attempt)) {
                     view.pauses += 1;
                     view.evictions += u32::from(*evicted);
-                    view.paused += Duration::from_micros(*micros);
+                    view.paused = view.paused.saturating_add(Duration::from_micros(*micros));
                 }
             }
             Event::TaskDone { task, attempt, result, changes } => {

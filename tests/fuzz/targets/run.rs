@@ -142,7 +142,15 @@ fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
             false => Event::FrameDone { frame: frame(u)?, error: maybe_error(u)? },
         },
         2 | 3 => task_started(u)?,
-        4 => Event::TaskResumed { task: task(u)?, attempt: attempt(u)? },
+        4 => match u.arbitrary()? {
+            true => Event::TaskResumed { task: task(u)?, attempt: attempt(u)? },
+            false => Event::TaskPaused {
+                task: task(u)?,
+                attempt: attempt(u)?,
+                micros: u.arbitrary()?,
+                evicted: u.arbitrary()?,
+            },
+        },
         5 => Event::EffectIntended {
             record: record(u)?,
             asked: asked(u)?,

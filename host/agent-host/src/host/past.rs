@@ -55,7 +55,7 @@ impl Host {
                 Fact::RunDone { outcome: ended } => outcome = Some(ended),
                 Fact::TaskPaused { task, attempt, micros, .. } => {
                     let (count, total) = pauses.entry((task, attempt)).or_default();
-                    (*count, *total) = (*count + 1, *total + micros);
+                    (*count, *total) = (*count + 1, total.saturating_add(micros));
                 }
                 _ => {}
             }

@@ -9,6 +9,7 @@ mod error_kinds;
 mod first_skill;
 mod input;
 mod json;
+mod priority;
 mod rename;
 mod scenarios;
 mod state;
