@@ -40,7 +40,9 @@ pub use self::{
     judge::{Difference, Judged, NowAndBefore, judge},
     trace::{StepTrace, Trace},
 };
-use crate::{DriveError, Live, Outcome, Request, Schedule, StartError, World, world::Observer};
+use crate::{
+    DriveError, Live, Outcome, Request, Rules, Schedule, StartError, World, world::Observer,
+};
 
 /// When every scenario begins: the same on every machine and in every repetition.
 const BEGIN: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -173,7 +175,7 @@ impl Play<'_> {
                 chance: chance.clone(),
                 spawn: Arc::new(executor.clone()),
                 observer,
-                schedule: Schedule::new(SLOTS),
+                schedule: Schedule::new(Rules::new(SLOTS), Arc::new(clock.clone())),
             });
             let begin: BoxFuture<'static, Result<Live, StartError>> = match known {
                 Some(run) => Box::pin({

@@ -22,8 +22,8 @@ use std::{
 
 use voyager_base::{Digest, Limits, Type, operation::Skill};
 
-pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
 use self::expressions::{At, Local};
+pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
 use crate::{
     catalog::Catalog,
     code::{Code, Severity},

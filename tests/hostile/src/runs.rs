@@ -99,7 +99,7 @@ impl RunHost {
     /// [`StartError`].
     pub async fn start(&self, plan: Plan) -> Result<Live, StartError> {
         let request = Request {
-            plan,
+            plan: plan.into(),
             inputs: BTreeMap::new(),
             folders: BTreeMap::new(),
             policy: GrantLayer { source: "the host".to_owned(), ..GrantLayer::default() },

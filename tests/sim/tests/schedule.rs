@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use sim::executor::Executor;
 use voyager_agent::schedule::{Key, Place, Rules, Schedule, Scope, Wish};
+use voyager_base::sim::Executor;
 use voyager_base::{
     RunId,
     call::Spawn as _,
