@@ -51,7 +51,10 @@ impl Confirm {
 
     fn want(&mut self) {
         while let Some(command) = self.interpreter.poll_command() {
-            self.wanted.push(command);
+            // What its steps see of a transaction is no decision.
+            if !matches!(command, Command::Stage { .. } | Command::Unstage { .. }) {
+                self.wanted.push(command);
+            }
         }
     }
 
@@ -142,6 +145,9 @@ fn describe(command: &Command) -> String {
         Command::Cancel { task, .. } => format!("stop of task {task}"),
         Command::Commit { step, changes, .. } => {
             format!("commit of {} files by step number {step}", changes.len())
+        }
+        Command::Stage { frame, .. } | Command::Unstage { frame } => {
+            format!("staging for the steps of {frame}")
         }
     }
 }

@@ -149,6 +149,15 @@ impl Run {
                 self.commit(frame, step, changes);
                 Ok(())
             }
+            Command::Stage { frame, changes } => {
+                let workspace = &self.shared.world.workspace;
+                let staged = workspace.restage(self.shared.layer(frame), &changes);
+                staged.map_err(|error| DriveError::Task { reason: error.message })
+            }
+            Command::Unstage { frame } => {
+                self.shared.world.workspace.discard(self.shared.layer(frame));
+                Ok(())
+            }
         }
     }
 
@@ -165,7 +174,9 @@ impl Run {
             Ok(key) => (key, counted),
             Err(error) => (None, counted.and(Err(error))),
         };
-        let task = Task::of_step(&self.shared, started, step, limits, frames, key);
+        let layers = self.interpreter.transactions_around(frame);
+        let layers = layers.map(|it| self.shared.layer(it)).collect();
+        let task = Task::of_step(&self.shared, started, step, limits, frames, layers, key);
         let key = (task.started.task, task.started.attempt);
         self.tasks.insert(key, Arc::clone(&task));
         let tell = self.tell.clone();

@@ -27,7 +27,7 @@ use voyager_base::{
 use voyager_manifest::plan::Plan;
 
 /// Number of the meaning of facts. A run goes on only under the number that it began with.
-pub const SEMANTICS: u32 = 3;
+pub const SEMANTICS: u32 = 4;
 
 /// Version of the form of records.
 const VERSION: u32 = 1;

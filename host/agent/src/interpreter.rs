@@ -11,6 +11,7 @@
 //! state leads to, `values` what expressions give.
 
 mod facts;
+mod layer;
 mod retry;
 mod scope;
 mod state;
@@ -60,6 +61,18 @@ pub enum Command {
         /// Whether the intent is recorded already, by an earlier owner.
         intended: bool,
     },
+    /// Let the steps of a transaction see what one of them changed.
+    Stage {
+        /// The execution of its steps.
+        frame: TaskId,
+        /// The changes.
+        changes: Vec<Change>,
+    },
+    /// Forget what the steps of a transaction saw.
+    Unstage {
+        /// The execution of its steps.
+        frame: TaskId,
+    },
 }
 
 /// Outputs of a run in the order of the plan, or why it failed.
@@ -92,6 +105,8 @@ pub struct Interpreter {
     wished: BTreeSet<Wish>,
     /// Tasks whose start is wished and not yet a fact.
     starting: BTreeSet<TaskId>,
+    /// For each transaction the step whose changes it is about to take.
+    joining: BTreeMap<TaskId, (TaskId, usize)>,
     commands: VecDeque<Command>,
     /// Whether something has changed since wishes were last looked for.
     stale: bool,
@@ -144,6 +159,7 @@ impl Interpreter {
             items: BTreeMap::new(),
             wished: BTreeSet::new(),
             starting: BTreeSet::new(),
+            joining: BTreeMap::new(),
             commands: VecDeque::new(),
             stale: true,
             now,
@@ -191,6 +207,7 @@ impl Interpreter {
     pub fn forget_wishes(&mut self) {
         self.wished.clear();
         self.starting.clear();
+        self.joining.clear();
         self.commands.clear();
         self.stale = true;
     }
@@ -228,6 +245,12 @@ impl Interpreter {
         frames.reverse();
         frames.push(frame);
         frames
+    }
+
+    /// The transactions around an execution of steps, itself among them, from the inside to the outside.
+    pub fn transactions_around(&self, frame: TaskId) -> impl Iterator<Item = TaskId> {
+        let around = std::iter::once(frame).chain(self.holders(frame).map(|place| place.frame));
+        around.filter(|frame| self.state.frames.get(frame).is_some_and(|it| it.layer.is_some()))
     }
 
     /// Takes a fact. Facts of effects and of child tasks are none of its business.
@@ -300,6 +323,7 @@ impl Interpreter {
             Event::CommitDone { frame, step, conflicts, error } => {
                 let id = self.step_id(*step);
                 let error = error.clone().or_else(|| conflict(&id, conflicts));
+                self.joined(*frame, *step);
                 self.committed(*frame, *step, error).map_err(misplaced)
             }
             Event::StepDone { frame, step, error, passed } => {

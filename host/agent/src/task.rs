@@ -99,6 +99,11 @@ impl RunShared {
         self.gone.load(Ordering::SeqCst)
     }
 
+    /// The layer of what the steps of a transaction changed.
+    pub(crate) fn layer(&self, frame: TaskId) -> StageId {
+        StageId { run: self.run, task: frame, attempt: 0 }
+    }
+
     /// Counts one more attempt of a task.
     pub(crate) fn count_task(&self) -> Result<(), Error> {
         let bound = self.started.plan.bounds.steps;
@@ -200,14 +205,16 @@ impl TaskEnd {
 }
 
 impl Task {
-    /// The task of a step, in `frames`: the executions of steps around it, the run's own first. It
-    /// begins when it has `key`, where it needs one.
+    /// The task of a step, in `frames`: the executions of steps around it, the run's own first. Beside its
+    /// own it sees the staged changes of `layers`, the innermost first. It begins when it has `key`, where
+    /// it needs one.
     pub(crate) fn of_step(
         shared: &Arc<RunShared>,
         started: TaskStarted,
         step: usize,
         limits: Limits,
         frames: Arc<[TaskId]>,
+        layers: Vec<StageId>,
         key: Option<(String, u32)>,
     ) -> Arc<Self> {
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
@@ -232,7 +239,7 @@ impl Task {
             depth: 1,
             limits,
             grants: Arc::new(shared.grants(step)),
-            stages: Arc::new([stage]),
+            stages: std::iter::once(stage).chain(layers).collect(),
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
             place,

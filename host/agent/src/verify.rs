@@ -183,7 +183,8 @@ fn task(shared: &Arc<RunShared>, book: &Book, attempt: &Attempt) -> Result<Arc<T
                 reason: format!("there is no step number {step}"),
             })?;
             let frames = book.frames_around(*frame).into();
-            Ok(Task::of_step(shared, started, step, limits, frames, None))
+            // No service is asked, so nobody looks at what a transaction staged.
+            Ok(Task::of_step(shared, started, step, limits, frames, Vec::new(), None))
         }
         Origin::Parent { asked, .. } => {
             let parent = book.attempt(asked.task, asked.attempt);

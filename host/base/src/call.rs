@@ -118,9 +118,9 @@ pub struct CallContext {
 pub struct StageId {
     /// The run.
     pub run: RunId,
-    /// The task.
+    /// The task, or the execution of the steps of a transaction.
     pub task: TaskId,
-    /// Its attempt: a new one starts with nothing staged.
+    /// Its attempt: a new one starts with nothing staged. 0 for a transaction.
     pub attempt: u32,
 }
 

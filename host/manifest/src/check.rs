@@ -14,6 +14,7 @@ mod order;
 mod outputs;
 mod scenario;
 mod steps;
+mod transactions;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -124,6 +125,8 @@ struct Checker<'a> {
     /// Capabilities whose lack was told for a skill.
     told_grants: BTreeSet<(String, &'static str)>,
     grants: GrantPlan,
+    /// The transactions around the step being checked, the innermost last.
+    transactions: Vec<transactions::Open>,
     /// Capabilities of which the manifest says something, if only that nothing is granted.
     spoken: BTreeSet<&'static str>,
     limits: Limits,
@@ -187,6 +190,7 @@ impl<'a> Checker<'a> {
             used_skills: BTreeMap::new(),
             told_grants: BTreeSet::new(),
             grants: GrantPlan::default(),
+            transactions: Vec::new(),
             spoken: BTreeSet::new(),
             limits: Limits::default().lowest(policy),
             time_is_given: false,

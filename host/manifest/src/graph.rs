@@ -46,6 +46,9 @@ fn notes(step: &Step) -> Vec<String> {
     if step.changes == Changes::Discard {
         notes.push("preview".to_owned());
     }
+    if let Some(root) = step.transaction() {
+        notes.push(format!("transaction over {root}"));
+    }
     if step.on_error.iter().any(|handler| handler.then == Handling::Continue) {
         notes.push("may be passed over".to_owned());
     }

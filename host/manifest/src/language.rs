@@ -217,6 +217,11 @@ pub(crate) static STEP: Object = Object {
             Shape::Steps,
             "A block of cases: the first step whose `when` holds runs, and no other. A last one without `when` runs otherwise.",
         ),
+        key(
+            "transaction",
+            Shape::Object(&TRANSACTION),
+            "The steps of the block change files together: they see each other's changes, and when the block ends well all of them become real, otherwise none.",
+        ),
         key("finally", Shape::Steps, FINALLY),
         key("sleep", Shape::Duration { least_ms: 1 }, "Waits for so long; it survives a restart."),
         key(
@@ -283,6 +288,12 @@ pub(crate) static CONCURRENCY: Object = Object {
         ),
         key("max", COUNT, "How many may have it at a time; 1 where none is given."),
     ],
+};
+
+/// Changing files together.
+pub(crate) static TRANSACTION: Object = Object {
+    what: "a transaction",
+    keys: &[must("workspace", Shape::Root, "The folder, an input of type `path`.")],
 };
 
 /// Running a step for each of some items.

@@ -295,6 +295,9 @@ pub struct Block {
     pub mode: Mode,
     /// A record of its steps' results by their ids; none where no step has one.
     pub result: Option<Type>,
+    /// The folder whose files its steps change together, all or none when it ends; none where each step
+    /// makes its own changes real.
+    pub transaction: Option<String>,
 }
 
 /// How the steps of a block stand to each other.
@@ -354,6 +357,14 @@ impl Step {
     pub fn mode(&self) -> Option<Mode> {
         match &self.action {
             Action::Block(block) => Some(block.mode),
+            Action::Call(_) | Action::Sleep(_) => None,
+        }
+    }
+
+    /// The folder whose files the steps within it change together, where it is a transaction.
+    pub fn transaction(&self) -> Option<&str> {
+        match &self.action {
+            Action::Block(block) => block.transaction.as_deref(),
             Action::Call(_) | Action::Sleep(_) => None,
         }
     }

@@ -1,5 +1,5 @@
-//! Four small plans with their guests and files: one that reads in child tasks, one that changes
-//! files, one that starts programs, one of steps within steps.
+//! Five small plans with their guests and files: one that reads in child tasks, one that changes
+//! files, one that starts programs, one of steps within steps, one that changes files together.
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
@@ -37,8 +37,8 @@ impl Manifest {
 }
 
 /// All of them.
-pub fn all() -> [Manifest; 4] {
-    [reading(), changing(), starting(), nesting()]
+pub fn all() -> [Manifest; 5] {
+    [reading(), changing(), starting(), nesting(), transacting()]
 }
 
 /// Guests for all of them.
@@ -140,6 +140,51 @@ outputs:
 ",
         ),
         files: vec![("a.txt", "old one"), ("b.txt", "two old"), ("c.txt", "three")],
+        may_be_unknown: false,
+    }
+}
+
+/// Files that change together: over several steps, in child tasks, in parts that may fail by themselves.
+fn transacting() -> Manifest {
+    Manifest {
+        name: "transacting",
+        plan: checked(
+            "
+steps:
+  - id: together
+    transaction: { workspace: inputs.repo }
+    steps:
+      - { id: renamed, use: guests/rename, with: { p0: old, p1: new } }
+      - { id: files, use: guests/list }
+      - id: copies
+        for-each: { in: steps.files, as: file, parallel: 2 }
+        steps:
+          - { id: copied, use: guests/copy, with: { p0: { from: file } } }
+      - id: refused
+        transaction: { workspace: inputs.repo }
+        on-error: { any: continue }
+        steps:
+          - { id: more, use: guests/rename, with: { p0: new, p1: newer } }
+          - { id: missing, use: guests/shout, with: { p0: nowhere.txt } }
+      - id: apart
+        parallel: all
+        steps:
+          - { id: left, use: guests/copy, with: { p0: copy-of-a.txt } }
+          - { id: right, use: guests/copy, with: { p0: copy-of-b.txt } }
+      - { id: counted, use: guests/count }
+  - id: taken-back
+    transaction: { workspace: inputs.repo }
+    on-error: { any: continue }
+    steps:
+      - { id: again, use: guests/rename, with: { p0: new, p1: newest } }
+      - { id: nothing, use: guests/shout, with: { p0: nowhere.txt } }
+  - { id: count, use: guests/count }
+outputs:
+  counted: { from: steps.together.counted }
+  count: { from: steps.count }
+",
+        ),
+        files: vec![("a.txt", "old one"), ("b.txt", "two old")],
         may_be_unknown: false,
     }
 }

@@ -110,6 +110,7 @@ pub fn catalog() -> Catalog {
     let texts = || Type::list(Type::String);
     let mut operations: Vec<Operation> = vec![operation("list", 0, texts())];
     let text = [("one", 1), ("upper", 1), ("shout", 1), ("copy", 1), ("make", 1), ("count", 0)];
+    let text = text.into_iter().chain([("append", 1), ("edit", 0)]);
     operations.extend(text.map(|(name, parameters)| operation(name, parameters, Type::String)));
     operations.push(operation("rename", 2, Type::String));
     operations.push(operation("map", 1, texts()));

@@ -116,6 +116,11 @@ impl Script {
                     self.running.push_back(Event::TaskDone { task, attempt, result, changes });
                 }
             }
+            Command::Stage { changes, .. } => {
+                let paths: Vec<&str> = changes.iter().map(|it| it.path.as_str()).collect();
+                self.tell(&format!("stage {}", paths.join(" ")));
+            }
+            Command::Unstage { .. } => self.tell("unstage"),
             Command::Commit { frame, step, changes, .. } => {
                 let paths: Vec<&str> = changes.iter().map(|it| it.path.as_str()).collect();
                 self.tell(&format!("commit {}", paths.join(" ")));

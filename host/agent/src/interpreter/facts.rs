@@ -1,10 +1,12 @@
 //! What facts do to the state of a run.
 
 use voyager_base::{Error, ErrorKind, TaskId, Value, clock::Timestamp, workspace::Change};
-use voyager_manifest::plan::{Action, FailMode, Mode, Part};
+use voyager_manifest::plan::{Action, Changes, FailMode, Mode, Part};
 
 use super::{
-    ITEMS_MAX, Interpreter, retry,
+    Command, ITEMS_MAX, Interpreter,
+    layer::Layer,
+    retry,
     state::{Frame, Place, Running, StepState, Unit, UnitState},
     values::Round,
 };
@@ -21,6 +23,13 @@ impl Interpreter {
             }
         }
         self.forget_wishes();
+        // Whatever lies there from an earlier life in this process, what counts is in the record.
+        for (frame, of) in &self.state.frames {
+            let Some(layer) = &of.layer else { continue };
+            self.commands.push_back(Command::Unstage { frame: *frame });
+            let changes = layer.changes();
+            self.commands.push_back(Command::Stage { frame: *frame, changes });
+        }
     }
 
     pub(super) fn begin(
@@ -88,7 +97,9 @@ impl Interpreter {
         unit.attempt += 1;
         unit.state = UnitState::Started { at };
         self.state.nodes.insert(frame, place);
-        self.state.frames.insert(frame, Frame::new(Some(place), inside.into_iter()));
+        let mut of = Frame::new(Some(place), inside.into_iter());
+        of.layer = self.plan().steps[place.step].transaction().map(|_| Layer::default());
+        self.state.frames.insert(frame, of);
         Ok(())
     }
 
@@ -106,10 +117,15 @@ impl Interpreter {
             None => Ok(self.record(frame)),
             Some(error) => Err(error.clone()),
         };
+        let layer = self.state.frames.get_mut(&frame).and_then(|it| it.layer.take());
+        if layer.is_some() {
+            self.commands.push_back(Command::Unstage { frame });
+        }
         self.state.forget(frame);
         let frames = &self.state.frames;
         self.items.retain(|(frame, _), _| frames.contains_key(frame));
-        self.ended(place, result, &[])
+        let changes = layer.map(|layer| layer.changes()).unwrap_or_default();
+        self.ended(place, result, &changes)
     }
 
     /// A task or frame ended that served an item.
@@ -198,9 +214,13 @@ impl Interpreter {
         passed: bool,
     ) -> Result<(), String> {
         let value = match error {
-            None => self.result(frame, step)?,
+            None => {
+                self.join(frame, step)?;
+                self.result(frame, step)?
+            }
             Some(_) => self.none(step),
         };
+        self.joined(frame, step);
         self.end(frame, step, value)?;
         let mode = if self.is_body(step) { self.mode_around(step) } else { Mode::All };
         let failure = error
@@ -220,6 +240,31 @@ impl Interpreter {
             (None, _) => {}
         }
         Ok(())
+    }
+
+    /// Adds what a step that ended well changed to the transaction around it, where there is one.
+    fn join(&mut self, frame: TaskId, step: usize) -> Result<(), String> {
+        let around = self.transactions_around(frame).next();
+        let Some(around) = around else { return Ok(()) };
+        if self.plan().steps[step].changes == Changes::Discard {
+            return Ok(());
+        }
+        let running = self.state.running_step(frame, step)?;
+        let changes = running.changes().map_err(|error| error.message)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let of = self.state.frames.get_mut(&around).and_then(|it| it.layer.as_mut());
+        let layer = of.ok_or_else(|| unknown(around))?;
+        layer.takes(&changes).map_err(|error| error.message)?;
+        layer.add(&changes);
+        self.commands.push_back(Command::Stage { frame: around, changes });
+        Ok(())
+    }
+
+    /// Lets the next step join its transaction.
+    pub(super) fn joined(&mut self, frame: TaskId, step: usize) {
+        self.joining.retain(|_, joining| *joining != (frame, step));
     }
 
     pub(super) fn end(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{Error, ErrorKind, TaskId, Value, clock::Timestamp, workspace::Change};
 use voyager_manifest::plan::Plan;
 
-use super::Outcome;
+use super::{Outcome, layer::Layer};
 use crate::event::Failure;
 
 /// All that lasts of a run. Can be kept, so that resuming need not begin at the first record.
@@ -43,6 +43,9 @@ pub(super) struct Frame {
     pub(super) decided: Option<usize>,
     /// Why the last step failed that did not fail all of them.
     pub(super) spared: Option<Failure>,
+    /// What its steps changed, where they do that together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) layer: Option<Layer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,7 +194,7 @@ impl State {
 impl Frame {
     pub(super) fn new(of: Option<Place>, steps: impl Iterator<Item = usize>) -> Self {
         let steps = steps.map(|step| (step, StepState::Waiting)).collect();
-        Self { of, steps, failed: None, decided: None, spared: None }
+        Self { of, steps, failed: None, decided: None, spared: None, layer: None }
     }
 
     pub(super) fn running(&self) -> impl Iterator<Item = (usize, &Running)> {

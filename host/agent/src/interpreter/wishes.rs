@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use voyager_base::{Error, ErrorKind, TaskId, clock::Timestamp};
+use voyager_base::{Error, ErrorKind, TaskId, clock::Timestamp, workspace::Change};
 use voyager_manifest::plan::{Action, Changes, Handling, Mode};
 
 use super::{
@@ -329,8 +329,39 @@ impl Interpreter {
             let event = Event::StepDone { frame, step, error: None, passed: false };
             return self.wish(Wish::End(frame, step), Command::Record(event));
         }
+        let around = self.transactions_around(frame).next();
+        if let Some(around) = around {
+            return self.look_at_joining(around, frame, step, commits, &changes);
+        }
         let commit = Command::Commit { frame, step, changes, intended };
         self.wish(Wish::Commit(frame, step, commits), commit);
+    }
+
+    /// What a step changed becomes part of the transaction around it, or clashes with what another step
+    /// changed there. One step at a time: what one brings may clash with the next.
+    fn look_at_joining(
+        &mut self,
+        around: TaskId,
+        frame: TaskId,
+        step: usize,
+        attempts: u32,
+        changes: &[Change],
+    ) {
+        if *self.joining.entry(around).or_insert((frame, step)) != (frame, step) {
+            return;
+        }
+        let of = self.state.frames.get(&around);
+        match of.and_then(|of| of.layer.as_ref()).map(|layer| layer.takes(changes)) {
+            Some(Err(error)) => {
+                let (conflicts, error) = (Vec::new(), Some(error));
+                let clash = Event::CommitDone { frame, step, conflicts, error };
+                self.wish(Wish::Commit(frame, step, attempts), Command::Record(clash));
+            }
+            Some(Ok(())) | None => {
+                let event = Event::StepDone { frame, step, error: None, passed: false };
+                self.wish(Wish::End(frame, step), Command::Record(event));
+            }
+        }
     }
 
     /// Ends a frame whose steps have all ended, or will not go on; with the run's own, the run.

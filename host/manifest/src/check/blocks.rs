@@ -32,8 +32,6 @@ pub(super) enum Form {
 
 /// Keys that say what a step does: just one of them stands in it.
 const DOES: [&str; 4] = ["use", "steps", "switch", "sleep"];
-/// Keys that only mean something for a call.
-const OF_CALLS: [&str; 3] = ["with", "changes", "concurrency"];
 /// Keys that mean nothing where a step only sleeps.
 const NOT_OF_SLEEPS: [&str; 9] = [
     "for-each", "repeat", "retry", "timeout", "expect", "on-error", "grants", "limits", "priority",
@@ -44,6 +42,8 @@ pub(super) struct BlockSite<'s, 'n> {
     pub(super) position: usize,
     pub(super) mode: Mode,
     pub(super) sites: &'s [Site<'n>],
+    /// The folder whose files its steps change together.
+    pub(super) transaction: Option<String>,
 }
 
 /// What is known of a repeat before the step that it repeats.
@@ -98,15 +98,20 @@ impl<'a> Checker<'a> {
     /// Tells of keys that have no meaning in a step of this form.
     fn out_of_place(&mut self, node: &Node, form: Form) {
         let (wrong, belongs): (Vec<&str>, &str) = match form {
-            Form::Call => (vec!["parallel", "finally"], "a block with `steps`"),
-            Form::Block(Mode::Switch) => {
-                (OF_CALLS.into_iter().chain(["parallel"]).collect(), "another form of step")
+            Form::Call => (vec!["parallel", "finally", "transaction"], "a block with `steps`"),
+            Form::Block(mode) => {
+                let changes =
+                    if node.get("transaction").is_some() { None } else { Some("changes") };
+                let parallel = (mode == Mode::Switch).then_some("parallel");
+                let wrong = ["with", "concurrency"].into_iter().chain(changes).chain(parallel);
+                (wrong.collect(), "another form of step")
             }
-            Form::Block(_) => (OF_CALLS.to_vec(), "a step with `use`"),
-            Form::Sleep => (
-                OF_CALLS.into_iter().chain(NOT_OF_SLEEPS).chain(["parallel", "finally"]).collect(),
-                "another form of step",
-            ),
+            Form::Sleep => {
+                let of_blocks = ["parallel", "finally", "transaction"];
+                let wrong =
+                    ["with", "changes", "concurrency"].into_iter().chain(NOT_OF_SLEEPS).chain(of_blocks);
+                (wrong.collect(), "another form of step")
+            }
             Form::Unclear => return,
         };
         for entry in wrong.into_iter().filter_map(|key| node.entry(key)) {
@@ -167,7 +172,8 @@ impl<'a> Checker<'a> {
             StepResult::Type(ty) => Some(ty.clone()),
             StepResult::Nothing | StepResult::Unknown => None,
         };
-        (Some(Action::Block(Block { mode: block.mode, result: of_block })), result)
+        let (mode, transaction) = (block.mode, block.transaction.clone());
+        (Some(Action::Block(Block { mode, result: of_block, transaction })), result)
     }
 
     /// Tells of alternatives that are none.
@@ -306,11 +312,8 @@ impl<'a> Checker<'a> {
         changes: Changes,
     ) {
         let Some(entry) = node.entry("repeat") else { return };
-        let writes = found.is_some_and(|found| {
-            ["workspace", "process", "tasks"]
-                .into_iter()
-                .any(|capability| found.skill.imports_capability(capability))
-        }) && self.may_write(node.get("grants"));
+        let writes = node.get("transaction").is_some()
+            || found.is_some_and(can_change) && self.may_write(node.get("grants"));
         if changes == Changes::Commit && writes {
             self.report(
                 Finding::new(
@@ -331,6 +334,12 @@ impl<'a> Checker<'a> {
             None => self.grants.workspace.iter().flatten().any(|folder| !folder.write.is_empty()),
         }
     }
+}
+
+/// Whether a skill has a way to change files.
+pub(super) fn can_change(found: &Found<'_>) -> bool {
+    let ways = ["workspace", "process", "tasks"];
+    ways.into_iter().any(|capability| found.skill.imports_capability(capability))
 }
 
 /// What is left for the steps of a block.

@@ -122,7 +122,7 @@ impl Checker<'_> {
     }
 
     /// Whether `input` is a path; otherwise that is told.
-    fn path_input(&mut self, input: &str, root: &Node, text: &str) -> bool {
+    pub(super) fn path_input(&mut self, input: &str, root: &Node, text: &str) -> bool {
         let paths: Vec<String> = self
             .inputs
             .iter()

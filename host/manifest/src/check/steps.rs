@@ -7,7 +7,7 @@ use voyager_base::{Type, operation::Operation};
 use super::{
     Checker, KnownStep, StepResult,
     arguments::suggest,
-    blocks::{BlockSite, Form},
+    blocks::{BlockSite, Form, can_change},
     expressions::{At, Local},
 };
 use crate::{
@@ -230,7 +230,7 @@ impl<'a> Checker<'a> {
         let inside = At { step: Some(position), locals };
         let limits = self.step_limits(node, form == Form::Call);
         let found = node.get("use").and_then(|name| self.operation(name));
-        let grants = self.step_grants(node, found.map(|found| found.skill));
+        let mut grants = self.step_grants(node, found.map(|found| found.skill));
         let block = self.steps[position].within;
         let around = block.map_or(self.priority, |block| self.steps[block].priority);
         let priority = self.own_priority(node, around);
@@ -239,8 +239,15 @@ impl<'a> Checker<'a> {
         let (action, of_round) = match form {
             Form::Call => self.call(node, found.as_ref(), &inside),
             Form::Block(mode) => {
-                let block = BlockSite { position, mode, sites };
-                self.block(&block, steps, &inside, grants.as_ref(), &limits)
+                let begun =
+                    node.entry("transaction").map(|it| self.begin_transaction(it, &mut grants));
+                let transaction = begun.clone().flatten();
+                let block = BlockSite { position, mode, sites, transaction };
+                let (action, result) = self.block(&block, steps, &inside, grants.as_ref(), &limits);
+                match begun {
+                    None => (action, result),
+                    Some(begun) => (action.filter(|_| self.end_transaction(node, begun)), result),
+                }
             }
             Form::Sleep => (self.sleep(node), StepResult::Nothing),
             Form::Unclear => {
@@ -277,6 +284,9 @@ impl<'a> Checker<'a> {
             self.kinds_are_reached(node, found.operation);
         }
         let changes = self.changes(node, found.as_ref());
+        if form == Form::Call {
+            self.within_transactions(node, found.as_ref(), grants.as_ref(), changes);
+        }
         self.repeated_changes(node, found.as_ref(), changes);
 
         let may_be_absent = when.is_some()
@@ -380,15 +390,10 @@ impl<'a> Checker<'a> {
 
     fn changes(&mut self, node: &Node, found: Option<&Found<'_>>) -> Changes {
         let Some(entry) = node.entry("changes") else { return Changes::Commit };
-        if node.get("use").is_none() {
+        if node.get("use").is_none() && node.get("transaction").is_none() {
             return Changes::Commit;
         }
-        let can_change = found.is_none_or(|found| {
-            ["workspace", "process", "tasks"]
-                .into_iter()
-                .any(|capability| found.skill.imports_capability(capability))
-        });
-        if !can_change {
+        if !found.is_none_or(can_change) {
             self.report(
                 Finding::new(Code::UselessKey, &entry.key_span, "this skill can't change files")
                     .help("remove `changes`"),
