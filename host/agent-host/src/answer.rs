@@ -88,6 +88,53 @@ pub(crate) struct ReplayAnswer {
     pub(crate) attempts_verified: Option<u64>,
 }
 
+/// Answers `undo`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UndoAnswer {
+    /// The run whose changes are taken back.
+    pub(crate) run: String,
+    /// Name of its manifest.
+    pub(crate) name: String,
+    /// What came of it.
+    pub(crate) outcome: Undone,
+    /// The run that took them back, where one was started.
+    pub(crate) undo: Option<String>,
+    /// Files that are, or would be, as before the run.
+    pub(crate) restored: Vec<RestoredFile>,
+    /// Files that somebody changed since: where there is one, nothing is touched.
+    pub(crate) conflicts: Vec<voyager_base::workspace::Conflict>,
+    /// What the run did beside changing files: that stays done.
+    pub(crate) not_undone: Vec<EffectDetail>,
+}
+
+/// What came of an undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Undone {
+    /// The files are as before the run.
+    Done,
+    /// They would be: it was only asked.
+    Possible,
+    /// They were so already, or the run changed none.
+    Nothing,
+    /// Somebody changed files since.
+    Refused,
+    /// Somebody cancelled it; nothing is changed.
+    Cancelled,
+}
+
+/// A file that an undo restores.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RestoredFile {
+    /// The folder.
+    pub(crate) root: String,
+    /// Path from the folder.
+    pub(crate) path: String,
+    /// `changed`, `created` (it is there again), `removed` (the run had created it).
+    pub(crate) how: String,
+}
+
 /// One row of `runs list`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RunRow {

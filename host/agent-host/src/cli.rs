@@ -14,6 +14,7 @@ mod scenario;
 mod schema;
 mod skill;
 mod test;
+mod undo;
 mod validate;
 
 use std::path::PathBuf;
@@ -77,6 +78,7 @@ pub(crate) enum Command {
     Resume(resume::Resume),
     Replay(replay::Replay),
     Cancel(cancel::Cancel),
+    Undo(undo::Undo),
     Skill(skill::Skill),
     Test(test::Test),
     Scenario(scenario::Scenario),
@@ -108,6 +110,7 @@ impl Command {
             Self::Resume(it) => it.run(context),
             Self::Replay(it) => it.run(context),
             Self::Cancel(it) => it.run(context),
+            Self::Undo(it) => it.run(context),
             Self::Skill(it) => it.run(context),
             Self::Test(it) => it.run(context),
             Self::Scenario(it) => it.run(context),

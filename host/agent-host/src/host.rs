@@ -6,6 +6,7 @@ mod past;
 mod recorded;
 mod shelf;
 mod start;
+mod undo;
 mod watch;
 
 use std::{
@@ -124,6 +125,9 @@ impl Host {
             }
             Request::Cancel { run } => self.cancel(&run).await.map(to_json),
             Request::Replay { run, verify } => self.replay(&run, verify).await.map(to_json),
+            Request::Undo { run, dry_run } => {
+                self.undo(&run, dry_run, cancellation, updates).await.map(to_json)
+            }
             Request::Runs => self.runs().map(to_json),
             Request::Show { run } => self.show(run.as_deref()).map(to_json),
             Request::FromRun { run } => self.recorded(run.as_deref()).map(to_json),

@@ -35,6 +35,13 @@ pub(crate) enum Request {
         /// Its id, or the beginning of it.
         run: String,
     },
+    /// Takes back what a run changed.
+    Undo {
+        /// Its id, or the beginning of it.
+        run: String,
+        /// Only tells what it would do.
+        dry_run: bool,
+    },
     /// All runs.
     Runs,
     /// One run.

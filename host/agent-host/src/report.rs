@@ -4,7 +4,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
 use crate::{
-    answer::{ReplayAnswer, RunAnswer, RunDetail, RunError, RunRow, Status, TaskDetail},
+    answer::{
+        ReplayAnswer, RunAnswer, RunDetail, RunError, RunRow, Status, TaskDetail, UndoAnswer,
+        Undone,
+    },
     cli::Context,
     failure::{Failure, FailureKind},
     printing,
@@ -87,6 +90,53 @@ pub(crate) fn replay(context: &Context, answer: &Json) -> Result<u8, Failure> {
 /// Says that a run was cancelled.
 pub(crate) fn cancel(context: &Context, answer: &Json) -> Result<u8, Failure> {
     tell(context, answer, 0, || printing::line(answer.as_str().unwrap_or("cancelled")))
+}
+
+/// Prints what an undo did, or would do.
+pub(crate) fn undo(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let undo: UndoAnswer = read(answer)?;
+    let exit_code = match undo.outcome {
+        Undone::Done | Undone::Possible | Undone::Nothing => 0,
+        Undone::Refused => FailureKind::Run.exit_code(),
+        Undone::Cancelled => FailureKind::Cancelled.exit_code(),
+    };
+    tell(context, &undo, exit_code, || {
+        let of_run = format!("run {} ({})", undo.run, undo.name);
+        for file in &undo.restored {
+            let line = format!("  {:<8} {}/{}", file.how, file.root, file.path);
+            printing::line(printing::harmless(&line))?;
+        }
+        let files = undo.restored.len();
+        match (undo.outcome, &undo.undo) {
+            (Undone::Done, Some(by)) => {
+                printing::line(format!("{files} file(s) are as before {of_run}"))?;
+                printing::note(format!("`agent-host undo {by}` brings the changes back"));
+            }
+            (Undone::Refused, _) => {
+                for conflict in &undo.conflicts {
+                    let line = printing::harmless(&format!("  conflict {}", conflict.reason));
+                    printing::line(line)?;
+                }
+                printing::note(format!(
+                    "error: nothing is touched: somebody changed {} file(s) since {of_run}",
+                    undo.conflicts.len()
+                ));
+            }
+            (Undone::Cancelled, _) => printing::note("cancelled; nothing is changed"),
+            (Undone::Nothing, _) => {
+                printing::line(format!("there is nothing to take back of {of_run}"))?;
+            }
+            (Undone::Possible | Undone::Done, _) => {
+                printing::line(format!("{files} file(s) would be as before {of_run}"))?;
+            }
+        }
+        for effect in &undo.not_undone {
+            let line =
+                format!("not taken back: {} {}  {}", effect.call, effect.about, effect.outcome);
+            printing::note(printing::harmless(&line));
+        }
+        Ok(())
+    })
 }
 
 /// Prints all runs.

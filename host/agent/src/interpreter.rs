@@ -28,7 +28,7 @@ use voyager_manifest::plan::Plan;
 pub use self::state::State;
 use self::{
     facts::unknown,
-    state::{Place, UnitState},
+    state::{Place, StepState, UnitState},
 };
 use crate::event::{Event, Failure, Origin, RunStarted, TaskStarted};
 
@@ -251,6 +251,14 @@ impl Interpreter {
     pub fn transactions_around(&self, frame: TaskId) -> impl Iterator<Item = TaskId> {
         let around = std::iter::once(frame).chain(self.holders(frame).map(|place| place.frame));
         around.filter(|frame| self.state.frames.get(frame).is_some_and(|it| it.layer.is_some()))
+    }
+
+    /// What a running step is about to make real, ordered by folder and path.
+    pub fn changes_of(&self, frame: TaskId, step: usize) -> Vec<Change> {
+        match self.state.step(frame, step) {
+            Some(StepState::Running(running)) => running.changes().unwrap_or_default(),
+            Some(StepState::Waiting | StepState::Done(_)) | None => Vec::new(),
+        }
     }
 
     /// Takes a fact. Facts of effects and of child tasks are none of its business.

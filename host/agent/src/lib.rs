@@ -2,7 +2,7 @@
 //!
 //! What is here: the facts that a journal holds ([`event`]), the machine that turns them into wishes
 //! ([`interpreter`]), the ledger through which a skill's questions pass, the one loop of a run, and
-//! what the program calls ([`start`], [`resume`], [`replay`]). What is deliberately not: an executor,
+//! what the program calls ([`start`], [`resume`], [`replay`], [`undo`]). What is deliberately not: an executor,
 //! a sandbox, a store, files, the system's clock. They come in through [`World`].
 //!
 //! Start reading at [`run`], then `drive`, the only loop a run has, then [`interpreter`].
@@ -23,6 +23,7 @@ pub mod run;
 pub mod scenario;
 pub mod schedule;
 mod task;
+pub mod undo;
 pub mod verify;
 pub mod world;
 

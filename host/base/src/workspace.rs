@@ -387,6 +387,30 @@ pub struct Change {
     pub after: Option<FileState>,
 }
 
+impl Change {
+    /// The change that undoes this one.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            path: self.path.clone(),
+            before: self.after.clone(),
+            after: self.before.clone(),
+        }
+    }
+}
+
+/// How a file stands to a change that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is as before.
+    Before,
+    /// It is as it shall be.
+    After,
+    /// It is neither, or something is in the way.
+    Conflict(Conflict),
+}
+
 /// A file that is neither as the task saw it nor as it shall be: somebody else changed it. It is left
 /// as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -490,6 +514,13 @@ pub trait WorkspaceService: Send + Sync {
 
     /// Forgets what a task staged.
     fn discard(&self, stage: StageId);
+
+    /// How the files stand to changes, in their order. Nothing is touched.
+    fn assess<'a>(
+        &'a self,
+        folders: &'a Folders,
+        changes: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Standing>, Error>>;
 
     /// Makes changes real, all or none across a crash: called again with the same changes it finishes
     /// what an earlier call began. Files that are neither as before nor as after are conflicts; where

@@ -173,6 +173,7 @@ fn what(step: &Step) -> String {
     match &step.action {
         Action::Call(call) => call.operation.name.unversioned(),
         Action::Sleep(time) => format!("sleep {}", show_duration(*time)),
+        Action::Restore(changes) => format!("restore {} files", changes.len()),
         Action::Block(block) => match block.mode {
             Mode::All => "block",
             Mode::Any => "any of",

@@ -10,6 +10,7 @@ use voyager_base::{
     Digest, ErrorKind, Limits, Type, Value,
     grant::{Globs, ProgramGrant},
     operation::Operation,
+    workspace::Change,
 };
 
 use crate::expr::Expr;
@@ -275,6 +276,8 @@ pub enum Action {
     Block(Block),
     /// It waits for so long.
     Sleep(Duration),
+    /// It makes changes real that are known before: what an undo does. No manifest says so.
+    Restore(Vec<Change>),
 }
 
 /// A call of an operation.
@@ -349,7 +352,7 @@ impl Step {
     pub fn call(&self) -> Option<&Call> {
         match &self.action {
             Action::Call(call) => Some(call),
-            Action::Block(_) | Action::Sleep(_) => None,
+            Action::Block(_) | Action::Sleep(_) | Action::Restore(_) => None,
         }
     }
 
@@ -357,7 +360,7 @@ impl Step {
     pub fn mode(&self) -> Option<Mode> {
         match &self.action {
             Action::Block(block) => Some(block.mode),
-            Action::Call(_) | Action::Sleep(_) => None,
+            Action::Call(_) | Action::Sleep(_) | Action::Restore(_) => None,
         }
     }
 
@@ -365,7 +368,7 @@ impl Step {
     pub fn transaction(&self) -> Option<&str> {
         match &self.action {
             Action::Block(block) => block.transaction.as_deref(),
-            Action::Call(_) | Action::Sleep(_) => None,
+            Action::Call(_) | Action::Sleep(_) | Action::Restore(_) => None,
         }
     }
 
@@ -374,7 +377,7 @@ impl Step {
         match &self.action {
             Action::Call(call) => call.operation.success(),
             Action::Block(block) => block.result.as_ref(),
-            Action::Sleep(_) => None,
+            Action::Sleep(_) | Action::Restore(_) => None,
         }
     }
 

@@ -25,7 +25,7 @@ use voyager_base::{
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
         Change, Conflict, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile, RenameFile,
-        Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+        Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService, WriteFile,
     },
 };
 use voyager_sandbox::{CompilerCommand, EngineShape, Sandbox, SandboxOptions};
@@ -364,6 +364,14 @@ impl WorkspaceService for Nobody {
     }
 
     fn discard(&self, _: StageId) {}
+
+    fn assess<'a>(
+        &'a self,
+        _: &'a Folders,
+        _: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Standing>, Error>> {
+        no_one()
+    }
 
     fn commit<'a>(
         &'a self,

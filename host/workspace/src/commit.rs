@@ -48,7 +48,7 @@ use voyager_base::{
     error::Error,
     id::Digest,
     record::Content,
-    workspace::{Change, Conflict, FileState},
+    workspace::{Change, Conflict, FileState, Standing},
 };
 
 use self::calls::{At, give, mend, swap, take};
@@ -65,13 +65,32 @@ const MADE: &str = "made";
 
 /// The changes that undo `changes`.
 pub fn inverted(changes: &[Change]) -> Vec<Change> {
-    let invert = |change: &Change| Change {
-        root: change.root.clone(),
-        path: change.path.clone(),
-        before: change.after.clone(),
-        after: change.before.clone(),
-    };
-    changes.iter().map(invert).collect()
+    changes.iter().map(Change::inverted).collect()
+}
+
+/// How the files stand to changes. Nothing is touched.
+///
+/// # Errors
+/// As [`commit`].
+pub(crate) fn assess(
+    means: &Means<'_>,
+    folders: &Folders,
+    changes: &[Change],
+) -> Result<Vec<Standing>, Error> {
+    // No commit prepares anything under this name, so there is nothing to go on with or to put right.
+    let commit = Commit::open(means, folders, changes, &format!("{STAGING_PREFIX}none"))?;
+    let mut standings = Vec::with_capacity(changes.len());
+    for (item, stand) in
+        commit.items.iter().zip(parallel(means.threads, &commit.items, |item| commit.assess(item)))
+    {
+        standings.push(match stand.map_err(|error| item.unreadable(&error))? {
+            Stand::Pending => Standing::Before,
+            Stand::Applied | Stand::Already => Standing::After,
+            Stand::Displaced => item.conflict("somebody changed it"),
+            Stand::Conflict(reason) => item.conflict(&reason),
+        });
+    }
+    Ok(standings)
 }
 
 /// What a commit works with.
@@ -95,17 +114,7 @@ pub(crate) fn commit(
     changes: &[Change],
 ) -> Result<Vec<Conflict>, Error> {
     let name = format!("{STAGING_PREFIX}{}", &key(changes).to_string()[..32]);
-    let mut areas = BTreeMap::new();
-    for change in changes {
-        if !areas.contains_key(&change.root) {
-            areas.insert(
-                change.root.clone(),
-                Area::open(means.calls, folders, &change.root, &name)?,
-            );
-        }
-    }
-    let items = items(&areas, changes)?;
-    let mut commit = Commit { means, areas, items };
+    let mut commit = Commit::open(means, folders, changes, &name)?;
     if commit.areas.values().any(|area| area.stage == Stage::Done) {
         return commit.finish().map(|()| Vec::new()).map_err(|error| unfinished(&error));
     }
@@ -302,6 +311,25 @@ struct Commit<'a> {
     means: &'a Means<'a>,
     areas: BTreeMap<String, Area>,
     items: Vec<Item<'a>>,
+}
+
+impl<'a> Commit<'a> {
+    fn open(
+        means: &'a Means<'a>,
+        folders: &Folders,
+        changes: &'a [Change],
+        name: &str,
+    ) -> Result<Self, Error> {
+        let mut areas = BTreeMap::new();
+        for change in changes {
+            if !areas.contains_key(&change.root) {
+                let area = Area::open(means.calls, folders, &change.root, name)?;
+                areas.insert(change.root.clone(), area);
+            }
+        }
+        let items = items(&areas, changes)?;
+        Ok(Self { means, areas, items })
+    }
 }
 
 impl Commit<'_> {
@@ -733,11 +761,7 @@ impl Commit<'_> {
 
     fn conflicts(&self, stands: &[Stand]) -> Vec<Conflict> {
         let conflict = |(item, stand): (&Item<'_>, &Stand)| match stand {
-            Stand::Conflict(reason) => {
-                let (root, path) = (item.change.root.clone(), item.change.path.clone());
-                let reason = format!("`{path}` in `{root}`: {reason}; it is left as it is");
-                Some(Conflict { root, path, reason })
-            }
+            Stand::Conflict(reason) => Some(item.told(reason)),
             Stand::Pending | Stand::Applied | Stand::Already | Stand::Displaced => None,
         };
         self.items.iter().zip(stands).filter_map(conflict).collect()
@@ -751,6 +775,21 @@ enum Parent {
 }
 
 impl Item<'_> {
+    fn told(&self, reason: &str) -> Conflict {
+        let (root, path) = (self.change.root.clone(), self.change.path.clone());
+        let reason = format!("`{path}` in `{root}`: {reason}; it is left as it is");
+        Conflict { root, path, reason }
+    }
+
+    fn conflict(&self, reason: &str) -> Standing {
+        Standing::Conflict(self.told(reason))
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Error {
+        let (root, path) = (&self.change.root, &self.change.path);
+        Error::unavailable(format!("can't look at `{path}` in `{root}`: {error}"))
+    }
+
     fn stand(&self, target: &Seen, slot: &Seen, prepared: bool) -> Stand {
         let (before, after) = (self.change.before.as_ref(), self.change.after.as_ref());
         let conflict = |reason: &str| Stand::Conflict(reason.to_owned());

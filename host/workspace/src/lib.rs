@@ -32,7 +32,7 @@ use voyager_base::{
     record::Content,
     workspace::{
         Change, Conflict, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile, RenameFile,
-        Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+        Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService, WriteFile,
     },
 };
 
@@ -191,6 +191,18 @@ impl WorkspaceService for Workspace {
 
     fn discard(&self, stage: StageId) {
         self.0.layers.discard(stage);
+    }
+
+    fn assess<'a>(
+        &'a self,
+        folders: &'a Folders,
+        changes: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Standing>, Error>> {
+        let (folders, changes) = (folders.clone(), changes.to_vec());
+        self.off(move |inner| {
+            let means = Means { content: &*inner.content, calls: &Kernel, threads: inner.threads };
+            commit::assess(&means, &folders, &changes)
+        })
     }
 
     fn commit<'a>(

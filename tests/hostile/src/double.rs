@@ -21,7 +21,7 @@ use voyager_base::{
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
         Change, Conflict, FileKind, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile,
-        RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService, WriteFile,
+        RenameFile, Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService, WriteFile,
     },
 };
 
@@ -311,6 +311,14 @@ impl WorkspaceService for Silent {
     }
 
     fn discard(&self, _: StageId) {}
+
+    fn assess<'a>(
+        &'a self,
+        _: &'a Folders,
+        _: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Standing>, Error>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     fn commit<'a>(
         &'a self,

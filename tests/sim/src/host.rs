@@ -76,7 +76,12 @@ impl Host {
 
     /// Starts a run and lets it go on to its end, or the host's.
     pub fn run(&self, plan: &Plan) -> Life {
-        let (world, request) = (Arc::clone(&self.world), request(plan));
+        self.start_with(request(plan))
+    }
+
+    /// Starts what is asked for and lets it go on to its end, or the host's.
+    pub fn start_with(&self, request: Request) -> Life {
+        let world = Arc::clone(&self.world);
         self.live(async move { voyager_agent::start(&world, request).await })
     }
 

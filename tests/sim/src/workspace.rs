@@ -14,8 +14,8 @@ use voyager_base::{
     record::Content,
     workspace::{
         Change, Conflict, FileEntry, FileKind, FileStat, FileState, Found, Inspect, List, Listed,
-        ReadFile, RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, WorkspaceService,
-        WriteFile,
+        ReadFile, RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, Standing,
+        WorkspaceService, WriteFile,
     },
 };
 
@@ -279,6 +279,28 @@ impl WorkspaceService for SimWorkspace {
 
     fn discard(&self, stage: StageId) {
         self.stages().remove(&stage);
+    }
+
+    fn assess<'a>(
+        &'a self,
+        _folders: &'a Folders,
+        changes: &'a [Change],
+    ) -> BoxFuture<'a, Result<Vec<Standing>, Error>> {
+        let standing = |change: &Change| {
+            let now = self.machine.file(&change.path).map(|it| Digest::of(&it.content));
+            let is = |state: &Option<FileState>| now == state.as_ref().map(|it| it.digest);
+            match (is(&change.after), is(&change.before)) {
+                (true, _) => Standing::After,
+                (false, true) => Standing::Before,
+                (false, false) => Standing::Conflict(Conflict {
+                    root: change.root.clone(),
+                    path: change.path.clone(),
+                    reason: "it is neither as before nor as after".to_owned(),
+                }),
+            }
+        };
+        let standings = changes.iter().map(standing).collect();
+        Box::pin(async move { Ok(standings) })
     }
 
     fn commit<'a>(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use voyager_agent::{
     Event as Fact, Outcome, Timed,
@@ -23,13 +24,6 @@ use crate::{
 
 /// Bytes of records that are read at a time.
 const READ_BYTES_MAX: usize = 4 << 20;
-
-/// Where a run begins and ends, and which files it changed.
-pub(super) struct Ends {
-    pub(super) first: Timestamp,
-    pub(super) last: Timestamp,
-    pub(super) changed: Vec<String>,
-}
 
 impl Host {
     /// Answers `runs list`.
@@ -143,44 +137,6 @@ impl Host {
             }
         }
         Err(Failure::usage("no run is interrupted").hint("`agent-host runs` lists all runs"))
-    }
-
-    pub(super) fn ends(&self, run: RunId) -> Result<Ends, Failure> {
-        let mut ends: Option<Ends> = None;
-        let mut staged: BTreeMap<TaskId, Vec<String>> = BTreeMap::new();
-        let mut steps: BTreeMap<TaskId, (TaskId, usize)> = BTreeMap::new();
-        self.walk(run, |_, timed| {
-            let at = timed.at;
-            let ends =
-                ends.get_or_insert_with(|| Ends { first: at, last: at, changed: Vec::new() });
-            ends.last = at;
-            match timed.event {
-                Fact::TaskStarted(started) => {
-                    if let Origin::Step { frame, step, .. } = started.origin {
-                        steps.insert(started.task, (frame, step));
-                    }
-                }
-                Fact::TaskDone { task, changes, .. } => {
-                    let paths = changes.into_iter().map(|it| it.path);
-                    staged.insert(task, paths.collect());
-                }
-                Fact::CommitDone { frame, step, conflicts, error: None }
-                    if conflicts.is_empty() =>
-                {
-                    let of_step = steps.iter().filter(|(_, of)| **of == (frame, step));
-                    let of_step = of_step.map(|(task, _)| task);
-                    let paths = of_step.filter_map(|task| staged.get(task)).flatten().cloned();
-                    ends.changed.extend(paths);
-                }
-                _ => {}
-            }
-        })?;
-        let mut ends = ends.ok_or_else(|| {
-            Failure::new(FailureKind::Environment, format!("the run {run} has no records"))
-        })?;
-        ends.changed.sort();
-        ends.changed.dedup();
-        Ok(ends)
     }
 
     fn row(&self, run: RunId) -> Result<RunRow, Failure> {
@@ -349,7 +305,7 @@ fn state(attempt: &Attempt) -> &'static str {
     }
 }
 
-fn effect(asked: &Asked, answer: &Answer) -> EffectDetail {
+pub(super) fn effect(asked: &Asked, answer: &Answer) -> EffectDetail {
     let outcome = match answer {
         Answer::Open => "unknown",
         Answer::Requested => "requested",
@@ -360,16 +316,30 @@ fn effect(asked: &Asked, answer: &Answer) -> EffectDetail {
     EffectDetail { call: asked.name.clone(), about: about(asked), outcome: outcome.to_owned() }
 }
 
+/// Arguments that name something. Others may hold what no JSON can, bytes say.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Naming {
+    root: Option<Json>,
+    path: Option<Json>,
+    from: Option<Json>,
+    to: Option<Json>,
+    program: Option<Json>,
+    arguments: Option<Json>,
+    operation: Option<Json>,
+    globs: Option<Json>,
+}
+
 /// What a question was about: the fields of its arguments that name something.
 fn about(asked: &Asked) -> String {
-    const NAMING: [&str; 8] =
-        ["root", "path", "from", "to", "program", "arguments", "operation", "globs"];
-    let fields: Option<BTreeMap<String, Json>> =
+    let fields: Option<Naming> =
         asked.arguments.as_ref().and_then(|bytes| rmp_serde::from_slice(bytes).ok());
-    let Some(fields) = fields else { return String::new() };
-    let named = NAMING.iter().filter_map(|name| fields.get(*name));
-    let texts = named.filter_map(|value| match value {
-        Json::String(text) => Some(text.clone()),
+    let Some(Naming { root, path, from, to, program, arguments, operation, globs }) = fields else {
+        return String::new();
+    };
+    let named = [root, path, from, to, program, arguments, operation, globs];
+    let texts = named.into_iter().flatten().filter_map(|value| match value {
+        Json::String(text) => Some(text),
         Json::Array(items) if !items.is_empty() && items.iter().all(Json::is_string) => {
             Some(items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" "))
         }

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use voyager_agent::{Event as Fact, Live, Outcome, event::RunStarted};
+use voyager_agent::{Event as Fact, Live, Outcome, event::RunStarted, undo::Written};
 use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
 use voyager_manifest::plan::Plan;
 
-use super::{Host, Updates, artifacts, inputs, journal_failure, past::Ends, start_failure};
+use super::{Host, Updates, artifacts, inputs, journal_failure, start_failure};
 use crate::{
     answer::{RunAnswer, RunError, Status},
     checking,
@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// A run that is about to go on, with what is needed to tell of it.
-struct Going {
-    live: Live,
-    plan: Arc<Plan>,
-    out: PathBuf,
+pub(super) struct Going {
+    pub(super) live: Live,
+    pub(super) plan: Arc<Plan>,
+    pub(super) out: PathBuf,
 }
 
 impl Host {
@@ -91,7 +91,7 @@ impl Host {
     }
 
     /// Drives a run to its end and tells of it.
-    async fn go(
+    pub(super) async fn go(
         &self,
         going: Going,
         resumed: bool,
@@ -133,15 +133,15 @@ impl Host {
         outcome: &Outcome,
         out: &std::path::Path,
     ) -> Result<RunAnswer, Failure> {
-        let Ends { first, last, changed } = self.ends(run)?;
+        let Written { began, last, changes, .. } = self.written(run)?;
         let mut answer = RunAnswer {
             run: run.to_string(),
             name: plan.name.clone(),
             status: status(outcome),
-            millis: u64::try_from(last.since(first).as_millis()).unwrap_or(u64::MAX),
+            millis: u64::try_from(last.since(began).as_millis()).unwrap_or(u64::MAX),
             outputs: serde_json::Map::new(),
             artifacts: Vec::new(),
-            changed,
+            changed: changes.into_iter().map(|change| change.path).collect(),
             error: None,
         };
         match outcome {
@@ -171,7 +171,7 @@ impl Host {
         })?
     }
 
-    fn default_out(&self, run: RunId) -> PathBuf {
+    pub(super) fn default_out(&self, run: RunId) -> PathBuf {
         self.places.state.join("artifacts").join(run.to_string())
     }
 
@@ -188,7 +188,7 @@ impl Host {
 }
 
 /// What this host allows: everything that a manifest grants. It refuses nothing, so no message names it.
-fn policy() -> GrantLayer {
+pub(super) fn policy() -> GrantLayer {
     GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() }
 }
 

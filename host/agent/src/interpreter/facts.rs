@@ -45,14 +45,20 @@ impl Interpreter {
         let now = self.state.last;
         let state = match self.plan().steps.get(step).map(|step| &step.action) {
             Some(Action::Sleep(time)) => UnitState::Backoff { until: now.after(*time) },
-            Some(Action::Call(_) | Action::Block(_)) => UnitState::Waiting,
+            Some(Action::Call(_) | Action::Block(_) | Action::Restore(_)) => UnitState::Waiting,
             None => return Err(format!("there is no step number {step}")),
         };
+        let mut running = Running::new(units, &state);
+        if let Action::Restore(changes) = &self.plan().steps[step].action {
+            // There is nothing to do but the commit.
+            running.finish(0, Ok(None))?;
+            running.unit(0)?.changes.clone_from(changes);
+        }
         let switches = self.mode_around(step) == Mode::Switch && self.is_body(step);
         let of = self.state.frames.get_mut(&frame).ok_or_else(|| unknown(frame))?;
         match of.steps.get_mut(&step) {
             Some(waiting @ StepState::Waiting) => {
-                *waiting = StepState::Running(Running::new(units, &state));
+                *waiting = StepState::Running(running);
             }
             _ => return Err(format!("step number {step} does not wait")),
         }
@@ -371,8 +377,8 @@ impl Interpreter {
         // A further attempt of a task is the same task; steps within a block begin anew.
         let name = match (&step.action, rounds) {
             (Action::Block(_), _) => format!("{}#{rounds}/{attempt}", step.id),
-            (Action::Call(_) | Action::Sleep(_), 0) => step.id.clone(),
-            (Action::Call(_) | Action::Sleep(_), _) => format!("{}#{rounds}", step.id),
+            (_, 0) => step.id.clone(),
+            (_, _) => format!("{}#{rounds}", step.id),
         };
         place.frame.child(&name, place.item)
     }

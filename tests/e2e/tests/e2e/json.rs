@@ -106,6 +106,8 @@ fn every_command_answers_in_the_same_form() {
         (&["runs", "export"], vec!["runs", "export", "none"], Failed("usage", 2)),
         (&["cancel"], vec!["cancel", &interrupted], Done(0)),
         (&["cancel"], vec!["cancel", run], Failed("usage", 2)),
+        (&["undo"], vec!["undo", run, "--dry-run"], Done(0)),
+        (&["undo"], vec!["undo", "none"], Failed("usage", 2)),
         (&["resume"], vec!["resume", run], Done(0)),
         (&["resume"], vec!["resume"], Failed("usage", 2)),
         (&["replay"], vec!["replay", run, "--verify"], Done(0)),

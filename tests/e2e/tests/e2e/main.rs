@@ -13,3 +13,4 @@ mod priority;
 mod rename;
 mod scenarios;
 mod state;
+mod transactions;
