@@ -126,7 +126,8 @@ impl Book {
                 let end = End { sequence, at, result, changes: changes.clone() };
                 self.done(*task, *attempt, end);
             }
-            Event::FrameStarted { frame, within, .. } => {
+            Event::FrameStarted { frame, within, .. }
+            | Event::CompensationStarted { frame, within, .. } => {
                 if self.keeps_all {
                     self.frames.insert(*frame, *within);
                 }

@@ -88,6 +88,7 @@ fn is_decision(event: &Event) -> bool {
         Event::StepStarted { .. }
         | Event::StepSkipped { .. }
         | Event::FrameStarted { .. }
+        | Event::CompensationStarted { .. }
         | Event::FrameStopped { .. }
         | Event::FrameDone { .. }
         | Event::TaskStarted(TaskStarted { origin: Origin::Step { .. }, .. })
@@ -129,6 +130,7 @@ fn step_of(event: &Event) -> Option<usize> {
         Event::StepStarted { step, .. }
         | Event::StepSkipped { step, .. }
         | Event::FrameStarted { step, .. }
+        | Event::CompensationStarted { step, .. }
         | Event::CommitIntended { step, .. }
         | Event::StepDone { step, .. }
         | Event::TaskStarted(TaskStarted { origin: Origin::Step { step, .. }, .. }) => Some(*step),

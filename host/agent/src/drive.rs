@@ -20,6 +20,7 @@ use voyager_base::{
     record::{AppendError, Durability, ReadError},
     workspace::Change,
 };
+use voyager_manifest::plan::Part;
 
 use crate::{
     event::{self, Event, SEMANTICS, TaskStarted},
@@ -124,6 +125,11 @@ impl Run {
                 let written = self.append(event, Durability::Buffered).await?;
                 self.opened.insert(started.task, written.sequence);
                 let counted = self.shared.count_task();
+                // Neither does the bound that a run fails by keep it from being taken back.
+                let counted = counted.or_else(|error| match self.takes_back(&started) {
+                    true => Ok(()),
+                    false => Err(error),
+                });
                 self.start(started, written, counted);
                 Ok(())
             }
@@ -159,6 +165,11 @@ impl Run {
                 Ok(())
             }
         }
+    }
+
+    fn takes_back(&self, started: &TaskStarted) -> bool {
+        let event::Origin::Step { step, .. } = started.origin else { return false };
+        self.interpreter.plan().steps.get(step).is_some_and(|it| it.part == Part::Compensation)
     }
 
     fn start(&mut self, started: TaskStarted, written: Written, counted: Result<(), Error>) {

@@ -88,6 +88,16 @@ pub enum Event {
         /// Number of the item, from 0.
         item: u64,
     },
+    /// Something that ended well is about to be taken back: in a frame of its own, which ends like those
+    /// of blocks.
+    CompensationStarted {
+        /// Names it.
+        frame: TaskId,
+        /// The execution that fails.
+        within: TaskId,
+        /// Position of the step that takes it back.
+        step: usize,
+    },
     /// The steps within a block end before their time.
     FrameStopped {
         /// Their execution.
@@ -349,6 +359,7 @@ impl Event {
             Self::StepStarted { .. } => "step-started",
             Self::StepSkipped { .. } => "step-skipped",
             Self::FrameStarted { .. } => "frame-started",
+            Self::CompensationStarted { .. } => "compensation-started",
             Self::FrameStopped { .. } => "frame-stopped",
             Self::FrameDone { .. } => "frame-done",
             Self::TaskStarted(_) => "task-started",

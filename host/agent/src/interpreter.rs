@@ -10,6 +10,7 @@
 //! as the end of a task is that of a call's. `facts` is what facts do to the state, `wishes` what the
 //! state leads to, `values` what expressions give.
 
+mod compensation;
 mod facts;
 mod layer;
 mod retry;
@@ -23,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use voyager_base::{
     Error, ErrorKind, Limits, RunId, TaskId, Value, clock::Timestamp, workspace::Change,
 };
-use voyager_manifest::plan::Plan;
+use voyager_manifest::plan::{Part, Plan};
 
 pub use self::state::State;
 use self::{
@@ -97,6 +98,8 @@ pub struct Interpreter {
     ids: BTreeMap<String, usize>,
     /// Positions of the steps directly within each block.
     inside: BTreeMap<usize, Vec<usize>>,
+    /// Position of the step that takes back what a step did.
+    compensations: BTreeMap<usize, usize>,
     inputs: BTreeMap<String, Value>,
     state: State,
     /// Items of running steps, as expressions give them.
@@ -142,9 +145,14 @@ impl Interpreter {
         let ids = started.plan.steps.iter().enumerate();
         let ids = ids.map(|(position, step)| (step.id.clone(), position)).collect();
         let mut inside: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut compensations = BTreeMap::new();
         for (position, step) in started.plan.steps.iter().enumerate() {
-            if let Some(block) = step.within {
-                inside.entry(block).or_default().push(position);
+            match (step.within, step.part) {
+                (Some(of), Part::Compensation) => drop(compensations.insert(of, position)),
+                (Some(block), Part::Body | Part::Finally) => {
+                    inside.entry(block).or_default().push(position);
+                }
+                (None, _) => {}
             }
         }
         let inputs = started.inputs.iter().cloned().collect();
@@ -154,6 +162,7 @@ impl Interpreter {
             started,
             ids,
             inside,
+            compensations,
             inputs,
             state,
             items: BTreeMap::new(),
@@ -291,6 +300,9 @@ impl Interpreter {
             Event::FrameStarted { frame, within, step, item } => {
                 let place = Place { frame: *within, step: *step, item: *item };
                 self.enter(at, *frame, place).map_err(misplaced)
+            }
+            Event::CompensationStarted { frame, within, step } => {
+                self.compensate(*frame, *within, *step).map_err(misplaced)
             }
             Event::FrameStopped { frame, reason } => self.stop(*frame, reason).map_err(misplaced),
             Event::FrameDone { frame, error } => {

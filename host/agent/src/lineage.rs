@@ -228,6 +228,7 @@ impl Viewer {
         match &timed.event {
             Event::RunStarted(_)
             | Event::FrameStarted { .. }
+            | Event::CompensationStarted { .. }
             | Event::FrameStopped { .. }
             | Event::FrameDone { .. }
             | Event::TaskResumed { .. }

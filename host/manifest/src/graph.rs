@@ -28,7 +28,8 @@ pub fn graph(plan: &Plan, format: Format) -> String {
 }
 
 /// What is special about a step, in a few words each.
-fn notes(step: &Step) -> Vec<String> {
+fn notes(plan: &Plan, at: usize) -> Vec<String> {
+    let step = &plan.steps[at];
     let mut notes = Vec::new();
     if let Some(when) = &step.when {
         notes.push(format!("when {when}"));
@@ -54,6 +55,9 @@ fn notes(step: &Step) -> Vec<String> {
     }
     if step.part == Part::Finally {
         notes.push("runs however the others end".to_owned());
+    }
+    if let Some(by) = plan.compensation(at) {
+        notes.push(format!("taken back by {}", what(&plan.steps[by])));
     }
     notes
 }
@@ -97,7 +101,7 @@ fn mermaid_steps(plan: &Plan, block: Option<usize>, depth: usize, graph: &mut St
     for at in plan.inside(block) {
         let step = &plan.steps[at];
         let mut label = format!("<b>{}</b><br/>{}", step.id, html(&what(step)));
-        for note in notes(step) {
+        for note in notes(plan, at) {
             let _ = write!(label, "<br/>{}", html(&note));
         }
         if matches!(step.action, Action::Block(_)) {
@@ -128,7 +132,7 @@ fn dot_steps(plan: &Plan, block: Option<usize>, depth: usize, graph: &mut String
     for at in plan.inside(block) {
         let step = &plan.steps[at];
         let lines: Vec<String> =
-            [step.id.clone(), what(step)].into_iter().chain(notes(step)).collect();
+            [step.id.clone(), what(step)].into_iter().chain(notes(plan, at)).collect();
         let label: Vec<String> = lines.iter().map(|line| quoted(line)).collect();
         let mut style = String::from(if step.when.is_some() { ", style=dashed" } else { "" });
         let is_block = matches!(step.action, Action::Block(_));
@@ -157,7 +161,7 @@ fn text(plan: &Plan) -> String {
         if !needs.is_empty() {
             let _ = write!(graph, "  after {}", needs.join(", "));
         }
-        for note in notes(step) {
+        for note in notes(plan, at) {
             let _ = write!(graph, "; {note}");
         }
         graph.push('\n');

@@ -262,6 +262,11 @@ pub(crate) static STEP: Object = Object {
             Shape::Word(&["commit", "discard"]),
             "Whether files that it changed become real when it ends well. `discard` makes it a preview.",
         ),
+        key(
+            "compensate",
+            Shape::Object(&COMPENSATE),
+            "The call that takes back what it did, where the block around it or the run fails or is cancelled afterwards.",
+        ),
         key("grants", Shape::Object(&GRANTS), "What it may use, within the manifest's grants."),
         key("limits", Shape::Object(&TASK_LIMITS), "Bounds of each of its tasks."),
         key(
@@ -287,6 +292,23 @@ pub(crate) static CONCURRENCY: Object = Object {
             "A text, `{ from: inputs.repo }`, or `{ expr: \"...\" }`: those with the same one stand in each other's way.",
         ),
         key("max", COUNT, "How many may have it at a time; 1 where none is given."),
+    ],
+};
+
+/// Taking back what a step did.
+pub(crate) static COMPENSATE: Object = Object {
+    what: "a compensation",
+    keys: &[
+        must("use", Shape::Operation, "The operation."),
+        key(
+            "with",
+            Shape::Map { of: &Shape::Argument, least: 0 },
+            "Arguments by name, as of a step; `result` is that of the step. They are computed when it ends well.",
+        ),
+        key("retry", Shape::Object(&RETRY), "When a failed attempt is followed by another."),
+        key("timeout", Shape::Duration { least_ms: 1 }, "Longest time of an attempt."),
+        key("grants", Shape::Object(&GRANTS), "What it may use, within the step's grants."),
+        key("limits", Shape::Object(&TASK_LIMITS), "Bounds of each of its tasks."),
     ],
 };
 

@@ -264,6 +264,9 @@ pub enum Part {
     Body,
     /// After all others, however they ended.
     Finally,
+    /// Not by itself: it takes back what the step that holds it did, where that turns out to be of no
+    /// use.
+    Compensation,
 }
 
 /// What a step does.
@@ -393,7 +396,14 @@ impl Plan {
     /// Positions of the steps that stand directly within a block; of the manifest where none is named.
     pub fn inside(&self, block: Option<usize>) -> impl Iterator<Item = usize> {
         let all = self.steps.iter().enumerate();
-        all.filter(move |(_, step)| step.within == block).map(|(position, _)| position)
+        let inside = all.filter(move |(_, step)| step.within == block);
+        inside.filter(|(_, step)| step.part != Part::Compensation).map(|(position, _)| position)
+    }
+
+    /// Position of the step that takes back what a step did.
+    pub fn compensation(&self, of: usize) -> Option<usize> {
+        let is = |step: &Step| step.within == Some(of) && step.part == Part::Compensation;
+        self.steps.iter().position(is)
     }
 
     /// A step and the blocks that hold it, from the inside to the outside.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use voyager_base::grant::ProgramGrant;
 
 use crate::{
-    plan::{Call, Changes, FolderPlan, GrantPlan, Plan},
+    plan::{Call, Changes, FolderPlan, GrantPlan, Part, Plan},
     scalar::{show_duration, show_size},
 };
 
@@ -137,7 +137,9 @@ fn power(plan: &Plan, at: usize, call: &Call, imports: Option<Vec<String>>) -> S
 }
 
 fn within(plan: &Plan, at: usize) -> Vec<String> {
-    let mut blocks: Vec<String> = plan.outward(at).skip(1).map(|it| it.id.clone()).collect();
+    // The id of a compensation begins with that of its step.
+    let own = if plan.steps[at].part == Part::Compensation { 2 } else { 1 };
+    let mut blocks: Vec<String> = plan.outward(at).skip(own).map(|it| it.id.clone()).collect();
     blocks.reverse();
     blocks
 }

@@ -15,9 +15,13 @@ use voyager_manifest::{
 };
 
 fn plan() -> Plan {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/good/everything.yaml");
+    good("everything.yaml")
+}
+
+fn good(name: &str) -> Plan {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/good").join(name);
     let text = fs::read(path).unwrap();
-    check(&text, "everything.yaml", &common::catalog(), &Limits::ceiling()).plan.unwrap()
+    check(&text, name, &common::catalog(), &Limits::ceiling()).plan.unwrap()
 }
 
 fn assert(text: &str, expect: Expect) {
@@ -44,6 +48,85 @@ fn a_plan_is_drawn_as_text() {
           = worst: string from default(steps.survey.worst, '')
           = scaled: f64 from steps.scale * 2
     "#]],
+    );
+}
+
+#[test]
+fn transactions_and_compensations_are_drawn_and_told() {
+    let transactions = graph(&good("transactions.yaml"), Format::Text);
+    assert(
+        &transactions,
+        expect![[r#"
+        transactions 1.0.0
+          rename     block; up to 2 attempts; transaction over code
+            code     voyager:coder/change.rename
+            part     block  after code; transaction over code; may be passed over
+              inner  voyager:coder/change.rename
+            test     voyager:process/programs.run  after part
+          each       block  after rename; for each name in ['x', 'y']
+            preview  block; preview; transaction over docs
+              one    voyager:coder/change.rename
+              two    voyager:coder/change.rename
+    "#]],
+    );
+    let plan = good("compensation.yaml");
+    assert(
+        &graph(&plan, Format::Text),
+        expect![[r#"
+        compensation 1.0.0
+          branch               voyager:process/programs.run; taken back by voyager:process/programs.run
+            branch.compensate  voyager:process/programs.run
+          each                 voyager:coder/change.rename  after branch; for each name in inputs.names; taken back by voyager:coder/change.rename
+            each.compensate    voyager:coder/change.rename; up to 3 attempts
+          block                block  after each; up to 2 rounds; taken back by voyager:process/programs.run
+            inner              voyager:process/programs.run
+            block.compensate   voyager:process/programs.run
+          last                 voyager:process/programs.run; runs however the others end; taken back by voyager:process/programs.run
+            last.compensate    voyager:process/programs.run
+    "#]],
+    );
+    assert(
+        &graph(&plan, Format::Mermaid),
+        expect![[r#"
+        flowchart TD
+            s0["<b>branch</b><br/>voyager:process/programs.run<br/>taken back by voyager:process/programs.run"]
+            s2["<b>each</b><br/>voyager:coder/change.rename<br/>for each name in inputs.names<br/>taken back by voyager:coder/change.rename"]
+            subgraph s4["<b>block</b><br/>block<br/>up to 2 rounds<br/>taken back by voyager:process/programs.run"]
+                s5["<b>inner</b><br/>voyager:process/programs.run"]
+            end
+            s7["<b>last</b><br/>voyager:process/programs.run<br/>runs however the others end<br/>taken back by voyager:process/programs.run"]
+            s0 --> s2
+            s2 --> s4
+    "#]],
+    );
+    let told = to_text(&summary(&plan, &|_| None));
+    assert(
+        told.lines().filter(|it| it.contains(": ")).collect::<Vec<_>>().join("\n").as_str(),
+        expect![[r#"
+        branch: voyager:process@0.1.0/programs.run
+          reads repo (inputs.repo): **
+          writes repo (inputs.repo): src/**
+        branch.compensate: voyager:process@0.1.0/programs.run
+          reads repo (inputs.repo): **
+          writes repo (inputs.repo): src/**
+        each: voyager:coder@0.2.0/change.rename
+          reads repo (inputs.repo): **
+          writes repo (inputs.repo): src/**
+        each.compensate: voyager:coder@0.2.0/change.rename
+          reads repo (inputs.repo): src/**
+          writes repo (inputs.repo): src/**
+        block.inner: voyager:process@0.1.0/programs.run
+          reads repo (inputs.repo): **
+          writes repo (inputs.repo): src/**
+        block.compensate: voyager:process@0.1.0/programs.run
+          reads repo (inputs.repo): **
+          writes repo (inputs.repo): src/**
+        last: voyager:process@0.1.0/programs.run
+          reads repo (inputs.repo): **
+          writes repo (inputs.repo): src/**
+        last.compensate: voyager:process@0.1.0/programs.run
+          reads repo (inputs.repo): **
+          writes repo (inputs.repo): src/**"#]],
     );
 }
 

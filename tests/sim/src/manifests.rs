@@ -1,5 +1,6 @@
-//! Five small plans with their guests and files: one that reads in child tasks, one that changes
-//! files, one that starts programs, one of steps within steps, one that changes files together.
+//! Six small plans with their guests and files: one that reads in child tasks, one that changes
+//! files, one that starts programs, one of steps within steps, one that changes files together, one that
+//! takes back what it did.
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
@@ -37,8 +38,8 @@ impl Manifest {
 }
 
 /// All of them.
-pub fn all() -> [Manifest; 5] {
-    [reading(), changing(), starting(), nesting(), transacting()]
+pub fn all() -> [Manifest; 6] {
+    [reading(), changing(), starting(), nesting(), transacting(), compensating()]
 }
 
 /// Guests for all of them.
@@ -52,6 +53,7 @@ pub fn guests() -> Guests {
         .with("rename", rename)
         .with("make", make)
         .with("count", count)
+        .with("append", append)
 }
 
 fn reading() -> Manifest {
@@ -189,6 +191,41 @@ outputs:
     }
 }
 
+/// Blocks that fail after some of their steps have ended well. Whatever is done and taken back adds a word
+/// to a file, so that the file tells what was done twice.
+fn compensating() -> Manifest {
+    Manifest {
+        name: "compensating",
+        plan: checked(
+            "
+steps:
+  - id: trip
+    on-error: { any: continue }
+    steps:
+      - { id: flight, use: guests/append, with: { p0: flight }, compensate: { use: guests/append, with: { p0: { expr: \"'no ' + result\" } } } }
+      - id: rooms
+        for-each: { in: \"['one', 'two']\", as: town, parallel: 1 }
+        use: guests/upper
+        with: { p0: { from: town } }
+        compensate: { use: guests/append, with: { p0: { expr: \"town + ' is no ' + result\" } } }
+      - id: car
+        steps:
+          - { id: keys, use: guests/append, with: { p0: keys }, compensate: { use: guests/append, with: { p0: { expr: \"'no ' + result\" } } } }
+        compensate: { use: guests/append, with: { p0: { expr: \"'no car of ' + result.keys\" } } }
+      - { id: missing, use: guests/shout, with: { p0: nowhere.txt } }
+    finally:
+      - { id: tidy, use: guests/append, with: { p0: tidy } }
+  - { id: kept, use: guests/append, with: { p0: kept }, compensate: { use: guests/append, with: { p0: never } } }
+  - { id: count, use: guests/count }
+outputs:
+  count: { from: steps.count }
+",
+        ),
+        files: vec![("log.txt", "")],
+        may_be_unknown: false,
+    }
+}
+
 fn text(text: &str) -> Value {
     Value::String(text.to_owned())
 }
@@ -269,6 +306,13 @@ async fn make(guest: Guest) -> Result<Value, Error> {
         write(&guest, &format!("{number}.txt"), &made).await?;
     }
     Ok(text(&made))
+}
+
+/// Adds a word to a file.
+async fn append(guest: Guest) -> Result<Value, Error> {
+    let so_far = read(&guest, "log.txt").await?;
+    write(&guest, "log.txt", &format!("{so_far}{}\n", guest.text(0))).await?;
+    Ok(text(guest.text(0)))
 }
 
 async fn count(guest: Guest) -> Result<Value, Error> {

@@ -205,6 +205,7 @@ impl Script {
             Event::FrameDone { error: Some(error), .. } => {
                 format!("end of a round: {} ({error})", error.kind)
             }
+            Event::CompensationStarted { step, .. } => format!("take back: {}", id(step)),
             Event::FrameStopped { reason, .. } => format!("stop a round: {}", reason.kind),
             Event::StepDone { step, error: Some(error), passed, .. } => {
                 let passed = if *passed { ", passed over" } else { "" };

@@ -117,8 +117,12 @@ impl Interpreter {
     }
 
     pub(super) fn leave(&mut self, frame: TaskId, error: Option<&Error>) -> Result<(), String> {
-        let of = self.state.frames.get(&frame).and_then(|frame| frame.of);
-        let place = of.ok_or_else(|| unknown(frame))?;
+        let known = self.state.frames.get_mut(&frame).ok_or_else(|| unknown(frame))?;
+        let place = known.of.ok_or_else(|| unknown(frame))?;
+        if known.compensation.is_some() {
+            return self.compensated(frame, place.frame, error);
+        }
+        let ended_well = std::mem::take(&mut known.compensations.open);
         let result = match error {
             None => Ok(self.record(frame)),
             Some(error) => Err(error.clone()),
@@ -131,6 +135,9 @@ impl Interpreter {
         let frames = &self.state.frames;
         self.items.retain(|(frame, _), _| frames.contains_key(frame));
         let changes = layer.map(|layer| layer.changes()).unwrap_or_default();
+        if let Some(around) = self.state.frames.get_mut(&place.frame) {
+            around.compensations.open.extend(ended_well);
+        }
         self.ended(place, result, &changes)
     }
 
@@ -153,11 +160,17 @@ impl Interpreter {
                 unit.state = UnitState::Waiting;
                 return Ok(());
             }
-            Ok(Round::Last(value)) => self.expected(place, value.as_ref()).map(|()| value),
+            Ok(Round::Last(value)) => self
+                .expected(place, value.as_ref())
+                .and_then(|()| self.compensation(place, value.as_ref()))
+                .map(|compensation| (value, compensation)),
             Err(error) => Err(error),
         };
         match last {
-            Ok(value) => {
+            Ok((value, compensation)) => {
+                if let Some(frame) = self.state.frames.get_mut(&place.frame) {
+                    frame.compensations.open.extend(compensation);
+                }
                 let running = self.state.running_step(place.frame, place.step)?;
                 running.finish(place.item, Ok(value))?;
                 running.unit(place.item)?.changes = changes.to_vec();

@@ -7,7 +7,7 @@ use voyager_base::{Error, ErrorKind, workspace::Change};
 
 /// Changes by folder and path, each from what was on the disk to what the last step made of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Layer(BTreeMap<(String, String), Change>);
+pub(super) struct Layer(BTreeMap<String, BTreeMap<String, Change>>);
 
 impl Layer {
     /// Whether all that a step changed it changed on top of this: otherwise another step that ran at the
@@ -33,21 +33,21 @@ impl Layer {
             if let Some(known) = self.get(&change) {
                 change.before.clone_from(&known.before);
             }
-            let place = (change.root.clone(), change.path.clone());
+            let folder = self.0.entry(change.root.clone()).or_default();
             if change.before == change.after {
-                self.0.remove(&place);
+                folder.remove(&change.path);
             } else {
-                self.0.insert(place, change);
+                folder.insert(change.path.clone(), change);
             }
         }
     }
 
     /// All of them, ordered by folder and path.
     pub(super) fn changes(&self) -> Vec<Change> {
-        self.0.values().cloned().collect()
+        self.0.values().flat_map(BTreeMap::values).cloned().collect()
     }
 
     fn get(&self, change: &Change) -> Option<&Change> {
-        self.0.get(&(change.root.clone(), change.path.clone()))
+        self.0.get(&change.root)?.get(&change.path)
     }
 }

@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{Error, ErrorKind, TaskId, Value, clock::Timestamp, workspace::Change};
 use voyager_manifest::plan::Plan;
 
-use super::{Outcome, layer::Layer};
+use super::{
+    Outcome,
+    compensation::{Compensation, Compensations},
+    layer::Layer,
+};
 use crate::event::Failure;
 
 /// All that lasts of a run. Can be kept, so that resuming need not begin at the first record.
@@ -46,6 +50,12 @@ pub(super) struct Frame {
     /// What its steps changed, where they do that together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) layer: Option<Layer>,
+    /// What takes back what ended well within it.
+    #[serde(default)]
+    pub(super) compensations: Compensations,
+    /// What it does, where it takes something back itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) compensation: Option<Compensation>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -194,7 +204,16 @@ impl State {
 impl Frame {
     pub(super) fn new(of: Option<Place>, steps: impl Iterator<Item = usize>) -> Self {
         let steps = steps.map(|step| (step, StepState::Waiting)).collect();
-        Self { of, steps, failed: None, decided: None, spared: None, layer: None }
+        Self {
+            of,
+            steps,
+            failed: None,
+            decided: None,
+            spared: None,
+            layer: None,
+            compensations: Compensations::default(),
+            compensation: None,
+        }
     }
 
     pub(super) fn running(&self) -> impl Iterator<Item = (usize, &Running)> {

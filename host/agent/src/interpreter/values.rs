@@ -6,7 +6,7 @@ use voyager_base::{Error, ErrorKind, TaskId, Type, Value, value};
 use voyager_manifest::{
     convert::convert,
     expr::Expr,
-    plan::{Argument, Concurrency, FailMode, Handling, Output, Part, Repeat, Step},
+    plan::{Argument, Call, Concurrency, FailMode, Handling, Output, Part, Repeat, Step},
 };
 
 use super::{
@@ -200,17 +200,15 @@ impl Interpreter {
 
     /// The canonical bytes of the arguments of a call.
     pub(super) fn arguments(&mut self, place: Place) -> Result<Vec<u8>, Error> {
+        let own = self.state.frames.get(&place.frame).and_then(|it| it.compensation.as_ref());
+        if let Some(own) = own {
+            return Ok(own.arguments.to_vec());
+        }
         let (frame, step, item) = (place.frame, place.step, Some(place.item));
-        let values = self.with_scope(frame, step, item, None, |plan, scope| {
-            let Some(call) = plan.call() else { return Ok(Vec::new()) };
-            let parameters = call.operation.parameters.iter();
-            let values = parameters.zip(&call.arguments).map(|((name, ty), argument)| {
-                compute(argument, ty, scope)
-                    .map_err(|error| Error::invalid(format!("with.{name}: {error}")))
-            });
-            values.collect::<Result<Vec<Value>, Error>>()
-        })??;
-        Ok(value::encode_tuple(&values))
+        self.with_scope(frame, step, item, None, |plan, scope| match plan.call() {
+            Some(call) => encoded(call, scope, "with"),
+            None => Ok(Vec::new()),
+        })?
     }
 
     /// The key that a task of a step needs before it begins, and how many may have it.
@@ -255,7 +253,7 @@ impl Interpreter {
     }
 
     /// Gives `with` the names that expressions of a step see, of one item where one is named.
-    fn with_scope<T>(
+    pub(super) fn with_scope<T>(
         &mut self,
         frame: TaskId,
         step: usize,
@@ -360,6 +358,17 @@ fn key(
         Ok(_) => Err(Error::invalid("concurrency.key: gives no text")),
         Err(error) => Err(Error::invalid(format!("concurrency.key: {error}"))),
     }
+}
+
+/// The canonical bytes of the arguments of a call; `place` is where they stand in the step.
+pub(super) fn encoded(call: &Call, scope: &StepScope<'_>, place: &str) -> Result<Vec<u8>, Error> {
+    let parameters = call.operation.parameters.iter();
+    let values = parameters.zip(&call.arguments).map(|((name, ty), argument)| {
+        compute(argument, ty, scope)
+            .map_err(|error| Error::invalid(format!("{place}.{name}: {error}")))
+    });
+    let values = values.collect::<Result<Vec<Value>, Error>>()?;
+    Ok(value::encode_tuple(&values))
 }
 
 fn truth(condition: &Expr, scope: &StepScope<'_>, what: &str) -> Result<bool, Error> {

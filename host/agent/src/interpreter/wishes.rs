@@ -35,7 +35,7 @@ impl Interpreter {
         self.plan().bounds.deadline.map(|time| self.state.began.after(time))
     }
 
-    fn wish(&mut self, wish: Wish, command: Command) {
+    pub(super) fn wish(&mut self, wish: Wish, command: Command) {
         if self.wished.insert(wish) {
             self.commands.push_back(command);
         }
@@ -52,6 +52,10 @@ impl Interpreter {
                 Some(StepState::Done(_)) | None => {}
             }
         }
+        let of = self.state.frames.get(&frame);
+        if let Some(running) = of.and_then(|of| of.compensations.running) {
+            return self.look_at_frame(running, busy);
+        }
         self.look_at_end(frame);
     }
 
@@ -65,7 +69,11 @@ impl Interpreter {
         {
             return;
         }
-        let holds = if other_case { Ok(false) } else { self.holds(frame, step) };
+        let holds = match other_case {
+            true => Ok(false),
+            false if self.is_compensation(step) => Ok(true),
+            false => self.holds(frame, step),
+        };
         let event = match holds {
             Ok(false) => Event::StepSkipped { frame, step },
             Ok(true) => match self.items_of(frame, step) {
@@ -85,7 +93,8 @@ impl Interpreter {
             matches!(of.steps.get(needed), Some(StepState::Done(_)))
                 || (is_late && self.is_body(*needed))
         };
-        self.plan().steps[step].needs.iter().all(ready) && (!is_late || self.is_settled(frame, of))
+        let is_settled = || self.is_settled(frame, of) && !self.is_compensating(frame, of);
+        self.plan().steps[step].needs.iter().all(ready) && (!is_late || is_settled())
     }
 
     /// Whether the steps of a frame have all ended, or will not go on; those that run however the
@@ -367,12 +376,20 @@ impl Interpreter {
     /// Ends a frame whose steps have all ended, or will not go on; with the run's own, the run.
     fn look_at_end(&mut self, frame: TaskId) {
         let Some(of) = self.state.frames.get(&frame) else { return };
+        if !self.is_settled(frame, of) {
+            return;
+        }
+        if self.is_compensating(frame, of) {
+            self.wish_compensation(frame);
+            return;
+        }
         let mut late = of.steps.iter().filter(|(step, _)| !self.is_body(**step));
-        if !self.is_settled(frame, of) || late.any(|(_, it)| !matches!(it, StepState::Done(_))) {
+        if late.any(|(_, it)| !matches!(it, StepState::Done(_))) {
             return;
         }
         let failed = of.failed.clone().or_else(|| self.all_spared(of));
-        let (wish, event) = match of.of {
+        let told = |error: Error| of.compensations.told(error);
+        let (wish, event, fails) = match of.of {
             None => {
                 let cancelled = self.state.cancelled.clone();
                 let cancelled = cancelled.map(|error| Failure { step: None, error });
@@ -380,18 +397,24 @@ impl Interpreter {
                     Some(failure) => Err(failure),
                     None => self.outputs(),
                 };
-                (Wish::Finish, Event::RunDone { outcome })
+                let outcome = outcome.map_err(|it| Failure { error: told(it.error), ..it });
+                (Wish::Finish, Event::RunDone { outcome: outcome.clone() }, outcome.is_err())
             }
-            Some(of) => {
-                let error = failed.map(inner).or_else(|| self.halted_item(of));
-                (Wish::Leave(frame), Event::FrameDone { frame, error })
+            Some(place) => {
+                let error = failed.map(inner).or_else(|| self.halted_item(place)).map(told);
+                let fails = error.is_some();
+                (Wish::Leave(frame), Event::FrameDone { frame, error }, fails)
             }
         };
+        // What fails at the very end, an output say, makes all that was done useless too.
+        if fails && self.wish_compensation(frame) {
+            return;
+        }
         self.wish(wish, Command::Record(event));
     }
 
     /// Why a block failed one step of which would have been enough.
-    fn all_spared(&self, frame: &Frame) -> Option<Failure> {
+    pub(super) fn all_spared(&self, frame: &Frame) -> Option<Failure> {
         if frame.decided.is_some() { None } else { frame.spared.clone() }
     }
 }

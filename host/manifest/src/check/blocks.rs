@@ -33,8 +33,17 @@ pub(super) enum Form {
 /// Keys that say what a step does: just one of them stands in it.
 const DOES: [&str; 4] = ["use", "steps", "switch", "sleep"];
 /// Keys that mean nothing where a step only sleeps.
-const NOT_OF_SLEEPS: [&str; 9] = [
-    "for-each", "repeat", "retry", "timeout", "expect", "on-error", "grants", "limits", "priority",
+const NOT_OF_SLEEPS: [&str; 10] = [
+    "for-each",
+    "repeat",
+    "retry",
+    "timeout",
+    "expect",
+    "on-error",
+    "compensate",
+    "grants",
+    "limits",
+    "priority",
 ];
 
 /// A block, and where its steps stand.
@@ -137,16 +146,10 @@ impl<'a> Checker<'a> {
         grants: Option<&GrantPlan>,
         limits: &Limits,
     ) -> (Option<Action>, StepResult) {
-        let inner = &block.sites[block.position].inside;
-        let ceiling = self.grants.clone();
-        if let Some(own) = grants {
-            self.grants = narrower(&ceiling, own);
-        }
-        let outer = std::mem::replace(&mut self.limits, limits.clone());
-        self.around.extend(inside.locals.iter().rev().cloned());
-        self.steps_inside(inner, block.sites, steps);
-        self.around.truncate(self.around.len() - inside.locals.len());
-        (self.limits, self.grants) = (outer, ceiling);
+        let inner = block.sites[block.position].inside.iter().copied();
+        let inner: Vec<usize> =
+            inner.filter(|at| self.steps[*at].part != Part::Compensation).collect();
+        self.held(&inner, block.sites, steps, inside, grants, limits);
 
         let body = inner.iter().copied().filter(|at| self.steps[*at].part == Part::Body);
         let body: Vec<usize> = body.collect();
@@ -174,6 +177,44 @@ impl<'a> Checker<'a> {
         };
         let (mode, transaction) = (block.mode, block.transaction.clone());
         (Some(Action::Block(Block { mode, result: of_block, transaction })), result)
+    }
+
+    /// Checks steps that a step holds, whose names they see and whose grants and limits they have.
+    fn held(
+        &mut self,
+        positions: &[usize],
+        sites: &[Site<'_>],
+        steps: &mut [Option<Step>],
+        inside: &At,
+        grants: Option<&GrantPlan>,
+        limits: &Limits,
+    ) {
+        let ceiling = self.grants.clone();
+        if let Some(own) = grants {
+            self.grants = narrower(&ceiling, own);
+        }
+        let outer = std::mem::replace(&mut self.limits, limits.clone());
+        self.around.extend(inside.locals.iter().rev().cloned());
+        self.steps_inside(positions, sites, steps);
+        self.around.truncate(self.around.len() - inside.locals.len());
+        (self.limits, self.grants) = (outer, ceiling);
+    }
+
+    /// What takes back what a step did, where it says that.
+    pub(super) fn compensation(
+        &mut self,
+        position: usize,
+        sites: &[Site<'_>],
+        steps: &mut [Option<Step>],
+        of_result: &At,
+        grants: Option<&GrantPlan>,
+        limits: &Limits,
+    ) {
+        let mut inside = sites[position].inside.iter().copied();
+        let Some(own) = inside.find(|at| self.steps[*at].part == Part::Compensation) else {
+            return;
+        };
+        self.held(&[own], sites, steps, of_result, grants, limits);
     }
 
     /// Tells of alternatives that are none.

@@ -188,6 +188,23 @@ impl Env for Names<'_> {
                 help: "in `expect` it is called `result`".to_owned(),
             };
         }
+        let own = self.at.step.map(|own| &self.steps[own]);
+        let compensated =
+            own.filter(|own| own.part == Part::Compensation).and_then(|own| own.within);
+        if compensated.is_some() && compensated == self.steps[*position].within {
+            return Lookup::Refused {
+                code: Code::InsideBlock,
+                message: format!("the step `{id}` stands inside a block that has ended"),
+                help: format!("from here it is `result.{id}`"),
+            };
+        }
+        if Some(*position) == level && compensated == level {
+            return Lookup::Refused {
+                code: Code::Cycle,
+                message: format!("the step `{id}` is the one that is taken back"),
+                help: "its result is called `result` here".to_owned(),
+            };
+        }
         if Some(*position) == level {
             return Lookup::Refused {
                 code: Code::Cycle,

@@ -53,6 +53,12 @@ fn collect<'n>(
             let inside = collect(node.get(key), Some(position), part, sites);
             sites[position].inside.extend(inside);
         }
+        if let Some(node) = node.get("compensate").filter(|it| it.get("use").is_some()) {
+            let (within, part) = (Some(position), Part::Compensation);
+            let own = sites.len();
+            sites.push(Site { node, within, part, above: None, inside: Vec::new() });
+            sites[position].inside.push(own);
+        }
     }
     positions
 }
@@ -97,7 +103,7 @@ impl<'a> Checker<'a> {
     fn known_step(&mut self, position: usize, site: &Site<'_>) {
         let node = site.node;
         let id = node.get("id");
-        let text = id.and_then(Node::text).unwrap_or_default().to_owned();
+        let mut text = id.and_then(Node::text).unwrap_or_default().to_owned();
         let span = id.map_or(node.span.start..node.span.start + 1, |id| id.span.clone());
         if !text.is_empty() {
             match self.ids.get(&text).copied() {
@@ -114,6 +120,10 @@ impl<'a> Checker<'a> {
                     self.ids.insert(text.clone(), position);
                 }
             }
+        }
+        if let (Part::Compensation, Some(of)) = (site.part, site.within) {
+            // No name of a manifest has a dot.
+            text = format!("{}.compensate", self.steps[of].id);
         }
         self.steps.push(KnownStep {
             id: text,
@@ -278,6 +288,7 @@ impl<'a> Checker<'a> {
             Some(node) => self.expectations(node, &of_result(&of_item)),
             None => Some(Vec::new()),
         };
+        self.compensation(position, sites, steps, &of_result(&of_item), grants.as_ref(), &limits);
         let retry = node.get("retry").map(|node| self.retry(node));
         let on_error = node.get("on-error").map(|node| self.handlers(node)).unwrap_or_default();
         if let Some(found) = &found {

@@ -112,7 +112,9 @@ impl Checker<'_> {
         let own = grants.and_then(|own| own.process.as_ref());
         let programs = own.or(self.grants.process.as_ref()).into_iter().flatten();
         let online = programs.clone().find(|program| program.network);
-        if let (true, Some(program), Some(name)) = (starts, online, node.get("use")) {
+        let taken_back = node.get("compensate").is_some();
+        if let (true, Some(program), Some(name)) = (starts && !taken_back, online, node.get("use"))
+        {
             let message = format!(
                 "`{}` may use the network, and what it does there is not taken back",
                 clip(&program.run.join(" "))

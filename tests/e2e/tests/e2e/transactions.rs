@@ -147,6 +147,47 @@ fn an_undo_touches_nothing_where_somebody_changed_a_file_since() {
     assert!(told.out.contains("src/b.py") && told.err.contains("nothing is touched"), "{told:?}");
 }
 
+#[test]
+fn a_step_is_taken_back_where_a_later_one_fails_or_the_host_dies() {
+    let Some(scene) = Scene::new() else { return };
+    let manifest = "\
+voyager: manifest/v1
+name: taken-back
+version: 1.0.0
+inputs: { repo: { type: path } }
+grants:
+  workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ]
+  process: [ { run: python3 } ]
+steps:
+  - id: there
+    use: coder/rename
+    with: { name: one, to: uno, globs: [], diff-bytes: 0 }
+    compensate:
+      use: coder/rename
+      with: { name: uno, to: one, globs: { expr: \"result.files.map(it, it.path)\" }, diff-bytes: 0 }
+  - id: checked
+    use: process/run
+    with: { command: python3 check.py }
+    expect: [ { that: result.passed } ]
+";
+    let manifest = scene.stage.write("taken-back.yaml", manifest).display().to_string();
+    let input = format!("repo={}", scene.repo.display());
+    let arguments = ["run", &manifest, "--input", &input];
+    let ended = scene.stage.call(["--json"].iter().chain(&arguments));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains(r#""step-done","step":"there.compensate""#), "{ended:?}");
+    assert_eq!(scene.text("src/b.py"), "from a import one\n");
+
+    let under_way = |line: &String| line.contains("step-started") && line.contains("compensate");
+    assert!(scene.stage.kill_when(arguments, under_way), "the compensation begins");
+    let resumed = scene.stage.call(["--json", "resume"]);
+    assert_eq!(resumed.code, Some(1), "{resumed:?}");
+    assert_eq!(scene.text("src/a.py"), "def one():\n    return two()\n");
+    assert_eq!(scene.text("src/b.py"), "from a import one\n");
+    let run = resumed.last()["answer"]["run"].as_str().expect("it has an id").to_owned();
+    assert_eq!(scene.stage.answer(["replay", &run, "--verify"])["status"], "failed");
+}
+
 /// Of every path below a folder its kind and mode, its time, and its content or target.
 fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u32, i64, i64, Vec<u8>)> {
     let mut all = BTreeMap::new();
