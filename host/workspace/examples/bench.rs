@@ -1,4 +1,5 @@
-//! Figures of the workspace: bulk replace, search, atomic commit, each beside what it is compared with.
+//! Figures of the workspace: bulk replace, search, atomic commit, transaction, each beside what it is
+//! compared with.
 //!
 //! `cargo run --release -p voyager-workspace --example bench -- [FOLDER TO SEARCH]`. Uses `rg` and
 //! `fastmod` where they are installed. Everything it writes lies in a temporary folder.
@@ -32,6 +33,8 @@ use voyager_base::{
 use voyager_workspace::{Workspace, inverted, thread_each};
 
 const FILES: usize = 4_500;
+/// Files of the transaction.
+const TOGETHER: usize = 10_000;
 
 /// Content behind each other in one file, as a journal packs it.
 struct Pack {
@@ -159,6 +162,87 @@ fn replace(workspace: &Workspace, root: &Path, task: u8) -> usize {
     replaced.files.len()
 }
 
+/// Reads and writes every file below a folder, as it would be done without any care.
+fn rewrite(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rewrite(&path);
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, text.replace("old_identifier", "new_identifier")).unwrap();
+        }
+    }
+}
+
+/// One step of a transaction: replaces in all files, on top of what the steps before it changed.
+fn step(
+    workspace: &Workspace,
+    root: &Path,
+    layer: StageId,
+    task: u8,
+    names: [&str; 2],
+) -> Duration {
+    let mut context = context(root, task);
+    let own = context.stages[0];
+    context.stages = [own, layer].into();
+    let (pattern, replacement) = (names[0].to_owned(), names[1].to_owned());
+    let call = Replace { root: "r".into(), query: TextQuery { pattern, ..query() }, replacement };
+    let (changes, time) = timed(|| {
+        block_on(workspace.replace(&context, call)).unwrap();
+        let changes = block_on(workspace.staged(own)).unwrap();
+        workspace.discard(own);
+        workspace.restage(layer, &changes).unwrap();
+        changes
+    });
+    assert_eq!(changes.len(), TOGETHER);
+    time
+}
+
+/// Two steps that change all files one after the other, then rolled back, refused, and committed.
+fn transaction(workspace: &Workspace, base: &Path) {
+    let (plain, root) = (base.join("plain"), base.join("together"));
+    for folder in [&plain, &root] {
+        corpus(folder, TOGETHER);
+    }
+    sync(base);
+    let ((), writing) = timed(|| rewrite(&plain));
+    let ((), syncing) = timed(|| sync(base));
+    let plainly = writing + syncing;
+    println!("transaction of {TOGETHER} files; plain writes {writing:?} and one sync {syncing:?}:");
+    for round in 0..3 {
+        let layer = StageId { run: RunId([1; 16]), task: TaskId([240 + round; 16]), attempt: 0 };
+        let steps = || {
+            let first = step(workspace, &root, layer, 210, ["old_identifier", "between"]);
+            first + step(workspace, &root, layer, 211, ["between", "new_identifier"])
+        };
+        let staging = steps();
+        let ((), rolling_back) = timed(|| workspace.discard(layer));
+        steps();
+        let changes = block_on(workspace.staged(layer)).unwrap();
+        let last = root.join(&changes.last().unwrap().path);
+        let ours = std::fs::read(&last).unwrap();
+        std::fs::write(&last, "somebody else's").unwrap();
+        let (conflicts, refusing) =
+            timed(|| block_on(workspace.commit(&folders(&root), &changes)).unwrap());
+        assert_eq!(conflicts.len(), 1);
+        std::fs::write(&last, ours).unwrap();
+        let (conflicts, committing) =
+            timed(|| block_on(workspace.commit(&folders(&root), &changes)).unwrap());
+        assert!(conflicts.is_empty());
+        workspace.discard(layer);
+        let ratio = |time: Duration| time.as_secs_f64() / plainly.as_secs_f64();
+        println!(
+            "  two steps {staging:?}; commit {committing:?} ({:.2}x), rollback {rolling_back:?} \
+             ({:.2}x), refused for one conflict {refusing:?} ({:.2}x)",
+            ratio(committing),
+            ratio(rolling_back),
+            ratio(refusing)
+        );
+        block_on(workspace.commit(&folders(&root), &inverted(&changes))).unwrap();
+    }
+}
+
 fn main() {
     let base = tempfile::tempdir().unwrap();
     let pack = File::options()
@@ -202,6 +286,8 @@ fn main() {
     sync(base.path());
     println!("500 files:");
     replace(&workspace, &small, 100);
+
+    transaction(&workspace, base.path());
 
     let searched = std::env::args().nth(1).map_or(root, Into::into);
     let context = context(&searched, 200);

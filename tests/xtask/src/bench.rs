@@ -43,7 +43,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "workspace",
-        what: "bulk replace against copying the files, search against rg, a commit of 500 files",
+        what: "bulk replace against copying the files, search against rg, a commit of 500 files, a transaction",
         package: "voyager-workspace",
         example: "bench",
     },
