@@ -32,6 +32,8 @@ name: fuzz
 version: 1.0.0
 description: One step of each sort.
 limits: { deadline: 1h, parallel: 2 }
+inputs: { repo: { type: path } }
+grants: { workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ] }
 steps:
   - id: one
     use: text/clip
@@ -48,6 +50,7 @@ steps:
     when: \"size(steps.each) > 2\"
     with: { text: x, most: 1 }
     on-error: { any: continue }
+    compensate: { use: text/clip, with: { text: { from: result }, most: 1 } }
   - id: beside
     use: text/clip
     needs: []
@@ -59,8 +62,13 @@ steps:
       - id: inner
         use: text/clip
         with: { text: { from: last }, most: 2 }
+        compensate: { use: text/clip, with: { text: { from: last }, most: 1 } }
     finally:
       - { id: rest, sleep: 1s }
+  - id: together
+    transaction: { workspace: inputs.repo }
+    steps:
+      - { id: changes, use: text/clip, with: { text: x, most: 1 } }
 outputs:
   all: { from: \"string(size(steps.each))\" }
   maybe: { from: steps.maybe }
@@ -137,9 +145,14 @@ fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
             let (within, step) = (frame(u)?, step(u)?);
             Event::FrameStarted { frame: frame(u)?, within, step, item: item(u)? }
         }
-        18 => match u.arbitrary()? {
-            true => Event::FrameStopped { frame: frame(u)?, reason: error(u)? },
-            false => Event::FrameDone { frame: frame(u)?, error: maybe_error(u)? },
+        18 => match u.int_in_range(0..=2)? {
+            0 => Event::FrameStopped { frame: frame(u)?, reason: error(u)? },
+            1 => Event::FrameDone { frame: frame(u)?, error: maybe_error(u)? },
+            _ => {
+                let (within, number) = (frame(u)?, u.int_in_range(0..=2)?);
+                let frame = within.child("#compensate", number);
+                Event::CompensationStarted { frame, within, step: step(u)? }
+            }
         },
         2 | 3 => task_started(u)?,
         4 => match u.arbitrary()? {
@@ -228,6 +241,7 @@ fn frame(u: &mut Unstructured<'_>) -> Result<TaskId> {
         0 => root.child("rounds#0/1", 0),
         1 => root.child("rounds#1/1", 0),
         2 => task(u)?,
+        3 => root.child("together#0/1", 0),
         _ => root,
     })
 }

@@ -265,7 +265,8 @@ impl Interpreter {
     fn join(&mut self, frame: TaskId, step: usize) -> Result<(), String> {
         let around = self.transactions_around(frame).next();
         let Some(around) = around else { return Ok(()) };
-        if self.plan().steps[step].changes == Changes::Discard {
+        let plan = self.plan().steps.get(step);
+        if plan.is_none_or(|plan| plan.changes == Changes::Discard) {
             return Ok(());
         }
         let running = self.state.running_step(frame, step)?;
