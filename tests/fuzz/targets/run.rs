@@ -124,7 +124,7 @@ impl Records {
 fn started() -> Event {
     Event::RunStarted(Box::new(RunStarted {
         semantics: SEMANTICS,
-        plan: PLAN.clone(),
+        plan: std::sync::Arc::new(PLAN.clone()),
         inputs: Vec::new(),
         folders: Default::default(),
         seed: Digest::of(b"seed"),
