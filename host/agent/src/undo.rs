@@ -3,7 +3,7 @@
 //! An undo is a run like any other, whose plan is a single step that makes known changes real. So it is
 //! recorded, goes on after a crash, and can be undone itself.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use voyager_base::{
     Limits, RunId, Type, Value,
@@ -15,7 +15,7 @@ use voyager_base::{
     workspace::{Change, Conflict, FileState},
 };
 use voyager_manifest::plan::{
-    Action, Bounds, Changes, GrantPlan, Input, InputKind, Part, Plan, Step,
+    Action, Bounds, Changes, GrantPlan, Input, InputKind, Part, Plan, Priority, Step,
 };
 
 use crate::{
@@ -74,7 +74,8 @@ pub fn written(
     let outcome = interpreter.outcome().cloned();
     let Files { changes, interleaved } = files;
     let changes = changes.into_values().collect();
-    Ok(Written { run, name: plan.name, began, last, folders, outcome, changes, interleaved })
+    let name = plan.name.clone();
+    Ok(Written { run, name, began, last, folders, outcome, changes, interleaved })
 }
 
 /// Files by folder and path, from before the first change to after the last.
@@ -130,7 +131,7 @@ impl Written {
         let folders = folders.map(|(root, path)| (root.clone(), path.clone())).collect();
         let run = Value::String(self.run.to_string());
         Request {
-            plan: plan(self, changes),
+            plan: Arc::new(plan(self, changes)),
             inputs: BTreeMap::from([("run".to_owned(), run)]),
             folders,
             policy,
@@ -157,6 +158,8 @@ fn plan(written: &Written, changes: Vec<Change>) -> Plan {
         on_error: Vec::new(),
         grants: GrantPlan::default(),
         limits: Limits::default(),
+        priority: None,
+        concurrency: None,
         result: None,
     };
     let description = "The run whose changes are taken back.".to_owned();
@@ -169,6 +172,8 @@ fn plan(written: &Written, changes: Vec<Change>) -> Plan {
         source: voyager_base::Digest::of(b""),
         inputs: vec![Input { name: "run".to_owned(), description, kind, ty, default: None }],
         bounds: Bounds::default(),
+        priority: Priority::default(),
+        concurrency: None,
         grants: GrantPlan::default(),
         steps: vec![step],
         outputs: Vec::new(),

@@ -341,7 +341,7 @@ pub fn without_docs(plan: &mut Plan) {
                 block.result.iter_mut().for_each(type_without_docs);
                 None
             }
-            Action::Sleep(_) => None,
+            Action::Sleep(_) | Action::Restore(_) => None,
         }
     });
     for operation in operations.chain(calls) {

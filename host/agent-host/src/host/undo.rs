@@ -1,6 +1,6 @@
 //! Taking back what a run changed.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use voyager_agent::{book::Book, undo::Written};
 use voyager_base::{
@@ -121,7 +121,7 @@ impl Host {
     async fn drive_undo(
         &self,
         live: voyager_agent::Live,
-        plan: voyager_manifest::Plan,
+        plan: Arc<voyager_manifest::Plan>,
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {

@@ -117,8 +117,10 @@ impl<'a> Checker<'a> {
             }
             Form::Sleep => {
                 let of_blocks = ["parallel", "finally", "transaction"];
-                let wrong =
-                    ["with", "changes", "concurrency"].into_iter().chain(NOT_OF_SLEEPS).chain(of_blocks);
+                let wrong = ["with", "changes", "concurrency"]
+                    .into_iter()
+                    .chain(NOT_OF_SLEEPS)
+                    .chain(of_blocks);
                 (wrong.collect(), "another form of step")
             }
             Form::Unclear => return,
