@@ -84,6 +84,16 @@ fn every_command_answers_in_the_same_form() {
     let document: Vec<&str> =
         document.into_iter().chain(withs.iter().map(String::as_str)).collect();
 
+    let scenarios = root.join("manifests/scenarios").display().to_string();
+    let manifest = root.join("manifests/rename.yaml").display().to_string();
+    stage.write(
+        "fails.scenario.yaml",
+        format!(
+            "voyager: scenario/v1\nname: fails\nmanifest: {manifest}\n\
+             inputs: {{ repo: ., from: a, to: b }}\n"
+        ),
+    );
+
     let calls: Vec<(&[&str], Vec<&str>, End)> = vec![
         (&["run"], rename("from=nowhere_named"), Done(1)),
         (&["run"], vec!["run", "audit"], Failed("usage", 2)),
@@ -130,6 +140,13 @@ fn every_command_answers_in_the_same_form() {
             Failed("environment", 5),
         ),
         (&["schema"], vec!["schema"], Done(0)),
+        (&["schema"], vec!["schema", "scenario"], Done(0)),
+        (&["scenario", "from-run"], vec!["scenario", "from-run", run], Done(0)),
+        (&["scenario", "from-run"], vec!["scenario", "from-run", "none"], Failed("usage", 2)),
+        (&["test"], vec!["test", &scenarios], Done(0)),
+        (&["test"], vec!["test", "fails.scenario.yaml"], Done(1)),
+        (&["test"], vec!["test", "broken.yaml"], Done(3)),
+        (&["test"], vec!["test", "repo"], Failed("usage", 2)),
         (&["completions"], vec!["completions", "fish"], Done(0)),
         (&["completions"], vec!["completions", "none"], Failed("usage", 2)),
         (&["man"], vec!["man", "run"], Done(0)),
@@ -142,10 +159,11 @@ fn every_command_answers_in_the_same_form() {
     }
     let mut all: BTreeSet<Vec<String>> =
         stage.commands(&[]).into_iter().map(|name| vec![name]).collect();
-    for group in ["runs", "skill"] {
+    for group in ["runs", "scenario", "skill"] {
         all.extend(stage.commands(&[group]).into_iter().map(|name| vec![group.to_owned(), name]));
     }
     all.remove(&vec!["skill".to_owned()]);
+    all.remove(&vec!["scenario".to_owned()]);
     assert_eq!(told, all, "every command is called here");
 }
 
