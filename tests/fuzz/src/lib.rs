@@ -13,3 +13,13 @@ pub use libfuzzer_sys::fuzz_target;
 pub fn catalog() -> voyager_manifest::Catalog {
     corpus::catalog()
 }
+
+/// The place of a finding lies in the text.
+///
+/// # Panics
+/// Where it does not.
+pub fn lies_in(place: &voyager_manifest::Place, text: &str) {
+    assert!(text.get(place.span.clone()).is_some(), "{place:?} of {} bytes", text.len());
+    let line = text.split('\n').nth(place.line - 1).expect("the line is there");
+    assert!(place.column <= line.chars().count() + 1, "{place:?}");
+}

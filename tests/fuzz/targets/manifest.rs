@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 
 use voyager_base::Limits;
-use voyager_fuzz::{catalog, fuzz_target};
-use voyager_manifest::{Catalog, Place, Plan, check, graph, render};
+use voyager_fuzz::{catalog, fuzz_target, lies_in};
+use voyager_manifest::{Catalog, Plan, check, graph, render, sarif};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
 
@@ -22,6 +22,8 @@ fuzz_target!(|text: &[u8]| {
     for colour in [false, true] {
         render(&checked.diagnostics, "fuzz.yaml", text, colour);
     }
+    let diagnostics = &checked.diagnostics;
+    sarif::render(&[sarif::Findings { file: "fuzz.yaml", text: &lossy, diagnostics }]);
     if let Some(plan) = &checked.plan {
         let bytes = rmp_serde::to_vec_named(plan).expect("a plan can be written");
         let read: Plan = rmp_serde::from_slice(&bytes).expect("a plan that was written is read");
@@ -29,9 +31,3 @@ fuzz_target!(|text: &[u8]| {
         graph::graph(plan, graph::Format::Mermaid);
     }
 });
-
-fn lies_in(place: &Place, text: &str) {
-    assert!(text.get(place.span.clone()).is_some(), "{place:?} of {} bytes", text.len());
-    let line = text.split('\n').nth(place.line - 1).expect("the line is there");
-    assert!(place.column <= line.chars().count() + 1, "{place:?}");
-}

@@ -26,6 +26,11 @@ const TARGETS: &[Target] = &[
         what: "the text of a manifest: checked, shown, planned",
         seeds: &["host/manifest/tests/corpus/good", "host/manifest/tests/corpus/bad", "manifests"],
     },
+    Target {
+        name: "scenario",
+        what: "the text of a scenario: checked, shown",
+        seeds: &["manifests/scenarios"],
+    },
     Target { name: "expression", what: "an expression: read, checked, evaluated", seeds: &[] },
     Target { name: "value", what: "values as bytes and JSON, of any type", seeds: &[] },
     Target { name: "journal", what: "rows of the journal", seeds: &[] },
