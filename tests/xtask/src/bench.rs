@@ -33,19 +33,19 @@ const BENCHES: &[Bench] = &[
         name: "journal",
         what: "durable steps a second, records a sync, a lone run, against the disk's own sync",
         package: "voyager-journal",
-        example: "bench",
+        example: "durability",
     },
     Bench {
         name: "sandbox",
         what: "fresh and warm calls against the wasmtime API, the grant check",
         package: "voyager-sandbox",
-        example: "bench",
+        example: "calls",
     },
     Bench {
         name: "workspace",
         what: "bulk replace against copying the files, search against rg, a commit of 500 files, a transaction",
         package: "voyager-workspace",
-        example: "bench",
+        example: "files",
     },
     Bench {
         name: "coder",

@@ -1,6 +1,6 @@
 //! What the sandbox costs over wasmtime itself: the same component called through both, in one process.
 //!
-//! `cargo run --release -p voyager-sandbox --example bench`
+//! `cargo run --release -p voyager-sandbox --example calls`
 //!
 //! Processor time of this thread, medians. "Fresh" is store, instance, checked call with a small
 //! record, drop; arguments are made before the clock starts. "Warm" is the call alone, in an instance

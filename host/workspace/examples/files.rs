@@ -1,7 +1,7 @@
 //! Figures of the workspace: bulk replace, search, atomic commit, transaction, each beside what it is
 //! compared with.
 //!
-//! `cargo run --release -p voyager-workspace --example bench -- [FOLDER TO SEARCH]`. Uses `rg` and
+//! `cargo run --release -p voyager-workspace --example files -- [FOLDER TO SEARCH]`. Uses `rg` and
 //! `fastmod` where they are installed. Everything it writes lies in a temporary folder.
 #![allow(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! Measures what durability costs: `cargo run --release --example bench -p voyager-journal [-- --json] [FOLDER]`.
+//! Measures what durability costs: `cargo run --release --example durability -p voyager-journal [-- --json] [FOLDER]`.
 //!
 //! Prints the time of a bare `fdatasync` of the same folder beside, since every figure stands and falls
 //! with it.
