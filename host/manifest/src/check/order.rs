@@ -28,7 +28,16 @@ impl Checker<'_> {
 
     /// What a manifest, or a step, says of those that stand in its way.
     pub(super) fn concurrency(&mut self, node: &Node, at: &At) -> Option<Option<Concurrency>> {
-        let Some(node) = node.get("concurrency") else { return Some(None) };
+        let Some(entry) = node.entry("concurrency") else { return Some(None) };
+        if !self.transactions.is_empty() {
+            // It would be given up when the task ends, and what that changed is real later only.
+            let message = "a step within a transaction has no key of its own";
+            self.report(
+                Finding::new(Code::StepForm, &entry.key_span, message)
+                    .help("give the manifest the key: a run has it until it ends"),
+            );
+        }
+        let node = &entry.value;
         let max = node.get("max").and_then(Node::text).and_then(int);
         let max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(1);
         let key = self.argument(node.get("key")?, &Type::String, Some(at))?;
