@@ -1,5 +1,5 @@
-//! Manifests, checked against the skills that there are: in one place for `run`, `plan`, `graph` and
-//! `validate`, so that they find the same and say it alike.
+//! Manifests, checked against the skills that there are: in one place for `run`, `plan`, `graph`,
+//! `validate` and `lsp`, so that they find the same and say it alike.
 
 use voyager_base::Limits;
 use voyager_manifest::{
@@ -23,15 +23,23 @@ pub(crate) struct Checked {
 
 /// Checks the text of the manifest `file`.
 pub(crate) fn check(catalog: &Catalog, file: &str, text: &str, color: bool) -> Checked {
-    let skills = catalog.skills().iter().map(|it| (*it.skill).clone()).collect();
-    let text = text.as_bytes();
-    let checked = check_manifest(text, file, &Names::new(skills), &Limits::ceiling());
-    let shown = diagnostic::render(&checked.diagnostics, file, text, color);
+    let checked = find(&names(catalog), file, text);
+    let shown = diagnostic::render(&checked.diagnostics, file, text.as_bytes(), color);
     Checked {
         plan: checked.plan,
         diagnostics: checked.diagnostics,
         shown: shown.trim_end().to_owned(),
     }
+}
+
+/// The skills as the checker knows them.
+pub(crate) fn names(catalog: &Catalog) -> Names {
+    Names::new(catalog.skills().iter().map(|it| (*it.skill).clone()).collect())
+}
+
+/// Checks the text of the manifest `file`, and shows nothing.
+pub(crate) fn find(names: &Names, file: &str, text: &str) -> voyager_manifest::Checked {
+    check_manifest(text.as_bytes(), file, names, &Limits::ceiling())
 }
 
 impl Checked {

@@ -4,6 +4,7 @@ mod cancel;
 mod completions;
 mod explain;
 mod graph;
+mod lsp;
 mod man;
 mod plan;
 mod replay;
@@ -83,6 +84,7 @@ pub(crate) enum Command {
     Test(test::Test),
     Scenario(scenario::Scenario),
     Schema(schema::Schema),
+    Lsp(lsp::Lsp),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -115,6 +117,7 @@ impl Command {
             Self::Test(it) => it.run(context),
             Self::Scenario(it) => it.run(context),
             Self::Schema(it) => it.run(context),
+            Self::Lsp(it) => it.run(context),
             Self::Completions(it) => it.run(context),
             Self::Man(it) => it.run(context),
         }

@@ -7,8 +7,8 @@
 //! bytes ─▶ yaml (tree with places) ─▶ shape (forms, by the tables of language) ─▶ check (meaning) ─▶ plan
 //!                                                                                 └ expr, convert, catalog
 //! ```
-//! Beside it: [`explain`] for each code, [`schema`] for editors, [`graph`] and [`summary`] of a plan,
-//! [`input`] for what a run is given. [`expr`] and [`convert`] are used again when a run computes
+//! Beside it: [`explain`] for each code, [`schema`] and [`editor`] for editors, [`graph`] and [`summary`]
+//! of a plan, [`input`] for what a run is given. [`expr`] and [`convert`] are used again when a run computes
 //! arguments.
 //!
 //! [`check_scenario`] is the other way in: the test of a manifest, checked against its plan by the same
@@ -22,6 +22,7 @@ pub mod check;
 pub mod code;
 pub mod convert;
 pub mod diagnostic;
+pub mod editor;
 pub mod expr;
 pub mod graph;
 pub mod input;

@@ -161,20 +161,7 @@ impl<'a> Loader<'a> {
     fn read_plan(&self, path: &Path) -> Result<Arc<Plan>, String> {
         let file = path.display().to_string();
         let text = fs::read(path).map_err(|error| format!("{file}: {error}"))?;
-        let checked = check(&text, &file, self.catalog, &Limits::ceiling());
-        match checked.plan {
-            Some(mut plan) => {
-                without_docs(&mut plan);
-                Ok(Arc::new(plan))
-            }
-            None => {
-                let first = checked
-                    .diagnostics
-                    .first()
-                    .map(|found| format!("{}:{}: {}", file, found.place.line, found.message));
-                Err(first.unwrap_or_else(|| format!("{file} is wrong")))
-            }
-        }
+        plan_of(&file, &text, self.catalog)
     }
 
     fn folder(&mut self, path: &Path) -> Result<Arc<Vec<Fixture>>, String> {
@@ -186,6 +173,24 @@ impl<'a> Loader<'a> {
         let files = Arc::new(files);
         self.folders.insert(path.to_owned(), Arc::clone(&files));
         Ok(files)
+    }
+}
+
+/// The plan of the manifest `file`, or the first of what is wrong with it.
+pub(crate) fn plan_of(file: &str, text: &[u8], catalog: &Catalog) -> Result<Arc<Plan>, String> {
+    let checked = check(text, file, catalog, &Limits::ceiling());
+    match checked.plan {
+        Some(mut plan) => {
+            without_docs(&mut plan);
+            Ok(Arc::new(plan))
+        }
+        None => {
+            let first = checked
+                .diagnostics
+                .first()
+                .map(|found| format!("{}:{}: {}", file, found.place.line, found.message));
+            Err(first.unwrap_or_else(|| format!("{file} is wrong")))
+        }
     }
 }
 

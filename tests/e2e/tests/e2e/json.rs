@@ -147,6 +147,8 @@ fn every_command_answers_in_the_same_form() {
         (&["test"], vec!["test", "fails.scenario.yaml"], Done(1)),
         (&["test"], vec!["test", "broken.yaml"], Done(3)),
         (&["test"], vec!["test", "repo"], Failed("usage", 2)),
+        // It speaks another language with an editor.
+        (&["lsp"], vec!["lsp"], Failed("usage", 2)),
         (&["completions"], vec!["completions", "fish"], Done(0)),
         (&["completions"], vec!["completions", "none"], Failed("usage", 2)),
         (&["man"], vec!["man", "run"], Done(0)),

@@ -1,0 +1,472 @@
+//! The server: messages in, messages out; no thread, no clock.
+
+use std::{
+    collections::BTreeSet,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value as Json, json};
+use voyager_manifest::{
+    Catalog as Names, Diagnostic, Severity, check_scenario,
+    editor::{self, Encoding, Language, Positions},
+    manifest_of,
+};
+
+use super::{
+    documents::{self, Documents},
+    wire::Incoming,
+};
+use crate::{checking, testing::plan_of};
+
+// The codes of JSON-RPC 2.0 and of the protocol.
+const PARSE_ERROR: i64 = -32700;
+const INVALID_REQUEST: i64 = -32600;
+const METHOD_NOT_FOUND: i64 = -32601;
+const NOT_INITIALIZED: i64 = -32002;
+
+/// Most bytes that are read of a manifest that a scenario names: the checker refuses less.
+const MANIFEST_BYTES_MAX: u64 = 2 << 20;
+
+/// What comes after a message.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// The next one.
+    Next,
+    /// The end, with an exit code.
+    End(u8),
+}
+
+/// How far the conversation is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    New,
+    Open,
+    ShutDown,
+}
+
+/// Why a request has no answer.
+struct Refusal(i64, String);
+
+/// The server.
+pub(super) struct Server<'a> {
+    skills: Box<dyn Fn() -> Names + 'a>,
+    names: Names,
+    encoding: Encoding,
+    phase: Phase,
+    documents: Documents,
+    /// Texts that changed since their findings were told.
+    changed: BTreeSet<String>,
+    outgoing: Vec<Json>,
+}
+
+impl<'a> Server<'a> {
+    /// A server; `skills` tells which there are.
+    pub(super) fn new(skills: Box<dyn Fn() -> Names + 'a>) -> Self {
+        Self {
+            skills,
+            names: Names::default(),
+            encoding: Encoding::default(),
+            phase: Phase::New,
+            documents: Documents::default(),
+            changed: BTreeSet::new(),
+            outgoing: Vec::new(),
+        }
+    }
+
+    /// The messages to send, oldest first.
+    pub(super) fn take_outgoing(&mut self) -> Vec<Json> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// Takes a message. What it leads to is [outgoing](Self::take_outgoing).
+    pub(super) fn receive(&mut self, incoming: Incoming) -> After {
+        match incoming {
+            Incoming::Message(message) => self.message(&message),
+            Incoming::Malformed(problem) => {
+                self.refuse(&Json::Null, Refusal(PARSE_ERROR, problem));
+                After::Next
+            }
+            Incoming::End => self.end(),
+        }
+    }
+
+    /// The end is in order only behind `shutdown`: so the protocol has it.
+    fn end(&self) -> After {
+        After::End(u8::from(self.phase != Phase::ShutDown))
+    }
+
+    fn message(&mut self, message: &Json) -> After {
+        let params = &message["params"];
+        match (message["method"].as_str(), message.get("id")) {
+            (Some("exit"), _) => return self.end(),
+            (Some(method), Some(id)) if id.is_string() || id.is_number() => {
+                match self.request(method, params) {
+                    Ok(result) => self.answer(id, result),
+                    Err(refusal) => self.refuse(id, refusal),
+                }
+            }
+            (Some(method), None) => self.notification(method, params),
+            // An answer; nothing was asked.
+            (None, Some(_)) if message.get("result").or_else(|| message.get("error")).is_some() => {
+            }
+            _ => {
+                let why = "a message has a `method`, and an `id` that is a text or a number";
+                self.refuse(&Json::Null, Refusal(INVALID_REQUEST, why.to_owned()));
+            }
+        }
+        After::Next
+    }
+
+    fn answer(&mut self, id: &Json, result: Json) {
+        self.outgoing.push(json!({ "jsonrpc": "2.0", "id": id, "result": result }));
+    }
+
+    fn refuse(&mut self, id: &Json, Refusal(code, message): Refusal) {
+        let error = json!({ "code": code, "message": message });
+        self.outgoing.push(json!({ "jsonrpc": "2.0", "id": id, "error": error }));
+    }
+
+    fn notify(&mut self, method: &str, params: Json) {
+        self.outgoing.push(json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    fn request(&mut self, method: &str, params: &Json) -> Result<Json, Refusal> {
+        match (self.phase, method) {
+            (Phase::New, "initialize") => return Ok(self.initialize(params)),
+            (Phase::New, _) => {
+                return Err(Refusal(NOT_INITIALIZED, "`initialize` comes first".to_owned()));
+            }
+            (Phase::ShutDown, _) => {
+                return Err(Refusal(INVALID_REQUEST, "after `shutdown` comes `exit`".to_owned()));
+            }
+            (Phase::Open, "initialize") => {
+                return Err(Refusal(INVALID_REQUEST, "`initialize` comes once".to_owned()));
+            }
+            (Phase::Open, _) => {}
+        }
+        match method {
+            "shutdown" => {
+                self.phase = Phase::ShutDown;
+                Ok(Json::Null)
+            }
+            _ => Err(Refusal(METHOD_NOT_FOUND, format!("there is no method `{method}` here"))),
+        }
+    }
+
+    fn initialize(&mut self, params: &Json) -> Json {
+        self.phase = Phase::Open;
+        self.names = (self.skills)();
+        let offered = params["capabilities"]["general"]["positionEncodings"].as_array();
+        let utf8 = offered.is_some_and(|all| all.iter().any(|it| it == "utf-8"));
+        self.encoding = if utf8 { Encoding::Utf8 } else { Encoding::Utf16 };
+        json!({
+            "capabilities": {
+                "positionEncoding": if utf8 { "utf-8" } else { "utf-16" },
+                "textDocumentSync": { "openClose": true, "change": 2, "save": true },
+            },
+            "serverInfo": { "name": "agent-host", "version": env!("CARGO_PKG_VERSION") },
+        })
+    }
+
+    /// Nobody waits for an answer: what can't be read is logged.
+    fn notification(&mut self, method: &str, params: &Json) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        let document = &params["textDocument"];
+        let uri = document["uri"].as_str();
+        let done = match (method, uri) {
+            ("textDocument/didOpen", Some(uri)) => self.open(uri, document),
+            ("textDocument/didChange", Some(uri)) => self.change(uri, params),
+            ("textDocument/didSave", Some(_)) => {
+                // Perhaps a skill was built meanwhile.
+                self.names = (self.skills)();
+                self.changed.extend(self.documents.iter().map(|(uri, _)| uri.clone()));
+                Some(())
+            }
+            ("textDocument/didClose", Some(uri)) => {
+                self.documents.close(uri);
+                self.changed.remove(uri);
+                self.notify(PUBLISH, json!({ "uri": uri, "diagnostics": [] }));
+                self.scenarios_changed();
+                Some(())
+            }
+            (method, None) => (!method.starts_with("textDocument/")).then_some(()),
+            _ => Some(()),
+        };
+        if done.is_none() {
+            let message =
+                format!("`{method}` can't be followed: it names no open text, or is malformed");
+            self.notify("window/logMessage", json!({ "type": 2, "message": message }));
+        }
+    }
+
+    fn open(&mut self, uri: &str, document: &Json) -> Option<()> {
+        let text = document["text"].as_str()?;
+        self.names = (self.skills)();
+        let kept = self.documents.open(uri, document["version"].clone(), text);
+        kept.then(|| self.has_changed(uri))
+    }
+
+    fn change(&mut self, uri: &str, params: &Json) -> Option<()> {
+        let version = params["textDocument"]["version"].clone();
+        let changes = params["contentChanges"].as_array()?;
+        let done = self.documents.change(uri, version, changes, self.encoding);
+        self.has_changed(uri);
+        done
+    }
+
+    fn has_changed(&mut self, uri: &str) {
+        self.changed.insert(uri.to_owned());
+        self.scenarios_changed();
+    }
+
+    /// What a scenario may say depends on its manifest.
+    fn scenarios_changed(&mut self) {
+        let is_scenario = |text: &Option<String>| {
+            text.as_deref().is_some_and(|it| editor::language(it) == Some(Language::Scenario))
+        };
+        let scenarios = self.documents.iter().filter(|(_, it)| is_scenario(&it.text));
+        self.changed.extend(scenarios.map(|(uri, _)| uri.clone()));
+    }
+
+    /// Tells the findings of all texts that changed.
+    pub(super) fn publish(&mut self) {
+        for uri in std::mem::take(&mut self.changed) {
+            let Some(document) = self.documents.get(&uri) else { continue };
+            let found = match &document.text {
+                Some(text) => {
+                    let positions = Positions::new(text, self.encoding);
+                    let found = self.diagnostics(&uri, text);
+                    found.iter().map(|it| diagnostic(it, &uri, &positions)).collect()
+                }
+                None => vec![too_large()],
+            };
+            let version = document.version.clone();
+            let mut params = json!({ "uri": uri, "diagnostics": found });
+            if version.is_number() {
+                params["version"] = version;
+            }
+            self.notify(PUBLISH, params);
+        }
+    }
+
+    fn diagnostics(&self, uri: &str, text: &str) -> Vec<Diagnostic> {
+        match editor::language(text) {
+            Some(Language::Manifest) => checking::find(&self.names, uri, text).diagnostics,
+            Some(Language::Scenario) => {
+                let plan = match manifest_of(text.as_bytes()) {
+                    Some(named) => self
+                        .manifest(uri, &named)
+                        .and_then(|(file, text)| plan_of(&file, &text, &self.names)),
+                    None => Err("the text names none".to_owned()),
+                };
+                let plan = plan.as_deref().map_err(String::as_str);
+                check_scenario(text.as_bytes(), plan, &self.names).diagnostics
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The manifest that a scenario names, as it is open or else as it lies there.
+    fn manifest(&self, scenario: &str, named: &str) -> Result<(String, Vec<u8>), String> {
+        let path = documents::path(scenario).ok_or("the scenario is in no folder yet")?;
+        let path = path.parent().unwrap_or_else(|| Path::new("")).join(named);
+        let same = |uri: &str| documents::path(uri).is_some_and(|it| plain(&it) == plain(&path));
+        let open = self.documents.iter().find(|(uri, _)| same(uri));
+        let file = path.display().to_string();
+        if let Some(text) = open.and_then(|(_, document)| document.text.as_ref()) {
+            return Ok((file, text.clone().into_bytes()));
+        }
+        let mut text = Vec::new();
+        let read = std::fs::File::open(&path)
+            .and_then(|it| it.take(MANIFEST_BYTES_MAX).read_to_end(&mut text));
+        read.map_err(|error| format!("{file}: {error}"))?;
+        Ok((file, text))
+    }
+}
+
+const PUBLISH: &str = "textDocument/publishDiagnostics";
+
+/// A path without `.` and `..`, as a scenario may have them on the way to its manifest.
+fn plain(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn too_large() -> Json {
+    let place = json!({ "line": 0, "character": 0 });
+    json!({
+        "range": { "start": place, "end": place },
+        "severity": 1,
+        "source": SOURCE,
+        "message": "the text is too large to be checked",
+    })
+}
+
+const SOURCE: &str = "voyager";
+
+/// A finding as the protocol has it.
+fn diagnostic(found: &Diagnostic, uri: &str, positions: &Positions<'_>) -> Json {
+    let help = found.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    let label = match found.label.as_str() {
+        "" => String::new(),
+        label => format!(": {label}"),
+    };
+    let related = found.related.iter().map(|related| {
+        let range = range(&related.place.span, positions);
+        json!({ "location": { "uri": uri, "range": range }, "message": related.message })
+    });
+    json!({
+        "range": range(&found.place.span, positions),
+        "severity": match found.severity { Severity::Error => 1, Severity::Warning => 2 },
+        "code": found.code.text(),
+        "source": SOURCE,
+        "message": format!("{}{label}{help}", found.message),
+        "relatedInformation": related.collect::<Vec<_>>(),
+    })
+}
+
+/// Some bytes as the protocol has them.
+fn range(span: &std::ops::Range<usize>, positions: &Positions<'_>) -> Json {
+    let place = |at| {
+        let position = positions.position(at);
+        json!({ "line": position.line, "character": position.character })
+    };
+    json!({ "start": place(span.start), "end": place(span.end) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MALFORMED_NAME: &str = "V0106";
+    const BROKEN: &str = "voyager: manifest/v1\nname: b\nversion: 1.0.0\nsteps:\n  \
+        - { id: ä, use: x/y }\n  - { id: wait, sleep: 1 }\n  - { id: wait, sleep: 1s }\n";
+
+    fn server() -> Server<'static> {
+        Server::new(Box::new(Names::default))
+    }
+
+    fn send(server: &mut Server<'_>, message: Json) -> Vec<Json> {
+        assert_eq!(server.receive(Incoming::Message(message)), After::Next);
+        server.publish();
+        server.take_outgoing()
+    }
+
+    fn begin(encodings: Json) -> Server<'static> {
+        let mut server = server();
+        let capabilities = json!({ "general": { "positionEncodings": encodings } });
+        let params = json!({ "capabilities": capabilities });
+        send(&mut server, json!({ "id": 0, "method": "initialize", "params": params }));
+        server
+    }
+
+    fn open(server: &mut Server<'_>, uri: &str, text: &str) -> Vec<Json> {
+        let document = json!({ "uri": uri, "version": 1, "text": text });
+        let params = json!({ "textDocument": document });
+        send(server, json!({ "method": "textDocument/didOpen", "params": params }))
+    }
+
+    /// Code, and start and end of the range.
+    fn found(message: &Json) -> Vec<String> {
+        let place = |it: &Json| format!("{}:{}", it["line"], it["character"]);
+        let all = message["params"]["diagnostics"].as_array().unwrap().iter();
+        let one = |it: &Json| {
+            let (start, end) = (place(&it["range"]["start"]), place(&it["range"]["end"]));
+            format!("{} {start} {end}", it["code"].as_str().unwrap())
+        };
+        all.map(one).collect()
+    }
+
+    #[test]
+    fn findings_are_told_in_the_units_that_were_agreed() {
+        for (encodings, end) in [(json!(["utf-16"]), "4:11"), (json!(["utf-8"]), "4:12")] {
+            let mut server = begin(encodings);
+            let told = open(&mut server, "file:///a.yaml", BROKEN);
+            let name =
+                found(&told[0]).into_iter().find(|it| it.starts_with(MALFORMED_NAME)).unwrap();
+            assert_eq!(name, format!("{MALFORMED_NAME} 4:10 {end}"));
+        }
+    }
+
+    #[test]
+    fn a_finding_says_what_helps_and_what_else_has_to_do_with_it() {
+        let told = open(&mut begin(json!([])), "file:///a.yaml", BROKEN);
+        let all = told[0]["params"]["diagnostics"].as_array().unwrap();
+        let twice = all.iter().find(|it| it["relatedInformation"][0].is_object()).unwrap();
+        assert!(twice["message"].as_str().unwrap().contains("\nhelp: rename one"), "{twice}");
+        let first = &twice["relatedInformation"][0]["location"];
+        assert_eq!(
+            (&first["range"]["start"]["line"], &first["uri"]),
+            (&json!(5), &json!("file:///a.yaml"))
+        );
+    }
+
+    #[test]
+    fn a_change_is_checked_and_other_yaml_is_left_alone() {
+        let mut server = begin(json!([]));
+        assert_eq!(
+            found(&open(&mut server, "file:///b.yaml", "a: b: c\n")[0]),
+            Vec::<String>::new()
+        );
+        open(&mut server, "file:///a.yaml", BROKEN);
+        let text =
+            "voyager: manifest/v1\nname: b\nversion: 1.0.0\nsteps: [ { id: a, sleep: 1s } ]\n";
+        let params = json!({
+            "textDocument": { "uri": "file:///a.yaml", "version": 2 },
+            "contentChanges": [{ "text": text }],
+        });
+        let told =
+            send(&mut server, json!({ "method": "textDocument/didChange", "params": params }));
+        assert_eq!((found(&told[0]), &told[0]["params"]["version"]), (vec![], &json!(2)));
+    }
+
+    #[test]
+    fn a_scenario_is_checked_against_the_manifest_as_it_is_being_written() {
+        let mut server = begin(json!([]));
+        let manifest =
+            "voyager: manifest/v1\nname: b\nversion: 1.0.0\nsteps: [ { id: a, sleep: 1s } ]\n";
+        open(&mut server, "file:///nowhere/a.yaml", manifest);
+        let scenario = "voyager: scenario/v1\nname: s\nmanifest: ../a.yaml\n\
+            expect: { steps: { b: { is: ran } } }\n";
+        let told = open(&mut server, "file:///nowhere/s/s.scenario.yaml", scenario);
+        let told = told
+            .iter()
+            .find(|it| it["params"]["uri"].as_str().unwrap().ends_with("s.scenario.yaml"));
+        let all = found(told.unwrap());
+        assert!(all.len() == 1 && all[0].contains(" 3:19 3:20"), "{all:?}");
+    }
+
+    #[test]
+    fn what_is_out_of_order_or_unknown_is_refused_and_the_server_goes_on() {
+        let mut server = server();
+        let mut code = |message: Json| send(&mut server, message)[0]["error"]["code"].clone();
+        assert_eq!(code(json!({ "id": 1, "method": "textDocument/hover" })), NOT_INITIALIZED);
+        assert_eq!(code(json!({ "id": 1, "method": "initialize" })), Json::Null);
+        assert_eq!(code(json!({ "id": 1, "method": "initialize" })), INVALID_REQUEST);
+        assert_eq!(code(json!({ "id": "a", "method": "nonsense" })), METHOD_NOT_FOUND);
+        for odd in [json!([]), json!(1), json!({}), json!({ "id": {}, "method": "shutdown" })] {
+            assert_eq!(code(odd), INVALID_REQUEST);
+        }
+        assert_eq!(code(json!({ "id": 1, "method": "shutdown" })), Json::Null);
+        assert_eq!(code(json!({ "id": 2, "method": "shutdown" })), INVALID_REQUEST);
+        server.receive(Incoming::Malformed("no JSON".into()));
+        assert_eq!(server.take_outgoing()[0]["error"]["code"], PARSE_ERROR);
+        assert_eq!(server.receive(Incoming::Message(json!({ "method": "exit" }))), After::End(0));
+    }
+
+    #[test]
+    fn an_end_without_shutdown_is_no_success() {
+        assert_eq!(begin(json!([])).receive(Incoming::End), After::End(1));
+    }
+}

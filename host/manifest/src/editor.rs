@@ -1,0 +1,30 @@
+//! What an editor asks while a text is written: what stands here, what may stand here, where it comes
+//! from.
+//!
+//! A text that is being written can't be read as YAML most of the time. So the answers come from an
+//! outline, which finds keys, values and their nesting by indentation and brackets in any text at all.
+
+mod position;
+
+pub use self::position::{Encoding, Position, Positions};
+
+/// The languages that a text may be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// `voyager: manifest/v1`.
+    Manifest,
+    /// `voyager: scenario/v1`.
+    Scenario,
+}
+
+/// The language of a text, by the key `voyager` that stands in front; none where that is not there, so that
+/// other YAML is left alone.
+pub fn language(text: &str) -> Option<Language> {
+    /// Lines that are looked at: comments may stand above.
+    const LINES_MAX: usize = 100;
+    let value = text.lines().take(LINES_MAX).find_map(|line| line.strip_prefix("voyager:"))?;
+    match value.trim_start().starts_with("scenario") {
+        true => Some(Language::Scenario),
+        false => Some(Language::Manifest),
+    }
+}
