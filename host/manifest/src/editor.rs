@@ -4,9 +4,17 @@
 //! A text that is being written can't be read as YAML most of the time. So the answers come from an
 //! outline, which finds keys, values and their nesting by indentation and brackets in any text at all.
 
+mod completion;
+mod hover;
+mod outline;
 mod position;
+mod reading;
 
-pub use self::position::{Encoding, Position, Positions};
+pub use self::{
+    completion::{Completion, Item, ItemSort, complete},
+    hover::{Hover, definition, hover},
+    position::{Encoding, Position, Positions},
+};
 
 /// The languages that a text may be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,3 +36,6 @@ pub fn language(text: &str) -> Option<Language> {
         false => Some(Language::Manifest),
     }
 }
+
+#[cfg(test)]
+mod tests;

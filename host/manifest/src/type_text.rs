@@ -13,7 +13,7 @@ const DEPTH_MAX: usize = 16;
 const TEXT_BYTES_MAX: usize = 4_000;
 
 /// The words that stand for a type alone.
-const WORDS: [&str; 26] = [
+pub(crate) const WORDS: [&str; 26] = [
     "bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string",
     "int", "float", "bytes", "path", "duration", "size", "choice", "list", "option", "tuple",
     "record", "enum", "flags",

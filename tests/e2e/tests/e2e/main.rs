@@ -5,6 +5,7 @@ mod bad_files;
 mod blocks;
 mod crash;
 mod docs;
+mod editor;
 mod error_kinds;
 mod first_skill;
 mod input;

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value as Json, json};
 use voyager_manifest::{
     Catalog as Names, Diagnostic, Severity, check_scenario,
-    editor::{self, Encoding, Language, Positions},
+    editor::{self, Encoding, ItemSort, Language, Positions},
     manifest_of,
 };
 
@@ -23,6 +23,7 @@ use crate::{checking, testing::plan_of};
 const PARSE_ERROR: i64 = -32700;
 const INVALID_REQUEST: i64 = -32600;
 const METHOD_NOT_FOUND: i64 = -32601;
+const INVALID_PARAMS: i64 = -32602;
 const NOT_INITIALIZED: i64 = -32002;
 
 /// Most bytes that are read of a manifest that a scenario names: the checker refuses less.
@@ -47,6 +48,14 @@ enum Phase {
 
 /// Why a request has no answer.
 struct Refusal(i64, String);
+
+/// The place that a request is about.
+struct Place<'s> {
+    uri: &'s str,
+    text: &'s str,
+    positions: Positions<'s>,
+    byte: usize,
+}
 
 /// The server.
 pub(super) struct Server<'a> {
@@ -150,6 +159,9 @@ impl<'a> Server<'a> {
                 self.phase = Phase::ShutDown;
                 Ok(Json::Null)
             }
+            "textDocument/hover" => Ok(self.hover(&self.place(params)?)),
+            "textDocument/definition" => Ok(self.definition(&self.place(params)?)),
+            "textDocument/completion" => Ok(self.completion(&self.place(params)?)),
             _ => Err(Refusal(METHOD_NOT_FOUND, format!("there is no method `{method}` here"))),
         }
     }
@@ -164,9 +176,72 @@ impl<'a> Server<'a> {
             "capabilities": {
                 "positionEncoding": if utf8 { "utf-8" } else { "utf-16" },
                 "textDocumentSync": { "openClose": true, "change": 2, "save": true },
+                "hoverProvider": true,
+                "definitionProvider": true,
+                "completionProvider": { "triggerCharacters": [".", ":", " ", "/", "{", "[", "\""] },
             },
             "serverInfo": { "name": "agent-host", "version": env!("CARGO_PKG_VERSION") },
         })
+    }
+
+    /// The place that a request is about.
+    fn place<'s>(&'s self, params: &'s Json) -> Result<Place<'s>, Refusal> {
+        let refused = |why: &str| Refusal(INVALID_PARAMS, why.to_owned());
+        let uri = params["textDocument"]["uri"].as_str();
+        let uri = uri.ok_or_else(|| refused("`textDocument.uri` is missing"))?;
+        let position = documents::position(&params["position"]);
+        let position = position.ok_or_else(|| refused("`position` is missing or malformed"))?;
+        let document = self.documents.get(uri);
+        let document = document.ok_or_else(|| refused("the text is not open"))?;
+        let text = document.text.as_deref().ok_or_else(|| refused("the text is too large"))?;
+        let positions = Positions::new(text, self.encoding);
+        let byte = positions.byte(position);
+        Ok(Place { uri, text, positions, byte })
+    }
+
+    /// What stands there, and the pages of what is wrong with it.
+    fn hover(&self, at: &Place<'_>) -> Json {
+        let found = editor::hover(at.text, at.byte, &self.names);
+        let mut span = found.as_ref().map(|it| it.span.clone());
+        let mut texts: Vec<String> = found.map(|it| it.text).into_iter().collect();
+        for wrong in self.diagnostics(at.uri, at.text) {
+            let place = wrong.place.span;
+            if place.start <= at.byte && at.byte <= place.end {
+                texts.push(wrong.code.page().to_owned());
+                span.get_or_insert(place);
+            }
+        }
+        let Some(span) = span else { return Json::Null };
+        json!({
+            "contents": { "kind": "markdown", "value": texts.join("\n\n---\n\n") },
+            "range": range(&span, &at.positions),
+        })
+    }
+
+    fn definition(&self, at: &Place<'_>) -> Json {
+        match editor::definition(at.text, at.byte) {
+            Some(span) => json!({ "uri": at.uri, "range": range(&span, &at.positions) }),
+            None => Json::Null,
+        }
+    }
+
+    fn completion(&self, at: &Place<'_>) -> Json {
+        let Some(found) = editor::complete(at.text, at.byte, &self.names) else {
+            return Json::Null;
+        };
+        let range = range(&found.replaces, &at.positions);
+        let items = found.items.into_iter().enumerate().map(|(number, item)| {
+            json!({
+                "label": item.label,
+                "kind": kind(item.sort),
+                "detail": item.detail,
+                "documentation": { "kind": "markdown", "value": item.docs },
+                // Their order says something.
+                "sortText": format!("{number:05}"),
+                "textEdit": { "range": range, "newText": item.writes },
+            })
+        });
+        items.collect()
     }
 
     /// Nobody waits for an answer: what can't be read is logged.
@@ -313,6 +388,17 @@ fn too_large() -> Json {
     })
 }
 
+/// What an item of a completion is, as the protocol numbers it.
+fn kind(sort: ItemSort) -> u8 {
+    match sort {
+        ItemSort::Operation | ItemSort::Function => 3,
+        ItemSort::Field => 5,
+        ItemSort::Name => 6,
+        ItemSort::Key => 10,
+        ItemSort::Word => 12,
+    }
+}
+
 const SOURCE: &str = "voyager";
 
 /// A finding as the protocol has it.
@@ -445,6 +531,40 @@ mod tests {
             .find(|it| it["params"]["uri"].as_str().unwrap().ends_with("s.scenario.yaml"));
         let all = found(told.unwrap());
         assert!(all.len() == 1 && all[0].contains(" 3:19 3:20"), "{all:?}");
+    }
+
+    fn ask(server: &mut Server<'_>, method: &str, line: u32, character: u32) -> Json {
+        let params = json!({
+            "textDocument": { "uri": "file:///a.yaml" },
+            "position": { "line": line, "character": character },
+        });
+        send(server, json!({ "id": 7, "method": method, "params": params })).remove(0)
+    }
+
+    #[test]
+    fn a_place_is_explained_found_and_completed() {
+        let mut server = begin(json!([]));
+        let text = "voyager: manifest/v1\ndescription: ä😀\ninputs: { repo: { type: path } }\nsteps:\n  \
+            - { id: ä😀, when: inputs.repo, use: none/none }\n";
+        open(&mut server, "file:///a.yaml", text);
+        let told = ask(&mut server, "textDocument/hover", 4, 24);
+        let place = |character: u32| json!({ "line": 4, "character": character });
+        assert_eq!(told["result"]["range"], json!({ "start": place(21), "end": place(32) }));
+        let told = ask(&mut server, "textDocument/hover", 4, 43);
+        let shown = told["result"]["contents"]["value"].as_str().unwrap();
+        assert!(shown.contains("Way out: "), "the page of the finding: {shown}");
+        let told = ask(&mut server, "textDocument/definition", 4, 32);
+        assert_eq!(told["result"]["range"]["start"], json!({ "line": 2, "character": 10 }));
+        let told = ask(&mut server, "textDocument/completion", 4, 30);
+        assert_eq!(told["result"][0]["label"], "repo");
+        let edit = json!({ "range": { "start": place(28), "end": place(30) }, "newText": "repo" });
+        assert_eq!(told["result"][0]["textEdit"], edit);
+        assert_eq!(ask(&mut server, "textDocument/hover", 99, 99)["result"], Json::Null);
+        let params = json!({ "textDocument": { "uri": "file:///b.yaml" }, "position": place(0) });
+        for params in [json!({}), json!({ "textDocument": { "uri": "file:///a.yaml" } }), params] {
+            let message = json!({ "id": 1, "method": "textDocument/hover", "params": params });
+            assert_eq!(send(&mut server, message)[0]["error"]["code"], INVALID_PARAMS);
+        }
     }
 
     #[test]

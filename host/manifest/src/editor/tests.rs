@@ -1,0 +1,214 @@
+//! Answers about small texts; `‸` is the cursor.
+
+use voyager_base::{
+    Digest, Type,
+    operation::{Operation, OperationName, Skill},
+    types::IntKind,
+};
+
+use super::*;
+use crate::Catalog;
+
+const HEAD: &str = "voyager: manifest/v1\ninputs:\n  repo: { type: path, description: The root. }\n  \
+    count:\n    type: int\nsteps:\n  - id: first\n    use: text/clip\n    with: { text: a }\n";
+
+fn catalog() -> Catalog {
+    let name = OperationName {
+        package: "acme:text".into(),
+        version: "1.0.0".into(),
+        interface: "words".into(),
+        function: "clip".into(),
+    };
+    let result = Type::record([("text", Type::String), ("rest", Type::option(Type::String))]);
+    let clip = Operation {
+        name,
+        docs: "Clips a text.".into(),
+        parameters: vec![("text".into(), Type::String), ("most".into(), Type::Int(IntKind::U32))],
+        result: Some(Type::Result(Some(Box::new(result)), Some(Box::new(Type::String)))),
+    };
+    Catalog::new(vec![Skill {
+        component: Digest::of(b"text"),
+        package: "acme:text".into(),
+        version: "1.0.0".into(),
+        docs: String::new(),
+        operations: vec![clip.into()],
+        imports: Vec::new(),
+        size: 1,
+    }])
+}
+
+/// The text behind [`HEAD`], and where its cursor is.
+fn placed(text: &str) -> (String, usize) {
+    let whole = format!("{HEAD}{text}");
+    let cursor = whole.find('‸').unwrap();
+    (whole.replace('‸', ""), cursor)
+}
+
+fn labels(text: &str) -> Vec<String> {
+    let (text, cursor) = placed(text);
+    let completion = complete(&text, cursor, &catalog());
+    completion.map(|it| it.items.into_iter().map(|it| it.label).collect()).unwrap_or_default()
+}
+
+/// The text after the item `label` was chosen, without [`HEAD`].
+fn chosen(text: &str, label: &str) -> String {
+    let (mut text, cursor) = placed(text);
+    let completion = complete(&text, cursor, &catalog()).unwrap();
+    let item = completion.items.iter().find(|it| it.label == label).unwrap();
+    text.replace_range(completion.replaces, &item.writes);
+    text.split_off(HEAD.len())
+}
+
+#[test]
+fn keys_are_offered_wherever_a_key_stands() {
+    for text in [
+        "  - id: second\n    ‸",
+        "  - id: second\n    us‸",
+        "  - id: second\n    us‸\n    timeout: 5s\n  - id: third\n",
+        "  - { id: second, ‸",
+        "  - { id: second, us‸ }\n",
+        "  - id: block\n    steps:\n      - us‸",
+    ] {
+        let labels = labels(text);
+        assert!(
+            labels.contains(&"use".to_owned()) && !labels.contains(&"root".to_owned()),
+            "{text}"
+        );
+    }
+    assert!(!labels("  - id: second\n    ‸").contains(&"id".to_owned()), "it is there");
+    assert_eq!(
+        labels("  - id: x\n    retry:\n      ‸"),
+        ["attempts", "wait", "factor", "wait-max", "on"]
+    );
+    assert!(labels("‸").contains(&"outputs".to_owned()));
+    assert!(labels("grants:\n  workspace: [ { ro‸").contains(&"root".to_owned()));
+    assert_eq!(labels("  - id: x\n    on-error: { tim‸ }\n").last().unwrap(), "any");
+    assert_eq!(chosen("  - id: x\n    us‸\n", "use"), "  - id: x\n    use: \n");
+    assert_eq!(chosen("  - id: x\n    us‸: a/b\n", "use"), "  - id: x\n    use: a/b\n");
+    assert_eq!(chosen("  id‸", "id"), "  - id: ");
+}
+
+#[test]
+fn operations_and_their_arguments_are_offered() {
+    for text in ["  - id: x\n    use: ‸", "  - id: x\n    use: te‸\n", "  - { id: x, use: ‸ }"]
+    {
+        assert_eq!(labels(text), ["text/clip"], "{text}");
+    }
+    assert_eq!(labels("  - id: x\n    use: text/clip\n    with:\n      ‸"), ["text", "most"]);
+    assert_eq!(labels("  - { id: x, use: text/clip, with: { text: a, ‸"), ["most"]);
+    assert_eq!(chosen("  - use: text/c‸\n", "text/clip"), "  - use: text/clip\n");
+}
+
+#[test]
+fn references_are_offered_in_expressions() {
+    let with =
+        |rest: &str| labels(&format!("  - id: x\n    use: text/clip\n    with: {{ text: {rest}"));
+    assert_eq!(with("{ from: steps.‸ } }"), ["first"]);
+    assert_eq!(with("{ from: inputs.‸"), ["repo", "count"]);
+    assert_eq!(with("{ expr: \"1 + steps.first.‸"), ["text", "rest"]);
+    assert_eq!(with("‸"), ["inputs.repo", "inputs.count", "steps.first"]);
+    assert_eq!(labels("  - id: x\n    when: \"inputs.c‸\n    use: text/clip\n"), ["repo", "count"]);
+    assert_eq!(labels("  - id: x\n    needs: [‸]"), ["first"]);
+    assert_eq!(labels("grants: { workspace: [ { root: ‸"), ["repo"]);
+    assert_eq!(
+        labels("  - id: x\n    use: text/clip\n    expect: [ { that: \"result.‸"),
+        ["text", "rest"]
+    );
+    let each = labels("  - id: x\n    for-each: { in: steps.first, as: line }\n    when: l‸");
+    assert!(each.contains(&"line".to_owned()) && !each.contains(&"result".to_owned()), "{each:?}");
+    let block = "  - id: b\n    steps:\n      - id: inner\n        sleep: 1s\noutputs: { x: { from: steps.b.‸";
+    assert_eq!(labels(block), ["inner"]);
+    assert_eq!(
+        chosen("  - id: x\n    when: \"size(steps.f‸)\"\n", "first"),
+        "  - id: x\n    when: \"size(steps.first)\"\n"
+    );
+    assert_eq!(
+        chosen("  - id: x\n    with: { a: ‸ }\n", "inputs.repo"),
+        "  - id: x\n    with: { a: { from: inputs.repo } }\n"
+    );
+}
+
+#[test]
+fn words_and_types_are_offered_and_texts_are_left_alone() {
+    assert_eq!(labels("  - id: x\n    changes: ‸"), ["commit", "discard"]);
+    assert!(labels("outputs: { a: { type: ‸").contains(&"string".to_owned()));
+    for text in ["name: ‸", "description: |\n  use: ‸", "# use: ‸", "  - id: x\n    sleep: ‸"]
+    {
+        assert_eq!(labels(text), [""; 0], "{text}");
+    }
+    assert_eq!(complete("voy", 3, &catalog()).unwrap().items[0].label, "voyager: manifest/v1");
+    assert_eq!(complete("other: yaml\n", 5, &catalog()), None);
+}
+
+fn shown(text: &str) -> Option<String> {
+    let (text, cursor) = placed(text);
+    hover(&text, cursor, &catalog()).map(|it| format!("{}|{}", &text[it.span.clone()], it.text))
+}
+
+#[test]
+fn what_stands_at_a_place_is_told() {
+    let told = shown("  - id: x\n    use: text/cl‸ip\n").unwrap();
+    assert!(told.starts_with("text/clip|```wit\nclip: func(text: string, most: u32)"), "{told}");
+    assert!(
+        told.contains("Clips a text.") && told.contains("- `rest` (`option<string>`)"),
+        "{told}"
+    );
+    let told = shown("  - id: x\n    ti‸meout: 5s\n    when: \"").unwrap();
+    assert_eq!(told, "timeout|`timeout` of a step\n\nLongest time of an attempt.");
+    let told = shown("  - { id: x, use: text/clip, with: { mo‸st: 1 } }").unwrap();
+    assert_eq!(told, "most|`most`: `u32`");
+    let told = shown("  - id: x\n    when: \"size(steps.fir‸st.text) > 0\"\n").unwrap();
+    assert!(told.starts_with("steps.first|step `first`: `text/clip`\n\nResult: "), "{told}");
+    let told = shown("  - id: x\n    with: { a: { from: inputs.re‸po } }\n").unwrap();
+    assert_eq!(told, "inputs.repo|input `repo`: `path`\n\nThe root.");
+    assert_eq!(shown("description: ste‸ps.first\n"), None);
+}
+
+fn defined(text: &str) -> Option<(usize, String)> {
+    let (text, cursor) = placed(text);
+    let span = definition(&text, cursor)?;
+    Some((text[..span.start].lines().count(), text[span].to_owned()))
+}
+
+#[test]
+fn a_reference_leads_to_its_step_or_input() {
+    let place = |line, name: &str| Some((line, name.to_owned()));
+    assert_eq!(
+        defined("  - id: x\n    when: \"size(steps.fir‸st.text) > 0\"\n"),
+        place(7, "first")
+    );
+    assert_eq!(
+        defined("  - id: x\n    when: \"size(steps.first.te‸xt) > 0\"\n"),
+        place(7, "first")
+    );
+    assert_eq!(defined("  - id: x\n    needs: [fi‸rst"), place(7, "first"));
+    assert_eq!(defined("grants: { workspace: [ { root: re‸po"), place(3, "repo"));
+    assert_eq!(defined("outputs:\n  a:\n    from: inputs.cou‸nt\n"), place(4, "count"));
+    let block = "  - id: b\n    steps:\n      - id: inner\n        sleep: 1s\noutputs: { x: { from: steps.b.in‸ner";
+    assert_eq!(defined(block), place(12, "inner"));
+    let each = "  - id: x\n    for-each: { in: steps.first, as: line }\n    when: li‸ne == 1\n";
+    assert_eq!(defined(each), place(11, "as"));
+    assert_eq!(defined("  - id: x\n    when: steps.not‸hing\n"), None);
+}
+
+#[test]
+fn every_cut_of_a_manifest_has_an_answer_at_every_place() {
+    let whole = format!(
+        "{HEAD}  - {{ id: ä, when: \"size(steps.first.?text) > 0\", with: {{ a: [1, {{ from: x }}] }} }}\n  \
+         - id: |\n      text\n    use: 'a''b'\n    \"k\": - x\n\tfinally: [[{{\n"
+    );
+    let catalog = catalog();
+    for (cut, _) in whole.char_indices() {
+        let text = &whole[..cut];
+        for byte in [0, cut / 2, cut] {
+            let byte = text.floor_char_boundary(byte);
+            if let Some(found) = hover(text, byte, &catalog) {
+                assert!(text.get(found.span).is_some());
+            }
+            if let Some(found) = complete(text, byte, &catalog) {
+                assert!(text.get(found.replaces).is_some());
+            }
+            definition(text, byte);
+        }
+    }
+}
