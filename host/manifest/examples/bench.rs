@@ -1,7 +1,8 @@
 //! How long a manifest of many steps takes: `cargo run --release --example bench`.
 //!
 //! The manifest has 1,000 steps with arguments, references, conditions and expectations, and uses
-//! one skill; parsing, checking and making the plan are measured together.
+//! one skill; parsing, checking and making the plan are measured together. Then what an editor waits for
+//! in the same text: findings after a letter was typed into the middle, and what may stand at its end.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures and prints")]
 
@@ -12,30 +13,53 @@ use voyager_base::{
     operation::{Operation, OperationName, Skill},
     types::IntKind,
 };
-use voyager_manifest::{Catalog, check};
+use voyager_manifest::{
+    Catalog, check,
+    editor::{self, Encoding, Positions},
+};
 
 const STEPS: usize = 1_000;
 const ROUNDS: usize = 50;
 
 fn main() {
     let (text, catalog, policy) = (manifest(), catalog(), Limits::ceiling());
+    println!("{STEPS} steps, {} bytes, {ROUNDS} rounds", text.len());
+    measure("check", || {
+        let checked = check(text.as_bytes(), "bench.yaml", &catalog, &policy);
+        assert!(checked.is_clean(), "{:?}", checked.diagnostics.first());
+    });
+    let middle = text.find("steps.s500.").expect("there is such a step") + "steps.s500".len();
+    let keystroke = Positions::new(&text, Encoding::Utf16).position(middle);
+    measure("keystroke to findings", || {
+        let mut text = text.clone();
+        let at = Positions::new(&text, Encoding::Utf16).byte(keystroke);
+        text.insert(at, 'x');
+        let checked = check(text.as_bytes(), "bench.yaml", &catalog, &policy);
+        let positions = Positions::new(&text, Encoding::Utf16);
+        let found = checked.diagnostics.iter().map(|it| positions.position(it.place.span.start));
+        assert!(found.map(|it| it.line).eq([keystroke.line]), "{:?}", checked.diagnostics);
+    });
+    let half = format!("{text}  - id: last\n    when: \"steps.");
+    measure("completion", || {
+        let found = editor::complete(&half, half.len(), &catalog).expect("steps are known");
+        assert_eq!(found.items.len(), STEPS);
+    });
+    measure("hover", || {
+        assert!(editor::hover(&text, middle, &catalog).is_some());
+    });
+}
+
+fn measure(what: &str, mut once: impl FnMut()) {
     let mut times: Vec<Duration> = (0..ROUNDS)
         .map(|_| {
             let start = Instant::now();
-            let checked = check(text.as_bytes(), "bench.yaml", &catalog, &policy);
-            let time = start.elapsed();
-            assert!(checked.is_clean(), "{:?}", checked.diagnostics.first());
-            time
+            once();
+            start.elapsed()
         })
         .collect();
     times.sort();
-    println!("{STEPS} steps, {} bytes, {ROUNDS} rounds", text.len());
-    println!(
-        "first to last: {:?} to {:?}, median {:?}",
-        times[0],
-        times[ROUNDS - 1],
-        times[ROUNDS / 2]
-    );
+    let (first, last, median) = (times[0], times[ROUNDS - 1], times[ROUNDS / 2]);
+    println!("{what}, first to last: {first:?} to {last:?}, median {median:?}");
 }
 
 fn manifest() -> String {
