@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::{call::Need, error::Error};
@@ -53,9 +53,7 @@ impl Globs {
         };
         let mut builder = GlobSetBuilder::new();
         for pattern in &patterns {
-            let glob =
-                GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
-            builder.add(glob.map_err(|error| malformed(pattern, &error))?);
+            builder.add(glob(pattern).map_err(|error| malformed(pattern, &error))?);
         }
         let set = builder.build().map_err(|error| malformed(&patterns.join(", "), &error))?;
         Ok(Self { patterns, set })
@@ -78,6 +76,13 @@ impl Globs {
         extents.max().unwrap_or(Extent::Nothing)
     }
 
+    /// The same as regular expressions over bytes, each for a whole path: for whoever compares globs
+    /// without paths.
+    pub fn regexes(&self) -> Vec<String> {
+        let globs = self.patterns.iter().filter_map(|pattern| glob(pattern).ok());
+        globs.map(|glob| glob.regex().to_owned()).collect()
+    }
+
     /// The texts.
     pub fn patterns(&self) -> &[String] {
         &self.patterns
@@ -87,6 +92,10 @@ impl Globs {
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()
     }
+}
+
+fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build()
 }
 
 /// Compares part by part as long as the pattern's parts are plain names.

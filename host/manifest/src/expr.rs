@@ -34,7 +34,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use voyager_base::{Type, Value};
 
 pub use self::syntax::Span;
-use self::syntax::{Kind, Node};
+use self::syntax::{Kind, Node, Quantifier};
 use crate::code::Code;
 
 /// Most bytes of an expression's text.
@@ -239,6 +239,11 @@ impl Expr {
     pub fn literal(&self) -> Option<Value> {
         literal(&self.root)
     }
+
+    /// Most elements of the list that it gives, where its text alone bounds them.
+    pub fn elements_max(&self) -> Option<u64> {
+        elements_max(&self.root)
+    }
 }
 
 fn is_reference(node: &Node) -> bool {
@@ -247,6 +252,20 @@ fn is_reference(node: &Node) -> bool {
         Kind::Field { of, .. } => is_reference(of),
         Kind::Index { of, at, .. } => is_reference(of) && matches!(at.kind, Kind::Literal(_)),
         _ => false,
+    }
+}
+
+fn elements_max(node: &Node) -> Option<u64> {
+    match &node.kind {
+        Kind::List(nodes) => Some(nodes.len() as u64),
+        Kind::Literal(Value::List(values)) => Some(values.len() as u64),
+        Kind::Each { quantifier: Quantifier::Filter | Quantifier::Map, list, .. } => {
+            elements_max(list)
+        }
+        Kind::Choose { then, otherwise, .. } => {
+            Some(elements_max(then)?.max(elements_max(otherwise)?))
+        }
+        _ => None,
     }
 }
 

@@ -1,13 +1,14 @@
 //! What a plan can do: for each step what it may read, write, start, and call. For people who decide
 //! whether to run it, before it runs.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde::Serialize;
-use voyager_base::grant::ProgramGrant;
+use voyager_base::grant::{Globs, ProgramRule};
 
 use crate::{
-    plan::{Call, Changes, FolderPlan, GrantPlan, Part, Plan},
+    plan::Plan,
+    power::{FolderReach, Imports, Reach, attempts_per_item, within},
     scalar::{show_duration, show_size},
 };
 
@@ -29,6 +30,27 @@ pub struct Summary {
     pub steps: Vec<StepPower>,
     /// Files that a run writes below `--out`.
     pub artifacts: Vec<String>,
+    /// What all steps may do together.
+    pub total: Total,
+}
+
+/// What all steps may do together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Total {
+    /// Most attempts of tasks, child tasks counted.
+    pub attempts_max: u64,
+    /// Whether only the bound of the run says so, since the steps alone could need more, or nobody
+    /// knows how many.
+    pub is_cut: bool,
+    /// Folders that it reads.
+    pub reads: Vec<String>,
+    /// Folders in which it changes something.
+    pub writes: Vec<String>,
+    /// Programs that it starts.
+    pub starts: Vec<String>,
+    /// Programs through which it reaches the network.
+    pub reaches: Vec<String>,
 }
 
 /// What a step may do: at most this. Those of the host and of a parent narrow it further.
@@ -44,6 +66,11 @@ pub struct StepPower {
     pub operation: String,
     /// Most rounds of it, those of the blocks around it counted; 1 where nothing repeats it.
     pub rounds_max: u64,
+    /// Most attempts of its task: retries, rounds and items, those of the blocks around it counted; none
+    /// where the number of items depends on what the run is given.
+    pub attempts_max: Option<u64>,
+    /// The same without the items whose number nobody knows.
+    pub attempts_per_item: u64,
     /// Whether it runs only under a condition.
     pub when: Option<String>,
     /// What it may read.
@@ -54,8 +81,12 @@ pub struct StepPower {
     pub keeps_changes: bool,
     /// Programs that it may start.
     pub starts: Vec<String>,
+    /// Those of them that may use the network: nothing else reaches it.
+    pub reaches: Vec<String>,
     /// Operations that it may call as child tasks.
     pub calls: Vec<String>,
+    /// Most child tasks of one attempt.
+    pub children_max: u32,
     /// Whether it has no way out at all: its result only depends on its arguments.
     pub pure: bool,
 }
@@ -75,12 +106,11 @@ pub struct FolderPower {
     pub bytes_max: Option<u64>,
 }
 
-/// The power of a plan. A capability that a step's skill doesn't import it can't use, whatever is
-/// granted; `imports` says what a component imports, for example `["voyager:process/process@0.1.0"]`.
-pub fn summary(
-    plan: &Plan,
-    imports: &dyn Fn(&voyager_base::Digest) -> Option<Vec<String>>,
-) -> Summary {
+/// What a plan can do, for people. A capability that a step's skill doesn't import it can't use, whatever
+/// is granted.
+pub fn summary(plan: &Plan, imports: &Imports<'_>) -> Summary {
+    let reaches = (0..plan.steps.len()).filter_map(|at| Some((at, Reach::of(plan, at, imports)?)));
+    let steps: Vec<StepPower> = reaches.map(|(at, reach)| power(plan, at, &reach)).collect();
     Summary {
         name: plan.name.clone(),
         version: plan.version.clone(),
@@ -93,55 +123,36 @@ pub fn summary(
             .collect(),
         deadline: plan.bounds.deadline.map(show_duration),
         tasks_max: plan.bounds.steps,
-        steps: plan
-            .steps
-            .iter()
-            .enumerate()
-            .filter_map(|(at, step)| Some((at, step.call()?)))
-            .map(|(at, call)| power(plan, at, call, imports(&call.component)))
-            .collect(),
+        total: total(plan, &steps),
+        steps,
         artifacts: plan.outputs.iter().filter_map(|output| output.file.clone()).collect(),
     }
 }
 
-fn power(plan: &Plan, at: usize, call: &Call, imports: Option<Vec<String>>) -> StepPower {
-    let (step, layers) = (&plan.steps[at], layers(plan, at));
-    // Unknown imports are taken as all of them: a summary never promises too little.
-    let can = |capability: &str| {
-        let prefix = format!("voyager:{capability}/");
-        imports.as_ref().is_none_or(|all| all.iter().any(|import| import.starts_with(&prefix)))
+fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
+    let step = &plan.steps[at];
+    let side = |globs: fn(&FolderReach) -> &[Globs], write: bool| -> Vec<FolderPower> {
+        reach.folders.iter().filter_map(|it| folder(it, globs(it), write)).collect()
     };
-    let calls = if can("tasks") { calls(&layers) } else { Vec::new() };
-    // Child tasks may use what their own skills import, within the same grants.
-    let lends = !calls.is_empty();
-    let folders =
-        if can("workspace") || can("process") || lends { folders(&layers) } else { Vec::new() };
-    let starts = if can("process") || lends { starts(&layers) } else { Vec::new() };
-    let side = |write: bool| {
-        folders.iter().filter_map(|all| side(all, write)).collect::<Vec<FolderPower>>()
-    };
-    let (reads, writes) = (side(false), side(true));
+    let (reads, writes) = (side(|it| &it.read, false), side(|it| &it.write, true));
+    let (starts, calls) = (reach.starts(), calls(&reach.calls));
     StepPower {
         id: step.id.clone(),
         within: within(plan, at),
-        operation: call.operation.name.to_string(),
+        operation: reach.operation.clone(),
         rounds_max: rounds_max(plan, at),
+        attempts_max: reach.attempts_max,
+        attempts_per_item: attempts_per_item(plan, at),
         when: step.when.as_ref().map(ToString::to_string),
         pure: reads.is_empty() && writes.is_empty() && starts.is_empty() && calls.is_empty(),
         reads,
         writes,
-        keeps_changes: step.changes == Changes::Commit,
-        starts,
+        keeps_changes: reach.keeps_changes,
+        reaches: starts.iter().filter(|(_, rule)| rule.network).map(|it| it.0.join(" ")).collect(),
+        starts: starts.iter().map(|(run, rule)| show_start(run, rule)).collect(),
+        children_max: if calls.is_empty() { 0 } else { reach.limits.children },
         calls,
     }
-}
-
-fn within(plan: &Plan, at: usize) -> Vec<String> {
-    // The id of a compensation begins with that of its step.
-    let own = if plan.steps[at].part == Part::Compensation { 2 } else { 1 };
-    let mut blocks: Vec<String> = plan.outward(at).skip(own).map(|it| it.id.clone()).collect();
-    blocks.reverse();
-    blocks
 }
 
 fn rounds_max(plan: &Plan, at: usize) -> u64 {
@@ -149,36 +160,9 @@ fn rounds_max(plan: &Plan, at: usize) -> u64 {
     rounds.fold(1, |all, repeat| all.saturating_mul(repeat.max.into()))
 }
 
-/// What narrows a step's power: the manifest's grants, those of the blocks around it, its own.
-fn layers(plan: &Plan, at: usize) -> Vec<&GrantPlan> {
-    let mut layers: Vec<&GrantPlan> = plan.outward(at).map(|step| &step.grants).collect();
-    layers.push(&plan.grants);
-    layers.reverse();
-    layers
-}
-
-/// The manifest's folders that the step may use too, each with what every layer says of it.
-fn folders<'p>(layers: &[&'p GrantPlan]) -> Vec<Vec<&'p FolderPlan>> {
-    let outer = layers.first().and_then(|layer| layer.workspace.as_ref()).into_iter().flatten();
-    let through = |folder: &'p FolderPlan| {
-        let mut all = vec![folder];
-        for own in layers[1..].iter().filter_map(|layer| layer.workspace.as_ref()) {
-            all.push(own.iter().find(|inner| inner.root == folder.root)?);
-        }
-        Some(all)
-    };
-    outer.filter_map(through).collect()
-}
-
-fn side(layers: &[&FolderPlan], write: bool) -> Option<FolderPower> {
-    let outer = layers.first()?;
-    let globs = |folder: &&FolderPlan| {
-        let globs = if write { &folder.write } else { &folder.read };
-        globs.patterns().to_vec()
-    };
-    let mut lists: Vec<Vec<String>> = layers.iter().map(globs).collect();
-    lists.dedup();
-    if lists.iter().any(Vec::is_empty) {
+fn folder(reach: &FolderReach, globs: &[Globs], write: bool) -> Option<FolderPower> {
+    let mut lists: Vec<Vec<String>> = globs.iter().map(|it| it.patterns().to_vec()).collect();
+    if lists.is_empty() {
         return None;
     }
     // What allows everything doesn't need to be said twice.
@@ -188,41 +172,48 @@ fn side(layers: &[&FolderPlan], write: bool) -> Option<FolderPower> {
     if lists.is_empty() {
         lists.push(vec!["**".to_owned()]);
     }
-    let bounds = layers.iter().filter_map(|folder| folder.write_bytes_max);
     Some(FolderPower {
-        root: outer.root.clone(),
-        input: outer.input.clone(),
+        root: reach.root.clone(),
+        input: reach.input.clone(),
         globs: lists,
-        bytes_max: bounds.min().filter(|_| write),
+        bytes_max: reach.write_bytes_max.filter(|_| write),
     })
 }
 
-fn starts(layers: &[&GrantPlan]) -> Vec<String> {
-    let said = layers.iter().filter_map(|layer| layer.process.as_deref());
-    let said: Vec<&[ProgramGrant]> = said.collect();
-    let show = |program: &ProgramGrant| {
-        let mut shown = program.run.join(" ");
-        // The ceilings count too.
-        let ceilings = said.iter().filter_map(|layer| {
-            let granted = layer.iter().filter(|granted| program.run.starts_with(&granted.run));
-            granted.max_by_key(|granted| granted.run.len())
-        });
-        let ceilings: Vec<&ProgramGrant> = ceilings.collect();
-        if program.network && ceilings.iter().all(|ceiling| ceiling.network) {
-            shown.push_str(" with network");
-        }
-        let times = ceilings.iter().filter_map(|ceiling| ceiling.time_max);
-        if let Some(time) = times.chain(program.time_max).min() {
-            let _ = write!(shown, " for {}", show_duration(time));
-        }
-        shown
-    };
-    said.last().copied().unwrap_or_default().iter().map(show).collect()
+fn show_start(run: &[String], rule: &ProgramRule) -> String {
+    let mut shown = run.join(" ");
+    if rule.network {
+        shown.push_str(" with network");
+    }
+    if let Some(time) = rule.time_max {
+        let _ = write!(shown, " for {}", show_duration(time));
+    }
+    shown
 }
 
-fn calls(layers: &[&GrantPlan]) -> Vec<String> {
-    let globs = layers.iter().rev().find_map(|layer| layer.tasks.as_ref());
-    globs.map(|globs| globs.patterns().to_vec()).unwrap_or_default()
+fn calls(layers: &[Globs]) -> Vec<String> {
+    layers.last().map(|globs| globs.patterns().to_vec()).unwrap_or_default()
+}
+
+fn total(plan: &Plan, steps: &[StepPower]) -> Total {
+    let all = |of: fn(&StepPower) -> Vec<String>| {
+        let all: BTreeSet<String> = steps.iter().flat_map(of).collect();
+        all.into_iter().collect()
+    };
+    let attempts = steps.iter().try_fold(0_u64, |all, step| {
+        (step.children_max == 0).then_some(all.saturating_add(step.attempts_max?))
+    });
+    Total {
+        attempts_max: attempts.map_or(plan.bounds.steps, |all| all.min(plan.bounds.steps)),
+        is_cut: attempts.is_none_or(|all| plan.bounds.steps < all),
+        reads: all(|step| step.reads.iter().map(|it| it.root.clone()).collect()),
+        writes: all(|step| {
+            let kept = step.writes.iter().filter(|_| step.keeps_changes);
+            kept.map(|it| it.root.clone()).collect()
+        }),
+        starts: all(|step| step.starts.clone()),
+        reaches: all(|step| step.reaches.clone()),
+    }
 }
 
 /// The summary as lines for a person.
@@ -238,7 +229,14 @@ pub fn to_text(summary: &Summary) -> String {
         let within: String = step.within.iter().map(|block| format!("{block}.")).collect();
         let _ = writeln!(text, "\n{within}{}: {}", step.id, step.operation);
         if 1 < step.rounds_max {
-            let _ = writeln!(text, "  up to {} times", step.rounds_max);
+            let _ = writeln!(text, "  up to {} rounds", step.rounds_max);
+        }
+        match step.attempts_max {
+            Some(1) => {}
+            Some(most) => drop(writeln!(text, "  at most {most} task attempts")),
+            None => {
+                text.push_str("  as many tasks as there are items, which no bound is known of\n")
+            }
         }
         if let Some(when) = &step.when {
             let _ = writeln!(text, "  only when {when}");
@@ -268,12 +266,39 @@ pub fn to_text(summary: &Summary) -> String {
         for operation in &step.calls {
             let _ = writeln!(text, "  calls {operation}");
         }
+        if step.children_max != 0 {
+            let _ = writeln!(text, "  up to {} child tasks of each attempt", step.children_max);
+        }
         if step.pure {
             text.push_str("  only computes\n");
         }
     }
     for file in &summary.artifacts {
         let _ = writeln!(text, "\nwrites the artifact {file}");
+    }
+    text.push_str(&total_text(&summary.total));
+    text
+}
+
+fn total_text(total: &Total) -> String {
+    let why = if total.is_cut { ", where `limits.steps` ends the run" } else { "" };
+    let mut text = format!("\nin total\n  at most {} task attempts{why}\n", total.attempts_max);
+    let lists = [
+        ("reads", &total.reads),
+        ("changes", &total.writes),
+        ("starts", &total.starts),
+        ("reaches the network through", &total.reaches),
+    ];
+    for (verb, what) in lists {
+        let what = match what.as_slice() {
+            [] if verb.contains("network") => {
+                text.push_str("  reaches no network\n");
+                continue;
+            }
+            [] => "nothing".to_owned(),
+            what => what.join(", "),
+        };
+        let _ = writeln!(text, "  {verb} {what}");
     }
     text
 }

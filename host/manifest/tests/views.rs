@@ -151,58 +151,68 @@ fn the_power_of_each_step_is_told() {
     assert(
         &to_text(&summary(&plan, &imports)),
         expect![[r#"
-        everything 1.0.0
-          ends after 1h at the latest
-          skill acme:text@1.2.0 (a0dad96c)
-          skill voyager:coder@0.1.0 (6cc1a4fa)
-          skill voyager:coder@0.2.0 (d3650722)
-          skill voyager:process@0.1.0 (1ee45f14)
-          skill voyager:security@0.1.0 (606411a1)
+            everything 1.0.0
+              ends after 1h at the latest
+              skill acme:text@1.2.0 (a0dad96c)
+              skill voyager:coder@0.1.0 (6cc1a4fa)
+              skill voyager:coder@0.2.0 (d3650722)
+              skill voyager:process@0.1.0 (1ee45f14)
+              skill voyager:security@0.1.0 (606411a1)
 
-        survey: voyager:coder@0.2.0/metrics.survey
-          reads repo (inputs.repo): **
-          reads data (inputs.advisories): **
-          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
-          starts cargo test for 5m
-          calls voyager:coder/**
+            survey: voyager:coder@0.2.0/metrics.survey
+              reads repo (inputs.repo): **
+              reads data (inputs.advisories): **
+              writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
+              starts cargo test for 5m
+              calls voyager:coder/**
+              up to 100 child tasks of each attempt
 
-        paths: voyager:coder@0.1.0/metrics.paths
-          reads repo (inputs.repo): **
-          reads data (inputs.advisories): **
-          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
-          starts cargo test for 5m
-          calls voyager:coder/**
+            paths: voyager:coder@0.1.0/metrics.paths
+              reads repo (inputs.repo): **
+              reads data (inputs.advisories): **
+              writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
+              starts cargo test for 5m
+              calls voyager:coder/**
+              up to 100 child tasks of each attempt
 
-        scan: voyager:security@0.1.0/scan.file
-          reads repo (inputs.repo): **/*.py
+            scan: voyager:security@0.1.0/scan.file
+              as many tasks as there are items, which no bound is known of
+              reads repo (inputs.repo): **/*.py
 
-        test: voyager:process@0.1.0/programs.run
-          only when inputs.tests && inputs.mode == 'slow'
-          reads repo (inputs.repo): **
-          reads data (inputs.advisories): **
-          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB, only to preview
-          starts cargo test for 1m
+            test: voyager:process@0.1.0/programs.run
+              only when inputs.tests && inputs.mode == 'slow'
+              reads repo (inputs.repo): **
+              reads data (inputs.advisories): **
+              writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB, only to preview
+              starts cargo test for 1m
 
-        report: voyager:security@0.1.0/report.sarif
-          reads repo (inputs.repo): **
-          reads data (inputs.advisories): **
-          writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
+            report: voyager:security@0.1.0/report.sarif
+              reads repo (inputs.repo): **
+              reads data (inputs.advisories): **
+              writes repo (inputs.repo): **/*.py, docs/**, at most 4MiB
 
-        fold: acme:text@1.2.0/layout.fold
-          only computes
+            fold: acme:text@1.2.0/layout.fold
+              only computes
 
-        scale: acme:text@1.2.0/layout.scale
-          only computes
+            scale: acme:text@1.2.0/layout.scale
+              only computes
 
-        encode: acme:text@1.2.0/layout.encode
-          only computes
+            encode: acme:text@1.2.0/layout.encode
+              only computes
 
-        clip: acme:text@1.2.0/words.clip
-          only computes
+            clip: acme:text@1.2.0/words.clip
+              only computes
 
-        writes the artifact report.sarif
+            writes the artifact report.sarif
 
-        writes the artifact data/encoded.bin
-    "#]],
+            writes the artifact data/encoded.bin
+
+            in total
+              at most 500 task attempts, where `limits.steps` ends the run
+              reads data, repo
+              changes repo
+              starts cargo test for 1m, cargo test for 5m
+              reaches no network
+        "#]],
     );
 }
