@@ -94,6 +94,12 @@ impl Catalog {
         &self.skills
     }
 
+    /// What a component imports; none where it isn't there.
+    pub(crate) fn imports(&self, component: &Digest) -> Option<Vec<String>> {
+        let shelved = self.skills.iter().find(|it| it.skill.component == *component);
+        shelved.map(|it| it.skill.imports.clone())
+    }
+
     /// Files that are no skills, with the reason.
     pub(crate) fn quarantined(&self) -> &[(PathBuf, String)] {
         &self.quarantined

@@ -1,5 +1,6 @@
 //! The command line: one file a command, each of the same shape.
 
+mod approve;
 mod cancel;
 mod completions;
 mod explain;
@@ -74,6 +75,7 @@ pub(crate) enum Command {
     Validate(validate::Validate),
     Explain(explain::Explain),
     Plan(plan::Plan),
+    Approve(approve::Approve),
     Graph(graph::Graph),
     Runs(runs::Runs),
     Resume(resume::Resume),
@@ -107,6 +109,7 @@ impl Command {
             Self::Validate(it) => it.run(context),
             Self::Explain(it) => it.run(context),
             Self::Plan(it) => it.run(context),
+            Self::Approve(it) => it.run(context),
             Self::Graph(it) => it.run(context),
             Self::Runs(it) => it.run(context),
             Self::Resume(it) => it.run(context),

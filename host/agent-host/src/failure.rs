@@ -22,6 +22,8 @@ pub(crate) enum FailureKind {
     Environment,
     /// A replay differs from the record.
     Diverged,
+    /// An unattended run could do more than was approved.
+    Unapproved,
     /// Somebody cancelled.
     Cancelled,
     /// An invariant of ours is broken.
@@ -38,6 +40,7 @@ impl FailureKind {
             Self::Denied => 4,
             Self::Environment => 5,
             Self::Diverged => 6,
+            Self::Unapproved => 7,
             Self::Bug => 70,
             Self::Cancelled => 130,
         }
@@ -54,7 +57,8 @@ pub(crate) struct Failure {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
-    /// What is wrong with a manifest, each finding with its place.
+    /// What is wrong with a manifest, each finding with its place; or how its power differs from what was
+    /// approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) diagnostics: Option<Json>,
 }

@@ -255,7 +255,7 @@ fn programs(
 }
 
 /// Makes a folder that only its owner can enter.
-fn private_folder(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn private_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
         Failure::environment(format!("cannot create {}", folder.display()), &error)
             .hint("name another place with --state DIR")

@@ -5,6 +5,7 @@
 //! see the crate `voyager-agent`.
 
 mod answer;
+mod approvals;
 mod catalog;
 mod checking;
 mod cli;

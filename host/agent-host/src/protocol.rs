@@ -77,6 +77,9 @@ pub(crate) struct RunRequest {
     /// How important it is, where that is not left to the manifest.
     #[serde(default)]
     pub(crate) priority: Option<Priority>,
+    /// Nobody watches: it must not be able to do more than was approved.
+    #[serde(default)]
+    pub(crate) unattended: bool,
 }
 
 /// What comes back, any number of times; the last is `Done` or `Failed`.

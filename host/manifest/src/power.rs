@@ -69,8 +69,8 @@ pub struct SkillPower {
     pub package: String,
     /// Its version.
     pub version: String,
-    /// Hash of the component.
-    pub component: Digest,
+    /// Hash of the component, in hexadecimal digits.
+    pub component: String,
 }
 
 /// What a step can do: at most this.
@@ -147,7 +147,7 @@ impl Power {
                 .map(|skill| SkillPower {
                     package: skill.package.clone(),
                     version: skill.version.clone(),
-                    component: skill.component,
+                    component: skill.component.to_string(),
                 })
                 .collect(),
             steps: (0..plan.steps.len()).filter_map(|at| Reach::of(plan, at, imports)).collect(),
@@ -156,7 +156,22 @@ impl Power {
     }
 }
 
+impl Power {
+    /// The same run without anything that it does: what a power is compared with that nobody approved.
+    #[must_use]
+    pub fn nothing(&self) -> Self {
+        let (skills, steps, artifacts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { skills, steps, artifacts, ..self.clone() }
+    }
+}
+
 impl Reach {
+    /// The same task without anything that it may use.
+    pub(crate) fn nothing(&self) -> Self {
+        let (folders, programs, calls) = (Vec::new(), Vec::new(), Vec::new());
+        Self { folders, programs, calls, ..self.clone() }
+    }
+
     /// What the step at a position can do; none where it calls nothing itself.
     pub fn of(plan: &Plan, at: usize, imports: &Imports<'_>) -> Option<Self> {
         let step = plan.steps.get(at)?;

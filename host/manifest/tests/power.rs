@@ -164,11 +164,17 @@ fn each_difference_says_its_direction_and_its_place() {
         "id: test",
         "id: other",
         expect![[r#"
-        grew     a new step: voyager:process@0.1.0/programs.run
-                 line 20, step change.other
-        shrank   a step is gone: was voyager:process@0.1.0/programs.run
-                 step change.test
-    "#]],
+            grew     a new step: voyager:process@0.1.0/programs.run
+                     line 20, step change.other
+            grew     reads repo: **
+                     line 20, step change.other
+            grew     writes repo: src/*.rs
+                     line 20, step change.other
+            grew     starts `cargo test`: without network, for 5m
+                     line 20, step change.other
+            shrank   a step is gone: was voyager:process@0.1.0/programs.run
+                     step change.test
+        "#]],
     );
 }
 

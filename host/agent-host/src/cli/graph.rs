@@ -32,7 +32,7 @@ enum Format {
 
 impl Graph {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let (plan, _) = checked(context, &self.manifest)?;
+        let plan = checked(context, &self.manifest)?.plan;
         let (format, name) = match self.format {
             Format::Mermaid => (graph::Format::Mermaid, "mermaid"),
             Format::Dot => (graph::Format::Dot, "dot"),

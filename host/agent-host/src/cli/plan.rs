@@ -3,36 +3,78 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use voyager_base::Digest;
-use voyager_manifest::{Plan as PlanOf, summary};
-
-use super::{Context, run::read_manifest};
-use crate::{
-    catalog::Catalog, checking, failure::Failure, host, printing, progress::Progress,
-    protocol::Update, report,
+use voyager_manifest::{
+    Plan as PlanOf,
+    power::{self, Power},
+    summary,
 };
 
-/// Shows what a manifest may read, write and start, step by step, without running anything.
+use super::{
+    Context,
+    run::{current_folder, read_manifest},
+};
+use crate::{
+    approvals::Approvals,
+    catalog::Catalog,
+    checking,
+    failure::{Failure, FailureKind},
+    host, printing,
+    progress::Progress,
+    protocol::Update,
+    report,
+};
+
+/// Shows what a manifest may read, write, start and reach, step by step, without running anything.
 #[derive(Args)]
 pub(crate) struct Plan {
     /// The manifest: a file, or the name of a shipped one.
     manifest: PathBuf,
+    /// Only what is different from what `agent-host approve` approved; the exit code is 7 where it goes
+    /// beyond that.
+    #[arg(long)]
+    diff: bool,
 }
 
 impl Plan {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let (plan, catalog) = checked(context, &self.manifest)?;
-        let imports = |component: &Digest| {
-            let shelved = catalog.skills().iter().find(|it| it.skill.component == *component);
-            shelved.map(|it| it.skill.imports.clone())
-        };
-        let summary = summary::summary(&plan, &imports);
+        let read = checked(context, &self.manifest)?;
+        if self.diff {
+            return diff(context, &read);
+        }
+        let summary = summary::summary(&read.plan, &|it| read.catalog.imports(it));
         report::tell(context, &summary, 0, || printing::line(summary::to_text(&summary).trim_end()))
     }
 }
 
+fn diff(context: &Context, read: &Read) -> Result<u8, Failure> {
+    let power = Power::of(&read.plan, &|it| read.catalog.imports(it));
+    let file = current_folder()?.join(&read.file);
+    let change = Approvals::of(&context.places.state).change(&power, &file, &read.text)?;
+    let exit_code = if change.is_beyond { FailureKind::Unapproved.exit_code() } else { 0 };
+    report::tell(context, &change, exit_code, || {
+        printing::bytes(power::to_text(&change.differences).as_bytes())?;
+        let file = &read.file;
+        match &change.approved {
+            None => printing::note(format!("nothing of {file} is approved")),
+            Some(at) if change.is_beyond => {
+                printing::note(format!("{file} can do more than was approved on {at}"));
+            }
+            Some(at) => printing::note(format!("{file} can do no more than was approved on {at}")),
+        }
+        Ok(())
+    })
+}
+
+/// A manifest that was read and checked.
+pub(super) struct Read {
+    pub(super) file: String,
+    pub(super) text: String,
+    pub(super) plan: PlanOf,
+    pub(super) catalog: Catalog,
+}
+
 /// Checks a manifest against the skills that there are; what is wrong is the failure.
-pub(super) fn checked(context: &Context, named: &Path) -> Result<(PlanOf, Catalog), Failure> {
+pub(super) fn checked(context: &Context, named: &Path) -> Result<Read, Failure> {
     let (file, text) = read_manifest(context, named)?;
     let catalog = host::catalog(context)?;
     let checked = checking::check(&catalog, &file, &text, false);
@@ -40,5 +82,5 @@ pub(super) fn checked(context: &Context, named: &Path) -> Result<(PlanOf, Catalo
     if let Some(text) = warnings {
         Progress::new(context).show(&Update::Note { text })?;
     }
-    Ok((plan, catalog))
+    Ok(Read { file, text, plan, catalog })
 }

@@ -30,6 +30,9 @@ pub(crate) struct Run {
     /// `critical`. A critical task takes the slot of a lower one where none is free.
     #[arg(long, value_name = "PRIORITY", value_parser = priority)]
     priority: Option<Priority>,
+    /// Nobody watches: refuses a manifest whose power was not approved, or grew since.
+    #[arg(long)]
+    unattended: bool,
 }
 
 impl Run {
@@ -38,7 +41,8 @@ impl Run {
         let directory = current_folder()?;
         let priority = self.priority;
         let out = self.out.map(|it| directory.join(it));
-        let request = RunRequest { file, text, inputs: self.inputs, directory, out, priority };
+        let (inputs, unattended) = (self.inputs, self.unattended);
+        let request = RunRequest { file, text, inputs, directory, out, priority, unattended };
         let answer = session::ask(context, Request::Run(request))?;
         report::run(context, &answer)
     }
@@ -64,15 +68,20 @@ pub(crate) fn name_and_value(text: &str) -> Result<(String, String), String> {
 
 /// Reads a manifest: a file, or a shipped one by its name.
 pub(crate) fn read_manifest(context: &Context, named: &Path) -> Result<(String, String), Failure> {
-    let shipped = context.places.share.as_ref().map(|share| share.join("manifests"));
-    let by_name = shipped
-        .filter(|_| !named.exists() && named.components().count() == 1)
-        .map(|folder| folder.join(named).with_extension("yaml"))
-        .filter(|it| it.exists());
-    let path = by_name.unwrap_or_else(|| named.to_owned());
+    let path = manifest_path(context, named);
     let text = std::fs::read_to_string(&path).map_err(|error| {
         Failure::environment(format!("cannot read the manifest {}", path.display()), &error)
             .hint("name a file, or a shipped manifest: `audit`, `rename`")
     })?;
     Ok((path.display().to_string(), text))
+}
+
+/// Where a manifest lies: a file, or a shipped one by its name.
+pub(super) fn manifest_path(context: &Context, named: &Path) -> PathBuf {
+    let shipped = context.places.share.as_ref().map(|share| share.join("manifests"));
+    let by_name = shipped
+        .filter(|_| !named.exists() && named.components().count() == 1)
+        .map(|folder| folder.join(named).with_extension("yaml"))
+        .filter(|it| it.exists());
+    by_name.unwrap_or_else(|| named.to_owned())
 }

@@ -4,11 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use voyager_agent::{Event as Fact, Live, Outcome, event::RunStarted, undo::Written};
 use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
-use voyager_manifest::plan::Plan;
+use voyager_manifest::{plan::Plan, power::Power};
 
 use super::{Host, Updates, artifacts, inputs, journal_failure, start_failure};
 use crate::{
     answer::{RunAnswer, RunError, Status},
+    approvals::Approvals,
     checking,
     failure::{Failure, FailureKind},
     protocol::{Event, RunRequest, Update},
@@ -30,6 +31,11 @@ impl Host {
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
         let mut plan = self.plan(&request, updates).await?;
+        if request.unattended {
+            let power = Power::of(&plan, &|it| self.catalog.imports(it));
+            let approvals = Approvals::of(&self.places.state);
+            approvals.require(&power, &request.directory, &request.file, &request.text)?;
+        }
         plan.priority = request.priority.unwrap_or(plan.priority);
         let plan = Arc::new(plan);
         let values = inputs::read(&plan, &request.inputs, &request.directory)?;

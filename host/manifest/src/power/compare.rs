@@ -76,6 +76,7 @@ pub fn differences(old: &Power, new: &Power, text: &str) -> Vec<Difference> {
             None => {
                 let place = Place { step: Some(step.step.clone()), line: Some(step.line) };
                 found.tell(How::Grew, "a new step", None, Some(&step.operation), place);
+                found.step(&step.nothing(), step);
             }
         }
     }
@@ -181,7 +182,9 @@ impl Found<'_> {
 
     /// Other code within the same grants is neither more nor less power, but nobody approved it.
     fn skills(&mut self, old: &Power, new: &Power) {
-        let show = |it: &super::SkillPower| format!("{} ({})", it.version, it.component.short());
+        let show = |it: &super::SkillPower| {
+            format!("{} ({})", it.version, it.component.get(..8).unwrap_or_default())
+        };
         for skill in new.skills.iter().filter(|it| !old.skills.contains(it)) {
             let what = format!("skill {}", skill.package);
             let place = Place { step: None, line: None };
@@ -281,7 +284,7 @@ impl Found<'_> {
             Some(layers.join("; and of these only ")).filter(|it| !it.is_empty())
         };
         let (how, example) = match within(new, old) {
-            Inclusion::Beyond(path) => (How::Grew, Some(path)),
+            Inclusion::Beyond(path) => (How::Grew, Some(path).filter(|_| !old.is_empty())),
             Inclusion::Unknown => (How::Grew, None),
             // What matches the same is no difference, however it is written.
             Inclusion::Within if within(old, new) == Inclusion::Within => return,

@@ -1,5 +1,6 @@
 //! The real program as a user meets it. What the README shows is here too.
 
+mod approve;
 mod audit;
 mod bad_files;
 mod blocks;

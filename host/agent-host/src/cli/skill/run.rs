@@ -79,7 +79,15 @@ impl Run {
         });
         let text = format!("voyager: manifest/v1\n{}", body(&manifest));
         let file = "the command line".to_owned();
-        let request = RunRequest { file, text, inputs, directory, out: None, priority: None };
+        let request = RunRequest {
+            file,
+            text,
+            inputs,
+            directory,
+            out: None,
+            priority: None,
+            unattended: false,
+        };
         let answer = session::ask(context, Request::Run(request))?;
         report::run(context, &answer)
     }
