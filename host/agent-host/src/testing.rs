@@ -20,7 +20,7 @@ use std::{
 use voyager_agent::scenario::Difference;
 
 pub(crate) use self::{
-    load::{Case, Loader, find, plan_of},
+    load::{Case, Loader, beside, find, plan_of},
     machine::{Desk, Shared},
     report::{Report, Style},
 };

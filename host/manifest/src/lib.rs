@@ -8,8 +8,8 @@
 //!                                                                                 └ expr, convert, catalog
 //! ```
 //! Beside it: [`explain`] for each code, [`schema`] and [`editor`] for editors, [`graph`] and [`summary`]
-//! of a plan, its [`power`] for comparisons, [`input`] for what a run is given. [`expr`] and [`convert`]
-//! are used again when a run computes
+//! of a plan, its [`power`] for comparisons, its [`risks`], [`input`] for what a run is given. [`expr`] and
+//! [`convert`] are used again when a run computes
 //! arguments.
 //!
 //! [`check_scenario`] is the other way in: the test of a manifest, checked against its plan by the same
@@ -31,6 +31,7 @@ mod language;
 mod nearest;
 pub mod plan;
 pub mod power;
+pub mod risks;
 pub mod sarif;
 mod scalar;
 pub mod scenario;

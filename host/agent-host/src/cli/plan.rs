@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use voyager_manifest::{
-    Plan as PlanOf,
+    Catalog as Names, Plan as PlanOf, Scenario,
     power::{self, Power},
-    summary,
+    risks, summary,
 };
 
 use super::{
@@ -22,6 +22,7 @@ use crate::{
     progress::Progress,
     protocol::Update,
     report,
+    testing::{self, Loader},
 };
 
 /// Shows what a manifest may read, write, start and reach, step by step, without running anything.
@@ -33,6 +34,10 @@ pub(crate) struct Plan {
     /// beyond that.
     #[arg(long)]
     diff: bool,
+    /// Only what it needs, and what is open about it: effects that nothing takes back, branches that no
+    /// scenario beside the manifest expects, programs and loops without a bound.
+    #[arg(long, conflicts_with = "diff")]
+    risks: bool,
 }
 
 impl Plan {
@@ -40,6 +45,9 @@ impl Plan {
         let read = checked(context, &self.manifest)?;
         if self.diff {
             return diff(context, &read);
+        }
+        if self.risks {
+            return risks(context, &read);
         }
         let summary = summary::summary(&read.plan, &|it| read.catalog.imports(it));
         report::tell(context, &summary, 0, || printing::line(summary::to_text(&summary).trim_end()))
@@ -63,6 +71,26 @@ fn diff(context: &Context, read: &Read) -> Result<u8, Failure> {
         }
         Ok(())
     })
+}
+
+fn risks(context: &Context, read: &Read) -> Result<u8, Failure> {
+    let skills = read.catalog.skills().iter().map(|it| (*it.skill).clone()).collect();
+    let names = Names::new(skills);
+    let mut loader = Loader::new(&names, context.color);
+    let mut cases = Vec::new();
+    for file in testing::beside(Path::new(&read.file))? {
+        match loader.load(&file)? {
+            Ok(case) => cases.push(case),
+            Err(wrong) => {
+                let text = format!("{} is wrong, and doesn't count", wrong.file);
+                Progress::new(context).show(&Update::Note { text })?;
+            }
+        }
+    }
+    let scenarios: Vec<&Scenario> = cases.iter().map(|case| &*case.scenario).collect();
+    let imports = |it: &_| read.catalog.imports(it);
+    let sheet = risks::sheet(&read.plan, &imports, &scenarios, &read.text);
+    report::tell(context, &sheet, 0, || printing::bytes(risks::to_text(&sheet).as_bytes()))
 }
 
 /// A manifest that was read and checked.

@@ -84,6 +84,35 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
+/// The files of the scenarios of a manifest: in its own folder, and below `scenarios` there.
+pub(crate) fn beside(manifest: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        let place = manifest.display();
+        Failure::environment(format!("cannot find the scenarios of {place}"), &error)
+    };
+    let manifest = manifest.canonicalize().map_err(unreadable)?;
+    let folder = manifest.parent().unwrap_or(Path::new("/"));
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_file() && name.ends_with(ENDING) {
+            found.push(path);
+        }
+    }
+    if folder.join("scenarios").is_dir() {
+        below(&folder.join("scenarios"), &mut found)?;
+    }
+    found.sort();
+    let is_meant = |path: &PathBuf| {
+        let named = fs::read(path).ok().and_then(|bytes| manifest_of(&bytes));
+        let meant = named.and_then(|named| path.parent()?.join(named).canonicalize().ok());
+        meant.is_some_and(|it| it == manifest)
+    };
+    found.retain(is_meant);
+    Ok(found)
+}
+
 fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let unreadable = |error: &std::io::Error| {
         Failure::environment(format!("cannot list {}", folder.display()), error)

@@ -107,6 +107,7 @@ fn every_command_answers_in_the_same_form() {
         (&["plan"], vec!["plan", "broken.yaml"], Failed("manifest", 3)),
         (&["plan"], vec!["plan", "--diff", "audit"], Done(7)),
         (&["run"], vec!["run", "audit", "--unattended"], Failed("unapproved", 7)),
+        (&["plan"], vec!["plan", "--risks", "audit"], Done(0)),
         (&["approve"], vec!["approve", "audit"], Done(0)),
         (&["plan"], vec!["plan", "--diff", "audit"], Done(0)),
         (&["approve"], vec!["approve", "--list"], Done(0)),
