@@ -91,7 +91,7 @@ pub(crate) fn beside(manifest: &Path) -> Result<Vec<PathBuf>, Failure> {
         Failure::environment(format!("cannot find the scenarios of {place}"), &error)
     };
     let manifest = manifest.canonicalize().map_err(unreadable)?;
-    let folder = manifest.parent().unwrap_or(Path::new("/"));
+    let folder = manifest.parent().unwrap_or(&manifest);
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
