@@ -149,7 +149,6 @@ fn every_command_answers_in_the_same_form() {
             Failed("environment", 5),
         ),
         (&["test"], vec!["test", "none"], Failed("usage", 2)),
-        (&["scenario"], vec!["scenario", "from-run", run], Done(0)),
         (&["schema"], vec!["schema"], Done(0)),
         (&["schema"], vec!["schema", "scenario"], Done(0)),
         (&["scenario", "from-run"], vec!["scenario", "from-run", run], Done(0)),
