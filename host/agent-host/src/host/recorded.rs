@@ -3,7 +3,7 @@
 //! Every call of a step is answered from the record, so that the scenario comes to the same end without a
 //! skill, a program or the files that the run read. Files that calls changed are there as they were before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -53,15 +53,12 @@ struct Story {
     places: BTreeMap<(TaskId, u32), usize>,
     /// Files as they were before the run.
     before: BTreeMap<String, Option<Vec<u8>>>,
-    /// Files as it left them.
-    after: BTreeMap<String, Option<Vec<u8>>>,
     outcome: Option<Outcome>,
     notes: Vec<String>,
 }
 
 /// A call of a step.
 struct Call {
-    frame: TaskId,
     step: usize,
     item: u64,
     began: Timestamp,
@@ -110,11 +107,11 @@ impl Host {
     ) -> Result<(), Failure> {
         match fact {
             Fact::TaskStarted(started) => {
-                if let Origin::Step { frame, step, item } = started.origin {
+                if let Origin::Step { step, item, .. } = started.origin {
                     story.places.insert((started.task, started.attempt), story.calls.len());
                     let (ended, result, changes) = (None, None, Vec::new());
                     let began = at;
-                    story.calls.push(Call { frame, step, item, began, ended, result, changes });
+                    story.calls.push(Call { step, item, began, ended, result, changes });
                 }
             }
             Fact::TaskDone { task, attempt, result, changes } => {
@@ -125,26 +122,10 @@ impl Host {
                     call.changes = changes;
                     for change in call.changes.clone() {
                         let Some(path) = places.path(&change.root, &change.path) else { continue };
-                        if !story.before.contains_key(&path) && !story.after.contains_key(&path) {
-                            let before = self.content(change.before.as_ref())?;
-                            story.before.insert(path, before);
+                        if let Entry::Vacant(entry) = story.before.entry(path) {
+                            entry.insert(self.content(change.before.as_ref())?);
                         }
                     }
-                }
-            }
-            Fact::CommitDone { frame, step, conflicts, error: None } if conflicts.is_empty() => {
-                let of_step = |call: &&Call| call.frame == frame && call.step == step;
-                let changes: Vec<Change> = story
-                    .calls
-                    .iter()
-                    .filter(of_step)
-                    .filter(|call| matches!(call.result, Some(Ok(_))))
-                    .flat_map(|call| call.changes.clone())
-                    .collect();
-                for change in changes {
-                    let Some(path) = places.path(&change.root, &change.path) else { continue };
-                    let after = self.content(change.after.as_ref())?;
-                    story.after.insert(path, after);
                 }
             }
             Fact::EffectAnswered { asked, reply, .. } if asked.name == "workspace.read" => {
@@ -167,7 +148,7 @@ impl Host {
         let asked: Option<ReadFile> = arguments.and_then(|bytes| rmp_serde::from_slice(bytes).ok());
         let Some(asked) = asked.filter(|asked| asked.offset == 0) else { return Ok(()) };
         let Some(path) = places.path(&asked.root, &asked.path) else { return Ok(()) };
-        if story.before.contains_key(&path) || story.after.contains_key(&path) {
+        if story.before.contains_key(&path) {
             return Ok(());
         }
         let reply = match reply {
@@ -222,26 +203,33 @@ impl Host {
             Trace::of(&*self.world.journal, &*self.world.content, run, plan, Timestamp::default())
                 .map_err(|error| journal_failure(&error))?;
         expected(&mut text, plan, outcome, &trace);
-        let changed = story.after.iter().filter(|(path, after)| files.get(*path) != Some(*after));
-        let (mut told, mut any) = (String::new(), false);
-        for (path, after) in changed {
-            any = true;
-            match after {
-                None => told += &format!("    {}: {{ is: absent }}\n", quoted(path)),
-                Some(bytes) => match std::str::from_utf8(bytes) {
-                    Ok(content) if bytes.len() <= FILE_BYTES_MAX => {
-                        told +=
-                            &format!("    {}:\n      equals: {}", quoted(path), block(content, 8));
-                    }
-                    _ => told += &format!("    {}: {{ is: present }}\n", quoted(path)),
-                },
-            }
-        }
-        if any {
+        let told = self.files_after(run, places)?;
+        if !told.is_empty() {
             text += &format!("  files:\n{told}");
         }
         text += "  other-files: unchanged\n";
         Ok(text)
+    }
+
+    /// What is expected of the files that the run wrote, whichever of its steps, blocks among them, made
+    /// the changes real.
+    fn files_after(&self, run: RunId, places: &Places) -> Result<String, Failure> {
+        let mut told = String::new();
+        for change in self.written(run)?.changes {
+            let Some(path) = places.path(&change.root, &change.path) else { continue };
+            if change.before == change.after {
+                continue;
+            }
+            let after = self.content(change.after.as_ref())?;
+            match after.as_deref().map(std::str::from_utf8) {
+                None => told += &format!("    {}: {{ is: absent }}\n", quoted(&path)),
+                Some(Ok(content)) if content.len() <= FILE_BYTES_MAX => {
+                    told += &format!("    {}:\n      equals: {}", quoted(&path), block(content, 8));
+                }
+                Some(_) => told += &format!("    {}: {{ is: present }}\n", quoted(&path)),
+            }
+        }
+        Ok(told)
     }
 
     fn call_as_answer(

@@ -195,6 +195,20 @@ fn a_killed_host_goes_on_whatever_its_disk_kept() {
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
 }
 
+const TOGETHER: &str = "voyager: manifest/v1
+name: together
+version: 1.0.0
+inputs:
+  repo: { type: path, description: A folder. }
+grants: { workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**/*.txt\"] } ], process: [], tasks: [] }
+steps:
+  - id: both
+    transaction: { workspace: inputs.repo }
+    steps:
+      - { id: one, use: coder/rename, with: { name: dog, to: cow, globs: [], diff-bytes: 0 } }
+      - { id: two, use: coder/rename, with: { name: cow, to: hen, globs: [], diff-bytes: 0 } }
+";
+
 #[test]
 fn a_run_that_happened_becomes_a_scenario_that_passes() {
     let Some(stage) = Stage::new() else { return };
@@ -218,9 +232,18 @@ fn a_run_that_happened_becomes_a_scenario_that_passes() {
     let out = ["scenario", "from-run", "--out", "cases/failed.scenario.yaml", "--name", "nothing"];
     assert_eq!(stage.call(out).code, Some(0));
 
+    // A run whose changes a block made real.
+    stage.write("together.yaml", TOGETHER);
+    let together = stage.answer(["run", "together.yaml", "--input", "repo=repo"]);
+    assert_eq!(together["status"], "done", "{together}");
+    let out = ["scenario", "from-run", "--out", "cases/together.scenario.yaml"];
+    assert_eq!(stage.call(out).code, Some(0));
+    let text = fs::read_to_string(stage.path("cases/together.scenario.yaml")).unwrap();
+    assert!(text.contains("equals: \"no line end: hen\""), "{text}");
+
     let ended = stage.call(["test", "cases"]);
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
-    assert!(ended.out.starts_with("2 passed, 0 failed, in "), "{ended:?}");
+    assert!(ended.out.starts_with("3 passed, 0 failed, in "), "{ended:?}");
     // It expects what came of the run, and not just anything.
     let text = fs::read_to_string(stage.path("cases/good.scenario.yaml")).unwrap();
     assert!(text.contains("manifest: ../looks.yaml\n"), "{text}");
