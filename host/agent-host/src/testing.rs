@@ -9,7 +9,10 @@ mod machine;
 mod report;
 
 use std::{
-    path::PathBuf,
+    fs::{self, DirBuilder, File},
+    io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -17,6 +20,11 @@ use std::{
     time::Duration,
 };
 
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
 use voyager_agent::scenario::Difference;
 
 pub(crate) use self::{
@@ -139,12 +147,73 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where workspaces lie: in memory where the machine has a place for that, since their syncs would cost
-/// more than everything else.
-pub(crate) fn workspaces(state: &std::path::Path) -> PathBuf {
+/// Name of a folder of workspaces, before the number of its process.
+const WORKSPACES: &str = "voyager-scenarios-";
+
+/// Makes the folder in which the workspaces of this process lie: in memory where the machine has a place
+/// for that, since their syncs would cost more than everything else. What processes left there that were
+/// killed is removed. It is in use as long as the file is open.
+pub(crate) fn workspaces(state: &Path) -> io::Result<(PathBuf, File)> {
     let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() && rustix::fs::access(&memory, rustix::fs::Access::WRITE_OK).is_ok() {
-        return memory.join(format!("voyager-scenarios-{}", std::process::id()));
+    let in_memory =
+        memory.is_dir() && rustix::fs::access(&memory, rustix::fs::Access::WRITE_OK).is_ok();
+    let parent = if in_memory { memory } else { state.join("scenarios") };
+    fs::create_dir_all(&parent)?;
+    remove_left_behind(&parent);
+    let folder = parent.join(format!("{WORKSPACES}{}", std::process::id()));
+    // Never one that somebody else made: others may write into the parent.
+    DirBuilder::new().mode(0o700).create(&folder)?;
+    let in_use = File::open(&folder)?;
+    flock(&in_use, FlockOperation::NonBlockingLockShared)?;
+    // Links resolved, since granted folders are known by their real paths.
+    Ok((folder.canonicalize()?, in_use))
+}
+
+/// Removes this user's folders whose processes are gone. That one can't be removed matters to nobody.
+fn remove_left_behind(parent: &Path) {
+    let own = rustix::process::geteuid().as_raw();
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(WORKSPACES)?.parse().ok());
+        let Some(process) = number.and_then(Pid::from_raw) else { continue };
+        let is_own = entry.metadata().is_ok_and(|it| it.is_dir() && it.uid() == own);
+        // A process of another container, which shares the folder, is not seen; its lock is.
+        let is_gone = || {
+            let folder = File::open(entry.path());
+            test_kill_process(process) == Err(Errno::SRCH)
+                && folder
+                    .is_ok_and(|it| flock(&it, FlockOperation::NonBlockingLockExclusive).is_ok())
+        };
+        if is_own && is_gone() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
-    state.join("scenarios").join(std::process::id().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_dead_processes_left_behind_is_removed() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let folder = |name: String| parent.path().join(name);
+        let (dead, own) = (child.id(), std::process::id());
+        let (dead, own) =
+            (folder(format!("{WORKSPACES}{dead}")), folder(format!("{WORKSPACES}{own}")));
+        let other = folder("something-else-1".to_owned());
+        for it in [&dead, &own, &other] {
+            fs::create_dir(it).unwrap();
+            fs::write(it.join("file"), "").unwrap();
+        }
+        let in_use = File::open(&dead).unwrap();
+        flock(&in_use, FlockOperation::NonBlockingLockShared).unwrap();
+        remove_left_behind(parent.path());
+        assert!(dead.exists(), "somebody uses it");
+        drop(in_use);
+        remove_left_behind(parent.path());
+        assert_eq!([&dead, &own, &other].map(|it| it.exists()), [false, true, true]);
+    }
 }

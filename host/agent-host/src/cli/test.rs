@@ -2,7 +2,6 @@
 
 use std::{
     num::NonZeroUsize,
-    os::unix::fs::DirBuilderExt as _,
     path::PathBuf,
     sync::{
         Arc,
@@ -192,20 +191,12 @@ fn shared(
     sandbox: voyager_sandbox::Sandbox,
     skills: &crate::catalog::Catalog,
 ) -> Result<Arc<Shared>, Failure> {
-    let folder = testing::workspaces(&context.places.state);
-    let unusable = |error: &std::io::Error| {
-        Failure::environment(format!("cannot make {}", folder.display()), error)
-    };
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .map_err(|error| unusable(&error))?;
-    // Links resolved, since granted folders are known by their real paths.
-    let folder = folder.canonicalize().map_err(|error| unusable(&error))?;
+    let (folder, in_use) = testing::workspaces(&context.places.state)
+        .map_err(|error| Failure::environment("cannot make a folder for workspaces", &error))?;
     let home = context.environment.home.as_deref();
     Ok(Arc::new(Shared {
         folder,
+        in_use,
         shelf: Arc::new(host::Shelf::new(
             skills.files(),
             sandbox,

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
     num::NonZeroUsize,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -35,6 +35,9 @@ use crate::{failure::Failure, host::Shelf};
 pub(crate) struct Shared {
     /// Folder of their workspaces.
     pub(crate) folder: PathBuf,
+    /// Says that the folder is in use, as long as it is open.
+    #[expect(dead_code, reason = "it is held, not read")]
+    pub(crate) in_use: File,
     /// The skills.
     pub(crate) shelf: Arc<Shelf>,
     /// The machine's own clock, for programs and reports.
