@@ -18,7 +18,7 @@ use std::{
 use futures_channel::oneshot;
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    BoxFuture, Digest, Error, ErrorKind,
+    BoxFuture, Digest, Error, ErrorKind, RunId,
     call::{
         Admission, CallContext, Effect, Ledger, Lineage, Need, Outcome, Question, Remaining,
         Report, Stop,
@@ -396,6 +396,10 @@ impl Ledger for TaskLedger {
 
     fn time(&self) -> Timestamp {
         self.state().time
+    }
+
+    fn run(&self) -> RunId {
+        self.task.shared.run
     }
 
     fn lineage(&self) -> Lineage {

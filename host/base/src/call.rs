@@ -273,6 +273,11 @@ pub trait Ledger: Send + Sync {
     /// Where the task stands.
     fn lineage(&self) -> Lineage;
 
+    /// The run that the task belongs to. Each call asks for it, and needs no ancestors for that.
+    fn run(&self) -> RunId {
+        self.lineage().run
+    }
+
     /// What is left of its counted limits.
     fn remaining(&self) -> Remaining;
 

@@ -264,6 +264,10 @@ impl Ledger for Nobody {
         Timestamp::default()
     }
 
+    fn run(&self) -> RunId {
+        RunId([0; 16])
+    }
+
     fn lineage(&self) -> Lineage {
         let run = RunId([0; 16]);
         Lineage { run, task: TaskId([0; 16]), parents: Arc::clone(&self.0) }

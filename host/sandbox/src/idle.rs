@@ -61,7 +61,7 @@ impl Kind {
     /// That of a call.
     pub(crate) fn of(invocation: &Invocation) -> Box<Self> {
         Box::new(Self {
-            run: invocation.ledger.lineage().run,
+            run: invocation.ledger.run(),
             component: invocation.component,
             limits: invocation.limits.clone(),
         })
@@ -70,7 +70,7 @@ impl Kind {
     /// Whether the call is of this kind.
     pub(crate) fn serves(&self, invocation: &Invocation) -> bool {
         self.component == invocation.component
-            && self.run == invocation.ledger.lineage().run
+            && self.run == invocation.ledger.run()
             && self.limits == invocation.limits
     }
 }
