@@ -47,7 +47,9 @@ async fn run(shared: &Shared, invocation: &mut Invocation) -> Result<Value, Erro
     let call = Call { shared, loaded: &loaded, operation, index, arguments, invocation };
     let (val, mut live, kind) = call.run().await?;
     let value = finish(operation, val, &invocation.limits)?;
-    if call.may_reuse() && live.leave() {
+    if let Some(kind) = kind
+        && live.leave()
+    {
         shared.idle.keep(kind, live, shared.ticks.count());
     }
     Ok(value)
@@ -69,8 +71,9 @@ impl Call<'_> {
         self.loaded.reusable && !self.invocation.fresh
     }
 
-    /// Runs it in an instance that waits for such calls, or in a new one.
-    async fn run(&self) -> Result<(Option<Val>, Box<Live>, Box<Kind>), Error> {
+    /// Runs it in an instance that waits for such calls, or in a new one; says which calls that may serve
+    /// then.
+    async fn run(&self) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
         let serves = |kind: &Kind| kind.serves(self.invocation);
         let waiting = self.may_reuse().then(|| self.shared.idle.take(serves)).flatten();
         if let Some((kind, mut live)) = waiting {
@@ -80,13 +83,14 @@ impl Call<'_> {
                 // What the instance kept may be the reason, and must not be: a reusable skill has no
                 // effects, so nothing happens twice.
                 Err(error) if error.kind != ErrorKind::Timeout => {}
-                ended => return ended.map(|val| (val, live, kind)),
+                ended => return ended.map(|val| (val, live, Some(kind))),
             }
         }
         let store = store(self.shared, self.invocation);
         let mut live = Box::new(Live { store, instance: None, called: None, calls: 0 });
         let val = self.run_in(&mut live).await?;
-        Ok((val, live, Kind::of(self.invocation)))
+        let kind = self.may_reuse().then(|| Kind::of(self.invocation));
+        Ok((val, live, kind))
     }
 
     async fn run_in(&self, live: &mut Live) -> Result<Option<Val>, Error> {
