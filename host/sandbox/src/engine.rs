@@ -12,7 +12,7 @@ use std::{
 
 use voyager_base::Digest;
 use wasmtime::{
-    Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
     RegallocAlgorithm, WasmBacktraceDetails,
 };
 
@@ -124,6 +124,7 @@ fn config(shape: &EngineShape) -> Config {
 fn pool(shape: &EngineShape) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     let instances = shape.instances_max;
+    let pages_scanned = PoolingAllocationConfig::is_pagemap_scan_available();
     // A component is a handful of core instances around one memory; adapters have tables of their own.
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(4))
@@ -136,11 +137,20 @@ fn pool(shape: &EngineShape) -> PoolingAllocationConfig {
         .table_elements(shape.table_elements_max)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
-        // Measured: more kept resident does not pay for small skills.
-        .linear_memory_keep_resident(64 << 10)
+        .linear_memory_keep_resident(memory_kept(pages_scanned))
+        .pagemap_scan(if pages_scanned { Enabled::Yes } else { Enabled::No })
         .table_keep_resident(4 << 10)
         .async_stack_keep_resident(16 << 10);
     pool
+}
+
+/// Bytes of a freed memory that are cleared and kept for the next instance instead of given back.
+///
+/// Where the kernel says which pages were written, only those are cleared, and a skill that builds
+/// trees of megabytes saves a tenth of its time in page faults. Where it does not (Linux before 6.7),
+/// all of them would be, and a small skill would pay for that with each call.
+const fn memory_kept(pages_scanned: bool) -> usize {
+    if pages_scanned { 4 << 20 } else { 64 << 10 }
 }
 
 /// Counts ticks for all guests of an engine, in one thread that ends with the engine.

@@ -54,6 +54,32 @@ async fn without_a_promise_no_call_sees_another() {
     assert_eq!(seen, [1, 1, 1]);
 }
 
+/// Looks for a byte that is not zero in eight megabytes of grown memory, then writes into each kilobyte.
+fn scavenger() -> Vec<u8> {
+    let core = r#"
+        (func (export "test:hostile/api@0.1.0#f") (result i32)
+            (local $at i32) (local $end i32) (local $found i32)
+            (local.set $at (i32.shl (memory.grow (i32.const 128)) (i32.const 16)))
+            (local.set $end (i32.add (local.get $at) (i32.const 8388608)))
+            (loop $next
+                (local.set $found (i32.add (local.get $found)
+                    (i64.ne (i64.load (local.get $at)) (i64.const 0))))
+                (if (i32.eqz (i32.and (local.get $at) (i32.const 1023)))
+                    (then (i64.store (local.get $at) (i64.const -1))))
+                (local.set $at (i32.add (local.get $at) (i32.const 8)))
+                (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
+            (local.get $found))
+        "#;
+    component("f: func() -> u32;", "", core)
+}
+
+#[tokio::test]
+async fn memory_that_is_kept_for_the_next_instance_is_cleared() {
+    // One place, so that each instance gets the memory of the one before it.
+    let (host, world) = (Host::with_room(1), World::default());
+    assert_eq!(calls(&host, &scavenger(), &Limits::default(), &world).await, [0, 0, 0]);
+}
+
 #[tokio::test]
 async fn a_promise_is_taken_at_its_word_within_one_run_and_its_limits() {
     let (host, world) = (Host::new(), World::default());
