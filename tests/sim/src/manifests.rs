@@ -1,6 +1,10 @@
-//! Six small plans with their guests and files: one that reads in child tasks, one that changes
-//! files, one that starts programs, one of steps within steps, one that changes files together, one that
-//! takes back what it did.
+//! Small plans with their guests and files: three made here, and those of the folder `plans`, which cover
+//! every construct of the language.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
@@ -21,11 +25,13 @@ use crate::{
 /// A plan with all that it needs.
 pub struct Manifest {
     /// Its name in messages.
-    pub name: &'static str,
+    pub name: String,
     /// The plan.
     pub plan: Plan,
     /// Its files.
     pub files: Vec<(&'static str, &'static str)>,
+    /// The kind of error with which it ends, where it does not end well.
+    pub fails_with: Option<ErrorKind>,
     /// Whether it may end with an effect of which nobody knows whether it happened.
     pub may_be_unknown: bool,
 }
@@ -38,8 +44,30 @@ impl Manifest {
 }
 
 /// All of them.
-pub fn all() -> [Manifest; 6] {
-    [reading(), changing(), starting(), nesting(), transacting(), compensating()]
+///
+/// # Panics
+/// Where a file of the folder is no plan.
+pub fn all() -> Vec<Manifest> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let files = fs::read_dir(&folder).expect("the folder of plans is there");
+    let mut files: Vec<PathBuf> = files.map(|file| file.expect("it is read").path()).collect();
+    files.sort();
+    let written = files.iter().map(|file| from_file(file));
+    [reading(), changing(), starting()].into_iter().chain(written).collect()
+}
+
+/// A plan whose text stands in a file. Its first line may say how it ends where it does not end well:
+/// `# ends: KIND`, or `# ends: well, or with an unknown effect`.
+fn from_file(file: &Path) -> Manifest {
+    let text = fs::read_to_string(file).expect("it is read");
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ends = text.lines().next().and_then(|line| line.strip_prefix("# ends: "));
+    let may_be_unknown = ends == Some("well, or with an unknown effect");
+    let fails_with = ends.filter(|_| !may_be_unknown).map(|kind| {
+        ErrorKind::from_name(kind).unwrap_or_else(|| panic!("{name}: no kind of error: {kind}"))
+    });
+    let files = vec![("a.txt", "old one"), ("b.txt", "two old"), ("log.txt", "")];
+    Manifest { plan: checked(&text), name, files, fails_with, may_be_unknown }
 }
 
 /// Guests for all of them.
@@ -62,12 +90,13 @@ fn reading() -> Manifest {
     let all = step_of("all", operation("map", 1, texts.clone()), &["\"shout\""]);
     let each = for_each(step("each", "upper", &["item"]), "steps.all", 2, FailMode::Fast);
     Manifest {
-        name: "reading",
+        name: "reading".to_owned(),
         plan: plan(
             vec![files, all, each],
             &[("files", texts.clone(), "steps.files"), ("each", texts, "steps.each")],
         ),
         files: vec![("a.txt", "one"), ("b.txt", "two"), ("c.txt", "three")],
+        fails_with: None,
         may_be_unknown: false,
     }
 }
@@ -79,12 +108,13 @@ fn changing() -> Manifest {
     let copies = for_each(step("copies", "copy", &["item"]), "steps.files", 2, FailMode::Fast);
     let count = step("count", "count", &[]);
     Manifest {
-        name: "changing",
+        name: "changing".to_owned(),
         plan: plan(
             vec![rename, files, copies, count],
             &[("copies", texts, "steps.copies"), ("count", Type::String, "steps.count")],
         ),
         files: vec![("a.txt", "old one"), ("b.txt", "two old"), ("c.txt", "three")],
+        fails_with: None,
         may_be_unknown: false,
     }
 }
@@ -100,129 +130,14 @@ fn starting() -> Manifest {
     });
     let count = step("count", "count", &[]);
     Manifest {
-        name: "starting",
+        name: "starting".to_owned(),
         plan: plan(
             vec![make, count],
             &[("made", Type::String, "steps.make"), ("count", Type::String, "steps.count")],
         ),
         files: vec![("a.txt", "one")],
+        fails_with: None,
         may_be_unknown: true,
-    }
-}
-
-/// Blocks for each item, cases, rounds with carried values, sleeps, and what runs at last.
-fn nesting() -> Manifest {
-    Manifest {
-        name: "nesting",
-        plan: checked(
-            "
-steps:
-  - { id: renamed, use: guests/rename, with: { p0: old, p1: new } }
-  - { id: files, use: guests/list }
-  - id: each
-    for-each: { in: steps.files, as: file, parallel: 2 }
-    steps:
-      - { id: read, use: guests/shout, with: { p0: { from: file } } }
-      - id: choose
-        switch:
-          - { id: copied, when: \"contains(steps.read, 'new')\", use: guests/copy, with: { p0: { from: file } } }
-          - { id: upper, use: guests/upper, with: { p0: { from: steps.read } } }
-  - id: rounds
-    repeat: { max: 3, carry: { last: { type: string, start: none, next: result.shouted } } }
-    steps:
-      - { id: rest, sleep: 5ms }
-      - { id: shouted, use: guests/upper, with: { p0: { expr: \"last + string(round)\" } } }
-      - { id: counted, use: guests/count }
-finally:
-  - { id: last, use: guests/map, with: { p0: shout } }
-outputs:
-  each: { from: \"steps.each.map(it, default(it.choose.copied, '') + default(it.choose.upper, ''))\" }
-  shouted: { from: steps.rounds.shouted }
-  counted: { from: steps.rounds.counted }
-",
-        ),
-        files: vec![("a.txt", "old one"), ("b.txt", "two old"), ("c.txt", "three")],
-        may_be_unknown: false,
-    }
-}
-
-/// Files that change together: over several steps, in child tasks, in parts that may fail by themselves.
-fn transacting() -> Manifest {
-    Manifest {
-        name: "transacting",
-        plan: checked(
-            "
-steps:
-  - id: together
-    transaction: { workspace: inputs.repo }
-    steps:
-      - { id: renamed, use: guests/rename, with: { p0: old, p1: new } }
-      - { id: files, use: guests/list }
-      - id: copies
-        for-each: { in: steps.files, as: file, parallel: 2 }
-        steps:
-          - { id: copied, use: guests/copy, with: { p0: { from: file } } }
-      - id: refused
-        transaction: { workspace: inputs.repo }
-        on-error: { any: continue }
-        steps:
-          - { id: more, use: guests/rename, with: { p0: new, p1: newer } }
-          - { id: missing, use: guests/shout, with: { p0: nowhere.txt } }
-      - id: apart
-        parallel: all
-        steps:
-          - { id: left, use: guests/copy, with: { p0: copy-of-a.txt } }
-          - { id: right, use: guests/copy, with: { p0: copy-of-b.txt } }
-      - { id: counted, use: guests/count }
-  - id: taken-back
-    transaction: { workspace: inputs.repo }
-    on-error: { any: continue }
-    steps:
-      - { id: again, use: guests/rename, with: { p0: new, p1: newest } }
-      - { id: nothing, use: guests/shout, with: { p0: nowhere.txt } }
-  - { id: count, use: guests/count }
-outputs:
-  counted: { from: steps.together.counted }
-  count: { from: steps.count }
-",
-        ),
-        files: vec![("a.txt", "old one"), ("b.txt", "two old")],
-        may_be_unknown: false,
-    }
-}
-
-/// Blocks that fail after some of their steps have ended well. Whatever is done and taken back adds a word
-/// to a file, so that the file tells what was done twice.
-fn compensating() -> Manifest {
-    Manifest {
-        name: "compensating",
-        plan: checked(
-            "
-steps:
-  - id: trip
-    on-error: { any: continue }
-    steps:
-      - { id: flight, use: guests/append, with: { p0: flight }, compensate: { use: guests/append, with: { p0: { expr: \"'no ' + result\" } } } }
-      - id: rooms
-        for-each: { in: \"['one', 'two']\", as: town, parallel: 1 }
-        use: guests/upper
-        with: { p0: { from: town } }
-        compensate: { use: guests/append, with: { p0: { expr: \"town + ' is no ' + result\" } } }
-      - id: car
-        steps:
-          - { id: keys, use: guests/append, with: { p0: keys }, compensate: { use: guests/append, with: { p0: { expr: \"'no ' + result\" } } } }
-        compensate: { use: guests/append, with: { p0: { expr: \"'no car of ' + result.keys\" } } }
-      - { id: missing, use: guests/shout, with: { p0: nowhere.txt } }
-    finally:
-      - { id: tidy, use: guests/append, with: { p0: tidy } }
-  - { id: kept, use: guests/append, with: { p0: kept }, compensate: { use: guests/append, with: { p0: never } } }
-  - { id: count, use: guests/count }
-outputs:
-  count: { from: steps.count }
-",
-        ),
-        files: vec![("log.txt", "")],
-        may_be_unknown: false,
     }
 }
 

@@ -261,9 +261,10 @@ fn planned(sketches: &[Sketch]) -> Plan {
 
 fn survives(sketches: &[Sketch], deaths: &[(Index, usize)]) -> Result<(), String> {
     let manifest = Manifest {
-        name: "random",
+        name: "random".to_owned(),
         plan: planned(sketches),
         files: vec![("a.txt", "one")],
+        fails_with: None,
         may_be_unknown: true,
     };
     let guests = guests();
