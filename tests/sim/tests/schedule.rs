@@ -1,5 +1,7 @@
 //! The schedule through simulated hours: many tasks of random priority, under a virtual clock and a
 //! printed seed.
+//!
+//! A hundred hours always. Ten thousand: `VOYAGER_STORM=1 cargo test --release -p sim --test schedule`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
@@ -23,6 +25,9 @@ use voyager_manifest::plan::Priority;
 const HOUR: Duration = Duration::from_secs(3_600);
 /// How long a guest computes before it looks whether it still has its slot.
 const TICK: Duration = Duration::from_millis(250);
+/// Slots of the host under full load, and the runs whose tasks want them.
+const SLOTS: u32 = 2;
+const RUNS: u32 = 5;
 
 /// How long tasks of a priority waited at most: for their first slot, and in one go.
 #[derive(Debug, Default)]
@@ -30,6 +35,16 @@ struct Waits {
     longest: BTreeMap<Priority, Duration>,
     ended: BTreeMap<Priority, u32>,
     pauses: u32,
+    /// Computing that was begun or waits, and the most of it there ever was.
+    backlog: Duration,
+    backlog_most: Duration,
+}
+
+impl Waits {
+    fn add(&mut self, work: Duration) {
+        self.backlog += work;
+        self.backlog_most = self.backlog_most.max(self.backlog);
+    }
 }
 
 struct World {
@@ -56,12 +71,14 @@ impl World {
     async fn compute(&self, wish: Wish, time: Duration) -> Duration {
         let priority = wish.priority;
         let place = Arc::new(self.schedule.join(wish, None));
-        let mut first = Some(self.waited(priority, place.enter()).await);
-        let began = first.take().unwrap();
+        self.waits.lock().unwrap().add(time);
+        let began = self.waited(priority, place.enter()).await;
         let mut left = time;
         while left > Duration::ZERO {
-            self.clock.wait_until(self.clock.now().after(TICK.min(left))).await;
-            left = left.saturating_sub(TICK);
+            let part = TICK.min(left);
+            self.clock.wait_until(self.clock.now().after(part)).await;
+            left -= part;
+            self.waits.lock().unwrap().backlog -= part;
             if let Some(lost) = place.lost() {
                 self.waits.lock().unwrap().pauses += 1;
                 self.waited(priority, lost).await;
@@ -89,6 +106,12 @@ impl World {
     }
 }
 
+/// How many seeds are tried.
+#[expect(clippy::disallowed_methods, reason = "a storm is asked for from outside")]
+fn seeds(always: u64, storm: u64) -> std::ops::Range<u64> {
+    0..if std::env::var("VOYAGER_STORM").is_ok() { storm } else { always }
+}
+
 /// A number below `below`.
 fn below(chance: &Seeded, below: u64) -> u64 {
     let mut bytes = [0; 8];
@@ -97,15 +120,17 @@ fn below(chance: &Seeded, below: u64) -> u64 {
 }
 
 /// As much work comes as two slots can just do, and the critical alone almost fill them: for ten hours
-/// under each of twelve seeds. Without ageing a low task waits for hours.
+/// under each seed. Without ageing a low task waits for hours.
 #[test]
 fn in_simulated_hours_of_full_load_nothing_starves() {
-    for seed in 0..12 {
-        let world = World::new(2);
+    let seeds = seeds(12, 1_000);
+    let mut longest_low = Duration::ZERO;
+    for seed in seeds.clone() {
+        let world = World::new(SLOTS);
         let chance = Seeded::new(seed);
         let until = world.clock.now().after(10 * HOUR);
         while world.clock.now() < until {
-            let run = u8::try_from(below(&chance, 5)).unwrap();
+            let run = u8::try_from(below(&chance, RUNS.into())).unwrap();
             let priority = match below(&chance, 20) {
                 0 => Priority::Low,
                 1 => Priority::Standard,
@@ -125,22 +150,23 @@ fn in_simulated_hours_of_full_load_nothing_starves() {
         let waits = world.waits.lock().unwrap();
         for priority in Priority::ALL {
             let longest = waits.longest[&priority];
-            // Ten minutes until it stands beside the critical, then its turn among theirs.
-            assert!(
-                longest < Duration::from_secs(1_800),
-                "seed {seed}: {priority} waited {longest:?}"
-            );
+            // Ten minutes until it stands beside the critical, then what waits, at the pace that its run
+            // has where all take turns.
+            let most = Duration::from_secs(600) + waits.backlog_most * RUNS / SLOTS;
+            assert!(longest < most, "seed {seed}: {priority} waited {longest:?} of {most:?}");
         }
         assert!(0 < waits.pauses, "seed {seed}: nothing was ever paused");
+        longest_low = longest_low.max(waits.longest[&Priority::Low]);
         world.executor.drop_all();
     }
+    println!("seeds {seeds:?} of ten hours each: a low task waited {longest_low:?} at most");
 }
 
 /// A low task holds a key and has lost its slot; high ones fill all slots for hours; a critical one
 /// wants the key. It waits for what the low one has left to do and for nothing else.
 #[test]
 fn a_critical_task_waits_for_no_more_than_the_holder_of_its_key() {
-    for seed in 0..50 {
+    for seed in seeds(50, 5_000) {
         let world = World::new(2);
         let chance = Seeded::new(1_000 + seed);
         let left = Duration::from_secs(1 + below(&chance, 120));

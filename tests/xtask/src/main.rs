@@ -69,7 +69,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo => demo::demo(),
-        Command::Test { rest } => test::test(&rest),
+        Command::Test { rest } => test::test(&rest, None),
         Command::Skills => build::agent_host(false).and_then(|it| build::skills(&it)).map(drop),
         Command::Bench { name, rest } => bench::bench(name.as_deref(), &rest),
         Command::Storm => test::storm(),

@@ -4,23 +4,25 @@ use anyhow::Result;
 
 use crate::build::{agent_host, cargo, run, skills};
 
-/// Builds the skills and the program, and runs every test of the workspace.
-pub(crate) fn test(rest: &[String]) -> Result<()> {
+/// Builds the skills and the program, and runs every test of the workspace; properties with values drawn
+/// from `seed`, where one is given.
+pub(crate) fn test(rest: &[String], seed: Option<u64>) -> Result<()> {
     let program = agent_host(false)?;
     let skills = skills(&program)?;
     let mut command = cargo(&["test", "--workspace"]);
     command.env("VOYAGER_TEST_PROGRAM", program).env("VOYAGER_TEST_SKILLS", skills);
+    command.envs(seed.map(|seed| ("PROPTEST_RNG_SEED", seed.to_string())));
     command.args(rest);
     run(command)
 }
 
 /// The suites that take long: every crash point of the simulated host, random plans by the thousand,
-/// hundreds of kills of the real program.
+/// ten thousand hours of the schedule, hundreds of kills of the real program.
 pub(crate) fn storm() -> Result<()> {
     let program = agent_host(true)?;
     let skills = skills(&program)?;
     let suites: [&[&str]; 2] = [
-        &["--package", "sim", "--test", "crash", "--test", "random"],
+        &["--package", "sim", "--test", "crash", "--test", "random", "--test", "schedule"],
         &["--package", "e2e", "--test", "e2e", "crash::"],
     ];
     for suite in suites {

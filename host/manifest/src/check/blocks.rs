@@ -224,6 +224,12 @@ impl<'a> Checker<'a> {
         let node = |at: &usize| block.sites[*at].node;
         match block.mode {
             Mode::Switch => {
+                for entry in body.iter().filter_map(|at| node(at).entry("needs")) {
+                    let message = "a case waits for no other: one of them runs";
+                    self.report(
+                        Finding::new(Code::UselessKey, &entry.key_span, message).help("remove it"),
+                    );
+                }
                 let always = body.iter().position(|at| node(at).get("when").is_none());
                 let Some(after) = always.and_then(|place| body.get(place + 1)) else { return };
                 let span = self.steps[*after].span.clone();

@@ -91,13 +91,19 @@ impl Checker<'_> {
         if node.get("on").is_none() {
             on = vec![ErrorKind::Timeout, ErrorKind::Unavailable];
         }
-        Some(RetryPlan {
-            attempts,
-            wait: text("wait").and_then(duration).unwrap_or(Duration::from_secs(1)),
-            factor: text("factor").and_then(float).unwrap_or(2.0),
-            wait_max: text("wait-max").and_then(duration).unwrap_or(Duration::from_secs(60)),
-            on,
-        })
+        let wait = text("wait").and_then(duration).unwrap_or(Duration::from_secs(1));
+        let wait_max = text("wait-max").and_then(duration).unwrap_or(Duration::from_secs(60));
+        if wait_max < wait
+            && let Some(entry) = node.entry("wait").or_else(|| node.entry("wait-max"))
+        {
+            let message = "the first wait is longer than the longest";
+            self.report(
+                Finding::new(Code::UselessKey, &entry.value.span, message)
+                    .help("raise `wait-max` (1m where it is not given), or lower `wait`"),
+            );
+        }
+        let factor = text("factor").and_then(float).unwrap_or(2.0);
+        Some(RetryPlan { attempts, wait, factor, wait_max, on })
     }
 
     /// What must hold of a step's result, `result` in the expressions.

@@ -97,7 +97,9 @@ impl Checker<'_> {
         }
         let read = self.optional_globs(node.get("read"))?;
         let write = self.optional_globs(node.get("write"))?;
-        if read.is_empty() && write.is_empty() {
+        let malformed = |key: &str| node.get(key).is_some_and(|globs| globs.text().is_some());
+        let is_empty = read.is_empty() && write.is_empty();
+        if is_empty && !malformed("read") && !malformed("write") {
             let message = format!("nothing in `{}` may be read or written", clip(text));
             self.report(
                 Finding::new(Code::EmptyGrant, &root.span, message)
