@@ -1,7 +1,9 @@
 //! Whether what a run recorded as its decisions is what its plan leads to.
 //!
-//! A run decides on the facts that it knows, and further facts may be recorded before its decision is.
-//! So a decision counts as confirmed where the interpreter wanted it at any fact before.
+//! A run looks at its state, records all that it decides on that, and only then looks again: so it is
+//! followed here too. The time of a record is a little later than that of the look, though, and a host
+//! that dies leaves decisions unrecorded. So a decision counts as confirmed as well where the interpreter
+//! wanted it at any fact before, or would now.
 
 use voyager_base::Digest;
 
@@ -31,7 +33,9 @@ impl Confirm {
         let event = &timed.event;
         self.interpreter.handle_time(timed.at);
         if is_decision(event) {
-            self.want();
+            if !self.wanted.iter().any(is_recorded) {
+                self.want();
+            }
             if !self.take(event) {
                 // An earlier wish may have told otherwise in the light of fewer facts.
                 self.interpreter.forget_wishes();
@@ -81,6 +85,11 @@ impl Confirm {
             |step| format!("{}:{}: step `{}`", plan.file, step.line, step.id),
         )
     }
+}
+
+/// Whether a run records a decision at once.
+fn is_recorded(command: &Command) -> bool {
+    matches!(command, Command::Record(_) | Command::Start(_))
 }
 
 fn is_decision(event: &Event) -> bool {

@@ -46,6 +46,29 @@ pub struct Calm {
     pub machine_points: u64,
 }
 
+impl Calm {
+    /// Points at which its host could die.
+    pub fn points(&self) -> usize {
+        usize::try_from(self.disk_calls + self.machine_points).unwrap_or(usize::MAX)
+    }
+
+    /// The death at point number `at`, from 0, with one of the models of a disk.
+    pub fn death(&self, at: usize, model: usize) -> Death {
+        let at = at as u64 + 1;
+        let point = match at.checked_sub(self.disk_calls) {
+            None | Some(0) => Point::Disk(at),
+            Some(point) => Point::Machine(point),
+        };
+        Death { point, model: CrashModel::ALL[model] }
+    }
+}
+
+/// Whether the long form of a suite is asked for.
+#[expect(clippy::disallowed_methods, reason = "a storm is asked for from outside")]
+pub fn is_storm() -> bool {
+    std::env::var("VOYAGER_STORM").is_ok()
+}
+
 /// Runs `manifest` without a death.
 ///
 /// # Errors

@@ -6,7 +6,7 @@
 use sim::{
     guests::Guests,
     manifests::{self, Manifest},
-    storm::{Calm, Death, Point, calm, survive},
+    storm::{Calm, Death, calm, is_storm, survive},
 };
 use voyager_base::{
     chance::{Chance, Seeded},
@@ -73,19 +73,13 @@ fn must_survive(manifest: &Manifest, guests: &Guests, calm: &Calm, deaths: &[Dea
 }
 
 fn deaths(calm: &Calm) -> Vec<Death> {
-    let disk = (1..=calm.disk_calls).map(Point::Disk);
-    let machine = (1..=calm.machine_points).map(Point::Machine);
-    disk.chain(machine)
-        .flat_map(|point| CrashModel::ALL.map(|model| Death { point, model }))
+    let models = 0..CrashModel::ALL.len();
+    (0..calm.points())
+        .flat_map(|at| models.clone().map(move |model| calm.death(at, model)))
         .collect()
 }
 
 fn sample(all: &[Death], count: usize) -> Vec<Death> {
     let chance = Seeded::new(SEED);
     (0..count).map(|_| all[(chance.number() % all.len() as u64) as usize]).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "a storm is asked for from outside")]
-fn is_storm() -> bool {
-    std::env::var("VOYAGER_STORM").is_ok()
 }

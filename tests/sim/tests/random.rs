@@ -19,7 +19,7 @@ use sim::{
     machine::STUMBLE,
     manifests::Manifest,
     plan::{expect, expr, for_each, operation, plan, step},
-    storm::{Calm, Death, Point, calm, outlive},
+    storm::{Death, calm, is_storm, outlive},
 };
 use voyager_base::{
     Error, ErrorKind, Type, Value,
@@ -269,7 +269,8 @@ fn survives(sketches: &[Sketch], deaths: &[(Index, usize)]) -> Result<(), String
     };
     let guests = guests();
     let calm = calm(&manifest, &guests, SEED)?;
-    let deaths: Vec<Death> = deaths.iter().map(|death| placed(death, &calm)).collect();
+    let deaths: Vec<Death> =
+        deaths.iter().map(|(at, model)| calm.death(at.index(calm.points()), *model)).collect();
     let survived = outlive(&manifest, &guests, &deaths, SEED)
         .map_err(|problem| format!("{deaths:?}: {problem}"))?;
     // An item starts each of its programs once; one that stumbles once more.
@@ -303,21 +304,6 @@ fn is_sequence(sketches: &[Sketch]) -> bool {
     let alone =
         |it: &Sketch| it.items.is_none_or(|(count, parallel, _)| count < 2 || parallel == 1);
     sketches.iter().skip(1).all(|it| it.needs > 0) && sketches.iter().all(alone)
-}
-
-fn placed((index, model): &(Index, usize), calm: &Calm) -> Death {
-    let points = usize::try_from(calm.disk_calls + calm.machine_points).unwrap();
-    let at = index.index(points) as u64 + 1;
-    let point = match at.checked_sub(calm.disk_calls) {
-        None | Some(0) => Point::Disk(at),
-        Some(point) => Point::Machine(point),
-    };
-    Death { point, model: CrashModel::ALL[*model] }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a storm is asked for from outside")]
-fn is_storm() -> bool {
-    std::env::var("VOYAGER_STORM").is_ok()
 }
 
 fn guests() -> Guests {

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use sim::storm::is_storm;
 use voyager_agent::schedule::{Key, Place, Rules, Schedule, Scope, Wish};
 use voyager_base::sim::Executor;
 use voyager_base::{
@@ -107,9 +108,8 @@ impl World {
 }
 
 /// How many seeds are tried.
-#[expect(clippy::disallowed_methods, reason = "a storm is asked for from outside")]
 fn seeds(always: u64, storm: u64) -> std::ops::Range<u64> {
-    0..if std::env::var("VOYAGER_STORM").is_ok() { storm } else { always }
+    0..if is_storm() { storm } else { always }
 }
 
 /// A number below `below`.

@@ -22,7 +22,18 @@ pub(crate) fn storm() -> Result<()> {
     let program = agent_host(true)?;
     let skills = skills(&program)?;
     let suites: [&[&str]; 2] = [
-        &["--package", "sim", "--test", "crash", "--test", "random", "--test", "schedule"],
+        &[
+            "--package",
+            "sim",
+            "--test",
+            "crash",
+            "--test",
+            "random",
+            "--test",
+            "random_blocks",
+            "--test",
+            "schedule",
+        ],
         &["--package", "e2e", "--test", "e2e", "crash::"],
     ];
     for suite in suites {
