@@ -146,7 +146,9 @@ impl Stage {
         let mut command = self.command(arguments);
         command.arg("--json");
         let ended = Ended::from(command.output().expect("the program starts"));
-        ended.last()["answer"].take()
+        let mut last = ended.last();
+        assert_eq!(last["update"], "done", "{ended:?}");
+        last["answer"].take()
     }
 
     /// The commands that `--help` of a command lists; of the program itself where it is empty.

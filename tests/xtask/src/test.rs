@@ -23,18 +23,13 @@ pub(crate) fn storm() -> Result<()> {
     let skills = skills(&program)?;
     let suites: [&[&str]; 2] = [
         &[
-            "--package",
-            "sim",
-            "--test",
-            "crash",
-            "--test",
-            "random",
-            "--test",
-            "random_blocks",
-            "--test",
-            "schedule",
+            "--package=sim",
+            "--test=crash",
+            "--test=random",
+            "--test=random_blocks",
+            "--test=schedule",
         ],
-        &["--package", "e2e", "--test", "e2e", "crash::"],
+        &["--package=e2e", "--test=e2e", "crash::"],
     ];
     for suite in suites {
         let mut command = cargo(&["test", "--release"]);
