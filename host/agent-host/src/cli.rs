@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{failure::Failure, places::Places, system::Environment};
+use crate::{failure::Failure, places::Places, system::Environment, telemetry};
 
 /// Runs Logic Manifests with sandboxed skills: every effect granted, journaled, replayable.
 #[derive(Parser)]
@@ -56,6 +56,8 @@ pub(crate) struct Common {
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
+    #[command(flatten)]
+    pub(crate) telemetry: telemetry::Options,
 }
 
 /// When to use colours.
@@ -99,6 +101,8 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) color: bool,
+    /// Whether log lines go to standard error.
+    pub(crate) logs: bool,
 }
 
 impl Command {

@@ -18,6 +18,7 @@ mod protocol;
 mod report;
 mod session;
 mod system;
+mod telemetry;
 mod testing;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ use crate::{
     failure::{Failure, FailureKind},
     places::Places,
     system::Environment,
+    telemetry::Telemetry,
 };
 
 /// First argument of the child that compiles untrusted components, bounded by its parent.
@@ -91,6 +93,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::environment("cannot tell where this program lies", &error))?;
     let common = &cli.common;
+    let telemetry = Telemetry::start(&common.telemetry, &environment)?;
     let mut places = Places::find(common.state.as_deref(), &common.skills, &program, &environment)?;
     if let Some(share) = &common.share {
         places.share = Some(share.clone());
@@ -100,8 +103,8 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Color::Always => true,
         Color::Never => false,
     };
-    let context =
-        Context { places, environment, program, json: common.json, quiet: common.quiet, color };
+    let (json, quiet, logs) = (common.json, common.quiet, telemetry.logs);
+    let context = Context { places, environment, program, json, quiet, color, logs };
     cli.command.run(&context)
 }
 

@@ -42,7 +42,8 @@ impl Progress {
             Self::Quiet
         } else if context.json {
             Self::Json
-        } else if printing::on_terminal() {
+        } else if printing::on_terminal() && !context.logs {
+            // Bars would be drawn over log lines.
             Self::Bars(Bars { all: MultiProgress::new(), steps: BTreeMap::new() })
         } else {
             Self::Lines

@@ -71,6 +71,8 @@ pub(crate) struct Environment {
     pub(crate) state_home: Option<PathBuf>,
     /// `$XDG_DATA_HOME`.
     pub(crate) data_home: Option<PathBuf>,
+    /// `$VOYAGER_LOG`.
+    pub(crate) log: Option<String>,
     /// `$NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
 }
@@ -88,6 +90,7 @@ impl Environment {
             home: folder("HOME"),
             state_home: folder("XDG_STATE_HOME"),
             data_home: folder("XDG_DATA_HOME"),
+            log: std::env::var("VOYAGER_LOG").ok().filter(|it| !it.is_empty()),
             no_color: std::env::var("NO_COLOR").is_ok_and(|it| !it.is_empty()),
         }
     }

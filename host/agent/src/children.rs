@@ -28,6 +28,7 @@ use crate::{
     event::{Event, Origin, TaskStarted},
     recorder::Written,
     task::{self, Task, TaskEnd},
+    telemetry,
     world::Notice,
 };
 
@@ -166,6 +167,7 @@ impl Family {
             Ok(()) => self.watched(child, began).await.map_err(|error| unwritten(&error))?,
         };
         if shared.is_gone() {
+            telemetry::task_left(&child.span);
             return Err(Error::cancelled());
         }
         child.place.leave();
@@ -174,6 +176,7 @@ impl Family {
         let done = task::done(started, end);
         let written = shared.recorder.append_one(done, Durability::Buffered).await;
         written.map_err(|error| unwritten(&error))?;
+        child.ended(&outcome);
         outcome
     }
 

@@ -27,6 +27,7 @@ use crate::{
     interpreter::{Command, Interpreter, Misplaced, Outcome, State},
     recorder::Written,
     task::{self, RunShared, Task, TaskEnd},
+    telemetry,
     world::Notice,
 };
 
@@ -95,7 +96,14 @@ pub(crate) struct Checkpoint {
 }
 
 /// Turns wishes into facts until the run has its outcome.
-pub(crate) async fn drive(mut run: Run) -> Result<Outcome, DriveError> {
+pub(crate) async fn drive(run: Run) -> Result<Outcome, DriveError> {
+    let span = run.shared.span.clone();
+    let ended = to_the_end(run).await;
+    telemetry::run_ended(&span, &ended);
+    ended
+}
+
+async fn to_the_end(mut run: Run) -> Result<Outcome, DriveError> {
     loop {
         while let Some(command) = run.interpreter.poll_command() {
             run.begin(command).await?;
@@ -293,6 +301,7 @@ impl Run {
         for (written, event) in written.into_iter().zip(&events) {
             if let Event::TaskDone { task, attempt, result, .. } = event {
                 if let Some(task) = self.tasks.remove(&(*task, *attempt)) {
+                    task.ended(result);
                     self.release(&task, result.is_ok());
                 }
                 self.opened.remove(task);
@@ -308,6 +317,7 @@ impl Run {
             self.let_go(*frame, *step);
         }
         let shared = &self.shared;
+        telemetry::fact(&shared.span, &shared.started.plan, event);
         shared.world.observer.notice(shared.run, written.at, Notice::Fact(event));
         Ok(())
     }
@@ -342,6 +352,7 @@ impl Drop for Run {
         self.shared.gone.store(true, Ordering::SeqCst);
         for task in self.tasks.values() {
             task.cancel(Error::cancelled());
+            telemetry::task_left(&task.span);
         }
         self.held.values().for_each(|task| task.place.leave());
         if let Some(run) = &self.shared.place {

@@ -35,6 +35,7 @@ use crate::{
     book::{Answer, Recorded},
     event::{self, ARGUMENTS_BYTES_MAX, Asked, Event, INLINE_BYTES_MAX, Reply},
     task::Task,
+    telemetry,
     world::Notice,
 };
 
@@ -190,7 +191,12 @@ impl TaskLedger {
         let task = &self.task.started;
         let record = RecordId { task: task.task, attempt: task.attempt, ordinal };
         match verdict {
-            Verdict::Spent(error) => Ok(Admission::Denied(error)),
+            Verdict::Spent(error) => {
+                if self.mode == Mode::Live {
+                    telemetry::denied(&self.task.span, &asked.name, asked.effect, &error);
+                }
+                Ok(Admission::Denied(error))
+            }
             Verdict::Known(known) => self.answer_again(record, *known).await,
             Verdict::Other(known) => Err(self.diverged(ordinal, Some(&known), &asked)),
             Verdict::New => match self.mode {
@@ -218,6 +224,7 @@ impl TaskLedger {
             need => self.task.grants.check(need),
         };
         if let Err(error) = allowed {
+            telemetry::denied(&self.task.span, &asked.name, asked.effect, &error);
             let event = Event::EffectDenied { record, asked, error: error.clone() };
             self.state().time = self.record(event, Durability::Buffered).await?;
             return Ok(Admission::Denied(error));
@@ -256,6 +263,10 @@ impl TaskLedger {
 
     async fn answer_again(&self, record: RecordId, known: Recorded) -> Result<Admission, Stop> {
         let Recorded { asked, answer, staged, .. } = known;
+        let is_new = matches!(answer, Answer::Requested | Answer::Open);
+        if self.mode == Mode::Live && !is_new {
+            telemetry::recalled(&self.task.span, &asked.name, asked.effect);
+        }
         // What an earlier guest of this life staged is still there.
         if self.mode == Mode::Live && self.task.stages(record.ordinal) {
             self.restage(record, asked.effect, staged)?;
@@ -307,6 +318,7 @@ impl TaskLedger {
              `unknown-effect` in `on-error`",
             asked.name
         );
+        telemetry::unknown(&self.task.span, &asked.name, asked.effect);
         let error = Error::new(ErrorKind::UnknownEffect, message);
         let reply = event::pack(&Err::<(), Error>(error));
         let event = Event::EffectAnswered {
@@ -461,6 +473,9 @@ impl Performing {
         let outcome = effect.await;
         let world = &self.task.shared.world;
         let micros = world.clock.now().since(self.begun).as_micros();
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        let Asked { name, effect, .. } = &self.open.asked;
+        telemetry::effect(&self.task.span, name, *effect, outcome.failed, micros);
         if self.open.asked.effect == Effect::Tasks && self.task.shared.is_gone() {
             return Err("the run was let go of".to_owned());
         }
@@ -485,7 +500,7 @@ impl Performing {
             record: self.open.record,
             asked: self.open.asked,
             reply,
-            micros: u64::try_from(micros).unwrap_or(u64::MAX),
+            micros,
             children: outcome.charge.children,
             staged,
         };

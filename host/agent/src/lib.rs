@@ -23,6 +23,7 @@ pub mod run;
 pub mod scenario;
 pub mod schedule;
 mod task;
+mod telemetry;
 pub mod undo;
 pub mod verify;
 pub mod world;

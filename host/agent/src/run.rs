@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures_channel::mpsc::{UnboundedSender, unbounded};
+use tracing::Span;
 use voyager_base::{
     BoxFuture, Digest, Error, Limits, RunId, TaskId, Value,
     call::Folders,
@@ -26,6 +27,7 @@ use crate::{
     interpreter::{Interpreter, Misplaced, Outcome},
     recorder::Recorder,
     task::{RunPlace, RunShared},
+    telemetry,
     world::{Notice, World},
 };
 
@@ -133,7 +135,8 @@ pub async fn start(world: &Arc<World>, request: Request) -> Result<Live, StartEr
     let at = written.first().expect("one fact gives one record").at;
     world.observer.notice(run, at, Notice::Fact(&event));
     let interpreter = Interpreter::new(run, started.clone(), at);
-    let past = Past { book: Book::of_open(), tasks: 0, opened: BTreeMap::new(), today: None };
+    let span = telemetry::run(run, &started, epoch, false);
+    let past = Past { book: Book::of_open(), tasks: 0, opened: BTreeMap::new(), today: None, span };
     live(world, run, recorder, started, interpreter, past)
 }
 
@@ -161,17 +164,19 @@ pub async fn resume(
     let open: Vec<(TaskId, u32)> = interpreter.state().open_tasks();
     let known = |task: &TaskId| book.newest(*task);
     let bound = |(task, _): &&(TaskId, u32)| known(task).is_some_and(|attempt| attempt.bound);
-    let rerun = open.iter().filter(bound).map(|(task, _)| *task).collect();
+    let rerun: Vec<TaskId> = open.iter().filter(bound).map(|(task, _)| *task).collect();
     let opened = open
         .iter()
         .filter_map(|(task, _)| known(task).map(|attempt| (*task, attempt.sequence)))
         .collect();
     let recorder = Recorder::new(Arc::clone(world), run, epoch, head, interpreter.state().time());
+    let span = telemetry::run(run, &started, epoch, true);
+    telemetry::recovered(&span, open.len(), rerun.len());
     let event = Event::RunResumed { epoch, rerun };
     let written = recorder.append_one(event.clone(), Durability::Synced).await?;
     interpreter.apply(written.at, &event)?;
     world.observer.notice(run, written.at, Notice::Fact(&event));
-    let past = Past { book, tasks, opened, today };
+    let past = Past { book, tasks, opened, today, span };
     live(world, run, recorder, started, interpreter, past)
 }
 
@@ -187,6 +192,7 @@ struct Past {
     tasks: u64,
     opened: BTreeMap<TaskId, u64>,
     today: Option<GrantLayer>,
+    span: Span,
 }
 
 fn live(
@@ -212,6 +218,7 @@ fn live(
         place,
         tasks: AtomicU64::new(past.tasks),
         gone: AtomicBool::new(false),
+        span: past.span,
     });
     let (tell, facts) = unbounded();
     let handle = Handle(tell.clone());
@@ -407,6 +414,17 @@ pub enum ReplayError {
 /// # Errors
 /// The first difference.
 pub fn replay(
+    journal: &dyn Journal,
+    content: &dyn Content,
+    run: RunId,
+) -> Result<Replayed, ReplayError> {
+    let span = telemetry::replay(run, false);
+    let replayed = folded_again(journal, content, run);
+    telemetry::replayed(&span, replayed.is_ok());
+    replayed
+}
+
+fn folded_again(
     journal: &dyn Journal,
     content: &dyn Content,
     run: RunId,

@@ -6,11 +6,13 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use futures_channel::oneshot;
 use futures_util::future::{Either, FutureExt as _, Shared, select};
 use serde_bytes::ByteBuf;
+use tracing::Span;
 use voyager_base::{
     BoxFuture, Digest, Error, ErrorKind, Limits, RunId, TaskId, Value,
     call::{Cancellation, Folders, Invocation, Ledger, Services, StageId, Stop},
@@ -35,6 +37,7 @@ use crate::{
     recorder::{Recorder, Written},
     run,
     schedule::{Enter, Key, Place, Schedule, Scope, Wish},
+    telemetry,
     world::{Notice, World},
 };
 
@@ -54,6 +57,8 @@ pub(crate) struct RunShared {
     pub(crate) place: Option<RunPlace>,
     /// Whether the loop of the run was let go of: what tasks do now is not how they ended.
     pub(crate) gone: AtomicBool,
+    /// What tells of this life of the run.
+    pub(crate) span: Span,
 }
 
 /// Where a run stands that needs a key before its first task begins. It has that until it ends.
@@ -102,6 +107,13 @@ impl RunShared {
     /// The layer of what the steps of a transaction changed.
     pub(crate) fn layer(&self, frame: TaskId) -> StageId {
         StageId { run: self.run, task: frame, attempt: 0 }
+    }
+
+    /// What tells of an attempt, within the span of its run or its parent.
+    fn span_of(&self, within: &Span, started: &TaskStarted, step: usize) -> Span {
+        let resumed = self.book.attempt(started.task, started.attempt).is_some();
+        let step = (&*self.started.plan, step);
+        telemetry::task(within, self.run, started, step, self.recorder.epoch(), resumed)
     }
 
     /// Counts one more attempt of a task.
@@ -180,6 +192,10 @@ pub(crate) struct Task {
     staged_with: AtomicU32,
     /// Number of reports that were told.
     told: AtomicU64,
+    /// What tells of this attempt.
+    pub(crate) span: Span,
+    /// How long it waited for keys and slots, in microseconds.
+    waited_micros: AtomicU64,
 }
 
 /// What became of a guest.
@@ -231,6 +247,7 @@ impl Task {
         };
         let under = shared.place.as_ref().map(|run| &*run.place);
         let place = Arc::new(shared.world.schedule.join(wish, under));
+        let span = shared.span_of(&shared.span, &started, step);
         Arc::new(Self {
             shared: Arc::clone(shared),
             step,
@@ -246,6 +263,8 @@ impl Task {
             paused_at: Mutex::new(None),
             staged_with: AtomicU32::new(0),
             told: AtomicU64::new(0),
+            span,
+            waited_micros: AtomicU64::new(0),
             started,
         })
     }
@@ -257,6 +276,7 @@ impl Task {
         let priority = shared.started.plan.priority_of(self.step);
         let wish = Wish { run: shared.run, priority, key: None, computes: true };
         let place = Arc::new(shared.world.schedule.join(wish, Some(&self.place)));
+        let span = shared.span_of(&self.span, &started, self.step);
         Arc::new(Self {
             shared: Arc::clone(shared),
             step: self.step,
@@ -272,6 +292,8 @@ impl Task {
             paused_at: Mutex::new(None),
             staged_with: AtomicU32::new(0),
             told: AtomicU64::new(0),
+            span,
+            waited_micros: AtomicU64::new(0),
             started,
         })
     }
@@ -312,7 +334,27 @@ impl Task {
             }
             self.place.enter().await;
         };
-        select(std::pin::pin!(wait), Box::pin(self.cancellation.cancelled())).await;
+        let (clock, priority) = (&self.shared.world.clock, self.priority());
+        let began = clock.now();
+        let cancelled = Box::pin(self.cancellation.cancelled());
+        let entered = matches!(select(std::pin::pin!(wait), cancelled).await, Either::Left(_));
+        let waited = clock.now().since(began);
+        let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+        self.waited_micros.fetch_add(micros, Ordering::Relaxed);
+        if entered {
+            telemetry::scheduled(&self.span, priority, waited);
+        }
+    }
+
+    /// How important it is.
+    pub(crate) fn priority(&self) -> Priority {
+        self.shared.started.plan.priority_of(self.step)
+    }
+
+    /// Tells how the attempt ended, once that is recorded.
+    pub(crate) fn ended<T>(&self, result: &Result<T, Error>) {
+        let waited = Duration::from_micros(self.waited_micros.load(Ordering::Relaxed));
+        telemetry::task_ended(&self.span, waited, result);
     }
 
     /// Gives its slot back, and keeps its keys.
@@ -327,6 +369,7 @@ impl Task {
         Some(Box::pin(async move {
             *this.paused_at() = Some(this.shared.world.clock.now());
             this.shared.notice(Notice::Paused { task: this.started.task });
+            telemetry::paused(&this.span, this.priority());
             if records {
                 this.place.rest(wait).await;
             } else {
@@ -342,6 +385,7 @@ impl Task {
         let Some(since) = self.paused_at().take() else { return };
         let after = self.shared.world.clock.now().since(since);
         self.shared.notice(Notice::Continued { task, after });
+        telemetry::continued(&self.span, after);
         if records {
             let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
             let event = Event::TaskPaused { task, attempt, micros, evicted };
@@ -385,6 +429,7 @@ impl Task {
             match self.call(&ledger).await {
                 Called::Evicted(room) => {
                     drop(room);
+                    telemetry::evicted(&self.span);
                     // What it staged is still there, and what it was answered is in the record.
                     (questions, bound) = self.so_far(from)?;
                     self.take_slot().await;

@@ -140,6 +140,13 @@ impl Written {
     }
 }
 
+/// The run whose changes a run takes back, where it is one that does.
+pub(crate) fn undone(started: &RunStarted) -> Option<&str> {
+    let undoes = |step: &Step| matches!(step.action, Action::Restore(_));
+    let (_, run) = started.plan.steps.iter().any(undoes).then(|| started.inputs.first())??;
+    if let Value::String(run) = run { Some(run) } else { None }
+}
+
 fn plan(written: &Written, changes: Vec<Change>) -> Plan {
     let step = Step {
         id: "undo".to_owned(),

@@ -9,6 +9,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64},
 };
 
+use tracing::Span;
 use voyager_base::{Error, ErrorKind, RunId, TaskId, Value, call::Stop, chain::Head};
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     recorder::Recorder,
     run::{self, ReplayError, Replayed},
     task::{Called, RunShared, Task},
+    telemetry,
     world::World,
 };
 
@@ -66,6 +68,13 @@ impl std::fmt::Display for Difference {
 /// # Errors
 /// [`ReplayError`], where the run does not even fold.
 pub async fn replay_verify(world: &Arc<World>, run: RunId) -> Result<Verified, ReplayError> {
+    let span = telemetry::replay(run, true);
+    let verified = run_again(world, run).await;
+    telemetry::replayed(&span, verified.as_ref().is_ok_and(|it| it.difference.is_none()));
+    verified
+}
+
+async fn run_again(world: &Arc<World>, run: RunId) -> Result<Verified, ReplayError> {
     let (journal, content) = (&*world.journal, &*world.content);
     let kept = run::known(journal, run)?;
     let first = run::first(journal, content, run)?;
@@ -114,6 +123,8 @@ fn shared(
         place: None,
         tasks: AtomicU64::new(0),
         gone: AtomicBool::new(false),
+        // Its tasks have ended long ago.
+        span: Span::none(),
     })
 }
 

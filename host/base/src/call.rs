@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     BoxFuture,
     clock::Timestamp,
-    error::Error,
+    error::{Error, ErrorKind},
     grant::Grants,
     id::{Digest, RecordId, RunId, TaskId},
     limits::Limits,
@@ -36,6 +36,18 @@ pub enum Effect {
     External,
     /// Child tasks of the same run: each has its own records.
     Tasks,
+}
+
+impl Effect {
+    /// Its name, as in the record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Staged => "staged",
+            Self::External => "external",
+            Self::Tasks => "tasks",
+        }
+    }
 }
 
 /// The part of a grant that a question uses.
@@ -195,6 +207,8 @@ pub enum Admission {
 pub struct Outcome {
     /// The `Result<Reply, Error>` in MessagePack.
     pub reply: Vec<u8>,
+    /// Why there is no answer, where it is an error.
+    pub failed: Option<ErrorKind>,
     /// What it used.
     pub charge: Charge,
 }
@@ -315,7 +329,8 @@ pub async fn ask<C: HostCall>(
             let (services, inner) = (Arc::clone(services), context.clone());
             let effect = Box::pin(async move {
                 let reply = call.perform(&services, &inner).await;
-                Outcome { reply: encode(&reply), charge: C::settle(&reply) }
+                let failed = reply.as_ref().err().map(|error| error.kind);
+                Outcome { reply: encode(&reply), failed, charge: C::settle(&reply) }
             });
             ledger.perform(context, effect).await?
         }

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use tracing::{debug_span, error, field::Empty};
 use voyager_base::{RunId, record::AppendError};
 
 use crate::{
@@ -56,7 +57,7 @@ impl Writer {
     pub(crate) fn run(mut self) {
         loop {
             let Work { group, acknowledgements, closing } = self.next();
-            let outcome = self.commit(&group);
+            let outcome = self.told(&group);
             let acknowledgements = match &outcome {
                 Ok(()) => acknowledgements,
                 Err(error) => self.fail(error, acknowledgements),
@@ -83,6 +84,18 @@ impl Writer {
             acknowledgements: std::mem::take(&mut state.acknowledgements),
             closing: state.closing,
         }
+    }
+
+    /// Commits, and tells how that went: how long it took, a subscriber's clock knows.
+    fn told(&mut self, group: &Group) -> Result<(), AppendError> {
+        let batches = group.records.len();
+        let span = debug_span!("journal-sync", batches, bytes = group.bytes, outcome = Empty);
+        let outcome = self.commit(group);
+        span.record("outcome", if outcome.is_ok() { "done" } else { "failed" });
+        if let Err(error) = &outcome {
+            error!(name: "journal-failed", parent: &span, %error, "the journal takes no more records");
+        }
+        outcome
     }
 
     /// Makes content and then the group durable.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
+use tracing::{Span, debug_span, field::Empty};
 use voyager_base::{
     Error, ErrorKind, Limits, Type, Value, call::Invocation, operation::Operation, value,
 };
@@ -45,7 +46,10 @@ async fn run(shared: &Shared, invocation: &mut Invocation) -> Result<Value, Erro
     let arguments = arguments(operation, given, &invocation.limits)?;
     let invocation = &*invocation;
     let call = Call { shared, loaded: &loaded, operation, index, arguments, invocation };
-    let (val, mut live, kind) = call.run().await?;
+    let span = debug_span!("sandbox-call", operation = %operation.name, reused = Empty, memory_bytes = Empty, outcome = Empty);
+    let ended = call.run(&span).await;
+    span.record("outcome", ended.as_ref().map_or_else(|error| error.kind.name(), |_| "done"));
+    let (val, mut live, kind) = ended?;
     let value = finish(operation, val, &invocation.limits)?;
     if let Some(kind) = kind
         && live.leave()
@@ -73,13 +77,15 @@ impl Call<'_> {
 
     /// Runs it in an instance that waits for such calls, or in a new one; says which calls that may serve
     /// then.
-    async fn run(&self) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
+    async fn run(&self, span: &Span) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
         let serves = |kind: &Kind| kind.serves(self.invocation);
         let waiting = self.may_reuse().then(|| self.shared.idle.take(serves)).flatten();
         if let Some((kind, mut live)) = waiting {
             live.store.data_mut().begin(self.invocation);
             live.store.set_epoch_deadline(1);
-            match self.run_in(&mut live).await {
+            let ended = self.run_in(&mut live).await;
+            told(span, &live, true);
+            match ended {
                 // What the instance kept may be the reason, and must not be: a reusable skill has no
                 // effects, so nothing happens twice.
                 Err(error) if error.kind != ErrorKind::Timeout => {}
@@ -88,7 +94,9 @@ impl Call<'_> {
         }
         let store = store(self.shared, self.invocation);
         let mut live = Box::new(Live { store, instance: None, called: None, calls: 0 });
-        let val = self.run_in(&mut live).await?;
+        let ended = self.run_in(&mut live).await;
+        told(span, &live, false);
+        let val = ended?;
         let kind = self.may_reuse().then(|| Kind::of(self.invocation));
         Ok((val, live, kind))
     }
@@ -130,6 +138,12 @@ impl Call<'_> {
         function.call_async(&mut live.store, &self.arguments, result.as_mut_slice()).await?;
         Ok(result)
     }
+}
+
+/// Tells what a call took.
+fn told(span: &Span, live: &Live, reused: bool) {
+    span.record("reused", reused);
+    span.record("memory_bytes", live.store.data().memory.held());
 }
 
 fn arguments(operation: &Operation, given: Vec<Value>, limits: &Limits) -> Result<Vec<Val>, Error> {

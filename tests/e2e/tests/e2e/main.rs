@@ -15,4 +15,5 @@ mod priority;
 mod rename;
 mod scenarios;
 mod state;
+mod telemetry;
 mod transactions;
