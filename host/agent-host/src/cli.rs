@@ -106,6 +106,21 @@ pub(crate) struct Context {
 }
 
 impl Command {
+    /// Whether runs may go on in its process.
+    pub(crate) fn has_runs(&self) -> bool {
+        // While one that only looks has the state, others may ask it to run something.
+        matches!(
+            self,
+            Self::Run(_)
+                | Self::Resume(_)
+                | Self::Replay(_)
+                | Self::Cancel(_)
+                | Self::Undo(_)
+                | Self::Runs(_)
+                | Self::Skill(_)
+        )
+    }
+
     /// Runs the command; the number is the exit code where it is no failure.
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         match self {

@@ -93,7 +93,8 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::environment("cannot tell where this program lies", &error))?;
     let common = &cli.common;
-    let telemetry = Telemetry::start(&common.telemetry, &environment)?;
+    let has_runs = cli.command.has_runs();
+    let telemetry = Telemetry::start(&common.telemetry, &environment, has_runs)?;
     let mut places = Places::find(common.state.as_deref(), &common.skills, &program, &environment)?;
     if let Some(share) = &common.share {
         places.share = Some(share.clone());
@@ -105,7 +106,9 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     };
     let (json, quiet, logs) = (common.json, common.quiet, telemetry.logs);
     let context = Context { places, environment, program, json, quiet, color, logs };
-    cli.command.run(&context)
+    let ended = cli.command.run(&context);
+    telemetry.finish();
+    ended
 }
 
 /// Says why the command failed: for people on standard error, for programs as the last line of JSON.

@@ -2,6 +2,7 @@
 //! reads them; everything else takes them as arguments.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -73,6 +74,8 @@ pub(crate) struct Environment {
     pub(crate) data_home: Option<PathBuf>,
     /// `$VOYAGER_LOG`.
     pub(crate) log: Option<String>,
+    /// OpenTelemetry's variables, and `$TRACEPARENT`.
+    pub(crate) telemetry: BTreeMap<String, String>,
     /// `$NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
 }
@@ -91,6 +94,12 @@ impl Environment {
             state_home: folder("XDG_STATE_HOME"),
             data_home: folder("XDG_DATA_HOME"),
             log: std::env::var("VOYAGER_LOG").ok().filter(|it| !it.is_empty()),
+            telemetry: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .filter(|(name, _)| name.starts_with("OTEL_") || name == "TRACEPARENT")
+                .collect(),
             no_color: std::env::var("NO_COLOR").is_ok_and(|it| !it.is_empty()),
         }
     }

@@ -1,14 +1,21 @@
-//! What becomes of what the crates tell by `tracing`: log lines. The only place that subscribes.
+//! What becomes of what the crates tell by `tracing`: log lines, traces for others. The only place that subscribes.
 //!
 //! The crates name spans and events; they know neither who listens nor what time it is. Where nothing is asked
 //! for, nothing subscribes, and telling costs a look at an atomic. Decision 0014.
 
 mod log;
+mod otlp;
+
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::{failure::Failure, system::Environment};
+use self::otlp::{Exporter, OfRuns, Settings, Spans};
+use crate::{
+    failure::Failure,
+    system::{Environment, SystemChance, SystemClock},
+};
 
 /// What an operator wants to be told.
 #[derive(Args)]
@@ -20,6 +27,10 @@ pub(crate) struct Options {
     /// Form of the log.
     #[arg(long, global = true, value_name = "FORM", default_value = "text")]
     log_format: LogFormat,
+    /// Send traces to this OpenTelemetry collector, for example `http://localhost:4318`
+    /// [default: $OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere].
+    #[arg(long, global = true, value_name = "URL")]
+    otlp: Option<String>,
 }
 
 /// Form of the log.
@@ -35,21 +46,42 @@ pub(crate) enum LogFormat {
 pub(crate) struct Telemetry {
     /// Whether log lines go to standard error.
     pub(crate) logs: bool,
+    exporter: Option<Exporter>,
 }
 
 impl Telemetry {
-    /// Subscribes to what is asked for.
+    /// Subscribes to what is asked for. Traces are sent by commands that have runs only: scenarios of a
+    /// developer are nobody's production.
     ///
     /// # Errors
     /// An option can't be read.
-    pub(crate) fn start(options: &Options, environment: &Environment) -> Result<Self, Failure> {
+    pub(crate) fn start(
+        options: &Options,
+        environment: &Environment,
+        has_runs: bool,
+    ) -> Result<Self, Failure> {
         let levels = options.log.as_ref().or(environment.log.as_ref());
         let log = levels.map(|levels| log::layer(levels, options.log_format)).transpose()?;
         let logs = log.is_some();
-        if logs {
+        let settings = Settings::read(options.otlp.as_deref(), &environment.telemetry)?;
+        let settings = settings.filter(|_| has_runs);
+        let caller = settings.as_ref().and_then(|it| it.caller.clone());
+        let exporter = settings.and_then(Exporter::start);
+        let spans = exporter.clone().map(|exporter| {
+            let (clock, chance) = (Arc::new(SystemClock::new()), Arc::new(SystemChance));
+            Spans { clock, chance, exporter, caller }.with_filter(OfRuns)
+        });
+        if logs || spans.is_some() {
             // Only a second subscription could fail, and there is none.
-            let _ = tracing_subscriber::registry().with(log).try_init();
+            let _ = tracing_subscriber::registry().with(log).with(spans).try_init();
         }
-        Ok(Self { logs })
+        Ok(Self { logs, exporter })
+    }
+
+    /// Sends what is still to be sent, for a short while.
+    pub(crate) fn finish(&self) {
+        if let Some(exporter) = &self.exporter {
+            exporter.finish();
+        }
     }
 }

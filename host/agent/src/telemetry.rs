@@ -197,6 +197,9 @@ pub(crate) fn fact(span: &Span, plan: &Plan, event: &Event) {
 }
 
 fn end(span: &Span, outcome: &str, error: Option<&str>) {
+    if span.is_disabled() {
+        return;
+    }
     span.record("error", error);
     // The last that is said of a span: whoever exports it takes this as its end.
     span.record("outcome", outcome);

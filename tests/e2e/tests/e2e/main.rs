@@ -4,6 +4,7 @@ mod approve;
 mod audit;
 mod bad_files;
 mod blocks;
+mod collector;
 mod crash;
 mod docs;
 mod editor;

@@ -1,7 +1,15 @@
-//! What a host tells of its runs: log lines.
+//! What a host tells of its runs: log lines, traces.
+
+use std::collections::BTreeMap;
 
 use e2e::{Ended, Stage};
+use opentelemetry_proto::tonic::{
+    common::v1::{KeyValue, any_value::Value},
+    trace::v1::{Span, span::Link},
+};
 use serde_json::Value as Json;
+
+use crate::collector::Collector;
 
 const RULES: &str = "voyager: manifest/v1\nname: rules\nversion: 1.0.0\ninputs:\n  \
                      word: { type: string }\nsteps:\n  - { id: rules, use: security/rules.all }\n  \
@@ -61,4 +69,163 @@ fn a_level_that_is_none_is_told_with_those_that_there_are() {
     let ended = run(&stage, &["--log", "very=much=so"], &[]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("`debug`"), "{}", ended.err);
+}
+
+/// An audit of a small repository: tasks with children.
+fn audit(stage: &Stage, more: &[&str]) -> Vec<String> {
+    stage.write("repo/a.rs", "fn main() {}\n");
+    let out = stage.path("out").display().to_string();
+    let repo = format!("repo={}", stage.path("repo").display());
+    let fixed = ["run", "audit", "--input", &repo, "--out", &out, "--input", "title=swordfish"];
+    fixed.iter().chain(more).map(|it| (*it).to_owned()).collect()
+}
+
+fn text(attributes: &[KeyValue], key: &str) -> String {
+    let found = attributes.iter().find(|it| it.key == key).and_then(|it| it.value.clone()?.value);
+    match found {
+        Some(Value::StringValue(text)) => text,
+        Some(other) => format!("{other:?}"),
+        None => String::new(),
+    }
+}
+
+/// The trace id of a run: its own id.
+fn trace_of(run: &str) -> Vec<u8> {
+    run.parse::<voyager_base::RunId>().expect("a run has an id").0.to_vec()
+}
+
+fn run_span(spans: &[Span]) -> &Span {
+    spans.iter().find(|it| it.name == "run").unwrap_or_else(|| panic!("{spans:?}"))
+}
+
+fn why(link: &Link) -> String {
+    text(&link.attributes, "voyager.link")
+}
+
+#[test]
+fn a_trace_has_a_span_for_each_task_below_its_parent() {
+    let Some(stage) = Stage::new() else { return };
+    let collector = Collector::start(200);
+    let mut command = stage.command(audit(&stage, &["--json", "--otlp", &collector.url]));
+    command.env("OTEL_SERVICE_NAME", "auditor").env("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k");
+    command.env("TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let ended = Ended::from(command.output().expect("the program starts"));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let answer = ended.last()["answer"].take();
+    let run = answer["run"].as_str().expect("it has an id");
+    let received = collector.received();
+    assert_eq!(received.service, "auditor");
+    assert_eq!(received.headers.get("api-key").map(String::as_str), Some("k"));
+    let spans = &received.spans;
+    let root = run_span(spans);
+    assert!(spans.iter().all(|it| it.trace_id == trace_of(run)), "{spans:?}");
+    assert!(root.parent_span_id.is_empty());
+    assert_eq!(root.links.iter().map(why).collect::<Vec<_>>(), ["started-by"]);
+    assert_eq!(root.links[0].span_id, [0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31]);
+    // As many tasks as the journal knows, each with its children.
+    let shown = stage.answer(["runs", "trace", run]);
+    let steps = shown["steps"].as_array().expect("it has steps");
+    let tasks: Vec<&Json> =
+        steps.iter().flat_map(|it| it["tasks"].as_array().expect("a list")).collect();
+    let by_task: BTreeMap<String, &Span> =
+        spans.iter().map(|it| (text(&it.attributes, "voyager.task"), it)).collect();
+    let mut known = 1;
+    for task in tasks {
+        let span = by_task[task["task"].as_str().expect("it has an id")];
+        assert_eq!(span.parent_span_id, root.span_id);
+        assert!(root.start_time_unix_nano <= span.start_time_unix_nano);
+        assert!(span.start_time_unix_nano < span.end_time_unix_nano);
+        assert!(span.end_time_unix_nano <= root.end_time_unix_nano);
+        assert_eq!(text(&span.attributes, "voyager.outcome"), "done");
+        let effects = span.events.iter().filter(|it| it.name == "effect").count();
+        assert_eq!(effects, task["effects"].as_array().expect("a list").len(), "{span:?}");
+        for child in task["children"].as_array().expect("a list") {
+            let below = by_task[child["task"].as_str().expect("it has an id")];
+            assert_eq!(below.parent_span_id, span.span_id);
+            known += 1;
+        }
+        known += 1;
+    }
+    assert_eq!(spans.len(), known);
+    assert!(!format!("{spans:?}").contains("swordfish"));
+}
+
+#[test]
+fn a_run_that_goes_on_and_a_replay_are_linked_with_its_beginning() {
+    let Some(stage) = Stage::new() else { return };
+    assert!(stage.kill_when(audit(&stage, &[]), |line| line.contains("step-started")));
+    let collector = Collector::start(200);
+    let resumed = stage.answer(["resume", "--otlp", &collector.url]);
+    assert_eq!(resumed["status"], "done", "{resumed}");
+    let run = resumed["run"].as_str().expect("it has an id");
+    let spans = collector.received().spans;
+    let life = run_span(&spans);
+    assert_eq!(life.trace_id, trace_of(run));
+    assert_eq!(life.links.iter().map(why).collect::<Vec<_>>(), ["resumes"]);
+    assert_ne!(life.links[0].span_id, life.span_id);
+    assert!(life.events.iter().any(|it| it.name == "recovered"), "{life:?}");
+    for task in spans.iter().filter(|it| it.name != "run") {
+        let has = |link: &str| task.links.iter().any(|it| why(it) == link);
+        assert_eq!(has("resumes"), text(&task.attributes, "voyager.resumed") == "BoolValue(true)");
+        assert_eq!(has("retries"), text(&task.attributes, "voyager.attempt") != "IntValue(1)");
+    }
+
+    let collector = Collector::start(200);
+    stage.answer(["replay", run, "--verify", "--otlp", &collector.url]);
+    let spans = collector.received().spans;
+    let [replay] = spans.as_slice() else { panic!("{spans:?}") };
+    assert_ne!(replay.trace_id, trace_of(run));
+    assert_eq!(why(&replay.links[0]), "replays");
+    assert_eq!(
+        (&replay.links[0].trace_id, &replay.links[0].span_id),
+        (&trace_of(run), &life.links[0].span_id)
+    );
+}
+
+#[test]
+fn an_attempt_is_linked_with_the_one_that_failed() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write(
+        "twice.yaml",
+        "voyager: manifest/v1\nname: twice\nversion: 1.0.0\nsteps:\n  - id: rules\n    \
+         use: security/rules.all\n    expect: [ { that: \"size(result) == 0\" } ]\n    \
+         retry: { attempts: 2, on: [expectation] }\n",
+    );
+    let collector = Collector::start(200);
+    let ended = stage.call(["run", "twice.yaml", "--otlp", &collector.url]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let spans = collector.received().spans;
+    let root = run_span(&spans);
+    assert!(root.events.iter().any(|it| it.name == "retry"), "{root:?}");
+    assert_eq!(text(&root.attributes, "error.type"), "expectation");
+    assert_eq!(root.status.as_ref().map(|it| it.code), Some(2));
+    let tasks: Vec<&Span> = spans.iter().filter(|it| it.name != "run").collect();
+    let [first, second] = tasks.as_slice() else { panic!("{spans:?}") };
+    assert!(first.links.is_empty());
+    assert_eq!(second.links.iter().map(why).collect::<Vec<_>>(), ["retries"]);
+    assert_eq!(second.links[0].span_id, first.span_id);
+}
+
+#[test]
+fn a_collector_that_fails_is_told_once_and_hurts_no_run() {
+    let Some(stage) = Stage::new() else { return };
+    let refusing = Collector::start(503);
+    // A port that was free a moment ago.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("it has one");
+    for url in [format!("http://{gone}"), refusing.url.clone()] {
+        let ended = run(&stage, &["--otlp", &url], &[]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(ended.err.matches("traces can't be sent").count(), 1, "{}", ended.err);
+    }
+}
+
+#[test]
+fn what_this_host_can_not_send_is_refused_before_anything_runs() {
+    let Some(stage) = Stage::new() else { return };
+    let ended = run(&stage, &[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://example.org")]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("plain HTTP"), "{}", ended.err);
 }
