@@ -63,6 +63,13 @@ impl Spawn for SystemSpawn {
     }
 }
 
+/// Memory of this process, in bytes; none where the system does not tell.
+pub(crate) fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
 /// What the program takes from its environment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {

@@ -1,12 +1,14 @@
-//! What becomes of what the crates tell by `tracing`: log lines, traces for others. The only place that subscribes.
+//! What becomes of what the crates tell by `tracing`: log lines, traces for others, metrics. The only place that subscribes.
 //!
 //! The crates name spans and events; they know neither who listens nor what time it is. Where nothing is asked
 //! for, nothing subscribes, and telling costs a look at an atomic. Decision 0014.
 
+mod fields;
 mod log;
+mod metrics;
 mod otlp;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -31,6 +33,9 @@ pub(crate) struct Options {
     /// [default: $OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere].
     #[arg(long, global = true, value_name = "URL")]
     otlp: Option<String>,
+    /// Write metrics in Prometheus' text format to this file: every ten seconds, and at the end.
+    #[arg(long, global = true, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
 }
 
 /// Form of the log.
@@ -47,6 +52,7 @@ pub(crate) struct Telemetry {
     /// Whether log lines go to standard error.
     pub(crate) logs: bool,
     exporter: Option<Exporter>,
+    metrics: Option<metrics::Writing>,
 }
 
 impl Telemetry {
@@ -71,17 +77,23 @@ impl Telemetry {
             let (clock, chance) = (Arc::new(SystemClock::new()), Arc::new(SystemChance));
             Spans { clock, chance, exporter, caller }.with_filter(OfRuns)
         });
-        if logs || spans.is_some() {
+        let file = options.metrics_file.as_deref().filter(|_| has_runs);
+        let (counting, metrics) = file.map(metrics::start).transpose()?.unzip();
+        let counting = counting.map(|it| it.with_filter(metrics::Ours));
+        if logs || spans.is_some() || counting.is_some() {
             // Only a second subscription could fail, and there is none.
-            let _ = tracing_subscriber::registry().with(log).with(spans).try_init();
+            let _ = tracing_subscriber::registry().with(log).with(spans).with(counting).try_init();
         }
-        Ok(Self { logs, exporter })
+        Ok(Self { logs, exporter, metrics })
     }
 
     /// Sends what is still to be sent, for a short while.
     pub(crate) fn finish(&self) {
         if let Some(exporter) = &self.exporter {
             exporter.finish();
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.finish();
         }
     }
 }

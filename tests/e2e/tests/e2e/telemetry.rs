@@ -1,4 +1,4 @@
-//! What a host tells of its runs: log lines, traces.
+//! What a host tells of its runs: log lines, traces, metrics.
 
 use std::collections::BTreeMap;
 
@@ -228,4 +228,96 @@ fn what_this_host_can_not_send_is_refused_before_anything_runs() {
     let ended = run(&stage, &[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://example.org")]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("plain HTTP"), "{}", ended.err);
+}
+
+/// The samples of a text in Prometheus' format, by name and labels, if every line of it is as the format
+/// wants it.
+fn metrics(text: &str) -> BTreeMap<String, f64> {
+    let is_name = |name: &str| {
+        let first = name.chars().next().is_some_and(|it| it.is_ascii_alphabetic() || it == '_');
+        first && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+    };
+    assert!(text.ends_with('\n'), "the last line ends");
+    let (mut kinds, mut samples) = (BTreeMap::new(), BTreeMap::new());
+    let mut helped = None;
+    for line in text.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            helped = help.split_once(' ').map(|(name, _)| name.to_owned());
+            continue;
+        }
+        if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = kind.split_once(' ').expect("a name and a kind");
+            assert_eq!(helped.as_deref(), Some(name), "the help stands before the kind");
+            assert!(matches!(kind, "counter" | "gauge" | "histogram"), "{line}");
+            assert!(kinds.insert(name.to_owned(), kind.to_owned()).is_none(), "twice: {line}");
+            continue;
+        }
+        let (series, value) = line.rsplit_once(' ').expect("a series and a value");
+        let value: f64 = value.parse().unwrap_or_else(|_| panic!("{line}"));
+        let (name, labels) = series.split_once('{').map_or((series, ""), |(name, labels)| {
+            (name, labels.strip_suffix('}').expect("the labels end"))
+        });
+        for label in labels.split(',').filter(|it| !it.is_empty()) {
+            let (label, quoted) = label.split_once('=').expect("a label and its value");
+            assert!(is_name(label), "{line}");
+            assert!(
+                quoted.len() >= 2 && quoted.starts_with('"') && quoted.ends_with('"'),
+                "{line}"
+            );
+        }
+        let parts = ["_bucket", "_sum", "_count"].iter();
+        let family =
+            parts.filter_map(|it| name.strip_suffix(it)).find(|it| kinds.contains_key(*it));
+        let family = family.unwrap_or(name);
+        assert!(is_name(name) && kinds.contains_key(family), "no kind: {line}");
+        assert_eq!(family.ends_with("_total"), kinds[family] == "counter", "{line}");
+        assert!(samples.insert(series.to_owned(), value).is_none(), "twice: {line}");
+    }
+    for (series, count) in &samples {
+        let Some((family, labels)) = series.split_once("_count") else { continue };
+        let more = labels.trim_matches(['{', '}']);
+        let comma = if more.is_empty() { "" } else { "," };
+        let last = format!("{family}_bucket{{{more}{comma}le=\"+Inf\"}}");
+        assert_eq!(samples.get(&last), Some(count), "{last}");
+        assert!(samples.contains_key(&format!("{family}_sum{labels}")), "{series}");
+    }
+    samples
+}
+
+#[test]
+fn metrics_count_what_the_journal_holds() {
+    let Some(stage) = Stage::new() else { return };
+    let file = stage.path("voyager.prom");
+    let file = file.to_str().expect("a path of letters");
+    let ended = stage.call(audit(&stage, &["--metrics-file", file]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let samples = metrics(&std::fs::read_to_string(file).expect("it is written"));
+    let shown = stage.answer(["runs", "show"]);
+    let records = stage.call(["runs", "export", shown["run"].as_str().expect("it has an id")]).out;
+    let count = |fact: &str| records.matches(&format!("\"fact\":\"{fact}\"")).count() as f64;
+    let sum = |family: &str| -> f64 {
+        let of = samples.iter().filter(|(name, _)| name.split('{').next() == Some(family));
+        of.map(|(_, value)| value).sum()
+    };
+    assert_eq!(samples["voyager_runs_total{outcome=\"done\"}"], 1.0);
+    assert_eq!(sum("voyager_tasks_total"), count("task-done"));
+    assert_eq!(sum("voyager_sandbox_calls_total"), count("task-done"));
+    assert_eq!(sum("voyager_steps_total"), count("step-done") + count("step-skipped"));
+    assert_eq!(sum("voyager_effects_total"), count("effect-answered") + count("effect-denied"));
+    assert!(sum("voyager_queue_seconds_count") >= count("task-started"));
+    assert!(sum("voyager_journal_sync_seconds_count") >= 2.0);
+    assert!(sum("voyager_guest_memory_bytes_sum") > 65_536.0);
+    assert!(samples["process_resident_memory_bytes"] > 1_000_000.0);
+    assert_eq!((samples["voyager_runs_active"], samples["voyager_tasks_active"]), (0.0, 0.0));
+    let beside = std::fs::read_dir(stage.path("")).expect("the folder is there").flatten();
+    assert!(!beside.into_iter().any(|it| it.file_name().to_string_lossy().ends_with(".new")));
+}
+
+#[test]
+fn a_place_where_no_metrics_can_be_is_told_before_anything_runs() {
+    let Some(stage) = Stage::new() else { return };
+    let ended = run(&stage, &["--metrics-file", "no/such/folder/voyager.prom"], &[]);
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    assert!(ended.err.contains("--metrics-file"), "{}", ended.err);
+    assert_eq!(stage.answer(["runs"]), Json::Array(Vec::new()));
 }

@@ -7,6 +7,8 @@
 
 use prost::{Message, Oneof};
 
+use crate::telemetry::fields;
+
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ExportTraceServiceRequest {
     #[prost(message, repeated, tag = "1")]
@@ -142,5 +144,16 @@ impl KeyValue {
     /// An attribute that is a text.
     pub(crate) fn text(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self::of(key, Value::String(value.into()))
+    }
+}
+
+impl From<fields::Value> for Value {
+    fn from(value: fields::Value) -> Self {
+        match value {
+            fields::Value::Text(text) => Self::String(text),
+            fields::Value::Bool(bool) => Self::Bool(bool),
+            fields::Value::Int(number) => Self::Int(number),
+            fields::Value::Float(number) => Self::Double(number),
+        }
     }
 }

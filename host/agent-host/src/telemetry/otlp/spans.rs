@@ -3,11 +3,10 @@
 //! A run's trace has the run's id, and a span's id is a hash of what it tells of: so a run that goes on in
 //! another process continues its trace, and a link to an earlier life, attempt or run needs no look-up.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use tracing::{
     Event, Metadata, Subscriber,
-    field::{Field, Visit},
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
@@ -19,8 +18,9 @@ use voyager_base::{Digest, RunId, chance::Chance, clock::Clock};
 
 use super::{
     Exporter,
-    message::{self, KeyValue, Link, Span, Status, Value},
+    message::{self, KeyValue, Link, Span, Status},
 };
+use crate::telemetry::fields::Fields;
 
 /// Events of a span that are sent; the rest is counted.
 const EVENTS_MAX: usize = 128;
@@ -91,12 +91,12 @@ impl Spans {
         };
         match span.name.as_str() {
             "run" => {
-                let Some(run) = fields.run("run") else { return span };
+                let Some(run) = run_of(fields, "run") else { return span };
                 (span.trace_id, span.span_id) = (run.0.to_vec(), Ids::run(&run, epoch));
                 if resumed {
                     span.links.push(link(&run.0, Ids::run(&run, 1), "resumes"));
                 }
-                if let Some(undone) = fields.run("undoes") {
+                if let Some(undone) = run_of(fields, "undoes") {
                     span.links.push(link(&undone.0, Ids::run(&undone, 1), "undoes"));
                 }
                 if let Some((trace, caller)) = &self.caller {
@@ -120,7 +120,7 @@ impl Spans {
                 }
             }
             "replay" => {
-                if let Some(run) = fields.run("replays") {
+                if let Some(run) = run_of(fields, "replays") {
                     span.links.push(link(&run.0, Ids::run(&run, 1), "replays"));
                 }
             }
@@ -160,7 +160,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
             ..Span::default()
         };
         let mut span = self.placed(span, &fields);
-        span.attributes = fields.attributes();
+        span.attributes = as_attributes(fields);
         registered.extensions_mut().insert(Open { span, ended: false });
     }
 
@@ -171,7 +171,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
         let mut fields = Fields::default();
         values.record(&mut fields);
         let outcome = fields.text("outcome").map(str::to_owned);
-        open.span.attributes.extend(fields.attributes());
+        open.span.attributes.extend(as_attributes(fields));
         let Some(outcome) = outcome else { return };
         let is_good = matches!(outcome.as_str(), "done" | "same");
         let code = if is_good { message::STATUS_OK } else { message::STATUS_ERROR };
@@ -193,7 +193,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
         open.span.events.push(message::Event {
             time_unix_nano: self.nanos(),
             name: event.metadata().name().to_owned(),
-            attributes: fields.attributes(),
+            attributes: as_attributes(fields),
         });
     }
 
@@ -206,66 +206,17 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     }
 }
 
-/// Fields of a span or event.
-#[derive(Default)]
-struct Fields(Vec<(&'static str, Value)>);
-
-impl Fields {
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find_map(|(field, value)| match value {
-            Value::String(text) if *field == name => Some(text.as_str()),
-            _ => None,
-        })
-    }
-
-    fn run(&self, name: &str) -> Option<RunId> {
-        self.text(name)?.parse().ok()
-    }
-
-    fn int(&self, name: &str) -> Option<i64> {
-        self.0.iter().find_map(|(field, value)| match value {
-            Value::Int(number) if *field == name => Some(*number),
-            _ => None,
-        })
-    }
-
-    fn bool(&self, name: &str) -> bool {
-        self.0.iter().any(|(field, value)| *field == name && *value == Value::Bool(true))
-    }
-
-    /// As attributes: under the project's name, but for what OpenTelemetry has a name for.
-    fn attributes(self) -> Vec<KeyValue> {
-        let name = |field: &str| match field {
-            "error" => "error.type".to_owned(),
-            field => format!("voyager.{field}"),
-        };
-        let fields = self.0.into_iter().filter(|(field, _)| *field != "message");
-        fields.map(|(field, value)| KeyValue::of(name(field), value)).collect()
-    }
+/// A run that a field names.
+fn run_of(fields: &Fields, name: &str) -> Option<RunId> {
+    fields.text(name)?.parse().ok()
 }
 
-impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.push((field.name(), Value::String(value.to_owned())));
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.push((field.name(), Value::Bool(value)));
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.push((field.name(), Value::Int(value)));
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.record_i64(field, i64::try_from(value).unwrap_or(i64::MAX));
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.push((field.name(), Value::Double(value)));
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.push((field.name(), Value::String(format!("{value:?}"))));
-    }
+/// Fields as attributes: under the project's name, but for what OpenTelemetry has a name for.
+fn as_attributes(fields: Fields) -> Vec<KeyValue> {
+    let name = |field: &str| match field {
+        "error" => "error.type".to_owned(),
+        field => format!("voyager.{field}"),
+    };
+    let fields = fields.0.into_iter().filter(|(field, _)| *field != "message");
+    fields.map(|(field, value)| KeyValue::of(name(field), value.into())).collect()
 }
