@@ -11,6 +11,10 @@ pub(crate) enum Status {
     Running,
     /// No process runs it, and it has not ended: `resume` goes on.
     Interrupted,
+    /// It waits for an approval or a signal.
+    Waiting,
+    /// Somebody paused it: `resume` goes on.
+    Paused,
     /// It gave its outputs.
     Done,
     /// A step failed for good.
@@ -28,6 +32,8 @@ impl Status {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
         }
     }
 }
@@ -51,6 +57,58 @@ pub(crate) struct RunAnswer {
     pub(crate) changed: Vec<String>,
     /// Why it failed: the step and the error.
     pub(crate) error: Option<RunError>,
+    /// What it waits for, where it waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) waits: Vec<WaitDetail>,
+}
+
+/// A step that waits for somebody.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct WaitDetail {
+    /// Tells it apart where the same step waits several times.
+    pub(crate) wait: String,
+    /// The step.
+    pub(crate) step: String,
+    /// What is to be approved, where it is that.
+    pub(crate) show: Option<String>,
+    /// The signal, where it is that.
+    pub(crate) signal: Option<String>,
+    /// Type of what the signal carries.
+    #[serde(rename = "type")]
+    pub(crate) ty: Option<String>,
+    /// Since when, RFC 3339.
+    pub(crate) since: String,
+    /// When it ends by itself, RFC 3339.
+    pub(crate) until: Option<String>,
+}
+
+/// Answers `approve`, `signal`, `pause` and `kill` of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ToldAnswer {
+    /// The run.
+    pub(crate) run: String,
+    /// Whether it is new to the run; a signal that came before is not.
+    pub(crate) is_new: bool,
+    /// Whether some process goes on with the run; where none does, `resume` does.
+    pub(crate) goes_on: bool,
+}
+
+/// What somebody told a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ToldDetail {
+    /// When, RFC 3339.
+    pub(crate) at: String,
+    /// `approved`, `refused`, `signalled`, `paused`, `killed`.
+    pub(crate) what: String,
+    /// The step, or the signal.
+    pub(crate) about: String,
+    /// Who.
+    pub(crate) by: String,
+    /// What they said.
+    pub(crate) comment: String,
 }
 
 /// Why a run failed.
@@ -166,6 +224,12 @@ pub(crate) struct RunDetail {
     pub(crate) inputs: Json,
     /// Its steps.
     pub(crate) steps: Vec<StepDetail>,
+    /// What it waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) waits: Vec<WaitDetail>,
+    /// What people told it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) told: Vec<ToldDetail>,
     /// Its outputs, where it is done.
     pub(crate) outputs: Option<Json>,
     /// Why it failed.

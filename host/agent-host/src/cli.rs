@@ -5,8 +5,10 @@ mod cancel;
 mod completions;
 mod explain;
 mod graph;
+mod kill;
 mod lsp;
 mod man;
+mod pause;
 mod plan;
 mod replay;
 mod resume;
@@ -14,6 +16,7 @@ mod run;
 mod runs;
 mod scenario;
 mod schema;
+mod signal;
 mod skill;
 mod test;
 mod undo;
@@ -82,7 +85,10 @@ pub(crate) enum Command {
     Runs(runs::Runs),
     Resume(resume::Resume),
     Replay(replay::Replay),
+    Signal(signal::Signal),
+    Pause(pause::Pause),
     Cancel(cancel::Cancel),
+    Kill(kill::Kill),
     Undo(undo::Undo),
     Skill(skill::Skill),
     Test(test::Test),
@@ -103,6 +109,14 @@ pub(crate) struct Context {
     pub(crate) color: bool,
     /// Whether log lines go to standard error.
     pub(crate) logs: bool,
+}
+
+impl Context {
+    /// Who calls, as journals name them.
+    pub(crate) fn user(&self) -> String {
+        let number = || format!("user {}", rustix::process::getuid().as_raw());
+        self.environment.user.clone().unwrap_or_else(number)
+    }
 }
 
 impl Command {
@@ -133,7 +147,10 @@ impl Command {
             Self::Runs(it) => it.run(context),
             Self::Resume(it) => it.run(context),
             Self::Replay(it) => it.run(context),
+            Self::Signal(it) => it.run(context),
+            Self::Pause(it) => it.run(context),
             Self::Cancel(it) => it.run(context),
+            Self::Kill(it) => it.run(context),
             Self::Undo(it) => it.run(context),
             Self::Skill(it) => it.run(context),
             Self::Test(it) => it.run(context),

@@ -24,6 +24,8 @@ pub(crate) enum FailureKind {
     Diverged,
     /// An unattended run could do more than was approved.
     Unapproved,
+    /// A run stands still until somebody answers it or goes on with it.
+    Waiting,
     /// Somebody cancelled.
     Cancelled,
     /// An invariant of ours is broken.
@@ -41,6 +43,7 @@ impl FailureKind {
             Self::Environment => 5,
             Self::Diverged => 6,
             Self::Unapproved => 7,
+            Self::Waiting => 8,
             Self::Bug => 70,
             Self::Cancelled => 130,
         }

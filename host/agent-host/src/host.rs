@@ -6,6 +6,7 @@ mod past;
 mod recorded;
 mod shelf;
 mod start;
+mod tell;
 mod undo;
 mod watch;
 
@@ -14,7 +15,10 @@ use std::{
     num::NonZeroUsize,
     os::unix::fs::DirBuilderExt as _,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use serde::Serialize;
@@ -48,7 +52,19 @@ pub(crate) struct Host {
     watchers: Arc<Watchers>,
     places: Places,
     active: Mutex<BTreeMap<RunId, Handle>>,
+    /// Requests of other processes whose answers are not all written.
+    served: AtomicUsize,
     changed: Notify,
+}
+
+/// A request of another process that is being answered: the host does not end before it.
+pub(crate) struct Served(Arc<Host>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.served.fetch_sub(1, Ordering::SeqCst);
+        self.0.changed.notify_waiters();
+    }
 }
 
 /// Whether this process has the state.
@@ -107,6 +123,7 @@ impl Host {
             watchers,
             places: places.clone(),
             active: Mutex::default(),
+            served: AtomicUsize::new(0),
             changed: Notify::new(),
         })))
     }
@@ -120,9 +137,10 @@ impl Host {
     ) {
         let outcome = match request {
             Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),
-            Request::Resume { run, out } => {
-                self.resume(run.as_deref(), out, cancellation, updates).await.map(to_json)
+            Request::Resume { run, out, wait } => {
+                self.resume(run.as_deref(), out, wait, cancellation, updates).await.map(to_json)
             }
+            Request::Tell { run, word, by } => self.say(&run, word, by).await.map(to_json),
             Request::Cancel { run } => self.cancel(&run).await.map(to_json),
             Request::Replay { run, verify } => self.replay(&run, verify).await.map(to_json),
             Request::Undo { run, dry_run } => {
@@ -141,16 +159,22 @@ impl Host {
         let _ = updates.send(last).await;
     }
 
-    /// Waits until no run is going on; says `waiting` once where it has to.
+    /// Begins to answer a request of another process.
+    pub(crate) fn serve(self: &Arc<Self>) -> Served {
+        self.served.fetch_add(1, Ordering::SeqCst);
+        Served(Arc::clone(self))
+    }
+
+    /// Waits until no run is going on, and nobody waits for an answer; says `waiting` once where it has to.
     pub(crate) async fn idle(&self, waiting: impl Fn(usize)) {
         let mut said = false;
         loop {
             let changed = self.changed.notified();
             let active = self.active().len();
-            if active == 0 {
+            if active == 0 && self.served.load(Ordering::SeqCst) == 0 {
                 return;
             }
-            if !said {
+            if !said && 0 < active {
                 waiting(active);
                 said = true;
             }

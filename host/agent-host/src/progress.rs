@@ -155,6 +155,12 @@ fn describe(event: &Event) -> Option<String> {
         Event::Retry { step, attempt, error } => {
             format!("  retry    {step}  attempt {attempt}, after: {error}")
         }
+        Event::Waits { step, show: Some(show), .. } => {
+            format!("  waits    {step}  for an approval: {show}")
+        }
+        Event::Waits { step, signal, .. } => {
+            format!("  waits    {step}  for the signal {}", signal.as_deref().unwrap_or_default())
+        }
         Event::Paused { step } => format!("  paused   {step}  something more important runs"),
         Event::Continued { step, millis } => {
             format!("  goes on  {step}  after {}", printing::duration(*millis))

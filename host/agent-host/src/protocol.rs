@@ -22,6 +22,18 @@ pub(crate) enum Request {
         run: Option<String>,
         /// Where artifacts go.
         out: Option<PathBuf>,
+        /// Whether it is waited for where it waits for somebody.
+        #[serde(default)]
+        wait: bool,
+    },
+    /// Tells a run something from outside.
+    Tell {
+        /// Its id, or the beginning of it.
+        run: String,
+        /// What.
+        word: Word,
+        /// Who.
+        by: String,
     },
     /// Replays a run.
     Replay {
@@ -80,6 +92,37 @@ pub(crate) struct RunRequest {
     /// Nobody watches: it must not be able to do more than was approved.
     #[serde(default)]
     pub(crate) unattended: bool,
+    /// Whether it is waited for where it waits for somebody.
+    #[serde(default)]
+    pub(crate) wait: bool,
+}
+
+/// What somebody tells a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "word")]
+pub(crate) enum Word {
+    /// They approve or refuse what a step waits for.
+    Answer {
+        /// Id of the step, or the beginning of the wait's own.
+        step: String,
+        /// Whether they approve.
+        approved: bool,
+        /// What they say.
+        comment: String,
+    },
+    /// They send a signal.
+    Signal {
+        /// Its name.
+        name: String,
+        /// What it carries.
+        value: Option<Json>,
+        /// Tells it apart; a new one where none is given.
+        id: Option<String>,
+    },
+    /// Nobody is to go on with the run until it is resumed.
+    Pause,
+    /// The run is to end at once.
+    Kill,
 }
 
 /// What comes back, any number of times; the last is `Done` or `Failed`.
@@ -115,6 +158,7 @@ pub(crate) enum Event {
     StepDone { step: String, millis: u64, note: String },
     StepSkipped { step: String },
     StepFailed { step: String, error: String, goes_on: bool },
+    Waits { step: String, wait: String, show: Option<String>, signal: Option<String> },
     Paused { step: String },
     Continued { step: String, millis: u64 },
     Retry { step: String, attempt: u32, error: String },

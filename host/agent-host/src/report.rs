@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use crate::{
     answer::{
-        ReplayAnswer, RunAnswer, RunDetail, RunError, RunRow, Status, TaskDetail, UndoAnswer,
-        Undone,
+        ReplayAnswer, RunAnswer, RunDetail, RunError, RunRow, Status, TaskDetail, ToldAnswer,
+        UndoAnswer, Undone, WaitDetail,
     },
     cli::Context,
     failure::{Failure, FailureKind},
@@ -39,6 +39,7 @@ pub(crate) fn run(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let run: RunAnswer = read(answer)?;
     let exit_code = match (run.status, &run.error) {
         (Status::Done, _) => 0,
+        (Status::Waiting | Status::Paused, _) => FailureKind::Waiting.exit_code(),
         (Status::Cancelled, _) => FailureKind::Cancelled.exit_code(),
         (_, Some(error)) if error.kind == "denied" => FailureKind::Denied.exit_code(),
         _ => FailureKind::Run.exit_code(),
@@ -55,6 +56,12 @@ pub(crate) fn run(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         if let Some(error) = &run.error {
             printing::note(format!("error: {}", printing::harmless(&explained(error))));
+        }
+        for wait in &run.waits {
+            printing::note(printing::harmless(&how_to_answer(&run.run, wait)));
+        }
+        if run.status == Status::Paused {
+            printing::note(format!("`agent-host resume {}` goes on", run.run));
         }
         printing::note(format!(
             "{} {} in {} (run {})",
@@ -85,6 +92,39 @@ pub(crate) fn replay(context: &Context, answer: &Json) -> Result<u8, Failure> {
             None => Ok(()),
         }
     })
+}
+
+/// Says what became of something that a run was told.
+pub(crate) fn told(context: &Context, answer: &Json, done: &str) -> Result<u8, Failure> {
+    let told: ToldAnswer = read(answer)?;
+    tell(context, &told, 0, || {
+        if !told.is_new {
+            return printing::line(format!("run {}: this came before", told.run));
+        }
+        printing::line(format!("run {}: {done}", told.run))?;
+        if !told.goes_on {
+            printing::note(format!("`agent-host resume {}` goes on", told.run));
+        }
+        Ok(())
+    })
+}
+
+/// What a step waits for, and the command that gives it.
+fn how_to_answer(run: &str, wait: &WaitDetail) -> String {
+    let until = wait.until.as_ref().map_or_else(String::new, |until| format!(", until {until}"));
+    match (&wait.signal, &wait.ty) {
+        (None, _) => format!(
+            "waits for an approval{until}: {}\n  agent-host approve {run} {}   (--refuse --reason TEXT)",
+            wait.show.as_deref().unwrap_or_default(),
+            wait.step
+        ),
+        (Some(signal), Some(ty)) => format!(
+            "waits for the signal {signal}, a {ty}{until}\n  agent-host signal {run} {signal} JSON"
+        ),
+        (Some(signal), None) => {
+            format!("waits for the signal {signal}{until}\n  agent-host signal {run} {signal}")
+        }
+    }
 }
 
 /// Says that a run was cancelled.
@@ -170,6 +210,16 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
             let tasks = if attempts > 1 { format!("  {attempts} tasks") } else { String::new() };
             let note = tasks + &pauses(&step.tasks);
             printing::line(format!("  {:<9} {}{note}", step.state, step.step))?;
+        }
+        for told in &detail.told {
+            let line = format!(
+                "  {} {} {} by {}  {}",
+                told.at, told.what, told.about, told.by, told.comment
+            );
+            printing::line(printing::harmless(line.trim_end()))?;
+        }
+        for wait in &detail.waits {
+            printing::line(printing::harmless(&how_to_answer(&detail.row.run, wait)))?;
         }
         if let Some(Json::Object(outputs)) = &detail.outputs {
             printing::line("outputs")?;

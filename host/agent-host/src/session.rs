@@ -173,6 +173,7 @@ async fn serve_one(host: Arc<Host>, stream: UnixStream) {
     if reading.read_line(&mut line).await.is_err() {
         return;
     }
+    let _served = host.serve();
     let (sender, mut updates) = mpsc::channel(1_024);
     let cancellation = Cancellation::default();
     match serde_json::from_str::<Request>(&line) {

@@ -83,6 +83,8 @@ pub(crate) struct Environment {
     pub(crate) log: Option<String>,
     /// OpenTelemetry's variables, and `$TRACEPARENT`.
     pub(crate) telemetry: BTreeMap<String, String>,
+    /// `$USER`.
+    pub(crate) user: Option<String>,
     /// `$NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
 }
@@ -107,6 +109,7 @@ impl Environment {
                 })
                 .filter(|(name, _)| name.starts_with("OTEL_") || name == "TRACEPARENT")
                 .collect(),
+            user: std::env::var("USER").ok().filter(|it| !it.is_empty()),
             no_color: std::env::var("NO_COLOR").is_ok_and(|it| !it.is_empty()),
         }
     }

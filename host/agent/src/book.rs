@@ -144,6 +144,12 @@ impl Book {
             | Event::CommitIntended { .. }
             | Event::CommitDone { .. }
             | Event::StepDone { .. }
+            | Event::WaitStarted { .. }
+            | Event::WaitAnswered { .. }
+            | Event::WaitExpired { .. }
+            | Event::SignalReceived { .. }
+            | Event::RunPaused { .. }
+            | Event::RunKilled { .. }
             | Event::RunCancelRequested { .. }
             | Event::RunDone { .. } => {}
         }

@@ -102,6 +102,8 @@ fn is_decision(event: &Event) -> bool {
         | Event::FrameDone { .. }
         | Event::TaskStarted(TaskStarted { origin: Origin::Step { .. }, .. })
         | Event::RetryScheduled { .. }
+        | Event::WaitStarted { .. }
+        | Event::WaitExpired { .. }
         | Event::CommitIntended { .. }
         | Event::StepDone { .. }
         | Event::RunDone { .. } => true,
@@ -117,6 +119,10 @@ fn is_decision(event: &Event) -> bool {
         | Event::ChildrenRequested { .. }
         | Event::TaskDone { .. }
         | Event::CommitDone { .. }
+        | Event::WaitAnswered { .. }
+        | Event::SignalReceived { .. }
+        | Event::RunPaused { .. }
+        | Event::RunKilled { .. }
         | Event::RunCancelRequested { .. } => false,
     }
 }
@@ -141,6 +147,8 @@ fn step_of(event: &Event) -> Option<usize> {
         | Event::FrameStarted { step, .. }
         | Event::CompensationStarted { step, .. }
         | Event::CommitIntended { step, .. }
+        | Event::WaitStarted { step, .. }
+        | Event::WaitExpired { step, .. }
         | Event::StepDone { step, .. }
         | Event::TaskStarted(TaskStarted { origin: Origin::Step { step, .. }, .. }) => Some(*step),
         _ => None,

@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender};
+use futures_channel::{
+    mpsc::{UnboundedReceiver, UnboundedSender},
+    oneshot,
+};
 use futures_util::{
     StreamExt,
     future::{Either, FutureExt, select},
@@ -24,7 +27,7 @@ use voyager_manifest::plan::Part;
 
 use crate::{
     event::{self, Event, SEMANTICS, TaskStarted},
-    interpreter::{Command, Interpreter, Misplaced, Outcome, State},
+    interpreter::{Admitted, Command, Interpreter, Message, Misplaced, Outcome, State, Unwanted},
     recorder::Written,
     task::{self, RunShared, Task, TaskEnd},
     telemetry,
@@ -46,6 +49,12 @@ pub enum DriveError {
     /// The facts don't fit the run.
     #[error(transparent)]
     Misplaced(#[from] Misplaced),
+    /// It only waits for somebody, and was told not to wait here.
+    #[error("the run waits for somebody")]
+    Waits,
+    /// Somebody paused it.
+    #[error("the run is paused")]
+    Paused,
     /// A task could not record what it did.
     #[error("a task could not be recorded: {reason}")]
     Task {
@@ -60,6 +69,19 @@ pub(crate) enum Fact {
     Happened(Event),
     /// A task can't go on.
     Broken(String),
+    /// Somebody outside says something, and wants to know what became of it.
+    Told(Message, oneshot::Sender<Result<Told, Unwanted>>),
+    /// The run is let go where it only waits for somebody.
+    Leave,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is recorded.
+    Taken,
+    /// It came before.
+    Known,
 }
 
 /// A run on its way.
@@ -74,6 +96,8 @@ pub(crate) struct Run {
     /// For each open task of a step the record with which its attempt began.
     pub(crate) opened: BTreeMap<TaskId, u64>,
     pub(crate) kept: Kept,
+    /// Whether it is let go where it only waits for somebody.
+    pub(crate) leaves: bool,
 }
 
 /// When a state was last kept, and how large it was.
@@ -104,6 +128,9 @@ pub(crate) async fn drive(run: Run) -> Result<Outcome, DriveError> {
 }
 
 async fn to_the_end(mut run: Run) -> Result<Outcome, DriveError> {
+    for wait in run.interpreter.waiting() {
+        run.notice(Notice::Waits(&wait));
+    }
     loop {
         while let Some(command) = run.interpreter.poll_command() {
             run.begin(command).await?;
@@ -122,7 +149,8 @@ impl Run {
         match command {
             Command::Record(event) => {
                 let durability = match event {
-                    Event::RunDone { .. } => Durability::Synced,
+                    // Whoever is told of a wait may answer it at once, to somebody else.
+                    Event::RunDone { .. } | Event::WaitStarted { .. } => Durability::Synced,
                     // It follows from the facts before it: lost, it is found out again.
                     _ => Durability::Buffered,
                 };
@@ -256,9 +284,14 @@ impl Run {
     /// Waits for facts, or until the interpreter wants to be told the time, and takes all there are.
     async fn next_facts(&mut self) -> Result<Vec<Event>, DriveError> {
         let clock = Arc::clone(&self.shared.world.clock);
-        let first = match self.interpreter.poll_timeout() {
-            None => self.facts.next().await,
-            Some((deadline, _reason)) => {
+        let there = self.facts.next().now_or_never().flatten();
+        let first = match (there, self.interpreter.poll_timeout()) {
+            (Some(fact), _) => Some(fact),
+            (None, _) if self.leaves && self.interpreter.only_waits() => {
+                return Err(DriveError::Waits);
+            }
+            (None, None) => self.facts.next().await,
+            (None, Some((deadline, _reason))) => {
                 match select(self.facts.next(), clock.wait_until(deadline)).await {
                     Either::Left((fact, _)) => fact,
                     Either::Right(_) => None,
@@ -272,10 +305,38 @@ impl Run {
             match fact {
                 Fact::Happened(event) => events.push(event),
                 Fact::Broken(reason) => return Err(DriveError::Task { reason }),
+                Fact::Leave => self.leaves = true,
+                Fact::Told(message, reply) => {
+                    // What it is measured by has to be true already.
+                    self.record(std::mem::take(&mut events), Durability::Buffered).await?;
+                    let told = self.told(&message).await?;
+                    // Whoever asked may have left.
+                    let _ = reply.send(told);
+                    if self.interpreter.state().is_paused() {
+                        return Err(DriveError::Paused);
+                    }
+                }
             }
             next = self.facts.next().now_or_never().flatten();
         }
         Ok(events)
+    }
+
+    /// Takes what somebody outside says, durably, or says why not.
+    async fn told(&mut self, message: &Message) -> Result<Result<Told, Unwanted>, DriveError> {
+        Ok(match self.interpreter.admit(message) {
+            Err(unwanted) => Err(unwanted),
+            Ok(Admitted::Known) => Ok(Told::Known),
+            Ok(Admitted::New(event)) => {
+                self.record(vec![event], Durability::Synced).await?;
+                Ok(Told::Taken)
+            }
+        })
+    }
+
+    fn notice(&self, notice: Notice<'_>) {
+        let at = self.interpreter.state().time();
+        self.shared.world.observer.notice(self.shared.run, at, notice);
     }
 
     async fn append(
@@ -319,6 +380,12 @@ impl Run {
         let shared = &self.shared;
         telemetry::fact(&shared.span, &shared.started.plan, event);
         shared.world.observer.notice(shared.run, written.at, Notice::Fact(event));
+        if let Event::WaitStarted { frame, step, .. } = event {
+            // A signal may have been there already.
+            if let Some(wait) = self.interpreter.wait_of(*frame, *step) {
+                self.notice(Notice::Waits(&wait));
+            }
+        }
         Ok(())
     }
 

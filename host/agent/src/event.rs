@@ -27,7 +27,7 @@ use voyager_base::{
 use voyager_manifest::plan::Plan;
 
 /// Number of the meaning of facts. A run goes on only under the number that it began with.
-pub const SEMANTICS: u32 = 4;
+pub const SEMANTICS: u32 = 5;
 
 /// Version of the form of records.
 const VERSION: u32 = 1;
@@ -238,10 +238,61 @@ pub enum Event {
         /// Whether the run goes on in spite of the error.
         passed: bool,
     },
+    /// A step waits for somebody. Durable before anybody is told.
+    WaitStarted {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
+        /// Its position in the plan.
+        step: usize,
+        /// What is to be approved, where it waits for that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<String>,
+    },
+    /// Somebody approved or refused what a step waits for.
+    WaitAnswered {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
+        /// Its position in the plan.
+        step: usize,
+        /// Whether they approved.
+        approved: bool,
+        /// Who.
+        by: String,
+        /// What they said.
+        comment: String,
+    },
+    /// Nobody answered in time.
+    WaitExpired {
+        /// The execution of the steps that it belongs to.
+        frame: TaskId,
+        /// Its position in the plan.
+        step: usize,
+    },
+    /// A signal came from outside: the first step that waits for it takes it, now or later.
+    SignalReceived {
+        /// Tells it apart: one that comes again is no further one.
+        id: String,
+        /// Its name.
+        name: String,
+        /// The canonical bytes of what it carries; empty where that is nothing.
+        payload: ByteBuf,
+        /// Who sent it.
+        by: String,
+    },
     /// Somebody, or the deadline, wants the run to end.
     RunCancelRequested {
         /// Why.
         reason: Error,
+    },
+    /// Somebody wants nobody to go on with the run until it is resumed.
+    RunPaused {
+        /// Who.
+        by: String,
+    },
+    /// Somebody wants the run to end at once: nothing is taken back, nothing runs at last.
+    RunKilled {
+        /// Who.
+        by: String,
     },
     /// The run ended. Always the last.
     RunDone {
@@ -374,7 +425,13 @@ impl Event {
             Self::CommitIntended { .. } => "commit-intended",
             Self::CommitDone { .. } => "commit-done",
             Self::StepDone { .. } => "step-done",
+            Self::WaitStarted { .. } => "wait-started",
+            Self::WaitAnswered { .. } => "wait-answered",
+            Self::WaitExpired { .. } => "wait-expired",
+            Self::SignalReceived { .. } => "signal-received",
             Self::RunCancelRequested { .. } => "run-cancel-requested",
+            Self::RunPaused { .. } => "run-paused",
+            Self::RunKilled { .. } => "run-killed",
             Self::RunDone { .. } => "run-done",
         }
     }

@@ -17,6 +17,7 @@ mod retry;
 mod scope;
 mod state;
 mod values;
+mod wait;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,10 +27,13 @@ use voyager_base::{
 };
 use voyager_manifest::plan::{Part, Plan};
 
-pub use self::state::State;
 use self::{
     facts::unknown,
     state::{Place, StepState, UnitState},
+};
+pub use self::{
+    state::State,
+    wait::{Admitted, Message, Unwanted, Waiting},
 };
 use crate::event::{Event, Failure, Origin, RunStarted, TaskStarted};
 
@@ -128,6 +132,8 @@ enum Wish {
     Commit(TaskId, usize, u32),
     Enter(TaskId),
     Stop(TaskId),
+    Ask(TaskId, usize),
+    Expire(TaskId, usize),
     Leave(TaskId),
     Deadline,
     Finish,
@@ -234,6 +240,9 @@ impl Interpreter {
                 UnitState::Started { at } => {
                     timeout.map(|time| (at.after(time), "the timeout of a step"))
                 }
+                UnitState::Asked { at, .. } => {
+                    timeout.map(|time| (at.after(time), "the timeout of a wait"))
+                }
                 UnitState::Backoff { until } => {
                     Some((until, "the next attempt or the end of a sleep"))
                 }
@@ -286,7 +295,17 @@ impl Interpreter {
             | Event::EffectDenied { .. }
             | Event::ChildrenRequested { .. }
             | Event::TaskPaused { .. } => Ok(()),
+            Event::RunPaused { .. } => {
+                self.state.paused = true;
+                Ok(())
+            }
+            Event::RunKilled { by } => {
+                let error = Error::new(ErrorKind::Cancelled, format!("{by} killed the run"));
+                self.state.killed.get_or_insert(error);
+                Ok(())
+            }
             Event::RunResumed { rerun, .. } => {
+                self.state.paused = false;
                 self.interrupt(rerun);
                 Ok(())
             }
@@ -348,6 +367,16 @@ impl Interpreter {
             }
             Event::StepDone { frame, step, error, passed } => {
                 self.step_done(*frame, *step, error.as_ref(), *passed).map_err(misplaced)
+            }
+            Event::WaitStarted { frame, step, shown } => {
+                self.ask(at, *frame, *step, shown.as_ref()).map_err(misplaced)
+            }
+            Event::WaitAnswered { frame, step, approved, by, comment } => {
+                self.answered(*frame, *step, *approved, by, comment).map_err(misplaced)
+            }
+            Event::WaitExpired { frame, step } => self.expired(*frame, *step).map_err(misplaced),
+            Event::SignalReceived { id, name, payload, by: _ } => {
+                self.signalled(id, name, payload).map_err(misplaced)
             }
             Event::RunCancelRequested { reason } => {
                 // A run that is failing already fails for its first reason.

@@ -29,11 +29,14 @@ pub mod verify;
 pub mod world;
 
 pub use self::{
-    drive::DriveError,
+    drive::{DriveError, Told},
     event::{Event, Failure, SEMANTICS, Timed},
-    interpreter::Outcome,
+    interpreter::{Message, Outcome, Unwanted, Waiting},
     lineage::{RunView, facts, inspect},
-    run::{Handle, Live, ReplayError, Replayed, Request, StartError, replay, resume, start},
+    run::{
+        Handle, Live, ReplayError, Replayed, Request, StartError, TellError, replay, resume, start,
+        tell, waiting,
+    },
     schedule::{Rules, Schedule},
     verify::{Difference, Verified, replay_verify},
     world::{Nobody, Notice, Observer, World},

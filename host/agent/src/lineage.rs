@@ -235,6 +235,12 @@ impl Viewer {
             | Event::RetryScheduled { .. }
             | Event::CommitIntended { .. }
             | Event::CommitDone { .. }
+            | Event::WaitStarted { .. }
+            | Event::WaitAnswered { .. }
+            | Event::WaitExpired { .. }
+            | Event::SignalReceived { .. }
+            | Event::RunPaused { .. }
+            | Event::RunKilled { .. }
             | Event::RunCancelRequested { .. } => {}
             Event::RunResumed { .. } => self.view.resumed += 1,
             Event::RunDone { outcome } => self.view.status = Status::Ended(outcome.clone()),

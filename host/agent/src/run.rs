@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use futures_channel::mpsc::{UnboundedSender, unbounded};
+use futures_channel::{
+    mpsc::{UnboundedSender, unbounded},
+    oneshot,
+};
 use tracing::Span;
 use voyager_base::{
     BoxFuture, Digest, Error, Limits, RunId, TaskId, Value,
@@ -22,9 +25,9 @@ use voyager_manifest::plan::Plan;
 
 use crate::{
     book::Book,
-    drive::{self, Checkpoint, DriveError, Fact, Kept, Run},
+    drive::{self, Checkpoint, DriveError, Fact, Kept, Run, Told},
     event::{self, Event, RunStarted, SEMANTICS, Timed},
-    interpreter::{Interpreter, Misplaced, Outcome},
+    interpreter::{Admitted, Interpreter, Message, Misplaced, Outcome, Unwanted, Waiting},
     recorder::Recorder,
     task::{RunPlace, RunShared},
     telemetry,
@@ -71,6 +74,20 @@ impl Handle {
         let reason = Error::cancelled();
         // A run that has ended can't be cancelled any more.
         let _ = self.0.unbounded_send(Fact::Happened(Event::RunCancelRequested { reason }));
+    }
+
+    /// Wishes that the run is let go as soon as it only waits for somebody: it ends with
+    /// [`DriveError::Waits`], and can be resumed.
+    pub fn leave_when_waiting(&self) {
+        let _ = self.0.unbounded_send(Fact::Leave);
+    }
+
+    /// Tells the run something from outside. None where it does not go on any more: tell it by [`tell`]
+    /// then.
+    pub async fn tell(&self, message: Message) -> Option<Result<Told, Unwanted>> {
+        let (reply, told) = oneshot::channel();
+        self.0.unbounded_send(Fact::Told(message, reply)).ok()?;
+        told.await.ok()
     }
 }
 
@@ -180,6 +197,57 @@ pub async fn resume(
     live(world, run, recorder, started, interpreter, past)
 }
 
+/// Why a run was not told something.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TellError {
+    /// It can't be read or written.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It does not want it.
+    #[error(transparent)]
+    Unwanted(#[from] Unwanted),
+}
+
+impl From<AppendError> for TellError {
+    fn from(error: AppendError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+/// Tells a run something that nobody goes on with: it is recorded, and no more happens until somebody
+/// resumes the run.
+///
+/// # Errors
+/// [`TellError`]; then nothing is recorded.
+pub async fn tell(world: &Arc<World>, run: RunId, message: Message) -> Result<Told, TellError> {
+    known(&*world.journal, run).map_err(TellError::Start)?;
+    let (head, epoch) = world.journal.claim(run).await?;
+    let first = first(&*world.journal, &*world.content, run).map_err(StartError::from)?;
+    let started = begun(run, &first)?;
+    let Folded { mut interpreter, .. } = fold(world, run, &started, first.at, head)?;
+    interpreter.handle_time(world.clock.now());
+    match interpreter.admit(&message)? {
+        Admitted::Known => Ok(Told::Known),
+        Admitted::New(event) => {
+            let time = interpreter.state().time();
+            let recorder = Recorder::new(Arc::clone(world), run, epoch, head, time);
+            recorder.append_one(event, Durability::Synced).await?;
+            Ok(Told::Taken)
+        }
+    }
+}
+
+/// What a run waits for that nobody goes on with.
+///
+/// # Errors
+/// [`StartError`].
+pub fn waiting(world: &World, run: RunId) -> Result<Vec<Waiting>, StartError> {
+    let head = known(&*world.journal, run)?;
+    let first = first(&*world.journal, &*world.content, run)?;
+    let started = begun(run, &first)?;
+    Ok(fold(world, run, &started, first.at, head)?.interpreter.waiting())
+}
+
 /// Where the chain of a run stands. A run that was claimed and never began is none.
 pub(crate) fn known(journal: &dyn Journal, run: RunId) -> Result<Head, StartError> {
     let head = journal.head(run)?.filter(|head| 0 < head.sequence);
@@ -225,7 +293,8 @@ fn live(
     let kept = Kept { sequence: head.sequence, written_bytes, state_bytes: 0 };
     let opened = past.opened;
     let (tasks, held) = (BTreeMap::new(), BTreeMap::new());
-    let run_state = Run { shared, interpreter, facts, tell, tasks, held, opened, kept };
+    let leaves = false;
+    let run_state = Run { shared, interpreter, facts, tell, tasks, held, opened, kept, leaves };
     Ok(Live { id: run, handle, outcome: Box::pin(drive::drive(run_state)) })
 }
 

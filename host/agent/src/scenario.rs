@@ -50,6 +50,9 @@ const BEGIN: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 /// Tasks at a time, as on a small machine: a scenario must not depend on the number of cores.
 const SLOTS: u32 = 4;
 
+/// Why a run has no end that nothing is wrong with.
+const WAITS: &str = "a step waits for somebody for ever: give it an answer, or a `timeout`";
+
 /// Most deaths of a host: each fault strikes once, so that more would be a bug.
 const LIVES_MAX: usize = 1_000;
 
@@ -143,6 +146,7 @@ impl Play<'_> {
             self.workspace.clone(),
             clock.clone(),
             executor.clone(),
+            self.plan,
         ));
         let chance = Arc::new(Seeded::from_bytes(self.scenario.name.as_bytes()));
         let may_die =
@@ -190,10 +194,14 @@ impl Play<'_> {
                     async move { crate::start(&world, request).await }
                 }),
             };
-            let life = live(&executor, &clock, &|| faults.is_dead() || (self.given_up)(), begin);
+            let life =
+                live(&executor, &clock, &|| faults.is_dead() || (self.given_up)(), begin, &cast);
             match life {
                 Life::Ended(run, outcome) => {
-                    let outcome = outcome.map_err(|error| stuck(&error))?;
+                    let outcome = outcome.map_err(|error| match error {
+                        DriveError::Waits => PlayError::Stuck(WAITS.to_owned()),
+                        other => stuck(&other),
+                    })?;
                     let trace = Trace::of(&*journal, &*content, run, self.plan, BEGIN)
                         .map_err(|error: ReadError| stuck(&error))?;
                     executor.drop_all();
@@ -224,10 +232,15 @@ fn live(
     clock: &SimClock,
     halted: &dyn Fn() -> bool,
     begin: BoxFuture<'static, Result<Live, StartError>>,
+    cast: &Arc<Cast>,
 ) -> Life {
+    let cast = Arc::clone(cast);
     let ended = executor.run(clock, halted, async move {
         match begin.await {
-            Ok(live) => Life::Ended(live.id, live.outcome.await),
+            Ok(live) => {
+                cast.connect(live.handle.clone());
+                Life::Ended(live.id, live.outcome.await)
+            }
             Err(error) => Life::Refused(error),
         }
     });

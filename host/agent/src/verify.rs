@@ -223,6 +223,7 @@ fn is_unrepeatable(error: &Error) -> bool {
         | ErrorKind::UnknownEffect
         | ErrorKind::Failed
         | ErrorKind::Expectation
+        | ErrorKind::Refused
         | ErrorKind::Other => false,
     }
 }

@@ -58,6 +58,8 @@ pub enum Notice<'a> {
     /// A fact of the run itself, its steps and its tasks; no effects. The facts of a resumed run's past
     /// are not told again.
     Fact(&'a crate::event::Event),
+    /// A step waits for somebody: since now, or since an earlier life of the run.
+    Waits(&'a crate::interpreter::Waiting),
     /// A child task began.
     ChildStarted {
         /// Its parent.

@@ -42,13 +42,15 @@ pub enum ErrorKind {
     Trapped,
     /// An `expect` of the manifest does not hold.
     Expectation,
+    /// Somebody who was asked for approval refused it.
+    Refused,
     /// Anything else; [`Error::code`] tells.
     Other,
 }
 
 impl ErrorKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Denied,
         Self::NotFound,
         Self::Invalid,
@@ -61,6 +63,7 @@ impl ErrorKind {
         Self::Failed,
         Self::Trapped,
         Self::Expectation,
+        Self::Refused,
         Self::Other,
     ];
 
@@ -79,6 +82,7 @@ impl ErrorKind {
             Self::Failed => "failed",
             Self::Trapped => "trapped",
             Self::Expectation => "expectation",
+            Self::Refused => "refused",
             Self::Other => "other",
         }
     }

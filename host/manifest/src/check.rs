@@ -127,6 +127,8 @@ struct Checker<'a> {
     grants: GrantPlan,
     /// The transactions around the step being checked, the innermost last.
     transactions: Vec<transactions::Open>,
+    /// Signals that steps wait for: where the first one stands, and what it carries.
+    signals: BTreeMap<String, (Range<usize>, Option<Type>)>,
     /// Capabilities of which the manifest says something, if only that nothing is granted.
     spoken: BTreeSet<&'static str>,
     limits: Limits,
@@ -191,6 +193,7 @@ impl<'a> Checker<'a> {
             told_grants: BTreeSet::new(),
             grants: GrantPlan::default(),
             transactions: Vec::new(),
+            signals: BTreeMap::new(),
             spoken: BTreeSet::new(),
             limits: Limits::default().lowest(policy),
             time_is_given: false,

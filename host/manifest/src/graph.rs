@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    plan::{Action, Changes, Handling, Mode, Part, Plan, Step},
+    plan::{Action, Awaited, Changes, Handling, Mode, Part, Plan, Step},
     scalar::show_duration,
 };
 
@@ -177,6 +177,10 @@ fn what(step: &Step) -> String {
     match &step.action {
         Action::Call(call) => call.operation.name.unversioned(),
         Action::Sleep(time) => format!("sleep {}", show_duration(*time)),
+        Action::Wait(wait) => match &wait.on {
+            Awaited::Approval(_) => "approval".to_owned(),
+            Awaited::Signal(name) => format!("signal {name}"),
+        },
         Action::Restore(changes) => format!("restore {} files", changes.len()),
         Action::Block(block) => match block.mode {
             Mode::All => "block",

@@ -225,6 +225,16 @@ pub(crate) static STEP: Object = Object {
         key("finally", Shape::Steps, FINALLY),
         key("sleep", Shape::Duration { least_ms: 1 }, "Waits for so long; it survives a restart."),
         key(
+            "approve",
+            Shape::Object(&APPROVE),
+            "Waits until somebody approves; it survives a restart. Its result says who: `by` and `comment`. A refusal is an error of the kind `refused`.",
+        ),
+        key(
+            "await",
+            Shape::Object(&AWAIT),
+            "Waits for a signal from outside; it survives a restart. Its result is what the signal carries.",
+        ),
+        key(
             "repeat",
             Shape::Object(&REPEAT),
             "Runs again and again. Its result is that of the last round.",
@@ -246,7 +256,11 @@ pub(crate) static STEP: Object = Object {
             "The steps that must end before, instead of the one above. Those that it refers to are added.",
         ),
         key("retry", Shape::Object(&RETRY), "When a failed attempt is followed by another."),
-        key("timeout", Shape::Duration { least_ms: 1 }, "Longest time of an attempt."),
+        key(
+            "timeout",
+            Shape::Duration { least_ms: 1 },
+            "Longest time of an attempt, or of a wait.",
+        ),
         key(
             "expect",
             list(&Shape::Object(&EXPECT)),
@@ -278,6 +292,29 @@ pub(crate) static STEP: Object = Object {
             "concurrency",
             Shape::Object(&CONCURRENCY),
             "How many of its tasks with the same key run at a time, over all runs; the others wait.",
+        ),
+    ],
+};
+
+/// What somebody has to approve.
+pub(crate) static APPROVE: Object = Object {
+    what: "an approval",
+    keys: &[must(
+        "show",
+        Shape::Argument,
+        "What is approved, as a text: a text, `{ from: steps.a.b }`, or `{ expr: \"...\" }`.",
+    )],
+};
+
+/// What somebody has to send.
+pub(crate) static AWAIT: Object = Object {
+    what: "an await",
+    keys: &[
+        must("signal", Shape::Name, "Name of the signal."),
+        key(
+            "type",
+            Shape::Type,
+            "Type of what it carries, as of an input; nothing where none is given.",
         ),
     ],
 };

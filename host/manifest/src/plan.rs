@@ -279,8 +279,37 @@ pub enum Action {
     Block(Block),
     /// It waits for so long.
     Sleep(Duration),
+    /// It waits for somebody.
+    Wait(Wait),
     /// It makes changes real that are known before: what an undo does. No manifest says so.
     Restore(Vec<Change>),
+}
+
+/// A wait for somebody outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// For what.
+    pub on: Awaited,
+    /// Type of what it gives; none where that is nothing.
+    pub result: Option<Type>,
+}
+
+/// What a step waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Awaited {
+    /// A person who approves what this text says.
+    Approval(Argument),
+    /// A signal of this name.
+    Signal(String),
+}
+
+impl Wait {
+    /// What an approval gives: who approved, and what they said.
+    pub fn approval(show: Argument) -> Self {
+        let fields = [("by", Type::String), ("comment", Type::String)];
+        Self { on: Awaited::Approval(show), result: Some(Type::record(fields)) }
+    }
 }
 
 /// A call of an operation.
@@ -355,7 +384,15 @@ impl Step {
     pub fn call(&self) -> Option<&Call> {
         match &self.action {
             Action::Call(call) => Some(call),
-            Action::Block(_) | Action::Sleep(_) | Action::Restore(_) => None,
+            Action::Block(_) | Action::Sleep(_) | Action::Wait(_) | Action::Restore(_) => None,
+        }
+    }
+
+    /// What it waits for, where it waits for somebody.
+    pub fn wait(&self) -> Option<&Wait> {
+        match &self.action {
+            Action::Wait(wait) => Some(wait),
+            Action::Call(_) | Action::Block(_) | Action::Sleep(_) | Action::Restore(_) => None,
         }
     }
 
@@ -363,7 +400,7 @@ impl Step {
     pub fn mode(&self) -> Option<Mode> {
         match &self.action {
             Action::Block(block) => Some(block.mode),
-            Action::Call(_) | Action::Sleep(_) | Action::Restore(_) => None,
+            Action::Call(_) | Action::Sleep(_) | Action::Wait(_) | Action::Restore(_) => None,
         }
     }
 
@@ -371,15 +408,16 @@ impl Step {
     pub fn transaction(&self) -> Option<&str> {
         match &self.action {
             Action::Block(block) => block.transaction.as_deref(),
-            Action::Call(_) | Action::Sleep(_) | Action::Restore(_) => None,
+            Action::Call(_) | Action::Sleep(_) | Action::Wait(_) | Action::Restore(_) => None,
         }
     }
 
-    /// Type of what one round gives: the success of the operation, or the record of a block.
+    /// Type of what one round gives: the success of the operation, the record of a block, an answer.
     pub fn of_round(&self) -> Option<&Type> {
         match &self.action {
             Action::Call(call) => call.operation.success(),
             Action::Block(block) => block.result.as_ref(),
+            Action::Wait(wait) => wait.result.as_ref(),
             Action::Sleep(_) | Action::Restore(_) => None,
         }
     }
@@ -393,6 +431,27 @@ impl Step {
 }
 
 impl Plan {
+    /// The type of what a signal of this name carries; outside none where no step waits for one, inside
+    /// where it carries nothing.
+    pub fn signal(&self, name: &str) -> Option<Option<&Type>> {
+        let waits = self.steps.iter().filter_map(Step::wait);
+        let mut named = waits.filter(|it| matches!(&it.on, Awaited::Signal(own) if own == name));
+        named.next().map(|it| it.result.as_ref())
+    }
+
+    /// Names of the signals that its steps wait for.
+    pub fn signals(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for wait in self.steps.iter().filter_map(Step::wait) {
+            if let Awaited::Signal(name) = &wait.on
+                && !names.contains(&name.as_str())
+            {
+                names.push(name.as_str());
+            }
+        }
+        names
+    }
+
     /// Positions of the steps that stand directly within a block; of the manifest where none is named.
     pub fn inside(&self, block: Option<usize>) -> impl Iterator<Item = usize> {
         let all = self.steps.iter().enumerate();

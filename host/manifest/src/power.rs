@@ -7,7 +7,7 @@
 mod compare;
 mod inclusion;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use voyager_base::{
@@ -18,7 +18,9 @@ use voyager_base::{
 pub use self::compare::{Difference, How, Place, differences, to_text};
 use crate::{
     diagnostic::{Findings, Place as At},
-    plan::{Changes, Concurrency, FolderPlan, GrantPlan, Part, Plan, Priority, Step},
+    plan::{
+        Awaited, Changes, Concurrency, FolderPlan, GrantPlan, Handling, Part, Plan, Priority, Step,
+    },
     yaml,
 };
 
@@ -100,6 +102,9 @@ pub struct Reach {
     /// Operations that it may call as child tasks: every layer has to allow one. Without a layer it calls
     /// nothing.
     pub calls: Vec<Globs>,
+    /// Steps whose approval it can't run without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<String>,
 }
 
 /// What a step can do in a folder.
@@ -215,6 +220,7 @@ impl Reach {
             keeps_changes: step.changes == Changes::Commit,
             programs,
             calls,
+            approvals: approvals(plan, at),
         })
     }
 
@@ -246,6 +252,27 @@ impl Reach {
         starts.sort_by(|one, other| one.0.cmp(&other.0));
         starts
     }
+}
+
+/// Paths of the approvals that a step, or a block around it, waits for, whatever happens before.
+fn approvals(plan: &Plan, at: usize) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![at];
+    while let Some(step) = open.pop() {
+        if seen.insert(step) {
+            let it = &plan.steps[step];
+            // What runs however the others ended waits for their end alone.
+            open.extend(it.needs.iter().copied().filter(|_| it.part == Part::Body));
+            open.extend(it.within);
+        }
+    }
+    let is_gate = |step: &Step| {
+        let is_approval = step.wait().is_some_and(|wait| matches!(wait.on, Awaited::Approval(_)));
+        let passes = step.on_error.iter().any(|handler| handler.then == Handling::Continue);
+        is_approval && !passes && step.when.is_none()
+    };
+    let gates = seen.into_iter().filter(|step| *step != at && is_gate(&plan.steps[*step]));
+    gates.map(|step| path(plan, step)).collect()
 }
 
 /// Most attempts of a step's task: those of its `retry`, its rounds and its items, times those of the

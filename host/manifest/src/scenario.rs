@@ -341,6 +341,10 @@ pub fn without_docs(plan: &mut Plan) {
                 block.result.iter_mut().for_each(type_without_docs);
                 None
             }
+            Action::Wait(wait) => {
+                wait.result.iter_mut().for_each(type_without_docs);
+                None
+            }
             Action::Sleep(_) | Action::Restore(_) => None,
         }
     });

@@ -73,6 +73,9 @@ pub struct StepPower {
     pub attempts_per_item: u64,
     /// Whether it runs only under a condition.
     pub when: Option<String>,
+    /// Approvals that it waits for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<String>,
     /// What it may read.
     pub reads: Vec<FolderPower>,
     /// What it may write.
@@ -144,6 +147,7 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
         attempts_max: reach.attempts_max,
         attempts_per_item: attempts_per_item(plan, at),
         when: step.when.as_ref().map(ToString::to_string),
+        approvals: reach.approvals.clone(),
         pure: reads.is_empty() && writes.is_empty() && starts.is_empty() && calls.is_empty(),
         reads,
         writes,
@@ -240,6 +244,9 @@ pub fn to_text(summary: &Summary) -> String {
         }
         if let Some(when) = &step.when {
             let _ = writeln!(text, "  only when {when}");
+        }
+        if !step.approvals.is_empty() {
+            let _ = writeln!(text, "  only after the approval {}", step.approvals.join(", "));
         }
         for (verb, folders) in [("reads", &step.reads), ("writes", &step.writes)] {
             for folder in folders {

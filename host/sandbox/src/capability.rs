@@ -65,7 +65,11 @@ impl From<Error> for types::Error {
             ErrorKind::Unavailable => Self::Unavailable(fault),
             ErrorKind::UnknownEffect => Self::UnknownEffect(fault),
             ErrorKind::Cancelled => Self::Cancelled(fault),
-            ErrorKind::Failed | ErrorKind::Trapped | ErrorKind::Expectation | ErrorKind::Other => {
+            ErrorKind::Failed
+            | ErrorKind::Trapped
+            | ErrorKind::Expectation
+            | ErrorKind::Refused
+            | ErrorKind::Other => {
                 let code = code.unwrap_or_else(|| kind.name().to_owned());
                 Self::Other(types::OtherFault { code, fault })
             }

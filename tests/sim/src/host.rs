@@ -6,7 +6,8 @@ use std::{
 };
 
 use voyager_agent::{
-    DriveError, Notice, Observer, Outcome, Request, Rules, Schedule, StartError, World,
+    DriveError, Message, Notice, Observer, Outcome, Request, Rules, Schedule, StartError,
+    TellError, Told, World,
 };
 use voyager_base::{
     BoxFuture, Digest, Limits, RunId,
@@ -104,18 +105,81 @@ impl Host {
         &self,
         begin: impl Future<Output = Result<voyager_agent::Live, StartError>> + Send + 'static,
     ) -> Life {
-        let ended = self.block_on(async move {
-            let live = begin.await.map_err(|error| error.to_string())?;
-            live.outcome.await.map_err(|error: DriveError| error.to_string())
-        });
-        match ended {
+        let mut lived = self.lived(begin, true);
+        // Nobody holds a run that waits: people tell it by the journal, and somebody goes on with it.
+        while let Some(Err((Some(run), DriveError::Waits))) = lived {
+            let Some(said) = self.people(run) else { return Life::Died };
+            let world = Arc::clone(&self.world);
+            let resumed = async move { voyager_agent::resume(&world, run, None).await };
+            lived = self.lived(resumed, said);
+        }
+        match lived {
             Some(Ok(outcome)) => Life::Ended(outcome),
-            Some(Err(reason)) => {
+            Some(Err((_, reason))) => {
                 self.log.line(format!("died: {reason}"));
                 Life::Died
             }
             None => Life::Died,
         }
+    }
+
+    fn lived(
+        &self,
+        begin: impl Future<Output = Result<voyager_agent::Live, StartError>> + Send + 'static,
+        leaves: bool,
+    ) -> Option<Result<Outcome, (Option<RunId>, DriveError)>> {
+        self.block_on(async move {
+            let live = begin.await.map_err(|error| {
+                let reason = error.to_string();
+                (None, DriveError::Task { reason })
+            })?;
+            if leaves {
+                live.handle.leave_when_waiting();
+            }
+            live.outcome.await.map_err(|error| (Some(live.id), error))
+        })
+    }
+
+    /// Answers all that a run waits for, each twice: approvals, but of the step `refused`, and signals,
+    /// but of the step `late`. Whether there was anything to say; none where the host died.
+    fn people(&self, run: RunId) -> Option<bool> {
+        let waits = voyager_agent::waiting(&self.world, run).ok()?;
+        let begun = voyager_agent::inspect(&*self.world.journal, &*self.world.content, run).ok()?;
+        let mut said = false;
+        for wait in waits {
+            let step = begun.steps[wait.step].id.clone();
+            let (id, by) = (wait.id.to_string(), "ada".to_owned());
+            let message = match wait.shown {
+                Some(_) => Message::Answer {
+                    wait: id,
+                    approved: step != "refused",
+                    by,
+                    comment: "seen".to_owned(),
+                },
+                None if step == "late" => continue,
+                None => {
+                    let value = Some(voyager_base::Value::String("told".to_owned()));
+                    Message::Signal { id, name: step, value, by }
+                }
+            };
+            for again in [false, true] {
+                let (world, message) = (Arc::clone(&self.world), message.clone());
+                let told =
+                    self.block_on(async move { voyager_agent::tell(&world, run, message).await })?;
+                match told {
+                    Ok(Told::Taken) if !again => {}
+                    // A signal is known, and an approval has nobody who waits for it.
+                    Ok(Told::Known) | Err(TellError::Unwanted(_)) if again => {}
+                    Ok(told) => panic!("{told:?}, the second time: {again}"),
+                    Err(error) => {
+                        self.log.line(format!("not told: {error}"));
+                        return None;
+                    }
+                }
+            }
+            said = true;
+        }
+        Some(said)
     }
 
     /// The only run of the host, where one was acknowledged.

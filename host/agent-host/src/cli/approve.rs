@@ -1,4 +1,4 @@
-//! `agent-host approve`: what manifests may do while nobody watches.
+//! `agent-host approve`: what manifests may do while nobody watches, and what runs wait for.
 
 use std::path::PathBuf;
 
@@ -15,17 +15,39 @@ use super::{
     plan::checked,
     run::{current_folder, manifest_path},
 };
-use crate::{approvals::Approvals, failure::Failure, host, printing, report, system::SystemClock};
+use crate::{
+    approvals::Approvals,
+    failure::Failure,
+    host, printing,
+    protocol::{Request, Word},
+    report, session,
+    system::SystemClock,
+};
 
-/// Approves what a manifest can do, for `run --unattended`.
+/// Approves what a manifest can do, for `run --unattended`; or, with a step, what a run waits for.
 ///
-/// What is approved is its power: the grants of each step, limits, priority, and the skills with the
-/// hashes of their components. `agent-host plan --diff` compares a later version with it.
+/// Of a manifest its power is approved: the grants of each step, limits, priority, and the skills with
+/// the hashes of their components. `agent-host plan --diff` compares a later version with it.
+///
+/// Of a run the step `STEP` waits for the approval of what it shows (`agent-host runs show RUN`). Who
+/// approved or refused, and when, is in the journal.
 #[derive(Args)]
 pub(crate) struct Approve {
-    /// The manifest: a file, or the name of a shipped one.
-    #[arg(required_unless_present = "list")]
+    /// The manifest: a file, or the name of a shipped one. With STEP, id of the run, or its beginning.
+    #[arg(required_unless_present = "list", value_name = "MANIFEST|RUN")]
     manifest: Option<PathBuf>,
+    /// The step of the run that waits, or the beginning of the wait's own id.
+    #[arg(conflicts_with_all = ["list", "withdraw"])]
+    step: Option<String>,
+    /// Refuses it.
+    #[arg(long, requires = "step")]
+    refuse: bool,
+    /// Why, for the journal and for the run.
+    #[arg(long, requires = "step", value_name = "TEXT")]
+    reason: Option<String>,
+    /// Who decides [default: $USER].
+    #[arg(long, requires = "step", value_name = "NAME")]
+    by: Option<String>,
     /// Lists what is approved.
     #[arg(long, conflicts_with_all = ["manifest", "withdraw"])]
     list: bool,
@@ -36,6 +58,18 @@ pub(crate) struct Approve {
 
 impl Approve {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        if let (Some(run), Some(step)) = (&self.manifest, &self.step) {
+            let run = run.display().to_string();
+            let comment = self.reason.unwrap_or_default();
+            let word = Word::Answer { step: step.clone(), approved: !self.refuse, comment };
+            let by = self.by.unwrap_or_else(|| context.user());
+            let answer = session::ask(context, Request::Tell { run, word, by })?;
+            return report::told(
+                context,
+                &answer,
+                if self.refuse { "refused" } else { "approved" },
+            );
+        }
         let approvals = Approvals::of(&context.places.state);
         match self.manifest {
             None => list(context, &approvals),

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Context, run::current_folder};
 use crate::{failure::Failure, protocol::Request, report, session};
 
-/// Goes on with an interrupted run.
+/// Goes on with an interrupted, paused or waiting run.
 ///
 /// Finished steps are not repeated. A program that was running when the host died is never started
 /// again by itself: the skill that started it gets the error `unknown-effect`.
@@ -18,13 +18,17 @@ pub(crate) struct Resume {
     /// Folder for the artifacts, where it is to be another one.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Stays until the run ends, also where it waits for an approval or a signal.
+    #[arg(long)]
+    wait: bool,
 }
 
 impl Resume {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let folder = current_folder()?;
         let out = self.out.map(|it| folder.join(it));
-        let answer = session::ask(context, Request::Resume { run: self.run, out })?;
+        let answer =
+            session::ask(context, Request::Resume { run: self.run, out, wait: self.wait })?;
         report::run(context, &answer)
     }
 }

@@ -33,6 +33,10 @@ pub(crate) struct Run {
     /// Nobody watches: refuses a manifest whose power was not approved, or grew since.
     #[arg(long)]
     unattended: bool,
+    /// Stays until the run ends, also where it waits for an approval or a signal. Otherwise such a run is
+    /// left, with the exit code 8, and holds nothing until it is resumed.
+    #[arg(long)]
+    wait: bool,
 }
 
 impl Run {
@@ -41,8 +45,8 @@ impl Run {
         let directory = current_folder()?;
         let priority = self.priority;
         let out = self.out.map(|it| directory.join(it));
-        let (inputs, unattended) = (self.inputs, self.unattended);
-        let request = RunRequest { file, text, inputs, directory, out, priority, unattended };
+        let (inputs, unattended, wait) = (self.inputs, self.unattended, self.wait);
+        let request = RunRequest { file, text, inputs, directory, out, priority, unattended, wait };
         let answer = session::ask(context, Request::Run(request))?;
         report::run(context, &answer)
     }

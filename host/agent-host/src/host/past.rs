@@ -10,6 +10,7 @@ use voyager_agent::{
     event::{self, Asked, Origin},
 };
 use voyager_base::{ErrorKind, RunId, TaskId, Value, clock::Timestamp, record::Entry};
+use voyager_manifest::Plan;
 
 use super::{
     Host, journal_failure,
@@ -18,6 +19,7 @@ use super::{
 use crate::{
     answer::{
         EffectDetail, PauseDetail, ReplayAnswer, RunDetail, RunRow, Status, StepDetail, TaskDetail,
+        ToldDetail,
     },
     failure::{Failure, FailureKind},
 };
@@ -38,8 +40,9 @@ impl Host {
         let plan = &started.plan;
         let (mut book, mut states) = (Book::of_all(), BTreeMap::new());
         let mut pauses = Pauses::new();
-        let mut outcome = None;
+        let (mut outcome, mut told) = (None, Vec::new());
         self.walk(run, |sequence, timed| {
+            told.extend(word(plan, &timed));
             book.apply(sequence, &timed);
             match timed.event {
                 Fact::StepStarted { step, .. } => drop(states.insert(step, "running")),
@@ -60,9 +63,15 @@ impl Host {
             state: (*states.get(&number).unwrap_or(&"waiting")).to_owned(),
             tasks: family.of_step(number),
         });
-        let row = self.row(run)?;
+        let mut row = self.row(run)?;
         let head = self.head(run)?;
+        let waits = if outcome.is_none() { self.waits(run, plan)? } else { Vec::new() };
+        if !waits.is_empty() && row.status == Status::Interrupted {
+            row.status = Status::Waiting;
+        }
         Ok(RunDetail {
+            waits,
+            told,
             file: plan.file.clone(),
             chain: head.chain.to_string(),
             inputs: started.inputs.iter().map(|(name, it)| (name.clone(), it.to_json())).collect(),
@@ -132,7 +141,13 @@ impl Host {
 
     pub(super) fn newest_interrupted(&self) -> Result<RunId, Failure> {
         for run in self.all_runs()?.into_iter().rev() {
-            if self.ended(run)?.is_none() && !self.active().contains_key(&run) {
+            let last = self.head(run)?.sequence.saturating_sub(1);
+            let last = self.fact(run, last)?.map(|timed| timed.event);
+            let rests = matches!(
+                last,
+                Some(Fact::RunDone { .. } | Fact::RunPaused { .. } | Fact::WaitStarted { .. })
+            );
+            if !rests && !self.active().contains_key(&run) {
                 return Ok(run);
             }
         }
@@ -148,6 +163,9 @@ impl Host {
         };
         let status = match last.as_ref().map(|timed| &timed.event) {
             Some(Fact::RunDone { outcome }) => status(outcome),
+            // What came last tells without reading all of it; `show` reads all.
+            Some(Fact::WaitStarted { .. }) if !self.active().contains_key(&run) => Status::Waiting,
+            Some(Fact::RunPaused { .. }) => Status::Paused,
             _ => self.open_status(run),
         };
         let ended = last.map_or(started, |timed| timed.at);
@@ -191,6 +209,25 @@ impl Host {
                 next += 1;
             }
         }
+    }
+}
+
+/// What somebody told the run with this fact.
+fn word(plan: &Plan, timed: &Timed) -> Option<ToldDetail> {
+    let detail = |what: &str, about: &str, by: &str, comment: &str| {
+        let at = timed.at.to_string();
+        let (what, about) = (what.to_owned(), about.to_owned());
+        Some(ToldDetail { at, what, about, by: by.to_owned(), comment: comment.to_owned() })
+    };
+    match &timed.event {
+        Fact::WaitAnswered { step, approved, by, comment, .. } => {
+            let what = if *approved { "approved" } else { "refused" };
+            detail(what, &plan.steps[*step].id, by, comment)
+        }
+        Fact::SignalReceived { name, by, .. } => detail("signalled", name, by, ""),
+        Fact::RunPaused { by } => detail("paused", "the run", by, ""),
+        Fact::RunKilled { by } => detail("killed", "the run", by, ""),
+        _ => None,
     }
 }
 

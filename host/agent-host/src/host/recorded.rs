@@ -3,7 +3,10 @@
 //! Every call of a step is answered from the record, so that the scenario comes to the same end without a
 //! skill, a program or the files that the run read. Files that calls changed are there as they were before.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -19,7 +22,7 @@ use voyager_base::{
     workspace::{Change, FileState, ReadFile},
 };
 use voyager_manifest::{
-    plan::{InputKind, Mode, Plan},
+    plan::{Awaited, InputKind, Mode, Plan},
     scenario::StepEnding,
 };
 
@@ -50,6 +53,12 @@ pub(crate) struct Recorded {
 #[derive(Default)]
 struct Story {
     calls: Vec<Call>,
+    /// What people said to waiting steps: which step, after how long, what.
+    words: Vec<(usize, Duration, Result<Value, String>)>,
+    /// Since when steps wait.
+    waits: BTreeMap<(TaskId, usize), Timestamp>,
+    /// Signals in the order in which they came.
+    signals: Vec<(Timestamp, String, ByteBuf)>,
     places: BTreeMap<(TaskId, u32), usize>,
     /// Files as they were before the run.
     before: BTreeMap<String, Option<Vec<u8>>>,
@@ -131,6 +140,19 @@ impl Host {
             Fact::EffectAnswered { asked, reply, .. } if asked.name == "workspace.read" => {
                 self.read_file(story, places, asked.arguments.as_ref(), reply)?;
             }
+            Fact::WaitStarted { frame, step, .. } => {
+                story.waits.insert((frame, step), at);
+            }
+            Fact::WaitAnswered { frame, step, approved, by, comment } => {
+                let since = story.waits.remove(&(frame, step)).unwrap_or(at);
+                let text = |key: &str, text: String| (key.to_owned(), Value::String(text));
+                let word = match approved {
+                    true => Ok(Value::Record(vec![text("by", by), text("comment", comment)])),
+                    false => Err(comment),
+                };
+                story.words.push((step, at.since(since), word));
+            }
+            Fact::SignalReceived { name, payload, .. } => story.signals.push((at, name, payload)),
             Fact::RunDone { outcome } => story.outcome = Some(outcome),
             _ => {}
         }
@@ -193,8 +215,20 @@ impl Host {
         let files = std::mem::take(&mut story.before);
         let there = files.iter().filter_map(|(path, it)| Some((path, it.as_ref()?)));
         files_of(&mut text, "files", 0, there, &mut story.notes);
-        if !story.calls.is_empty() {
+        signals_as_words(plan, story);
+        if !story.calls.is_empty() || !story.words.is_empty() {
             text += "answers:\n";
+        }
+        for (step, after, word) in &story.words {
+            let id = &plan.steps[*step].id;
+            text += &format!("  - step: {id}\n    times: 1\n    takes: {}ms\n", after.as_millis());
+            match word {
+                Ok(value) if *value == Value::Tuple(Vec::new()) => {}
+                Ok(value) => text += &format!("    result: {}\n", flow(value)),
+                Err(comment) => {
+                    text += &format!("    fails: refused\n    message: {}\n", quoted(comment));
+                }
+            }
         }
         for call in std::mem::take(&mut story.calls) {
             self.call_as_answer(&mut text, plan, places, &call, &mut story.notes)?;
@@ -288,6 +322,28 @@ impl Host {
             }
         }
         Ok(())
+    }
+}
+
+/// Signals were taken in the order in which they came, by the steps that wait for them in theirs. Where a
+/// signal came before the wait, it is there at once.
+fn signals_as_words(plan: &Plan, story: &mut Story) {
+    for (_, name, payload) in std::mem::take(&mut story.signals) {
+        let waits = |step: usize| {
+            plan.steps[step]
+                .wait()
+                .is_some_and(|it| matches!(&it.on, Awaited::Signal(own) if *own == name))
+        };
+        let first = story.waits.iter().filter(|((_, step), _)| waits(*step));
+        let Some((key, _)) = first.min_by_key(|((_, step), at)| (**at, *step)) else { continue };
+        let key = *key;
+        story.waits.remove(&key);
+        let value = match plan.signal(&name).flatten() {
+            Some(ty) => value::decode(ty, &payload).ok(),
+            None => Some(Value::Tuple(Vec::new())),
+        };
+        let Some(value) = value else { continue };
+        story.words.push((key.1, Duration::ZERO, Ok(value)));
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use voyager_agent::{Event as Fact, Live, Outcome, event::RunStarted, undo::Written};
+use voyager_agent::{
+    DriveError, Event as Fact, Live, Message, Outcome, event::RunStarted, undo::Written,
+};
 use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
 use voyager_manifest::{plan::Plan, power::Power};
 
@@ -20,6 +22,8 @@ pub(super) struct Going {
     pub(super) live: Live,
     pub(super) plan: Arc<Plan>,
     pub(super) out: PathBuf,
+    /// Whether it is waited for where it waits for somebody.
+    pub(super) wait: bool,
 }
 
 impl Host {
@@ -41,7 +45,7 @@ impl Host {
         let values = inputs::read(&plan, &request.inputs, &request.directory)?;
         let folders = inputs::folders(&plan, &values)?;
         self.pin(&plan).await?;
-        let request_out = request.out;
+        let (request_out, wait) = (request.out, request.wait);
         let request = voyager_agent::Request {
             plan: Arc::clone(&plan),
             inputs: values,
@@ -51,7 +55,7 @@ impl Host {
         };
         let live = voyager_agent::start(&self.world, request).await.map_err(start_failure)?;
         let out = request_out.unwrap_or_else(|| self.default_out(live.id));
-        self.go(Going { live, plan, out }, false, cancellation, updates).await
+        self.go(Going { live, plan, out, wait }, false, cancellation, updates).await
     }
 
     /// Goes on with a run and waits for its end.
@@ -59,6 +63,7 @@ impl Host {
         &self,
         named: Option<&str>,
         out: Option<PathBuf>,
+        wait: bool,
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
@@ -74,7 +79,7 @@ impl Host {
         let live =
             voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
         let out = out.unwrap_or_else(|| self.default_out(run));
-        self.go(Going { live, plan, out }, true, cancellation, updates).await
+        self.go(Going { live, plan, out, wait }, true, cancellation, updates).await
     }
 
     /// Ends a run, whether it is going on here or nowhere.
@@ -88,9 +93,11 @@ impl Host {
         if self.ended(run)?.is_some() {
             return Err(Failure::usage(format!("the run {run} has ended already")));
         }
+        // Known before anybody goes on: nothing of it begins anew only to be stopped.
+        let told = voyager_agent::tell(&self.world, run, Message::Cancel).await;
+        told.map_err(super::tell::tell_failure)?;
         let live =
             voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
-        live.handle.cancel();
         // It ends as cancelled; that is what was asked for.
         drop(live.outcome.await.map_err(|error| journal_failure(&error))?);
         Ok(format!("the interrupted run {run} is cancelled"))
@@ -104,15 +111,18 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let Going { live, plan, out } = going;
+        let Going { live, plan, out, wait } = going;
         let run = live.id;
         let steps: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
-        self.watchers.watch(run, steps.clone(), updates.clone());
+        self.watchers.watch(run, &plan, updates.clone());
         let started =
             Event::RunStarted { run: run.to_string(), name: plan.name.clone(), steps, resumed };
         // Known before it is told: who reads of a run may ask for it at once.
         self.active().insert(run, live.handle.clone());
         let _ = updates.send(Update::Event(started)).await;
+        if !wait {
+            live.handle.leave_when_waiting();
+        }
         let outcome = {
             let mut outcome = live.outcome;
             tokio::select! {
@@ -126,10 +136,39 @@ impl Host {
         self.active().remove(&run);
         self.watchers.forget(run);
         self.changed.notify_waiters();
+        let stands = match &outcome {
+            Err(DriveError::Waits) => Some(Status::Waiting),
+            Err(DriveError::Paused) => Some(Status::Paused),
+            _ => None,
+        };
+        if let Some(status) = stands {
+            return self.stands(run, &plan, status);
+        }
         let outcome = outcome.map_err(|error| {
             journal_failure(&error).hint("`agent-host resume` goes on where the run stopped")
         })?;
         self.told(run, &plan, &outcome, &out)
+    }
+
+    /// A run that has not ended, and that nobody goes on with.
+    fn stands(&self, run: RunId, plan: &Plan, status: Status) -> Result<RunAnswer, Failure> {
+        let waits = if status == Status::Waiting { self.waits(run, plan)? } else { Vec::new() };
+        Ok(RunAnswer { waits, ..self.so_far(run, plan, status)? })
+    }
+
+    fn so_far(&self, run: RunId, plan: &Plan, status: Status) -> Result<RunAnswer, Failure> {
+        let Written { began, last, changes, .. } = self.written(run)?;
+        Ok(RunAnswer {
+            run: run.to_string(),
+            name: plan.name.clone(),
+            status,
+            millis: u64::try_from(last.since(began).as_millis()).unwrap_or(u64::MAX),
+            outputs: serde_json::Map::new(),
+            artifacts: Vec::new(),
+            changed: changes.into_iter().map(|change| change.path).collect(),
+            error: None,
+            waits: Vec::new(),
+        })
     }
 
     fn told(
@@ -139,17 +178,7 @@ impl Host {
         outcome: &Outcome,
         out: &std::path::Path,
     ) -> Result<RunAnswer, Failure> {
-        let Written { began, last, changes, .. } = self.written(run)?;
-        let mut answer = RunAnswer {
-            run: run.to_string(),
-            name: plan.name.clone(),
-            status: status(outcome),
-            millis: u64::try_from(last.since(began).as_millis()).unwrap_or(u64::MAX),
-            outputs: serde_json::Map::new(),
-            artifacts: Vec::new(),
-            changed: changes.into_iter().map(|change| change.path).collect(),
-            error: None,
-        };
+        let mut answer = self.so_far(run, plan, status(outcome))?;
         match outcome {
             Ok(outputs) => {
                 let told = artifacts::write(plan, outputs, out)?;

@@ -126,7 +126,8 @@ impl Host {
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
         let out = self.default_out(live.id);
-        self.go(super::start::Going { live, plan, out }, false, cancellation, updates).await
+        self.go(super::start::Going { live, plan, out, wait: true }, false, cancellation, updates)
+            .await
     }
 }
 

@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use voyager_agent::{Event as Fact, Notice, Observer, event::Origin};
+use voyager_agent::{Event as Fact, Notice, Observer, Waiting, event::Origin};
 use voyager_base::{RunId, TaskId, call::Report, clock::Timestamp};
+use voyager_manifest::plan::{Awaited, Plan, Step};
 use voyager_process::{Output, Stream};
 
 use super::Updates;
@@ -21,6 +22,8 @@ struct Watch {
     updates: Updates,
     /// Ids of the plan's steps.
     steps: Vec<String>,
+    /// The signals that they wait for.
+    signals: Vec<Option<String>>,
     /// To which execution of a step a task belongs.
     tasks: BTreeMap<TaskId, Execution>,
     going_on: BTreeMap<Execution, GoingOn>,
@@ -43,10 +46,15 @@ struct GoingOn {
 
 impl Watchers {
     /// Sends what happens in `run` to `updates`.
-    pub(crate) fn watch(&self, run: RunId, steps: Vec<String>, updates: Updates) {
+    pub(crate) fn watch(&self, run: RunId, plan: &Plan, updates: Updates) {
+        let signal = |step: &Step| match step.wait().map(|wait| &wait.on) {
+            Some(Awaited::Signal(name)) => Some(name.clone()),
+            Some(Awaited::Approval(_)) | None => None,
+        };
         let watch = Watch {
             updates,
-            steps,
+            steps: plan.steps.iter().map(|step| step.id.clone()).collect(),
+            signals: plan.steps.iter().map(signal).collect(),
             tasks: BTreeMap::new(),
             going_on: BTreeMap::new(),
             errors: BTreeMap::new(),
@@ -86,6 +94,7 @@ impl Observer for Watchers {
         let Some(watch) = all.get_mut(&run) else { return };
         match notice {
             Notice::Fact(fact) => watch.fact(at, fact),
+            Notice::Waits(wait) => watch.waits(wait),
             Notice::ChildStarted { parent, task, of } => watch.child_started(parent, task, of),
             Notice::ChildDone { parent, .. } => watch.child_done(parent),
             Notice::Paused { task } => watch.of_task(task, |step| Event::Paused { step }),
@@ -170,6 +179,13 @@ impl Watch {
             (None, children) => format!("{children} child tasks"),
         };
         self.send(Event::StepDone { step: name, millis, note });
+    }
+
+    fn waits(&self, wait: &Waiting) {
+        let step = self.name(wait.step);
+        let signal = self.signals.get(wait.step).cloned().flatten();
+        let (wait, show) = (wait.id.to_string(), wait.shown.clone());
+        self.send(Event::Waits { step, wait, show, signal });
     }
 
     fn child_started(&mut self, parent: TaskId, task: TaskId, of: u64) {

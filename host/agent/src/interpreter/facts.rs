@@ -45,7 +45,9 @@ impl Interpreter {
         let now = self.state.last;
         let state = match self.plan().steps.get(step).map(|step| &step.action) {
             Some(Action::Sleep(time)) => UnitState::Backoff { until: now.after(*time) },
-            Some(Action::Call(_) | Action::Block(_) | Action::Restore(_)) => UnitState::Waiting,
+            Some(Action::Call(_) | Action::Block(_) | Action::Wait(_) | Action::Restore(_)) => {
+                UnitState::Waiting
+            }
             None => return Err(format!("there is no step number {step}")),
         };
         let mut running = Running::new(units, &state);
@@ -181,7 +183,7 @@ impl Interpreter {
     }
 
     /// An attempt failed: there is another one, or the item has failed for good.
-    fn failed(&mut self, place: Place, error: Error) -> Result<(), String> {
+    pub(super) fn failed(&mut self, place: Place, error: Error) -> Result<(), String> {
         let plan = &self.started.plan.steps[place.step];
         let halted = self.halted(place.frame, place.step).is_some();
         let collects = plan.for_each.as_ref().is_some_and(|each| each.fail == FailMode::Collect);

@@ -10,6 +10,7 @@ use super::{
     Outcome,
     compensation::{Compensation, Compensations},
     layer::Layer,
+    wait::Signals,
 };
 use crate::event::Failure;
 
@@ -25,6 +26,15 @@ pub struct State {
     /// Why the run is to end before its time.
     pub(super) cancelled: Option<Error>,
     pub(super) outcome: Option<Outcome>,
+    /// Why the run is to end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) killed: Option<Error>,
+    /// Whether nobody is to go on with it until it is resumed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) paused: bool,
+    /// What came from outside.
+    #[serde(default, skip_serializing_if = "Signals::is_empty")]
+    pub(super) signals: Signals,
 }
 
 /// An item of a step in one execution of it.
@@ -120,6 +130,12 @@ pub(super) enum UnitState {
         error: Error,
         at: Timestamp,
     },
+    /// It waits for somebody.
+    Asked {
+        at: Timestamp,
+        /// What is to be approved.
+        shown: Option<String>,
+    },
     /// Goes on by itself at this time: the next attempt, or the end of a sleep.
     Backoff {
         until: Timestamp,
@@ -136,12 +152,20 @@ impl State {
             nodes: BTreeMap::new(),
             cancelled: None,
             outcome: None,
+            killed: None,
+            paused: false,
+            signals: Signals::default(),
         }
     }
 
     /// Time of the last fact.
     pub fn time(&self) -> Timestamp {
         self.last
+    }
+
+    /// Whether somebody paused it, and nobody has resumed it since.
+    pub fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// Tasks of steps that have started and not ended, with their attempts.

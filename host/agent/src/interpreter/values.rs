@@ -379,7 +379,11 @@ fn truth(condition: &Expr, scope: &StepScope<'_>, what: &str) -> Result<bool, Er
     }
 }
 
-fn compute(argument: &Argument, ty: &Type, scope: &StepScope<'_>) -> Result<Value, Error> {
+pub(super) fn compute(
+    argument: &Argument,
+    ty: &Type,
+    scope: &StepScope<'_>,
+) -> Result<Value, Error> {
     let invalid = |error: &dyn std::fmt::Display| Error::invalid(error.to_string());
     match (argument, ty) {
         (Argument::Literal(value), _) => Ok(value.clone()),

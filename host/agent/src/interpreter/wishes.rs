@@ -16,6 +16,9 @@ impl Interpreter {
         if self.state.outcome.is_some() {
             return;
         }
+        if let Some(error) = self.state.killed.clone() {
+            return self.look_at_killed(error);
+        }
         if !self.is_stopping() && self.deadline().is_some_and(|at| at <= self.now) {
             let time = self.plan().bounds.deadline.unwrap_or_default();
             let reason = timeout("the run", "deadline", time);
@@ -23,6 +26,40 @@ impl Interpreter {
         }
         let mut busy = self.busy();
         self.look_at_frame(self.root, &mut busy);
+    }
+
+    /// Ends a run that was killed, as soon as nothing of it goes on: a task may still be in the middle of
+    /// an effect, and a commit must not be left half done.
+    fn look_at_killed(&mut self, error: Error) {
+        let mut tasks = Vec::new();
+        let mut commits = Vec::new();
+        for (frame, step, running) in self.state.running() {
+            if running.intended {
+                commits.push((frame, step, running.commits));
+            }
+            if self.is_block(step) {
+                continue;
+            }
+            tasks.extend(running.open().filter_map(|(item, unit)| match unit.state {
+                UnitState::Started { at } => {
+                    Some((Place { frame, step, item: item as u64 }, unit.attempt, at))
+                }
+                _ => None,
+            }));
+        }
+        for (place, attempt, at) in &tasks {
+            self.look_at_started(*place, *attempt, *at, Some(&error), true);
+        }
+        for (frame, step, number) in &commits {
+            let (frame, step) = (*frame, *step);
+            let changes = self.changes_of(frame, step);
+            let commit = Command::Commit { frame, step, changes, intended: true };
+            self.wish(Wish::Commit(frame, step, *number), commit);
+        }
+        if tasks.is_empty() && commits.is_empty() && self.starting.is_empty() {
+            let outcome = Err(Failure { step: None, error });
+            self.wish(Wish::Finish, Command::Record(Event::RunDone { outcome }));
+        }
     }
 
     /// Whether the run is ending before its time.
@@ -154,6 +191,15 @@ impl Interpreter {
                     broken = self.wish_start(place, attempt, true).err();
                 }
                 UnitState::Backoff { until } if self.now < *until => open = true,
+                UnitState::Asked { at, .. } => {
+                    open = true;
+                    let at = *at;
+                    self.look_at_asked(place, at);
+                }
+                UnitState::Waiting if self.plan().steps[step].wait().is_some() => {
+                    open = true;
+                    broken = self.wish_wait(place).err();
+                }
                 UnitState::Backoff { .. } if self.is_sleep(step) => {}
                 UnitState::Waiting
                 | UnitState::Backoff { .. }
@@ -430,7 +476,7 @@ fn inner(failure: Failure) -> Error {
     }
 }
 
-fn timeout(who: &str, field: &str, time: Duration) -> Error {
+pub(super) fn timeout(who: &str, field: &str, time: Duration) -> Error {
     let message = format!("{who} took longer than its {field} of {time:?}; raise `{field}`");
     Error::new(ErrorKind::Timeout, message).bound(format!("{field}: {time:?}"))
 }

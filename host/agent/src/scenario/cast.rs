@@ -9,14 +9,15 @@ use std::{
 use serde_bytes::ByteBuf;
 use voyager_base::{
     BoxFuture, Error, ErrorKind, RunId, TaskId, Value,
-    call::{CallContext, Folders, Invocation, Skills, ask},
+    call::{CallContext, Folders, Invocation, Skills, Spawn as _, ask},
     clock::{Clock, Timestamp},
     process::{Finished, ProcessService, RunProgram},
     sim::{Executor, SimClock},
     workspace::{RemoveFile, WriteFile},
 };
 use voyager_manifest::{
-    Scenario,
+    Plan, Scenario,
+    plan::{Awaited, Step},
     scenario::{Fault, Whose},
 };
 
@@ -24,8 +25,13 @@ use super::Idle;
 
 use crate::{
     event::{Event, Origin},
+    interpreter::{Message, Waiting},
+    run::Handle,
     world::{Notice, Observer},
 };
+
+/// After which nobody waits any more for somebody who says nothing.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 /// Answers in place of skills and programs. It outlives hosts: an answer that was used up stays so.
 pub struct Cast {
@@ -34,6 +40,8 @@ pub struct Cast {
     workspace: String,
     clock: SimClock,
     executor: Executor,
+    /// For each step of the plan the signal that it waits for.
+    signals: Vec<Option<String>>,
     state: Mutex<State>,
 }
 
@@ -47,6 +55,10 @@ struct State {
     given: BTreeMap<(TaskId, u32), usize>,
     /// Faults of calls that struck.
     struck: BTreeSet<usize>,
+    /// The answer that each wait took: after a crash it is given again.
+    of_waits: BTreeMap<TaskId, usize>,
+    /// The run that goes on.
+    line: Option<Handle>,
     /// How often each program's answer was taken.
     programs_taken: BTreeMap<usize, u32>,
 }
@@ -68,8 +80,14 @@ impl Cast {
         workspace: String,
         clock: SimClock,
         executor: Executor,
+        plan: &Plan,
     ) -> Self {
-        Self { scenario, workspace, clock, executor, state: Mutex::default() }
+        let signal = |step: &Step| match step.wait().map(|wait| &wait.on) {
+            Some(Awaited::Signal(name)) => Some(name.clone()),
+            Some(Awaited::Approval(_)) | None => None,
+        };
+        let signals = plan.steps.iter().map(signal).collect();
+        Self { scenario, workspace, clock, executor, signals, state: Mutex::default() }
     }
 
     /// Skills of which the scenario answers some; the others are passed on.
@@ -137,6 +155,76 @@ impl Cast {
         })?;
         *state.taken.entry(taken).or_default() += 1;
         Some(taken)
+    }
+
+    /// The run that is told what somebody says to its waiting steps.
+    pub(super) fn connect(&self, line: Handle) {
+        self.state().line = Some(line);
+    }
+
+    /// Answers a step that waits, when its time has come.
+    fn waits(&self, wait: &Waiting) {
+        let mut state = self.state();
+        let known = state.of_waits.get(&wait.id).copied();
+        let fits = |state: &State, at: usize| {
+            let answer = &self.scenario.answers[at];
+            let before = state.taken.get(&at).copied().unwrap_or(0);
+            answer.of == Whose::Step(wait.step) && answer.times.is_none_or(|times| before < times)
+        };
+        let found = known.or_else(|| {
+            let at = (0..self.scenario.answers.len()).find(|at| fits(&state, *at))?;
+            *state.taken.entry(at).or_default() += 1;
+            state.of_waits.insert(wait.id, at);
+            Some(at)
+        });
+        let Some(line) = state.line.clone() else { return };
+        let Some(at) = found else {
+            if wait.until.is_none() {
+                let clock = self.clock.clone();
+                let until = wait.since.after(FOR_EVER);
+                self.executor.spawn(Box::pin(async move {
+                    clock.wait_until(until).await;
+                    line.leave_when_waiting();
+                }));
+            }
+            return;
+        };
+        let message = self.message(wait, at);
+        let (clock, until) = (self.clock.clone(), self.scenario.answers[at].takes);
+        let until = wait.since.after(until);
+        self.executor.spawn(Box::pin(async move {
+            clock.wait_until(until).await;
+            // A step that waits no more has no use for it; the run's end tells.
+            drop(line.tell(message).await);
+        }));
+    }
+
+    fn message(&self, wait: &Waiting, at: usize) -> Message {
+        let answer = &self.scenario.answers[at];
+        let of = |value: &Value, field: &str| {
+            let text = value.field(field).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        match (&self.signals[wait.step], &answer.result) {
+            (Some(name), result) => Message::Signal {
+                id: wait.id.to_string(),
+                name: name.clone(),
+                value: result.clone().ok().filter(|it| *it != Value::Tuple(Vec::new())),
+                by: "scenario".to_owned(),
+            },
+            (None, Ok(value)) => Message::Answer {
+                wait: wait.id.to_string(),
+                approved: true,
+                by: of(value, "by"),
+                comment: of(value, "comment"),
+            },
+            (None, Err(error)) => Message::Answer {
+                wait: wait.id.to_string(),
+                approved: false,
+                by: "scenario".to_owned(),
+                comment: error.message.clone(),
+            },
+        }
     }
 
     /// What the scenario holds and no call met.
@@ -283,6 +371,9 @@ impl ProcessService for Programs {
 
 impl Observer for Cast {
     fn notice(&self, _run: RunId, _at: Timestamp, notice: Notice<'_>) {
+        if let Notice::Waits(wait) = notice {
+            return self.waits(wait);
+        }
         let Notice::Fact(Event::TaskStarted(started)) = notice else { return };
         if let Origin::Step { step, item, .. } = started.origin {
             self.state().of_steps.insert(started.task, (step, item, started.attempt));

@@ -143,6 +143,8 @@ impl State {
             }
             Event::StepStarted { step, .. }
             | Event::StepDone { step, .. }
+            | Event::WaitStarted { step, .. }
+            | Event::WaitAnswered { step, .. }
             | Event::CommitIntended { step, .. }
             | Event::CommitDone { step, .. } => Some(*step),
             Event::TaskDone { task, .. } => self.steps.get(task).copied(),

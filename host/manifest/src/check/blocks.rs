@@ -1,4 +1,4 @@
-//! What a step is: a call, a block of steps, a sleep; and what repeats it.
+//! What a step is: a call, a block of steps, a sleep, a wait; and what repeats it.
 
 use voyager_base::{Limits, Type, types::IntKind};
 
@@ -14,7 +14,8 @@ use crate::{
     convert::fits,
     diagnostic::Finding,
     plan::{
-        Action, Argument, Block, Carry, Changes, GrantPlan, Handling, Mode, Part, Repeat, Step,
+        Action, Argument, Awaited, Block, Carry, Changes, GrantPlan, Handling, Mode, Part, Repeat,
+        Step, Wait,
     },
     scalar::{duration, int},
     yaml::{Entry, Node},
@@ -26,12 +27,14 @@ pub(super) enum Form {
     Call,
     Block(Mode),
     Sleep,
+    /// It waits for somebody.
+    Wait,
     /// None of them, or several: told already.
     Unclear,
 }
 
 /// Keys that say what a step does: just one of them stands in it.
-const DOES: [&str; 4] = ["use", "steps", "switch", "sleep"];
+const DOES: [&str; 6] = ["use", "steps", "switch", "sleep", "approve", "await"];
 /// Keys that mean nothing where a step only sleeps.
 const NOT_OF_SLEEPS: [&str; 10] = [
     "for-each",
@@ -45,6 +48,11 @@ const NOT_OF_SLEEPS: [&str; 10] = [
     "limits",
     "priority",
 ];
+
+/// Keys that mean nothing where a step waits for somebody: what is to happen again, or for each of some
+/// items, stands in a block.
+const NOT_OF_WAITS: [&str; 7] =
+    ["for-each", "repeat", "retry", "compensate", "grants", "limits", "priority"];
 
 /// A block, and where its steps stand.
 pub(super) struct BlockSite<'s, 'n> {
@@ -75,6 +83,7 @@ impl<'a> Checker<'a> {
             [one] => match one.key.as_str() {
                 "use" => Form::Call,
                 "sleep" => Form::Sleep,
+                "approve" | "await" => Form::Wait,
                 "switch" => Form::Block(Mode::Switch),
                 _ => Form::Block(match node.get("parallel").and_then(Node::text) {
                     Some("any") => Mode::Any,
@@ -86,7 +95,7 @@ impl<'a> Checker<'a> {
                 let span = node.entries().first().map_or(&node.span, |first| &first.key_span);
                 self.report(
                     Finding::new(Code::StepForm, span, "this step does nothing")
-                        .label("`use`, `steps`, `switch` or `sleep` is missing")
+                        .label("`use`, `steps`, `switch`, `sleep`, `approve` or `await` is missing")
                         .help("name an operation with `use`, or give it steps"),
                 );
                 Form::Unclear
@@ -115,12 +124,11 @@ impl<'a> Checker<'a> {
                 let wrong = ["with", "concurrency"].into_iter().chain(changes).chain(parallel);
                 (wrong.collect(), "another form of step")
             }
-            Form::Sleep => {
-                let of_blocks = ["parallel", "finally", "transaction"];
-                let wrong = ["with", "changes", "concurrency"]
-                    .into_iter()
-                    .chain(NOT_OF_SLEEPS)
-                    .chain(of_blocks);
+            Form::Sleep | Form::Wait => {
+                let own: &[&str] = if form == Form::Sleep { &NOT_OF_SLEEPS } else { &NOT_OF_WAITS };
+                let others =
+                    ["with", "changes", "concurrency", "parallel", "finally", "transaction"];
+                let wrong = others.into_iter().chain(own.iter().copied());
                 (wrong.collect(), "another form of step")
             }
             Form::Unclear => return,
@@ -137,6 +145,63 @@ impl<'a> Checker<'a> {
     /// A sleep.
     pub(super) fn sleep(&mut self, node: &Node) -> Option<Action> {
         node.get("sleep").and_then(Node::text).and_then(duration).map(Action::Sleep)
+    }
+
+    /// A wait for somebody, and what it gives.
+    pub(super) fn wait(&mut self, node: &Node, inside: &At) -> (Option<Action>, StepResult) {
+        if !self.transactions.is_empty() {
+            let entry = node.entry("approve").or_else(|| node.entry("await"));
+            if let Some(entry) = entry {
+                // What it holds back would be staged for days, while others change the files below it.
+                let message = "a transaction can't wait for somebody";
+                self.report(
+                    Finding::new(Code::StepForm, &entry.key_span, message)
+                        .help("wait before the transaction, or after it"),
+                );
+            }
+        }
+        let wait = match (node.get("approve"), node.get("await")) {
+            (Some(approve), _) => {
+                let show = approve.get("show");
+                show.and_then(|show| self.argument(show, &Type::String, Some(inside)))
+                    .map(Wait::approval)
+            }
+            (None, Some(node)) => self.signal(node),
+            (None, None) => None,
+        };
+        let result = match &wait {
+            Some(Wait { result: Some(ty), .. }) => StepResult::Type(ty.clone()),
+            Some(Wait { result: None, .. }) => StepResult::Nothing,
+            None => StepResult::Unknown,
+        };
+        (wait.map(Action::Wait), result)
+    }
+
+    /// The signal that a step waits for.
+    fn signal(&mut self, node: &Node) -> Option<Wait> {
+        let name = node.get("signal")?;
+        let result = match node.get("type") {
+            Some(node) => Some(self.ty(node)?),
+            None => None,
+        };
+        let text = name.text().filter(|it| crate::scalar::is_name(it))?.to_owned();
+        let known = self.signals.get(&text).cloned();
+        match known {
+            Some((first, ty)) if !same(ty.as_ref(), result.as_ref()) => {
+                let message = format!("the signal `{text}` has two types");
+                self.report(
+                    Finding::new(Code::SignalType, &name.span, message)
+                        .help("give both the same `type`, or another `signal`")
+                        .related(&first, "the first one"),
+                );
+                return None;
+            }
+            Some(_) => {}
+            None => {
+                self.signals.insert(text.clone(), (name.span.clone(), result.clone()));
+            }
+        }
+        Some(Wait { on: Awaited::Signal(text), result })
     }
 
     /// A block, with all that stands within it, and the record that it gives.
@@ -382,6 +447,14 @@ impl<'a> Checker<'a> {
             Some(folders) => folders.items().iter().any(|folder| folder.get("write").is_some()),
             None => self.grants.workspace.iter().flatten().any(|folder| !folder.write.is_empty()),
         }
+    }
+}
+
+fn same(one: Option<&Type>, other: Option<&Type>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.same(other),
+        (None, None) => true,
+        _ => false,
     }
 }
 

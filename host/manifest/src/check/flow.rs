@@ -174,6 +174,38 @@ impl Checker<'_> {
     }
 }
 
+impl Checker<'_> {
+    /// Tells of kinds in `on-error` that a wait for somebody can't end with.
+    pub(super) fn kinds_of_waits_are_reached(&mut self, node: &Node) {
+        for entry in node.get("on-error").map(Node::entries).unwrap_or_default() {
+            let Some(kind) = ErrorKind::from_name(&entry.key) else { continue };
+            let told = match kind {
+                ErrorKind::Refused if node.get("approve").is_none() => {
+                    Some(("nobody refuses a signal", "remove it"))
+                }
+                ErrorKind::Timeout if node.get("timeout").is_none() => {
+                    Some(("this step waits for ever", "remove it, or add `timeout`"))
+                }
+                ErrorKind::Expectation if node.get("expect").is_none() => {
+                    Some(("this step expects nothing", "remove it, or add `expect`"))
+                }
+                ErrorKind::Refused
+                | ErrorKind::Timeout
+                | ErrorKind::Expectation
+                | ErrorKind::Cancelled
+                | ErrorKind::Invalid => None,
+                _ => Some((
+                    "a wait never ends so",
+                    "write `refused`, `timeout`, `expectation` or `any`",
+                )),
+            };
+            if let Some((message, help)) = told {
+                self.report(Finding::new(Code::UselessKey, &entry.key_span, message).help(help));
+            }
+        }
+    }
+}
+
 /// Whether an attempt that ended so ends the same way the next time.
 const fn is_hopeless(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::Cancelled)
@@ -187,6 +219,9 @@ fn unreachable(
 ) -> Option<(String, &'static str)> {
     let name = operation.name.unversioned();
     match kind {
+        ErrorKind::Refused => {
+            Some((format!("`{name}` asks nobody"), "it is how an `approve` fails: remove it"))
+        }
         ErrorKind::Expectation if step.get("expect").is_none() => {
             Some(("this step expects nothing".to_owned(), "remove it, or add `expect`"))
         }

@@ -13,7 +13,7 @@ use crate::{
     code::{Code, Severity},
     diagnostic::{Diagnostic, Finding, Findings},
     language::{SCENARIO, SCENARIO_HEADER},
-    plan::{Action, InputKind, Plan},
+    plan::{Action, Awaited, InputKind, Plan, Wait},
     scalar,
     scenario::{
         Answer, Called, Ending, Expected, ExpectedCalls, ExpectedError, ExpectedFile, ExpectedStep,
@@ -192,6 +192,7 @@ impl Checker<'_> {
         }
         let what = match plan.steps[step].action {
             Action::Sleep(_) => "sleeps",
+            Action::Wait(_) => "waits for somebody",
             _ => "is a block",
         };
         let message = format!("the step `{}` {what}, and calls nothing", plan.steps[step].id);
@@ -223,7 +224,85 @@ impl Checker<'_> {
         Some(read)
     }
 
+    /// The step of an answer, where it is one that waits for somebody.
+    fn waiting_step(node: &Node, plan: &Plan) -> Option<usize> {
+        let id = node.get("step").filter(|_| node.get("operation").is_none())?.text()?;
+        plan.steps.iter().position(|step| step.id == id && step.wait().is_some())
+    }
+
+    /// What somebody says to a step that waits for them.
+    fn word(&mut self, node: &Node, step: usize, plan: &Plan) -> Option<Answer> {
+        const FOREIGN: [&str; 5] = ["item", "attempt", "detail", "writes", "removes"];
+        if let Some(entry) = FOREIGN.iter().find_map(|key| node.entry(key)) {
+            let message = format!("`{}` has no meaning for a step that waits", entry.key);
+            self.report(Finding::new(Code::AnswerForm, &entry.key_span, message).help("remove it"));
+            return None;
+        }
+        let wait = plan.steps[step].wait()?;
+        let result = self.word_result(node, wait)?;
+        Some(Answer {
+            span: head(node),
+            of: Whose::Step(step),
+            which: Which::default(),
+            times: number(node, "times").and_then(|it| it.try_into().ok()),
+            takes: duration(node, "takes").unwrap_or_default(),
+            writes: Vec::new(),
+            result,
+        })
+    }
+
+    fn word_result(&mut self, node: &Node, wait: &Wait) -> Option<Result<Value, Error>> {
+        let is_approval = matches!(wait.on, Awaited::Approval(_));
+        match (node.entry("result"), node.entry("fails"), &wait.result) {
+            (None, Some(fails), _) => {
+                let kind = ErrorKind::from_name(fails.value.text()?)?;
+                if is_approval && kind == ErrorKind::Refused {
+                    return Some(Err(scripted(kind, node)));
+                }
+                let message = match is_approval {
+                    true => "an approval fails as `refused` alone",
+                    false => "a signal does not fail",
+                };
+                self.report(
+                    Finding::new(Code::AnswerForm, &fails.key_span, message)
+                        .help("leave the answer out to let the step's `timeout` pass"),
+                );
+                None
+            }
+            (Some(_), Some(fails), _) => {
+                let message = "an answer gives a result or fails, not both";
+                self.report(Finding::new(Code::AnswerForm, &fails.key_span, message));
+                None
+            }
+            (Some(result), None, Some(ty)) => self.literal(&result.value, ty).map(Ok),
+            (Some(result), None, None) => {
+                let message = "this signal carries nothing";
+                self.report(
+                    Finding::new(Code::AnswerForm, &result.key_span, message)
+                        .help("leave `result` out"),
+                );
+                None
+            }
+            (None, None, None) => Some(Ok(Value::Tuple(Vec::new()))),
+            (None, None, Some(_)) if is_approval => {
+                let text = |key: &str, text: &str| (key.to_owned(), Value::String(text.to_owned()));
+                Some(Ok(Value::Record(vec![text("by", "scenario"), text("comment", "")])))
+            }
+            (None, None, Some(ty)) => {
+                let message = "an answer needs a `result`";
+                self.report(
+                    Finding::new(Code::AnswerForm, &head(node), message)
+                        .help(format!("the signal carries {}", crate::convert::article(ty))),
+                );
+                None
+            }
+        }
+    }
+
     fn answer(&mut self, node: &Node, plan: &Plan) -> Option<Answer> {
+        if let Some(step) = Self::waiting_step(node, plan) {
+            return self.word(node, step, plan);
+        }
         let (of, operation) = self.whose(node, plan)?;
         let which = which(node);
         if let (Whose::Operation(_), Some(entry)) =

@@ -260,6 +260,7 @@ impl<'a> Checker<'a> {
                 }
             }
             Form::Sleep => (self.sleep(node), StepResult::Nothing),
+            Form::Wait => self.wait(node, &inside),
             Form::Unclear => {
                 self.unchecked_arguments(node.get("with"), &inside);
                 self.around.extend(inside.locals.iter().cloned());
@@ -293,6 +294,9 @@ impl<'a> Checker<'a> {
         let on_error = node.get("on-error").map(|node| self.handlers(node)).unwrap_or_default();
         if let Some(found) = &found {
             self.kinds_are_reached(node, found.operation);
+        }
+        if form == Form::Wait {
+            self.kinds_of_waits_are_reached(node);
         }
         let changes = self.changes(node, found.as_ref());
         if form == Form::Call {

@@ -154,7 +154,7 @@ fn what_stands_at_a_place_is_told() {
         "{told}"
     );
     let told = shown("  - id: x\n    ti‸meout: 5s\n    when: \"").unwrap();
-    assert_eq!(told, "timeout|`timeout` of a step\n\nLongest time of an attempt.");
+    assert_eq!(told, "timeout|`timeout` of a step\n\nLongest time of an attempt, or of a wait.");
     let told = shown("  - { id: x, use: text/clip, with: { mo‸st: 1 } }").unwrap();
     assert_eq!(told, "most|`most`: `u32`");
     let told = shown("  - id: x\n    when: \"size(steps.fir‸st.text) > 0\"\n").unwrap();

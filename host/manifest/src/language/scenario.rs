@@ -6,8 +6,11 @@ use super::{COUNT, DESCRIPTION, Object, Shape, key, list, must};
 pub(crate) const SCENARIO_HEADER: &str = "scenario/v1";
 
 /// Points of a run at which a fault can strike: the names of the facts that are recorded there.
-const POINTS: [&str; 8] = [
+const POINTS: [&str; 11] = [
     "step-started",
+    "wait-started",
+    "wait-answered",
+    "signal-received",
     "task-started",
     "effect-intended",
     "effect-answered",
@@ -75,7 +78,11 @@ pub(crate) static SCENARIO: Object = Object {
 pub(crate) static ANSWER: Object = Object {
     what: "an answer",
     keys: &[
-        key("step", Shape::Name, "The step whose calls it answers."),
+        key(
+            "step",
+            Shape::Name,
+            "The step whose calls it answers, or that waits for it: an approval, or a signal.",
+        ),
         key(
             "operation",
             Shape::Operation,
@@ -95,7 +102,7 @@ pub(crate) static ANSWER: Object = Object {
         key(
             "takes",
             Shape::Duration { least_ms: 0 },
-            "How long the call takes, in the time of the scenario.",
+            "How long the call takes, or the step waits, in the time of the scenario.",
         ),
         key(
             "writes",

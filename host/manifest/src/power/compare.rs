@@ -259,6 +259,13 @@ impl Found<'_> {
         }
         self.programs(old, new, &place);
         self.globs("calls", &old.calls, &new.calls, &place);
+        for gate in old.approvals.iter().filter(|it| !new.approvals.contains(it)) {
+            self.tell(How::Grew, "runs without the approval", Some(gate), None, place.clone());
+        }
+        // Of a new step nothing is narrower for it.
+        for gate in new.approvals.iter().filter(|it| !old.approvals.contains(it)) {
+            self.tell(How::Shrank, "needs the approval", None, Some(gate), place.clone());
+        }
     }
 
     fn folder(&mut self, old: Option<&FolderReach>, new: &FolderReach, place: &Place) {

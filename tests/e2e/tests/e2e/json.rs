@@ -49,6 +49,8 @@ fn lines(ended: &Ended) -> Vec<Json> {
 }
 
 const BROKEN: &str = "voyager: manifest/v1\nname: broken\nversion: 1.0.0\nsteps:\n  - id: one\n    use: coder/surveyy\n";
+const WAITS: &str = "voyager: manifest/v1\nname: waits\nversion: 1.0.0\nsteps:\n  \
+    - { id: sure, approve: { show: sure } }\n  - { id: go, await: { signal: go, type: u32 } }\n";
 const SLOW: &str = "voyager: manifest/v1\nname: slow\nversion: 1.0.0\n\
     inputs:\n  repo: { type: path, default: repo, description: \"A folder.\" }\n\
     grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"] } ]\n  process: [ { run: sleep } ]\n\
@@ -66,6 +68,9 @@ fn every_command_answers_in_the_same_form() {
     assert!(stage.kill_when(["run", "slow.yaml"], begun), "it begins");
     let runs = stage.answer(["runs"]);
     let interrupted = runs[0]["run"].as_str().expect("an id").to_owned();
+    stage.write("waits.yaml", WAITS);
+    let waiting = tell(&stage, &["run", "waits.yaml"], Done(8));
+    let waiting = waiting["answer"]["run"].as_str().expect("an id").to_owned();
     let done = tell(&stage, &rename("from=old_name"), Done(0));
     let run = done["answer"]["run"].as_str().expect("an id").to_owned();
     let run = run.as_str();
@@ -123,6 +128,15 @@ fn every_command_answers_in_the_same_form() {
         (&["runs", "trace"], vec!["runs", "trace", run], Done(0)),
         (&["runs", "export"], vec!["runs", "export", run], Done(0)),
         (&["runs", "export"], vec!["runs", "export", "none"], Failed("usage", 2)),
+        (&["run"], vec!["run", "waits.yaml"], Done(8)),
+        (&["approve"], vec!["approve", &waiting, "sure"], Done(0)),
+        (&["approve"], vec!["approve", &waiting, "sure"], Failed("usage", 2)),
+        (&["signal"], vec!["signal", &waiting, "go", "3"], Done(0)),
+        (&["signal"], vec!["signal", &waiting, "go", "three"], Failed("usage", 2)),
+        (&["pause"], vec!["pause", &waiting], Done(0)),
+        (&["kill"], vec!["kill", &waiting], Done(0)),
+        (&["pause"], vec!["pause", &waiting], Failed("usage", 2)),
+        (&["kill"], vec!["kill", &waiting], Failed("usage", 2)),
         (&["cancel"], vec!["cancel", &interrupted], Done(0)),
         (&["cancel"], vec!["cancel", run], Failed("usage", 2)),
         (&["undo"], vec!["undo", run, "--dry-run"], Done(0)),

@@ -87,6 +87,7 @@ impl Run {
             out: None,
             priority: None,
             unattended: false,
+            wait: false,
         };
         let answer = session::ask(context, Request::Run(request))?;
         report::run(context, &answer)
