@@ -1,12 +1,15 @@
 //! Manifests, checked against the skills that there are: in one place for `run`, `plan`, `graph`,
 //! `validate` and `lsp`, so that they find the same and say it alike.
 
+use std::path::Path;
+
 use voyager_base::Limits;
 use voyager_manifest::{
-    Catalog as Names, Diagnostic, check as check_manifest, diagnostic, plan::Plan,
+    Catalog as Names, Diagnostic, Files, Library, Pins, check_among, diagnostic, plan::Plan,
 };
 
 use crate::{
+    beside::{self, Beside},
     catalog::Catalog,
     failure::{Failure, FailureKind},
 };
@@ -21,9 +24,28 @@ pub(crate) struct Checked {
     pub(crate) shown: String,
 }
 
-/// Checks the text of the manifest `file`.
-pub(crate) fn check(catalog: &Catalog, file: &str, text: &str, color: bool) -> Checked {
-    let checked = find(&names(catalog), file, text);
+/// Checks the text of the manifest `file`, whose path may begin at `directory`.
+pub(crate) fn check(
+    catalog: &Catalog,
+    directory: &Path,
+    file: &str,
+    text: &str,
+    color: bool,
+) -> Checked {
+    check_with(catalog, &directory.join(file), file, text, color, None)
+}
+
+/// The same; `pins` are taken instead of those of the lock.
+pub(crate) fn check_with(
+    catalog: &Catalog,
+    place: &Path,
+    file: &str,
+    text: &str,
+    color: bool,
+    pins: Option<Pins>,
+) -> Checked {
+    let pins = pins.unwrap_or_else(|| beside::pins(place));
+    let checked = find(&names(catalog), file, text, &Beside::of(place), &pins);
     let shown = diagnostic::render(&checked.diagnostics, file, text.as_bytes(), color);
     Checked {
         plan: checked.plan,
@@ -37,9 +59,15 @@ pub(crate) fn names(catalog: &Catalog) -> Names {
     Names::new(catalog.skills().iter().map(|it| (*it.skill).clone()).collect())
 }
 
-/// Checks the text of the manifest `file`, and shows nothing.
-pub(crate) fn find(names: &Names, file: &str, text: &str) -> voyager_manifest::Checked {
-    check_manifest(text.as_bytes(), file, names, &Limits::ceiling())
+/// Checks the text of the manifest `file` among others, and shows nothing.
+pub(crate) fn find(
+    names: &Names,
+    file: &str,
+    text: &str,
+    files: &dyn Files,
+    pins: &Pins,
+) -> voyager_manifest::Checked {
+    check_among(text.as_bytes(), file, names, &Limits::ceiling(), Library { files, pins })
 }
 
 impl Checked {

@@ -6,6 +6,7 @@ mod completions;
 mod explain;
 mod graph;
 mod kill;
+mod lock;
 mod lsp;
 mod man;
 mod pause;
@@ -93,6 +94,7 @@ pub(crate) enum Command {
     Skill(skill::Skill),
     Test(test::Test),
     Scenario(scenario::Scenario),
+    Lock(lock::Lock),
     Schema(schema::Schema),
     Lsp(lsp::Lsp),
     Completions(completions::Completions),
@@ -156,6 +158,7 @@ impl Command {
             Self::Test(it) => it.run(context),
             Self::Scenario(it) => it.run(context),
             Self::Schema(it) => it.run(context),
+            Self::Lock(it) => it.run(context),
             Self::Lsp(it) => it.run(context),
             Self::Completions(it) => it.run(context),
             Self::Man(it) => it.run(context),

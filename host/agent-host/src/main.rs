@@ -6,6 +6,7 @@
 
 mod answer;
 mod approvals;
+mod beside;
 mod catalog;
 mod checking;
 mod cli;

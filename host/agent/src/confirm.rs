@@ -79,10 +79,10 @@ impl Confirm {
 
     fn place(&self, event: &Event) -> String {
         let plan = self.interpreter.plan();
-        let step = step_of(event).and_then(|step| plan.steps.get(step));
+        let step = step_of(event).and_then(|at| Some((plan.file_of(at), plan.steps.get(at)?)));
         step.map_or_else(
             || plan.file.clone(),
-            |step| format!("{}:{}: step `{}`", plan.file, step.line, step.id),
+            |(file, step)| format!("{file}:{}: step `{}`", step.line, step.id),
         )
     }
 }

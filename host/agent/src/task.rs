@@ -25,7 +25,7 @@ use voyager_base::{
     value,
     workspace::Change,
 };
-use voyager_manifest::plan::{GrantPlan, PinnedSkill, Priority, Step};
+use voyager_manifest::plan::{GrantPlan, PinnedSkill, Priority};
 
 use crate::{
     book::{Book, Recorded},
@@ -139,10 +139,10 @@ impl RunShared {
             tasks: Some(plan.grants.tasks.clone().unwrap_or_else(voyager_base::grant::Globs::none)),
         };
         grants = grants.narrowed(layer("the manifest", &all, &self.started.folders));
-        let outward: Vec<&Step> = plan.outward(step).collect();
-        outward.into_iter().rev().fold(grants, |grants, step| {
+        let around = plan.grants_around(step).into_iter();
+        around.filter_map(|(step, own)| Some((step?, own))).fold(grants, |grants, (step, own)| {
             let source = format!("step `{}`", step.id);
-            grants.narrowed(layer(&source, &step.grants, &self.started.folders))
+            grants.narrowed(layer(&source, own, &self.started.folders))
         })
     }
 }
@@ -317,7 +317,7 @@ impl Task {
     pub(crate) fn place(&self) -> String {
         let plan = &self.shared.started.plan;
         let step = &plan.steps[self.step];
-        format!("{}:{}: step `{}`", plan.file, step.line, step.id)
+        format!("{}:{}: step `{}`", plan.file_of(self.step), step.line, step.id)
     }
 
     /// Wishes that it stops, and ends with `reason`.

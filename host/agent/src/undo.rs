@@ -185,5 +185,6 @@ fn plan(written: &Written, changes: Vec<Change>) -> Plan {
         steps: vec![step],
         outputs: Vec::new(),
         skills: Vec::new(),
+        manifests: Vec::new(),
     }
 }

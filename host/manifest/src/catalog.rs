@@ -10,9 +10,11 @@ use crate::nearest::nearest;
 /// The skills that are there.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    skills: Vec<Skill>,
+    skills: Arc<Vec<Skill>>,
     /// `name/function` to the operations that end so, as (skill, operation).
-    short: BTreeMap<String, Vec<(usize, usize)>>,
+    short: Arc<BTreeMap<String, Vec<(usize, usize)>>>,
+    /// What other manifests take and give, by what `use` calls them. Only editors ask so.
+    manifests: BTreeMap<String, Arc<Operation>>,
 }
 
 /// An operation of a skill of the catalog.
@@ -56,7 +58,20 @@ impl Catalog {
                 short.entry(name).or_default().push((s, o));
             }
         }
-        Self { skills, short }
+        Self { skills: skills.into(), short: short.into(), manifests: BTreeMap::new() }
+    }
+
+    /// The same with other manifests, by what `use` calls them.
+    pub(crate) fn with_manifests(&self, manifests: BTreeMap<String, Arc<Operation>>) -> Self {
+        Self { manifests, ..self.clone() }
+    }
+
+    /// The operation that `use` names, which may be another manifest.
+    pub(crate) fn used(&self, name: &str) -> Option<&Operation> {
+        match self.manifests.get(name) {
+            Some(manifest) => Some(manifest),
+            None => Some(self.find(name).ok()?.operation),
+        }
     }
 
     /// All skills.
@@ -160,7 +175,7 @@ impl Catalog {
     /// Of each package the skill with the highest version.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &Skill> {
         let mut newest: BTreeMap<&str, &Skill> = BTreeMap::new();
-        for skill in &self.skills {
+        for skill in self.skills.iter() {
             let known = newest.entry(&skill.package).or_insert(skill);
             if version(skill) > version(known) {
                 *known = skill;

@@ -10,8 +10,10 @@ mod flow;
 mod grants;
 mod inputs;
 mod limits;
+mod manifests;
 mod order;
 mod outputs;
+mod policies;
 mod scenario;
 mod steps;
 mod transactions;
@@ -23,14 +25,19 @@ use std::{
 
 use voyager_base::{Digest, Limits, Type, operation::Skill};
 
-use self::expressions::{At, Local};
+pub(crate) use self::manifests::operation_at;
 pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
+use self::{
+    expressions::{At, Local},
+    manifests::Shelf,
+};
 use crate::{
     catalog::Catalog,
     code::{Code, Severity},
     diagnostic::{Diagnostic, Finding, Findings},
     language::{HEADER, MANIFEST},
-    plan::{Bounds, GrantPlan, Input, Part, PinnedSkill, Plan, Priority},
+    library::Library,
+    plan::{Bounds, GrantPlan, Input, Part, PinnedManifest, PinnedSkill, Plan, Priority, Step},
     shape,
     yaml::{self, Node, TEXT_BYTES_MAX},
 };
@@ -58,14 +65,28 @@ impl Checked {
     }
 }
 
-/// Checks the text of `file` against the skills of `catalog`; limits may be raised up to `policy`.
+/// Checks the text of `file` against the skills of `catalog`; limits may be raised up to `policy`. It can run
+/// no other manifest.
 pub fn check(text: &[u8], file: &str, catalog: &Catalog, policy: &Limits) -> Checked {
+    check_among(text, file, catalog, policy, Library::empty())
+}
+
+/// Checks the text of `file` against the skills of `catalog` and the manifests of `library`.
+pub fn check_among(
+    text: &[u8],
+    file: &str,
+    catalog: &Catalog,
+    policy: &Limits,
+    library: Library<'_>,
+) -> Checked {
     let mut findings = Findings::default();
     let lossy = String::from_utf8_lossy(text);
     let mut plan = None;
+    let shelf = Shelf::new(library);
+    let own = file.rsplit_once('/').map_or(file, |(_, name)| name).to_owned();
     if let Some(root) = read(text, &mut findings) {
-        let mut checker = Checker::new(&lossy, catalog, policy, findings);
-        plan = checker.manifest(&root, file);
+        let mut checker = Checker::new(&lossy, file, catalog, policy, &shelf, vec![own], findings);
+        plan = checker.manifest(&root);
         findings = checker.findings;
     }
     let plan = plan.filter(|_| !findings.has_errors());
@@ -104,6 +125,23 @@ fn read(text: &[u8], findings: &mut Findings) -> Option<Node> {
 /// What is known while a manifest is checked.
 struct Checker<'a> {
     text: &'a str,
+    /// The checked file, for messages.
+    file: &'a str,
+    /// The file that was checked first, for messages.
+    root_file: String,
+    /// The file that was checked first, by its name, and those on the way to this one, by their paths.
+    around_files: Vec<String>,
+    /// The manifests that this one may run.
+    shelf: &'a Shelf<'a>,
+    /// Steps of the manifests that steps run, by the position of that step.
+    inner: BTreeMap<usize, Vec<Step>>,
+    /// Hashes of these manifests and of those that they run, by path.
+    manifests: BTreeMap<String, Digest>,
+    /// Where the policies stand, and what was found in them: several steps use one.
+    policies_at: Range<usize>,
+    told_of_policies: BTreeSet<(Code, usize, usize)>,
+    /// Manifests that run each other, where this one is among them.
+    cycle: Option<String>,
     /// Bytes at which lines end.
     line_ends: Vec<usize>,
     catalog: &'a Catalog,
@@ -176,9 +214,26 @@ enum StepResult {
 }
 
 impl<'a> Checker<'a> {
-    fn new(text: &'a str, catalog: &'a Catalog, policy: &'a Limits, findings: Findings) -> Self {
+    fn new(
+        text: &'a str,
+        file: &'a str,
+        catalog: &'a Catalog,
+        policy: &'a Limits,
+        shelf: &'a Shelf<'a>,
+        around_files: Vec<String>,
+        findings: Findings,
+    ) -> Self {
         Self {
             text,
+            file,
+            root_file: file.to_owned(),
+            around_files,
+            shelf,
+            inner: BTreeMap::new(),
+            manifests: BTreeMap::new(),
+            policies_at: 0..0,
+            told_of_policies: BTreeSet::new(),
+            cycle: None,
             line_ends: text.match_indices('\n').map(|(at, _)| at).collect(),
             catalog,
             policy,
@@ -202,13 +257,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn manifest(&mut self, root: &Node, file: &str) -> Option<Plan> {
+    fn manifest(&mut self, root: &Node) -> Option<Plan> {
         self.header(root, HEADER, "manifest");
         shape::check_object(root, &MANIFEST, &mut self.findings);
         let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
 
         self.known_inputs(root.get("inputs"));
         self.manifest_limits(root.get("limits"));
+        let root = &self.with_policies(root);
         self.manifest_grants(root.get("grants"));
         self.priority = self.own_priority(root, Priority::Critical).unwrap_or_default();
         // Nothing of a step is known when a run begins: only inputs can be named.
@@ -223,7 +279,7 @@ impl<'a> Checker<'a> {
             name: text("name"),
             version: text("version"),
             description: text("description"),
-            file: file.to_owned(),
+            file: self.file.to_owned(),
             source: Digest::of(self.text.as_bytes()),
             inputs: self.inputs.iter().map(|known| known.input.clone()).collect::<Option<_>>()?,
             bounds: self.bounds.clone(),
@@ -233,6 +289,11 @@ impl<'a> Checker<'a> {
             steps: steps?,
             outputs: outputs?,
             skills: self.pinned(),
+            manifests: self
+                .manifests
+                .iter()
+                .map(|(path, source)| PinnedManifest { path: path.clone(), source: *source })
+                .collect(),
         })
     }
 
@@ -277,6 +338,12 @@ impl<'a> Checker<'a> {
     }
 
     fn report(&mut self, finding: Finding) {
+        let (code, span) = finding.place();
+        let again = self.policies_at.contains(&span.start)
+            && !self.told_of_policies.insert((code, span.start, span.end));
+        if again {
+            return;
+        }
         self.findings.push(finding);
     }
 }

@@ -82,6 +82,11 @@ impl Finding {
         }
     }
 
+    /// What sort of finding it is, and where.
+    pub(crate) fn place(&self) -> (Code, &Range<usize>) {
+        (self.code, &self.span)
+    }
+
     pub(crate) fn label(self, label: impl Into<String>) -> Self {
         Self { label: label.into(), ..self }
     }

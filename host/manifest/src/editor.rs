@@ -12,7 +12,7 @@ mod reading;
 
 pub use self::{
     completion::{Completion, Item, ItemSort, complete},
-    hover::{Hover, definition, hover},
+    hover::{Hover, definition, hover, manifest_at, with_manifests},
     position::{Encoding, Position, Positions},
 };
 

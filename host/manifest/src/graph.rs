@@ -100,11 +100,11 @@ fn mermaid_steps(plan: &Plan, block: Option<usize>, depth: usize, graph: &mut St
     let indent = "    ".repeat(depth);
     for at in plan.inside(block) {
         let step = &plan.steps[at];
-        let mut label = format!("<b>{}</b><br/>{}", step.id, html(&what(step)));
+        let mut label = format!("<b>{}</b><br/>{}", step.local_id(), html(&what(step)));
         for note in notes(plan, at) {
             let _ = write!(label, "<br/>{}", html(&note));
         }
-        if matches!(step.action, Action::Block(_)) {
+        if step.holds_steps() {
             let _ = writeln!(graph, "{indent}subgraph s{at}[\"{label}\"]");
             mermaid_steps(plan, Some(at), depth + 1, graph);
             let _ = writeln!(graph, "{indent}end");
@@ -132,10 +132,10 @@ fn dot_steps(plan: &Plan, block: Option<usize>, depth: usize, graph: &mut String
     for at in plan.inside(block) {
         let step = &plan.steps[at];
         let lines: Vec<String> =
-            [step.id.clone(), what(step)].into_iter().chain(notes(plan, at)).collect();
+            [step.local_id().to_owned(), what(step)].into_iter().chain(notes(plan, at)).collect();
         let label: Vec<String> = lines.iter().map(|line| quoted(line)).collect();
         let mut style = String::from(if step.when.is_some() { ", style=dashed" } else { "" });
-        let is_block = matches!(step.action, Action::Block(_));
+        let is_block = step.holds_steps();
         if is_block {
             // An edge ends at a node, so that each block has one that stands for it.
             style.push_str(", shape=plaintext");
@@ -152,12 +152,13 @@ fn dot_steps(plan: &Plan, block: Option<usize>, depth: usize, graph: &mut String
 fn text(plan: &Plan) -> String {
     let mut graph = format!("{} {}\n", plan.name, plan.version);
     let depth = |at: usize| plan.outward(at).count();
-    let width = plan.steps.iter().enumerate().map(|(at, step)| step.id.len() + 2 * depth(at));
+    let width =
+        plan.steps.iter().enumerate().map(|(at, step)| step.local_id().len() + 2 * depth(at));
     let width = width.max().unwrap_or(0);
     for (at, (step, needs)) in plan.steps.iter().zip(edges(plan)).enumerate() {
-        let id = format!("{}{}", "  ".repeat(depth(at)), step.id);
+        let id = format!("{}{}", "  ".repeat(depth(at)), step.local_id());
         let _ = write!(graph, "{id:width$}  {}", what(step));
-        let needs: Vec<&str> = needs.iter().map(|need| plan.steps[*need].id.as_str()).collect();
+        let needs: Vec<&str> = needs.iter().map(|need| plan.steps[*need].local_id()).collect();
         if !needs.is_empty() {
             let _ = write!(graph, "  after {}", needs.join(", "));
         }
@@ -182,6 +183,7 @@ fn what(step: &Step) -> String {
             Awaited::Signal(name) => format!("signal {name}"),
         },
         Action::Restore(changes) => format!("restore {} files", changes.len()),
+        Action::Manifest(sub) => format!("manifest {} {}", sub.name, sub.version),
         Action::Block(block) => match block.mode {
             Mode::All => "block",
             Mode::Any => "any of",

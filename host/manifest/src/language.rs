@@ -15,6 +15,8 @@ pub(crate) enum Shape {
     Text { chars_max: usize },
     /// A kebab-case name.
     Name,
+    /// The name of a step of a plan: names joined by `/`.
+    StepName,
     /// `1.2.3`.
     Version,
     /// `true` or `false`.
@@ -39,6 +41,8 @@ pub(crate) enum Shape {
     Operation,
     /// A path input: `inputs.repo` or `repo`.
     Root,
+    /// The name of a policy, or `none`.
+    Policy,
     /// A kind of error.
     ErrorKind,
     /// A relative file name.
@@ -51,6 +55,8 @@ pub(crate) enum Shape {
     Words,
     /// A mapping from names to values.
     Map { of: &'static Self, least: usize },
+    /// A mapping from names of steps of a plan to values.
+    StepNames(&'static Self),
     /// A mapping from paths within a workspace to values.
     Paths(&'static Self),
     /// A mapping from kinds of error, or `any`, to values.
@@ -138,6 +144,16 @@ pub(crate) static MANIFEST: Object = Object {
             Shape::Object(&GRANTS),
             "The ceiling of what steps may use. What isn't granted is denied.",
         ),
+        key(
+            "policies",
+            Shape::Map { of: &Shape::Object(&POLICY), least: 0 },
+            "What several steps say of retries, time, limits and errors, by name: `policy: NAME` in a step.",
+        ),
+        key(
+            "defaults",
+            Shape::Map { of: &Shape::Policy, least: 0 },
+            "The policy of calls that name none, by the skill's short name; `any` for all other skills.",
+        ),
         must(
             "steps",
             Shape::Steps,
@@ -200,7 +216,7 @@ pub(crate) static STEP: Object = Object {
         key(
             "use",
             Shape::Operation,
-            "The operation: `skill/function`, or in full `package:skill@1.2/interface.function`.",
+            "The operation: `skill/function`, or in full `package:skill@1.2/interface.function`. Or another manifest: `./parts/build.yaml`.",
         ),
         key(
             "steps",
@@ -262,6 +278,11 @@ pub(crate) static STEP: Object = Object {
             "Longest time of an attempt, or of a wait.",
         ),
         key(
+            "policy",
+            Shape::Policy,
+            "The policy that says what the step doesn't say itself; `none` keeps the default away.",
+        ),
+        key(
             "expect",
             list(&Shape::Object(&EXPECT)),
             "What must hold of its result; otherwise it fails with the kind `expectation`.",
@@ -315,6 +336,21 @@ pub(crate) static AWAIT: Object = Object {
             "type",
             Shape::Type,
             "Type of what it carries, as of an input; nothing where none is given.",
+        ),
+    ],
+};
+
+/// What several steps say, said once.
+pub(crate) static POLICY: Object = Object {
+    what: "a policy",
+    keys: &[
+        key("retry", Shape::Object(&RETRY), "When a failed attempt is followed by another."),
+        key("timeout", Shape::Duration { least_ms: 1 }, "Longest time of an attempt."),
+        key("limits", Shape::Object(&TASK_LIMITS), "Bounds of each task."),
+        key(
+            "on-error",
+            Shape::Kinds(&Shape::Word(&["fail", "continue"])),
+            "What happens when the step fails for good, by kind of error.",
         ),
     ],
 };

@@ -28,6 +28,7 @@ pub mod expr;
 pub mod graph;
 pub mod input;
 mod language;
+pub mod library;
 mod nearest;
 pub mod plan;
 pub mod power;
@@ -43,10 +44,11 @@ mod yaml;
 
 pub use self::{
     catalog::Catalog,
-    check::{Checked, CheckedScenario, check, check_scenario, manifest_of},
+    check::{Checked, CheckedScenario, check, check_among, check_scenario, manifest_of},
     code::{Code, Severity, explain},
     diagnostic::{Diagnostic, Place, render},
     expr::Expr,
+    library::{Files, Library, Pins},
     plan::Plan,
     scenario::Scenario,
 };

@@ -47,6 +47,18 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// Skills that steps and their child tasks may use: name as in grants, and the pinned component.
     pub skills: Vec<PinnedSkill>,
+    /// Manifests that steps run, directly or through others, by path.
+    #[serde(default)]
+    pub manifests: Vec<PinnedManifest>,
+}
+
+/// A manifest that a step runs, as it was when the plan was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedManifest {
+    /// Its path from the folder of the manifest that a run begins with.
+    pub path: String,
+    /// Hash of its text.
+    pub source: Digest,
 }
 
 /// A skill and the component that a run uses for it.
@@ -209,9 +221,9 @@ pub struct FolderPlan {
 /// One step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// Its id.
+    /// Its id; of a step of another manifest after that of the step that runs it, `deploy/build`.
     pub id: String,
-    /// Where it stands in the file.
+    /// Where it stands in its file.
     pub line: u32,
     /// Position of the block that holds it; none where that is the manifest.
     pub within: Option<usize>,
@@ -277,6 +289,8 @@ pub enum Action {
     Call(Call),
     /// It runs the steps that stand within it.
     Block(Block),
+    /// It runs the steps of another manifest, which stand within it.
+    Manifest(Box<SubManifest>),
     /// It waits for so long.
     Sleep(Duration),
     /// It waits for somebody.
@@ -321,6 +335,31 @@ pub struct Call {
     pub component: Digest,
     /// For each parameter, in their order, where its value comes from.
     pub arguments: Vec<Argument>,
+}
+
+/// Another manifest that a step runs: its own steps stand within that step.
+///
+/// They see inputs and steps of their own manifest only. Its folders have the names that the caller gives them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubManifest {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its file, for messages.
+    pub file: String,
+    /// Hash of its text.
+    pub source: Digest,
+    /// What it is given.
+    pub inputs: Vec<Input>,
+    /// For each input, in their order, where its value comes from.
+    pub arguments: Vec<Argument>,
+    /// What it gives back.
+    pub outputs: Vec<Output>,
+    /// A record of its outputs; none where it has none.
+    pub result: Option<Type>,
+    /// Its own ceiling of grants, within those of its caller.
+    pub grants: GrantPlan,
 }
 
 /// Steps within a step.
@@ -384,7 +423,11 @@ impl Step {
     pub fn call(&self) -> Option<&Call> {
         match &self.action {
             Action::Call(call) => Some(call),
-            Action::Block(_) | Action::Sleep(_) | Action::Wait(_) | Action::Restore(_) => None,
+            Action::Block(_)
+            | Action::Manifest(_)
+            | Action::Sleep(_)
+            | Action::Wait(_)
+            | Action::Restore(_) => None,
         }
     }
 
@@ -392,15 +435,45 @@ impl Step {
     pub fn wait(&self) -> Option<&Wait> {
         match &self.action {
             Action::Wait(wait) => Some(wait),
-            Action::Call(_) | Action::Block(_) | Action::Sleep(_) | Action::Restore(_) => None,
+            Action::Call(_)
+            | Action::Block(_)
+            | Action::Manifest(_)
+            | Action::Sleep(_)
+            | Action::Restore(_) => None,
         }
+    }
+
+    /// The manifest that it runs, where it runs one.
+    pub fn manifest(&self) -> Option<&SubManifest> {
+        match &self.action {
+            Action::Manifest(sub) => Some(sub),
+            Action::Call(_)
+            | Action::Block(_)
+            | Action::Sleep(_)
+            | Action::Wait(_)
+            | Action::Restore(_) => None,
+        }
+    }
+
+    /// Whether other steps stand within it.
+    pub fn holds_steps(&self) -> bool {
+        matches!(self.action, Action::Block(_) | Action::Manifest(_))
+    }
+
+    /// Its id in its own manifest.
+    pub fn local_id(&self) -> &str {
+        self.id.rsplit_once('/').map_or(self.id.as_str(), |(_, id)| id)
     }
 
     /// How the steps within it stand to each other, where it is a block.
     pub fn mode(&self) -> Option<Mode> {
         match &self.action {
             Action::Block(block) => Some(block.mode),
-            Action::Call(_) | Action::Sleep(_) | Action::Wait(_) | Action::Restore(_) => None,
+            Action::Call(_)
+            | Action::Manifest(_)
+            | Action::Sleep(_)
+            | Action::Wait(_)
+            | Action::Restore(_) => None,
         }
     }
 
@@ -408,16 +481,22 @@ impl Step {
     pub fn transaction(&self) -> Option<&str> {
         match &self.action {
             Action::Block(block) => block.transaction.as_deref(),
-            Action::Call(_) | Action::Sleep(_) | Action::Wait(_) | Action::Restore(_) => None,
+            Action::Call(_)
+            | Action::Manifest(_)
+            | Action::Sleep(_)
+            | Action::Wait(_)
+            | Action::Restore(_) => None,
         }
     }
 
-    /// Type of what one round gives: the success of the operation, the record of a block, an answer.
+    /// Type of what one round gives: the success of the operation, the record of a block or manifest, an
+    /// answer.
     pub fn of_round(&self) -> Option<&Type> {
         match &self.action {
             Action::Call(call) => call.operation.success(),
             Action::Block(block) => block.result.as_ref(),
             Action::Wait(wait) => wait.result.as_ref(),
+            Action::Manifest(sub) => sub.result.as_ref(),
             Action::Sleep(_) | Action::Restore(_) => None,
         }
     }
@@ -468,6 +547,32 @@ impl Plan {
     /// A step and the blocks that hold it, from the inside to the outside.
     pub fn outward(&self, step: usize) -> impl Iterator<Item = &Step> {
         std::iter::successors(self.steps.get(step), |step| self.steps.get(step.within?))
+    }
+
+    /// The file that a step stands in.
+    pub fn file_of(&self, step: usize) -> &str {
+        let around = self.outward(step).skip(self.outside(step)).find_map(Step::manifest);
+        around.map_or(self.file.as_str(), |sub| sub.file.as_str())
+    }
+
+    /// How many of a step and the blocks that hold it don't have it inside: itself, and what it takes back.
+    fn outside(&self, step: usize) -> usize {
+        let takes_back = self.steps.get(step).is_some_and(|it| it.part == Part::Compensation);
+        if takes_back { 2 } else { 1 }
+    }
+
+    /// The grants that narrow a step's, from the outside to the inside: with each its step, where it is not
+    /// the manifest's own.
+    pub fn grants_around(&self, step: usize) -> Vec<(Option<&Step>, &GrantPlan)> {
+        let mut layers: Vec<(Option<&Step>, &GrantPlan)> = Vec::new();
+        for (number, around) in self.outward(step).enumerate() {
+            let inner = around.manifest().filter(|_| self.outside(step) <= number);
+            layers.extend(inner.map(|sub| (Some(around), &sub.grants)));
+            layers.push((Some(around), &around.grants));
+        }
+        layers.push((None, &self.grants));
+        layers.reverse();
+        layers
     }
 
     /// How important the tasks of a step are: the lowest of what it, the blocks around it, and the run

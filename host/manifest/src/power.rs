@@ -5,7 +5,7 @@
 //! skill can use of that. What the steps do with it is no part of it.
 
 mod compare;
-mod inclusion;
+pub(crate) mod inclusion;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -301,7 +301,8 @@ pub(crate) fn items_max(step: &Step) -> Option<u64> {
 pub(crate) fn within(plan: &Plan, at: usize) -> Vec<String> {
     // The id of a compensation begins with that of its step.
     let own = if plan.steps[at].part == Part::Compensation { 2 } else { 1 };
-    let mut blocks: Vec<String> = plan.outward(at).skip(own).map(|it| it.id.clone()).collect();
+    let mut blocks: Vec<String> =
+        plan.outward(at).skip(own).map(|it| it.local_id().to_owned()).collect();
     blocks.reverse();
     blocks
 }
@@ -309,7 +310,7 @@ pub(crate) fn within(plan: &Plan, at: usize) -> Vec<String> {
 /// Its id, after those of the blocks that hold it.
 pub(crate) fn path(plan: &Plan, at: usize) -> String {
     let mut ids = within(plan, at);
-    ids.push(plan.steps[at].id.clone());
+    ids.push(plan.steps[at].local_id().to_owned());
     ids.join(".")
 }
 
@@ -321,12 +322,9 @@ pub(crate) fn line_of(text: &str, keys: &[&str]) -> Option<u32> {
     u32::try_from(At::of(text, &node.entry(last)?.key_span).line).ok()
 }
 
-/// What narrows a step's power: the manifest's grants, those of the blocks around it, its own.
+/// What narrows a step's power: the manifest's grants, those of the blocks and manifests around it, its own.
 fn layers(plan: &Plan, at: usize) -> Vec<&GrantPlan> {
-    let mut layers: Vec<&GrantPlan> = plan.outward(at).map(|step| &step.grants).collect();
-    layers.push(&plan.grants);
-    layers.reverse();
-    layers
+    plan.grants_around(at).into_iter().map(|(_, grants)| grants).collect()
 }
 
 fn folders_of(grants: &GrantPlan) -> impl Iterator<Item = &FolderPlan> {

@@ -345,6 +345,12 @@ pub fn without_docs(plan: &mut Plan) {
                 wait.result.iter_mut().for_each(type_without_docs);
                 None
             }
+            Action::Manifest(sub) => {
+                sub.inputs.iter_mut().for_each(|input| type_without_docs(&mut input.ty));
+                sub.outputs.iter_mut().for_each(|output| type_without_docs(&mut output.ty));
+                sub.result.iter_mut().for_each(type_without_docs);
+                None
+            }
             Action::Sleep(_) | Action::Restore(_) => None,
         }
     });

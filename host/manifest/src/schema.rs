@@ -63,10 +63,18 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Text { chars_max } => {
             json!({ "type": ["string", "number", "boolean"], "maxLength": chars_max })
         }
-        Shape::Name => json!({ "type": "string", "pattern": NAME, "maxLength": 64 }),
+        Shape::Name | Shape::Policy => {
+            json!({ "type": "string", "pattern": NAME, "maxLength": 64 })
+        }
         Shape::Version => {
             json!({ "type": "string", "pattern": r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$" })
         }
+        Shape::StepName => json!({ "type": "string", "pattern": STEP_NAME }),
+        Shape::StepNames(of) => json!({
+            "type": "object",
+            "propertyNames": { "pattern": STEP_NAME },
+            "additionalProperties": shape(of, definitions),
+        }),
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::Int { least, most } => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
@@ -129,6 +137,8 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
 }
 
 const NAME: &str = "^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$";
+/// The id of a step, behind those of the steps that run its manifest.
+const STEP_NAME: &str = "^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*(/[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*)*$";
 
 fn kinds() -> Vec<&'static str> {
     ErrorKind::ALL.iter().map(|kind| kind.name()).collect()

@@ -95,6 +95,19 @@ pub(crate) fn check(node: &Node, shape: &Shape, findings: &mut Findings) {
                 check(&entry.value, of, findings);
             }
         }
+        Shape::StepNames(of) => {
+            let Kind::Map(entries) = &node.kind else {
+                findings.push(wrong_form(node, "a mapping from steps to values is wanted"));
+                return;
+            };
+            counted(node, entries.len(), 0, findings);
+            for entry in entries {
+                if !entry.key.is_empty() && entry.key != "<<" {
+                    step_name(&entry.key, &entry.key_span, findings);
+                }
+                check(&entry.value, of, findings);
+            }
+        }
         Shape::Paths(of) => {
             let Kind::Map(entries) = &node.kind else {
                 findings.push(
@@ -158,7 +171,8 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
                 ));
             }
         }
-        Shape::Name => name(text, span, findings),
+        Shape::Name | Shape::Policy => name(text, span, findings),
+        Shape::StepName => step_name(text, span, findings),
         Shape::Version => {
             if semver::Version::parse(text).is_err() {
                 let help = match text.split('.').count() {
@@ -213,6 +227,7 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
         Shape::List { .. }
         | Shape::Map { .. }
         | Shape::Paths(_)
+        | Shape::StepNames(_)
         | Shape::Kinds(_)
         | Shape::Object(_)
         | Shape::Steps
@@ -339,6 +354,14 @@ fn file(node: &Node, text: &str, findings: &mut Findings) {
     }
 }
 
+/// The id of a step, behind those of the steps that run its manifest.
+fn step_name(text: &str, span: &std::ops::Range<usize>, findings: &mut Findings) {
+    let wrong = text.split('/').find(|part| !scalar::is_name(part));
+    if let Some(wrong) = wrong {
+        name(if text.contains('/') { wrong } else { text }, span, findings);
+    }
+}
+
 pub(crate) fn name(text: &str, span: &std::ops::Range<usize>, findings: &mut Findings) {
     if scalar::is_name(text) {
         return;
@@ -396,6 +419,8 @@ fn describe(shape: &Shape) -> &'static str {
     match shape {
         Shape::Text { .. } => "a text",
         Shape::Name => "a name",
+        Shape::Policy => "the name of a policy",
+        Shape::StepName => "the id of a step",
         Shape::Version => "a version",
         Shape::Bool => "`true` or `false`",
         Shape::Int { .. } => "a whole number",
@@ -413,7 +438,11 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::Path => "a path",
         Shape::Words => "a program and its first arguments",
         Shape::List { .. } | Shape::Steps => "a list",
-        Shape::Map { .. } | Shape::Paths(_) | Shape::Kinds(_) | Shape::Object(_) => "a mapping",
+        Shape::Map { .. }
+        | Shape::Paths(_)
+        | Shape::StepNames(_)
+        | Shape::Kinds(_)
+        | Shape::Object(_) => "a mapping",
         Shape::Argument | Shape::Literal | Shape::Result => "a value",
     }
 }

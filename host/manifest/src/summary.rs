@@ -140,7 +140,7 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
     let (reads, writes) = (side(|it| &it.read, false), side(|it| &it.write, true));
     let (starts, calls) = (reach.starts(), calls(&reach.calls));
     StepPower {
-        id: step.id.clone(),
+        id: step.local_id().to_owned(),
         within: within(plan, at),
         operation: reach.operation.clone(),
         rounds_max: rounds_max(plan, at),

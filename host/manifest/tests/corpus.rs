@@ -15,7 +15,7 @@ use std::{
 };
 
 use voyager_base::Limits;
-use voyager_manifest::{Checked, Code, check, render};
+use voyager_manifest::{Checked, Code, Files, Library, Pins, check_among, render};
 
 const EXPECT: &str = "# expect: ";
 
@@ -32,7 +32,25 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 fn checked(path: &Path, text: &[u8]) -> Checked {
     let name = path.file_name().unwrap().to_str().unwrap();
-    check(text, name, &common::catalog(), &Limits::ceiling())
+    let pins = match name.starts_with("sub-pin-") {
+        true => Pins::read(fs::read(others(&name.replace(".yaml", ".lock"))).ok().as_deref()),
+        false => Pins::Ignored,
+    };
+    let library = Library { files: &Others, pins: &pins };
+    check_among(text, name, &common::catalog(), &Limits::ceiling(), library)
+}
+
+/// Manifests that those of the corpus run.
+struct Others;
+
+impl Files for Others {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        fs::read(others(path)).map_err(|_| "there is no such file".to_owned())
+    }
+}
+
+fn others(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/others").join(path)
 }
 
 fn found(checked: &Checked) -> Vec<String> {
@@ -91,7 +109,7 @@ fn every_code_has_a_case() {
         .filter_map(|line| line.split(' ').next().map(str::to_owned))
         .collect();
     // Too large for a corpus: see the tests of size.
-    let elsewhere = [Code::TooLarge, Code::Nodes];
+    let elsewhere = [Code::TooLarge, Code::Nodes, Code::SubSize];
     let missing: Vec<String> = Code::ALL
         .iter()
         // Those of scenarios have their cases in `scenarios.rs`.
@@ -122,4 +140,42 @@ fn an_error_leaves_no_plan_and_a_warning_does() {
         let checked = checked(&path, &text);
         assert_eq!(checked.plan.is_some(), checked.errors() == 0, "{}", path.display());
     }
+}
+
+/// Manifests `0.yaml` to `99.yaml`, each of which runs the next one so many times.
+struct Chain(usize);
+
+impl Files for Chain {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let number: usize = path.trim_end_matches(".yaml").parse().map_err(|_| "no number")?;
+        Ok(self.text(number).into_bytes())
+    }
+}
+
+impl Chain {
+    fn text(&self, number: usize) -> String {
+        let step = |at: usize| format!("  - {{ id: s{at}, use: ./{}.yaml }}\n", number + 1);
+        let steps: String = match number {
+            99 => "  - { id: s, sleep: 1s }\n".to_owned(),
+            _ => (0..self.0).map(step).collect(),
+        };
+        format!("voyager: manifest/v1\nname: chain\nversion: 1.0.0\nsteps:\n{steps}")
+    }
+
+    fn found(&self, first: usize) -> Vec<String> {
+        let library = Library { files: self, pins: &Pins::Ignored };
+        let (text, catalog) = (self.text(first), common::catalog());
+        let name = format!("{first}.yaml");
+        let checked = check_among(text.as_bytes(), &name, &catalog, &Limits::ceiling(), library);
+        checked.diagnostics.iter().map(|it| format!("{} {}", it.code, it.message)).collect()
+    }
+}
+
+#[test]
+fn manifests_that_run_each_other_too_deeply_or_too_often_have_no_plan() {
+    assert!(Chain(1).found(84).is_empty(), "sixteen are not too many");
+    let deep = Chain(1).found(82);
+    assert!(deep[0].contains("more than 16 manifests"), "{deep:?}");
+    let wide = Chain(10).found(95);
+    assert!(wide.iter().any(|it| it.contains("there are")), "{wide:?}");
 }

@@ -1,4 +1,4 @@
-//! Small plans with their guests and files: three made here, and those of the folder `plans`, which cover
+//! Small plans with their guests and files: four made here, and those of the folder `plans`, which cover
 //! every construct of the language.
 
 use std::{
@@ -19,7 +19,7 @@ use voyager_manifest::plan::{FailMode, Plan, RetryPlan};
 use crate::{
     guests::{Guest, Guests},
     machine::Machine,
-    plan::{checked, for_each, operation, plan, step, step_of},
+    plan::{checked, checked_among, for_each, operation, plan, step, step_of},
 };
 
 /// A plan with all that it needs.
@@ -53,7 +53,7 @@ pub fn all() -> Vec<Manifest> {
     let mut files: Vec<PathBuf> = files.map(|file| file.expect("it is read").path()).collect();
     files.sort();
     let written = files.iter().map(|file| from_file(file));
-    [reading(), changing(), starting()].into_iter().chain(written).collect()
+    [reading(), changing(), starting(), lending()].into_iter().chain(written).collect()
 }
 
 /// A plan whose text stands in a file. Its first line may say how it ends where it does not end well:
@@ -138,6 +138,77 @@ fn starting() -> Manifest {
         files: vec![("a.txt", "one")],
         fails_with: None,
         may_be_unknown: true,
+    }
+}
+
+/// Steps that run other manifests: for each item, within a transaction, and one that runs another in turn and
+/// takes back what that did.
+fn lending() -> Manifest {
+    let parts = [
+        (
+            "change.yaml",
+            "\
+voyager: manifest/v1
+name: change
+version: 1.0.0
+inputs: { folder: { type: path }, to: { type: string } }
+grants: { workspace: [ { root: inputs.folder, name: place, read: [\"**\"], write: [\"**\"] } ] }
+steps:
+  - id: all
+    transaction: { workspace: place }
+    steps:
+      - { id: renamed, use: guests/rename, with: { p0: old, p1: { from: inputs.to } } }
+      - { id: files, use: guests/list }
+  - { id: words, use: ./parts/words.yaml, with: { folder: { from: inputs.folder }, word: { from: inputs.to } } }
+outputs:
+  files: { from: steps.all.files }
+  word: { from: steps.words.word }
+",
+        ),
+        (
+            "parts/words.yaml",
+            "\
+voyager: manifest/v1
+name: words
+version: 1.0.0
+inputs: { folder: { type: path }, word: { type: string, default: none } }
+grants: { workspace: [ { root: inputs.folder, read: [\"**\"], write: [\"log.txt\"] } ] }
+steps:
+  - { id: rest, sleep: 5ms }
+  - { id: all, use: guests/append, with: { p0: { from: inputs.word } }, compensate: { use: guests/append, with: { p0: { expr: \"'no ' + inputs.word\" } } } }
+  - { id: fails, use: guests/shout, with: { p0: nowhere.txt }, when: inputs.word == 'bad' }
+finally:
+  - { id: last, use: guests/append, with: { p0: { expr: \"'after ' + inputs.word\" } } }
+outputs: { word: { from: inputs.word } }
+",
+        ),
+    ];
+    Manifest {
+        name: "lending".to_owned(),
+        plan: checked_among(
+            "
+steps:
+  - { id: all, use: ./change.yaml, with: { folder: { from: inputs.repo }, to: new } }
+  - id: each
+    for-each: { in: steps.all.files, as: file, parallel: 1 }
+    use: ./parts/words.yaml
+    with: { folder: { from: inputs.repo }, word: { from: file } }
+    compensate: { use: guests/append, with: { p0: { expr: \"'un' + result.word\" } } }
+  - id: trip
+    transaction: { workspace: inputs.repo }
+    on-error: { any: continue }
+    steps:
+      - { id: bad, use: ./parts/words.yaml, with: { folder: { from: inputs.repo }, word: bad } }
+  - { id: count, use: guests/count }
+outputs:
+  words: { from: \"steps.each.map(it, it.word)\" }
+  count: { from: steps.count }
+",
+            &parts,
+        ),
+        files: vec![("a.txt", "old one"), ("log.txt", "")],
+        fails_with: None,
+        may_be_unknown: false,
     }
 }
 

@@ -8,7 +8,7 @@ use voyager_base::{
     operation::{Operation, Skill},
 };
 use voyager_manifest::{
-    Catalog, diagnostic,
+    Catalog, Files, Library, Pins, diagnostic,
     expr::Expr,
     plan::{
         Action, Argument, Bounds, Call, Changes, Expectation, FailMode, FolderPlan, ForEach,
@@ -94,15 +94,34 @@ pub fn expect(mut step: Step, that: &str, message: &str) -> Step {
 /// # Panics
 /// Where the manifest is wrong.
 pub fn checked(body: &str) -> Plan {
+    checked_among(body, &[])
+}
+
+/// The same, where its steps may run other manifests: their paths and texts.
+///
+/// # Panics
+/// Where the manifest or another one is wrong.
+pub fn checked_among(body: &str, others: &[(&str, &str)]) -> Plan {
     let head = "voyager: manifest/v1\nname: simulated\nversion: 1.0.0\n\
                 inputs: { repo: { type: path, default: /repo } }\n\
                 grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ]\n  \
                 process: [ { run: make } ]\n  tasks: [\"**\"]\n";
     let text = format!("{head}{body}");
     let file = "simulated.yaml";
-    let checked = voyager_manifest::check(text.as_bytes(), file, &catalog(), &Limits::ceiling());
+    let library = Library { files: &Others(others), pins: &Pins::Ignored };
+    let (catalog, policy) = (catalog(), Limits::ceiling());
+    let checked = voyager_manifest::check_among(text.as_bytes(), file, &catalog, &policy, library);
     let shown = diagnostic::render(&checked.diagnostics, file, text.as_bytes(), false);
     checked.plan.unwrap_or_else(|| panic!("{shown}"))
+}
+
+struct Others<'t>(&'t [(&'t str, &'t str)]);
+
+impl Files for Others<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let text = self.0.iter().find(|(known, _)| *known == path).map(|(_, text)| text);
+        text.map(|it| it.as_bytes().to_vec()).ok_or_else(|| "there is no such file".to_owned())
+    }
 }
 
 /// The guests as a skill: text in, text out, but for `list`, which lists texts.
@@ -194,6 +213,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
             component: component(),
             operations: operations(&steps),
         }],
+        manifests: Vec::new(),
         steps,
     }
 }

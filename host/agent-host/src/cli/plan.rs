@@ -105,7 +105,7 @@ pub(super) struct Read {
 pub(super) fn checked(context: &Context, named: &Path) -> Result<Read, Failure> {
     let (file, text) = read_manifest(context, named)?;
     let catalog = host::catalog(context)?;
-    let checked = checking::check(&catalog, &file, &text, false);
+    let checked = checking::check(&catalog, Path::new(""), &file, &text, false);
     let (plan, warnings) = checked.into_plan(&catalog)?;
     if let Some(text) = warnings {
         Progress::new(context).show(&Update::Note { text })?;

@@ -1,6 +1,6 @@
 //! `agent-host validate`: every error of manifests, without running anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -30,7 +30,7 @@ impl Validate {
         let mut checked = Vec::with_capacity(self.manifests.len());
         for named in &self.manifests {
             let (file, text) = read_manifest(context, named)?;
-            let found = checking::check(&catalog, &file, &text, context.color);
+            let found = checking::check(&catalog, Path::new(""), &file, &text, context.color);
             checked.push((file, text, found));
         }
         let wrong = checked.iter().filter(|(_, _, found)| found.plan.is_none()).count();

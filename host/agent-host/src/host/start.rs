@@ -191,7 +191,8 @@ impl Host {
 
     /// Checks a manifest; warnings are notes, errors are the failure.
     async fn plan(&self, request: &RunRequest, updates: &Updates) -> Result<Plan, Failure> {
-        let checked = checking::check(&self.catalog, &request.file, &request.text, false);
+        let checked =
+            checking::check(&self.catalog, &request.directory, &request.file, &request.text, false);
         let (plan, warnings) = checked.into_plan(&self.catalog)?;
         if let Some(text) = warnings {
             let _ = updates.send(Update::Note { text }).await;

@@ -11,13 +11,16 @@ use std::{
 use serde_json::Value as Json;
 use voyager_base::Limits;
 use voyager_manifest::{
-    Catalog, Plan, Scenario, check, check_scenario,
+    Catalog, Files, Library, Pins, Plan, Scenario, check_among, check_scenario,
     diagnostic::{self, Diagnostic},
     manifest_of,
     scenario::without_docs,
 };
 
-use crate::failure::Failure;
+use crate::{
+    beside::{self, Beside},
+    failure::Failure,
+};
 
 /// How the name of a scenario's file ends.
 const ENDING: &str = ".scenario.yaml";
@@ -190,7 +193,8 @@ impl<'a> Loader<'a> {
     fn read_plan(&self, path: &Path) -> Result<Arc<Plan>, String> {
         let file = path.display().to_string();
         let text = fs::read(path).map_err(|error| format!("{file}: {error}"))?;
-        plan_of(&file, &text, self.catalog)
+        let pins = beside::pins(path);
+        plan_of(&file, &text, self.catalog, &Beside::of(path), &pins)
     }
 
     fn folder(&mut self, path: &Path) -> Result<Arc<Vec<Fixture>>, String> {
@@ -206,8 +210,15 @@ impl<'a> Loader<'a> {
 }
 
 /// The plan of the manifest `file`, or the first of what is wrong with it.
-pub(crate) fn plan_of(file: &str, text: &[u8], catalog: &Catalog) -> Result<Arc<Plan>, String> {
-    let checked = check(text, file, catalog, &Limits::ceiling());
+pub(crate) fn plan_of(
+    file: &str,
+    text: &[u8],
+    catalog: &Catalog,
+    files: &dyn Files,
+    pins: &Pins,
+) -> Result<Arc<Plan>, String> {
+    let library = Library { files, pins };
+    let checked = check_among(text, file, catalog, &Limits::ceiling(), library);
     match checked.plan {
         Some(mut plan) => {
             without_docs(&mut plan);

@@ -45,9 +45,13 @@ impl Interpreter {
         let now = self.state.last;
         let state = match self.plan().steps.get(step).map(|step| &step.action) {
             Some(Action::Sleep(time)) => UnitState::Backoff { until: now.after(*time) },
-            Some(Action::Call(_) | Action::Block(_) | Action::Wait(_) | Action::Restore(_)) => {
-                UnitState::Waiting
-            }
+            Some(
+                Action::Call(_)
+                | Action::Block(_)
+                | Action::Manifest(_)
+                | Action::Wait(_)
+                | Action::Restore(_),
+            ) => UnitState::Waiting,
             None => return Err(format!("there is no step number {step}")),
         };
         let mut running = Running::new(units, &state);
@@ -100,12 +104,14 @@ impl Interpreter {
         if let Some(earlier) = self.node(place) {
             self.state.nodes.remove(&earlier);
         }
+        let inputs = self.given(place).map_err(|error| error.message)?;
         let inside = self.inside.get(&place.step).cloned().unwrap_or_default();
         let unit = self.state.unit(place)?;
         unit.attempt += 1;
         unit.state = UnitState::Started { at };
         self.state.nodes.insert(frame, place);
         let mut of = Frame::new(Some(place), inside.into_iter());
+        of.inputs = inputs;
         of.layer = self.plan().steps[place.step].transaction().map(|_| Layer::default());
         self.state.frames.insert(frame, of);
         Ok(())
@@ -126,7 +132,7 @@ impl Interpreter {
         }
         let ended_well = std::mem::take(&mut known.compensations.open);
         let result = match error {
-            None => Ok(self.record(frame)),
+            None => self.gives(frame),
             Some(error) => Err(error.clone()),
         };
         let layer = self.state.frames.get_mut(&frame).and_then(|it| it.layer.take());
@@ -392,7 +398,9 @@ impl Interpreter {
         let step = &self.plan().steps[place.step];
         // A further attempt of a task is the same task; steps within a block begin anew.
         let name = match (&step.action, rounds) {
-            (Action::Block(_), _) => format!("{}#{rounds}/{attempt}", step.id),
+            (Action::Block(_) | Action::Manifest(_), _) => {
+                format!("{}#{rounds}/{attempt}", step.id)
+            }
             (_, 0) => step.id.clone(),
             (_, _) => format!("{}#{rounds}", step.id),
         };

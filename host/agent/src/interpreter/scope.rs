@@ -15,7 +15,10 @@ static NONE: Value = Value::NONE;
 
 /// Inputs, finished steps, names of the step's own and of the blocks that hold it.
 pub(super) struct StepScope<'a> {
+    /// What its manifest is given.
     pub(super) inputs: &'a BTreeMap<String, Value>,
+    /// What stands before the ids of its manifest's steps; nothing where that is the run's own.
+    pub(super) prefix: String,
     pub(super) ids: &'a BTreeMap<String, usize>,
     pub(super) plan: &'a Plan,
     pub(super) state: &'a State,
@@ -49,7 +52,10 @@ impl Scope for StepScope<'_> {
     }
 
     fn step(&self, id: &str) -> Option<&Value> {
-        let position = *self.ids.get(id)?;
+        let position = match self.prefix.as_str() {
+            "" => *self.ids.get(id)?,
+            prefix => *self.ids.get(&format!("{prefix}{id}"))?,
+        };
         if let Some(value) = self.optional.get(&position) {
             return Some(value);
         }

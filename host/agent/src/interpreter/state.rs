@@ -66,6 +66,9 @@ pub(super) struct Frame {
     /// What it does, where it takes something back itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) compensation: Option<Compensation>,
+    /// What the manifest is given whose steps these are, where a step runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) inputs: Option<BTreeMap<String, Value>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -237,6 +240,7 @@ impl Frame {
             layer: None,
             compensations: Compensations::default(),
             compensation: None,
+            inputs: None,
         }
     }
 

@@ -6,7 +6,9 @@ use voyager_base::{Error, ErrorKind, TaskId, Type, Value, value};
 use voyager_manifest::{
     convert::convert,
     expr::Expr,
-    plan::{Argument, Call, Concurrency, FailMode, Handling, Output, Part, Repeat, Step},
+    plan::{
+        Argument, Call, Concurrency, FailMode, Handling, Output, Part, Repeat, Step, SubManifest,
+    },
 };
 
 use super::{
@@ -166,7 +168,7 @@ impl Interpreter {
                 StepState::Done(Some(value)) => value.clone(),
                 StepState::Done(None) | StepState::Waiting | StepState::Running(_) => Value::NONE,
             };
-            Some((step.id.clone(), value))
+            Some((step.local_id().to_owned(), value))
         });
         let fields: Vec<(String, Value)> = fields.collect();
         (!fields.is_empty()).then_some(Value::Record(fields))
@@ -222,8 +224,9 @@ impl Interpreter {
         key(&self.plan().concurrency, &self.outermost())
     }
 
-    pub(super) fn outputs(&self) -> Outcome {
-        let scope = self.outermost();
+    /// What a manifest gives back whose steps ran in a frame.
+    pub(super) fn outputs(&self, frame: TaskId, outputs: &[Output]) -> Outcome {
+        let scope = self.beside(frame);
         let failure = |name: &str, reason: String| Failure {
             step: None,
             error: Error::invalid(format!("outputs.{name}: {reason}")),
@@ -235,17 +238,69 @@ impl Interpreter {
             let value = value.map_err(|error| failure(&output.name, error.to_string()))?;
             Ok((output.name.clone(), value))
         };
-        self.plan().outputs.iter().map(output).collect()
+        outputs.iter().map(output).collect()
+    }
+
+    /// What the item of a block gives whose steps ran in a frame and ended well.
+    pub(super) fn gives(&self, frame: TaskId) -> Result<Option<Value>, Error> {
+        match self.sub_of(frame) {
+            None => Ok(self.record(frame)),
+            Some((_, sub)) if sub.outputs.is_empty() => Ok(None),
+            Some((_, sub)) => {
+                let outputs = self.outputs(frame, &sub.outputs);
+                outputs.map(|all| Some(Value::Record(all))).map_err(|failure| failure.error)
+            }
+        }
+    }
+
+    /// What the manifest is given that an item of a step runs; none where it runs none.
+    pub(super) fn given(&mut self, place: Place) -> Result<Option<BTreeMap<String, Value>>, Error> {
+        if self.plan().steps[place.step].manifest().is_none() {
+            return Ok(None);
+        }
+        let (frame, step, item) = (place.frame, place.step, Some(place.item));
+        self.with_scope(frame, step, item, None, |plan, scope| {
+            let Some(sub) = plan.manifest() else { return Ok(None) };
+            let given = sub.inputs.iter().zip(&sub.arguments).map(|(input, argument)| {
+                let wrong = |error: &dyn std::fmt::Display| {
+                    Error::invalid(format!("with.{}: {error}", input.name))
+                };
+                let value = compute(argument, &input.ty, scope).map_err(|error| wrong(&error))?;
+                input.accepts(&value).map_err(|error| wrong(&error))?;
+                Ok((input.name.clone(), value))
+            });
+            given.collect::<Result<_, Error>>().map(Some)
+        })?
+    }
+
+    /// The step that runs the manifest whose steps run in a frame, and that manifest; none where they are
+    /// those of a block, or of the run's own.
+    fn sub_of(&self, frame: TaskId) -> Option<(&Step, &SubManifest)> {
+        let place = self.state.frames.get(&frame)?.of?;
+        let step = self.plan().steps.get(place.step)?;
+        Some((step, step.manifest()?))
     }
 
     /// What is seen beside all steps.
     fn outermost(&self) -> StepScope<'_> {
+        self.beside(self.root)
+    }
+
+    /// What is seen beside the steps that run in a frame.
+    fn beside(&self, frame: TaskId) -> StepScope<'_> {
+        // The nearest manifest is the one whose names are meant.
+        let around = std::iter::once(frame).chain(self.holders(frame).map(|place| place.frame));
+        let sub = around.into_iter().find_map(|frame| {
+            let (step, _) = self.sub_of(frame)?;
+            Some((step, self.state.frames.get(&frame)?.inputs.as_ref()?))
+        });
         StepScope {
-            inputs: &self.inputs,
+            inputs: sub.map_or(&self.inputs, |(_, inputs)| inputs),
+            prefix: sub.map(|(step, _)| format!("{}/", step.id)).unwrap_or_default(),
             ids: &self.ids,
             plan: &self.started.plan,
             state: &self.state,
-            frame: self.root,
+            frame,
             optional: BTreeMap::new(),
             locals: Vec::new(),
             result: None,
@@ -290,14 +345,10 @@ impl Interpreter {
             }
         }
         let scope = StepScope {
-            inputs: &self.inputs,
-            ids: &self.ids,
-            plan,
-            state: &self.state,
-            frame,
             optional: optionals,
             locals: places.iter().flat_map(|place| self.locals(*place)).collect(),
             result,
+            ..self.beside(frame)
         };
         with(&plan.steps[step], &scope)
     }

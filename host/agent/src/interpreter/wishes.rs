@@ -211,7 +211,7 @@ impl Interpreter {
                     } else if self.has_room(step, active, *busy) {
                         active += 1;
                         if self.is_block(step) {
-                            self.wish_frame(place);
+                            broken = self.wish_frame(place).err();
                         } else {
                             *busy += 1;
                             broken = self.wish_start(place, attempt + 1, false).err();
@@ -245,7 +245,7 @@ impl Interpreter {
     }
 
     fn is_block(&self, step: usize) -> bool {
-        matches!(self.plan().steps[step].action, Action::Block(_))
+        self.plan().steps[step].holds_steps()
     }
 
     fn is_sleep(&self, step: usize) -> bool {
@@ -319,11 +319,17 @@ impl Interpreter {
         self.wish(Wish::Retry(task, failures), Command::Record(event));
     }
 
-    fn wish_frame(&mut self, place: Place) {
-        let Ok(frame) = self.next_node(place) else { return };
+    fn wish_frame(&mut self, place: Place) -> Result<(), Error> {
+        let Ok(frame) = self.next_node(place) else { return Ok(()) };
+        if self.wished.contains(&Wish::Enter(frame)) {
+            return Ok(());
+        }
+        // What it can't be given it can't begin with.
+        self.given(place)?;
         let Place { frame: within, step, item } = place;
         let event = Event::FrameStarted { frame, within, step, item };
         self.wish(Wish::Enter(frame), Command::Record(event));
+        Ok(())
     }
 
     fn wish_start(&mut self, place: Place, attempt: u32, resumes: bool) -> Result<(), Error> {
@@ -441,13 +447,14 @@ impl Interpreter {
                 let cancelled = cancelled.map(|error| Failure { step: None, error });
                 let outcome = match cancelled.or(failed) {
                     Some(failure) => Err(failure),
-                    None => self.outputs(),
+                    None => self.outputs(self.root, &self.plan().outputs),
                 };
                 let outcome = outcome.map_err(|it| Failure { error: told(it.error), ..it });
                 (Wish::Finish, Event::RunDone { outcome: outcome.clone() }, outcome.is_err())
             }
             Some(place) => {
-                let error = failed.map(inner).or_else(|| self.halted_item(place)).map(told);
+                let error = failed.map(inner).or_else(|| self.halted_item(place));
+                let error = error.or_else(|| self.gives(frame).err()).map(told);
                 let fails = error.is_some();
                 (Wish::Leave(frame), Event::FrameDone { frame, error }, fails)
             }

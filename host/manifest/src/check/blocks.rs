@@ -1,11 +1,14 @@
 //! What a step is: a call, a block of steps, a sleep, a wait; and what repeats it.
 
+use std::ops::Range;
+
 use voyager_base::{Limits, Type, types::IntKind};
 
 use super::{
     Checker, StepResult,
     expressions::{At, Local},
     flow::TAKEN,
+    manifests::is_manifest,
     steps::Site,
 };
 use crate::{
@@ -26,6 +29,8 @@ use crate::{
 pub(super) enum Form {
     Call,
     Block(Mode),
+    /// It runs another manifest.
+    Manifest,
     Sleep,
     /// It waits for somebody.
     Wait,
@@ -36,9 +41,10 @@ pub(super) enum Form {
 /// Keys that say what a step does: just one of them stands in it.
 const DOES: [&str; 6] = ["use", "steps", "switch", "sleep", "approve", "await"];
 /// Keys that mean nothing where a step only sleeps.
-const NOT_OF_SLEEPS: [&str; 10] = [
+const NOT_OF_SLEEPS: [&str; 11] = [
     "for-each",
     "repeat",
+    "policy",
     "retry",
     "timeout",
     "expect",
@@ -51,8 +57,8 @@ const NOT_OF_SLEEPS: [&str; 10] = [
 
 /// Keys that mean nothing where a step waits for somebody: what is to happen again, or for each of some
 /// items, stands in a block.
-const NOT_OF_WAITS: [&str; 7] =
-    ["for-each", "repeat", "retry", "compensate", "grants", "limits", "priority"];
+const NOT_OF_WAITS: [&str; 8] =
+    ["for-each", "repeat", "policy", "retry", "compensate", "grants", "limits", "priority"];
 
 /// A block, and where its steps stand.
 pub(super) struct BlockSite<'s, 'n> {
@@ -81,6 +87,7 @@ impl<'a> Checker<'a> {
         let does: Vec<&Entry> = DOES.iter().filter_map(|key| node.entry(key)).collect();
         let form = match does.as_slice() {
             [one] => match one.key.as_str() {
+                "use" if one.value.text().is_some_and(is_manifest) => Form::Manifest,
                 "use" => Form::Call,
                 "sleep" => Form::Sleep,
                 "approve" | "await" => Form::Wait,
@@ -123,6 +130,10 @@ impl<'a> Checker<'a> {
                 let parallel = (mode == Mode::Switch).then_some("parallel");
                 let wrong = ["with", "concurrency"].into_iter().chain(changes).chain(parallel);
                 (wrong.collect(), "another form of step")
+            }
+            Form::Manifest => {
+                let wrong = ["parallel", "finally", "transaction", "changes", "concurrency"];
+                (wrong.into(), "another form of step")
             }
             Form::Sleep | Form::Wait => {
                 let own: &[&str] = if form == Form::Sleep { &NOT_OF_SLEEPS } else { &NOT_OF_WAITS };
@@ -185,23 +196,28 @@ impl<'a> Checker<'a> {
             None => None,
         };
         let text = name.text().filter(|it| crate::scalar::is_name(it))?.to_owned();
-        let known = self.signals.get(&text).cloned();
-        match known {
-            Some((first, ty)) if !same(ty.as_ref(), result.as_ref()) => {
-                let message = format!("the signal `{text}` has two types");
+        let is_known = self.signal_of(&name.span, &text, result.as_ref());
+        is_known.then_some(Wait { on: Awaited::Signal(text), result })
+    }
+
+    /// Whether all that waits for a signal wants the same of it; tells where not.
+    pub(super) fn signal_of(&mut self, span: &Range<usize>, name: &str, ty: Option<&Type>) -> bool {
+        match self.signals.get(name).cloned() {
+            Some((first, known)) if !same(known.as_ref(), ty) => {
+                let message = format!("the signal `{name}` has two types");
                 self.report(
-                    Finding::new(Code::SignalType, &name.span, message)
+                    Finding::new(Code::SignalType, span, message)
                         .help("give both the same `type`, or another `signal`")
                         .related(&first, "the first one"),
                 );
-                return None;
+                false
             }
-            Some(_) => {}
+            Some(_) => true,
             None => {
-                self.signals.insert(text.clone(), (name.span.clone(), result.clone()));
+                self.signals.insert(name.to_owned(), (span.clone(), ty.cloned()));
+                true
             }
         }
-        Some(Wait { on: Awaited::Signal(text), result })
     }
 
     /// A block, with all that stands within it, and the record that it gives.
@@ -438,6 +454,11 @@ impl<'a> Checker<'a> {
                 .help("repeat a block: `steps: [...]` with this step in it, so that each round's changes become real"),
             );
         }
+    }
+
+    /// What is left of the grants here with those of a step.
+    pub(super) fn narrower_by(&self, own: Option<&GrantPlan>) -> GrantPlan {
+        own.map_or_else(|| self.grants.clone(), |own| narrower(&self.grants, own))
     }
 
     /// Whether a step with these grants may change a file.

@@ -1,6 +1,6 @@
 //! What steers a step: for-each, retry, expectations, what happens on errors.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use voyager_base::{ErrorKind, Type, operation::Operation};
 
@@ -166,7 +166,10 @@ impl Checker<'_> {
             .filter_map(|item| Some((kind(item.text()?)?, &item.span)))
             // Of these it is told already that trying again can't help.
             .filter(|(kind, _)| !is_hopeless(*kind));
-        for (kind, span) in handled.chain(retried) {
+        // A policy speaks of what other steps meet.
+        let is_own =
+            |span: &Range<usize>| node.span.start <= span.start && span.end <= node.span.end;
+        for (kind, span) in handled.chain(retried).filter(|(_, span)| is_own(span)) {
             if let Some((message, help)) = unreachable(kind, operation, node) {
                 self.report(Finding::new(Code::UselessKey, span, message).help(help));
             }

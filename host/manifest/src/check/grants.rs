@@ -254,7 +254,12 @@ impl Checker<'_> {
         Some(words)
     }
 
-    fn program_within(&mut self, node: &Node, program: &ProgramGrant, ceiling: &[ProgramGrant]) {
+    pub(super) fn program_within(
+        &mut self,
+        node: &Node,
+        program: &ProgramGrant,
+        ceiling: &[ProgramGrant],
+    ) {
         let span = node.get("run").map_or(&node.span, |run| &run.span);
         let granted = ceiling
             .iter()

@@ -6,13 +6,16 @@ use voyager_base::{
     Error, ErrorKind, Limits, Type, Value, operation::Operation, sim::CrashModel, types::Field,
 };
 
-use super::{Checker, KnownInput, StepResult, arguments::suggest, expressions::At, read};
+use super::{
+    Checker, KnownInput, StepResult, arguments::suggest, expressions::At, manifests::Shelf, read,
+};
 use crate::{
     catalog::Catalog,
     check::expressions::Local,
     code::{Code, Severity},
     diagnostic::{Diagnostic, Finding, Findings},
     language::{SCENARIO, SCENARIO_HEADER},
+    library::Library,
     plan::{Action, Awaited, InputKind, Plan, Wait},
     scalar,
     scenario::{
@@ -60,7 +63,8 @@ pub fn check_scenario(
     let mut scenario = None;
     if let Some(root) = read(text, &mut findings) {
         let policy = Limits::ceiling();
-        let mut checker = Checker::new(&lossy, catalog, &policy, findings);
+        let shelf = Shelf::new(Library::empty());
+        let mut checker = Checker::new(&lossy, "", catalog, &policy, &shelf, Vec::new(), findings);
         scenario = checker.scenario(&root, plan);
         findings = checker.findings;
     }
@@ -193,6 +197,7 @@ impl Checker<'_> {
         let what = match plan.steps[step].action {
             Action::Sleep(_) => "sleeps",
             Action::Wait(_) => "waits for somebody",
+            Action::Manifest(_) => "runs another manifest",
             _ => "is a block",
         };
         let message = format!("the step `{}` {what}, and calls nothing", plan.steps[step].id);

@@ -1,6 +1,6 @@
 //! Steps: their order, their operations, their results.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use voyager_base::{Type, operation::Operation};
 
@@ -9,6 +9,7 @@ use super::{
     arguments::suggest,
     blocks::{BlockSite, Form, can_change},
     expressions::{At, Local},
+    manifests::is_manifest,
 };
 use crate::{
     catalog::{Found, NotFound},
@@ -79,7 +80,8 @@ impl<'a> Checker<'a> {
         }
         let mut steps: Vec<Option<Step>> = vec![None; sites.len()];
         self.steps_inside(&outermost, &sites, &mut steps);
-        steps.into_iter().collect()
+        let steps: Vec<Step> = steps.into_iter().collect::<Option<_>>()?;
+        Some(assembled(steps, std::mem::take(&mut self.inner)))
     }
 
     /// Checks the steps that stand directly within one block, or the manifest.
@@ -225,7 +227,10 @@ impl<'a> Checker<'a> {
         steps: &mut [Option<Step>],
     ) -> Option<Step> {
         self.check_needs(position, node);
-        let form = self.form(node);
+        let form = match self.form(node) {
+            Form::Manifest if self.steps[position].part == Part::Compensation => Form::Call,
+            form => form,
+        };
         let outside = At { step: Some(position), locals: Vec::new() };
         let when = node.get("when").map(|when| self.condition(when, &outside, "`when`"));
         let (for_each, item) = match node.get("for-each") {
@@ -239,14 +244,21 @@ impl<'a> Checker<'a> {
         let begun = node.get("repeat").map(|node| self.begin_repeat(node, position, &mut locals));
         let inside = At { step: Some(position), locals };
         let limits = self.step_limits(node, form == Form::Call);
-        let found = node.get("use").and_then(|name| self.operation(name));
+        let operation = node.get("use").filter(|_| form != Form::Manifest);
+        let found = operation.and_then(|name| self.operation(name));
         let mut grants = self.step_grants(node, found.map(|found| found.skill));
         let block = self.steps[position].within;
         let around = block.map_or(self.priority, |block| self.steps[block].priority);
         let priority = self.own_priority(node, around);
         self.steps[position].priority = priority.map_or(around, |own| own.min(around));
         let concurrency = self.concurrency(node, &inside);
+        let mut bounds = (None, None);
         let (action, of_round) = match form {
+            Form::Manifest => {
+                let ran = self.manifest_step(position, node, &inside, grants.as_ref(), &limits);
+                bounds = (ran.deadline, ran.priority);
+                (ran.action, ran.result)
+            }
             Form::Call => self.call(node, found.as_ref(), &inside),
             Form::Block(mode) => {
                 let begun =
@@ -316,6 +328,7 @@ impl<'a> Checker<'a> {
             StepResult::Nothing | StepResult::Unknown => None,
         };
 
+        let timeout = node.get("timeout").and_then(Node::text).and_then(duration);
         let line = self.line_ends.partition_point(|end| *end < node.span.start) + 1;
         Some(Step {
             id: self.steps[position].id.clone(),
@@ -329,12 +342,12 @@ impl<'a> Checker<'a> {
             action: action?,
             changes,
             retry: flat(retry)?,
-            timeout: node.get("timeout").and_then(Node::text).and_then(duration),
+            timeout: timeout.into_iter().chain(bounds.0).min(),
             expect: expect?,
             on_error,
             grants: grants.unwrap_or_default(),
             limits,
-            priority,
+            priority: priority.into_iter().chain(bounds.1).min(),
             concurrency: concurrency?,
             result: match result {
                 StepResult::Type(ty) => Some(ty),
@@ -422,6 +435,14 @@ impl<'a> Checker<'a> {
 
     pub(super) fn operation(&mut self, node: &Node) -> Option<Found<'a>> {
         let name = node.text().filter(|_| !node.is_null())?;
+        if is_manifest(name) {
+            let message = format!("`{}` is a file, and an operation is wanted", clip(name));
+            self.report(
+                Finding::new(Code::MalformedOperation, &node.span, message)
+                    .help("only a step can run another manifest"),
+            );
+            return None;
+        }
         let reason = match self.catalog.find(name) {
             Ok(found) => return self.without_handles(node, found),
             Err(reason) => reason,
@@ -481,25 +502,7 @@ impl<'a> Checker<'a> {
     fn arguments(&mut self, step: &Node, operation: &Operation, at: &At) -> Option<Vec<Argument>> {
         let with = step.get("with");
         let names: Vec<&str> = operation.parameters.iter().map(|(name, _)| name.as_str()).collect();
-        let mut good = true;
-        for entry in with.map(Node::entries).unwrap_or_default() {
-            if !names.contains(&entry.key.as_str()) && scalar::is_name(&entry.key) {
-                let message = format!(
-                    "`{}` has no parameter `{}`",
-                    operation.name.unversioned(),
-                    clip(&entry.key)
-                );
-                let help = match names.is_empty() {
-                    true => "it has none".to_owned(),
-                    false => suggest(&entry.key, &names),
-                };
-                self.report(
-                    Finding::new(Code::UnknownArgument, &entry.key_span, message).help(help),
-                );
-                self.unchecked_argument(&entry.value, at);
-                good = false;
-            }
-        }
+        let mut good = self.arguments_are_known(with, &operation.name.unversioned(), &names, at);
         let mut arguments = Vec::with_capacity(operation.parameters.len());
         for (name, ty) in &operation.parameters {
             let argument = match with.and_then(|with| with.get(name)) {
@@ -522,13 +525,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks the references in arguments of an operation that is unknown.
-    fn unchecked_arguments(&mut self, with: Option<&Node>, at: &At) {
+    pub(super) fn unchecked_arguments(&mut self, with: Option<&Node>, at: &At) {
         for entry in with.map(Node::entries).unwrap_or_default() {
             self.unchecked_argument(&entry.value, at);
         }
     }
 
-    fn unchecked_argument(&mut self, node: &Node, at: &At) {
+    pub(super) fn unchecked_argument(&mut self, node: &Node, at: &At) {
         if let Some(entry) = super::arguments::computed(node) {
             self.expression(&entry.value, at);
             return;
@@ -553,6 +556,30 @@ impl<'a> Checker<'a> {
         }
         grants
     }
+}
+
+/// The steps of a plan: behind each that runs another manifest those of that manifest, which stand within it.
+fn assembled(steps: Vec<Step>, mut inner: BTreeMap<usize, Vec<Step>>) -> Vec<Step> {
+    let mut shift = 0;
+    let moved = (0..steps.len()).map(|at| {
+        let place = at + shift;
+        shift += inner.get(&at).map_or(0, Vec::len);
+        place
+    });
+    let moved: Vec<usize> = moved.collect();
+    let mut all: Vec<Step> = Vec::new();
+    for (at, mut step) in steps.into_iter().enumerate() {
+        step.within = step.within.map(|block| moved[block]);
+        step.needs.iter_mut().for_each(|need| *need = moved[*need]);
+        all.push(step);
+        let base = all.len();
+        for mut step in inner.remove(&at).unwrap_or_default() {
+            step.within = Some(step.within.map_or(moved[at], |block| block + base));
+            step.needs.iter_mut().for_each(|need| *need += base);
+            all.push(step);
+        }
+    }
+    all
 }
 
 /// What is given may be wrong; what isn't given is right.

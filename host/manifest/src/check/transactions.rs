@@ -77,6 +77,13 @@ impl Checker<'_> {
         begun.is_some()
     }
 
+    /// Knows that a step may change files of these folders.
+    pub(super) fn changed_in_transactions(&mut self, roots: &[String]) {
+        for open in &mut self.transactions {
+            open.changes |= open.root.as_ref().is_none_or(|root| roots.contains(root));
+        }
+    }
+
     /// What a call means to the transactions around it: whether it changes files of theirs, and whether it
     /// may do what they can't take back.
     pub(super) fn within_transactions(

@@ -248,6 +248,11 @@ impl Here<'_, '_> {
         let name = name.trim_start_matches(['?', '-']);
         let items = match (naming, base) {
             (Naming::Needs, _) => self.steps(),
+            (Naming::Policy, _) => {
+                let known = self.reading.policies();
+                let known = known.into_iter().map(|it| self.reading.outline.key(it));
+                known.chain(["none"]).map(|it| item(ItemSort::Name, it)).collect()
+            }
             (Naming::Root, None) => {
                 let all = self.inputs(true).into_iter();
                 all.map(|it| Item { writes: format!("inputs.{}", it.label), ..it }).collect()

@@ -4,10 +4,15 @@ use std::ops::Range;
 
 use voyager_base::{Type, operation::Operation};
 
-use super::reading::{Named, Reading};
+use super::{
+    outline::Sort,
+    reading::{Named, Reading},
+};
 use crate::{
     catalog::Catalog,
+    check::operation_at,
     language::{Key, Shape},
+    library::Library,
 };
 
 /// What is said about a place.
@@ -29,17 +34,36 @@ pub fn hover(text: &str, byte: usize, catalog: &Catalog) -> Option<Hover> {
         return Some(Hover { span, text });
     }
     if let Some(Shape::Operation) = reading.shape(part) {
-        let found = catalog.find(reading.outline.value(part)).ok()?;
+        let found = catalog.used(reading.outline.value(part))?;
         let span = reading.part(part).value.clone();
-        return Some(Hover { span, text: operation_text(found.operation) });
+        return Some(Hover { span, text: operation_text(found) });
     }
     let (named, span) = reading.named(part, byte)?;
     let text = match named {
         Named::Step(id) => step_text(&reading, id, catalog),
         Named::Input(input) => input_text(&reading, input),
+        Named::Policy(policy) => policy_text(&reading, policy),
         Named::Local(part) => format!("given by `{}`", reading.outline.key(part)),
     };
     Some(Hover { span, text })
+}
+
+/// The path of the other manifest that `use` names at `byte`, as it stands there.
+pub fn manifest_at(text: &str, byte: usize) -> Option<String> {
+    let reading = Reading::of(text)?;
+    let (part, is_named) = reading.outline.at(byte)?;
+    let is_use = !is_named && matches!(reading.shape(part), Some(Shape::Operation));
+    let path = is_use.then(|| reading.outline.value(part))?;
+    path.starts_with("./").then(|| path.to_owned())
+}
+
+/// A catalog that also knows the other manifests that steps of the text run.
+pub fn with_manifests(text: &str, catalog: &Catalog, library: Library<'_>) -> Catalog {
+    let used = Reading::of(text).map(|reading| reading.manifests()).unwrap_or_default();
+    let known = used
+        .into_iter()
+        .filter_map(|path| Some((path.to_owned(), operation_at(path, catalog, library)?)));
+    catalog.with_manifests(known.collect())
 }
 
 /// The bytes of the step, the input or the name that a reference at `byte` means.
@@ -52,7 +76,7 @@ pub fn definition(text: &str, byte: usize) -> Option<Range<usize>> {
     let (named, _) = reading.named(part, byte)?;
     Some(match named {
         Named::Step(id) => reading.part(id).value.clone(),
-        Named::Input(input) => reading.part(input).key.clone(),
+        Named::Input(input) | Named::Policy(input) => reading.part(input).key.clone(),
         Named::Local(part) => reading.part(part).key.clone(),
     })
 }
@@ -91,6 +115,13 @@ fn step_text(reading: &Reading<'_>, id: usize, catalog: &Catalog) -> String {
         text += &format!("\n\nResult: `{ty}`{each}{}", fields(ty));
     }
     text
+}
+
+fn policy_text(reading: &Reading<'_>, policy: usize) -> String {
+    let says =
+        reading.outline.inside(Some(policy)).filter(|it| reading.part(*it).sort == Sort::Key);
+    let says = says.map(|it| format!("\n- `{}`", reading.outline.key(it)));
+    format!("policy `{}`\n{}", reading.outline.key(policy), says.collect::<String>())
 }
 
 fn input_text(reading: &Reading<'_>, input: usize) -> String {

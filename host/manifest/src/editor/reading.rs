@@ -29,6 +29,8 @@ pub(super) enum Naming {
     Root,
     /// A step.
     Needs,
+    /// A policy.
+    Policy,
 }
 
 /// Something that a reference names.
@@ -38,6 +40,8 @@ pub(super) enum Named {
     Step(usize),
     /// An input.
     Input(usize),
+    /// A policy.
+    Policy(usize),
     /// A name that a block gives: the part that says so.
     Local(usize),
 }
@@ -69,7 +73,13 @@ impl<'t> Reading<'t> {
                     let name = self.outline.key(*it);
                     object.keys.iter().find(|key| key.name == name).map(|key| key.shape)
                 }
-                (Shape::Map { of, .. } | Shape::Kinds(of) | Shape::Paths(of), Sort::Key)
+                (
+                    Shape::Map { of, .. }
+                    | Shape::Kinds(of)
+                    | Shape::Paths(of)
+                    | Shape::StepNames(of),
+                    Sort::Key,
+                )
                 | (Shape::List { of, .. }, Sort::Item) => Some(*of),
                 (Shape::Steps, Sort::Item) => Some(Shape::Object(&STEP)),
                 (Shape::Argument, Sort::Key | Sort::Item) => Some(shape),
@@ -92,6 +102,7 @@ impl<'t> Reading<'t> {
         match self.shape(part)? {
             Shape::Expression => Some(Naming::Expression),
             Shape::Root => Some(Naming::Root),
+            Shape::Policy => Some(Naming::Policy),
             Shape::Argument if is_key && matches!(self.outline.key(part), "from" | "expr") => {
                 matches!(self.container(part), Some(Shape::Argument)).then_some(Naming::Expression)
             }
@@ -132,6 +143,13 @@ impl<'t> Reading<'t> {
         inside.filter(|it| self.part(*it).sort == Sort::Key).collect()
     }
 
+    /// The policies of a manifest.
+    pub(super) fn policies(&self) -> Vec<usize> {
+        let Some(policies) = self.outline.find(None, "policies") else { return Vec::new() };
+        let inside = self.outline.inside(Some(policies));
+        inside.filter(|it| self.part(*it).sort == Sort::Key).collect()
+    }
+
     /// Names that the blocks around a part give: the item of a `for-each`, carried values. Each with the
     /// part that says so.
     pub(super) fn locals(&self, part: usize) -> Vec<(&'t str, usize)> {
@@ -159,6 +177,9 @@ impl<'t> Reading<'t> {
         let word = &self.outline.text[span.clone()];
         let named = match naming {
             Naming::Needs => Named::Step(self.step(word)?),
+            Naming::Policy => {
+                Named::Policy(self.policies().into_iter().find(|it| self.outline.key(*it) == word)?)
+            }
             Naming::Root => Named::Input(self.input(word.strip_prefix("inputs.").unwrap_or(word))?),
             Naming::Expression => {
                 // Only what stands before the cursor or around it is meant.
@@ -212,7 +233,14 @@ impl<'t> Reading<'t> {
         catalog: &'c Catalog,
     ) -> Option<&'c Operation> {
         let name = self.outline.value(self.outline.find(within, "use")?);
-        Some(&**catalog.find(name).ok()?.operation)
+        catalog.used(name)
+    }
+
+    /// The other manifests that steps run, as `use` calls them.
+    pub(super) fn manifests(&self) -> Vec<&'t str> {
+        let all = (0..self.outline.parts.len())
+            .filter(|it| self.part(*it).sort == Sort::Key && self.outline.key(*it) == "use");
+        all.map(|it| self.outline.value(it)).filter(|it| it.starts_with("./")).collect()
     }
 
     /// The type of what comes behind `names`, where it is the result of a call.

@@ -212,3 +212,53 @@ fn every_cut_of_a_manifest_has_an_answer_at_every_place() {
         }
     }
 }
+
+/// One other manifest.
+struct Others;
+
+impl crate::Files for Others {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let text = "voyager: manifest/v1\nname: rest\nversion: 1.0.0\ndescription: Waits.\n\
+            inputs: { why: { type: string }, long: { type: bool, default: true } }\n\
+            steps: [ { id: rest, sleep: 1s, when: inputs.long } ]\n\
+            outputs: { reason: { from: inputs.why } }\n";
+        if path == "parts/rest.yaml" { Ok(text.into()) } else { Err("it is not there".to_owned()) }
+    }
+}
+
+#[test]
+fn another_manifest_is_known_by_what_it_takes_and_gives() {
+    let pins = crate::Pins::Missing;
+    let library = crate::Library { files: &Others, pins: &pins };
+    let known = |text: &str| {
+        let (text, cursor) = placed(text);
+        let catalog = with_manifests(&text, &catalog(), library);
+        (text, cursor, catalog)
+    };
+    let (text, cursor, catalog) = known("  - { id: x, use: ./parts/re‸st.yaml }\n");
+    assert_eq!(manifest_at(&text, cursor).as_deref(), Some("./parts/rest.yaml"));
+    let told = hover(&text, cursor, &catalog).unwrap().text;
+    assert!(told.contains("Waits.") && told.contains("- `long`: `option<bool>`"), "{told}");
+    let (text, cursor, catalog) = known("  - id: x\n    use: ./parts/rest.yaml\n    with: { ‸ }\n");
+    let labels = |text: &str, cursor, catalog: &Catalog| -> Vec<String> {
+        let found = complete(text, cursor, catalog).unwrap();
+        found.items.into_iter().map(|it| it.label).collect()
+    };
+    assert_eq!(labels(&text, cursor, &catalog), ["why", "long"]);
+    let (text, cursor, catalog) =
+        known("  - { id: x, use: ./parts/rest.yaml }\n  - id: y\n    when: \"steps.x.‸\"\n");
+    assert_eq!(labels(&text, cursor, &catalog), ["reason"]);
+    let (text, cursor, catalog) = known("  - { id: x, use: ./parts/no‸ne.yaml }\n");
+    assert_eq!(hover(&text, cursor, &catalog), None);
+}
+
+#[test]
+fn policies_are_offered_told_and_found() {
+    let policies = |step: &str| {
+        format!("  - {{ id: x, use: text/clip, {step} }}\npolicies:\n  slow: {{ timeout: 5m }}\n")
+    };
+    assert_eq!(labels(&policies("policy: ‸")), ["slow", "none"]);
+    let at = policies("policy: sl‸ow");
+    assert_eq!(shown(&at).as_deref(), Some("slow|policy `slow`\n\n- `timeout`"));
+    assert_eq!(defined(&at), Some((12, "slow".to_owned())));
+}

@@ -80,7 +80,7 @@ pub(crate) static ANSWER: Object = Object {
     keys: &[
         key(
             "step",
-            Shape::Name,
+            Shape::StepName,
             "The step whose calls it answers, or that waits for it: an approval, or a signal.",
         ),
         key(
@@ -156,7 +156,7 @@ pub(crate) static FAULT: Object = Object {
             "The clock jumps forward when `at` is recorded.",
         ),
         key("at", Shape::Word(&POINTS), "When the clock jumps."),
-        key("step", Shape::Name, "Only for this step."),
+        key("step", Shape::StepName, "Only for this step."),
         key("item", NUMBER, "Only for this item of a `for-each`, from 0."),
         key("attempt", COUNT, "Only for this attempt, from 1."),
         key("count", COUNT, "At the how-manieth such record, from 1."),
@@ -191,8 +191,8 @@ pub(crate) static EXPECTED: Object = Object {
         ),
         key(
             "steps",
-            Shape::Map { of: &Shape::Object(&EXPECTED_STEP), least: 0 },
-            "What became of steps, by id.",
+            Shape::StepNames(&Shape::Object(&EXPECTED_STEP)),
+            "What became of steps, by id; of those of another manifest `deploy/build`.",
         ),
         key(
             "files",
@@ -214,7 +214,7 @@ pub(crate) static EXPECTED_ERROR: Object = Object {
     what: "an expected error",
     keys: &[
         key("kind", Shape::ErrorKind, "Its kind."),
-        key("step", Shape::Name, "The step that failed."),
+        key("step", Shape::StepName, "The step that failed."),
         key("message", MESSAGE, "A text that its message contains."),
     ],
 };

@@ -24,7 +24,7 @@ const PATH: &str = "^[^/]+(?:/[^/]+)*$";
 
 /// Whether globs match nothing that others don't.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Inclusion {
+pub(crate) enum Inclusion {
     /// They do not.
     Within,
     /// They match this path, which the others don't.
@@ -34,7 +34,7 @@ pub(super) enum Inclusion {
 }
 
 /// Compares layers of globs. No layer at all matches nothing.
-pub(super) fn within(new: &[Globs], old: &[Globs]) -> Inclusion {
+pub(crate) fn within(new: &[Globs], old: &[Globs]) -> Inclusion {
     if new.is_empty() || new == old {
         return Inclusion::Within;
     }

@@ -12,6 +12,7 @@ mod error_kinds;
 mod first_skill;
 mod input;
 mod json;
+mod lending;
 mod live;
 mod priority;
 mod rename;

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value as Json, json};
 use voyager_manifest::{
-    Catalog as Names, Diagnostic, Severity, check_scenario,
+    Catalog as Names, Diagnostic, Files, Library, Pins, Severity, check_scenario,
     editor::{self, Encoding, ItemSort, Language, Positions},
     manifest_of,
 };
@@ -17,7 +17,11 @@ use super::{
     documents::{self, Documents},
     wire::Incoming,
 };
-use crate::{checking, testing::plan_of};
+use crate::{
+    beside::{self, Beside},
+    checking,
+    testing::plan_of,
+};
 
 // The codes of JSON-RPC 2.0 and of the protocol.
 const PARSE_ERROR: i64 = -32700;
@@ -201,7 +205,7 @@ impl<'a> Server<'a> {
 
     /// What stands there, and the pages of what is wrong with it.
     fn hover(&self, at: &Place<'_>) -> Json {
-        let found = editor::hover(at.text, at.byte, &self.names);
+        let found = editor::hover(at.text, at.byte, &self.names_at(at.uri, at.text));
         let mut span = found.as_ref().map(|it| it.span.clone());
         let mut texts: Vec<String> = found.map(|it| it.text).into_iter().collect();
         for wrong in self.diagnostics(at.uri, at.text) {
@@ -219,6 +223,13 @@ impl<'a> Server<'a> {
     }
 
     fn definition(&self, at: &Place<'_>) -> Json {
+        if let Some(path) = editor::manifest_at(at.text, at.byte)
+            && let Some(folder) = at.uri.rsplit_once('/')
+        {
+            let begin = json!({ "line": 0, "character": 0 });
+            let uri = format!("{}/{}", folder.0, path.trim_start_matches("./"));
+            return json!({ "uri": uri, "range": { "start": begin, "end": begin } });
+        }
         match editor::definition(at.text, at.byte) {
             Some(span) => json!({ "uri": at.uri, "range": range(&span, &at.positions) }),
             None => Json::Null,
@@ -226,7 +237,8 @@ impl<'a> Server<'a> {
     }
 
     fn completion(&self, at: &Place<'_>) -> Json {
-        let Some(found) = editor::complete(at.text, at.byte, &self.names) else {
+        let Some(found) = editor::complete(at.text, at.byte, &self.names_at(at.uri, at.text))
+        else {
             return Json::Null;
         };
         let range = range(&found.replaces, &at.positions);
@@ -264,7 +276,7 @@ impl<'a> Server<'a> {
                 self.documents.close(uri);
                 self.changed.remove(uri);
                 self.notify(PUBLISH, json!({ "uri": uri, "diagnostics": [] }));
-                self.scenarios_changed();
+                self.others_changed();
                 Some(())
             }
             (method, None) => (!method.starts_with("textDocument/")).then_some(()),
@@ -294,16 +306,32 @@ impl<'a> Server<'a> {
 
     fn has_changed(&mut self, uri: &str) {
         self.changed.insert(uri.to_owned());
-        self.scenarios_changed();
+        self.others_changed();
     }
 
-    /// What a scenario may say depends on its manifest.
-    fn scenarios_changed(&mut self) {
-        let is_scenario = |text: &Option<String>| {
-            text.as_deref().is_some_and(|it| editor::language(it) == Some(Language::Scenario))
+    /// What a scenario may say depends on its manifest, and what a manifest means on those that it runs.
+    fn others_changed(&mut self) {
+        let depends = |text: &Option<String>| {
+            text.as_deref().is_some_and(|it| {
+                editor::language(it) == Some(Language::Scenario) || it.contains("use: ./")
+            })
         };
-        let scenarios = self.documents.iter().filter(|(_, it)| is_scenario(&it.text));
-        self.changed.extend(scenarios.map(|(uri, _)| uri.clone()));
+        let others = self.documents.iter().filter(|(_, it)| depends(&it.text));
+        self.changed.extend(others.map(|(uri, _)| uri.clone()));
+    }
+
+    /// The skills, and the manifests that the text runs.
+    fn names_at(&self, uri: &str, text: &str) -> Names {
+        let Some(place) = documents::path(uri) else { return self.names.clone() };
+        let open = Open { documents: &self.documents, beside: Beside::of(&place) };
+        let library = Library { files: &open, pins: &Pins::Ignored };
+        editor::with_manifests(text, &self.names, library)
+    }
+
+    /// The findings of a manifest, or its plan, among the texts that are open or lie there.
+    fn among<T>(&self, place: &Path, check: impl FnOnce(&dyn Files, &Pins) -> T) -> T {
+        let open = Open { documents: &self.documents, beside: Beside::of(place) };
+        check(&open, &beside::pins(place))
     }
 
     /// Tells the findings of all texts that changed.
@@ -329,12 +357,21 @@ impl<'a> Server<'a> {
 
     fn diagnostics(&self, uri: &str, text: &str) -> Vec<Diagnostic> {
         match editor::language(text) {
-            Some(Language::Manifest) => checking::find(&self.names, uri, text).diagnostics,
+            Some(Language::Manifest) => {
+                // What is nowhere yet has nothing beside it.
+                let place = documents::path(uri).unwrap_or_else(|| PathBuf::from(uri));
+                let file = place.display().to_string();
+                self.among(&place, |files, pins| {
+                    checking::find(&self.names, &file, text, files, pins).diagnostics
+                })
+            }
             Some(Language::Scenario) => {
                 let plan = match manifest_of(text.as_bytes()) {
-                    Some(named) => self
-                        .manifest(uri, &named)
-                        .and_then(|(file, text)| plan_of(&file, &text, &self.names)),
+                    Some(named) => self.manifest(uri, &named).and_then(|(file, text)| {
+                        self.among(Path::new(&file), |files, pins| {
+                            plan_of(&file, &text, &self.names, files, pins)
+                        })
+                    }),
                     None => Err("the text names none".to_owned()),
                 };
                 let plan = plan.as_deref().map_err(String::as_str);
@@ -348,11 +385,9 @@ impl<'a> Server<'a> {
     fn manifest(&self, scenario: &str, named: &str) -> Result<(String, Vec<u8>), String> {
         let path = documents::path(scenario).ok_or("the scenario is in no folder yet")?;
         let path = path.parent().unwrap_or_else(|| Path::new("")).join(named);
-        let same = |uri: &str| documents::path(uri).is_some_and(|it| plain(&it) == plain(&path));
-        let open = self.documents.iter().find(|(uri, _)| same(uri));
         let file = path.display().to_string();
-        if let Some(text) = open.and_then(|(_, document)| document.text.as_ref()) {
-            return Ok((file, text.clone().into_bytes()));
+        if let Some(text) = open_at(&self.documents, &path) {
+            return Ok((file, text.to_owned().into_bytes()));
         }
         let mut text = Vec::new();
         let read = std::fs::File::open(&path)
@@ -360,6 +395,28 @@ impl<'a> Server<'a> {
         read.map_err(|error| format!("{file}: {error}"))?;
         Ok((file, text))
     }
+}
+
+/// Manifests as they are open, or else as they lie beside another.
+struct Open<'d> {
+    documents: &'d Documents,
+    beside: Beside,
+}
+
+impl Files for Open<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        match open_at(self.documents, &self.beside.place(path)) {
+            Some(text) => Ok(text.to_owned().into_bytes()),
+            None => self.beside.read(path),
+        }
+    }
+}
+
+/// The text that is open of a file.
+fn open_at<'d>(documents: &'d Documents, path: &Path) -> Option<&'d str> {
+    let same = |uri: &str| documents::path(uri).is_some_and(|it| plain(&it) == plain(path));
+    let (_, document) = documents.iter().find(|(uri, _)| same(uri))?;
+    document.text.as_deref()
 }
 
 const PUBLISH: &str = "textDocument/publishDiagnostics";
@@ -588,5 +645,38 @@ mod tests {
     #[test]
     fn an_end_without_shutdown_is_no_success() {
         assert_eq!(begin(json!([])).receive(Incoming::End), After::End(1));
+    }
+
+    #[test]
+    fn manifests_that_run_each_other_are_read_as_they_are_open() {
+        let mut server = begin(json!(["utf-8"]));
+        let head = "voyager: manifest/v1\nname: a\nversion: 1.0.0\n";
+        let inner = |text: &str| format!("{head}inputs: {{ why: {{ type: string }} }}\n{text}");
+        let rest = "steps: [ { id: rest, sleep: 1s } ]\noutputs: { why: { from: inputs.why } }\n";
+        open(&mut server, "file:///nowhere/parts/in.yaml", &inner(rest));
+        let outer =
+            format!("{head}steps:\n  - {{ id: a, use: ./parts/in.yaml, with: {{ why: x }} }}\n");
+        let codes = |told: Vec<Json>| -> Vec<String> {
+            let outer = told.into_iter().find(|it| it["params"]["uri"] == "file:///nowhere/a.yaml");
+            let found = outer.expect("it is told")["params"]["diagnostics"].take();
+            let found = found.as_array().cloned().unwrap_or_default();
+            found.iter().map(|it| it["code"].as_str().unwrap_or_default().to_owned()).collect()
+        };
+        let told = open(&mut server, "file:///nowhere/a.yaml", &outer);
+        assert_eq!(codes(told), ["V0384"], "there is no lock");
+        let params = json!({
+            "textDocument": { "uri": "file:///nowhere/a.yaml" },
+            "position": { "line": 4, "character": 22 },
+        });
+        let found = json!({ "id": 2, "method": "textDocument/definition", "params": params });
+        let answer = send(&mut server, found);
+        assert_eq!(answer[0]["result"]["uri"], "file:///nowhere/parts/in.yaml", "{answer:?}");
+        let change = json!({
+            "textDocument": { "uri": "file:///nowhere/parts/in.yaml", "version": 2 },
+            "contentChanges": [ { "text": inner("steps: []\n") } ],
+        });
+        let told =
+            send(&mut server, json!({ "method": "textDocument/didChange", "params": change }));
+        assert_eq!(codes(told), ["V0380"], "what it runs is wrong now");
     }
 }

@@ -40,7 +40,7 @@ impl Settings {
         let common = of("OTEL_EXPORTER_OTLP_ENDPOINT").map(below);
         let is_off = of("OTEL_SDK_DISABLED").is_some_and(|it| it.eq_ignore_ascii_case("true"))
             || of("OTEL_TRACES_EXPORTER") == Some("none");
-        let Some(url) = endpoint.map(below).or(own.or(common).filter(|_| !is_off)) else {
+        let Some(url) = endpoint.map(below).or_else(|| own.or(common).filter(|_| !is_off)) else {
             return Ok(None);
         };
         if !url.starts_with("http://") {
