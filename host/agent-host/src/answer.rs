@@ -194,7 +194,7 @@ pub(crate) struct RestoredFile {
 }
 
 /// One row of `runs list`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RunRow {
     /// Its id.
     pub(crate) run: String,
@@ -258,6 +258,9 @@ pub(crate) struct TaskDetail {
     pub(crate) attempt: u32,
     /// `open`, `done`, `failed`. One that a crash ended is open for ever; a later attempt follows.
     pub(crate) state: String,
+    /// Time from the start of the run to its own.
+    #[serde(default)]
+    pub(crate) after_millis: u64,
     /// Time from its first to its last record.
     pub(crate) millis: u64,
     /// How often more important tasks took its slot; none where none did.
@@ -292,4 +295,67 @@ pub(crate) struct EffectDetail {
     /// `done`, `denied`, `limit`, `requested` (children that have not all ended), `unknown` (an intent
     /// without an outcome).
     pub(crate) outcome: String,
+}
+
+/// Answers `top`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Top {
+    /// The process that has runs; none where no run goes on.
+    pub(crate) host: Option<HostView>,
+    /// Runs that are going on, then the newest others, the newest first.
+    pub(crate) runs: Vec<TopRun>,
+}
+
+/// What a process has to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct HostView {
+    /// Its number.
+    pub(crate) pid: u32,
+    /// Tasks that may compute at a time.
+    pub(crate) slots: u32,
+    /// Tasks that do.
+    pub(crate) computing: usize,
+    /// Tasks and runs that wait for a slot or a key.
+    pub(crate) waiting: usize,
+    /// Its memory, guests included.
+    pub(crate) memory_bytes: u64,
+}
+
+/// A run, as `top` shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct TopRun {
+    /// What `runs list` shows.
+    #[serde(flatten)]
+    pub(crate) row: RunRow,
+    /// How important it is; empty where it does not go on.
+    pub(crate) priority: String,
+    /// Steps that have ended, and all.
+    pub(crate) steps: (u64, u64),
+    /// Attempts of tasks that are open.
+    pub(crate) tasks: Vec<TopTask>,
+}
+
+/// An open attempt of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct TopTask {
+    /// The task.
+    pub(crate) task: String,
+    /// Its step.
+    pub(crate) step: String,
+    /// The operation.
+    pub(crate) operation: String,
+    /// Which attempt.
+    pub(crate) attempt: u32,
+    /// How important it is.
+    pub(crate) priority: String,
+    /// `waits`, `computes`, `paused`, `children` (it waits for them).
+    pub(crate) state: String,
+    /// Time since it began.
+    pub(crate) millis: u64,
+    /// Tasks above it in its run.
+    pub(crate) depth: u32,
 }

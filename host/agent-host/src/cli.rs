@@ -20,6 +20,7 @@ mod schema;
 mod signal;
 mod skill;
 mod test;
+mod top;
 mod undo;
 mod validate;
 
@@ -84,6 +85,7 @@ pub(crate) enum Command {
     Approve(approve::Approve),
     Graph(graph::Graph),
     Runs(runs::Runs),
+    Top(top::Top),
     Resume(resume::Resume),
     Replay(replay::Replay),
     Signal(signal::Signal),
@@ -147,6 +149,7 @@ impl Command {
             Self::Approve(it) => it.run(context),
             Self::Graph(it) => it.run(context),
             Self::Runs(it) => it.run(context),
+            Self::Top(it) => it.run(context),
             Self::Resume(it) => it.run(context),
             Self::Replay(it) => it.run(context),
             Self::Signal(it) => it.run(context),

@@ -1,6 +1,7 @@
 //! The pieces, built and joined: journal, sandbox, services, and the loop that drives runs.
 
 mod artifacts;
+mod board;
 mod inputs;
 mod past;
 mod recorded;
@@ -146,6 +147,7 @@ impl Host {
             Request::Undo { run, dry_run } => {
                 self.undo(&run, dry_run, cancellation, updates).await.map(to_json)
             }
+            Request::Top => self.top().map(to_json),
             Request::Runs => self.runs().map(to_json),
             Request::Show { run } => self.show(run.as_deref()).map(to_json),
             Request::FromRun { run } => self.recorded(run.as_deref()).map(to_json),

@@ -21,6 +21,7 @@ mod session;
 mod system;
 mod telemetry;
 mod testing;
+mod top;
 
 use std::process::ExitCode;
 

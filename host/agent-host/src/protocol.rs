@@ -54,6 +54,8 @@ pub(crate) enum Request {
         /// Only tells what it would do.
         dry_run: bool,
     },
+    /// What goes on, and the newest runs.
+    Top,
     /// All runs.
     Runs,
     /// One run.

@@ -336,7 +336,8 @@ fn explained(error: &RunError) -> String {
     format!("{place}{}{code}: {}{detail}", error.kind, error.message)
 }
 
-fn read<T: DeserializeOwned>(answer: &Json) -> Result<T, Failure> {
+/// Reads an answer.
+pub(crate) fn read<T: DeserializeOwned>(answer: &Json) -> Result<T, Failure> {
     T::deserialize(answer).map_err(|error| {
         Failure::environment("the answer can't be read", &error)
             .hint("both processes must be of the same version")

@@ -30,14 +30,82 @@ pub(crate) fn ask(context: &Context, request: Request) -> Result<Json, Failure> 
         .build()
         .map_err(|error| Failure::environment("cannot start threads", &error))?;
     let outcome = runtime.block_on(async {
-        match Host::open(context, runtime.handle().clone())? {
-            Opened::Here(host) => here(context, host, request).await,
-            Opened::Elsewhere => elsewhere(context, request).await,
+        match reach(context, runtime.handle()).await? {
+            Reached::Here(host) => here(context, host, request).await,
+            Reached::Elsewhere(stream) => elsewhere(context, stream, request).await,
         }
     });
     // What is left are effects whose outcome nobody waits for any more.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     outcome
+}
+
+/// Has a question answered by whoever has the state, and shows nothing. It is not kept: where no process has it,
+/// this one takes it for a moment, serves nobody, and runs nothing.
+pub(crate) fn look(context: &Context, request: Request) -> Result<Json, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment("cannot start threads", &error))?;
+    runtime.block_on(async {
+        let (sender, mut updates) = mpsc::channel(64);
+        match reach(context, runtime.handle()).await? {
+            Reached::Here(host) => {
+                let nobody = Cancellation::default();
+                host.answer(request, &nobody, &sender).await;
+                drop(sender);
+            }
+            Reached::Elsewhere(stream) => drop(question(stream, request, sender).await?),
+        }
+        while let Some(update) = updates.recv().await {
+            match update {
+                Update::Done { answer } => return Ok(answer),
+                Update::Failed { error } => return Err(error),
+                Update::Event(_) | Update::Note { .. } => {}
+            }
+        }
+        Err(Failure::new(FailureKind::Environment, "the process that has the state went away"))
+    })
+}
+
+/// Whether some process has the state, and answers.
+pub(crate) fn is_elsewhere(context: &Context) -> bool {
+    std::os::unix::net::UnixStream::connect(context.places.state.join("socket")).is_ok()
+}
+
+/// Who answers.
+enum Reached {
+    /// This process.
+    Here(Arc<Host>),
+    /// The one at the other end.
+    Elsewhere(UnixStream),
+}
+
+/// How often a process is asked again that has the state and does not answer yet, or no more.
+const TRIES: u32 = 40;
+/// How long it gets each time.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// Opens the state, or reaches the process that has it. One that has just opened it, is about to end, or only
+/// looks, does not answer: it gets a moment.
+async fn reach(context: &Context, runtime: &tokio::runtime::Handle) -> Result<Reached, Failure> {
+    let mut tries = 0;
+    loop {
+        if let Opened::Here(host) = Host::open(context, runtime.clone())? {
+            return Ok(Reached::Here(host));
+        }
+        match UnixStream::connect(context.places.state.join("socket")).await {
+            Ok(stream) => return Ok(Reached::Elsewhere(stream)),
+            Err(_) if tries < TRIES => tokio::time::sleep(PAUSE).await,
+            Err(error) => {
+                let state = context.places.state.display();
+                return Err(Failure::environment(format!("another process has {state}"), &error)
+                    .hint("wait for it to end, or use another state folder with --state DIR"));
+            }
+        }
+        tries += 1;
+    }
 }
 
 async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Json, Failure> {
@@ -90,21 +158,17 @@ async fn watch(
     }
 }
 
-async fn elsewhere(context: &Context, request: Request) -> Result<Json, Failure> {
-    let socket = context.places.state.join("socket");
-    let stream = UnixStream::connect(&socket).await.map_err(|error| {
-        Failure::environment(
-            format!("another process has {}", context.places.state.display()),
-            &error,
-        )
-        .hint("wait for it to end, or use another state folder with --state DIR")
-    })?;
+/// Asks the process at the other end, whose updates go to `sender`; gives back the way to tell it more.
+async fn question(
+    stream: UnixStream,
+    request: Request,
+    sender: mpsc::Sender<Update>,
+) -> Result<tokio::net::unix::OwnedWriteHalf, Failure> {
     let (reading, mut writing) = stream.into_split();
     let lost = |error: &std::io::Error| Failure::environment("the other process went away", error);
     let mut line = serde_json::to_vec(&request).expect("requests are plain data");
     line.push(b'\n');
     writing.write_all(&line).await.map_err(|error| lost(&error))?;
-    let (sender, updates) = mpsc::channel(64);
     tokio::spawn(async move {
         let mut lines = BufReader::new(reading).lines();
         while let Ok(Some(line)) = lines.next_line().await {
@@ -114,6 +178,16 @@ async fn elsewhere(context: &Context, request: Request) -> Result<Json, Failure>
             }
         }
     });
+    Ok(writing)
+}
+
+async fn elsewhere(
+    context: &Context,
+    stream: UnixStream,
+    request: Request,
+) -> Result<Json, Failure> {
+    let (sender, updates) = mpsc::channel(64);
+    let writing = question(stream, request, sender).await?;
     let writing = Arc::new(tokio::sync::Mutex::new(writing));
     watch(context, updates, || {
         let writing = Arc::clone(&writing);

@@ -334,6 +334,7 @@ impl Task {
             }
             self.place.enter().await;
         };
+        self.shared.notice(Notice::Waits { task: &self.started, step: self.step });
         let (clock, priority) = (&self.shared.world.clock, self.priority());
         let began = clock.now();
         let cancelled = Box::pin(self.cancellation.cancelled());
@@ -343,6 +344,7 @@ impl Task {
         self.waited_micros.fetch_add(micros, Ordering::Relaxed);
         if entered {
             telemetry::scheduled(&self.span, priority, waited);
+            self.shared.notice(Notice::Computes { task: self.started.task });
         }
     }
 

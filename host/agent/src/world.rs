@@ -12,7 +12,7 @@ use voyager_base::{
     workspace::WorkspaceService,
 };
 
-use crate::schedule::Schedule;
+use crate::{event::TaskStarted, schedule::Schedule};
 
 /// What stands around all runs of a process.
 #[derive(Clone)]
@@ -77,6 +77,18 @@ pub enum Notice<'a> {
         task: TaskId,
         /// Why it failed, where it did.
         error: Option<&'a Error>,
+    },
+    /// An attempt of a task waits for its keys and a slot: to begin, or to go on.
+    Waits {
+        /// How it began.
+        task: &'a TaskStarted,
+        /// Position in the plan of the step that it serves.
+        step: usize,
+    },
+    /// It has them.
+    Computes {
+        /// The task.
+        task: TaskId,
     },
     /// A more important task took the slot of a task, which has stopped.
     Paused {

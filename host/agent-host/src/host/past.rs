@@ -1,6 +1,6 @@
 //! What the journal tells of runs: lists, details, records, replays.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -57,7 +57,8 @@ impl Host {
                 _ => {}
             }
         })?;
-        let family = Family::of(&book, &pauses);
+        let began = self.fact(run, 0)?.map(|timed| timed.at).unwrap_or_default();
+        let family = Family::of(&book, &pauses, began);
         let steps = plan.steps.iter().enumerate().map(|(number, step)| StepDetail {
             step: step.id.clone(),
             state: (*states.get(&number).unwrap_or(&"waiting")).to_owned(),
@@ -154,7 +155,7 @@ impl Host {
         Err(Failure::usage("no run is interrupted").hint("`agent-host runs` lists all runs"))
     }
 
-    fn row(&self, run: RunId) -> Result<RunRow, Failure> {
+    pub(super) fn row(&self, run: RunId) -> Result<RunRow, Failure> {
         let head = self.head(run)?;
         let (first, last) = (self.fact(run, 0)?, self.fact(run, head.sequence.saturating_sub(1))?);
         let (name, started) = match first {
@@ -283,11 +284,14 @@ struct Family<'b> {
     of_steps: BTreeMap<usize, Vec<&'b Attempt>>,
     of_tasks: BTreeMap<(TaskId, u32), Vec<&'b Attempt>>,
     pauses: &'b Pauses,
+    /// When the run began.
+    began: Timestamp,
 }
 
 impl<'b> Family<'b> {
-    fn of(book: &'b Book, pauses: &'b Pauses) -> Self {
-        let mut family = Self { of_steps: BTreeMap::new(), of_tasks: BTreeMap::new(), pauses };
+    fn of(book: &'b Book, pauses: &'b Pauses, began: Timestamp) -> Self {
+        let (of_steps, of_tasks) = (BTreeMap::new(), BTreeMap::new());
+        let mut family = Self { of_steps, of_tasks, pauses, began };
         let mut attempts: Vec<&Attempt> = book.attempts().collect();
         attempts.sort_by_key(|it| it.sequence);
         for attempt in attempts {
@@ -318,7 +322,8 @@ impl<'b> Family<'b> {
             operation: started.operation.to_string(),
             attempt: started.attempt,
             state: state(attempt).to_owned(),
-            millis: u64::try_from(last.since(attempt.at).as_millis()).unwrap_or(u64::MAX),
+            after_millis: millis(attempt.at.since(self.began)),
+            millis: millis(last.since(attempt.at)),
             paused: paused
                 .map(|(times, micros)| PauseDetail { times: *times, millis: micros / 1_000 }),
             error: error.map(|error| format!("{}: {}", error.kind, error.message)),
@@ -332,6 +337,10 @@ impl<'b> Family<'b> {
             children: children.into_iter().flatten().map(|it| self.detail(it)).collect(),
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn state(attempt: &Attempt) -> &'static str {

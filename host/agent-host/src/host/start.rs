@@ -115,6 +115,7 @@ impl Host {
         let run = live.id;
         let steps: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
         self.watchers.watch(run, &plan, updates.clone());
+        self.watchers.board.begin(run, &plan);
         let started =
             Event::RunStarted { run: run.to_string(), name: plan.name.clone(), steps, resumed };
         // Known before it is told: who reads of a run may ask for it at once.
@@ -135,6 +136,7 @@ impl Host {
         };
         self.active().remove(&run);
         self.watchers.forget(run);
+        self.watchers.board.end(run);
         self.changed.notify_waiters();
         let stands = match &outcome {
             Err(DriveError::Waits) => Some(Status::Waiting),

@@ -10,12 +10,16 @@ use voyager_base::{RunId, TaskId, call::Report, clock::Timestamp};
 use voyager_manifest::plan::{Awaited, Plan, Step};
 use voyager_process::{Output, Stream};
 
-use super::Updates;
+use super::{Updates, board::Board};
 use crate::protocol::{Event, Update};
 
 /// Who watches which run.
 #[derive(Default)]
-pub(crate) struct Watchers(Mutex<BTreeMap<RunId, Watch>>);
+pub(crate) struct Watchers {
+    watches: Mutex<BTreeMap<RunId, Watch>>,
+    /// What all runs do now.
+    pub(super) board: Board,
+}
 
 /// One watched run.
 struct Watch {
@@ -84,12 +88,13 @@ impl Watchers {
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<RunId, Watch>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Observer for Watchers {
     fn notice(&self, run: RunId, at: Timestamp, notice: Notice<'_>) {
+        self.board.notice(run, at, &notice);
         let mut all = self.all();
         let Some(watch) = all.get_mut(&run) else { return };
         match notice {
@@ -102,6 +107,8 @@ impl Observer for Watchers {
                 let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 watch.of_task(task, |step| Event::Continued { step, millis });
             }
+            // Where a task stands is for those who look at the whole host.
+            Notice::Waits { .. } | Notice::Computes { .. } => {}
             Notice::Report { task, report } => watch.report(task, report),
         }
     }

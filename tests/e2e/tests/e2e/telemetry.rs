@@ -321,3 +321,36 @@ fn a_place_where_no_metrics_can_be_is_told_before_anything_runs() {
     assert!(ended.err.contains("--metrics-file"), "{}", ended.err);
     assert_eq!(stage.answer(["runs"]), Json::Array(Vec::new()));
 }
+
+const SLEEPS: &str = "voyager: manifest/v1\nname: sleeps\nversion: 1.0.0\npriority: high\nsteps:\n  \
+                      - { id: rules, use: security/rules.all }\n  - { id: rest, sleep: 1h }\n";
+
+#[test]
+fn top_shows_what_another_process_does_and_leaves_it_alone() {
+    let Some(stage) = Stage::new() else { return };
+    let nothing = stage.answer(["top"]);
+    assert_eq!(nothing, serde_json::json!({ "host": null, "runs": [] }));
+    stage.write("sleeps.yaml", SLEEPS);
+    let mut command = stage.command(["run", "sleeps.yaml", "--json"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut sleeping = command.spawn().expect("the program starts");
+    let out = std::io::BufReader::new(sleeping.stdout.take().expect("it is piped"));
+    let mut lines = std::io::BufRead::lines(out).map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("step-started") && line.contains("\"rest\"")));
+    let top = stage.answer(["top", "--once"]);
+    assert_eq!(top["host"]["pid"], sleeping.id());
+    let run = &top["runs"][0];
+    assert_eq!(
+        (&run["status"], &run["priority"], &run["steps"]),
+        (&"running".into(), &"high".into(), &serde_json::json!([1, 2]))
+    );
+    let plain = stage.call(["top", "--once"]);
+    assert!(plain.out.contains("1 live") && plain.out.contains("sleeps"), "{plain:?}");
+    let id = run["run"].as_str().expect("it has an id");
+    assert_eq!(stage.call(["cancel", id]).code, Some(0));
+    let last = lines.last().unwrap_or_default();
+    assert!(last.contains("\"cancelled\""), "{last}");
+    sleeping.wait().expect("it ends");
+    let after = stage.answer(["top"]);
+    assert_eq!((&after["host"], &after["runs"][0]["status"]), (&Json::Null, &"cancelled".into()));
+}
