@@ -204,7 +204,7 @@ pub(crate) struct RunRow {
     pub(crate) status: Status,
     /// When it began, RFC 3339.
     pub(crate) started: String,
-    /// Time from its first to its last record.
+    /// Time from its first to its last record; until now, where it goes on.
     pub(crate) millis: u64,
     /// Number of records.
     pub(crate) records: u64,

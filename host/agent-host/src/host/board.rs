@@ -182,15 +182,10 @@ impl Host {
     }
 
     fn top_run(&self, run: RunId) -> Result<TopRun, Failure> {
-        let mut row = self.row(run)?;
+        let row = self.row(run)?;
         let now = self.world.clock.now();
         let runs = self.watchers.board.runs();
         let of_board = runs.get(&run);
-        if of_board.is_some() {
-            // Its last record may be a while ago; an id begins with the time.
-            let began = run.0[..6].iter().fold(0, |all, byte| all << 8 | u64::from(*byte));
-            row.millis = now.as_millis().saturating_sub(began);
-        }
         Ok(TopRun {
             priority: of_board.map(|it| it.plan.priority.to_string()).unwrap_or_default(),
             steps: of_board

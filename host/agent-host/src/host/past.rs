@@ -169,7 +169,10 @@ impl Host {
             Some(Fact::RunPaused { .. }) => Status::Paused,
             _ => self.open_status(run),
         };
-        let ended = last.map_or(started, |timed| timed.at);
+        let ended = match status {
+            Status::Running => self.world.clock.now(),
+            _ => last.map_or(started, |timed| timed.at),
+        };
         Ok(RunRow {
             run: run.to_string(),
             name,

@@ -1,7 +1,7 @@
 //! A run as lines of a tree with bars over time.
 
 use crate::{
-    answer::{RunDetail, TaskDetail},
+    answer::{RunDetail, Status, TaskDetail},
     printing,
 };
 
@@ -21,30 +21,43 @@ pub(super) struct Bar {
 /// All lines of a run, and its time as far as tasks tell of it.
 pub(super) fn bars(detail: &RunDetail) -> (Vec<Bar>, u64) {
     let mut bars = Vec::new();
+    let now = (detail.row.status == Status::Running).then_some(detail.row.millis);
     for step in &detail.steps {
         let begins = step.tasks.iter().map(|it| it.after_millis);
-        let ends = step.tasks.iter().map(|it| it.after_millis + it.millis);
+        let ends = step.tasks.iter().map(|it| it.after_millis + time(it, &step.tasks, now));
         let after = begins.min().unwrap_or_default();
         let millis = ends.max().unwrap_or_default() - after;
         let (label, state) = (printing::harmless(&step.step), step.state.clone());
         bars.push(Bar { label, state, after, millis });
-        step.tasks.iter().for_each(|task| below(task, 1, &mut bars));
+        below(&step.tasks, 1, now, &mut bars);
     }
     let end = bars.iter().map(|it| it.after + it.millis).max().unwrap_or_default();
     (bars, end.max(detail.row.millis).max(1))
 }
 
-fn below(task: &TaskDetail, depth: usize, into: &mut Vec<Bar>) {
-    // The name of the skill stands in the step's own line often enough.
-    let operation = task.operation.rsplit('/').next().unwrap_or_default();
-    let label = format!("{}{operation} #{}", "  ".repeat(depth), task.attempt);
-    into.push(Bar {
-        label: printing::harmless(&label),
-        state: task.state.clone(),
-        after: task.after_millis,
-        millis: task.millis,
-    });
-    task.children.iter().for_each(|child| below(child, depth + 1, into));
+fn below(tasks: &[TaskDetail], depth: usize, now: Option<u64>, into: &mut Vec<Bar>) {
+    for task in tasks {
+        // The interface and the function are enough beside the step.
+        let operation = task.operation.rsplit('/').next().unwrap_or_default();
+        let label = format!("{}{operation} #{}", "  ".repeat(depth), task.attempt);
+        into.push(Bar {
+            label: printing::harmless(&label),
+            state: task.state.clone(),
+            after: task.after_millis,
+            millis: time(task, tasks, now),
+        });
+        below(&task.children, depth + 1, now, into);
+    }
+}
+
+/// The time of a task among its siblings: until now, where it goes on. One that a crash ended is open for
+/// ever, and has a later attempt.
+fn time(task: &TaskDetail, siblings: &[TaskDetail], now: Option<u64>) -> u64 {
+    let has_later = siblings.iter().any(|it| it.task == task.task && it.attempt > task.attempt);
+    match now {
+        Some(now) if task.state == "open" && !has_later => now.saturating_sub(task.after_millis),
+        _ => task.millis,
+    }
 }
 
 /// The bar itself, `width` characters for the time of the whole run.

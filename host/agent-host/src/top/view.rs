@@ -32,6 +32,8 @@ pub(super) struct View {
     trace: Option<Trace>,
     problem: Option<String>,
     colored: bool,
+    /// Whether something was fetched.
+    has_looked: bool,
 }
 
 /// The run whose trace is seen.
@@ -53,13 +55,13 @@ pub(super) enum Wish {
 impl View {
     pub(super) fn new(colored: bool) -> Self {
         let (top, trace, problem) = (Top::default(), None, None);
-        Self { top, chosen: 0, only_live: false, trace, problem, colored }
+        Self { top, chosen: 0, only_live: false, trace, problem, colored, has_looked: false }
     }
 
     /// Takes what goes on now. The chosen run stays chosen, wherever it stands.
     pub(super) fn show(&mut self, top: Top) {
         let chosen = self.chosen_run().map(|it| it.row.run.clone());
-        self.top = top;
+        (self.top, self.has_looked) = (top, true);
         self.problem = None;
         let place = self.shown().position(|it| Some(&it.row.run) == chosen.as_ref());
         self.chosen = place.unwrap_or(self.chosen).min(self.shown().count().saturating_sub(1));
@@ -131,7 +133,11 @@ impl View {
             Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)])
                 .areas(frame.area());
         let bold = Style::new().add_modifier(Modifier::BOLD);
-        frame.render_widget(Line::styled(headline(&self.top), bold), head);
+        let headline = match self.has_looked {
+            true => headline(&self.top),
+            false => "agent-host: looking ...".to_owned(),
+        };
+        frame.render_widget(Line::styled(headline, bold), head);
         let keys = if self.trace.is_some() { TRACE_KEYS } else { KEYS };
         let foot_line = match &self.problem {
             Some(problem) => Line::styled(printing::harmless(problem), self.color(Color::Red)),
@@ -154,6 +160,9 @@ impl View {
     }
 
     fn draw_runs(&self, frame: &mut Frame<'_>, area: Rect) {
+        if !self.has_looked {
+            return;
+        }
         if self.shown().next().is_none() {
             let none = "no runs; `agent-host run MANIFEST` starts one";
             return frame.render_widget(Line::raw(none), area);

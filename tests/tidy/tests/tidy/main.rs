@@ -4,6 +4,7 @@
 mod advisories;
 mod directions;
 mod licences;
+mod telemetry;
 mod text;
 
 use std::{

@@ -128,12 +128,12 @@ fn a_small_terminal_has_the_runs() {
         &mut view(),
         (44, 5),
         &expect![[r#"
-        "agent-host 42: 1 live, slots 1/2, 3 waiting,"
-        "RUN          STATUS      STEPS  TIME       M"
-        "01m8bxxw0ygw running     2/5    1 min 1 s  a"
-        "01m8bxxw0ygw failed             91 ms      r"
-        "q leave   ↑↓ choose   Enter trace   a live o"
-    "#]],
+            "agent-host 42: 1 live, slots 1/2, 3 waiting,"
+            "RUN            STATUS      STEPS  MANIFEST  "
+            "01m8bxxw0ygw71 running     2/5    audit     "
+            "01m8bxxw0ygw71 failed             rename[31m"
+            "q leave   ↑↓ choose   Enter trace   a live o"
+        "#]],
     );
 }
 
@@ -175,6 +175,20 @@ fn a_trace_is_a_tree_with_bars() {
 }
 
 #[test]
+fn the_bar_of_what_goes_on_reaches_to_now() {
+    let mut running = detail();
+    running.row.status = Status::Running;
+    running.steps[2].tasks[0].state = "open".to_owned();
+    running.steps[2].tasks[0].millis = 0;
+    let earlier =
+        TaskDetail { attempt: 0, after_millis: 1_000, ..running.steps[2].tasks[0].clone() };
+    running.steps[2].tasks.insert(0, earlier);
+    let (bars, total) = trace::bars(&running);
+    let ends: Vec<u64> = bars.iter().map(|it| it.after + it.millis).collect();
+    assert_eq!((ends, total), (vec![1_000, 1_000, 800, 0, 2_000, 1_000, 2_000], 2_000));
+}
+
+#[test]
 fn the_chosen_run_stays_chosen_where_others_come() {
     let mut view = view();
     press(&mut view, KeyCode::Down);
@@ -202,10 +216,10 @@ fn what_went_wrong_stands_where_the_keys_stood() {
         &mut view,
         (50, 4),
         &expect![[r#"
-        "agent-host: no run goes on                        "
-        "no runs; `agent-host run MANIFEST` starts one     "
-        "                                                  "
-        "cannot list the runs                              "
-    "#]],
+            "agent-host: looking ...                           "
+            "                                                  "
+            "                                                  "
+            "cannot list the runs                              "
+        "#]],
     );
 }
