@@ -224,6 +224,9 @@ pub(crate) struct RunDetail {
     pub(crate) inputs: Json,
     /// Its steps.
     pub(crate) steps: Vec<StepDetail>,
+    /// The run whose results it took over, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
     /// What it waits for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) waits: Vec<WaitDetail>,
@@ -241,7 +244,7 @@ pub(crate) struct RunDetail {
 pub(crate) struct StepDetail {
     /// Its id.
     pub(crate) step: String,
-    /// `waiting`, `running`, `done`, `skipped`, `failed`.
+    /// `waiting`, `running`, `done`, `skipped`, `failed`, `kept` (an earlier run did it).
     pub(crate) state: String,
     /// Its attempts, children below them.
     pub(crate) tasks: Vec<TaskDetail>,

@@ -4,6 +4,7 @@ mod approve;
 mod cancel;
 mod completions;
 mod explain;
+mod fork;
 mod graph;
 mod kill;
 mod lock;
@@ -13,6 +14,7 @@ mod pause;
 mod plan;
 mod replay;
 mod resume;
+mod retry;
 mod run;
 mod runs;
 mod scenario;
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     Runs(runs::Runs),
     Top(top::Top),
     Resume(resume::Resume),
+    Retry(retry::Retry),
+    Fork(fork::Fork),
     Replay(replay::Replay),
     Signal(signal::Signal),
     Pause(pause::Pause),
@@ -151,6 +155,8 @@ impl Command {
             Self::Runs(it) => it.run(context),
             Self::Top(it) => it.run(context),
             Self::Resume(it) => it.run(context),
+            Self::Retry(it) => it.run(context),
+            Self::Fork(it) => it.run(context),
             Self::Replay(it) => it.run(context),
             Self::Signal(it) => it.run(context),
             Self::Pause(it) => it.run(context),

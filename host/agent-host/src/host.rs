@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod board;
+mod fork;
 mod inputs;
 mod past;
 mod recorded;
@@ -141,6 +142,7 @@ impl Host {
             Request::Resume { run, out, wait } => {
                 self.resume(run.as_deref(), out, wait, cancellation, updates).await.map(to_json)
             }
+            Request::Fork(fork) => self.fork(fork, cancellation, updates).await.map(to_json),
             Request::Tell { run, word, by } => self.say(&run, word, by).await.map(to_json),
             Request::Cancel { run } => self.cancel(&run).await.map(to_json),
             Request::Replay { run, verify } => self.replay(&run, verify).await.map(to_json),

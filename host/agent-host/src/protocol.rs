@@ -26,6 +26,8 @@ pub(crate) enum Request {
         #[serde(default)]
         wait: bool,
     },
+    /// Starts a run that takes over what an earlier one did, and waits for its end.
+    Fork(ForkRequest),
     /// Tells a run something from outside.
     Tell {
         /// Its id, or the beginning of it.
@@ -97,6 +99,43 @@ pub(crate) struct RunRequest {
     /// Whether it is waited for where it waits for somebody.
     #[serde(default)]
     pub(crate) wait: bool,
+}
+
+/// A run to start that takes over what an earlier one did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ForkRequest {
+    /// The earlier one's id, or the beginning of it.
+    pub(crate) run: String,
+    /// What it takes over.
+    pub(crate) took: Took,
+    /// Inputs that are to be others, as they were typed.
+    pub(crate) inputs: Vec<(String, String)>,
+    /// Another version of the manifest: its file and its text.
+    pub(crate) manifest: Option<(String, String)>,
+    /// Folder against which paths are relative.
+    pub(crate) directory: PathBuf,
+    /// Where artifacts go.
+    pub(crate) out: Option<PathBuf>,
+    /// Whether it is waited for where it waits for somebody.
+    pub(crate) wait: bool,
+}
+
+/// What a run takes over from an earlier one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "took")]
+pub(crate) enum Took {
+    /// All that ended well, of one that failed.
+    WhatEndedWell,
+    /// All that does not depend on this step.
+    WhatIsBefore {
+        /// Its id.
+        step: String,
+    },
+    /// All that ended well, of one that has not ended: it ends for that.
+    TheRun {
+        /// Who wants it.
+        by: String,
+    },
 }
 
 /// What somebody tells a run.

@@ -259,6 +259,9 @@ fn head(detail: &RunDetail) -> Result<(), Failure> {
     printing::line(printing::harmless(&format!("manifest {} ({})", row.name, detail.file)))?;
     printing::line(format!("status   {}", row.status.word()))?;
     printing::line(format!("started  {}, {}", row.started, printing::duration(row.millis)))?;
+    if let Some(from) = &detail.from {
+        printing::line(format!("from     {from}"))?;
+    }
     printing::line(format!("records  {}, chain {}", row.records, detail.chain))?;
     if let Json::Object(inputs) = &detail.inputs {
         for (name, value) in inputs {

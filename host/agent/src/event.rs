@@ -26,6 +26,8 @@ use voyager_base::{
 };
 use voyager_manifest::plan::Plan;
 
+use crate::fork::Inherited;
+
 /// Number of the meaning of facts. A run goes on only under the number that it began with.
 pub const SEMANTICS: u32 = 5;
 
@@ -319,6 +321,9 @@ pub struct RunStarted {
     pub policy: GrantLayer,
     /// The most that the host allowed a task.
     pub limits: Limits,
+    /// What it takes over from an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherited: Option<Inherited>,
 }
 
 /// An attempt of a task begins.

@@ -27,13 +27,14 @@ use voyager_base::{
 };
 use voyager_manifest::plan::{Part, Plan};
 
+pub use self::{
+    compensation::Pending,
+    state::State,
+    wait::{Admitted, Message, Unwanted, Waiting},
+};
 use self::{
     facts::unknown,
     state::{Place, StepState, UnitState},
-};
-pub use self::{
-    state::State,
-    wait::{Admitted, Message, Unwanted, Waiting},
 };
 use crate::event::{Event, Failure, Origin, RunStarted, TaskStarted};
 
@@ -142,7 +143,11 @@ enum Wish {
 impl Interpreter {
     /// A run that has just begun.
     pub fn new(run: RunId, started: RunStarted, at: Timestamp) -> Self {
-        let state = State::new(at, TaskId::root(run), &started.plan);
+        let root = TaskId::root(run);
+        let mut state = State::new(at, root, &started.plan);
+        if let Some(inherited) = &started.inherited {
+            state.inherit(root, inherited);
+        }
         Self::with_state(run, started, state)
     }
 
@@ -194,6 +199,14 @@ impl Interpreter {
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.started.plan
+    }
+
+    /// What one of the manifest's own steps gave; outside none where it has not ended.
+    pub(crate) fn result_of(&self, step: usize) -> Option<Option<Value>> {
+        match self.state.step(self.root, step)? {
+            StepState::Done(value) => Some(value.clone()),
+            StepState::Waiting | StepState::Running(_) => None,
+        }
     }
 
     /// How the run ended, once it has.

@@ -14,6 +14,7 @@ mod confirm;
 mod drive;
 mod effect;
 pub mod event;
+pub mod fork;
 pub mod interpreter;
 pub mod lineage;
 mod name;
@@ -31,6 +32,7 @@ pub mod world;
 pub use self::{
     drive::{DriveError, Told},
     event::{Event, Failure, SEMANTICS, Timed},
+    fork::{ForkError, fork, inherit},
     interpreter::{Message, Outcome, Unwanted, Waiting},
     lineage::{RunView, facts, inspect},
     run::{

@@ -206,6 +206,12 @@ impl Viewer {
             began: None,
             ended: None,
         };
+        let mut steps: Vec<StepView> = started.plan.steps.iter().map(step).collect();
+        for (kept, _) in started.inherited.iter().flat_map(|it| &it.kept) {
+            if let Some(step) = steps.get_mut(*kept) {
+                step.status = StepStatus::Done;
+            }
+        }
         let view = RunView {
             run,
             name: started.plan.name.clone(),
@@ -214,7 +220,7 @@ impl Viewer {
             last: first.at,
             inputs: started.inputs,
             status: Status::Open,
-            steps: started.plan.steps.iter().map(step).collect(),
+            steps,
             tasks: Vec::new(),
             resumed: 0,
             head: Head::START,

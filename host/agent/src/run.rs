@@ -27,6 +27,7 @@ use crate::{
     book::Book,
     drive::{self, Checkpoint, DriveError, Fact, Kept, Run, Told},
     event::{self, Event, RunStarted, SEMANTICS, Timed},
+    fork::Inherited,
     interpreter::{Admitted, Interpreter, Message, Misplaced, Outcome, Unwanted, Waiting},
     recorder::Recorder,
     task::{RunPlace, RunShared},
@@ -127,6 +128,15 @@ pub enum StartError {
 /// # Errors
 /// [`StartError::Inputs`], and what the journal says.
 pub async fn start(world: &Arc<World>, request: Request) -> Result<Live, StartError> {
+    start_inheriting(world, request, None).await
+}
+
+/// The same with what it takes over from an earlier run.
+pub(crate) async fn start_inheriting(
+    world: &Arc<World>,
+    request: Request,
+    inherited: Option<Inherited>,
+) -> Result<Live, StartError> {
     let inputs = complete(&request.plan, request.inputs).map_err(StartError::Inputs)?;
     let now = world.clock.now();
     let run = RunId::new(now, &*world.chance);
@@ -140,6 +150,7 @@ pub async fn start(world: &Arc<World>, request: Request) -> Result<Live, StartEr
         seed: Digest(seed),
         policy: request.policy,
         limits: request.limits,
+        inherited,
     };
     // A run whose key has no value must not begin: it could never go on.
     let key = Interpreter::new(run, started.clone(), now).run_concurrency();
@@ -299,7 +310,7 @@ fn live(
 }
 
 /// A value for each input, in the plan's order.
-fn complete(
+pub(crate) fn complete(
     plan: &Plan,
     mut given: BTreeMap<String, Value>,
 ) -> Result<Vec<(String, Value)>, Vec<String>> {

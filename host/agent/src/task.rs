@@ -334,7 +334,7 @@ impl Task {
             }
             self.place.enter().await;
         };
-        self.shared.notice(Notice::Waits { task: &self.started, step: self.step });
+        self.shared.notice(Notice::Queued { task: &self.started, step: self.step });
         let (clock, priority) = (&self.shared.world.clock, self.priority());
         let began = clock.now();
         let cancelled = Box::pin(self.cancellation.cancelled());

@@ -79,7 +79,7 @@ pub enum Notice<'a> {
         error: Option<&'a Error>,
     },
     /// An attempt of a task waits for its keys and a slot: to begin, or to go on.
-    Waits {
+    Queued {
         /// How it began.
         task: &'a TaskStarted,
         /// Position in the plan of the step that it serves.

@@ -130,6 +130,7 @@ fn started() -> Event {
         seed: Digest::of(b"seed"),
         policy: GrantLayer::default(),
         limits: Limits::ceiling(),
+        inherited: None,
     }))
 }
 

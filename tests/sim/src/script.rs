@@ -250,5 +250,6 @@ fn started(plan: &Plan) -> RunStarted {
         seed: Digest::of(b"seed"),
         policy: GrantLayer::default(),
         limits: Limits::ceiling(),
+        inherited: None,
     }
 }

@@ -4,8 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Context, run::current_folder};
-use crate::{failure::Failure, protocol::Request, report, session};
+use super::{
+    Context,
+    run::{current_folder, read_manifest},
+};
+use crate::{
+    failure::Failure,
+    protocol::{ForkRequest, Request, Took},
+    report, session,
+};
 
 /// Goes on with an interrupted, paused or waiting run.
 ///
@@ -18,6 +25,10 @@ pub(crate) struct Resume {
     /// Folder for the artifacts, where it is to be another one.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Goes on with another version of the manifest, as a new run: what ended well is kept where it is as
+    /// it was, otherwise all that is not is told, and nothing changes.
+    #[arg(long, value_name = "MANIFEST", requires = "run")]
+    manifest: Option<PathBuf>,
     /// Stays until the run ends, also where it waits for an approval or a signal.
     #[arg(long)]
     wait: bool,
@@ -27,6 +38,20 @@ impl Resume {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let folder = current_folder()?;
         let out = self.out.map(|it| folder.join(it));
+        if let (Some(run), Some(manifest)) = (&self.run, &self.manifest) {
+            let manifest = Some(read_manifest(context, manifest)?);
+            let request = ForkRequest {
+                run: run.clone(),
+                took: Took::TheRun { by: context.user() },
+                inputs: Vec::new(),
+                manifest,
+                directory: folder,
+                out,
+                wait: self.wait,
+            };
+            let answer = session::ask(context, Request::Fork(request))?;
+            return report::run(context, &answer);
+        }
         let answer =
             session::ask(context, Request::Resume { run: self.run, out, wait: self.wait })?;
         report::run(context, &answer)

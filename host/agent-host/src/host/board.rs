@@ -78,7 +78,7 @@ impl Board {
         let mut runs = self.runs();
         let Some(run) = runs.get_mut(&run) else { return };
         match notice {
-            Notice::Waits { task, step } => run.waits(at, task, *step),
+            Notice::Queued { task, step } => run.waits(at, task, *step),
             Notice::Computes { task } | Notice::Continued { task, .. } => {
                 run.stands(*task, State::Computes);
             }
@@ -93,7 +93,10 @@ impl Board {
             Notice::Fact(Fact::StepStarted { step, .. }) => {
                 run.ended.remove(step);
             }
-            Notice::Fact(_) | Notice::ChildStarted { .. } | Notice::Report { .. } => {}
+            Notice::Fact(_)
+            | Notice::ChildStarted { .. }
+            | Notice::Report { .. }
+            | Notice::Waits(_) => {}
         }
     }
 

@@ -57,6 +57,9 @@ impl Host {
                 _ => {}
             }
         })?;
+        for (kept, _) in started.inherited.iter().flat_map(|it| &it.kept) {
+            states.insert(*kept, "kept");
+        }
         let began = self.fact(run, 0)?.map(|timed| timed.at).unwrap_or_default();
         let family = Family::of(&book, &pauses, began);
         let steps = plan.steps.iter().enumerate().map(|(number, step)| StepDetail {
@@ -73,6 +76,7 @@ impl Host {
         Ok(RunDetail {
             waits,
             told,
+            from: started.inherited.as_ref().map(|it| it.run.to_string()),
             file: plan.file.clone(),
             chain: head.chain.to_string(),
             inputs: started.inputs.iter().map(|(name, it)| (name.clone(), it.to_json())).collect(),
@@ -226,7 +230,8 @@ fn word(plan: &Plan, timed: &Timed) -> Option<ToldDetail> {
     match &timed.event {
         Fact::WaitAnswered { step, approved, by, comment, .. } => {
             let what = if *approved { "approved" } else { "refused" };
-            detail(what, &plan.steps[*step].id, by, comment)
+            let id = plan.steps.get(*step).map(|step| step.id.as_str());
+            detail(what, id.unwrap_or_default(), by, comment)
         }
         Fact::SignalReceived { name, by, .. } => detail("signalled", name, by, ""),
         Fact::RunPaused { by } => detail("paused", "the run", by, ""),

@@ -96,6 +96,13 @@ impl Host {
             return Err(Failure::usage(format!("the run {run} has not ended"))
                 .hint("`agent-host resume` goes on with it"));
         };
+        if let Some(inherited) = &started.inherited {
+            let note = format!(
+                "steps whose results it took over from run {} have no answer here",
+                inherited.run
+            );
+            story.notes.push(note);
+        }
         let body = self.body(run, &started, &places, &mut story, &outcome)?;
         Ok(Recorded {
             run: run.to_string(),

@@ -1,6 +1,9 @@
 //! Runs: started, resumed, cancelled.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use voyager_agent::{
     DriveError, Event as Fact, Live, Message, Outcome, event::RunStarted, undo::Written,
@@ -34,7 +37,7 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let mut plan = self.plan(&request, updates).await?;
+        let mut plan = self.plan(&request.directory, &request.file, &request.text, updates).await?;
         if request.unattended {
             let power = Power::of(&plan, &|it| self.catalog.imports(it));
             let approvals = Approvals::of(&self.places.state);
@@ -178,7 +181,7 @@ impl Host {
         run: RunId,
         plan: &Plan,
         outcome: &Outcome,
-        out: &std::path::Path,
+        out: &Path,
     ) -> Result<RunAnswer, Failure> {
         let mut answer = self.so_far(run, plan, status(outcome))?;
         match outcome {
@@ -192,9 +195,14 @@ impl Host {
     }
 
     /// Checks a manifest; warnings are notes, errors are the failure.
-    async fn plan(&self, request: &RunRequest, updates: &Updates) -> Result<Plan, Failure> {
-        let checked =
-            checking::check(&self.catalog, &request.directory, &request.file, &request.text, false);
+    pub(super) async fn plan(
+        &self,
+        directory: &Path,
+        file: &str,
+        text: &str,
+        updates: &Updates,
+    ) -> Result<Plan, Failure> {
+        let checked = checking::check(&self.catalog, directory, file, text, false);
         let (plan, warnings) = checked.into_plan(&self.catalog)?;
         if let Some(text) = warnings {
             let _ = updates.send(Update::Note { text }).await;

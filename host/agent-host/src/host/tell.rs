@@ -48,7 +48,7 @@ impl Host {
     }
 
     /// Brings a run to the end that its journal asks for.
-    async fn end(&self, run: RunId) -> Result<(), Failure> {
+    pub(super) async fn end(&self, run: RunId) -> Result<(), Failure> {
         let live =
             voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
         // How it ends is what was asked for.

@@ -108,7 +108,7 @@ impl Observer for Watchers {
                 watch.of_task(task, |step| Event::Continued { step, millis });
             }
             // Where a task stands is for those who look at the whole host.
-            Notice::Waits { .. } | Notice::Computes { .. } => {}
+            Notice::Queued { .. } | Notice::Computes { .. } => {}
             Notice::Report { task, report } => watch.report(task, report),
         }
     }

@@ -12,7 +12,7 @@ use super::{
     layer::Layer,
     wait::Signals,
 };
-use crate::event::Failure;
+use crate::{event::Failure, fork::Inherited};
 
 /// All that lasts of a run. Can be kept, so that resuming need not begin at the first record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,6 +159,17 @@ impl State {
             paused: false,
             signals: Signals::default(),
         }
+    }
+
+    /// Takes over what an earlier run did.
+    pub(super) fn inherit(&mut self, root: TaskId, inherited: &Inherited) {
+        let Some(frame) = self.frames.get_mut(&root) else { return };
+        for (step, value) in &inherited.kept {
+            if let Some(state) = frame.steps.get_mut(step) {
+                *state = StepState::Done(value.clone());
+            }
+        }
+        frame.compensations.inherit(&inherited.compensations);
     }
 
     /// Time of the last fact.

@@ -234,3 +234,105 @@ fn a_run_with_answers_becomes_a_scenario_with_answers() {
     let ended = stage.call(["test", "recorded.scenario.yaml"]);
     assert_eq!(ended.code, Some(0), "{}{}\n{written}", ended.out, ended.err);
 }
+
+const PARTS: &str = "voyager: manifest/v1
+name: parts
+version: 1.0.0
+inputs: { repo: { type: path, default: repo }, word: { type: string, default: one }, ok: { type: bool, default: false } }
+grants: { workspace: [ { root: inputs.repo, read: [\"**\"] } ], process: [ { run: touch }, { run: test } ] }
+steps:
+  - { id: rules, use: security/rules.all }
+  - { id: first, needs: [rules], use: coder/occurrences, with: { name: old, globs: [], places-max: 9 } }
+  - { id: second, use: coder/occurrences, with: { name: { from: inputs.word }, globs: [], places-max: 9 } }
+  - id: third
+    steps:
+      - { id: checks, use: process/run, with: { command: \"test -f go\" }, expect: [ { that: \"result.passed\" } ] }
+outputs: { first: { from: \"size(steps.first.places)\" } }
+";
+
+/// The states of the steps of a run.
+fn states(stage: &Stage, run: &str) -> Vec<String> {
+    let shown = stage.answer(["runs", "show", run]);
+    let steps = shown["steps"].as_array().unwrap_or_else(|| panic!("{shown}"));
+    steps.iter().filter_map(|step| step["state"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_failed_run_goes_on_from_what_failed() {
+    let Some(stage) = staged() else { return };
+    stage.write("parts.yaml", PARTS);
+    let failed = stage.answer(["run", "parts.yaml"]);
+    assert_eq!(failed["status"], "failed", "{failed}");
+    let run = failed["run"].as_str().expect("an id");
+    stage.write("repo/go", "");
+    let retried = stage.answer(["retry", run]);
+    assert_eq!((&retried["status"], &retried["outputs"]["first"]), (&"done".into(), &1.into()));
+    let retried = retried["run"].as_str().expect("an id");
+    assert_eq!(states(&stage, retried), ["kept", "kept", "kept", "done", "done"]);
+    well(stage.call(["replay", retried, "--verify"]));
+
+    let other = ["--input", "word=two"];
+    let blocked = stage.call([["fork", retried, "--from", "third"].as_slice(), &other].concat());
+    assert_eq!(blocked.code, Some(2), "{blocked:?}");
+    assert!(
+        blocked.err.contains("`second` (line 9) ran with another `inputs.word`"),
+        "{blocked:?}"
+    );
+    let forked = stage.answer([["fork", retried, "--from", "second"].as_slice(), &other].concat());
+    assert_eq!(forked["status"], "done", "{forked}");
+    let forked = forked["run"].as_str().expect("an id");
+    assert_eq!(states(&stage, forked), ["kept", "kept", "done", "done", "done"]);
+}
+
+#[test]
+fn a_waiting_run_goes_on_with_another_manifest_where_what_it_did_is_the_same() {
+    let Some(stage) = staged() else { return };
+    let manifest = |first: &str, rest: &str| {
+        format!(
+            "voyager: manifest/v1\nname: moved\nversion: 1.0.0\nsteps:\n{first}  - {{ id: rules, use: \
+             security/rules.all }}\n  - {{ id: sure, approve: {{ show: sure }} }}\n{rest}"
+        )
+    };
+    stage.write("moved.yaml", manifest("", ""));
+    let begun = stage.answer(["run", "moved.yaml"]);
+    let run = begun["run"].as_str().expect("an id");
+    stage.write("moved.yaml", manifest("  - { id: before, sleep: 1ms }\n", ""));
+    let blocked = stage.call(["resume", run, "--manifest", "moved.yaml"]);
+    assert_eq!(blocked.code, Some(2), "{blocked:?}");
+    assert!(blocked.err.contains("`rules` (line 6) ran, and is not the same"), "{blocked:?}");
+    assert_eq!(stage.answer(["runs", "show", run])["status"], "waiting", "it is as it was");
+    stage.write("moved.yaml", manifest("", "  - { id: after, sleep: 1ms }\n"));
+    let moved = stage.answer(["resume", run, "--manifest", "moved.yaml"]);
+    assert_eq!(moved["status"], "waiting", "{moved}");
+    assert_eq!(stage.answer(["runs", "show", run])["status"], "cancelled");
+    let moved = moved["run"].as_str().expect("an id");
+    well(stage.call(["approve", moved, "sure"]));
+    assert_eq!(stage.answer(["resume", moved])["status"], "done");
+    assert_eq!(states(&stage, moved), ["kept", "done", "done"]);
+}
+
+#[test]
+fn what_was_taken_back_runs_again_and_what_a_kill_left_is_taken_back_later() {
+    let Some(stage) = staged() else { return };
+    stage.write(
+        "saga.yaml",
+        "voyager: manifest/v1\nname: saga\nversion: 1.0.0\ninputs: { repo: { type: path, default: repo } }\n\
+         grants: { workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ], process: [ { run: touch }, { run: test }, { run: rm } ] }\nsteps:\n  \
+         - { id: make, use: process/run, with: { command: \"touch made\" }, compensate: { use: process/run, with: { command: \"touch taken-back\" } } }\n  \
+         - { id: sure, approve: { show: sure } }\n  \
+         - { id: check, use: process/run, with: { command: \"test -f go\" }, expect: [ { that: \"result.passed\" } ] }\n",
+    );
+    let begun = stage.answer(["run", "saga.yaml"]);
+    let killed = begun["run"].as_str().expect("an id");
+    well(stage.call(["kill", killed]));
+    assert!(!stage.path("repo/taken-back").exists());
+    let again = stage.answer(["retry", killed]);
+    let run = again["run"].as_str().expect("an id");
+    assert_eq!(states(&stage, run)[0], "kept");
+    well(stage.call(["approve", run, "sure"]));
+    assert_eq!(stage.answer(["resume", run])["status"], "failed");
+    assert!(stage.path("repo/taken-back").exists(), "the second run took back what the first did");
+    let third = stage.answer(["retry", run]);
+    let third = third["run"].as_str().expect("an id");
+    assert_eq!(states(&stage, third)[0], "done", "what was taken back runs again");
+}
