@@ -210,6 +210,22 @@ pub(crate) struct RunRow {
     pub(crate) records: u64,
 }
 
+/// Answers `runs prune`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct PruneAnswer {
+    /// Whether it was only asked.
+    pub(crate) dry_run: bool,
+    /// The runs that are, or would be, forgotten.
+    pub(crate) runs: Vec<RunRow>,
+    /// How many runs are left.
+    pub(crate) kept: u64,
+    /// Bytes of their records. The file of records does not shrink; what comes later uses the room.
+    pub(crate) record_bytes: u64,
+    /// Bytes of content that nothing else names: the disk has them again.
+    pub(crate) content_bytes: u64,
+}
+
 /// Answers `runs show` and `runs trace`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RunDetail {

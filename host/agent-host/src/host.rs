@@ -5,6 +5,7 @@ mod board;
 mod fork;
 mod inputs;
 mod past;
+mod prune;
 mod recorded;
 mod shelf;
 mod start;
@@ -24,9 +25,11 @@ use std::{
 };
 
 use serde::Serialize;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, RwLock, mpsc};
 use voyager_agent::{Handle, Rules, Schedule, World};
-use voyager_base::{RunId, call::Cancellation, clock::Clock, workspace::WorkspaceService};
+use voyager_base::{
+    RunId, call::Cancellation, clock::Clock, record::Content, workspace::WorkspaceService,
+};
 use voyager_journal::{FileDisk, OpenError, Options, Store};
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
@@ -53,6 +56,10 @@ pub(crate) struct Host {
     shelf: Arc<Shelf>,
     watchers: Arc<Watchers>,
     places: Places,
+    /// The records and the content, beside what the world sees of them.
+    store: Arc<Store>,
+    /// Held alone while runs are forgotten: whatever else is asked may be about to name content.
+    pruning: RwLock<()>,
     active: Mutex<BTreeMap<RunId, Handle>>,
     /// Requests of other processes whose answers are not all written.
     served: AtomicUsize,
@@ -108,7 +115,7 @@ impl Host {
         let schedule = Schedule::new(Rules::new(slots), Arc::clone(&clock));
         let world = World {
             journal: store.clone(),
-            content: store,
+            content: Arc::clone(&store) as Arc<dyn Content>,
             skills: Arc::new(Loading(Arc::clone(&shelf))),
             workspace: Arc::new(workspace.clone()) as Arc<dyn WorkspaceService>,
             process: Arc::new(programs(context, &workspace, &clock, &watchers)?),
@@ -124,6 +131,8 @@ impl Host {
             shelf,
             watchers,
             places: places.clone(),
+            store,
+            pruning: RwLock::default(),
             active: Mutex::default(),
             served: AtomicUsize::new(0),
             changed: Notify::new(),
@@ -138,6 +147,31 @@ impl Host {
         updates: &Updates,
     ) {
         let outcome = match request {
+            Request::Prune { older_than, dry_run } => {
+                self.prune(older_than, dry_run).await.map(to_json)
+            }
+            request => {
+                let _shared = self.pruning.read().await;
+                self.answered(request, cancellation, updates).await
+            }
+        };
+        let last = match outcome {
+            Ok(answer) => Update::Done { answer },
+            Err(error) => Update::Failed { error },
+        };
+        // Whoever asked may have left.
+        let _ = updates.send(last).await;
+    }
+
+    async fn answered(
+        &self,
+        request: Request,
+        cancellation: &Cancellation,
+        updates: &Updates,
+    ) -> Result<serde_json::Value, Failure> {
+        match request {
+            // It is answered alone.
+            Request::Prune { .. } => Err(Failure::new(FailureKind::Bug, "a prune among others")),
             Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),
             Request::Resume { run, out, wait } => {
                 self.resume(run.as_deref(), out, wait, cancellation, updates).await.map(to_json)
@@ -154,13 +188,7 @@ impl Host {
             Request::Show { run } => self.show(run.as_deref()).map(to_json),
             Request::FromRun { run } => self.recorded(run.as_deref()).map(to_json),
             Request::Export { run } => self.export(&run).map(to_json),
-        };
-        let last = match outcome {
-            Ok(answer) => Update::Done { answer },
-            Err(error) => Update::Failed { error },
-        };
-        // Whoever asked may have left.
-        let _ = updates.send(last).await;
+        }
     }
 
     /// Begins to answer a request of another process.

@@ -1,7 +1,7 @@
 //! What a command asks of the process that holds the state, and what comes back. The same words
 //! within one process and over the socket, where each is one line of JSON.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -58,6 +58,13 @@ pub(crate) enum Request {
     },
     /// What goes on, and the newest runs.
     Top,
+    /// Forgets runs that have ended.
+    Prune {
+        /// Those that ended so long ago.
+        older_than: Duration,
+        /// Only tells what it would do.
+        dry_run: bool,
+    },
     /// All runs.
     Runs,
     /// One run.

@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use crate::{
     answer::{
-        ReplayAnswer, RunAnswer, RunDetail, RunError, RunRow, Status, TaskDetail, ToldAnswer,
-        UndoAnswer, Undone, WaitDetail,
+        PruneAnswer, ReplayAnswer, RunAnswer, RunDetail, RunError, RunRow, Status, TaskDetail,
+        ToldAnswer, UndoAnswer, Undone, WaitDetail,
     },
     cli::Context,
     failure::{Failure, FailureKind},
@@ -197,6 +197,30 @@ pub(crate) fn runs(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 printing::harmless(&run.name)
             ))
         })
+    })
+}
+
+/// Prints which runs were forgotten.
+pub(crate) fn prune(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let pruned: PruneAnswer = read(answer)?;
+    tell(context, &pruned, 0, || {
+        for run in &pruned.runs {
+            let name = printing::harmless(&run.name);
+            printing::line(format!(
+                "{}  {:<11}  {}  {name}",
+                run.run,
+                run.status.word(),
+                run.started
+            ))?;
+        }
+        let would = if pruned.dry_run { " would be" } else { "" };
+        printing::line(format!(
+            "{} run(s){would} forgotten, {} kept: {} bytes of records, {} bytes of content",
+            pruned.runs.len(),
+            pruned.kept,
+            pruned.record_bytes,
+            pruned.content_bytes
+        ))
     })
 }
 

@@ -1,6 +1,9 @@
 //! What waits to be committed together.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_bytes::Bytes;
 use voyager_base::RunId;
@@ -22,6 +25,8 @@ pub(crate) struct Group {
     pub(crate) standings: BTreeMap<RunId, Standing>,
     /// New checkpoints, encoded.
     pub(crate) checkpoints: BTreeMap<RunId, Arc<[u8]>>,
+    /// Runs of which nothing is kept any more; nothing of them is in the group.
+    pub(crate) forgotten: BTreeSet<RunId>,
     /// Size of the encoded rows.
     pub(crate) bytes: usize,
 }
@@ -47,7 +52,7 @@ impl Group {
 
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.standings.is_empty() && self.checkpoints.is_empty()
+        self.standings.is_empty() && self.checkpoints.is_empty() && self.forgotten.is_empty()
     }
 
     /// Adds a batch of records of `run`, which stands at `standing` with it.
@@ -55,6 +60,14 @@ impl Group {
         self.bytes += row.len();
         self.records.insert(records_key(run, first), row.into());
         self.standings.insert(run, standing);
+    }
+
+    /// Forgets a run.
+    pub(crate) fn forget(&mut self, run: RunId) {
+        self.records.retain(|key, _| run_of(key) != run);
+        self.standings.remove(&run);
+        self.checkpoints.remove(&run);
+        self.forgotten.insert(run);
     }
 
     /// Adds or replaces a checkpoint.

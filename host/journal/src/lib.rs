@@ -18,6 +18,7 @@ mod group;
 mod packs;
 mod row;
 mod store;
+mod sweep;
 mod tables;
 mod writer;
 
@@ -25,4 +26,5 @@ pub use self::{
     error::OpenError,
     file_disk::FileDisk,
     store::{Options, Store},
+    sweep::{PruneError, Pruned},
 };

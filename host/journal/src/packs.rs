@@ -47,7 +47,12 @@ pub(crate) struct Place {
 
 impl Place {
     fn end(&self) -> u64 {
-        self.offset + HEADER_BYTES as u64 + self.length
+        self.offset + self.size()
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn size(&self) -> u64 {
+        HEADER_BYTES as u64 + self.length
     }
 }
 
@@ -216,6 +221,22 @@ impl Packs {
             self.disk.sync_folder()?;
         }
         Ok(Synced { blobs, marks })
+    }
+
+    /// Lets the next blob begin a new pack.
+    pub(crate) fn begin_new(&self) {
+        self.state().open = None;
+    }
+
+    /// Removes packs of which nothing is in the index.
+    pub(crate) fn remove(&self, packs: &[u32]) -> io::Result<()> {
+        let mut state = self.state();
+        for pack in packs {
+            state.files.remove(pack);
+            state.unsynced.remove(pack);
+            self.disk.remove(&name(*pack))?;
+        }
+        self.disk.sync_folder()
     }
 
     /// Says that the blobs of the last [`Packs::sync`] are found in the index now.

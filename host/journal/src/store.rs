@@ -4,7 +4,7 @@
 //! see it from then on. Only the acknowledgement waits for the writer.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
 };
@@ -226,6 +226,27 @@ impl Store {
         Ok(self.shared.accept(&mut state, Durability::Buffered))
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Forgets all records of some runs, durably. Whoever believes to own one of them is fenced.
+    pub(crate) fn forget(
+        &self,
+        runs: BTreeSet<RunId>,
+    ) -> BoxFuture<'static, Result<(), AppendError>> {
+        let forget = || {
+            let mut state = self.shared.state();
+            state.writable()?;
+            for run in runs {
+                state.standings.remove(&run);
+                state.waiting.forget(run);
+            }
+            Ok(((), self.shared.accept(&mut state, Durability::Synced)))
+        };
+        acknowledged(forget())
+    }
+
     /// Rows of a run that hold records from `from` on, by the number of records before each, and the
     /// head that they lead to. What waits is taken before what is on the disk, so that a commit
     /// between the two hides nothing.
@@ -258,6 +279,15 @@ type Waiting = Option<oneshot::Receiver<Result<(), AppendError>>>;
 impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rows that are not at their places yet.
+    pub(crate) fn logged(&self) -> Records {
+        let state = self.state();
+        let mut all = (*state.log).clone();
+        all.extend(state.committing.records.clone());
+        all.extend(state.waiting.records.clone());
+        all
     }
 
     /// Decides when something that has just been added is acknowledged, and whether the writer begins.

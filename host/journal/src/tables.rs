@@ -35,7 +35,7 @@ use crate::{
     packs::{Place, Synced},
     row::{
         Change, RecordsKey, Standing, Sum, damaged, decode_piece, decode_records, encode_piece,
-        first_of, records_key,
+        first_of, records_key, run_of,
     },
     store::{LABEL, Options},
 };
@@ -280,6 +280,91 @@ impl Tables {
         })
     }
 
+    /// Bytes of the rows of some runs that are at their places.
+    pub(crate) fn bytes_of(&self, runs: &BTreeSet<RunId>) -> Result<u64, ReadError> {
+        unpanicked(|| {
+            let table = self.database().begin_read().map_err(cannot_read)?;
+            let table = table.open_table(RECORDS).map_err(cannot_read)?;
+            let mut bytes = 0;
+            for run in runs {
+                let (first, last) = (records_key(*run, 0), records_key(*run, u64::MAX));
+                for row in table.range::<&RecordsKey>(&first..=&last).map_err(unreadable)? {
+                    let (_, row) = row.map_err(unreadable)?;
+                    bytes += row.value().len() as u64;
+                }
+            }
+            Ok(bytes)
+        })
+    }
+
+    /// Gives every row of records, and every checkpoint, of all runs but some.
+    pub(crate) fn each_row(
+        &self,
+        without: &BTreeSet<RunId>,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), ReadError> {
+        unpanicked(|| {
+            let transaction = self.database().begin_read().map_err(cannot_read)?;
+            let records = transaction.open_table(RECORDS).map_err(cannot_read)?;
+            for row in records.iter().map_err(unreadable)? {
+                let (key, row) = row.map_err(unreadable)?;
+                if !without.contains(&run_of(key.value())) {
+                    take(row.value());
+                }
+            }
+            let checkpoints = transaction.open_table(CHECKPOINTS).map_err(cannot_read)?;
+            for row in checkpoints.iter().map_err(unreadable)? {
+                let (run, row) = row.map_err(unreadable)?;
+                if !without.contains(&RunId(*run.value())) {
+                    take(row.value());
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Where all content lies that is in the index.
+    pub(crate) fn blobs(&self) -> Result<BTreeMap<Digest, Place>, ReadError> {
+        unpanicked(|| {
+            let table = self.database().begin_read().map_err(cannot_read)?;
+            let table = table.open_table(BLOBS).map_err(cannot_read)?;
+            let mut blobs = BTreeMap::new();
+            for row in table.iter().map_err(unreadable)? {
+                let (digest, place) = row.map_err(unreadable)?;
+                let (pack, offset, length) = place.value();
+                blobs.insert(Digest(*digest.value()), Place { pack, offset, length });
+            }
+            Ok(blobs)
+        })
+    }
+
+    /// Says in one step where content lies now that was moved, that some is gone, and some packs with it.
+    pub(crate) fn reindex(
+        &self,
+        moved: &Synced,
+        dead: &[Digest],
+        packs: &[u32],
+    ) -> Result<(), redb::Error> {
+        let write = || {
+            let transaction = self.database().begin_write()?;
+            {
+                let mut blobs = transaction.open_table(BLOBS)?;
+                for digest in dead {
+                    blobs.remove(&digest.0)?;
+                }
+                let mut marks = transaction.open_table(PACKS)?;
+                for pack in packs {
+                    marks.remove(pack)?;
+                }
+            }
+            index(&transaction, moved)?;
+            transaction.commit()?;
+            Ok(())
+        };
+        catch_unwind(AssertUnwindSafe(write))
+            .unwrap_or_else(|_| Err(redb::Error::Corrupted(CONTRADICTION.to_owned())))
+    }
+
     /// The row of the checkpoint of `run`.
     pub(crate) fn checkpoint(&self, run: RunId) -> Result<Option<Vec<u8>>, ReadError> {
         unpanicked(|| {
@@ -364,10 +449,18 @@ fn move_to_places(
     standings: &[(RunId, Standing)],
 ) -> Result<(), redb::Error> {
     let mut records = transaction.open_table(RECORDS)?;
-    for (key, row) in log.iter().chain(&group.records) {
+    let mut runs = transaction.open_table(RUNS)?;
+    for run in &group.forgotten {
+        let all = records_key(*run, 0)..=records_key(*run, u64::MAX);
+        records
+            .retain_in::<&RecordsKey, _>(&all.start().clone()..=&all.end().clone(), |_, _| false)?;
+        runs.remove(&run.0)?;
+        transaction.open_table(CHECKPOINTS)?.remove(&run.0)?;
+    }
+    let kept = log.iter().filter(|(key, _)| !group.forgotten.contains(&run_of(key)));
+    for (key, row) in kept.chain(&group.records) {
         records.insert(key, &**row)?;
     }
-    let mut runs = transaction.open_table(RUNS)?;
     for (run, standing) in standings {
         runs.insert(&run.0, standing.encode().as_slice())?;
     }

@@ -117,8 +117,14 @@ impl Writer {
             }
             sum.toggle(*run, standing);
         }
+        for run in &group.forgotten {
+            if let Some(before) = self.durable.get(run) {
+                sum.toggle(*run, before);
+            }
+        }
         let log = Arc::clone(&self.shared.state().log);
-        let moves = log.len() + group.records.len() > self.shared.options.log_batches_max
+        let moves = !group.forgotten.is_empty()
+            || log.len() + group.records.len() > self.shared.options.log_batches_max
             || self.log_bytes + group.bytes > LOG_BYTES_MAX;
         let target = if moves {
             Target::Places(&log, self.standings_elsewhere(group))
@@ -128,6 +134,7 @@ impl Writer {
         let pieces = self.shared.tables.commit(group, &target, synced, &sum);
         self.pieces = pieces.map_err(cannot_append)?;
         self.sum = sum;
+        self.durable.retain(|run, _| !group.forgotten.contains(run));
         self.durable.extend(&group.standings);
         drop(target);
         drop(log);
@@ -137,7 +144,10 @@ impl Writer {
 
     /// Where the runs stand that changed since the log was empty.
     fn standings_elsewhere(&self, group: &Group) -> Vec<(RunId, Standing)> {
-        let earlier = self.changed.iter().filter(|run| !group.standings.contains_key(run));
+        let earlier = self
+            .changed
+            .iter()
+            .filter(|run| !group.standings.contains_key(run) && !group.forgotten.contains(run));
         let earlier = earlier.filter_map(|run| Some((*run, *self.durable.get(run)?)));
         earlier.chain(group.standings.iter().map(|(run, it)| (*run, *it))).collect()
     }

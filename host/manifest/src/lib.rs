@@ -51,5 +51,6 @@ pub use self::{
     expr::Expr,
     library::{Files, Library, Pins},
     plan::Plan,
+    scalar::duration as read_duration,
     scenario::Scenario,
 };

@@ -74,7 +74,7 @@ pub(crate) fn float(text: &str) -> Option<f64> {
 }
 
 /// Numbers with units, the largest first: `1h30m`.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text;
     while !rest.is_empty() {

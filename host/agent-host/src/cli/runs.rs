@@ -1,5 +1,7 @@
 //! `agent-host runs`: what the journal holds.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use super::Context;
@@ -26,6 +28,18 @@ enum RunsCommand {
         /// Id of the run, or its beginning [default: the newest].
         run: Option<String>,
     },
+    /// Forgets runs that ended long ago, and the content that nothing else names.
+    ///
+    /// Runs that have not ended stay, whatever their age. What is forgotten can't be shown, replayed, undone
+    /// or forked any more; files that it wrote, and artifacts, stay.
+    Prune {
+        /// Those that ended so long ago: `12h`, `30d`.
+        #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = age)]
+        older_than: Duration,
+        /// Only tells what it would do.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The records of one run, a line of JSON each.
     Export {
         /// Id of the run, or its beginning.
@@ -43,9 +57,21 @@ impl Runs {
             RunsCommand::Trace { run } => {
                 report::trace(context, &session::ask(context, Request::Show { run })?)
             }
+            RunsCommand::Prune { older_than, dry_run } => {
+                let request = Request::Prune { older_than, dry_run };
+                report::prune(context, &session::ask(context, request)?)
+            }
             RunsCommand::Export { run } => {
                 report::export(context, &session::ask(context, Request::Export { run })?)
             }
         }
     }
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let wrong = || format!("`{text}` is no duration; write for example `12h` or `30d`");
+    voyager_manifest::read_duration(text).ok_or_else(wrong)
 }

@@ -159,6 +159,14 @@ impl Host {
         Err(Failure::usage("no run is interrupted").hint("`agent-host runs` lists all runs"))
     }
 
+    /// A run as `runs list` shows it, and when its last record was made; none where it never began.
+    pub(super) fn row_and_end(&self, run: RunId) -> Result<Option<(RunRow, Timestamp)>, Failure> {
+        let last = self.head(run)?.sequence.checked_sub(1);
+        let Some(last) = last else { return Ok(None) };
+        let Some(last) = self.fact(run, last)? else { return Ok(None) };
+        Ok(Some((self.row(run)?, last.at)))
+    }
+
     pub(super) fn row(&self, run: RunId) -> Result<RunRow, Failure> {
         let head = self.head(run)?;
         let (first, last) = (self.fact(run, 0)?, self.fact(run, head.sequence.saturating_sub(1))?);

@@ -176,6 +176,8 @@ fn every_command_answers_in_the_same_form() {
         (&["test"], vec!["test", "broken.yaml"], Done(3)),
         (&["test"], vec!["test", "repo"], Failed("usage", 2)),
         // It speaks another language with an editor.
+        (&["runs", "prune"], vec!["runs", "prune", "--dry-run"], Done(0)),
+        (&["runs", "prune"], vec!["runs", "prune", "--older-than", "soon"], Failed("usage", 2)),
         (&["lsp"], vec!["lsp"], Failed("usage", 2)),
         (&["completions"], vec!["completions", "fish"], Done(0)),
         (&["completions"], vec!["completions", "none"], Failed("usage", 2)),

@@ -336,3 +336,41 @@ fn what_was_taken_back_runs_again_and_what_a_kill_left_is_taken_back_later() {
     let third = third["run"].as_str().expect("an id");
     assert_eq!(states(&stage, third)[0], "done", "what was taken back runs again");
 }
+
+#[test]
+fn runs_that_ended_are_forgotten_and_the_others_go_on() {
+    let Some(stage) = staged() else { return };
+    let open = &waiting(&stage);
+    let rename = |from: &str, to: &str| {
+        let (from, to) = (format!("from={from}"), format!("to={to}"));
+        stage.answer([
+            "run",
+            "rename",
+            "-i",
+            "repo=repo",
+            "-i",
+            &from,
+            "-i",
+            &to,
+            "-i",
+            "apply=true",
+        ])
+    };
+    assert_eq!(rename("old", "older")["status"], "done");
+    assert_eq!(rename("older", "old")["status"], "done");
+    let wanted = stage.answer(["runs", "prune", "--older-than", "0", "--dry-run"]);
+    assert_eq!(wanted["runs"].as_array().map(Vec::len), Some(2), "{wanted}");
+    assert_eq!(stage.answer(["runs"]).as_array().map(Vec::len), Some(3), "nothing was done");
+    let nothing = stage.answer(["runs", "prune"]);
+    assert_eq!(nothing["runs"].as_array().map(Vec::len), Some(0), "they are young: {nothing}");
+    let pruned = stage.answer(["runs", "prune", "--older-than", "0"]);
+    assert_eq!((&pruned["runs"], &pruned["kept"]), (&wanted["runs"], &1.into()));
+    assert_eq!(pruned["content-bytes"], wanted["content-bytes"]);
+    assert_eq!(stage.answer(["runs"]).as_array().map(Vec::len), Some(1));
+    // What the open run needs of the content is there, its components among it.
+    well(stage.call(["approve", open, "sign-off"]));
+    well(stage.call(["signal", open, "built", "{\"to\": \"new\"}"]));
+    assert_eq!(stage.answer(["resume", open])["status"], "done");
+    well(stage.call(["replay", open, "--verify"]));
+    well(stage.call(["undo", open]));
+}
