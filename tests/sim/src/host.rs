@@ -54,7 +54,17 @@ impl Host {
     pub fn start(disk: &SimDisk, machine: &Machine, guests: &Guests, seed: u64) -> Option<Self> {
         let options = Options { cache_bytes: 1 << 20, ..Options::default() };
         let store = Store::open(Arc::new(disk.clone()), options).ok()?;
-        let store = Arc::new(Ledgered { store, acknowledged: Mutex::default() });
+        Some(Self::with(store, true, machine, guests, seed))
+    }
+
+    /// A host over a store, whatever disk that has. What was acknowledged is not remembered: it is for
+    /// measurements.
+    pub fn over(store: Store, machine: &Machine, guests: &Guests, seed: u64) -> Self {
+        Self::with(store, false, machine, guests, seed)
+    }
+
+    fn with(store: Store, remembers: bool, machine: &Machine, guests: &Guests, seed: u64) -> Self {
+        let store = Arc::new(Ledgered { store, remembers, acknowledged: Mutex::default() });
         let executor = Executor::default();
         let clock = SimClock::new(Timestamp::from_millis(1_800_000_000_000));
         let content: Arc<dyn Content> = Arc::<Ledgered>::clone(&store);
@@ -72,7 +82,7 @@ impl Host {
             schedule: Schedule::new(Rules::new(2), Arc::new(clock.clone())),
         };
         let (world, machine) = (Arc::new(world), machine.clone());
-        Some(Self { world, store, log, executor, clock, machine })
+        Self { world, store, log, executor, clock, machine }
     }
 
     /// Starts a run and lets it go on to its end, or the host's.
@@ -209,6 +219,7 @@ pub fn request(plan: &Plan) -> Request {
 /// at once, so that the order of the disk's calls does not depend on threads.
 pub struct Ledgered {
     store: Store,
+    remembers: bool,
     acknowledged: Mutex<BTreeMap<RunId, Vec<Entry>>>,
 }
 
@@ -230,6 +241,7 @@ impl Journal for Ledgered {
         let appended = wait(self.store.append(batch));
         if let Ok(head) = &appended
             && durability == Durability::Synced
+            && self.remembers
         {
             let entries = self.store.read(run, 0, usize::MAX).unwrap_or_default();
             let entries = entries.into_iter().take(usize::try_from(head.sequence).unwrap_or(0));

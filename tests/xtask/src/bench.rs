@@ -72,6 +72,12 @@ const BENCHES: &[Bench] = &[
         example: "lineage",
     },
     Bench {
+        name: "startup",
+        what: "a host serving again with 10,000 open runs and 5 million records, resuming a run of 100,000 steps",
+        package: "sim",
+        example: "startup",
+    },
+    Bench {
         name: "manifest",
         what: "parsing and checking a manifest of 1,000 steps",
         package: "voyager-manifest",
