@@ -128,6 +128,7 @@ fn every_command_answers_in_the_same_form() {
         (&["runs", "trace"], vec!["runs", "trace", run], Done(0)),
         (&["runs", "export"], vec!["runs", "export", run], Done(0)),
         (&["runs", "export"], vec!["runs", "export", "none"], Failed("usage", 2)),
+        (&["top"], vec!["top"], Done(0)),
         (&["run"], vec!["run", "waits.yaml"], Done(8)),
         (&["approve"], vec!["approve", &waiting, "sure"], Done(0)),
         (&["approve"], vec!["approve", &waiting, "sure"], Failed("usage", 2)),
