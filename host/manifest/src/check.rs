@@ -16,6 +16,7 @@ mod outputs;
 mod policies;
 mod scenario;
 mod steps;
+mod templates;
 mod transactions;
 
 use std::{

@@ -439,6 +439,15 @@ codes! {
         example "    when: inputs.name"
         fix "compare the value."
 
+    TemplateSyntax "V0464" Error "a template can't be read"
+        cause "In a template `{{ EXPRESSION }}` writes a value, `{% for NAME in LIST %}`...`{% endfor %}` and `{% if CONDITION %}`...`{% elif %}`...`{% else %}`...`{% endif %}` repeat and choose, `{# ... #}` says nothing. There are no filters and no other tags: what is to be computed stands in the expression. 64 KiB at most."
+        example "    template: \"Found {{ size(steps.scan }} findings\""
+        fix "correct what the caret shows; braces that mean nothing are written `{{ \"{{\" }}`."
+    TemplateValue "V0465" Error "a value can't stand in a text"
+        cause "Texts, numbers, truth values and names of an enum are written as they are. How a list or a record should look only the author of the template knows."
+        example "    template: \"Files: {{ steps.find.paths }}\""
+        fix "`join(list, \", \")`, a loop, or one field of the record."
+
     MalformedGlob "V0501" Error "a glob is malformed"
         cause "Globs name paths with `/`: `*` and `?` stay within a folder, `**` crosses folders, `[ab]` and `{a,b}` choose. They begin at the granted folder."
         example "    read: [\"src/[\"]"

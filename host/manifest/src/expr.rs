@@ -224,10 +224,17 @@ impl Expr {
     /// # Errors
     /// [`EvalError`].
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
-        evaluate::evaluate(&self.root, scope).map_err(|(cause, span)| {
-            let text = self.text.get(span.clone()).unwrap_or_default().to_owned();
-            EvalError { cause, span, text }
-        })
+        evaluate::evaluate(&self.root, scope).map_err(|failure| self.failed(failure))
+    }
+
+    /// Its value as a text, as the function `string` gives it.
+    pub(crate) fn shown(&self, scope: &dyn Scope) -> Result<String, EvalError> {
+        evaluate::text_of(&self.root, scope).map_err(|failure| self.failed(failure))
+    }
+
+    fn failed(&self, (cause, span): (EvalCause, Span)) -> EvalError {
+        let text = self.text.get(span.clone()).unwrap_or_default().to_owned();
+        EvalError { cause, span, text }
     }
 
     /// Whether it only names a value: `inputs.x`, `steps.a.b[0]`, the item and its fields.

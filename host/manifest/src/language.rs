@@ -258,7 +258,7 @@ pub(crate) static STEP: Object = Object {
         key(
             "with",
             Shape::Map { of: &Shape::Argument, least: 0 },
-            "Arguments by name: a value, `{ from: steps.a.b }`, or `{ expr: \"...\" }`.",
+            "Arguments by name: a value, `{ from: steps.a.b }`, `{ expr: \"...\" }`, or `{ template: \"... {{ steps.a.b }} ...\" }`.",
         ),
         key("when", Shape::Expression, "Runs only where this holds. Its result is then an option."),
         key(

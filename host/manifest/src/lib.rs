@@ -40,6 +40,7 @@ pub mod scenario;
 pub mod schema;
 mod shape;
 pub mod summary;
+pub mod template;
 mod type_text;
 mod yaml;
 

@@ -13,7 +13,7 @@ use voyager_base::{
     workspace::Change,
 };
 
-use crate::expr::Expr;
+use crate::{expr::Expr, template::Template};
 
 /// A checked manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -615,6 +615,8 @@ pub enum Argument {
     /// It is computed when the step starts, and has the parameter's type (present options and widened
     /// numbers included: [`crate::convert`]).
     Computed(Expr),
+    /// It is a text with values in it, written when the step starts.
+    Template(Template),
     /// A record that mixes both: its fields in declaration order.
     Record(Vec<(String, Self)>),
     /// A list that mixes both.

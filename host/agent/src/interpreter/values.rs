@@ -9,6 +9,7 @@ use voyager_manifest::{
     plan::{
         Argument, Call, Concurrency, FailMode, Handling, Output, Part, Repeat, Step, SubManifest,
     },
+    template::TemplateError,
 };
 
 use super::{
@@ -262,12 +263,14 @@ impl Interpreter {
         self.with_scope(frame, step, item, None, |plan, scope| {
             let Some(sub) = plan.manifest() else { return Ok(None) };
             let given = sub.inputs.iter().zip(&sub.arguments).map(|(input, argument)| {
-                let wrong = |error: &dyn std::fmt::Display| {
-                    Error::invalid(format!("with.{}: {error}", input.name))
-                };
-                let value = compute(argument, &input.ty, scope).map_err(|error| wrong(&error))?;
-                input.accepts(&value).map_err(|error| wrong(&error))?;
-                Ok((input.name.clone(), value))
+                let name = &input.name;
+                let value = compute(argument, &input.ty, scope);
+                let wrong =
+                    |error: Error| Error { message: format!("with.{name}: {error}"), ..error };
+                let value = value.map_err(wrong)?;
+                let refused = |error| Error::invalid(format!("with.{name}: {error}"));
+                input.accepts(&value).map_err(refused)?;
+                Ok((name.clone(), value))
             });
             given.collect::<Result<_, Error>>().map(Some)
         })?
@@ -415,8 +418,8 @@ fn key(
 pub(super) fn encoded(call: &Call, scope: &StepScope<'_>, place: &str) -> Result<Vec<u8>, Error> {
     let parameters = call.operation.parameters.iter();
     let values = parameters.zip(&call.arguments).map(|((name, ty), argument)| {
-        compute(argument, ty, scope)
-            .map_err(|error| Error::invalid(format!("{place}.{name}: {error}")))
+        let wrong = |error: Error| Error { message: format!("{place}.{name}: {error}"), ..error };
+        compute(argument, ty, scope).map_err(wrong)
     });
     let values = values.collect::<Result<Vec<Value>, Error>>()?;
     Ok(value::encode_tuple(&values))
@@ -443,6 +446,13 @@ pub(super) fn compute(
             convert(value, ty).map_err(|error| invalid(&error))
         }
         (argument, Type::Option(ty)) => compute(argument, ty, scope).map(Value::some),
+        (Argument::Template(template), _) => match template.render(scope) {
+            Ok(text) => Ok(Value::String(text)),
+            Err(TemplateError::TooLong | TemplateError::TooMuch) => {
+                Err(Error::new(ErrorKind::Limit, "the template gives more than a text may be"))
+            }
+            Err(error) => Err(invalid(&error)),
+        },
         (Argument::Record(fields), ty) => {
             let field = |(name, argument): &(String, Argument)| {
                 let ty = ty.field(name);

@@ -5,7 +5,7 @@ use voyager_base::{
     types::{Case, Field},
 };
 
-use super::{Checker, expressions::At};
+use super::{Checker, expressions::At, templates::templated};
 use crate::{
     code::Code,
     convert::{article, convert, fits},
@@ -23,7 +23,10 @@ impl Checker<'_> {
     pub(super) fn literal(&mut self, node: &Node, ty: &Type) -> Option<Value> {
         match self.argument(node, ty, None)? {
             Argument::Literal(value) => Some(value),
-            Argument::Computed(_) | Argument::Record(_) | Argument::List(_) => None,
+            Argument::Computed(_)
+            | Argument::Template(_)
+            | Argument::Record(_)
+            | Argument::List(_) => None,
         }
     }
 
@@ -32,6 +35,9 @@ impl Checker<'_> {
     pub(super) fn argument(&mut self, node: &Node, ty: &Type, at: Option<&At>) -> Option<Argument> {
         if let (Some(at), Some(entry)) = (at, computed(node)) {
             return self.computed(entry, ty, at).map(Argument::Computed);
+        }
+        if let (Some(at), Some(entry)) = (at, templated(node)) {
+            return self.template(entry, ty, at).map(Argument::Template);
         }
         match ty {
             Type::Option(_) if node.is_null() => Some(Argument::Literal(Value::NONE)),
@@ -335,7 +341,9 @@ fn start(node: &Node) -> std::ops::Range<usize> {
 fn literal(argument: Argument) -> Option<Value> {
     match argument {
         Argument::Literal(value) => Some(value),
-        Argument::Computed(_) | Argument::Record(_) | Argument::List(_) => None,
+        Argument::Computed(_) | Argument::Template(_) | Argument::Record(_) | Argument::List(_) => {
+            None
+        }
     }
 }
 

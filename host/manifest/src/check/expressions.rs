@@ -49,6 +49,17 @@ impl Checker<'_> {
                 return None;
             }
         };
+        match self.typed(expr, at) {
+            Ok(typed) => Some(typed),
+            Err(problems) => {
+                self.problems(node, problems);
+                None
+            }
+        }
+    }
+
+    /// The type of an expression, whose names are used.
+    pub(super) fn typed(&mut self, expr: Expr, at: &At) -> Result<Typed, Vec<Problem>> {
         let references = expr.references();
         self.referred.extend(references.steps.iter().filter_map(|id| self.ids.get(id)));
         self.used_inputs.extend(references.inputs);
@@ -59,13 +70,8 @@ impl Checker<'_> {
             around: &self.around,
             at,
         };
-        match expr.check(&names) {
-            Ok(ty) => Some(Typed { expr, ty }),
-            Err(problems) => {
-                self.problems(node, problems);
-                None
-            }
-        }
+        let ty = expr.check(&names)?;
+        Ok(Typed { expr, ty })
     }
 
     /// Reads an expression that has to give true or false.

@@ -466,7 +466,10 @@ impl<'a> Checker<'a> {
     ) -> Option<FolderPlan> {
         let named = match argument {
             Argument::Computed(expr) => expr.text().trim().strip_prefix("inputs."),
-            Argument::Literal(_) | Argument::Record(_) | Argument::List(_) => None,
+            Argument::Literal(_)
+            | Argument::Template(_)
+            | Argument::Record(_)
+            | Argument::List(_) => None,
         };
         let is_input = |name: &&str| self.inputs.iter().any(|it| it.name == *name && it.is_path);
         let Some(name) = named.filter(is_input) else {

@@ -10,6 +10,7 @@ use super::{
     blocks::{BlockSite, Form, can_change},
     expressions::{At, Local},
     manifests::is_manifest,
+    templates::templated,
 };
 use crate::{
     catalog::{Found, NotFound},
@@ -534,6 +535,10 @@ impl<'a> Checker<'a> {
     pub(super) fn unchecked_argument(&mut self, node: &Node, at: &At) {
         if let Some(entry) = super::arguments::computed(node) {
             self.expression(&entry.value, at);
+            return;
+        }
+        if let Some(entry) = templated(node) {
+            self.checked_template(entry, at);
             return;
         }
         node.items().iter().for_each(|item| self.unchecked_argument(item, at));

@@ -152,9 +152,9 @@ impl Here<'_, '_> {
                 });
                 parameters.collect()
             }
-            Shape::Argument => {
-                ["from", "expr"].map(|it| with_behind(item(ItemSort::Key, it), behind)).into()
-            }
+            Shape::Argument => ["from", "expr", "template"]
+                .map(|it| with_behind(item(ItemSort::Key, it), behind))
+                .into(),
             _ => return None,
         };
         let there: Vec<&str> = outline

@@ -103,7 +103,9 @@ impl<'t> Reading<'t> {
             Shape::Expression => Some(Naming::Expression),
             Shape::Root => Some(Naming::Root),
             Shape::Policy => Some(Naming::Policy),
-            Shape::Argument if is_key && matches!(self.outline.key(part), "from" | "expr") => {
+            Shape::Argument
+                if is_key && matches!(self.outline.key(part), "from" | "expr" | "template") =>
+            {
                 matches!(self.container(part), Some(Shape::Argument)).then_some(Naming::Expression)
             }
             Shape::Name => {

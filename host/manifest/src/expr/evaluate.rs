@@ -575,16 +575,31 @@ fn order(a: &Value, b: &Value, span: &Span) -> Result<Option<Ordering>, Failure>
 }
 
 fn string<'v>(value: Cow<'v, Value>, span: &Span) -> Evaluated<'v> {
-    let text = match &*value {
-        Value::String(_) => return Ok(value),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Char(character) => character.to_string(),
-        Value::Enum(name) => name.clone(),
-        other => return Err(mistyped(other, span)),
-    };
-    Ok(Cow::Owned(Value::String(text)))
+    match shown(&value) {
+        Some(text) => Ok(Cow::Owned(Value::String(text))),
+        None if matches!(*value, Value::String(_)) => Ok(value),
+        None => Err(mistyped(&value, span)),
+    }
+}
+
+/// A value that is no text as one, where it can be shown so.
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Char(character) => Some(character.to_string()),
+        Value::Enum(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// The value of an expression as a text.
+pub(super) fn text_of(root: &Node, scope: &dyn Scope) -> Result<String, Failure> {
+    match evaluate(root, scope)? {
+        Value::String(text) => Ok(text),
+        value => shown(&value).ok_or_else(|| mistyped(&value, &root.span)),
+    }
 }
 
 fn int<'v>(value: &Value, span: &Span) -> Evaluated<'v> {

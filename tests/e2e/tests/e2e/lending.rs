@@ -128,3 +128,16 @@ expect:
     let tested = stage.call(["test", "denied.scenario.yaml"]);
     assert_eq!(tested.code, Some(1), "{tested:?}");
 }
+
+#[test]
+fn what_it_is_not_granted_itself_is_denied_whatever_its_caller_has() {
+    let Some(stage) = Stage::new() else { return };
+    let run = staged(&stage);
+    stage.write("parts/rename.yaml", INNER.replace("src/**/*.py", "docs/**/*.py"));
+    stage.answer(["lock", "outer.yaml"]);
+    let denied = stage.call(&run);
+    assert_eq!(denied.code, Some(4), "{denied:?}");
+    assert!(denied.err.contains("step `each`"), "the layer that denies is named: {denied:?}");
+    let text = fs::read_to_string(stage.path("repo/src/a.py")).unwrap();
+    assert!(text.contains("def one()"), "{text}");
+}
