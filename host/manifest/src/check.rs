@@ -265,7 +265,7 @@ impl<'a> Checker<'a> {
 
         self.known_inputs(root.get("inputs"));
         self.manifest_limits(root.get("limits"));
-        let root = &self.with_policies(root);
+        let root = &*self.with_policies(root);
         self.manifest_grants(root.get("grants"));
         self.priority = self.own_priority(root, Priority::Critical).unwrap_or_default();
         // Nothing of a step is known when a run begins: only inputs can be named.

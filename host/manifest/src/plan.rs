@@ -555,6 +555,14 @@ impl Plan {
         around.map_or(self.file.as_str(), |sub| sub.file.as_str())
     }
 
+    /// The line of the manifest that a run begins with at which a step stands; of one of another manifest that of
+    /// the step which runs it.
+    pub fn line_of(&self, step: usize) -> u32 {
+        let around = self.outward(step).skip(self.outside(step));
+        let runs = around.filter(|it| it.manifest().is_some()).last();
+        runs.or(self.steps.get(step)).map_or(0, |it| it.line)
+    }
+
     /// How many of a step and the blocks that hold it don't have it inside: itself, and what it takes back.
     fn outside(&self, step: usize) -> usize {
         let takes_back = self.steps.get(step).is_some_and(|it| it.part == Part::Compensation);

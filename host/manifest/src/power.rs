@@ -210,7 +210,7 @@ impl Reach {
         programs.dedup();
         Some(Self {
             step: path(plan, at),
-            line: step.line,
+            line: plan.line_of(at),
             operation: call.operation.name.to_string(),
             attempts_max: attempts_max(plan, at),
             timeout: step.timeout,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::{
-    plan::{Bounds, Handler, Mode, Part, Plan, Step},
+    plan::{Bounds, Handler, Mode, Part, Plan},
     power::{Imports, Reach, items_max, line_of, path},
     scalar::show_duration,
     scenario::{ExpectedStep, Scenario, StepEnding},
@@ -295,11 +295,10 @@ impl Found<'_> {
     }
 
     fn tell(&mut self, at: usize, kind: Kind, what: String, why: &str, way_out: &str) {
-        let step: &Step = &self.plan.steps[at];
         self.risks.push(Risk {
             kind,
             step: Some(path(self.plan, at)),
-            line: Some(step.line),
+            line: Some(self.plan.line_of(at)),
             what,
             why: why.to_owned(),
             way_out: way_out.to_owned(),

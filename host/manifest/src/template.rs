@@ -528,4 +528,25 @@ mod tests {
         let idle = "{% for a in many %}{% for b in many %}{% endfor %}{% endfor %}";
         assert_eq!(rendered(idle), "it takes more than 1000000 steps");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_told_with_places_in_it(
+            parts in proptest::collection::vec(
+                proptest::sample::select(&[
+                    "{{", "}}", "{%", "%}", "{#", "#}", "for", "if", "in", "else", "endif", "endfor", " ", "\n",
+                    "ä", "'", "\"", "r\"", "\\", "list", "n", "1", "==",
+                ][..]),
+                0..40,
+            ),
+        ) {
+            let text = parts.concat();
+            match Template::parse(&text) {
+                Ok(template) => drop(template.render(&scope())),
+                Err(problems) => for problem in problems {
+                    proptest::prop_assert!(text.get(problem.span).is_some(), "{text:?}");
+                },
+            }
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! They are put into the steps that use them before these are checked, so that nothing else knows of them.
 
+use std::borrow::Cow;
+
 use super::{Checker, arguments::suggest};
 use crate::{
     code::Code,
@@ -30,7 +32,11 @@ struct Policies<'n> {
 
 impl Checker<'_> {
     /// The manifest with what its policies say written into its steps.
-    pub(super) fn with_policies(&mut self, root: &Node) -> Node {
+    pub(super) fn with_policies<'n>(&mut self, root: &'n Node) -> Cow<'n, Node> {
+        // Most manifests have none, and need not be copied for them.
+        if !["policy", "policies", "defaults"].iter().any(|word| self.text.contains(word)) {
+            return Cow::Borrowed(root);
+        }
         let entries = |key: &str| root.get(key).map(Node::entries).unwrap_or_default();
         let (policies, defaults) = (entries("policies"), entries("defaults"));
         if let Some(entry) = root.entry("policies") {
@@ -55,7 +61,7 @@ impl Checker<'_> {
         });
         let unused: Vec<Finding> = unused.collect();
         all.findings.into_iter().chain(unused).for_each(|finding| self.report(finding));
-        applied
+        Cow::Owned(applied)
     }
 
     /// Checks what a policy says, whoever uses it.

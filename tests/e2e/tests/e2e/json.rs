@@ -179,6 +179,8 @@ fn every_command_answers_in_the_same_form() {
         // It speaks another language with an editor.
         (&["runs", "prune"], vec!["runs", "prune", "--dry-run"], Done(0)),
         (&["runs", "prune"], vec!["runs", "prune", "--older-than", "soon"], Failed("usage", 2)),
+        (&["lock"], vec!["lock", "audit"], Done(0)),
+        (&["lock"], vec!["lock", "broken.yaml"], Failed("manifest", 3)),
         (&["lsp"], vec!["lsp"], Failed("usage", 2)),
         (&["completions"], vec!["completions", "fish"], Done(0)),
         (&["completions"], vec!["completions", "none"], Failed("usage", 2)),
