@@ -560,7 +560,7 @@ impl Plan {
     pub fn line_of(&self, step: usize) -> u32 {
         let around = self.outward(step).skip(self.outside(step));
         let runs = around.filter(|it| it.manifest().is_some()).last();
-        runs.or(self.steps.get(step)).map_or(0, |it| it.line)
+        runs.or_else(|| self.steps.get(step)).map_or(0, |it| it.line)
     }
 
     /// How many of a step and the blocks that hold it don't have it inside: itself, and what it takes back.
