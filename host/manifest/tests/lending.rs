@@ -101,7 +101,8 @@ fn steps_of_others_stand_within_the_step_that_runs_them() {
         each/inner/clean in each/inner/all after [] (dir/inner.yaml:10, 9) 32 MiB, low
         each.compensate in each after [] (dir/outer.yaml:13, 13) 32 MiB, low
         last in - after ["each"] (dir/outer.yaml:14, 14) 32 MiB, standard
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
     let pins: Vec<&str> = plan.manifests.iter().map(|it| it.path.as_str()).collect();
     assert_eq!(pins, ["inner.yaml", "middle.yaml"]);
     let lock = Pins::lock(&plan).unwrap();
