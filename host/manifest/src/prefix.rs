@@ -96,6 +96,7 @@ fn argument(of: &Argument, take: &mut dyn FnMut(&Expr)) {
     match of {
         Argument::Literal(_) => {}
         Argument::Computed(expr) => take(expr),
+        Argument::Template(template) => template.expressions(take),
         Argument::Record(fields) => fields.iter().for_each(|(_, it)| argument(it, take)),
         Argument::List(items) => items.iter().for_each(|it| argument(it, take)),
     }

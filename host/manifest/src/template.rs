@@ -104,6 +104,11 @@ impl Template {
         &self.parts
     }
 
+    /// Each of its expressions.
+    pub(crate) fn expressions(&self, take: &mut dyn FnMut(&Expr)) {
+        expressions(&self.parts, take);
+    }
+
     /// The text that it gives.
     ///
     /// # Errors
@@ -394,6 +399,26 @@ impl<'t> Parser<'t> {
         if end.word != wanted {
             let message = format!("`{wanted}` is wanted, here is `{}`", end.word);
             self.problems.push(problem(end.at, message, &format!("write `{{% {wanted} %}}`")));
+        }
+    }
+}
+
+fn expressions(parts: &[Part], take: &mut dyn FnMut(&Expr)) {
+    for part in parts {
+        match part {
+            Part::Text(_) => {}
+            Part::Value(value) => take(&value.expr),
+            Part::For { items, body, .. } => {
+                take(&items.expr);
+                expressions(body, take);
+            }
+            Part::If { cases, otherwise } => {
+                for (holds, body) in cases {
+                    take(&holds.expr);
+                    expressions(body, take);
+                }
+                expressions(otherwise, take);
+            }
         }
     }
 }

@@ -77,6 +77,9 @@ fn detail() -> RunDetail {
         ],
         outputs: None,
         error: None,
+        from: None,
+        waits: Vec::new(),
+        told: Vec::new(),
     }
 }
 
