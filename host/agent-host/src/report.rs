@@ -214,12 +214,13 @@ pub(crate) fn prune(context: &Context, answer: &Json) -> Result<u8, Failure> {
             ))?;
         }
         let would = if pruned.dry_run { " would be" } else { "" };
+        let runs = match pruned.runs.len() {
+            1 => "1 run".to_owned(),
+            many => format!("{many} runs"),
+        };
         printing::line(format!(
-            "{} run(s){would} forgotten, {} kept: {} bytes of records, {} bytes of content",
-            pruned.runs.len(),
-            pruned.kept,
-            pruned.record_bytes,
-            pruned.content_bytes
+            "{runs}{would} forgotten, {} kept: {} bytes of records, {} bytes of content",
+            pruned.kept, pruned.record_bytes, pruned.content_bytes
         ))
     })
 }

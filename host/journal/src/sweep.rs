@@ -58,7 +58,7 @@ impl Store {
     /// # Errors
     /// [`ReadError`].
     pub fn prunable(&self, runs: &BTreeSet<RunId>) -> Result<Pruned, ReadError> {
-        let record_bytes = self.shared().tables.bytes_of(runs)?;
+        let record_bytes = self.shared().record_bytes(runs)?;
         let content_bytes = self.shared().sweep(runs)?.bytes;
         Ok(Pruned { record_bytes, content_bytes })
     }
@@ -71,7 +71,7 @@ impl Store {
     /// # Errors
     /// [`PruneError`].
     pub async fn prune(&self, runs: BTreeSet<RunId>) -> Result<Pruned, PruneError> {
-        let record_bytes = self.shared().tables.bytes_of(&runs)?;
+        let record_bytes = self.shared().record_bytes(&runs)?;
         self.forget(runs).await?;
         // Whatever can't be read might name anything: then nothing of the content goes.
         let sweep = self.shared().sweep(&BTreeSet::new())?;
@@ -82,6 +82,14 @@ impl Store {
 }
 
 impl Shared {
+    /// Bytes of the records of `runs`, those included that still stand in the log.
+    fn record_bytes(&self, runs: &BTreeSet<RunId>) -> Result<u64, ReadError> {
+        let logged = self.logged();
+        let logged = logged.iter().filter(|(key, _)| runs.contains(&crate::row::run_of(key)));
+        let logged: u64 = logged.map(|(_, row)| row.len() as u64).sum();
+        Ok(logged + self.tables.bytes_of(runs)?)
+    }
+
     /// What would be of no use without `runs`.
     fn sweep(&self, runs: &BTreeSet<RunId>) -> Result<Sweep, ReadError> {
         let places = self.tables.blobs()?;

@@ -65,6 +65,14 @@ fn must_be_whole(store: &Store, kept: &[Digest]) {
 }
 
 #[test]
+fn records_that_still_stand_in_the_log_are_weighed() {
+    let store = Store::open(Arc::new(SimDisk::new(1)), Options::default()).unwrap();
+    begin(&store, OTHER, b"a");
+    let pruned = wait(store.prune(other())).unwrap();
+    assert!(pruned.record_bytes > 0, "{pruned:?}");
+}
+
+#[test]
 fn what_nobody_names_any_more_is_gone_and_the_rest_is_whole() {
     let disk = SimDisk::new(1);
     let (kept, gone) = filled(&disk);

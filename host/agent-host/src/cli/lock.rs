@@ -43,6 +43,7 @@ impl Lock {
             written.iter().try_for_each(|(lock, manifests)| {
                 printing::line(match manifests.as_slice() {
                     [] => format!("{}: not needed, no other manifest is run", lock.display()),
+                    [_] => format!("{}: 1 manifest", lock.display()),
                     all => format!("{}: {} manifests", lock.display(), all.len()),
                 })
             })
