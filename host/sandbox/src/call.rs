@@ -1,8 +1,7 @@
 //! One call of one operation: a fresh store and instance, or one that has waited, all limits armed.
 
-use std::sync::Arc;
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
-use futures_util::future::{Either, select};
 use tracing::{Span, debug_span, field::Empty};
 use voyager_base::{
     Error, ErrorKind, Limits, Type, Value, call::Invocation, operation::Operation, value,
@@ -25,40 +24,58 @@ use crate::{
 /// 40 bytes here and 1 to 9 in its canonical form.
 const RESULT_ROOM: u64 = 8;
 
-/// Runs one operation to its end. The future is made and moved for every call: it holds the invocation
-/// once, which an `async fn` would hold twice.
+/// Runs one operation to its end. The future is made for every call, and boxed. It holds the invocation
+/// once, which an `async fn` would hold twice, and stays small: glibc's `malloc` keeps blocks of up to 1,032
+/// bytes at hand, and for a larger one sorts all that was freed before.
 #[expect(clippy::manual_async_fn, reason = "an `async fn` moves its arguments within its future")]
 pub(crate) fn call(
     shared: Arc<Shared>,
     mut invocation: Invocation,
 ) -> impl Future<Output = Result<Value, Error>> + Send {
-    async move { run(&shared, &mut invocation).await }
+    async move {
+        let loaded = shared.loaded(invocation.component).ok_or_else(|| {
+            Error::not_found(format!(
+                "the component {} is not loaded",
+                invocation.component.short()
+            ))
+        })?;
+        let (operation, index) = loaded.operation(&invocation.operation.name).ok_or_else(|| {
+            let name = &invocation.operation.name;
+            Error::not_found(format!("the skill has no operation {name}"))
+        })?;
+        let given = std::mem::take(&mut invocation.arguments);
+        let arguments = arguments(operation, given, &invocation.limits)?;
+        let span = span(operation);
+        let invocation = &invocation;
+        let call = Call {
+            shared: &shared,
+            loaded: &loaded,
+            operation,
+            index,
+            arguments,
+            invocation,
+            span,
+        };
+        let ended = call.run().await;
+        if let Some(span) = &call.span {
+            let outcome = ended.as_ref().map_or_else(|error| error.kind.name(), |_| "done");
+            span.record("outcome", outcome);
+        }
+        let (val, mut live, kind) = ended?;
+        let value = finish(operation, val, &invocation.limits)?;
+        if let Some(kind) = kind
+            && live.leave()
+        {
+            shared.idle.keep(kind, live, shared.ticks.count());
+        }
+        Ok(value)
+    }
 }
 
-async fn run(shared: &Shared, invocation: &mut Invocation) -> Result<Value, Error> {
-    let loaded = shared.loaded(invocation.component).ok_or_else(|| {
-        Error::not_found(format!("the component {} is not loaded", invocation.component.short()))
-    })?;
-    let (operation, index) = loaded.operation(&invocation.operation.name).ok_or_else(|| {
-        Error::not_found(format!("the skill has no operation {}", invocation.operation.name))
-    })?;
-    let given = std::mem::take(&mut invocation.arguments);
-    let arguments = arguments(operation, given, &invocation.limits)?;
-    let invocation = &*invocation;
-    let call = Call { shared, loaded: &loaded, operation, index, arguments, invocation };
+/// What tells of the call, where somebody listens.
+fn span(operation: &Operation) -> Option<Box<Span>> {
     let span = debug_span!("sandbox-call", operation = %operation.name, reused = Empty, memory_bytes = Empty, outcome = Empty);
-    let ended = call.run(&span).await;
-    if !span.is_disabled() {
-        span.record("outcome", ended.as_ref().map_or_else(|error| error.kind.name(), |_| "done"));
-    }
-    let (val, mut live, kind) = ended?;
-    let value = finish(operation, val, &invocation.limits)?;
-    if let Some(kind) = kind
-        && live.leave()
-    {
-        shared.idle.keep(kind, live, shared.ticks.count());
-    }
-    Ok(value)
+    (!span.is_disabled()).then(|| Box::new(span))
 }
 
 /// A call whose arguments fit.
@@ -69,6 +86,7 @@ struct Call<'a> {
     index: ComponentExportIndex,
     arguments: Vec<Val>,
     invocation: &'a Invocation,
+    span: Option<Box<Span>>,
 }
 
 impl Call<'_> {
@@ -79,14 +97,14 @@ impl Call<'_> {
 
     /// Runs it in an instance that waits for such calls, or in a new one; says which calls that may serve
     /// then.
-    async fn run(&self, span: &Span) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
+    async fn run(&self) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
         let serves = |kind: &Kind| kind.serves(self.invocation);
         let waiting = self.may_reuse().then(|| self.shared.idle.take(serves)).flatten();
         if let Some((kind, mut live)) = waiting {
             live.store.data_mut().begin(self.invocation);
             live.store.set_epoch_deadline(1);
             let ended = self.run_in(&mut live).await;
-            told(span, &live, true);
+            self.told(&live, true);
             match ended {
                 // What the instance kept may be the reason, and must not be: a reusable skill has no
                 // effects, so nothing happens twice.
@@ -97,7 +115,7 @@ impl Call<'_> {
         let store = store(self.shared, self.invocation);
         let mut live = Box::new(Live { store, instance: None, called: None, calls: 0 });
         let ended = self.run_in(&mut live).await;
-        told(span, &live, false);
+        self.told(&live, false);
         let val = ended?;
         let kind = self.may_reuse().then(|| Kind::of(self.invocation));
         Ok((val, live, kind))
@@ -107,12 +125,13 @@ impl Call<'_> {
         let limits = &self.invocation.limits;
         let timing = live.store.data().timing.clone();
         let ended = {
-            let guest = std::pin::pin!(self.invoke(live));
-            let expired = std::pin::pin!(timing.expired());
-            match select(guest, expired).await {
-                Either::Left((ended, _)) => Ok(ended),
-                Either::Right(((), _)) => Err(timeout(limits)),
-            }
+            let mut guest = pin!(self.invoke(live));
+            let mut expired = pin!(timing.expired());
+            poll_fn(|context| match guest.as_mut().poll(context) {
+                Poll::Ready(ended) => Poll::Ready(Ok(ended)),
+                Poll::Pending => expired.as_mut().poll(context).map(|()| Err(timeout(limits))),
+            })
+            .await
         };
         live.store.data_mut().end_outputs();
         ended?.map_err(|error| explain(&error, limits, &self.shared.shape))
@@ -140,16 +159,14 @@ impl Call<'_> {
         function.call_async(&mut live.store, &self.arguments, result.as_mut_slice()).await?;
         Ok(result)
     }
-}
 
-/// Tells what a call took.
-fn told(span: &Span, live: &Live, reused: bool) {
-    // Finding a field takes longer than finding that nobody listens.
-    if span.is_disabled() {
-        return;
+    /// Tells what the call took.
+    fn told(&self, live: &Live, reused: bool) {
+        if let Some(span) = &self.span {
+            span.record("reused", reused);
+            span.record("memory_bytes", live.store.data().memory.held());
+        }
     }
-    span.record("reused", reused);
-    span.record("memory_bytes", live.store.data().memory.held());
 }
 
 fn arguments(operation: &Operation, given: Vec<Value>, limits: &Limits) -> Result<Vec<Val>, Error> {
@@ -284,6 +301,16 @@ mod tests {
             ("retry".to_owned(), retry),
         ]);
         Val::Variant("denied".to_owned(), Some(Box::new(fault)))
+    }
+
+    /// Of what `make` gives.
+    fn size<A, B, F>(_: impl Fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_call_fits_a_block_that_the_allocator_keeps_at_hand() {
+        assert!(size(call) <= 1_032, "{} bytes", size(call));
     }
 
     #[test]
