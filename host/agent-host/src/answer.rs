@@ -210,6 +210,18 @@ pub(crate) struct RunRow {
     pub(crate) records: u64,
 }
 
+/// Answers `cache`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ResultsAnswer {
+    /// Whether they were forgotten.
+    pub(crate) cleared: bool,
+    /// How many results.
+    pub(crate) results: u64,
+    /// The bytes that they take.
+    pub(crate) bytes: u64,
+}
+
 /// Answers `runs prune`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -285,6 +297,9 @@ pub(crate) struct TaskDetail {
     /// How often more important tasks took its slot; none where none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) paused: Option<PauseDetail>,
+    /// The run that computed its result, where no guest ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept_from: Option<String>,
     /// Why it failed.
     pub(crate) error: Option<String>,
     /// What it asked the host: name, what was used, outcome.

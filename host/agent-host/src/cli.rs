@@ -1,6 +1,7 @@
 //! The command line: one file a command, each of the same shape.
 
 mod approve;
+mod cache;
 mod cancel;
 mod completions;
 mod explain;
@@ -87,6 +88,7 @@ pub(crate) enum Command {
     Approve(approve::Approve),
     Graph(graph::Graph),
     Runs(runs::Runs),
+    Cache(cache::Cache),
     Top(top::Top),
     Resume(resume::Resume),
     Retry(retry::Retry),
@@ -139,6 +141,7 @@ impl Command {
                 | Self::Cancel(_)
                 | Self::Undo(_)
                 | Self::Runs(_)
+                | Self::Cache(_)
                 | Self::Skill(_)
         )
     }
@@ -153,6 +156,7 @@ impl Command {
             Self::Approve(it) => it.run(context),
             Self::Graph(it) => it.run(context),
             Self::Runs(it) => it.run(context),
+            Self::Cache(it) => it.run(context),
             Self::Top(it) => it.run(context),
             Self::Resume(it) => it.run(context),
             Self::Retry(it) => it.run(context),

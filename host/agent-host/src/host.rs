@@ -30,7 +30,7 @@ use voyager_agent::{Handle, Rules, Schedule, World};
 use voyager_base::{
     RunId, call::Cancellation, clock::Clock, record::Content, workspace::WorkspaceService,
 };
-use voyager_journal::{FileDisk, OpenError, Options, Store};
+use voyager_journal::{FileDisk, OpenError, Options, ResultStore, Store};
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
 use voyager_workspace::{Blocking, Workspace};
@@ -38,6 +38,7 @@ use voyager_workspace::{Blocking, Workspace};
 pub(crate) use self::{inputs::folders, recorded::Recorded, shelf::Shelf};
 use self::{shelf::Loading, watch::Watchers};
 use crate::{
+    answer::ResultsAnswer,
     catalog::Catalog,
     cli::Context,
     failure::{Failure, FailureKind},
@@ -45,6 +46,9 @@ use crate::{
     protocol::{Request, Update},
     system::{SystemChance, SystemClock, SystemSpawn},
 };
+
+/// What kept results may take on the disk; then the oldest go.
+const RESULTS_BYTES_MAX: u64 = 256 << 20;
 
 /// Where updates of a request go.
 pub(crate) type Updates = mpsc::Sender<Update>;
@@ -58,6 +62,8 @@ pub(crate) struct Host {
     places: Places,
     /// The records and the content, beside what the world sees of them.
     store: Arc<Store>,
+    /// Results that outlive their runs.
+    results: Arc<ResultStore>,
     /// Held alone while runs are forgotten: whatever else is asked may be about to name content.
     pruning: RwLock<()>,
     active: Mutex<BTreeMap<RunId, Handle>>,
@@ -113,9 +119,13 @@ impl Host {
         let shelf = Arc::new(Shelf::new(catalog.files(), sandbox, store.clone()));
         let slots = u32::try_from(cores.get()).unwrap_or(u32::MAX);
         let schedule = Schedule::new(Rules::new(slots), Arc::clone(&clock));
+        let results = FileDisk::open(places.state.join("results"))
+            .map_err(|error| Failure::environment("cannot use the state", &error))?;
+        let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
         let world = World {
             journal: store.clone(),
             content: Arc::clone(&store) as Arc<dyn Content>,
+            results: results.clone(),
             skills: Arc::new(Loading(Arc::clone(&shelf))),
             workspace: Arc::new(workspace.clone()) as Arc<dyn WorkspaceService>,
             process: Arc::new(programs(context, &workspace, &clock, &watchers)?),
@@ -132,6 +142,7 @@ impl Host {
             watchers,
             places: places.clone(),
             store,
+            results,
             pruning: RwLock::default(),
             active: Mutex::default(),
             served: AtomicUsize::new(0),
@@ -183,6 +194,7 @@ impl Host {
             Request::Undo { run, dry_run } => {
                 self.undo(&run, dry_run, cancellation, updates).await.map(to_json)
             }
+            Request::Results { clear } => Ok(to_json(self.results(clear))),
             Request::Top => self.top().map(to_json),
             Request::Runs => self.runs().map(to_json),
             Request::Show { run } => self.show(run.as_deref()).map(to_json),
@@ -212,6 +224,12 @@ impl Host {
             }
             changed.await;
         }
+    }
+
+    /// Answers `cache`.
+    fn results(&self, clear: bool) -> ResultsAnswer {
+        let taken = if clear { self.results.clear() } else { self.results.taken() };
+        ResultsAnswer { cleared: clear, results: taken.results, bytes: taken.bytes }
     }
 
     fn active(&self) -> MutexGuard<'_, BTreeMap<RunId, Handle>> {

@@ -58,6 +58,11 @@ pub(crate) enum Request {
     },
     /// What goes on, and the newest runs.
     Top,
+    /// What results are kept.
+    Results {
+        /// Forgets them.
+        clear: bool,
+    },
     /// Forgets runs that have ended.
     Prune {
         /// Those that ended so long ago.

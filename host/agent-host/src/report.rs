@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use crate::{
     answer::{
-        PruneAnswer, ReplayAnswer, RunAnswer, RunDetail, RunError, RunRow, Status, TaskDetail,
-        ToldAnswer, UndoAnswer, Undone, WaitDetail,
+        PruneAnswer, ReplayAnswer, ResultsAnswer, RunAnswer, RunDetail, RunError, RunRow, Status,
+        TaskDetail, ToldAnswer, UndoAnswer, Undone, WaitDetail,
     },
     cli::Context,
     failure::{Failure, FailureKind},
@@ -225,6 +225,19 @@ pub(crate) fn prune(context: &Context, answer: &Json) -> Result<u8, Failure> {
     })
 }
 
+/// Prints what results are kept, or were.
+pub(crate) fn results(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let answer: ResultsAnswer = read(answer)?;
+    tell(context, &answer, 0, || {
+        let results = match answer.results {
+            1 => "1 result".to_owned(),
+            many => format!("{many} results"),
+        };
+        let what = if answer.cleared { "forgotten" } else { "kept" };
+        printing::line(format!("{results} {what}: {} bytes", answer.bytes))
+    })
+}
+
 /// Prints one run.
 pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let detail: RunDetail = read(answer)?;
@@ -315,8 +328,9 @@ fn branch(task: &TaskDetail, depth: usize) -> Result<(), Failure> {
     let paused = task.paused.as_ref().map_or_else(String::new, |it| {
         format!(", paused {}x for {}", it.times, printing::duration(it.millis))
     });
+    let kept = task.kept_from.as_ref().map_or_else(String::new, |run| format!(", kept from {run}"));
     let line = format!(
-        "{indent}{} #{}  {}  {}{paused}  [{}]{error}",
+        "{indent}{} #{}  {}  {}{paused}{kept}  [{}]{error}",
         task.operation,
         task.attempt,
         task.state,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use voyager_base::{
-    Digest, Error, TaskId, call::Charge, clock::Timestamp, id::RecordId, workspace::Change,
+    Digest, Error, RunId, TaskId, call::Charge, clock::Timestamp, id::RecordId, workspace::Change,
 };
 
 use crate::event::{Asked, Event, Origin, Reply, TaskStarted, Timed};
@@ -75,6 +75,8 @@ pub struct End {
     pub result: Result<Vec<u8>, Error>,
     /// What it staged.
     pub changes: Vec<Change>,
+    /// The run that computed the result, where it was kept.
+    pub kept_from: Option<RunId>,
 }
 
 /// What the journal knows of tasks.
@@ -121,9 +123,10 @@ impl Book {
                 let answer = Answer::Denied { at, error: error.clone() };
                 self.question(*record, sequence, asked, answer, &[]);
             }
-            Event::TaskDone { task, attempt, result, changes } => {
+            Event::TaskDone { task, attempt, result, changes, kept_from } => {
                 let result = result.clone().map(serde_bytes::ByteBuf::into_vec);
-                let end = End { sequence, at, result, changes: changes.clone() };
+                let end =
+                    End { sequence, at, result, changes: changes.clone(), kept_from: *kept_from };
                 self.done(*task, *attempt, end);
             }
             Event::FrameStarted { frame, within, .. }

@@ -407,7 +407,7 @@ impl Ledger for TaskLedger {
     }
 
     fn time(&self) -> Timestamp {
-        self.state().time
+        self.task.time(self.state().time)
     }
 
     fn run(&self) -> RunId {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    Digest, Error, Limits, TaskId, Value,
+    Digest, Error, Limits, RunId, TaskId, Value,
     call::{Effect, Folders},
     clock::Timestamp,
     grant::GrantLayer,
@@ -196,6 +196,9 @@ pub enum Event {
         /// What it staged.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changes: Vec<Change>,
+        /// The run that computed the result, where it was kept: no guest ran.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept_from: Option<RunId>,
     },
     /// A failed task will be tried again.
     RetryScheduled {

@@ -352,7 +352,7 @@ impl Interpreter {
                 unit.state = UnitState::Started { at };
                 Ok(())
             }
-            Event::TaskDone { task, attempt, result, changes } => {
+            Event::TaskDone { task, attempt, result, changes, .. } => {
                 let Some(place) = self.state.nodes.get(task).copied() else { return Ok(()) };
                 self.unit(*task, *attempt).map_err(misplaced)?;
                 let result = match result {

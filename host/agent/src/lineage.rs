@@ -297,7 +297,7 @@ impl Viewer {
                     view.paused = view.paused.saturating_add(Duration::from_micros(*micros));
                 }
             }
-            Event::TaskDone { task, attempt, result, changes } => {
+            Event::TaskDone { task, attempt, result, changes, .. } => {
                 if let Some(view) = self.task((*task, *attempt)) {
                     view.ended = Some(at);
                     view.error = result.as_ref().err().cloned();

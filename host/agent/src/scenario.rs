@@ -26,7 +26,7 @@ use voyager_base::{
     grant::GrantLayer,
     process::ProcessService,
     record::{Content, Journal, ReadError},
-    sim::{CrashModel, Executor, SimClock},
+    sim::{CrashModel, Executor, MemoryResults, SimClock},
     workspace::WorkspaceService,
 };
 use voyager_manifest::{
@@ -158,6 +158,7 @@ impl Play<'_> {
             policy: GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() },
             limits: Limits::ceiling(),
         });
+        let results = Arc::<MemoryResults>::default();
         let mut known: Option<RunId> = None;
         for _ in 0..LIVES_MAX {
             let hosted = self.machine.host(&executor).map_err(|error| stuck(&error))?;
@@ -172,6 +173,7 @@ impl Play<'_> {
             let world = Arc::new(World {
                 journal: Arc::clone(&journal),
                 content: Arc::clone(&content),
+                results: Arc::<MemoryResults>::clone(&results),
                 skills: cast.skills(hosted.skills),
                 workspace: hosted.workspace,
                 process: cast.programs(hosted.process),

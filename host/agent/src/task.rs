@@ -21,11 +21,11 @@ use voyager_base::{
     error::NO_ROOM,
     grant::{FolderGrant, GrantLayer, Grants},
     operation::Operation,
-    record::{Durability, ReadError},
+    record::{Durability, KeptResult, ReadError},
     value,
     workspace::Change,
 };
-use voyager_manifest::plan::{GrantPlan, PinnedSkill, Priority};
+use voyager_manifest::plan::{Call, GrantPlan, PinnedSkill, Priority};
 
 use crate::{
     book::{Book, Recorded},
@@ -194,8 +194,31 @@ pub(crate) struct Task {
     told: AtomicU64,
     /// What tells of this attempt.
     pub(crate) span: Span,
+    /// Where results of its call are kept; none where they are not.
+    cache: Option<Cache>,
     /// How long it waited for keys and slots, in microseconds.
     waited_micros: AtomicU64,
+}
+
+/// Under what the result of a call is kept beyond its run.
+struct Cache {
+    key: Digest,
+    /// How old it may be.
+    ttl: Duration,
+}
+
+impl Cache {
+    /// That of a call whose result depends on its component, its operation and its arguments alone.
+    fn of(call: &Call, started: &TaskStarted) -> Option<Self> {
+        let operation = started.operation.to_string();
+        let parts = [
+            b"voyager result 1".as_slice(),
+            &started.component.0,
+            operation.as_bytes(),
+            &started.arguments,
+        ];
+        call.cache.map(|ttl| Self { key: Digest::of_parts(parts), ttl })
+    }
 }
 
 /// What became of a guest.
@@ -212,11 +235,17 @@ pub(crate) enum Called {
 pub(crate) struct TaskEnd {
     pub(crate) result: Result<ByteBuf, Error>,
     pub(crate) changes: Vec<Change>,
+    /// The run that computed the result, where it was kept.
+    pub(crate) kept_from: Option<RunId>,
 }
 
 impl TaskEnd {
+    pub(crate) fn new(result: Result<ByteBuf, Error>, changes: Vec<Change>) -> Self {
+        Self { result, changes, kept_from: None }
+    }
+
     pub(crate) fn failed(error: Error) -> Self {
-        Self { result: Err(error), changes: Vec::new() }
+        Self::new(Err(error), Vec::new())
     }
 }
 
@@ -248,6 +277,7 @@ impl Task {
         let under = shared.place.as_ref().map(|run| &*run.place);
         let place = Arc::new(shared.world.schedule.join(wish, under));
         let span = shared.span_of(&shared.span, &started, step);
+        let cache = shared.started.plan.steps[step].call().and_then(|it| Cache::of(it, &started));
         Arc::new(Self {
             shared: Arc::clone(shared),
             step,
@@ -264,6 +294,7 @@ impl Task {
             staged_with: AtomicU32::new(0),
             told: AtomicU64::new(0),
             span,
+            cache,
             waited_micros: AtomicU64::new(0),
             started,
         })
@@ -293,6 +324,8 @@ impl Task {
             staged_with: AtomicU32::new(0),
             told: AtomicU64::new(0),
             span,
+            // Its parent is answered from the record, and whether that may be kept is not known.
+            cache: None,
             waited_micros: AtomicU64::new(0),
             started,
         })
@@ -415,6 +448,9 @@ impl Task {
     /// # Errors
     /// The journal could not be written; the attempt stays open.
     pub(crate) async fn run(self: Arc<Self>, began: Written) -> Result<TaskEnd, String> {
+        if let Some(end) = self.kept() {
+            return Ok(end);
+        }
         let recorded = self.shared.book.attempt(self.started.task, self.started.attempt);
         let mut questions: BTreeMap<u32, Recorded> =
             recorded.map(|attempt| attempt.questions.clone()).unwrap_or_default();
@@ -450,7 +486,11 @@ impl Task {
             }
             (None, Called::Ended(Err(error))) => TaskEnd::failed(error),
             (None, Called::Ended(Ok(value))) => match self.staged().await {
-                Ok(changes) => TaskEnd { result: self.encode(&value), changes },
+                Ok(changes) => {
+                    let result = self.encode(&value);
+                    self.keep(&result);
+                    TaskEnd::new(result, changes)
+                }
                 Err(error) => TaskEnd::failed(error),
             },
         };
@@ -458,6 +498,50 @@ impl Task {
             self.shared.world.workspace.discard(self.stage());
         }
         Ok(end)
+    }
+
+    /// How it ends where an earlier call gave its result.
+    fn kept(&self) -> Option<TaskEnd> {
+        let cache = self.cache.as_ref()?;
+        let (world, operation) = (&self.shared.world, self.operation()?);
+        let kept = world.results.find(&cache.key)?;
+        let is_young = world.clock.now().since(kept.at) <= cache.ttl;
+        let is_result = operation.success().map_or(kept.bytes.is_empty(), |ty| {
+            let fits = kept.bytes.len() as u64 <= self.limits.value_bytes;
+            fits && value::decode(ty, &kept.bytes).is_ok()
+        });
+        (is_young && is_result).then(|| {
+            telemetry::kept(&self.span, kept.run);
+            let result = Ok(ByteBuf::from(kept.bytes));
+            TaskEnd { kept_from: Some(kept.run), ..TaskEnd::new(result, Vec::new()) }
+        })
+    }
+
+    /// Keeps what the call gave for later ones.
+    fn keep(&self, result: &Result<ByteBuf, Error>) {
+        if let (Some(cache), Ok(bytes)) = (&self.cache, result) {
+            let (run, at) = (self.shared.run, self.shared.world.clock.now());
+            let result = KeptResult { run, at, bytes: bytes.to_vec() };
+            self.shared.world.results.keep(&cache.key, result);
+        }
+    }
+
+    /// What the guest's randomness grows from. Where its result is kept, that is what its result depends on,
+    /// and no more.
+    fn seed(&self) -> Digest {
+        match &self.cache {
+            Some(cache) => cache.key,
+            None => {
+                let of_run = self.shared.started.seed.0.as_slice();
+                Digest::of_parts([of_run, &self.started.task.0])
+            }
+        }
+    }
+
+    /// The time that the guest sees where the record says `recorded`: none passes for it where its result is
+    /// kept.
+    pub(crate) fn time(&self, recorded: Timestamp) -> Timestamp {
+        if self.cache.is_some() { Timestamp::default() } else { recorded }
     }
 
     /// What the record, from number `from` on, knows of the attempt: its questions, and whether it asked
@@ -506,7 +590,6 @@ impl Task {
             process: Arc::clone(&world.process),
             tasks: Arc::new(Children::of(Arc::clone(self), Arc::clone(ledger))),
         };
-        let seed = [self.shared.started.seed.0.as_slice(), &self.started.task.0];
         let fresh = ledger.verifies();
         let ledger: Arc<dyn Ledger> = Arc::<TaskLedger>::clone(ledger);
         let guest: BoxFuture<'static, Result<Value, Error>> = world.skills.call(Invocation {
@@ -514,7 +597,7 @@ impl Task {
             operation,
             arguments,
             limits: self.limits.clone(),
-            seed: Digest::of_parts(seed),
+            seed: self.seed(),
             fresh,
             ledger,
             services: Arc::new(services),
@@ -589,5 +672,6 @@ pub(crate) fn done(started: &TaskStarted, end: TaskEnd) -> Event {
         attempt: started.attempt,
         result: end.result,
         changes: end.changes,
+        kept_from: end.kept_from,
     }
 }

@@ -133,6 +133,11 @@ pub(crate) fn evicted(span: &Span) {
     info!(name: "evicted", parent: span, "its guest gives its memory up, and goes on from the record later");
 }
 
+/// Its result was computed by an earlier call: no guest runs.
+pub(crate) fn kept(span: &Span, from: RunId) {
+    info!(name: "result-kept", parent: span, from = %from, "its result is kept from an earlier call");
+}
+
 /// A run goes on after an interruption.
 pub(crate) fn recovered(span: &Span, open: usize, rerun: usize) {
     info!(name: "recovered", parent: span, open, rerun, "the run goes on where it was interrupted");

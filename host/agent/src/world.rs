@@ -8,7 +8,7 @@ use voyager_base::{
     chance::Chance,
     clock::{Clock, Timestamp},
     process::ProcessService,
-    record::{Content, Journal},
+    record::{Content, Journal, Results},
     workspace::WorkspaceService,
 };
 
@@ -21,6 +21,8 @@ pub struct World {
     pub journal: Arc<dyn Journal>,
     /// Keeps content.
     pub content: Arc<dyn Content>,
+    /// Keeps results beyond runs.
+    pub results: Arc<dyn Results>,
     /// Runs operations.
     pub skills: Arc<dyn Skills>,
     /// Files.

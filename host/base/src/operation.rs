@@ -130,9 +130,14 @@ impl Skill {
 
     /// Whether it imports nothing with an effect, so that its results only depend on the arguments.
     pub fn is_pure(&self) -> bool {
-        self.imports.iter().all(|import| {
-            import.starts_with("voyager:run/") || import.starts_with("voyager:types/")
-        })
+        self.effects().next().is_none()
+    }
+
+    /// Interfaces that it imports and that have an effect.
+    pub fn effects(&self) -> impl Iterator<Item = &str> {
+        let harmless = ["voyager:run/", "voyager:types/"];
+        let is_effect = move |import: &&str| !harmless.iter().any(|it| import.starts_with(it));
+        self.imports.iter().map(String::as_str).filter(is_effect)
     }
 
     /// Whether it imports the capability, for example `workspace`.

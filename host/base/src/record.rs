@@ -3,6 +3,7 @@
 use crate::{
     BoxFuture,
     chain::{Head, Salt},
+    clock::Timestamp,
     id::{Digest, RunId},
 };
 
@@ -138,6 +139,27 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// [`ReadError`].
     fn last_checkpoint(&self, run: RunId) -> Result<Option<(Head, Vec<u8>)>, ReadError>;
+}
+
+/// A result of an operation that only depends on its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptResult {
+    /// The run that computed it.
+    pub run: RunId,
+    /// When.
+    pub at: Timestamp,
+    /// Its canonical bytes; empty where the operation gives nothing.
+    pub bytes: Vec<u8>,
+}
+
+/// Keeps results beyond the runs that computed them. It may lose them at any time: that costs time and
+/// nothing else, so no error is given back.
+pub trait Results: Send + Sync {
+    /// The newest result under `key`.
+    fn find(&self, key: &Digest) -> Option<KeptResult>;
+
+    /// Keeps a result, in the place of an earlier one.
+    fn keep(&self, key: &Digest, result: KeptResult);
 }
 
 /// Keeps content by its hash. What was put before a synced append is durable with it.

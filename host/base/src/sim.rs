@@ -5,10 +5,12 @@ mod clock;
 mod disk;
 mod executor;
 mod journal;
+mod results;
 
 pub use self::{
     clock::SimClock,
     disk::{CrashModel, SimDisk},
     executor::{Executor, Outside, wait},
     journal::MemoryJournal,
+    results::MemoryResults,
 };

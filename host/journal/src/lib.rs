@@ -16,6 +16,7 @@ mod file_disk;
 pub mod fuzz;
 mod group;
 mod packs;
+mod results;
 mod row;
 mod store;
 mod sweep;
@@ -25,6 +26,7 @@ mod writer;
 pub use self::{
     error::OpenError,
     file_disk::FileDisk,
+    results::{ResultStore, Taken},
     store::{Options, Store},
     sweep::{PruneError, Pruned},
 };

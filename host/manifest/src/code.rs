@@ -382,6 +382,11 @@ codes! {
         example "    defaults: { codr: patient }"
         fix "correct the skill's short name, or remove the default."
 
+    ImpureCache "V0389" Error "a result can't be kept"
+        cause "With `cache` a call may be answered by what an earlier one gave for the same arguments. The skill imports a capability, so what it gives may depend on files, programs or other skills, which change."
+        example "    use: coder/survey\n    cache: { ttl: 7d }"
+        fix "remove `cache`, or let a skill that imports nothing compute what takes so long."
+
     ExpressionSyntax "V0401" Error "an expression can't be read"
         cause "The text is no expression: something is missing, superfluous, or not closed."
         example "    when: \"inputs.tests &&\""

@@ -298,6 +298,11 @@ pub(crate) static STEP: Object = Object {
             "Whether files that it changed become real when it ends well. `discard` makes it a preview.",
         ),
         key(
+            "cache",
+            Shape::Object(&CACHE),
+            "Keeps its result for later calls with the same arguments, in this run and in others. For skills that only compute.",
+        ),
+        key(
             "compensate",
             Shape::Object(&COMPENSATE),
             "The call that takes back what it did, where the block around it or the run fails or is cancelled afterwards.",
@@ -353,6 +358,16 @@ pub(crate) static POLICY: Object = Object {
             "What happens when the step fails for good, by kind of error.",
         ),
     ],
+};
+
+/// Keeping results of calls.
+pub(crate) static CACHE: Object = Object {
+    what: "a cache",
+    keys: &[must(
+        "ttl",
+        Shape::Duration { least_ms: 1 },
+        "How old a result may be; an older one is computed again.",
+    )],
 };
 
 /// How many may have a key at a time.

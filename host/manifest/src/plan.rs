@@ -335,6 +335,10 @@ pub struct Call {
     pub component: Digest,
     /// For each parameter, in their order, where its value comes from.
     pub arguments: Vec<Argument>,
+    /// How old a result may be that an earlier call with the same arguments gave; none where every call
+    /// is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Duration>,
 }
 
 /// Another manifest that a step runs: its own steps stand within that step.

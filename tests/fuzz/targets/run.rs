@@ -189,6 +189,7 @@ fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
             attempt: attempt(u)?,
             result: result(u)?,
             changes: changes(u)?,
+            kept_from: None,
         },
         11 => Event::RetryScheduled {
             task: task(u)?,

@@ -11,7 +11,7 @@ use voyager_base::{
     disk::Disk,
     grant::GrantLayer,
     record::{Content, Journal},
-    sim::SimDisk,
+    sim::{MemoryResults, SimDisk},
 };
 use voyager_journal::{Options, Store};
 use voyager_manifest::{Catalog, check, plan::Plan};
@@ -66,6 +66,7 @@ impl RunHost {
         let world = voyager_agent::World {
             journal: Arc::<Store>::clone(&store) as Arc<dyn Journal>,
             content: store as Arc<dyn Content>,
+            results: Arc::new(MemoryResults::default()),
             skills: Arc::new(Sandbox::clone(&host.sandbox)),
             workspace: Arc::clone(&services.workspace),
             process: Arc::clone(&services.process),

@@ -72,6 +72,7 @@ impl Host {
         let world = World {
             journal: Arc::<Ledgered>::clone(&store),
             content: Arc::clone(&content),
+            results: machine.results(),
             skills: Arc::new(Sandbox { guests: guests.clone(), clock: clock.clone() }),
             workspace: Arc::new(SimWorkspace::new(machine.clone(), content)),
             process: Arc::new(machine.clone()),

@@ -10,6 +10,8 @@ use voyager_base::{
     BoxFuture, Digest, Error,
     call::CallContext,
     process::{Finished, ProcessService, RunProgram},
+    record::Results,
+    sim::MemoryResults,
 };
 
 /// A machine. Clones are the same machine.
@@ -35,6 +37,7 @@ struct State {
     files: BTreeMap<String, File>,
     programs: BTreeMap<Digest, u32>,
     starts: BTreeMap<Vec<String>, u32>,
+    results: Arc<MemoryResults>,
     points: u64,
     crash_at: Option<u64>,
 }
@@ -59,6 +62,11 @@ impl Machine {
             .map(|(path, text)| (path.to_owned(), File::new(text.as_bytes().to_vec())))
             .collect();
         machine
+    }
+
+    /// What keeps results, from host to host.
+    pub(crate) fn results(&self) -> Arc<dyn Results> {
+        Arc::<MemoryResults>::clone(&self.state().results) as _
     }
 
     /// All files as text.

@@ -75,6 +75,7 @@ pub fn guests() -> Guests {
     Guests::default()
         .with("list", list)
         .with("upper", |guest| async move { Ok(text(&guest.text(0).to_uppercase())) })
+        .with("double", |guest| async move { Ok(text(&guest.text(0).repeat(2))) })
         .with("shout", |guest| async move { read(&guest, guest.text(0)).await.map(|it| text(&it)) })
         .with("map", map)
         .with("copy", copy)

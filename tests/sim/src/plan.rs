@@ -26,7 +26,11 @@ pub fn expr(text: &str) -> Expr {
 
 /// An operation `sim:guests/guests.<function>` with text parameters.
 pub fn operation(function: &str, parameters: usize, result: Type) -> Operation {
-    let name = format!("sim:guests@1.0.0/guests.{function}");
+    operation_of("guests", function, parameters, result)
+}
+
+fn operation_of(skill: &str, function: &str, parameters: usize, result: Type) -> Operation {
+    let name = format!("sim:{skill}@1.0.0/{skill}.{function}");
     let parameter = |place| (format!("p{place}"), Type::String);
     let failure = Some(Box::new(Type::String));
     Operation {
@@ -46,7 +50,7 @@ pub fn step(id: &str, function: &str, arguments: &[&str]) -> Step {
 pub fn step_of(id: &str, operation: Operation, arguments: &[&str]) -> Step {
     let result = operation.success().cloned();
     let arguments = arguments.iter().map(|text| Argument::Computed(expr(text))).collect();
-    let call = Call { operation: operation.into(), component: component(), arguments };
+    let call = Call { operation: operation.into(), component: component(), arguments, cache: None };
     Step {
         id: id.to_owned(),
         line: 0,
@@ -124,7 +128,8 @@ impl Files for Others<'_> {
     }
 }
 
-/// The guests as a skill: text in, text out, but for `list`, which lists texts.
+/// The guests as skills, `guests` and `words`: text in, text out, but for `list`, which lists texts. What
+/// `words` gives depends on its arguments alone.
 pub fn catalog() -> Catalog {
     let texts = || Type::list(Type::String);
     let mut operations: Vec<Operation> = vec![operation("list", 0, texts())];
@@ -144,7 +149,14 @@ pub fn catalog() -> Catalog {
         imports: imports.map(|name| format!("voyager:{name}@0.1.0")).to_vec(),
         size: 0,
     };
-    Catalog::new(vec![skill])
+    let words = Skill {
+        component: Digest::of(b"words"),
+        package: "sim:words".to_owned(),
+        operations: vec![operation_of("words", "double", 1, Type::String).into()],
+        imports: Vec::new(),
+        ..skill.clone()
+    };
+    Catalog::new(vec![skill, words])
 }
 
 /// The component of all simulated guests.

@@ -5,6 +5,7 @@ use std::{
     fmt::Write,
 };
 
+use serde_bytes::ByteBuf;
 use voyager_agent::{
     Event, SEMANTICS,
     event::{Origin, RunStarted, TaskStarted},
@@ -113,7 +114,7 @@ impl Script {
                 if self.hanging.contains(&(task, attempt)) {
                     let result = Err(reason);
                     let changes = Vec::new();
-                    self.running.push_back(Event::TaskDone { task, attempt, result, changes });
+                    self.running.push_back(done(task, attempt, result, changes));
                 }
             }
             Command::Stage { changes, .. } => {
@@ -174,7 +175,7 @@ impl Script {
             Answer::Fails(kind) => (Err(Error::new(kind, "scripted")), Vec::new()),
             Answer::Hangs => return self.hanging.push((task, attempt)),
         };
-        self.running.push_back(Event::TaskDone { task, attempt, result, changes });
+        self.running.push_back(done(task, attempt, result, changes));
     }
 
     fn happen(&mut self, event: Event) {
@@ -231,6 +232,10 @@ impl Script {
     fn since(at: Timestamp) -> String {
         format!("{:?}", at.since(START))
     }
+}
+
+fn done(task: TaskId, attempt: u32, result: Result<ByteBuf, Error>, changes: Vec<Change>) -> Event {
+    Event::TaskDone { task, attempt, result, changes, kept_from: None }
 }
 
 fn change(path: &str) -> Change {

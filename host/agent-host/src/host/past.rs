@@ -342,6 +342,7 @@ impl<'b> Family<'b> {
             millis: millis(last.since(attempt.at)),
             paused: paused
                 .map(|(times, micros)| PauseDetail { times: *times, millis: micros / 1_000 }),
+            kept_from: attempt.end.as_ref().and_then(|end| end.kept_from).map(|it| it.to_string()),
             error: error.map(|error| format!("{}: {}", error.kind, error.message)),
             effects: attempt.questions.values().map(|it| effect(&it.asked, &it.answer)).collect(),
             staged: attempt

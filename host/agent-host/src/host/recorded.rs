@@ -130,7 +130,7 @@ impl Host {
                     story.calls.push(Call { step, item, began, ended, result, changes });
                 }
             }
-            Fact::TaskDone { task, attempt, result, changes } => {
+            Fact::TaskDone { task, attempt, result, changes, .. } => {
                 let place = story.places.get(&(task, attempt)).copied();
                 if let Some(call) = place.and_then(|place| story.calls.get_mut(place)) {
                     call.ended = Some(at);

@@ -128,17 +128,26 @@ impl<'a> Checker<'a> {
                 let changes =
                     if node.get("transaction").is_some() { None } else { Some("changes") };
                 let parallel = (mode == Mode::Switch).then_some("parallel");
-                let wrong = ["with", "concurrency"].into_iter().chain(changes).chain(parallel);
+                let always = ["with", "cache", "concurrency"];
+                let wrong = always.into_iter().chain(changes).chain(parallel);
                 (wrong.collect(), "another form of step")
             }
             Form::Manifest => {
-                let wrong = ["parallel", "finally", "transaction", "changes", "concurrency"];
+                let wrong =
+                    ["parallel", "finally", "transaction", "changes", "cache", "concurrency"];
                 (wrong.into(), "another form of step")
             }
             Form::Sleep | Form::Wait => {
                 let own: &[&str] = if form == Form::Sleep { &NOT_OF_SLEEPS } else { &NOT_OF_WAITS };
-                let others =
-                    ["with", "changes", "concurrency", "parallel", "finally", "transaction"];
+                let others = [
+                    "with",
+                    "changes",
+                    "cache",
+                    "concurrency",
+                    "parallel",
+                    "finally",
+                    "transaction",
+                ];
                 let wrong = others.into_iter().chain(own.iter().copied());
                 (wrong.collect(), "another form of step")
             }

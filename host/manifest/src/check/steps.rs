@@ -1,6 +1,9 @@
 //! Steps: their order, their operations, their results.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use voyager_base::{Type, operation::Operation};
 
@@ -369,6 +372,7 @@ impl<'a> Checker<'a> {
             return (None, StepResult::Unknown);
         };
         let arguments = self.arguments(node, found.operation, inside);
+        let cache = self.cache(node, found);
         self.used_skills.entry(found.skill.component.to_string()).or_insert(found.skill);
         let result = match found.operation.success() {
             Some(ty) => StepResult::Type(ty.clone()),
@@ -379,9 +383,29 @@ impl<'a> Checker<'a> {
                 operation: found.operation.clone(),
                 component: found.skill.component,
                 arguments,
+                cache,
             })
         });
         (call, result)
+    }
+
+    /// How long results of the call are kept.
+    fn cache(&mut self, node: &Node, found: &Found<'_>) -> Option<Duration> {
+        let entry = node.entry("cache")?;
+        if !found.skill.is_pure() {
+            let effects: Vec<String> =
+                found.skill.effects().map(|it| format!("`{}`", clip(it))).collect();
+            let message = format!(
+                "a result of `{}` may depend on more than its arguments",
+                found.skill.short_name()
+            );
+            self.report(
+                Finding::new(Code::ImpureCache, &entry.key_span, message)
+                    .label(format!("the skill imports {}", effects.join(", ")))
+                    .help("remove `cache`, or move what only computes into a skill of its own"),
+            );
+        }
+        entry.value.get("ttl").and_then(Node::text).and_then(duration)
     }
 
     /// The steps that must end before: those of `needs` or the one above, and all referred to.

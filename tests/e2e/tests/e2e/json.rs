@@ -179,6 +179,9 @@ fn every_command_answers_in_the_same_form() {
         // It speaks another language with an editor.
         (&["runs", "prune"], vec!["runs", "prune", "--dry-run"], Done(0)),
         (&["runs", "prune"], vec!["runs", "prune", "--older-than", "soon"], Failed("usage", 2)),
+        (&["cache"], vec!["cache"], Done(0)),
+        (&["cache", "show"], vec!["cache", "show"], Done(0)),
+        (&["cache", "clear"], vec!["cache", "clear"], Done(0)),
         (&["lock"], vec!["lock", "audit"], Done(0)),
         (&["lock"], vec!["lock", "broken.yaml"], Failed("manifest", 3)),
         (&["lsp"], vec!["lsp"], Failed("usage", 2)),
@@ -194,7 +197,7 @@ fn every_command_answers_in_the_same_form() {
     }
     let mut all: BTreeSet<Vec<String>> =
         stage.commands(&[]).into_iter().map(|name| vec![name]).collect();
-    for group in ["runs", "scenario", "skill"] {
+    for group in ["cache", "runs", "scenario", "skill"] {
         all.extend(stage.commands(&[group]).into_iter().map(|name| vec![group.to_owned(), name]));
     }
     all.remove(&vec!["skill".to_owned()]);

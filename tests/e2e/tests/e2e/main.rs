@@ -4,6 +4,7 @@ mod approve;
 mod audit;
 mod bad_files;
 mod blocks;
+mod cache;
 mod collector;
 mod crash;
 mod docs;

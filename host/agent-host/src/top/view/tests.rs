@@ -54,6 +54,7 @@ fn detail() -> RunDetail {
         after_millis,
         millis,
         paused: None,
+        kept_from: None,
         error: None,
         effects: Vec::new(),
         staged: Vec::new(),
