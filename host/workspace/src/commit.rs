@@ -35,6 +35,7 @@ use std::{
     io::{self, Read as _},
     num::NonZeroUsize,
     os::fd::OwnedFd,
+    rc::Rc,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -80,9 +81,12 @@ pub(crate) fn assess(
     // No commit prepares anything under this name, so there is nothing to go on with or to put right.
     let commit = Commit::open(means, folders, changes, &format!("{STAGING_PREFIX}none"))?;
     let mut standings = Vec::with_capacity(changes.len());
-    for (item, stand) in
-        commit.items.iter().zip(parallel(means.threads, &commit.items, |item| commit.assess(item)))
-    {
+    for (item, stand) in commit.items.iter().zip(parallel(
+        means.threads,
+        &commit.items,
+        Way::default,
+        |way, item| commit.assess(way, item),
+    )) {
         standings.push(match stand.map_err(|error| item.unreadable(&error))? {
             Stand::Pending => Standing::Before,
             Stand::Applied | Stand::Already => Standing::After,
@@ -246,7 +250,7 @@ impl Seen {
 }
 
 impl Area {
-    fn open(calls: &dyn Calls, folders: &Folders, root: &str, name: &str) -> Result<Self, Error> {
+    fn open(means: &Means<'_>, folders: &Folders, root: &str, name: &str) -> Result<Self, Error> {
         let folder = Folder::open(folders, root)?;
         let open = |name: &str| match open_folder(folder.handle(), name) {
             Ok(handle) => Ok(Some(handle)),
@@ -269,7 +273,7 @@ impl Area {
         let area = Self { folder, name: name.to_owned(), stage, prepared, device };
         // Half prepared, or rolled back: worth nothing.
         if stage == Stage::Fresh {
-            let wiped = area.wipe(calls, ".new");
+            let wiped = area.wipe(means.calls, means.threads, ".new");
             wiped.map_err(|error| {
                 Error::unavailable(format!("can't clean `{name}.new` in `{root}`: {error}"))
             })?;
@@ -287,7 +291,7 @@ impl Area {
     }
 
     /// Removes the prepared folder with all in it.
-    fn wipe(&self, calls: &dyn Calls, suffix: &str) -> io::Result<()> {
+    fn wipe(&self, calls: &dyn Calls, threads: NonZeroUsize, suffix: &str) -> io::Result<()> {
         let name = self.named(suffix);
         let handle = match open_folder(self.folder.handle(), &name) {
             Ok(handle) => handle,
@@ -298,10 +302,11 @@ impl Area {
         for entry in rustix::fs::Dir::read_from(&handle)? {
             names.extend(entry?.file_name().to_str().ok().map(str::to_owned));
         }
+        names.retain(|name| !matches!(name.as_str(), "." | ".."));
         names.sort();
-        for name in names.iter().filter(|name| !matches!(name.as_str(), "." | "..")) {
-            calls.remove((handle.as_fd(), name))?;
-        }
+        parallel(threads, &names, || (), |(), name| calls.remove((handle.as_fd(), name)))
+            .into_iter()
+            .collect::<io::Result<()>>()?;
         calls.remove_folder((self.folder.handle(), &name))
     }
 }
@@ -323,7 +328,7 @@ impl<'a> Commit<'a> {
         let mut areas = BTreeMap::new();
         for change in changes {
             if !areas.contains_key(&change.root) {
-                let area = Area::open(means.calls, folders, &change.root, name)?;
+                let area = Area::open(means, folders, &change.root, name)?;
                 areas.insert(change.root.clone(), area);
             }
         }
@@ -335,7 +340,9 @@ impl<'a> Commit<'a> {
 impl Commit<'_> {
     fn run(&mut self) -> Result<Vec<Conflict>, Error> {
         let mut stands = Vec::with_capacity(self.items.len());
-        for stand in parallel(self.means.threads, &self.items, |item| self.assess(item)) {
+        for stand in parallel(self.means.threads, &self.items, Way::default, |way, item| {
+            self.assess(way, item)
+        }) {
             stands.push(stand.map_err(|error| unfinished(&error))?);
         }
         let has_conflict = |stands: &[Stand]| {
@@ -373,13 +380,13 @@ impl Commit<'_> {
     }
 
     /// How a change stands, from what is at its path and what is in its slot.
-    fn assess(&self, item: &Item<'_>) -> io::Result<Stand> {
+    fn assess(&self, way: &mut Way, item: &Item<'_>) -> io::Result<Stand> {
         let area = self.area(item);
         let prepared = area.prepared.as_ref();
         if let Some(prepared) = prepared {
-            self.mend(item, prepared)?;
+            self.mend(way, item, prepared)?;
         }
-        let target = match self.parent(item)? {
+        let target = match self.parent(way, item)? {
             Parent::Folder(parent) => look(item, (parent.as_fd(), item.path.split().1))?,
             Parent::Missing => Seen::Absent,
             Parent::Strange(reason) => return Ok(Stand::Conflict(reason)),
@@ -399,11 +406,11 @@ impl Commit<'_> {
         Ok(item.stand(&target, &slot, prepared.is_some()))
     }
 
-    fn mend(&self, item: &Item<'_>, prepared: &OwnedFd) -> io::Result<()> {
+    fn mend(&self, way: &mut Way, item: &Item<'_>, prepared: &OwnedFd) -> io::Result<()> {
         if !exists((prepared.as_fd(), &item.aside))? {
             return Ok(());
         }
-        let Parent::Folder(parent) = self.parent(item)? else { return Ok(()) };
+        let Parent::Folder(parent) = self.parent(way, item)? else { return Ok(()) };
         let target = (parent.as_fd(), item.path.split().1);
         let slot = (prepared.as_fd(), item.slot.as_str());
         let aside = (prepared.as_fd(), item.aside.as_str());
@@ -422,11 +429,12 @@ impl Commit<'_> {
     }
 
     /// The folder of an item's file, reached without any symbolic link.
-    fn parent(&self, item: &Item<'_>) -> io::Result<Parent> {
-        let area = self.area(item);
-        let mut folder = area.folder.handle().try_clone_to_owned()?;
-        let Some(parent) = item.path.split().0 else { return Ok(Parent::Folder(folder)) };
-        for name in parent.split('/') {
+    fn parent(&self, way: &mut Way, item: &Item<'_>) -> io::Result<Parent> {
+        if let Some(folder) = way.folder(item) {
+            return Ok(Parent::Folder(folder));
+        }
+        let mut folder = self.area(item).folder.handle().try_clone_to_owned()?;
+        for name in item.folders() {
             folder = match open_folder(folder.as_fd(), name) {
                 Ok(next) => next,
                 Err(Errno::NOENT) => return Ok(Parent::Missing),
@@ -438,14 +446,16 @@ impl Commit<'_> {
                 Err(error) => return Err(error.into()),
             };
         }
-        Ok(Parent::Folder(folder))
+        Ok(Parent::Folder(way.keep(item, folder)))
     }
 
     /// The same, with the missing folders made.
-    fn made_parent(&self, item: &Item<'_>) -> io::Result<OwnedFd> {
+    fn made_parent(&self, way: &mut Way, item: &Item<'_>) -> io::Result<Rc<OwnedFd>> {
+        if let Some(folder) = way.folder(item) {
+            return Ok(folder);
+        }
         let mut folder = self.area(item).folder.handle().try_clone_to_owned()?;
-        let Some(parent) = item.path.split().0 else { return Ok(folder) };
-        for name in parent.split('/') {
+        for name in item.folders() {
             folder = match open_folder(folder.as_fd(), name) {
                 Err(Errno::NOENT) => {
                     match self.means.calls.make_folder((folder.as_fd(), name), 0o777) {
@@ -458,7 +468,7 @@ impl Commit<'_> {
                 opened => opened?,
             };
         }
-        Ok(folder)
+        Ok(way.keep(item, folder))
     }
 
     /// Writes all new contents beside the files they shall replace, and syncs once.
@@ -483,7 +493,7 @@ impl Commit<'_> {
         }
         let new: Vec<&Item<'_>> =
             self.items.iter().filter(|item| fresh.contains(&item.change.root)).collect();
-        parallel(self.means.threads, &new, |item| self.write(item))
+        parallel(self.means.threads, &new, || (), |(), item| self.write(item))
             .into_iter()
             .collect::<io::Result<()>>()?;
         self.sync()?;
@@ -511,16 +521,20 @@ impl Commit<'_> {
 
     /// The folders that this commit has to make, outer ones first.
     fn missing_folders(&self, root: &str) -> io::Result<BTreeSet<String>> {
-        let mut missing = BTreeSet::new();
+        let (mut missing, mut way, mut last) = (BTreeSet::new(), Way::default(), None);
         for item in
             self.items.iter().filter(|item| item.change.root == root && item.change.after.is_some())
         {
-            if !matches!(self.parent(item)?, Parent::Missing) {
+            let parent = item.path.split().0;
+            // The files of one folder come one after the other.
+            if last.replace(parent) == Some(parent)
+                || !matches!(self.parent(&mut way, item)?, Parent::Missing)
+            {
                 continue;
             }
             let (mut folder, mut path) =
                 (self.area(item).folder.handle().try_clone_to_owned().ok(), String::new());
-            for name in item.path.split().0.into_iter().flat_map(|parent| parent.split('/')) {
+            for name in item.folders() {
                 path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
                 folder = folder.and_then(|folder| open_folder(folder.as_fd(), name).ok());
                 if folder.is_none() {
@@ -536,11 +550,11 @@ impl Commit<'_> {
         let stop = AtomicBool::new(false);
         let work: Vec<usize> =
             (0..stands.len()).filter(|index| stands[*index] == Stand::Pending).collect();
-        let outcomes = parallel(self.means.threads, &work, |index| {
+        let outcomes = parallel(self.means.threads, &work, Way::default, |way, index| {
             if stop.load(Ordering::Relaxed) {
                 return Ok(Stand::Pending);
             }
-            let outcome = self.apply_one(&self.items[*index]);
+            let outcome = self.apply_one(way, &self.items[*index]);
             if !matches!(outcome, Ok(Stand::Applied | Stand::Already)) {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -557,14 +571,14 @@ impl Commit<'_> {
         failed
     }
 
-    fn apply_one(&self, item: &Item<'_>) -> io::Result<Stand> {
+    fn apply_one(&self, way: &mut Way, item: &Item<'_>) -> io::Result<Stand> {
         let calls = self.means.calls;
         let slot = (self.prepared(item)?.as_fd(), item.slot.as_str());
         let gone = || Ok(Stand::Conflict("somebody removed it meanwhile".to_owned()));
         let changed = || Ok(Stand::Conflict("somebody changed it meanwhile".to_owned()));
         match (&item.change.before, &item.change.after) {
             (None, _) => {
-                let parent = match self.made_parent(item) {
+                let parent = match self.made_parent(way, item) {
                     Err(error) if is_no_folder(&error) => {
                         return Ok(Stand::Conflict(
                             "a folder on the way to it is no folder any more".to_owned(),
@@ -581,7 +595,7 @@ impl Commit<'_> {
                 }
             }
             (Some(_), after) => {
-                let Parent::Folder(parent) = self.parent(item)? else { return gone() };
+                let Parent::Folder(parent) = self.parent(way, item)? else { return gone() };
                 let target = (parent.as_fd(), item.path.split().1);
                 let moved = match after {
                     Some(_) => swap(calls, target, slot, &item.aside),
@@ -599,7 +613,7 @@ impl Commit<'_> {
                 if look(item, slot)?.is(item.change.before.as_ref()) {
                     return Ok(Stand::Applied);
                 }
-                self.put_back(item)?;
+                self.put_back(way, item)?;
                 changed()
             }
         }
@@ -607,10 +621,10 @@ impl Commit<'_> {
 
     /// Undoes one applied change. Where the file is not what this commit put there, it stays; then the
     /// sentence says what became of the version that this commit displaced.
-    fn put_back(&self, item: &Item<'_>) -> io::Result<Option<String>> {
+    fn put_back(&self, way: &mut Way, item: &Item<'_>) -> io::Result<Option<String>> {
         let calls = self.means.calls;
         let slot = (self.prepared(item)?.as_fd(), item.slot.as_str());
-        let Parent::Folder(parent) = self.parent(item)? else {
+        let Parent::Folder(parent) = self.parent(way, item)? else {
             let seen = look(item, slot)?;
             let is_known = |state: &Option<FileState>| seen.is(state.as_ref());
             if seen == Seen::Absent || is_known(&item.change.before) || is_known(&item.change.after)
@@ -692,27 +706,36 @@ impl Commit<'_> {
 
     /// Puts back everything that this commit changed.
     fn roll_back(&mut self, stands: &mut [Stand]) -> io::Result<()> {
-        for (index, stand) in stands.iter_mut().enumerate() {
-            let item = &self.items[index];
-            if self.area(item).stage == Stage::Fresh {
-                continue;
-            }
-            // After a failure it is not known how far a pending one came.
-            if *stand == Stand::Pending {
-                *stand = self.assess(item)?;
-            }
-            if matches!(stand, Stand::Applied | Stand::Displaced) {
-                *stand = match self.put_back(item)? {
-                    Some(reason) => Stand::Conflict(reason),
-                    None if *stand == Stand::Displaced => {
-                        Stand::Conflict("somebody changed it meanwhile".to_owned())
-                    }
-                    None => Stand::Pending,
-                };
-            }
+        let work: Vec<(&Item<'_>, &Stand)> = self.items.iter().zip(stands.iter()).collect();
+        let outcomes = parallel(self.means.threads, &work, Way::default, |way, (item, stand)| {
+            self.roll_back_one(way, item, stand)
+        });
+        for (stand, outcome) in stands.iter_mut().zip(outcomes) {
+            *stand = outcome?;
         }
         self.remove_made_folders()?;
         self.leave(".new")
+    }
+
+    fn roll_back_one(&self, way: &mut Way, item: &Item<'_>, stand: &Stand) -> io::Result<Stand> {
+        if self.area(item).stage == Stage::Fresh {
+            return Ok(stand.clone());
+        }
+        let stand = match stand {
+            // After a failure it is not known how far a pending one came.
+            Stand::Pending => self.assess(way, item)?,
+            known => known.clone(),
+        };
+        if !matches!(stand, Stand::Applied | Stand::Displaced) {
+            return Ok(stand);
+        }
+        Ok(match self.put_back(way, item)? {
+            Some(reason) => Stand::Conflict(reason),
+            None if stand == Stand::Displaced => {
+                Stand::Conflict("somebody changed it meanwhile".to_owned())
+            }
+            None => Stand::Pending,
+        })
     }
 
     fn remove_made_folders(&self) -> io::Result<()> {
@@ -742,7 +765,7 @@ impl Commit<'_> {
             area.rename(self.means.calls, "", suffix)?;
         }
         for area in self.areas.values_mut() {
-            area.wipe(self.means.calls, suffix)?;
+            area.wipe(self.means.calls, self.means.threads, suffix)?;
             area.prepared = None;
         }
         Ok(())
@@ -768,13 +791,49 @@ impl Commit<'_> {
     }
 }
 
+/// The folder that was reached last, kept for the next file in it. It lives for a few neighbours at a
+/// time only: who moves a folder meanwhile takes along what is done to them.
+#[derive(Default)]
+struct Way(Option<Reached>);
+
+/// An open folder, with the granted folder it lies in and its path there.
+struct Reached {
+    root: String,
+    path: Option<String>,
+    folder: Rc<OwnedFd>,
+}
+
+impl Way {
+    fn folder(&self, item: &Item<'_>) -> Option<Rc<OwnedFd>> {
+        let reached = self.0.as_ref()?;
+        let same =
+            reached.root == item.change.root && reached.path.as_deref() == item.path.split().0;
+        same.then(|| Rc::clone(&reached.folder))
+    }
+
+    fn keep(&mut self, item: &Item<'_>, folder: OwnedFd) -> Rc<OwnedFd> {
+        let folder = Rc::new(folder);
+        self.0 = Some(Reached {
+            root: item.change.root.clone(),
+            path: item.path.split().0.map(str::to_owned),
+            folder: Rc::clone(&folder),
+        });
+        folder
+    }
+}
+
 enum Parent {
-    Folder(OwnedFd),
+    Folder(Rc<OwnedFd>),
     Missing,
     Strange(String),
 }
 
 impl Item<'_> {
+    /// The names of the folders on the way to the file.
+    fn folders(&self) -> impl Iterator<Item = &str> {
+        self.path.split().0.into_iter().flat_map(|parent| parent.split('/'))
+    }
+
     fn told(&self, reason: &str) -> Conflict {
         let (root, path) = (self.change.root.clone(), self.change.path.clone());
         let reason = format!("`{path}` in `{root}`: {reason}; it is left as it is");

@@ -10,9 +10,10 @@ use std::{io, io::Read, os::fd::OwnedFd, path::PathBuf};
 
 use cap_std::{ambient_authority, fs::Dir};
 use rustix::{
+    buffer::spare_capacity,
     fd::{AsFd, BorrowedFd},
     fs::{AtFlags, FileType, Mode, OFlags, Stat},
-    io::Errno,
+    io::{Errno, retry_on_intr},
 };
 use voyager_base::{
     call::Folders,
@@ -294,8 +295,14 @@ pub(crate) fn read_whole(
     if size > bytes_max {
         return Ok(false);
     }
-    bytes.reserve(usize::try_from(size).unwrap_or(0) + 1);
     // The file may grow meanwhile, and files of /proc have no size.
-    std::fs::File::from(file).take(bytes_max + 1).read_to_end(bytes)?;
+    let mut file = std::fs::File::from(file).take(bytes_max + 1);
+    let expected = usize::try_from(size).unwrap_or(0);
+    bytes.reserve(expected + 1);
+    // A read that could have given more and gave just what there should be has met the end.
+    let first = retry_on_intr(|| rustix::io::read(file.get_ref(), spare_capacity(bytes)))?;
+    if first != expected {
+        file.read_to_end(bytes)?;
+    }
     Ok(bytes.len() as u64 <= bytes_max)
 }

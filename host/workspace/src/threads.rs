@@ -36,26 +36,38 @@ pub(crate) async fn off<T: Send + 'static>(
     receiver.await.map_err(gone)?
 }
 
-/// Applies `work` to all items on several threads; the results come in the order of the items.
-pub(crate) fn parallel<T: Sync, R: Send>(
+/// Most items that one thread takes at once.
+const RUN_MAX: usize = 64;
+
+/// Applies `work` to all items on several threads; the results come in the order of the items. A thread
+/// takes several neighbours at once, and makes a `state` for them that `work` keeps from one to the next.
+pub(crate) fn parallel<T: Sync, R: Send, S>(
     threads: NonZeroUsize,
     items: &[T],
-    work: impl Fn(&T) -> R + Sync,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &T) -> R + Sync,
 ) -> Vec<R> {
-    let threads = threads.get().min(items.len());
-    if threads <= 1 {
-        return items.iter().map(work).collect();
+    let threads = threads.get().min(items.len()).max(1);
+    // Small enough that no thread is left with much of the work when the others are done.
+    let length = (items.len() / (threads * 8)).clamp(1, RUN_MAX);
+    let runs: Vec<&[T]> = items.chunks(length).collect();
+    let all = |run: &&[T]| {
+        let mut state = state();
+        run.iter().map(|item| work(&mut state, item)).collect::<Vec<R>>()
+    };
+    if threads == 1 {
+        return runs.iter().flat_map(all).collect();
     }
     let next = AtomicUsize::new(0);
     let one = || {
         let mut results = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else { return results };
-            results.push((index, work(item)));
+            let Some(run) = runs.get(index) else { return results };
+            results.push((index, all(run)));
         }
     };
-    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+    let mut results: Vec<(usize, Vec<R>)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         workers
             .into_iter()
@@ -65,7 +77,7 @@ pub(crate) fn parallel<T: Sync, R: Send>(
             .collect()
     });
     results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    results.into_iter().flat_map(|(_, results)| results).collect()
 }
 
 #[cfg(test)]
@@ -75,7 +87,20 @@ mod tests {
     #[test]
     fn results_come_in_the_order_of_the_items() {
         let items: Vec<u32> = (0..1000).collect();
-        let doubled = parallel(NonZeroUsize::new(4).unwrap(), &items, |item| item * 2);
-        assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        for threads in [1, 4] {
+            let threads = NonZeroUsize::new(threads).unwrap();
+            let doubled = parallel(threads, &items, || (), |(), item| item * 2);
+            assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_state_is_kept_for_some_neighbours_and_not_for_all() {
+        let items: Vec<usize> = (0..1000).collect();
+        let threads = NonZeroUsize::new(2).unwrap();
+        let seen = parallel(threads, &items, || None, |first, item| *first.get_or_insert(*item));
+        for (item, first) in items.iter().zip(seen) {
+            assert!(first <= *item && item - first < RUN_MAX, "{item} with the state of {first}");
+        }
     }
 }
