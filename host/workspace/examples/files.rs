@@ -1,5 +1,5 @@
-//! Figures of the workspace: bulk replace, search, atomic commit, transaction, each beside what it is
-//! compared with.
+//! Figures of the workspace: bulk replace, search, atomic commit, each beside what it is compared with, and
+//! what becomes of a transaction that is not committed.
 //!
 //! `cargo run --release -p voyager-workspace --example files -- [FOLDER TO SEARCH]`. Uses `rg` and
 //! `fastmod` where they are installed. Everything it writes lies in a temporary folder.
@@ -10,16 +10,14 @@
     reason = "a benchmark reads the clock, prints, and stops at the first surprise"
 )]
 
+mod common;
+
 use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::Write as _,
     num::NonZeroUsize,
-    os::unix::fs::FileExt as _,
     path::Path,
     process::{Command, Stdio},
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
 use futures_executor::block_on;
@@ -27,49 +25,15 @@ use voyager_base::{
     call::{CallContext, Cancellation, Folders, StageId},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
     id::{Digest, RecordId, RunId, TaskId},
-    record::{AppendError, Content, ReadError},
     workspace::{Replace, Search, TextQuery, WorkspaceService},
 };
 use voyager_workspace::{Workspace, inverted, thread_each};
 
+use self::common::{Pack, sync, timed};
+
 const FILES: usize = 4_500;
 /// Files of the transaction.
 const TOGETHER: usize = 10_000;
-
-/// Content behind each other in one file, as a journal packs it.
-struct Pack {
-    file: Mutex<(File, u64)>,
-    index: Mutex<BTreeMap<Digest, (u64, usize)>>,
-}
-
-impl Content for Pack {
-    fn put(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
-        let digest = Digest::of(bytes);
-        if self.index.lock().unwrap().contains_key(&digest) {
-            return Ok(digest);
-        }
-        let (file, end) = &mut *self.file.lock().unwrap();
-        file.write_all(bytes).unwrap();
-        self.index.lock().unwrap().insert(digest, (*end, bytes.len()));
-        *end += bytes.len() as u64;
-        Ok(digest)
-    }
-
-    fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError> {
-        let Some((offset, length)) = self.index.lock().unwrap().get(&digest).copied() else {
-            return Ok(None);
-        };
-        let mut bytes = vec![0; length];
-        self.file.lock().unwrap().0.read_exact_at(&mut bytes, offset).unwrap();
-        Ok(Some(bytes))
-    }
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let result = work();
-    (result, start.elapsed())
-}
 
 fn best(mut work: impl FnMut()) -> Duration {
     (0..5).map(|_| timed(&mut work).1).min().unwrap()
@@ -129,10 +93,6 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn sync(folder: &Path) {
-    rustix::fs::syncfs(File::open(folder).unwrap()).unwrap();
-}
-
 fn query() -> TextQuery {
     TextQuery {
         pattern: "old_identifier".into(),
@@ -162,19 +122,6 @@ fn replace(workspace: &Workspace, root: &Path, task: u8) -> usize {
     replaced.files.len()
 }
 
-/// Reads and writes every file below a folder, as it would be done without any care.
-fn rewrite(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rewrite(&path);
-        } else {
-            let text = std::fs::read_to_string(&path).unwrap();
-            std::fs::write(&path, text.replace("old_identifier", "new_identifier")).unwrap();
-        }
-    }
-}
-
 /// One step of a transaction: replaces in all files, on top of what the steps before it changed.
 fn step(
     workspace: &Workspace,
@@ -199,17 +146,12 @@ fn step(
     time
 }
 
-/// Two steps that change all files one after the other, then rolled back, refused, and committed.
+/// Two steps that change all files one after the other, rolled back before the commit, and refused. What
+/// the commit itself costs, the benchmark of transactions tells.
 fn transaction(workspace: &Workspace, base: &Path) {
-    let (plain, root) = (base.join("plain"), base.join("together"));
-    for folder in [&plain, &root] {
-        corpus(folder, TOGETHER);
-    }
-    sync(base);
-    let ((), writing) = timed(|| rewrite(&plain));
-    let ((), syncing) = timed(|| sync(base));
-    let plainly = writing + syncing;
-    println!("transaction of {TOGETHER} files; plain writes {writing:?} and one sync {syncing:?}:");
+    let root = base.join("together");
+    corpus(&root, TOGETHER);
+    println!("transaction of {TOGETHER} files:");
     for round in 0..3 {
         let layer = StageId { run: RunId([1; 16]), task: TaskId([240 + round; 16]), attempt: 0 };
         let steps = || {
@@ -227,33 +169,18 @@ fn transaction(workspace: &Workspace, base: &Path) {
             timed(|| block_on(workspace.commit(&folders(&root), &changes)).unwrap());
         assert_eq!(conflicts.len(), 1);
         std::fs::write(&last, ours).unwrap();
-        let (conflicts, committing) =
-            timed(|| block_on(workspace.commit(&folders(&root), &changes)).unwrap());
-        assert!(conflicts.is_empty());
         workspace.discard(layer);
-        let ratio = |time: Duration| time.as_secs_f64() / plainly.as_secs_f64();
         println!(
-            "  two steps {staging:?}; commit {committing:?} ({:.2}x), rollback {rolling_back:?} \
-             ({:.2}x), refused for one conflict {refusing:?} ({:.2}x)",
-            ratio(committing),
-            ratio(rolling_back),
-            ratio(refusing)
+            "  two steps {staging:?}; rollback {rolling_back:?}, refused for one conflict {refusing:?}"
         );
-        block_on(workspace.commit(&folders(&root), &inverted(&changes))).unwrap();
     }
 }
 
 fn main() {
     let base = tempfile::tempdir().unwrap();
-    let pack = File::options()
-        .create_new(true)
-        .read(true)
-        .append(true)
-        .open(base.path().join("pack"))
-        .unwrap();
-    let pack = Pack { file: Mutex::new((pack, 0)), index: Mutex::default() };
+    let pack = Pack::new(base.path());
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let workspace = Workspace::new(Arc::new(pack), thread_each(), threads);
+    let workspace = Workspace::new(pack, thread_each(), threads);
 
     let root = base.path().join("corpus");
     corpus(&root, FILES);

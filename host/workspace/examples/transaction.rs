@@ -13,69 +13,29 @@
     reason = "a benchmark reads the clock, prints, and stops at the first surprise"
 )]
 
+mod common;
+
 use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::Write as _,
     num::NonZeroUsize,
-    os::unix::fs::{FileExt as _, MetadataExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_executor::block_on;
 use voyager_base::{
     call::Folders,
-    id::Digest,
-    record::{AppendError, Content, ReadError},
+    record::Content,
     workspace::{Change, FileState, WorkspaceService as _},
 };
 use voyager_workspace::{Workspace, inverted, thread_each};
+
+use self::common::{Pack, sync, timed};
 
 /// Files of the transaction.
 const FILES: usize = 10_000;
 /// Rounds, of which the median is told.
 const ROUNDS: usize = 7;
-
-/// Content behind each other in one file, as a journal packs it.
-struct Pack {
-    file: Mutex<(File, u64)>,
-    index: Mutex<BTreeMap<Digest, (u64, usize)>>,
-}
-
-impl Content for Pack {
-    fn put(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
-        let digest = Digest::of(bytes);
-        if self.index.lock().unwrap().contains_key(&digest) {
-            return Ok(digest);
-        }
-        let (file, end) = &mut *self.file.lock().unwrap();
-        file.write_all(bytes).unwrap();
-        self.index.lock().unwrap().insert(digest, (*end, bytes.len()));
-        *end += bytes.len() as u64;
-        Ok(digest)
-    }
-
-    fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError> {
-        let Some((offset, length)) = self.index.lock().unwrap().get(&digest).copied() else {
-            return Ok(None);
-        };
-        let mut bytes = vec![0; length];
-        self.file.lock().unwrap().0.read_exact_at(&mut bytes, offset).unwrap();
-        Ok(Some(bytes))
-    }
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let result = work();
-    (result, start.elapsed())
-}
-
-fn sync(folder: &Path) {
-    rustix::fs::syncfs(File::open(folder).unwrap()).unwrap();
-}
 
 /// Where file `number` lies.
 fn place(number: usize) -> String {
@@ -183,9 +143,7 @@ fn main() {
         None => tempfile::tempdir(),
     }
     .unwrap();
-    let path = base.path().join("pack");
-    let pack = File::options().create_new(true).read(true).append(true).open(path).unwrap();
-    let pack = Arc::new(Pack { file: Mutex::new((pack, 0)), index: Mutex::default() });
+    let pack = Pack::new(base.path());
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
 
     let (plain, root) = (base.path().join("plain"), base.path().join("together"));
@@ -232,6 +190,6 @@ fn main() {
     println!("  plain writes and one sync    {} ms", told(&plainly));
     println!("  commit                       {} ms", told(&together));
     println!("    in plain writes            {} x", told(&ratios(&together)));
-    println!("  rolled back half way         {} ms", told(&back));
+    println!("  rolled back at its end        {} ms", told(&back));
     println!("    in plain writes            {} x", told(&ratios(&back)));
 }

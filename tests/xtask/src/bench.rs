@@ -43,9 +43,15 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "workspace",
-        what: "bulk replace against copying the files, search against rg, a commit of 500 files, a transaction",
+        what: "bulk replace against copying the files, search against rg, a commit of 500 files, a rollback",
         package: "voyager-workspace",
         example: "files",
+    },
+    Bench {
+        name: "transaction",
+        what: "committing 10,000 files, and rolling them back, against plain writes: `cargo xtask bench transaction [FOLDER]`",
+        package: "voyager-workspace",
+        example: "transaction",
     },
     Bench {
         name: "coder",
@@ -99,7 +105,7 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         ];
         examples
             .chain(others)
-            .map(|(name, what)| format!("  {name:<10} {what}\n"))
+            .map(|(name, what)| format!("  {name:<11} {what}\n"))
             .collect::<String>()
     };
     let Some(name) = name else {

@@ -4,7 +4,7 @@
 use std::{fs::File, io, io::Write as _};
 
 use rustix::{
-    fd::{AsFd as _, BorrowedFd},
+    fd::BorrowedFd,
     fs::{AtFlags, Mode, OFlags, RenameFlags},
     io::Errno,
 };
@@ -46,13 +46,18 @@ impl Calls for Kernel {
     fn write_new(&self, (folder, name): At<'_>, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(0o666))?;
-        let mut file = File::from(file);
+        let wanted = mode.map(|mode| Mode::from_raw_mode(mode & 0o7777));
+        let usual = Mode::from_raw_mode(0o666);
+        let mut file =
+            File::from(rustix::fs::openat(folder, name, flags, wanted.unwrap_or(usual))?);
         file.write_all(bytes)?;
-        match mode {
-            Some(mode) => Ok(rustix::fs::fchmod(file.as_fd(), Mode::from_raw_mode(mode & 0o7777))?),
-            None => Ok(()),
+        // The process's mask may have taken some away. Looking is cheaper than setting them always.
+        if let Some(wanted) = wanted
+            && Mode::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) != wanted
+        {
+            rustix::fs::fchmod(&file, wanted)?;
         }
+        Ok(())
     }
 
     fn exchange(&self, one: At<'_>, other: At<'_>) -> io::Result<()> {
