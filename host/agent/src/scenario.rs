@@ -8,12 +8,13 @@
 //! scenario says. What has no answer is passed on to the real ones.
 //!
 //! `cast` holds the stand-ins, `faults` strikes, `trace` tells what a journal says that happened, `judge`
-//! compares that with what is expected.
+//! compares that with what is expected, `standstill` tells what a run waits for that never ends.
 
 mod cast;
 mod differ;
 mod faults;
 mod judge;
+mod standstill;
 mod trace;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use voyager_base::{
     grant::GrantLayer,
     process::ProcessService,
     record::{Content, Journal, ReadError},
-    sim::{CrashModel, Executor, MemoryResults, SimClock},
+    sim::{CrashModel, Executor, MemoryResults, SimClock, Unfinished},
     workspace::WorkspaceService,
 };
 use voyager_manifest::{
@@ -34,12 +35,12 @@ use voyager_manifest::{
     scenario::{Fault, Span},
 };
 
-use self::faults::Faults;
 pub use self::{
     cast::Cast,
     judge::{Difference, Judged, NowAndBefore, judge},
     trace::{StepTrace, Trace},
 };
+use self::{cast::Listener, faults::Faults};
 use crate::{
     DriveError, Live, Outcome, Request, Rules, Schedule, StartError, World, world::Observer,
 };
@@ -49,9 +50,6 @@ const BEGIN: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// Tasks at a time, as on a small machine: a scenario must not depend on the number of cores.
 const SLOTS: u32 = 4;
-
-/// Why a run has no end that nothing is wrong with.
-const WAITS: &str = "a step waits for somebody for ever: give it an answer, or a `timeout`";
 
 /// Most deaths of a host: each fault strikes once, so that more would be a bug.
 const LIVES_MAX: usize = 1_000;
@@ -122,6 +120,9 @@ pub enum PlayError {
     /// The run could not be started, or not be gone on with.
     #[error("{0}")]
     Stuck(String),
+    /// The run waits for what never comes: for what, and where the scenario could say more.
+    #[error("the run waits for what never comes")]
+    Stands(Vec<Difference>),
 }
 
 /// How a life of a host ended.
@@ -130,6 +131,8 @@ enum Life {
     Refused(StartError),
     /// Nobody polled any more: the host died, or the scenario was given up.
     Left,
+    /// The run waits, and nothing can happen any more.
+    Stands,
 }
 
 impl Play<'_> {
@@ -169,7 +172,7 @@ impl Play<'_> {
             }
             let content = Arc::clone(&hosted.content);
             let journal = faults.over(Arc::clone(&hosted.journal), Arc::clone(&content));
-            let observer: Arc<dyn Observer> = Arc::<Cast>::clone(&cast);
+            let observer: Arc<dyn Observer> = Arc::new(Listener(Arc::clone(&cast)));
             let world = Arc::new(World {
                 journal: Arc::clone(&journal),
                 content: Arc::clone(&content),
@@ -200,10 +203,7 @@ impl Play<'_> {
                 live(&executor, &clock, &|| faults.is_dead() || (self.given_up)(), begin, &cast);
             match life {
                 Life::Ended(run, outcome) => {
-                    let outcome = outcome.map_err(|error| match error {
-                        DriveError::Waits => PlayError::Stuck(WAITS.to_owned()),
-                        other => stuck(&other),
-                    })?;
+                    let outcome = outcome.map_err(|error| stuck(&error))?;
                     let trace = Trace::of(&*journal, &*content, run, self.plan, BEGIN)
                         .map_err(|error: ReadError| stuck(&error))?;
                     executor.drop_all();
@@ -213,6 +213,11 @@ impl Play<'_> {
                     return Ok(Played { outcome, trace, idle });
                 }
                 Life::Refused(error) => return Err(stuck(&error)),
+                Life::Stands => {
+                    let found = standstill::of(&world, &self.scenario, self.plan, &cast);
+                    executor.drop_all();
+                    return Err(found.map_or_else(|error| stuck(&error), PlayError::Stands));
+                }
                 Life::Left => {}
             }
             let Some(model) = faults.revive() else {
@@ -246,5 +251,9 @@ fn live(
             Err(error) => Life::Refused(error),
         }
     });
-    ended.unwrap_or(Life::Left)
+    match ended {
+        Ok(life) => life,
+        Err(Unfinished::Halted) => Life::Left,
+        Err(Unfinished::Standstill { .. }) => Life::Stands,
+    }
 }

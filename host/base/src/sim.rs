@@ -10,7 +10,7 @@ mod results;
 pub use self::{
     clock::SimClock,
     disk::{CrashModel, SimDisk},
-    executor::{Executor, Outside, wait},
+    executor::{Executor, Outside, Unfinished, wait},
     journal::MemoryJournal,
     results::MemoryResults,
 };

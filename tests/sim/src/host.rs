@@ -16,7 +16,7 @@ use voyager_base::{
     clock::Timestamp,
     grant::GrantLayer,
     record::{AppendError, Batch, Content, Durability, Entry, Journal, ReadError},
-    sim::{Executor, SimClock, SimDisk, wait},
+    sim::{Executor, SimClock, SimDisk, Unfinished, wait},
 };
 use voyager_journal::{Options, Store};
 use voyager_manifest::plan::Plan;
@@ -104,12 +104,19 @@ impl Host {
     }
 
     /// Runs a future to its end; none where the host died.
+    ///
+    /// # Panics
+    /// Where it waits for nothing: whatever a test plays has to go on.
     pub fn block_on<T: Send + 'static>(
         &self,
         main: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
         let machine = self.machine.clone();
-        self.executor.run(&self.clock, move || machine.is_dead(), main)
+        match self.executor.run(&self.clock, move || machine.is_dead(), main) {
+            Ok(ended) => Some(ended),
+            Err(Unfinished::Halted) => None,
+            Err(stands) => panic!("{stands}"),
+        }
     }
 
     fn live(

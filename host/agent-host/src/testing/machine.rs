@@ -162,6 +162,7 @@ impl<'a> Desk<'a> {
             Ok(played) => self.verdict(&played, inputs).map(Some),
             Err(PlayError::GivenUp) => Ok(None),
             Err(PlayError::Stuck(reason)) => Ok(Some(Verdict::Stuck(reason))),
+            Err(PlayError::Stands(differences)) => Ok(Some(Verdict::Differs(differences))),
         }
     }
 

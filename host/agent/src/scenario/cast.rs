@@ -18,7 +18,7 @@ use voyager_base::{
 use voyager_manifest::{
     Plan, Scenario,
     plan::{Awaited, Step},
-    scenario::{Fault, Whose},
+    scenario::{Fault, Span, Whose},
 };
 
 use super::Idle;
@@ -29,9 +29,6 @@ use crate::{
     run::Handle,
     world::{Notice, Observer},
 };
-
-/// After which nobody waits any more for somebody who says nothing.
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 /// Answers in place of skills and programs. It outlives hosts: an answer that was used up stays so.
 pub struct Cast {
@@ -57,6 +54,8 @@ struct State {
     struck: BTreeSet<usize>,
     /// The answer that each wait took: after a crash it is given again.
     of_waits: BTreeMap<TaskId, usize>,
+    /// Why the run did not take the answer to a wait.
+    unwanted: BTreeMap<TaskId, String>,
     /// The run that goes on.
     line: Option<Handle>,
     /// How often each program's answer was taken.
@@ -163,7 +162,7 @@ impl Cast {
     }
 
     /// Answers a step that waits, when its time has come.
-    fn waits(&self, wait: &Waiting) {
+    fn waits(self: &Arc<Self>, wait: &Waiting) {
         let mut state = self.state();
         let known = state.of_waits.get(&wait.id).copied();
         let fits = |state: &State, at: usize| {
@@ -177,26 +176,30 @@ impl Cast {
             state.of_waits.insert(wait.id, at);
             Some(at)
         });
-        let Some(line) = state.line.clone() else { return };
-        let Some(at) = found else {
-            if wait.until.is_none() {
-                let clock = self.clock.clone();
-                let until = wait.since.after(FOR_EVER);
-                self.executor.spawn(Box::pin(async move {
-                    clock.wait_until(until).await;
-                    line.leave_when_waiting();
-                }));
-            }
-            return;
-        };
+        let (Some(line), Some(at)) = (state.line.clone(), found) else { return };
         let message = self.message(wait, at);
         let (clock, until) = (self.clock.clone(), self.scenario.answers[at].takes);
         let until = wait.since.after(until);
+        let (this, wait) = (Arc::clone(self), wait.id);
         self.executor.spawn(Box::pin(async move {
             clock.wait_until(until).await;
-            // A step that waits no more has no use for it; the run's end tells.
-            drop(line.tell(message).await);
+            // A step that waits no more has no use for it; one that still does is told of at the end.
+            if let Some(Err(unwanted)) = line.tell(message).await {
+                this.state().unwanted.insert(wait, unwanted.0);
+            }
         }));
+    }
+
+    /// What became of the answers to a wait that has no end: the place of one, and why it is no help.
+    pub(super) fn unanswered(&self, wait: &Waiting) -> Option<(Span, String)> {
+        let (state, answers) = (self.state(), &self.scenario.answers);
+        if let Some(at) = state.of_waits.get(&wait.id) {
+            let why = state.unwanted.get(&wait.id).cloned();
+            let why = why.unwrap_or_else(|| "another step took it".to_owned());
+            return Some((answers[*at].span.clone(), why));
+        }
+        let own = answers.iter().rev().find(|answer| answer.of == Whose::Step(wait.step))?;
+        Some((own.span.clone(), "it was given already, as often as `times` says".to_owned()))
     }
 
     fn message(&self, wait: &Waiting, at: usize) -> Message {
@@ -369,14 +372,18 @@ impl ProcessService for Programs {
     }
 }
 
-impl Observer for Cast {
+/// Learns from what happens who calls, and answers those who wait.
+pub(super) struct Listener(pub(super) Arc<Cast>);
+
+impl Observer for Listener {
     fn notice(&self, _run: RunId, _at: Timestamp, notice: Notice<'_>) {
+        let cast = &self.0;
         if let Notice::Waits(wait) = notice {
-            return self.waits(wait);
+            return cast.waits(wait);
         }
         let Notice::Fact(Event::TaskStarted(started)) = notice else { return };
         if let Origin::Step { step, item, .. } = started.origin {
-            self.state().of_steps.insert(started.task, (step, item, started.attempt));
+            cast.state().of_steps.insert(started.task, (step, item, started.attempt));
         }
     }
 }

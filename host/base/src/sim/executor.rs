@@ -43,6 +43,20 @@ impl Drop for Outside {
     }
 }
 
+/// Why a future did not end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfinished {
+    /// Whoever polls was told to stop.
+    #[error("it was halted")]
+    Halted,
+    /// Nothing is ready, no time is waited for, and nothing outside goes on: it would wait for ever.
+    #[error("{waiting} future(s) wait for nothing that could still come")]
+    Standstill {
+        /// How many futures wait, the main one among them.
+        waiting: usize,
+    },
+}
+
 struct Ready {
     executor: Executor,
     task: u64,
@@ -60,17 +74,18 @@ impl Wake for Ready {
 }
 
 impl Executor {
-    /// Polls until `main` has ended, and gives back its output; none where `halted` says so before.
+    /// Polls until `main` has ended, and gives back its output.
     /// Where nothing is ready, the clock moves on to whatever is waited for.
     ///
-    /// # Panics
-    /// Where nothing is ready and nothing is waited for: a deadlock.
+    /// # Errors
+    /// [`Unfinished`]: `halted` says so before, or nothing can happen any more. The futures are kept as
+    /// they are.
     pub fn run<T: Send + 'static>(
         &self,
         clock: &SimClock,
         halted: impl Fn() -> bool,
         main: impl Future<Output = T> + Send + 'static,
-    ) -> Option<T> {
+    ) -> Result<T, Unfinished> {
         let output: Arc<Mutex<Option<T>>> = Arc::default();
         let slot = Arc::clone(&output);
         self.spawn(Box::pin(async move {
@@ -79,17 +94,18 @@ impl Executor {
         }));
         loop {
             if halted() {
-                return None;
+                return Err(Unfinished::Halted);
             }
             if let Some(ended) = output.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return Some(ended);
+                return Ok(ended);
             }
             let Some(task) = self.next_ready() else {
                 if self.waits_outside() {
                     continue;
                 }
-                let deadline = clock.next_deadline();
-                let deadline = deadline.expect("a simulation must not wait for nothing");
+                let Some(deadline) = clock.next_deadline() else {
+                    return Err(Unfinished::Standstill { waiting: self.state().tasks.len() });
+                };
                 clock.advance(deadline.since(clock.now()).max(Duration::from_micros(1)));
                 continue;
             };
@@ -210,6 +226,19 @@ mod tests {
             (before, own.now())
         });
         thread.join().expect("it ends");
-        assert_eq!(seen, Some((Timestamp::from_millis(0), Timestamp::from_millis(5))));
+        assert_eq!(seen, Ok((Timestamp::from_millis(0), Timestamp::from_millis(5))));
+    }
+    #[test]
+    fn futures_that_wait_for_each_other_are_told() {
+        let (executor, clock) = (Executor::default(), SimClock::new(Timestamp::from_millis(0)));
+        executor.spawn(Box::pin(std::future::pending()));
+        let later = clock.wait_until(Timestamp::from_millis(5));
+        let ended = executor.run(&clock, || false, async move {
+            later.await;
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(ended, Err(Unfinished::Standstill { waiting: 2 }));
+        assert_eq!(clock.now(), Timestamp::from_millis(5), "what has a time is waited for before");
+        assert_eq!(executor.run(&clock, || true, async {}), Err(Unfinished::Halted));
     }
 }

@@ -218,7 +218,10 @@ expect: { error: { kind: timeout, step: built } }",
     }
     stage.write("never.scenario.yaml", WAITS.replace("v1\nm", "v1\nname: never\nm"));
     let never = stage.call(["test", "never.scenario.yaml"]);
-    assert!(never.code == Some(1) && never.err.contains("waits for somebody"), "{never:?}");
+    assert!(
+        never.code == Some(1) && never.err.contains("the step `sign-off` waits for an approval"),
+        "{never:?}"
+    );
 }
 
 #[test]

@@ -132,6 +132,42 @@ fn a_failure_shows_what_differs_where_the_scenario_expects_it() {
     assert_eq!(stage.call(["test", "--filter", "nothing"]).code, Some(2));
 }
 
+const SIGNALS: &str = "voyager: manifest/v1
+name: signals
+version: 1.0.0
+grants: {}
+steps:
+  - id: both
+    parallel: all
+    steps:
+      - { id: one, await: { signal: go } }
+      - { id: two, await: { signal: go } }
+";
+
+#[test]
+fn a_run_that_waits_for_what_never_comes_fails_as_its_scenario() {
+    let Some(stage) = staged(&[("good", "")]) else { return };
+    stage.write("signals.yaml", SIGNALS);
+    let head = "voyager: scenario/v1\nmanifest: signals.yaml\n";
+    let answers = "answers:\n  - { step: one }\n";
+    stage.write("ends.scenario.yaml", format!("{head}name: ends\n{answers}  - {{ step: two }}\n"));
+    stage.write("stands.scenario.yaml", format!("{head}name: stands\n{answers}"));
+    let ended = stage.call(["test"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.starts_with("2 passed, 1 failed, in "), "{ended:?}");
+    for part in [
+        "error[V0811]: the run has no end: the step `two` waits for the signal `go`\n --> \
+         ./stands.scenario.yaml:3:7\n",
+        "help: give an answer to the step `two`, or a `timeout` in the manifest",
+        "FAILED stands",
+    ] {
+        assert!(ended.err.contains(part), "{part:?} is not in\n{}", ended.err);
+    }
+    let answer = stage.answer(["test", "--filter", "stands"]);
+    let difference = &answer["scenarios"][0]["differences"][0];
+    assert_eq!((&difference["code"], &difference["place"]["line"]), (&"V0811".into(), &3.into()));
+}
+
 #[test]
 fn a_scenario_that_does_not_fit_its_manifest_is_not_played() {
     let Some(stage) = staged(&[
