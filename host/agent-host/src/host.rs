@@ -22,6 +22,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use serde::Serialize;
@@ -71,6 +72,9 @@ pub(crate) struct Host {
     served: AtomicUsize,
     changed: Notify,
 }
+
+/// How often the host looks whether anything was recorded: a burst is over after one to two times that.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// A request of another process that is being answered: the host does not end before it.
 pub(crate) struct Served(Arc<Host>);
@@ -230,6 +234,18 @@ impl Host {
     fn results(&self, clear: bool) -> ResultsAnswer {
         let taken = if clear { self.results.clear() } else { self.results.taken() };
         ResultsAnswer { cleared: clear, results: taken.results, bytes: taken.bytes }
+    }
+
+    /// Lets the journal settle after each burst of records, so that a start after a crash is quick.
+    pub(crate) async fn settle(self: Arc<Self>) {
+        loop {
+            let clock = &self.world.clock;
+            clock.wait_until(clock.now().after(QUIET)).await;
+            // A journal that takes no more records tells those who append.
+            if self.store.settle().await.is_err() {
+                return;
+            }
+        }
     }
 
     fn active(&self) -> MutexGuard<'_, BTreeMap<RunId, Handle>> {

@@ -110,6 +110,7 @@ async fn reach(context: &Context, runtime: &tokio::runtime::Handle) -> Result<Re
 
 async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Json, Failure> {
     let server = serve_others(context, &host);
+    let settling = tokio::spawn(Arc::clone(&host).settle());
     let cancellation = Cancellation::default();
     let (sender, updates) = mpsc::channel(1_024);
     let work = tokio::spawn({
@@ -120,6 +121,9 @@ async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Js
     // The answer came through the channel; a panic in the work did not.
     let _ = work.await;
     host.idle(|runs| printing::note(format!("waiting for {runs} run(s) of other processes"))).await;
+    settling.abort();
+    // It may just have the journal, which closes with the last of the host.
+    let _ = settling.await;
     if let Some(server) = server {
         server.abort();
         let _ = std::fs::remove_file(context.places.state.join("socket"));

@@ -90,6 +90,20 @@ pub(crate) struct Shared {
 /// Tells one caller that what it waits for is durable, or isn't.
 pub(crate) type Acknowledgement = oneshot::Sender<Result<(), AppendError>>;
 
+/// How far the file of records is from being as it would be closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It was written since somebody asked last.
+    #[default]
+    Written,
+    /// It was not.
+    Quiet,
+    /// It is to settle with the next commit.
+    Wanted,
+    /// It is as it would be closed.
+    Settled,
+}
+
 /// What is known beyond the disk.
 #[derive(Default)]
 pub(crate) struct State {
@@ -101,6 +115,8 @@ pub(crate) struct State {
     pub(crate) acknowledgements: Vec<Acknowledgement>,
     /// Whether the writer should begin.
     pub(crate) wanted: bool,
+    /// How far the file is from being as it would be closed.
+    pub(crate) rest: Rest,
     /// Records that are durable, but not at their places yet.
     pub(crate) log: Arc<Records>,
     /// What the commit under way takes.
@@ -188,6 +204,28 @@ impl Store {
         }
         let what = format!("record {} of run {run}", end.sequence.saturating_sub(1));
         Err(damaged(what, "its hash differs from the head of the run"))
+    }
+
+    /// Leaves the file of records as it would be closed, where nothing was written since this was asked last:
+    /// a start after a crash needs no walk through all of it then. Whoever asks now and then has that after
+    /// each burst of records, for one more commit; the commits of a burst cost what they always do. Records that
+    /// a burst left buffered are written first, and count as something written.
+    pub fn settle(&self) -> BoxFuture<'static, Result<(), AppendError>> {
+        acknowledged(self.settle_now().map(|waiting| ((), waiting)))
+    }
+
+    fn settle_now(&self) -> Result<Waiting, AppendError> {
+        let mut state = self.shared.state();
+        state.writable()?;
+        match state.rest {
+            Rest::Written => state.rest = Rest::Quiet,
+            Rest::Quiet => {
+                state.rest = Rest::Wanted;
+                return Ok(self.shared.accept(&mut state, Durability::Synced));
+            }
+            Rest::Wanted | Rest::Settled => {}
+        }
+        Ok(None)
     }
 
     fn append_now(&self, batch: &Batch, after: Head, row: Vec<u8>) -> Result<Waiting, AppendError> {

@@ -13,7 +13,7 @@ use voyager_base::{
 use crate::{
     error::cannot_append,
     packs::Place,
-    store::{Shared, Store},
+    store::{Rest, Shared, Store},
 };
 
 /// How a hash begins in MessagePack: 32 bytes.
@@ -146,6 +146,7 @@ impl Shared {
         let synced = self.packs.sync().map_err(cannot_append)?;
         let old: Vec<u32> = sweep.packs.into_keys().collect();
         self.tables.reindex(&synced, &sweep.dead, &old).map_err(cannot_append)?;
+        self.state().rest = Rest::Written;
         self.packs.indexed();
         self.packs.remove(&old).map_err(cannot_append)?;
         Ok(())

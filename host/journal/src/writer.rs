@@ -14,7 +14,7 @@ use crate::{
     group::Group,
     packs::Synced,
     row::{Standing, Sum},
-    store::{Acknowledgement, Shared},
+    store::{Acknowledgement, Rest, Shared},
     tables::{Loaded, Target},
 };
 
@@ -41,6 +41,8 @@ pub(crate) struct Writer {
 struct Work {
     group: Arc<Group>,
     acknowledgements: Vec<Acknowledgement>,
+    /// Whether the file is to settle, where there is nothing to write.
+    settles: bool,
     /// Whether it is the last.
     closing: bool,
 }
@@ -56,8 +58,8 @@ impl Writer {
     /// Writes until the store is dropped or the disk fails.
     pub(crate) fn run(mut self) {
         loop {
-            let Work { group, acknowledgements, closing } = self.next();
-            let outcome = self.told(&group);
+            let Work { group, acknowledgements, settles, closing } = self.next();
+            let outcome = self.told(&group, settles);
             let acknowledgements = match &outcome {
                 Ok(()) => acknowledgements,
                 Err(error) => self.fail(error, acknowledgements),
@@ -82,15 +84,16 @@ impl Writer {
         Work {
             group: Arc::clone(&state.committing),
             acknowledgements: std::mem::take(&mut state.acknowledgements),
+            settles: state.rest == Rest::Wanted,
             closing: state.closing,
         }
     }
 
     /// Commits, and tells how that went: how long it took, a subscriber's clock knows.
-    fn told(&mut self, group: &Group) -> Result<(), AppendError> {
+    fn told(&mut self, group: &Group, settles: bool) -> Result<(), AppendError> {
         let batches = group.records.len();
         let span = debug_span!("journal-sync", batches, bytes = group.bytes, outcome = Empty);
-        let outcome = self.commit(group);
+        let outcome = self.commit(group, settles);
         span.record("outcome", if outcome.is_ok() { "done" } else { "failed" });
         if let Err(error) = &outcome {
             error!(name: "journal-failed", parent: &span, %error, "the journal takes no more records");
@@ -98,10 +101,14 @@ impl Writer {
         outcome
     }
 
-    /// Makes content and then the group durable.
-    fn commit(&mut self, group: &Group) -> Result<(), AppendError> {
+    /// Makes content and then the group durable. Where there is neither, the file may settle.
+    fn commit(&mut self, group: &Group, settles: bool) -> Result<(), AppendError> {
         let synced = self.shared.packs.sync().map_err(cannot_append)?;
         if group.is_empty() && synced.is_empty() {
+            if settles {
+                self.shared.tables.settle().map_err(cannot_append)?;
+                self.shared.state().rest = Rest::Settled;
+            }
             return Ok(());
         }
         self.write(group, &synced)?;
@@ -156,6 +163,7 @@ impl Writer {
     fn committed(&mut self, group: &Group, moved: bool) {
         let mut state = self.shared.state();
         state.committing = Arc::default();
+        state.rest = Rest::Written;
         if moved {
             state.log = Arc::default();
             self.changed.clear();

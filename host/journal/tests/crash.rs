@@ -26,6 +26,8 @@ enum Step {
     /// A run: puts content, and appends a record that names it.
     Name(u64, usize),
     Checkpoint(u64),
+    /// Nothing happens for a while.
+    Settle,
     Reopen,
 }
 
@@ -120,6 +122,11 @@ impl Model {
                 let (at, state) = (told.head(), number.to_le_bytes().to_vec());
                 wait(store.checkpoint(run(*of), at, state.clone())).ok()?;
                 told.checkpoint = Some((at, state));
+            }
+            Step::Settle => {
+                // The first only sees that something was written.
+                wait(store.settle()).ok()?;
+                wait(store.settle()).ok()?;
             }
             Step::Reopen => {}
         }
@@ -217,7 +224,7 @@ fn crash(steps: &[Step], call: u64, draws: u64) {
 
 #[test]
 fn a_crash_at_any_call_loses_nothing_that_was_acknowledged() {
-    use Step::{Append, Checkpoint, Claim, Name, Reopen};
+    use Step::{Append, Checkpoint, Claim, Name, Reopen, Settle};
     let steps = [
         Claim(1),
         Append(1, 2, true),
@@ -227,6 +234,7 @@ fn a_crash_at_any_call_loses_nothing_that_was_acknowledged() {
         Name(2, 300),
         Checkpoint(1),
         Append(1, 1, true),
+        Settle,
         Name(1, 400),
         Claim(1),
         Append(1, 1, true),
@@ -235,6 +243,7 @@ fn a_crash_at_any_call_loses_nothing_that_was_acknowledged() {
         Append(2, 40, false),
         Append(2, 60, false),
         Append(1, 1, true),
+        Settle,
     ];
     let disk = SimDisk::new(0);
     disk.crash_at(u64::MAX);
@@ -254,6 +263,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (of.clone(), 1_u64..8, any::<bool>()).prop_map(|(of, count, it)| Step::Append(of, count, it)),
         3 => (of.clone(), 0_usize..900).prop_map(|(of, length)| Step::Name(of, length)),
         1 => of.prop_map(Step::Checkpoint),
+        1 => Just(Step::Settle),
         1 => Just(Step::Reopen),
     ];
     proptest::collection::vec(step, 1..40)

@@ -2,11 +2,18 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use support::*;
 use voyager_base::{
     chain::Head,
+    disk::{Disk, DiskFile},
     record::{AppendError, Content, Durability, Journal},
     sim::{CrashModel, SimDisk},
 };
@@ -254,8 +261,90 @@ fn a_newer_format_and_a_lost_file_are_told_apart() {
     );
     let disk = SimDisk::new(14);
     drop(open(&disk));
-    let label = voyager_base::disk::Disk::open(&disk, "journal-format").unwrap();
+    let label = Disk::open(&disk, "journal-format").unwrap();
     label.write_at(0, b"voyager journal, format 9").unwrap();
     let error = Store::open(Arc::new(disk.clone()), Options::default()).err().unwrap();
     assert_eq!(error, OpenError::Newer { found: 9, known: 1 });
+}
+
+/// A disk that counts the bytes that are read.
+struct Counted<D>(D, Arc<AtomicU64>);
+
+impl Disk for Counted<SimDisk> {
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(Counted(self.0.open(name)?, Arc::clone(&self.1))))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.0.list()
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.0.remove(name)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.0.sync_folder()
+    }
+}
+
+impl DiskFile for Counted<Box<dyn DiskFile>> {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.1.fetch_add(buffer.len() as u64, Ordering::SeqCst);
+        self.0.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_at(offset, bytes)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+}
+
+#[test]
+fn a_store_at_rest_settles_once_and_opens_without_a_walk() {
+    // Files of any size are opened unchecked, and nothing is read from memory: a repair reads all of one
+    // twice, where redb itself looks at its pages once with debug assertions.
+    let options =
+        Options { check_bytes_max: 0, cache_bytes: 0, log_batches_max: 4, ..Options::default() };
+    let open = |disk: &SimDisk| Store::open(Arc::new(disk.clone()), options.clone()).unwrap();
+    let calls_of = |asked: usize| {
+        let disk = SimDisk::new(3);
+        let store = open(&disk);
+        let (mut head, epoch) = wait(store.claim(RUN)).unwrap();
+        let text = "x".repeat(30_000);
+        for _ in 0..40 {
+            head = append(&store, RUN, epoch, head, &[&text], Durability::Synced).unwrap();
+        }
+        let before = disk.calls();
+        (0..asked).for_each(|_| wait(store.settle()).unwrap());
+        let settling = disk.calls() - before;
+        disk.crash_at(disk.calls() + 1);
+        drop(store);
+        let left = disk.after_crash(CrashModel::Lost, 0);
+        let read = Arc::<AtomicU64>::default();
+        let opened = Arc::new(Counted(left, Arc::clone(&read)));
+        let opened = Store::open(opened, options.clone()).unwrap();
+        let opening = read.load(Ordering::SeqCst);
+        assert_eq!(opened.verify(RUN).unwrap(), head);
+        (settling, opening)
+    };
+    let (none, walked) = calls_of(1);
+    let (some, opened) = calls_of(2);
+    assert_eq!(none, 0, "who asks first only learns that something was written");
+    assert!(
+        0 < some && opened < walked * 3 / 4,
+        "{some} calls; {opened} bytes instead of {walked}"
+    );
+    assert_eq!(calls_of(5).0, some, "what has settled needs no more");
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::{
+    fs::File,
     io,
     path::Path,
     process::Command,
@@ -28,6 +29,9 @@ use voyager_manifest::Plan;
 /// Records that are appended at once.
 const RECORDS_AT_ONCE: usize = 64;
 
+/// A crash of a host that recorded nothing for a while.
+const CRASH_AT_REST: &str = "after a crash at rest";
+
 /// Records of a run beside two for each step.
 const RECORDS_BESIDE: u64 = 6;
 
@@ -45,6 +49,12 @@ fn main() {
         // As a crash: nothing is closed.
         std::process::exit(0);
     }
+    if let [settle, folder] = arguments.as_slice()
+        && settle == "--settle"
+    {
+        write_and_rest(Path::new(folder));
+        std::process::exit(0);
+    }
     let base = arguments.first().filter(|it| !it.starts_with("--"));
     let folder = tempfile::tempdir_in(base.map_or_else(std::env::temp_dir, |it| it.into()))
         .expect("the folder can be written");
@@ -56,7 +66,10 @@ fn main() {
 
 fn startup(folder: &Path, runs: u64, steps: u64) {
     make_elsewhere(folder, runs, steps);
-    for how in ["after a crash", "after a close", "after a close, again"] {
+    for how in ["after a crash", CRASH_AT_REST, "after a close", "after a close, again"] {
+        if how == CRASH_AT_REST {
+            elsewhere(&[Path::new("--settle"), folder]);
+        }
         let (store, open) = timed(|| open(folder));
         let (all, list) = timed(|| store.runs().expect("they can be listed"));
         let ends = |run: &RunId| {
@@ -125,11 +138,32 @@ fn size(folder: &Path) -> u64 {
 }
 
 fn make_elsewhere(folder: &Path, runs: u64, steps: u64) {
-    let program = std::env::current_exe().expect("it has a place");
     let (runs, steps) = (runs.to_string(), steps.to_string());
-    let arguments = [Path::new("--make"), folder, Path::new(&runs), Path::new(&steps)];
-    let made = Command::new(program).args(arguments).status().expect("it starts");
-    assert!(made.success(), "the runs are made");
+    elsewhere(&[Path::new("--make"), folder, Path::new(&runs), Path::new(&steps)]);
+    // Whoever recorded these synced them: the start that is timed must not have to.
+    for entry in folder.read_dir().expect("it can be listed") {
+        let file = File::open(entry.expect("it can be listed").path()).expect("it can be read");
+        file.sync_all().expect("the disk works");
+    }
+}
+
+/// Does something in a process of its own, which ends without closing anything.
+fn elsewhere(arguments: &[&Path]) {
+    let program = std::env::current_exe().expect("it has a place");
+    let done = Command::new(program).args(arguments).status().expect("it starts");
+    assert!(done.success(), "{arguments:?}");
+}
+
+/// A record more, and then nothing for a while.
+fn write_and_rest(folder: &Path) {
+    let store = open(folder);
+    let newest = *store.runs().expect("they can be listed").last().expect("there is one");
+    wait(store.claim(newest)).expect("it can be written");
+    let settle = || wait(store.settle()).expect("it can be written");
+    // It only sees that something was written.
+    settle();
+    println!("settling: {:?}", timed(settle).1);
+    std::mem::forget(store);
 }
 
 fn guests() -> Guests {
