@@ -36,6 +36,7 @@ use voyager_base::{
     operation::{Operation, Skill},
     process::{Finished, ProcessService, RunProgram},
     record::{AppendError, Content, ReadError},
+    secret::Secrets,
     tasks::{ChildOutcome, MapTasks, TasksService},
 };
 use voyager_sandbox::{CompilerCommand, EngineShape, Sandbox, SandboxOptions};
@@ -367,6 +368,7 @@ impl Book {
             deadline: None,
             grants: Arc::clone(&self.0),
             stages: Arc::new([StageId { run: RUN, task, attempt: 1 }]),
+            secrets: Secrets::default(),
             cancellation: Cancellation::default(),
         })
     }

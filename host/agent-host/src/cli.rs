@@ -20,6 +20,7 @@ mod run;
 mod runs;
 mod scenario;
 mod schema;
+mod secrets;
 mod signal;
 mod skill;
 mod test;

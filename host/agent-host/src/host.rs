@@ -7,6 +7,7 @@ mod inputs;
 mod past;
 mod prune;
 mod recorded;
+mod secrets;
 mod shelf;
 mod start;
 mod tell;
@@ -188,8 +189,9 @@ impl Host {
             // It is answered alone.
             Request::Prune { .. } => Err(Failure::new(FailureKind::Bug, "a prune among others")),
             Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),
-            Request::Resume { run, out, wait } => {
-                self.resume(run.as_deref(), out, wait, cancellation, updates).await.map(to_json)
+            Request::Resume { run, out, wait, secrets } => {
+                let run = self.resume(run.as_deref(), out, wait, secrets, cancellation, updates);
+                run.await.map(to_json)
             }
             Request::Fork(fork) => self.fork(fork, cancellation, updates).await.map(to_json),
             Request::Tell { run, word, by } => self.say(&run, word, by).await.map(to_json),

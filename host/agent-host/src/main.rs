@@ -17,6 +17,7 @@ mod printing;
 mod progress;
 mod protocol;
 mod report;
+mod secret_source;
 mod session;
 mod system;
 mod telemetry;

@@ -25,6 +25,9 @@ pub(crate) enum Request {
         /// Whether it is waited for where it waits for somebody.
         #[serde(default)]
         wait: bool,
+        /// Its secrets, where they are not to be read from where they came.
+        #[serde(default)]
+        secrets: Vec<TypedSecret>,
     },
     /// Starts a run that takes over what an earlier one did, and waits for its end.
     Fork(ForkRequest),
@@ -89,6 +92,23 @@ pub(crate) enum Request {
     },
 }
 
+/// A secret on its way to the process that has the state. Only its own user can read the socket.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct TypedSecret {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where it came from.
+    pub(crate) source: String,
+    /// What nobody is shown.
+    pub(crate) value: String,
+}
+
+impl std::fmt::Debug for TypedSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TypedSecret({} from {})", self.name, self.source)
+    }
+}
+
 /// A run to start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RunRequest {
@@ -98,6 +118,9 @@ pub(crate) struct RunRequest {
     pub(crate) text: String,
     /// Inputs as they were typed.
     pub(crate) inputs: Vec<(String, String)>,
+    /// Its secrets.
+    #[serde(default)]
+    pub(crate) secrets: Vec<TypedSecret>,
     /// Folder against which paths are relative.
     pub(crate) directory: PathBuf,
     /// Where artifacts go.
@@ -122,6 +145,9 @@ pub(crate) struct ForkRequest {
     pub(crate) took: Took,
     /// Inputs that are to be others, as they were typed.
     pub(crate) inputs: Vec<(String, String)>,
+    /// Its secrets, where they are not to be read from where they came.
+    #[serde(default)]
+    pub(crate) secrets: Vec<TypedSecret>,
     /// Another version of the manifest: its file and its text.
     pub(crate) manifest: Option<(String, String)>,
     /// Folder against which paths are relative.

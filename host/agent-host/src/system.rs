@@ -63,6 +63,12 @@ impl Spawn for SystemSpawn {
     }
 }
 
+/// A variable of the environment that somebody names, where it is UTF-8.
+#[expect(clippy::disallowed_methods, reason = "this is where the program reads its environment")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Memory of this process, in bytes; none where the system does not tell.
 pub(crate) fn resident_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;

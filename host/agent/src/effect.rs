@@ -175,6 +175,7 @@ impl TaskLedger {
             deadline: None,
             grants: Arc::clone(&task.grants),
             stages: Arc::clone(&task.stages),
+            secrets: task.shared.secrets.clone(),
             cancellation: task.cancellation.clone(),
         }
     }

@@ -10,7 +10,7 @@
 //! is gone on with after a crash, so from its first such question on each question brings what the task
 //! staged since the one before: no question brings what its children staged, which stands with theirs.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -26,7 +26,7 @@ use voyager_base::{
 };
 use voyager_manifest::plan::Plan;
 
-use crate::fork::Inherited;
+use crate::{fork::Inherited, secrets::KeptSecret};
 
 /// Number of the meaning of facts. A run goes on only under the number that it began with.
 pub const SEMANTICS: u32 = 5;
@@ -316,6 +316,9 @@ pub struct RunStarted {
     pub plan: Arc<Plan>,
     /// A value for each input of the plan, in its order.
     pub inputs: Vec<(String, Value)>,
+    /// What is kept of its secrets, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, KeptSecret>,
     /// Absolute paths of the named folders.
     pub folders: Folders,
     /// What all randomness of its tasks grows from.

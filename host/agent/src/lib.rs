@@ -23,6 +23,7 @@ pub mod recorder;
 pub mod run;
 pub mod scenario;
 pub mod schedule;
+pub mod secrets;
 mod task;
 mod telemetry;
 pub mod undo;
@@ -40,6 +41,7 @@ pub use self::{
         tell, waiting,
     },
     schedule::{Rules, Schedule},
+    secrets::{GivenSecret, GivenSecrets, KeptSecret},
     verify::{Difference, Verified, replay_verify},
     world::{Nobody, Notice, Observer, World},
 };

@@ -20,6 +20,7 @@ use voyager_base::{
     clock::Timestamp,
     grant::GrantLayer,
     record::{AppendError, Content, Durability, Journal, ReadError},
+    secret::Secrets,
 };
 use voyager_manifest::plan::Plan;
 
@@ -30,6 +31,7 @@ use crate::{
     fork::Inherited,
     interpreter::{Admitted, Interpreter, Message, Misplaced, Outcome, Unwanted, Waiting},
     recorder::Recorder,
+    secrets::{self, GivenSecrets},
     task::{RunPlace, RunShared},
     telemetry,
     world::{Notice, World},
@@ -45,6 +47,8 @@ pub struct Request {
     pub plan: Arc<Plan>,
     /// Values of inputs by name; one that is absent gets its default.
     pub inputs: BTreeMap<String, Value>,
+    /// Its secrets by name.
+    pub secrets: GivenSecrets,
     /// Absolute paths of the folders that the plan's grants name, by the names under which skills see
     /// them. A grant of a folder that is not here grants nothing.
     pub folders: Folders,
@@ -137,7 +141,15 @@ pub(crate) async fn start_inheriting(
     request: Request,
     inherited: Option<Inherited>,
 ) -> Result<Live, StartError> {
-    let inputs = complete(&request.plan, request.inputs).map_err(StartError::Inputs)?;
+    let inputs = complete(&request.plan, request.inputs);
+    let (inputs, (secrets, kept_secrets)) =
+        match (inputs, secrets::begin(&request.plan, request.secrets)) {
+            (Ok(inputs), Ok(secrets)) => (inputs, secrets),
+            (inputs, secrets) => {
+                let problems = [inputs.err(), secrets.err()];
+                return Err(StartError::Inputs(problems.into_iter().flatten().flatten().collect()));
+            }
+        };
     let now = world.clock.now();
     let run = RunId::new(now, &*world.chance);
     let mut seed = [0; 32];
@@ -146,6 +158,7 @@ pub(crate) async fn start_inheriting(
         semantics: SEMANTICS,
         plan: request.plan,
         inputs,
+        secrets: kept_secrets,
         folders: request.folders,
         seed: Digest(seed),
         policy: request.policy,
@@ -164,12 +177,20 @@ pub(crate) async fn start_inheriting(
     world.observer.notice(run, at, Notice::Fact(&event));
     let interpreter = Interpreter::new(run, started.clone(), at);
     let span = telemetry::run(run, &started, epoch, false);
-    let past = Past { book: Book::of_open(), tasks: 0, opened: BTreeMap::new(), today: None, span };
+    let past = Past {
+        book: Book::of_open(),
+        tasks: 0,
+        opened: BTreeMap::new(),
+        today: None,
+        secrets,
+        span,
+    };
     live(world, run, recorder, started, interpreter, past)
 }
 
 /// Goes on with a run that was interrupted. A run that has ended gives back its outcome once more.
-/// `today` is what the host allows now; it narrows what it allowed when the run began.
+/// `today` is what the host allows now; it narrows what it allowed when the run began. Of `given` those
+/// secrets count that the run began with: [`secrets::misfits`] tells whether they are all of them.
 ///
 /// # Errors
 /// [`StartError`].
@@ -177,6 +198,7 @@ pub async fn resume(
     world: &Arc<World>,
     run: RunId,
     today: Option<GrantLayer>,
+    given: GivenSecrets,
 ) -> Result<Live, StartError> {
     known(&*world.journal, run)?;
     let (head, epoch) = world.journal.claim(run).await?;
@@ -204,7 +226,8 @@ pub async fn resume(
     let written = recorder.append_one(event.clone(), Durability::Synced).await?;
     interpreter.apply(written.at, &event)?;
     world.observer.notice(run, written.at, Notice::Fact(&event));
-    let past = Past { book, tasks, opened, today, span };
+    let secrets = secrets::again(&started, &given);
+    let past = Past { book, tasks, opened, today, secrets, span };
     live(world, run, recorder, started, interpreter, past)
 }
 
@@ -271,6 +294,7 @@ struct Past {
     tasks: u64,
     opened: BTreeMap<TaskId, u64>,
     today: Option<GrantLayer>,
+    secrets: Secrets,
     span: Span,
 }
 
@@ -293,6 +317,7 @@ fn live(
         recorder,
         started,
         today: past.today,
+        secrets: past.secrets,
         book: past.book,
         place,
         tasks: AtomicU64::new(past.tasks),

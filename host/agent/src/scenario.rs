@@ -27,6 +27,7 @@ use voyager_base::{
     grant::GrantLayer,
     process::ProcessService,
     record::{Content, Journal, ReadError},
+    secret::Secret,
     sim::{CrashModel, Executor, MemoryResults, SimClock, Unfinished},
     workspace::WorkspaceService,
 };
@@ -42,7 +43,8 @@ pub use self::{
 };
 use self::{cast::Listener, faults::Faults};
 use crate::{
-    DriveError, Live, Outcome, Request, Rules, Schedule, StartError, World, world::Observer,
+    DriveError, GivenSecret, GivenSecrets, KeptSecret, Live, Outcome, Request, Rules, Schedule,
+    StartError, World, world::Observer,
 };
 
 /// When every scenario begins: the same on every machine and in every repetition.
@@ -154,9 +156,11 @@ impl Play<'_> {
         let chance = Arc::new(Seeded::from_bytes(self.scenario.name.as_bytes()));
         let may_die =
             self.scenario.faults.iter().any(|(_, fault)| matches!(fault, Fault::Kill { .. }));
+        let secrets = stand_ins(&self.scenario);
         let mut request = Some(Request {
             plan: Arc::clone(self.plan),
             inputs: self.inputs,
+            secrets: secrets.clone(),
             folders: self.folders,
             policy: GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() },
             limits: Limits::ceiling(),
@@ -188,8 +192,8 @@ impl Play<'_> {
             });
             let begin: BoxFuture<'static, Result<Live, StartError>> = match known {
                 Some(run) => Box::pin({
-                    let world = Arc::clone(&world);
-                    async move { crate::resume(&world, run, None).await }
+                    let (world, secrets) = (Arc::clone(&world), secrets.clone());
+                    async move { crate::resume(&world, run, None, secrets).await }
                 }),
                 None => Box::pin({
                     // A host that can't die needs it once.
@@ -232,6 +236,15 @@ impl Play<'_> {
         }
         Err(PlayError::Stuck(format!("its host died {LIVES_MAX} times")))
     }
+}
+
+/// The scenario's secrets, as a run is given them.
+fn stand_ins(scenario: &Scenario) -> GivenSecrets {
+    let given = |(name, value): (&String, &Secret)| {
+        let kept = KeptSecret { source: "scenario".to_owned(), digest: value.digest(&[0; 32]) };
+        (name.clone(), GivenSecret { value: value.clone(), kept })
+    };
+    scenario.secrets.iter().map(given).collect()
 }
 
 fn live(

@@ -22,6 +22,7 @@ use voyager_base::{
     grant::{FolderGrant, GrantLayer, Grants},
     operation::Operation,
     record::{Durability, KeptResult, ReadError},
+    secret::Secrets,
     value,
     workspace::Change,
 };
@@ -49,6 +50,8 @@ pub(crate) struct RunShared {
     pub(crate) started: RunStarted,
     /// What the host allows today, which narrows what it allowed when the run began.
     pub(crate) today: Option<GrantLayer>,
+    /// Its secrets, as far as they were given.
+    pub(crate) secrets: Secrets,
     /// What earlier owners recorded of tasks that were open when they stopped.
     pub(crate) book: Book,
     /// Attempts of tasks so far, children's included.

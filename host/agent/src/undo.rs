@@ -22,6 +22,7 @@ use crate::{
     event::{Event, RunStarted},
     interpreter::{Interpreter, Outcome},
     run::{self, Request, StartError},
+    secrets::GivenSecrets,
 };
 
 /// What a run wrote.
@@ -133,6 +134,7 @@ impl Written {
         Request {
             plan: Arc::new(plan(self, changes)),
             inputs: BTreeMap::from([("run".to_owned(), run)]),
+            secrets: GivenSecrets::new(),
             folders,
             policy,
             limits: Limits::ceiling(),
@@ -178,6 +180,7 @@ fn plan(written: &Written, changes: Vec<Change>) -> Plan {
         file: "agent-host undo".to_owned(),
         source: voyager_base::Digest::of(b""),
         inputs: vec![Input { name: "run".to_owned(), description, kind, ty, default: None }],
+        secrets: Vec::new(),
         bounds: Bounds::default(),
         priority: Priority::default(),
         concurrency: None,

@@ -10,7 +10,9 @@ use std::sync::{
 };
 
 use tracing::Span;
-use voyager_base::{Error, ErrorKind, RunId, TaskId, Value, call::Stop, chain::Head};
+use voyager_base::{
+    Error, ErrorKind, RunId, TaskId, Value, call::Stop, chain::Head, secret::Secrets,
+};
 
 use crate::{
     book::{Attempt, Book},
@@ -119,6 +121,8 @@ fn shared(
         recorder,
         started,
         today: None,
+        // It starts no program.
+        secrets: Secrets::default(),
         book: Book::of_all(),
         place: None,
         tasks: AtomicU64::new(0),

@@ -18,6 +18,7 @@ use crate::{
     limits::Limits,
     operation::Operation,
     process::ProcessService,
+    secret::Secrets,
     tasks::TasksService,
     value::Value,
     workspace::WorkspaceService,
@@ -121,6 +122,9 @@ pub struct CallContext {
     pub grants: Arc<Grants>,
     /// Layers of staged changes that the task sees: its own first, then its ancestors'.
     pub stages: Arc<[StageId]>,
+    /// The secrets of its run. A grant says which of them a program gets; nothing that a program gives
+    /// back may hold any.
+    pub secrets: Secrets,
     /// Turns true when the outcome is of no use any more.
     pub cancellation: Cancellation,
 }

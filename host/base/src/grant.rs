@@ -176,6 +176,9 @@ pub struct ProgramGrant {
     /// `cgroup`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demand: Vec<String>,
+    /// Secrets that it gets: name of the variable, and of the secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// One source's say: the host, a manifest, a step. A capability that it does not speak of
@@ -219,6 +222,8 @@ pub struct ProgramRule {
     pub processes_max: Option<u64>,
     /// Confinements without which it must not start.
     pub demand: Vec<String>,
+    /// Secrets that it gets: name of the variable, and of the secret.
+    pub secrets: BTreeMap<String, String>,
 }
 
 impl Grants {
@@ -296,7 +301,9 @@ impl Grants {
             memory_bytes_max: None,
             processes_max: None,
             demand: Vec::new(),
+            secrets: BTreeMap::new(),
         };
+        let mut secrets: Option<BTreeMap<String, String>> = None;
         self.programs(program, arguments, |grant| {
             rule.network &= grant.network;
             rule.time_max = least(rule.time_max, grant.time_max);
@@ -304,7 +311,12 @@ impl Grants {
             rule.memory_bytes_max = least(rule.memory_bytes_max, grant.memory_bytes_max);
             rule.processes_max = least(rule.processes_max, grant.processes_max);
             rule.demand.extend(grant.demand.iter().cloned());
+            match &mut secrets {
+                None => secrets = Some(grant.secrets.clone()),
+                Some(all) => all.retain(|variable, name| grant.secrets.get(variable) == Some(name)),
+            }
         })?;
+        rule.secrets = secrets.unwrap_or_default();
         Ok(rule)
     }
 
@@ -502,6 +514,7 @@ mod tests {
                 memory_bytes_max: Some(time << 20),
                 processes_max: None,
                 demand: vec![],
+                secrets: BTreeMap::new(),
             }]),
             ..GrantLayer::default()
         };
@@ -512,6 +525,31 @@ mod tests {
         assert_eq!((rule.memory_bytes_max, rule.processes_max), (Some(60 << 20), None));
         assert!(grants.program("cargo", &["install".into()]).is_err());
         assert!(grants.program("cargo-test", &[]).is_err());
+    }
+
+    #[test]
+    fn a_secret_goes_to_a_program_where_every_layer_says_so() {
+        let layer = |secrets: &[(&str, &str)]| GrantLayer {
+            process: Some(vec![ProgramGrant {
+                run: vec!["git".to_owned()],
+                network: false,
+                time_max: None,
+                output_bytes_max: None,
+                memory_bytes_max: None,
+                processes_max: None,
+                demand: vec![],
+                secrets: secrets.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect(),
+            }]),
+            ..GrantLayer::default()
+        };
+        let both = layer(&[("TOKEN", "token"), ("KEY", "key")]);
+        let secrets = |layers| grants(layers).program("git", &[]).unwrap().secrets;
+        assert_eq!(secrets(vec![both.clone(), GrantLayer::default()]).len(), 2);
+        // Another secret under the same name is none of those that were granted.
+        let other = layer(&[("TOKEN", "key"), ("KEY", "key")]);
+        let left = secrets(vec![both.clone(), other]);
+        assert_eq!(left, BTreeMap::from([("KEY".to_owned(), "key".to_owned())]));
+        assert!(secrets(vec![both, layer(&[])]).is_empty());
     }
 
     proptest! {

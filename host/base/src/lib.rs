@@ -22,6 +22,7 @@ pub mod limits;
 pub mod operation;
 pub mod process;
 pub mod record;
+pub mod secret;
 pub mod sim;
 pub mod tasks;
 pub mod types;

@@ -1,6 +1,6 @@
 //! `voyager:process`: programs of the machine, confined.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -9,6 +9,7 @@ use crate::{
     BoxFuture,
     call::{CallContext, Charge, Effect, HostCall, Need, Services},
     error::Error,
+    secret::Secrets,
 };
 
 /// Runs a program to its end.
@@ -71,7 +72,24 @@ impl HostCall for RunProgram {
         services: &'a Services,
         context: &'a CallContext,
     ) -> BoxFuture<'a, Result<Finished, Error>> {
-        services.process.run(context, self)
+        Box::pin(async move {
+            let reply = services.process.run(context, self).await;
+            // What is recorded and what the guest gets holds no secret, whoever answered.
+            match reply {
+                Ok(finished) => Ok(finished.scrubbed(&context.secrets)),
+                Err(error) => Err(context.secrets.scrub_error(error)),
+            }
+        })
+    }
+}
+
+impl Finished {
+    fn scrubbed(self, secrets: &Secrets) -> Self {
+        let scrub = |bytes: ByteBuf| match secrets.scrub(&bytes) {
+            Cow::Borrowed(_) => bytes,
+            Cow::Owned(clean) => ByteBuf::from(clean),
+        };
+        Self { stdout: scrub(self.stdout), stderr: scrub(self.stderr), ..self }
     }
 }
 
@@ -125,3 +143,38 @@ pub trait Views: Send + Sync {
         changes: Vec<StagedFile>,
     ) -> Result<Absorbed, Error>;
 }
+
+/// Longest name of a variable.
+pub const VARIABLE_BYTES_MAX: usize = 256;
+
+/// Whether a text can be the name of a variable.
+pub fn is_variable(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(letter)
+        && !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.len() <= VARIABLE_BYTES_MAX
+}
+
+/// Variables that the host sets for every program, or for those without network: nobody else may.
+pub const HOST_VARIABLES: [&str; 19] = [
+    "CARGO_NET_OFFLINE",
+    "GIT_TERMINAL_PROMPT",
+    "GOPROXY",
+    "GOTOOLCHAIN",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "NPM_CONFIG_OFFLINE",
+    "PATH",
+    "PIP_NO_INDEX",
+    "PYTHONDONTWRITEBYTECODE",
+    "SHELL",
+    "TERM",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_STATE_HOME",
+];

@@ -76,6 +76,7 @@ fn grants() -> Grants {
             memory_bytes_max: None,
             processes_max: None,
             demand: vec!["landlock".to_owned(), "seccomp".to_owned()],
+            secrets: BTreeMap::new(),
         }]),
         tasks: Some(Globs::new(["voyager:*/*.*"]).unwrap()),
     };

@@ -15,6 +15,7 @@ mod order;
 mod outputs;
 mod policies;
 mod scenario;
+mod secrets;
 mod steps;
 mod templates;
 mod transactions;
@@ -38,7 +39,10 @@ use crate::{
     diagnostic::{Diagnostic, Finding, Findings},
     language::{HEADER, MANIFEST},
     library::Library,
-    plan::{Bounds, GrantPlan, Input, Part, PinnedManifest, PinnedSkill, Plan, Priority, Step},
+    plan::{
+        Bounds, GrantPlan, Input, Part, PinnedManifest, PinnedSkill, Plan, Priority, SecretInput,
+        Step,
+    },
     shape,
     yaml::{self, Node, TEXT_BYTES_MAX},
 };
@@ -183,8 +187,10 @@ struct KnownInput {
     /// Its type as expressions see it, where that is known.
     ty: Option<Type>,
     is_path: bool,
-    /// None where something is wrong with it.
+    /// None where something is wrong with it, and where it is a secret.
     input: Option<Input>,
+    /// A secret, which has no value here.
+    secret: Option<SecretInput>,
 }
 
 struct KnownStep {
@@ -282,7 +288,13 @@ impl<'a> Checker<'a> {
             description: text("description"),
             file: self.file.to_owned(),
             source: Digest::of(self.text.as_bytes()),
-            inputs: self.inputs.iter().map(|known| known.input.clone()).collect::<Option<_>>()?,
+            inputs: self
+                .inputs
+                .iter()
+                .filter(|known| known.secret.is_none())
+                .map(|known| known.input.clone())
+                .collect::<Option<_>>()?,
+            secrets: self.inputs.iter().filter_map(|known| known.secret.clone()).collect(),
             bounds: self.bounds.clone(),
             priority: self.priority,
             concurrency: concurrency?,

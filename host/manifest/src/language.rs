@@ -41,6 +41,8 @@ pub(crate) enum Shape {
     Operation,
     /// A path input: `inputs.repo` or `repo`.
     Root,
+    /// An input that is a secret: `inputs.token` or `token`.
+    Secret,
     /// The name of a policy, or `none`.
     Policy,
     /// A kind of error.
@@ -59,6 +61,8 @@ pub(crate) enum Shape {
     StepNames(&'static Self),
     /// A mapping from paths within a workspace to values.
     Paths(&'static Self),
+    /// A mapping from names of variables of a program to values.
+    Variables(&'static Self),
     /// A mapping from kinds of error, or `any`, to values.
     Kinds(&'static Self),
     /// A mapping with these keys.
@@ -175,7 +179,7 @@ pub(crate) static INPUT: Object = Object {
         must(
             "type",
             Shape::Type,
-            "`string`, `int`, `float`, `bool`, `path`, `choice`, `duration`, `size`, `bytes`, or a type of WIT.",
+            "`string`, `int`, `float`, `bool`, `path`, `choice`, `duration`, `size`, `bytes`, `secret`, or a type of WIT.",
         ),
         key("description", DESCRIPTION, "What it is for."),
         key("default", Shape::Literal, "Its value where none is given."),
@@ -563,7 +567,18 @@ pub(crate) static PROGRAM: Object = Object {
             list(&Shape::Word(&CONFINEMENTS)),
             "Confinements without which it must not start.",
         ),
+        key(
+            "env",
+            Shape::Variables(&Shape::Object(&VARIABLE)),
+            "Secrets that it gets in its environment, by the name of the variable.",
+        ),
     ],
+};
+
+/// A variable of a program.
+pub(crate) static VARIABLE: Object = Object {
+    what: "a variable",
+    keys: &[must("secret", Shape::Secret, "The input that is the secret: `inputs.token`.")],
 };
 
 /// What a machine may be able to confine programs with.

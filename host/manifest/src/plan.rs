@@ -30,6 +30,9 @@ pub struct Plan {
     pub source: Digest,
     /// What a run is given.
     pub inputs: Vec<Input>,
+    /// Secrets that a run is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretInput>,
     /// Bounds of a run.
     pub bounds: Bounds,
     /// How important a run is, where whoever starts it says nothing else.
@@ -88,6 +91,18 @@ pub struct Input {
     pub ty: Type,
     /// Its value where none is given; without one the input must be given, unless `ty` is an option.
     pub default: Option<Value>,
+}
+
+/// A secret that a run is given under a name. It has no value that a plan or a record could hold; only
+/// grants of programs name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretInput {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Whether it may be left out.
+    pub optional: bool,
 }
 
 /// What an input may be, beyond its type.

@@ -15,6 +15,7 @@ use voyager_base::{
     grant::{Globs, GrantLayer, Grants, ProgramGrant, ProgramRule},
 };
 
+pub(crate) use self::compare::show_secrets;
 pub use self::compare::{Difference, How, Place, differences, to_text};
 use crate::{
     diagnostic::{Findings, Place as At},

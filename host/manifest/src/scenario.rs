@@ -5,7 +5,9 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
-use voyager_base::{Error, ErrorKind, Type, Value, operation::OperationName, sim::CrashModel};
+use voyager_base::{
+    Error, ErrorKind, Type, Value, operation::OperationName, secret::Secret, sim::CrashModel,
+};
 
 use crate::{
     expr::Expr,
@@ -26,6 +28,8 @@ pub struct Scenario {
     pub span: Span,
     /// Values of inputs by name. A path is one within the workspace.
     pub inputs: BTreeMap<String, Value>,
+    /// Stand-ins for secrets, by name.
+    pub secrets: BTreeMap<String, Secret>,
     /// A folder that is copied into the workspace, from the scenario's own.
     pub folder: Option<(Span, String)>,
     /// Files of the workspace: path and content.

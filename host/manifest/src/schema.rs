@@ -89,7 +89,12 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Word(words) => json!({ "enum": words }),
         Shape::ErrorKind => json!({ "enum": kinds() }),
         Shape::Expression => json!({ "type": ["string", "number", "boolean"] }),
-        Shape::Type | Shape::Operation | Shape::Root | Shape::File | Shape::Path => {
+        Shape::Type
+        | Shape::Operation
+        | Shape::Root
+        | Shape::Secret
+        | Shape::File
+        | Shape::Path => {
             json!({ "type": "string" })
         }
         Shape::Glob => json!({ "type": ["string", "number"], "minLength": 1 }),
@@ -109,6 +114,11 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
         }),
         Shape::Paths(of) => json!({
             "type": "object",
+            "additionalProperties": shape(of, definitions),
+        }),
+        Shape::Variables(of) => json!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" },
             "additionalProperties": shape(of, definitions),
         }),
         Shape::Kinds(of) => json!({

@@ -124,6 +124,18 @@ pub(crate) fn check(node: &Node, shape: &Shape, findings: &mut Findings) {
                 check(&entry.value, of, findings);
             }
         }
+        Shape::Variables(of) => {
+            let Kind::Map(entries) = &node.kind else {
+                findings.push(
+                    wrong_form(node, "a mapping from names of variables is wanted")
+                        .help("for example `{ API_TOKEN: { secret: inputs.token } }`"),
+                );
+                return;
+            };
+            counted(node, entries.len(), 0, findings);
+            // What they may be called is told where the program is looked at.
+            entries.iter().for_each(|entry| check(&entry.value, of, findings));
+        }
         Shape::Kinds(of) => {
             let Kind::Map(entries) = &node.kind else {
                 findings.push(
@@ -223,10 +235,16 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
             }
         }
         // Read where their meaning is checked.
-        Shape::Expression | Shape::Type | Shape::Operation | Shape::Root | Shape::Words => {}
+        Shape::Expression
+        | Shape::Type
+        | Shape::Operation
+        | Shape::Root
+        | Shape::Secret
+        | Shape::Words => {}
         Shape::List { .. }
         | Shape::Map { .. }
         | Shape::Paths(_)
+        | Shape::Variables(_)
         | Shape::StepNames(_)
         | Shape::Kinds(_)
         | Shape::Object(_)
@@ -433,6 +451,7 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::Glob => "a glob",
         Shape::Operation => "the name of an operation",
         Shape::Root => "the name of an input",
+        Shape::Secret => "the name of a secret",
         Shape::ErrorKind => "a kind of error",
         Shape::File => "a file name",
         Shape::Path => "a path",
@@ -440,6 +459,7 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::List { .. } | Shape::Steps => "a list",
         Shape::Map { .. }
         | Shape::Paths(_)
+        | Shape::Variables(_)
         | Shape::StepNames(_)
         | Shape::Kinds(_)
         | Shape::Object(_) => "a mapping",

@@ -8,7 +8,7 @@ use voyager_base::grant::{Globs, ProgramRule};
 
 use crate::{
     plan::Plan,
-    power::{FolderReach, Imports, Reach, attempts_per_item, within},
+    power::{FolderReach, Imports, Reach, attempts_per_item, show_secrets, within},
     scalar::{show_duration, show_size},
 };
 
@@ -191,6 +191,9 @@ fn show_start(run: &[String], rule: &ProgramRule) -> String {
     }
     if let Some(time) = rule.time_max {
         let _ = write!(shown, " for {}", show_duration(time));
+    }
+    if let Some(secrets) = show_secrets(rule) {
+        let _ = write!(shown, ", {secrets}");
     }
     shown
 }

@@ -13,11 +13,14 @@ const DEPTH_MAX: usize = 16;
 const TEXT_BYTES_MAX: usize = 4_000;
 
 /// The words that stand for a type alone.
-pub(crate) const WORDS: [&str; 26] = [
+pub(crate) const WORDS: [&str; 27] = [
     "bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string",
     "int", "float", "bytes", "path", "duration", "size", "choice", "list", "option", "tuple",
-    "record", "enum", "flags",
+    "record", "enum", "flags", SECRET,
 ];
+
+/// The word for an input without a value that anything could name.
+pub(crate) const SECRET: &str = "secret";
 
 /// Words of other languages.
 const FOREIGN: [(&str, &str); 14] = [
@@ -104,6 +107,13 @@ impl<'t> Parser<'t> {
             "record" => self.record()?,
             "enum" => Type::Enum(Named::new(None, self.names()?)),
             "flags" => Type::Flags(Named::new(None, self.names()?)),
+            SECRET => {
+                return Err(TypeError {
+                    at: start..start + word.len(),
+                    message: "a secret is no value, so only an input as a whole is one".to_owned(),
+                    help: "declare an input with `type: secret`".to_owned(),
+                });
+            }
             _ => return Err(self.unknown(start, word)),
         };
         self.depth -= 1;

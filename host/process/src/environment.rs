@@ -7,12 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use voyager_base::Error;
+use voyager_base::{
+    Error,
+    process::{HOST_VARIABLES, VARIABLE_BYTES_MAX, is_variable},
+};
 
 /// More variables than this no honest call has.
 const VARIABLES_MAX: usize = 256;
-/// Longest name and value; the kernel's own bound for one string is 128 KiB.
-const NAME_BYTES_MAX: usize = 256;
+/// Longest value; the kernel's own bound for one string is 128 KiB.
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
 /// Words that, standing between underscores, mark a secret.
@@ -130,7 +132,8 @@ const HARMLESS: [&str; 6] = [
     "GIT_COMMITTER_NAME",
 ];
 
-/// All variables of a program but those that name its private folder ([`private_folder`]).
+/// All variables of a program but those that name its private folder ([`private_folder`]). Those of its
+/// grant may carry secrets, and be called as they like: who grants a program says what it starts.
 ///
 /// # Errors
 /// `denied`, with the name, for a variable of the call that carries a secret, steers a loader or an
@@ -139,6 +142,7 @@ pub(crate) fn sanitized(
     search_path: &str,
     network: bool,
     operator: &BTreeMap<String, String>,
+    granted: &BTreeMap<String, String>,
     asked: &[(String, String)],
 ) -> Result<BTreeMap<String, String>, Error> {
     if asked.len() > VARIABLES_MAX {
@@ -146,6 +150,13 @@ pub(crate) fn sanitized(
     }
     let mut variables = defaults(search_path, network);
     variables.extend(operator.iter().map(|(name, value)| (name.clone(), value.clone())));
+    for (name, value) in granted {
+        let taken = HOST_VARIABLES.contains(&name.as_str()) || variables.contains_key(name);
+        if taken || !is_variable(name) {
+            return Err(refused(name, "is set already"));
+        }
+        variables.insert(name.clone(), value.clone());
+    }
     for (name, value) in asked {
         check(name, value)?;
         if operator.contains_key(name) || variables.insert(name.clone(), value.clone()).is_some() {
@@ -194,14 +205,9 @@ fn defaults(search_path: &str, network: bool) -> BTreeMap<String, String> {
 }
 
 fn check(name: &str, value: &str) -> Result<(), Error> {
-    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let well_formed = name.chars().all(letter)
-        && !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.len() <= NAME_BYTES_MAX;
-    if !well_formed {
+    if !is_variable(name) {
         return Err(Error::invalid(format!(
-            "`{}` is no name of a variable: letters, digits and `_`, at most {NAME_BYTES_MAX} bytes",
+            "`{}` is no name of a variable: letters, digits and `_`, at most {VARIABLE_BYTES_MAX} bytes",
             name.chars().take(64).collect::<String>().escape_debug()
         )));
     }
@@ -253,7 +259,8 @@ mod tests {
     use super::*;
 
     fn asked(name: &str) -> Result<BTreeMap<String, String>, Error> {
-        sanitized("/usr/bin", false, &BTreeMap::new(), &[(name.to_owned(), "value".to_owned())])
+        let none = BTreeMap::new();
+        sanitized("/usr/bin", false, &none, &none, &[(name.to_owned(), "value".to_owned())])
     }
 
     #[test]
@@ -298,23 +305,45 @@ mod tests {
             assert_eq!(asked(name).unwrap_err().kind, ErrorKind::Invalid, "{name:?}");
         }
         let value = [("A".to_owned(), "a\0b".to_owned())];
-        assert!(sanitized("", false, &BTreeMap::new(), &value).is_err());
+        let none = BTreeMap::new();
+        assert!(sanitized("", false, &none, &none, &value).is_err());
     }
 
     #[test]
     fn a_call_can_not_change_what_the_operator_set() {
         let operator = BTreeMap::from([("CARGO_HOME".to_owned(), "/opt/cargo".to_owned())]);
-        let error = sanitized("", false, &operator, &[("CARGO_HOME".into(), "/x".into())]);
+        let none = BTreeMap::new();
+        let error = sanitized("", false, &operator, &none, &[("CARGO_HOME".into(), "/x".into())]);
         assert_eq!(error.unwrap_err().kind, ErrorKind::Denied);
+    }
+
+    #[test]
+    fn a_grant_may_name_what_a_call_may_not_but_nothing_that_is_set_already() {
+        let none = BTreeMap::new();
+        let granted = |name: &str| {
+            let granted = BTreeMap::from([(name.to_owned(), "hush-hush".to_owned())]);
+            sanitized("/usr/bin", false, &none, &granted, &[])
+        };
+        assert_eq!(granted("GITHUB_TOKEN").unwrap()["GITHUB_TOKEN"], "hush-hush");
+        assert!(granted("NODE_AUTH_TOKEN").is_ok());
+        for name in HOST_VARIABLES {
+            assert_eq!(granted(name).unwrap_err().kind, ErrorKind::Denied, "{name}");
+        }
+        let granted = BTreeMap::from([("LEVEL".to_owned(), "hush-hush".to_owned())]);
+        let asked = [("LEVEL".to_owned(), "loud".to_owned())];
+        let error = sanitized("", false, &none, &granted, &asked).unwrap_err();
+        assert!(!error.message.contains("hush"), "{error}");
     }
 
     #[test]
     fn all_that_is_set_here_is_refused_from_a_call_or_set_already() {
         for name in defaults("", false).keys() {
             assert!(asked(name).is_err(), "{name}");
+            assert!(HOST_VARIABLES.contains(&name.as_str()), "{name}");
         }
         for (name, _) in private_folder("/tmp") {
             assert!(asked(name).is_err(), "{name}");
+            assert!(HOST_VARIABLES.contains(&name), "{name}");
         }
     }
 }

@@ -26,7 +26,8 @@ use voyager_base::{
     call::CallContext,
     clock::{Clock, Timestamp},
     grant::ProgramRule,
-    process::{Finished, ProcessService, RunProgram, Views},
+    process::{Finished, ProcessService, RunProgram, StagedFile, Views},
+    secret::Scrubber,
 };
 
 use crate::{
@@ -270,6 +271,7 @@ impl Inner {
             &search_path.join(":"),
             rule.network,
             &toolchain.variables,
+            &granted_secrets(&context, &rule)?,
             &call.environment,
         )?;
         let folder = folder(&context, &call)?;
@@ -342,7 +344,8 @@ impl Inner {
         let (outcome, stdout, stderr) = {
             let pump = |stream| {
                 let output = Arc::clone(&self.options.output);
-                (job.context.record.task, stream, output, job.output_bytes_max)
+                let scrubber = job.context.secrets.scrubber();
+                (job.context.record.task, stream, output, job.output_bytes_max, scrubber)
             };
             let out = copied(running.child.stdout.take(), pump(Stream::Stdout));
             let err = copied(running.child.stderr.take(), pump(Stream::Stderr));
@@ -453,6 +456,7 @@ impl Inner {
             if changes.files.is_empty() {
                 continue;
             }
+            without_secrets(&job.context, &view.root, &changes.files)?;
             let absorbed = self.options.views.absorb(&job.context, &view.root, changes.files)?;
             discarded += absorbed.discarded;
             let here = job.folder.as_ref() == Some(&view.root);
@@ -530,16 +534,56 @@ async fn next_report(line: &mut UnixStream) -> std::io::Result<Report> {
 
 async fn copied(
     source: Option<impl AsyncRead + Unpin>,
-    (task, stream, output, bytes_max): (TaskId, Stream, Output, usize),
+    (task, stream, output, bytes_max, mut scrubber): (TaskId, Stream, Output, usize, Scrubber),
 ) -> Tail {
     let mut tail = Tail::new(bytes_max);
     let Some(mut source) = source else { return tail };
+    // Scrubbed before it is cut: half a secret at the beginning of a tail would not be recognised.
+    let mut take = |clean: Vec<u8>| {
+        if !clean.is_empty() {
+            output(task, stream, &clean);
+            tail.push(&clean);
+        }
+    };
     let mut bytes = vec![0; 32 << 10];
     while let Ok(length @ 1..) = source.read(&mut bytes).await {
-        output(task, stream, &bytes[..length]);
-        tail.push(&bytes[..length]);
+        take(scrubber.push(&bytes[..length]));
     }
+    take(scrubber.finish());
     tail
+}
+
+/// The secrets that a program gets, by variable. One that the run was not given is not set.
+fn granted_secrets(
+    context: &CallContext,
+    rule: &ProgramRule,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut granted = BTreeMap::new();
+    for (variable, name) in &rule.secrets {
+        if let Some(secret) = context.secrets.get(name)? {
+            granted.insert(variable.clone(), secret.reveal().to_owned());
+        }
+    }
+    Ok(granted)
+}
+
+/// What a program changed would be staged, recorded, and real: a secret must not be in it.
+fn without_secrets(context: &CallContext, root: &str, files: &[StagedFile]) -> Result<(), Error> {
+    for file in files {
+        let content = file.content.as_deref().unwrap_or_default();
+        let secrets = &context.secrets;
+        let found = secrets.found_in(content).or_else(|| secrets.found_in(file.path.as_bytes()));
+        if let Some(name) = found {
+            let path = secrets.scrub_text(&file.path);
+            let message = format!(
+                "the program wrote the secret `{name}` into `{path}` of `{root}`; none of its changes \
+                 is kept; have it write into its `$HOME` instead, which is gone when it ends, or narrow \
+                 the grant's `write`"
+            );
+            return Err(Error::denied(message, format!("secret: {name}")));
+        }
+    }
+    Ok(())
 }
 
 /// Once more with less, where less was not asked for already.

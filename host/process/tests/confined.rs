@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     net::TcpListener,
     os::{fd::OwnedFd, unix::fs::PermissionsExt},
@@ -33,6 +33,7 @@ use voyager_base::{
     grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
     id::RecordId,
     process::{Absorbed, Finished, ProcessService, RunProgram, StagedFile, Views},
+    secret::{Secret, Secrets},
 };
 use voyager_process::{Launcher, Process, ProcessOptions, Stream, Toolchain, launcher_main};
 
@@ -62,6 +63,8 @@ fn main() {
         ("no_canary_of_the_host_reaches_a_program", no_canary_of_the_host_reaches_a_program),
         ("a_program_has_three_open_files", a_program_has_three_open_files),
         ("variables_of_the_call_arrive_and_secrets_are_denied", variables_arrive),
+        ("a_secret_reaches_its_program_and_no_output", a_secret_reaches_its_program),
+        ("a_file_with_a_secret_is_not_staged", a_file_with_a_secret_is_not_staged),
         ("the_network_is_cut_without_a_grant", the_network_is_cut_without_a_grant),
         ("the_network_is_there_with_a_grant", the_network_is_there_with_a_grant),
         ("a_program_can_talk_to_itself", a_program_can_talk_to_itself),
@@ -217,6 +220,7 @@ struct Bench {
     write: Vec<&'static str>,
     write_bytes_max: Option<u64>,
     has_folder: bool,
+    secrets: Secrets,
     cancellation: Cancellation,
     tools: Toolchain,
     /// What the kernel is made to lack.
@@ -243,16 +247,26 @@ impl Bench {
                 memory_bytes_max: None,
                 processes_max: None,
                 demand: vec![],
+                secrets: BTreeMap::new(),
             },
             read: vec!["**"],
             write: vec!["src/**"],
             write_bytes_max: None,
             has_folder: true,
+            secrets: Secrets::default(),
             cancellation: Cancellation::default(),
             tools: Toolchain::system(),
             lacking: "",
             process: OnceLock::new(),
         }
+    }
+
+    /// The run has this secret, and the program gets it as `TOKEN`.
+    fn with_secret(mut self, value: &str) -> Self {
+        let values = BTreeMap::from([("token".to_owned(), Secret::new(value).unwrap())]);
+        self.secrets = Secrets::new(values, BTreeSet::new());
+        self.grant.secrets.insert("TOKEN".to_owned(), "token".to_owned());
+        self
     }
 
     fn staged(self, path: &str, content: Option<&str>) -> Self {
@@ -323,6 +337,7 @@ impl Bench {
             deadline: None,
             grants: Arc::new(Grants { folders: Arc::new(folders), layers: vec![Arc::new(layer)] }),
             stages: Arc::new([StageId { run, task, attempt: 0 }]),
+            secrets: self.secrets.clone(),
             cancellation: self.cancellation.clone(),
         }
     }
@@ -409,6 +424,45 @@ fn a_program_has_three_open_files() {
 /// A descriptor without close-on-exec.
 fn rustix_dup(file: &fs::File) -> OwnedFd {
     rustix::io::dup(file).unwrap()
+}
+
+fn a_secret_reaches_its_program() {
+    let mut bench = Bench::new().with_secret("hush-hush");
+    let script = "test \"$TOKEN\" = hush-\"\"hush && echo good; echo \"<$TOKEN>\"; printf hush- >&2; \
+                  printf \"hush %s\" \"$TOKEN\" >&2; printf '%s' \"$TOKEN\" | base64";
+    let finished = bench.sh(script).unwrap();
+    assert_eq!(text(&finished.stderr), "*** ***");
+    let told = text(&finished.stdout);
+    assert!(told.starts_with("good\n<***>\n***"), "{told}");
+    for (_, shown) in bench.shown.lock().unwrap().iter() {
+        assert!(!text(shown).contains("hush-hush"), "{}", text(shown));
+    }
+    // Of a tail that is cut nothing is left of what stood across the cut.
+    bench.grant.output_bytes_max = Some(4);
+    let finished = bench.sh("printf '%s' \"$TOKEN\"ab").unwrap();
+    assert_eq!(text(&finished.stdout), "**ab");
+    // Without a grant it is not there; and what another program of the run tells is scrubbed all the same.
+    bench.grant.output_bytes_max = None;
+    bench.grant.secrets.clear();
+    assert_eq!(bench.told_by("echo \"<$TOKEN>\" hush-hush"), "<> ***\n");
+}
+
+fn a_file_with_a_secret_is_not_staged() {
+    for script in [
+        "echo token=$TOKEN > src/config",
+        "echo x > src/$TOKEN",
+        "printf '%s' $TOKEN | base64 > src/b",
+    ] {
+        let bench = Bench::new().with_secret("hush-hush");
+        let error = bench.sh(script).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Denied, "{script}: {error}");
+        assert!(error.message.contains("wrote the secret `token`"), "{script}: {error}");
+        assert!(!error.message.contains("hush"), "{script}: {error}");
+        assert!(bench.stage.absorbed.lock().unwrap().is_empty(), "{script}");
+    }
+    // Outside the grant nothing is kept anyway.
+    let bench = Bench::new().with_secret("hush-hush");
+    assert_eq!(bench.sh("echo $TOKEN > here; echo $TOKEN > $HOME/.netrc").unwrap().discarded, 1);
 }
 
 fn variables_arrive() {

@@ -25,6 +25,7 @@ use voyager_base::{
     call::{CallContext, Cancellation, Folders, StageId},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
     id::{Digest, RecordId, RunId, TaskId},
+    secret::Secrets,
     workspace::{Replace, Search, TextQuery, WorkspaceService},
 };
 use voyager_workspace::{Workspace, inverted, thread_each};
@@ -59,6 +60,7 @@ fn context(root: &Path, task: u8) -> CallContext {
             layers: vec![Arc::new(layer)],
         }),
         stages: [stage].into(),
+        secrets: Secrets::default(),
         cancellation: Cancellation::default(),
     }
 }

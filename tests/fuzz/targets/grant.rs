@@ -89,6 +89,7 @@ fn narrower_rule(wide: &Grants, narrow: &Grants, asked: &Asked) {
     assert!(at_most(narrow.time_max, wide.time_max));
     assert!(at_most(narrow.output_bytes_max, wide.output_bytes_max));
     assert!(wide.demand.iter().all(|demand| narrow.demand.contains(demand)));
+    assert!(narrow.secrets.iter().all(|(variable, name)| wide.secrets.get(variable) == Some(name)));
 }
 
 fn at_most<T: Ord>(narrow: Option<T>, wide: Option<T>) -> bool {
@@ -135,6 +136,12 @@ fn program(u: &mut Unstructured<'_>) -> Result<ProgramGrant> {
         memory_bytes_max: u.arbitrary()?,
         processes_max: u.arbitrary()?,
         demand: several(u, 2, |u| Ok((*u.choose(&["view", "seccomp"])?).to_owned()))?,
+        secrets: several(u, 2, |u| {
+            let (variable, name) = (u.choose(&["TOKEN", "KEY"])?, u.choose(&["token", "key"])?);
+            Ok(((*variable).to_owned(), (*name).to_owned()))
+        })?
+        .into_iter()
+        .collect(),
     })
 }
 

@@ -18,6 +18,7 @@ use voyager_base::{
     grant::{FolderGrant, Globs, GrantLayer, Grants},
     id::{Digest, RecordId, RunId, TaskId},
     record::{AppendError, Content, ReadError},
+    secret::Secrets,
     workspace::{
         Inspect, List, ReadFile, RemoveFile, RenameFile, Replace, Search, TextQuery,
         WorkspaceService, WriteFile,
@@ -223,6 +224,7 @@ fn context(scene: &Scene) -> (CallContext, Folders) {
         deadline: None,
         grants: Arc::new(grants),
         stages: [stage].as_slice().into(),
+        secrets: Secrets::default(),
         cancellation: Cancellation::default(),
     };
     (context, folders)

@@ -126,6 +126,7 @@ fn started() -> Event {
         semantics: SEMANTICS,
         plan: std::sync::Arc::new(PLAN.clone()),
         inputs: Vec::new(),
+        secrets: Default::default(),
         folders: Default::default(),
         seed: Digest::of(b"seed"),
         policy: GrantLayer::default(),

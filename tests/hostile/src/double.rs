@@ -18,6 +18,7 @@ use voyager_base::{
     grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
     id::RecordId,
     process::{Finished, ProcessService, RunProgram},
+    secret::Secrets,
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
         Change, Conflict, FileKind, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile,
@@ -91,6 +92,7 @@ fn grants() -> Grants {
         memory_bytes_max: None,
         processes_max: None,
         demand: Vec::new(),
+        secrets: BTreeMap::new(),
     };
     let layer = GrantLayer {
         source: "manifest".to_owned(),
@@ -153,6 +155,7 @@ impl Book {
             deadline: None,
             grants: Arc::clone(&self.grants),
             stages: Arc::new([StageId { run, task, attempt: 1 }]),
+            secrets: Secrets::default(),
             cancellation: Cancellation::default(),
         })
     }

@@ -102,6 +102,7 @@ impl RunHost {
         let request = Request {
             plan: plan.into(),
             inputs: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             folders: BTreeMap::new(),
             policy: GrantLayer { source: "the host".to_owned(), ..GrantLayer::default() },
             limits: Limits::ceiling(),

@@ -110,7 +110,10 @@ fn resume(folder: &Path, steps: u64) {
 /// Claims a run, brings its state back, and records that it goes on.
 fn go_on(host: &Host, run: RunId) {
     let world = Arc::clone(&host.world);
-    let live = host.block_on(async move { voyager_agent::resume(&world, run, None).await });
+    let live =
+        host.block_on(
+            async move { voyager_agent::resume(&world, run, None, Default::default()).await },
+        );
     live.expect("the host lives").expect("it goes on");
 }
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 use voyager_agent::{
-    DriveError, Message, Notice, Observer, Outcome, Request, Rules, Schedule, StartError,
-    TellError, Told, World,
+    DriveError, GivenSecret, GivenSecrets, KeptSecret, Message, Notice, Observer, Outcome, Request,
+    Rules, Schedule, StartError, TellError, Told, World,
 };
 use voyager_base::{
     BoxFuture, Digest, Limits, RunId,
@@ -16,6 +16,7 @@ use voyager_base::{
     clock::Timestamp,
     grant::GrantLayer,
     record::{AppendError, Batch, Content, Durability, Entry, Journal, ReadError},
+    secret::Secret,
     sim::{Executor, SimClock, SimDisk, Unfinished, wait},
 };
 use voyager_journal::{Options, Store};
@@ -99,8 +100,13 @@ impl Host {
 
     /// Goes on with a run, to its end or the host's.
     pub fn resume(&self, run: RunId) -> Life {
+        self.resume_with(run, secrets())
+    }
+
+    /// The same with other secrets.
+    pub fn resume_with(&self, run: RunId, secrets: GivenSecrets) -> Life {
         let world = Arc::clone(&self.world);
-        self.live(async move { voyager_agent::resume(&world, run, None).await })
+        self.live(async move { voyager_agent::resume(&world, run, None, secrets).await })
     }
 
     /// Runs a future to its end; none where the host died.
@@ -128,7 +134,7 @@ impl Host {
         while let Some(Err((Some(run), DriveError::Waits))) = lived {
             let Some(said) = self.people(run) else { return Life::Died };
             let world = Arc::clone(&self.world);
-            let resumed = async move { voyager_agent::resume(&world, run, None).await };
+            let resumed = async move { voyager_agent::resume(&world, run, None, secrets()).await };
             lived = self.lived(resumed, said);
         }
         match lived {
@@ -212,11 +218,22 @@ impl Drop for Host {
     }
 }
 
+/// The only secret of simulated runs.
+pub const SECRET: &str = "hush-hush-hush";
+
+/// It, as runs are given it.
+pub fn secrets() -> GivenSecrets {
+    let value = Secret::new(SECRET).expect("it is long enough");
+    let kept = KeptSecret { source: "env:TOKEN".to_owned(), digest: value.digest(&[7; 32]) };
+    BTreeMap::from([("token".to_owned(), GivenSecret { value, kept })])
+}
+
 /// What every simulated run is asked with.
 pub fn request(plan: &Plan) -> Request {
     Request {
         plan: Arc::new(plan.clone()),
         inputs: BTreeMap::new(),
+        secrets: if plan.secrets.is_empty() { BTreeMap::new() } else { secrets() },
         folders: BTreeMap::from([("repo".to_owned(), "/repo".to_owned())]),
         policy: GrantLayer { source: "the host".to_owned(), ..GrantLayer::default() },
         limits: Limits::ceiling(),

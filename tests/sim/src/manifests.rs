@@ -80,7 +80,8 @@ pub fn guests() -> Guests {
         .with("map", map)
         .with("copy", copy)
         .with("rename", rename)
-        .with("make", make)
+        .with("make", |guest| make(guest, "make"))
+        .with("deploy", |guest| make(guest, "deploy"))
         .with("count", count)
         .with("append", append)
 }
@@ -273,14 +274,14 @@ async fn rename(guest: Guest) -> Result<Value, Error> {
 }
 
 /// Starts a program twice, with a change before, between and after.
-async fn make(guest: Guest) -> Result<Value, Error> {
+async fn make(guest: Guest, program: &str) -> Result<Value, Error> {
     let before = read(&guest, "a.txt").await?;
     write(&guest, "before.txt", &before).await?;
     let mut made = String::new();
     for number in ["first", "second"] {
         let finished = guest
             .ask(RunProgram {
-                program: "make".to_owned(),
+                program: program.to_owned(),
                 arguments: vec![guest.text(0).to_owned(), number.to_owned()],
                 folder: None,
                 directory: None,

@@ -1,6 +1,6 @@
 //! Plans for simulated guests, made without the text of a manifest.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use voyager_base::{
     Digest, Limits, Type,
@@ -107,10 +107,18 @@ pub fn checked(body: &str) -> Plan {
 /// Where the manifest or another one is wrong.
 pub fn checked_among(body: &str, others: &[(&str, &str)]) -> Plan {
     let head = "voyager: manifest/v1\nname: simulated\nversion: 1.0.0\n\
-                inputs: { repo: { type: path, default: /repo } }\n\
-                grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ]\n  \
-                process: [ { run: make } ]\n  tasks: [\"**\"]\n";
-    let text = format!("{head}{body}");
+                inputs:\n  repo: { type: path, default: /repo }\n";
+    let grants = "grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ]\n  \
+                tasks: [\"**\"]\n  process:\n    - { run: make }\n";
+    // Only what uses it has a secret.
+    let (secret, program) = match body.contains("guests/deploy") {
+        true => (
+            "  token: { type: secret }\n",
+            "    - { run: deploy, env: { TOKEN: { secret: inputs.token } } }\n",
+        ),
+        false => ("", ""),
+    };
+    let text = format!("{head}{secret}{grants}{program}{body}");
     let file = "simulated.yaml";
     let library = Library { files: &Others(others), pins: &Pins::Ignored };
     let (catalog, policy) = (catalog(), Limits::ceiling());
@@ -134,7 +142,7 @@ pub fn catalog() -> Catalog {
     let texts = || Type::list(Type::String);
     let mut operations: Vec<Operation> = vec![operation("list", 0, texts())];
     let text = [("one", 1), ("upper", 1), ("shout", 1), ("copy", 1), ("make", 1), ("count", 0)];
-    let text = text.into_iter().chain([("append", 1), ("edit", 0)]);
+    let text = text.into_iter().chain([("append", 1), ("edit", 0), ("deploy", 1)]);
     operations.extend(text.map(|(name, parameters)| operation(name, parameters, Type::String)));
     operations.push(operation("rename", 2, Type::String));
     operations.push(operation("map", 1, texts()));
@@ -190,6 +198,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
         memory_bytes_max: None,
         processes_max: None,
         demand: Vec::new(),
+        secrets: BTreeMap::new(),
     };
     let output = |(name, ty, from): &(&str, Type, &str)| Output {
         name: (*name).to_owned(),
@@ -203,6 +212,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
         description: String::new(),
         file: "simulated.yaml".to_owned(),
         source: Digest::of(b"simulated"),
+        secrets: Vec::new(),
         inputs: vec![Input {
             name: "repo".to_owned(),
             description: String::new(),

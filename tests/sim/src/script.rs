@@ -251,6 +251,7 @@ fn started(plan: &Plan) -> RunStarted {
         semantics: SEMANTICS,
         plan: std::sync::Arc::new(plan.clone()),
         inputs: inputs.collect(),
+        secrets: BTreeMap::new(),
         folders: BTreeMap::new(),
         seed: Digest::of(b"seed"),
         policy: GrantLayer::default(),

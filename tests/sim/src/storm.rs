@@ -11,7 +11,7 @@ use voyager_base::{
 
 use crate::{
     guests::Guests,
-    host::{Host, Life},
+    host::{Host, Life, SECRET},
     machine::Machine,
     manifests::Manifest,
 };
@@ -141,6 +141,9 @@ pub fn outlive(
         lives += 1;
         let ended =
             live(manifest, guests, &disk, &machine, &mut acknowledged, seed + lives as u64)?;
+        if !manifest.plan.secrets.is_empty() && disk.holds(SECRET.as_bytes()) {
+            return Err("the journal holds the secret".to_owned());
+        }
         if let Some((outcome, view)) = ended {
             no_effect_twice(&machine)?;
             return Ok(Survived { outcome, view, machine });

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{
     Context,
     run::{current_folder, name_and_value, read_manifest},
+    secrets::SecretArgs,
 };
 use crate::{
     failure::Failure,
@@ -28,6 +29,8 @@ pub(crate) struct Fork {
     /// An input that is to be another one, as NAME=VALUE. May be given several times.
     #[arg(long = "input", short, value_name = "NAME=VALUE", value_parser = name_and_value)]
     inputs: Vec<(String, String)>,
+    #[command(flatten)]
+    secrets: SecretArgs,
     /// Another version of the manifest.
     #[arg(long, value_name = "MANIFEST")]
     manifest: Option<PathBuf>,
@@ -46,7 +49,8 @@ impl Fork {
         let manifest = self.manifest.map(|it| read_manifest(context, &it)).transpose()?;
         let (run, inputs, wait) = (self.run, self.inputs, self.wait);
         let took = Took::WhatIsBefore { step: self.from };
-        let request = ForkRequest { run, took, inputs, manifest, directory, out, wait };
+        let secrets = self.secrets.read()?;
+        let request = ForkRequest { run, took, inputs, secrets, manifest, directory, out, wait };
         let answer = session::ask(context, Request::Fork(request))?;
         report::run(context, &answer)
     }

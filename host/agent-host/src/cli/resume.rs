@@ -7,6 +7,7 @@ use clap::Args;
 use super::{
     Context,
     run::{current_folder, read_manifest},
+    secrets::SecretArgs,
 };
 use crate::{
     failure::Failure,
@@ -29,6 +30,8 @@ pub(crate) struct Resume {
     /// it was, otherwise all that is not is told, and nothing changes.
     #[arg(long, value_name = "MANIFEST", requires = "run")]
     manifest: Option<PathBuf>,
+    #[command(flatten)]
+    secrets: SecretArgs,
     /// Stays until the run ends, also where it waits for an approval or a signal.
     #[arg(long)]
     wait: bool,
@@ -38,12 +41,14 @@ impl Resume {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let folder = current_folder()?;
         let out = self.out.map(|it| folder.join(it));
+        let secrets = self.secrets.read()?;
         if let (Some(run), Some(manifest)) = (&self.run, &self.manifest) {
             let manifest = Some(read_manifest(context, manifest)?);
             let request = ForkRequest {
                 run: run.clone(),
                 took: Took::TheRun { by: context.user() },
                 inputs: Vec::new(),
+                secrets,
                 manifest,
                 directory: folder,
                 out,
@@ -52,8 +57,8 @@ impl Resume {
             let answer = session::ask(context, Request::Fork(request))?;
             return report::run(context, &answer);
         }
-        let answer =
-            session::ask(context, Request::Resume { run: self.run, out, wait: self.wait })?;
+        let request = Request::Resume { run: self.run, out, wait: self.wait, secrets };
+        let answer = session::ask(context, request)?;
         report::run(context, &answer)
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Context, run::current_folder};
+use super::{Context, run::current_folder, secrets::SecretArgs};
 use crate::{
     failure::Failure,
     protocol::{ForkRequest, Request, Took},
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Retry {
     /// Id of the failed run, or its beginning.
     run: String,
+    #[command(flatten)]
+    secrets: SecretArgs,
     /// Folder for the artifacts.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -32,8 +34,8 @@ impl Retry {
         let directory = current_folder()?;
         let out = self.out.map(|it| directory.join(it));
         let (run, wait, took) = (self.run, self.wait, Took::WhatEndedWell);
-        let request =
-            ForkRequest { run, took, inputs: Vec::new(), manifest: None, directory, out, wait };
+        let (inputs, secrets, manifest) = (Vec::new(), self.secrets.read()?, None);
+        let request = ForkRequest { run, took, inputs, secrets, manifest, directory, out, wait };
         let answer = session::ask(context, Request::Fork(request))?;
         report::run(context, &answer)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use voyager_manifest::plan::Priority;
 
-use super::Context;
+use super::{Context, secrets::SecretArgs};
 use crate::{
     failure::Failure,
     protocol::{Request, RunRequest},
@@ -23,6 +23,8 @@ pub(crate) struct Run {
     /// An input, as NAME=VALUE. May be given several times.
     #[arg(long = "input", short, value_name = "NAME=VALUE", value_parser = name_and_value)]
     inputs: Vec<(String, String)>,
+    #[command(flatten)]
+    secrets: SecretArgs,
     /// Folder for the artifacts that the manifest names; created where it does not exist.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -46,7 +48,9 @@ impl Run {
         let priority = self.priority;
         let out = self.out.map(|it| directory.join(it));
         let (inputs, unattended, wait) = (self.inputs, self.unattended, self.wait);
-        let request = RunRequest { file, text, inputs, directory, out, priority, unattended, wait };
+        let secrets = self.secrets.read()?;
+        let request =
+            RunRequest { file, text, inputs, secrets, directory, out, priority, unattended, wait };
         let answer = session::ask(context, Request::Run(request))?;
         report::run(context, &answer)
     }

@@ -41,6 +41,7 @@ impl Host {
         let asked = voyager_agent::Request {
             plan: Arc::clone(&plan),
             inputs: values,
+            secrets: self.recalled_for(&plan, &started, request.secrets)?,
             folders,
             policy: policy(),
             limits: Limits::ceiling(),

@@ -17,7 +17,7 @@ use crate::{
     approvals::Approvals,
     checking,
     failure::{Failure, FailureKind},
-    protocol::{Event, RunRequest, Update},
+    protocol::{Event, RunRequest, TypedSecret, Update},
 };
 
 /// A run that is about to go on, with what is needed to tell of it.
@@ -48,10 +48,11 @@ impl Host {
         let values = inputs::read(&plan, &request.inputs, &request.directory)?;
         let folders = inputs::folders(&plan, &values)?;
         self.pin(&plan).await?;
-        let (request_out, wait) = (request.out, request.wait);
+        let (request_out, wait, request_secrets) = (request.out, request.wait, request.secrets);
         let request = voyager_agent::Request {
             plan: Arc::clone(&plan),
             inputs: values,
+            secrets: self.given(request_secrets)?,
             folders,
             policy: policy(),
             limits: Limits::ceiling(),
@@ -67,6 +68,7 @@ impl Host {
         named: Option<&str>,
         out: Option<PathBuf>,
         wait: bool,
+        secrets: Vec<TypedSecret>,
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
@@ -77,10 +79,16 @@ impl Host {
         if self.active().contains_key(&run) {
             return Err(Failure::usage(format!("the run {run} is going on")));
         }
-        let plan = self.begun(run)?.plan;
+        let started = self.begun(run)?;
+        let secrets = self.recalled(&started, secrets)?;
+        let problems = voyager_agent::secrets::misfits(&started, &secrets);
+        if !problems.is_empty() && self.ended(run)?.is_none() {
+            return Err(Failure::usage(problems.join("; ")));
+        }
+        let plan = started.plan;
         self.pin(&plan).await?;
-        let live =
-            voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
+        let live = voyager_agent::resume(&self.world, run, Some(policy()), secrets).await;
+        let live = live.map_err(start_failure)?;
         let out = out.unwrap_or_else(|| self.default_out(run));
         self.go(Going { live, plan, out, wait }, true, cancellation, updates).await
     }
@@ -99,10 +107,8 @@ impl Host {
         // Known before anybody goes on: nothing of it begins anew only to be stopped.
         let told = voyager_agent::tell(&self.world, run, Message::Cancel).await;
         told.map_err(super::tell::tell_failure)?;
-        let live =
-            voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
         // It ends as cancelled; that is what was asked for.
-        drop(live.outcome.await.map_err(|error| journal_failure(&error))?);
+        self.end(run).await?;
         Ok(format!("the interrupted run {run} is cancelled"))
     }
 

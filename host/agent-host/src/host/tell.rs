@@ -49,8 +49,10 @@ impl Host {
 
     /// Brings a run to the end that its journal asks for.
     pub(super) async fn end(&self, run: RunId) -> Result<(), Failure> {
-        let live =
-            voyager_agent::resume(&self.world, run, Some(policy())).await.map_err(start_failure)?;
+        // A run has to end whatever became of its secrets: a program that needs one then is refused.
+        let secrets = self.recalled(&self.begun(run)?, Vec::new())?;
+        let live = voyager_agent::resume(&self.world, run, Some(policy()), secrets).await;
+        let live = live.map_err(start_failure)?;
         // How it ends is what was asked for.
         drop(live.outcome.await.map_err(|error| super::journal_failure(&error))?);
         Ok(())

@@ -197,6 +197,14 @@ impl SimDisk {
         state.names.get(name).map(|number| state.files[number].now.clone())
     }
 
+    /// Whether `bytes` stand anywhere on it, in files or their names.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let state = self.state();
+        let within = |content: &[u8]| content.windows(bytes.len()).any(|window| window == bytes);
+        state.names.keys().any(|name| within(name.as_bytes()))
+            || state.files.values().any(|file| within(&file.now) || within(&file.durable))
+    }
+
     /// Damages a file, durably: flips one bit. Not counted as a call.
     ///
     /// # Panics

@@ -39,6 +39,9 @@ impl Checker<'_> {
         if let (Some(at), Some(entry)) = (at, templated(node)) {
             return self.template(entry, ty, at).map(Argument::Template);
         }
+        if at.is_some() && self.no_secret_here(node) {
+            return None;
+        }
         match ty {
             Type::Option(_) if node.is_null() => Some(Argument::Literal(Value::NONE)),
             Type::Option(inner) => Some(match self.argument(node, inner, at)? {

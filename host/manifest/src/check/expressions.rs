@@ -171,6 +171,12 @@ impl Names<'_> {
 impl Env for Names<'_> {
     fn input(&self, name: &str) -> Lookup<'_> {
         match self.inputs.iter().find(|input| input.name == name) {
+            Some(KnownInput { secret: Some(_), .. }) => Lookup::Refused {
+                code: Code::SecretUse,
+                message: format!("`inputs.{name}` is a secret, and what is computed is recorded and shown"),
+                help: "grant it to the program that needs it: `env: { NAME: { secret: inputs.NAME } }`"
+                    .to_owned(),
+            },
             Some(KnownInput { ty: Some(ty), .. }) => Lookup::Type(ty),
             Some(_) => Lookup::Unknown,
             None => Lookup::Missing,
@@ -258,7 +264,8 @@ impl Env for Names<'_> {
     }
 
     fn inputs(&self) -> Vec<&str> {
-        self.inputs.iter().map(|input| input.name.as_str()).collect()
+        let values = self.inputs.iter().filter(|input| input.secret.is_none());
+        values.map(|input| input.name.as_str()).collect()
     }
 
     fn steps(&self) -> Vec<&str> {

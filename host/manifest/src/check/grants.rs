@@ -137,7 +137,7 @@ impl Checker<'_> {
                 return true;
             }
             // What is wrong with its type is told already.
-            Some(known) if known.ty.is_none() => return false,
+            Some(known) if known.ty.is_none() && known.secret.is_none() => return false,
             Some(_) => {
                 self.used_inputs.insert(input.to_owned());
                 let message = format!("the input `{input}` is no path");
@@ -223,6 +223,7 @@ impl Checker<'_> {
                     .and_then(int)
                     .and_then(|most| u64::try_from(most).ok()),
                 demand: demand.iter().filter_map(Node::text).map(str::to_owned).collect(),
+                secrets: self.program_secrets(item),
             });
         }
         programs
@@ -286,6 +287,20 @@ impl Checker<'_> {
             self.report(
                 Finding::new(Code::WiderGrant, &span, message)
                     .help("narrow this, or widen the manifest's grant"),
+            );
+        }
+        for (variable, secret) in &program.secrets {
+            if granted.secrets.get(variable) == Some(secret) {
+                continue;
+            }
+            let entry = node.get("env").and_then(|env| env.entry(variable));
+            let span = entry.map_or(span, |entry| &entry.key_span).clone();
+            let message = format!(
+                "the manifest doesn't grant this program `inputs.{secret}` as `{variable}`"
+            );
+            self.report(
+                Finding::new(Code::WiderGrant, &span, message)
+                    .help("remove it, or add it to `env` of the manifest's grant"),
             );
         }
     }

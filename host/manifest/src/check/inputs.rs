@@ -11,7 +11,7 @@ use crate::{
     input::PATTERN_BYTES_MAX,
     plan::{Input, InputKind},
     scalar,
-    type_text::{self, TypeError},
+    type_text::{self, SECRET, TypeError},
     yaml::{Entry, Node},
 };
 
@@ -29,8 +29,11 @@ impl Checker<'_> {
     }
 
     fn known_input(&mut self, entry: &Entry) -> KnownInput {
-        let ty = entry.value.get("type").and_then(|node| self.ty(node));
         let word = entry.value.get("type").and_then(Node::text).unwrap_or_default().trim();
+        if word == SECRET {
+            return self.known_secret(entry);
+        }
+        let ty = entry.value.get("type").and_then(|node| self.ty(node));
         let ty = ty.and_then(|ty| self.with_choices(ty, word, &entry.value));
         let optional = entry.value.get("optional").and_then(Node::text) == Some("true");
         let kind = ty.as_ref().and_then(|ty| self.kind(ty, word, &entry.value));
@@ -53,6 +56,7 @@ impl Checker<'_> {
             ty: seen,
             is_path: word == "path",
             input,
+            secret: None,
         }
     }
 
@@ -226,11 +230,18 @@ impl Checker<'_> {
         let unused: Vec<Finding> = self
             .inputs
             .iter()
-            .filter(|known| known.input.is_some() && !self.used_inputs.contains(&known.name))
+            .filter(|known| known.input.is_some() || known.secret.is_some())
+            .filter(|known| !self.used_inputs.contains(&known.name))
             .map(|input| {
                 let message = format!("nothing uses the input `{}`", input.name);
-                Finding::new(Code::UnusedInput, &input.span, message)
-                    .help(format!("use it, `inputs.{}`, or remove it", input.name))
+                let help = match input.secret {
+                    None => format!("use it, `inputs.{}`, or remove it", input.name),
+                    Some(_) => format!(
+                        "grant it to a program, `env: {{ NAME: {{ secret: inputs.{} }} }}`, or remove it",
+                        input.name
+                    ),
+                };
+                Finding::new(Code::UnusedInput, &input.span, message).help(help)
             })
             .collect();
         unused.into_iter().for_each(|finding| self.report(finding));

@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use voyager_base::{
     Digest, Limits, Type, Value,
-    grant::Globs,
+    grant::{Globs, ProgramGrant},
     operation::{Operation, OperationName},
 };
 
@@ -124,6 +124,8 @@ struct Naming {
     folders: BTreeMap<String, Option<FolderPlan>>,
     /// The caller's name for each folder.
     roots: BTreeMap<String, String>,
+    /// The caller's name for each secret; none where it is not given.
+    secrets: BTreeMap<String, Option<String>>,
     prefix: String,
 }
 
@@ -149,6 +151,7 @@ impl<'a> Checker<'a> {
         };
         let result = operation.result.clone();
         let arguments = self.sub_arguments(node, &path, plan, inside);
+        let secrets = self.sub_secrets(node, &path, plan);
         for skill in &plan.skills {
             let known = self.catalog.skills().iter().find(|it| it.component == skill.component);
             if let Some(known) = known {
@@ -161,13 +164,13 @@ impl<'a> Checker<'a> {
             deadline: plan.bounds.deadline,
             priority: (plan.priority < Priority::default()).then_some(plan.priority),
         };
-        let Some(arguments) = arguments else { return ran };
+        let (Some(arguments), Some(secrets)) = (arguments, secrets) else { return ran };
         let ceiling = self.narrower_by(own);
         let folders = self.sub_folders(node, plan, &arguments, &ceiling);
         let prefix = format!("{}/", self.steps[position].id);
         let is_good = folders.is_some();
-        let naming = Naming::new(&plan.grants, folders.unwrap_or_default(), prefix);
-        self.sub_grants(name, &plan.grants, &ceiling);
+        let naming = Naming::new(&plan.grants, folders.unwrap_or_default(), secrets, prefix);
+        self.sub_grants(name, &naming.grants(&plan.grants), &ceiling);
         self.sub_in_transactions(name, plan, &naming);
         for wait in plan.steps.iter().filter_map(Step::wait) {
             if let Awaited::Signal(signal) = &wait.on {
@@ -368,7 +371,9 @@ impl<'a> Checker<'a> {
         at: &At,
     ) -> Option<Vec<Argument>> {
         let with = step.get("with");
-        let names: Vec<&str> = plan.inputs.iter().map(|it| it.name.as_str()).collect();
+        let inputs = plan.inputs.iter().map(|it| it.name.as_str());
+        let secrets = plan.secrets.iter().map(|it| it.name.as_str());
+        let names: Vec<&str> = inputs.chain(secrets).collect();
         let mut good = self.arguments_are_known(with, path, &names, at);
         let mut arguments = Vec::with_capacity(plan.inputs.len());
         for input in &plan.inputs {
@@ -606,12 +611,13 @@ impl Naming {
     fn new(
         grants: &GrantPlan,
         folders: BTreeMap<String, Option<FolderPlan>>,
+        secrets: BTreeMap<String, Option<String>>,
         prefix: String,
     ) -> Self {
         let own = |it: &FolderPlan| folders.get(&it.input).and_then(Option::as_ref);
         let root = |it: &FolderPlan| Some((it.root.clone(), own(it)?.root.clone()));
         let roots = grants.workspace.iter().flatten().filter_map(root).collect();
-        Self { folders, roots, prefix }
+        Self { folders, roots, secrets, prefix }
     }
 
     /// A step as it stands within the one that runs its manifest. Positions are still those of its own.
@@ -635,7 +641,21 @@ impl Naming {
         let folders = grants.workspace.as_ref();
         GrantPlan {
             workspace: folders.map(|all| all.iter().filter_map(|it| self.folder(it)).collect()),
-            ..grants.clone()
+            process: grants
+                .process
+                .as_ref()
+                .map(|all| all.iter().map(|it| self.program(it)).collect()),
+            tasks: grants.tasks.clone(),
+        }
+    }
+
+    fn program(&self, program: &ProgramGrant) -> ProgramGrant {
+        let own = |(variable, name): (&String, &String)| {
+            Some((variable.clone(), self.secrets.get(name)?.clone()?))
+        };
+        ProgramGrant {
+            secrets: program.secrets.iter().filter_map(own).collect(),
+            ..program.clone()
         }
     }
 

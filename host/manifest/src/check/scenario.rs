@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use voyager_base::{
-    Error, ErrorKind, Limits, Type, Value, operation::Operation, sim::CrashModel, types::Field,
+    Error, ErrorKind, Limits, Type, Value, operation::Operation, secret::Secret, sim::CrashModel,
+    types::Field,
 };
 
 use super::{
@@ -89,6 +90,7 @@ impl Checker<'_> {
         let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
         let span = root.get("name").map_or(0..0, |node| node.span.clone());
         let inputs = self.scenario_inputs(root, plan, &span);
+        let secrets = self.scenario_secrets(root.get("secrets"), plan);
         let answers = self.answers(root.get("answers"), plan);
         let programs = items(root, "programs").iter().map(program_answer).collect();
         let faults = items(root, "faults").iter();
@@ -100,6 +102,7 @@ impl Checker<'_> {
             description: text("description"),
             span,
             inputs: inputs?,
+            secrets: secrets?,
             folder: root.get("folder").and_then(told),
             files: told_map(root.get("files")),
             answers: answers?,
@@ -147,6 +150,42 @@ impl Checker<'_> {
             }
         }
         good.then_some(values)
+    }
+
+    /// A stand-in for each secret that is named, or that a run can't begin without.
+    fn scenario_secrets(
+        &mut self,
+        node: Option<&Node>,
+        plan: &Plan,
+    ) -> Option<BTreeMap<String, Secret>> {
+        let (mut secrets, mut good) = (BTreeMap::new(), true);
+        let names: Vec<&str> = plan.secrets.iter().map(|secret| secret.name.as_str()).collect();
+        for entry in node.map(Node::entries).unwrap_or_default() {
+            let text = entry.value.text().unwrap_or_default();
+            let problem = if !names.contains(&entry.key.as_str()) {
+                let message = format!("the manifest has no secret `{}`", clip(&entry.key));
+                let help = suggest(&entry.key, &names);
+                Finding::new(Code::UnknownSecret, &entry.key_span, message).help(help)
+            } else {
+                match Secret::new(text) {
+                    Ok(secret) => {
+                        secrets.insert(entry.key.clone(), secret);
+                        continue;
+                    }
+                    Err(unfit) => {
+                        let message = format!("this can't stand in for a secret: {unfit}");
+                        Finding::new(Code::InputMisfit, &entry.value.span, message)
+                    }
+                }
+            };
+            self.report(problem);
+            good = false;
+        }
+        for secret in plan.secrets.iter().filter(|secret| !secret.optional) {
+            let stand_in = Secret::new(&format!("stand-in for {}", secret.name)).ok()?;
+            secrets.entry(secret.name.clone()).or_insert(stand_in);
+        }
+        good.then_some(secrets)
     }
 
     fn scenario_input(&mut self, node: &Node, input: &crate::plan::Input) -> Option<Value> {
@@ -765,6 +804,7 @@ fn known(input: &crate::plan::Input) -> KnownInput {
         name: input.name.clone(),
         span: 0..0,
         ty: Some(input.ty.clone()),
+        secret: None,
         is_path: matches!(input.kind, InputKind::Path),
         input: None,
     }

@@ -232,7 +232,7 @@ impl Here<'_, '_> {
             let label = format!("{prefix}.{}", named.label);
             Item { writes: format!("{{ from: {label} }}"), label, ..named }
         };
-        items.extend(self.inputs(false).into_iter().map(|it| prefixed("inputs", it)));
+        items.extend(self.inputs(Naming::Expression).into_iter().map(|it| prefixed("inputs", it)));
         items.extend(self.steps().into_iter().map(|it| prefixed("steps", it)));
         items
     }
@@ -253,12 +253,11 @@ impl Here<'_, '_> {
                 let known = known.into_iter().map(|it| self.reading.outline.key(it));
                 known.chain(["none"]).map(|it| item(ItemSort::Name, it)).collect()
             }
-            (Naming::Root, None) => {
-                let all = self.inputs(true).into_iter();
+            (Naming::Root | Naming::Secret, None) => {
+                let all = self.inputs(naming).into_iter();
                 all.map(|it| Item { writes: format!("inputs.{}", it.label), ..it }).collect()
             }
-            (Naming::Root, Some("inputs")) => self.inputs(true),
-            (Naming::Expression, Some("inputs")) => self.inputs(false),
+            (_, Some("inputs")) => self.inputs(naming),
             (Naming::Expression, Some("steps")) => self.steps(),
             (Naming::Expression, Some(base)) => {
                 let names: Vec<&str> =
@@ -266,7 +265,7 @@ impl Here<'_, '_> {
                 self.fields(&names)
             }
             (Naming::Expression, None) => self.names(),
-            (Naming::Root, Some(_)) => return None,
+            (Naming::Root | Naming::Secret, Some(_)) => return None,
         };
         self.done(self.byte - name.len(), items)
     }
@@ -288,7 +287,8 @@ impl Here<'_, '_> {
         items
     }
 
-    fn inputs(&self, only_paths: bool) -> Vec<Item> {
+    /// The inputs that such a name may be.
+    fn inputs(&self, naming: Naming) -> Vec<Item> {
         let outline = &self.reading.outline;
         let value = |input, key| {
             let found = outline.find(Some(input), key).map(|it| outline.value(it).to_owned());
@@ -299,7 +299,12 @@ impl Here<'_, '_> {
             docs: value(input, "description"),
             ..item(ItemSort::Name, outline.key(input))
         });
-        all.filter(|it| !only_paths || it.detail == "path").collect()
+        all.filter(|it| match naming {
+            Naming::Root => it.detail == "path",
+            Naming::Secret => it.detail == "secret",
+            _ => it.detail != "secret",
+        })
+        .collect()
     }
 
     /// Fields of a result; the steps of a block.

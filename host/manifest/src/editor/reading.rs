@@ -27,6 +27,8 @@ pub(super) enum Naming {
     Expression,
     /// An input that is a path.
     Root,
+    /// An input that is a secret.
+    Secret,
     /// A step.
     Needs,
     /// A policy.
@@ -77,6 +79,7 @@ impl<'t> Reading<'t> {
                     Shape::Map { of, .. }
                     | Shape::Kinds(of)
                     | Shape::Paths(of)
+                    | Shape::Variables(of)
                     | Shape::StepNames(of),
                     Sort::Key,
                 )
@@ -102,6 +105,7 @@ impl<'t> Reading<'t> {
         match self.shape(part)? {
             Shape::Expression => Some(Naming::Expression),
             Shape::Root => Some(Naming::Root),
+            Shape::Secret => Some(Naming::Secret),
             Shape::Policy => Some(Naming::Policy),
             Shape::Argument
                 if is_key && matches!(self.outline.key(part), "from" | "expr" | "template") =>
@@ -182,7 +186,9 @@ impl<'t> Reading<'t> {
             Naming::Policy => {
                 Named::Policy(self.policies().into_iter().find(|it| self.outline.key(*it) == word)?)
             }
-            Naming::Root => Named::Input(self.input(word.strip_prefix("inputs.").unwrap_or(word))?),
+            Naming::Root | Naming::Secret => {
+                Named::Input(self.input(word.strip_prefix("inputs.").unwrap_or(word))?)
+            }
             Naming::Expression => {
                 // Only what stands before the cursor or around it is meant.
                 let upto = byte - span.start;

@@ -46,6 +46,11 @@ pub(crate) static SCENARIO: Object = Object {
             "What the run is given, by name. A path is one within the fresh workspace; `.` is all of it.",
         ),
         key(
+            "secrets",
+            Shape::Map { of: &TEXT, least: 0 },
+            "Stand-ins for secrets, by name. One that is not named here, and may not be absent, gets one of its own.",
+        ),
+        key(
             "folder",
             TEXT,
             "A folder whose files are copied into the fresh workspace: a path from the scenario's own folder.",

@@ -401,6 +401,7 @@ fn allows(wide: &ProgramRule, narrow: &ProgramRule) -> bool {
         && fits(bounded(wide.memory_bytes_max, narrow.memory_bytes_max))
         && fits(bounded(wide.processes_max, narrow.processes_max))
         && wide.demand.iter().all(|it| narrow.demand.contains(it))
+        && narrow.secrets.iter().all(|(variable, name)| wide.secrets.get(variable) == Some(name))
 }
 
 /// What a rule allows, in words.
@@ -416,7 +417,15 @@ pub(crate) fn show_rule(rule: &ProgramRule) -> String {
         demand.dedup();
         parts.push(format!("demands {}", demand.join(", ")));
     }
+    parts.extend(show_secrets(rule));
     parts.join(", ")
+}
+
+/// The secrets that a rule hands out, in words.
+pub(crate) fn show_secrets(rule: &ProgramRule) -> Option<String> {
+    let secret = |(variable, name): (&String, &String)| format!("inputs.{name} as {variable}");
+    let secrets: Vec<String> = rule.secrets.iter().map(secret).collect();
+    (!secrets.is_empty()).then(|| format!("with the secret {}", secrets.join(" and ")))
 }
 
 /// All limits by name, as whole numbers; times in nanoseconds.

@@ -19,6 +19,7 @@ use voyager_base::{
     grant::{FolderGrant, Globs, GrantLayer, Grants},
     id::{Digest, RecordId, RunId, TaskId},
     record::{AppendError, Content, ReadError},
+    secret::Secrets,
     workspace::{
         Change, Conflict, Found, Inspect, List, ReadFile, RemoveFile, RenameFile, Replace,
         Replaced, Search, ShowDiff, TextQuery, WorkspaceService, WriteFile,
@@ -66,6 +67,7 @@ pub fn context(root: &Path, grant: FolderGrant, stages: &[StageId]) -> CallConte
         deadline: None,
         grants: Arc::new(grants),
         stages: stages.into(),
+        secrets: Secrets::default(),
         cancellation: Cancellation::default(),
     }
 }

@@ -18,6 +18,7 @@ mod live;
 mod priority;
 mod rename;
 mod scenarios;
+mod secrets;
 mod state;
 mod telemetry;
 mod transactions;

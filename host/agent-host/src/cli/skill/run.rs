@@ -83,6 +83,7 @@ impl Run {
             file,
             text,
             inputs,
+            secrets: Vec::new(),
             directory,
             out: None,
             priority: None,
