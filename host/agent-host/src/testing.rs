@@ -6,6 +6,7 @@
 
 mod load;
 mod machine;
+mod minimize;
 mod report;
 
 use std::{
@@ -30,6 +31,7 @@ use voyager_agent::scenario::Difference;
 pub(crate) use self::{
     load::{Case, Loader, beside, find, plan_of},
     machine::{Desk, Shared},
+    minimize::{Minimized, Minimizer, Size},
     report::{Report, Style},
 };
 use crate::failure::Failure;

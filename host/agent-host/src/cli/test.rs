@@ -169,7 +169,7 @@ fn summary(report: &Report, interrupted: bool) -> String {
 }
 
 /// What real programs are waited for with; Ctrl-C gives the scenarios up.
-fn runtime(given_up: &Arc<AtomicBool>) -> Result<tokio::runtime::Runtime, Failure> {
+pub(super) fn runtime(given_up: &Arc<AtomicBool>) -> Result<tokio::runtime::Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -184,7 +184,8 @@ fn runtime(given_up: &Arc<AtomicBool>) -> Result<tokio::runtime::Runtime, Failur
     Ok(runtime)
 }
 
-fn shared(
+/// What the scenarios of this process share.
+pub(super) fn shared(
     context: &Context,
     clock: &Arc<dyn Clock>,
     runtime: &tokio::runtime::Runtime,

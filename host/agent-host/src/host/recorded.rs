@@ -4,7 +4,7 @@
 //! skill, a program or the files that the run read. Files that calls changed are there as they were before.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, btree_map::Entry},
     time::Duration,
 };
 
@@ -27,7 +27,10 @@ use voyager_manifest::{
 };
 
 use super::{Host, journal_failure};
-use crate::failure::Failure;
+use crate::{
+    draft::{Answer, Draft, block, flow, mapping, quoted},
+    failure::Failure,
+};
 
 /// Larger files are left out: nobody reads a test of that size.
 const FILE_BYTES_MAX: usize = 64 << 10;
@@ -44,7 +47,7 @@ pub(crate) struct Recorded {
     /// Hash of the manifest's text.
     pub(crate) source: String,
     /// The scenario below its first lines.
-    pub(crate) body: String,
+    pub(crate) draft: Draft,
     /// What could not be taken over.
     pub(crate) notes: Vec<String>,
 }
@@ -103,13 +106,13 @@ impl Host {
             );
             story.notes.push(note);
         }
-        let body = self.body(run, &started, &places, &mut story, &outcome)?;
+        let draft = self.draft(run, &started, &places, &mut story, &outcome)?;
         Ok(Recorded {
             run: run.to_string(),
             name: started.plan.name.clone(),
             manifest: started.plan.file.clone(),
             source: started.plan.source.to_string(),
-            body,
+            draft,
             notes: story.notes,
         })
     }
@@ -208,48 +211,36 @@ impl Host {
         })
     }
 
-    fn body(
+    fn draft(
         &self,
         run: RunId,
         started: &RunStarted,
         places: &Places,
         story: &mut Story,
         outcome: &Outcome,
-    ) -> Result<String, Failure> {
+    ) -> Result<Draft, Failure> {
         let plan = &started.plan;
-        let mut text = String::new();
-        inputs(&mut text, started, places);
         let files = std::mem::take(&mut story.before);
         let there = files.iter().filter_map(|(path, it)| Some((path, it.as_ref()?)));
-        files_of(&mut text, "files", 0, there, &mut story.notes);
+        let files = texts(there, &mut story.notes);
         signals_as_words(plan, story);
-        if !story.calls.is_empty() || !story.words.is_empty() {
-            text += "answers:\n";
-        }
-        for (step, after, word) in &story.words {
-            let id = &plan.steps[*step].id;
-            text += &format!("  - step: {id}\n    times: 1\n    takes: {}ms\n", after.as_millis());
-            match word {
-                Ok(value) if *value == Value::Tuple(Vec::new()) => {}
-                Ok(value) => text += &format!("    result: {}\n", flow(value)),
-                Err(comment) => {
-                    text += &format!("    fails: refused\n    message: {}\n", quoted(comment));
-                }
-            }
-        }
+        let mut answers: Vec<Answer> =
+            story.words.iter().map(|word| word_as_answer(plan, word)).collect();
         for call in std::mem::take(&mut story.calls) {
-            self.call_as_answer(&mut text, plan, places, &call, &mut story.notes)?;
+            answers.extend(self.call_as_answer(plan, places, &call, &mut story.notes)?);
         }
         let trace =
             Trace::of(&*self.world.journal, &*self.world.content, run, plan, Timestamp::default())
                 .map_err(|error| journal_failure(&error))?;
-        expected(&mut text, plan, outcome, &trace);
-        let told = self.files_after(run, places)?;
-        if !told.is_empty() {
-            text += &format!("  files:\n{told}");
-        }
-        text += "  other-files: unchanged\n";
-        Ok(text)
+        Ok(Draft {
+            inputs: inputs(started, places),
+            files,
+            answers,
+            succeeded: outcome.is_ok(),
+            end: end(outcome),
+            steps: endings(plan, &trace),
+            after: Some(self.files_after(run, places)?),
+        })
     }
 
     /// What is expected of the files that the run wrote, whichever of its steps, blocks among them, made
@@ -273,36 +264,36 @@ impl Host {
         Ok(told)
     }
 
+    /// The answer that stands in for a call; none for an attempt that its host did not survive, which
+    /// was followed by another.
     fn call_as_answer(
         &self,
-        text: &mut String,
         plan: &Plan,
         places: &Places,
         call: &Call,
         notes: &mut Vec<String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Answer>, Failure> {
         let step = &plan.steps[call.step];
-        // An attempt that its host did not survive was followed by another.
-        let (Some(result), Some(of)) = (&call.result, step.call()) else { return Ok(()) };
-        *text += &format!("  - step: {}\n", step.id);
+        let (Some(result), Some(of)) = (&call.result, step.call()) else { return Ok(None) };
+        let mut answer = Answer::of(&step.id);
         if step.for_each.is_some() {
-            *text += &format!("    item: {}\n", call.item);
+            answer.head += &format!("    item: {}\n", call.item);
         }
-        *text += "    times: 1\n";
+        answer.head += "    times: 1\n";
         let races =
             plan.outward(call.step).any(|it| matches!(it.mode(), Some(Mode::Any | Mode::Race)));
         if let (true, Some(ended)) = (races, call.ended) {
             let millis = ended.since(call.began).as_millis();
-            *text += &format!("    takes: {millis}ms\n");
+            answer.head += &format!("    takes: {millis}ms\n");
         }
         match result {
             Err(error) => {
                 let message = quoted(&error.message);
-                *text += &format!("    fails: {}\n    message: {message}\n", error.kind);
+                answer.head += &format!("    fails: {}\n    message: {message}\n", error.kind);
                 let own = of.operation.failure().filter(|_| !of.operation.fails_by_kind());
                 if let (ErrorKind::Failed, Some(_), Some(detail)) = (error.kind, own, &error.detail)
                 {
-                    *text += &format!("    detail: {}\n", flow(detail));
+                    answer.head += &format!("    detail: {}\n", flow(detail));
                 }
             }
             Ok(bytes) => {
@@ -310,26 +301,50 @@ impl Host {
                     let value = value::decode(ty, bytes).map_err(|error| {
                         Failure::environment(format!("the result of `{}`", step.id), &error)
                     })?;
-                    *text += &format!("    result: {}\n", flow(&value));
+                    answer.result = Some(flow(&value));
                 }
-                let mut writes = BTreeMap::new();
-                let mut removes = BTreeSet::new();
-                for change in &call.changes {
-                    let Some(path) = places.path(&change.root, &change.path) else { continue };
-                    match self.content(change.after.as_ref())? {
-                        Some(content) => drop(writes.insert(path, content)),
-                        None => drop(removes.insert(path)),
-                    }
-                }
-                files_of(text, "writes", 4, writes.iter(), notes);
-                if !removes.is_empty() {
-                    let removes: Vec<String> = removes.iter().map(|it| quoted(it)).collect();
-                    *text += &format!("    removes: [{}]\n", removes.join(", "));
-                }
+                answer.tail = self.changes_as_text(places, &call.changes, notes)?;
             }
         }
-        Ok(())
+        Ok(Some(answer))
     }
+
+    fn changes_as_text(
+        &self,
+        places: &Places,
+        changes: &[Change],
+        notes: &mut Vec<String>,
+    ) -> Result<String, Failure> {
+        let mut writes = BTreeMap::new();
+        let mut removes = Vec::new();
+        for change in changes {
+            let Some(path) = places.path(&change.root, &change.path) else { continue };
+            match self.content(change.after.as_ref())? {
+                Some(content) => drop(writes.insert(path, content)),
+                None => removes.push(quoted(&path)),
+            }
+        }
+        let mut text = mapping("writes", 4, &texts(writes.iter(), notes));
+        if !removes.is_empty() {
+            text += &format!("    removes: [{}]\n", removes.join(", "));
+        }
+        Ok(text)
+    }
+}
+
+/// The answer that says what somebody said to a step that waits.
+fn word_as_answer(plan: &Plan, word: &(usize, Duration, Result<Value, String>)) -> Answer {
+    let (step, after, said) = word;
+    let mut answer = Answer::of(&plan.steps[*step].id);
+    answer.head += &format!("    times: 1\n    takes: {}ms\n", after.as_millis());
+    match said {
+        Ok(value) if *value == Value::Tuple(Vec::new()) => {}
+        Ok(value) => answer.result = Some(flow(value)),
+        Err(comment) => {
+            answer.head += &format!("    fails: refused\n    message: {}\n", quoted(comment));
+        }
+    }
+    answer
 }
 
 /// Signals were taken in the order in which they came, by the steps that wait for them in theirs. Where a
@@ -399,148 +414,64 @@ fn text_of(value: &Value) -> Option<&str> {
     }
 }
 
-fn inputs(text: &mut String, started: &RunStarted, places: &Places) {
-    let mut told = String::new();
-    for (name, value) in &started.inputs {
-        let Some(input) = started.plan.inputs.iter().find(|input| input.name == *name) else {
-            continue;
-        };
+/// Values of inputs that are not their defaults.
+fn inputs(started: &RunStarted, places: &Places) -> Vec<String> {
+    let told = started.inputs.iter().filter_map(|(name, value)| {
+        let input = started.plan.inputs.iter().find(|input| input.name == *name)?;
         let shown = match (&input.kind, value) {
-            (_, Value::Option(None)) => continue,
-            (InputKind::Path, value) => match text_of(value) {
-                Some(path) => places.input(path).to_owned(),
-                None => continue,
-            },
-            (_, value) if Some(value) == input.default.as_ref() => continue,
+            (_, Value::Option(None)) => return None,
+            (InputKind::Path, value) => places.input(text_of(value)?).to_owned(),
+            (_, value) if Some(value) == input.default.as_ref() => return None,
             (InputKind::Duration, Value::Int(millis)) => format!("{millis}ms"),
             (InputKind::Size, Value::Int(bytes)) => format!("{bytes}B"),
             (_, value) => flow(value),
         };
-        told += &format!("  {name}: {shown}\n");
-    }
-    if !told.is_empty() {
-        *text += &format!("inputs:\n{told}");
-    }
+        Some(format!("{name}: {shown}"))
+    });
+    told.collect()
 }
 
-fn expected(text: &mut String, plan: &Plan, outcome: &Outcome, trace: &Trace) {
-    *text += "expect:\n";
+/// What a scenario expects of the end.
+fn end(outcome: &Outcome) -> String {
     match outcome {
         Err(failure) if failure.error.kind == ErrorKind::Cancelled => {
-            *text += "  status: cancelled\n";
+            "  status: cancelled\n".to_owned()
         }
         Err(failure) => {
-            *text += &format!("  error:\n    kind: {}\n", failure.error.kind);
-            if let Some(step) = &failure.step {
-                *text += &format!("    step: {step}\n");
-            }
+            let step = failure.step.as_ref().map(|step| format!("    step: {step}\n"));
+            format!("  error:\n    kind: {}\n{}", failure.error.kind, step.unwrap_or_default())
         }
-        Ok(outputs) if outputs.is_empty() => {}
+        Ok(outputs) if outputs.is_empty() => String::new(),
         Ok(outputs) => {
-            *text += "  outputs:\n";
-            for (name, value) in outputs {
-                *text += &format!("    {name}: {}\n", flow(value));
-            }
+            let told = outputs.iter().map(|(name, it)| format!("    {name}: {}\n", flow(it)));
+            format!("  outputs:\n{}", told.collect::<String>())
         }
-    }
-    *text += "  steps:\n";
-    for (step, became) in plan.steps.iter().zip(&trace.steps) {
-        let ending = became.ending.unwrap_or(StepEnding::NotReached).word();
-        *text += &format!("    {}: {{ is: {ending} }}\n", step.id);
     }
 }
 
-fn files_of<'a>(
-    text: &mut String,
-    key: &str,
-    indent: usize,
+fn endings(plan: &Plan, trace: &Trace) -> Vec<String> {
+    let all = plan.steps.iter().zip(&trace.steps);
+    all.map(|(step, became)| {
+        let ending = became.ending.unwrap_or(StepEnding::NotReached).word();
+        format!("{}: {{ is: {ending} }}", step.id)
+    })
+    .collect()
+}
+
+/// Those files that are text, and not too large.
+fn texts<'a>(
     files: impl Iterator<Item = (&'a String, &'a Vec<u8>)>,
     notes: &mut Vec<String>,
-) {
-    let space = " ".repeat(indent);
-    let mut told = String::new();
+) -> Vec<(String, String)> {
+    let mut told = Vec::new();
     for (path, content) in files {
         match std::str::from_utf8(content) {
             Ok(content) if content.len() <= FILE_BYTES_MAX => {
-                told += &format!("{space}  {}: {}", quoted(path), block(content, indent + 4));
+                told.push((path.clone(), content.to_owned()));
             }
             Ok(_) => notes.push(format!("`{path}` is left out: it has {} bytes", content.len())),
             Err(_) => notes.push(format!("`{path}` is left out: it is no UTF-8")),
         }
     }
-    if !told.is_empty() {
-        *text += &format!("{space}{key}:\n{told}");
-    }
-}
-
-/// A text over several lines where YAML keeps it as it is; quoted otherwise.
-fn block(text: &str, indent: usize) -> String {
-    let plain = text.strip_suffix('\n').is_some_and(|it| !it.is_empty() && !it.ends_with('\n'))
-        && !text.starts_with([' ', '\n'])
-        && !text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{feff}');
-    if !plain || text.lines().count() < 2 {
-        return format!("{}\n", quoted(text));
-    }
-    let space = " ".repeat(indent);
-    let mut block = String::from("|\n");
-    for line in text.lines() {
-        if !line.is_empty() {
-            block += &space;
-            block += line;
-        }
-        block.push('\n');
-    }
-    block
-}
-
-/// A value as it is written in a scenario.
-fn flow(value: &Value) -> String {
-    let all = |values: &[Value]| values.iter().map(flow).collect::<Vec<_>>().join(", ");
-    let case = |name: &str, value: Option<&Value>| match value {
-        None => name.to_owned(),
-        Some(value) => format!("{{ {name}: {} }}", flow(value)),
-    };
-    match value {
-        Value::Int(number) => number.to_string(),
-        Value::String(text) => quoted(text),
-        Value::Char(character) => quoted(&character.to_string()),
-        Value::List(values) | Value::Tuple(values) => format!("[{}]", all(values)),
-        Value::Option(None) => "null".to_owned(),
-        Value::Option(Some(value)) => flow(value),
-        Value::Result(Ok(value)) => case("ok", value.as_deref()),
-        Value::Result(Err(value)) => case("err", value.as_deref()),
-        Value::Record(fields) if fields.is_empty() => "{}".to_owned(),
-        Value::Record(fields) => {
-            let fields: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name}: {}", flow(value))).collect();
-            format!("{{ {} }}", fields.join(", "))
-        }
-        Value::Variant(name, value) => case(name, value.as_deref()),
-        Value::Enum(name) => name.clone(),
-        Value::Flags(names) => format!("[{}]", names.join(", ")),
-        Value::Bool(_) | Value::Float(_) | Value::Bytes(_) => value.to_json().to_string(),
-    }
-}
-
-/// A text in quotes, as YAML reads them.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            other
-                if other.is_control() || matches!(other, '\u{2028}' | '\u{2029}' | '\u{feff}') =>
-            {
-                quoted.push_str(&format!("\\u{:04X}", other as u32));
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
+    told
 }

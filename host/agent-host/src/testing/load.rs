@@ -152,14 +152,24 @@ impl<'a> Loader<'a> {
         let bytes = fs::read(path)
             .map_err(|error| Failure::environment(format!("cannot read {file}"), &error))?;
         let near = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let plan = match manifest_of(&bytes) {
-            Some(named) => self.plan(&near, &named),
+        self.read(file, &near, &bytes)
+    }
+
+    /// Loads the scenario of a text that stands, or would stand, in the folder `near`.
+    pub(crate) fn read(
+        &mut self,
+        file: String,
+        near: &Path,
+        bytes: &[u8],
+    ) -> Result<Result<Case, Wrong>, Failure> {
+        let plan = match manifest_of(bytes) {
+            Some(named) => self.plan(near, &named),
             None => Err("the text names none".to_owned()),
         };
-        let checked = check_scenario(&bytes, plan.as_deref().map_err(String::as_str), self.catalog);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let checked = check_scenario(bytes, plan.as_deref().map_err(String::as_str), self.catalog);
+        let text = String::from_utf8_lossy(bytes).into_owned();
         let (Some(scenario), Ok(plan)) = (checked.scenario, plan) else {
-            return Ok(Err(self.wrong(file, &checked.diagnostics, &bytes)));
+            return Ok(Err(self.wrong(file, &checked.diagnostics, bytes)));
         };
         let folder = match &scenario.folder {
             None => Arc::default(),
@@ -168,7 +178,7 @@ impl<'a> Loader<'a> {
                 Err(reason) => {
                     let message = format!("the folder {named} can't be copied: {reason}");
                     let found = finding(&text, span, message);
-                    return Ok(Err(self.wrong(file, &[found], &bytes)));
+                    return Ok(Err(self.wrong(file, &[found], bytes)));
                 }
             },
         };

@@ -286,3 +286,76 @@ fn a_run_that_happened_becomes_a_scenario_that_passes() {
     stage.write("cases/good.scenario.yaml", text.replace("places: 4", "places: 5"));
     assert_eq!(stage.call(["test", "cases"]).code, Some(1));
 }
+
+/// A manifest that fails where it finds more than two places.
+const PICKY: &str = "voyager: manifest/v1
+name: picky
+version: 1.0.0
+inputs: { repo: { type: path }, note: { type: string, default: none } }
+grants: { workspace: [ { root: inputs.repo, read: [\"**\"], write: [] } ] }
+steps:
+  - { id: before, use: coder/occurrences, with: { name: cow, globs: [], places-max: 9 } }
+  - id: find
+    use: coder/occurrences
+    with: { name: fox, globs: [], places-max: 99 }
+    expect: [ { that: \"size(result.places) < 3\", message: too many } ]
+outputs: { places: { from: \"size(steps.find.places)\" } }
+";
+
+#[test]
+fn a_scenario_is_made_as_small_as_its_end_allows() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("picky.yaml", PICKY);
+    stage.write("repo/a.txt", "fox\ncow\nfox fox\n\nhen\nfox\n");
+    stage.write("repo/b.txt", "cow\n");
+    let run = ["run", "picky.yaml", "--input", "repo=repo", "--input", "note=said"];
+    assert_eq!(stage.answer(run)["status"], "failed");
+    let whole = stage.answer(["scenario", "from-run"]);
+    let whole = whole["scenario"].as_str().unwrap();
+    assert_eq!(whole.matches("path:").count(), 6, "{whole}");
+
+    let file = ["--out", "cases/small.scenario.yaml", "--minimize"];
+    fs::create_dir(stage.path("cases")).unwrap();
+    let answer = stage.answer([&["scenario", "from-run"], &file[..]].concat());
+    let small = answer["scenario"].as_str().unwrap();
+    let minimized = &answer["minimized"];
+    assert_eq!(minimized["finished"], true, "{answer}");
+    assert_eq!(minimized["after"]["bytes"].as_u64().map(|it| it < 1_000), Some(true), "{answer}");
+    // Three places are too many, and nothing else is needed; the skill that looks first finds nothing.
+    assert_eq!(small.matches("path:").count(), 3, "{small}");
+    for part in ["files:", "note:", "step: before", "other-files", "steps:"] {
+        assert!(!small.contains(part), "{part} is in\n{small}");
+    }
+    for part in ["inputs:\n  repo: .\n", "  error:\n    kind: expectation\n    step: find\n"] {
+        assert!(small.contains(part), "{part} is not in\n{small}");
+    }
+    let ended = stage.call(["test", "cases"]);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
+    let again = stage.answer([&["scenario", "from-run"], &file[..]].concat());
+    assert_eq!((&again["scenario"], &again["minimized"]), (&answer["scenario"], minimized));
+    // It still tests the manifest: one that is not as picky is told.
+    stage.write("picky.yaml", PICKY.replace("< 3", "< 5"));
+    assert_eq!(stage.call(["test", "cases"]).code, Some(1));
+    let refused = stage.call(["scenario", "from-run", "--minimize"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("does not end as the run did"), "{refused:?}");
+}
+
+#[test]
+fn what_a_run_changed_stays_in_its_smallest_scenario() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("looks.yaml", MANIFEST);
+    stage.write("repo/a.txt", "fox\n");
+    stage.write("repo/other.txt", "hen\n");
+    let good = stage.answer(["run", "looks.yaml", "--input", "repo=repo"]);
+    assert_eq!(good["status"], "done", "{good}");
+    let answer = stage.answer(["scenario", "from-run", "--minimize"]);
+    let small = answer["scenario"].as_str().unwrap();
+    for part in
+        ["  \"a.txt\": \"fox\\n\"\n", "equals: \"dog\\n\"", "other-files: unchanged", "changed: 1"]
+    {
+        assert!(small.contains(part), "{part} is not in\n{small}");
+    }
+    // The real skill does the same with that file: nothing needs to stand in for it.
+    assert_eq!(answer["minimized"]["after"]["answers"], 0, "{small}");
+}
