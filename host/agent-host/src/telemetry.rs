@@ -4,6 +4,7 @@
 //! for, nothing subscribes, and telling costs a look at an atomic. Decision 0014.
 
 mod fields;
+mod levels;
 mod log;
 mod metrics;
 mod otlp;
@@ -22,7 +23,7 @@ use crate::{
 /// What an operator wants to be told.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Log what happens, to standard error: `error`, `warn`, `info`, `debug`, `trace`; also by crate, as in
+    /// Log what happens, to standard error: `off`, `error`, `warn`, `info`, `debug`, `trace`; also by crate, as in
     /// `info,voyager_journal=debug` [default: $VOYAGER_LOG, else nothing].
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,

@@ -51,6 +51,7 @@ pub use self::{
     diagnostic::{Diagnostic, Place, render},
     expr::Expr,
     library::{Files, Library, Pins},
+    nearest::nearest,
     plan::Plan,
     scalar::duration as read_duration,
     scenario::Scenario,

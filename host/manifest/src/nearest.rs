@@ -2,7 +2,7 @@
 
 /// The nearest of `known`, where one is near enough to be a slip of the pen. Of two equally near ones
 /// the first.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing takes time with the product of both lengths: what is far longer than any name isn't
     // a misspelt one.
     const LENGTH_MAX: usize = 64;

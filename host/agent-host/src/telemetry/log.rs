@@ -2,13 +2,12 @@
 
 use tracing_subscriber::{
     Layer,
-    filter::Targets,
     fmt::{self, format::Writer, time::FormatTime},
     registry::LookupSpan,
 };
 use voyager_base::clock::Clock as _;
 
-use super::LogFormat;
+use super::{LogFormat, levels};
 use crate::{failure::Failure, system::SystemClock};
 
 /// Writes what is of the named levels.
@@ -22,10 +21,7 @@ pub(super) fn layer<S>(
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
 {
-    let targets: Targets = levels.parse().map_err(|_| {
-        Failure::usage(format!("the log level `{levels}` can't be read"))
-            .hint("`error`, `warn`, `info`, `debug` or `trace`; by crate as in `info,voyager_journal=debug`")
-    })?;
+    let targets = levels::read(levels)?;
     let lines = fmt::layer().with_ansi(false).with_timer(Time(SystemClock::new()));
     let lines = lines.with_writer(std::io::stderr);
     Ok(match format {

@@ -66,9 +66,15 @@ fn the_environment_asks_for_a_log_and_the_command_line_wins() {
 #[test]
 fn a_level_that_is_none_is_told_with_those_that_there_are() {
     let Some(stage) = Stage::new() else { return };
-    let ended = run(&stage, &["--log", "very=much=so"], &[]);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.err.contains("`debug`"), "{}", ended.err);
+    for (levels, says) in
+        [("loud", "debug"), ("inf", "perhaps `info`"), ("voyager_jurnal=debug", "voyager_journal")]
+    {
+        let ended = run(&stage, &["--log", levels], &[]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains(says), "{}", ended.err);
+        let ended = run(&stage, &[], &[("VOYAGER_LOG", levels)]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+    }
 }
 
 /// An audit of a small repository: tasks with children.

@@ -91,6 +91,21 @@ fn spans_and_events_are_those_of_the_page() {
 }
 
 #[test]
+fn a_log_can_be_asked_of_the_crates_that_tell() {
+    let levels =
+        fs::read_to_string(root().join("host/agent-host/src/telemetry/levels.rs")).unwrap();
+    let page = fs::read_to_string(root().join("docs/reference/telemetry.md")).unwrap();
+    let crates = TELLING.map(|file| format!("voyager_{}", file.split('/').nth(1).unwrap_or(file)));
+    let findings: Vec<String> = crates
+        .into_iter()
+        .filter(|it| {
+            !levels.contains(&format!("\"{it}\"")) || !page.contains(&format!("| `{it}` |"))
+        })
+        .collect();
+    assert_none("`--log` knows each crate that tells something, and so does the page.", &findings);
+}
+
+#[test]
 fn only_the_program_subscribes() {
     let ours = crate::metadata().packages.iter().filter(|it| it.source.is_none());
     let others = ours.filter(|it| it.name != "agent-host");
