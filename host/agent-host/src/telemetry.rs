@@ -37,6 +37,13 @@ pub(crate) struct Options {
     /// Write metrics in Prometheus' text format to this file: every ten seconds, and at the end.
     #[arg(long, global = true, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
+    /// Serve metrics at this address, `http://ADDR/metrics`, as long as the process lives: for example
+    /// `127.0.0.1:9464`.
+    #[arg(long, global = true, value_name = "ADDR")]
+    metrics_listen: Option<String>,
+    /// Let `--metrics-listen` name an address that others than this machine reach.
+    #[arg(long, global = true)]
+    metrics_public: bool,
 }
 
 /// Form of the log.
@@ -78,8 +85,8 @@ impl Telemetry {
             let (clock, chance) = (Arc::new(SystemClock::new()), Arc::new(SystemChance));
             Spans { clock, chance, exporter, caller }.with_filter(OfRuns)
         });
-        let file = options.metrics_file.as_deref().filter(|_| has_runs);
-        let (counting, metrics) = file.map(metrics::start).transpose()?.unzip();
+        let metrics = if has_runs { metrics::start(options)? } else { None };
+        let (counting, metrics) = metrics.unzip();
         let counting = counting.map(|it| it.with_filter(metrics::Ours));
         if logs || spans.is_some() || counting.is_some() {
             // Only a second subscription could fail, and there is none.

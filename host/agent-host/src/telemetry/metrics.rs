@@ -1,9 +1,10 @@
-//! Metrics: what is told, counted; in Prometheus' text format, in a file.
+//! Metrics: what is told, counted; in Prometheus' text format, in a file and at an address.
 //!
-//! A file, since a process lives as long as its runs: an address would be gone before anybody asks. The
-//! node exporter's textfile collector reads it.
+//! A file, since most processes live as long as one run: an address would be gone before anybody asks. The
+//! node exporter's textfile collector reads it. An address is for those that live for long (decision 0021).
 
 mod families;
+mod serve;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,8 +26,8 @@ use tracing_subscriber::{
 };
 use voyager_base::clock::{Clock, Timestamp};
 
-use self::families::Families;
-use super::fields::Fields;
+use self::{families::Families, serve::Listening};
+use super::{Options, fields::Fields};
 use crate::{failure::Failure, printing, system};
 
 /// How often the file is written while runs go on.
@@ -90,27 +91,51 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Counting {
     }
 }
 
-/// Writes the file: from time to time, and at the end.
+/// What is left to be done at the end.
 pub(super) struct Writing {
-    file: PathBuf,
     families: Arc<Families>,
-    /// Dropped, it ends the thread.
-    _thread: SyncSender<()>,
+    file: Option<(PathBuf, SyncSender<()>)>,
 }
 
-/// Counts from now on, into `file`.
+/// Counts from now on, where metrics are asked for.
 ///
 /// # Errors
-/// The file can't be written.
-pub(super) fn start(file: &Path) -> Result<(Counting, Writing), Failure> {
+/// The file can't be written, or the address not be listened at.
+pub(super) fn start(options: &Options) -> Result<Option<(Counting, Writing)>, Failure> {
+    if options.metrics_public && options.metrics_listen.is_none() {
+        return Err(Failure::usage(
+            "`--metrics-public` says who may reach what `--metrics-listen` names, and that is not there",
+        ));
+    }
+    let address = options.metrics_listen.as_deref();
+    let address = address.map(|it| serve::address(it, options.metrics_public)).transpose()?;
+    if options.metrics_file.is_none() && address.is_none() {
+        return Ok(None);
+    }
     let families = Arc::new(Families::new());
+    let clock: Arc<dyn Clock> = Arc::new(system::SystemClock::new());
+    let listening = address.map(Listening::at).transpose()?;
+    let file = options.metrics_file.as_deref();
+    let file = file.map(|file| keep_writing(file, &families)).transpose()?;
+    if let Some(listening) = listening {
+        listening.serve(Arc::clone(&families), Arc::clone(&clock))?;
+    }
+    let counting = Counting { families: Arc::clone(&families), clock };
+    Ok(Some((counting, Writing { families, file })))
+}
+
+/// Writes the file from time to time. What is given back ends that when it is dropped.
+fn keep_writing(
+    file: &Path,
+    families: &Arc<Families>,
+) -> Result<(PathBuf, SyncSender<()>), Failure> {
     // Now, so that a wrong path is known before anything runs.
-    write(file, &families).map_err(|error| {
+    write(file, families).map_err(|error| {
         Failure::environment(format!("cannot write the metrics to {}", file.display()), &error)
             .hint("--metrics-file names a file in a folder that is there")
     })?;
     let (thread, ended) = sync_channel::<()>(0);
-    let (path, all) = (file.to_owned(), Arc::clone(&families));
+    let (path, all) = (file.to_owned(), Arc::clone(families));
     let every = move || {
         while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
             // The last time it is told.
@@ -121,18 +146,17 @@ pub(super) fn start(file: &Path) -> Result<(Counting, Writing), Failure> {
         .name("metrics".to_owned())
         .spawn(every)
         .map_err(|error| Failure::environment("cannot start a thread", &error))?;
-    let clock = Arc::new(system::SystemClock::new());
-    let counting = Counting { families: Arc::clone(&families), clock };
-    Ok((counting, Writing { file: file.to_owned(), families, _thread: thread }))
+    Ok((file.to_owned(), thread))
 }
 
 impl Writing {
-    /// Writes the last time.
+    /// Writes the file the last time.
     pub(super) fn finish(&self) {
-        if let Err(error) = write(&self.file, &self.families) {
+        let Some((file, _)) = &self.file else { return };
+        if let Err(error) = write(file, &self.families) {
             printing::note(format!(
                 "note: the metrics are not written to {}: {error}",
-                self.file.display()
+                file.display()
             ));
         }
     }

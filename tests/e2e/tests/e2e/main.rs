@@ -15,6 +15,7 @@ mod input;
 mod json;
 mod lending;
 mod live;
+mod metrics;
 mod priority;
 mod rename;
 mod scenarios;
