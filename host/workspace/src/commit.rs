@@ -311,11 +311,16 @@ impl Area {
     }
 }
 
+/// In more folders than this, the names are synced with the file system as a whole.
+const SYNCED_FOLDERS_MAX: usize = 32;
+
 /// A commit under way.
 struct Commit<'a> {
     means: &'a Means<'a>,
     areas: BTreeMap<String, Area>,
     items: Vec<Item<'a>>,
+    /// Whether it began here, and makes no folder: then only names in known folders change.
+    renames_only: bool,
 }
 
 impl<'a> Commit<'a> {
@@ -333,7 +338,7 @@ impl<'a> Commit<'a> {
             }
         }
         let items = items(&areas, changes)?;
-        Ok(Self { means, areas, items })
+        Ok(Self { means, areas, items, renames_only: false })
     }
 }
 
@@ -353,7 +358,7 @@ impl Commit<'_> {
         } else {
             self.prepare(&stands)
                 .and_then(|()| self.apply(&mut stands))
-                .and_then(|()| if has_conflict(&stands) { Ok(()) } else { self.sync() })
+                .and_then(|()| if has_conflict(&stands) { Ok(()) } else { self.sync_names() })
         };
         match result {
             Ok(()) if !has_conflict(&stands) => {
@@ -481,8 +486,10 @@ impl Commit<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
+        self.renames_only = fresh.len() == self.areas.len();
         for root in &fresh {
             let made = self.missing_folders(root)?;
+            self.renames_only &= made.is_empty();
             let area = self.areas.get_mut(root).expect("the roots are the keys");
             let name = area.named(".new");
             self.means.calls.make_folder((area.folder.handle(), &name), 0o700)?;
@@ -769,6 +776,25 @@ impl Commit<'_> {
             area.prepared = None;
         }
         Ok(())
+    }
+
+    /// Makes the renames durable: where they are in a few folders by a sync of each, which does not wait for
+    /// what others write meanwhile.
+    fn sync_names(&self) -> io::Result<()> {
+        let place =
+            |item: &Item<'_>| (item.change.root.clone(), item.path.split().0.map(str::to_owned));
+        let folders: BTreeMap<_, &Item<'_>> = self.items.iter().map(|it| (place(it), it)).collect();
+        if !self.renames_only || SYNCED_FOLDERS_MAX < folders.len() {
+            return self.sync();
+        }
+        let (calls, mut way) = (self.means.calls, Way::default());
+        for item in folders.into_values() {
+            if let Parent::Folder(parent) = self.parent(&mut way, item)? {
+                calls.sync_folder(parent.as_fd())?;
+            }
+        }
+        let mut prepared = self.areas.values().filter_map(|area| area.prepared.as_ref());
+        prepared.try_for_each(|prepared| calls.sync_folder(prepared.as_fd()))
     }
 
     /// One sync for each file system that is changed.

@@ -30,6 +30,8 @@ pub(crate) trait Calls: Send + Sync {
     fn remove(&self, at: At<'_>) -> io::Result<()>;
     /// Removes an empty folder.
     fn remove_folder(&self, at: At<'_>) -> io::Result<()>;
+    /// Makes the names in a folder durable.
+    fn sync_folder(&self, folder: BorrowedFd<'_>) -> io::Result<()>;
     /// Makes everything on the file system of a folder durable.
     fn sync(&self, folder: BorrowedFd<'_>) -> io::Result<()>;
 }
@@ -82,6 +84,10 @@ impl Calls for Kernel {
 
     fn remove_folder(&self, (folder, name): At<'_>) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR)?)
+    }
+
+    fn sync_folder(&self, folder: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(rustix::fs::fsync(folder)?)
     }
 
     #[cfg(target_os = "linux")]

@@ -37,6 +37,7 @@ type Hook<'a> = Box<dyn Fn(u64) + Send + Sync + 'a>;
 struct Faulty<'a> {
     calls: AtomicU64,
     syncs: AtomicU64,
+    folder_syncs: AtomicU64,
     dies_at: u64,
     old_system: bool,
     before: Hook<'a>,
@@ -44,8 +45,15 @@ struct Faulty<'a> {
 
 impl Faulty<'_> {
     fn new() -> Self {
-        let (calls, syncs) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { calls, syncs, dies_at: u64::MAX, old_system: false, before: Box::new(|_| ()) }
+        let (calls, syncs, folder_syncs) = Default::default();
+        Self {
+            calls,
+            syncs,
+            folder_syncs,
+            dies_at: u64::MAX,
+            old_system: false,
+            before: Box::new(|_| ()),
+        }
     }
 
     fn step(&self) -> io::Result<()> {
@@ -104,6 +112,12 @@ impl Calls for Faulty<'_> {
     fn remove_folder(&self, at: At<'_>) -> io::Result<()> {
         self.step()?;
         Kernel.remove_folder(at)
+    }
+
+    fn sync_folder(&self, _: BorrowedFd<'_>) -> io::Result<()> {
+        self.step()?;
+        self.folder_syncs.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     fn sync(&self, _: BorrowedFd<'_>) -> io::Result<()> {
@@ -209,7 +223,7 @@ fn systems() -> impl Iterator<Item = bool> {
 }
 
 #[test]
-fn a_commit_applies_everything_with_two_syncs_and_leaves_nothing_behind() {
+fn a_commit_that_makes_folders_syncs_twice_and_leaves_nothing_behind() {
     for old_system in systems() {
         let (scene, faulty) = (Scene::new(), Faulty { old_system, ..Faulty::new() });
         assert_eq!(scene.commit(&faulty).unwrap(), []);
@@ -221,6 +235,44 @@ fn a_commit_applies_everything_with_two_syncs_and_leaves_nothing_behind() {
         );
         assert_eq!(scene.commit(&faulty).unwrap(), [], "a second call changes nothing");
         scene.assert_committed("again");
+    }
+}
+
+#[test]
+fn a_commit_within_known_folders_syncs_the_file_system_once() {
+    let (scene, faulty) = (Scene::new(), Faulty::new());
+    assert_eq!(scene.commit_all(&faulty, &scene.changes[..3]).unwrap(), []);
+    let syncs = [&faulty.syncs, &faulty.folder_syncs].map(|it| it.load(Ordering::Relaxed));
+    assert_eq!(syncs, [1, 4], "the three folders, and the prepared one");
+}
+
+#[test]
+fn a_commit_within_many_folders_syncs_none_of_them_alone() {
+    let (scene, faulty) = (Scene::new(), Faulty::new());
+    let changes: Vec<Change> = (0..=SYNCED_FOLDERS_MAX)
+        .map(|number| {
+            std::fs::create_dir(scene.path().join(number.to_string())).unwrap();
+            Change { path: format!("{number}/a"), before: None, ..scene.changes[0].clone() }
+        })
+        .collect();
+    assert_eq!(scene.commit_all(&faulty, &changes).unwrap(), []);
+    let syncs = [&faulty.syncs, &faulty.folder_syncs].map(|it| it.load(Ordering::Relaxed));
+    assert_eq!(syncs, [2, 0]);
+}
+
+#[test]
+fn after_a_crash_before_any_call_a_second_commit_within_known_folders_finishes() {
+    for dies_at in 0.. {
+        let scene = Scene::new();
+        let changes = &scene.changes[..3];
+        let faulty = Faulty { dies_at, ..Faulty::new() };
+        if scene.commit_all(&faulty, changes).is_ok() {
+            assert!(dies_at > 15, "only {dies_at} calls");
+            break;
+        }
+        assert_eq!(scene.commit_all(&Faulty::new(), changes).unwrap(), [], "call {dies_at}");
+        let all: Vec<String> = contents(scene.path()).into_keys().collect();
+        assert_eq!(all, ["a", "bystander", "deep/b.sh"], "call {dies_at}");
     }
 }
 
@@ -385,6 +437,9 @@ fn a_failing_disk_leaves_nothing_changed() {
         }
         fn remove_folder(&self, at: At<'_>) -> io::Result<()> {
             Kernel.remove_folder(at)
+        }
+        fn sync_folder(&self, folder: BorrowedFd<'_>) -> io::Result<()> {
+            Kernel.sync_folder(folder)
         }
         fn sync(&self, folder: BorrowedFd<'_>) -> io::Result<()> {
             Kernel.sync(folder)
