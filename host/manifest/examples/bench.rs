@@ -41,7 +41,8 @@ fn main() {
     });
     let half = format!("{text}  - id: last\n    when: \"steps.");
     measure("completion", || {
-        let found = editor::complete(&half, half.len(), &catalog).expect("steps are known");
+        let found = editor::complete(&half, half.len(), &catalog, &editor::Around::default())
+            .expect("steps are known");
         assert_eq!(found.items.len(), STEPS);
     });
     measure("hover", || {

@@ -11,8 +11,8 @@ mod position;
 mod reading;
 
 pub use self::{
-    completion::{Completion, Item, ItemSort, complete},
-    hover::{Hover, definition, hover, manifest_at, with_manifests},
+    completion::{Around, Completion, Item, ItemSort, complete},
+    hover::{Hover, definition, hover, manifest_at, tested_manifest, with_manifests},
     position::{Encoding, Position, Positions},
 };
 

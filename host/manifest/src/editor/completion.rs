@@ -57,6 +57,15 @@ pub enum ItemSort {
     Function,
 }
 
+/// What is known beside the text: a scenario speaks of its manifest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// The manifest that a scenario names, as it is written now.
+    pub manifest: Option<&'a str>,
+    /// Paths that a scenario may name as its manifest.
+    pub manifests: &'a [String],
+}
+
 /// Functions of expressions.
 const FUNCTIONS: [&str; 18] = [
     "size",
@@ -80,12 +89,18 @@ const FUNCTIONS: [&str; 18] = [
 ];
 
 /// What may stand at `byte`; none where nothing is known about the place.
-pub fn complete(text: &str, byte: usize, catalog: &Catalog) -> Option<Completion> {
+pub fn complete(
+    text: &str,
+    byte: usize,
+    catalog: &Catalog,
+    around: &Around<'_>,
+) -> Option<Completion> {
     let byte = text.floor_char_boundary(byte.min(text.len()));
     let marked = format!("{}{CURSOR}{}", &text[..byte], &text[byte..]);
     let Some(reading) = Reading::of(&marked) else { return header(text, byte) };
     let (part, is_named) = reading.outline.at(byte)?;
-    let here = Here { reading: &reading, part, byte, catalog };
+    let tested = around.manifest.and_then(Reading::of);
+    let here = Here { reading: &reading, part, byte, catalog, around, tested };
     let within = reading.part(part).within;
     let is_word = reading.part(part).sort == Sort::Word;
     match (is_named, reading.container(part)) {
@@ -124,6 +139,9 @@ struct Here<'r, 't> {
     part: usize,
     byte: usize,
     catalog: &'r Catalog,
+    around: &'r Around<'r>,
+    /// The manifest that a scenario tests.
+    tested: Option<Reading<'r>>,
 }
 
 impl Here<'_, '_> {
@@ -155,6 +173,19 @@ impl Here<'_, '_> {
             Shape::Argument => ["from", "expr", "template"]
                 .map(|it| with_behind(item(ItemSort::Key, it), behind))
                 .into(),
+            Shape::Map { of: Shape::Literal, .. } => {
+                let tested = self.tested.as_ref()?;
+                let named = match outline.key(within?) {
+                    "inputs" => inputs(tested, Naming::Expression),
+                    "outputs" => tested.outputs().into_iter().map(|it| name(tested, it)).collect(),
+                    _ => return None,
+                };
+                named.into_iter().map(|it| with_behind(it, behind)).collect()
+            }
+            Shape::StepNames(_) => {
+                let steps = steps(self.tested.as_ref()?, &[]);
+                steps.into_iter().map(|it| with_behind(it, behind)).collect()
+            }
             _ => return None,
         };
         let there: Vec<&str> = outline
@@ -191,6 +222,10 @@ impl Here<'_, '_> {
             Shape::Type => words(&type_text::WORDS),
             Shape::Operation => self.operations(),
             Shape::Argument => self.argument(part),
+            Shape::StepName => steps(self.tested.as_ref()?, &[]),
+            Shape::Text { .. } if self.reading.names_manifest(part) => {
+                self.around.manifests.iter().map(|it| item(ItemSort::Name, it)).collect()
+            }
             _ => return None,
         };
         self.done(value.start, items)
@@ -273,38 +308,12 @@ impl Here<'_, '_> {
     /// All steps but those that the cursor stands in.
     fn steps(&self) -> Vec<Item> {
         let around: Vec<usize> = self.reading.steps_around(self.part).collect();
-        let outline = &self.reading.outline;
-        let mut items = Vec::new();
-        for id in self.reading.steps() {
-            let step = self.reading.part(id).within;
-            if outline.value(id).is_empty() || step.is_some_and(|it| around.contains(&it)) {
-                continue;
-            }
-            let detail = outline.find(step, "use").map(|it| outline.value(it).to_owned());
-            let detail = detail.unwrap_or_default();
-            items.push(Item { detail, ..item(ItemSort::Name, outline.value(id)) });
-        }
-        items
+        steps(self.reading, &around)
     }
 
     /// The inputs that such a name may be.
     fn inputs(&self, naming: Naming) -> Vec<Item> {
-        let outline = &self.reading.outline;
-        let value = |input, key| {
-            let found = outline.find(Some(input), key).map(|it| outline.value(it).to_owned());
-            found.unwrap_or_default()
-        };
-        let all = self.reading.inputs().into_iter().map(|input| Item {
-            detail: value(input, "type"),
-            docs: value(input, "description"),
-            ..item(ItemSort::Name, outline.key(input))
-        });
-        all.filter(|it| match naming {
-            Naming::Root => it.detail == "path",
-            Naming::Secret => it.detail == "secret",
-            _ => it.detail != "secret",
-        })
-        .collect()
+        inputs(self.reading, naming)
     }
 
     /// Fields of a result; the steps of a block.
@@ -342,6 +351,44 @@ impl Here<'_, '_> {
         let names = names.into_iter().map(|it| item(ItemSort::Name, it));
         names.chain(FUNCTIONS.map(|it| item(ItemSort::Function, it))).collect()
     }
+}
+
+/// The steps of a manifest but those of `without`.
+fn steps(reading: &Reading<'_>, without: &[usize]) -> Vec<Item> {
+    let outline = &reading.outline;
+    let mut items = Vec::new();
+    for id in reading.steps() {
+        let step = reading.part(id).within;
+        if outline.value(id).is_empty() || step.is_some_and(|it| without.contains(&it)) {
+            continue;
+        }
+        let detail = outline.find(step, "use").map(|it| outline.value(it).to_owned());
+        let detail = detail.unwrap_or_default();
+        items.push(Item { detail, ..item(ItemSort::Name, outline.value(id)) });
+    }
+    items
+}
+
+/// The inputs of a manifest that such a name may be.
+fn inputs(reading: &Reading<'_>, naming: Naming) -> Vec<Item> {
+    let all = reading.inputs().into_iter().map(|input| name(reading, input));
+    all.filter(|it| match naming {
+        Naming::Root => it.detail == "path",
+        Naming::Secret => it.detail == "secret",
+        _ => it.detail != "secret",
+    })
+    .collect()
+}
+
+/// An input or an output.
+fn name(reading: &Reading<'_>, part: usize) -> Item {
+    let outline = &reading.outline;
+    let value = |key| {
+        let found = outline.find(Some(part), key).map(|it| outline.value(it).to_owned());
+        found.unwrap_or_default()
+    };
+    let (detail, docs) = (value("type"), value("description"));
+    Item { detail, docs, ..item(ItemSort::Name, outline.key(part)) }
 }
 
 fn object_keys(object: &Object, behind: &str) -> Vec<Item> {

@@ -57,6 +57,11 @@ pub fn manifest_at(text: &str, byte: usize) -> Option<String> {
     path.starts_with("./").then(|| path.to_owned())
 }
 
+/// The path of the manifest that a scenario tests, as it stands there.
+pub fn tested_manifest(text: &str) -> Option<String> {
+    Reading::of(text)?.manifest().map(str::to_owned)
+}
+
 /// A catalog that also knows the other manifests that steps of the text run.
 pub fn with_manifests(text: &str, catalog: &Catalog, library: Library<'_>) -> Catalog {
     let used = Reading::of(text).map(|reading| reading.manifests()).unwrap_or_default();

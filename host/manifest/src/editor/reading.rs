@@ -144,16 +144,36 @@ impl<'t> Reading<'t> {
 
     /// The inputs of a manifest.
     pub(super) fn inputs(&self) -> Vec<usize> {
-        let Some(inputs) = self.outline.find(None, "inputs") else { return Vec::new() };
-        let inside = self.outline.inside(Some(inputs));
-        inside.filter(|it| self.part(*it).sort == Sort::Key).collect()
+        self.entries("inputs")
+    }
+
+    /// The outputs of a manifest.
+    pub(super) fn outputs(&self) -> Vec<usize> {
+        self.entries("outputs")
     }
 
     /// The policies of a manifest.
     pub(super) fn policies(&self) -> Vec<usize> {
-        let Some(policies) = self.outline.find(None, "policies") else { return Vec::new() };
-        let inside = self.outline.inside(Some(policies));
+        self.entries("policies")
+    }
+
+    /// What stands under a key of the text itself.
+    fn entries(&self, name: &str) -> Vec<usize> {
+        let Some(holder) = self.outline.find(None, name) else { return Vec::new() };
+        let inside = self.outline.inside(Some(holder));
         inside.filter(|it| self.part(*it).sort == Sort::Key).collect()
+    }
+
+    /// Whether a part says which manifest a scenario tests.
+    pub(super) fn names_manifest(&self, part: usize) -> bool {
+        let is_scenario = std::ptr::eq(self.root, &SCENARIO);
+        is_scenario && self.outline.find(None, "manifest") == Some(part)
+    }
+
+    /// The manifest that a scenario tests.
+    pub(super) fn manifest(&self) -> Option<&'t str> {
+        let part = self.outline.find(None, "manifest").filter(|it| self.names_manifest(*it))?;
+        Some(self.outline.value(part)).filter(|it| !it.is_empty())
     }
 
     /// Names that the blocks around a part give: the item of a `for-each`, carried values. Each with the

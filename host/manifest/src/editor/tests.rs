@@ -46,14 +46,14 @@ fn placed(text: &str) -> (String, usize) {
 
 fn labels(text: &str) -> Vec<String> {
     let (text, cursor) = placed(text);
-    let completion = complete(&text, cursor, &catalog());
+    let completion = complete(&text, cursor, &catalog(), &Around::default());
     completion.map(|it| it.items.into_iter().map(|it| it.label).collect()).unwrap_or_default()
 }
 
 /// The text after the item `label` was chosen, without [`HEAD`].
 fn chosen(text: &str, label: &str) -> String {
     let (mut text, cursor) = placed(text);
-    let completion = complete(&text, cursor, &catalog()).unwrap();
+    let completion = complete(&text, cursor, &catalog(), &Around::default()).unwrap();
     let item = completion.items.iter().find(|it| it.label == label).unwrap();
     text.replace_range(completion.replaces, &item.writes);
     text.split_off(HEAD.len())
@@ -136,8 +136,11 @@ fn words_and_types_are_offered_and_texts_are_left_alone() {
     {
         assert_eq!(labels(text), [""; 0], "{text}");
     }
-    assert_eq!(complete("voy", 3, &catalog()).unwrap().items[0].label, "voyager: manifest/v1");
-    assert_eq!(complete("other: yaml\n", 5, &catalog()), None);
+    assert_eq!(
+        complete("voy", 3, &catalog(), &Around::default()).unwrap().items[0].label,
+        "voyager: manifest/v1"
+    );
+    assert_eq!(complete("other: yaml\n", 5, &catalog(), &Around::default()), None);
 }
 
 fn shown(text: &str) -> Option<String> {
@@ -205,7 +208,7 @@ fn every_cut_of_a_manifest_has_an_answer_at_every_place() {
             if let Some(found) = hover(text, byte, &catalog) {
                 assert!(text.get(found.span).is_some());
             }
-            if let Some(found) = complete(text, byte, &catalog) {
+            if let Some(found) = complete(text, byte, &catalog, &Around::default()) {
                 assert!(text.get(found.replaces).is_some());
             }
             definition(text, byte);
@@ -241,7 +244,7 @@ fn another_manifest_is_known_by_what_it_takes_and_gives() {
     assert!(told.contains("Waits.") && told.contains("- `long`: `option<bool>`"), "{told}");
     let (text, cursor, catalog) = known("  - id: x\n    use: ./parts/rest.yaml\n    with: { ‸ }\n");
     let labels = |text: &str, cursor, catalog: &Catalog| -> Vec<String> {
-        let found = complete(text, cursor, catalog).unwrap();
+        let found = complete(text, cursor, catalog, &Around::default()).unwrap();
         found.items.into_iter().map(|it| it.label).collect()
     };
     assert_eq!(labels(&text, cursor, &catalog), ["why", "long"]);
@@ -261,4 +264,51 @@ fn policies_are_offered_told_and_found() {
     let at = policies("policy: sl‸ow");
     assert_eq!(shown(&at).as_deref(), Some("slow|policy `slow`\n\n- `timeout`"));
     assert_eq!(defined(&at), Some((12, "slow".to_owned())));
+}
+
+/// What a scenario about [`HEAD`] and a block in it is offered.
+fn scenario_labels(text: &str) -> Vec<String> {
+    let manifest = format!(
+        "{HEAD}  - id: block\n    steps:\n      - {{ id: inner, use: text/clip }}\noutputs:\n  clipped: {{ type: string, from: steps.first.text }}\n"
+    );
+    let manifests = ["a.yaml".to_owned(), "../b.yaml".to_owned()];
+    let around = Around { manifest: Some(&manifest), manifests: &manifests };
+    let whole = format!("voyager: scenario/v1\nname: s\n{text}");
+    let cursor = whole.find('‸').unwrap();
+    let completion = complete(&whole.replace('‸', ""), cursor, &catalog(), &around);
+    completion.map(|it| it.items.into_iter().map(|it| it.label).collect()).unwrap_or_default()
+}
+
+#[test]
+fn a_scenario_is_offered_its_manifest_and_what_that_names() {
+    assert_eq!(scenario_labels("manifest: ‸"), ["a.yaml", "../b.yaml"]);
+    assert_eq!(scenario_labels("manifest: ../‸"), ["a.yaml", "../b.yaml"]);
+    let steps = ["first", "block", "inner"];
+    for text in [
+        "answers:\n  - step: ‸",
+        "answers: [ { step: fi‸ } ]",
+        "faults:\n  - kill: task-done\n    step: ‸",
+        "expect:\n  error: { kind: denied, step: ‸ }",
+        "expect:\n  steps:\n    ‸",
+        "expect:\n  steps: { ‸",
+    ] {
+        assert_eq!(scenario_labels(text), steps, "{text}");
+    }
+    assert_eq!(scenario_labels("expect:\n  steps:\n    first: { is: ran }\n    ‸"), steps[1..]);
+    assert_eq!(scenario_labels("inputs:\n  ‸"), ["repo", "count"]);
+    assert_eq!(scenario_labels("inputs: { repo: ., ‸ }"), ["count"]);
+    assert_eq!(scenario_labels("expect:\n  outputs:\n    ‸"), ["clipped"]);
+    assert!(scenario_labels("expect:\n  outputs:\n    clipped: ‸").is_empty());
+    assert!(scenario_labels("description: ‸").is_empty());
+}
+
+#[test]
+fn a_scenario_without_a_manifest_is_offered_none_of_its_names() {
+    let text = "voyager: scenario/v1\nname: s\nanswers:\n  - step: ";
+    assert_eq!(complete(text, text.len(), &catalog(), &Around::default()), None);
+    assert_eq!(
+        tested_manifest(&format!("{text}x\nmanifest: ../a.yaml")).as_deref(),
+        Some("../a.yaml")
+    );
+    assert_eq!(tested_manifest("voyager: manifest/v1\nmanifest: a.yaml"), None);
 }

@@ -237,8 +237,19 @@ impl<'a> Server<'a> {
     }
 
     fn completion(&self, at: &Place<'_>) -> Json {
-        let Some(found) = editor::complete(at.text, at.byte, &self.names_at(at.uri, at.text))
-        else {
+        let tested = editor::tested_manifest(at.text);
+        let tested = tested.and_then(|named| self.manifest(at.uri, &named).ok());
+        let tested = tested.map(|(_, text)| String::from_utf8_lossy(&text).into_owned());
+        let manifests = match editor::language(at.text) {
+            Some(Language::Scenario) => documents::path(at.uri).map(|it| nearby(&it)),
+            _ => None,
+        };
+        let around = editor::Around {
+            manifest: tested.as_deref(),
+            manifests: &manifests.unwrap_or_default(),
+        };
+        let names = self.names_at(at.uri, at.text);
+        let Some(found) = editor::complete(at.text, at.byte, &names, &around) else {
             return Json::Null;
         };
         let range = range(&found.replaces, &at.positions);
@@ -412,6 +423,37 @@ impl Files for Open<'_> {
     }
 }
 
+/// Most files of a folder that are looked at for manifests.
+const NEARBY_MAX: usize = 200;
+/// Bytes in which a manifest says that it is one: comments may stand above.
+const HEAD_BYTES: u64 = 4 << 10;
+
+/// The manifests beside a scenario and in the folder above, where they usually are, as a scenario names them.
+fn nearby(scenario: &Path) -> Vec<String> {
+    let folder = scenario.parent().unwrap_or_else(|| Path::new(""));
+    let mut found = Vec::new();
+    for (prefix, folder) in [("", folder.to_owned()), ("../", folder.join(".."))] {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        let names = entries.flatten().take(NEARBY_MAX).filter(|it| is_manifest(&it.path()));
+        let mut names: Vec<String> =
+            names.filter_map(|it| it.file_name().into_string().ok()).collect();
+        names.sort();
+        found.extend(names.into_iter().map(|name| format!("{prefix}{name}")));
+    }
+    found
+}
+
+/// Whether a file says that it is a manifest.
+fn is_manifest(path: &Path) -> bool {
+    // A pipe would be waited for.
+    if path.extension().is_none_or(|it| it != "yaml") || !path.is_file() {
+        return false;
+    }
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|it| it.take(HEAD_BYTES).read_to_end(&mut head));
+    read.is_ok() && editor::language(&String::from_utf8_lossy(&head)) == Some(Language::Manifest)
+}
+
 /// The text that is open of a file.
 fn open_at<'d>(documents: &'d Documents, path: &Path) -> Option<&'d str> {
     let same = |uri: &str| documents::path(uri).is_some_and(|it| plain(&it) == plain(path));
@@ -540,6 +582,31 @@ mod tests {
                 found(&told[0]).into_iter().find(|it| it.starts_with(MALFORMED_NAME)).unwrap();
             assert_eq!(name, format!("{MALFORMED_NAME} 4:10 {end}"));
         }
+    }
+
+    #[test]
+    fn a_scenario_is_offered_the_manifests_nearby_and_the_names_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let scenarios = folder.path().join("scenarios");
+        std::fs::create_dir(&scenarios).unwrap();
+        std::fs::write(folder.path().join("a.yaml"), BROKEN).unwrap();
+        std::fs::write(folder.path().join("other.yaml"), "jobs: []\n").unwrap();
+        std::fs::write(scenarios.join("b.scenario.yaml"), "voyager: scenario/v1\n").unwrap();
+        let mut server = begin(json!([]));
+        let mut labels = |file: &str, text: &str, line: u32, character: u32| -> Vec<String> {
+            let uri = format!("file://{}", scenarios.join(file).display());
+            open(&mut server, &uri, text);
+            let at = json!({ "line": line, "character": character });
+            let params = json!({ "textDocument": { "uri": uri }, "position": at });
+            let asked = json!({ "id": 1, "method": "textDocument/completion", "params": params });
+            let answers = send(&mut server, asked);
+            let items = answers[0]["result"].as_array().expect("there is a completion").iter();
+            items.map(|it| it["label"].as_str().unwrap().to_owned()).collect()
+        };
+        let text = "voyager: scenario/v1\nmanifest: ";
+        assert_eq!(labels("c.scenario.yaml", text, 1, 10), ["../a.yaml"]);
+        let text = "voyager: scenario/v1\nmanifest: ../a.yaml\nanswers:\n  - step: ";
+        assert_eq!(labels("d.scenario.yaml", text, 3, 10), ["ä", "wait", "wait"]);
     }
 
     #[test]
