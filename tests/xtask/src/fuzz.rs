@@ -31,6 +31,11 @@ const TARGETS: &[Target] = &[
         what: "the text of a scenario: checked, shown",
         seeds: &["manifests/scenarios"],
     },
+    Target {
+        name: "editor",
+        what: "a half written text and a place in it: what stands there, what may",
+        seeds: &["host/manifest/tests/corpus/good", "manifests/scenarios"],
+    },
     Target { name: "expression", what: "an expression: read, checked, evaluated", seeds: &[] },
     Target { name: "value", what: "values as bytes and JSON, of any type", seeds: &[] },
     Target { name: "journal", what: "rows of the journal", seeds: &[] },
