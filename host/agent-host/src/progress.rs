@@ -170,7 +170,9 @@ fn describe(event: &Event) -> Option<String> {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             lines.map(|line| format!("  {step} | {line}")).collect::<Vec<_>>().join("\n")
         }
-        Event::StepStarted { .. } | Event::StepProgress { .. } => return None,
+        Event::StepStarted { .. } | Event::StepProgress { .. } | Event::Smaller { .. } => {
+            return None;
+        }
     };
     Some(printing::harmless(&line))
 }

@@ -243,4 +243,5 @@ pub(crate) enum Event {
     Retry { step: String, attempt: u32, error: String },
     Log { step: String, level: String, message: String },
     Output { step: String, stream: String, text: String },
+    Smaller { tries: u64, inputs: usize, files: usize, answers: usize, bytes: usize },
 }

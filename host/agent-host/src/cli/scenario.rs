@@ -1,6 +1,7 @@
 //! `agent-host scenario`: scenarios made of runs.
 
 use std::{
+    collections::BTreeSet,
     path::{Component, Path, PathBuf},
     sync::{
         Arc,
@@ -24,7 +25,7 @@ use crate::{
     failure::{Failure, FailureKind},
     host::{self, Recorded},
     printing,
-    protocol::Request,
+    protocol::{Event, Request, Update},
     report, session,
     system::SystemClock,
     testing::{Loader, Minimized, Minimizer, Size},
@@ -142,11 +143,18 @@ fn smaller(
             near,
             head,
             given_up: &|| given_up.load(Ordering::SeqCst),
-            tell: &|tries, size| {
+            tell: &|tries, size, is_new| {
                 bar.tick();
                 bar.set_message(format!("{tries} tries, {}", shown(size)));
+                if is_new && context.json && !context.quiet {
+                    // Whoever reads them may have left: the last line tells.
+                    let Size { inputs, files, answers, bytes } = size;
+                    let smaller = Event::Smaller { tries, inputs, files, answers, bytes };
+                    let _ = printing::json(&Update::Event(smaller));
+                }
             },
             tries: 0,
+            failed: BTreeSet::new(),
         };
         minimizer.minimize(draft)
     };

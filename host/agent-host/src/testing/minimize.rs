@@ -4,9 +4,9 @@
 //! a scenario like any other, checked and played. The order of tries is fixed, so that the same run gives
 //! the same scenario.
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, path::PathBuf, sync::Arc};
 
-use voyager_base::{Value, operation::Skill};
+use voyager_base::{Digest, Value, operation::Skill};
 use voyager_manifest::Plan;
 
 use super::{Case, Desk, Loader, Shared, Tested, Verdict};
@@ -32,10 +32,12 @@ pub(crate) struct Minimizer<'a> {
     pub(crate) head: String,
     /// Whether it is to end with what it has.
     pub(crate) given_up: &'a dyn Fn() -> bool,
-    /// Hears of every try: how many there were, and how large the best is.
-    pub(crate) tell: &'a dyn Fn(u64, Size),
+    /// Hears of every try: how many there were, how large the best is, and whether it is a new one.
+    pub(crate) tell: &'a dyn Fn(u64, Size, bool),
     /// Tries so far.
     pub(crate) tries: u64,
+    /// Those that did not end as they should: no round plays them again.
+    pub(crate) failed: BTreeSet<Digest>,
 }
 
 /// How large a draft is.
@@ -212,15 +214,31 @@ impl Minimizer<'_> {
                 let end = count(best).min(at + size);
                 let mut candidate = best.clone();
                 let smaller = leave_out(&mut candidate, at..end);
-                match smaller.then(|| self.settled(candidate.draft)).transpose()? {
-                    Some(Tried::Holds(kept)) => *best = kept,
-                    Some(Tried::Idle(_) | Tried::Fails(_)) | None => at = end,
+                let holds = smaller && self.holds(candidate.draft, best)?;
+                if !holds {
+                    at = end;
                 }
-                (self.tell)(self.tries, Size::of(&best.draft));
+                (self.tell)(self.tries, Size::of(&best.draft), holds);
             }
             size /= 2;
         }
         Ok(())
+    }
+
+    /// Tries a draft, which becomes the best one where it ends as it should.
+    fn holds(&mut self, draft: Draft, best: &mut Kept) -> Result<bool, Halt> {
+        let key = Digest::of(draft.text().as_bytes());
+        if self.failed.contains(&key) {
+            return Ok(false);
+        }
+        match self.settled(draft)? {
+            Tried::Holds(kept) => *best = kept,
+            Tried::Idle(_) | Tried::Fails(_) => {
+                self.failed.insert(key);
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Tries a draft; once more without the answers that no call took.

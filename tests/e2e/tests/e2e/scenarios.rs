@@ -1,6 +1,11 @@
 //! `agent-host test`: the shipped scenarios, those of the pages, and how failures are told.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use e2e::Stage;
 
@@ -358,4 +363,31 @@ fn what_a_run_changed_stays_in_its_smallest_scenario() {
     }
     // The real skill does the same with that file: nothing needs to stand in for it.
     assert_eq!(answer["minimized"]["after"]["answers"], 0, "{small}");
+}
+
+#[test]
+fn ctrl_c_keeps_the_smallest_scenario_so_far() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("picky.yaml", PICKY.replace("places-max: 99", "places-max: 500"));
+    let lines: String = (0..400).map(|line| format!("fox {line}\n")).collect();
+    stage.write("repo/a.txt", lines);
+    assert_eq!(stage.answer(["run", "picky.yaml", "--input", "repo=repo"])["status"], "failed");
+    // Each of the hundreds of items that are needed has to be tried.
+    stage
+        .write("picky.yaml", PICKY.replace("size(result.places) < 3", "size(result.places) < 350"));
+    let arguments =
+        ["scenario", "from-run", "--minimize", "--out", "small.scenario.yaml", "--json"];
+    let mut command = stage.command(arguments);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let first = lines.next().expect("a line").expect("text");
+    assert!(first.contains("\"event\":\"smaller\""), "{first}");
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.expect("it can be sent").success());
+    let last = lines.map_while(Result::ok).last().expect("an answer");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{last}");
+    assert!(last.contains("\"finished\":false"), "{last}");
+    let ended = stage.call(["test", "small.scenario.yaml"]);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
 }
