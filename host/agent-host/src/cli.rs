@@ -28,7 +28,7 @@ mod top;
 mod undo;
 mod validate;
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -62,6 +62,14 @@ pub(crate) struct Common {
     /// Say nothing while something goes on.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// Processors that tasks may use: as many compute at a time, and steps reserve of them [default: the
+    /// machine's]. It counts in the process that has the state.
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub(crate) cpus: Option<NonZeroU32>,
+    /// Memory that steps may reserve together, for example 8GiB [default: three quarters of the machine's]. It
+    /// counts in the process that has the state.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory: Option<u64>,
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
@@ -120,6 +128,22 @@ pub(crate) struct Context {
     pub(crate) color: bool,
     /// Whether log lines go to standard error.
     pub(crate) logs: bool,
+    /// What tasks may use of the machine.
+    pub(crate) capacity: Capacity,
+}
+
+/// What tasks may use of the machine, where somebody says so.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Capacity {
+    /// Processors.
+    pub(crate) cpus: Option<NonZeroU32>,
+    /// Bytes of memory.
+    pub(crate) memory: Option<u64>,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    voyager_manifest::read_size(text)
+        .ok_or_else(|| "a size like `512MiB` or `8GiB` is wanted".to_owned())
 }
 
 impl Context {

@@ -16,7 +16,7 @@ mod watch;
 
 use std::{
     collections::BTreeMap,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     os::unix::fs::DirBuilderExt as _,
     path::Path,
     sync::{
@@ -33,6 +33,7 @@ use voyager_base::{
     RunId, call::Cancellation, clock::Clock, record::Content, workspace::WorkspaceService,
 };
 use voyager_journal::{FileDisk, OpenError, Options, ResultStore, Store};
+use voyager_manifest::plan::Resources;
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
 use voyager_workspace::{Blocking, Workspace};
@@ -122,8 +123,7 @@ impl Host {
         let workspace = Workspace::new(store.clone(), blocking, cores);
         let watchers = Arc::new(Watchers::default());
         let shelf = Arc::new(Shelf::new(catalog.files(), sandbox, store.clone()));
-        let slots = u32::try_from(cores.get()).unwrap_or(u32::MAX);
-        let schedule = Schedule::new(Rules::new(slots), Arc::clone(&clock));
+        let schedule = Schedule::new(rules(context, cores), Arc::clone(&clock));
         let results = FileDisk::open(places.state.join("results"))
             .map_err(|error| Failure::environment("cannot use the state", &error))?;
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
@@ -313,6 +313,14 @@ fn sandbox_with(context: &Context, clock: Arc<dyn Clock>) -> Result<Sandbox, Fai
     Sandbox::new(options).map_err(|error| Failure::environment("cannot make a sandbox", &error))
 }
 
+/// What tasks may use of the machine: all of its cores, and as much memory as a program may have.
+fn rules(context: &Context, cores: NonZeroUsize) -> Rules {
+    let cores = u32::try_from(cores.get()).unwrap_or(u32::MAX);
+    let cpu = context.capacity.cpus.map_or(cores, NonZeroU32::get);
+    let memory = context.capacity.memory.unwrap_or_else(voyager_process::usable_memory_bytes);
+    Rules::new(cpu).with_capacity(Resources { memory, cpu })
+}
+
 fn open_store(folder: &Path) -> Result<Store, OpenError> {
     Store::open(Arc::new(FileDisk::open(folder)?), Options::default())
 }
@@ -363,10 +371,17 @@ fn journal_failure(error: &dyn std::error::Error) -> Failure {
     Failure::environment("cannot use the journal", error)
 }
 
+/// What a plan reserves that this host does not have.
+fn beyond(problems: &[String]) -> Failure {
+    Failure::new(FailureKind::Environment, problems.join("; "))
+        .hint("reserve less in the manifest, or lend the host more with `--memory` and `--cpus`")
+}
+
 /// An error of the agent: a wrong input is the user's, the rest the machine's.
 fn start_failure(error: voyager_agent::StartError) -> Failure {
     match error {
         voyager_agent::StartError::Inputs(problems) => Failure::usage(problems.join("; ")),
+        voyager_agent::StartError::Capacity(problems) => beyond(&problems),
         voyager_agent::StartError::Semantics { .. } => {
             Failure::new(FailureKind::Environment, error.to_string())
                 .hint("use the release of agent-host that began the run")

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, Color, Context},
+    cli::{Capacity, Cli, Color, Context},
     failure::{Failure, FailureKind},
     places::Places,
     system::Environment,
@@ -109,7 +109,8 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Color::Never => false,
     };
     let (json, quiet, logs) = (common.json, common.quiet, telemetry.logs);
-    let context = Context { places, environment, program, json, quiet, color, logs };
+    let capacity = Capacity { cpus: common.cpus, memory: common.memory };
+    let context = Context { places, environment, program, json, quiet, color, logs, capacity };
     let ended = cli.command.run(&context);
     telemetry.finish();
     ended

@@ -37,8 +37,8 @@ pub use self::{
     interpreter::{Message, Outcome, Unwanted, Waiting},
     lineage::{RunView, facts, inspect},
     run::{
-        Handle, Live, ReplayError, Replayed, Request, StartError, TellError, replay, resume, start,
-        tell, waiting,
+        Handle, Live, ReplayError, Replayed, Request, StartError, TellError, beyond, replay,
+        resume, start, tell, waiting,
     },
     schedule::{Rules, Schedule},
     secrets::{GivenSecret, GivenSecrets, KeptSecret},

@@ -22,7 +22,7 @@ use voyager_base::{
     record::{AppendError, Content, Durability, Journal, ReadError},
     secret::Secrets,
 };
-use voyager_manifest::plan::Plan;
+use voyager_manifest::plan::{Plan, Resources, Step};
 
 use crate::{
     book::Book,
@@ -102,6 +102,9 @@ pub enum StartError {
     /// The inputs don't fit the plan. Nothing was begun.
     #[error("{}", .0.join("; "))]
     Inputs(Vec<String>),
+    /// A step reserves more than this host has, so its task could never begin. Nothing was begun.
+    #[error("{}", .0.join("; "))]
+    Capacity(Vec<String>),
     /// There is no such run.
     #[error("there is no run {0}")]
     Unknown(RunId),
@@ -150,6 +153,10 @@ pub(crate) async fn start_inheriting(
                 return Err(StartError::Inputs(problems.into_iter().flatten().flatten().collect()));
             }
         };
+    let wide = beyond(&request.plan, world.schedule.capacity());
+    if !wide.is_empty() {
+        return Err(StartError::Capacity(wide));
+    }
     let now = world.clock.now();
     let run = RunId::new(now, &*world.chance);
     let mut seed = [0; 32];
@@ -269,6 +276,19 @@ pub async fn tell(world: &Arc<World>, run: RunId, message: Message) -> Result<To
             Ok(Told::Taken)
         }
     }
+}
+
+/// The steps of a plan that reserve more than a host has: their tasks could never begin.
+pub fn beyond(plan: &Plan, capacity: Resources) -> Vec<String> {
+    let reserves = |step: &Step| {
+        let needs = step.resources?;
+        let fits = needs.memory <= capacity.memory && needs.cpu <= capacity.cpu;
+        let id = &step.id;
+        (!fits).then(|| {
+            format!("the step `{id}` reserves {needs}, and all of this host is {capacity}")
+        })
+    };
+    plan.steps.iter().filter_map(reserves).collect()
 }
 
 /// What a run waits for that nobody goes on with.

@@ -1,4 +1,4 @@
-//! Which tasks may compute at a time: slots and keys that all runs of a process share.
+//! Which tasks may compute at a time: slots, keys and resources that all runs of a process share.
 //!
 //! There are as many slots as cores. Those that wait are served by their priority, then by turns of
 //! their runs, whatever the number of tasks that each has waiting (so that a run of ten thousand items
@@ -25,6 +25,8 @@ use voyager_base::{
     BoxFuture,
     clock::{Clock, Timestamp},
 };
+
+use voyager_manifest::plan::Resources;
 
 use self::machine::{Change, Machine, Ticket};
 pub use self::machine::{Key, Load, Rules, Scope, Wish};
@@ -71,6 +73,11 @@ impl Schedule {
     /// Number of slots.
     pub fn slots(&self) -> u32 {
         self.state().machine.rules().slots
+    }
+
+    /// What can be reserved, by all together.
+    pub fn capacity(&self) -> Resources {
+        self.state().machine.rules().capacity
     }
 
     /// How many compute now, and how many wait for a slot or a key.

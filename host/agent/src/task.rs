@@ -26,7 +26,7 @@ use voyager_base::{
     value,
     workspace::Change,
 };
-use voyager_manifest::plan::{Call, GrantPlan, PinnedSkill, Priority};
+use voyager_manifest::plan::{Call, GrantPlan, PinnedSkill, Priority, Resources};
 
 use crate::{
     book::{Book, Recorded},
@@ -80,7 +80,8 @@ impl RunPlace {
         (name, max): (String, u32),
     ) -> Self {
         let key = Key { scope: Scope::Run, name };
-        let wish = Wish { run, priority, key: Some((key, max)), computes: false };
+        let needs = Resources::default();
+        let wish = Wish { run, priority, key: Some((key, max)), needs, computes: false };
         let place = Arc::new(schedule.join(wish, None));
         let entered = place.enter().shared();
         Self { place, entered }
@@ -275,6 +276,7 @@ impl Task {
             run: shared.run,
             priority: shared.started.plan.priority_of(step),
             key: key.map(|(name, max)| (Key { scope: Scope::Task, name }, max)),
+            needs: shared.started.plan.steps[step].resources.unwrap_or_default(),
             computes: true,
         };
         let under = shared.place.as_ref().map(|run| &*run.place);
@@ -308,7 +310,10 @@ impl Task {
         let shared = &self.shared;
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
         let priority = shared.started.plan.priority_of(self.step);
-        let wish = Wish { run: shared.run, priority, key: None, computes: true };
+        // What its step's task has reserved is there for it too: waiting for more while that holds some could
+        // be a circle.
+        let needs = Resources::default();
+        let wish = Wish { run: shared.run, priority, key: None, needs, computes: true };
         let place = Arc::new(shared.world.schedule.join(wish, Some(&self.place)));
         let span = shared.span_of(&self.span, &started, self.step);
         Arc::new(Self {

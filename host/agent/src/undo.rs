@@ -169,6 +169,7 @@ fn plan(written: &Written, changes: Vec<Change>) -> Plan {
         limits: Limits::default(),
         priority: None,
         concurrency: None,
+        resources: None,
         result: None,
     };
     let description = "The run whose changes are taken back.".to_owned();

@@ -172,6 +172,9 @@ pub struct ProgramGrant {
     /// Most processes at a time, threads counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processes_max: Option<u64>,
+    /// Most processors that it computes on at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus_max: Option<u32>,
     /// Confinements without which it must not start: `landlock`, `seccomp`, `network-namespace`, `view`,
     /// `cgroup`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -220,6 +223,8 @@ pub struct ProgramRule {
     pub memory_bytes_max: Option<u64>,
     /// Most processes at a time, threads counted.
     pub processes_max: Option<u64>,
+    /// Most processors that it computes on at a time.
+    pub cpus_max: Option<u32>,
     /// Confinements without which it must not start.
     pub demand: Vec<String>,
     /// Secrets that it gets: name of the variable, and of the secret.
@@ -300,6 +305,7 @@ impl Grants {
             output_bytes_max: None,
             memory_bytes_max: None,
             processes_max: None,
+            cpus_max: None,
             demand: Vec::new(),
             secrets: BTreeMap::new(),
         };
@@ -310,6 +316,7 @@ impl Grants {
             rule.output_bytes_max = least(rule.output_bytes_max, grant.output_bytes_max);
             rule.memory_bytes_max = least(rule.memory_bytes_max, grant.memory_bytes_max);
             rule.processes_max = least(rule.processes_max, grant.processes_max);
+            rule.cpus_max = least(rule.cpus_max, grant.cpus_max);
             rule.demand.extend(grant.demand.iter().cloned());
             match &mut secrets {
                 None => secrets = Some(grant.secrets.clone()),
@@ -513,6 +520,7 @@ mod tests {
                 output_bytes_max: None,
                 memory_bytes_max: Some(time << 20),
                 processes_max: None,
+                cpus_max: None,
                 demand: vec![],
                 secrets: BTreeMap::new(),
             }]),
@@ -537,6 +545,7 @@ mod tests {
                 output_bytes_max: None,
                 memory_bytes_max: None,
                 processes_max: None,
+                cpus_max: None,
                 demand: vec![],
                 secrets: secrets.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect(),
             }]),

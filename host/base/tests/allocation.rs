@@ -75,6 +75,7 @@ fn grants() -> Grants {
             output_bytes_max: None,
             memory_bytes_max: None,
             processes_max: None,
+            cpus_max: None,
             demand: vec!["landlock".to_owned(), "seccomp".to_owned()],
             secrets: BTreeMap::new(),
         }]),

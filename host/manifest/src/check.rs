@@ -14,6 +14,7 @@ mod manifests;
 mod order;
 mod outputs;
 mod policies;
+mod resources;
 mod scenario;
 mod secrets;
 mod steps;

@@ -386,6 +386,10 @@ codes! {
         cause "With `cache` a call may be answered by what an earlier one gave for the same arguments. The skill imports a capability, so what it gives may depend on files, programs or other skills, which change."
         example "    use: coder/survey\n    cache: { ttl: 7d }"
         fix "remove `cache`, or let a skill that imports nothing compute what takes so long."
+    LimitAboveResources "V0390" Error "a task may use more than it reserves"
+        cause "`resources` is what a task waits for before it begins, so that many beside each other fit on the machine. Its instance may use what `limits.memory` says, and its programs what is left: both have to lie within."
+        example "    resources: { memory: 64MiB }\n    limits: { memory: 256MiB }"
+        fix "reserve more, or lower the limit."
 
     ExpressionSyntax "V0401" Error "an expression can't be read"
         cause "The text is no expression: something is missing, superfluous, or not closed."

@@ -323,6 +323,23 @@ pub(crate) static STEP: Object = Object {
             Shape::Object(&CONCURRENCY),
             "How many of its tasks with the same key run at a time, over all runs; the others wait.",
         ),
+        key("resources", Shape::Object(&RESOURCES), RESERVED),
+    ],
+};
+
+const RESERVED: &str =
+    "What each of its tasks reserves of the host before it begins, and is held to.";
+
+/// What a task reserves.
+pub(crate) static RESOURCES: Object = Object {
+    what: "resources",
+    keys: &[
+        key(
+            "memory",
+            Shape::Size { least: 64 << 10 },
+            "Memory of its instance and of its programs together.",
+        ),
+        key("cpu", COUNT, "Processors that its programs compute on at a time."),
     ],
 };
 
@@ -356,6 +373,7 @@ pub(crate) static POLICY: Object = Object {
         key("retry", Shape::Object(&RETRY), "When a failed attempt is followed by another."),
         key("timeout", Shape::Duration { least_ms: 1 }, "Longest time of an attempt."),
         key("limits", Shape::Object(&TASK_LIMITS), "Bounds of each task."),
+        key("resources", Shape::Object(&RESOURCES), RESERVED),
         key(
             "on-error",
             Shape::Kinds(&Shape::Word(&["fail", "continue"])),
@@ -562,6 +580,7 @@ pub(crate) static PROGRAM: Object = Object {
             "Most memory of all its processes together, or of each where the kernel can't tell.",
         ),
         key("processes", COUNT, "Most processes at a time, threads counted."),
+        key("cpus", COUNT, "Most processors that it computes on at a time."),
         key(
             "demand",
             list(&Shape::Word(&CONFINEMENTS)),

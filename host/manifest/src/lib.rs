@@ -53,6 +53,6 @@ pub use self::{
     library::{Files, Library, Pins},
     nearest::nearest,
     plan::Plan,
-    scalar::duration as read_duration,
+    scalar::{duration as read_duration, size as read_size},
     scenario::Scenario,
 };

@@ -13,7 +13,7 @@ use voyager_base::{
     workspace::Change,
 };
 
-use crate::{expr::Expr, template::Template};
+use crate::{expr::Expr, scalar, template::Template};
 
 /// A checked manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -207,6 +207,30 @@ pub struct Concurrency {
     pub max: u32,
 }
 
+/// What a task reserves of the host before it begins. Its limits and grants hold it to that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resources {
+    /// Bytes of memory, of its instance and its programs together; 0 where none is reserved.
+    #[serde(default)]
+    pub memory: u64,
+    /// Processors of its programs; 0 where none are reserved.
+    #[serde(default)]
+    pub cpu: u32,
+}
+
+impl std::fmt::Display for Resources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let memory =
+            (0 < self.memory).then(|| format!("memory {}", scalar::show_size(self.memory)));
+        let cpu = match self.cpu {
+            0 => None,
+            1 => Some("1 processor".to_owned()),
+            many => Some(format!("{many} processors")),
+        };
+        f.write_str(&memory.into_iter().chain(cpu).collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// Grants as far as they are known before a run: folders are named by inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GrantPlan {
@@ -276,6 +300,9 @@ pub struct Step {
     /// How many of its tasks with the same key run at a time.
     #[serde(default)]
     pub concurrency: Option<Concurrency>,
+    /// What each of its tasks reserves before it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
     /// Type of `steps.<id>`: that of one item ([`Self::of_item`]), a list of it with `for-each`, an
     /// option of that where the step can be skipped, left behind, or its failure passed over; none
     /// where there is no value.

@@ -118,7 +118,7 @@ const SIZES: [(&str, u64); 5] =
     [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// A number of bytes with its unit: `64MiB`.
-pub(crate) fn size(text: &str) -> Option<u64> {
+pub fn size(text: &str) -> Option<u64> {
     let (number, unit) = SIZES
         .into_iter()
         .find_map(|(unit, bytes)| text.strip_suffix(unit).map(|number| (number, bytes)))?;

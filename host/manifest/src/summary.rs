@@ -73,6 +73,9 @@ pub struct StepPower {
     pub attempts_per_item: u64,
     /// Whether it runs only under a condition.
     pub when: Option<String>,
+    /// What each of its tasks reserves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserves: Option<String>,
     /// Approvals that it waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<String>,
@@ -147,6 +150,7 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
         attempts_max: reach.attempts_max,
         attempts_per_item: attempts_per_item(plan, at),
         when: step.when.as_ref().map(ToString::to_string),
+        reserves: step.resources.map(|it| it.to_string()),
         approvals: reach.approvals.clone(),
         pure: reads.is_empty() && writes.is_empty() && starts.is_empty() && calls.is_empty(),
         reads,
@@ -247,6 +251,9 @@ pub fn to_text(summary: &Summary) -> String {
         }
         if let Some(when) = &step.when {
             let _ = writeln!(text, "  only when {when}");
+        }
+        if let Some(reserves) = &step.reserves {
+            let _ = writeln!(text, "  reserves {reserves}");
         }
         if !step.approvals.is_empty() {
             let _ = writeln!(text, "  only after the approval {}", step.approvals.join(", "));

@@ -30,6 +30,6 @@ mod wire;
 pub use self::{
     confine::{Confined, confine_self},
     launcher::launcher_main,
-    service::{Launcher, Output, Process, ProcessOptions, Stream},
+    service::{Launcher, Output, Process, ProcessOptions, Stream, usable_memory_bytes},
     toolchain::Toolchain,
 };

@@ -11,7 +11,7 @@ use std::{
     process::Stdio,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -119,14 +119,14 @@ impl ProcessOptions {
             copy_bytes_max: 4 << 30,
             open_files_max: 4096,
             processes_max: 4096,
-            memory_bytes_max: memory_bytes_max(),
+            memory_bytes_max: usable_memory_bytes(),
             file_bytes_max: 16 << 30,
         }
     }
 }
 
-/// Three quarters of the machine's: a program that wants all must not take the host with it.
-fn memory_bytes_max() -> u64 {
+/// Three quarters of the machine's memory: a program that wants all must not take the host with it.
+pub fn usable_memory_bytes() -> u64 {
     let machine = rustix::system::sysinfo();
     let bytes = machine.totalram.saturating_mul(u64::from(machine.mem_unit));
     bytes / 4 * 3
@@ -149,6 +149,8 @@ struct Inner {
     no_overlay: AtomicBool,
     no_root: AtomicBool,
     serial: AtomicU64,
+    /// Processors that were handed out so far.
+    cpus: AtomicU32,
     /// Highest fencing token seen of each run.
     owners: Mutex<BTreeMap<RunId, u64>>,
 }
@@ -161,6 +163,7 @@ impl Process {
             no_overlay: AtomicBool::new(false),
             no_root: AtomicBool::new(false),
             serial: AtomicU64::new(0),
+            cpus: AtomicU32::new(0),
             owners: Mutex::new(BTreeMap::new()),
         }))
     }
@@ -311,6 +314,11 @@ impl Inner {
         self.options.folder.join(format!("{}-{serial}", job.context.run))
     }
 
+    /// Where the next program begins that may have so many processors.
+    fn cpus_from(&self, cpus_max: u32) -> u32 {
+        self.cpus.fetch_add(cpus_max, Ordering::Relaxed)
+    }
+
     fn prepare(&self, job: &Job, private: &Path) -> Result<Vec<View>, Error> {
         let made = ["tmp/home", "tmp/work", "tmp/runtime", "root", "views"]
             .iter()
@@ -400,6 +408,8 @@ impl Inner {
                     .memory_bytes_max
                     .unwrap_or(self.options.memory_bytes_max),
                 file_bytes_max: self.options.file_bytes_max,
+                cpus_max: job.rule.cpus_max,
+                cpus_from: self.cpus_from(job.rule.cpus_max.unwrap_or(0)),
             },
         })
     }

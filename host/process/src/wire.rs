@@ -83,6 +83,10 @@ pub(crate) struct ResourceLimits {
     pub(crate) processes_max: u64,
     pub(crate) memory_bytes_max: u64,
     pub(crate) file_bytes_max: u64,
+    /// Most processors, where that is bounded.
+    pub(crate) cpus_max: Option<u32>,
+    /// Which of them: programs that run at a time begin at different ones.
+    pub(crate) cpus_from: u32,
 }
 
 /// What became of a plan.

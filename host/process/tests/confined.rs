@@ -65,6 +65,10 @@ fn main() {
         ("variables_of_the_call_arrive_and_secrets_are_denied", variables_arrive),
         ("a_secret_reaches_its_program_and_no_output", a_secret_reaches_its_program),
         ("a_file_with_a_secret_is_not_staged", a_file_with_a_secret_is_not_staged),
+        (
+            "a_program_computes_on_so_many_processors_as_it_may",
+            a_program_computes_on_few_processors,
+        ),
         ("the_network_is_cut_without_a_grant", the_network_is_cut_without_a_grant),
         ("the_network_is_there_with_a_grant", the_network_is_there_with_a_grant),
         ("a_program_can_talk_to_itself", a_program_can_talk_to_itself),
@@ -246,6 +250,7 @@ impl Bench {
                 output_bytes_max: None,
                 memory_bytes_max: None,
                 processes_max: None,
+                cpus_max: None,
                 demand: vec![],
                 secrets: BTreeMap::new(),
             },
@@ -445,6 +450,20 @@ fn a_secret_reaches_its_program() {
     bench.grant.output_bytes_max = None;
     bench.grant.secrets.clear();
     assert_eq!(bench.told_by("echo \"<$TOKEN>\" hush-hush"), "<> ***\n");
+}
+
+fn a_program_computes_on_few_processors() {
+    let mut bench = Bench::new();
+    bench.grant.cpus_max = Some(1);
+    let finished = bench.sh("nproc; taskset -p 3 $$ >/dev/null 2>&1 || echo kept").unwrap();
+    assert_eq!(text(&finished.stdout), "1\nkept\n");
+    assert!(finished.confinement.iter().any(|it| it == "cpus:affinity"));
+    // More than there are is all that there are.
+    bench.grant.cpus_max = Some(1_000_000);
+    assert_eq!(
+        bench.told_by("nproc"),
+        format!("{}\n", std::thread::available_parallelism().unwrap())
+    );
 }
 
 fn a_file_with_a_secret_is_not_staged() {

@@ -88,6 +88,7 @@ fn narrower_rule(wide: &Grants, narrow: &Grants, asked: &Asked) {
     assert!(wide.network || !narrow.network);
     assert!(at_most(narrow.time_max, wide.time_max));
     assert!(at_most(narrow.output_bytes_max, wide.output_bytes_max));
+    assert!(at_most(narrow.cpus_max, wide.cpus_max));
     assert!(wide.demand.iter().all(|demand| narrow.demand.contains(demand)));
     assert!(narrow.secrets.iter().all(|(variable, name)| wide.secrets.get(variable) == Some(name)));
 }
@@ -135,6 +136,7 @@ fn program(u: &mut Unstructured<'_>) -> Result<ProgramGrant> {
         output_bytes_max: u.arbitrary()?,
         memory_bytes_max: u.arbitrary()?,
         processes_max: u.arbitrary()?,
+        cpus_max: u.arbitrary()?,
         demand: several(u, 2, |u| Ok((*u.choose(&["view", "seccomp"])?).to_owned()))?,
         secrets: several(u, 2, |u| {
             let (variable, name) = (u.choose(&["TOKEN", "KEY"])?, u.choose(&["token", "key"])?);

@@ -91,6 +91,7 @@ fn grants() -> Grants {
         output_bytes_max: None,
         memory_bytes_max: None,
         processes_max: None,
+        cpus_max: None,
         demand: Vec::new(),
         secrets: BTreeMap::new(),
     };

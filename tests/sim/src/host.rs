@@ -20,13 +20,16 @@ use voyager_base::{
     sim::{Executor, SimClock, SimDisk, Unfinished, wait},
 };
 use voyager_journal::{Options, Store};
-use voyager_manifest::plan::Plan;
+use voyager_manifest::plan::{Plan, Resources};
 
 use crate::{
     guests::{Guests, Sandbox},
     machine::Machine,
     workspace::SimWorkspace,
 };
+
+/// What tasks of simulated hosts can reserve.
+pub const CAPACITY: Resources = Resources { memory: 1 << 30, cpu: 4 };
 
 /// A host from its start to its end, planned or not.
 pub struct Host {
@@ -81,7 +84,7 @@ impl Host {
             chance: Arc::new(Seeded::new(seed)),
             spawn: Arc::new(executor.clone()),
             observer: Arc::<Log>::clone(&log),
-            schedule: Schedule::new(Rules::new(2), Arc::new(clock.clone())),
+            schedule: Schedule::new(Rules::new(2).with_capacity(CAPACITY), Arc::new(clock.clone())),
         };
         let (world, machine) = (Arc::new(world), machine.clone());
         Self { world, store, log, executor, clock, machine }

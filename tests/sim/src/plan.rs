@@ -70,6 +70,7 @@ pub fn step_of(id: &str, operation: Operation, arguments: &[&str]) -> Step {
         limits: Limits::default(),
         priority: None,
         concurrency: None,
+        resources: None,
         result,
     }
 }
@@ -197,6 +198,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
         output_bytes_max: None,
         memory_bytes_max: None,
         processes_max: None,
+        cpus_max: None,
         demand: Vec::new(),
         secrets: BTreeMap::new(),
     };

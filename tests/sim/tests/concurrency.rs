@@ -14,7 +14,7 @@ use sim::{
     machine::Machine,
     plan::checked,
 };
-use voyager_agent::Outcome;
+use voyager_agent::{Outcome, StartError};
 use voyager_base::{
     ErrorKind, Value,
     clock::Clock,
@@ -115,6 +115,41 @@ fn so_many_items_of_all_runs_have_a_key_at_a_time() {
     let (outcomes, _, most) = at_once(2, &format!("{body}    concurrency: {{ key: n }}\n"));
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     assert_eq!(most, 1);
+}
+
+#[test]
+fn so_many_tasks_of_all_runs_begin_as_what_they_reserve_fits() {
+    let body = |memory: &str| {
+        format!(
+            "steps:\n  - id: next\n    use: guests/make\n    with: {{ p0: n.txt }}\n    \
+             changes: discard\n    for-each: {{ in: \"[1, 2, 3, 4]\", parallel: 4 }}\n    \
+             resources: {{ memory: {memory} }}\n"
+        )
+    };
+    for (memory, most) in [("500MiB", 2), ("600MiB", 1)] {
+        let (outcomes, _, at_a_time) = at_once(2, &body(memory));
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        assert_eq!(at_a_time, most, "{memory} of a gibibyte");
+    }
+}
+
+#[test]
+fn a_run_that_reserves_more_than_there_is_does_not_begin() {
+    let host = Host::start(&SimDisk::new(1), &Machine::default(), &Guests::default(), 1).unwrap();
+    let plan =
+        checked("steps: [ { id: huge, use: guests/count, resources: { memory: 2GiB, cpu: 8 } } ]");
+    let world = Arc::clone(&host.world);
+    let started =
+        host.block_on(async move { voyager_agent::start(&world, request(&plan)).await.map(drop) });
+    let Some(Err(StartError::Capacity(problems))) = started else { panic!("{started:?}") };
+    assert_eq!(
+        problems,
+        [
+            "the step `huge` reserves memory 2GiB, 8 processors, and all of this host is memory 1GiB, \
+          4 processors"
+        ]
+    );
+    assert_eq!(host.only_run(), None);
 }
 
 #[test]

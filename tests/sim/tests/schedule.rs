@@ -21,7 +21,7 @@ use voyager_base::{
     clock::{Clock as _, Timestamp},
     sim::SimClock,
 };
-use voyager_manifest::plan::Priority;
+use voyager_manifest::plan::{Priority, Resources};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// How long a guest computes before it looks whether it still has its slot.
@@ -57,15 +57,20 @@ struct World {
 
 impl World {
     fn new(slots: u32) -> Arc<Self> {
+        Self::with(Rules::new(slots))
+    }
+
+    fn with(rules: Rules) -> Arc<Self> {
         let clock = SimClock::new(Timestamp::from_millis(0));
-        let schedule = Schedule::new(Rules::new(slots), Arc::new(clock.clone()));
+        let schedule = Schedule::new(rules, Arc::new(clock.clone()));
         let executor = Executor::default();
         Arc::new(Self { clock, schedule, executor, waits: Mutex::default() })
     }
 
     fn wish(run: u8, priority: Priority, key: Option<&str>) -> Wish {
         let key = key.map(|name| (Key { scope: Scope::Task, name: name.to_owned() }, 1));
-        Wish { run: RunId([run; 16]), priority, key, computes: true }
+        let needs = Resources::default();
+        Wish { run: RunId([run; 16]), priority, key, needs, computes: true }
     }
 
     /// A task that computes for so long, whenever it has a slot.
@@ -160,6 +165,53 @@ fn in_simulated_hours_of_full_load_nothing_starves() {
         world.executor.drop_all();
     }
     println!("seeds {seeds:?} of ten hours each: a low task waited {longest_low:?} at most");
+}
+
+/// Small reservations come so fast that there is never room for a large one beside them, from other runs, as
+/// important as that and more. It is reserved for, and begins after what was there before it and a turn of
+/// each run.
+#[test]
+fn a_large_reservation_is_not_passed_for_ever() {
+    let mut longest = Duration::ZERO;
+    for seed in seeds(20, 1_000) {
+        let world = World::with(Rules::new(8).with_capacity(Resources { memory: 10, cpu: 8 }));
+        let chance = Seeded::new(2_000 + seed);
+        let small = |priority| {
+            let run = u8::try_from(1 + below(&chance, 4)).unwrap();
+            let needs = Resources { memory: 1 + below(&chance, 4), cpu: 1 };
+            let wish = Wish { needs, ..World::wish(run, priority, None) };
+            let time = Duration::from_secs(5 + below(&chance, 20));
+            let this = Arc::clone(&world);
+            world.executor.spawn(Box::pin(async move {
+                let _ = this.compute(wish, time).await;
+            }));
+        };
+        for _ in 0..20 {
+            small(Priority::Standard);
+        }
+        world.pass(Duration::from_secs(30));
+        let needs = Resources { memory: 9, cpu: 8 };
+        let wish = Wish { needs, ..World::wish(9, Priority::Standard, None) };
+        let (this, began) = (Arc::clone(&world), Arc::new(Mutex::new(None)));
+        let told = Arc::clone(&began);
+        let since = world.clock.now();
+        world.executor.spawn(Box::pin(async move {
+            let waited = this.compute(wish, Duration::from_secs(1)).await;
+            *told.lock().unwrap() = Some(waited);
+        }));
+        while began.lock().unwrap().is_none() {
+            let priority =
+                if below(&chance, 10) == 0 { Priority::High } else { Priority::Standard };
+            small(priority);
+            world.pass(Duration::from_secs(1 + below(&chance, 3)));
+            let waits = world.clock.now().since(since);
+            assert!(waits < Duration::from_secs(900), "seed {seed}: it waits for {waits:?}");
+        }
+        let waited = began.lock().unwrap().unwrap();
+        longest = longest.max(waited);
+        world.executor.drop_all();
+    }
+    println!("a large reservation waited {longest:?} at most");
 }
 
 /// A low task holds a key and has lost its slot; high ones fill all slots for hours; a critical one

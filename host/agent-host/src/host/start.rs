@@ -11,7 +11,7 @@ use voyager_agent::{
 use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
 use voyager_manifest::{plan::Plan, power::Power};
 
-use super::{Host, Updates, artifacts, inputs, journal_failure, start_failure};
+use super::{Host, Updates, artifacts, beyond, inputs, journal_failure, start_failure};
 use crate::{
     answer::{RunAnswer, RunError, Status},
     approvals::Approvals,
@@ -86,6 +86,10 @@ impl Host {
             return Err(Failure::usage(problems.join("; ")));
         }
         let plan = started.plan;
+        let wide = voyager_agent::beyond(&plan, self.world.schedule.capacity());
+        if !wide.is_empty() {
+            return Err(beyond(&wide));
+        }
         self.pin(&plan).await?;
         let live = voyager_agent::resume(&self.world, run, Some(policy()), secrets).await;
         let live = live.map_err(start_failure)?;

@@ -40,6 +40,11 @@ impl Line {
         self.lanes.values().rev().find_map(Lane::first).map(|(_, ticket)| ticket)
     }
 
+    /// All that wait, in the order in which their turn comes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Ticket> {
+        self.lanes.values().rev().flat_map(Lane::iter)
+    }
+
     /// The highest level on which somebody waits.
     pub(super) fn highest(&self) -> Option<Priority> {
         let waited = self.lanes.iter().rev().find(|(_, lane)| !lane.waiting.is_empty());
@@ -58,6 +63,18 @@ impl Line {
 }
 
 impl Lane {
+    fn iter(&self) -> impl Iterator<Item = Ticket> {
+        use std::ops::Bound::{Excluded, Included, Unbounded};
+        let (after, until) = match self.last {
+            Some(last) => (Excluded(last), Included(last)),
+            None => (Unbounded, Unbounded),
+        };
+        let first = self.waiting.range((after, Unbounded));
+        // Where nobody has had a turn yet, the first half is all of them.
+        let rest = self.waiting.range((Unbounded, until)).filter(|_| self.last.is_some());
+        first.chain(rest).flat_map(|(_, own)| own.iter().copied())
+    }
+
     fn first(&self) -> Option<(RunId, Ticket)> {
         use std::ops::Bound::{Excluded, Unbounded};
         let after = self.last.map_or(Unbounded, Excluded);

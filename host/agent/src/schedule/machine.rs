@@ -1,11 +1,13 @@
 //! Who may compute, as a machine: it knows no clock and wakes nobody. Time comes in as an argument, and
 //! what changed comes out of [`Machine::poll_change`].
 //!
-//! A ticket stands aside, waits for its key, waits for a slot, or has one. Its *level* is its priority,
+//! A ticket stands aside, waits for its key, for what it reserves, for a slot, or has one. It keeps key and
+//! reservation until it leaves. Whoever has a reservation waits for slots alone, and whoever waits for one has
+//! no slot: so nobody waits in a circle. Its *level* is its priority,
 //! or more: what waits long rises by a level at a time ([`Rules::ageing`]) and keeps that for its turn
 //! ([`Rules::turn`]), so that nothing starves; and who holds a key for which a higher one waits has that
 //! one's level, for all that it does, so that a critical task never waits for a low one that waits for
-//! everybody else.
+//! everybody else. The same holds for reservations: who has one has the level of the highest that waits for one.
 //!
 //! A ticket of level critical that finds no slot takes the one of the lowest. That happens at once: the
 //! loser stops as soon as it notices, and waits for a slot again.
@@ -17,7 +19,7 @@ use std::{
 };
 
 use voyager_base::{RunId, clock::Timestamp};
-use voyager_manifest::plan::Priority;
+use voyager_manifest::plan::{Priority, Resources};
 
 use super::line::Line;
 
@@ -30,13 +32,26 @@ pub struct Rules {
     pub ageing: Duration,
     /// How long a ticket that rose while it waited keeps its level once it has a slot.
     pub turn: Duration,
+    /// What can be reserved, by all together.
+    pub capacity: Resources,
+    /// While nobody has waited so long for a reservation, smaller ones may pass one that does not fit; from
+    /// then on it goes by the order alone, so that a large one is not passed for ever.
+    pub patience: Duration,
 }
 
 impl Rules {
     /// So many slots, one at least. From the lowest level to the highest is a wait of ten minutes.
     pub fn new(slots: u32) -> Self {
         let (ageing, turn) = (Duration::from_secs(200), Duration::from_secs(1));
-        Self { slots: slots.max(1), ageing, turn }
+        let capacity = Resources { memory: u64::MAX, cpu: u32::MAX };
+        let patience = Duration::from_secs(10);
+        Self { slots: slots.max(1), ageing, turn, capacity, patience }
+    }
+
+    /// The same on a machine of which no more can be reserved than this.
+    #[must_use]
+    pub fn with_capacity(self, capacity: Resources) -> Self {
+        Self { capacity, ..self }
     }
 }
 
@@ -71,6 +86,8 @@ pub struct Wish {
     pub priority: Priority,
     /// A key that it needs first, and how many may hold that.
     pub key: Option<(Key, u32)>,
+    /// What it reserves before it computes.
+    pub needs: Resources,
     /// Whether it wants a slot at all; a run wants only its key.
     pub computes: bool,
 }
@@ -98,6 +115,7 @@ pub(super) enum Change {
 enum Standing {
     Aside,
     WaitsForKey,
+    WaitsForResources,
     WaitsForSlot,
     Computes,
 }
@@ -110,12 +128,17 @@ struct Entry {
     under: Option<Ticket>,
     members: BTreeSet<Ticket>,
     has_key: bool,
+    has_resources: bool,
+    /// Since when it waits for what it reserves.
+    reserves_since: Option<Timestamp>,
     /// What waiting has made of its priority.
     aged: Priority,
     /// When waiting, or having had its turn, makes something else of it.
     ages_at: Option<Timestamp>,
     /// The highest level that waits for the key which it holds.
     lent: Priority,
+    /// The highest level that waits for a reservation, where it has one.
+    lent_resources: Priority,
     /// The highest that is lent to it, or to those that it stands under.
     inherited: Priority,
     level: Priority,
@@ -129,6 +152,18 @@ struct Holding {
     line: Line,
 }
 
+impl Entry {
+    /// What it waits for once it has its key.
+    fn behind_key(&self) -> Standing {
+        let needs = self.wish.needs != Resources::default() && !self.has_resources;
+        if needs { Standing::WaitsForResources } else { Standing::WaitsForSlot }
+    }
+}
+
+/// Most waiting reservations that are looked at for one that fits: enough to find one where there are
+/// any, and little where thousands wait.
+const PASSING_MAX: usize = 64;
+
 /// Who may compute.
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -141,6 +176,14 @@ pub(super) struct Machine {
     /// Who has a slot: the lowest first, among equals the one that has had it least.
     computing: BTreeSet<(Priority, Reverse<u64>, Ticket)>,
     keys: BTreeMap<Key, Holding>,
+    /// Who has reserved something, and who waits for that.
+    reserved: Holding,
+    /// Since when they wait.
+    since: BTreeSet<(Timestamp, Ticket)>,
+    /// What can still be reserved.
+    left: Resources,
+    /// The latest time that it was told.
+    now: Timestamp,
     ages: BTreeSet<(Timestamp, Ticket)>,
     changes: VecDeque<(Ticket, Change)>,
 }
@@ -156,6 +199,10 @@ impl Machine {
             line: Line::default(),
             computing: BTreeSet::new(),
             keys: BTreeMap::new(),
+            reserved: Holding::default(),
+            since: BTreeSet::new(),
+            left: rules.capacity,
+            now: Timestamp::from_micros(0),
             ages: BTreeSet::new(),
             changes: VecDeque::new(),
         }
@@ -166,15 +213,19 @@ impl Machine {
     }
 
     pub(super) fn load(&self) -> Load {
-        let waits =
-            |it: &&Entry| matches!(it.standing, Standing::WaitsForKey | Standing::WaitsForSlot);
+        let waits = |it: &&Entry| !matches!(it.standing, Standing::Aside | Standing::Computes);
         let waiting = self.entries.values().filter(waits).count();
         Load { computing: self.computing.len(), waiting }
     }
 
     /// Somebody comes, and stands aside at first. It has at least the level that is lent to the one that
     /// it stands under.
-    pub(super) fn join(&mut self, wish: Wish, under: Option<Ticket>) -> Ticket {
+    pub(super) fn join(&mut self, mut wish: Wish, under: Option<Ticket>) -> Ticket {
+        // A run with more is refused before it begins; whatever comes here all the same must not wait for
+        // ever.
+        let Resources { memory, cpu } = self.rules.capacity;
+        wish.needs =
+            Resources { memory: wish.needs.memory.min(memory), cpu: wish.needs.cpu.min(cpu) };
         let ticket = self.next;
         self.next += 1;
         let under = under.filter(|it| self.entries.contains_key(it));
@@ -186,9 +237,12 @@ impl Machine {
             under,
             members: BTreeSet::new(),
             has_key: false,
+            has_resources: false,
+            reserves_since: None,
             aged: wish.priority,
             ages_at: None,
             lent: Priority::Low,
+            lent_resources: Priority::Low,
             inherited: Priority::Low,
             level: wish.priority,
             given: 0,
@@ -209,13 +263,15 @@ impl Machine {
         if !needs_key && !entry.wish.computes {
             return;
         }
-        let standing = if needs_key { Standing::WaitsForKey } else { Standing::WaitsForSlot };
+        let standing = if needs_key { Standing::WaitsForKey } else { entry.behind_key() };
+        self.now = now;
         self.begin_waiting(now, ticket, standing);
         self.handle_time(now);
     }
 
     /// It needs no slot for now, and keeps its key.
     pub(super) fn stand_aside(&mut self, now: Timestamp, ticket: Ticket) {
+        self.now = now;
         self.move_to(ticket, Standing::Aside);
         self.ages(ticket, None);
         self.handle_time(now);
@@ -223,6 +279,7 @@ impl Machine {
 
     /// It is gone.
     pub(super) fn leave(&mut self, now: Timestamp, ticket: Ticket) {
+        self.now = now;
         // Whoever gets its key may be the one to get its slot: nothing is given in between.
         self.move_to(ticket, Standing::Aside);
         self.ages(ticket, None);
@@ -242,11 +299,18 @@ impl Machine {
             }
             self.give_key(&key);
         }
+        if entry.has_resources {
+            self.reserved.holders.remove(&ticket);
+            self.left.memory += entry.wish.needs.memory;
+            self.left.cpu += entry.wish.needs.cpu;
+            self.give_resources();
+        }
         self.handle_time(now);
     }
 
     /// Lets time pass, and gives what there is to those whose turn it is.
     pub(super) fn handle_time(&mut self, now: Timestamp) {
+        self.now = now;
         while let Some((at, ticket)) = self.ages.first().copied().filter(|(at, _)| *at <= now) {
             self.age(at, ticket);
         }
@@ -288,7 +352,7 @@ impl Machine {
         self.entries.get(&ticket).is_none_or(|entry| match entry.standing {
             Standing::Computes => true,
             Standing::Aside => !entry.wish.computes && (entry.has_key || entry.wish.key.is_none()),
-            Standing::WaitsForKey | Standing::WaitsForSlot => false,
+            Standing::WaitsForKey | Standing::WaitsForResources | Standing::WaitsForSlot => false,
         })
     }
 
@@ -302,13 +366,16 @@ impl Machine {
         if let (Standing::WaitsForKey, Some((key, _))) = (standing, self.key_of(ticket)) {
             self.give_key(&key);
         }
+        if standing == Standing::WaitsForResources {
+            self.give_resources();
+        }
     }
 
     /// It has waited for a level's time, or has had its turn.
     fn age(&mut self, at: Timestamp, ticket: Ticket) {
         let Some(entry) = self.entries.get_mut(&ticket) else { return };
         let next = match entry.standing {
-            Standing::WaitsForKey | Standing::WaitsForSlot => {
+            Standing::WaitsForKey | Standing::WaitsForResources | Standing::WaitsForSlot => {
                 entry.aged = entry.aged.raised();
                 (entry.aged < Priority::Critical).then(|| at.after(self.rules.ageing))
             }
@@ -359,13 +426,71 @@ impl Machine {
             entry.has_key = true;
             entry.standing = Standing::Aside;
             if entry.wish.computes {
-                self.move_to(first, Standing::WaitsForSlot);
+                let behind = entry.behind_key();
+                self.move_to(first, behind);
+                if behind == Standing::WaitsForResources {
+                    self.give_resources();
+                }
             } else {
                 self.ages(first, None);
                 self.changes.push_back((first, Change::Given));
             }
         }
         self.lend(key);
+    }
+
+    /// Gives what can be reserved to those whose turn it is. One that does not fit lets smaller ones pass, as
+    /// long as nobody has waited for too long.
+    fn give_resources(&mut self) {
+        while let Some(first) = self.reserved.line.first() {
+            let longest = self.since.first().map(|(since, _)| self.now.since(*since));
+            let is_patient = longest.is_none_or(|longest| longest < self.rules.patience);
+            let next = if self.fits(first) {
+                self.reserved.line.pop()
+            } else if is_patient {
+                self.reserved.line.iter().take(PASSING_MAX).find(|ticket| self.fits(*ticket))
+            } else {
+                None
+            };
+            let Some(ticket) = next else { break };
+            if ticket != first {
+                self.take_out(ticket);
+            }
+            self.waits_no_more(ticket);
+            self.reserved.holders.insert(ticket);
+            let Some(entry) = self.entries.get_mut(&ticket) else { break };
+            entry.has_resources = true;
+            entry.standing = Standing::Aside;
+            self.left.memory -= entry.wish.needs.memory;
+            self.left.cpu -= entry.wish.needs.cpu;
+            self.move_to(ticket, Standing::WaitsForSlot);
+        }
+        self.lend_resources();
+    }
+
+    fn waits_no_more(&mut self, ticket: Ticket) {
+        let since = self.entries.get_mut(&ticket).and_then(|entry| entry.reserves_since.take());
+        if let Some(since) = since {
+            self.since.remove(&(since, ticket));
+        }
+    }
+
+    fn fits(&self, ticket: Ticket) -> bool {
+        let needs = self.entries.get(&ticket).map(|entry| entry.wish.needs).unwrap_or_default();
+        needs.memory <= self.left.memory && needs.cpu <= self.left.cpu
+    }
+
+    /// Lends the highest level that waits for a reservation to those that have one.
+    fn lend_resources(&mut self) {
+        let lent = self.reserved.line.highest().unwrap_or(Priority::Low);
+        for holder in self.reserved.holders.clone() {
+            if let Some(entry) = self.entries.get_mut(&holder)
+                && entry.lent_resources != lent
+            {
+                entry.lent_resources = lent;
+                self.refresh(holder);
+            }
+        }
     }
 
     /// Lends the highest level that waits for a key to those that hold it.
@@ -388,7 +513,8 @@ impl Machine {
         while let Some(ticket) = open.pop() {
             let Some(entry) = self.entries.get(&ticket) else { continue };
             let above = entry.under.and_then(|it| self.entries.get(&it));
-            let inherited = above.map_or(Priority::Low, |it| it.inherited).max(entry.lent);
+            let inherited = above.map_or(Priority::Low, |it| it.inherited);
+            let inherited = inherited.max(entry.lent).max(entry.lent_resources);
             let level = entry.aged.max(entry.wish.priority).max(inherited);
             if inherited != entry.inherited {
                 open.extend(entry.members.iter().copied());
@@ -404,6 +530,10 @@ impl Machine {
                 self.put_in(ticket);
                 if let (Standing::WaitsForKey, Some((key, _))) = (standing, self.key_of(ticket)) {
                     self.lend(&key);
+                }
+                if standing == Standing::WaitsForResources {
+                    // It may be its turn now.
+                    self.give_resources();
                 }
             }
         }
@@ -425,6 +555,10 @@ impl Machine {
         if let (Some(Standing::WaitsForKey), Some((key, _))) = (was, self.key_of(ticket)) {
             self.give_key(&key);
         }
+        if was == Some(Standing::WaitsForResources) {
+            self.waits_no_more(ticket);
+            self.give_resources();
+        }
     }
 
     fn take_out(&mut self, ticket: Ticket) -> Option<Standing> {
@@ -438,6 +572,7 @@ impl Machine {
                     holding.line.remove(level, run, ticket);
                 }
             }
+            Standing::WaitsForResources => self.reserved.line.remove(level, run, ticket),
             Standing::WaitsForSlot => self.line.remove(level, run, ticket),
             Standing::Computes => {
                 self.computing.remove(&(level, Reverse(entry.given), ticket));
@@ -447,7 +582,7 @@ impl Machine {
     }
 
     fn put_in(&mut self, ticket: Ticket) {
-        let Some(entry) = self.entries.get(&ticket) else { return };
+        let Some(entry) = self.entries.get_mut(&ticket) else { return };
         let (level, run) = (entry.level, entry.wish.run);
         match entry.standing {
             Standing::Aside => {}
@@ -456,6 +591,11 @@ impl Machine {
                     let holding = self.keys.entry(key.clone()).or_default();
                     holding.line.insert(level, run, ticket);
                 }
+            }
+            Standing::WaitsForResources => {
+                let since = *entry.reserves_since.get_or_insert(self.now);
+                self.since.insert((since, ticket));
+                self.reserved.line.insert(level, run, ticket);
             }
             Standing::WaitsForSlot => self.line.insert(level, run, ticket),
             Standing::Computes => {

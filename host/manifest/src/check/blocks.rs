@@ -128,13 +128,20 @@ impl<'a> Checker<'a> {
                 let changes =
                     if node.get("transaction").is_some() { None } else { Some("changes") };
                 let parallel = (mode == Mode::Switch).then_some("parallel");
-                let always = ["with", "cache", "concurrency"];
+                let always = ["with", "cache", "concurrency", "resources"];
                 let wrong = always.into_iter().chain(changes).chain(parallel);
                 (wrong.collect(), "another form of step")
             }
             Form::Manifest => {
-                let wrong =
-                    ["parallel", "finally", "transaction", "changes", "cache", "concurrency"];
+                let wrong = [
+                    "parallel",
+                    "finally",
+                    "transaction",
+                    "changes",
+                    "cache",
+                    "concurrency",
+                    "resources",
+                ];
                 (wrong.into(), "another form of step")
             }
             Form::Sleep | Form::Wait => {
@@ -144,6 +151,7 @@ impl<'a> Checker<'a> {
                     "changes",
                     "cache",
                     "concurrency",
+                    "resources",
                     "parallel",
                     "finally",
                     "transaction",

@@ -222,6 +222,7 @@ impl Checker<'_> {
                 processes_max: text("processes")
                     .and_then(int)
                     .and_then(|most| u64::try_from(most).ok()),
+                cpus_max: text("cpus").and_then(int).and_then(|most| u32::try_from(most).ok()),
                 demand: demand.iter().filter_map(Node::text).map(str::to_owned).collect(),
                 secrets: self.program_secrets(item),
             });
@@ -280,6 +281,7 @@ impl Checker<'_> {
             ("output", more(program.output_bytes_max, granted.output_bytes_max)),
             ("memory", more(program.memory_bytes_max, granted.memory_bytes_max)),
             ("processes", more(program.processes_max, granted.processes_max)),
+            ("cpus", more(program.cpus_max, granted.cpus_max)),
         ];
         for (key, _) in wider.into_iter().filter(|(_, wider)| *wider) {
             let span = node.get(key).map_or(span, |value| &value.span).clone();

@@ -78,8 +78,9 @@ impl Checker<'_> {
         {
             let message = format!("the policy `{}` says nothing", clip(&policy.key));
             self.report(
-                Finding::new(Code::EmptyValue, &policy.key_span, message)
-                    .help("say `retry`, `timeout`, `limits` or `on-error`, or remove it"),
+                Finding::new(Code::EmptyValue, &policy.key_span, message).help(
+                    "say `retry`, `timeout`, `limits`, `resources` or `on-error`, or remove it",
+                ),
             );
         }
         if let Some(retry) = policy.value.get("retry") {

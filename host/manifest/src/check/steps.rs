@@ -247,10 +247,12 @@ impl<'a> Checker<'a> {
         let mut locals: Vec<Local> = item.into_iter().collect();
         let begun = node.get("repeat").map(|node| self.begin_repeat(node, position, &mut locals));
         let inside = At { step: Some(position), locals };
-        let limits = self.step_limits(node, form == Form::Call);
+        let mut limits = self.step_limits(node, form == Form::Call);
         let operation = node.get("use").filter(|_| form != Form::Manifest);
         let found = operation.and_then(|name| self.operation(name));
         let mut grants = self.step_grants(node, found.map(|found| found.skill));
+        let skill = found.as_ref().map(|found| found.skill);
+        let resources = self.step_resources(node, skill, &mut limits, &mut grants);
         let block = self.steps[position].within;
         let around = block.map_or(self.priority, |block| self.steps[block].priority);
         let priority = self.own_priority(node, around);
@@ -353,6 +355,7 @@ impl<'a> Checker<'a> {
             limits,
             priority: priority.into_iter().chain(bounds.1).min(),
             concurrency: concurrency?,
+            resources,
             result: match result {
                 StepResult::Type(ty) => Some(ty),
                 StepResult::Nothing | StepResult::Unknown => None,

@@ -400,6 +400,7 @@ fn allows(wide: &ProgramRule, narrow: &ProgramRule) -> bool {
         && fits(bounded(wide.output_bytes_max, narrow.output_bytes_max))
         && fits(bounded(wide.memory_bytes_max, narrow.memory_bytes_max))
         && fits(bounded(wide.processes_max, narrow.processes_max))
+        && fits(bounded(wide.cpus_max, narrow.cpus_max))
         && wide.demand.iter().all(|it| narrow.demand.contains(it))
         && narrow.secrets.iter().all(|(variable, name)| wide.secrets.get(variable) == Some(name))
 }
@@ -411,6 +412,7 @@ pub(crate) fn show_rule(rule: &ProgramRule) -> String {
     parts.extend(rule.output_bytes_max.map(|it| format!("output {}", show_size(it))));
     parts.extend(rule.memory_bytes_max.map(|it| format!("memory {}", show_size(it))));
     parts.extend(rule.processes_max.map(|it| format!("{it} processes")));
+    parts.extend(rule.cpus_max.map(|it| format!("on {it} processors")));
     if !rule.demand.is_empty() {
         let mut demand = rule.demand.clone();
         demand.sort_unstable();

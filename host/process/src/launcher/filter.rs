@@ -155,13 +155,13 @@ const PR_SET_VMA: u64 = 0x5356_4d41;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Confines this process and all that it starts. Without `network` no socket of the internet families
+/// Confines this process and all that it starts. One that is `pinned` keeps the processors that it has. Without `network` no socket of the internet families
 /// can be made; the caller wants this only where no network namespace cuts them off.
 ///
 /// # Errors
 /// One sentence, where the kernel has no such filters.
-pub(crate) fn restrict(network: bool) -> std::result::Result<(), String> {
-    let filters = refusing(network).and_then(|it| Ok([it, absent()?]));
+pub(crate) fn restrict(network: bool, pinned: bool) -> std::result::Result<(), String> {
+    let filters = refusing(network, pinned).and_then(|it| Ok([it, absent()?]));
     filters
         .and_then(|filters| filters.iter().try_for_each(|it| seccompiler::apply_filter(it)))
         .map_err(|error| format!("the kernel refused the filter: {error}"))
@@ -198,7 +198,7 @@ fn computing() -> Result<BpfProgram> {
     Ok(SeccompFilter::new(rules, refuse, SeccompAction::Allow, architecture)?.try_into()?)
 }
 
-fn refusing(network: bool) -> Result<BpfProgram> {
+fn refusing(network: bool, pinned: bool) -> Result<BpfProgram> {
     let mut rules: Rules =
         REFUSED.iter().chain(REFUSED_HERE).map(|number| (*number, Vec::new())).collect();
     let flags = NAMESPACE_FLAGS.map(|flag| bit(0, flag as u64));
@@ -209,6 +209,9 @@ fn refusing(network: bool) -> Result<BpfProgram> {
     let ioctls = TERMINAL_INPUT.map(|number| is(1, number));
     rules.insert(libc::SYS_ioctl, ioctls.into_iter().collect::<Result<_>>()?);
     rules.insert(libc::SYS_socket, sockets(network)?);
+    if pinned {
+        rules.insert(libc::SYS_sched_setaffinity, Vec::new());
+    }
     program(both_tables(rules), libc::EPERM)
 }
 
@@ -281,7 +284,7 @@ mod tests {
     #[test]
     fn the_filters_compile_within_the_kernel_s_bound() {
         for network in [false, true] {
-            assert!(refusing(network).unwrap().len() < 4096);
+            assert!(refusing(network, true).unwrap().len() < 4096);
         }
         assert!(!absent().unwrap().is_empty());
         assert!(computing().unwrap().len() < 4096);

@@ -13,6 +13,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::MemfdFlags,
     process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, WaitOptions},
+    thread::CpuSet,
 };
 
 use super::{
@@ -220,6 +221,9 @@ fn confine(plan: &Plan, places: &Places, confinement: &mut Confinement) -> io::R
     views.dedup();
     confinement.active.extend(views);
     bound(&plan.limits, confinement)?;
+    if let Some(most) = plan.limits.cpus_max {
+        confinement.note("cpus:affinity", pin(most, plan.limits.cpus_from));
+    }
     rustix::thread::set_no_new_privs(true)?;
     match rules::restrict(&plan.readable, &places.writable()) {
         Ok(true) => confinement.active.push("landlock".to_owned()),
@@ -228,7 +232,8 @@ fn confine(plan: &Plan, places: &Places, confinement: &mut Confinement) -> io::R
     }
     drop_privileges()?;
     seal_descriptors()?;
-    match filter::restrict(plan.network || confinement.has("network-namespace")) {
+    let pinned = plan.limits.cpus_max.is_some();
+    match filter::restrict(plan.network || confinement.has("network-namespace"), pinned) {
         Ok(()) => confinement.active.push("seccomp".to_owned()),
         Err(reason) => confinement.lacks("seccomp", reason),
     }
@@ -283,6 +288,17 @@ fn bound(limits: &ResourceLimits, confinement: &mut Confinement) -> io::Result<(
         rustix::process::setrlimit(resource, bound)?;
     }
     Ok(())
+}
+
+/// Leaves this process, and all that it starts, so many processors of those that it has.
+fn pin(most: u32, from: u32) -> io::Result<()> {
+    let has = rustix::thread::sched_getaffinity(None)?;
+    let all: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|cpu| has.is_set(*cpu)).collect();
+    let mut kept = CpuSet::new();
+    for next in 0..(most as usize).min(all.len()) {
+        kept.set(all[(from as usize).wrapping_add(next) % all.len()]);
+    }
+    Ok(rustix::thread::sched_setaffinity(None, &kept)?)
 }
 
 /// Bounds the processes of this process namespace. Numbers up to 300 are given out once only, so that

@@ -18,6 +18,7 @@ mod live;
 mod metrics;
 mod priority;
 mod rename;
+mod resources;
 mod scenarios;
 mod secrets;
 mod state;

@@ -30,12 +30,24 @@ impl Desk {
         ticket
     }
 
+    /// With so much memory to reserve, and slots for all.
+    fn with_memory(memory: u64) -> Self {
+        let capacity = Resources { memory, cpu: 4 };
+        let machine = Machine::new(Rules::new(16).with_capacity(capacity));
+        Self { machine, ..Self::new(1) }
+    }
+
     fn comes(&mut self, name: &'static str, run: u8, priority: Priority) -> Ticket {
         self.join(name, wish(run, priority), None)
     }
 
     fn needs(&mut self, name: &'static str, run: u8, priority: Priority, key: &str) -> Ticket {
         self.join(name, Wish { key: Some((task_key(key), 1)), ..wish(run, priority) }, None)
+    }
+
+    fn reserves(&mut self, name: &'static str, run: u8, priority: Priority, memory: u64) -> Ticket {
+        let needs = Resources { memory, cpu: 0 };
+        self.join(name, Wish { needs, ..wish(run, priority) }, None)
     }
 
     fn leaves(&mut self, ticket: Ticket) {
@@ -59,7 +71,8 @@ impl Desk {
 }
 
 fn wish(run: u8, priority: Priority) -> Wish {
-    Wish { run: RunId([run; 16]), priority, key: None, computes: true }
+    let needs = Resources::default();
+    Wish { run: RunId([run; 16]), priority, key: None, needs, computes: true }
 }
 
 fn task_key(name: &str) -> Key {
@@ -193,10 +206,79 @@ fn what_is_lent_to_a_run_or_a_task_is_lent_to_all_that_it_does() {
     assert_eq!(desk.news(), "+other run");
 }
 
+#[test]
+fn what_is_reserved_is_there_or_waited_for() {
+    let mut desk = Desk::with_memory(10);
+    let first = desk.reserves("first", 1, Standard, 6);
+    desk.reserves("second", 2, Standard, 6);
+    desk.comes("reserves nothing", 3, Low);
+    assert_eq!(desk.news(), "+first +reserves nothing");
+    desk.machine.stand_aside(desk.now, first);
+    assert_eq!(desk.news(), "", "who waits for its children keeps what it reserved");
+    desk.leaves(first);
+    assert_eq!(desk.news(), "+second");
+    let wide = desk.reserves("more than there is", 4, Standard, 99);
+    desk.leaves(1);
+    assert_eq!(desk.news(), "+more than there is", "it gets all of it, and does not wait for ever");
+    desk.leaves(wide);
+}
+
+#[test]
+fn a_large_reservation_is_passed_by_small_ones_for_a_while_only() {
+    let mut desk = Desk::with_memory(10);
+    let first = desk.reserves("first", 1, Standard, 6);
+    let large = desk.reserves("large", 2, Standard, 8);
+    let small = desk.reserves("small-1", 3, Standard, 4);
+    assert_eq!(desk.news(), "+first +small-1", "it fits beside the first one");
+    desk.leaves(small);
+    desk.passes(Duration::from_secs(10));
+    desk.reserves("small-2", 3, Standard, 4);
+    desk.reserves("high", 4, High, 4);
+    assert_eq!(desk.news(), "+high", "the more important goes before, whatever it is");
+    desk.leaves(first);
+    assert_eq!(desk.news(), "", "six are free, and kept for the large one");
+    desk.leaves(4);
+    assert_eq!(desk.news(), "+large");
+    desk.leaves(large);
+    assert_eq!(desk.news(), "+small-2");
+}
+
+#[test]
+fn who_has_reserved_something_has_the_level_of_who_waits_for_it() {
+    let mut desk = Desk::with_memory(10);
+    desk.machine = Machine::new(Rules::new(1).with_capacity(Resources { memory: 10, cpu: 1 }));
+    let low = desk.reserves("low", 1, Low, 6);
+    let high = desk.comes("high", 2, High);
+    desk.machine.stand_aside(desk.now, low);
+    desk.machine.wait(desk.now, low);
+    assert_eq!(desk.news(), "+low +high");
+    let critical = desk.reserves("critical", 3, Critical, 6);
+    assert_eq!(desk.news(), "-high +low", "it holds what the critical one needs");
+    desk.leaves(low);
+    assert_eq!(desk.news(), "+critical");
+    desk.leaves(critical);
+    assert_eq!(desk.news(), "+high");
+    desk.leaves(high);
+}
+
+#[test]
+fn a_key_comes_before_a_reservation() {
+    let mut desk = Desk::with_memory(10);
+    let needs = Resources { memory: 6, cpu: 0 };
+    let key = || Some((task_key("repo"), 1));
+    let first = desk.join("first", Wish { key: key(), needs, ..wish(1, Standard) }, None);
+    desk.join("second", Wish { key: key(), needs, ..wish(1, Standard) }, None);
+    let other = desk.reserves("other", 2, Standard, 4);
+    assert_eq!(desk.news(), "+first +other", "who waits for a key reserves nothing");
+    desk.leaves(other);
+    desk.leaves(first);
+    assert_eq!(desk.news(), "+second");
+}
+
 /// What may happen to a machine.
 #[derive(Clone, Debug)]
 enum Happens {
-    Comes { run: u8, priority: usize, key: Option<u8>, under: Option<usize> },
+    Comes { run: u8, priority: usize, key: Option<u8>, under: Option<usize>, needs: Resources },
     Aside(usize),
     Waits(usize),
     Leaves(usize),
@@ -204,10 +286,16 @@ enum Happens {
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
-    let comes =
-        (0..4_u8, 0..4_usize, proptest::option::of(0..3_u8), proptest::option::of(0..9_usize));
+    let needs = prop_oneof![
+        Just(Resources::default()),
+        (0..12_u64, 0..5_u32).prop_map(|(memory, cpu)| Resources { memory, cpu }),
+    ];
+    let key = proptest::option::of(0..3_u8);
+    let comes = (0..4_u8, 0..4_usize, key, proptest::option::of(0..9_usize), needs);
     prop_oneof![
-        4 => comes.prop_map(|(run, priority, key, under)| Happens::Comes { run, priority, key, under }),
+        4 => comes.prop_map(|(run, priority, key, under, needs)| {
+            Happens::Comes { run, priority, key, under, needs }
+        }),
         1 => (0..9_usize).prop_map(Happens::Aside),
         2 => (0..9_usize).prop_map(Happens::Waits),
         2 => (0..9_usize).prop_map(Happens::Leaves),
@@ -229,7 +317,8 @@ impl Machine {
         }
         for (ticket, entry) in &self.entries {
             let above = entry.under.and_then(|it| self.entries.get(&it));
-            let inherited = above.map_or(Low, |it| it.inherited).max(entry.lent);
+            let inherited = above.map_or(Low, |it| it.inherited);
+            let inherited = inherited.max(entry.lent).max(entry.lent_resources);
             assert_eq!(entry.inherited, inherited);
             assert_eq!(entry.level, entry.aged.max(entry.wish.priority).max(inherited));
             if let Some((key, _)) = &entry.wish.key {
@@ -237,6 +326,7 @@ impl Machine {
                 assert_eq!(entry.has_key, holders.unwrap_or_default());
             }
         }
+        self.check_resources();
         for (key, holding) in &self.keys {
             let wanting = self.entries.values().filter(|it| {
                 it.standing == Standing::WaitsForKey
@@ -252,23 +342,63 @@ impl Machine {
     }
 }
 
+/// What the machines of the property have.
+const CAPACITY: Resources = Resources { memory: 10, cpu: 4 };
+
+impl Machine {
+    fn check_resources(&self) {
+        let holders = self.reserved.holders.iter().map(|it| self.entries[it].wish.needs);
+        let (memory, cpu) =
+            holders.fold((0, 0), |(memory, cpu), needs| (memory + needs.memory, cpu + needs.cpu));
+        assert_eq!(
+            self.left,
+            Resources { memory: CAPACITY.memory - memory, cpu: CAPACITY.cpu - cpu }
+        );
+        if let Some(first) = self.reserved.line.first() {
+            assert!(!self.fits(first), "there is room for the one whose turn it is");
+            assert_eq!(self.reserved.line.iter().next(), Some(first));
+        }
+        let waiting: Vec<Ticket> = self
+            .entries
+            .iter()
+            .filter(|(_, it)| it.standing == Standing::WaitsForResources)
+            .map(|(ticket, _)| *ticket)
+            .collect();
+        let mut line: Vec<Ticket> = self.reserved.line.iter().collect();
+        line.sort_unstable();
+        assert_eq!(line, waiting);
+        assert_eq!(self.since.len(), waiting.len());
+        let highest = waiting.iter().map(|it| self.entries[it].level).max();
+        for (ticket, entry) in &self.entries {
+            let holds = self.reserved.holders.contains(ticket);
+            assert_eq!(entry.has_resources, holds);
+            let lent = if holds { highest.unwrap_or(Low) } else { Low };
+            assert_eq!(entry.lent_resources, lent, "an inversion");
+            let begins = matches!(entry.standing, Standing::Computes | Standing::WaitsForSlot);
+            assert!(!begins || holds || entry.wish.needs == Resources::default());
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_happens_slots_and_keys_are_where_they_belong(
         slots in 1..4_u32,
         events in proptest::collection::vec(happens(), 0..120),
     ) {
-        let mut machine = Machine::new(Rules::new(slots));
+        let rules = Rules::new(slots).with_capacity(CAPACITY);
+        let mut machine = Machine::new(rules);
         let mut now = Timestamp::from_millis(0);
         let mut here: Vec<Ticket> = Vec::new();
         for event in events {
             let at = |place: usize| here.get(place % here.len().max(1)).copied();
             match event {
-                Happens::Comes { run, priority, key, under } => {
+                Happens::Comes { run, priority, key, under, needs } => {
                     let under = under.and_then(at);
                     let key = key.filter(|_| under.is_none());
                     let key = key.map(|key| (task_key(&key.to_string()), 1 + u32::from(key) % 2));
-                    let wish = Wish { key, ..wish(run, Priority::ALL[priority]) };
+                    let needs = if under.is_none() { needs } else { Resources::default() };
+                    let wish = Wish { key, needs, ..wish(run, Priority::ALL[priority]) };
                     let ticket = machine.join(wish, under);
                     machine.wait(now, ticket);
                     here.push(ticket);
@@ -293,7 +423,9 @@ proptest! {
             machine.check();
         }
         prop_assert_eq!(machine.free, slots);
-        prop_assert!(machine.keys.is_empty() && machine.ages.is_empty());
+        prop_assert!(machine.keys.is_empty() && machine.ages.is_empty() && machine.since.is_empty());
+        prop_assert_eq!(machine.left, CAPACITY);
+        prop_assert!(machine.reserved.holders.is_empty());
         prop_assert_eq!(machine.line.highest(), None);
     }
 }
