@@ -111,8 +111,8 @@ pub struct Interpreter {
     items: BTreeMap<(TaskId, usize), Vec<Value>>,
     /// Wishes that have been given out.
     wished: BTreeSet<Wish>,
-    /// Tasks whose start is wished and not yet a fact.
-    starting: BTreeSet<TaskId>,
+    /// Tasks whose start is wished and not yet a fact, each with the execution that it belongs to.
+    starting: BTreeMap<TaskId, TaskId>,
     /// For each transaction the step whose changes it is about to take.
     joining: BTreeMap<TaskId, (TaskId, usize)>,
     commands: VecDeque<Command>,
@@ -178,7 +178,7 @@ impl Interpreter {
             state,
             items: BTreeMap::new(),
             wished: BTreeSet::new(),
-            starting: BTreeSet::new(),
+            starting: BTreeMap::new(),
             joining: BTreeMap::new(),
             commands: VecDeque::new(),
             stale: true,

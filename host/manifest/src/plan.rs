@@ -406,6 +406,9 @@ pub struct SubManifest {
     pub result: Option<Type>,
     /// Its own ceiling of grants, within those of its caller.
     pub grants: GrantPlan,
+    /// Most of its tasks at a time, in each execution; 0 for as many as the run may have.
+    #[serde(default)]
+    pub parallel: u32,
 }
 
 /// Steps within a step.

@@ -27,8 +27,25 @@ outputs:
 ",
 );
 
+/// Three steps that wait for nothing, of which one at a time runs.
+const NARROW: (&str, &str) = (
+    "narrow.yaml",
+    "\
+voyager: manifest/v1
+name: narrow
+version: 1.0.0
+limits: { parallel: 1 }
+steps:
+  - { id: one, use: guests/one, with: { p0: a } }
+  - { id: two, needs: [], use: guests/one, with: { p0: b } }
+  - id: block
+    needs: []
+    steps: [ { id: three, use: guests/one, with: { p0: c } } ]
+",
+);
+
 fn check(body: &str, answers: &[(&str, Answer)], expect: Expect) {
-    expect.assert_eq(&play(&checked_among(body, &[INNER]), answers, &[]));
+    expect.assert_eq(&play(&checked_among(body, &[INNER, NARROW]), answers, &[]));
 }
 
 #[test]
@@ -184,6 +201,49 @@ steps:
             end run.compensate
             end of a round
             result step `fails`: scripted
+        "#]],
+    );
+}
+
+#[test]
+fn its_bound_on_tasks_at_a_time_is_kept_within_each_execution_of_it() {
+    check(
+        "
+steps:
+  - { id: run, use: ./narrow.yaml, for-each: { in: \"[1, 2]\" } }
+  - { id: other, needs: [], use: guests/one, with: { p0: o } }
+",
+        &[],
+        expect![[r#"
+            start other #1 ("o")
+            start run/one #1 ("a")
+            start run/one' #1 ("a")
+            done other #1
+            end other
+            done run/one #1
+            end run/one
+            start run/two #1 ("b")
+            done run/one' #1
+            end run/one
+            start run/two' #1 ("b")
+            done run/two #1
+            end run/two
+            start run/three #1 ("c")
+            done run/two' #1
+            end run/two
+            start run/three' #1 ("c")
+            done run/three #1
+            end run/three
+            end of a round
+            end run/block
+            end of a round
+            done run/three' #1
+            end run/three
+            end of a round
+            end run/block
+            end of a round
+            end run
+            result 
         "#]],
     );
 }

@@ -206,9 +206,9 @@ impl Interpreter {
                 | UnitState::Interrupted { bound: false } => {
                     open = true;
                     let is_waiting = matches!(unit.state, UnitState::Waiting);
-                    if self.next_node(place).is_ok_and(|task| self.starting.contains(&task)) {
+                    if self.next_node(place).is_ok_and(|task| self.starting.contains_key(&task)) {
                         active += 1;
-                    } else if self.has_room(step, active, *busy) {
+                    } else if self.has_room(frame, step, active, *busy) {
                         active += 1;
                         if self.is_block(step) {
                             broken = self.wish_frame(place).err();
@@ -252,7 +252,7 @@ impl Interpreter {
         matches!(self.plan().steps[step].action, Action::Sleep(_))
     }
 
-    fn has_room(&self, step: usize, active: u32, busy: u32) -> bool {
+    fn has_room(&self, frame: TaskId, step: usize, active: u32, busy: u32) -> bool {
         let bound = self.plan().bounds.parallel;
         let of_step = self.plan().steps[step].for_each.as_ref().map_or(0, |each| each.parallel);
         if self.is_block(step) {
@@ -261,17 +261,46 @@ impl Interpreter {
             let most = if of_step == 0 { bound } else { of_step };
             return most == 0 || active < most;
         }
-        (bound == 0 || busy < bound) && (of_step == 0 || active < of_step)
+        (bound == 0 || busy < bound)
+            && (of_step == 0 || active < of_step)
+            && self.manifests_have_room(frame)
+    }
+
+    /// Whether the manifests that an execution is part of may have one more task at a time.
+    fn manifests_have_room(&self, frame: TaskId) -> bool {
+        self.executions_around(frame).all(|(execution, place)| {
+            let manifest = self.plan().steps[place.step].manifest();
+            let bound = manifest.map_or(0, |manifest| manifest.parallel);
+            bound == 0 || self.busy_within(|frame| self.is_within(frame, execution)) < bound
+        })
+    }
+
+    /// An execution and those around it, from the inside to the outside, each with the item that it serves.
+    fn executions_around(&self, frame: TaskId) -> impl Iterator<Item = (TaskId, Place)> {
+        let around = |frame| Some((frame, self.state.frames.get(&frame)?.of?));
+        std::iter::successors(around(frame), move |(_, place)| around(place.frame))
+    }
+
+    fn is_within(&self, frame: TaskId, execution: TaskId) -> bool {
+        self.executions_around(frame).any(|(around, _)| around == execution)
     }
 
     /// Tasks that run or are about to.
     fn busy(&self) -> u32 {
-        let running = self.state.running().filter(|(_, step, _)| !self.is_block(*step));
-        let units = running.flat_map(|(_, _, running)| running.open());
+        self.busy_within(|_| true)
+    }
+
+    /// The same, of some executions.
+    fn busy_within(&self, counts: impl Fn(TaskId) -> bool) -> u32 {
+        let running = self.state.running();
+        let units = running
+            .filter(|(frame, step, _)| !self.is_block(*step) && counts(*frame))
+            .flat_map(|(_, _, running)| running.open());
         let busy = units.filter(|(_, unit)| {
             matches!(unit.state, UnitState::Started { .. } | UnitState::Interrupted { bound: true })
         });
-        u32::try_from(busy.count() + self.starting.len()).unwrap_or(u32::MAX)
+        let starting = self.starting.values().filter(|frame| counts(**frame));
+        u32::try_from(busy.count() + starting.count()).unwrap_or(u32::MAX)
     }
 
     /// Looks at the steps within a block, whose own time may be over.
@@ -352,7 +381,7 @@ impl Interpreter {
         let command = if resumes {
             Command::Resume
         } else {
-            self.starting.insert(task);
+            self.starting.insert(task, frame);
             Command::Start
         };
         self.wish(Wish::Start(task, attempt), command(started));

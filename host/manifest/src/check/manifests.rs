@@ -198,6 +198,7 @@ impl<'a> Checker<'a> {
             outputs: plan.outputs.clone(),
             result,
             grants: naming.grants(&plan.grants),
+            parallel: plan.bounds.parallel,
         };
         Ran { action: is_good.then(|| Action::Manifest(Box::new(sub))), ..ran }
     }
