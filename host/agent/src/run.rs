@@ -14,7 +14,7 @@ use futures_channel::{
 };
 use tracing::Span;
 use voyager_base::{
-    BoxFuture, Digest, Error, Limits, RunId, TaskId, Value,
+    BoxFuture, Digest, Error, ErrorKind, Limits, RunId, TaskId, Value,
     call::Folders,
     chain::Head,
     clock::Timestamp,
@@ -76,7 +76,11 @@ pub struct Handle(UnboundedSender<Fact>);
 impl Handle {
     /// Wishes that the run ends: running tasks stop at their next call, and it fails as cancelled.
     pub fn cancel(&self) {
-        let reason = Error::cancelled();
+        self.cancel_since(&Error::cancelled().message);
+    }
+
+    fn cancel_since(&self, why: &str) {
+        let reason = Error::new(ErrorKind::Cancelled, why);
         // A run that has ended can't be cancelled any more.
         let _ = self.0.unbounded_send(Fact::Happened(Event::RunCancelRequested { reason }));
     }
@@ -330,7 +334,8 @@ fn live(
     let key = interpreter.run_concurrency();
     let key = key.map_err(|error| StartError::Inputs(vec![error.message]))?;
     let (schedule, priority) = (&world.schedule, started.plan.priority);
-    let place = key.map(|key| RunPlace::new(schedule, run, priority, key));
+    let cancels = started.plan.concurrency.as_ref().is_some_and(|it| it.cancels);
+    let place = key.map(|key| RunPlace::new(schedule, run, priority, key, cancels));
     let shared = Arc::new(RunShared {
         world: Arc::clone(world),
         run,
@@ -346,6 +351,14 @@ fn live(
     });
     let (tell, facts) = unbounded();
     let handle = Handle(tell.clone());
+    if let Some(place) = &shared.place {
+        let (superseded, handle) = (place.superseded(), handle.clone());
+        world.spawn.spawn(Box::pin(async move {
+            if superseded.await {
+                handle.cancel_since("a newer run has the same key of `concurrency`");
+            }
+        }));
+    }
     let kept = Kept { sequence: head.sequence, written_bytes, state_bytes: 0 };
     let opened = past.opened;
     let (tasks, held) = (BTreeMap::new(), BTreeMap::new());

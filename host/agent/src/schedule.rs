@@ -57,6 +57,10 @@ struct Hand {
     evicted: Option<oneshot::Sender<()>>,
     /// Who looks whether that is so.
     evicts: Option<Waker>,
+    /// A newer run wants it to end.
+    superseded: bool,
+    /// Who looks whether that is so.
+    ends: Option<Waker>,
 }
 
 impl Schedule {
@@ -97,6 +101,8 @@ impl Schedule {
             rests: false,
             evicted: None,
             evicts: None,
+            superseded: false,
+            ends: None,
         };
         state.hands.insert(ticket, hand);
         drop(state);
@@ -151,9 +157,16 @@ impl State {
         let mut woken = Vec::new();
         while let Some((ticket, change)) = self.machine.poll_change() {
             let Some(hand) = self.hands.get_mut(&ticket) else { continue };
-            hand.taken.store(change == Change::Taken, Ordering::SeqCst);
-            if change == Change::Given {
-                woken.extend(hand.waker.take());
+            match change {
+                Change::Given => {
+                    hand.taken.store(false, Ordering::SeqCst);
+                    woken.extend(hand.waker.take());
+                }
+                Change::Taken => hand.taken.store(true, Ordering::SeqCst),
+                Change::Superseded => {
+                    hand.superseded = true;
+                    woken.extend(hand.ends.take());
+                }
             }
         }
         if !self.demands.is_empty() && !self.hands.values().any(Hand::lost) {
@@ -187,12 +200,27 @@ impl Place {
     /// Gives up slot and key; the place is of no use any more.
     pub fn leave(&self) {
         self.taken.store(false, Ordering::SeqCst);
-        self.schedule.with(|state, now| {
+        let hand = self.schedule.with(|state, now| {
             state.machine.leave(now, self.ticket);
-            state.hands.remove(&self.ticket);
             // Its room is free: one that needs some may have it.
             state.demands.pop_front();
+            state.hands.remove(&self.ticket)
         });
+        hand.and_then(|hand| hand.ends).into_iter().for_each(Waker::wake);
+    }
+
+    /// Completes when a newer run wants this one to end (true), or when it has left (false).
+    pub fn superseded(&self) -> impl Future<Output = bool> + Send + use<> {
+        let (schedule, ticket) = (self.schedule.clone(), self.ticket);
+        std::future::poll_fn(move |context| {
+            let mut state = schedule.state();
+            let Some(hand) = state.hands.get_mut(&ticket) else { return Poll::Ready(false) };
+            if hand.superseded {
+                return Poll::Ready(true);
+            }
+            hand.ends = Some(context.waker().clone());
+            Poll::Pending
+        })
     }
 
     /// Waits with a guest that keeps its memory meanwhile, unless somebody needs the room.

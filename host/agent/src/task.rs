@@ -78,13 +78,19 @@ impl RunPlace {
         run: RunId,
         priority: Priority,
         (name, max): (String, u32),
+        cancels: bool,
     ) -> Self {
         let key = Key { scope: Scope::Run, name };
         let needs = Resources::default();
-        let wish = Wish { run, priority, key: Some((key, max)), needs, computes: false };
+        let wish = Wish { run, priority, key: Some((key, max)), needs, computes: false, cancels };
         let place = Arc::new(schedule.join(wish, None));
         let entered = place.enter().shared();
         Self { place, entered }
+    }
+
+    /// Completes when a newer run wants this one to end (true), or when it has left (false).
+    pub(crate) fn superseded(&self) -> impl Future<Output = bool> + Send + use<> {
+        self.place.superseded()
     }
 
     /// Lets others have the key.
@@ -278,6 +284,7 @@ impl Task {
             key: key.map(|(name, max)| (Key { scope: Scope::Task, name }, max)),
             needs: shared.started.plan.steps[step].resources.unwrap_or_default(),
             computes: true,
+            cancels: false,
         };
         let under = shared.place.as_ref().map(|run| &*run.place);
         let place = Arc::new(shared.world.schedule.join(wish, under));
@@ -313,7 +320,8 @@ impl Task {
         // What its step's task has reserved is there for it too: waiting for more while that holds some could
         // be a circle.
         let needs = Resources::default();
-        let wish = Wish { run: shared.run, priority, key: None, needs, computes: true };
+        let (run, key) = (shared.run, None);
+        let wish = Wish { run, priority, key, needs, computes: true, cancels: false };
         let place = Arc::new(shared.world.schedule.join(wish, Some(&self.place)));
         let span = shared.span_of(&self.span, &started, self.step);
         Arc::new(Self {

@@ -391,6 +391,11 @@ codes! {
         example "    resources: { memory: 64MiB }\n    limits: { memory: 256MiB }"
         fix "reserve more, or lower the limit."
 
+    CancelsSeveral "V0391" Error "several runs have a key, and one would be cancelled"
+        cause "With `cancel-in-progress` a run cancels the older ones that have its key. Where several may have it, there is no one run that a new one takes the place of."
+        example "    concurrency: { key: deploy, max: 2, cancel-in-progress: true }"
+        fix "remove `max`, or `cancel-in-progress`."
+
     ExpressionSyntax "V0401" Error "an expression can't be read"
         cause "The text is no expression: something is missing, superfluous, or not closed."
         example "    when: \"inputs.tests &&\""

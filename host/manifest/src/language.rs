@@ -140,7 +140,7 @@ pub(crate) static MANIFEST: Object = Object {
         ),
         key(
             "concurrency",
-            Shape::Object(&CONCURRENCY),
+            Shape::Object(&RUN_CONCURRENCY),
             "How many runs with the same key run at a time; the others wait.",
         ),
         key(
@@ -392,16 +392,27 @@ pub(crate) static CACHE: Object = Object {
     )],
 };
 
-/// How many may have a key at a time.
-pub(crate) static CONCURRENCY: Object = Object {
-    what: "a concurrency",
+const KEY: Key = must(
+    "key",
+    Shape::Argument,
+    "A text, `{ from: inputs.repo }`, or `{ expr: \"...\" }`: those with the same one stand in each other's way.",
+);
+const KEY_MAX: Key = key("max", COUNT, "How many may have it at a time; 1 where none is given.");
+
+/// How many tasks may have a key at a time.
+pub(crate) static CONCURRENCY: Object = Object { what: "a concurrency", keys: &[KEY, KEY_MAX] };
+
+/// How many runs may have a key at a time.
+pub(crate) static RUN_CONCURRENCY: Object = Object {
+    what: "a concurrency of runs",
     keys: &[
-        must(
-            "key",
-            Shape::Argument,
-            "A text, `{ from: inputs.repo }`, or `{ expr: \"...\" }`: those with the same one stand in each other's way.",
+        KEY,
+        KEY_MAX,
+        key(
+            "cancel-in-progress",
+            Shape::Bool,
+            "Whether a run that wants the key cancels older ones that have it or wait for it.",
         ),
-        key("max", COUNT, "How many may have it at a time; 1 where none is given."),
     ],
 };
 

@@ -205,6 +205,9 @@ pub struct Concurrency {
     pub key: Argument,
     /// How many may have it at a time.
     pub max: u32,
+    /// Whether a run that wants it cancels older ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancels: bool,
 }
 
 /// What a task reserves of the host before it begins. Its limits and grants hold it to that.

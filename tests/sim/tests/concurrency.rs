@@ -118,6 +118,36 @@ fn so_many_items_of_all_runs_have_a_key_at_a_time() {
 }
 
 #[test]
+fn a_newer_run_cancels_an_older_one_which_takes_back_what_it_did() {
+    let body = "concurrency: { key: n, cancel-in-progress: true }\nsteps:\n  \
+                - id: one\n    use: guests/make\n    with: { p0: n.txt }\n    \
+                compensate: { use: guests/make, with: { p0: undone.txt } }\n  \
+                - { id: two, use: guests/make, with: { p0: n.txt } }\n";
+    let work = Arc::<Work>::default();
+    let machine = Machine::with_files([("n.txt", "0"), ("undone.txt", "0")]);
+    let host = Host::start(&SimDisk::new(1), &machine, &guests(&work), 1).unwrap();
+    let clock = Arc::clone(&host.world.clock);
+    work.clock.set(Arc::clone(&clock)).ok().unwrap();
+    let (world, plan) = (Arc::clone(&host.world), checked(body));
+    let outcomes = host.block_on(async move {
+        let older = voyager_agent::start(&world, request(&plan)).await.unwrap().outcome;
+        let newer = async {
+            // The older one is at its second step.
+            clock.wait_until(clock.now().after(Duration::from_millis(1_500))).await;
+            voyager_agent::start(&world, request(&plan)).await.unwrap().outcome.await
+        };
+        futures_util::future::join(older, newer).await
+    });
+    let (older, newer) = outcomes.unwrap();
+    let failure = older.unwrap().unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::Cancelled, "{failure}");
+    assert!(failure.error.message.contains("a newer run has the same key"), "{failure}");
+    assert!(newer.unwrap().is_ok());
+    let files = machine.files();
+    assert_eq!((files["n.txt"].as_str(), files["undone.txt"].as_str()), ("3", "1"));
+}
+
+#[test]
 fn so_many_tasks_of_all_runs_begin_as_what_they_reserve_fits() {
     let body = |memory: &str| {
         format!(

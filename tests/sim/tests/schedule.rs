@@ -70,7 +70,8 @@ impl World {
     fn wish(run: u8, priority: Priority, key: Option<&str>) -> Wish {
         let key = key.map(|name| (Key { scope: Scope::Task, name: name.to_owned() }, 1));
         let needs = Resources::default();
-        Wish { run: RunId([run; 16]), priority, key, needs, computes: true }
+        let run = RunId([run; 16]);
+        Wish { run, priority, key, needs, computes: true, cancels: false }
     }
 
     /// A task that computes for so long, whenever it has a slot.

@@ -406,7 +406,7 @@ fn key(
     concurrency: &Option<Concurrency>,
     scope: &StepScope<'_>,
 ) -> Result<Option<(String, u32)>, Error> {
-    let Some(Concurrency { key, max }) = concurrency else { return Ok(None) };
+    let Some(Concurrency { key, max, .. }) = concurrency else { return Ok(None) };
     match compute(key, &Type::String, scope) {
         Ok(Value::String(key)) => Ok(Some((key, *max))),
         Ok(_) => Err(Error::invalid("concurrency.key: gives no text")),

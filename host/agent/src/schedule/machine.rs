@@ -90,6 +90,8 @@ pub struct Wish {
     pub needs: Resources,
     /// Whether it wants a slot at all; a run wants only its key.
     pub computes: bool,
+    /// Whether older runs that have its key, or wait for it, are to end.
+    pub cancels: bool,
 }
 
 /// How much a schedule has to do.
@@ -108,6 +110,8 @@ pub(super) enum Change {
     Given,
     /// Its slot was taken.
     Taken,
+    /// A newer run wants its key, and wants it to end.
+    Superseded,
 }
 
 /// What a ticket does.
@@ -364,6 +368,7 @@ impl Machine {
         self.ages(ticket, rises.then(|| now.after(self.rules.ageing)));
         self.refresh(ticket);
         if let (Standing::WaitsForKey, Some((key, _))) = (standing, self.key_of(ticket)) {
+            self.supersede(ticket, &key);
             self.give_key(&key);
         }
         if standing == Standing::WaitsForResources {
@@ -437,6 +442,31 @@ impl Machine {
             }
         }
         self.lend(key);
+    }
+
+    /// Tells older runs that have this key, or wait for it, where a newer one wants them to end. An older one
+    /// may come later, when it is resumed.
+    fn supersede(&mut self, ticket: Ticket, key: &Key) {
+        // Tasks are many, and cancel nobody.
+        if key.scope != Scope::Run {
+            return;
+        }
+        let concerned = self.entries.iter().filter(|(_, it)| {
+            let same = it.wish.key.as_ref().is_some_and(|(own, _)| own == key);
+            same && (it.has_key || it.standing == Standing::WaitsForKey)
+        });
+        let concerned: Vec<(Ticket, RunId, bool)> =
+            concerned.map(|(other, it)| (*other, it.wish.run, it.wish.cancels)).collect();
+        let newest =
+            concerned.iter().filter(|(_, _, cancels)| *cancels).map(|(_, run, _)| *run).max();
+        let Some(newest) = newest else { return };
+        // Those that were there before were told of all that came before this one.
+        let is_new = concerned.iter().any(|(other, run, _)| *other == ticket && *run == newest);
+        for (other, run, _) in concerned {
+            if run < newest && (is_new || other == ticket) {
+                self.changes.push_back((other, Change::Superseded));
+            }
+        }
     }
 
     /// Gives what can be reserved to those whose turn it is. One that does not fit lets smaller ones pass, as

@@ -41,6 +41,15 @@ impl Checker<'_> {
         let max = node.get("max").and_then(Node::text).and_then(int);
         let max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(1);
         let key = self.argument(node.get("key")?, &Type::String, Some(at))?;
-        Some(Some(Concurrency { key, max }))
+        let cancels = node.entry("cancel-in-progress");
+        let cancels = cancels.filter(|entry| entry.value.text() == Some("true"));
+        if let (Some(entry), true) = (cancels, 1 < max) {
+            let message = format!("{max} runs may have the key, so which of them is in the way?");
+            self.report(
+                Finding::new(Code::CancelsSeveral, &entry.key_span, message)
+                    .help("remove `max`, or `cancel-in-progress`"),
+            );
+        }
+        Some(Some(Concurrency { key, max, cancels: cancels.is_some() }))
     }
 }

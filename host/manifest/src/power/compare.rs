@@ -150,7 +150,12 @@ impl Found<'_> {
         if let (Some(before), Some(after)) = (&old.concurrency, &new.concurrency)
             && before.key != after.key
         {
-            self.tell(How::Changed, "the key of `concurrency`", None, None, concurrency);
+            self.tell(How::Changed, "the key of `concurrency`", None, None, concurrency.clone());
+        }
+        let cancels = |it: &Power| it.concurrency.as_ref().is_some_and(|it| it.cancels);
+        if cancels(old) != cancels(new) {
+            let how = if cancels(new) { How::Grew } else { How::Shrank };
+            self.tell(how, "cancels older runs with the same key", None, None, concurrency);
         }
         for folder in &new.defaults {
             let before = old.defaults.iter().find(|it| it.input == folder.input);

@@ -63,7 +63,11 @@ impl Desk {
     fn news(&mut self) -> String {
         let mut news = Vec::new();
         while let Some((ticket, change)) = self.machine.poll_change() {
-            let sign = if change == Change::Given { '+' } else { '-' };
+            let sign = match change {
+                Change::Given => '+',
+                Change::Taken => '-',
+                Change::Superseded => '!',
+            };
             news.push(format!("{sign}{}", self.names[&ticket]));
         }
         news.join(" ")
@@ -72,7 +76,8 @@ impl Desk {
 
 fn wish(run: u8, priority: Priority) -> Wish {
     let needs = Resources::default();
-    Wish { run: RunId([run; 16]), priority, key: None, needs, computes: true }
+    let run = RunId([run; 16]);
+    Wish { run, priority, key: None, needs, computes: true, cancels: false }
 }
 
 fn task_key(name: &str) -> Key {
@@ -204,6 +209,30 @@ fn what_is_lent_to_a_run_or_a_task_is_lent_to_all_that_it_does() {
     assert_eq!(desk.news(), "+child", "before the high one");
     desk.leaves(run);
     assert_eq!(desk.news(), "+other run");
+}
+
+#[test]
+fn a_newer_run_ends_older_ones_that_have_its_key_or_wait_for_it() {
+    let mut desk = Desk::new(1);
+    let run = |number: u8, cancels| {
+        let key = Some((Key { scope: Scope::Run, name: "deploy".to_owned() }, 1));
+        Wish { key, computes: false, cancels, ..wish(number, Standard) }
+    };
+    let second = desk.join("second", run(2, false), None);
+    desk.join("third", run(3, false), None);
+    assert_eq!(desk.news(), "+second", "who cancels nobody waits");
+    let fourth = desk.join("fourth", run(4, true), None);
+    assert_eq!(desk.news(), "!second !third");
+    desk.join("first", run(1, true), None);
+    assert_eq!(desk.news(), "!first", "an older one that comes later ends itself");
+    desk.leaves(second);
+    desk.leaves(1);
+    desk.leaves(3);
+    assert_eq!(desk.news(), "+third +fourth");
+    desk.join("fifth", run(5, false), None);
+    assert_eq!(desk.news(), "", "a newer one that cancels nobody waits");
+    desk.leaves(fourth);
+    assert_eq!(desk.news(), "+fifth");
 }
 
 #[test]
