@@ -280,6 +280,7 @@ pub(crate) struct StepDetail {
 
 /// One attempt of a task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct TaskDetail {
     /// The task.
     pub(crate) task: String,

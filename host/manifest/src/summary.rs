@@ -76,6 +76,9 @@ pub struct StepPower {
     /// What each of its tasks reserves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reserves: Option<String>,
+    /// How old a result may be that an earlier call gave, where it takes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_for: Option<String>,
     /// Approvals that it waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<String>,
@@ -151,6 +154,7 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
         attempts_per_item: attempts_per_item(plan, at),
         when: step.when.as_ref().map(ToString::to_string),
         reserves: step.resources.map(|it| it.to_string()),
+        kept_for: step.call().and_then(|call| call.cache).map(show_duration),
         approvals: reach.approvals.clone(),
         pure: reads.is_empty() && writes.is_empty() && starts.is_empty() && calls.is_empty(),
         reads,
@@ -254,6 +258,9 @@ pub fn to_text(summary: &Summary) -> String {
         }
         if let Some(reserves) = &step.reserves {
             let _ = writeln!(text, "  reserves {reserves}");
+        }
+        if let Some(ttl) = &step.kept_for {
+            let _ = writeln!(text, "  takes the result of an earlier call, up to {ttl} old");
         }
         if !step.approvals.is_empty() {
             let _ = writeln!(text, "  only after the approval {}", step.approvals.join(", "));

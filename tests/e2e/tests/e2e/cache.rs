@@ -25,7 +25,7 @@ fn another_process_is_given_what_an_earlier_one_computed() {
     assert_eq!(second["outputs"], first["outputs"], "{second}");
     let kept_from = |run: &serde_json::Value| {
         let id = run["run"].as_str().expect("an id");
-        stage.answer(["runs", "show", id])["steps"][0]["tasks"][0]["kept_from"].clone()
+        stage.answer(["runs", "show", id])["steps"][0]["tasks"][0]["kept-from"].clone()
     };
     assert_eq!((kept_from(&first), kept_from(&second)), (Default::default(), first["run"].clone()));
     let trace = stage.call(["runs", "trace"]).out;
