@@ -125,11 +125,12 @@ impl ProcessOptions {
     }
 }
 
-/// Three quarters of the machine's memory: a program that wants all must not take the host with it.
+/// Three quarters of the machine's memory, in whole MiB: a program that wants all must not take the host with
+/// it.
 pub fn usable_memory_bytes() -> u64 {
     let machine = rustix::system::sysinfo();
     let bytes = machine.totalram.saturating_mul(u64::from(machine.mem_unit));
-    bytes / 4 * 3
+    (bytes / 4 * 3) >> 20 << 20
 }
 
 /// Most bytes kept of one output, whatever a grant says: it is journaled.
