@@ -107,16 +107,12 @@ fn hostile_peers_are_refused_and_others_are_still_served() {
     assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
     let rebound = host.answer(b"GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n");
     assert!(rebound.starts_with("HTTP/1.1 403 "), "{rebound}");
-    // These say nothing or little, and stay.
-    let mut slow: Vec<TcpStream> = (0..8).map(|_| host.connect()).collect();
+    // These say nothing or little, and stay: far more than are served at once, however slow the machine.
+    let mut slow: Vec<TcpStream> = (0..64).map(|_| host.connect()).collect();
     slow[0].write_all(b"GET /metrics HT").expect("it listens");
-    let full = host.answer(b"");
-    assert!(full.starts_with("HTTP/1.1 503 "), "{full}");
-    let told = rest(&mut slow[0]);
-    assert!(told.starts_with("HTTP/1.1 408 "), "{told}");
-    for stream in &mut slow[1..] {
-        rest(stream);
-    }
+    let told: Vec<String> = slow.iter_mut().map(rest).collect();
+    assert!(told[0].starts_with("HTTP/1.1 408 "), "{}", told[0]);
+    assert!(told.iter().any(|it| it.starts_with("HTTP/1.1 503 ")), "{told:?}");
     let (_, text) = host.metrics();
     assert!(text.contains("voyager_runs_active 1\n"), "{text}");
 }
