@@ -113,9 +113,7 @@ fn replace(workspace: &Workspace, root: &Path, task: u8) -> usize {
     let (conflicts, committing) =
         timed(|| block_on(workspace.commit(&folders(root), &changes)).unwrap());
     assert!(conflicts.is_empty());
-    println!(
-        "  replace {staging:?}, contents kept {keeping:?}, commit with both syncs {committing:?}"
-    );
+    println!("  replace {staging:?}, contents kept {keeping:?}, commit, synced {committing:?}");
     let (conflicts, undoing) =
         timed(|| block_on(workspace.commit(&folders(root), &inverted(&changes))).unwrap());
     assert!(conflicts.is_empty());
