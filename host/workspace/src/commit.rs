@@ -319,8 +319,9 @@ struct Commit<'a> {
     means: &'a Means<'a>,
     areas: BTreeMap<String, Area>,
     items: Vec<Item<'a>>,
-    /// Whether it began here, and makes no folder: then only names in known folders change.
-    renames_only: bool,
+    /// Whether it goes on with what an earlier one prepared, or made a folder: then other folders than those of
+    /// its files may have changed.
+    changed_others: AtomicBool,
 }
 
 impl<'a> Commit<'a> {
@@ -338,7 +339,8 @@ impl<'a> Commit<'a> {
             }
         }
         let items = items(&areas, changes)?;
-        Ok(Self { means, areas, items, renames_only: false })
+        let goes_on = areas.values().any(|area| area.stage != Stage::Fresh);
+        Ok(Self { means, areas, items, changed_others: AtomicBool::new(goes_on) })
     }
 }
 
@@ -463,6 +465,7 @@ impl Commit<'_> {
         for name in item.folders() {
             folder = match open_folder(folder.as_fd(), name) {
                 Err(Errno::NOENT) => {
+                    self.changed_others.store(true, Ordering::Relaxed);
                     match self.means.calls.make_folder((folder.as_fd(), name), 0o777) {
                         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                             return Err(error);
@@ -486,10 +489,8 @@ impl Commit<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        self.renames_only = fresh.len() == self.areas.len();
         for root in &fresh {
             let made = self.missing_folders(root)?;
-            self.renames_only &= made.is_empty();
             let area = self.areas.get_mut(root).expect("the roots are the keys");
             let name = area.named(".new");
             self.means.calls.make_folder((area.folder.handle(), &name), 0o700)?;
@@ -783,8 +784,9 @@ impl Commit<'_> {
     fn sync_names(&self) -> io::Result<()> {
         let place =
             |item: &Item<'_>| (item.change.root.clone(), item.path.split().0.map(str::to_owned));
-        let folders: BTreeMap<_, &Item<'_>> = self.items.iter().map(|it| (place(it), it)).collect();
-        if !self.renames_only || SYNCED_FOLDERS_MAX < folders.len() {
+        let changed = self.items.iter().filter(|item| self.area(item).prepared.is_some());
+        let folders: BTreeMap<_, &Item<'_>> = changed.map(|it| (place(it), it)).collect();
+        if self.changed_others.load(Ordering::Relaxed) || SYNCED_FOLDERS_MAX < folders.len() {
             return self.sync();
         }
         let (calls, mut way) = (self.means.calls, Way::default());

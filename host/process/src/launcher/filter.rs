@@ -155,8 +155,9 @@ const PR_SET_VMA: u64 = 0x5356_4d41;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Confines this process and all that it starts. One that is `pinned` keeps the processors that it has. Without `network` no socket of the internet families
-/// can be made; the caller wants this only where no network namespace cuts them off.
+/// Confines this process and all that it starts. One that is `pinned` keeps the processors that it has.
+/// Without `network` no socket of the internet families can be made; the caller wants this only where no
+/// network namespace cuts them off.
 ///
 /// # Errors
 /// One sentence, where the kernel has no such filters.

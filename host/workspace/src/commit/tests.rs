@@ -242,8 +242,38 @@ fn a_commit_that_makes_folders_syncs_twice_and_leaves_nothing_behind() {
 fn a_commit_within_known_folders_syncs_the_file_system_once() {
     let (scene, faulty) = (Scene::new(), Faulty::new());
     assert_eq!(scene.commit_all(&faulty, &scene.changes[..3]).unwrap(), []);
-    let syncs = [&faulty.syncs, &faulty.folder_syncs].map(|it| it.load(Ordering::Relaxed));
-    assert_eq!(syncs, [1, 4], "the three folders, and the prepared one");
+    let syncs = || [&faulty.syncs, &faulty.folder_syncs].map(|it| it.load(Ordering::Relaxed));
+    assert_eq!(syncs(), [1, 4], "the three folders, and the prepared one");
+    assert_eq!(scene.commit_all(&faulty, &scene.changes[..3]).unwrap(), []);
+    assert_eq!(syncs(), [1, 4], "there is nothing to do");
+}
+
+#[test]
+fn a_folder_that_had_to_be_made_again_is_synced_with_the_file_system() {
+    for removed_at in 0.. {
+        let scene = Scene::new();
+        let folder = scene.path().join("there");
+        std::fs::create_dir(&folder).unwrap();
+        let change =
+            Change { path: "there/a".to_owned(), before: None, ..scene.changes[0].clone() };
+        let removed = AtomicBool::new(false);
+        let hook = |number| {
+            if number == removed_at {
+                removed.store(std::fs::remove_dir(&folder).is_ok(), Ordering::Relaxed);
+            }
+        };
+        let faulty = Faulty { before: Box::new(hook), ..Faulty::new() };
+        if scene.commit_all(&faulty, &[change]).is_err() {
+            // It went right before its file came, after somebody had looked.
+            continue;
+        }
+        assert!(folder.join("a").exists());
+        if !removed.load(Ordering::Relaxed) {
+            assert!(removed_at > 3, "only {removed_at} calls");
+            break;
+        }
+        assert_eq!(faulty.syncs.load(Ordering::Relaxed), 2, "call {removed_at}");
+    }
 }
 
 #[test]
