@@ -4,6 +4,8 @@
 //! component at all; only what a run needs is loaded. A file that is no skill is quarantined: named,
 //! with the reason, and passed over until it changes.
 
+mod live;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -16,13 +18,18 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{Digest, operation::Skill};
 use voyager_sandbox::{LoadError, Sandbox};
 
+pub(crate) use self::live::LiveCatalog;
+
 /// Larger files are not even read.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
 
 /// The skills that there are.
+#[derive(Default)]
 pub(crate) struct Catalog {
     skills: Vec<Shelved>,
     quarantined: Vec<(PathBuf, String)>,
+    /// What was found in each file, for as long as it stays as it is.
+    known: Known,
 }
 
 /// A skill and where it lies.
@@ -48,6 +55,8 @@ struct Stamp {
 enum Described {
     Skill(Arc<Skill>),
     Refused(String),
+    /// It could not be told, and may be another time: kept in memory only.
+    Unclear(String),
 }
 
 type Known = BTreeMap<PathBuf, (Stamp, Described)>;
@@ -56,37 +65,69 @@ impl Catalog {
     /// Describes the skills below `folders`. Of two with the same package and version the earlier
     /// folder's counts. `memory` is the file that keeps descriptions.
     pub(crate) fn read(folders: &[PathBuf], sandbox: &Sandbox, memory: &Path) -> Self {
-        let known: Known = fs::read(memory)
-            .ok()
-            .and_then(|bytes| rmp_serde::from_slice(&bytes).ok())
-            .unwrap_or_default();
-        let mut next = Known::new();
-        let mut catalog = Self { skills: Vec::new(), quarantined: Vec::new() };
-        for path in folders.iter().flat_map(|folder| components(folder)) {
-            let Some(stamp) = stamp(&path) else { continue };
-            let described = match known.get(&path) {
-                Some((before, described)) if *before == stamp => described.clone(),
-                _ => match describe(&path, stamp.size, sandbox) {
-                    Ok(described) => described,
-                    // Perhaps it is still being written: next time it may be whole.
-                    Err(reason) => {
-                        catalog.quarantined.push((path, reason));
-                        continue;
-                    }
-                },
+        let before = Self::remembered(memory);
+        let catalog = before.again(&found(folders), sandbox, |_, _, _| true);
+        catalog.remember(&before, memory);
+        catalog
+    }
+
+    /// What descriptions were kept, of whatever files.
+    fn remembered(memory: &Path) -> Self {
+        let known = fs::read(memory).ok().and_then(|bytes| rmp_serde::from_slice(&bytes).ok());
+        Self { known: known.unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The skills among `files`. Those that are as they were are not read again; one that can't be told from
+    /// before, and that is not `ready` to be read, counts as it was.
+    fn again(
+        &self,
+        files: &[(PathBuf, Stamp)],
+        sandbox: &Sandbox,
+        ready: impl Fn(&Path, &Stamp, Option<&Described>) -> bool,
+    ) -> Self {
+        let mut catalog = Self::default();
+        for (path, stamp) in files {
+            let known = self.known.get(path);
+            let (stamp, described) = match known {
+                Some((before, it)) if before == stamp && !matches!(it, Described::Unclear(_)) => {
+                    (stamp, it.clone())
+                }
+                _ if ready(path, stamp, known.map(|it| &it.1)) => {
+                    (stamp, describe(path, stamp.size, sandbox))
+                }
+                Some((before, described)) => (before, described.clone()),
+                None => continue,
             };
-            catalog.shelve(&path, &described);
-            next.insert(path, (stamp, described));
-        }
-        if known.len() != next.len()
-            || known.iter().any(|(path, (stamp, _))| next.get(path).is_none_or(|it| it.0 != *stamp))
-        {
-            // A description that can't be kept is made again next time.
-            let bytes = rmp_serde::to_vec_named(&next).expect("descriptions are plain data");
-            let partial = memory.with_extension("partial");
-            let _ = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, memory));
+            catalog.shelve(path, &described);
+            catalog.known.insert(path.clone(), (stamp.clone(), described));
         }
         catalog
+    }
+
+    /// Keeps the descriptions for the next start, where they are others than `before`.
+    fn remember(&self, before: &Self, memory: &Path) {
+        if self.is_as_in(&before.stamps()) {
+            return;
+        }
+        let clear = |known: &&mut (Stamp, Described)| !matches!(known.1, Described::Unclear(_));
+        let mut known = self.known.clone();
+        known.retain(|_, it| clear(&it));
+        // A description that can't be kept is made again next time.
+        let bytes = rmp_serde::to_vec_named(&known).expect("descriptions are plain data");
+        let partial = memory.with_extension("partial");
+        let _ = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, memory));
+    }
+
+    fn stamps(&self) -> Vec<(PathBuf, Stamp)> {
+        self.known.iter().map(|(path, (stamp, _))| (path.clone(), stamp.clone())).collect()
+    }
+
+    /// Whether these are its files, as they were then.
+    fn is_as_in(&self, files: &[(PathBuf, Stamp)]) -> bool {
+        self.known.len() == files.len()
+            && files
+                .iter()
+                .all(|(path, stamp)| self.known.get(path).is_some_and(|it| it.0 == *stamp))
     }
 
     /// All skills, in the order of the folders and of their file names.
@@ -105,14 +146,17 @@ impl Catalog {
         &self.quarantined
     }
 
-    /// Where each component lies.
-    pub(crate) fn files(&self) -> BTreeMap<Digest, PathBuf> {
-        self.skills.iter().map(|it| (it.skill.component, it.path.clone())).collect()
+    /// Where a component lies.
+    pub(crate) fn file(&self, component: &Digest) -> Option<&Path> {
+        let shelved = self.skills.iter().find(|it| it.skill.component == *component);
+        shelved.map(|it| it.path.as_path())
     }
 
     fn shelve(&mut self, path: &Path, described: &Described) {
         match described {
-            Described::Refused(reason) => self.quarantined.push((path.to_owned(), reason.clone())),
+            Described::Refused(reason) | Described::Unclear(reason) => {
+                self.quarantined.push((path.to_owned(), reason.clone()));
+            }
             Described::Skill(skill) => {
                 let same = |it: &Shelved| {
                     it.skill.package == skill.package && it.skill.version == skill.version
@@ -123,6 +167,12 @@ impl Catalog {
             }
         }
     }
+}
+
+/// The files of all folders that may be components, with their stamps.
+fn found(folders: &[PathBuf]) -> Vec<(PathBuf, Stamp)> {
+    let files = folders.iter().flat_map(|folder| components(folder));
+    files.filter_map(|path| stamp(&path).map(|stamp| (path, stamp))).collect()
 }
 
 /// Components of a folder, by name; hidden ones and those that end otherwise are being written, or not
@@ -149,19 +199,23 @@ fn stamp(path: &Path) -> Option<Stamp> {
     })
 }
 
-/// Describes a file for good, or says why it can't be told now.
-fn describe(path: &Path, size: u64, sandbox: &Sandbox) -> Result<Described, String> {
+/// Tells what a file is.
+fn describe(path: &Path, size: u64, sandbox: &Sandbox) -> Described {
     if size > COMPONENT_BYTES_MAX {
-        return Ok(Described::Refused(format!(
-            "it has {size} bytes; at most {COMPONENT_BYTES_MAX} are allowed"
-        )));
+        let reason = format!("it has {size} bytes; at most {COMPONENT_BYTES_MAX} are allowed");
+        return Described::Refused(reason);
     }
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Described::Unclear(error.to_string()),
+    };
     match sandbox.load(&bytes) {
-        Ok(skill) => Ok(Described::Skill(skill)),
-        Err(error @ (LoadError::CompilerUnavailable(_) | LoadError::CompileBound(_))) => {
-            Err(error.to_string())
+        Ok(skill) => Described::Skill(skill),
+        Err(error @ LoadError::CompilerUnavailable(_)) => Described::Unclear(error.to_string()),
+        // Every command would try it again, for as long as it may take: its owner can ask for that.
+        Err(error @ LoadError::CompileBound(_)) => {
+            Described::Refused(format!("{error} (`touch` the file to have it tried again)"))
         }
-        Err(error) => Ok(Described::Refused(error.to_string())),
+        Err(error) => Described::Refused(error.to_string()),
     }
 }

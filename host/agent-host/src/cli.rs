@@ -21,6 +21,7 @@ mod runs;
 mod scenario;
 mod schema;
 mod secrets;
+mod serve;
 mod signal;
 mod skill;
 mod test;
@@ -99,6 +100,7 @@ pub(crate) enum Command {
     Runs(runs::Runs),
     Cache(cache::Cache),
     Top(top::Top),
+    Serve(serve::Serve),
     Resume(resume::Resume),
     Retry(retry::Retry),
     Fork(fork::Fork),
@@ -161,6 +163,7 @@ impl Command {
         matches!(
             self,
             Self::Run(_)
+                | Self::Serve(_)
                 | Self::Resume(_)
                 | Self::Replay(_)
                 | Self::Cancel(_)
@@ -183,6 +186,7 @@ impl Command {
             Self::Runs(it) => it.run(context),
             Self::Cache(it) => it.run(context),
             Self::Top(it) => it.run(context),
+            Self::Serve(it) => it.run(context),
             Self::Resume(it) => it.run(context),
             Self::Retry(it) => it.run(context),
             Self::Fork(it) => it.run(context),

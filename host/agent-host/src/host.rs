@@ -1,6 +1,7 @@
 //! The pieces, built and joined: journal, sandbox, services, and the loop that drives runs.
 
 mod artifacts;
+mod attend;
 mod board;
 mod fork;
 mod inputs;
@@ -18,7 +19,7 @@ use std::{
     collections::BTreeMap,
     num::{NonZeroU32, NonZeroUsize},
     os::unix::fs::DirBuilderExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -38,11 +39,11 @@ use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
 use voyager_workspace::{Blocking, Workspace};
 
-pub(crate) use self::{inputs::folders, recorded::Recorded, shelf::Shelf};
-use self::{shelf::Loading, watch::Watchers};
+use self::{attend::Attendance, shelf::Loading, watch::Watchers};
+pub(crate) use self::{attend::Attended, inputs::folders, recorded::Recorded, shelf::Shelf};
 use crate::{
     answer::ResultsAnswer,
-    catalog::Catalog,
+    catalog::{Catalog, LiveCatalog},
     cli::Context,
     failure::{Failure, FailureKind},
     places::Places,
@@ -59,7 +60,7 @@ pub(crate) type Updates = mpsc::Sender<Update>;
 /// The pieces, joined.
 pub(crate) struct Host {
     world: Arc<World>,
-    catalog: Catalog,
+    catalog: Arc<LiveCatalog>,
     shelf: Arc<Shelf>,
     watchers: Arc<Watchers>,
     places: Places,
@@ -70,6 +71,7 @@ pub(crate) struct Host {
     /// Held alone while runs are forgotten: whatever else is asked may be about to name content.
     pruning: RwLock<()>,
     active: Mutex<BTreeMap<RunId, Handle>>,
+    attendance: Attendance,
     /// Requests of other processes whose answers are not all written.
     served: AtomicUsize,
     changed: Notify,
@@ -77,6 +79,8 @@ pub(crate) struct Host {
 
 /// How often the host looks whether anything was recorded: a burst is over after one to two times that.
 const QUIET: Duration = Duration::from_secs(1);
+/// How often it looks at the skills folders. A skill is compiled when two looks found it the same.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A request of another process that is being answered: the host does not end before it.
 pub(crate) struct Served(Arc<Host>);
@@ -111,7 +115,7 @@ impl Host {
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let sandbox = sandbox_with(context, Arc::clone(&clock))?;
-        let catalog = Catalog::read(&places.skills, &sandbox, &places.state.join("skills-seen"));
+        let catalog = Arc::new(live_catalog(context, &sandbox));
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let blocking: Blocking = {
             let runtime = runtime.clone();
@@ -122,7 +126,7 @@ impl Host {
         };
         let workspace = Workspace::new(store.clone(), blocking, cores);
         let watchers = Arc::new(Watchers::default());
-        let shelf = Arc::new(Shelf::new(catalog.files(), sandbox, store.clone()));
+        let shelf = Arc::new(Shelf::new(Arc::clone(&catalog), sandbox, store.clone()));
         let schedule = Schedule::new(rules(context, cores), Arc::clone(&clock));
         let results = FileDisk::open(places.state.join("results"))
             .map_err(|error| Failure::environment("cannot use the state", &error))?;
@@ -150,6 +154,7 @@ impl Host {
             results,
             pruning: RwLock::default(),
             active: Mutex::default(),
+            attendance: Attendance::default(),
             served: AtomicUsize::new(0),
             changed: Notify::new(),
         })))
@@ -232,6 +237,11 @@ impl Host {
         }
     }
 
+    /// How many runs go on.
+    pub(crate) fn going_on(&self) -> usize {
+        self.active().len()
+    }
+
     /// Answers `cache`.
     fn results(&self, clear: bool) -> ResultsAnswer {
         let taken = if clear { self.results.clear() } else { self.results.taken() };
@@ -247,6 +257,22 @@ impl Host {
             if self.store.settle().await.is_err() {
                 return;
             }
+        }
+    }
+
+    /// Has skills ready before somebody runs them, and says what becomes of the skills folders.
+    pub(crate) async fn watch_skills(self: Arc<Self>, tell: impl Fn(&Update)) {
+        loop {
+            let clock = &self.world.clock;
+            clock.wait_until(clock.now().after(LOOK)).await;
+            let catalog = Arc::clone(&self.catalog);
+            let Ok(changes) = tokio::task::spawn_blocking(move || catalog.look()).await else {
+                return;
+            };
+            if !changes.is_empty() {
+                self.shelf.tidy();
+            }
+            changes.into_iter().for_each(|it| tell(&Update::Event(it)));
         }
     }
 
@@ -288,7 +314,17 @@ pub(crate) fn catalog(context: &Context) -> Result<Catalog, Failure> {
 
 /// The skills that there are, described by a sandbox that is used further.
 pub(crate) fn catalog_of(context: &Context, sandbox: &Sandbox) -> Catalog {
-    Catalog::read(&context.places.skills, sandbox, &context.places.state.join("skills-seen"))
+    Catalog::read(&context.places.skills, sandbox, &skills_seen(context))
+}
+
+/// Those that are known, for as long as the process lives.
+pub(crate) fn live_catalog(context: &Context, sandbox: &Sandbox) -> LiveCatalog {
+    LiveCatalog::new(context.places.skills.clone(), skills_seen(context), sandbox.clone())
+}
+
+/// The file that keeps what the files of the skills folders are.
+fn skills_seen(context: &Context) -> PathBuf {
+    context.places.state.join("skills-seen")
 }
 
 /// The sandbox alone.

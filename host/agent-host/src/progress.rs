@@ -7,6 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::{
     cli::Context,
     failure::Failure,
+    host::Attended,
     printing,
     protocol::{Event, Update},
 };
@@ -170,6 +171,17 @@ fn describe(event: &Event) -> Option<String> {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             lines.map(|line| format!("  {step} | {line}")).collect::<Vec<_>>().join("\n")
         }
+        Event::Serving { state } => format!("serving {}", state.display()),
+        Event::SkillAdded { skill } => format!("skill {skill} is there"),
+        Event::SkillReplaced { skill } => format!("skill {skill} is another one: new runs use it"),
+        Event::SkillRemoved { skill } => format!("skill {skill} is gone"),
+        Event::SkillQuarantined { file, reason } => {
+            format!("{} is no skill: {reason}", file.display())
+        }
+        Event::Attended(Attended { run, name, status, error }) => match error {
+            None => format!("run {run} ({name}): {status}"),
+            Some(error) => format!("run {run} ({name}) does not go on: {}", error.message),
+        },
         Event::StepStarted { .. } | Event::StepProgress { .. } | Event::Smaller { .. } => {
             return None;
         }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use voyager_manifest::plan::Priority;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, host::Attended};
 
 /// What a command asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -243,5 +243,11 @@ pub(crate) enum Event {
     Retry { step: String, attempt: u32, error: String },
     Log { step: String, level: String, message: String },
     Output { step: String, stream: String, text: String },
+    Serving { state: PathBuf },
+    SkillAdded { skill: String },
+    SkillReplaced { skill: String },
+    SkillRemoved { skill: String },
+    SkillQuarantined { file: PathBuf, reason: String },
+    Attended(Attended),
     Smaller { tries: u64, inputs: usize, files: usize, answers: usize, bytes: usize },
 }

@@ -17,7 +17,8 @@ use crate::{
     host::{Host, Opened},
     printing,
     progress::Progress,
-    protocol::{Request, Update},
+    protocol::{Event, Request, Update},
+    report,
 };
 
 /// A request holds a manifest of at most 1 MiB; the bound keeps a stray client from filling memory.
@@ -38,6 +39,96 @@ pub(crate) fn ask(context: &Context, request: Request) -> Result<Json, Failure> 
     // What is left are effects whose outcome nobody waits for any more.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     outcome
+}
+
+/// Has the state until it is stopped: answers other processes, has skills ready, and where `resumes`, goes on with
+/// runs that nobody asks for.
+pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment("cannot start threads", &error))?;
+    let served = runtime.block_on(async {
+        let host = match reach(context, runtime.handle()).await? {
+            Reached::Here(host) => host,
+            Reached::Elsewhere(_) => return Err(busy(context)),
+        };
+        let mut stop = Stop::new()?;
+        let server = serve_others(context, &host).ok_or_else(|| {
+            Failure::new(FailureKind::Environment, "no other process can ask this one")
+                .hint("another folder with --state DIR may do")
+        })?;
+        let (sender, mut updates) = mpsc::unbounded_channel();
+        let send = || {
+            let sender = sender.clone();
+            // Whoever shows them is there as long as the others.
+            move |update: &Update| drop(sender.send(update.clone()))
+        };
+        let state = context.places.state.clone();
+        send()(&Update::Event(Event::Serving { state }));
+        let mut tasks = vec![
+            tokio::spawn(Arc::clone(&host).settle()),
+            tokio::spawn(Arc::clone(&host).watch_skills(send())),
+        ];
+        if resumes {
+            let (host, tell) = (Arc::clone(&host), send());
+            tasks.push(tokio::spawn(async move {
+                let fails =
+                    |error| tell(&Update::Note { text: format!("runs do not go on: {error}") });
+                host.attend(&tell).await.unwrap_or_else(fails);
+            }));
+        }
+        let mut progress = Progress::new(context);
+        loop {
+            tokio::select! {
+                Some(update) = updates.recv() => progress.show(&update)?,
+                () = stop.asked() => break,
+            }
+        }
+        tasks.push(server);
+        let interrupted = host.going_on();
+        for task in tasks {
+            task.abort();
+            let _ = task.await;
+        }
+        let _ = std::fs::remove_file(context.places.state.join("socket"));
+        Ok(interrupted)
+    });
+    // Runs that go on are interrupted: what they did is in the journal.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    let interrupted = served?;
+    report::tell(context, &serde_json::json!({ "interrupted": interrupted }), 0, || {
+        if 0 < interrupted {
+            printing::note(format!("{interrupted} run(s) go on at the next start"));
+        }
+        Ok(())
+    })
+}
+
+/// What stops a process that stays.
+struct Stop(tokio::signal::unix::Signal);
+
+impl Stop {
+    fn new() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminated = signal(SignalKind::terminate());
+        terminated
+            .map(Self)
+            .map_err(|error| Failure::environment("cannot listen for signals", &error))
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+}
+
+fn busy(context: &Context) -> Failure {
+    let message = format!("another process has {}", context.places.state.display());
+    Failure::new(FailureKind::Environment, message)
+        .hint("it serves other commands as long as its runs go on; stop it, or use --state DIR")
 }
 
 /// Has a question answered by whoever has the state, and shows nothing. It is not kept: where no process has it,
@@ -111,6 +202,7 @@ async fn reach(context: &Context, runtime: &tokio::runtime::Handle) -> Result<Re
 async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Json, Failure> {
     let server = serve_others(context, &host);
     let settling = tokio::spawn(Arc::clone(&host).settle());
+    let watching = tokio::spawn(Arc::clone(&host).watch_skills(|_| {}));
     let cancellation = Cancellation::default();
     let (sender, updates) = mpsc::channel(1_024);
     let work = tokio::spawn({
@@ -121,9 +213,11 @@ async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Js
     // The answer came through the channel; a panic in the work did not.
     let _ = work.await;
     host.idle(|runs| printing::note(format!("waiting for {runs} run(s) of other processes"))).await;
-    settling.abort();
-    // It may just have the journal, which closes with the last of the host.
-    let _ = settling.await;
+    for task in [settling, watching] {
+        task.abort();
+        // It may just have the journal, which closes with the last of the host.
+        let _ = task.await;
+    }
     if let Some(server) = server {
         server.abort();
         let _ = std::fs::remove_file(context.places.state.join("socket"));

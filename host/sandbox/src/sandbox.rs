@@ -140,9 +140,10 @@ impl Sandbox {
         self.0.loaded(component).map(|loaded| Arc::clone(&loaded.skill))
     }
 
-    /// Forgets a skill. Calls under way go on.
-    pub fn unload(&self, component: Digest) {
-        self.0.skills.write().unwrap_or_else(PoisonError::into_inner).remove(&component);
+    /// Forgets the skills that are not used. Calls under way go on.
+    pub fn unload_unless(&self, is_used: impl Fn(&Digest) -> bool) {
+        let mut skills = self.0.skills.write().unwrap_or_else(PoisonError::into_inner);
+        skills.retain(|component, _| is_used(component));
     }
 
     /// How memory for instances is allocated.

@@ -69,6 +69,12 @@ impl Stage {
         }
     }
 
+    /// Has skills of the stage's own folder come before the shipped ones.
+    pub fn prefer_skills_in(&mut self, name: &str) {
+        self.skills = self.path(name);
+        fs::create_dir_all(&self.skills).expect("folders can be made");
+    }
+
     /// A path in the stage's own folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -127,12 +127,14 @@ fn smaller(
 ) -> Result<Minimized, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let sandbox = host::sandbox(context)?;
-    let catalog = host::catalog_of(context, &sandbox);
+    let live = Arc::new(host::live_catalog(context, &sandbox));
+    live.refresh();
+    let catalog = live.now();
     let skills: Vec<Arc<Skill>> = catalog.skills().iter().map(|it| Arc::clone(&it.skill)).collect();
     let names = Catalog::new(skills.iter().map(|it| (**it).clone()).collect());
     let given_up = Arc::new(AtomicBool::new(false));
     let runtime = runtime(&given_up)?;
-    let shared = shared(context, &clock, &runtime, sandbox, &catalog)?;
+    let shared = shared(context, &clock, &runtime, sandbox, live)?;
     let bar = bar(context);
     let minimized = {
         let _entered = runtime.enter();

@@ -56,7 +56,9 @@ impl Test {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let began = clock.now();
         let sandbox = host::sandbox(context)?;
-        let skills = host::catalog_of(context, &sandbox);
+        let live = Arc::new(host::live_catalog(context, &sandbox));
+        live.refresh();
+        let skills = live.now();
         let names = skills.skills().iter().map(|it| (*it.skill).clone()).collect();
         let names = voyager_manifest::Catalog::new(names);
         let paths = if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths };
@@ -89,7 +91,7 @@ impl Test {
             Vec::new()
         } else {
             let runtime = runtime(&given_up)?;
-            let shared = shared(context, &clock, &runtime, sandbox, &skills)?;
+            let shared = shared(context, &clock, &runtime, sandbox, live)?;
             let bar = bar(context, cases.len());
             let failed = AtomicUsize::new(0);
             let tell = |tested: &Tested| {
@@ -190,7 +192,7 @@ pub(super) fn shared(
     clock: &Arc<dyn Clock>,
     runtime: &tokio::runtime::Runtime,
     sandbox: voyager_sandbox::Sandbox,
-    skills: &crate::catalog::Catalog,
+    skills: Arc<crate::catalog::LiveCatalog>,
 ) -> Result<Arc<Shared>, Failure> {
     let (folder, in_use) = testing::workspaces(&context.places.state)
         .map_err(|error| Failure::environment("cannot make a folder for workspaces", &error))?;
@@ -199,7 +201,7 @@ pub(super) fn shared(
         folder,
         in_use,
         shelf: Arc::new(host::Shelf::new(
-            skills.files(),
+            skills,
             sandbox,
             Arc::new(voyager_base::sim::MemoryJournal::default()),
         )),

@@ -37,7 +37,7 @@ impl Host {
         };
         let values = values(&plan, &started, &request)?;
         let folders = inputs::folders(&plan, &values)?;
-        self.pin(&plan).await?;
+        let pins = self.pin(&plan).await?;
         let asked = voyager_agent::Request {
             plan: Arc::clone(&plan),
             inputs: values,
@@ -62,7 +62,7 @@ impl Host {
         let live = voyager_agent::fork(&self.world, earlier, from, asked).await;
         let live = live.map_err(fork_failure)?;
         let out = request.out.unwrap_or_else(|| self.default_out(live.id));
-        let going = Going { live, plan, out, wait: request.wait };
+        let going = Going { live, plan, out, pins, wait: request.wait };
         self.go(going, false, cancellation, updates).await
     }
 

@@ -106,7 +106,7 @@ impl Host {
     pub(super) async fn replay(&self, named: &str, verify: bool) -> Result<ReplayAnswer, Failure> {
         let run = self.named(Some(named))?;
         let (replayed, attempts) = if verify {
-            self.pin(&self.begun(run)?.plan).await?;
+            let _pins = self.pin(&self.begun(run)?.plan).await?;
             let verified =
                 voyager_agent::replay_verify(&self.world, run).await.map_err(|it| differs(&it))?;
             if let Some(difference) = &verified.difference {

@@ -4,7 +4,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -16,38 +15,64 @@ use voyager_base::{
 use voyager_manifest::plan::Plan;
 use voyager_sandbox::Sandbox;
 
-use crate::failure::{Failure, FailureKind};
+use crate::{
+    catalog::LiveCatalog,
+    failure::{Failure, FailureKind},
+};
 
 /// The skills of a host, loaded on demand.
 pub(crate) struct Shelf {
     sandbox: Sandbox,
-    files: BTreeMap<Digest, PathBuf>,
+    catalog: Arc<LiveCatalog>,
     content: Arc<dyn Content>,
     loading: Mutex<()>,
+    /// How many runs use a component.
+    pinned: Mutex<BTreeMap<Digest, usize>>,
+}
+
+/// Components that a run uses: they stay loaded until it ends, whatever becomes of the skills folders.
+pub(crate) struct Pins {
+    shelf: Arc<Shelf>,
+    components: Vec<Digest>,
 }
 
 impl Shelf {
     pub(crate) fn new(
-        files: BTreeMap<Digest, PathBuf>,
+        catalog: Arc<LiveCatalog>,
         sandbox: Sandbox,
         content: Arc<dyn Content>,
     ) -> Self {
-        Self { sandbox, files, content, loading: Mutex::new(()) }
+        Self { sandbox, catalog, content, loading: Mutex::new(()), pinned: Mutex::default() }
     }
 
     /// Pins the components of a plan. Blocks.
-    pub(crate) fn pin(&self, plan: &Plan) -> Result<(), Failure> {
-        for skill in &plan.skills {
-            if !self.content.holds(skill.component).map_err(|error| unreadable(&error))? {
-                let kept = self.content.put(&self.bytes(skill.component)?);
+    pub(crate) fn pin(self: &Arc<Self>, plan: &Plan) -> Result<Pins, Failure> {
+        let components: Vec<Digest> = plan.skills.iter().map(|skill| skill.component).collect();
+        for component in &components {
+            if !self.content.holds(*component).map_err(|error| unreadable(&error))? {
+                let kept = self.content.put(&self.bytes(*component)?);
                 kept.map_err(|error| Failure::environment("cannot keep a component", &error))?;
             }
         }
-        Ok(())
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        for component in &components {
+            *pinned.entry(*component).or_default() += 1;
+        }
+        drop(pinned);
+        Ok(Pins { shelf: Arc::clone(self), components })
+    }
+
+    /// Gives back the memory of components that are in no skills folder any more, and that no run uses.
+    pub(crate) fn tidy(&self) {
+        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        let catalog = self.catalog.now();
+        let is_used = |it: &Digest| pinned.contains_key(it) || catalog.file(it).is_some();
+        self.sandbox.unload_unless(is_used);
     }
 
     fn bytes(&self, component: Digest) -> Result<Vec<u8>, Failure> {
-        let file = self.files.get(&component).and_then(|path| fs::read(path).ok());
+        let catalog = self.catalog.now();
+        let file = catalog.file(&component).and_then(|path| fs::read(path).ok());
         if let Some(bytes) = file.filter(|bytes| Digest::of(bytes) == component) {
             return Ok(bytes);
         }
@@ -74,6 +99,20 @@ impl Shelf {
     /// Calls an operation of a component that is loaded.
     pub(crate) fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
         self.sandbox.call(invocation)
+    }
+}
+
+impl Drop for Pins {
+    fn drop(&mut self) {
+        let mut pinned = self.shelf.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        for component in &self.components {
+            if let Some(uses) = pinned.get_mut(component) {
+                *uses -= 1;
+            }
+        }
+        pinned.retain(|_, uses| *uses > 0);
+        drop(pinned);
+        self.shelf.tidy();
     }
 }
 

@@ -11,7 +11,10 @@ use voyager_agent::{
 use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
 use voyager_manifest::{plan::Plan, power::Power};
 
-use super::{Host, Updates, artifacts, beyond, inputs, journal_failure, start_failure};
+use super::{
+    Host, Updates, artifacts, attend::Wish, beyond, inputs, journal_failure, shelf::Pins,
+    start_failure,
+};
 use crate::{
     answer::{RunAnswer, RunError, Status},
     approvals::Approvals,
@@ -25,6 +28,8 @@ pub(super) struct Going {
     pub(super) live: Live,
     pub(super) plan: Arc<Plan>,
     pub(super) out: PathBuf,
+    /// What it needs as long as it goes on.
+    pub(super) pins: Pins,
     /// Whether it is waited for where it waits for somebody.
     pub(super) wait: bool,
 }
@@ -39,7 +44,7 @@ impl Host {
     ) -> Result<RunAnswer, Failure> {
         let mut plan = self.plan(&request.directory, &request.file, &request.text, updates).await?;
         if request.unattended {
-            let power = Power::of(&plan, &|it| self.catalog.imports(it));
+            let power = Power::of(&plan, &|it| self.catalog.now().imports(it));
             let approvals = Approvals::of(&self.places.state);
             approvals.require(&power, &request.directory, &request.file, &request.text)?;
         }
@@ -47,7 +52,7 @@ impl Host {
         let plan = Arc::new(plan);
         let values = inputs::read(&plan, &request.inputs, &request.directory)?;
         let folders = inputs::folders(&plan, &values)?;
-        self.pin(&plan).await?;
+        let pins = self.pin(&plan).await?;
         let (request_out, wait, request_secrets) = (request.out, request.wait, request.secrets);
         let request = voyager_agent::Request {
             plan: Arc::clone(&plan),
@@ -59,7 +64,7 @@ impl Host {
         };
         let live = voyager_agent::start(&self.world, request).await.map_err(start_failure)?;
         let out = request_out.unwrap_or_else(|| self.default_out(live.id));
-        self.go(Going { live, plan, out, wait }, false, cancellation, updates).await
+        self.go(Going { live, plan, out, pins, wait }, false, cancellation, updates).await
     }
 
     /// Goes on with a run and waits for its end.
@@ -90,11 +95,11 @@ impl Host {
         if !wide.is_empty() {
             return Err(beyond(&wide));
         }
-        self.pin(&plan).await?;
+        let pins = self.pin(&plan).await?;
         let live = voyager_agent::resume(&self.world, run, Some(policy()), secrets).await;
         let live = live.map_err(start_failure)?;
         let out = out.unwrap_or_else(|| self.default_out(run));
-        self.go(Going { live, plan, out, wait }, true, cancellation, updates).await
+        self.go(Going { live, plan, out, pins, wait }, true, cancellation, updates).await
     }
 
     /// Ends a run, whether it is going on here or nowhere.
@@ -124,7 +129,7 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let Going { live, plan, out, wait } = going;
+        let Going { live, plan, out, pins, wait } = going;
         let run = live.id;
         let steps: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
         self.watchers.watch(run, &plan, updates.clone());
@@ -148,6 +153,7 @@ impl Host {
             }
         };
         self.active().remove(&run);
+        drop(pins);
         self.watchers.forget(run);
         self.watchers.board.end(run);
         self.changed.notify_waiters();
@@ -157,6 +163,7 @@ impl Host {
             _ => None,
         };
         if let Some(status) = stands {
+            self.attendance.ask(Wish::Wakes(run));
             return self.stands(run, &plan, status);
         }
         let outcome = outcome.map_err(|error| {
@@ -212,15 +219,21 @@ impl Host {
         text: &str,
         updates: &Updates,
     ) -> Result<Plan, Failure> {
-        let checked = checking::check(&self.catalog, directory, file, text, false);
-        let (plan, warnings) = checked.into_plan(&self.catalog)?;
+        let live = Arc::clone(&self.catalog);
+        // Whoever has just put a skill into a folder runs it now.
+        let refreshed = tokio::task::spawn_blocking(move || live.refresh()).await;
+        refreshed
+            .map_err(|error| Failure::new(FailureKind::Bug, format!("reading skills: {error}")))?;
+        let catalog = self.catalog.now();
+        let checked = checking::check(&catalog, directory, file, text, false);
+        let (plan, warnings) = checked.into_plan(&catalog)?;
         if let Some(text) = warnings {
             let _ = updates.send(Update::Note { text }).await;
         }
         Ok(plan)
     }
 
-    pub(super) async fn pin(&self, plan: &Plan) -> Result<(), Failure> {
+    pub(super) async fn pin(&self, plan: &Plan) -> Result<Pins, Failure> {
         let (shelf, plan) = (Arc::clone(&self.shelf), plan.clone());
         tokio::task::spawn_blocking(move || shelf.pin(&plan)).await.map_err(|error| {
             Failure::new(FailureKind::Bug, format!("pinning components: {error}"))

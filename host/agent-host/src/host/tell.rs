@@ -8,7 +8,7 @@ use voyager_agent::{Message, TellError, Told, Waiting};
 use voyager_base::{RunId, Value};
 use voyager_manifest::plan::{Awaited, Plan};
 
-use super::{Host, start::policy, start_failure};
+use super::{Host, attend::Wish, start::policy, start_failure};
 use crate::{
     answer::{ToldAnswer, WaitDetail},
     failure::Failure,
@@ -37,7 +37,10 @@ impl Host {
             Some(told) => (told.map_err(|error| tell_failure(error.into()))?, !pauses),
             None => {
                 let told = voyager_agent::tell(&self.world, run, message).await;
-                (told.map_err(tell_failure)?, false)
+                (
+                    told.map_err(tell_failure)?,
+                    !ends && !pauses && self.attendance.ask(Wish::GoOn(run)),
+                )
             }
         };
         if ends && !goes_on {

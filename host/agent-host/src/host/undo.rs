@@ -125,9 +125,9 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let out = self.default_out(live.id);
-        self.go(super::start::Going { live, plan, out, wait: true }, false, cancellation, updates)
-            .await
+        let (out, pins) = (self.default_out(live.id), self.pin(&plan).await?);
+        let going = super::start::Going { live, plan, out, pins, wait: true };
+        self.go(going, false, cancellation, updates).await
     }
 }
 

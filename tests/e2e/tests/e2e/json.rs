@@ -121,6 +121,8 @@ fn every_command_answers_in_the_same_form() {
         (&["approve"], vec!["approve", "broken.yaml"], Failed("manifest", 3)),
         (&["graph"], vec!["graph", "audit", "--format", "dot"], Done(0)),
         (&["graph"], vec!["graph", "broken.yaml"], Failed("manifest", 3)),
+        // What it says as it stays is tested beside.
+        (&["serve"], vec!["serve", "--state", "/dev/null/state"], Failed("environment", 5)),
         (&["runs"], vec!["runs"], Done(0)),
         (&["runs", "list"], vec!["runs", "list"], Done(0)),
         (&["runs", "show"], vec!["runs", "show"], Done(0)),

@@ -21,6 +21,7 @@ mod rename;
 mod resources;
 mod scenarios;
 mod secrets;
+mod serve;
 mod state;
 mod telemetry;
 mod transactions;
