@@ -182,6 +182,8 @@ fn describe(event: &Event) -> Option<String> {
             None => format!("run {run} ({name}): {status}"),
             Some(error) => format!("run {run} ({name}) does not go on: {}", error.message),
         },
+        Event::SkillBuilt { component, .. } => format!("built {}", component.display()),
+        Event::SkillNotBuilt { error } => error.message.clone(),
         Event::StepStarted { .. } | Event::StepProgress { .. } | Event::Smaller { .. } => {
             return None;
         }

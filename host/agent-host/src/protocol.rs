@@ -249,5 +249,7 @@ pub(crate) enum Event {
     SkillRemoved { skill: String },
     SkillQuarantined { file: PathBuf, reason: String },
     Attended(Attended),
+    SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
+    SkillNotBuilt { error: Failure },
     Smaller { tries: u64, inputs: usize, files: usize, answers: usize, bytes: usize },
 }

@@ -5,13 +5,14 @@
 
 use std::{
     fs::{self, DirBuilder},
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Lines},
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     sync::OnceLock,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -198,6 +199,44 @@ impl Stage {
         let reached = BufReader::new(out).lines().map_while(Result::ok).find(is_enough);
         kill(&mut child);
         reached.is_some()
+    }
+}
+
+/// A command that goes on, with `--json`, and what it tells meanwhile. It does not outlive the test.
+pub struct Telling {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Telling {
+    /// Starts it.
+    pub fn begin(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        Self { child, lines }
+    }
+
+    /// The next line that has all of `parts`.
+    pub fn until(&mut self, parts: &[&str]) -> Json {
+        let fits = |line: &String| parts.iter().all(|part| line.contains(part));
+        let line = self.lines.by_ref().map_while(Result::ok).find(fits);
+        let line = line.unwrap_or_else(|| panic!("{parts:?} never came"));
+        serde_json::from_str(&line).expect("it is JSON")
+    }
+
+    /// Has it end in good order; gives back its last line.
+    pub fn stop(mut self) -> Json {
+        let pid = self.child.id().try_into().ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("it is a process"), Signal::INT).expect("it lives");
+        let last = self.until(&["\"exit-code\""]);
+        assert!(self.child.wait().expect("a child can be waited for").success(), "{last}");
+        last
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        kill(&mut self.child);
     }
 }
 

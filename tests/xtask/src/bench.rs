@@ -27,6 +27,8 @@ const SKILLS: &str = "skills";
 
 /// Name of the benchmark that plays scenarios.
 const SCENARIOS: &str = "scenarios";
+/// A folder of many skills.
+const FOLDER: &str = "folder";
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -97,6 +99,7 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         let examples = BENCHES.iter().map(|it| (it.name, it.what));
         let others = [
             (PROGRAM, "whole processes of the released program"),
+            (FOLDER, "starting with 500 skills in the folder, and dropping others into it"),
             (SKILLS, "coder and security over a folder, in the sandbox and natively"),
             (
                 SCENARIOS,
@@ -114,6 +117,9 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
     };
     if name == PROGRAM {
         return program();
+    }
+    if name == FOLDER {
+        return crate::bench_folder::run();
     }
     if name == SKILLS {
         return shipped(rest);

@@ -4,6 +4,7 @@
 //! are built before whatever needs them.
 
 mod bench;
+mod bench_folder;
 mod build;
 mod ci;
 mod demo;

@@ -1,6 +1,7 @@
 //! `agent-host skill`: what there is, what it can do, trying it out, writing one's own.
 
 mod author;
+mod dev;
 mod inspect;
 mod list;
 mod run;
@@ -25,6 +26,7 @@ enum SkillCommand {
     New(author::New),
     Build(author::Build),
     Test(author::Test),
+    Dev(dev::Dev),
     Document(author::Document),
 }
 
@@ -37,6 +39,7 @@ impl Skill {
             SkillCommand::New(it) => it.run(context),
             SkillCommand::Build(it) => it.run(context),
             SkillCommand::Test(it) => it.run(context),
+            SkillCommand::Dev(it) => it.run(context),
             SkillCommand::Document(it) => it.run(context),
         }
     }

@@ -34,6 +34,14 @@ pub(super) enum Wish {
     Wakes(RunId),
 }
 
+/// What an open run waits for.
+enum Waits {
+    /// An answer or a signal; perhaps until some time at most.
+    ForPeople(Option<Timestamp>),
+    /// Nothing that somebody has to say.
+    ForNobody,
+}
+
 /// How a run stands that was gone on with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,12 +72,16 @@ impl Host {
         let (sender, mut asked) = mpsc::unbounded_channel();
         let is_first = self.attendance.0.set(sender).is_ok();
         debug_assert!(is_first, "one looks after runs");
-        let mut due = BTreeMap::new();
+        let mut due: BTreeMap<RunId, Timestamp> = BTreeMap::new();
         let mut next: Vec<RunId> = Vec::new();
         for run in self.all_runs()? {
             match self.row(run)?.status {
                 Status::Interrupted => next.push(run),
-                Status::Waiting => self.wakes(run, &mut due)?,
+                // What came last was a wait, perhaps a sleep; only all of the run tells.
+                Status::Waiting => match self.until(run)? {
+                    Waits::ForPeople(until) => due.extend(until.map(|at| (run, at))),
+                    Waits::ForNobody => next.push(run),
+                },
                 _ => {}
             }
         }
@@ -83,7 +95,7 @@ impl Host {
                     going.spawn(Arc::clone(&self).go_on(run));
                 }
             }
-            let first = due.iter().map(|(run, at): (&RunId, &Timestamp)| (*at, *run)).min();
+            let first = due.iter().map(|(run, at)| (*at, *run)).min();
             let wake = async {
                 match first {
                     Some((at, run)) => {
@@ -117,11 +129,16 @@ impl Host {
         if self.ended(run)?.is_some() || self.row(run)?.status == Status::Paused {
             return Ok(());
         }
-        let waits = voyager_agent::waiting(&self.world, run).map_err(super::start_failure)?;
-        if let Some(until) = waits.iter().filter_map(|wait| wait.until).min() {
-            due.insert(run, until);
+        if let Waits::ForPeople(Some(at)) = self.until(run)? {
+            due.insert(run, at);
         }
         Ok(())
+    }
+
+    fn until(&self, run: RunId) -> Result<Waits, Failure> {
+        let waits = voyager_agent::waiting(&self.world, run).map_err(super::start_failure)?;
+        let until = waits.iter().filter_map(|wait| wait.until).min();
+        Ok(if waits.is_empty() { Waits::ForNobody } else { Waits::ForPeople(until) })
     }
 
     async fn go_on(self: Arc<Self>, run: RunId) -> (RunId, Attended) {

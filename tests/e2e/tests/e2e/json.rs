@@ -163,6 +163,7 @@ fn every_command_answers_in_the_same_form() {
         // That they succeed is seen where the README's first skill is built.
         (&["skill", "build"], vec!["skill", "build", "none"], Failed("environment", 5)),
         (&["skill", "test"], vec!["skill", "test", "none"], Failed("environment", 5)),
+        (&["skill", "dev"], vec!["skill", "dev", "none"], Failed("environment", 5)),
         (&["skill", "document"], document, Done(0)),
         (
             &["skill", "document"],

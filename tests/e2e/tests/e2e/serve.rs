@@ -1,54 +1,13 @@
 //! A host that stays: it has skills ready that appear in a folder, and goes on with runs that nobody asks for.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Lines},
-    process::{Child, ChildStdout, Stdio},
-};
+use std::fs;
 
-use e2e::Stage;
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value as Json;
+use e2e::{Stage, Telling};
 
-/// `agent-host serve`, and what it tells.
-struct Serving {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Serving {
-    fn begin(stage: &Stage) -> Self {
-        let mut command = stage.command(["serve", "--json"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        let mut serving = Self { child, lines };
-        serving.until(&["\"serving\""]);
-        serving
-    }
-
-    /// The next line with all of `parts`.
-    fn until(&mut self, parts: &[&str]) -> Json {
-        let fits = |line: &String| parts.iter().all(|part| line.contains(part));
-        let line = self.lines.by_ref().map_while(Result::ok).find(fits);
-        serde_json::from_str(&line.unwrap_or_else(|| panic!("{parts:?} never came")))
-            .expect("it is JSON")
-    }
-
-    fn stop(mut self) -> Json {
-        let pid = Pid::from_raw(self.child.id().try_into().expect("a pid")).expect("a pid");
-        kill_process(pid, Signal::TERM).expect("it lives");
-        let last = self.until(&["\"exit-code\""]);
-        assert!(self.child.wait().expect("it ends").success());
-        last
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It has ended already where the test went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn serving(stage: &Stage) -> Telling {
+    let mut host = Telling::begin(stage.command(["serve", "--json"]));
+    host.until(&["\"serving\""]);
+    host
 }
 
 /// A component with a custom section more: another one, that does the same.
@@ -84,13 +43,13 @@ fn skills_come_change_and_go_while_a_host_lives() {
     let Some(mut stage) = Stage::new() else { return };
     let component = shipped(&stage, "coder.wasm");
     stage.prefer_skills_in("mine");
-    let mut serving = Serving::begin(&stage);
+    let mut host = serving(&stage);
     // Half a component is refused, and is a skill when the rest has come.
     let half = stage.write("mine/coder.wasm", &component[..component.len() / 2]);
-    let refused = serving.until(&["\"skill-quarantined\""]);
+    let refused = host.until(&["\"skill-quarantined\""]);
     assert!(refused["file"].as_str().is_some_and(|it| it.ends_with("coder.wasm")), "{refused}");
     fs::write(&half, another(&component)).expect("files can be written");
-    let replaced = serving.until(&["\"skill-replaced\""]);
+    let replaced = host.until(&["\"skill-replaced\""]);
     assert_eq!(replaced["skill"], "voyager:coder@0.1.0");
     // A run that waits keeps the component that it began with, whatever becomes of the folder.
     stage.write("repo/a.py", "x = 1\n");
@@ -99,9 +58,9 @@ fn skills_come_change_and_go_while_a_host_lives() {
     assert_eq!(waiting["status"], "waiting", "{waiting}");
     let run = waiting["run"].as_str().expect("an id");
     fs::write(&half, another(&another(&component))).expect("files can be written");
-    serving.until(&["\"skill-replaced\""]);
+    host.until(&["\"skill-replaced\""]);
     assert_eq!(stage.answer(["signal", run, "ready"])["goes-on"], true);
-    let attended = serving.until(&["\"attended\"", run]);
+    let attended = host.until(&["\"attended\"", run]);
     assert_eq!(attended["status"], "done", "{attended}");
     let used =
         |run: &str| stage.answer(["runs", "export", run])[0]["body"]["plan"]["skills"].clone();
@@ -114,8 +73,8 @@ fn skills_come_change_and_go_while_a_host_lives() {
     assert_eq!(now["status"], "done", "{now}");
     assert_eq!(used(now["run"].as_str().expect("an id")), before, "the component of the first run");
     fs::remove_file(&half).expect("files can be removed");
-    serving.until(&["\"skill-replaced\""]);
-    assert_eq!(serving.stop()["answer"]["interrupted"], 0);
+    host.until(&["\"skill-replaced\""]);
+    assert_eq!(host.stop()["answer"]["interrupted"], 0);
 }
 
 const WAITS: &str = "voyager: manifest/v1
@@ -134,7 +93,7 @@ name: sleeps
 version: 1.0.0
 steps:
   - id: rest
-    sleep: 2s
+    sleep: 5s
 ";
 
 #[test]
@@ -145,10 +104,10 @@ fn a_host_goes_on_with_what_was_interrupted_and_with_what_is_due() {
     assert!(stage.kill_when(["run", "sleeps.yaml"], |line| line.contains("step-started")));
     let waiting = stage.answer(["run", "waits.yaml"]);
     assert_eq!(waiting["status"], "waiting", "{waiting}");
-    let mut serving = Serving::begin(&stage);
+    let mut host = serving(&stage);
     let second = stage.call(["serve"]);
     assert_eq!(second.code, Some(5), "{second:?}");
-    let mut ended = [serving.until(&["\"attended\""]), serving.until(&["\"attended\""])];
+    let mut ended = [host.until(&["\"attended\""]), host.until(&["\"attended\""])];
     ended.sort_by_key(|it| it["name"].to_string());
     for (ended, name) in ended.iter().zip(["sleeps", "waits"]) {
         assert_eq!((&ended["name"], &ended["status"]), (&name.into(), &"done".into()), "{ended}");
@@ -156,8 +115,8 @@ fn a_host_goes_on_with_what_was_interrupted_and_with_what_is_due() {
     // One that begins to wait while the host lives wakes too.
     let waiting = stage.answer(["run", "waits.yaml"]);
     let run = waiting["run"].as_str().expect("an id");
-    assert_eq!(serving.until(&["\"attended\"", run])["status"], "done");
-    serving.stop();
+    assert_eq!(host.until(&["\"attended\"", run])["status"], "done");
+    host.stop();
     assert!(
         stage
             .answer(["runs"])

@@ -109,20 +109,7 @@ impl Build {
 impl Test {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let component = build(&self.folder)?;
-        let skills = component.parent().unwrap_or_else(|| Path::new("."));
-        let skills = fs::canonicalize(skills)
-            .map_err(|error| Failure::environment("cannot tell where the skill lies", &error))?;
-        let mut cargo = Command::new("cargo");
-        cargo.arg("test").current_dir(&self.folder);
-        cargo.env("VOYAGER_HOST", &context.program).env("VOYAGER_SKILLS", skills);
-        if context.json {
-            // Standard output is for the answer alone.
-            cargo.stdout(std::io::stderr());
-        }
-        let status = cargo.status().map_err(|error| no_cargo(&error))?;
-        if !status.success() {
-            return Err(Failure::new(FailureKind::Run, "the tests failed"));
-        }
+        test(context, &self.folder, &component)?;
         report::tell(context, &json!({ "component": component }), 0, || Ok(()))
     }
 }
@@ -133,6 +120,25 @@ impl Document {
         document(&self.component, &self.component, &self.wit, &dependencies)?;
         report::tell(context, &json!({ "component": self.component }), 0, || Ok(()))
     }
+}
+
+/// Runs the tests of the skill in `folder` against this program, with the component that was built of it.
+pub(super) fn test(context: &Context, folder: &Path, component: &Path) -> Result<(), Failure> {
+    let skills = component.parent().unwrap_or_else(|| Path::new("."));
+    let skills = fs::canonicalize(skills)
+        .map_err(|error| Failure::environment("cannot tell where the skill lies", &error))?;
+    let mut cargo = Command::new("cargo");
+    cargo.arg("test").current_dir(folder);
+    cargo.env("VOYAGER_HOST", &context.program).env("VOYAGER_SKILLS", skills);
+    if context.json {
+        // Standard output is for the answer alone.
+        cargo.stdout(std::io::stderr());
+    }
+    let status = cargo.status().map_err(|error| no_cargo(&error))?;
+    if !status.success() {
+        return Err(Failure::new(FailureKind::Run, "the tests failed"));
+    }
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
@@ -183,7 +189,7 @@ struct Artifact {
 }
 
 /// Builds the skill in `folder`; gives back the finished component, in `folder/skills`.
-fn build(folder: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn build(folder: &Path) -> Result<PathBuf, Failure> {
     let manifest = fs::canonicalize(folder.join("Cargo.toml")).map_err(|error| {
         Failure::environment(format!("{} holds no skill", folder.display()), &error)
             .hint("`agent-host skill new NAME` begins one")

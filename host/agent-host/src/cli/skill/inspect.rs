@@ -86,7 +86,8 @@ fn describe(skill: &Skill) -> String {
     lines.join("\n")
 }
 
-fn signature(operation: &Operation) -> String {
+/// An operation on one line.
+pub(super) fn signature(operation: &Operation) -> String {
     let parameters: Vec<String> =
         operation.parameters.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
     let result = operation.result.as_ref().map_or_else(String::new, |ty| format!(" -> {ty}"));
