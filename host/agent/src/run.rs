@@ -176,9 +176,10 @@ pub(crate) async fn start_inheriting(
         limits: request.limits,
         inherited,
     };
-    // A run whose key has no value must not begin: it could never go on.
-    let key = Interpreter::new(run, started.clone(), now).run_concurrency();
-    key.map_err(|error| StartError::Inputs(vec![error.message]))?;
+    // A run whose keys have no value must not begin: it could never go on.
+    let first = Interpreter::new(run, started.clone(), now);
+    let keys = first.run_concurrency().and_then(|_| first.fair_by());
+    keys.map_err(|error| StartError::Inputs(vec![error.message]))?;
     let (head, epoch) = world.journal.claim(run).await?;
     let recorder = Recorder::new(Arc::clone(world), run, epoch, head, now);
     let event = Event::RunStarted(Box::new(started.clone()));
@@ -331,11 +332,13 @@ fn live(
     past: Past,
 ) -> Result<Live, StartError> {
     let (head, written_bytes) = recorder.position();
-    let key = interpreter.run_concurrency();
-    let key = key.map_err(|error| StartError::Inputs(vec![error.message]))?;
+    let unfit = |error: Error| StartError::Inputs(vec![error.message]);
+    let key = interpreter.run_concurrency().map_err(unfit)?;
+    let fair_by: Option<Arc<str>> = interpreter.fair_by().map_err(unfit)?.map(Into::into);
     let (schedule, priority) = (&world.schedule, started.plan.priority);
     let cancels = started.plan.concurrency.as_ref().is_some_and(|it| it.cancels);
-    let place = key.map(|key| RunPlace::new(schedule, run, priority, key, cancels));
+    let place =
+        key.map(|key| RunPlace::new(schedule, run, priority, fair_by.clone(), key, cancels));
     let shared = Arc::new(RunShared {
         world: Arc::clone(world),
         run,
@@ -344,6 +347,7 @@ fn live(
         today: past.today,
         secrets: past.secrets,
         book: past.book,
+        fair_by,
         place,
         tasks: AtomicU64::new(past.tasks),
         gone: AtomicBool::new(false),

@@ -1,9 +1,10 @@
 //! Which tasks may compute at a time: slots, keys and resources that all runs of a process share.
 //!
 //! There are as many slots as cores. Those that wait are served by their priority, then by turns of
-//! their runs, whatever the number of tasks that each has waiting (so that a run of ten thousand items
-//! doesn't starve a run of one), then in their order. A task that waits for its children gives its slot
-//! back. `machine` decides; what is here asks it with the time, and wakes whom it means.
+//! their runs (or of all runs with the same `fair-by`), whatever the number of tasks that each has
+//! waiting, so that a run of ten thousand items doesn't starve a run of one, then in their order. A task
+//! that waits for its children gives its slot back. `machine` decides; what is here asks it with the
+//! time, and wakes whom it means.
 
 mod line;
 mod machine;

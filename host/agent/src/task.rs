@@ -56,6 +56,8 @@ pub(crate) struct RunShared {
     pub(crate) book: Book,
     /// Attempts of tasks so far, children's included.
     pub(crate) tasks: AtomicU64,
+    /// The key of the runs with which it takes turns together.
+    pub(crate) fair_by: Option<Arc<str>>,
     /// Its key, where it needs one.
     pub(crate) place: Option<RunPlace>,
     /// Whether the loop of the run was let go of: what tasks do now is not how they ended.
@@ -77,12 +79,14 @@ impl RunPlace {
         schedule: &Schedule,
         run: RunId,
         priority: Priority,
+        fair_by: Option<Arc<str>>,
         (name, max): (String, u32),
         cancels: bool,
     ) -> Self {
         let key = Key { scope: Scope::Run, name };
         let needs = Resources::default();
-        let wish = Wish { run, priority, key: Some((key, max)), needs, computes: false, cancels };
+        let key = Some((key, max));
+        let wish = Wish { run, fair_by, priority, key, needs, computes: false, cancels };
         let place = Arc::new(schedule.join(wish, None));
         let entered = place.enter().shared();
         Self { place, entered }
@@ -280,6 +284,7 @@ impl Task {
         let path = path.to(started.task, Some(call));
         let wish = Wish {
             run: shared.run,
+            fair_by: shared.fair_by.clone(),
             priority: shared.started.plan.priority_of(step),
             key: key.map(|(name, max)| (Key { scope: Scope::Task, name }, max)),
             needs: shared.started.plan.steps[step].resources.unwrap_or_default(),
@@ -320,8 +325,8 @@ impl Task {
         // What its step's task has reserved is there for it too: waiting for more while that holds some could
         // be a circle.
         let needs = Resources::default();
-        let (run, key) = (shared.run, None);
-        let wish = Wish { run, priority, key, needs, computes: true, cancels: false };
+        let (run, fair_by, key) = (shared.run, shared.fair_by.clone(), None);
+        let wish = Wish { run, fair_by, priority, key, needs, computes: true, cancels: false };
         let place = Arc::new(shared.world.schedule.join(wish, Some(&self.place)));
         let span = shared.span_of(&self.span, &started, self.step);
         Arc::new(Self {

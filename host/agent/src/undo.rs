@@ -184,6 +184,7 @@ fn plan(written: &Written, changes: Vec<Change>) -> Plan {
         secrets: Vec::new(),
         bounds: Bounds::default(),
         priority: Priority::default(),
+        fair_by: None,
         concurrency: None,
         grants: GrantPlan::default(),
         steps: vec![step],

@@ -124,6 +124,7 @@ fn shared(
         // It starts no program.
         secrets: Secrets::default(),
         book: Book::of_all(),
+        fair_by: None,
         place: None,
         tasks: AtomicU64::new(0),
         gone: AtomicBool::new(false),

@@ -277,6 +277,7 @@ impl<'a> Checker<'a> {
         self.priority = self.own_priority(root, Priority::Critical).unwrap_or_default();
         // Nothing of a step is known when a run begins: only inputs can be named.
         let anywhere = At { step: None, locals: Vec::new() };
+        let fair_by = self.fair_by(root, &anywhere);
         let concurrency = self.concurrency(root, &anywhere);
         let steps = self.manifest_steps(root);
         let outputs = self.outputs(root.get("outputs"));
@@ -298,6 +299,7 @@ impl<'a> Checker<'a> {
             secrets: self.inputs.iter().filter_map(|known| known.secret.clone()).collect(),
             bounds: self.bounds.clone(),
             priority: self.priority,
+            fair_by: fair_by?,
             concurrency: concurrency?,
             grants: self.grants.clone(),
             steps: steps?,

@@ -139,6 +139,11 @@ pub(crate) static MANIFEST: Object = Object {
             "How important a run is; `standard` where nothing is said. A `critical` task takes the slot of a lower one where none is free.",
         ),
         key(
+            "fair-by",
+            Shape::Argument,
+            "A text, `{ from: inputs.customer }`, or `{ expr: \"...\" }`: runs with the same one take turns together, as one run would.",
+        ),
+        key(
             "concurrency",
             Shape::Object(&RUN_CONCURRENCY),
             "How many runs with the same key run at a time; the others wait.",

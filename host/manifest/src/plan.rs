@@ -38,6 +38,9 @@ pub struct Plan {
     /// How important a run is, where whoever starts it says nothing else.
     #[serde(default)]
     pub priority: Priority,
+    /// A text: runs with the same one take turns together. None leaves a run turns of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fair_by: Option<Argument>,
     /// How many runs with the same key run at a time.
     #[serde(default)]
     pub concurrency: Option<Concurrency>,

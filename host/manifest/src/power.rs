@@ -20,7 +20,8 @@ pub use self::compare::{Difference, How, Place, differences, to_text};
 use crate::{
     diagnostic::{Findings, Place as At},
     plan::{
-        Awaited, Changes, Concurrency, FolderPlan, GrantPlan, Handling, Part, Plan, Priority, Step,
+        Argument, Awaited, Changes, Concurrency, FolderPlan, GrantPlan, Handling, Part, Plan,
+        Priority, Step,
     },
     yaml,
 };
@@ -42,6 +43,9 @@ pub struct Power {
     pub parallel: u32,
     /// How important a run is.
     pub priority: Priority,
+    /// By what its runs take turns together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fair_by: Option<Argument>,
     /// How many runs with the same key run at a time.
     pub concurrency: Option<Concurrency>,
     /// Where granted folders are, unless whoever starts a run says otherwise.
@@ -145,6 +149,7 @@ impl Power {
             tasks_max: plan.bounds.steps,
             parallel: plan.bounds.parallel,
             priority: plan.priority,
+            fair_by: plan.fair_by.clone(),
             concurrency: plan.concurrency.clone(),
             defaults: inputs.into_iter().map(default).collect(),
             skills: plan

@@ -7,7 +7,7 @@ use serde::Serialize;
 use voyager_base::grant::{Globs, ProgramRule};
 
 use crate::{
-    plan::Plan,
+    plan::{Argument, Plan},
     power::{FolderReach, Imports, Reach, attempts_per_item, show_secrets, within},
     scalar::{show_duration, show_size},
 };
@@ -26,6 +26,9 @@ pub struct Summary {
     pub deadline: Option<String>,
     /// Most tasks of a run.
     pub tasks_max: u64,
+    /// By what its runs take turns together, where they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fair_by: Option<String>,
     /// What each step may do, in their order.
     pub steps: Vec<StepPower>,
     /// Files that a run writes below `--out`.
@@ -132,6 +135,7 @@ pub fn summary(plan: &Plan, imports: &Imports<'_>) -> Summary {
             .collect(),
         deadline: plan.bounds.deadline.map(show_duration),
         tasks_max: plan.bounds.steps,
+        fair_by: plan.fair_by.as_ref().map(show_argument),
         total: total(plan, &steps),
         steps,
         artifacts: plan.outputs.iter().filter_map(|output| output.file.clone()).collect(),
@@ -192,6 +196,16 @@ fn folder(reach: &FolderReach, globs: &[Globs], write: bool) -> Option<FolderPow
     })
 }
 
+/// An argument as it stands in the manifest.
+fn show_argument(argument: &Argument) -> String {
+    match argument {
+        Argument::Literal(value) => value.to_json().to_string(),
+        Argument::Computed(expr) => expr.text().to_owned(),
+        Argument::Template(template) => template.text().to_owned(),
+        Argument::Record(_) | Argument::List(_) => "value".to_owned(),
+    }
+}
+
 fn show_start(run: &[String], rule: &ProgramRule) -> String {
     let mut shown = run.join(" ");
     if rule.network {
@@ -236,6 +250,9 @@ pub fn to_text(summary: &Summary) -> String {
     let mut text = format!("{} {}\n", summary.name, summary.version);
     if let Some(deadline) = &summary.deadline {
         let _ = writeln!(text, "  ends after {deadline} at the latest");
+    }
+    if let Some(key) = &summary.fair_by {
+        let _ = writeln!(text, "  takes turns together with runs of the same {key}");
     }
     for skill in &summary.skills {
         let _ = writeln!(text, "  skill {skill}");

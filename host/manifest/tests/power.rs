@@ -179,6 +179,18 @@ fn each_difference_says_its_direction_and_its_place() {
 }
 
 #[test]
+fn another_fair_by_is_told() {
+    assert(
+        "priority: low",
+        "priority: low\nfair-by: { from: inputs.repo }",
+        expect![[r#"
+        changed  by what runs take turns
+                 line 9
+    "#]],
+    );
+}
+
+#[test]
 fn a_step_that_does_more_within_the_same_grants_of_the_manifest_grew() {
     let wide = BASE.replace(r#"["src/*.rs"]"#, r#"["**"]"#);
     let own =

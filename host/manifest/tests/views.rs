@@ -52,6 +52,18 @@ fn a_plan_is_drawn_as_text() {
 }
 
 #[test]
+fn by_what_runs_take_turns_is_told() {
+    let told = |name| {
+        let text = to_text(&summary(&good(name), &|_| None));
+        text.lines().find(|line| line.contains("turns")).map(str::to_owned)
+    };
+    let line = "  takes turns together with runs of the same ";
+    assert_eq!(told("fair-by.yaml"), Some(format!("{line}inputs.customer")));
+    assert_eq!(told("fair-by-template.yaml"), Some(format!("{line}team {{{{ inputs.team }}}}")));
+    assert_eq!(told("everything.yaml"), None);
+}
+
+#[test]
 fn transactions_and_compensations_are_drawn_and_told() {
     let transactions = graph(&good("transactions.yaml"), Format::Text);
     assert(

@@ -224,6 +224,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
         }],
         bounds: Bounds::default(),
         priority: Priority::Standard,
+        fair_by: None,
         concurrency: None,
         grants: GrantPlan {
             workspace: Some(vec![folder]),

@@ -147,6 +147,63 @@ fn a_newer_run_cancels_an_older_one_which_takes_back_what_it_did() {
     assert_eq!((files["n.txt"].as_str(), files["undone.txt"].as_str()), ("3", "1"));
 }
 
+/// In which order guests of runs begin, each of which does four things in any order: a letter for each,
+/// the one of its manifest.
+fn order(fair_by: [Option<&'static str>; 4]) -> String {
+    let order = Arc::<Mutex<String>>::default();
+    let (told, clock) = (Arc::clone(&order), Arc::<OnceLock<Arc<dyn Clock>>>::default());
+    let of_guests = Arc::clone(&clock);
+    let guests = Guests::default().with("upper", move |guest| {
+        told.lock().unwrap().push_str(guest.text(0));
+        let clock = Arc::clone(of_guests.get().unwrap());
+        async move {
+            clock.wait_until(clock.now().after(Duration::from_secs(1))).await;
+            Ok(Value::String(String::new()))
+        }
+    });
+    let host = Host::start(&SimDisk::new(1), &Machine::default(), &guests, 1).unwrap();
+    clock.set(Arc::clone(&host.world.clock)).ok().unwrap();
+    let (world, clock) = (Arc::clone(&host.world), Arc::clone(&host.world.clock));
+    let outcomes = host.block_on(async move {
+        let mut lives = Vec::new();
+        for (name, fair_by) in ["a", "b", "c", "d"].into_iter().zip(fair_by) {
+            let fair_by = fair_by.map(|it| format!("fair-by: {it}\n")).unwrap_or_default();
+            let plan = checked(&format!(
+                "{fair_by}steps:\n  - id: each\n    use: guests/upper\n    with: {{ p0: {name} }}\n    \
+                 for-each: {{ in: \"[1, 2, 3, 4]\", parallel: 4 }}\n"
+            ));
+            lives.push(voyager_agent::start(&world, request(&plan)).await.unwrap().outcome);
+            // Runs of one moment are in any order.
+            clock.wait_until(clock.now().after(Duration::from_millis(1))).await;
+        }
+        futures_util::future::join_all(lives).await
+    });
+    assert!(outcomes.unwrap().into_iter().all(|it| it.unwrap().is_ok()));
+    order.lock().unwrap().clone()
+}
+
+#[test]
+fn runs_with_the_same_fair_by_take_turns_together() {
+    // The first two have slots before the others come.
+    assert_eq!(order([None; 4]), "aabcdabcdabcdbcd");
+    let key = Some("{ expr: \"'of ' + inputs.repo\" }");
+    assert_eq!(order([key, key, key, Some("another")]), "aadadbdcdabcbcbc");
+    assert_eq!(order([key, key, key, None]), "aadadbdcdabcbcbc");
+}
+
+#[test]
+fn a_run_whose_fair_by_has_no_value_does_not_begin() {
+    let host = Host::start(&SimDisk::new(1), &Machine::default(), &Guests::default(), 1).unwrap();
+    let plan =
+        checked("fair-by: { expr: \"[inputs.repo][7]\" }\nsteps: [ { id: wait, sleep: 1s } ]");
+    let world = Arc::clone(&host.world);
+    let started =
+        host.block_on(async move { voyager_agent::start(&world, request(&plan)).await.map(drop) });
+    let Some(Err(StartError::Inputs(problems))) = started else { panic!("{started:?}") };
+    assert!(problems[0].starts_with("fair-by: "), "{problems:?}");
+    assert_eq!(host.only_run(), None);
+}
+
 #[test]
 fn so_many_tasks_of_all_runs_begin_as_what_they_reserve_fits() {
     let body = |memory: &str| {

@@ -71,7 +71,29 @@ impl World {
         let key = key.map(|name| (Key { scope: Scope::Task, name: name.to_owned() }, 1));
         let needs = Resources::default();
         let run = RunId([run; 16]);
-        Wish { run, priority, key, needs, computes: true, cancels: false }
+        Wish { run, fair_by: None, priority, key, needs, computes: true, cancels: false }
+    }
+
+    /// A run that has so many tasks waiting or computing at a time, one after another, for ever. What each
+    /// computed is told as it ends.
+    fn keeps_computing(
+        self: &Arc<Self>,
+        wish: &Wish,
+        tasks: u32,
+        chance: &Arc<Seeded>,
+        told: impl Fn(Duration, Duration) + Clone + Send + Sync + 'static,
+    ) {
+        for _ in 0..tasks {
+            let (this, wish, chance) = (Arc::clone(self), wish.clone(), Arc::clone(chance));
+            let told = told.clone();
+            self.executor.spawn(Box::pin(async move {
+                loop {
+                    let time = Duration::from_secs(1 + below(&chance, 90));
+                    let began = this.compute(wish.clone(), time).await;
+                    told(began, time);
+                }
+            }));
+        }
     }
 
     /// A task that computes for so long, whenever it has a slot.
@@ -166,6 +188,85 @@ fn in_simulated_hours_of_full_load_nothing_starves() {
         world.executor.drop_all();
     }
     println!("seeds {seeds:?} of ten hours each: a low task waited {longest_low:?} at most");
+}
+
+/// What became of the tasks of one run among those of a customer with ten.
+#[derive(Debug, Default)]
+struct Share {
+    many: Duration,
+    other: Duration,
+    other_waited: Duration,
+    low_waited: Duration,
+}
+
+impl Share {
+    /// The part of all computing that the other one had.
+    fn of_other(&self) -> f64 {
+        self.other.as_secs_f64() / (self.other + self.many).as_secs_f64()
+    }
+}
+
+/// Ten runs that have more tasks waiting than they will ever have slots, and one with a few; three hours.
+fn ten_against_one(seed: u64, keys: Option<(&str, &str)>) -> Share {
+    let world = World::new(SLOTS);
+    let chance = Arc::new(Seeded::new(3_000 + seed));
+    let share = Arc::new(Mutex::new(Share::default()));
+    let key = |key: Option<&str>| key.map(Arc::from);
+    let (many, other) = (key(keys.map(|it| it.0)), key(keys.map(|it| it.1)));
+    for run in 1..=10 {
+        let wish = Wish { fair_by: many.clone(), ..World::wish(run, Priority::Standard, None) };
+        let told = Arc::clone(&share);
+        let told = move |_, time| told.lock().unwrap().many += time;
+        world.keeps_computing(&wish, 4, &chance, told);
+    }
+    // Time enough for all of them to have waited for longer than it takes to rise.
+    world.pass(HOUR);
+    share.lock().unwrap().many = Duration::ZERO;
+    let wish = Wish { fair_by: other, ..World::wish(11, Priority::Standard, None) };
+    let told = Arc::clone(&share);
+    world.keeps_computing(&wish, 4, &chance, move |began, time| {
+        let mut share = told.lock().unwrap();
+        share.other += time;
+        share.other_waited = share.other_waited.max(began);
+    });
+    // What is less important than all of that, of the customer that has so much waiting.
+    let wish = Wish { fair_by: many, ..World::wish(12, Priority::Low, None) };
+    let told = Arc::clone(&share);
+    world.keeps_computing(&wish, 1, &chance, move |began, _| {
+        let mut share = told.lock().unwrap();
+        share.low_waited = share.low_waited.max(began);
+    });
+    world.pass(10 * HOUR);
+    world.executor.drop_all();
+    std::mem::take(&mut *share.lock().unwrap())
+}
+
+#[test]
+fn runs_of_one_key_have_the_share_of_one_run() {
+    let (mut least, mut most) = (f64::MAX, 0.0_f64);
+    let (mut other_waited, mut low_waited) = (Duration::ZERO, Duration::ZERO);
+    for seed in seeds(10, 500) {
+        let share = ten_against_one(seed, Some(("many", "one")));
+        let part = share.of_other();
+        assert!((0.45..0.55).contains(&part), "seed {seed}: {part:.3} of all: {share:?}");
+        let none = ten_against_one(seed, None).of_other();
+        assert!((0.07..0.12).contains(&none), "seed {seed}: {none:.3} is the share of a run");
+        let same = ten_against_one(seed, Some(("all", "all"))).of_other();
+        assert!((0.07..0.12).contains(&same), "seed {seed}: {same:.3} of one key's");
+        // Its four tasks have every second turn, of two slots and tasks of a minute and a half at most.
+        let bound = Duration::from_secs(4 * 90);
+        assert!(share.other_waited < bound, "seed {seed}: {share:?}");
+        // Ten minutes until it stands beside all others, and its turn.
+        assert!(share.low_waited < Duration::from_secs(1_200), "seed {seed}: {share:?}");
+        assert!(Duration::ZERO < share.low_waited, "seed {seed}: {share:?}");
+        (least, most) = (least.min(part), most.max(part));
+        other_waited = other_waited.max(share.other_waited);
+        low_waited = low_waited.max(share.low_waited);
+    }
+    println!(
+        "one run against ten of one key has {least:.3} to {most:.3} of all, and waits \
+         {other_waited:?} at most, a low one of theirs {low_waited:?}"
+    );
 }
 
 /// Small reservations come so fast that there is never room for a large one beside them, from other runs, as

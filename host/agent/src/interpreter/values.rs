@@ -225,6 +225,20 @@ impl Interpreter {
         key(&self.plan().concurrency, &self.outermost())
     }
 
+    /// The key of the runs with which it takes turns together; none where it has turns of its own.
+    pub(crate) fn fair_by(&self) -> Result<Option<String>, Error> {
+        let Some(key) = &self.plan().fair_by else { return Ok(None) };
+        match compute(key, &Type::option(Type::String), &self.outermost()) {
+            Ok(Value::Option(None)) => Ok(None),
+            Ok(Value::Option(Some(key))) => match *key {
+                Value::String(key) => Ok(Some(key)),
+                _ => Err(Error::invalid("fair-by: gives no text")),
+            },
+            Ok(_) => Err(Error::invalid("fair-by: gives no text")),
+            Err(error) => Err(Error::invalid(format!("fair-by: {error}"))),
+        }
+    }
+
     /// What a manifest gives back whose steps ran in a frame.
     pub(super) fn outputs(&self, frame: TaskId, outputs: &[Output]) -> Outcome {
         let scope = self.beside(frame);

@@ -5,7 +5,9 @@
 //! reservation until it leaves. Whoever has a reservation waits for slots alone, and whoever waits for one has
 //! no slot: so nobody waits in a circle. Its *level* is its priority,
 //! or more: what waits long rises by a level at a time ([`Rules::ageing`]) and keeps that for its turn
-//! ([`Rules::turn`]), so that nothing starves; and who holds a key for which a higher one waits has that
+//! ([`Rules::turn`]), so that nothing starves. Of runs that take turns together ([`Wish::fair_by`]) none rises
+//! while others of its key and priority get what it waits for: otherwise whoever starts very many would have
+//! the old ones stand above what others start now. And who holds a key for which a higher one waits has that
 //! one's level, for all that it does, so that a critical task never waits for a low one that waits for
 //! everybody else. The same holds for reservations: who has one has the level of the highest that waits for one.
 //!
@@ -15,13 +17,14 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
 use voyager_base::{RunId, clock::Timestamp};
 use voyager_manifest::plan::{Priority, Resources};
 
-use super::line::Line;
+use super::line::{Line, Waiting};
 
 /// What the schedule holds itself to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +85,9 @@ pub enum Scope {
 pub struct Wish {
     /// For which run.
     pub run: RunId,
+    /// The key of the runs with which it has one turn together, on each level; a run without one has turns
+    /// of its own.
+    pub fair_by: Option<Arc<str>>,
     /// How important it is.
     pub priority: Priority,
     /// A key that it needs first, and how many may hold that.
@@ -161,6 +167,12 @@ impl Entry {
     fn behind_key(&self) -> Standing {
         let needs = self.wish.needs != Resources::default() && !self.has_resources;
         if needs { Standing::WaitsForResources } else { Standing::WaitsForSlot }
+    }
+
+    /// As the line knows it in which it waits.
+    fn waiting(&self, ticket: Ticket) -> Waiting {
+        let Wish { run, ref fair_by, priority, .. } = self.wish;
+        Waiting { ticket, level: self.level, priority, run, fair_by: fair_by.clone() }
     }
 }
 
@@ -378,6 +390,10 @@ impl Machine {
 
     /// It has waited for a level's time, or has had its turn.
     fn age(&mut self, at: Timestamp, ticket: Ticket) {
+        let served = self.line_of(ticket).and_then(|(line, who)| line.served(&who));
+        if let Some(rises) = served.map(|it| it.after(self.rules.ageing)).filter(|it| at < *it) {
+            return self.ages(ticket, Some(rises));
+        }
         let Some(entry) = self.entries.get_mut(&ticket) else { return };
         let next = match entry.standing {
             Standing::WaitsForKey | Standing::WaitsForResources | Standing::WaitsForSlot => {
@@ -403,7 +419,8 @@ impl Machine {
 
     /// Gives a slot to whose turn it is; false where nobody waits.
     fn give_slot(&mut self, now: Timestamp) -> bool {
-        let Some(ticket) = self.line.pop() else { return false };
+        let Some(ticket) = self.line.first() else { return false };
+        self.serve(ticket, true);
         self.move_to(ticket, Standing::Computes);
         let Some(entry) = self.entries.get(&ticket) else { return true };
         let rose = entry.wish.priority < entry.aged;
@@ -422,12 +439,13 @@ impl Machine {
                 break;
             };
             let held = u32::try_from(holding.holders.len()).unwrap_or(u32::MAX);
-            let Some(entry) = self.entries.get_mut(&first) else { break };
+            let Some(entry) = self.entries.get(&first) else { break };
             if entry.wish.key.as_ref().is_some_and(|(_, most)| *most <= held) {
                 break;
             }
-            holding.line.pop();
             holding.holders.insert(first);
+            self.serve(first, true);
+            let Some(entry) = self.entries.get_mut(&first) else { break };
             entry.has_key = true;
             entry.standing = Standing::Aside;
             if entry.wish.computes {
@@ -476,16 +494,14 @@ impl Machine {
             let longest = self.since.first().map(|(since, _)| self.now.since(*since));
             let is_patient = longest.is_none_or(|longest| longest < self.rules.patience);
             let next = if self.fits(first) {
-                self.reserved.line.pop()
+                Some(first)
             } else if is_patient {
                 self.reserved.line.iter().take(PASSING_MAX).find(|ticket| self.fits(*ticket))
             } else {
                 None
             };
             let Some(ticket) = next else { break };
-            if ticket != first {
-                self.take_out(ticket);
-            }
+            self.serve(ticket, ticket == first);
             self.waits_no_more(ticket);
             self.reserved.holders.insert(ticket);
             let Some(entry) = self.entries.get_mut(&ticket) else { break };
@@ -592,46 +608,56 @@ impl Machine {
     }
 
     fn take_out(&mut self, ticket: Ticket) -> Option<Standing> {
+        if let Some((line, who)) = self.line_of(ticket) {
+            line.remove(&who);
+        }
         let entry = self.entries.get(&ticket)?;
-        let (level, run) = (entry.level, entry.wish.run);
-        match entry.standing {
-            Standing::Aside => {}
-            Standing::WaitsForKey => {
-                let key = entry.wish.key.as_ref().map(|(key, _)| key);
-                if let Some(holding) = key.and_then(|key| self.keys.get_mut(key)) {
-                    holding.line.remove(level, run, ticket);
-                }
-            }
-            Standing::WaitsForResources => self.reserved.line.remove(level, run, ticket),
-            Standing::WaitsForSlot => self.line.remove(level, run, ticket),
-            Standing::Computes => {
-                self.computing.remove(&(level, Reverse(entry.given), ticket));
-            }
+        if entry.standing == Standing::Computes {
+            self.computing.remove(&(entry.level, Reverse(entry.given), ticket));
         }
         Some(entry.standing)
     }
 
     fn put_in(&mut self, ticket: Ticket) {
         let Some(entry) = self.entries.get_mut(&ticket) else { return };
-        let (level, run) = (entry.level, entry.wish.run);
-        match entry.standing {
-            Standing::Aside => {}
-            Standing::WaitsForKey => {
-                if let Some((key, _)) = &entry.wish.key {
-                    let holding = self.keys.entry(key.clone()).or_default();
-                    holding.line.insert(level, run, ticket);
-                }
-            }
-            Standing::WaitsForResources => {
-                let since = *entry.reserves_since.get_or_insert(self.now);
-                self.since.insert((since, ticket));
-                self.reserved.line.insert(level, run, ticket);
-            }
-            Standing::WaitsForSlot => self.line.insert(level, run, ticket),
-            Standing::Computes => {
-                self.computing.insert((level, Reverse(entry.given), ticket));
-            }
+        if entry.standing == Standing::WaitsForResources {
+            let since = *entry.reserves_since.get_or_insert(self.now);
+            self.since.insert((since, ticket));
         }
+        if entry.standing == Standing::Computes {
+            self.computing.insert((entry.level, Reverse(entry.given), ticket));
+        }
+        if let Some((line, who)) = self.line_of(ticket) {
+            line.insert(&who);
+        }
+    }
+
+    /// It gets what it waits for in its line, and whether that is its turn, or it passes another.
+    fn serve(&mut self, ticket: Ticket, is_its_turn: bool) {
+        let now = self.now;
+        if let Some((line, who)) = self.line_of(ticket) {
+            if is_its_turn {
+                line.turn(&who);
+            }
+            line.serve(now, &who);
+            line.remove(&who);
+        }
+    }
+
+    /// The line in which it waits.
+    fn line_of(&mut self, ticket: Ticket) -> Option<(&mut Line, Waiting)> {
+        let entry = self.entries.get(&ticket)?;
+        let who = entry.waiting(ticket);
+        let line = match entry.standing {
+            Standing::Aside | Standing::Computes => return None,
+            Standing::WaitsForKey => {
+                let (key, _) = entry.wish.key.as_ref()?;
+                &mut self.keys.entry(key.clone()).or_default().line
+            }
+            Standing::WaitsForResources => &mut self.reserved.line,
+            Standing::WaitsForSlot => &mut self.line,
+        };
+        Some((line, who))
     }
 
     fn key_of(&self, ticket: Ticket) -> Option<(Key, u32)> {

@@ -6,7 +6,7 @@ use super::{Checker, expressions::At};
 use crate::{
     code::Code,
     diagnostic::Finding,
-    plan::{Concurrency, Priority},
+    plan::{Argument, Concurrency, Priority},
     scalar::int,
     yaml::Node,
 };
@@ -24,6 +24,13 @@ impl Checker<'_> {
             );
         }
         Some(own)
+    }
+
+    /// By what the runs of a manifest take turns together.
+    pub(super) fn fair_by(&mut self, root: &Node, at: &At) -> Option<Option<Argument>> {
+        let Some(node) = root.get("fair-by") else { return Some(None) };
+        // An optional input may stand here: a run that is not given it has turns of its own.
+        self.argument(node, &Type::option(Type::String), Some(at)).map(Some)
     }
 
     /// What a manifest, or a step, says of those that stand in its way.

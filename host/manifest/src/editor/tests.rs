@@ -131,6 +131,8 @@ fn references_are_offered_in_expressions() {
 #[test]
 fn words_and_types_are_offered_and_texts_are_left_alone() {
     assert_eq!(labels("  - id: x\n    changes: ‸"), ["commit", "discard"]);
+    assert!(labels("fai‸").contains(&"fair-by".to_owned()));
+    assert_eq!(labels("fair-by: { from: inputs.‸"), ["repo", "count"]);
     assert!(labels("outputs: { a: { type: ‸").contains(&"string".to_owned()));
     for text in ["name: ‸", "description: |\n  use: ‸", "# use: ‸", "  - id: x\n    sleep: ‸"]
     {

@@ -145,6 +145,9 @@ impl Found<'_> {
         );
         let named = |it: crate::plan::Priority| it.to_string();
         self.bound("priority", Some(old.priority), Some(new.priority), named, &priority);
+        if old.fair_by != new.fair_by {
+            self.tell(How::Changed, "by what runs take turns", None, None, at(&["fair-by"]));
+        }
         let most = |it: &Power| it.concurrency.as_ref().map(|it| it.max);
         self.bound("runs at a time", most(old), most(new), many, &concurrency);
         if let (Some(before), Some(after)) = (&old.concurrency, &new.concurrency)

@@ -1,6 +1,6 @@
 //! The machine under virtual time: rules by example, then any order of events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 use voyager_base::RunId;
@@ -77,7 +77,7 @@ impl Desk {
 fn wish(run: u8, priority: Priority) -> Wish {
     let needs = Resources::default();
     let run = RunId([run; 16]);
-    Wish { run, priority, key: None, needs, computes: true, cancels: false }
+    Wish { run, fair_by: None, priority, key: None, needs, computes: true, cancels: false }
 }
 
 fn task_key(name: &str) -> Key {
@@ -94,6 +94,57 @@ fn runs_take_turns_whatever_they_have_waiting() {
     assert_eq!(desk.news(), "+many-1");
     desk.leaves(first);
     assert_eq!(desk.news(), "+one");
+}
+
+#[test]
+fn runs_of_one_key_have_one_turn_together() {
+    let mut desk = Desk::new(1);
+    let of = |run, key: &str| Wish { fair_by: Some(key.into()), ..wish(run, Standard) };
+    let mut here = VecDeque::from([desk.join("a1", of(1, "a"), None)]);
+    for (name, wish) in [
+        ("a1 again", of(1, "a")),
+        ("a2", of(2, "a")),
+        ("a3", of(3, "a")),
+        ("b4", of(4, "b")),
+        ("b4 again", of(4, "b")),
+        ("by itself", wish(5, Standard)),
+        ("by itself again", wish(5, Standard)),
+    ] {
+        here.push_back(desk.join(name, wish, None));
+    }
+    let mut order = Vec::new();
+    while !here.is_empty() {
+        let name = desk.news().trim_start_matches('+').to_owned();
+        let ticket = here.iter().position(|it| desk.names[it] == name).unwrap();
+        desk.leaves(here.remove(ticket).unwrap());
+        order.push(name);
+    }
+    let turns = "a1, b4, by itself, a1 again, b4 again, by itself again, a2, a3";
+    assert_eq!(order.join(", "), turns);
+}
+
+#[test]
+fn a_key_whose_tasks_get_slots_does_not_rise_above_others() {
+    let mut desk = Desk::new(1);
+    let of = |run, key: &str, priority| Wish { fair_by: Some(key.into()), ..wish(run, priority) };
+    let mut has = desk.join("first", of(1, "many", Standard), None);
+    for run in 2..9 {
+        desk.join("many", of(run, "many", Standard), None);
+    }
+    let low = desk.join("low", of(9, "many", Low), None);
+    desk.news();
+    for _ in 0..2 {
+        desk.passes(AGEING - Duration::from_secs(1));
+        desk.leaves(has);
+        assert_eq!(desk.news(), "+many");
+        has += 1;
+    }
+    desk.passes(AGEING - Duration::from_secs(1));
+    desk.join("other", of(10, "other", Standard), None);
+    desk.leaves(has);
+    assert_eq!(desk.news(), "+low", "what is less important has waited all along");
+    desk.leaves(low);
+    assert_eq!(desk.news(), "+other", "none of many stands above it");
 }
 
 #[test]
@@ -307,7 +358,14 @@ fn a_key_comes_before_a_reservation() {
 /// What may happen to a machine.
 #[derive(Clone, Debug)]
 enum Happens {
-    Comes { run: u8, priority: usize, key: Option<u8>, under: Option<usize>, needs: Resources },
+    Comes {
+        run: u8,
+        priority: usize,
+        fair_by: Option<u8>,
+        key: Option<u8>,
+        under: Option<usize>,
+        needs: Resources,
+    },
     Aside(usize),
     Waits(usize),
     Leaves(usize),
@@ -320,10 +378,11 @@ fn happens() -> impl Strategy<Value = Happens> {
         (0..12_u64, 0..5_u32).prop_map(|(memory, cpu)| Resources { memory, cpu }),
     ];
     let key = proptest::option::of(0..3_u8);
-    let comes = (0..4_u8, 0..4_usize, key, proptest::option::of(0..9_usize), needs);
+    let fair_by = proptest::option::of(0..2_u8);
+    let comes = (0..4_u8, 0..4_usize, fair_by, key, proptest::option::of(0..9_usize), needs);
     prop_oneof![
-        4 => comes.prop_map(|(run, priority, key, under, needs)| {
-            Happens::Comes { run, priority, key, under, needs }
+        4 => comes.prop_map(|(run, priority, fair_by, key, under, needs)| {
+            Happens::Comes { run, priority, fair_by, key, under, needs }
         }),
         1 => (0..9_usize).prop_map(Happens::Aside),
         2 => (0..9_usize).prop_map(Happens::Waits),
@@ -356,6 +415,12 @@ impl Machine {
             }
         }
         self.check_resources();
+        let waiting = |standing| {
+            let all = self.entries.iter().filter(move |(_, it)| it.standing == standing);
+            all.map(|(ticket, it)| it.waiting(*ticket)).collect()
+        };
+        self.line.check(waiting(Standing::WaitsForSlot));
+        self.reserved.line.check(waiting(Standing::WaitsForResources));
         for (key, holding) in &self.keys {
             let wanting = self.entries.values().filter(|it| {
                 it.standing == Standing::WaitsForKey
@@ -387,15 +452,9 @@ impl Machine {
             assert!(!self.fits(first), "there is room for the one whose turn it is");
             assert_eq!(self.reserved.line.iter().next(), Some(first));
         }
-        let waiting: Vec<Ticket> = self
-            .entries
-            .iter()
-            .filter(|(_, it)| it.standing == Standing::WaitsForResources)
-            .map(|(ticket, _)| *ticket)
-            .collect();
-        let mut line: Vec<Ticket> = self.reserved.line.iter().collect();
-        line.sort_unstable();
-        assert_eq!(line, waiting);
+        let is_waiting = |(_, it): &(&Ticket, &Entry)| it.standing == Standing::WaitsForResources;
+        let waiting = self.entries.iter().filter(is_waiting);
+        let waiting: Vec<Ticket> = waiting.map(|(ticket, _)| *ticket).collect();
         assert_eq!(self.since.len(), waiting.len());
         let highest = waiting.iter().map(|it| self.entries[it].level).max();
         for (ticket, entry) in &self.entries {
@@ -422,12 +481,13 @@ proptest! {
         for event in events {
             let at = |place: usize| here.get(place % here.len().max(1)).copied();
             match event {
-                Happens::Comes { run, priority, key, under, needs } => {
+                Happens::Comes { run, priority, fair_by, key, under, needs } => {
+                    let fair_by = fair_by.map(|key| key.to_string().into());
                     let under = under.and_then(at);
                     let key = key.filter(|_| under.is_none());
                     let key = key.map(|key| (task_key(&key.to_string()), 1 + u32::from(key) % 2));
                     let needs = if under.is_none() { needs } else { Resources::default() };
-                    let wish = Wish { key, needs, ..wish(run, Priority::ALL[priority]) };
+                    let wish = Wish { fair_by, key, needs, ..wish(run, Priority::ALL[priority]) };
                     let ticket = machine.join(wish, under);
                     machine.wait(now, ticket);
                     here.push(ticket);
