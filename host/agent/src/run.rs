@@ -356,6 +356,9 @@ fn live(
     let (tell, facts) = unbounded();
     let handle = Handle(tell.clone());
     if let Some(place) = &shared.place {
+        if 0 < past.tasks {
+            place.take_up();
+        }
         let (superseded, handle) = (place.superseded(), handle.clone());
         world.spawn.spawn(Box::pin(async move {
             if superseded.await {

@@ -97,6 +97,13 @@ impl RunPlace {
         self.place.superseded()
     }
 
+    /// Takes the key up again of a run that had it, or stands in its line, whatever the run does next: it may
+    /// sleep for long, and what it has begun is no other's to go on from.
+    pub(crate) fn take_up(&self) {
+        // Once it stands there it needs nobody who waits.
+        let _ = self.entered.clone().now_or_never();
+    }
+
     /// Lets others have the key.
     pub(crate) fn leave(&self) {
         self.place.leave();

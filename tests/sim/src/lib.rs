@@ -13,4 +13,5 @@ pub mod manifests;
 pub mod plan;
 pub mod script;
 pub mod storm;
+pub mod superseded;
 pub mod workspace;

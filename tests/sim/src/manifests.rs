@@ -83,7 +83,8 @@ pub fn guests() -> Guests {
         .with("make", |guest| make(guest, "make"))
         .with("deploy", |guest| make(guest, "deploy"))
         .with("count", count)
-        .with("append", append)
+        .with("append", |guest| async move { note(&guest, "log.txt", guest.text(0)).await })
+        .with("note", |guest| async move { note(&guest, guest.text(0), guest.text(1)).await })
 }
 
 fn reading() -> Manifest {
@@ -297,10 +298,10 @@ async fn make(guest: Guest, program: &str) -> Result<Value, Error> {
 }
 
 /// Adds a word to a file.
-async fn append(guest: Guest) -> Result<Value, Error> {
-    let so_far = read(&guest, "log.txt").await?;
-    write(&guest, "log.txt", &format!("{so_far}{}\n", guest.text(0))).await?;
-    Ok(text(guest.text(0)))
+async fn note(guest: &Guest, file: &str, word: &str) -> Result<Value, Error> {
+    let so_far = read(guest, file).await?;
+    write(guest, file, &format!("{so_far}{word}\n")).await?;
+    Ok(text(word))
 }
 
 async fn count(guest: Guest) -> Result<Value, Error> {

@@ -146,6 +146,7 @@ pub fn catalog() -> Catalog {
     let text = text.into_iter().chain([("append", 1), ("edit", 0), ("deploy", 1)]);
     operations.extend(text.map(|(name, parameters)| operation(name, parameters, Type::String)));
     operations.push(operation("rename", 2, Type::String));
+    operations.push(operation("note", 2, Type::String));
     operations.push(operation("map", 1, texts()));
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     let imports = ["workspace/files", "process/process", "tasks/tasks"];

@@ -154,7 +154,8 @@ pub fn outlive(
     }
 }
 
-fn arm(disk: &SimDisk, machine: &Machine, death: Option<&Death>) {
+/// Has the host die where it is planned.
+pub(crate) fn arm(disk: &SimDisk, machine: &Machine, death: Option<&Death>) {
     match death.map(|death| death.point) {
         Some(Point::Disk(call)) => disk.crash_at(call),
         Some(Point::Machine(point)) => machine.crash_at(point),
@@ -172,16 +173,7 @@ fn live(
     seed: u64,
 ) -> Result<Option<(Outcome, RunView)>, String> {
     let Some(host) = Host::start(disk, machine, guests, seed) else { return Ok(None) };
-    for (run, entries) in &*acknowledged {
-        let kept = host.store.read(*run, 0, usize::MAX).map_err(|error| error.to_string())?;
-        if !kept.starts_with(entries) {
-            return Err(format!(
-                "{} records of {} acknowledged ones are left",
-                kept.len(),
-                entries.len()
-            ));
-        }
-    }
+    nothing_is_lost(&host, acknowledged)?;
     let life = match acknowledged.keys().next() {
         Some(run) => host.resume(*run),
         None => host.run(&manifest.plan),
@@ -200,7 +192,23 @@ fn live(
     }
 }
 
-fn no_effect_twice(machine: &Machine) -> Result<(), String> {
+/// What was acknowledged in earlier lives is there.
+pub(crate) fn nothing_is_lost(
+    host: &Host,
+    acknowledged: &BTreeMap<RunId, Vec<Entry>>,
+) -> Result<(), String> {
+    for (run, entries) in acknowledged {
+        let kept = host.store.read(*run, 0, usize::MAX).map_err(|error| error.to_string())?;
+        if !kept.starts_with(entries) {
+            let (kept, entries) = (kept.len(), entries.len());
+            return Err(format!("{kept} records of {entries} acknowledged ones are left"));
+        }
+    }
+    Ok(())
+}
+
+/// No effect on the outside was done twice.
+pub(crate) fn no_effect_twice(machine: &Machine) -> Result<(), String> {
     match machine.programs().iter().find(|(_, count)| **count > 1) {
         Some((key, count)) => Err(format!("the effect {key} was done {count} times")),
         None => Ok(()),
@@ -208,7 +216,7 @@ fn no_effect_twice(machine: &Machine) -> Result<(), String> {
 }
 
 /// Every run of a host replays to the same chain, and its guests do the same again.
-fn check_replay(host: &Host) -> Result<(), String> {
+pub(crate) fn check_replay(host: &Host) -> Result<(), String> {
     let world = std::sync::Arc::clone(&host.world);
     for run in world.journal.runs().map_err(|error| error.to_string())? {
         let replayed = voyager_agent::replay(&*world.journal, &*world.content, run);

@@ -7,6 +7,7 @@ use sim::{
     guests::Guests,
     manifests::{self, Manifest},
     storm::{Calm, Death, calm, is_storm, survive},
+    superseded::Pair,
 };
 use voyager_base::{
     chance::{Chance, Seeded},
@@ -19,6 +20,7 @@ const SEED: u64 = 20_261_120;
 const SAMPLE: usize = 12;
 const SAMPLE_PAIRS: usize = 4;
 const STORM_PAIRS: usize = 400;
+const SAMPLE_SUPERSEDED: usize = 24;
 
 #[test]
 fn a_run_survives_the_death_of_its_host_at_any_point() {
@@ -55,6 +57,21 @@ fn a_run_survives_two_deaths() {
         }
     }
     println!("{tried} pairs of deaths, seed {SEED}");
+}
+
+#[test]
+fn a_run_that_a_newer_one_ends_survives_the_death_of_its_host_at_any_point() {
+    let (guests, pair) = (manifests::guests(), Pair::default());
+    let all = pair.deaths(&guests, SEED).unwrap();
+    let chosen = if is_storm() { all.clone() } else { sample(&all, SAMPLE_SUPERSEDED) };
+    for death in &chosen {
+        // Of the lives after it the one begins with the older run, the other with the newer one.
+        for seed in [SEED, SEED + 1] {
+            let ended = pair.outlive(&guests, &[*death], seed).and_then(|ended| ended.check());
+            ended.unwrap_or_else(|problem| panic!("seed {seed}, {death:?}: {problem}"));
+        }
+    }
+    println!("superseded: {} points of death, {} tried twice", all.len(), chosen.len());
 }
 
 /// A run without a death, which ends as its manifest says.
