@@ -194,6 +194,17 @@ impl Book {
         frames
     }
 
+    /// The execution of steps in which the task of a step runs that an attempt serves.
+    pub(crate) fn frame_of(&self, started: &TaskStarted) -> Option<TaskId> {
+        let mut started = started;
+        loop {
+            match started.origin {
+                Origin::Step { frame, .. } => return Some(frame),
+                Origin::Parent { asked, .. } => started = &self.newest(asked.task)?.started,
+            }
+        }
+    }
+
     fn start(&mut self, sequence: u64, at: Timestamp, started: &TaskStarted) {
         if let Origin::Parent { asked, .. } = started.origin {
             self.children.entry(asked.task).or_default().insert(started.task);

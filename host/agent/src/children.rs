@@ -161,7 +161,7 @@ impl Family {
         let unwritten = |error: &dyn ToString| Error::unavailable(error.to_string());
         let began = shared.recorder.append_one(begin, Durability::Buffered).await;
         let began = began.map_err(|error| unwritten(&error))?;
-        let counted = if resumes { Ok(()) } else { shared.count_task() };
+        let counted = if resumes { Ok(()) } else { shared.count_task(&self.task.bounds) };
         let end = match counted {
             Err(error) => TaskEnd::failed(error),
             Ok(()) => self.watched(child, began).await.map_err(|error| unwritten(&error))?,

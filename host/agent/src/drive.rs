@@ -29,7 +29,8 @@ use crate::{
     event::{self, Event, SEMANTICS, TaskStarted},
     interpreter::{Admitted, Command, Interpreter, Message, Misplaced, Outcome, State, Unwanted},
     recorder::Written,
-    task::{self, RunShared, Task, TaskEnd},
+    tally::Tally,
+    task::{self, Around, RunShared, Task, TaskEnd},
     telemetry,
     world::Notice,
 };
@@ -116,7 +117,7 @@ pub(crate) struct Checkpoint {
     /// Number of the first record that an open task needs.
     pub(crate) open_from: u64,
     /// Attempts of tasks so far.
-    pub(crate) tasks: u64,
+    pub(crate) tally: Tally,
 }
 
 /// Turns wishes into facts until the run has its outcome.
@@ -160,7 +161,11 @@ impl Run {
                 let event = Event::TaskStarted(started.clone());
                 let written = self.append(event, Durability::Buffered).await?;
                 self.opened.insert(started.task, written.sequence);
-                let counted = self.shared.count_task();
+                let around = match started.origin {
+                    event::Origin::Step { frame, .. } => self.interpreter.step_bounds(frame),
+                    event::Origin::Parent { .. } => Vec::new(),
+                };
+                let counted = self.shared.count_task(&around);
                 // Neither does the bound that a run fails by keep it from being taken back.
                 let counted = counted.or_else(|error| match self.takes_back(&started) {
                     true => Ok(()),
@@ -214,7 +219,6 @@ impl Run {
             event::Origin::Parent { .. } => return,
         };
         let limits = self.interpreter.limits(step);
-        let frames = self.interpreter.frames_around(frame).into();
         // Another round or attempt needs the key that the one before it kept.
         self.let_go(frame, step);
         let (key, counted) = match self.interpreter.concurrency(&started.origin) {
@@ -222,8 +226,12 @@ impl Run {
             Err(error) => (None, counted.and(Err(error))),
         };
         let layers = self.interpreter.transactions_around(frame);
-        let layers = layers.map(|it| self.shared.layer(it)).collect();
-        let task = Task::of_step(&self.shared, started, step, limits, frames, layers, key);
+        let around = Around {
+            frames: self.interpreter.frames_around(frame).into(),
+            layers: layers.map(|it| self.shared.layer(it)).collect(),
+            bounds: self.interpreter.step_bounds(frame),
+        };
+        let task = Task::of_step(&self.shared, started, step, limits, around, key);
         let key = (task.started.task, task.started.attempt);
         self.tasks.insert(key, Arc::clone(&task));
         let tell = self.tell.clone();
@@ -389,6 +397,13 @@ impl Run {
         Ok(())
     }
 
+    /// The counts of tasks, those of ended executions left out.
+    fn tally(&self) -> Tally {
+        let mut tally = self.shared.tally();
+        tally.retain(|execution| self.interpreter.state().is_open(execution));
+        tally.clone()
+    }
+
     /// Keeps the state from time to time, so that resuming stays short. No more is written for it than
     /// for the records themselves.
     async fn keep(&mut self) -> Result<(), DriveError> {
@@ -403,7 +418,7 @@ impl Run {
             semantics: SEMANTICS,
             state: self.interpreter.state().clone(),
             open_from,
-            tasks: self.shared.tasks.load(Ordering::SeqCst),
+            tally: self.tally(),
         };
         let state = event::pack(&checkpoint);
         let state_bytes = state.len() as u64;

@@ -24,6 +24,7 @@ pub mod run;
 pub mod scenario;
 pub mod schedule;
 pub mod secrets;
+mod tally;
 mod task;
 mod telemetry;
 pub mod undo;

@@ -2,10 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64},
-    },
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use futures_channel::{
@@ -32,6 +29,7 @@ use crate::{
     interpreter::{Admitted, Interpreter, Message, Misplaced, Outcome, Unwanted, Waiting},
     recorder::Recorder,
     secrets::{self, GivenSecrets},
+    tally::Tally,
     task::{RunPlace, RunShared},
     telemetry,
     world::{Notice, World},
@@ -191,7 +189,7 @@ pub(crate) async fn start_inheriting(
     let span = telemetry::run(run, &started, epoch, false);
     let past = Past {
         book: Book::of_open(),
-        tasks: 0,
+        tally: Tally::default(),
         opened: BTreeMap::new(),
         today: None,
         secrets,
@@ -216,7 +214,7 @@ pub async fn resume(
     let (head, epoch) = world.journal.claim(run).await?;
     let first = first(&*world.journal, &*world.content, run)?;
     let started = begun(run, &first)?;
-    let Folded { mut interpreter, book, tasks } = fold(world, run, &started, first.at, head)?;
+    let Folded { mut interpreter, book, tally } = fold(world, run, &started, first.at, head)?;
     if let Some(outcome) = interpreter.outcome() {
         let outcome = Ok(outcome.clone());
         let (tell, _) = unbounded();
@@ -239,7 +237,7 @@ pub async fn resume(
     interpreter.apply(written.at, &event)?;
     world.observer.notice(run, written.at, Notice::Fact(&event));
     let secrets = secrets::again(&started, &given);
-    let past = Past { book, tasks, opened, today, secrets, span };
+    let past = Past { book, tally, opened, today, secrets, span };
     live(world, run, recorder, started, interpreter, past)
 }
 
@@ -316,7 +314,7 @@ pub(crate) fn known(journal: &dyn Journal, run: RunId) -> Result<Head, StartErro
 /// What is known of the life of a run before this owner.
 struct Past {
     book: Book,
-    tasks: u64,
+    tally: Tally,
     opened: BTreeMap<TaskId, u64>,
     today: Option<GrantLayer>,
     secrets: Secrets,
@@ -332,6 +330,7 @@ fn live(
     past: Past,
 ) -> Result<Live, StartError> {
     let (head, written_bytes) = recorder.position();
+    let has_begun = past.tally.has_begun();
     let unfit = |error: Error| StartError::Inputs(vec![error.message]);
     let key = interpreter.run_concurrency().map_err(unfit)?;
     let fair_by: Option<Arc<str>> = interpreter.fair_by().map_err(unfit)?.map(Into::into);
@@ -349,14 +348,14 @@ fn live(
         book: past.book,
         fair_by,
         place,
-        tasks: AtomicU64::new(past.tasks),
+        tally: Mutex::new(past.tally),
         gone: AtomicBool::new(false),
         span: past.span,
     });
     let (tell, facts) = unbounded();
     let handle = Handle(tell.clone());
     if let Some(place) = &shared.place {
-        if 0 < past.tasks {
+        if has_begun {
             place.take_up();
         }
         let (superseded, handle) = (place.superseded(), handle.clone());
@@ -455,7 +454,7 @@ pub(crate) fn walk<E: From<ReadError>>(
 struct Folded {
     interpreter: Interpreter,
     book: Book,
-    tasks: u64,
+    tally: Tally,
 }
 
 /// The state of a run, from its newest checkpoint where there is one.
@@ -473,12 +472,12 @@ fn fold(
         let checkpoint: Checkpoint = event::unpack("a checkpoint", &state).ok()?;
         (checkpoint.semantics == SEMANTICS).then_some((at, checkpoint))
     });
-    let (known, open_from, mut tasks, mut interpreter) = match kept {
-        None => (1, 0, 0, Interpreter::new(run, started.clone(), at)),
+    let (known, open_from, mut tally, mut interpreter) = match kept {
+        None => (1, 0, Tally::default(), Interpreter::new(run, started.clone(), at)),
         Some((at, checkpoint)) => (
             at.sequence,
             checkpoint.open_from,
-            checkpoint.tasks,
+            checkpoint.tally,
             Interpreter::with_state(run, started.clone(), checkpoint.state),
         ),
     };
@@ -489,8 +488,10 @@ fn fold(
     let end = walk(&*world.journal, &*world.content, run, from, |sequence, _, timed| {
         book.apply(sequence, &timed);
         if known <= sequence {
-            if matches!(timed.event, Event::TaskStarted(_)) {
-                tasks += 1;
+            if let Event::TaskStarted(started) = &timed.event {
+                let around = book.frame_of(started).map(|frame| interpreter.step_bounds(frame));
+                // Whether a bound bit is recorded as the end of the attempt.
+                let _ = tally.count(u64::MAX, &around.unwrap_or_default());
             }
             interpreter.apply(timed.at, &timed.event)?;
         }
@@ -500,7 +501,7 @@ fn fold(
         let reason = format!("its records end at {}, its chain at {}", end.sequence, head.sequence);
         return Err(event::damaged("the run", reason).into());
     }
-    Ok(Folded { interpreter, book, tasks })
+    Ok(Folded { interpreter, book, tally })
 }
 
 /// A run folded from its records.

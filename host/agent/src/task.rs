@@ -38,6 +38,7 @@ use crate::{
     recorder::{Recorder, Written},
     run,
     schedule::{Enter, Key, Place, Schedule, Scope, Wish},
+    tally::{Bound, Tally},
     telemetry,
     world::{Notice, World},
 };
@@ -55,7 +56,7 @@ pub(crate) struct RunShared {
     /// What earlier owners recorded of tasks that were open when they stopped.
     pub(crate) book: Book,
     /// Attempts of tasks so far, children's included.
-    pub(crate) tasks: AtomicU64,
+    pub(crate) tally: Mutex<Tally>,
     /// The key of the runs with which it takes turns together.
     pub(crate) fair_by: Option<Arc<str>>,
     /// Its key, where it needs one.
@@ -138,10 +139,13 @@ impl RunShared {
     }
 
     /// Counts one more attempt of a task.
-    pub(crate) fn count_task(&self) -> Result<(), Error> {
-        let bound = self.started.plan.bounds.steps;
-        let before = self.tasks.fetch_add(1, Ordering::SeqCst);
-        if bound <= before { Err(Error::limit("steps", bound)) } else { Ok(()) }
+    pub(crate) fn count_task(&self, around: &[Bound]) -> Result<(), Error> {
+        self.tally().count(self.started.plan.bounds.steps, around)
+    }
+
+    /// The counts of tasks.
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Host policy, then manifest, then the blocks around the step, then the step.
@@ -187,6 +191,16 @@ fn layer(source: &str, plan: &GrantPlan, folders: &Folders) -> GrantLayer {
     }
 }
 
+/// What is around a step whose task begins.
+pub(crate) struct Around {
+    /// The executions of steps around it, the run's own first.
+    pub(crate) frames: Arc<[TaskId]>,
+    /// The layers whose staged changes it sees beside its own, the innermost first.
+    pub(crate) layers: Vec<StageId>,
+    /// The manifests around it that bound how many tasks they have, the innermost first.
+    pub(crate) bounds: Vec<Bound>,
+}
+
 /// One attempt of one task.
 pub(crate) struct Task {
     pub(crate) shared: Arc<RunShared>,
@@ -205,6 +219,8 @@ pub(crate) struct Task {
     pub(crate) cancellation: Cancellation,
     /// Why it was cancelled.
     pub(crate) reason: Mutex<Option<Error>>,
+    /// The manifests around it that bound how many tasks they have.
+    pub(crate) bounds: Arc<[Bound]>,
     /// Where it stands among all that want to compute.
     pub(crate) place: Arc<Place>,
     /// Since when its guest does not compute although it could.
@@ -271,16 +287,13 @@ impl TaskEnd {
 }
 
 impl Task {
-    /// The task of a step, in `frames`: the executions of steps around it, the run's own first. Beside its
-    /// own it sees the staged changes of `layers`, the innermost first. It begins when it has `key`, where
-    /// it needs one.
+    /// The task of a step. It begins when it has `key`, where it needs one.
     pub(crate) fn of_step(
         shared: &Arc<RunShared>,
         started: TaskStarted,
         step: usize,
         limits: Limits,
-        frames: Arc<[TaskId]>,
-        layers: Vec<StageId>,
+        Around { frames, layers, bounds }: Around,
         key: Option<(String, u32)>,
     ) -> Arc<Self> {
         let stage = StageId { run: shared.run, task: started.task, attempt: started.attempt };
@@ -313,6 +326,7 @@ impl Task {
             stages: std::iter::once(stage).chain(layers).collect(),
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
+            bounds: bounds.into(),
             place,
             paused_at: Mutex::new(None),
             staged_with: AtomicU32::new(0),
@@ -347,6 +361,7 @@ impl Task {
             stages: std::iter::once(stage).chain(self.stages.iter().copied()).collect(),
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
+            bounds: Arc::clone(&self.bounds),
             place,
             paused_at: Mutex::new(None),
             staged_with: AtomicU32::new(0),

@@ -4,10 +4,7 @@
 //! Endings that no machine can repeat, a time limit say, are cut where the record ends: what came
 //! before must be the same.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64},
-};
+use std::sync::{Arc, Mutex, atomic::AtomicBool};
 
 use tracing::Span;
 use voyager_base::{
@@ -22,7 +19,7 @@ use crate::{
     interpreter::Interpreter,
     recorder::Recorder,
     run::{self, ReplayError, Replayed},
-    task::{Called, RunShared, Task},
+    task::{Around, Called, RunShared, Task},
     telemetry,
     world::World,
 };
@@ -126,7 +123,7 @@ fn shared(
         book: Book::of_all(),
         fair_by: None,
         place: None,
-        tasks: AtomicU64::new(0),
+        tally: Mutex::default(),
         gone: AtomicBool::new(false),
         // Its tasks have ended long ago.
         span: Span::none(),
@@ -198,9 +195,10 @@ fn task(shared: &Arc<RunShared>, book: &Book, attempt: &Attempt) -> Result<Arc<T
                 sequence: attempt.sequence,
                 reason: format!("there is no step number {step}"),
             })?;
+            // No service is asked, so nobody looks at what a transaction staged; nothing is counted.
             let frames = book.frames_around(*frame).into();
-            // No service is asked, so nobody looks at what a transaction staged.
-            Ok(Task::of_step(shared, started, step, limits, frames, Vec::new(), None))
+            let around = Around { frames, layers: Vec::new(), bounds: Vec::new() };
+            Ok(Task::of_step(shared, started, step, limits, around, None))
         }
         Origin::Parent { asked, .. } => {
             let parent = book.attempt(asked.task, asked.attempt);

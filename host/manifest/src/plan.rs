@@ -415,6 +415,9 @@ pub struct SubManifest {
     /// Most of its tasks at a time, in each execution; 0 for as many as the run may have.
     #[serde(default)]
     pub parallel: u32,
+    /// Most of its tasks in each execution, where it says so itself: retries and children counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
 }
 
 /// Steps within a step.

@@ -1,4 +1,4 @@
-//! Small plans with their guests and files: four made here, and those of the folder `plans`, which cover
+//! Small plans with their guests and files: five made here, and those of the folder `plans`, which cover
 //! every construct of the language.
 
 use std::{
@@ -53,7 +53,7 @@ pub fn all() -> Vec<Manifest> {
     let mut files: Vec<PathBuf> = files.map(|file| file.expect("it is read").path()).collect();
     files.sort();
     let written = files.iter().map(|file| from_file(file));
-    [reading(), changing(), starting(), lending()].into_iter().chain(written).collect()
+    [reading(), changing(), starting(), lending(), bounding()].into_iter().chain(written).collect()
 }
 
 /// A plan whose text stands in a file. Its first line may say how it ends where it does not end well:
@@ -210,6 +210,44 @@ outputs:
             &parts,
         ),
         files: vec![("a.txt", "old one"), ("log.txt", "")],
+        fails_with: None,
+        may_be_unknown: false,
+    }
+}
+
+/// A manifest within another that bounds its own tasks: each execution by itself, children counted.
+fn bounding() -> Manifest {
+    let few = "\
+voyager: manifest/v1
+name: few
+version: 1.0.0
+inputs: { folder: { type: path }, words: { type: list<string> } }
+limits: { steps: 3, parallel: 1 }
+grants:
+  workspace: [ { root: inputs.folder, read: [\"**\"], write: [\"**\"] } ]
+  tasks: [\"**\"]
+steps:
+  - { id: each, for-each: { in: inputs.words, as: word }, use: guests/upper, with: { p0: { from: word } } }
+  - { id: all, when: size(inputs.words) < 2, use: guests/map, with: { p0: shout } }
+outputs: { words: { from: inputs.words } }
+";
+    Manifest {
+        name: "bounding".to_owned(),
+        plan: checked_among(
+            "
+steps:
+  - id: few
+    for-each: { in: \"[['a', 'b', 'c'], ['d', 'e', 'f', 'g'], ['h', 'i'], ['j']]\", as: words, parallel: 1, fail: collect }
+    use: ./few.yaml
+    with: { folder: { from: inputs.repo }, words: { from: words } }
+  - { id: count, use: guests/count }
+outputs:
+  done: { from: \"steps.few.map(it, has(it))\" }
+  count: { from: steps.count }
+",
+            &[("few.yaml", few)],
+        ),
+        files: vec![("a.txt", "one"), ("b.txt", "two"), ("c.txt", "three")],
         fails_with: None,
         may_be_unknown: false,
     }

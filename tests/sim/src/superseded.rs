@@ -19,7 +19,7 @@ use crate::{
     storm::{Death, Point, arm, check_replay, no_effect_twice, nothing_is_lost},
 };
 
-/// Two plans, and what the second one finds.
+/// The plans of both.
 pub struct Pair {
     older: Plan,
     newer: Plan,
@@ -28,7 +28,7 @@ pub struct Pair {
 /// How two runs ended, and what they left.
 #[derive(Debug)]
 pub struct Ended {
-    older: (Outcome, RunView),
+    older: Older,
     newer: Outcome,
     files: BTreeMap<String, String>,
     starts: BTreeMap<Vec<String>, u32>,
@@ -37,6 +37,9 @@ pub struct Ended {
     /// Whether the host died.
     is_calm: bool,
 }
+
+/// How the older run ended, and what its journal tells.
+type Older = (Outcome, RunView);
 
 const FILES: [(&str, &str); 4] =
     [("a.txt", "one"), ("older.txt", ""), ("newer.txt", ""), ("key.txt", "")];
@@ -127,7 +130,7 @@ impl Pair {
         machine: &Machine,
         acknowledged: &mut BTreeMap<RunId, Vec<Entry>>,
         seed: u64,
-    ) -> Result<Option<((Outcome, RunView), Outcome)>, String> {
+    ) -> Result<Option<(Older, Outcome)>, String> {
         let Some(host) = Host::start(disk, machine, guests, seed) else { return Ok(None) };
         nothing_is_lost(&host, acknowledged)?;
         let mut known = BTreeMap::new();
@@ -177,7 +180,8 @@ impl Ended {
         let is_unknown = unknown.count() != 0;
         let is_superseded = failure.error.kind == ErrorKind::Cancelled
             && failure.error.message.contains("a newer run has the same key");
-        if !is_superseded && !(is_unknown && failure.error.kind == ErrorKind::UnknownEffect) {
+        let is_in_doubt = is_unknown && failure.error.kind == ErrorKind::UnknownEffect;
+        if !is_superseded && !is_in_doubt {
             return Err(format!("the older run failed otherwise: {failure}"));
         }
         let done = self.files["older.txt"].as_str();

@@ -2,10 +2,12 @@
 
 use expect_test::{Expect, expect};
 use sim::{
+    host::{Host, Life},
+    manifests,
     plan::checked_among,
     script::{Answer, play},
 };
-use voyager_base::ErrorKind;
+use voyager_base::{ErrorKind, Value, sim::SimDisk};
 
 /// Two steps with the names of the caller's, and what it was given.
 const INNER: (&str, &str) = (
@@ -246,4 +248,21 @@ steps:
             result 
         "#]],
     );
+}
+
+#[test]
+fn its_bound_on_tasks_is_kept_by_each_execution_of_it() {
+    let manifest = manifests::all().into_iter().find(|it| it.name == "bounding").unwrap();
+    let machine = manifest.machine();
+    let host = Host::start(&SimDisk::new(1), &machine, &manifests::guests(), 1).unwrap();
+    let Life::Ended(Ok(outputs)) = host.run(&manifest.plan) else { panic!("it ends well") };
+    let done = [true, false, true, false].map(Value::Bool).to_vec();
+    assert_eq!(outputs[0], ("done".to_owned(), Value::List(done)), "{outputs:?}");
+    // The second one has four items; the last one an item, a task and its three children.
+    let view = host.only_run().map(|run| {
+        voyager_agent::inspect(&*host.world.journal, &*host.world.content, run).unwrap()
+    });
+    let errors = view.unwrap().tasks.into_iter().filter_map(|task| task.error);
+    let errors: Vec<_> = errors.filter_map(|error| error.bound).collect();
+    assert!(2 < errors.len() && errors.iter().all(|it| it == "steps: 3"), "{errors:?}");
 }

@@ -227,6 +227,11 @@ impl State {
         self.running_step(place.frame, place.step)?.unit(place.item)
     }
 
+    /// Whether an execution of steps has not ended.
+    pub(crate) fn is_open(&self, frame: TaskId) -> bool {
+        self.frames.contains_key(&frame)
+    }
+
     /// Forgets a frame with all frames inside it.
     pub(super) fn forget(&mut self, frame: TaskId) {
         self.frames.remove(&frame);

@@ -9,7 +9,10 @@ use super::{
     Command, Interpreter, Wish, retry,
     state::{Frame, Place, StepState, UnitState},
 };
-use crate::event::{Event, Failure, Origin, TaskStarted};
+use crate::{
+    event::{Event, Failure, Origin, TaskStarted},
+    tally::Bound,
+};
 
 impl Interpreter {
     pub(super) fn look_for_wishes(&mut self) {
@@ -279,6 +282,14 @@ impl Interpreter {
     fn executions_around(&self, frame: TaskId) -> impl Iterator<Item = (TaskId, Place)> {
         let around = |frame| Some((frame, self.state.frames.get(&frame)?.of?));
         std::iter::successors(around(frame), move |(_, place)| around(place.frame))
+    }
+
+    /// The manifests that an execution is part of and that bound how many tasks they have, the innermost first.
+    pub(crate) fn step_bounds(&self, frame: TaskId) -> Vec<Bound> {
+        let of = |(execution, place): (TaskId, Place)| {
+            Some((execution, self.plan().steps[place.step].manifest()?.steps?))
+        };
+        self.executions_around(frame).filter_map(of).collect()
     }
 
     fn is_within(&self, frame: TaskId, execution: TaskId) -> bool {

@@ -18,7 +18,7 @@ use crate::{
     diagnostic::{Finding, Findings},
     library::{Library, Pins},
     plan::{
-        Action, Argument, Awaited, Changes, FolderPlan, GrantPlan, Input, InputKind,
+        Action, Argument, Awaited, Bounds, Changes, FolderPlan, GrantPlan, Input, InputKind,
         PinnedManifest, Plan, Priority, Step, SubManifest,
     },
     power::inclusion::{Inclusion, within},
@@ -199,6 +199,7 @@ impl<'a> Checker<'a> {
             result,
             grants: naming.grants(&plan.grants),
             parallel: plan.bounds.parallel,
+            steps: (plan.bounds.steps != Bounds::default().steps).then_some(plan.bounds.steps),
         };
         Ran { action: is_good.then(|| Action::Manifest(Box::new(sub))), ..ran }
     }
