@@ -3,7 +3,10 @@
 //! Knows no file. A match never crosses a line end, so that a search shows exactly what a replacement
 //! would change.
 
-use std::{cell::RefCell, io};
+use std::{
+    cell::{Cell, RefCell},
+    io,
+};
 
 use grep_matcher::{Captures, LineTerminator, Match, Matcher as _};
 use grep_regex::{RegexCaptures, RegexMatcher, RegexMatcherBuilder};
@@ -94,6 +97,25 @@ impl Captures for Probe {
     }
 }
 
+/// The groups of a match, until they have given so many bytes; what is beyond is cut.
+struct Bounded<'a> {
+    captures: &'a RegexCaptures,
+    left: Cell<usize>,
+}
+
+impl Captures for Bounded<'_> {
+    fn len(&self) -> usize {
+        self.captures.len()
+    }
+
+    fn get(&self, index: usize) -> Option<Match> {
+        let found = self.captures.get(index)?;
+        let length = found.len().min(self.left.get());
+        self.left.set(self.left.get() - length);
+        Some(found.with_end(found.start() + length))
+    }
+}
+
 /// Looks through contents one after the other; reuses its buffers.
 pub(crate) struct Finder<'a> {
     pattern: &'a Pattern,
@@ -136,17 +158,20 @@ impl<'a> Finder<'a> {
     /// `bytes` with every match replaced, and the number of matches; none where there is none.
     ///
     /// # Errors
-    /// As [`Self::places`].
+    /// Where that has more than `bytes_max` bytes: a few bytes of text and of replacement can make
+    /// terabytes, so it is looked at while they come to be.
     pub(crate) fn replaced(
         &mut self,
         bytes: &[u8],
         with: &Replacement,
+        bytes_max: usize,
     ) -> io::Result<Option<(Vec<u8>, u64)>> {
         let mut sink = Rewrite {
             matcher: &self.pattern.matcher,
             captures: &mut self.captures,
             bytes,
             with,
+            bytes_max,
             copied: 0,
             written: Vec::new(),
             places: 0,
@@ -155,9 +180,9 @@ impl<'a> Finder<'a> {
         if sink.places == 0 {
             return Ok(None);
         }
-        let (mut written, copied, places) = (sink.written, sink.copied, sink.places);
-        written.extend_from_slice(&bytes[copied..]);
-        Ok(Some((written, places)))
+        sink.written.extend_from_slice(&bytes[sink.copied..]);
+        sink.check()?;
+        Ok(Some((sink.written, sink.places)))
     }
 }
 
@@ -221,9 +246,19 @@ struct Rewrite<'a> {
     captures: &'a mut RegexCaptures,
     bytes: &'a [u8],
     with: &'a Replacement,
+    bytes_max: usize,
     copied: usize,
     written: Vec<u8>,
     places: u64,
+}
+
+impl Rewrite<'_> {
+    fn check(&self) -> io::Result<()> {
+        if self.written.len() <= self.bytes_max {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("it would have more than {} bytes", self.bytes_max)))
+    }
 }
 
 impl Sink for Rewrite<'_> {
@@ -237,24 +272,28 @@ impl Sink for Rewrite<'_> {
         }
         self.written.extend_from_slice(&self.bytes[self.copied..start]);
         self.copied = start + line.len();
-        let (matcher, places) = (self.matcher, &mut self.places);
+        let (matcher, places, bytes_max) = (self.matcher, &mut self.places, self.bytes_max);
         match self.with {
             Replacement::Literal(text) => {
                 matcher.replace(line, &mut self.written, |_, written| {
                     *places += 1;
                     written.extend_from_slice(text);
-                    true
+                    written.len() <= bytes_max
                 })?
             }
             Replacement::Groups(text) => {
                 let append = |captures: &RegexCaptures, written: &mut Vec<u8>| {
                     *places += 1;
-                    captures.interpolate(|name| matcher.capture_index(name), line, text, written);
-                    true
+                    // One byte more than fits, so that it shows.
+                    let left = Cell::new((bytes_max + 1).saturating_sub(written.len()));
+                    let bounded = Bounded { captures, left };
+                    bounded.interpolate(|name| matcher.capture_index(name), line, text, written);
+                    written.len() <= bytes_max
                 };
                 matcher.replace_with_captures(line, self.captures, &mut self.written, append)?;
             }
         }
+        self.check()?;
         Ok(true)
     }
 }
@@ -290,7 +329,7 @@ mod tests {
     fn replace(query: &TextQuery, replacement: &str, text: &str) -> Option<(String, u64)> {
         let pattern = Pattern::new(query).unwrap();
         let with = Replacement::new(&pattern, query, replacement.into()).unwrap();
-        let replaced = Finder::new(&pattern).replaced(text.as_bytes(), &with).unwrap();
+        let replaced = Finder::new(&pattern).replaced(text.as_bytes(), &with, 1_000).unwrap();
         replaced.map(|(bytes, places)| (String::from_utf8(bytes).unwrap(), places))
     }
 
@@ -319,7 +358,8 @@ mod tests {
         assert_eq!(places(&q, b"a\xff b"), [(1, 4, "a\u{fffd} b".into())]);
         let pattern = Pattern::new(&q).unwrap();
         let with = Replacement::Literal(b"c".to_vec());
-        let (bytes, _) = Finder::new(&pattern).replaced(b"a\xff b\xfe", &with).unwrap().unwrap();
+        let (bytes, _) =
+            Finder::new(&pattern).replaced(b"a\xff b\xfe", &with, 100).unwrap().unwrap();
         assert_eq!(bytes, b"a\xff c\xfe");
     }
 
@@ -339,6 +379,23 @@ mod tests {
             replace(&q, "$2:${first}$$", "a.b c.d\r\ne.f"),
             Some(("b:a$ d:c$\r\nf:e$".into(), 3))
         );
+    }
+
+    #[test]
+    fn a_replacement_that_grows_without_end_stops_at_the_bound() {
+        for (pattern, replacement) in [
+            ("a", "x".repeat(1_000_000)),
+            ("a*", "$0".repeat(1_000_000)),
+            ("b*", "y".repeat(1_000_000)),
+        ] {
+            let q = query(pattern);
+            let pattern = Pattern::new(&q).unwrap();
+            let with = Replacement::new(&pattern, &q, replacement).unwrap();
+            let text = "a".repeat(1_000_000);
+            let error = Finder::new(&pattern).replaced(text.as_bytes(), &with, 3_000_000);
+            assert_eq!(error.unwrap_err().to_string(), "it would have more than 3000000 bytes");
+        }
+        assert_eq!(replace(&query("a"), &"x".repeat(1_000), "a").unwrap().0.len(), 1_000);
     }
 
     #[test]

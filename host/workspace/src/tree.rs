@@ -294,7 +294,9 @@ impl Visitor for Changer<'_> {
             return Ok(());
         }
         let Some(origin) = self.contents.read(file)? else { return Ok(()) };
-        let (bytes, places) = match self.finder.replaced(&self.contents.bytes, self.with) {
+        let bytes_max = usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX);
+        let replaced = self.finder.replaced(&self.contents.bytes, self.with, bytes_max);
+        let (bytes, places) = match replaced {
             Ok(Some(replaced)) => replaced,
             Ok(None) => return Ok(()),
             Err(error) => {
@@ -302,10 +304,6 @@ impl Visitor for Changer<'_> {
                 return Ok(());
             }
         };
-        if bytes.len() as u64 > FILE_BYTES_MAX {
-            self.contents.skip(file, format!("it would have more than {FILE_BYTES_MAX} bytes"));
-            return Ok(());
-        }
         let layers = self.contents.layers;
         let seen = self
             .context

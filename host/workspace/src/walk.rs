@@ -45,6 +45,10 @@ const FILES_MAX: u64 = 1_000_000;
 const SKIPPED_MAX: usize = 1_000;
 /// Largest ignore file that is honoured.
 const IGNORE_BYTES_MAX: u64 = 1 << 20;
+/// Most globs of one question, and most bytes of them together: all are compiled before anything is looked
+/// at, which takes no notice of the time that its task has left.
+const GLOBS_MAX: usize = 10_000;
+const GLOB_BYTES_MAX: usize = 256 << 10;
 /// Files handed to a thread at a time: small enough to spread one flat folder over the cores.
 const BATCH: usize = 64;
 
@@ -63,12 +67,19 @@ impl<'a> Filter<'a> {
     /// Files of `root` that may be read and match one of `globs`, or any where there are none.
     ///
     /// # Errors
-    /// `invalid` for a malformed glob.
+    /// `invalid` for a malformed glob, and for too many.
     pub(crate) fn new(
         grants: &'a Grants,
         root: &'a str,
         globs: Vec<String>,
     ) -> Result<Self, Error> {
+        let bytes: usize = globs.iter().map(String::len).sum();
+        if globs.len() > GLOBS_MAX || bytes > GLOB_BYTES_MAX {
+            return Err(Error::invalid(format!(
+                "{} globs of {bytes} bytes; at most {GLOBS_MAX} of {GLOB_BYTES_MAX} bytes are possible",
+                globs.len()
+            )));
+        }
         let malformed =
             |error: voyager_base::grant::MalformedGlob| Error::invalid(error.to_string());
         let is_dotted = |glob: &&String| glob.split('/').any(|name| name.starts_with('.'));
