@@ -25,6 +25,8 @@ pub(crate) struct Guest {
     /// Whose call it is; none between two calls.
     task: Option<Task>,
     pub(crate) handles: ResourceTable,
+    /// Files in the listings that it holds.
+    pub(crate) listed: usize,
     pub(crate) memory: Memory,
     pub(crate) processor: Processor,
     pub(crate) timing: Timing,
@@ -65,6 +67,7 @@ impl Guest {
         handles.set_max_capacity(limits.handles as usize);
         Self {
             handles,
+            listed: 0,
             memory: Memory::new(limits),
             processor: Processor::new(ticks, limits.cpu),
             timing: Timing::start(clock, limits.time),

@@ -1,6 +1,6 @@
 //! Whether this host has what a component imports, and what to say where it does not.
 
-use crate::load::LoadError;
+use crate::{load::LoadError, text::plain};
 
 /// Interfaces that this host offers, with their versions. A test compares the list with `wit/` and
 /// with what is linked.
@@ -39,6 +39,10 @@ pub(crate) const OFFERED: &[&str] = &[
     "wasi:sockets/udp@0.2.12",
 ];
 
+/// Longest name of an import that is shown, or compared with what is offered: names come from the component,
+/// and may have 100,000 bytes.
+const NAME_BYTES_MAX: usize = 200;
+
 /// Checks what a component imports.
 ///
 /// # Errors
@@ -47,8 +51,9 @@ pub(crate) fn check(imports: &[String]) -> Result<(), LoadError> {
     match imports.iter().find(|import| !OFFERED.iter().any(|offer| serves(offer, import))) {
         None => Ok(()),
         Some(import) => {
-            let (hint, remedy) = hint(import);
-            Err(LoadError::UnknownImport { import: import.clone(), hint, remedy })
+            let import = plain(import, NAME_BYTES_MAX);
+            let (hint, remedy) = hint(&import);
+            Err(LoadError::UnknownImport { import, hint, remedy })
         }
     }
 }

@@ -40,13 +40,17 @@ impl Memory {
 
 impl ResourceLimiter for Memory {
     /// A growth beyond the limit ends the guest instead of failing: few programs survive a failed
-    /// growth, and those that don't would hide the reason behind a trap of their own.
+    /// growth, and those that don't would hide the reason behind a trap of their own. One beyond the
+    /// memory's own maximum fails, and counts for nothing.
     fn memory_growing(
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| maximum < desired) {
+            return Ok(false);
+        }
         let grown = desired.saturating_sub(current) as u64;
         self.memory_bytes = self.memory_bytes.saturating_add(grown);
         if self.memory_bytes > self.memory_bytes_max {
@@ -59,8 +63,11 @@ impl ResourceLimiter for Memory {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| maximum < desired) {
+            return Ok(false);
+        }
         let grown = desired.saturating_sub(current) as u64;
         self.table_elements = self.table_elements.saturating_add(grown);
         if self.table_elements > self.table_elements_max {

@@ -1,9 +1,12 @@
 //! `voyager:workspace`: files of the granted folders.
 
 use serde_bytes::ByteBuf;
-use voyager_base::workspace::{
-    FileEntry, FileKind, FileStat, Found, Inspect, List, Listed, Place, ReadFile, RemoveFile,
-    RenameFile, Replace, Replaced, Search, ShowDiff, TextQuery, WriteFile,
+use voyager_base::{
+    Error,
+    workspace::{
+        FileEntry, FileKind, FileStat, Found, Inspect, List, Listed, Place, ReadFile, RemoveFile,
+        RenameFile, Replace, Replaced, Search, ShowDiff, TextQuery, WriteFile,
+    },
 };
 use wasmtime::component::{Resource, ResourceTableError};
 
@@ -12,6 +15,10 @@ use crate::{ending::Ending, guest::Guest};
 
 /// Most entries that one `listing.next` gives.
 const ENTRIES_MAX: usize = 10_000;
+
+/// A guest that holds listings with more files than this, not yet taken, gets no further one: each may
+/// have a million, and handles alone would let it hold a thousand of them.
+const LISTED_MAX: usize = 100_000;
 
 /// A granted folder, as the guest's handle names it.
 #[expect(unreachable_pub, reason = "the bindings re-export it")]
@@ -47,8 +54,12 @@ impl files::HostFolder for Guest {
         globs: Vec<String>,
     ) -> Answer<Resource<Listing>> {
         let root = self.root(&folder)?;
+        if self.listed > LISTED_MAX {
+            return Ok(Err(Error::limit("listed-files", LISTED_MAX).into()));
+        }
         match self.ask(List { root, globs }).await? {
             Ok(Listed { files, skipped }) => {
+                self.listed += files.len();
                 self.open(Listing { entries: files.into_iter(), skipped }).map(Ok)
             }
             Err(error) => Ok(Err(error.into())),
@@ -131,7 +142,10 @@ impl files::HostListing for Guest {
     async fn next(&mut self, listing: Resource<Listing>, max: u32) -> Answer<Vec<files::Entry>> {
         let listing = self.handles.get_mut(&listing)?;
         let max = ENTRIES_MAX.min(max as usize);
-        Ok(Ok(listing.entries.by_ref().take(max).map(Into::into).collect()))
+        let entries: Vec<files::Entry> =
+            listing.entries.by_ref().take(max).map(Into::into).collect();
+        self.listed -= entries.len();
+        Ok(Ok(entries))
     }
 
     async fn skipped(
@@ -142,7 +156,8 @@ impl files::HostListing for Guest {
     }
 
     async fn drop(&mut self, listing: Resource<Listing>) -> wasmtime::Result<()> {
-        self.handles.delete(listing)?;
+        let listing = self.handles.delete(listing)?;
+        self.listed -= listing.entries.len();
         Ok(())
     }
 }

@@ -6,7 +6,8 @@ use wasmtime::component::Resource;
 use super::wit::wasi::io::{error, poll, streams};
 use crate::guest::{Guest, Output};
 
-/// Most bytes that one write may carry, told by `check-write`.
+/// Most bytes that one write may carry, told by `check-write`. A write that carries more breaks the
+/// contract of streams, and would have the host cut lines while nothing else gets its turn.
 const WRITE_BYTES_MAX: u64 = 64 << 10;
 
 /// Why a stream failed. No stream here fails, so there is no value of this type.
@@ -128,6 +129,12 @@ impl streams::HostOutputStream for Guest {
 
     fn write(&mut self, stream: Resource<Output>, contents: Vec<u8>) -> Streamed<()> {
         let output = *self.handles.get(&stream)?;
+        if contents.len() as u64 > WRITE_BYTES_MAX {
+            let length = contents.len();
+            return Err(wasmtime::Error::msg(format!(
+                "a write of {length} bytes; `check-write` allows {WRITE_BYTES_MAX}"
+            )));
+        }
         self.output(output, &contents);
         Ok(Ok(()))
     }
