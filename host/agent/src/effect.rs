@@ -112,12 +112,14 @@ impl TaskLedger {
         matches!(self.mode, Mode::Verify { .. })
     }
 
-    /// Waits until the running effect, if there is one, has ended and is recorded.
+    /// Waits until the running effect, if there is one, has ended and is recorded. The guest has ended for
+    /// good.
     pub(crate) async fn settle(&self) {
+        // Nobody waits for any outcome any more, so that it may end early: a search that goes on though
+        // the time of its task is up, too.
+        self.task.cancellation.cancel();
         let outstanding = self.state().outstanding.take();
         if let Some(ended) = outstanding {
-            // Nobody waits for this outcome any more, so that it may end early.
-            self.task.cancellation.cancel();
             // The sender is dropped in any case once the effect has ended.
             let _ = ended.await;
         }
