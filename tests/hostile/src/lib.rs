@@ -3,11 +3,14 @@
 //! [`component`] makes a component from a core module in text form and its WIT, so that each attack in
 //! `tests/` is as short as its idea. [`Host`] runs it, with real time and the real compiler's process.
 
+mod arena;
 mod double;
 mod forge;
 mod runs;
+pub mod suite;
 
 pub use self::{
+    arena::{Arena, COMPILE, Call, Ground, LAUNCH, Lines},
     double::{Book, World},
     forge::{component, raw_component, spinner, working_spinner},
     runs::{Pauses, RunHost},

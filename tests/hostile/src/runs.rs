@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use voyager_agent::{Live, Notice, Observer, Outcome, Request, Rules, Schedule, StartError};
 use voyager_base::{
     BoxFuture, Limits, RunId,
-    call::Spawn,
+    call::{Services, Spawn},
     chance::Seeded,
     clock::{Clock, Timestamp},
     disk::Disk,
@@ -56,26 +56,8 @@ impl RunHost {
     ) -> Self {
         let load = |component: &Vec<u8>| host.sandbox.load(component).expect("it is a skill");
         let catalog = components.iter().map(|it| (*load(it)).clone()).collect();
-        let store = Store::open(disk, Options::default());
-        let store = Arc::new(store.expect("the disk is whole"));
-        let clock: Arc<dyn Clock> = Arc::clone(&host.clock);
         let around = World::default();
-        let services = around.services();
-        // Each host has other chance than the one before it.
-        let chance = Seeded::new(store.runs().map_or(0, |runs| runs.len() as u64));
-        let world = voyager_agent::World {
-            journal: Arc::<Store>::clone(&store) as Arc<dyn Journal>,
-            content: store as Arc<dyn Content>,
-            results: Arc::new(MemoryResults::default()),
-            skills: Arc::new(Sandbox::clone(&host.sandbox)),
-            workspace: Arc::clone(&services.workspace),
-            process: Arc::clone(&services.process),
-            clock: Arc::clone(&clock),
-            chance: Arc::new(chance),
-            spawn: Arc::new(Tokio(tokio::runtime::Handle::current())),
-            observer,
-            schedule: Schedule::new(Rules::new(slots), clock),
-        };
+        let world = world_on(host, store_on(disk), slots, &around.services(), observer);
         Self { world: Arc::new(world), around, catalog: Catalog::new(catalog) }
     }
 
@@ -84,14 +66,7 @@ impl RunHost {
     /// # Panics
     /// Where something is wrong with it.
     pub fn plan(&self, text: &str) -> Plan {
-        let text = format!("voyager: manifest/v1\nname: test\nversion: 1.0.0\n{text}");
-        let checked = check(text.as_bytes(), "test.yaml", &self.catalog, &Limits::ceiling());
-        let found: Vec<String> = checked
-            .diagnostics
-            .iter()
-            .map(|it| format!("{}: {}", it.place.line, it.message))
-            .collect();
-        checked.plan.unwrap_or_else(|| panic!("{found:?}\n{text}"))
+        plan(&self.catalog, text)
     }
 
     /// Begins a run.
@@ -129,6 +104,52 @@ impl RunHost {
     pub fn view(&self, run: RunId) -> voyager_agent::RunView {
         voyager_agent::inspect(&*self.world.journal, &*self.world.content, run)
             .expect("it is there")
+    }
+}
+
+/// The plan of a manifest, whose head comes of itself.
+///
+/// # Panics
+/// Where something is wrong with it.
+pub(crate) fn plan(catalog: &Catalog, text: &str) -> Plan {
+    let text = format!("voyager: manifest/v1\nname: test\nversion: 1.0.0\n{text}");
+    let checked = check(text.as_bytes(), "test.yaml", catalog, &Limits::ceiling());
+    let found: Vec<String> =
+        checked.diagnostics.iter().map(|it| format!("{}: {}", it.place.line, it.message)).collect();
+    checked.plan.unwrap_or_else(|| panic!("{found:?}\n{text}"))
+}
+
+/// A journal on `disk`.
+///
+/// # Panics
+/// Where that is damaged.
+pub(crate) fn store_on(disk: Arc<dyn Disk>) -> Arc<Store> {
+    Arc::new(Store::open(disk, Options::default()).expect("the disk is whole"))
+}
+
+/// What stands around runs over the sandbox of `host`; of the services those of files and programs.
+pub(crate) fn world_on(
+    host: &Host,
+    store: Arc<Store>,
+    slots: u32,
+    services: &Services,
+    observer: Arc<dyn Observer>,
+) -> voyager_agent::World {
+    let clock: Arc<dyn Clock> = Arc::clone(&host.clock);
+    // Each host has other chance than the one before it.
+    let chance = Seeded::new(store.runs().map_or(0, |runs| runs.len() as u64));
+    voyager_agent::World {
+        journal: Arc::<Store>::clone(&store) as Arc<dyn Journal>,
+        content: store as Arc<dyn Content>,
+        results: Arc::new(MemoryResults::default()),
+        skills: Arc::new(Sandbox::clone(&host.sandbox)),
+        workspace: Arc::clone(&services.workspace),
+        process: Arc::clone(&services.process),
+        clock: Arc::clone(&clock),
+        chance: Arc::new(chance),
+        spawn: Arc::new(Tokio(tokio::runtime::Handle::current())),
+        observer,
+        schedule: Schedule::new(Rules::new(slots), clock),
     }
 }
 
