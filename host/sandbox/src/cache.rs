@@ -11,15 +11,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::fs::{Mode, OFlags};
 use voyager_base::{Digest, chance::Chance};
 
 use crate::{
-    compiler::{Code, Compiled},
+    compiler::{ANSWER_BYTES_MAX, Code, Compiled},
     decode::Decoded,
 };
 
 /// Bytes of an authentication code.
 const CODE_BYTES: usize = 32;
+
+/// Most bytes of an entry: no compiler's answer has more.
+const ENTRY_BYTES_MAX: u64 = ANSWER_BYTES_MAX + CODE_BYTES as u64;
 
 /// A folder of compiled skills.
 pub(crate) struct Cache {
@@ -47,7 +51,7 @@ impl Cache {
 
     /// The compiled skill, where an authentic one is there. Anything else counts as missing.
     pub(crate) fn find(&self, component: Digest) -> Option<Compiled> {
-        let bytes = fs::read(self.path(component)).ok()?;
+        let bytes = read(&self.path(component)).ok()?;
         let (code, body) = bytes.split_at_checked(CODE_BYTES)?;
         let expected = self.authenticate(component, body);
         // Compared in constant time.
@@ -106,8 +110,26 @@ fn key(folder: &Path, chance: &dyn Chance) -> io::Result<[u8; 32]> {
     }
 }
 
+/// A new file. What lies there is what a host that died left, or a link: neither is written to.
 fn private(path: &Path) -> io::Result<fs::File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => OpenOptions::new().write(true).create_new(true).mode(0o600).open(path),
+    }
+}
+
+/// Reads an entry: a file of a bounded size. A link is not followed and a pipe not waited for, so that what
+/// others may have put there costs nothing but compiling again.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = fs::File::from(rustix::fs::open(path, OFlags::RDONLY | flags, Mode::empty())?);
+    let found = file.metadata()?;
+    if !found.is_file() || found.len() > ENTRY_BYTES_MAX {
+        return Err(io::Error::other("it is no entry"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
+    file.take(ENTRY_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The framing of a compiled skill: length of the description, description, code.

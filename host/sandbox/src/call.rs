@@ -112,8 +112,10 @@ impl Call<'_> {
                 ended => return ended.map(|val| (val, live, Some(kind))),
             }
         }
+        let share = self.shared.shares.take(self.invocation.ledger.run())?;
         let store = store(self.shared, self.invocation);
-        let mut live = Box::new(Live { store, instance: None, called: None, calls: 0 });
+        let (instance, called) = (None, None);
+        let mut live = Box::new(Live { store, instance, called, calls: 0, _share: share });
         let ended = self.run_in(&mut live).await;
         self.told(&live, false);
         let val = ended?;

@@ -21,7 +21,7 @@ use self::child::{Request, compile};
 use crate::{decode::Decoded, engine::EngineShape, load::LoadError};
 
 /// Most bytes that a compiled component may have: the compiler's answer is read into memory.
-const ANSWER_BYTES_MAX: u64 = 512 << 20;
+pub(crate) const ANSWER_BYTES_MAX: u64 = 512 << 20;
 
 /// Who compiles.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use wasmtime::{
     component::{ComponentExportIndex, Func, Instance},
 };
 
-use crate::guest::Guest;
+use crate::{guest::Guest, share::Share};
 
 /// Most instances that wait, over all runs; fewer where the host has few.
 const IDLE_MAX: usize = 64;
@@ -36,6 +36,8 @@ pub(crate) struct Live {
     pub(crate) called: Option<(ComponentExportIndex, Func)>,
     /// Calls that it has begun.
     pub(crate) calls: u32,
+    /// Its place among those of its run. Last, so that it is free when the instance is gone.
+    pub(crate) _share: Share,
 }
 
 impl Live {

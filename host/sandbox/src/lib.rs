@@ -30,6 +30,7 @@ mod imports;
 mod limits;
 mod load;
 mod sandbox;
+mod share;
 mod text;
 mod timing;
 mod values;

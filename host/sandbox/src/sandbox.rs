@@ -7,7 +7,7 @@ use std::{
 };
 
 use voyager_base::{
-    BoxFuture, Digest, Error, Value,
+    BoxFuture, Digest, Error, RunId, Value,
     call::{Invocation, Skills},
     chance::Chance,
     clock::Clock,
@@ -23,6 +23,7 @@ use crate::{
     guest::Guest,
     idle::{Idle, Live},
     load::{self, LoadError, Loaded},
+    share::Shares,
     wasi,
 };
 
@@ -70,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) shape: EngineShape,
     pub(crate) ticks: Ticks,
     pub(crate) idle: Arc<Idle<Box<Live>>>,
+    pub(crate) shares: Arc<Shares>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache: Cache,
     pub(crate) compiler: CompilerCommand,
@@ -96,6 +98,7 @@ impl Sandbox {
             .map_err(|source| SandboxError::Cache { folder: options.cache_folder, source })?;
         let ticks = Ticks::default();
         let idle = Arc::new(Idle::new(options.shape.instances_max));
+        let shares = Arc::new(Shares::new(options.shape.instances_max));
         let waiting = Arc::downgrade(&idle);
         let sweep = move |now| waiting.upgrade().iter().for_each(|idle| idle.sweep(now));
         ticks.start(&engine, sweep).map_err(SandboxError::Ticker)?;
@@ -105,6 +108,7 @@ impl Sandbox {
             shape: options.shape,
             ticks,
             idle,
+            shares,
             clock: options.clock,
             cache,
             compiler: options.compiler,
@@ -144,6 +148,11 @@ impl Sandbox {
     pub fn unload_unless(&self, is_used: impl Fn(&Digest) -> bool) {
         let mut skills = self.0.skills.write().unwrap_or_else(PoisonError::into_inner);
         skills.retain(|component, _| is_used(component));
+    }
+
+    /// How many instances a run has now.
+    pub fn instances_of(&self, run: RunId) -> u32 {
+        self.0.shares.of(run)
     }
 
     /// How memory for instances is allocated.

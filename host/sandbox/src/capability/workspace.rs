@@ -2,7 +2,7 @@
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    Error,
+    Error, ErrorKind,
     workspace::{
         FileEntry, FileKind, FileStat, Found, Inspect, List, Listed, Place, ReadFile, RemoveFile,
         RenameFile, Replace, Replaced, Search, ShowDiff, TextQuery, WriteFile,
@@ -55,7 +55,12 @@ impl files::HostFolder for Guest {
     ) -> Answer<Resource<Listing>> {
         let root = self.root(&folder)?;
         if self.listed > LISTED_MAX {
-            return Ok(Err(Error::limit("listed-files", LISTED_MAX).into()));
+            let message = format!(
+                "this task holds listings with more than {LISTED_MAX} files; take these, or drop the \
+                 listings, before the next"
+            );
+            let error = Error::new(ErrorKind::Limit, message);
+            return Ok(Err(error.bound(format!("listed-files: {LISTED_MAX}")).into()));
         }
         match self.ask(List { root, globs }).await? {
             Ok(Listed { files, skipped }) => {
