@@ -137,6 +137,20 @@ impl Arena {
         ended
     }
 
+    /// Plays a whole manifest, whose input `repo` is a folder of `ground`.
+    ///
+    /// # Panics
+    /// As [`Self::call_in`], and where a component is no skill.
+    pub async fn play(&self, components: &[Vec<u8>], text: &str, ground: &Ground) -> String {
+        let load = |it: &Vec<u8>| self.host.sandbox.load(it).expect("it is a skill");
+        let catalog = Catalog::new(components.iter().map(|it| Skill::clone(&load(it))).collect());
+        let live = self.begin(plan(&catalog, text), ground).await;
+        let run = live.id;
+        let outcome = live.outcome.await.expect("it can be recorded");
+        self.is_told_by_the_record(run, &outcome).await;
+        ended(outcome)
+    }
+
     /// Loads a component, and says what came of it.
     pub fn load(&self, component: &[u8]) -> String {
         match self.host.sandbox.load(component) {
@@ -161,9 +175,13 @@ impl Arena {
     /// # Panics
     /// Where it can't begin.
     pub async fn start(&self, skill: &Arc<Skill>, call: &Call, ground: &Ground) -> Live {
+        self.begin(manifest(skill, call), ground).await
+    }
+
+    async fn begin(&self, plan: Plan, ground: &Ground) -> Live {
         *self.told.lines() = Lines::default();
         let request = Request {
-            plan: manifest(skill, call).into(),
+            plan: plan.into(),
             inputs: BTreeMap::from([("repo".to_owned(), Value::String(ground.path("repo")))]),
             secrets: BTreeMap::new(),
             folders: Folders::from([("repo".to_owned(), ground.path("repo"))]),
@@ -233,7 +251,8 @@ pub(crate) fn compiler(program: &Path, bounds: CompileBounds) -> CompilerCommand
     CompilerCommand::Child { program, arguments, bounds }
 }
 
-fn manifest(skill: &Arc<Skill>, call: &Call) -> Plan {
+/// The plan of a run that is one call.
+pub(crate) fn manifest(skill: &Arc<Skill>, call: &Call) -> Plan {
     let Call { limits, grants, with, more, .. } = call;
     let gives = skill.operations.iter().any(|it| it.name.function == "f" && it.success().is_some());
     let outputs = if gives { "outputs: { answer: { from: steps.attack } }\n" } else { "" };

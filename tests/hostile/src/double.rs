@@ -48,7 +48,7 @@ impl World {
     pub fn new(host_calls_max: u64, delay: Duration) -> Self {
         let grants = Arc::new(grants());
         let book = Book { run: RUN, grants, host_calls_max, log: Mutex::default() };
-        Self { book: Arc::new(book), services: Arc::new(Silent { delay, asked: Mutex::default() }) }
+        Self { book: Arc::new(book), services: Arc::new(Silent::new(delay)) }
     }
 
     /// The same as by default, in another run.
@@ -69,6 +69,11 @@ impl World {
             process: Arc::clone(&self.services) as _,
             tasks: Arc::clone(&self.services) as _,
         })
+    }
+
+    /// Whether all whose answers take a while were told that nobody waits for them any more.
+    pub fn all_cancelled(&self) -> bool {
+        lock(&self.services.cancellations).iter().all(Cancellation::is_cancelled)
     }
 
     /// What the services were asked, in words.
@@ -207,11 +212,17 @@ impl Ledger for Book {
 struct Silent {
     delay: Duration,
     asked: Mutex<Vec<String>>,
+    cancellations: Mutex<Vec<Cancellation>>,
 }
 
 impl Silent {
+    fn new(delay: Duration) -> Self {
+        Self { delay, asked: Mutex::default(), cancellations: Mutex::default() }
+    }
+
     fn answer<T: Send + 'static>(
         &self,
+        context: &CallContext,
         question: String,
         answer: Result<T, Error>,
     ) -> BoxFuture<'static, Result<T, Error>> {
@@ -219,83 +230,95 @@ impl Silent {
         if asked.len() < 1_000 {
             asked.push(question);
         }
-        let delay = self.delay;
+        let (delay, cancellation) = (self.delay, context.cancellation.clone());
+        if delay.is_zero() {
+            return Box::pin(std::future::ready(answer));
+        }
+        lock(&self.cancellations).push(cancellation.clone());
         Box::pin(async move {
-            if !delay.is_zero() {
-                tokio::time::sleep(delay).await;
+            tokio::select! {
+                () = tokio::time::sleep(delay) => answer,
+                () = cancellation.cancelled() => Err(Error::cancelled()),
             }
-            answer
         })
     }
 }
 
 impl WorkspaceService for Silent {
-    fn list<'a>(&'a self, _: &'a CallContext, call: List) -> BoxFuture<'a, Result<Listed, Error>> {
-        self.answer(format!("list {}", call.root), Ok(Listed::default()))
+    fn list<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: List,
+    ) -> BoxFuture<'a, Result<Listed, Error>> {
+        self.answer(context, format!("list {}", call.root), Ok(Listed::default()))
     }
 
     fn stat<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: Inspect,
     ) -> BoxFuture<'a, Result<FileStat, Error>> {
-        self.answer(format!("stat {}", call.path), Ok(FileStat { kind: FileKind::File, size: 0 }))
+        self.answer(
+            context,
+            format!("stat {}", call.path),
+            Ok(FileStat { kind: FileKind::File, size: 0 }),
+        )
     }
 
     fn read<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: ReadFile,
     ) -> BoxFuture<'a, Result<ByteBuf, Error>> {
-        self.answer(format!("read {}", call.path), Ok(ByteBuf::from(b"content".to_vec())))
+        self.answer(context, format!("read {}", call.path), Ok(ByteBuf::from(b"content".to_vec())))
     }
 
     fn write<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: WriteFile,
     ) -> BoxFuture<'a, Result<(), Error>> {
-        self.answer(format!("write {}", call.path), Ok(()))
+        self.answer(context, format!("write {}", call.path), Ok(()))
     }
 
     fn remove<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: RemoveFile,
     ) -> BoxFuture<'a, Result<(), Error>> {
-        self.answer(format!("remove {}", call.path), Ok(()))
+        self.answer(context, format!("remove {}", call.path), Ok(()))
     }
 
     fn rename<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: RenameFile,
     ) -> BoxFuture<'a, Result<(), Error>> {
-        self.answer(format!("rename {}", call.from), Ok(()))
+        self.answer(context, format!("rename {}", call.from), Ok(()))
     }
 
     fn search<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: Search,
     ) -> BoxFuture<'a, Result<Found, Error>> {
-        self.answer(format!("search {}", call.query.pattern), Ok(Found::default()))
+        self.answer(context, format!("search {}", call.query.pattern), Ok(Found::default()))
     }
 
     fn replace<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: Replace,
     ) -> BoxFuture<'a, Result<Replaced, Error>> {
-        self.answer(format!("replace {}", call.query.pattern), Ok(Replaced::default()))
+        self.answer(context, format!("replace {}", call.query.pattern), Ok(Replaced::default()))
     }
 
     fn diff<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: ShowDiff,
     ) -> BoxFuture<'a, Result<String, Error>> {
-        self.answer(format!("diff {}", call.root), Ok(String::new()))
+        self.answer(context, format!("diff {}", call.root), Ok(String::new()))
     }
 
     fn staged(&self, _: StageId) -> BoxFuture<'_, Result<Vec<Change>, Error>> {
@@ -336,7 +359,7 @@ impl WorkspaceService for Silent {
 impl ProcessService for Silent {
     fn run<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: RunProgram,
     ) -> BoxFuture<'a, Result<Finished, Error>> {
         let finished = Finished {
@@ -349,18 +372,18 @@ impl ProcessService for Silent {
             discarded: 0,
             confinement: Vec::new(),
         };
-        self.answer(format!("run {}", call.program), Ok(finished))
+        self.answer(context, format!("run {}", call.program), Ok(finished))
     }
 }
 
 impl TasksService for Silent {
     fn map<'a>(
         &'a self,
-        _: &'a CallContext,
+        context: &'a CallContext,
         call: MapTasks,
     ) -> BoxFuture<'a, Result<Vec<ChildOutcome>, Error>> {
         let outcomes = call.arguments.iter().map(|it| Ok(it.clone())).collect();
-        self.answer(format!("map {}", call.operation), Ok(outcomes))
+        self.answer(context, format!("map {}", call.operation), Ok(outcomes))
     }
 }
 

@@ -22,6 +22,15 @@ const WASI: &[(&str, &str)] = &[
     ("cli.wit", include_str!("../../../host/sandbox/wit/wasi/cli.wit")),
 ];
 
+/// The contract alone.
+pub(crate) fn contract() -> Resolve {
+    let mut resolve = Resolve::default();
+    for (name, text) in CONTRACT {
+        resolve.push_str(name, text).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+    }
+    resolve
+}
+
 /// A component with the interface `test:hostile/api@0.1.0`, whose WIT is `interface`, and the imports
 /// of `world`, around a core module with the items `core`. Memory and allocation come with it unless
 /// `core` exports a memory of its own.
@@ -30,8 +39,8 @@ pub fn component(interface: &str, world: &str, core: &str) -> Vec<u8> {
         "package test:hostile@0.1.0;\ninterface api {{ {interface} }}\n\
          world skill {{ {world} export api; }}"
     );
-    let mut resolve = Resolve::default();
-    for (name, text) in CONTRACT.iter().chain(WASI) {
+    let mut resolve = contract();
+    for (name, text) in WASI {
         resolve.push_str(name, text).unwrap_or_else(|error| panic!("{name}: {error:#}"));
     }
     let package = resolve.push_str("skill.wit", &wit).unwrap_or_else(|error| panic!("{error:#}"));

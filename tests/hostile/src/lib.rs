@@ -24,7 +24,9 @@ use voyager_base::{
     chance::Seeded,
     clock::{Clock, Timestamp},
 };
-use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
+use voyager_sandbox::{
+    CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxError, SandboxOptions,
+};
 
 /// A sandbox with a cache of its own.
 pub struct Host {
@@ -33,7 +35,7 @@ pub struct Host {
     /// Its clock.
     pub clock: Arc<dyn Clock>,
     /// Keeps the cache until the end of the test.
-    pub cache: tempfile::TempDir,
+    pub cache: Arc<tempfile::TempDir>,
 }
 
 impl Host {
@@ -54,17 +56,30 @@ impl Host {
     }
 
     fn with(compiler: CompilerCommand, instances_max: u32) -> Self {
+        let shape = EngineShape { instances_max, ..EngineShape::default() };
         let cache = tempfile::tempdir().expect("there is room for a temporary folder");
+        Self::on(Arc::new(cache), compiler, shape).expect("the machine can run WebAssembly")
+    }
+
+    /// A host that starts on the cache of this one, with another shape.
+    pub(crate) fn again(&self, shape: EngineShape) -> Result<Self, SandboxError> {
+        Self::on(Arc::clone(&self.cache), CompilerCommand::InProcess, shape)
+    }
+
+    fn on(
+        cache: Arc<tempfile::TempDir>,
+        compiler: CompilerCommand,
+        shape: EngineShape,
+    ) -> Result<Self, SandboxError> {
         let clock: Arc<dyn Clock> = Arc::new(RealClock(tokio::time::Instant::now()));
         let options = SandboxOptions {
             cache_folder: cache.path().join("compiled"),
             compiler,
-            shape: EngineShape { instances_max, ..EngineShape::default() },
+            shape,
             clock: Arc::clone(&clock),
             chance: Arc::new(Seeded::new(1)),
         };
-        let sandbox = Sandbox::new(options).expect("the machine can run WebAssembly");
-        Self { sandbox, clock, cache }
+        Ok(Self { sandbox: Sandbox::new(options)?, clock, cache })
     }
 
     /// Loads a component and calls its operation `f` of the interface `test:hostile/api`.

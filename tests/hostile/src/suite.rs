@@ -5,6 +5,8 @@
 //! what happened. `docs/reference/hostile-suite.md` shows the same list, kept equal by a test.
 
 mod answers;
+mod cache;
+mod cancel;
 mod compile;
 mod computing;
 mod handles;
@@ -15,8 +17,11 @@ mod paths;
 mod programs;
 mod shape;
 mod tasks;
+mod together;
 mod values;
 mod wasi;
+
+pub mod matrix;
 
 pub use self::page::page;
 
@@ -29,9 +34,9 @@ use crate::{Arena, Call, Ground, component};
 /// One attack.
 pub struct Case {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// What it tries.
-    pub tries: &'static str,
+    pub tries: String,
     /// What bounds it: a limit with its value here, or the rule that it runs into.
     pub bound: &'static str,
     /// What must come of it. Where it ends with `…`, what comes of it begins so.
@@ -72,42 +77,58 @@ pub fn groups() -> Vec<Group> {
         group("Stand-ins for WASI", wasi::cases()),
         group("Malformed and foreign components", shape::cases()),
         group("Compile bombs", compile::cases()),
+        group("The cache of compiled code", cache::cases()),
+        group("Several skills and runs", together::cases()),
+        group("Cancellation", cancel::cases()),
+        group(matrix::TITLE, matrix::cases()),
     ]
 }
 
 impl Case {
     /// A component that is called once.
     fn call(
-        name: &'static str,
-        tries: &'static str,
+        name: impl Into<String>,
+        tries: impl Into<String>,
         bound: &'static str,
         outcome: &'static str,
         component: impl Fn() -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
         let attack = Attack::Call(Call { component: Box::new(component), ..Call::default() });
-        Self { name, tries, bound, outcome, attack }
+        Self { name: name.into(), tries: tries.into(), bound, outcome, attack }
     }
 
     /// A component that is loaded.
     fn load(
-        name: &'static str,
-        tries: &'static str,
+        name: impl Into<String>,
+        tries: impl Into<String>,
         bound: &'static str,
         outcome: &'static str,
         component: impl Fn() -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, tries, bound, outcome, attack: Attack::Load(Box::new(component)) }
+        Self {
+            name: name.into(),
+            tries: tries.into(),
+            bound,
+            outcome,
+            attack: Attack::Load(Box::new(component)),
+        }
     }
 
     /// Something else.
     fn scene(
-        name: &'static str,
-        tries: &'static str,
+        name: impl Into<String>,
+        tries: impl Into<String>,
         bound: &'static str,
         outcome: &'static str,
         scene: Scene,
     ) -> Self {
-        Self { name, tries, bound, outcome, attack: Attack::Scene(scene) }
+        Self {
+            name: name.into(),
+            tries: tries.into(),
+            bound,
+            outcome,
+            attack: Attack::Scene(scene),
+        }
     }
 
     fn changed(mut self, change: impl FnOnce(&mut Call)) -> Self {

@@ -4,7 +4,11 @@
 use std::{collections::BTreeSet, process::Command};
 
 use expect_test::expect_file;
-use voyager_hostile::suite::{groups, page};
+use voyager_hostile::suite::{
+    groups,
+    matrix::{self, ROWS},
+    page,
+};
 
 /// What the host's process may ever have used. It holds what attackers make, too: components of 30 MiB, and
 /// texts from which they are made.
@@ -38,9 +42,17 @@ fn the_page_shows_what_is_played() {
 }
 
 #[test]
+fn every_function_that_a_skill_may_import_has_a_row() {
+    let rows: BTreeSet<String> = ROWS.iter().map(|row| row.function.to_owned()).collect();
+    let functions: BTreeSet<String> = matrix::functions().into_iter().collect();
+    assert_eq!(rows, functions, "rows of src/suite/matrix.rs, and functions of wit/");
+}
+
+#[test]
 fn each_case_has_a_name_of_its_own() {
     let groups = groups();
-    let names: Vec<&str> = groups.iter().flat_map(|it| &it.cases).map(|case| case.name).collect();
+    let names: Vec<&str> =
+        groups.iter().flat_map(|it| &it.cases).map(|case| case.name.as_str()).collect();
     assert!(names.len() >= 60, "{} cases", names.len());
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
 }

@@ -62,26 +62,3 @@ async fn output_becomes_lines_of_the_log() {
     run(&world, &printing).await;
     assert_eq!(world.book.lines(), ["warn: one", "warn: two bold"]);
 }
-
-#[tokio::test]
-async fn there_are_no_files_and_no_network() {
-    // Number of open folders, 10 for a refused socket, 100 for a refused name.
-    let reaching = component(
-        "f: func() -> u32;",
-        "import wasi:filesystem/preopens@0.2.12; import wasi:sockets/tcp-create-socket@0.2.12;
-         import wasi:sockets/instance-network@0.2.12; import wasi:sockets/ip-name-lookup@0.2.12;",
-        r#"(import "wasi:filesystem/preopens@0.2.12" "get-directories" (func $folders (param i32)))
-        (import "wasi:sockets/tcp-create-socket@0.2.12" "create-tcp-socket" (func $socket (param i32 i32)))
-        (import "wasi:sockets/instance-network@0.2.12" "instance-network" (func $network (result i32)))
-        (import "wasi:sockets/ip-name-lookup@0.2.12" "resolve-addresses" (func $resolve (param i32 i32 i32 i32)))
-        (data (i32.const 16) "example.org")
-        (func (export "test:hostile/api@0.1.0#f") (result i32)
-            (call $folders (i32.const 64))
-            (call $socket (i32.const 0) (i32.const 128))
-            (call $resolve (call $network) (i32.const 16) (i32.const 11) (i32.const 256))
-            (i32.add (i32.load (i32.const 68))
-                (i32.add (i32.mul (i32.const 10) (i32.load8_u (i32.const 128)))
-                    (i32.mul (i32.const 100) (i32.load8_u (i32.const 256))))))"#,
-    );
-    assert_eq!(run(&World::default(), &reaching).await, Value::Int(110));
-}

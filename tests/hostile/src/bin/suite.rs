@@ -37,7 +37,7 @@ fn play(wanted: impl Fn(usize, &str) -> bool) -> ExitCode {
     let runtime = runtime.expect("the machine has threads");
     let program = std::env::current_exe().expect("this program has a path");
     let cases = suite::groups().into_iter().flat_map(|group| group.cases).enumerate();
-    let cases = cases.filter(|(place, case)| wanted(*place, case.name));
+    let cases = cases.filter(|(place, case)| wanted(*place, &case.name));
     let broken = runtime.block_on(async {
         let arena = Arc::new(Arena::new(&program));
         let mut broken = 0;
@@ -52,7 +52,7 @@ fn play(wanted: impl Fn(usize, &str) -> bool) -> ExitCode {
 
 /// Plays one case, and says what came of it.
 async fn holds(case: suite::Case, arena: &Arc<Arena>) -> bool {
-    let (name, outcome) = (case.name, case.outcome);
+    let (name, outcome) = (case.name.clone(), case.outcome);
     let playing = Arc::clone(arena);
     let played = tokio::spawn(async move {
         let ended = case.play(&playing).await;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::groups;
+use super::{groups, matrix};
 
 const HEAD: &str = "# The hostile suite
 
@@ -28,11 +28,15 @@ pub fn page() -> String {
     let mut page = HEAD.to_owned();
     for group in groups() {
         let title = group.title;
+        if title == matrix::TITLE {
+            page.push_str(&matrix::table());
+            continue;
+        }
         write!(page, "\n## {title}\n\n| attack | tries | bound | outcome |\n|---|---|---|---|\n")
             .expect("writing to a text does not fail");
         for case in group.cases {
             let outcome = cell(case.outcome);
-            let (name, tries, bound) = (case.name, cell(case.tries), cell(case.bound));
+            let (name, tries, bound) = (&case.name, cell(&case.tries), cell(case.bound));
             writeln!(page, "| `{name}` | {tries} | {bound} | {outcome} |")
                 .expect("writing to a text does not fail");
         }

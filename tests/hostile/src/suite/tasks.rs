@@ -4,7 +4,7 @@ use super::Case;
 use crate::component;
 
 /// Every operation may be called.
-const ALL: &str = "tasks: [\"**\"]";
+pub(super) const ALL: &str = "tasks: [\"**\"]";
 
 pub(super) fn cases() -> Vec<Case> {
     let call = |name, tries, bound, outcome, make: fn() -> Vec<u8>| {
@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
             "has 40 children, each of which has 40, and so on",
             "`steps` 300 of the run",
             "limit steps: 300",
-            || mapper("test:hostile/api.f", 40, 0, LESS),
+            endless_map,
         )
         .limits("steps: 300, depth: 64"),
         call(
@@ -205,6 +205,11 @@ fn mapper(operation: &str, count: u32, parallel: i64, bytes: &str) -> Vec<u8> {
             bytes = count * 8,
         ),
     )
+}
+
+/// Has 40 children, each of which has 40, and so on.
+pub(super) fn endless_map() -> Vec<u8> {
+    mapper("test:hostile/api.f", 40, 0, LESS)
 }
 
 fn many_maps(operation: &str) -> Vec<u8> {
