@@ -8,13 +8,28 @@ use std::{
 use serde_bytes::Bytes;
 use voyager_base::RunId;
 
-use crate::row::{Change, RecordsKey, Standing, first_of, records_key, run_of};
+use crate::{
+    row::{Change, RecordsKey, Standing, first_of, records_key, run_of},
+    segment::Segment,
+};
 
 /// Batches of records of all runs, encoded.
 pub(crate) type Records = BTreeMap<RecordsKey, Arc<[u8]>>;
 
-/// Rows of one run, encoded, by the number of records before each.
-pub(crate) type Rows = BTreeMap<u64, Arc<[u8]>>;
+/// Consecutive records of one run, as they are kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    /// An encoded batch.
+    Row(Arc<[u8]>),
+    /// What is packed elsewhere.
+    Segment(Segment),
+}
+
+/// Pieces of one run, by the number of records before each.
+pub(crate) type Pieces = BTreeMap<u64, Piece>;
+
+/// Segments of all runs that take the place of rows.
+pub(crate) type Segments = BTreeMap<RecordsKey, Segment>;
 
 /// Changes of all runs that one commit makes durable. All of it is visible to readers already.
 #[derive(Default)]
@@ -25,6 +40,8 @@ pub(crate) struct Group {
     pub(crate) standings: BTreeMap<RunId, Standing>,
     /// New checkpoints, encoded.
     pub(crate) checkpoints: BTreeMap<RunId, Arc<[u8]>>,
+    /// New segments: the rows of their records go.
+    pub(crate) segments: Segments,
     /// Runs of which nothing is kept any more; nothing of them is in the group.
     pub(crate) forgotten: BTreeSet<RunId>,
     /// Size of the encoded rows.
@@ -52,7 +69,10 @@ impl Group {
 
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.standings.is_empty() && self.checkpoints.is_empty() && self.forgotten.is_empty()
+        self.standings.is_empty()
+            && self.checkpoints.is_empty()
+            && self.segments.is_empty()
+            && self.forgotten.is_empty()
     }
 
     /// Adds a batch of records of `run`, which stands at `standing` with it.
@@ -67,6 +87,7 @@ impl Group {
         self.records.retain(|key, _| run_of(key) != run);
         self.standings.remove(&run);
         self.checkpoints.remove(&run);
+        self.segments.retain(|key, _| run_of(key) != run);
         self.forgotten.insert(run);
     }
 
@@ -77,8 +98,16 @@ impl Group {
     }
 }
 
-/// Adds the rows of `run` among `records` to `rows`.
-pub(crate) fn records_of(run: RunId, records: &Records, rows: &mut Rows) {
+/// Adds the rows of `run` among `records` to `pieces`.
+pub(crate) fn records_of(run: RunId, records: &Records, pieces: &mut Pieces) {
     let of_run = records.range(records_key(run, 0)..=records_key(run, u64::MAX));
-    rows.extend(of_run.map(|(key, row)| (first_of(key), Arc::clone(row))));
+    pieces.extend(of_run.map(|(key, row)| (first_of(key), Piece::Row(Arc::clone(row)))));
+}
+
+/// Whether a segment takes the place of the row with `key`.
+pub(crate) fn is_packed(segments: &Segments, key: &RecordsKey) -> bool {
+    let before = segments.range(..=*key).next_back();
+    before.is_some_and(|(begin, segment)| {
+        run_of(begin) == run_of(key) && first_of(key) < segment.end(first_of(begin))
+    })
 }

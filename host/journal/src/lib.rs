@@ -1,7 +1,7 @@
 //! Makes a record durable, gives it back, and never changes it.
 //!
 //! One [`Store`] keeps the records of all runs and the content that they name. Records are rows of
-//! one redb file; content lies in append-only pack files beside it. One thread writes: it takes
+//! one redb file, older ones packed as segments; segments and content lie in append-only pack files beside it. One thread writes: it takes
 //! whatever waits, of all runs, commits it with one sync, and only then acknowledges.
 //!
 //! What is deliberately not here: what a record means, timers (waiting for company would make a lone
@@ -10,6 +10,7 @@
 //! Start reading at [`Store`]; then `writer.rs`, the one place that commits.
 
 mod backend;
+mod compact;
 mod error;
 mod file_disk;
 #[cfg(fuzzing)]
@@ -18,12 +19,14 @@ mod group;
 mod packs;
 mod results;
 mod row;
+mod segment;
 mod store;
 mod sweep;
 mod tables;
 mod writer;
 
 pub use self::{
+    compact::{CompactError, Compacted},
     error::OpenError,
     file_disk::FileDisk,
     results::{ResultStore, Taken},

@@ -244,6 +244,11 @@ impl Packs {
         self.state().committing.clear();
     }
 
+    /// Bytes of a file beside the packs.
+    pub(crate) fn file_bytes(&self, name: &str) -> io::Result<u64> {
+        self.disk.open(name)?.len()
+    }
+
     /// Where a blob lies that is not in the index yet.
     pub(crate) fn unindexed(&self, digest: Digest) -> Option<Place> {
         self.state().unindexed(digest)

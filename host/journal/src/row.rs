@@ -10,8 +10,8 @@ use voyager_base::{
     record::{Entry, ReadError},
 };
 
-/// Version of every row of this module.
-const VERSION: u32 = 1;
+/// Version of every row.
+pub(crate) const VERSION: u32 = 1;
 
 /// Key of a row of records: the run, then the number of records before the row, big endian, so that
 /// rows sort as the records do.
@@ -51,8 +51,8 @@ struct RecordsRow<E> {
     entries: E,
 }
 
-/// One batch of records, found to be whole.
-#[derive(Debug)]
+/// Consecutive records, found to be whole.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Records {
     /// The head before them.
     pub(crate) before: Head,
@@ -202,11 +202,16 @@ pub(crate) fn decode_checkpoint(run: RunId, bytes: &[u8]) -> Result<(Head, Vec<u
     Ok((at, row.state.into_vec()))
 }
 
-fn encode(row: &impl Serialize) -> Vec<u8> {
+/// The bytes of a row.
+pub(crate) fn encode(row: &impl Serialize) -> Vec<u8> {
     rmp_serde::to_vec_named(row).expect("maps, numbers and bytes in memory always encode")
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<T, ReadError> {
+/// Reads all of a row.
+pub(crate) fn decode<T: DeserializeOwned>(
+    bytes: &[u8],
+    what: impl Fn() -> String,
+) -> Result<T, ReadError> {
     let mut rest = bytes;
     let mut reader = rmp_serde::Deserializer::new(&mut rest);
     let row = T::deserialize(&mut reader).map_err(|error| damaged(what(), error))?;
@@ -216,7 +221,8 @@ fn decode<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Resul
     }
 }
 
-fn version(found: u32, what: impl Fn() -> String) -> Result<(), ReadError> {
+/// Checks the version of a row.
+pub(crate) fn version(found: u32, what: impl Fn() -> String) -> Result<(), ReadError> {
     if found == VERSION {
         return Ok(());
     }

@@ -19,12 +19,13 @@ use voyager_base::{
 
 use crate::{
     error::{OpenError, cannot_append, cannot_open},
-    group::{Group, Records, Rows, records_of},
+    group::{Group, Piece, Pieces, Records, records_of},
     packs::{Packs, Place},
     row::{
-        Standing, chain, damaged, decode_checkpoint, decode_records, encode_checkpoint,
+        self, Standing, chain, damaged, decode_checkpoint, decode_records, encode_checkpoint,
         encode_records,
     },
+    segment::{Segment, decode_segment},
     tables::{Loaded, Tables},
     writer::Writer,
 };
@@ -33,7 +34,7 @@ use crate::{
 pub(crate) const LABEL: &str = "journal-format";
 
 /// Largest batch or checkpoint: it lies in memory as a whole, several times.
-const ROW_BYTES_MAX: usize = 256 << 20;
+pub(crate) const ROW_BYTES_MAX: usize = 256 << 20;
 
 /// How a store uses memory and disk.
 #[derive(Clone, Debug)]
@@ -51,6 +52,12 @@ pub struct Options {
     pub content_bytes_max: u64,
     /// A pack of content grows to this size.
     pub pack_bytes_max: u64,
+    /// Rows of one run up to this size are packed into one segment.
+    pub segment_bytes_max: usize,
+    /// Rows of one run below this size are not worth a segment.
+    pub segment_bytes_min: usize,
+    /// Rows of this size are packed with one commit.
+    pub compaction_bytes_max: usize,
     /// Files of records up to this size are checked, every page, when they open. Beyond it damage is
     /// found where it is read.
     pub check_bytes_max: u64,
@@ -65,6 +72,9 @@ impl Default for Options {
             log_batches_max: 8_192,
             content_bytes_max: 64 << 20,
             pack_bytes_max: 256 << 20,
+            segment_bytes_max: 256 << 10,
+            segment_bytes_min: 4 << 10,
+            compaction_bytes_max: 2 << 20,
             // About 7 ms of every start.
             check_bytes_max: 16 << 20,
         }
@@ -121,6 +131,12 @@ pub(crate) struct State {
     pub(crate) log: Arc<Records>,
     /// What the commit under way takes.
     pub(crate) committing: Arc<Group>,
+    /// Runs that may have rows that could be packed.
+    pub(crate) loose: BTreeSet<RunId>,
+    /// How often runs were forgotten.
+    pub(crate) forgotten: u64,
+    /// How many batches were appended.
+    pub(crate) appended: u64,
     /// Why nothing more can be written.
     pub(crate) failed: Option<AppendError>,
     /// Whether the store is being dropped.
@@ -128,7 +144,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    fn writable(&self) -> Result<(), AppendError> {
+    pub(crate) fn writable(&self) -> Result<(), AppendError> {
         match &self.failed {
             Some(error) => Err(error.clone()),
             None if self.closing => Err(AppendError::Closed),
@@ -176,7 +192,8 @@ impl Store {
         };
         let Loaded { standings, log, .. } = &loaded;
         let (standings, log) = (standings.clone(), Arc::new(log.records.clone()));
-        let state = State { standings, log, ..State::default() };
+        let loose = standings.keys().copied().collect();
+        let state = State { standings, log, loose, ..State::default() };
         let work = Condvar::new();
         let shared = Arc::new(Shared { options, tables, packs, state: Mutex::new(state), work });
         let writer = Writer::new(Arc::clone(&shared), loaded);
@@ -235,6 +252,7 @@ impl Store {
         if !batch.entries.is_empty() {
             let standing = Standing { epoch: batch.epoch, head: after };
             state.standings.insert(batch.run, standing);
+            state.appended += 1;
             state.waiting.push(batch.run, batch.after.sequence, row, standing);
         }
         Ok(self.shared.accept(&mut state, batch.durability))
@@ -276,47 +294,95 @@ impl Store {
         let forget = || {
             let mut state = self.shared.state();
             state.writable()?;
+            state.forgotten += 1;
             for run in runs {
                 state.standings.remove(&run);
+                state.loose.remove(&run);
                 state.waiting.forget(run);
             }
             Ok(((), self.shared.accept(&mut state, Durability::Synced)))
         };
         acknowledged(forget())
     }
-
-    /// Rows of a run that hold records from `from` on, by the number of records before each, and the
-    /// head that they lead to. What waits is taken before what is on the disk, so that a commit
-    /// between the two hides nothing.
-    fn rows(
-        &self,
-        run: RunId,
-        from: u64,
-        bytes_max: usize,
-    ) -> Result<Option<(Head, Rows)>, ReadError> {
-        let mut rows = Rows::new();
-        let head = {
-            let state = self.shared.state();
-            let Some(standing) = state.standings.get(&run) else { return Ok(None) };
-            for records in [&*state.log, &state.committing.records, &state.waiting.records] {
-                records_of(run, records, &mut rows);
-            }
-            standing.head
-        };
-        let in_memory = rows.range(..=from).next_back().is_some();
-        if from < head.sequence && !in_memory {
-            self.shared.tables.records(run, from, bytes_max, &mut rows)?;
-        }
-        Ok(Some((head, rows)))
-    }
 }
 
 /// An acknowledgement that is still to come; none where it has.
-type Waiting = Option<oneshot::Receiver<Result<(), AppendError>>>;
+pub(crate) type Waiting = Option<oneshot::Receiver<Result<(), AppendError>>>;
 
 impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Pieces of a run that hold records from `from` on, by the number of records before each, and the
+    /// head that they lead to. What waits is taken before what is on the disk, so that a commit
+    /// between the two hides nothing: at worst a row shows beside the segment that holds it.
+    pub(crate) fn pieces(
+        &self,
+        run: RunId,
+        from: u64,
+        bytes_max: usize,
+    ) -> Result<Option<(Head, Pieces)>, ReadError> {
+        let mut pieces = Pieces::new();
+        let head = {
+            let state = self.state();
+            let Some(standing) = state.standings.get(&run) else { return Ok(None) };
+            for records in [&*state.log, &state.committing.records, &state.waiting.records] {
+                records_of(run, records, &mut pieces);
+            }
+            standing.head
+        };
+        let in_memory = pieces.range(..=from).next_back().is_some();
+        if from < head.sequence && !in_memory {
+            self.tables.records(run, from, bytes_max, &mut pieces)?;
+        }
+        Ok(Some((head, pieces)))
+    }
+
+    /// Reads a piece of `run` that follows `first` records.
+    pub(crate) fn unpack(
+        &self,
+        run: RunId,
+        first: u64,
+        piece: &Piece,
+    ) -> Result<row::Records, ReadError> {
+        match piece {
+            Piece::Row(row) => decode_records(run, first, row),
+            Piece::Segment(segment) => self.unpack_segment(run, first, segment),
+        }
+    }
+
+    /// Reads a segment of `run` that follows `first` records.
+    pub(crate) fn unpack_segment(
+        &self,
+        run: RunId,
+        first: u64,
+        segment: &Segment,
+    ) -> Result<row::Records, ReadError> {
+        let broken = |reason: String| {
+            let last = segment.end(first).saturating_sub(1);
+            damaged(format!("the segment of records {first} to {last} of run {run}"), reason)
+        };
+        let Some(place) = self.place(segment.digest)? else {
+            return Err(broken(format!("content {} is in no pack", segment.digest)));
+        };
+        let bytes = self.packs.read(segment.digest, place).map_err(|error| match error {
+            ReadError::Damaged { what, reason } => broken(format!("{what}: {reason}")),
+            error @ ReadError::Disk { .. } => error,
+        })?;
+        let records = decode_segment(run, first, &bytes)?;
+        match records.entries.len() as u64 == segment.records {
+            true => Ok(records),
+            false => Err(broken(format!("it holds {} records", records.entries.len()))),
+        }
+    }
+
+    /// Where a blob lies.
+    pub(crate) fn place(&self, digest: Digest) -> Result<Option<Place>, ReadError> {
+        match self.packs.unindexed(digest) {
+            Some(place) => Ok(Some(place)),
+            None => self.tables.blob(digest),
+        }
     }
 
     /// The rows that are not at their places yet.
@@ -329,7 +395,7 @@ impl Shared {
     }
 
     /// Decides when something that has just been added is acknowledged, and whether the writer begins.
-    fn accept(&self, state: &mut State, durability: Durability) -> Waiting {
+    pub(crate) fn accept(&self, state: &mut State, durability: Durability) -> Waiting {
         let waiting = state.waiting.bytes;
         let full = waiting + state.committing.bytes >= self.options.waiting_bytes_max;
         if durability == Durability::Synced || waiting >= self.options.buffered_bytes_max || full {
@@ -352,7 +418,7 @@ impl Shared {
 }
 
 /// Completes with `value` once acknowledged.
-fn acknowledged<T: Send + 'static>(
+pub(crate) fn acknowledged<T: Send + 'static>(
     accepted: Result<(T, Waiting), AppendError>,
 ) -> BoxFuture<'static, Result<T, AppendError>> {
     match accepted {
@@ -389,19 +455,30 @@ impl Journal for Store {
     }
 
     fn read(&self, run: RunId, from: u64, bytes_max: usize) -> Result<Vec<Entry>, ReadError> {
-        let Some((head, rows)) = self.rows(run, from, bytes_max)? else { return Ok(Vec::new()) };
+        let pieces = self.shared.pieces(run, from, bytes_max)?;
+        let Some((head, pieces)) = pieces else { return Ok(Vec::new()) };
         if from >= head.sequence {
             return Ok(Vec::new());
         }
         let mut reading = Reading { from, bytes_max, bytes: 0, entries: Vec::new() };
         let mut next: Option<Head> = None;
-        let begin = rows.range(..=from).next_back().map_or(from, |(first, _)| *first);
-        for (first, row) in rows.range(begin..head.sequence) {
-            let records = decode_records(run, *first, row)?;
+        let begin = pieces.range(..=from).next_back().map_or(from, |(first, _)| *first);
+        for (first, piece) in pieces.range(begin..head.sequence) {
+            if next.is_some_and(|next| *first < next.sequence) {
+                continue;
+            }
+            if next.is_none() && from < *first {
+                break;
+            }
+            let records = self.shared.unpack(run, *first, piece)?;
             if next.is_some_and(|next| next != records.before) {
                 break;
             }
             next = Some(records.after);
+            if !has_ends(&records, head) {
+                let what = format!("record {first} of run {run}");
+                return Err(damaged(what, "its run begins or ends otherwise"));
+            }
             if !reading.take(records.before.sequence, records.entries) {
                 return Ok(reading.entries);
             }
@@ -447,6 +524,12 @@ impl Journal for Store {
     }
 }
 
+/// Whether records that begin or end a run do so as it does.
+fn has_ends(records: &row::Records, head: Head) -> bool {
+    let begins = records.before.sequence != 0 || records.before == Head::START;
+    begins && (records.after.sequence != head.sequence || records.after == head)
+}
+
 /// Records on their way to a reader.
 struct Reading {
     from: u64,
@@ -471,15 +554,6 @@ impl Reading {
     }
 }
 
-impl Store {
-    fn place(&self, digest: Digest) -> Result<Option<Place>, ReadError> {
-        match self.shared.packs.unindexed(digest) {
-            Some(place) => Ok(Some(place)),
-            None => self.shared.tables.blob(digest),
-        }
-    }
-}
-
 impl Content for Store {
     fn put(&self, bytes: &[u8]) -> Result<Digest, AppendError> {
         self.shared.state().writable()?;
@@ -493,11 +567,11 @@ impl Content for Store {
     }
 
     fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, ReadError> {
-        self.place(digest)?.map(|place| self.shared.packs.read(digest, place)).transpose()
+        self.shared.place(digest)?.map(|place| self.shared.packs.read(digest, place)).transpose()
     }
 
     fn holds(&self, digest: Digest) -> Result<bool, ReadError> {
-        self.place(digest).map(|place| place.is_some())
+        self.shared.place(digest).map(|place| place.is_some())
     }
 }
 

@@ -25,9 +25,9 @@ const SHARE_MIN: u64 = 4;
 /// What forgetting runs gives back, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Bytes of records. The file of records does not shrink; what comes later uses the room.
+    /// Bytes of rows of records. The file of records does not shrink; what comes later uses the room.
     pub record_bytes: u64,
-    /// Bytes of pack files.
+    /// Bytes of pack files, segments of records among them.
     pub content_bytes: u64,
 }
 
@@ -95,22 +95,29 @@ impl Shared {
         let places = self.tables.blobs()?;
         let mut named: BTreeSet<Digest> = BTreeSet::new();
         let mut open = Vec::new();
-        let mut find = |bytes: &[u8], open: &mut Vec<Digest>| {
+        let find = |bytes: &[u8], named: &mut BTreeSet<Digest>, open: &mut Vec<Digest>| {
             for digest in hashes(bytes) {
                 if places.contains_key(&digest) && named.insert(digest) {
                     open.push(digest);
                 }
             }
         };
-        self.tables.each_row(runs, &mut |row| find(row, &mut open))?;
+        self.tables.each_row(runs, &mut |row| find(row, &mut named, &mut open))?;
         for (key, row) in self.logged() {
             if !runs.contains(&crate::row::run_of(&key)) {
-                find(&row, &mut open);
+                find(&row, &mut named, &mut open);
             }
         }
+        // A segment names what its records name: its own bytes are packed, and name nothing.
+        self.tables.each_segment(runs, &mut |run, first, segment| {
+            named.insert(segment.digest);
+            let records = self.unpack_segment(run, first, &segment)?;
+            records.entries.iter().for_each(|it| find(&it.payload, &mut named, &mut open));
+            Ok(())
+        })?;
         while let Some(digest) = open.pop() {
             let bytes = self.packs.read(digest, places[&digest])?;
-            find(&bytes, &mut open);
+            find(&bytes, &mut named, &mut open);
         }
         let (mut kept, mut dead): (BTreeMap<u32, _>, BTreeMap<u32, _>) = Default::default();
         for (digest, place) in &places {

@@ -10,9 +10,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::{Deref, RangeInclusive},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -31,20 +32,21 @@ use voyager_base::{
 use crate::{
     backend::{Backend, Overlay},
     error::{OpenError, cannot_open, cannot_read},
-    group::{Group, Records, Rows},
+    group::{Group, Piece, Pieces, Records, is_packed},
     packs::{Place, Synced},
     row::{
         Change, RecordsKey, Standing, Sum, damaged, decode_piece, decode_records, encode_piece,
         first_of, records_key, run_of,
     },
+    segment::Segment,
     store::{LABEL, Options},
 };
 
 /// Name of the redb file.
 pub(crate) const FILE: &str = "journal.redb";
 
-/// The newest format of the store.
-const FORMAT: u32 = 1;
+/// The newest format of the store. The first had no segments.
+const FORMAT: u32 = 2;
 
 /// A piece of the log fills a leaf of eight pages, as far as it consists of small rows.
 const PIECE_BYTES: usize = 32_000;
@@ -52,6 +54,8 @@ const PIECE_BYTES: usize = 32_000;
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const RUNS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("runs");
 const RECORDS: TableDefinition<'_, &RecordsKey, &[u8]> = TableDefinition::new("records");
+const SEGMENTS: TableDefinition<'_, &RecordsKey, (&[u8; 32], u64, u64)> =
+    TableDefinition::new("segments");
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const CHECKPOINTS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("checkpoints");
 const BLOBS: TableDefinition<'_, &[u8; 32], (u32, u64, u64)> = TableDefinition::new("blobs");
@@ -62,12 +66,25 @@ const META_FORMAT: &str = "format";
 /// Key of [`META`]: the sum over the standing of all runs.
 const META_SUM: &str = "sum";
 
-/// The open redb file.
-pub(crate) struct Tables(Option<Database>);
+/// The open redb file. Whoever shrinks it has it alone.
+pub(crate) struct Tables(RwLock<Option<Database>>);
+
+/// The file, in use.
+struct Using<'a>(RwLockReadGuard<'a, Option<Database>>);
+
+impl Deref for Using<'_> {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.0.as_ref().expect("it is taken only by drop")
+    }
+}
 
 /// What is kept in memory.
 #[derive(Default)]
 pub(crate) struct Loaded {
+    /// The format that the file has.
+    format: u32,
     /// Where all runs stand.
     pub(crate) standings: BTreeMap<RunId, Standing>,
     /// The sum over them.
@@ -81,7 +98,7 @@ pub(crate) struct Loaded {
 impl Drop for Tables {
     /// Closing a damaged file may panic as reading it may.
     fn drop(&mut self) {
-        let database = self.0.take();
+        let database = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let _ = guarded(|| {
             drop(database);
             Ok(())
@@ -114,7 +131,8 @@ impl Tables {
         disk: &dyn Disk,
         options: &Options,
     ) -> Result<(Self, Option<Loaded>), OpenError> {
-        let labelled = read_label(disk)?;
+        let label = read_label(disk)?;
+        let labelled = label.is_some();
         let file = disk.open(FILE).map_err(cannot_open)?;
         if was_never_made(&*file).map_err(cannot_open)? {
             if labelled {
@@ -125,26 +143,45 @@ impl Tables {
             check(disk.open(FILE).map_err(cannot_open)?, options)?;
         }
         let (database, _) = open_database(Backend(file), options)?;
-        let tables = Self(Some(database));
-        let loaded = match guarded(|| tables.load())? {
+        let tables = Self::of(database);
+        let loaded = guarded(|| tables.load())?;
+        match &loaded {
             None if labelled => return Err(refused("its tables are missing")),
-            Some(loaded) if !labelled => {
-                write_label(disk).map_err(cannot_open)?;
-                Some(loaded)
+            None => {}
+            Some(loaded) => {
+                if loaded.format < FORMAT {
+                    tables.upgrade().map_err(cannot_open)?;
+                }
+                if label != Some(FORMAT) {
+                    write_label(disk).map_err(cannot_open)?;
+                }
             }
-            loaded => loaded,
-        };
+        }
         Ok((tables, loaded))
     }
 
-    fn database(&self) -> &Database {
-        self.0.as_ref().expect("it is taken only by drop")
+    fn of(database: Database) -> Self {
+        Self(RwLock::new(Some(database)))
+    }
+
+    fn database(&self) -> Using<'_> {
+        Using(self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Brings a file of an earlier format to the newest. Nothing that it holds changes.
+    fn upgrade(&self) -> Result<(), redb::Error> {
+        let database = self.database();
+        let transaction = database.begin_write()?;
+        transaction.open_table(META)?.insert(META_FORMAT, FORMAT.to_le_bytes().as_slice())?;
+        transaction.open_table(SEGMENTS)?;
+        Ok(transaction.commit()?)
     }
 
     /// Makes the tables of a new store, with the content that is there already.
     pub(crate) fn make(&self, disk: &dyn Disk, content: &Synced) -> Result<Loaded, OpenError> {
         let make = || -> Result<(), redb::Error> {
-            let transaction = self.database().begin_write()?;
+            let database = self.database();
+            let transaction = database.begin_write()?;
             index(&transaction, content)?;
             {
                 let mut meta = transaction.open_table(META)?;
@@ -152,6 +189,7 @@ impl Tables {
                 meta.insert(META_SUM, Sum::default().bytes())?;
                 transaction.open_table(RUNS)?;
                 transaction.open_table(RECORDS)?;
+                transaction.open_table(SEGMENTS)?;
                 transaction.open_table(LOG)?;
                 transaction.open_table(CHECKPOINTS)?;
                 transaction.open_table(BLOBS)?;
@@ -166,7 +204,8 @@ impl Tables {
 
     /// Reads what is kept in memory; none where the tables were never made.
     fn load(&self) -> Result<Option<Loaded>, OpenError> {
-        let transaction = self.database().begin_read().map_err(broken)?;
+        let database = self.database();
+        let transaction = database.begin_read().map_err(broken)?;
         let meta = match transaction.open_table(META) {
             Ok(meta) => meta,
             Err(TableError::TableDoesNotExist(_)) => return Ok(None),
@@ -174,11 +213,11 @@ impl Tables {
         };
         let format = meta.get(META_FORMAT).map_err(broken)?;
         let format = format.and_then(|it| it.value().try_into().ok()).map(u32::from_le_bytes);
-        match format {
-            Some(FORMAT) => {}
+        let format = match format {
+            Some(known @ 1..=FORMAT) => known,
             Some(found) if found > FORMAT => return Err(OpenError::Newer { found, known: FORMAT }),
             Some(_) | None => return Err(refused("its format is missing")),
-        }
+        };
         let mut standings = BTreeMap::new();
         for row in transaction.open_table(RUNS).map_err(broken)?.iter().map_err(broken)? {
             let (key, row) = row.map_err(broken)?;
@@ -202,7 +241,7 @@ impl Tables {
             let (pack, mark) = row.map_err(broken)?;
             marks.insert(pack.value(), mark.value());
         }
-        Ok(Some(Loaded { standings, sum, log, marks }))
+        Ok(Some(Loaded { format, standings, sum, log, marks }))
     }
 
     /// Makes a group durable, with one sync. Gives back how many pieces the log has then.
@@ -224,7 +263,8 @@ impl Tables {
         synced: &Synced,
         sum: &Sum,
     ) -> Result<u64, redb::Error> {
-        let transaction = self.database().begin_write()?;
+        let database = self.database();
+        let transaction = database.begin_write()?;
         transaction.open_table(META)?.insert(META_SUM, sum.bytes())?;
         let pieces = match target {
             Target::Log(pieces) => add_to_log(&transaction, group, *pieces)?,
@@ -250,7 +290,8 @@ impl Tables {
     /// if the process ends without closing it. The next commit makes it void.
     pub(crate) fn settle(&self) -> Result<(), redb::Error> {
         let settle = || {
-            let mut transaction = self.database().begin_write()?;
+            let database = self.database();
+            let mut transaction = database.begin_write()?;
             transaction.set_quick_repair(true);
             Ok(transaction.commit()?)
         };
@@ -258,49 +299,79 @@ impl Tables {
             .unwrap_or_else(|_| Err(redb::Error::Corrupted(CONTRADICTION.to_owned())))
     }
 
-    /// Adds the rows of `run` to `rows`, by the number of records before each: from the one that
-    /// holds record `from` on, until they hold at least `bytes_max` bytes of records.
+    /// Adds what is kept of `run` to `pieces`: from what holds record `from` on, until it holds at least
+    /// `bytes_max` bytes of records.
     pub(crate) fn records(
         &self,
         run: RunId,
         from: u64,
         bytes_max: usize,
-        rows: &mut Rows,
+        pieces: &mut Pieces,
     ) -> Result<(), ReadError> {
         unpanicked(|| {
-            let table = self.database().begin_read().map_err(cannot_read)?;
-            let table = table.open_table(RECORDS).map_err(cannot_read)?;
-            let before = table.range::<&RecordsKey>(&records_key(run, 0)..=&records_key(run, from));
-            let begin = match before.map_err(unreadable)?.next_back() {
-                Some(row) => first_of(row.map_err(unreadable)?.0.value()),
-                None => return Ok(()),
-            };
-            let mut bytes = 0;
-            let range =
-                table.range::<&RecordsKey>(&records_key(run, begin)..=&records_key(run, u64::MAX));
-            for row in range.map_err(unreadable)? {
-                let (key, row) = row.map_err(unreadable)?;
-                let row = row.value();
-                rows.entry(first_of(key.value())).or_insert_with(|| row.into());
-                // Of the first row perhaps only the end is wanted.
-                bytes += if first_of(key.value()) == begin { 0 } else { row.len() };
-                if bytes > bytes_max {
-                    break;
+            let database = self.database();
+            let transaction = database.begin_read().map_err(cannot_read)?;
+            let mut part = Part { from, next: from, bytes: 0, bytes_max: bytes_max as u64, pieces };
+            let segments = transaction.open_table(SEGMENTS).map_err(cannot_read)?;
+            part.take_segments(run, &segments)?;
+            let records = transaction.open_table(RECORDS).map_err(cannot_read)?;
+            part.take_rows(run, &records)
+        })
+    }
+
+    /// How many of the first records of `run` are in segments.
+    pub(crate) fn packed(&self, run: RunId) -> Result<u64, ReadError> {
+        unpanicked(|| {
+            let database = self.database();
+            let transaction = database.begin_read().map_err(cannot_read)?;
+            let table = transaction.open_table(SEGMENTS).map_err(cannot_read)?;
+            let all = all_of(run);
+            let last = table.range::<&RecordsKey>(as_range(&all)).map_err(unreadable)?.next_back();
+            let Some(last) = last.transpose().map_err(unreadable)? else { return Ok(0) };
+            Ok(read_segment(last.1.value()).end(first_of(last.0.value())))
+        })
+    }
+
+    /// Gives every segment of all runs but some.
+    pub(crate) fn each_segment(
+        &self,
+        without: &BTreeSet<RunId>,
+        take: &mut dyn FnMut(RunId, u64, Segment) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        unpanicked(|| {
+            let database = self.database();
+            let transaction = database.begin_read().map_err(cannot_read)?;
+            let table = transaction.open_table(SEGMENTS).map_err(cannot_read)?;
+            for row in table.iter().map_err(unreadable)? {
+                let (key, segment) = row.map_err(unreadable)?;
+                let run = run_of(key.value());
+                if !without.contains(&run) {
+                    take(run, first_of(key.value()), read_segment(segment.value()))?;
                 }
             }
             Ok(())
         })
     }
 
+    /// Gives the room back that the file does not need any more. Nobody else reads or writes meanwhile.
+    pub(crate) fn shrink(&self) -> Result<(), redb::Error> {
+        let mut database = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_mut().expect("it is taken only by drop");
+        let shrink = AssertUnwindSafe(|| Ok(database.compact().map(drop)?));
+        catch_unwind(shrink)
+            .unwrap_or_else(|_| Err(redb::Error::Corrupted(CONTRADICTION.to_owned())))
+    }
+
     /// Bytes of the rows of some runs that are at their places.
     pub(crate) fn bytes_of(&self, runs: &BTreeSet<RunId>) -> Result<u64, ReadError> {
         unpanicked(|| {
-            let table = self.database().begin_read().map_err(cannot_read)?;
+            let database = self.database();
+            let table = database.begin_read().map_err(cannot_read)?;
             let table = table.open_table(RECORDS).map_err(cannot_read)?;
             let mut bytes = 0;
             for run in runs {
-                let (first, last) = (records_key(*run, 0), records_key(*run, u64::MAX));
-                for row in table.range::<&RecordsKey>(&first..=&last).map_err(unreadable)? {
+                let all = all_of(*run);
+                for row in table.range::<&RecordsKey>(as_range(&all)).map_err(unreadable)? {
                     let (_, row) = row.map_err(unreadable)?;
                     bytes += row.value().len() as u64;
                 }
@@ -316,7 +387,8 @@ impl Tables {
         take: &mut dyn FnMut(&[u8]),
     ) -> Result<(), ReadError> {
         unpanicked(|| {
-            let transaction = self.database().begin_read().map_err(cannot_read)?;
+            let database = self.database();
+            let transaction = database.begin_read().map_err(cannot_read)?;
             let records = transaction.open_table(RECORDS).map_err(cannot_read)?;
             for row in records.iter().map_err(unreadable)? {
                 let (key, row) = row.map_err(unreadable)?;
@@ -338,7 +410,8 @@ impl Tables {
     /// Where all content lies that is in the index.
     pub(crate) fn blobs(&self) -> Result<BTreeMap<Digest, Place>, ReadError> {
         unpanicked(|| {
-            let table = self.database().begin_read().map_err(cannot_read)?;
+            let database = self.database();
+            let table = database.begin_read().map_err(cannot_read)?;
             let table = table.open_table(BLOBS).map_err(cannot_read)?;
             let mut blobs = BTreeMap::new();
             for row in table.iter().map_err(unreadable)? {
@@ -358,7 +431,8 @@ impl Tables {
         packs: &[u32],
     ) -> Result<(), redb::Error> {
         let write = || {
-            let transaction = self.database().begin_write()?;
+            let database = self.database();
+            let transaction = database.begin_write()?;
             {
                 let mut blobs = transaction.open_table(BLOBS)?;
                 for digest in dead {
@@ -380,7 +454,8 @@ impl Tables {
     /// The row of the checkpoint of `run`.
     pub(crate) fn checkpoint(&self, run: RunId) -> Result<Option<Vec<u8>>, ReadError> {
         unpanicked(|| {
-            let table = self.database().begin_read().map_err(cannot_read)?;
+            let database = self.database();
+            let table = database.begin_read().map_err(cannot_read)?;
             let table = table.open_table(CHECKPOINTS).map_err(cannot_read)?;
             let row = table.get(&run.0).map_err(unreadable)?;
             Ok(row.map(|it| it.value().to_vec()))
@@ -390,7 +465,8 @@ impl Tables {
     /// Where a blob lies.
     pub(crate) fn blob(&self, digest: Digest) -> Result<Option<Place>, ReadError> {
         unpanicked(|| {
-            let table = self.database().begin_read().map_err(cannot_read)?;
+            let database = self.database();
+            let table = database.begin_read().map_err(cannot_read)?;
             let table = table.open_table(BLOBS).map_err(cannot_read)?;
             let row = table.get(&digest.0).map_err(unreadable)?;
             Ok(row.map(|it| it.value()).map(|(pack, offset, length)| Place {
@@ -400,6 +476,85 @@ impl Tables {
             }))
         })
     }
+}
+
+/// What a reader wants of a run, and has so far.
+struct Part<'a> {
+    from: u64,
+    /// The record that comes next.
+    next: u64,
+    bytes: u64,
+    bytes_max: u64,
+    pieces: &'a mut Pieces,
+}
+
+impl Part<'_> {
+    /// Takes one piece, and says whether there is room for more. Of that with the first wanted record perhaps
+    /// only the end is wanted.
+    fn take(&mut self, first: u64, bytes: u64, piece: impl FnOnce() -> Piece) -> bool {
+        self.pieces.entry(first).or_insert_with(piece);
+        self.bytes += if first <= self.from { 0 } else { bytes };
+        self.bytes <= self.bytes_max
+    }
+
+    fn take_segments(
+        &mut self,
+        run: RunId,
+        table: &impl ReadableTable<&'static RecordsKey, (&'static [u8; 32], u64, u64)>,
+    ) -> Result<(), ReadError> {
+        let (first, from) = (records_key(run, 0), records_key(run, self.from));
+        let before = table.range::<&RecordsKey>(&first..=&from).map_err(unreadable)?.next_back();
+        let Some(before) = before.transpose().map_err(unreadable)? else { return Ok(()) };
+        let begin = first_of(before.0.value());
+        if read_segment(before.1.value()).end(begin) <= self.from {
+            return Ok(());
+        }
+        let (begin, last) = (records_key(run, begin), records_key(run, u64::MAX));
+        for row in table.range::<&RecordsKey>(&begin..=&last).map_err(unreadable)? {
+            let (key, segment) = row.map_err(unreadable)?;
+            let (first, segment) = (first_of(key.value()), read_segment(segment.value()));
+            self.next = segment.end(first);
+            if !self.take(first, segment.bytes, || Piece::Segment(segment)) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_rows(
+        &mut self,
+        run: RunId,
+        table: &impl ReadableTable<&'static RecordsKey, &'static [u8]>,
+    ) -> Result<(), ReadError> {
+        if self.bytes > self.bytes_max {
+            return Ok(());
+        }
+        let (first, next) = (records_key(run, 0), records_key(run, self.next));
+        let before = table.range::<&RecordsKey>(&first..=&next).map_err(unreadable)?.next_back();
+        let Some(before) = before.transpose().map_err(unreadable)? else { return Ok(()) };
+        let (begin, last) = (before.0.value(), records_key(run, u64::MAX));
+        for row in table.range::<&RecordsKey>(begin..=&last).map_err(unreadable)? {
+            let (key, row) = row.map_err(unreadable)?;
+            let (first, row) = (first_of(key.value()), row.value());
+            if !self.take(first, row.len() as u64, || Piece::Row(row.into())) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The keys of all that is kept of a run.
+fn all_of(run: RunId) -> RangeInclusive<RecordsKey> {
+    records_key(run, 0)..=records_key(run, u64::MAX)
+}
+
+fn as_range(keys: &RangeInclusive<RecordsKey>) -> RangeInclusive<&RecordsKey> {
+    keys.start()..=keys.end()
+}
+
+fn read_segment((digest, records, bytes): (&[u8; 32], u64, u64)) -> Segment {
+    Segment { digest: Digest(*digest), records, bytes }
 }
 
 impl Log {
@@ -461,17 +616,25 @@ fn move_to_places(
     standings: &[(RunId, Standing)],
 ) -> Result<(), redb::Error> {
     let mut records = transaction.open_table(RECORDS)?;
+    let mut segments = transaction.open_table(SEGMENTS)?;
     let mut runs = transaction.open_table(RUNS)?;
     for run in &group.forgotten {
-        let all = records_key(*run, 0)..=records_key(*run, u64::MAX);
-        records
-            .retain_in::<&RecordsKey, _>(&all.start().clone()..=&all.end().clone(), |_, _| false)?;
+        let all = all_of(*run);
+        records.retain_in::<&RecordsKey, _>(as_range(&all), |_, _| false)?;
+        segments.retain_in::<&RecordsKey, _>(as_range(&all), |_, _| false)?;
         runs.remove(&run.0)?;
         transaction.open_table(CHECKPOINTS)?.remove(&run.0)?;
     }
+    for (begin, segment) in &group.segments {
+        let end = records_key(run_of(begin), segment.end(first_of(begin)));
+        records.retain_in::<&RecordsKey, _>(begin..&end, |_, _| false)?;
+        segments.insert(begin, (&segment.digest.0, segment.records, segment.bytes))?;
+    }
     let kept = log.iter().filter(|(key, _)| !group.forgotten.contains(&run_of(key)));
     for (key, row) in kept.chain(&group.records) {
-        records.insert(key, &**row)?;
+        if !is_packed(&group.segments, key) {
+            records.insert(key, &**row)?;
+        }
     }
     for (run, standing) in standings {
         runs.insert(&run.0, standing.encode().as_slice())?;
@@ -512,11 +675,11 @@ fn open_database(
 fn check(file: Box<dyn DiskFile>, options: &Options) -> Result<(), OpenError> {
     let overlay = Overlay::new(file).map_err(cannot_open)?;
     let (database, repaired) = open_database(overlay, options)?;
-    let mut tables = Tables(Some(database));
+    let mut tables = Tables::of(database);
     if repaired {
         return Ok(());
     }
-    let check = || match &mut tables.0 {
+    let check = || match tables.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
         Some(database) => database.check_integrity().map_err(broken_database),
         None => Ok(false),
     };
@@ -542,24 +705,23 @@ fn was_never_made(file: &dyn DiskFile) -> std::io::Result<bool> {
     Ok(is_zero(bytes.get(..bytes.len().min(9))) && is_zero(bytes.get(PAGE_BYTES..)))
 }
 
-/// Says whether the store was made completely once: then a missing file is a loss, not a beginning.
-fn read_label(disk: &dyn Disk) -> Result<bool, OpenError> {
+/// The format that the label says, where the store was made completely once: then a missing file is a loss,
+/// not a beginning.
+fn read_label(disk: &dyn Disk) -> Result<Option<u32>, OpenError> {
     if !disk.list().map_err(cannot_open)?.iter().any(|it| it == LABEL) {
-        return Ok(false);
+        return Ok(None);
     }
     let file = disk.open(LABEL).map_err(cannot_open)?;
     let length = file.len().map_err(cannot_open)?;
     if length == 0 {
-        return Ok(false);
+        return Ok(None);
     }
     let mut text = vec![0; length.min(64) as usize];
     file.read_at(0, &mut text).map_err(cannot_open)?;
-    if text == label(FORMAT).as_bytes() {
-        return Ok(true);
-    }
     let number = || str::from_utf8(&text).ok()?.strip_prefix(LABEL_TEXT)?.trim_end().parse().ok();
     match number() {
         Some(found) if found > FORMAT => Err(OpenError::Newer { found, known: FORMAT }),
+        Some(found) if 0 < found && text == label(found).as_bytes() => Ok(Some(found)),
         Some(_) | None => {
             let reason = format!("it does not say `{}`", label(FORMAT).trim_end());
             Err(OpenError::Damaged { what: LABEL, reason })
@@ -637,7 +799,8 @@ mod tests {
     }
 
     fn put(tables: &Tables, key: u64) -> Result<(), redb::Error> {
-        let transaction = tables.database().begin_write()?;
+        let database = tables.database();
+        let transaction = database.begin_write()?;
         transaction.open_table(LOG)?.insert(key, [1; 9_000].as_slice())?;
         Ok(transaction.commit()?)
     }
@@ -650,7 +813,7 @@ mod tests {
     /// What a crash leaves after `work`: whether redb walks the file, and how many rows are there.
     fn after_crash(work: &dyn Fn(&Tables)) -> (bool, usize) {
         let disk = SimDisk::new(1);
-        let tables = Tables(Some(database(&disk).0));
+        let tables = Tables::of(database(&disk).0);
         work(&tables);
         // As in a crash: nothing is closed in order.
         disk.crash_at(disk.calls() + 1);
@@ -677,7 +840,7 @@ mod tests {
     fn a_crash_while_it_settles_loses_nothing() {
         let calls = |at: u64| {
             let disk = SimDisk::new(2);
-            let tables = Tables(Some(database(&disk).0));
+            let tables = Tables::of(database(&disk).0);
             (0..20).for_each(|key| put(&tables, key).unwrap());
             let before = disk.calls();
             disk.crash_at(before + at);

@@ -50,7 +50,7 @@ struct Work {
 impl Writer {
     /// The writer of a store whose disk holds `loaded`.
     pub(crate) fn new(shared: Arc<Shared>, loaded: Loaded) -> Self {
-        let Loaded { standings: durable, sum, log, marks: _ } = loaded;
+        let Loaded { standings: durable, sum, log, .. } = loaded;
         let log_bytes = log.records.values().map(|it| it.len()).sum();
         Self { shared, durable, sum, changed: log.runs, pieces: log.pieces, log_bytes }
     }
@@ -131,6 +131,7 @@ impl Writer {
         }
         let log = Arc::clone(&self.shared.state().log);
         let moves = !group.forgotten.is_empty()
+            || !group.segments.is_empty()
             || log.len() + group.records.len() > self.shared.options.log_batches_max
             || self.log_bytes + group.bytes > LOG_BYTES_MAX;
         let target = if moves {
@@ -164,6 +165,7 @@ impl Writer {
         let mut state = self.shared.state();
         state.committing = Arc::default();
         state.rest = Rest::Written;
+        state.loose.extend(group.standings.keys());
         if moved {
             state.log = Arc::default();
             self.changed.clear();

@@ -5,7 +5,10 @@
 
 mod support;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use proptest::prelude::*;
 use support::*;
@@ -28,6 +31,10 @@ enum Step {
     Checkpoint(u64),
     /// Nothing happens for a while.
     Settle,
+    /// Packs what one commit takes.
+    Compact,
+    /// Gives room back.
+    Shrink,
     Reopen,
 }
 
@@ -63,6 +70,9 @@ fn options() -> Options {
         log_batches_max: 5,
         buffered_bytes_max: 2_000,
         pack_bytes_max: 600,
+        segment_bytes_max: 700,
+        segment_bytes_min: 1,
+        compaction_bytes_max: 1_500,
         ..Options::default()
     }
 }
@@ -128,6 +138,12 @@ impl Model {
                 wait(store.settle()).ok()?;
                 wait(store.settle()).ok()?;
             }
+            Step::Compact => {
+                let packed = store.compact(&BTreeSet::new()).ok()?;
+                let packed = wait(packed).ok()?;
+                assert_eq!(packed.damaged, 0);
+            }
+            Step::Shrink => store.shrink().ok()?,
             Step::Reopen => {}
         }
         Some(())
@@ -256,6 +272,42 @@ fn a_crash_at_any_call_loses_nothing_that_was_acknowledged() {
     }
 }
 
+#[test]
+fn a_crash_at_any_call_of_a_compaction_leaves_each_record_as_row_or_packed() {
+    use Step::{Append, Checkpoint, Claim, Compact, Name, Reopen, Shrink};
+    let steps = [
+        Claim(1),
+        Append(1, 3, true),
+        Claim(2),
+        Append(2, 12, true),
+        Append(1, 9, true),
+        Name(1, 300),
+        Append(2, 1, false),
+        Compact,
+        Append(1, 4, true),
+        Compact,
+        Checkpoint(2),
+        Append(2, 40, false),
+        Append(2, 2, true),
+        Compact,
+        Compact,
+        Reopen,
+        Append(1, 2, true),
+        Append(1, 2, false),
+        Compact,
+        Shrink,
+        Append(1, 1, true),
+    ];
+    let disk = SimDisk::new(0);
+    disk.crash_at(u64::MAX);
+    work(&disk, &steps);
+    let calls = disk.calls();
+    println!("{calls} calls");
+    for call in 1..=calls {
+        crash(&steps, call, 1);
+    }
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let of = 0_u64..4;
     let step = prop_oneof![
@@ -264,6 +316,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (of.clone(), 0_usize..900).prop_map(|(of, length)| Step::Name(of, length)),
         1 => of.prop_map(Step::Checkpoint),
         1 => Just(Step::Settle),
+        2 => Just(Step::Compact),
+        1 => Just(Step::Shrink),
         1 => Just(Step::Reopen),
     ];
     proptest::collection::vec(step, 1..40)

@@ -57,12 +57,22 @@ struct Said {
     content: Vec<Result<Option<Vec<u8>>, ReadError>>,
 }
 
+/// All records of a run, as every reader walks through them.
+fn all_records(store: &Store, run: RunId) -> Result<Vec<Entry>, ReadError> {
+    let end = store.head(run)?.map_or(0, |head| head.sequence);
+    let mut all = Vec::new();
+    while (all.len() as u64) < end {
+        all.extend(store.read(run, all.len() as u64, usize::MAX)?);
+    }
+    Ok(all)
+}
+
 fn said(store: &Store) -> Said {
     let runs = || (0..RUNS).map(run);
     Said {
         runs: store.runs().unwrap(),
         heads: runs().map(|it| store.verify(it)).collect(),
-        records: runs().map(|it| store.read(it, 0, usize::MAX)).collect(),
+        records: runs().map(|it| all_records(store, it)).collect(),
         checkpoints: runs().map(|it| store.last_checkpoint(it)).collect(),
         content: (0..BLOBS).map(|it| store.get(Digest::of(&blob(it)))).collect(),
     }

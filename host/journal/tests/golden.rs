@@ -13,7 +13,7 @@ use voyager_base::{
     chain::Head,
     disk::Disk,
     record::{Content, Durability, Journal},
-    sim::SimDisk,
+    sim::{CrashModel, SimDisk},
 };
 use voyager_journal::{FileDisk, Options, Store};
 
@@ -34,14 +34,16 @@ fn golden(format: u32) -> SimDisk {
     disk
 }
 
-/// Writes records to their places, to the log, and buffered until the end; checkpoints; content.
+/// Writes records to segments, to their places, to the log, and buffered until the end; checkpoints; content.
 fn write(disk: Arc<dyn Disk>) {
-    let store = Store::open(disk, Options { log_batches_max: 3, ..Options::default() }).unwrap();
+    let options = Options { log_batches_max: 3, segment_bytes_min: 1, ..Options::default() };
+    let store = Store::open(disk, options).unwrap();
     let (mut head, epoch) = wait(store.claim(RUN)).unwrap();
     head = append(&store, RUN, epoch, head, &["one", "two"], Durability::Synced).unwrap();
     head = append(&store, RUN, epoch, head, &["", "four"], Durability::Synced).unwrap();
     wait(store.checkpoint(RUN, head, b"state".to_vec())).unwrap();
     let digest = store.put(BLOB).unwrap().to_string();
+    assert_eq!(compact(&store).records, 2);
     let (other, epoch_of_other) = wait(store.claim(OTHER)).unwrap();
     for after in [other, other.after(&[7; 16], b"a")] {
         append(&store, OTHER, epoch_of_other, after, &["a"], Durability::Synced).unwrap();
@@ -55,7 +57,7 @@ fn write(disk: Arc<dyn Disk>) {
 /// written again.
 #[test]
 fn every_format_has_its_golden_folder() {
-    let folder = folder(1);
+    let folder = folder(2);
     if !folder.exists() {
         write(Arc::new(FileDisk::open(&folder).unwrap()));
         std::fs::remove_file(folder.join("lock")).unwrap();
@@ -64,9 +66,43 @@ fn every_format_has_its_golden_folder() {
 }
 
 #[test]
-fn format_1_reads_and_goes_on() {
+fn every_format_reads_and_goes_on() {
+    reads_and_goes_on(&golden(1));
+    reads_and_goes_on(&golden(2));
+}
+
+#[test]
+fn format_1_is_compacted() {
     let disk = golden(1);
-    let store = open(&disk);
+    let options = Options { segment_bytes_min: 1, ..Options::default() };
+    let store = Store::open(Arc::new(disk.clone()), options).unwrap();
+    assert_eq!(compact(&store).records, 6);
+    drop(store);
+    let label = disk.content("journal-format").unwrap();
+    assert_eq!(label, b"voyager journal, format 2\n");
+    reads_and_goes_on(&disk);
+}
+
+#[test]
+fn format_1_becomes_format_2_or_stays_wherever_power_fails() {
+    let calm = golden(1);
+    let begun = calm.calls();
+    drop(open(&calm));
+    let calls = calm.calls();
+    assert!(begun < calls);
+    for call in begun + 1..=calls {
+        for model in CrashModel::ALL {
+            // The files were there before.
+            let disk = golden(1).after_crash(CrashModel::Clean, 0);
+            disk.crash_at(call - begun);
+            drop(Store::open(Arc::new(disk.clone()), Options::default()));
+            reads_and_goes_on(&disk.after_crash(model, call));
+        }
+    }
+}
+
+fn reads_and_goes_on(disk: &SimDisk) {
+    let store = open(disk);
     assert_eq!(store.runs(), Ok(vec![run(3), RUN, OTHER]));
     let digest = Digest::of(BLOB).to_string();
     assert_eq!(payloads(&store, RUN), ["one", "two", "", "four", &digest, "last"]);
@@ -83,5 +119,5 @@ fn format_1_reads_and_goes_on() {
     assert_eq!(wait(store.claim(RUN)), Ok((head, 2)));
     append(&store, RUN, 2, head, &["goes on"], Durability::Synced).unwrap();
     drop(store);
-    assert_eq!(payloads(&open(&disk), RUN).last().unwrap(), "goes on");
+    assert_eq!(payloads(&open(disk), RUN).last().unwrap(), "goes on");
 }

@@ -264,7 +264,7 @@ fn a_newer_format_and_a_lost_file_are_told_apart() {
     let label = Disk::open(&disk, "journal-format").unwrap();
     label.write_at(0, b"voyager journal, format 9").unwrap();
     let error = Store::open(Arc::new(disk.clone()), Options::default()).err().unwrap();
-    assert_eq!(error, OpenError::Newer { found: 9, known: 1 });
+    assert_eq!(error, OpenError::Newer { found: 9, known: 2 });
 }
 
 /// A disk that counts the bytes that are read.

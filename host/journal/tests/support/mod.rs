@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use std::{
+    collections::BTreeSet,
     future::Future,
     pin::Pin,
     sync::{Arc, Condvar, Mutex},
@@ -17,7 +18,7 @@ use voyager_base::{
     record::{AppendError, Batch, Durability, Entry, Journal},
     sim::SimDisk,
 };
-use voyager_journal::{Options, Store};
+use voyager_journal::{Compacted, Options, Store};
 
 pub const RUN: RunId = RunId([1; 16]);
 pub const OTHER: RunId = RunId([2; 16]);
@@ -52,6 +53,21 @@ pub fn append(
     durability: Durability,
 ) -> Result<Head, AppendError> {
     wait(store.append(batch(run, epoch, head, texts, durability)))
+}
+
+/// Packs all that is worth it, of all runs.
+pub fn compact(store: &Store) -> Compacted {
+    let mut all = Compacted::default();
+    loop {
+        let packed = wait(store.compact(&BTreeSet::new()).unwrap()).unwrap();
+        all.records += packed.records;
+        all.row_bytes += packed.row_bytes;
+        all.segment_bytes += packed.segment_bytes;
+        all.damaged += packed.damaged;
+        if !packed.more {
+            return all;
+        }
+    }
 }
 
 pub fn texts(entries: &[Entry]) -> Vec<String> {
