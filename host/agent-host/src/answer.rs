@@ -232,10 +232,30 @@ pub(crate) struct PruneAnswer {
     pub(crate) runs: Vec<RunRow>,
     /// How many runs are left.
     pub(crate) kept: u64,
-    /// Bytes of their records. The file of records does not shrink; what comes later uses the room.
+    /// Bytes of their records that are not packed. What comes later uses the room, or `runs compact` gives it back.
     pub(crate) record_bytes: u64,
-    /// Bytes of content that nothing else names: the disk has them again.
+    /// Bytes of their packed records, and of content that nothing else names: the disk has them again.
     pub(crate) content_bytes: u64,
+}
+
+/// Answers `runs compact`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct CompactAnswer {
+    /// How many records were packed.
+    pub(crate) records: u64,
+    /// Bytes of the rows that they were.
+    pub(crate) row_bytes: u64,
+    /// Bytes of the segments that they are now.
+    pub(crate) segment_bytes: u64,
+    /// How many runs have damaged records: those stay as they are.
+    pub(crate) damaged_runs: u64,
+    /// Whether the file of rows gave back the room that it does not need any more.
+    pub(crate) shrunk: bool,
+    /// Bytes of the journal before.
+    pub(crate) disk_bytes_before: u64,
+    /// Bytes of the journal now.
+    pub(crate) disk_bytes_after: u64,
 }
 
 /// Answers `runs show` and `runs trace`.

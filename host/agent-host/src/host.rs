@@ -3,6 +3,7 @@
 mod artifacts;
 mod attend;
 mod board;
+mod compact;
 mod fork;
 mod inputs;
 mod past;
@@ -24,7 +25,6 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use serde::Serialize;
@@ -70,6 +70,8 @@ pub(crate) struct Host {
     results: Arc<ResultStore>,
     /// Held alone while runs are forgotten: whatever else is asked may be about to name content.
     pruning: RwLock<()>,
+    /// Held while records are packed, or runs forgotten.
+    packing: tokio::sync::Mutex<()>,
     active: Mutex<BTreeMap<RunId, Handle>>,
     attendance: Attendance,
     /// Requests of other processes whose answers are not all written.
@@ -77,9 +79,7 @@ pub(crate) struct Host {
     changed: Notify,
 }
 
-/// How often the host looks whether anything was recorded: a burst is over after one to two times that.
-const QUIET: Duration = Duration::from_secs(1);
-/// How often it looks at the skills folders. A skill is compiled when two looks found it the same.
+/// How often the host looks at the skills folders. A skill is compiled when two looks found it the same.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// A request of another process that is being answered: the host does not end before it.
@@ -153,6 +153,7 @@ impl Host {
             store,
             results,
             pruning: RwLock::default(),
+            packing: tokio::sync::Mutex::default(),
             active: Mutex::default(),
             attendance: Attendance::default(),
             served: AtomicUsize::new(0),
@@ -171,6 +172,7 @@ impl Host {
             Request::Prune { older_than, dry_run } => {
                 self.prune(older_than, dry_run).await.map(to_json)
             }
+            Request::Compact => self.compact(cancellation, updates).await.map(to_json),
             request => {
                 let _shared = self.pruning.read().await;
                 self.answered(request, cancellation, updates).await
@@ -192,7 +194,9 @@ impl Host {
     ) -> Result<serde_json::Value, Failure> {
         match request {
             // It is answered alone.
-            Request::Prune { .. } => Err(Failure::new(FailureKind::Bug, "a prune among others")),
+            Request::Prune { .. } | Request::Compact => {
+                Err(Failure::new(FailureKind::Bug, "a request for the whole journal among others"))
+            }
             Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),
             Request::Resume { run, out, wait, secrets } => {
                 let run = self.resume(run.as_deref(), out, wait, secrets, cancellation, updates);
@@ -246,18 +250,6 @@ impl Host {
     fn results(&self, clear: bool) -> ResultsAnswer {
         let taken = if clear { self.results.clear() } else { self.results.taken() };
         ResultsAnswer { cleared: clear, results: taken.results, bytes: taken.bytes }
-    }
-
-    /// Lets the journal settle after each burst of records, so that a start after a crash is quick.
-    pub(crate) async fn settle(self: Arc<Self>) {
-        loop {
-            let clock = &self.world.clock;
-            clock.wait_until(clock.now().after(QUIET)).await;
-            // A journal that takes no more records tells those who append.
-            if self.store.settle().await.is_err() {
-                return;
-            }
-        }
     }
 
     /// Has skills ready before somebody runs them, and says what becomes of the skills folders.

@@ -73,6 +73,8 @@ pub(crate) enum Request {
         /// Only tells what it would do.
         dry_run: bool,
     },
+    /// Packs old records.
+    Compact,
     /// All runs.
     Runs,
     /// One run.

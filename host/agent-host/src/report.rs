@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use crate::{
     answer::{
-        PruneAnswer, ReplayAnswer, ResultsAnswer, RunAnswer, RunDetail, RunError, RunRow, Status,
-        TaskDetail, ToldAnswer, UndoAnswer, Undone, WaitDetail,
+        CompactAnswer, PruneAnswer, ReplayAnswer, ResultsAnswer, RunAnswer, RunDetail, RunError,
+        RunRow, Status, TaskDetail, ToldAnswer, UndoAnswer, Undone, WaitDetail,
     },
     cli::Context,
     failure::{Failure, FailureKind},
@@ -221,6 +221,32 @@ pub(crate) fn prune(context: &Context, answer: &Json) -> Result<u8, Failure> {
         printing::line(format!(
             "{runs}{would} forgotten, {} kept: {} bytes of records, {} bytes of content",
             pruned.kept, pruned.record_bytes, pruned.content_bytes
+        ))
+    })
+}
+
+/// Prints what a compaction saved.
+pub(crate) fn compact(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let done: CompactAnswer = read(answer)?;
+    tell(context, &done, 0, || {
+        if done.damaged_runs > 0 {
+            printing::note(format!(
+                "{} run(s) have damaged records, which stay as they are: `agent-host replay RUN` names them",
+                done.damaged_runs
+            ));
+        }
+        if !done.shrunk {
+            printing::note(
+                "room is not given back while something else goes on in this state folder",
+            );
+        }
+        printing::line(format!(
+            "{} records packed: {} bytes of rows are {} bytes now; the journal takes {} bytes, {} before",
+            done.records,
+            done.row_bytes,
+            done.segment_bytes,
+            done.disk_bytes_after,
+            done.disk_bytes_before
         ))
     })
 }

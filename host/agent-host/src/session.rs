@@ -67,9 +67,10 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         let state = context.places.state.clone();
         send()(&Update::Event(Event::Serving { state }));
         let mut tasks = vec![
-            tokio::spawn(Arc::clone(&host).settle()),
             tokio::spawn(Arc::clone(&host).watch_skills(send())),
         ];
+        let quiet = Cancellation::default();
+        let tending = tokio::spawn(Arc::clone(&host).tend(quiet.clone()));
         if resumes {
             let (host, tell) = (Arc::clone(&host), send());
             tasks.push(tokio::spawn(async move {
@@ -87,6 +88,9 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         }
         tasks.push(server);
         let interrupted = host.going_on();
+        quiet.cancel();
+        // It may just have the journal, which closes with the last of the host.
+        let _ = tending.await;
         for task in tasks {
             task.abort();
             let _ = task.await;
@@ -201,7 +205,8 @@ async fn reach(context: &Context, runtime: &tokio::runtime::Handle) -> Result<Re
 
 async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Json, Failure> {
     let server = serve_others(context, &host);
-    let settling = tokio::spawn(Arc::clone(&host).settle());
+    let stop = Cancellation::default();
+    let tending = tokio::spawn(Arc::clone(&host).tend(stop.clone()));
     let watching = tokio::spawn(Arc::clone(&host).watch_skills(|_| {}));
     let cancellation = Cancellation::default();
     let (sender, updates) = mpsc::channel(1_024);
@@ -213,8 +218,9 @@ async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Js
     // The answer came through the channel; a panic in the work did not.
     let _ = work.await;
     host.idle(|runs| printing::note(format!("waiting for {runs} run(s) of other processes"))).await;
-    for task in [settling, watching] {
-        task.abort();
+    stop.cancel();
+    watching.abort();
+    for task in [tending, watching] {
         // It may just have the journal, which closes with the last of the host.
         let _ = task.await;
     }

@@ -23,6 +23,9 @@ use crate::{
     store::{Rest, Store, Waiting, acknowledged},
 };
 
+/// How many runs are looked at for one commit: most have nothing new.
+const RUNS_MAX: usize = 1_000;
+
 /// What one call of [`Store::compact`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compacted {
@@ -83,7 +86,12 @@ impl Store {
         };
         let mut packing = Packing::default();
         let options = &self.shared().options;
+        let mut looked_at = 0;
         packing.done.more = loop {
+            if looked_at == RUNS_MAX {
+                break true;
+            }
+            looked_at += 1;
             let Some(run) = self.shared().state().loose.pop_first() else { break false };
             let least = match growing.contains(&run) {
                 true => options.segment_bytes_max / 4,
@@ -116,12 +124,12 @@ impl Store {
         self.shared().state().appended
     }
 
-    /// Bytes of the file of rows.
+    /// Bytes of all files: of rows, and packs.
     ///
     /// # Errors
     /// [`ReadError::Disk`].
-    pub fn file_bytes(&self) -> Result<u64, ReadError> {
-        self.shared().packs.file_bytes(crate::tables::FILE).map_err(cannot_read)
+    pub fn disk_bytes(&self) -> Result<u64, ReadError> {
+        self.shared().packs.bytes_with(crate::tables::FILE).map_err(cannot_read)
     }
 
     /// Gives the room of the file of rows back that is not needed any more. Whoever reads or appends waits

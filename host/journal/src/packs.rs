@@ -244,9 +244,10 @@ impl Packs {
         self.state().committing.clear();
     }
 
-    /// Bytes of a file beside the packs.
-    pub(crate) fn file_bytes(&self, name: &str) -> io::Result<u64> {
-        self.disk.open(name)?.len()
+    /// Bytes of all packs, and of another file beside them.
+    pub(crate) fn bytes_with(&self, name: &str) -> io::Result<u64> {
+        let files: Vec<Arc<dyn DiskFile>> = self.state().files.values().map(Arc::clone).collect();
+        files.iter().try_fold(self.disk.open(name)?.len()?, |sum, file| Ok(sum + file.len()?))
     }
 
     /// Where a blob lies that is not in the index yet.

@@ -270,9 +270,9 @@ fn the_file_of_rows_gives_its_room_back() {
         head = append(&store, RUN, epoch, head, &texts, Durability::Buffered).unwrap();
     }
     compact(&store);
-    let before = store.file_bytes().unwrap();
+    let before = store.disk_bytes().unwrap();
     store.shrink().unwrap();
-    let after = store.file_bytes().unwrap();
+    let after = store.disk_bytes().unwrap();
     assert!(before > 2_000_000 && after * 3 < before, "{before} before, {after} after");
     assert_eq!(store.verify(RUN), Ok(head));
     let head = append(&store, RUN, epoch, head, &["on"], Durability::Synced).unwrap();

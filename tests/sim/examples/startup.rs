@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io,
     path::Path,
@@ -23,7 +24,7 @@ use voyager_base::{
     record::{Batch, Durability, Entry, Journal},
     sim::wait,
 };
-use voyager_journal::{FileDisk, Options, Store};
+use voyager_journal::{Compacted, FileDisk, Options, Store};
 use voyager_manifest::Plan;
 
 /// Records that are appended at once.
@@ -55,6 +56,14 @@ fn main() {
         write_and_rest(Path::new(folder));
         std::process::exit(0);
     }
+    if let [write, folder] = arguments.as_slice()
+        && write == "--write"
+    {
+        let store = open(Path::new(folder));
+        write_one(&store);
+        std::mem::forget(store);
+        std::process::exit(0);
+    }
     let base = arguments.first().filter(|it| !it.starts_with("--"));
     let folder = tempfile::tempdir_in(base.map_or_else(std::env::temp_dir, |it| it.into()))
         .expect("the folder can be written");
@@ -70,22 +79,12 @@ fn startup(folder: &Path, runs: u64, steps: u64) {
         if how == CRASH_AT_REST {
             elsewhere(&[Path::new("--settle"), folder]);
         }
-        let (store, open) = timed(|| open(folder));
-        let (all, list) = timed(|| store.runs().expect("they can be listed"));
-        let ends = |run: &RunId| {
-            let head = store.head(*run).expect("it can be read").expect("it is there");
-            let last = store.read(*run, head.sequence - 1, 1).expect("it can be read");
-            assert_eq!(last.len(), 1, "run {run} has a last record");
-            head.sequence
-        };
-        let (records, ended) = timed(|| all.iter().map(ends).sum::<u64>());
-        println!(
-            "{how}: {} runs, {records} records, {} MiB: open {open:?}, list {list:?}, the last \
-             record of each {ended:?}",
-            all.len(),
-            size(folder) >> 20
-        );
-        drop(store);
+        start(folder, how);
+    }
+    compact(folder);
+    for how in ["compacted, after a close", "compacted, after a crash"] {
+        start(folder, how);
+        elsewhere(&[Path::new("--write"), folder]);
     }
     // What is asked first of a host that serves again.
     let host = Host::over(open(folder), &Machine::with_files([]), &guests(), 1);
@@ -93,8 +92,76 @@ fn startup(folder: &Path, runs: u64, steps: u64) {
     println!("resuming one of them: {:?}", median(|| go_on(&host, newest)));
 }
 
+/// Opens the store, and asks it for what a host asks.
+fn start(folder: &Path, how: &str) {
+    let (store, open) = timed(|| open(folder));
+    let (all, list) = timed(|| store.runs().expect("they can be listed"));
+    let ends = |run: &RunId| {
+        let head = store.head(*run).expect("it can be read").expect("it is there");
+        let last = store.read(*run, head.sequence - 1, 1).expect("it can be read");
+        assert_eq!(last.len(), 1, "run {run} has a last record");
+        head.sequence
+    };
+    let (records, ended) = timed(|| all.iter().map(ends).sum::<u64>());
+    println!(
+        "{how}: {} runs, {records} records, {} MiB: open {open:?}, list {list:?}, the last \
+         record of each {ended:?}",
+        all.len(),
+        size(folder) >> 20
+    );
+    drop(store);
+}
+
+/// Packs everything that can be packed, and gives the room back.
+fn compact(folder: &Path) {
+    let store = open(folder);
+    let before = size(folder);
+    let (mut done, mut pieces) = (Compacted::default(), Vec::new());
+    let ((), all) = timed(|| {
+        loop {
+            let growing = BTreeSet::new();
+            let (packed, packing) = timed(|| store.compact(&growing).expect("it can be read"));
+            let (packed, commit) = timed(|| wait(packed).expect("it can be written"));
+            pieces.push((commit, packing));
+            done.records += packed.records;
+            done.row_bytes += packed.row_bytes;
+            done.segment_bytes += packed.segment_bytes;
+            if !packed.more {
+                break;
+            }
+        }
+    });
+    pieces.sort_unstable();
+    let (commit, packing) = pieces[pieces.len() / 2];
+    let longest = pieces.last().map_or(Duration::ZERO, |it| it.0);
+    println!(
+        "compacting: {} records in {all:?}; {} MiB of rows are {} MiB of segments; {} commits of {commit:?} \
+         in the median, {longest:?} at most, each after packing for {packing:?}",
+        done.records,
+        done.row_bytes >> 20,
+        done.segment_bytes >> 20,
+        pieces.len(),
+    );
+    let unshrunk = size(folder);
+    let ((), shrink) = timed(|| store.shrink().expect("it can be written"));
+    drop(store);
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    println!(
+        "{:.1} MiB on the disk before, {:.1} MiB packed, {:.1} MiB after giving room back for {shrink:?}",
+        mib(before),
+        mib(unshrunk),
+        mib(size(folder)),
+    );
+}
+
 fn resume(folder: &Path, steps: u64) {
     make_elsewhere(folder, 1, steps);
+    resume_long(folder, steps);
+    compact(folder);
+    resume_long(folder, steps);
+}
+
+fn resume_long(folder: &Path, steps: u64) {
     let host = Host::over(open(folder), &Machine::with_files([]), &guests(), 1);
     let run = host.only_run().expect("there is one");
     let head = host.store.head(run).expect("it can be read").expect("it is there");
@@ -160,13 +227,17 @@ fn elsewhere(arguments: &[&Path]) {
 /// A record more, and then nothing for a while.
 fn write_and_rest(folder: &Path) {
     let store = open(folder);
-    let newest = *store.runs().expect("they can be listed").last().expect("there is one");
-    wait(store.claim(newest)).expect("it can be written");
+    write_one(&store);
     let settle = || wait(store.settle()).expect("it can be written");
     // It only sees that something was written.
     settle();
     println!("settling: {:?}", timed(settle).1);
     std::mem::forget(store);
+}
+
+fn write_one(store: &Store) {
+    let newest = *store.runs().expect("they can be listed").last().expect("there is one");
+    wait(store.claim(newest)).expect("it can be written");
 }
 
 fn guests() -> Guests {

@@ -40,6 +40,11 @@ enum RunsCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Packs the records of all runs, and gives back the room that they do not need any more.
+    ///
+    /// Nothing is forgotten: packed records are read as before. A host packs by itself what is old while it
+    /// rests; this packs all that is left. Room is given back only while nothing else goes on.
+    Compact,
     /// The records of one run, a line of JSON each.
     Export {
         /// Id of the run, or its beginning.
@@ -60,6 +65,9 @@ impl Runs {
             RunsCommand::Prune { older_than, dry_run } => {
                 let request = Request::Prune { older_than, dry_run };
                 report::prune(context, &session::ask(context, request)?)
+            }
+            RunsCommand::Compact => {
+                report::compact(context, &session::ask(context, Request::Compact)?)
             }
             RunsCommand::Export { run } => {
                 report::export(context, &session::ask(context, Request::Export { run })?)

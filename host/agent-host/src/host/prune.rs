@@ -23,6 +23,7 @@ impl Host {
             return Err(Failure::usage("something goes on in this state folder")
                 .hint("try again when no run is going on"));
         };
+        let _packing = self.packing.lock().await;
         let (runs, kept) = self.old_runs(older_than)?;
         let ids: BTreeSet<RunId> = runs.iter().map(|(id, _)| *id).collect();
         let pruned = match dry_run {

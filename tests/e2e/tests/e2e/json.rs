@@ -182,6 +182,7 @@ fn every_command_answers_in_the_same_form() {
         // It speaks another language with an editor.
         (&["runs", "prune"], vec!["runs", "prune", "--dry-run"], Done(0)),
         (&["runs", "prune"], vec!["runs", "prune", "--older-than", "soon"], Failed("usage", 2)),
+        (&["runs", "compact"], vec!["runs", "compact"], Done(0)),
         (&["cache"], vec!["cache"], Done(0)),
         (&["cache", "show"], vec!["cache", "show"], Done(0)),
         (&["cache", "clear"], vec!["cache", "clear"], Done(0)),
