@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use tracing::{debug, warn};
+use tracing::warn;
 use voyager_base::{
     BoxFuture, Digest, RunId,
     record::{AppendError, Content, Durability, ReadError},
@@ -229,7 +229,6 @@ impl Store {
         if segments.is_empty() || state.forgotten != forgotten {
             return Ok(None);
         }
-        debug!(name: "journal-packs", segments = segments.len(), "rows become segments");
         state.waiting.segments.extend(segments);
         Ok(self.shared().accept(&mut state, Durability::Synced))
     }

@@ -2,9 +2,12 @@
 
 use voyager_base::{Digest, RunId, chain::Head, record::Entry};
 
-use crate::row::{
-    self, Standing, decode_checkpoint, decode_piece, decode_records, encode_checkpoint,
-    encode_records,
+use crate::{
+    row::{
+        self, Standing, decode_checkpoint, decode_piece, decode_records, encode_checkpoint,
+        encode_records,
+    },
+    segment::{decode_segment, encode_segment},
 };
 
 const RUN: RunId = RunId([7; 16]);
@@ -17,6 +20,7 @@ pub fn rows(bytes: &[u8]) {
     drop(decode_records(RUN, 0, bytes));
     drop(decode_checkpoint(RUN, bytes));
     drop(decode_piece(bytes));
+    drop(decode_segment(RUN, 0, bytes));
     if let Ok(standing) = Standing::decode(RUN, bytes) {
         assert_eq!(Standing::decode(RUN, &standing.encode()), Ok(standing));
     }
@@ -33,6 +37,13 @@ pub fn rows(bytes: &[u8]) {
     let checkpoint = encode_checkpoint(RUN, before, rest);
     assert_eq!(decode_checkpoint(RUN, &checkpoint), Ok((before, rest.to_vec())));
     assert!(decode_checkpoint(RUN, &changed(&checkpoint, *place)).is_err());
+    let records = decode_records(RUN, before.sequence, &row).expect("what was written is read");
+    let segment = encode_segment(RUN, &records);
+    assert_eq!(decode_segment(RUN, before.sequence, &segment).as_ref(), Ok(&records));
+    // Deflate says some things in several ways: what a changed one still says must be the same.
+    if let Ok(read) = decode_segment(RUN, before.sequence, &changed(&segment, *place)) {
+        assert_eq!(read, records);
+    }
 }
 
 /// The row with one bit turned over, cut off there, or with a byte too many there.

@@ -1,7 +1,7 @@
 //! A simulated host: real journal, interpreter, ledger and loop over a simulated disk and machine.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -44,6 +44,9 @@ pub struct Host {
     machine: Machine,
 }
 
+/// Appends between two compactions.
+const APPENDS_BETWEEN: u64 = 3;
+
 /// How a life of a host ended.
 #[derive(Debug, PartialEq)]
 pub enum Life {
@@ -56,7 +59,14 @@ pub enum Life {
 impl Host {
     /// Starts a host. None where its disk dies while it starts.
     pub fn start(disk: &SimDisk, machine: &Machine, guests: &Guests, seed: u64) -> Option<Self> {
-        let options = Options { cache_bytes: 1 << 20, ..Options::default() };
+        // Even short runs are packed, in several segments.
+        let options = Options {
+            cache_bytes: 1 << 20,
+            segment_bytes_max: 2_000,
+            segment_bytes_min: 1,
+            compaction_bytes_max: 5_000,
+            ..Options::default()
+        };
         let store = Store::open(Arc::new(disk.clone()), options).ok()?;
         Some(Self::with(store, true, machine, guests, seed))
     }
@@ -258,6 +268,29 @@ impl Ledgered {
     }
 }
 
+impl Ledgered {
+    /// Remembers what was acknowledged of a run, as far as the disk lives to give it.
+    fn remember(&self, run: RunId, head: Head) {
+        let mut all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(run).or_default();
+        while (known.len() as u64) < head.sequence
+            && let Ok(more) = self.store.read(run, known.len() as u64, usize::MAX)
+        {
+            known.extend(more);
+        }
+        known.truncate(usize::try_from(head.sequence).unwrap_or(usize::MAX));
+    }
+
+    /// Packs records while a run goes on, as a host does. Where the disk fails, the run learns of it itself.
+    fn compact_sometimes(&self) {
+        if self.store.appended().is_multiple_of(APPENDS_BETWEEN)
+            && let Ok(packed) = self.store.compact(&BTreeSet::new())
+        {
+            let _ = wait(packed);
+        }
+    }
+}
+
 impl Journal for Ledgered {
     fn claim(&self, run: RunId) -> BoxFuture<'static, Result<(Head, u64), AppendError>> {
         let claimed = wait(self.store.claim(run));
@@ -271,10 +304,8 @@ impl Journal for Ledgered {
             && durability == Durability::Synced
             && self.remembers
         {
-            let entries = self.store.read(run, 0, usize::MAX).unwrap_or_default();
-            let entries = entries.into_iter().take(usize::try_from(head.sequence).unwrap_or(0));
-            let mut all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(run, entries.collect());
+            self.remember(run, *head);
+            self.compact_sometimes();
         }
         Box::pin(std::future::ready(appended))
     }

@@ -132,7 +132,9 @@ impl Pair {
         seed: u64,
     ) -> Result<Option<(Older, Outcome)>, String> {
         let Some(host) = Host::start(disk, machine, guests, seed) else { return Ok(None) };
-        nothing_is_lost(&host, acknowledged)?;
+        if !nothing_is_lost(&host, disk, acknowledged)? {
+            return Ok(None);
+        }
         let mut known = BTreeMap::new();
         for run in acknowledged.keys() {
             known.insert(view(&host, *run)?.name, *run);
