@@ -126,11 +126,19 @@ fn outcomes(
     count: u64,
     damage: impl Fn(&SimDisk, &Seeded) -> String,
 ) -> [usize; 3] {
-    let disk = filled();
-    let before = said(&open(&copy(&disk)));
+    outcomes_of(&filled(), options, count, damage)
+}
+
+fn outcomes_of(
+    disk: &SimDisk,
+    options: &Options,
+    count: u64,
+    damage: impl Fn(&SimDisk, &Seeded) -> String,
+) -> [usize; 3] {
+    let before = said(&open(&copy(disk)));
     let mut counts = [0; 3];
     for number in 0..count {
-        let damaged = copy(&disk);
+        let damaged = copy(disk);
         let what = damage(&damaged, &Seeded::new(number));
         counts[outcome(&damaged, options.clone(), &before, &what) as usize] += 1;
     }
@@ -154,6 +162,31 @@ fn cut(disk: &SimDisk, chance: &Seeded, name: &str) -> String {
     let length = pick(chance, disk.content(name).unwrap().len());
     disk.truncate(name, length);
     format!("{name} cut to {length}")
+}
+
+/// The same, with all records packed but the newest of each run.
+fn packed() -> SimDisk {
+    let disk = filled();
+    let options = Options { segment_bytes_min: 1, pack_bytes_max: 5_000, ..Options::default() };
+    let store = Store::open(Arc::new(disk.clone()), options).unwrap();
+    assert_eq!(compact(&store).records, RUNS * 9);
+    drop(store);
+    disk
+}
+
+#[test]
+fn no_damage_of_packed_records_is_taken_for_a_record() {
+    let disk = packed();
+    for name in ["pack-000002", "pack-000003", "journal.redb"] {
+        let [refused, found, unused] =
+            outcomes_of(&disk, &Options::default(), 150, |disk, chance| flip(disk, chance, name));
+        println!("{name}: refused {refused}, found {found}, unused {unused}");
+        assert!(found > 100 || name == "journal.redb");
+    }
+    let [_, found, _] = outcomes_of(&disk, &Options::default(), 50, |disk, chance| {
+        cut(disk, chance, "pack-000003")
+    });
+    assert_eq!(found, 50);
 }
 
 #[test]

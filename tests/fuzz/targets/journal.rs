@@ -1,4 +1,4 @@
-//! Rows of the journal: damaged ones are found to be so.
+//! Rows and segments of the journal: damaged ones are found to be so.
 #![no_main]
 
 use voyager_fuzz::fuzz_target;

@@ -38,7 +38,7 @@ const TARGETS: &[Target] = &[
     },
     Target { name: "expression", what: "an expression: read, checked, evaluated", seeds: &[] },
     Target { name: "value", what: "values as bytes and JSON, of any type", seeds: &[] },
-    Target { name: "journal", what: "rows of the journal", seeds: &[] },
+    Target { name: "journal", what: "rows and segments of the journal", seeds: &[] },
     Target { name: "run", what: "records of a run: read, looked at, replayed", seeds: &[] },
     Target { name: "wire", what: "the line to the launcher of programs", seeds: &[] },
     Target { name: "path", what: "paths and globs of a skill, on a real folder", seeds: &[] },

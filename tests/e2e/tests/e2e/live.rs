@@ -377,3 +377,35 @@ fn runs_that_ended_are_forgotten_and_the_others_go_on() {
     well(stage.call(["replay", open, "--verify"]));
     well(stage.call(["undo", open]));
 }
+
+#[test]
+fn packed_runs_are_read_as_before() {
+    let Some(stage) = staged() else { return };
+    let open = &waiting(&stage);
+    let rename = ["run", "rename", "-i", "repo=repo", "-i", "from=old", "-i", "to=older"];
+    let done = stage.answer([rename.as_slice(), &["-i", "apply=true"]].concat());
+    let run = done["run"].as_str().expect("an id");
+    let read = || {
+        [run, open]
+            .map(|run| [stage.answer(["runs", "show", run]), stage.answer(["runs", "export", run])])
+    };
+    let before = read();
+    let packed = stage.answer(["runs", "compact"]);
+    assert!(packed["records"].as_u64() > Some(0), "{packed}");
+    assert!(packed["segment-bytes"].as_u64() < packed["row-bytes"].as_u64(), "{packed}");
+    assert!(packed["disk-bytes-after"].as_u64() < packed["disk-bytes-before"].as_u64(), "{packed}");
+    assert_eq!(packed["shrunk"], true, "{packed}");
+    assert_eq!(read(), before);
+    let again = stage.answer(["runs", "compact"]);
+    assert_eq!(again["records"], 0, "{again}");
+    well(stage.call(["replay", run, "--verify"]));
+    well(stage.call(["runs", "trace", run]));
+    well(stage.call(["scenario", "from-run", run]));
+    assert_eq!(stage.answer(["undo", run])["outcome"], "done");
+    well(stage.call(["approve", open, "sign-off"]));
+    well(stage.call(["signal", open, "built", "{\"to\": \"new\"}"]));
+    assert_eq!(stage.answer(["resume", open])["status"], "done");
+    well(stage.call(["replay", open, "--verify"]));
+    let pruned = stage.answer(["runs", "prune", "--older-than", "0"]);
+    assert_eq!((pruned["runs"].as_array().map(Vec::len), &pruned["kept"]), (Some(3), &0.into()));
+}

@@ -39,6 +39,13 @@ fn another_process_sees_and_cancels_a_run_that_is_going_on() {
     let listed = stage.answer(["runs"]);
     assert_eq!(listed[0]["status"], "running", "{listed}");
     let id = listed[0]["run"].as_str().expect("an id").to_owned();
+    // What is old is packed meanwhile; for the room somebody would have to wait.
+    let packed = stage.answer(["runs", "compact"]);
+    assert_eq!(
+        (&packed["damaged-runs"], &packed["shrunk"]),
+        (&0.into(), &false.into()),
+        "{packed}"
+    );
     let cancelled = stage.call(["cancel", &id[..]]);
     assert_eq!(cancelled.code, Some(0), "{cancelled:?}");
     let last = lines.map_while(Result::ok).last().unwrap_or_default();
