@@ -316,7 +316,8 @@ impl Shared {
 
     /// Pieces of a run that hold records from `from` on, by the number of records before each, and the
     /// head that they lead to. What waits is taken before what is on the disk, so that a commit
-    /// between the two hides nothing: at worst a row shows beside the segment that holds it.
+    /// between the two hides nothing: at worst a row shows beside the segment that holds it, and the read
+    /// ends before it.
     pub(crate) fn pieces(
         &self,
         run: RunId,
@@ -464,9 +465,6 @@ impl Journal for Store {
         let mut next: Option<Head> = None;
         let begin = pieces.range(..=from).next_back().map_or(from, |(first, _)| *first);
         for (first, piece) in pieces.range(begin..head.sequence) {
-            if next.is_some_and(|next| *first < next.sequence) {
-                continue;
-            }
             if next.is_none() && from < *first {
                 break;
             }

@@ -6,10 +6,12 @@ mod support;
 
 use std::{
     collections::BTreeSet,
+    future::Future,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Waker},
 };
 
 use support::*;
@@ -107,6 +109,9 @@ fn records_that_are_only_in_the_log_or_buffered_are_packed_too() {
     let head = append(&store, RUN, epoch, head, &texts, Durability::Buffered).unwrap();
     let head = append(&store, RUN, epoch, head, &["last"], Durability::Buffered).unwrap();
     assert_eq!(compact(&store).records, 160);
+    // Nothing of them is a row any more.
+    let rows = store.prunable(&BTreeSet::from([RUN])).unwrap().record_bytes;
+    assert!((1..300).contains(&rows), "{rows} bytes of rows");
     assert_eq!(store.verify(RUN), Ok(head));
     // What was packed is durable, with what it waited for.
     disk.crash_at(disk.calls() + 1);
@@ -257,6 +262,35 @@ fn what_was_packed_for_a_run_that_is_forgotten_meanwhile_is_of_no_use() {
     assert_eq!(store.runs().unwrap(), [RUN]);
     assert_eq!(store.verify(RUN).unwrap().sequence, 60);
     assert_eq!(store.read(OTHER, 0, 1).unwrap(), []);
+}
+
+#[test]
+fn what_is_forgotten_with_the_commit_that_would_pack_it_is_gone() {
+    let disk = SimDisk::new(10);
+    let gate = Gate::default();
+    disk.on_sync({
+        let gate = gate.clone();
+        move || gate.pass()
+    });
+    let store = small(&disk);
+    let head = grow(&store, RUN, 20);
+    grow(&store, OTHER, 20);
+    let (_, epoch) = wait(store.claim(RUN)).unwrap();
+    gate.close();
+    let appended = store.append(batch(RUN, epoch, head, &["on"], Durability::Synced));
+    let packed = store.compact(&BTreeSet::new()).unwrap();
+    let mut pruned = std::pin::pin!(store.prune(BTreeSet::from([OTHER])));
+    assert!(pruned.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    gate.open();
+    let head = wait(appended).unwrap();
+    wait(packed).unwrap();
+    wait(pruned).unwrap();
+    assert_eq!(store.verify(RUN), Ok(head));
+    // The same run begins anew: nothing of the old one shows.
+    assert_eq!(store.head(OTHER), Ok(None));
+    let head = grow(&store, OTHER, 1);
+    assert_eq!(head.sequence, 3);
+    must_read(&store, OTHER);
 }
 
 #[test]
