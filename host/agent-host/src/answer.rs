@@ -294,6 +294,9 @@ pub(crate) struct StepDetail {
     pub(crate) step: String,
     /// `waiting`, `running`, `done`, `skipped`, `failed`, `kept` (an earlier run did it).
     pub(crate) state: String,
+    /// Its items that an earlier run did, by number, from 0: `2`, or `0/2` within an item of a block.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kept: Vec<String>,
     /// Its attempts, children below them.
     pub(crate) tasks: Vec<TaskDetail>,
 }

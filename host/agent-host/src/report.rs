@@ -272,7 +272,12 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
         for step in &detail.steps {
             let attempts = step.tasks.len();
             let tasks = if attempts > 1 { format!("  {attempts} tasks") } else { String::new() };
-            let note = tasks + &pauses(&step.tasks);
+            let kept = match step.kept.len() {
+                0 => String::new(),
+                1 => "  1 item kept".to_owned(),
+                items => format!("  {items} items kept"),
+            };
+            let note = tasks + &kept + &pauses(&step.tasks);
             printing::line(format!("  {:<9} {}{note}", step.state, step.step))?;
         }
         for told in &detail.told {
@@ -305,6 +310,7 @@ pub(crate) fn trace(context: &Context, answer: &Json) -> Result<u8, Failure> {
         head(&detail)?;
         for step in &detail.steps {
             printing::line(format!("{}  {}", step.step, step.state))?;
+            step.kept.iter().try_for_each(|item| printing::line(format!("  [{item}]  kept")))?;
             step.tasks.iter().try_for_each(|task| branch(task, 1))?;
         }
         Ok(())

@@ -28,8 +28,11 @@ use voyager_manifest::plan::Plan;
 
 use crate::{fork::Inherited, secrets::KeptSecret};
 
-/// Number of the meaning of facts. A run goes on only under the number that it began with.
-pub const SEMANTICS: u32 = 5;
+/// Number of the meaning of facts: a host goes on with runs whose facts it understands.
+pub const SEMANTICS: u32 = 6;
+
+/// The lowest number whose facts mean the same to this host. Since 6 a run may take over parts of steps.
+pub const SEMANTICS_SINCE: u32 = 5;
 
 /// Version of the form of records.
 const VERSION: u32 = 1;

@@ -1,43 +1,31 @@
 //! A run that takes over what an earlier one did, and does the rest anew.
 //!
 //! A journal only grows, and its last record is the end of its run: what goes on after that is a run of
-//! its own. It begins with the results of the steps that it keeps, so that it depends on nothing of the
-//! earlier journal. What may be kept is decided here, before anything runs: a step that ended well, was
-//! not taken back, is still the same, and was given the same.
+//! its own. It begins with the results that it keeps, so that it depends on nothing of the earlier journal.
+//! What may be kept is decided here, before anything runs: what ended well, was not taken back, is still the
+//! same, and was given the same. Of a step that did not end well that is what did within it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+mod choice;
+mod kept;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use voyager_base::{
+    Error, RunId, Value,
+    call::Folders,
+    chain::Head,
+    workspace::{Change, Standing},
 };
+use voyager_manifest::{plan::Plan, prefix};
 
-use serde::{Deserialize, Serialize};
-use voyager_base::{Digest, RunId, TaskId, Value, chain::Head};
-use voyager_manifest::{
-    plan::{Part, Plan},
-    prefix,
-};
-
+use self::choice::{Choice, File};
+pub use self::kept::{Inherited, KeptEnd, KeptItem, KeptPart, KeptSteps};
 use crate::{
-    event::{Event, RunStarted},
-    interpreter::{Interpreter, Pending},
+    event::RunStarted,
+    interpreter::{Interpreter, Witness},
     run::{self, Live, Request, StartError},
     world::World,
 };
-
-/// What a run takes over from an earlier one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Inherited {
-    /// The earlier run.
-    pub run: RunId,
-    /// Hash over the records that it had then.
-    pub chain: Digest,
-    /// Positions of the steps that it keeps, with what they gave.
-    pub kept: Vec<(usize, Option<Value>)>,
-    /// What takes them back, should this run fail.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub compensations: Vec<Pending>,
-}
 
 /// Why a run can't take over what an earlier one did. Nothing was begun.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -48,6 +36,9 @@ pub enum ForkError {
     /// Steps ran that would run otherwise now.
     #[error("{}", .0.join("; "))]
     Blocked(Vec<String>),
+    /// The files that items of steps are to change can't be looked at.
+    #[error(transparent)]
+    Files(Error),
     /// The runs can't be read, or the new one not be started.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -55,6 +46,9 @@ pub enum ForkError {
 
 /// Starts a run of `request` that keeps what `earlier` did: all that ended well where `from` is none, and
 /// otherwise all that does not depend on that step.
+///
+/// What items of a step staged comes along where the step did not commit it; an item whose files somebody
+/// changed since runs again.
 ///
 /// # Errors
 /// [`ForkError`].
@@ -64,11 +58,13 @@ pub async fn fork(
     from: Option<&str>,
     request: Request,
 ) -> Result<Live, ForkError> {
-    let inherited = inherit(world, earlier, from, &request)?;
+    let past = past(world, earlier, from, &request.plan)?;
+    let stale = stale(world, &request.folders, &past.did).await?;
+    let inherited = past.inherited(earlier, from, &request, &stale)?;
     Ok(run::start_inheriting(world, request, Some(inherited)).await?)
 }
 
-/// What such a run would take over.
+/// What such a run would take over, as long as nobody changes files.
 ///
 /// # Errors
 /// [`ForkError`].
@@ -78,121 +74,83 @@ pub fn inherit(
     from: Option<&str>,
     request: &Request,
 ) -> Result<Inherited, ForkError> {
-    let past = past(world, earlier)?;
-    let inputs = run::complete(&request.plan, request.inputs.clone());
-    let inputs = inputs.map_err(StartError::Inputs)?;
-    past.inherited(earlier, &request.plan, &inputs, from)
+    past(world, earlier, from, &request.plan)?.inherited(earlier, from, request, &BTreeSet::new())
 }
 
 /// What an earlier run did.
 struct Past {
     started: RunStarted,
     head: Head,
-    /// The manifest's own steps that ended well, with what they gave.
-    ended: BTreeMap<usize, Option<Value>>,
-    /// Those of them that were taken back.
-    taken_back: BTreeSet<usize>,
-    /// What takes back what is left of it, where it ended so; what a run that ended well or goes on would
-    /// take back is its own.
-    pending: Vec<Pending>,
+    /// What ended well, and what would take it back now.
+    did: KeptSteps,
+    /// Whether what would take it back is to be done by whoever takes over: what a run that ended well or
+    /// goes on would take back is its own.
+    is_left: bool,
 }
 
-fn past(world: &World, run: RunId) -> Result<Past, StartError> {
+fn past(world: &World, run: RunId, from: Option<&str>, plan: &Plan) -> Result<Past, StartError> {
     let (journal, content) = (&*world.journal, &*world.content);
     run::known(journal, run)?;
     let first = run::first(journal, content, run)?;
     let started = run::begun(run, &first)?;
-    let root = TaskId::root(run);
     let mut interpreter = Interpreter::new(run, started.clone(), first.at);
-    let mut well = BTreeSet::new();
-    let mut taken_back = BTreeSet::new();
-    for (step, _) in started.inherited.iter().flat_map(|it| &it.kept) {
-        well.insert(*step);
-    }
+    let mut witness = Witness::new(holding(from, plan, &started.plan));
     let head = run::walk(journal, content, run, Head::START, |_, _, timed| {
-        match &timed.event {
-            Event::StepSkipped { frame, step } if *frame == root => drop(well.insert(*step)),
-            Event::StepDone { frame, step, error, passed }
-                if *frame == root && (error.is_none() || *passed) =>
-            {
-                well.insert(*step);
-            }
-            Event::CompensationStarted { within, step, .. } if *within == root => {
-                taken_back.insert(prefix::outermost(&started.plan, *step));
-            }
-            _ => {}
-        }
+        witness.look(&mut interpreter, &timed.event);
         interpreter.apply(timed.at, &timed.event)?;
         Ok::<(), StartError>(())
     })?;
-    let ended = well.into_iter().filter_map(|step| Some((step, interpreter.result_of(step)?)));
-    let ended = ended.collect();
-    let ended_so = matches!(interpreter.outcome(), Some(Err(_)));
-    let pending = if ended_so { interpreter.pending() } else { Vec::new() };
-    Ok(Past { started, head, ended, taken_back, pending })
+    let did = witness.of_run(&mut interpreter);
+    let is_left = matches!(interpreter.outcome(), Some(Err(_)));
+    Ok(Past { started, head, did, is_left })
+}
+
+/// Positions in another plan of the blocks that hold the step from which a run is to begin.
+fn holding(from: Option<&str>, plan: &Plan, other: &Plan) -> BTreeSet<usize> {
+    let position = |plan: &Plan, id: &str| plan.steps.iter().position(|step| step.id == id);
+    let from = from.and_then(|id| position(plan, id));
+    let around = from.into_iter().flat_map(|from| prefix::around(plan, from));
+    around.filter_map(|block| position(other, &plan.steps[block].id)).collect()
+}
+
+/// Files that are not any more as items saw them that changed them.
+async fn stale(
+    world: &World,
+    folders: &Folders,
+    did: &KeptSteps,
+) -> Result<BTreeSet<File>, ForkError> {
+    let (there, gone): (Vec<&Change>, Vec<&Change>) =
+        did.changes().into_iter().partition(|change| folders.contains_key(&change.root));
+    let there: Vec<Change> = there.into_iter().cloned().collect();
+    let standings = world.workspace.assess(folders, &there).await.map_err(ForkError::Files)?;
+    let file = |change: &Change| (change.root.clone(), change.path.clone());
+    let conflicts = there.iter().zip(&standings);
+    let conflicts = conflicts.filter(|(_, it)| matches!(it, Standing::Conflict(_)));
+    Ok(conflicts.map(|(change, _)| file(change)).chain(gone.into_iter().map(file)).collect())
 }
 
 impl Past {
     fn inherited(
         &self,
         run: RunId,
-        plan: &Plan,
-        inputs: &[(String, Value)],
         from: Option<&str>,
+        request: &Request,
+        stale: &BTreeSet<File>,
     ) -> Result<Inherited, ForkError> {
-        let from = match from {
-            None => None,
-            Some(id) => {
-                let found = plan.steps.iter().position(|step| step.id == id);
-                let found = found.ok_or_else(|| ForkError::Unknown(id.to_owned()))?;
-                Some(prefix::outermost(plan, found))
-            }
+        let plan = &*request.plan;
+        let inputs = run::complete(plan, request.inputs.clone()).map_err(StartError::Inputs)?;
+        let position = |id: &str| {
+            let found = plan.steps.iter().position(|step| step.id == id);
+            found.ok_or_else(|| ForkError::Unknown(id.to_owned()))
         };
-        let before = &self.started.plan;
-        let places: BTreeMap<&str, usize> =
-            prefix::own_steps(plan).map(|step| (plan.steps[step].id.as_str(), step)).collect();
-        let mut anew: BTreeSet<usize> = BTreeSet::new();
-        let mut blocked = Vec::new();
-        let mut kept = BTreeMap::new();
-        let known: BTreeMap<&str, usize> =
-            self.ended.keys().map(|step| (before.steps[*step].id.as_str(), *step)).collect();
-        for (id, step) in &known {
-            let is_own = before.steps[*step].part == Part::Body;
-            if is_own && !self.taken_back.contains(step) && !places.contains_key(id) {
-                blocked.push(format!("the step `{id}` ran, and is not there any more"));
-            }
+        let from = from.map(position).transpose()?;
+        let plans = (&*self.started.plan, plan);
+        let mut choice = Choice::new(plans, self.changed(&inputs), from, stale, self.is_left);
+        let steps = choice.of_steps(None, &self.did);
+        if !choice.blocked.is_empty() {
+            return Err(ForkError::Blocked(choice.blocked));
         }
-        let changed = self.changed(inputs);
-        for step in prefix::own_steps(plan) {
-            let id = plan.steps[step].id.as_str();
-            let old = known.get(id).copied().filter(|old| !self.taken_back.contains(old));
-            let depends = plan.steps[step].needs.iter().any(|need| anew.contains(need));
-            let Some(old) = old.filter(|_| from != Some(step)) else {
-                anew.insert(step);
-                continue;
-            };
-            if let Some(why) = changed_since((before, old), (plan, step), &changed) {
-                // What depends on what is done anew has nothing to be kept.
-                if !depends || from.is_none() {
-                    blocked.push(format!("the step `{id}` (line {}) {why}", plan.steps[step].line));
-                }
-                anew.insert(step);
-            } else if depends {
-                anew.insert(step);
-            } else {
-                kept.insert(old, step);
-            }
-        }
-        if !blocked.is_empty() {
-            return Err(ForkError::Blocked(blocked));
-        }
-        let compensations = self.pending.iter().filter_map(|it| it.moved(before, plan, &kept));
-        Ok(Inherited {
-            run,
-            chain: self.head.chain,
-            compensations: compensations.collect(),
-            kept: kept.iter().map(|(old, step)| (*step, self.ended[old].clone())).collect(),
-        })
+        Ok(Inherited { run, chain: self.head.chain, steps })
     }
 
     /// Names of inputs that had another value, or were not there.
@@ -202,17 +160,4 @@ impl Past {
         };
         inputs.iter().filter(|it| !same(it)).map(|(name, _)| name.clone()).collect()
     }
-}
-
-fn changed_since(
-    old: (&Plan, usize),
-    new: (&Plan, usize),
-    changed: &BTreeSet<String>,
-) -> Option<String> {
-    if !prefix::is_same(old, new) {
-        return Some("ran, and is not the same any more".to_owned());
-    }
-    let used = prefix::inputs_used(new.0, new.1);
-    let input = used.intersection(changed).next()?;
-    Some(format!("ran with another `inputs.{input}`"))
 }

@@ -12,6 +12,7 @@
 
 mod compensation;
 mod facts;
+mod inherit;
 mod layer;
 mod retry;
 mod scope;
@@ -19,6 +20,7 @@ mod state;
 mod values;
 mod wait;
 mod wishes;
+mod witness;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -27,6 +29,7 @@ use voyager_base::{
 };
 use voyager_manifest::plan::{Part, Plan};
 
+pub(crate) use self::witness::Witness;
 pub use self::{
     compensation::Pending,
     state::State,
@@ -145,8 +148,8 @@ impl Interpreter {
     pub fn new(run: RunId, started: RunStarted, at: Timestamp) -> Self {
         let root = TaskId::root(run);
         let mut state = State::new(at, root, &started.plan);
-        if let Some(inherited) = &started.inherited {
-            state.inherit(root, inherited);
+        if let (Some(inherited), Some(frame)) = (&started.inherited, state.frames.get_mut(&root)) {
+            frame.inherit(&inherited.steps);
         }
         Self::with_state(run, started, state)
     }
@@ -199,14 +202,6 @@ impl Interpreter {
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.started.plan
-    }
-
-    /// What one of the manifest's own steps gave; outside none where it has not ended.
-    pub(crate) fn result_of(&self, step: usize) -> Option<Option<Value>> {
-        match self.state.step(self.root, step)? {
-            StepState::Done(value) => Some(value.clone()),
-            StepState::Waiting | StepState::Running(_) => None,
-        }
     }
 
     /// How the run ended, once it has.

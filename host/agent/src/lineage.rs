@@ -207,9 +207,11 @@ impl Viewer {
             ended: None,
         };
         let mut steps: Vec<StepView> = started.plan.steps.iter().map(step).collect();
-        for (kept, _) in started.inherited.iter().flat_map(|it| &it.kept) {
-            if let Some(step) = steps.get_mut(*kept) {
-                step.status = StepStatus::Done;
+        if let Some(inherited) = &started.inherited {
+            for (kept, _) in &inherited.steps.kept {
+                if let Some(step) = steps.get_mut(*kept) {
+                    step.status = StepStatus::Done;
+                }
             }
         }
         let view = RunView {

@@ -24,7 +24,7 @@ use voyager_manifest::plan::{Plan, Resources, Step};
 use crate::{
     book::Book,
     drive::{self, Checkpoint, DriveError, Fact, Kept, Run, Told},
-    event::{self, Event, RunStarted, SEMANTICS, Timed},
+    event::{self, Event, RunStarted, SEMANTICS, SEMANTICS_SINCE, Timed},
     fork::Inherited,
     interpreter::{Admitted, Interpreter, Message, Misplaced, Outcome, Unwanted, Waiting},
     recorder::Recorder,
@@ -420,7 +420,7 @@ pub(crate) fn begun(run: RunId, first: &Timed) -> Result<RunStarted, StartError>
         let reason = format!("run {run} begins with `{}`", first.event.name());
         return Err(event::damaged("a run", reason).into());
     };
-    if started.semantics != SEMANTICS {
+    if !(SEMANTICS_SINCE..=SEMANTICS).contains(&started.semantics) {
         let (recorded, known) = (started.semantics, SEMANTICS);
         return Err(StartError::Semantics { run, recorded, known });
     }

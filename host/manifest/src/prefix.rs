@@ -19,9 +19,15 @@ pub fn whole(plan: &Plan, step: usize) -> Vec<usize> {
     inside.into_iter().collect()
 }
 
-/// The step of the manifest's own list that holds a step, or is it.
-pub fn outermost(plan: &Plan, step: usize) -> usize {
-    std::iter::successors(Some(step), |at| plan.steps[*at].within).last().unwrap_or(step)
+/// Positions of the steps that hold a step, from the inside to the outside.
+pub fn around(plan: &Plan, step: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(plan.steps[step].within, |at| plan.steps[*at].within)
+}
+
+/// The step directly within a block, or within the manifest where none is named, that holds a step or is
+/// it; none where the step stands elsewhere.
+pub fn directly_within(plan: &Plan, block: Option<usize>, step: usize) -> Option<usize> {
+    std::iter::once(step).chain(around(plan, step)).find(|at| plan.steps[*at].within == block)
 }
 
 /// Names of the inputs by which the outcome of a step, or of one that it holds, may differ.
@@ -39,6 +45,33 @@ pub fn inputs_used(plan: &Plan, step: usize) -> BTreeSet<String> {
     used
 }
 
+/// Names of the inputs that what a step says itself refers to, and not what it holds.
+pub fn own_inputs(plan: &Plan, step: usize) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    expressions(&plan.steps[step], &mut |expr| used.extend(expr.references().inputs));
+    used
+}
+
+/// Whether what a step says itself is the same in two plans, and what it waits for, whatever it holds.
+pub fn is_same_outside(old: (&Plan, usize), new: (&Plan, usize)) -> bool {
+    outside(old.0, old.1) == outside(new.0, new.1)
+}
+
+/// A step without what it holds: the type of its result depends on that.
+fn outside(plan: &Plan, step: usize) -> (Step, Vec<&str>) {
+    let mut own = Step { line: 0, within: None, result: None, ..plan.steps[step].clone() };
+    own.needs.clear();
+    if let Action::Block(block) = &mut own.action {
+        block.result = None;
+    }
+    (own, needed(plan, step))
+}
+
+/// Ids of the steps that a step waits for.
+fn needed(plan: &Plan, step: usize) -> Vec<&str> {
+    plan.steps[step].needs.iter().map(|need| plan.steps[*need].id.as_str()).collect()
+}
+
 /// Whether a step, all that it holds and what it waits for are the same in two plans, wherever they stand
 /// in the file.
 pub fn is_same(old: (&Plan, usize), new: (&Plan, usize)) -> bool {
@@ -54,17 +87,17 @@ fn portable(plan: &Plan, step: usize) -> Vec<(Step, Vec<&str>)> {
         whole.iter().enumerate().map(|(place, at)| (*at, place)).collect();
     let of = |at: &usize| {
         let it = &plan.steps[*at];
-        let needs = it.needs.iter().map(|need| plan.steps[*need].id.as_str()).collect();
         let within = it.within.and_then(|block| places.get(&block).copied());
         let portable = Step { line: 0, within, needs: Vec::new(), ..it.clone() };
-        (portable, needs)
+        (portable, needed(plan, *at))
     };
     whole.iter().map(of).collect()
 }
 
-/// Positions of the manifest's own steps, those that run at last left out.
-pub fn own_steps(plan: &Plan) -> impl Iterator<Item = usize> {
-    plan.inside(None).filter(|step| plan.steps[*step].part == Part::Body)
+/// Positions of the steps directly within a block, or within the manifest where none is named; those that
+/// run at last are left out.
+pub fn body(plan: &Plan, block: Option<usize>) -> impl Iterator<Item = usize> {
+    plan.inside(block).filter(|step| plan.steps[*step].part == Part::Body)
 }
 
 fn expressions(step: &Step, take: &mut dyn FnMut(&Expr)) {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use voyager_agent::{
-    DriveError, GivenSecret, GivenSecrets, KeptSecret, Message, Notice, Observer, Outcome, Request,
-    Rules, Schedule, StartError, TellError, Told, World,
+    DriveError, ForkError, GivenSecret, GivenSecrets, KeptSecret, Message, Notice, Observer,
+    Outcome, Request, Rules, Schedule, StartError, TellError, Told, World,
 };
 use voyager_base::{
     BoxFuture, Digest, Limits, RunId,
@@ -109,6 +109,21 @@ impl Host {
     pub fn start_with(&self, request: Request) -> Life {
         let world = Arc::clone(&self.world);
         self.live(async move { voyager_agent::start(&world, request).await })
+    }
+
+    /// Starts what is asked for with what an earlier run did, and lets it go on to its end, or the host's.
+    ///
+    /// # Panics
+    /// Where nothing can be taken over.
+    pub fn fork(&self, earlier: RunId, from: Option<&str>, request: Request) -> Life {
+        let (world, from) = (Arc::clone(&self.world), from.map(str::to_owned));
+        self.live(async move {
+            let forked = voyager_agent::fork(&world, earlier, from.as_deref(), request).await;
+            forked.map_err(|error| match error {
+                ForkError::Start(error) => error,
+                refused => panic!("{refused}"),
+            })
+        })
     }
 
     /// Goes on with a run, to its end or the host's.

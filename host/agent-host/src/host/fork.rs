@@ -108,6 +108,7 @@ fn values(
 fn fork_failure(error: ForkError) -> Failure {
     match error {
         ForkError::Start(error) => start_failure(error),
+        ForkError::Files(error) => error.into(),
         ForkError::Unknown(_) => Failure::usage(error.to_string()),
         ForkError::Blocked(_) => Failure::usage(error.to_string())
             .hint("`agent-host fork RUN --from STEP` with the first of them runs them again"),

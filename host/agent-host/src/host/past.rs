@@ -57,14 +57,19 @@ impl Host {
                 _ => {}
             }
         })?;
-        for (kept, _) in started.inherited.iter().flat_map(|it| &it.kept) {
-            states.insert(*kept, "kept");
+        let mut kept: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        if let Some(inherited) = &started.inherited {
+            inherited.steps.each(&mut |step, items| {
+                states.entry(step).or_insert("kept");
+                kept.entry(step).or_default().extend(item_path(items));
+            });
         }
         let began = self.fact(run, 0)?.map(|timed| timed.at).unwrap_or_default();
         let family = Family::of(&book, &pauses, began);
         let steps = plan.steps.iter().enumerate().map(|(number, step)| StepDetail {
             step: step.id.clone(),
             state: (*states.get(&number).unwrap_or(&"waiting")).to_owned(),
+            kept: kept.remove(&number).unwrap_or_default(),
             tasks: family.of_step(number),
         });
         let mut row = self.row(run)?;
@@ -226,6 +231,12 @@ impl Host {
             }
         }
     }
+}
+
+/// The numbers of items within each other as one text; none where there are none.
+fn item_path(items: &[u64]) -> Option<String> {
+    let numbers: Vec<String> = items.iter().map(u64::to_string).collect();
+    (!numbers.is_empty()).then(|| numbers.join("/"))
 }
 
 /// What somebody told the run with this fact.

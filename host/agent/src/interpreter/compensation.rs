@@ -5,15 +5,10 @@
 //! frame that ends well hands them to the one around it, and one that fails runs them, the last first, one
 //! at a time, each in a frame of its own.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use voyager_base::{Error, TaskId, Value};
-use voyager_manifest::{
-    plan::{Part, Plan},
-    prefix,
-};
+use voyager_manifest::plan::Part;
 
 use super::{
     Command, Interpreter, Wish,
@@ -50,25 +45,25 @@ pub(super) struct Compensations {
 pub struct Pending(Compensation);
 
 impl Pending {
-    /// The same in another plan, of which `kept` says where the manifest's own steps stand; none where the
-    /// step that it takes back is not kept.
-    pub(crate) fn moved(
-        &self,
-        old: &Plan,
-        new: &Plan,
-        kept: &BTreeMap<usize, usize>,
-    ) -> Option<Self> {
-        let step = self.0.step;
-        let block = prefix::outermost(old, step);
-        let place = prefix::whole(old, block).iter().position(|at| *at == step)?;
-        let step = *prefix::whole(new, *kept.get(&block)?).get(place)?;
-        Some(Self(Compensation { step, ..self.0.clone() }))
+    /// Position of the step that takes it back.
+    pub(crate) fn step(&self) -> usize {
+        self.0.step
+    }
+
+    /// The same where that step has another position.
+    pub(crate) fn moved(&self, step: usize) -> Self {
+        Self(Compensation { step, ..self.0.clone() })
     }
 }
 
 impl Compensations {
     pub(super) fn inherit(&mut self, pending: &[Pending]) {
         self.open.extend(pending.iter().map(|it| it.0.clone()));
+    }
+
+    /// What would be taken back now, the first first.
+    pub(super) fn pending(&self) -> Vec<Pending> {
+        self.open.iter().cloned().map(Pending).collect()
     }
 
     /// An error, and what of all that it made useless could not be taken back.
@@ -86,12 +81,6 @@ impl Compensations {
 }
 
 impl Interpreter {
-    /// What would be taken back now, the first first.
-    pub(crate) fn pending(&self) -> Vec<Pending> {
-        let root = self.state.frames.get(&self.root);
-        root.into_iter().flat_map(|root| &root.compensations.open).cloned().map(Pending).collect()
-    }
-
     /// The compensation of an item that gave `result`.
     pub(super) fn compensation(
         &mut self,

@@ -60,6 +60,7 @@ impl Interpreter {
             running.finish(0, Ok(None))?;
             running.unit(0)?.changes.clone_from(changes);
         }
+        self.take_over(frame, step, &mut running)?;
         let switches = self.mode_around(step) == Mode::Switch && self.is_body(step);
         let of = self.state.frames.get_mut(&frame).ok_or_else(|| unknown(frame))?;
         match of.steps.get_mut(&step) {
@@ -109,8 +110,12 @@ impl Interpreter {
         let unit = self.state.unit(place)?;
         unit.attempt += 1;
         unit.state = UnitState::Started { at };
+        let inherited = unit.inherited.take();
         self.state.nodes.insert(frame, place);
         let mut of = Frame::new(Some(place), inside.into_iter());
+        if let Some(inherited) = inherited {
+            of.inherit(&inherited);
+        }
         of.inputs = inputs;
         of.layer = self.plan().steps[place.step].transaction().map(|_| Layer::default());
         self.state.frames.insert(frame, of);

@@ -12,7 +12,10 @@ use super::{
     layer::Layer,
     wait::Signals,
 };
-use crate::{event::Failure, fork::Inherited};
+use crate::{
+    event::Failure,
+    fork::{KeptItem, KeptSteps},
+};
 
 /// All that lasts of a run. Can be kept, so that resuming need not begin at the first record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +72,9 @@ pub(super) struct Frame {
     /// What the manifest is given whose steps these are, where a step runs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) inputs: Option<BTreeMap<String, Value>>,
+    /// What an earlier run did of steps that have not begun.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) parts: BTreeMap<usize, Vec<KeptItem>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +116,9 @@ pub(super) struct Unit {
     /// Results of ended rounds, where all are wanted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) collected: Vec<Value>,
+    /// What an earlier run did of the steps within it, until they begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) inherited: Option<Box<KeptSteps>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
@@ -159,17 +168,6 @@ impl State {
             paused: false,
             signals: Signals::default(),
         }
-    }
-
-    /// Takes over what an earlier run did.
-    pub(super) fn inherit(&mut self, root: TaskId, inherited: &Inherited) {
-        let Some(frame) = self.frames.get_mut(&root) else { return };
-        for (step, value) in &inherited.kept {
-            if let Some(state) = frame.steps.get_mut(step) {
-                *state = StepState::Done(value.clone());
-            }
-        }
-        frame.compensations.inherit(&inherited.compensations);
     }
 
     /// Time of the last fact.
@@ -257,6 +255,7 @@ impl Frame {
             compensations: Compensations::default(),
             compensation: None,
             inputs: None,
+            parts: BTreeMap::new(),
         }
     }
 
@@ -278,6 +277,7 @@ impl Running {
             rounds: 0,
             carried: Vec::new(),
             collected: Vec::new(),
+            inherited: None,
         };
         let units = vec![unit; units];
         Self { units, first: 0, failed: None, commits: 0, intended: false, committed: false }

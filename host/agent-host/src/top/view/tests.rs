@@ -62,7 +62,7 @@ fn detail() -> RunDetail {
     };
     let step = |step: &str, state: &str, tasks| {
         let (step, state) = (step.to_owned(), state.to_owned());
-        StepDetail { step, state, tasks }
+        StepDetail { step, state, kept: Vec::new(), tasks }
     };
     let child = task("a:b@1.0.0/c.files", 200, 600, Vec::new());
     let first = task("a:b@1.0.0/c.survey", 0, 1_000, vec![child]);
