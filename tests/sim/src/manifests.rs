@@ -34,6 +34,8 @@ pub struct Manifest {
     pub fails_with: Option<ErrorKind>,
     /// Whether it may end with an effect of which nobody knows whether it happened.
     pub may_be_unknown: bool,
+    /// A file without which its first run fails: somebody writes it, and the run is retried.
+    pub mended_by: Option<String>,
 }
 
 impl Manifest {
@@ -56,18 +58,21 @@ pub fn all() -> Vec<Manifest> {
     [reading(), changing(), starting(), lending(), bounding()].into_iter().chain(written).collect()
 }
 
-/// A plan whose text stands in a file. Its first line may say how it ends where it does not end well:
-/// `# ends: KIND`, or `# ends: well, or with an unknown effect`.
+/// A plan whose text stands in a file. A line of it may say how it ends where it does not end well,
+/// `# ends: KIND` or `# ends: well, or with an unknown effect`, and another which file somebody writes after
+/// it failed, to retry it: `# retried with: FILE`.
 fn from_file(file: &Path) -> Manifest {
     let text = fs::read_to_string(file).expect("it is read");
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let ends = text.lines().next().and_then(|line| line.strip_prefix("# ends: "));
+    let said = |what: &str| text.lines().find_map(|line| line.strip_prefix(what));
+    let ends = said("# ends: ");
+    let mended_by = said("# retried with: ").map(str::to_owned);
     let may_be_unknown = ends == Some("well, or with an unknown effect");
     let fails_with = ends.filter(|_| !may_be_unknown).map(|kind| {
         ErrorKind::from_name(kind).unwrap_or_else(|| panic!("{name}: no kind of error: {kind}"))
     });
     let files = vec![("a.txt", "old one"), ("b.txt", "two old"), ("log.txt", "")];
-    Manifest { plan: checked(&text), name, files, fails_with, may_be_unknown }
+    Manifest { plan: checked(&text), name, files, fails_with, may_be_unknown, mended_by }
 }
 
 /// Guests for all of them.
@@ -101,6 +106,7 @@ fn reading() -> Manifest {
         files: vec![("a.txt", "one"), ("b.txt", "two"), ("c.txt", "three")],
         fails_with: None,
         may_be_unknown: false,
+        mended_by: None,
     }
 }
 
@@ -119,6 +125,7 @@ fn changing() -> Manifest {
         files: vec![("a.txt", "old one"), ("b.txt", "two old"), ("c.txt", "three")],
         fails_with: None,
         may_be_unknown: false,
+        mended_by: None,
     }
 }
 
@@ -141,6 +148,7 @@ fn starting() -> Manifest {
         files: vec![("a.txt", "one")],
         fails_with: None,
         may_be_unknown: true,
+        mended_by: None,
     }
 }
 
@@ -212,6 +220,7 @@ outputs:
         files: vec![("a.txt", "old one"), ("log.txt", "")],
         fails_with: None,
         may_be_unknown: false,
+        mended_by: None,
     }
 }
 

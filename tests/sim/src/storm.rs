@@ -11,7 +11,7 @@ use voyager_base::{
 
 use crate::{
     guests::Guests,
-    host::{Host, Life, SECRET},
+    host::{Host, Life, SECRET, request},
     machine::Machine,
     manifests::Manifest,
 };
@@ -69,14 +69,61 @@ pub fn is_storm() -> bool {
     std::env::var("VOYAGER_STORM").is_ok()
 }
 
+/// What a run begins on: a disk and a machine, and the run that failed before where it is retried.
+struct Ground {
+    disk: SimDisk,
+    machine: Machine,
+    earlier: Option<RunId>,
+}
+
+impl Ground {
+    /// Where the manifest is retried, its first run has failed here, and somebody has mended what it failed by.
+    fn of(manifest: &Manifest, guests: &Guests, seed: u64) -> Result<Self, String> {
+        let (disk, machine) = (SimDisk::new(seed), manifest.machine());
+        let Some(file) = &manifest.mended_by else {
+            return Ok(Self { disk, machine, earlier: None });
+        };
+        // Not the seed of a life after this one: runs draw their ids from it.
+        let host = Host::start(&disk, &machine, guests, !seed).ok_or("the host does not start")?;
+        let Life::Ended(Err(_)) = host.run(&manifest.plan) else {
+            return Err(format!("it does not fail without {file}"));
+        };
+        let earlier = host.only_run();
+        drop(host);
+        machine.set_file(file, Some(b"mended".to_vec()));
+        machine.restart();
+        Ok(Self { disk: disk.after_crash(CrashModel::Clean, 0), machine, earlier })
+    }
+
+    fn begin(&self, host: &Host, manifest: &Manifest) -> Life {
+        match self.earlier {
+            None => host.run(&manifest.plan),
+            Some(earlier) => host.fork(earlier, None, request(&manifest.plan)),
+        }
+    }
+
+    /// The run, among those that were acknowledged.
+    fn run(&self, acknowledged: &BTreeMap<RunId, Vec<Entry>>) -> Option<RunId> {
+        acknowledged.keys().copied().find(|run| Some(*run) != self.earlier)
+    }
+}
+
+/// Whether a suite takes a plan of this name: a storm may be over those alone whose names begin with what it
+/// is called.
+#[expect(clippy::disallowed_methods, reason = "a storm is asked for from outside")]
+pub fn takes(name: &str) -> bool {
+    std::env::var("VOYAGER_STORM").map_or(true, |storm| storm == "1" || name.starts_with(&storm))
+}
+
 /// Runs `manifest` without a death.
 ///
 /// # Errors
 /// What went wrong, in words.
 pub fn calm(manifest: &Manifest, guests: &Guests, seed: u64) -> Result<Calm, String> {
-    let (disk, machine) = (SimDisk::new(seed), manifest.machine());
-    let host = Host::start(&disk, &machine, guests, seed).ok_or("the host does not start")?;
-    let Life::Ended(outcome) = host.run(&manifest.plan) else {
+    let ground = Ground::of(manifest, guests, seed)?;
+    let Ground { disk, machine, .. } = &ground;
+    let host = Host::start(disk, machine, guests, seed).ok_or("the host does not start")?;
+    let Life::Ended(outcome) = ground.begin(&host, manifest) else {
         return Err(format!("the run does not end: {:?}", host.log.lines()));
     };
     let disk_calls = disk.calls();
@@ -131,29 +178,28 @@ pub fn outlive(
     deaths: &[Death],
     seed: u64,
 ) -> Result<Survived, String> {
-    let machine = manifest.machine();
-    let mut disk = SimDisk::new(seed);
+    let mut ground = Ground::of(manifest, guests, seed)?;
     let mut acknowledged: BTreeMap<RunId, Vec<Entry>> = BTreeMap::new();
     let mut lives = 0;
     loop {
         let death = deaths.get(lives);
-        arm(&disk, &machine, death);
+        arm(&ground.disk, &ground.machine, death);
         lives += 1;
-        let ended =
-            live(manifest, guests, &disk, &machine, &mut acknowledged, seed + lives as u64)?;
+        let ended = live(manifest, guests, &ground, &mut acknowledged, seed + lives as u64)?;
         // Packed records show nothing to who looks at the disk.
         let mut entries = acknowledged.values().flatten();
         let is_told = entries.any(|it| has(&it.payload, SECRET.as_bytes()));
-        if !manifest.plan.secrets.is_empty() && (is_told || disk.holds(SECRET.as_bytes())) {
+        if !manifest.plan.secrets.is_empty() && (is_told || ground.disk.holds(SECRET.as_bytes())) {
             return Err("the journal holds the secret".to_owned());
         }
         if let Some((outcome, view)) = ended {
+            let machine = ground.machine;
             no_effect_twice(&machine)?;
             return Ok(Survived { outcome, view, machine });
         }
         let Some(death) = death else { return Err("the host died unplanned".to_owned()) };
-        disk = disk.after_crash(death.model, lives as u64);
-        machine.restart();
+        ground.disk = ground.disk.after_crash(death.model, lives as u64);
+        ground.machine.restart();
     }
 }
 
@@ -174,18 +220,18 @@ pub(crate) fn arm(disk: &SimDisk, machine: &Machine, death: Option<&Death>) {
 fn live(
     manifest: &Manifest,
     guests: &Guests,
-    disk: &SimDisk,
-    machine: &Machine,
+    ground: &Ground,
     acknowledged: &mut BTreeMap<RunId, Vec<Entry>>,
     seed: u64,
 ) -> Result<Option<(Outcome, RunView)>, String> {
+    let Ground { disk, machine, .. } = ground;
     let Some(host) = Host::start(disk, machine, guests, seed) else { return Ok(None) };
     if !nothing_is_lost(&host, disk, acknowledged)? {
         return Ok(None);
     }
-    let life = match acknowledged.keys().next() {
-        Some(run) => host.resume(*run),
-        None => host.run(&manifest.plan),
+    let life = match ground.run(acknowledged) {
+        Some(run) => host.resume(run),
+        None => ground.begin(&host, manifest),
     };
     acknowledged.extend(host.store.acknowledged());
     match life {
@@ -194,7 +240,7 @@ fn live(
             disk.crash_at(u64::MAX);
             check_replay(&host)?;
             // Beside it there may be runs that nobody was told of.
-            let run = *acknowledged.keys().next().ok_or("a run ended unacknowledged")?;
+            let run = ground.run(acknowledged).ok_or("a run ended unacknowledged")?;
             let view = voyager_agent::inspect(&*host.world.journal, &*host.world.content, run);
             Ok(Some((outcome, view.map_err(|error| error.to_string())?)))
         }

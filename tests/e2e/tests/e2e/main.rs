@@ -19,6 +19,7 @@ mod metrics;
 mod priority;
 mod rename;
 mod resources;
+mod retry;
 mod scenarios;
 mod secrets;
 mod serve;
