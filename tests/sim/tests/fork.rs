@@ -14,7 +14,13 @@ use voyager_agent::{
     fork::Inherited,
     undo::written,
 };
-use voyager_base::{RunId, Value, record::Journal as _, sim::SimDisk, value};
+use voyager_base::{
+    RunId, Value,
+    clock::Timestamp,
+    record::{Batch, Durability, Entry, Journal as _},
+    sim::SimDisk,
+    value,
+};
 use voyager_manifest::plan::Plan;
 
 /// A host, and what is on its machine: `a.txt`, `b.txt`, an empty `log.txt`, and no `c.txt`.
@@ -422,6 +428,49 @@ fn what_a_kill_left_of_items_is_kept_and_taken_back_later() {
     assert!(matches!(stage.host.resume(second), Life::Ended(Err(_))), "there is no c.txt");
     assert!(stage.calls(second).starts_with("noted(c) read(c.txt)"), "{}", stage.calls(second));
     assert_eq!(stage.machine.files()["log.txt"], "a\nb\nc\nno c\nno b\nno a\n");
+}
+
+#[test]
+fn a_step_that_owes_something_is_done_anew_as_a_whole_where_a_part_of_it_is() {
+    let (stage, plan) = (Stage::new(), checked(SAGA));
+    let (world, asked) = (std::sync::Arc::clone(&stage.host.world), request(&plan));
+    let killed = stage.waits(async move { voyager_agent::start(&world, asked).await.unwrap() });
+    stage.tell(killed, Message::Kill { by: "ada".to_owned() });
+    assert!(matches!(stage.host.resume(killed), Life::Ended(Err(_))));
+    let kept = stage.inherited(killed, None, &plan).unwrap().steps;
+    assert_eq!((kept.parts.len(), kept.compensations.len()), (1, 1));
+    let open = &kept.parts[0].items[1].steps;
+    assert_eq!((open.kept.len(), open.compensations.len()), (1, 1));
+    let kept = stage.inherited(killed, Some("late"), &plan).unwrap().steps;
+    assert!(kept.is_empty(), "{kept:?}");
+}
+
+#[test]
+fn a_run_of_the_semantics_before_goes_on_and_one_of_others_does_not() {
+    let (stage, plan) = (Stage::new(), checked(COPIES));
+    let run = stage.fails(&plan);
+    let begun = |number: u8, semantics: u32| {
+        let started = RunStarted { semantics, ..stage.started(run) };
+        let (id, world) = (RunId([number; 16]), &stage.host.world);
+        let event = Event::RunStarted(Box::new(started));
+        let payload = voyager_agent::event::encode(Timestamp::default(), &event, &*world.content);
+        let (journal, payload) = (std::sync::Arc::clone(&world.journal), payload.unwrap());
+        let written = async move {
+            let (head, epoch) = journal.claim(id).await.unwrap();
+            let (run, durability) = (id, Durability::Synced);
+            let entries = vec![Entry { salt: [1; 16], payload }];
+            journal.append(Batch { run, epoch, after: head, entries, durability }).await.unwrap();
+        };
+        stage.host.block_on(written).unwrap();
+        id
+    };
+    stage.mend();
+    let old = begun(1, 5);
+    assert!(matches!(stage.host.resume(old), Life::Ended(Ok(_))));
+    assert_eq!(stage.calls(old), "copy(a.txt) copy(b.txt) copy(c.txt)");
+    for (number, other) in [(2, 4), (3, 7)] {
+        assert_eq!(stage.host.resume(begun(number, other)), Life::Died, "{other}");
+    }
 }
 
 #[test]

@@ -156,3 +156,46 @@ impl From<Inherited> for Form {
         Self { run, chain, kept, parts, compensations }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use voyager_base::Digest;
+
+    use super::*;
+    use crate::event::{pack, unpack};
+
+    #[test]
+    fn what_was_written_before_parts_could_be_kept_is_read() {
+        #[derive(Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Before {
+            run: RunId,
+            chain: Digest,
+            kept: Vec<(usize, Option<Value>)>,
+        }
+        let (run, chain) = (RunId([7; 16]), Digest::of(b"chain"));
+        let kept = vec![(0, None), (2, Some(Value::Int(i128::from(u64::MAX))))];
+        let before = pack(&Before { run, chain, kept: kept.clone() });
+        let steps = KeptSteps { kept, ..KeptSteps::default() };
+        let inherited = Inherited { run, chain, steps };
+        assert_eq!(unpack::<Inherited>("it", &before).ok().as_ref(), Some(&inherited));
+        assert_eq!(pack(&inherited), before, "nor is it written otherwise");
+    }
+
+    #[test]
+    fn items_are_told_with_those_that_they_stand_in() {
+        let ended = KeptEnd { value: None, changes: Vec::new() };
+        let of = Some(Digest::of(b"item"));
+        let item = |item, ended, steps| KeptItem { item, of, ended, steps, ..KeptItem::default() };
+        let inner =
+            KeptPart { step: 2, items: vec![item(4, Some(ended.clone()), KeptSteps::default())] };
+        let within =
+            KeptSteps { kept: vec![(1, None)], parts: vec![inner], ..KeptSteps::default() };
+        let items = vec![item(0, Some(ended), KeptSteps::default()), item(3, None, within)];
+        let parts = vec![KeptPart { step: 0, items }];
+        let mut told = Vec::new();
+        KeptSteps { kept: vec![(5, None)], parts, ..KeptSteps::default() }
+            .each(&mut |step, items| told.push((step, items.to_vec())));
+        assert_eq!(told, [(5, vec![]), (0, vec![0]), (1, vec![3]), (2, vec![3, 4])]);
+    }
+}
