@@ -266,6 +266,7 @@ fn survives(sketches: &[Sketch], deaths: &[(Index, usize)]) -> Result<(), String
         files: vec![("a.txt", "one")],
         fails_with: None,
         may_be_unknown: true,
+        mended_by: None,
     };
     let guests = guests();
     let calm = calm(&manifest, &guests, SEED)?;

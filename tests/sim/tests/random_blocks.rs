@@ -59,6 +59,7 @@ fn survives(text: &str, deaths: &[(Index, usize)]) -> Result<(), String> {
         files: vec![("a.txt", "old one"), ("b.txt", "two old"), ("log.txt", "")],
         fails_with: None,
         may_be_unknown: false,
+        mended_by: None,
     };
     let guests = manifests::guests();
     let calm = calm(&manifest, &guests, SEED)?;
