@@ -66,9 +66,7 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         };
         let state = context.places.state.clone();
         send()(&Update::Event(Event::Serving { state }));
-        let mut tasks = vec![
-            tokio::spawn(Arc::clone(&host).watch_skills(send())),
-        ];
+        let mut tasks = vec![tokio::spawn(Arc::clone(&host).watch_skills(send()))];
         let quiet = Cancellation::default();
         let tending = tokio::spawn(Arc::clone(&host).tend(quiet.clone()));
         if resumes {

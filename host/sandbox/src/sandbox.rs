@@ -144,6 +144,11 @@ impl Sandbox {
         self.0.loaded(component).map(|loaded| Arc::clone(&loaded.skill))
     }
 
+    /// Forgets a skill. Calls under way go on.
+    pub fn unload(&self, component: Digest) {
+        self.unload_unless(|it| *it != component);
+    }
+
     /// Forgets the skills that are not used. Calls under way go on.
     pub fn unload_unless(&self, is_used: impl Fn(&Digest) -> bool) {
         let mut skills = self.0.skills.write().unwrap_or_else(PoisonError::into_inner);

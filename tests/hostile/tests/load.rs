@@ -46,7 +46,7 @@ async fn what_a_child_compiled_runs_and_is_found_again() {
     assert_eq!(kept(), 2, "the key and one skill");
     let skill = host.sandbox.load(&seven()).unwrap();
     assert_eq!(host.sandbox.skill(skill.component), Some(skill.clone()));
-    host.sandbox.unload_unless(|it| *it != skill.component);
+    host.sandbox.unload(skill.component);
     assert_eq!(host.sandbox.skill(skill.component), None);
     assert_eq!(host.sandbox.load(&seven()).unwrap(), skill);
     assert_eq!(kept(), 2);

@@ -259,6 +259,7 @@ outputs:
         files: vec![("a.txt", "one"), ("b.txt", "two"), ("c.txt", "three")],
         fails_with: None,
         may_be_unknown: false,
+        mended_by: None,
     }
 }
 
