@@ -412,6 +412,9 @@ pub(crate) struct TopTask {
     pub(crate) priority: String,
     /// `waits`, `computes`, `paused`, `children` (it waits for them).
     pub(crate) state: String,
+    /// What it has reserved, or waits for, of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reserves: Option<String>,
     /// Time since it began.
     pub(crate) millis: u64,
     /// Tasks above it in its run.

@@ -4,15 +4,24 @@ mod feed;
 mod trace;
 mod view;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use ratatui::crossterm::event::{self, Event};
+use signal_hook::consts::{SIGHUP, SIGTERM};
 
 use self::{feed::News, view::View};
 use crate::{
     answer::Top, cli::Context, failure::Failure, printing, protocol::Request, report, session,
 };
 
+/// The exit code where a signal ended it, as of what is cancelled.
+const ENDED: u8 = 130;
 /// How long a key may wait for what was fetched meanwhile.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -29,10 +38,14 @@ pub(crate) fn watch(context: &Context, interval: Duration) -> Result<u8, Failure
         let feed = feed::start(scope, context, interval)?;
         let mut view = View::new(context.color);
         let failed = |error: std::io::Error| Failure::environment("cannot draw", &error);
+        let ends = ends_when_told().map_err(failed)?;
         // From here on a panic gives the terminal back, too.
         let mut terminal = ratatui::try_init().map_err(failed)?;
         let _restored = Restored;
         loop {
+            if ends.load(Ordering::SeqCst) {
+                return Ok(ENDED);
+            }
             while let Ok(news) = feed.news.try_recv() {
                 match news {
                     News::Top(top) => view.show(top),
@@ -52,6 +65,16 @@ pub(crate) fn watch(context: &Context, interval: Duration) -> Result<u8, Failure
             }
         }
     })
+}
+
+/// Whether somebody wants the process to end, or the terminal is gone: by default it would end at once, and
+/// leave the terminal as it is.
+fn ends_when_told() -> std::io::Result<Arc<AtomicBool>> {
+    let ends = Arc::<AtomicBool>::default();
+    for signal in [SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&ends))?;
+    }
+    Ok(ends)
 }
 
 /// Gives the terminal back.
@@ -79,8 +102,9 @@ fn plain(top: &Top) -> String {
         ));
         for task in &run.tasks {
             let indent = "  ".repeat(task.depth as usize + 1);
+            let reserves = task.reserves.as_ref().map(|it| format!("  {it}")).unwrap_or_default();
             lines.push(format!(
-                "{indent}{:<8}  {}  {}  #{}  {}",
+                "{indent}{:<8}  {}  {}  #{}  {}{reserves}",
                 task.state,
                 task.step,
                 task.operation,

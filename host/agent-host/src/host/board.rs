@@ -144,6 +144,9 @@ impl Run {
     fn below(&self, now: Timestamp, id: TaskId, task: &Task, depth: u32, into: &mut Vec<TopTask>) {
         let children: Vec<_> = self.tasks.iter().filter(|(_, it)| it.parent == Some(id)).collect();
         let steps = &self.plan.steps;
+        // Child tasks reserve nothing of their own.
+        let reserves = steps.get(task.step).filter(|_| task.parent.is_none());
+        let reserves = reserves.and_then(|it| it.resources).map(|it| it.to_string());
         let state = if children.is_empty() { task.state.word() } else { "children" };
         into.push(TopTask {
             task: id.to_string(),
@@ -152,6 +155,7 @@ impl Run {
             attempt: task.attempt,
             priority: self.plan.priority_of(task.step).to_string(),
             state: state.to_owned(),
+            reserves,
             millis: u64::try_from(now.since(task.since).as_millis()).unwrap_or(u64::MAX),
             depth,
         });

@@ -201,7 +201,9 @@ impl View {
     fn draw_tasks(&self, frame: &mut Frame<'_>, area: Rect) {
         let Some(run) = self.chosen_run() else { return };
         let rows = run.tasks.iter().map(|task| {
-            let operation = format!("{}{}", "  ".repeat(task.depth as usize), task.operation);
+            let reserves = task.reserves.as_ref().map(|it| format!("  {it}")).unwrap_or_default();
+            let indent = "  ".repeat(task.depth as usize);
+            let operation = format!("{indent}{}{reserves}", task.operation);
             let cells = [
                 task.state.clone(),
                 task.priority.clone(),

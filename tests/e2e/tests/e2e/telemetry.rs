@@ -1,11 +1,16 @@
 //! What a host tells of its runs: log lines, traces, metrics.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs::File, io::Read as _};
 
 use e2e::{Ended, Stage};
 use opentelemetry_proto::tonic::{
     common::v1::{KeyValue, any_value::Value},
     trace::v1::{Span, span::Link},
+};
+use rustix::{
+    process::{Pid, Signal, kill_process},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Termios, tcgetattr},
 };
 use serde_json::Value as Json;
 
@@ -359,4 +364,62 @@ fn top_shows_what_another_process_does_and_leaves_it_alone() {
     sleeping.wait().expect("it ends");
     let after = stage.answer(["top"]);
     assert_eq!((&after["host"], &after["runs"][0]["status"]), (&Json::Null, &"cancelled".into()));
+}
+
+/// Starts `top` at a terminal of its own, sends it a signal once it draws, and gives back how it ended, what it wrote, and the
+/// terminal's settings before and after.
+fn top_ended_by(stage: &Stage, signal: Signal) -> (Option<i32>, String, [Termios; 2]) {
+    let mut terminal =
+        File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be had"));
+    grantpt(&terminal).expect("a terminal can be had");
+    unlockpt(&terminal).expect("a terminal can be had");
+    let before = tcgetattr(&terminal).expect("a terminal can be had");
+    let path = ptsname(&terminal, Vec::new()).expect("a terminal can be had");
+    let end = File::options()
+        .read(true)
+        .write(true)
+        .open(path.to_str().expect("a terminal can be had"))
+        .expect("a terminal can be had");
+    let mut command = stage.command(["top"]);
+    command
+        .stdin(end.try_clone().expect("a terminal can be had"))
+        .stdout(end.try_clone().expect("a terminal can be had"))
+        .stderr(end);
+    let mut child = command.spawn().expect("the program starts");
+    // It has ended once nobody else has the other end.
+    drop(command);
+    let (mut told, mut part) = (Vec::new(), [0; 4096]);
+    let has = |told: &[u8], what: &str| String::from_utf8_lossy(told).contains(what);
+    while let Ok(bytes @ 1..) = terminal.read(&mut part) {
+        let drew = has(&told, ENTERED);
+        told.extend_from_slice(&part[..bytes]);
+        if !drew && has(&told, ENTERED) {
+            assert_ne!(
+                tcgetattr(&terminal).expect("a terminal can be had").local_modes,
+                before.local_modes
+            );
+            kill_process(Pid::from_child(&child), signal).expect("a terminal can be had");
+        }
+    }
+    let code = child.wait().expect("it ends").code();
+    let after = tcgetattr(&terminal).expect("a terminal can be had");
+    (code, String::from_utf8_lossy(&told).into_owned(), [before, after])
+}
+
+/// What opens and what leaves the screen beside the usual one.
+const ENTERED: &str = "\u{1b}[?1049h";
+const LEFT: &str = "\u{1b}[?1049l";
+
+#[test]
+fn top_gives_the_terminal_back_when_a_signal_ends_it() {
+    let Some(stage) = Stage::new() else { return };
+    for signal in [Signal::TERM, Signal::HUP] {
+        let (code, told, [before, after]) = top_ended_by(&stage, signal);
+        assert_eq!(code, Some(130), "{told}");
+        assert!(told.contains(LEFT), "{told}");
+        assert_eq!(
+            (after.local_modes, after.input_modes, after.output_modes),
+            (before.local_modes, before.input_modes, before.output_modes)
+        );
+    }
 }

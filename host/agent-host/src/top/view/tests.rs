@@ -20,6 +20,7 @@ fn task(state: &str, operation: &str, depth: u32) -> TopTask {
         attempt: 1,
         priority: "high".to_owned(),
         state: state.to_owned(),
+        reserves: (depth == 0).then(|| "memory 2GiB".to_owned()),
         millis: 1_500,
         depth,
     }
@@ -119,7 +120,7 @@ fn runs_and_the_tasks_of_the_chosen_one() {
         "                                                                                          "
         "                                                                                          "
         "TASK     PRIORITY TRY  TIME       STEP             OPERATION                              "
-        "children high     #1   1.5 s      code             voyager:coder@0.1.0/metrics.survey     "
+        "children high     #1   1.5 s      code             voyager:coder@0.1.0/metrics.survey  mem"
         "computes high     #1   1.5 s      code               voyager:coder@0.1.0/metrics.files    "
         "q leave   ↑↓ choose   Enter trace   a live or all                                         "
     "#]],
