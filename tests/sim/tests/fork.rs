@@ -127,6 +127,34 @@ impl Stage {
         self.host.block_on(told).unwrap().unwrap();
     }
 
+    /// A host on the same machine that died right after a fact of the run, and the run killed by somebody.
+    fn killed_after(self, run: RunId, is_last: impl Fn(&Event) -> bool) -> Self {
+        let (mut facts, mut ended) = (0, false);
+        self.facts(run, |event| {
+            facts += usize::from(!ended);
+            ended |= is_last(event);
+        });
+        assert!(ended, "there is no such fact");
+        let mut entries = self.host.store.read(run, 0, usize::MAX).unwrap();
+        entries.truncate(facts);
+        let host = Host::start(&SimDisk::new(2), &self.machine, &manifests::guests(), 2).unwrap();
+        let stage = Self { machine: self.machine.clone(), host };
+        stage.write(run, entries);
+        stage.tell(run, Message::Kill { by: "ada".to_owned() });
+        assert!(matches!(stage.host.resume(run), Life::Ended(Err(_))));
+        stage
+    }
+
+    fn write(&self, run: RunId, entries: Vec<Entry>) {
+        let journal = std::sync::Arc::clone(&self.host.world.journal);
+        let written = async move {
+            let (head, epoch) = journal.claim(run).await.unwrap();
+            let durability = Durability::Synced;
+            journal.append(Batch { run, epoch, after: head, entries, durability }).await.unwrap();
+        };
+        self.host.block_on(written).unwrap();
+    }
+
     fn mend(&self) {
         self.machine.set_file("c.txt", Some(b"three".to_vec()));
     }
@@ -431,6 +459,80 @@ fn what_a_kill_left_of_items_is_kept_and_taken_back_later() {
 }
 
 #[test]
+fn what_a_step_committed_is_not_committed_again_where_its_host_died_before_its_end() {
+    let (stage, plan) = (Stage::new(), checked(COPIES));
+    stage.mend();
+    let (run, _) = stage.begun(|| stage.host.run(&plan));
+    let stage = stage.killed_after(run, |event| matches!(event, Event::CommitDone { .. }));
+    stage.machine.set_file("copy-of-a.txt", Some(b"mine".to_vec()));
+    let (retried, outcome) = stage.retry(run, &plan);
+    assert_eq!((&*stage.calls(retried), outcome.is_ok()), ("", true), "{outcome:?}");
+    assert_eq!(stage.machine.files()["copy-of-a.txt"], "mine");
+}
+
+#[test]
+fn items_that_changed_one_file_differently_run_again() {
+    let both = "
+steps:
+  - { id: noted, for-each: { in: \"['a', 'b']\", as: word, parallel: 1 }, use: guests/append, with: { p0: { from: word } } }
+";
+    let (stage, plan) = (Stage::new(), checked(both));
+    let run = stage.fails(&plan);
+    assert_eq!(stage.calls(run), "noted(a) noted(b)", "both changed one file");
+    let (retried, _) = stage.retry(run, &plan);
+    assert_eq!(stage.calls(retried), "noted(a) noted(b)", "neither can be kept");
+}
+
+#[test]
+fn where_a_case_ended_well_no_other_runs() {
+    let body = "
+steps:
+  - id: chosen
+    switch:
+      - { id: first, use: guests/append, with: { p0: first } }
+      - { id: second, use: guests/append, with: { p0: second } }
+  - { id: last, use: guests/append, with: { p0: last } }
+";
+    let (stage, plan) = (Stage::new(), checked(body));
+    let (run, _) = stage.begun(|| stage.host.run(&plan));
+    stage.machine.set_file("log.txt", Some(b"first\n".to_vec()));
+    let stage = stage.killed_after(
+        run,
+        |event| matches!(event, Event::StepDone { step, .. } if plan.steps[*step].id == "first"),
+    );
+    let (retried, outcome) = stage.retry(run, &plan);
+    assert_eq!((&*stage.calls(retried), outcome.is_ok()), ("last(last)", true), "{outcome:?}");
+}
+
+#[test]
+fn a_block_that_repeats_or_chooses_runs_as_a_whole_where_a_step_in_it_runs_anew() {
+    let body = "
+steps:
+  - id: rounds
+    repeat: { max: 2 }
+    steps:
+      - { id: upper, use: guests/upper, with: { p0: { expr: string(round) } } }
+      - id: chosen
+        switch:
+          - { id: never, when: \"round == 3\", use: guests/upper, with: { p0: never } }
+          - { id: read, use: guests/shout, with: { p0: a.txt } }
+  - id: once
+    switch:
+      - { id: none, when: \"1 == 2\", use: guests/upper, with: { p0: none } }
+      - { id: some, use: guests/upper, with: { p0: some } }
+";
+    let (stage, plan) = (Stage::new(), checked(body));
+    let (run, outcome) = stage.begun(|| stage.host.run(&plan));
+    assert!(outcome.is_ok(), "{outcome:?}");
+    let (forked, _) = stage.fork(run, "read", &plan);
+    assert_eq!(stage.calls(forked), "upper(1) read(a.txt) upper(2) read(a.txt) some(some)");
+    // Its condition holds now: the case that ran before must not stand beside it.
+    let other = checked(&body.replace("1 == 2", "1 == 1"));
+    let (forked, _) = stage.fork(run, "none", &other);
+    assert_eq!(stage.calls(forked), "none(none)");
+}
+
+#[test]
 fn a_step_that_owes_something_is_done_anew_as_a_whole_where_a_part_of_it_is() {
     let (stage, plan) = (Stage::new(), checked(SAGA));
     let (world, asked) = (std::sync::Arc::clone(&stage.host.world), request(&plan));
@@ -454,14 +556,7 @@ fn a_run_of_the_semantics_before_goes_on_and_one_of_others_does_not() {
         let (id, world) = (RunId([number; 16]), &stage.host.world);
         let event = Event::RunStarted(Box::new(started));
         let payload = voyager_agent::event::encode(Timestamp::default(), &event, &*world.content);
-        let (journal, payload) = (std::sync::Arc::clone(&world.journal), payload.unwrap());
-        let written = async move {
-            let (head, epoch) = journal.claim(id).await.unwrap();
-            let (run, durability) = (id, Durability::Synced);
-            let entries = vec![Entry { salt: [1; 16], payload }];
-            journal.append(Batch { run, epoch, after: head, entries, durability }).await.unwrap();
-        };
-        stage.host.block_on(written).unwrap();
+        stage.write(id, vec![Entry { salt: [1; 16], payload: payload.unwrap() }]);
         id
     };
     stage.mend();
