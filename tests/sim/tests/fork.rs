@@ -495,6 +495,8 @@ steps:
 ";
     let (stage, plan) = (Stage::new(), checked(body));
     let (run, _) = stage.begun(|| stage.host.run(&plan));
+    let (forked, _) = stage.fork(run, "second", &plan);
+    assert_eq!(stage.calls(forked), "first(first) last(last)", "which case it is, is decided anew");
     stage.machine.set_file("log.txt", Some(b"first\n".to_vec()));
     let stage = stage.killed_after(
         run,

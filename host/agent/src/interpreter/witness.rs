@@ -103,10 +103,6 @@ impl Witness {
                     self.items.remove(&(frame, step)).unwrap_or_default()
                 }
                 Some(StepState::Running(_)) => self.items(run, frame, step),
-                Some(StepState::Waiting) if self.is_left(run, frame) => {
-                    kept.kept.push((step, run.none(step)));
-                    Vec::new()
-                }
                 // It comes from a run before, and has not begun in this one.
                 Some(StepState::Waiting) => run.parts_of(frame, step),
                 None => Vec::new(),
@@ -118,17 +114,6 @@ impl Witness {
         let of = run.state.frames.get(&frame);
         kept.compensations = of.map(|of| of.compensations.pending()).unwrap_or_default();
         kept
-    }
-
-    /// Whether a waiting step of a frame won't run any more, since another case of its `switch` ended well.
-    fn is_left(&self, run: &Interpreter, frame: TaskId) -> bool {
-        let Some(of) = run.state.frames.get(&frame) else { return false };
-        let block = run.block_of(frame).and_then(|block| run.plan().steps[block].mode());
-        block == Some(Mode::Switch)
-            && of.decided.is_some_and(|case| {
-                matches!(of.steps.get(&case), Some(StepState::Done(_)))
-                    && !self.failed.contains(&(frame, case))
-            })
     }
 
     /// What ended well of the items of a step that runs.
