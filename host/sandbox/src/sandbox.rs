@@ -7,7 +7,7 @@ use std::{
 };
 
 use voyager_base::{
-    BoxFuture, Digest, Error, RunId, Value,
+    BoxFuture, Digest, Error, Value,
     call::{Invocation, Skills},
     chance::Chance,
     clock::Clock,
@@ -153,11 +153,6 @@ impl Sandbox {
     pub fn unload_unless(&self, is_used: impl Fn(&Digest) -> bool) {
         let mut skills = self.0.skills.write().unwrap_or_else(PoisonError::into_inner);
         skills.retain(|component, _| is_used(component));
-    }
-
-    /// How many instances a run has now.
-    pub fn instances_of(&self, run: RunId) -> u32 {
-        self.0.shares.of(run)
     }
 
     /// How memory for instances is allocated.

@@ -79,7 +79,15 @@ impl Arena {
     /// # Panics
     /// Where the machine can't run WebAssembly, or has no room.
     pub fn new(program: &Path) -> Self {
-        let host = Host::with(compiler(program, CompileBounds::default()), 1_000);
+        Self::with_room(program, 1_000)
+    }
+
+    /// The same with room for so many instances.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn with_room(program: &Path, instances: u32) -> Self {
+        let host = Host::with(compiler(program, CompileBounds::default()), instances);
         let folder = tempfile::tempdir().expect("there is room for a temporary folder");
         let disk = FileDisk::open(folder.path().join("journal")).expect("the folder is new");
         let store = store_on(Arc::new(disk));
@@ -365,6 +373,8 @@ pub struct Lines {
     pub longest: usize,
     /// Notes of progress.
     pub progress: u64,
+    /// Why a child task found no instance, where one did not.
+    pub full: Option<String>,
     /// The first that a terminal would obey, or that is too long.
     pub wild: Option<String>,
 }
@@ -380,6 +390,12 @@ impl Told {
 
 impl Observer for Told {
     fn notice(&self, _run: RunId, _at: Timestamp, notice: Notice<'_>) {
+        if let Notice::ChildDone { error: Some(error), .. } = notice {
+            let bound = error.bound.as_deref().unwrap_or_default();
+            if error.kind == ErrorKind::Unavailable || bound.starts_with("run-instances") {
+                self.lines().full.get_or_insert_with(|| failed(error));
+            }
+        }
         let Notice::Report { report, .. } = notice else { return };
         let mut lines = self.lines();
         let (level, text, bytes_max) = match report {

@@ -17,7 +17,9 @@ After each attack
 - the journal tells how the run ended, its chain is whole, and its skills do the same again with the recorded answers;
 - no line was told that a terminal obeys.
 
-At the end the host's process has never used more memory than the test allows.
+The host's process never uses more than 512 MiB over all of it, what attackers make included: components of 30 MiB, and
+texts from which they are made. Compilers are processes of their own, each bounded by its address space (512 MiB and
+less for compile bombs), and so are programs.
 
 An outcome is how the run ended: with an error kind and its bound (`limit cpu: 50ms`), `trapped` with the reason, `gives`
 a value, `goes on` where there is none; or why the component was `refused`. `…` stands for what is left out.
