@@ -184,9 +184,10 @@ fn describe(event: &Event) -> Option<String> {
         },
         Event::SkillBuilt { component, .. } => format!("built {}", component.display()),
         Event::SkillNotBuilt { error } => error.message.clone(),
-        Event::StepStarted { .. } | Event::StepProgress { .. } | Event::Smaller { .. } => {
-            return None;
-        }
+        Event::StepStarted { .. }
+        | Event::StepProgress { .. }
+        | Event::Packed { .. }
+        | Event::Smaller { .. } => return None,
     };
     Some(printing::harmless(&line))
 }

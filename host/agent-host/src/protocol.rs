@@ -251,6 +251,7 @@ pub(crate) enum Event {
     SkillRemoved { skill: String },
     SkillQuarantined { file: PathBuf, reason: String },
     Attended(Attended),
+    Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },
     Smaller { tries: u64, inputs: usize, files: usize, answers: usize, bytes: usize },

@@ -68,7 +68,7 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         send()(&Update::Event(Event::Serving { state }));
         let mut tasks = vec![tokio::spawn(Arc::clone(&host).watch_skills(send()))];
         let quiet = Cancellation::default();
-        let tending = tokio::spawn(Arc::clone(&host).tend(quiet.clone()));
+        let tending = tokio::spawn(Arc::clone(&host).tend(quiet.clone(), send()));
         if resumes {
             let (host, tell) = (Arc::clone(&host), send());
             tasks.push(tokio::spawn(async move {
@@ -204,7 +204,7 @@ async fn reach(context: &Context, runtime: &tokio::runtime::Handle) -> Result<Re
 async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Json, Failure> {
     let server = serve_others(context, &host);
     let stop = Cancellation::default();
-    let tending = tokio::spawn(Arc::clone(&host).tend(stop.clone()));
+    let tending = tokio::spawn(Arc::clone(&host).tend(stop.clone(), |_| {}));
     let watching = tokio::spawn(Arc::clone(&host).watch_skills(|_| {}));
     let cancellation = Cancellation::default();
     let (sender, updates) = mpsc::channel(1_024);

@@ -137,7 +137,10 @@ impl Pair {
         }
         let mut known = BTreeMap::new();
         for run in acknowledged.keys() {
-            known.insert(view(&host, *run)?.name, *run);
+            match view(&host, *run) {
+                Err(_) if disk.is_down() => return Ok(None),
+                seen => drop(known.insert(seen?.name, *run)),
+            }
         }
         let (older, newer) = (known.get("older").copied(), known.get("newer").copied());
         // Where both are known, either may be gone on with first.
@@ -159,6 +162,8 @@ impl Pair {
             // The ends were acknowledged, and still must be there in the next life.
             return Ok(None);
         }
+        // It outlived the death that was planned, and is read now.
+        disk.crash_at(u64::MAX);
         check_replay(&host)?;
         Ok(Some(((older, view(&host, run)?), newer)))
     }

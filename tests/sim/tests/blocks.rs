@@ -422,6 +422,41 @@ outputs:
 }
 
 #[test]
+fn collected_rounds_outlive_a_last_one_that_is_tried_again() {
+    check(
+        "
+steps:
+  - id: each
+    use: guests/one
+    with: { p0: { expr: \"string(round)\" } }
+    changes: discard
+    repeat: { max: 2, collect: true }
+    expect: [ { that: \"result[size(result) - 1] != 'bad'\", message: bad } ]
+    retry: { attempts: 2, on: [expectation] }
+outputs:
+  all: { from: steps.each }
+",
+        &[
+            ("each #1", Answer::Text("first")),
+            ("each' #1", Answer::Text("bad")),
+            ("each' #2", Answer::Text("second")),
+        ],
+        expect![[r#"
+            start each #1 ("1")
+            done each #1
+            start each' #1 ("2")
+            done each' #1
+            wait until 888.274ms
+            at 888.274ms the next attempt or the end of a sleep
+            start each' #2 ("2")
+            done each' #2
+            end each
+            result all=["first","second"]
+        "#]],
+    );
+}
+
+#[test]
 fn what_stands_in_finally_runs_after_a_failure_too() {
     check(
         "

@@ -9,7 +9,7 @@ use super::{Host, Updates, journal_failure};
 use crate::{
     answer::CompactAnswer,
     failure::{Failure, FailureKind},
-    protocol::Update,
+    protocol::{Event, Update},
 };
 
 /// How often the host looks whether anything was recorded: a burst is over after one to two times that.
@@ -21,8 +21,8 @@ const TOLD: Duration = Duration::from_secs(5);
 impl Host {
     /// Looks now and then: while runs record, packs a little of what is old; once they rest, all of it, and
     /// lets the journal settle, so that a start after a crash is quick. Ends when it is to, or where the
-    /// journal takes no more records: that is told to those who append.
-    pub(crate) async fn tend(self: Arc<Self>, stop: Cancellation) {
+    /// journal takes no more records: that is told to those who append. What it packed it tells.
+    pub(crate) async fn tend(self: Arc<Self>, stop: Cancellation, tell: impl Fn(&Update)) {
         let clock = &self.world.clock;
         let mut appended = self.store.appended();
         loop {
@@ -33,10 +33,17 @@ impl Host {
             let before = std::mem::replace(&mut appended, self.store.appended());
             let rests = before == appended;
             loop {
-                match self.pack().await {
-                    Ok(packed) if packed.more && rests && appended == self.store.appended() => {}
-                    Ok(_) | Err(CompactError::Read(_)) => break,
+                let packed = match self.pack().await {
+                    Ok(packed) => packed,
+                    Err(CompactError::Read(_)) => break,
                     Err(CompactError::Write(_)) => return,
+                };
+                if 0 < packed.records {
+                    let Compacted { records, row_bytes, segment_bytes, .. } = packed;
+                    tell(&Update::Event(Event::Packed { records, row_bytes, segment_bytes }));
+                }
+                if !packed.more || !rests || appended != self.store.appended() {
+                    break;
                 }
                 if stop.is_cancelled() {
                     return;

@@ -109,15 +109,16 @@ impl Interpreter {
 
     /// What an item gives whose last round gave `value`.
     fn last_round(
-        &mut self,
+        &self,
         place: Place,
         repeat: &Repeat,
         value: Option<Value>,
     ) -> Result<Option<Value>, Error> {
         let (true, Some(last)) = (repeat.collect, &value) else { return Ok(value) };
-        let unit = self.state.unit(place).map_err(Error::invalid)?;
-        let mut all = std::mem::take(&mut unit.collected);
-        all.push(last.clone());
+        let unit =
+            self.state.look(place).ok_or_else(|| Error::invalid("an item that does not run"))?;
+        // They stay: where the last round fails what is expected of it, that round alone is tried again.
+        let all = unit.collected.iter().chain([last]).cloned().collect();
         let of_round = self.plan().steps[place.step].of_round().cloned();
         Ok(of_round.map(|ty| list(all, &ty)))
     }

@@ -124,3 +124,20 @@ fn a_host_goes_on_with_what_was_interrupted_and_with_what_is_due() {
             .is_some_and(|it| it.iter().all(|it| it["status"] == "done"))
     );
 }
+
+#[test]
+fn a_host_at_rest_packs_old_records() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("repo/a.py", "x = 1\n");
+    stage.write("now.yaml", COUNT.replace("  - id: ready\n    await: { signal: ready }\n", ""));
+    let mut host = serving(&stage);
+    let run = stage.answer(["run", "now.yaml"])["run"].as_str().expect("an id").to_owned();
+    let exported = stage.answer(["runs", "export", &run]);
+    let records = exported.as_array().expect("a list").len() as u64;
+    let packed = host.until(&["\"packed\""])["records"].as_u64().expect("a number");
+    assert!(packed < records, "{packed} of {records}");
+    assert_eq!(stage.answer(["runs", "export", &run]), exported);
+    host.stop();
+    let replayed = stage.answer(["replay", &run, "--verify"]);
+    assert_eq!(replayed["records"], records, "{replayed}");
+}
