@@ -59,7 +59,7 @@ async fn begin(arena: &Arena, row: &Row, limits: &str) -> Waiting {
     let world = world_on(&arena.host, store_on(disk), 2, &services, Arc::new(Nobody));
     let world = Arc::new(world);
     let call = Call { grants: ALL.to_owned(), limits: limits.to_owned(), ..Call::default() };
-    let component = row.component(0, "(loop br 0)");
+    let component = row.endless();
     let skill = arena.host.sandbox.load(&component).expect("it is a skill");
     let request = Request {
         plan: manifest(&skill, &call).into(),
@@ -79,7 +79,9 @@ async fn cancelled(arena: &Arena, row: &Row) -> String {
     let (handle, outcome) = (live.handle.clone(), tokio::spawn(live.outcome));
     // It computes, or the host has its question; a child computes where it asked for one.
     let waits = asks && !row.function.starts_with("tasks.") || row.function.contains("listing");
-    while if waits { around.asked().is_empty() } else { world.schedule.load().computing == 0 } {
+    let begun =
+        || if waits { !around.asked().is_empty() } else { world.schedule.load().computing > 0 };
+    while !begun() && !outcome.is_finished() {
         tokio::task::yield_now().await;
     }
     handle.cancel();

@@ -229,7 +229,7 @@ fn of_row(row: &'static Row) -> [Case; 3] {
     let name = row.function.replace("[method]", "").replace('.', "-");
     let case = |what: &str, outcome, rounds: u32| {
         let (name, tries) = (format!("{name}-{what}"), format!("calls it, {what}"));
-        Case::call(name, tries, "", outcome, move || row.component(rounds, ""))
+        Case::call(name, tries, "", outcome, move || row.component(rounds))
     };
     [
         case("allowed", row.allowed, 1).grants(ALL),
@@ -239,9 +239,20 @@ fn of_row(row: &'static Row) -> [Case; 3] {
 }
 
 impl Row {
-    /// Calls it so often (for ever where 0), and gives back what came of the last call. Children do
-    /// `child`.
-    pub(super) fn component(&self, rounds: u32, child: &str) -> Vec<u8> {
+    /// Calls it for ever, within all limits of handles. Children compute for ever.
+    pub(super) fn endless(&self) -> Vec<u8> {
+        let opens = self.function == "files.roots";
+        let drop = "(call $drop (i32.load offset=8 (i32.load (i32.const 520))))";
+        self.make(0, "(loop br 0)", if opens { drop } else { "" })
+    }
+
+    /// Calls it so often (for ever where 0), and gives back what came of the last call.
+    fn component(&self, rounds: u32) -> Vec<u8> {
+        self.make(rounds, "", "")
+    }
+
+    /// The same; children do `child`, and `after` is done after each call.
+    fn make(&self, rounds: u32, child: &str, after: &str) -> Vec<u8> {
         let resolve = forge::contract();
         let (interface, function) = find(&resolve, self.function);
         let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
@@ -288,6 +299,7 @@ impl Row {
                 r#"(import "voyager:workspace/files@0.1.0" "roots" (func $roots (param i32)))
                 (import "voyager:workspace/files@0.1.0" "[method]folder.list" (func $list (param i32 i32 i32 i32)))
                 (import "voyager:workspace/files@0.1.0" "[method]listing.next" (func $next-of (param i32 i32 i32)))
+                (import "voyager:workspace/files@0.1.0" "[resource-drop]folder" (func $drop (param i32)))
                 (import "{interface}" "{name}" (func $do (param {parameters})))
                 (data (i32.const 16) "src/lib.rs") (data (i32.const 32) "main")
                 (data (i32.const 48) "test:hostile/api.g") (data (i32.const 80) "true")
@@ -305,6 +317,7 @@ impl Row {
                         ;; What an answer brings along is forgotten.
                         (global.set $next (i32.const 4096))
                         (call $do {handle} {arguments} {answer})
+                        {after}
                         {again})
                     {end})"#,
                 name = function.name,
