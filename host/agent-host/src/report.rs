@@ -241,12 +241,12 @@ pub(crate) fn compact(context: &Context, answer: &Json) -> Result<u8, Failure> {
             );
         }
         printing::line(format!(
-            "{} records packed: {} bytes of rows are {} bytes now; the journal takes {} bytes, {} before",
+            "{} records packed: {} of rows are {} now; the journal takes {}, {} before",
             done.records,
-            done.row_bytes,
-            done.segment_bytes,
-            done.disk_bytes_after,
-            done.disk_bytes_before
+            printing::size(done.row_bytes),
+            printing::size(done.segment_bytes),
+            printing::size(done.disk_bytes_after),
+            printing::size(done.disk_bytes_before)
         ))
     })
 }
