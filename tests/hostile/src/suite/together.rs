@@ -189,6 +189,7 @@ fn take_all(arena: Arc<Arena>) -> BoxFuture<'static, String> {
             if let Some(full) = arena.lines().full {
                 break full;
             }
+            assert!(!outcome.is_finished(), "the bomb ended by itself");
             tokio::task::yield_now().await;
         };
         let mut others = BTreeSet::new();
