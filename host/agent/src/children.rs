@@ -56,7 +56,11 @@ impl Children {
 
     async fn run(&self, context: &CallContext, call: MapTasks) -> Result<Vec<ChildOutcome>, Error> {
         self.ledger.children(call.arguments.len())?;
-        let (skill, operation) = self.task.shared.resolve(&call.operation)?;
+        let (skill, name) = self.task.shared.resolve(&call.operation)?;
+        let known = skill.operations.iter().find(|it| it.name == *name);
+        let operation = known.ok_or_else(|| {
+            Error::not_found(format!("the plan knows the types of no operation `{name}`"))
+        })?;
         let family = Family {
             task: Arc::clone(&self.task),
             context: context.clone(),

@@ -221,7 +221,7 @@ impl TaskLedger {
     ) -> Result<Admission, Stop> {
         let allowed = match need {
             Need::Operation { name } => {
-                let operation = self.task.shared.resolve(name).map(|it| it.1.name.unversioned());
+                let operation = self.task.shared.resolve(name).map(|it| it.1.unversioned());
                 operation.and_then(|name| self.task.grants.check(&Need::Operation { name: &name }))
             }
             need => self.task.grants.check(need),

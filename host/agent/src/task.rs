@@ -20,7 +20,7 @@ use voyager_base::{
     clock::Timestamp,
     error::NO_ROOM,
     grant::{FolderGrant, GrantLayer, Grants},
-    operation::Operation,
+    operation::{Operation, OperationName},
     record::{Durability, KeptResult, ReadError},
     secret::Secrets,
     value,
@@ -117,7 +117,7 @@ impl RunShared {
     }
 
     /// The operation that a task names, in full or in short.
-    pub(crate) fn resolve(&self, name: &str) -> Result<(&PinnedSkill, &Operation), Error> {
+    pub(crate) fn resolve(&self, name: &str) -> Result<(&PinnedSkill, &OperationName), Error> {
         name::resolve(&self.started.plan.skills, name)
     }
 

@@ -26,7 +26,10 @@ use std::{
     ops::Range,
 };
 
-use voyager_base::{Digest, Limits, Type, operation::Skill};
+use voyager_base::{
+    Digest, Limits, Type,
+    operation::{OperationName, Skill},
+};
 
 pub(crate) use self::manifests::operation_at;
 pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
@@ -337,15 +340,16 @@ impl<'a> Checker<'a> {
 
     /// The skills of the steps, and those whose operations child tasks may call.
     fn pinned(&self) -> Vec<PinnedSkill> {
+        let tasks = self.grants.tasks.as_ref();
+        let is_granted =
+            |name: &OperationName| tasks.is_some_and(|globs| globs.matches(&name.unversioned()));
         let mut pinned: Vec<PinnedSkill> =
-            self.used_skills.values().map(|skill| pin(skill)).collect();
-        if let Some(tasks) = &self.grants.tasks {
+            self.used_skills.values().map(|skill| pin(skill, is_granted)).collect();
+        if tasks.is_some() {
             for skill in self.catalog.newest() {
-                let is_granted =
-                    skill.operations.iter().any(|o| tasks.matches(&o.name.unversioned()));
                 let is_there = pinned.iter().any(|known| known.package == skill.package);
-                if is_granted && !is_there {
-                    pinned.push(pin(skill));
+                if !is_there && skill.operations.iter().any(|it| is_granted(&it.name)) {
+                    pinned.push(pin(skill, is_granted));
                 }
             }
         }
@@ -364,11 +368,14 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn pin(skill: &Skill) -> PinnedSkill {
+fn pin(skill: &Skill, is_granted: impl Fn(&OperationName) -> bool) -> PinnedSkill {
+    let (granted, others): (Vec<_>, Vec<_>) =
+        skill.operations.iter().partition(|it| is_granted(&it.name));
     PinnedSkill {
         package: skill.package.clone(),
         version: skill.version.clone(),
         component: skill.component,
-        operations: skill.operations.clone(),
+        operations: granted.into_iter().cloned().collect(),
+        others: others.into_iter().map(|it| it.name.clone()).collect(),
     }
 }

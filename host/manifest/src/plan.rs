@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{
     Digest, ErrorKind, Limits, Type, Value,
     grant::{Globs, ProgramGrant},
-    operation::Operation,
+    operation::{Operation, OperationName},
     workspace::Change,
 };
 
@@ -76,8 +76,11 @@ pub struct PinnedSkill {
     pub version: String,
     /// Hash of the component.
     pub component: Digest,
-    /// Its operations, for child tasks.
+    /// Its operations that child tasks may be granted.
     pub operations: Vec<Arc<Operation>>,
+    /// Its other operations: a child task that asks for one is denied, not told that there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OperationName>,
 }
 
 /// What a run is given under a name.

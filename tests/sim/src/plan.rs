@@ -238,6 +238,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
             version: "1.0.0".to_owned(),
             component: component(),
             operations: operations(&steps),
+            others: Vec::new(),
         }],
         manifests: Vec::new(),
         steps,
