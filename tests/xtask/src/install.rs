@@ -23,7 +23,7 @@ pub(crate) fn install(prefix: &Path) -> Result<()> {
     )?;
     copy_folder(&skills, &prefix.join("lib/voyager/skills"))?;
     let share = prefix.join("share/voyager");
-    for folder in ["wit", "manifests", "sdk/rust"] {
+    for folder in ["wit", "manifests", "sdk"] {
         copy_folder(&root().join(folder), &share.join(folder))?;
     }
     eprintln!("installed {}", binary.display());
@@ -40,16 +40,19 @@ fn expand(prefix: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Copies the files of a folder, hidden ones and build output left out.
+/// Copies the files of a folder, hidden ones and build output left out. A template keeps hidden files with
+/// `.in` behind their names, and those are copied.
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
-        let name = entry.file_name();
-        if name.to_string_lossy().starts_with('.') || name == "target" {
+        let file_name = entry.file_name();
+        let name = file_name.to_string_lossy();
+        let is_hidden = name.starts_with('.') && !name.ends_with(".in");
+        if is_hidden || ["target", "__pycache__", "node_modules"].contains(&&*name) {
             continue;
         }
-        let (source, destination) = (entry.path(), to.join(&name));
+        let (source, destination) = (entry.path(), to.join(&file_name));
         if entry.file_type()?.is_dir() {
             copy_folder(&source, &destination)?;
         } else {

@@ -3,6 +3,7 @@
 mod author;
 mod dev;
 mod inspect;
+mod language;
 mod list;
 mod run;
 

@@ -1,40 +1,41 @@
-//! The README's first skill, in an empty folder, as it stands there.
+//! First skills, in an empty folder, as README and guides say.
 
 use std::{
     fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use e2e::{Ended, Stage, Telling};
 
-/// The commands of the README's section, without its comments.
-fn commands() -> Vec<String> {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
-    let text = fs::read_to_string(readme).expect("the README is there");
-    let section = text.split("## A first skill").nth(1).expect("the section is there");
+/// The commands of a section of a page, without their comments.
+fn commands(page: &str, heading: &str) -> Vec<String> {
+    let page = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(page);
+    let text = fs::read_to_string(page).expect("the page is there");
+    let section = text.split(heading).nth(1).expect("the section is there");
     let section = section.split("\n## ").next().expect("it ends");
     section
         .split("```sh\n")
         .skip(1)
         .filter_map(|block| block.split("```").next())
         .flat_map(str::lines)
-        .map(|line| line.split('#').next().unwrap_or_default().trim().to_owned())
+        .map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned())
         .filter(|line| !line.is_empty())
         .collect()
 }
 
-#[test]
-fn the_first_skill_of_the_readme_works_as_written() {
-    let Some(stage) = Stage::new() else { return };
-    let commands = commands();
+/// Follows the commands of a section, and then builds and tests once more as programs do. Gives back the skill's
+/// folder.
+fn follow(stage: &Stage, page: &str, heading: &str) -> PathBuf {
+    let commands = commands(page, heading);
     assert!(commands.len() >= 5, "{commands:?}");
     let mut folder = stage.path("");
     for line in commands {
-        let mut words = line.split_whitespace();
-        match words.next() {
+        let mut words = words(&line).into_iter();
+        match words.next().as_deref() {
             Some("cd") => folder.push(words.next().expect("a folder")),
             Some("agent-host") => {
-                let mut command: Command = stage.command(words);
+                let mut command = staged(stage, words);
                 let output = command.current_dir(&folder).output().expect("the program starts");
                 let (out, err) = (
                     String::from_utf8_lossy(&output.stdout),
@@ -42,19 +43,66 @@ fn the_first_skill_of_the_readme_works_as_written() {
                 );
                 assert!(output.status.success(), "{line}\n{out}\n{err}");
             }
-            other => panic!("the README has a command that is not tried: {other:?}"),
+            other => panic!("{page} has a command that is not tried: {other:?}"),
         }
     }
     for command in ["build", "test"] {
-        let mut command: Command = stage.command(["skill", command, "--json"]);
+        let mut command = staged(stage, ["skill", command, "--json"]);
         let output = command.current_dir(&folder).output().expect("the program starts");
         let ended = Ended::from(output);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
         assert!(ended.last()["answer"]["component"].is_string(), "{}", ended.out);
     }
+    folder
+}
+
+/// Words of a line as a shell would split it, where nothing but single quotes is special.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().expect("one at least").push(letter),
+        }
+    }
+    words.retain(|it| !it.is_empty());
+    words
+}
+
+/// The program, with the settings by which this machine's package managers find their registry.
+#[expect(clippy::disallowed_methods, reason = "npm's settings lie in the real home folder")]
+fn staged<I: AsRef<std::ffi::OsStr>>(
+    stage: &Stage,
+    arguments: impl IntoIterator<Item = I>,
+) -> Command {
+    let mut command = stage.command(arguments);
+    if let Some(home) = std::env::var_os("HOME") {
+        command.env("NPM_CONFIG_USERCONFIG", Path::new(&home).join(".npmrc"));
+    }
+    command
+}
+
+/// Whether a command that asks a registry is answered here; a word on standard error where not.
+fn reaches(line: &str, needs: &str) -> bool {
+    let mut words = line.split(' ');
+    let mut command = Command::new(words.next().expect("a program"));
+    let asked = command.args(words).stdin(Stdio::null()).output();
+    let reached = asked.as_ref().is_ok_and(|it| it.status.success());
+    if !reached {
+        eprintln!("skipped: this needs {needs}; `{line}` gave {asked:?}");
+    }
+    reached
+}
+
+#[test]
+fn the_first_skill_of_the_readme_works_as_written() {
+    let Some(stage) = Stage::new() else { return };
+    let folder = follow(&stage, "README.md", "## A first skill");
     // And the author's loop: every save is a build, and what does not build leaves the last good one.
-    let mut command = stage.command(["skill", "dev", "--json"]);
+    let mut command = staged(&stage, ["skill", "dev", "--json"]);
     command.current_dir(&folder).stderr(Stdio::null());
     let mut dev = Telling::begin(command);
     let built = dev.until(&["\"skill-built\""]);
@@ -79,4 +127,40 @@ fn the_first_skill_of_the_readme_works_as_written() {
     let built = dev.until(&["\"skill-built\""]);
     assert!(built["changes"][0].as_str().is_some_and(|it| it.contains(".none()")), "{built}");
     dev.stop();
+}
+
+#[test]
+fn the_first_skill_in_python_works_as_written() {
+    let Some(stage) = Stage::new() else { return };
+    if !reaches("python3 -m venv --help", "python3 with venv")
+        || !reaches("python3 -m pip index versions componentize-py", "PyPI")
+    {
+        return;
+    }
+    let folder = follow(&stage, "docs/guide/skills-python.md", "## Beginning one");
+    broken_leaves_the_last(&stage, &folder, "app.py");
+}
+
+#[test]
+fn the_first_skill_in_javascript_works_as_written() {
+    let Some(stage) = Stage::new() else { return };
+    if !reaches("node --version", "Node.js")
+        || !reaches("npm view componentize-qjs version", "npm's registry")
+    {
+        return;
+    }
+    let folder = follow(&stage, "docs/guide/skills-javascript.md", "## Beginning one");
+    broken_leaves_the_last(&stage, &folder, "skill.js");
+}
+
+/// What does not build is said, and leaves the last good component.
+fn broken_leaves_the_last(stage: &Stage, folder: &Path, source: &str) {
+    let component = folder.join("skills/word_count.wasm");
+    let good = fs::read(&component).expect("it is there");
+    fs::write(folder.join(source), "no language (").expect("files can be written");
+    let mut build = staged(stage, ["skill", "build"]);
+    let ended = Ended::from(build.current_dir(folder).output().expect("the program starts"));
+    assert_eq!(ended.out, "", "{ended:?}");
+    assert!(ended.err.contains("the skill does not build"), "{ended:?}");
+    assert_eq!(fs::read(&component).expect("it is there"), good);
 }

@@ -1,29 +1,19 @@
-//! `agent-host skill new | build | test | document`: writing one's own skill in Rust.
+//! `agent-host skill new | build | test | document`: writing one's own skill.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
-use clap::{Args, ValueEnum};
-use serde::Deserialize;
+use clap::Args;
 use serde_json::json;
 
+use super::language::Language;
 use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
     printing, report,
 };
-
-const TARGET: &str = "wasm32-wasip2";
-
-/// Languages that a skill can be begun in.
-#[derive(Clone, Copy, ValueEnum)]
-enum Language {
-    /// Rust.
-    Rust,
-}
 
 /// Begins a new skill: a folder that builds, with a test and a manifest.
 #[derive(Args)]
@@ -66,7 +56,6 @@ pub(crate) struct Document {
 
 impl New {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let Language::Rust = self.lang;
         check_name(&self.name)?;
         let share = context.places.share.as_ref().ok_or_else(|| {
             Failure::new(
@@ -79,12 +68,14 @@ impl New {
         if folder.exists() {
             return Err(Failure::usage(format!("{} exists already", folder.display())));
         }
-        let sdk = share.join("sdk/rust");
+        let sdk = share.join("sdk").join(self.lang.sdk());
         let values = [
             ("{{name}}", self.name.clone()),
             ("{{crate}}", self.name.replace('-', "_")),
             ("{{sdk}}", sdk.display().to_string()),
         ];
+        // The WIT and the manifest of a first skill are the same in every language.
+        copy_template(&share.join("sdk/template"), &folder, &values)?;
         copy_template(&sdk.join("template"), &folder, &values)?;
         copy_files(&share.join("wit"), &folder.join("wit/deps"))?;
         report::tell(context, &json!({ "folder": folder }), 0, || {
@@ -127,14 +118,14 @@ pub(super) fn test(context: &Context, folder: &Path, component: &Path) -> Result
     let skills = component.parent().unwrap_or_else(|| Path::new("."));
     let skills = fs::canonicalize(skills)
         .map_err(|error| Failure::environment("cannot tell where the skill lies", &error))?;
-    let mut cargo = Command::new("cargo");
-    cargo.arg("test").current_dir(folder);
-    cargo.env("VOYAGER_HOST", &context.program).env("VOYAGER_SKILLS", skills);
+    let language = Language::of(folder)?;
+    let mut tests = language.tests(folder)?;
+    tests.env("VOYAGER_HOST", &context.program).env("VOYAGER_SKILLS", skills);
     if context.json {
         // Standard output is for the answer alone.
-        cargo.stdout(std::io::stderr());
+        tests.stdout(std::io::stderr());
     }
-    let status = cargo.status().map_err(|error| no_cargo(&error))?;
+    let status = tests.status().map_err(|error| language.missing(&error))?;
     if !status.success() {
         return Err(Failure::new(FailureKind::Run, "the tests failed"));
     }
@@ -178,49 +169,9 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), Failure> {
     copy_template(from, to, &[])
 }
 
-/// What cargo says of something that it built.
-#[derive(Deserialize)]
-struct Artifact {
-    reason: String,
-    #[serde(default)]
-    filenames: Vec<PathBuf>,
-    #[serde(default)]
-    manifest_path: PathBuf,
-}
-
 /// Builds the skill in `folder`; gives back the finished component, in `folder/skills`.
 pub(super) fn build(folder: &Path) -> Result<PathBuf, Failure> {
-    let manifest = fs::canonicalize(folder.join("Cargo.toml")).map_err(|error| {
-        Failure::environment(format!("{} holds no skill", folder.display()), &error)
-            .hint("`agent-host skill new NAME` begins one")
-    })?;
-    ensure_target()?;
-    let output = Command::new("cargo")
-        .args([
-            "build",
-            "--release",
-            "--target",
-            TARGET,
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .current_dir(folder)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| no_cargo(&error))?;
-    if !output.status.success() {
-        return Err(Failure::new(FailureKind::Run, "the skill does not build"));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let artifacts = text.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
-    let built = artifacts
-        .filter(|it| it.reason == "compiler-artifact" && it.manifest_path == manifest)
-        .flat_map(|it| it.filenames)
-        .find(|it| it.extension().is_some_and(|end| end == "wasm"))
-        .ok_or_else(|| {
-            Failure::new(FailureKind::Run, "the build gave no component")
-                .hint("the library needs `crate-type = [\"cdylib\"]`")
-        })?;
+    let built = Language::of(folder)?.build(folder)?;
     let skills = folder.join("skills");
     fs::create_dir_all(&skills).map_err(|error| {
         Failure::environment(format!("cannot create {}", skills.display()), &error)
@@ -248,29 +199,6 @@ fn document(from: &Path, to: &Path, wit: &Path, dependencies: &[&Path]) -> Resul
     fs::write(&partial, documented)
         .and_then(|()| fs::rename(&partial, to))
         .map_err(|error| Failure::environment(format!("cannot write {}", to.display()), &error))
-}
-
-fn no_cargo(error: &std::io::Error) -> Failure {
-    Failure::environment("cannot start cargo", error)
-        .hint("skills in Rust need Rust's toolchain: https://rustup.rs")
-}
-
-fn ensure_target() -> Result<(), Failure> {
-    let has = || {
-        let asked =
-            Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
-        asked.is_ok_and(|it| Path::new(String::from_utf8_lossy(&it.stdout).trim()).exists())
-    };
-    if has() {
-        return Ok(());
-    }
-    printing::note(format!("adding the target {TARGET}"));
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
-    if added.is_ok_and(|it| it.success()) && has() {
-        return Ok(());
-    }
-    Err(Failure::new(FailureKind::Environment, format!("the target {TARGET} is missing"))
-        .hint(format!("type `rustup target add {TARGET}`")))
 }
 
 #[cfg(test)]

@@ -1,0 +1,29 @@
+"""The component in the real host. Start by `agent-host skill test`."""
+
+import pathlib
+import tempfile
+import unittest
+
+from voyager_sdk.testing import Failed, call
+
+
+class Count(unittest.TestCase):
+    def test_frequent_words_come_first(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "a.txt").write_text("one two two")
+            counted = call("{{name}}/count", globs=["*.txt"], most=1, read=[folder])
+        self.assertEqual(counted, [{"word": "two", "count": 2}])
+
+    def test_a_refusal_has_its_kind(self):
+        # What is not granted is not there, and the kind of the error says so.
+        with self.assertRaises(Failed) as refused:
+            call("{{name}}/count", globs=["*.txt"], most=1)
+        self.assertEqual(refused.exception.kind, "denied")
+        self.assertIn("no folder is granted", refused.exception.message)
+        with self.assertRaises(Failed) as refused:
+            call("{{name}}/count", globs=[], most=0)
+        self.assertEqual(refused.exception.kind, "invalid")
+
+
+if __name__ == "__main__":
+    unittest.main()
