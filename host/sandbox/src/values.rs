@@ -2,7 +2,7 @@
 
 use voyager_base::{
     Type, Value,
-    types::{Case, Field, IntKind},
+    types::{Case, IntKind},
 };
 use wasmtime::component::Val;
 
@@ -92,11 +92,11 @@ fn lower_int(number: i128, kind: IntKind) -> Option<Val> {
     })
 }
 
-/// `val`, which the guest gave as a `ty`.
+/// `val` of the guest, where it is of type `ty`.
 pub(crate) fn lift(val: Val, ty: &Type) -> Result<Value, Unlike> {
     Ok(match (val, ty) {
         (Val::Bool(it), Type::Bool) => Value::Bool(it),
-        (val, Type::Int(_)) => Value::Int(lift_int(&val).ok_or_else(|| unlike(ty))?),
+        (val, Type::Int(kind)) => Value::Int(lift_int(&val, *kind).ok_or_else(|| unlike(ty))?),
         (Val::Float32(number), Type::F32) => Value::Float(f64::from(number)),
         (Val::Float64(number), Type::F64) => Value::Float(number),
         (Val::Char(char), Type::Char) => Value::Char(char),
@@ -116,7 +116,8 @@ pub(crate) fn lift(val: Val, ty: &Type) -> Result<Value, Unlike> {
             Value::Tuple(pairs.map(|(val, ty)| lift(val, ty)).collect::<Result<_, _>>()?)
         }
         (Val::Option(val), Type::Option(inner)) => {
-            Value::Option(lift_payload(val, Some(inner), ty)?)
+            let payload = val.map(|val| lift(*val, inner).map(Box::new));
+            Value::Option(payload.transpose()?)
         }
         (Val::Result(Ok(val)), Type::Result(inner, _)) => {
             Value::Result(Ok(lift_payload(val, inner.as_deref(), ty)?))
@@ -125,7 +126,11 @@ pub(crate) fn lift(val: Val, ty: &Type) -> Result<Value, Unlike> {
             Value::Result(Err(lift_payload(val, inner.as_deref(), ty)?))
         }
         (Val::Record(vals), Type::Record(record)) if vals.len() == record.body.len() => {
-            let lifted = vals.into_iter().zip(&record.body).map(lift_field);
+            let pairs = vals.into_iter().zip(&record.body);
+            let lifted = pairs.map(|((name, val), field)| match name == field.name {
+                true => Ok((name, lift(val, &field.ty)?)),
+                false => Err(unlike(ty)),
+            });
             Value::Record(lifted.collect::<Result<_, _>>()?)
         }
         (Val::Variant(name, val), Type::Variant(variant)) => {
@@ -133,14 +138,14 @@ pub(crate) fn lift(val: Val, ty: &Type) -> Result<Value, Unlike> {
             let payload = lift_payload(val, case.ty.as_ref(), ty)?;
             Value::Variant(name, payload)
         }
-        (Val::Enum(name), Type::Enum(_)) => Value::Enum(name),
-        (Val::Flags(names), Type::Flags(_)) => Value::Flags(names),
+        (Val::Enum(name), Type::Enum(names)) if names.body.contains(&name) => Value::Enum(name),
+        (Val::Flags(set), Type::Flags(names))
+            if set.iter().all(|name| names.body.contains(name)) =>
+        {
+            Value::Flags(set)
+        }
         _ => return Err(unlike(ty)),
     })
-}
-
-fn lift_field(((name, val), field): ((String, Val), &Field)) -> Result<(String, Value), Unlike> {
-    Ok((name, lift(val, &field.ty)?))
 }
 
 fn lift_payload(
@@ -149,22 +154,22 @@ fn lift_payload(
     outer: &Type,
 ) -> Result<Option<Box<Value>>, Unlike> {
     match (val, inner) {
-        (None, _) => Ok(None),
+        (None, None) => Ok(None),
         (Some(val), Some(inner)) => lift(*val, inner).map(|it| Some(Box::new(it))),
-        (Some(_), None) => Err(unlike(outer)),
+        _ => Err(unlike(outer)),
     }
 }
 
-fn lift_int(val: &Val) -> Option<i128> {
-    Some(match val {
-        Val::S8(number) => i128::from(*number),
-        Val::U8(number) => i128::from(*number),
-        Val::S16(number) => i128::from(*number),
-        Val::U16(number) => i128::from(*number),
-        Val::S32(number) => i128::from(*number),
-        Val::U32(number) => i128::from(*number),
-        Val::S64(number) => i128::from(*number),
-        Val::U64(number) => i128::from(*number),
+fn lift_int(val: &Val, kind: IntKind) -> Option<i128> {
+    Some(match (val, kind) {
+        (Val::S8(number), IntKind::S8) => i128::from(*number),
+        (Val::U8(number), IntKind::U8) => i128::from(*number),
+        (Val::S16(number), IntKind::S16) => i128::from(*number),
+        (Val::U16(number), IntKind::U16) => i128::from(*number),
+        (Val::S32(number), IntKind::S32) => i128::from(*number),
+        (Val::U32(number), IntKind::U32) => i128::from(*number),
+        (Val::S64(number), IntKind::S64) => i128::from(*number),
+        (Val::U64(number), IntKind::U64) => i128::from(*number),
         _ => return None,
     })
 }
@@ -257,6 +262,12 @@ mod tests {
         fn only_values_of_the_type_are_lowered((_, value) in typed(), (ty, _) in typed()) {
             prop_assert_eq!(lower(value.clone(), &ty).is_ok(), value.is_of(&ty));
         }
+
+        #[test]
+        fn only_values_of_the_type_are_lifted((own, value) in typed(), (ty, _) in typed()) {
+            let val = lower(value, &own).unwrap();
+            prop_assert!(lift(val, &ty).map_or(true, |value| value.is_of(&ty)));
+        }
     }
 
     #[test]
@@ -264,5 +275,21 @@ mod tests {
         let error = lower(Value::Bool(true), &Type::String).unwrap_err();
         assert_eq!(error.to_string(), "a value is no `string`");
         assert!(lower(Value::Int(300), &Type::Int(IntKind::U8)).is_err());
+    }
+
+    #[test]
+    fn what_a_guest_gives_that_is_of_another_type_is_refused() {
+        let names = |names: &[&str]| Named::new(None, names.iter().map(|&it| it.into()).collect());
+        let maybe = Case { name: "some".into(), ty: Some(Type::Bool), docs: String::new() };
+        for (val, ty) in [
+            (Val::U16(300), Type::Int(IntKind::U8)),
+            (Val::Enum("two".into()), Type::Enum(names(&["one"]))),
+            (Val::Flags(vec!["w".into()]), Type::Flags(names(&["r"]))),
+            (Val::Result(Ok(None)), Type::Result(Some(Box::new(Type::Bool)), None)),
+            (Val::Variant("some".into(), None), Type::Variant(Named::new(None, vec![maybe]))),
+            (Val::Record(vec![("b".into(), Val::Bool(true))]), Type::record([("a", Type::Bool)])),
+        ] {
+            lift(val, &ty).unwrap_err();
+        }
     }
 }
