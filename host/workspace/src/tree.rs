@@ -97,18 +97,15 @@ impl Tree<'_> {
             if shown.len() as u64 > bytes_max {
                 break;
             }
+            // What is staged may be hidden too: a rename brings what the task never saw.
             let readable = self.context.grants.may_read(&call.root, &path);
-            let before = staged.before.as_ref().filter(|_| readable);
-            let before = before.map(|it| self.layers.bytes(&it.blob)).transpose()?;
-            let after = staged.after.as_ref().map(|it| self.layers.bytes(&it.blob)).transpose()?;
-            let old = match (&staged.before, &before) {
-                (None, _) => Side::Absent,
-                (Some(_), Some(bytes)) => Side::Bytes(bytes),
-                (Some(_), None) => {
-                    Side::Hidden("the grant does not let this task read what was there")
-                }
+            let bytes = |version: &Option<Version>| {
+                let shown = version.as_ref().filter(|_| readable);
+                shown.map(|it| self.layers.bytes(&it.blob)).transpose()
             };
-            diff::add(&mut shown, &path, old, after.as_deref().map_or(Side::Absent, Side::Bytes));
+            let (before, after) = (bytes(&staged.before)?, bytes(&staged.after)?);
+            let (old, new) = (side(&staged.before, &before), side(&staged.after, &after));
+            diff::add(&mut shown, &path, old, new);
         }
         diff::cut(&mut shown, bytes_max);
         Ok(shown)
@@ -130,6 +127,15 @@ impl Tree<'_> {
             cancellation: &self.context.cancellation,
         };
         walk.run(make)
+    }
+}
+
+/// One side of a diff, where `bytes` are those of `version` as far as they may be shown.
+fn side<'a>(version: &Option<Version>, bytes: &'a Option<Vec<u8>>) -> Side<'a> {
+    match (version, bytes) {
+        (None, _) => Side::Absent,
+        (Some(_), Some(bytes)) => Side::Bytes(bytes),
+        (Some(_), None) => Side::Hidden("the grant does not let this task read it"),
     }
 }
 

@@ -275,6 +275,9 @@ fn a_rename_does_not_make_unreadable_files_readable() {
     assert_eq!(kind(scene.rename("secret", "open/x")), Some(ErrorKind::Denied));
     scene.rename("secret", "hidden").unwrap();
     assert_eq!(kind(scene.rename("hidden", "open/x")), Some(ErrorKind::Denied));
+    let diff = scene.diff(10_000);
+    assert!(diff.contains("Files /dev/null and b/hidden differ"), "{diff}");
+    assert!(!diff.contains("password"), "{diff}");
 }
 
 #[test]
