@@ -22,7 +22,7 @@ mod docs;
 mod document;
 mod ending;
 mod engine;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod guest;
 mod idle;

@@ -5,6 +5,7 @@
 
 #[path = "../../../host/manifest/tests/common/mod.rs"]
 mod corpus;
+pub mod memory;
 pub mod shape;
 
 pub use libfuzzer_sys::fuzz_target;

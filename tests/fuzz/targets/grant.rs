@@ -1,4 +1,5 @@
-//! Layers of grants: adding one never allows what was refused before.
+//! Layers of grants: adding one never allows what was refused before, and what they tell of a whole
+//! folder holds for each path in it.
 #![no_main]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -6,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use voyager_base::{
     call::Need,
-    grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
+    grant::{Extent, FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
 };
 use voyager_fuzz::fuzz_target;
 
@@ -48,6 +49,10 @@ fn check(u: &mut Unstructured<'_>) -> Result<()> {
             let widened = allows(&narrow, need) && !allows(&grants, need);
             assert!(!widened || !spoke, "{need:?}: {grants:?} became {narrow:?}");
             narrower_rule(&grants, &narrow, need);
+            told_of_folders(&narrow, need);
+            if before.0 {
+                narrower_folder(&grants, &narrow, need);
+            }
         }
         grants = narrow;
     }
@@ -88,9 +93,48 @@ fn narrower_rule(wide: &Grants, narrow: &Grants, asked: &Asked) {
     assert!(wide.network || !narrow.network);
     assert!(at_most(narrow.time_max, wide.time_max));
     assert!(at_most(narrow.output_bytes_max, wide.output_bytes_max));
+    assert!(at_most(narrow.memory_bytes_max, wide.memory_bytes_max));
+    assert!(at_most(narrow.processes_max, wide.processes_max));
     assert!(at_most(narrow.cpus_max, wide.cpus_max));
     assert!(wide.demand.iter().all(|demand| narrow.demand.contains(demand)));
     assert!(narrow.secrets.iter().all(|(variable, name)| wide.secrets.get(variable) == Some(name)));
+}
+
+/// What layers tell of the folders above a path holds for it: a walk leaves out what it need not look
+/// at, and asks no more where all is readable.
+fn told_of_folders(grants: &Grants, asked: &Asked) {
+    let Asked::Read(root, path) = asked else { return };
+    for folder in above(path) {
+        let extent = grants.reads_below(root, folder);
+        let readable = grants.may_read(root, path);
+        let fits = match extent {
+            Extent::Nothing => !readable,
+            Extent::Some => true,
+            Extent::All => readable,
+        };
+        assert!(fits, "`{folder}` has {extent:?}, `{path}` is readable: {readable}; {grants:?}");
+    }
+}
+
+/// More layers show no more folders, no more of each, and let no more bytes be written.
+fn narrower_folder(wide: &Grants, narrow: &Grants, asked: &Asked) {
+    let Asked::Read(root, path) = asked else { return };
+    let roots = wide.roots();
+    assert!(narrow.roots().iter().all(|root| roots.contains(root)));
+    assert!(at_most(narrow.write_bytes_max(root), wide.write_bytes_max(root)));
+    for folder in above(path) {
+        assert!(narrow.reads_below(root, folder) <= wide.reads_below(root, folder), "{folder}");
+    }
+}
+
+/// The folders above a path as a walk has them, the whole first; none above what no walk meets.
+fn above(path: &str) -> Vec<&str> {
+    let met = |name: &str| !matches!(name, "" | "." | "..");
+    if !path.split('/').all(met) {
+        return Vec::new();
+    }
+    let ends = path.match_indices('/').map(|(at, _)| &path[..at]);
+    std::iter::once("").chain(ends).collect()
 }
 
 fn at_most<T: Ord>(narrow: Option<T>, wide: Option<T>) -> bool {

@@ -8,7 +8,7 @@ use std::{
     num::NonZeroUsize,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, LazyLock},
 };
 
 use futures_executor::block_on;
@@ -17,14 +17,13 @@ use voyager_base::{
     call::{CallContext, Cancellation, Folders, StageId},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
     id::{Digest, RecordId, RunId, TaskId},
-    record::{AppendError, Content, ReadError},
     secret::Secrets,
     workspace::{
         Inspect, List, ReadFile, RemoveFile, RenameFile, Replace, Search, TextQuery,
         WorkspaceService, WriteFile,
     },
 };
-use voyager_fuzz::fuzz_target;
+use voyager_fuzz::{fuzz_target, memory::Memory};
 use voyager_workspace::Workspace;
 
 /// What stands in every file outside, and in none inside.
@@ -228,20 +227,4 @@ fn context(scene: &Scene) -> (CallContext, Folders) {
         cancellation: Cancellation::default(),
     };
     (context, folders)
-}
-
-/// Content in memory.
-#[derive(Default)]
-struct Memory(Mutex<BTreeMap<Digest, Vec<u8>>>);
-
-impl Content for Memory {
-    fn put(&self, bytes: &[u8]) -> std::result::Result<Digest, AppendError> {
-        let digest = Digest::of(bytes);
-        self.0.lock().expect("no thread panics").insert(digest, bytes.to_vec());
-        Ok(digest)
-    }
-
-    fn get(&self, digest: Digest) -> std::result::Result<Option<Vec<u8>>, ReadError> {
-        Ok(self.0.lock().expect("no thread panics").get(&digest).cloned())
-    }
 }

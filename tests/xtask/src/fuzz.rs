@@ -43,6 +43,7 @@ const TARGETS: &[Target] = &[
     Target { name: "wire", what: "the line to the launcher of programs", seeds: &[] },
     Target { name: "path", what: "paths and globs of a skill, on a real folder", seeds: &[] },
     Target { name: "grant", what: "layers of grants", seeds: &[] },
+    Target { name: "question", what: "questions of a skill under any grants", seeds: &[] },
     Target { name: "component", what: "bytes of a component", seeds: &[] },
 ];
 
