@@ -73,7 +73,6 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// The program, with the settings by which this machine's package managers find their registry.
-#[expect(clippy::disallowed_methods, reason = "npm's settings lie in the real home folder")]
 fn staged<I: AsRef<std::ffi::OsStr>>(
     stage: &Stage,
     arguments: impl IntoIterator<Item = I>,
