@@ -43,7 +43,7 @@ pub(super) fn tests(folder: &Path) -> Result<Command, Failure> {
 
 pub(super) fn missing(error: &std::io::Error) -> Failure {
     Failure::environment("cannot start python3", error).hint(
-        "skills in Python need Python 3.10 or newer: on Debian and Ubuntu type \
+        "skills in Python need Python 3.11 or newer: on Debian and Ubuntu type \
          `sudo apt install python3 python3-venv`, elsewhere see https://www.python.org/downloads",
     )
 }
