@@ -79,7 +79,13 @@ fn staged<I: AsRef<std::ffi::OsStr>>(
 ) -> Command {
     let mut command = stage.command(arguments);
     if let Some(home) = std::env::var_os("HOME") {
-        command.env("NPM_CONFIG_USERCONFIG", Path::new(&home).join(".npmrc"));
+        let home = Path::new(&home);
+        command.env("NPM_CONFIG_USERCONFIG", home.join(".npmrc"));
+        let mut files =
+            [".config/pip/pip.conf", ".pip/pip.conf"].map(|it| home.join(it)).into_iter();
+        if let Some(file) = files.find(|it| it.is_file()) {
+            command.env("PIP_CONFIG_FILE", file);
+        }
     }
     command
 }
@@ -88,6 +94,9 @@ fn staged<I: AsRef<std::ffi::OsStr>>(
 fn reaches(line: &str, needs: &str) -> bool {
     let mut words = line.split(' ');
     let mut command = Command::new(words.next().expect("a program"));
+    // Where there is none, that is soon known.
+    command.env("PIP_DEFAULT_TIMEOUT", "10").env("PIP_RETRIES", "1");
+    command.env("npm_config_fetch_timeout", "10000").env("npm_config_fetch_retries", "1");
     let asked = command.args(words).stdin(Stdio::null()).output();
     let reached = asked.as_ref().is_ok_and(|it| it.status.success());
     if !reached {
