@@ -1,6 +1,6 @@
 //! The hostile suite: what attackers try, what bounds each attack, and what must come of it.
 //!
-//! [`cases`] is the whole list. Each case is played in one [`Arena`], one after the other: after each the
+//! [`groups`] is the whole list. Each case is played in one [`Arena`], one after the other: after each the
 //! host must still do its work, nothing that was not granted may have changed, and the journal must tell
 //! what happened. `docs/reference/hostile-suite.md` shows the same list, kept equal by a test.
 
