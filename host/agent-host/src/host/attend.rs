@@ -74,16 +74,10 @@ impl Host {
         debug_assert!(is_first, "one looks after runs");
         let mut due: BTreeMap<RunId, Timestamp> = BTreeMap::new();
         let mut next: Vec<RunId> = Vec::new();
+        // One that can't be read keeps nobody from the others.
+        let fails = |run: RunId, error| tell(&Update::Event(Event::Attended(left(run, error))));
         for run in self.all_runs()? {
-            match self.row(run)?.status {
-                Status::Interrupted => next.push(run),
-                // What came last was a wait, perhaps a sleep; only all of the run tells.
-                Status::Waiting => match self.until(run)? {
-                    Waits::ForPeople(until) => due.extend(until.map(|at| (run, at))),
-                    Waits::ForNobody => next.push(run),
-                },
-                _ => {}
-            }
+            self.begins(run, &mut due, &mut next).unwrap_or_else(|error| fails(run, error));
         }
         next.reverse();
         let mut going = JoinSet::new();
@@ -108,7 +102,9 @@ impl Host {
             tokio::select! {
                 wish = asked.recv() => match wish {
                     Some(Wish::GoOn(run)) => next.insert(0, run),
-                    Some(Wish::Wakes(run)) => self.wakes(run, &mut due)?,
+                    Some(Wish::Wakes(run)) => {
+                        self.wakes(run, &mut due).unwrap_or_else(|error| fails(run, error));
+                    }
                     None => return Ok(()),
                 },
                 run = wake => {
@@ -116,11 +112,33 @@ impl Host {
                     next.push(run);
                 }
                 Some(Ok((run, attended))) = going.join_next(), if !going.is_empty() => {
-                    self.wakes(run, &mut due)?;
+                    // One that can't go on is left to people: its time may be over, and would be again at once.
+                    if attended.error.is_none() {
+                        self.wakes(run, &mut due).unwrap_or_else(|error| fails(run, error));
+                    }
                     tell(&Update::Event(Event::Attended(attended)));
                 }
             }
         }
+    }
+
+    /// Has a run go on that nobody goes on with, or remembers when it wakes.
+    fn begins(
+        &self,
+        run: RunId,
+        due: &mut BTreeMap<RunId, Timestamp>,
+        next: &mut Vec<RunId>,
+    ) -> Result<(), Failure> {
+        match self.row(run)?.status {
+            Status::Interrupted => next.push(run),
+            // What came last was a wait, perhaps a sleep; only all of the run tells.
+            Status::Waiting => match self.until(run)? {
+                Waits::ForPeople(until) => due.extend(until.map(|at| (run, at))),
+                Waits::ForNobody => next.push(run),
+            },
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Remembers when a run wakes that waits until some time.
@@ -152,10 +170,18 @@ impl Host {
         };
         drop(updates);
         let _ = drain.await;
-        let (status, error) = match answer {
-            Ok(answer) => (answer.status.word().to_owned(), None),
-            Err(error) => (Status::Interrupted.word().to_owned(), Some(error)),
+        let attended = match answer {
+            Ok(answer) => {
+                Attended { run: named, name, status: answer.status.word().to_owned(), error: None }
+            }
+            Err(error) => Attended { name, ..left(run, error) },
         };
-        (run, Attended { run: named, name, status, error })
+        (run, attended)
     }
+}
+
+/// A run that nobody can go on with.
+fn left(run: RunId, error: Failure) -> Attended {
+    let status = Status::Interrupted.word().to_owned();
+    Attended { run: run.to_string(), name: String::new(), status, error: Some(error) }
 }
