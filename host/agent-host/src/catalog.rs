@@ -211,10 +211,9 @@ fn describe(path: &Path, size: u64, sandbox: &Sandbox) -> Described {
     };
     match sandbox.load(&bytes) {
         Ok(skill) => Described::Skill(skill),
-        Err(error @ LoadError::CompilerUnavailable(_)) => Described::Unclear(error.to_string()),
-        // Every command would try it again, for as long as it may take: its owner can ask for that.
-        Err(error @ LoadError::CompileBound(_)) => {
-            Described::Refused(format!("{error} (`touch` the file to have it tried again)"))
+        // Also one that was ended from outside counts as beyond its bounds: it may be good.
+        Err(error @ (LoadError::CompilerUnavailable(_) | LoadError::CompileBound(_))) => {
+            Described::Unclear(error.to_string())
         }
         Err(error) => Described::Refused(error.to_string()),
     }
