@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use voyager_base::Usage;
 
 /// How a run ended, or stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub(crate) struct RunAnswer {
     pub(crate) artifacts: Vec<(String, String)>,
     /// Files of the granted folders that the run changed.
     pub(crate) changed: Vec<String>,
+    /// What all its tasks used.
+    #[serde(default)]
+    pub(crate) usage: Usage,
     /// Why it failed: the step and the error.
     pub(crate) error: Option<RunError>,
     /// What it waits for, where it waits.
@@ -270,6 +274,9 @@ pub(crate) struct RunDetail {
     pub(crate) chain: String,
     /// Its inputs.
     pub(crate) inputs: Json,
+    /// What all its tasks used, earlier attempts included.
+    #[serde(default)]
+    pub(crate) usage: Usage,
     /// Its steps.
     pub(crate) steps: Vec<StepDetail>,
     /// The run whose results it took over, where it did.
@@ -324,6 +331,9 @@ pub(crate) struct TaskDetail {
     /// The run that computed its result, where no guest ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kept_from: Option<String>,
+    /// What it used, its children not; none where no guest ran, or nobody counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<Usage>,
     /// Why it failed.
     pub(crate) error: Option<String>,
     /// What it asked the host: name, what was used, outcome.
@@ -392,6 +402,9 @@ pub(crate) struct TopRun {
     pub(crate) priority: String,
     /// Steps that have ended, and all.
     pub(crate) steps: (u64, u64),
+    /// What its tasks used that ended since this process has the run.
+    #[serde(default)]
+    pub(crate) usage: Usage,
     /// Attempts of tasks that are open.
     pub(crate) tasks: Vec<TopTask>,
 }

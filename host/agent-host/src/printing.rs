@@ -1,6 +1,9 @@
 //! Standard output and standard error: the one place that writes to them.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::{
+    io::{ErrorKind, IsTerminal, Write},
+    time::Duration,
+};
 
 use serde::Serialize;
 
@@ -74,6 +77,15 @@ pub(crate) fn duration(millis: u64) -> String {
     }
 }
 
+/// A duration for people, where it may be far below a millisecond.
+pub(crate) fn fine_duration(time: Duration) -> String {
+    match time.as_micros() {
+        micros @ 0..1_000 => format!("{micros} µs"),
+        micros @ 1_000..10_000 => format!("{:.1} ms", micros as f64 / 1_000.0),
+        _ => duration(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +100,8 @@ mod tests {
             [duration(7), duration(1_500), duration(61_000)],
             ["7 ms", "1.5 s", "1 min 1 s"]
         );
+        let fine = |micros| fine_duration(Duration::from_micros(micros));
+        assert_eq!([fine(7), fine(1_500), fine(70_000)], ["7 µs", "1.5 ms", "70 ms"]);
     }
 
     #[test]

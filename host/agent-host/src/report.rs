@@ -2,6 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
+use voyager_base::Usage;
 
 use crate::{
     answer::{
@@ -333,6 +334,7 @@ fn head(detail: &RunDetail) -> Result<(), Failure> {
         printing::line(format!("from     {from}"))?;
     }
     printing::line(format!("records  {}, chain {}", row.records, detail.chain))?;
+    printing::line(format!("used     {}", used(&detail.usage)))?;
     if let Json::Object(inputs) = &detail.inputs {
         for (name, value) in inputs {
             printing::line(printing::harmless(&format!("input    {}", shown(name, value))))?;
@@ -354,6 +356,18 @@ fn pauses(tasks: &[TaskDetail]) -> String {
     if times == 0 { String::new() } else { format!("  paused {times}x for {time}") }
 }
 
+/// What was used, in a line.
+fn used(usage: &Usage) -> String {
+    format!(
+        "{} of processor, {} of memory, {} host calls, {} in, {} out",
+        printing::fine_duration(usage.cpu()),
+        printing::size(usage.memory_bytes),
+        usage.host_calls,
+        printing::size(usage.bytes_in),
+        printing::size(usage.bytes_out)
+    )
+}
+
 fn branch(task: &TaskDetail, depth: usize) -> Result<(), Failure> {
     let indent = "  ".repeat(depth);
     let error = task.error.as_ref().map_or_else(String::new, |error| format!("  {error}"));
@@ -370,6 +384,9 @@ fn branch(task: &TaskDetail, depth: usize) -> Result<(), Failure> {
         &task.task[..8.min(task.task.len())]
     );
     printing::line(printing::harmless(&line))?;
+    if let Some(usage) = &task.usage {
+        printing::line(format!("{indent}  used {}", used(usage)))?;
+    }
     for effect in &task.effects {
         let line = format!("{indent}  · {} {}  {}", effect.call, effect.about, effect.outcome);
         printing::line(printing::harmless(&line))?;

@@ -90,9 +90,9 @@ impl Drop for Restored {
 fn plain(top: &Top) -> String {
     let mut lines = vec![view::headline(top)];
     for run in &top.runs {
-        let row = &run.row;
+        let (row, [cpu, memory]) = (&run.row, view::used(run));
         lines.push(format!(
-            "{}  {:<11}  {:<8}  {:>7}  {:>10}  {}",
+            "{}  {:<11}  {:<8}  {:>7}  {:>10}  {cpu:>8}  {memory:>9}  {}",
             row.run,
             row.status.word(),
             run.priority,

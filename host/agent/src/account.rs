@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use voyager_base::{
-    Error, Limits,
+    Error, Limits, Usage,
     call::{Charge, Remaining, Report},
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Account {
     children: u32,
     log_bytes: u64,
     log_lines: u64,
+    bytes_in: u64,
+    bytes_out: u64,
     recorded: BTreeMap<u32, Recorded>,
 }
 
@@ -50,13 +52,16 @@ impl Account {
             children: 0,
             log_bytes: 0,
             log_lines: 0,
+            bytes_in: 0,
+            bytes_out: 0,
             recorded,
         }
     }
 
-    /// Takes a question: its number, and what to do about it.
-    pub(crate) fn ask(&mut self, asked: &Asked) -> (u32, Verdict) {
+    /// Takes a question of so many bytes: its number, and what to do about it.
+    pub(crate) fn ask(&mut self, asked: &Asked, bytes: usize) -> (u32, Verdict) {
         let ordinal = self.ordinal;
+        self.bytes_out = self.bytes_out.saturating_add(bytes as u64);
         if self.limits.host_calls <= self.host_calls {
             return (ordinal, Verdict::Spent(Error::limit("host-calls", self.limits.host_calls)));
         }
@@ -72,8 +77,9 @@ impl Account {
         (ordinal, verdict)
     }
 
-    /// Charges what an answer used.
-    pub(crate) fn charge(&mut self, charge: Charge) {
+    /// Charges an answer of so many bytes, and what it used.
+    pub(crate) fn charge(&mut self, charge: Charge, bytes: usize) {
+        self.bytes_in = self.bytes_in.saturating_add(bytes as u64);
         self.children = self.children.saturating_add(charge.children);
     }
 
@@ -110,6 +116,16 @@ impl Account {
             log_bytes: self.limits.log_bytes.saturating_sub(self.log_bytes),
             children: self.limits.children.saturating_sub(self.children),
             depth: self.limits.depth.saturating_sub(self.depth),
+        }
+    }
+
+    /// What was used of it, beside what the guest used by itself.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage {
+            host_calls: self.host_calls,
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            ..Usage::default()
         }
     }
 

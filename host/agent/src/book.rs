@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use voyager_base::{
-    Digest, Error, RunId, TaskId, call::Charge, clock::Timestamp, id::RecordId, workspace::Change,
+    Digest, Error, RunId, TaskId, Usage, call::Charge, clock::Timestamp, id::RecordId,
+    workspace::Change,
 };
 
 use crate::event::{Asked, Event, Origin, Reply, TaskStarted, Timed};
@@ -77,6 +78,8 @@ pub struct End {
     pub changes: Vec<Change>,
     /// The run that computed the result, where it was kept.
     pub kept_from: Option<RunId>,
+    /// What the attempt used, where a guest ran and that was counted.
+    pub usage: Option<Usage>,
 }
 
 /// What the journal knows of tasks.
@@ -123,10 +126,10 @@ impl Book {
                 let answer = Answer::Denied { at, error: error.clone() };
                 self.question(*record, sequence, asked, answer, &[]);
             }
-            Event::TaskDone { task, attempt, result, changes, kept_from } => {
+            Event::TaskDone { task, attempt, result, changes, kept_from, usage } => {
                 let result = result.clone().map(serde_bytes::ByteBuf::into_vec);
-                let end =
-                    End { sequence, at, result, changes: changes.clone(), kept_from: *kept_from };
+                let (changes, kept_from, usage) = (changes.clone(), *kept_from, *usage);
+                let end = End { sequence, at, result, changes, kept_from, usage };
                 self.done(*task, *attempt, end);
             }
             Event::FrameStarted { frame, within, .. }

@@ -14,7 +14,7 @@ use futures_util::{
 };
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    BoxFuture, Digest, Error, Type,
+    BoxFuture, Digest, Error, Type, Usage,
     call::CallContext,
     operation::OperationName,
     record::Durability,
@@ -148,13 +148,22 @@ impl Family {
         let notice = Notice::ChildStarted { parent: record.task, task: id, of: self.of };
         shared.notice(notice);
         let child = self.task.child(started, call);
-        let outcome = self.attempt(&child, resumes).await;
+        let ended = self.attempt(&child, resumes).await;
+        let (outcome, usage) = ended.unwrap_or_else(|error| (Err(error), None));
         let error = outcome.as_ref().err();
-        shared.notice(Notice::ChildDone { parent: record.task, task: id, error });
+        shared.notice(Notice::ChildDone { parent: record.task, task: id, error, usage });
         outcome
     }
 
-    async fn attempt(&self, child: &Arc<Task>, resumes: bool) -> ChildOutcome {
+    /// Runs it to its recorded end: how it ended, and what it used.
+    ///
+    /// # Errors
+    /// Its end is not recorded.
+    async fn attempt(
+        &self,
+        child: &Arc<Task>,
+        resumes: bool,
+    ) -> Result<(ChildOutcome, Option<Usage>), Error> {
         let shared = &self.task.shared;
         let started = &child.started;
         let begin = if resumes {
@@ -176,12 +185,12 @@ impl Family {
         }
         child.place.leave();
         let end = self.merged(child, end);
-        let outcome = end.result.clone();
+        let (outcome, usage) = (end.result.clone(), end.usage);
         let done = task::done(started, end);
         let written = shared.recorder.append_one(done, Durability::Buffered).await;
         written.map_err(|error| unwritten(&error))?;
-        child.ended(&outcome);
-        outcome
+        child.ended(&outcome, usage);
+        Ok((outcome, usage))
     }
 
     /// Runs the child; a parent that stops stops its children.
@@ -205,7 +214,7 @@ impl Family {
             Ok(()) => end,
             Err(error) => {
                 self.task.shared.world.workspace.discard(child.stage());
-                TaskEnd::failed(error)
+                TaskEnd { usage: end.usage, ..TaskEnd::failed(error) }
             }
         }
     }

@@ -368,9 +368,9 @@ impl Run {
         }
         let written = self.shared.recorder.append(&events, durability).await?;
         for (written, event) in written.into_iter().zip(&events) {
-            if let Event::TaskDone { task, attempt, result, .. } = event {
+            if let Event::TaskDone { task, attempt, result, usage, .. } = event {
                 if let Some(task) = self.tasks.remove(&(*task, *attempt)) {
-                    task.ended(result);
+                    task.ended(result, *usage);
                     self.release(&task, result.is_ok());
                 }
                 self.opened.remove(task);

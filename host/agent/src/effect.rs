@@ -13,12 +13,13 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures_channel::oneshot;
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    BoxFuture, Digest, Error, ErrorKind, RunId,
+    BoxFuture, Digest, Error, ErrorKind, RunId, Usage,
     call::{
         Admission, CallContext, Effect, Ledger, Lineage, Need, Outcome, Question, Remaining,
         Report, Stop,
@@ -145,6 +146,11 @@ impl TaskLedger {
         self.state().account.left_over().cloned()
     }
 
+    /// What the attempt used of what is counted here.
+    pub(crate) fn usage(&self) -> Usage {
+        self.state().account.usage()
+    }
+
     /// Whether the task may have `more` children now.
     pub(crate) fn children(&self, more: usize) -> Result<(), Error> {
         self.state().account.children(more)
@@ -190,7 +196,7 @@ impl TaskLedger {
             return Err(self.halt(Stop::Cancelled));
         }
         let asked = Asked::of(&question);
-        let (ordinal, verdict) = self.state().account.ask(&asked);
+        let (ordinal, verdict) = self.state().account.ask(&asked, question.arguments.len());
         let task = &self.task.started;
         let record = RecordId { task: task.task, attempt: task.attempt, ordinal };
         match verdict {
@@ -283,7 +289,7 @@ impl TaskLedger {
                 let reply = self.fetch(reply)?;
                 let mut state = self.state();
                 state.time = at;
-                state.account.charge(charge);
+                state.account.charge(charge, reply.len());
                 Ok(Admission::Recorded(reply))
             }
             Answer::Requested if self.mode == Mode::Live => {
@@ -386,7 +392,7 @@ impl Ledger for TaskLedger {
             self.task.stages(ended.ordinal);
             let mut state = self.state();
             state.time = ended.at;
-            state.account.charge(ended.charge);
+            state.account.charge(ended.charge, ended.reply.len());
             Ok(ended.reply)
         })
     }
@@ -407,6 +413,10 @@ impl Ledger for TaskLedger {
         let report = clean(report);
         let task = self.task.started.task;
         self.task.shared.notice(Notice::Report { task, report: &report });
+    }
+
+    fn used(&self, cpu: Duration, memory_bytes: u64) {
+        self.task.used(cpu, memory_bytes);
     }
 
     fn time(&self) -> Timestamp {

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    Digest, Error, Limits, RunId, TaskId, Value,
+    Digest, Error, Limits, RunId, TaskId, Usage, Value,
     call::{Effect, Folders},
     clock::Timestamp,
     grant::GrantLayer,
@@ -202,6 +202,9 @@ pub enum Event {
         /// The run that computed the result, where it was kept: no guest ran.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept_from: Option<RunId>,
+        /// What it used; none where no guest ran, and in records of hosts that did not count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
     },
     /// A failed task will be tried again.
     RetryScheduled {

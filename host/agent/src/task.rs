@@ -14,7 +14,7 @@ use futures_util::future::{Either, FutureExt as _, Shared, select};
 use serde_bytes::ByteBuf;
 use tracing::Span;
 use voyager_base::{
-    BoxFuture, Digest, Error, ErrorKind, Limits, RunId, TaskId, Value,
+    BoxFuture, Digest, Error, ErrorKind, Limits, RunId, TaskId, Usage, Value,
     call::{Cancellation, Folders, Invocation, Ledger, Services, StageId, Stop},
     chain::Head,
     clock::Timestamp,
@@ -235,6 +235,8 @@ pub(crate) struct Task {
     cache: Option<Cache>,
     /// How long it waited for keys and slots, in microseconds.
     waited_micros: AtomicU64,
+    /// What its guests used by themselves.
+    used: Mutex<Usage>,
 }
 
 /// Under what the result of a call is kept beyond its run.
@@ -274,11 +276,13 @@ pub(crate) struct TaskEnd {
     pub(crate) changes: Vec<Change>,
     /// The run that computed the result, where it was kept.
     pub(crate) kept_from: Option<RunId>,
+    /// What it used; none where no guest ran.
+    pub(crate) usage: Option<Usage>,
 }
 
 impl TaskEnd {
     pub(crate) fn new(result: Result<ByteBuf, Error>, changes: Vec<Change>) -> Self {
-        Self { result, changes, kept_from: None }
+        Self { result, changes, kept_from: None, usage: None }
     }
 
     pub(crate) fn failed(error: Error) -> Self {
@@ -334,6 +338,7 @@ impl Task {
             span,
             cache,
             waited_micros: AtomicU64::new(0),
+            used: Mutex::default(),
             started,
         })
     }
@@ -370,6 +375,7 @@ impl Task {
             // Its parent is answered from the record, and whether that may be kept is not known.
             cache: None,
             waited_micros: AtomicU64::new(0),
+            used: Mutex::default(),
             started,
         })
     }
@@ -430,9 +436,9 @@ impl Task {
     }
 
     /// Tells how the attempt ended, once that is recorded.
-    pub(crate) fn ended<T>(&self, result: &Result<T, Error>) {
+    pub(crate) fn ended<T>(&self, result: &Result<T, Error>, usage: Option<Usage>) {
         let waited = Duration::from_micros(self.waited_micros.load(Ordering::Relaxed));
-        telemetry::task_ended(&self.span, waited, result);
+        telemetry::task_ended(&self.span, waited, usage.as_ref(), result);
     }
 
     /// Gives its slot back, and keeps its keys.
@@ -521,7 +527,7 @@ impl Task {
         };
         ledger.settle().await;
         self.give_slot();
-        let end = match (ledger.stop(), called) {
+        let mut end = match (ledger.stop(), called) {
             (Some(Stop::Journal(reason)), _) => return Err(reason),
             (Some(Stop::Diverged(reason)), _) => TaskEnd::failed(diverged(reason)),
             (Some(Stop::Cancelled), _) | (None, Called::Cancelled | Called::Evicted(_)) => {
@@ -540,7 +546,24 @@ impl Task {
         if end.result.is_err() {
             self.shared.world.workspace.discard(self.stage());
         }
+        end.usage = Some(self.usage(&ledger, &end.result));
         Ok(end)
+    }
+
+    /// Takes what one of its guests used.
+    pub(crate) fn used(&self, cpu: Duration, memory_bytes: u64) {
+        let cpu_micros = u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX);
+        let usage = Usage { cpu_micros, memory_bytes, ..Usage::default() };
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).add(usage);
+    }
+
+    /// What the attempt used: its arguments and its result with it.
+    fn usage(&self, ledger: &TaskLedger, result: &Result<ByteBuf, Error>) -> Usage {
+        let mut usage = ledger.usage();
+        usage.bytes_in += self.started.arguments.len() as u64;
+        usage.bytes_out += result.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        usage.add(*self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        usage
     }
 
     /// How it ends where an earlier call gave its result.
@@ -716,5 +739,6 @@ pub(crate) fn done(started: &TaskStarted, end: TaskEnd) -> Event {
         result: end.result,
         changes: end.changes,
         kept_from: end.kept_from,
+        usage: end.usage,
     }
 }

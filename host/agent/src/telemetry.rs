@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use tracing::{Span, debug, field::Empty, info, info_span, warn};
-use voyager_base::{Error, ErrorKind, RunId, call::Effect};
+use voyager_base::{Error, ErrorKind, RunId, Usage, call::Effect};
 use voyager_manifest::plan::{Plan, Priority};
 
 use crate::{
@@ -95,15 +95,32 @@ pub(crate) fn task(
         epoch,
         resumed,
         waited_us = Empty,
+        cpu_us = Empty,
+        memory_bytes = Empty,
+        host_calls = Empty,
+        bytes_in = Empty,
+        bytes_out = Empty,
         outcome = Empty,
         error = Empty,
     )
 }
 
-/// The attempt has ended, after it `waited` for keys and slots so long in all.
-pub(crate) fn task_ended<T>(span: &Span, waited: Duration, result: &Result<T, Error>) {
+/// The attempt has ended, after it `waited` for keys and slots so long in all, and used so much.
+pub(crate) fn task_ended<T>(
+    span: &Span,
+    waited: Duration,
+    usage: Option<&Usage>,
+    result: &Result<T, Error>,
+) {
     let error = result.as_ref().err().map(|error| error.kind);
     span.record("waited_us", micros(waited));
+    if let Some(usage) = usage {
+        span.record("cpu_us", usage.cpu_micros);
+        span.record("memory_bytes", usage.memory_bytes);
+        span.record("host_calls", usage.host_calls);
+        span.record("bytes_in", usage.bytes_in);
+        span.record("bytes_out", usage.bytes_out);
+    }
     end(span, outcome(error), error.map(ErrorKind::name));
     info!(name: "task-ended", parent: span, "the task has ended");
 }

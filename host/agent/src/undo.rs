@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use voyager_base::{
-    Limits, RunId, Type, Value,
+    Limits, RunId, Type, Usage, Value,
     call::Folders,
     chain::Head,
     clock::Timestamp,
@@ -42,6 +42,8 @@ pub struct Written {
     pub outcome: Option<Outcome>,
     /// For each file that it wrote what was there before its first change and after its last.
     pub changes: Vec<Change>,
+    /// What all its tasks used.
+    pub usage: Usage,
     /// Files that somebody else changed between two of its changes.
     pub interleaved: Vec<Conflict>,
 }
@@ -61,13 +63,16 @@ pub fn written(
     let (began, mut last) = (first.at, first.at);
     let RunStarted { folders, plan, .. } = started.clone();
     let mut interpreter = Interpreter::new(run, started, began);
-    let mut files = Files::default();
+    let (mut files, mut usage) = (Files::default(), Usage::default());
     run::walk(journal, content, run, Head::START, |_, _, timed| {
         last = timed.at;
         if let Event::CommitDone { frame, step, conflicts, error: None } = &timed.event
             && conflicts.is_empty()
         {
             files.add(interpreter.changes_of(*frame, *step));
+        }
+        if let Event::TaskDone { usage: Some(used), .. } = &timed.event {
+            usage.add(*used);
         }
         interpreter.apply(timed.at, &timed.event)?;
         Ok::<(), StartError>(())
@@ -76,7 +81,7 @@ pub fn written(
     let Files { changes, interleaved } = files;
     let changes = changes.into_values().collect();
     let name = plan.name.clone();
-    Ok(Written { run, name, began, last, folders, outcome, changes, interleaved })
+    Ok(Written { run, name, began, last, folders, outcome, changes, usage, interleaved })
 }
 
 /// Files by folder and path, from before the first change to after the last.

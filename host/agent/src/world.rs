@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use voyager_base::{
-    Error, RunId, TaskId,
+    Error, RunId, TaskId, Usage,
     call::{Report, Skills, Spawn},
     chance::Chance,
     clock::{Clock, Timestamp},
@@ -79,6 +79,8 @@ pub enum Notice<'a> {
         task: TaskId,
         /// Why it failed, where it did.
         error: Option<&'a Error>,
+        /// What it used; none where no guest ran.
+        usage: Option<Usage>,
     },
     /// An attempt of a task waits for its keys and a slot: to begin, or to go on.
     Queued {

@@ -5,7 +5,7 @@
 //! it performed by a service and records the outcome. The author of a capability can't forget to check,
 //! to charge, to journal or to replay, because there is nowhere to write it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -284,6 +284,10 @@ pub trait Ledger: Send + Sync {
 
     /// Takes a report. Beyond the log limits it is dropped and counted; in a replay it is dropped.
     fn report(&self, report: Report);
+
+    /// Takes what a guest of the attempt used by itself, once it is gone: how long a thread computed for it,
+    /// and the bytes of linear memory that it held.
+    fn used(&self, _cpu: Duration, _memory_bytes: u64) {}
 
     /// The time of the last record: what the guest's clocks show.
     fn time(&self) -> Timestamp;

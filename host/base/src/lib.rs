@@ -26,6 +26,7 @@ pub mod secret;
 pub mod sim;
 pub mod tasks;
 pub mod types;
+pub mod usage;
 pub mod value;
 pub mod workspace;
 
@@ -36,6 +37,7 @@ pub use self::{
     id::{Digest, RunId, TaskId},
     limits::Limits,
     types::Type,
+    usage::Usage,
     value::Value,
 };
 

@@ -129,7 +129,7 @@ impl Call<'_> {
         let ended = {
             let mut guest = pin!(self.invoke(live));
             let mut expired = pin!(timing.expired());
-            poll_fn(|context| match guest.as_mut().poll(context) {
+            poll_fn(|context| match timing.count(|| guest.as_mut().poll(context)) {
                 Poll::Ready(ended) => Poll::Ready(Ok(ended)),
                 Poll::Pending => expired.as_mut().poll(context).map(|()| Err(timeout(limits))),
             })

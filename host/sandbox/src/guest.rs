@@ -93,9 +93,11 @@ impl Guest {
         self.task = Some(Task::of(invocation));
     }
 
-    /// Lets go of the task.
+    /// Lets go of the task, and tells what its call used.
     pub(crate) fn leave(&mut self) {
-        self.task = None;
+        if let Some(task) = self.task.take() {
+            task.ledger.used(self.timing.computed(), self.memory.held());
+        }
     }
 
     /// Where a more important task has taken its slot: the wait until it has one again. That takes none
@@ -175,6 +177,13 @@ impl Guest {
         let line = std::mem::take(&mut self.outputs[output as usize]);
         let level = if output == Output::Error { "warn" } else { "info" };
         self.log(level, String::from_utf8_lossy(&line).trim_end());
+    }
+}
+
+impl Drop for Guest {
+    /// However its call ends, also where somebody lets go of it.
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 

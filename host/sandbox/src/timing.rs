@@ -1,7 +1,11 @@
-//! The wall time of one call: host calls included, waiting for children not.
+//! The wall time of one call: host calls included, waiting for children not. And how much of it a thread
+//! computed.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,6 +20,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
     resumed: Notify,
+    computed_micros: AtomicU64,
 }
 
 struct State {
@@ -28,13 +33,34 @@ impl Timing {
     /// A call that starts now and may take `time`.
     pub(crate) fn start(clock: Arc<dyn Clock>, time: Duration) -> Self {
         let state = State { deadline: clock.now().after(time), waiting_since: None };
-        Self(Arc::new(Shared { clock, state: Mutex::new(state), resumed: Notify::new() }))
+        Self(Arc::new(Shared {
+            clock,
+            state: Mutex::new(state),
+            resumed: Notify::new(),
+            computed_micros: AtomicU64::new(0),
+        }))
     }
 
     /// Another call starts now, behind the one that ended.
     pub(crate) fn restart(&self, time: Duration) {
         let deadline = self.0.clock.now().after(time);
         *self.0.state() = State { deadline, waiting_since: None };
+        self.0.computed_micros.store(0, Ordering::Relaxed);
+    }
+
+    /// Has `compute` use the thread, and counts for how long it did.
+    pub(crate) fn count<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let began = self.0.clock.now();
+        let done = compute();
+        let micros = self.0.clock.now().since(began).as_micros();
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        self.0.computed_micros.fetch_add(micros, Ordering::Relaxed);
+        done
+    }
+
+    /// For how long a thread computed so far.
+    pub(crate) fn computed(&self) -> Duration {
+        Duration::from_micros(self.0.computed_micros.load(Ordering::Relaxed))
     }
 
     /// Stops the time until the guard is dropped.

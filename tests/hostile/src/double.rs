@@ -123,6 +123,7 @@ struct Log {
     host_calls: u64,
     lines: Vec<String>,
     lines_dropped: u64,
+    used: Vec<(Duration, u64)>,
 }
 
 impl Book {
@@ -134,6 +135,11 @@ impl Book {
     /// Lines beyond those.
     pub fn lines_dropped(&self) -> u64 {
         lock(&self.log).lines_dropped
+    }
+
+    /// Processor time and memory of each guest that is gone.
+    pub fn used(&self) -> Vec<(Duration, u64)> {
+        lock(&self.log).used.clone()
     }
 
     /// Questions so far.
@@ -189,6 +195,10 @@ impl Ledger for Book {
         } else {
             log.lines_dropped += 1;
         }
+    }
+
+    fn used(&self, cpu: Duration, memory_bytes: u64) {
+        lock(&self.log).used.push((cpu, memory_bytes));
     }
 
     fn time(&self) -> Timestamp {

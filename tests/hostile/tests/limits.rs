@@ -52,6 +52,39 @@ async fn others_get_their_turn_while_attackers_loop() {
     }
 }
 
+#[tokio::test]
+async fn what_a_guest_used_is_told_however_it_ends() {
+    let (page, mib) = (64 << 10, 1 << 20);
+    let grows = "(drop (memory.grow (i32.const 15)))";
+    for (name, work, held) in [
+        ("it returns", "", page),
+        ("it has grown", grows, mib),
+        ("it traps", &*format!("{grows} unreachable"), mib),
+        ("it is out of time", &*format!("{grows} (loop br 0)"), mib),
+    ] {
+        let limits = Limits { cpu: Duration::from_millis(30), ..Limits::default() };
+        let world = World::default();
+        let _ = attack_in(&world, &body(work), limits).await;
+        let [(cpu, memory_bytes)] = world.book.used()[..] else { panic!("{name}: told once") };
+        assert_eq!(memory_bytes, held, "{name}");
+        assert!(!work.contains("loop") || !cpu.is_zero(), "{name}: {cpu:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_guest_used_is_told_where_nobody_waits_for_it() {
+    let (host, world) = (Host::new(), World::default());
+    let looping = body("(loop br 0)");
+    let mut guest = Box::pin(host.run(&looping, Vec::new(), Limits::default(), &world));
+    // Ready never: a guest that loops gives the thread back at each tick.
+    for _ in 0..3 {
+        let polled = futures_util::poll!(&mut guest);
+        assert!(polled.is_pending() && world.book.used().is_empty());
+    }
+    drop(guest);
+    assert_eq!(world.book.used().len(), 1);
+}
+
 /// An operation that reads `path` of the first folder and gives back the tag of the answer and of its
 /// error: 0 for success, 1 + the place of the error in `voyager:types/types.error` otherwise.
 fn reading(path: &str) -> Vec<u8> {

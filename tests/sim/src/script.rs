@@ -235,7 +235,7 @@ impl Script {
 }
 
 fn done(task: TaskId, attempt: u32, result: Result<ByteBuf, Error>, changes: Vec<Change>) -> Event {
-    Event::TaskDone { task, attempt, result, changes, kept_from: None }
+    Event::TaskDone { task, attempt, result, changes, kept_from: None, usage: None }
 }
 
 fn change(path: &str) -> Change {

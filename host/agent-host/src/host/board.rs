@@ -9,7 +9,7 @@ use voyager_agent::{
     Event as Fact, Notice,
     event::{Origin, TaskStarted},
 };
-use voyager_base::{RunId, TaskId, clock::Timestamp};
+use voyager_base::{RunId, TaskId, Usage, clock::Timestamp};
 use voyager_manifest::plan::Plan;
 
 use super::Host;
@@ -33,6 +33,8 @@ struct Run {
     tasks: BTreeMap<TaskId, Task>,
     /// Steps that have ended, by their place in the plan.
     ended: BTreeSet<usize>,
+    /// What its tasks used that have ended.
+    usage: Usage,
 }
 
 struct Task {
@@ -64,8 +66,8 @@ impl State {
 impl Board {
     /// A run begins, or goes on.
     pub(super) fn begin(&self, run: RunId, plan: &Arc<Plan>) {
-        let (tasks, ended) = (BTreeMap::new(), BTreeSet::new());
-        self.runs().insert(run, Run { plan: Arc::clone(plan), tasks, ended });
+        let (tasks, ended, usage) = (BTreeMap::new(), BTreeSet::new(), Usage::default());
+        self.runs().insert(run, Run { plan: Arc::clone(plan), tasks, ended, usage });
     }
 
     /// It has ended.
@@ -83,8 +85,10 @@ impl Board {
                 run.stands(*task, State::Computes);
             }
             Notice::Paused { task } => run.stands(*task, State::Paused),
-            Notice::ChildDone { task, .. } | Notice::Fact(Fact::TaskDone { task, .. }) => {
+            Notice::ChildDone { task, usage, .. }
+            | Notice::Fact(Fact::TaskDone { task, usage, .. }) => {
                 run.tasks.remove(task);
+                run.usage.add(usage.unwrap_or_default());
             }
             Notice::Fact(Fact::StepDone { step, .. } | Fact::StepSkipped { step, .. }) => {
                 run.ended.insert(*step);
@@ -197,6 +201,7 @@ impl Host {
             priority: of_board.map(|it| it.plan.priority.to_string()).unwrap_or_default(),
             steps: of_board
                 .map_or((0, 0), |it| (it.ended.len() as u64, it.plan.steps.len() as u64)),
+            usage: of_board.map(|it| it.usage).unwrap_or_default(),
             tasks: of_board.map(|it| it.tasks(now)).unwrap_or_default(),
             row,
         })

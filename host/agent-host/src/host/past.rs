@@ -9,7 +9,7 @@ use voyager_agent::{
     book::{Answer, Attempt, Book},
     event::{self, Asked, Origin},
 };
-use voyager_base::{ErrorKind, RunId, TaskId, Value, clock::Timestamp, record::Entry};
+use voyager_base::{ErrorKind, RunId, TaskId, Usage, Value, clock::Timestamp, record::Entry};
 use voyager_manifest::Plan;
 
 use super::{
@@ -66,6 +66,9 @@ impl Host {
         }
         let began = self.fact(run, 0)?.map(|timed| timed.at).unwrap_or_default();
         let family = Family::of(&book, &pauses, began);
+        let mut usage = Usage::default();
+        let ends = book.attempts().filter_map(|attempt| attempt.end.as_ref()?.usage);
+        ends.for_each(|used| usage.add(used));
         let steps = plan.steps.iter().enumerate().map(|(number, step)| StepDetail {
             step: step.id.clone(),
             state: (*states.get(&number).unwrap_or(&"waiting")).to_owned(),
@@ -85,6 +88,7 @@ impl Host {
             file: plan.file.clone(),
             chain: head.chain.to_string(),
             inputs: started.inputs.iter().map(|(name, it)| (name.clone(), it.to_json())).collect(),
+            usage,
             steps: steps.collect(),
             outputs: outcome.as_ref().and_then(outputs),
             error: outcome.as_ref().and_then(|it| it.as_ref().err()).map(|it| run_error(plan, it)),
@@ -354,6 +358,7 @@ impl<'b> Family<'b> {
             paused: paused
                 .map(|(times, micros)| PauseDetail { times: *times, millis: micros / 1_000 }),
             kept_from: attempt.end.as_ref().and_then(|end| end.kept_from).map(|it| it.to_string()),
+            usage: attempt.end.as_ref().and_then(|end| end.usage),
             error: error.map(|error| format!("{}: {}", error.kind, error.message)),
             effects: attempt.questions.values().map(|it| effect(&it.asked, &it.answer)).collect(),
             staged: attempt

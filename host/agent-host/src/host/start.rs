@@ -179,7 +179,7 @@ impl Host {
     }
 
     fn so_far(&self, run: RunId, plan: &Plan, status: Status) -> Result<RunAnswer, Failure> {
-        let Written { began, last, changes, .. } = self.written(run)?;
+        let Written { began, last, changes, usage, .. } = self.written(run)?;
         Ok(RunAnswer {
             run: run.to_string(),
             name: plan.name.clone(),
@@ -188,6 +188,7 @@ impl Host {
             outputs: serde_json::Map::new(),
             artifacts: Vec::new(),
             changed: changes.into_iter().map(|change| change.path).collect(),
+            usage,
             error: None,
             waits: Vec::new(),
         })

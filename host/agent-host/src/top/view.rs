@@ -9,6 +9,8 @@ use ratatui::{
     widgets::{Row, Table, TableState},
 };
 
+use voyager_base::Usage;
+
 use super::trace;
 use crate::{
     answer::{RunDetail, Status, Top, TopRun},
@@ -20,6 +22,8 @@ const TRACE_KEYS: &str = "q leave   ↑↓ move   Esc back";
 
 /// Where columns that explain more have room.
 const WIDE: u16 = 84;
+/// Where what was used has room, too.
+const WIDEST: u16 = 104;
 /// Where the tasks of the chosen run have room.
 const HIGH: u16 = 12;
 
@@ -167,12 +171,12 @@ impl View {
             let none = "no runs; `agent-host run MANIFEST` starts one";
             return frame.render_widget(Line::raw(none), area);
         }
-        let is_wide = area.width >= WIDE;
+        let (is_wide, is_widest) = (area.width >= WIDE, area.width >= WIDEST);
         let rows = self.shown().map(|run| {
             let row = &run.row;
             let (status, time) = (row.status.word().to_owned(), printing::duration(row.millis));
             let name = printing::harmless(&row.name);
-            let cells = match is_wide {
+            let mut cells = match is_wide {
                 true => vec![
                     row.run.clone(),
                     status,
@@ -180,20 +184,28 @@ impl View {
                     steps(run),
                     run.tasks.len().to_string(),
                     time,
-                    name,
                 ],
                 // Enough of the id to name the run.
-                false => vec![row.run.chars().take(14).collect(), status, steps(run), name],
+                false => vec![row.run.chars().take(14).collect(), status, steps(run)],
             };
+            if is_widest {
+                cells.extend(used(run));
+            }
+            cells.push(name);
             Row::new(cells).style(self.of_status(row.status))
         });
-        let (titles, widths) = match is_wide {
+        let (mut titles, mut widths) = match is_wide {
             true => (
-                vec!["RUN", "STATUS", "PRIORITY", "STEPS", "TASKS", "TIME", "MANIFEST"],
+                vec!["RUN", "STATUS", "PRIORITY", "STEPS", "TASKS", "TIME"],
                 vec![26, 11, 8, 7, 5, 12],
             ),
-            false => (vec!["RUN", "STATUS", "STEPS", "MANIFEST"], vec![14, 11, 6]),
+            false => (vec!["RUN", "STATUS", "STEPS"], vec![14, 11, 6]),
         };
+        if is_widest {
+            titles.extend(["CPU", "MEMORY"]);
+            widths.extend([8, 9]);
+        }
+        titles.push("MANIFEST");
         let mut state = TableState::new().with_selected(self.chosen);
         frame.render_stateful_widget(table(rows, titles, widths), area, &mut state);
     }
@@ -312,6 +324,14 @@ pub(super) fn steps(run: &TopRun) -> String {
         (_, 0) => String::new(),
         (ended, all) => format!("{ended}/{all}"),
     }
+}
+
+/// What tasks of a run used: processor time and memory; nothing where none has ended here.
+pub(super) fn used(run: &TopRun) -> [String; 2] {
+    if run.usage == Usage::default() {
+        return [String::new(), String::new()];
+    }
+    [printing::fine_duration(run.usage.cpu()), printing::size(run.usage.memory_bytes)]
 }
 
 #[cfg(test)]

@@ -61,8 +61,15 @@ fn a_finished_run_replays_and_its_skills_do_the_same_again() {
     assert!(other["attempts-verified"].as_u64().is_some_and(|it| it >= 3), "{other}");
     let shown = stage.answer(["runs", "show", id]);
     assert_eq!(shown["chain"], one["chain"]);
+    assert_eq!(shown["usage"], run["usage"], "a replay adds nothing");
+    for used in ["cpu-micros", "memory-bytes", "host-calls", "bytes-in", "bytes-out"] {
+        assert!(shown["usage"][used].as_u64().is_some_and(|it| 0 < it), "{used}: {shown}");
+        let of_tasks = &shown["steps"][0]["tasks"][0]["usage"][used];
+        assert!(of_tasks.as_u64() <= shown["usage"][used].as_u64(), "{used}: {of_tasks}");
+    }
     let trace = stage.call(["runs", "trace", id]);
     assert!(trace.out.contains("workspace.read"), "{}", trace.out);
+    assert!(trace.out.contains(" host calls, "), "{}", trace.out);
     let export = stage.call(["runs", "export", id]);
     assert_eq!(export.out.lines().count() as u64, one["records"].as_u64().expect("a number"));
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, Opts, Registry, TextEncoder, core::Collector,
+    Counter, Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter,
+    IntCounterVec, IntGauge, Opts, Registry, TextEncoder, core::Collector,
 };
 
 use crate::{system, telemetry::fields::Fields};
@@ -33,6 +33,8 @@ pub(super) struct Families {
     tasks: IntCounterVec,
     tasks_active: IntGauge,
     task_seconds: HistogramVec,
+    task_cpu_seconds: Counter,
+    task_bytes: IntCounterVec,
     queue_seconds: HistogramVec,
     effects: IntCounterVec,
     effect_seconds: HistogramVec,
@@ -102,6 +104,15 @@ impl Families {
                 "voyager_task_seconds",
                 "Time from the start of an attempt to its end.",
                 "priority",
+            ),
+            task_cpu_seconds: make.known(Counter::new(
+                "voyager_task_cpu_seconds_total",
+                "Processor time of tasks that ended.",
+            )),
+            task_bytes: make.counters(
+                "voyager_task_bytes_total",
+                "Bytes that came to guests (in) and from them (out) in tasks that ended.",
+                &["direction"],
             ),
             queue_seconds: make.seconds_by(
                 "voyager_queue_seconds",
@@ -178,6 +189,12 @@ impl Families {
             "task" => {
                 self.tasks.with_label_values(&[text("priority"), text("outcome")]).inc();
                 self.task_seconds.with_label_values(&[text("priority")]).observe(seconds);
+                let cpu = Duration::from_micros(number(fields, "cpu_us"));
+                self.task_cpu_seconds.inc_by(cpu.as_secs_f64());
+                for (direction, bytes) in [("in", "bytes_in"), ("out", "bytes_out")] {
+                    let bytes = number(fields, bytes);
+                    self.task_bytes.with_label_values(&[direction]).inc_by(bytes);
+                }
             }
             "journal-sync" => {
                 self.journal_sync_seconds.observe(seconds);

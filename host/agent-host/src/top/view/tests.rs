@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 use ratatui::{Terminal, backend::TestBackend};
+use voyager_base::Usage;
 
 use super::*;
 use crate::answer::{HostView, RunRow, StepDetail, TaskDetail, TopTask};
@@ -31,6 +32,7 @@ fn top() -> Top {
         row: row("01m8bxxw0ygw71y9vemxtt0nhb", "audit", Status::Running, 61_000),
         priority: "high".to_owned(),
         steps: (2, 5),
+        usage: Usage { cpu_micros: 1_500_000, memory_bytes: 3 << 20, ..Usage::default() },
         tasks: vec![
             task("children", "voyager:coder@0.1.0/metrics.survey", 0),
             task("computes", "voyager:coder@0.1.0/metrics.files", 1),
@@ -40,6 +42,7 @@ fn top() -> Top {
         row: row("01m8bxxw0ygw71y9vemxtt0nha", "rename\u{1b}[31m", Status::Failed, 91),
         priority: String::new(),
         steps: (0, 0),
+        usage: Usage::default(),
         tasks: Vec::new(),
     };
     let host = HostView { pid: 42, slots: 2, computing: 1, waiting: 3, memory_bytes: 5 << 20 };
@@ -56,6 +59,7 @@ fn detail() -> RunDetail {
         millis,
         paused: None,
         kept_from: None,
+        usage: None,
         error: None,
         effects: Vec::new(),
         staged: Vec::new(),
@@ -71,6 +75,7 @@ fn detail() -> RunDetail {
         row: row("01m8bxxw0ygw71y9vemxtt0nhb", "audit", Status::Done, 2_000),
         file: "audit.yaml".to_owned(),
         chain: String::new(),
+        usage: Usage::default(),
         inputs: serde_json::Value::Null,
         steps: vec![
             step("code", "done", vec![first]),
@@ -123,6 +128,21 @@ fn runs_and_the_tasks_of_the_chosen_one() {
         "children high     #1   1.5 s      code             voyager:coder@0.1.0/metrics.survey  mem"
         "computes high     #1   1.5 s      code               voyager:coder@0.1.0/metrics.files    "
         "q leave   ↑↓ choose   Enter trace   a live or all                                         "
+    "#]],
+    );
+}
+
+#[test]
+fn a_wide_terminal_has_what_runs_used() {
+    check(
+        &mut view(),
+        (110, 5),
+        &expect![[r#"
+        "agent-host 42: 1 live, slots 1/2, 3 waiting, memory 5.0 MiB                                                   "
+        "RUN                        STATUS      PRIORITY STEPS   TASKS TIME         CPU      MEMORY    MANIFEST        "
+        "01m8bxxw0ygw71y9vemxtt0nhb running     high     2/5     2     1 min 1 s    1.5 s    3.0 MiB   audit           "
+        "01m8bxxw0ygw71y9vemxtt0nha failed                       0     91 ms                           rename[31m      "
+        "q leave   ↑↓ choose   Enter trace   a live or all                                                             "
     "#]],
     );
 }
