@@ -17,7 +17,7 @@ use crate::{
     idle::{Kind, Live},
     load::Loaded,
     sandbox::Shared,
-    values::{lift, lower},
+    values::{each, lift, lower},
 };
 
 /// What the host may use to take over a result, as a multiple of `limits.value-bytes`: a number takes
@@ -184,15 +184,11 @@ fn arguments(operation: &Operation, given: Vec<Value>, limits: &Limits) -> Resul
     if value::encoded_tuple_length(&given) > limits.value_bytes {
         return Err(Error::limit("value-bytes", limits.value_bytes));
     }
-    given
-        .into_iter()
-        .zip(declared)
-        .map(|(value, (name, ty))| {
-            lower(value, ty).map_err(|_| {
-                Error::invalid(format!("the argument `{name}` of {} is no `{ty}`", operation.name))
-            })
+    each(given.into_iter().zip(declared), |(value, (name, ty))| {
+        lower(value, ty).map_err(|_| {
+            Error::invalid(format!("the argument `{name}` of {} is no `{ty}`", operation.name))
         })
-        .collect()
+    })
 }
 
 fn store(shared: &Shared, invocation: &Invocation) -> Store<Guest> {

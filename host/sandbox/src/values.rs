@@ -27,12 +27,10 @@ pub(crate) fn lower(value: Value, ty: &Type) -> Result<Val, Unlike> {
         (Value::Char(char), Type::Char) => Val::Char(char),
         (Value::String(text), Type::String) => Val::String(text),
         (Value::Bytes(bytes), Type::Bytes) => Val::List(bytes.into_iter().map(Val::U8).collect()),
-        (Value::List(values), Type::List(inner)) => {
-            Val::List(values.into_iter().map(|it| lower(it, inner)).collect::<Result<_, _>>()?)
-        }
+        (Value::List(values), Type::List(inner)) => Val::List(each(values, |it| lower(it, inner))?),
         (Value::Tuple(values), Type::Tuple(types)) if values.len() == types.len() => {
             let pairs = values.into_iter().zip(types);
-            Val::Tuple(pairs.map(|(value, ty)| lower(value, ty)).collect::<Result<_, _>>()?)
+            Val::Tuple(each(pairs, |(value, ty)| lower(value, ty))?)
         }
         (Value::Option(value), Type::Option(inner)) => {
             let payload = value.map(|value| lower(*value, inner).map(Box::new));
@@ -46,11 +44,10 @@ pub(crate) fn lower(value: Value, ty: &Type) -> Result<Val, Unlike> {
         }
         (Value::Record(fields), Type::Record(record)) if fields.len() == record.body.len() => {
             let pairs = fields.into_iter().zip(&record.body);
-            let lowered = pairs.map(|((name, value), field)| match name == field.name {
+            Val::Record(each(pairs, |((name, value), field)| match name == field.name {
                 true => Ok((name, lower(value, &field.ty)?)),
                 false => Err(unlike(ty)),
-            });
-            Val::Record(lowered.collect::<Result<_, _>>()?)
+            })?)
         }
         (Value::Variant(name, value), Type::Variant(variant)) => {
             let case = case(&variant.body, &name).ok_or_else(|| unlike(ty))?;
@@ -106,14 +103,12 @@ pub(crate) fn lift(val: Val, ty: &Type) -> Result<Value, Unlike> {
                 Val::U8(byte) => Ok(byte),
                 _ => Err(unlike(ty)),
             };
-            Value::Bytes(vals.into_iter().map(byte).collect::<Result<_, _>>()?)
+            Value::Bytes(each(vals, byte)?)
         }
-        (Val::List(vals), Type::List(inner)) => {
-            Value::List(vals.into_iter().map(|val| lift(val, inner)).collect::<Result<_, _>>()?)
-        }
+        (Val::List(vals), Type::List(inner)) => Value::List(each(vals, |val| lift(val, inner))?),
         (Val::Tuple(vals), Type::Tuple(types)) if vals.len() == types.len() => {
             let pairs = vals.into_iter().zip(types);
-            Value::Tuple(pairs.map(|(val, ty)| lift(val, ty)).collect::<Result<_, _>>()?)
+            Value::Tuple(each(pairs, |(val, ty)| lift(val, ty))?)
         }
         (Val::Option(val), Type::Option(inner)) => {
             let payload = val.map(|val| lift(*val, inner).map(Box::new));
@@ -127,11 +122,10 @@ pub(crate) fn lift(val: Val, ty: &Type) -> Result<Value, Unlike> {
         }
         (Val::Record(vals), Type::Record(record)) if vals.len() == record.body.len() => {
             let pairs = vals.into_iter().zip(&record.body);
-            let lifted = pairs.map(|((name, val), field)| match name == field.name {
+            Value::Record(each(pairs, |((name, val), field)| match name == field.name {
                 true => Ok((name, lift(val, &field.ty)?)),
                 false => Err(unlike(ty)),
-            });
-            Value::Record(lifted.collect::<Result<_, _>>()?)
+            })?)
         }
         (Val::Variant(name, val), Type::Variant(variant)) => {
             let case = case(&variant.body, &name).ok_or_else(|| unlike(ty))?;
@@ -172,6 +166,19 @@ fn lift_int(val: &Val, kind: IntKind) -> Option<i128> {
         (Val::U64(number), IntKind::U64) => i128::from(*number),
         _ => return None,
     })
+}
+
+/// All of them converted, in room that is made once: collected as results, their number would not be known.
+pub(crate) fn each<A, B, E>(
+    items: impl IntoIterator<Item = A, IntoIter: ExactSizeIterator>,
+    convert: impl Fn(A) -> Result<B, E>,
+) -> Result<Vec<B>, E> {
+    let items = items.into_iter();
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        all.push(convert(item)?);
+    }
+    Ok(all)
 }
 
 fn case<'a>(cases: &'a [Case], name: &str) -> Option<&'a Case> {
