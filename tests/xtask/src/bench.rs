@@ -74,6 +74,12 @@ const BENCHES: &[Bench] = &[
         example: "preempt",
     },
     Bench {
+        name: "bounds",
+        what: "what limits cost, how fast they bite, what a waiting call takes, against wasmtime",
+        package: "voyager-hostile",
+        example: "bounds",
+    },
+    Bench {
         name: "lineage",
         what: "placing a task among a million, finding a loop, telling its ancestors",
         package: "voyager-agent",
