@@ -199,6 +199,12 @@ fn stamp(path: &Path) -> Option<Stamp> {
     })
 }
 
+/// The skill by its name, which some have from their file.
+pub(crate) fn named(skill: &Skill, path: &Path) -> Arc<Skill> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    Arc::new(skill.clone().named_after(&stem))
+}
+
 /// Tells what a file is.
 fn describe(path: &Path, size: u64, sandbox: &Sandbox) -> Described {
     if size > COMPONENT_BYTES_MAX {
@@ -210,7 +216,7 @@ fn describe(path: &Path, size: u64, sandbox: &Sandbox) -> Described {
         Err(error) => return Described::Unclear(error.to_string()),
     };
     match sandbox.load(&bytes) {
-        Ok(skill) => Described::Skill(skill),
+        Ok(skill) => Described::Skill(named(&skill, path)),
         // Also one that was ended from outside counts as beyond its bounds: it may be good.
         Err(error @ (LoadError::CompilerUnavailable(_) | LoadError::CompileBound(_))) => {
             Described::Unclear(error.to_string())

@@ -271,10 +271,19 @@ impl Grants {
 
     /// How much of what lies below `folder`, a path below `root`, all layers let be read.
     pub fn reads_below(&self, root: &str, folder: &str) -> Extent {
+        self.below(root, folder, |granted| &granted.read)
+    }
+
+    /// The same of what they let be written.
+    pub fn writes_below(&self, root: &str, folder: &str) -> Extent {
+        self.below(root, folder, |granted| &granted.write)
+    }
+
+    fn below(&self, root: &str, folder: &str, globs: impl Fn(&FolderGrant) -> &Globs) -> Extent {
         let layers = self.speaking().filter_map(|layer| layer.workspace.as_ref());
         let extents = layers.map(|folders| {
             let granted = folders.iter().filter(|granted| granted.root == root);
-            granted.map(|granted| granted.read.below(folder)).max().unwrap_or(Extent::Nothing)
+            granted.map(|granted| globs(granted).below(folder)).max().unwrap_or(Extent::Nothing)
         });
         let known = self.folders.contains_key(root);
         extents.min().filter(|_| known).unwrap_or(Extent::Nothing)

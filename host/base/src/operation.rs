@@ -122,7 +122,33 @@ pub struct Skill {
     pub size: u64,
 }
 
+/// Package of a command-line program as it is read from a component, which holds no name of it. See
+/// [`Skill::named_after`].
+pub const NAMELESS: &str = "command:nameless";
+
 impl Skill {
+    /// The same, where it is a command-line program: named by its file, as programs are. `sd.wasm` is
+    /// `command:sd`, and `sd@1.0.0.wasm` that in version 1.0.0. Every other skill has its name already.
+    #[must_use]
+    pub fn named_after(mut self, file_stem: &str) -> Self {
+        if self.package != NAMELESS {
+            return self;
+        }
+        let (name, version) = file_stem.split_once('@').unwrap_or((file_stem, ""));
+        let is_version = version.split('.').count() == 3
+            && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte));
+        let name = words(name);
+        self.package =
+            if name.is_empty() { NAMELESS.to_owned() } else { format!("command:{name}") };
+        self.version = if is_version { version.to_owned() } else { String::new() };
+        for operation in &mut self.operations {
+            let named = &mut Arc::make_mut(operation).name;
+            named.package.clone_from(&self.package);
+            named.version.clone_from(&self.version);
+        }
+        self
+    }
+
     /// Name without the namespace: `coder` of `voyager:coder`.
     pub fn short_name(&self) -> &str {
         self.package.split_once(':').map_or(self.package.as_str(), |(_, name)| name)
@@ -147,9 +173,49 @@ impl Skill {
     }
 }
 
+/// `text` as manifests want names: words of letters and digits, joined by hyphens.
+fn words(text: &str) -> String {
+    let words = text.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
+    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn skill(package: &str) -> Skill {
+        let name: OperationName = format!("{package}/cli.run").parse().unwrap();
+        let operation =
+            Operation { name, docs: String::new(), parameters: Vec::new(), result: None };
+        Skill {
+            component: Digest::of(b""),
+            package: package.to_owned(),
+            version: String::new(),
+            docs: String::new(),
+            operations: vec![Arc::new(operation)],
+            imports: Vec::new(),
+            size: 0,
+        }
+    }
+
+    #[test]
+    fn a_command_is_named_by_its_file() {
+        for (file, name) in [
+            ("sd", "command:sd/cli.run"),
+            ("sd@1.0.0", "command:sd@1.0.0/cli.run"),
+            ("Word_Count", "command:word-count/cli.run"),
+            ("a@b", "command:a/cli.run"),
+            ("..", "command:nameless/cli.run"),
+        ] {
+            let named = skill(NAMELESS).named_after(file);
+            assert_eq!(named.operations[0].name.to_string(), name);
+            assert_eq!((&named.package, &named.version), {
+                let of = &named.operations[0].name;
+                (&of.package, &of.version)
+            });
+        }
+        assert_eq!(skill("a:b").named_after("sd"), skill("a:b"));
+    }
 
     #[test]
     fn operation_names_read_back() {

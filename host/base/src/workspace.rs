@@ -37,6 +37,24 @@ pub struct Listed {
     pub skipped: Vec<(String, String)>,
 }
 
+/// Looks into one folder below a granted one, hidden and ignored files too: what a program sees.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Look {
+    /// The folder.
+    pub root: String,
+    /// The path; empty for the folder itself.
+    pub path: String,
+}
+
+/// What lies directly in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+}
+
 /// Says what a path is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inspect {
@@ -44,6 +62,9 @@ pub struct Inspect {
     pub root: String,
     /// The path.
     pub path: String,
+    /// Whether a symbolic link at its end is followed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follow: bool,
 }
 
 /// What a path names.
@@ -211,6 +232,24 @@ impl HostCall for List {
         context: &'a CallContext,
     ) -> BoxFuture<'a, Result<Self::Reply, Error>> {
         services.workspace.list(context, self)
+    }
+}
+
+impl HostCall for Look {
+    const NAME: &'static str = "workspace.look";
+    const EFFECT: Effect = Effect::Read;
+    type Reply = Vec<Entry>;
+
+    fn need(&self) -> Need<'_> {
+        Need::Folder { root: &self.root }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<Self::Reply, Error>> {
+        services.workspace.look(context, self)
     }
 }
 
@@ -432,6 +471,14 @@ pub trait WorkspaceService: Send + Sync {
         context: &'a CallContext,
         call: List,
     ) -> BoxFuture<'a, Result<Listed, Error>>;
+
+    /// Answers [`Look`]: in the order of their names, what may be read and the folders in which something
+    /// may be.
+    fn look<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: Look,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, Error>>;
 
     /// Answers [`Inspect`].
     fn stat<'a>(

@@ -24,8 +24,9 @@ use voyager_base::{
     process::{Finished, ProcessService, RunProgram},
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
-        Change, Conflict, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile, RenameFile,
-        Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService, WriteFile,
+        Change, Conflict, Entry, FileStat, Found, Inspect, List, Listed, Look, ReadFile,
+        RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService,
+        WriteFile,
     },
 };
 use voyager_sandbox::{CompilerCommand, EngineShape, Sandbox, SandboxOptions};
@@ -304,6 +305,10 @@ impl TasksService for Nobody {
 
 impl WorkspaceService for Nobody {
     fn list<'a>(&'a self, _: &'a CallContext, _: List) -> BoxFuture<'a, Result<Listed, Error>> {
+        no_one()
+    }
+
+    fn look<'a>(&'a self, _: &'a CallContext, _: Look) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
         no_one()
     }
 

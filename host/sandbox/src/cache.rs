@@ -173,7 +173,7 @@ mod tests {
             size: 9,
         };
         Compiled {
-            decoded: Decoded { skill, imports: Vec::new(), reusable: false },
+            decoded: Decoded { skill, imports: Vec::new(), reusable: false, program: None },
             code: Code::at(b"code".to_vec(), 0),
         }
     }

@@ -12,6 +12,7 @@ use wasmtime::{
 };
 
 use crate::{
+    command::{self, Command},
     ending::{Ending, explain},
     guest::Guest,
     idle::{Kind, Live},
@@ -44,7 +45,11 @@ pub(crate) fn call(
             Error::not_found(format!("the skill has no operation {name}"))
         })?;
         let given = std::mem::take(&mut invocation.arguments);
-        let arguments = arguments(operation, given, &invocation.limits)?;
+        check(operation, &given, &invocation.limits)?;
+        let (command, arguments) = match loaded.is_program(index) {
+            true => (Some(Box::new(Command::new(&invocation, given)?)), Vec::new()),
+            false => (None, lowered(operation, given)?),
+        };
         let span = span(operation);
         let invocation = &invocation;
         let call = Call {
@@ -56,7 +61,7 @@ pub(crate) fn call(
             invocation,
             span,
         };
-        let ended = call.run().await;
+        let ended = call.run(command).await;
         if let Some(span) = &call.span {
             let outcome = ended.as_ref().map_or_else(|error| error.kind.name(), |_| "done");
             span.record("outcome", outcome);
@@ -92,12 +97,16 @@ struct Call<'a> {
 impl Call<'_> {
     /// Whether it may be served by an instance that has served another call.
     fn may_reuse(&self) -> bool {
-        self.loaded.reusable && !self.invocation.fresh
+        let program = self.loaded.is_program(self.index);
+        self.loaded.reusable && !program && !self.invocation.fresh
     }
 
     /// Runs it in an instance that waits for such calls, or in a new one; says which calls that may serve
     /// then.
-    async fn run(&self) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
+    async fn run(
+        &self,
+        command: Option<Box<Command>>,
+    ) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
         let serves = |kind: &Kind| kind.serves(self.invocation);
         let waiting = self.may_reuse().then(|| self.shared.idle.take(serves)).flatten();
         if let Some((kind, mut live)) = waiting {
@@ -113,7 +122,8 @@ impl Call<'_> {
             }
         }
         let share = self.shared.shares.take(self.invocation.ledger.run())?;
-        let store = store(self.shared, self.invocation);
+        let mut store = store(self.shared, self.invocation);
+        store.data_mut().command = command;
         let (instance, called) = (None, None);
         let mut live = Box::new(Live { store, instance, called, calls: 0, _share: share });
         let ended = self.run_in(&mut live).await;
@@ -158,8 +168,14 @@ impl Call<'_> {
         };
         live.called = Some((self.index, function));
         let mut result = self.operation.result.is_some().then_some(Val::Bool(false));
-        function.call_async(&mut live.store, &self.arguments, result.as_mut_slice()).await?;
-        Ok(result)
+        let arguments = &self.arguments;
+        let ended = function.call_async(&mut live.store, arguments, result.as_mut_slice()).await;
+        if live.store.data().command.is_none() {
+            return ended.map(|()| result);
+        }
+        let exit_code = command::exit_code(ended.map(|()| result))?;
+        // Boxed: calls of other skills have no use for the room that this takes.
+        Box::pin(live.store.data_mut().end_program(exit_code)).await.map(Some)
     }
 
     /// Tells what the call took.
@@ -171,7 +187,7 @@ impl Call<'_> {
     }
 }
 
-fn arguments(operation: &Operation, given: Vec<Value>, limits: &Limits) -> Result<Vec<Val>, Error> {
+fn check(operation: &Operation, given: &[Value], limits: &Limits) -> Result<(), Error> {
     let declared = &operation.parameters;
     if given.len() != declared.len() {
         return Err(Error::invalid(format!(
@@ -181,10 +197,14 @@ fn arguments(operation: &Operation, given: Vec<Value>, limits: &Limits) -> Resul
             given.len()
         )));
     }
-    if value::encoded_tuple_length(&given) > limits.value_bytes {
+    if value::encoded_tuple_length(given) > limits.value_bytes {
         return Err(Error::limit("value-bytes", limits.value_bytes));
     }
-    each(given.into_iter().zip(declared), |(value, (name, ty))| {
+    Ok(())
+}
+
+fn lowered(operation: &Operation, given: Vec<Value>) -> Result<Vec<Val>, Error> {
+    each(given.into_iter().zip(&operation.parameters), |(value, (name, ty))| {
         lower(value, ty).map_err(|_| {
             Error::invalid(format!("the argument `{name}` of {} is no `{ty}`", operation.name))
         })

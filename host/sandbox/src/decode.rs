@@ -13,7 +13,10 @@ use wit_parser::{
     TypeOwner, WorldItem, WorldKey, decoding::DecodedWasm,
 };
 
-use crate::docs::{self, PackageDocs};
+use crate::{
+    command,
+    docs::{self, PackageDocs},
+};
 
 /// Most parts of all types of a skill together. Types share parts in the component and don't here, so
 /// that a few bytes could describe a type that fills the memory.
@@ -30,10 +33,16 @@ pub(crate) struct Decoded {
     /// It exports [`REUSABLE`].
     #[serde(default)]
     pub(crate) reusable: bool,
+    /// The exported interface by which it is a command-line program.
+    #[serde(default)]
+    pub(crate) program: Option<String>,
 }
 
 /// The interface by which a skill promises to keep nothing from call to call. It has no functions.
 const REUSABLE: &str = "voyager:run/reusable@0.1.";
+
+/// What a program asks for whose standard library uses files: they are those of the workspace.
+const WORKSPACE: &str = "voyager:workspace/files@0.1.0";
 
 /// A valid component is no skill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -60,9 +69,28 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
     let mut reader = Reader { resolve: &resolve, docs: &docs, parts_left: TYPE_PARTS_MAX };
     let world = &resolve.worlds[world];
     let mut operations = Vec::new();
+    let mut program = None;
     for (key, item) in &world.exports {
-        if let (WorldKey::Interface(_), WorldItem::Interface { id, .. }) = (key, item) {
+        let export = resolve.name_world_key(key);
+        if command::is_program(&export) {
+            program = Some(export);
+        } else if let (WorldKey::Interface(_), WorldItem::Interface { id, .. }) = (key, item) {
             operations.extend(reader.operations(&resolve.interfaces[*id])?);
+        }
+    }
+    if program.is_some() {
+        let run = command::operation();
+        // Beside operations with a name of their own it belongs to their skill.
+        let named = operations.first().map_or_else(
+            || run.name.clone(),
+            |first| OperationName {
+                interface: run.name.interface.clone(),
+                function: run.name.function.clone(),
+                ..first.name.clone()
+            },
+        );
+        if !operations.iter().any(|it| it.name == named) {
+            operations.push(Operation { name: named, ..run });
         }
     }
     let mut operations: Vec<_> = operations.into_iter().map(Arc::new).collect();
@@ -70,18 +98,24 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
     let first = &operations.first().ok_or(Undecodable::NoOperation)?.name;
     let imports: Vec<String> =
         world.imports.keys().map(|key| resolve.name_world_key(key)).collect();
+    let mut asks: Vec<String> =
+        imports.iter().filter(|it| !it.starts_with("wasi:")).cloned().collect();
+    if program.is_some() && command::uses_files(&imports) && !asks.iter().any(|it| it == WORKSPACE)
+    {
+        asks.push(WORKSPACE.to_owned());
+    }
     let skill = Skill {
         component: Digest::of(component),
         package: first.package.clone(),
         version: first.version.clone(),
         docs: docs.skill().to_owned(),
-        imports: imports.iter().filter(|it| !it.starts_with("wasi:")).cloned().collect(),
+        imports: asks,
         size: component.len() as u64,
         operations,
     };
     let mut exports = world.exports.keys().map(|key| resolve.name_world_key(key));
     let reusable = exports.any(|name| name.starts_with(REUSABLE));
-    Ok(Decoded { skill, imports, reusable })
+    Ok(Decoded { skill, imports, reusable, program })
 }
 
 struct Reader<'a> {

@@ -83,7 +83,7 @@ pub(crate) fn compiling(shape: &EngineShape) -> wasmtime::Result<Engine> {
 /// Names everything that compiled code depends on: version of wasmtime, settings, processor.
 pub(crate) fn identity(engine: &Engine) -> Digest {
     let mut hasher = Blake3Hasher(blake3::Hasher::new());
-    hasher.write(concat!("voyager-sandbox ", env!("CARGO_PKG_VERSION"), " cache 2").as_bytes());
+    hasher.write(concat!("voyager-sandbox ", env!("CARGO_PKG_VERSION"), " cache 3").as_bytes());
     engine.precompile_compatibility_hash().hash(&mut hasher);
     Digest(*hasher.0.finalize().as_bytes())
 }

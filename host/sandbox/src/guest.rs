@@ -8,9 +8,11 @@ use voyager_base::{
     chance::Seeded,
     clock::{Clock, Timestamp},
 };
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{ResourceTable, Val};
 
 use crate::{
+    command::Command,
+    ending::Ending,
     engine::Ticks,
     limits::{Memory, Processor},
     text::plain,
@@ -38,6 +40,8 @@ pub(crate) struct Guest {
     /// Calls into WebAssembly that have not returned.
     pub(crate) depth: u32,
     outputs: [Vec<u8>; 2],
+    /// The program that it runs as, where it is one.
+    pub(crate) command: Option<Box<Command>>,
 }
 
 /// The task that calls: what decides on its questions, and who answers them.
@@ -77,6 +81,7 @@ impl Guest {
             call_bytes_max: limits.call_bytes,
             depth: 0,
             outputs: [Vec::new(), Vec::new()],
+            command: None,
             task: Some(Task::of(invocation)),
         }
     }
@@ -142,6 +147,14 @@ impl Guest {
         self.chance.get_or_insert_with(|| Seeded::from_bytes(&self.seed.0))
     }
 
+    /// What comes of a program that has exited: files that it left open are closed first.
+    pub(crate) async fn end_program(&mut self, exit_code: u8) -> wasmtime::Result<Val> {
+        self.stage_files().await?;
+        let outcome = self.command.as_mut().map(|command| command.outcome(exit_code));
+        let outcome = outcome.expect("only a program ends as one");
+        outcome.map_err(|error| Ending::Host(error).into())
+    }
+
     /// Writes a line to the log.
     pub(crate) fn log(&self, level: &str, message: &str) {
         let level = match level {
@@ -152,8 +165,20 @@ impl Guest {
         self.ledger().report(Report::Log { level: level.to_owned(), message });
     }
 
-    /// Takes what the guest wrote to an output, and logs the lines that are complete.
-    pub(crate) fn output(&mut self, output: Output, bytes: &[u8]) {
+    /// Takes what the guest wrote to an output: it belongs to the result of a program, and otherwise its
+    /// complete lines are logged.
+    ///
+    /// # Errors
+    /// Ends a program that has printed too much.
+    pub(crate) fn output(&mut self, output: Output, bytes: &[u8]) -> wasmtime::Result<()> {
+        match &mut self.command {
+            Some(command) => command.print(output, bytes)?,
+            None => self.log_output(output, bytes),
+        }
+        Ok(())
+    }
+
+    fn log_output(&mut self, output: Output, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let line = &mut self.outputs[output as usize];
             let room = LINE_BYTES_MAX.saturating_sub(line.len());
@@ -164,8 +189,13 @@ impl Guest {
         }
     }
 
-    /// Logs what of the outputs had no line end.
+    /// Logs what of the outputs had no line end, and what a program had printed that came to no result.
     pub(crate) fn end_outputs(&mut self) {
+        if let Some(command) = &mut self.command {
+            let [stdout, stderr] = command.take_outputs();
+            self.log_output(Output::Standard, &stdout);
+            self.log_output(Output::Error, &stderr);
+        }
         for output in [Output::Standard, Output::Error] {
             if !self.outputs[output as usize].is_empty() {
                 self.end_line(output);

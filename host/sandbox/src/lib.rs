@@ -16,12 +16,14 @@ mod boundary;
 mod cache;
 mod call;
 mod capability;
+mod command;
 mod compiler;
 mod decode;
 mod docs;
 mod document;
 mod ending;
 mod engine;
+mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod guest;

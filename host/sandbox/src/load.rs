@@ -12,6 +12,7 @@ use voyager_base::{
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 use crate::{
+    command,
     compiler::{Compiled, Refusal},
     guest::Guest,
     imports,
@@ -83,6 +84,8 @@ pub(crate) struct Loaded {
     /// Whether an instance may serve several calls: the skill has no effects, and promises that its
     /// results depend on nothing that an earlier call left.
     pub(crate) reusable: bool,
+    /// Where the function is that runs it as a program, and its operation's place in the skill's list.
+    program: Option<(usize, ComponentExportIndex)>,
     /// Where the operations are, by their place in the skill's list.
     exports: BTreeMap<OperationName, (usize, ComponentExportIndex)>,
 }
@@ -93,8 +96,15 @@ impl Loaded {
         &self,
         name: &OperationName,
     ) -> Option<(&Operation, ComponentExportIndex)> {
-        let (place, index) = self.exports.get(name)?;
-        Some((&self.skill.operations[*place], *index))
+        // A program goes by the name of its file, which the component does not know.
+        let program = || self.program.filter(|_| command::is_operation(name));
+        let (place, index) = self.exports.get(name).copied().or_else(program)?;
+        Some((&self.skill.operations[place], index))
+    }
+
+    /// Whether the function at this place runs it as a program.
+    pub(crate) fn is_program(&self, index: ComponentExportIndex) -> bool {
+        self.program.is_some_and(|(_, program)| program == index)
     }
 }
 
@@ -130,14 +140,25 @@ fn link(shared: &Shared, compiled: &Compiled) -> Result<Loaded, LoadError> {
     let pre = instance_pre(&shared.linker, &component).map_err(unlinkable)?;
     let skill = Arc::new(compiled.decoded.skill.clone());
     let mut exports = BTreeMap::new();
+    let mut program = None;
     for (place, operation) in skill.operations.iter().enumerate() {
+        let exported = compiled.decoded.program.as_deref();
+        if let Some(exported) = exported.filter(|_| command::is_operation(&operation.name)) {
+            let interface = component.get_export_index(None, exported);
+            let index = component.get_export_index(interface.as_ref(), command::FUNCTION);
+            let index = index.ok_or_else(|| {
+                LoadError::NoSkill(format!("`{exported}` has no function `{}`", command::FUNCTION))
+            })?;
+            program = Some((place, index));
+            continue;
+        }
         let index = export(&component, &operation.name).ok_or_else(|| {
             LoadError::NoSkill(format!("the operation {} is not exported", operation.name))
         })?;
         exports.insert(operation.name.clone(), (place, index));
     }
     let reusable = compiled.decoded.reusable && skill.is_pure();
-    Ok(Loaded { skill, pre, reusable, exports })
+    Ok(Loaded { skill, pre, reusable, program, exports })
 }
 
 #[expect(

@@ -1,11 +1,14 @@
 //! Stand-ins for WASI 0.2: what the standard libraries of languages import, deterministic and without
-//! a way out. No environment, no arguments, no files, no network; output becomes log lines; time is that
-//! of the last record; sleeping moves it and takes none; randomness grows from the task's seed.
+//! a way out. No environment, no network; output becomes log lines; time is that of the last record;
+//! sleeping moves it and takes none; randomness grows from the task's seed. Arguments, an input and files
+//! are for programs alone (`command.rs`): others see none.
 //!
-//! They are no capabilities: nothing here asks a service, so nothing is granted or recorded.
+//! They are no capabilities: nothing here asks a service, so nothing is granted or recorded. Files alone
+//! do, by the questions of `voyager:workspace` and under its grant.
 
 mod cli;
 mod clocks;
+mod filesystem;
 mod io;
 mod random;
 mod refused;
@@ -42,6 +45,8 @@ mod wit {
                 import wasi:cli/terminal-stderr@0.2.12;
                 import wasi:clocks/monotonic-clock@0.2.12;
                 import wasi:clocks/wall-clock@0.2.12;
+                import wasi:filesystem/preopens@0.2.12;
+                import wasi:filesystem/types@0.2.12;
                 import wasi:io/error@0.2.12;
                 import wasi:io/poll@0.2.12;
                 import wasi:io/streams@0.2.12;
@@ -51,17 +56,26 @@ mod wit {
             }
         "#,
         world: "voyager:stand-ins/wasi",
-        imports: { default: trappable },
+        imports: {
+            "wasi:filesystem/types": async | trappable,
+            "wasi:io/streams": async | trappable,
+            default: trappable,
+        },
+        trappable_error_type: { "wasi:filesystem/types.error-code" => crate::files::Fault },
         with: {
             "wasi:io/error.error": crate::wasi::io::StreamFault,
             "wasi:io/poll.pollable": crate::wasi::io::Pollable,
-            "wasi:io/streams.input-stream": crate::wasi::io::Nothing,
-            "wasi:io/streams.output-stream": crate::guest::Output,
+            "wasi:io/streams.input-stream": crate::wasi::io::Input,
+            "wasi:io/streams.output-stream": crate::wasi::io::Sink,
+            "wasi:filesystem/types.descriptor": crate::wasi::filesystem::Descriptor,
+            "wasi:filesystem/types.directory-entry-stream": crate::wasi::filesystem::Entries,
             "wasi:cli/terminal-input.terminal-input": crate::wasi::cli::Terminal,
             "wasi:cli/terminal-output.terminal-output": crate::wasi::cli::Terminal,
         },
     });
 }
+
+pub(crate) use self::wit::wasi::filesystem::types::ErrorCode;
 
 /// Offers all of WASI 0.2 but HTTP.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {

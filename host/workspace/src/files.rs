@@ -1,16 +1,18 @@
 //! Answers about single files: what a task sees of one, and staging changes of it.
 
+use std::collections::BTreeMap;
+
 use rustix::fs::FileType;
 use voyager_base::{
     call::{CallContext, Folders, StageId},
     error::{Error, ErrorKind},
-    grant::Grants,
+    grant::{Extent, Grants},
     process::{Absorbed, StagedFile},
-    workspace::{FileKind, FileStat},
+    workspace::{Entry, FileKind, FileStat},
 };
 
 use crate::{
-    folder::{FILE_BYTES_MAX, Folder, Last, Located},
+    folder::{FILE_BYTES_MAX, Folder, Last, Located, kind},
     path::FilePath,
     stage::{Layers, Overlay, Staged, Stamp, Version},
 };
@@ -66,9 +68,9 @@ impl<'a> Task<'a> {
         self.folder.name()
     }
 
-    /// Says what a path is; a symbolic link at its end is not followed.
-    pub(crate) fn stat(&self, path: &str) -> Result<FileStat, Error> {
-        let located = self.locate(path, Last::Keep, Grants::may_read)?;
+    /// Says what a path is.
+    pub(crate) fn stat(&self, path: &str, last: Last) -> Result<FileStat, Error> {
+        let located = self.locate(path, last, Grants::may_read)?;
         if let Some(staged) = self.staged(&located.path) {
             let version = staged.after.as_ref().ok_or_else(|| self.absent(&located.path))?;
             return Ok(FileStat { kind: FileKind::File, size: version.size() });
@@ -79,19 +81,65 @@ impl<'a> Task<'a> {
             }
             return Err(self.absent(&located.path));
         };
-        let size = u64::try_from(node.stat.st_size).unwrap_or(0);
-        let kind = match node.kind() {
-            FileType::RegularFile => return Ok(FileStat { kind: FileKind::File, size }),
-            FileType::Directory => FileKind::Directory,
-            FileType::Symlink => FileKind::Symlink,
-            FileType::Fifo => FileKind::Other("fifo".to_owned()),
-            FileType::Socket => FileKind::Other("socket".to_owned()),
-            FileType::CharacterDevice | FileType::BlockDevice => {
-                FileKind::Other("device".to_owned())
-            }
-            FileType::Unknown => FileKind::Other("unknown".to_owned()),
+        let kind = kind(node.kind());
+        let size = if kind == FileKind::File { node.stat.st_size } else { 0 };
+        Ok(FileStat { kind, size: u64::try_from(size).unwrap_or(0) })
+    }
+
+    /// Looks into a folder, itself given by an empty path.
+    pub(crate) fn look(&self, path: &str) -> Result<Vec<Entry>, Error> {
+        let folder = match path.is_empty() {
+            true => None,
+            false => Some(self.folder.locate(&FilePath::parse(path)?, Last::Follow)?),
         };
-        Ok(FileStat { kind, size: 0 })
+        if let Some(reserved) = folder.as_ref().filter(|it| it.path.is_reserved()) {
+            return Err(self.absent(&reserved.path));
+        }
+        let at = folder.as_ref().map_or("", |it| it.path.as_str());
+        if self.grants.reads_below(self.root(), at) == Extent::Nothing {
+            return Err(Error::denied(
+                format!("nothing in `{path}` of `{}` may be read", self.root()),
+                format!("workspace: [ {{ root: {}, read: [\"{path}/**\"] }} ]", self.root()),
+            ));
+        }
+        let mut entries = match &folder {
+            None => self.folder.names(None)?,
+            Some(Located { node: Some(node), path }) if node.kind() == FileType::Directory => {
+                self.folder.names(Some((path, node)))?
+            }
+            Some(Located { node: Some(_), path }) => {
+                let root = self.root();
+                return Err(Error::invalid(format!(
+                    "`{path}` in `{root}` is a file, not a folder"
+                )));
+            }
+            Some(Located { node: None, path }) if self.is_staged_folder(path) => BTreeMap::new(),
+            Some(Located { node: None, path }) => return Err(self.absent(path)),
+        };
+        let prefix = if at.is_empty() { String::new() } else { format!("{at}/") };
+        for (path, staged) in self.overlay().range(prefix.clone()..) {
+            let Some(rest) = path.strip_prefix(&prefix) else { break };
+            match (rest.split_once('/'), &staged.after) {
+                (Some((name, _)), Some(_)) => {
+                    entries.insert(name.to_owned(), FileKind::Directory);
+                }
+                (None, Some(_)) => {
+                    entries.insert(rest.to_owned(), FileKind::File);
+                }
+                (None, None) => {
+                    entries.remove(rest);
+                }
+                (Some(_), None) => {}
+            }
+        }
+        let is_shown = |name: &str, kind: &FileKind| {
+            let path = format!("{prefix}{name}");
+            self.grants.may_read(self.root(), &path)
+                || *kind == FileKind::Directory
+                    && self.grants.reads_below(self.root(), &path) > Extent::Nothing
+        };
+        entries.retain(|name, kind| is_shown(name, kind));
+        Ok(entries.into_iter().map(|(name, kind)| Entry { name, kind }).collect())
     }
 
     /// Reads a part of a file.

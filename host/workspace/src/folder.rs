@@ -6,7 +6,7 @@
 //! A hard link is not told from the file itself: reading one shows what it shares, and a commit never
 //! writes into it, because it puts a new file in its place.
 
-use std::{io, io::Read, os::fd::OwnedFd, path::PathBuf};
+use std::{collections::BTreeMap, io, io::Read, os::fd::OwnedFd, path::PathBuf};
 
 use cap_std::{ambient_authority, fs::Dir};
 use rustix::{
@@ -18,13 +18,16 @@ use rustix::{
 use voyager_base::{
     call::Folders,
     error::{Error, ErrorKind},
+    workspace::FileKind,
 };
 
-use crate::path::{FilePath, leaves};
+use crate::path::{FilePath, STAGING_PREFIX, flaw, leaves};
 
 /// Largest file that is read, searched or staged as a whole. Two of them at a time are held for each
 /// thread of a search.
 pub(crate) const FILE_BYTES_MAX: u64 = 100 << 20;
+/// Most names of one folder that are told: protects the host's memory.
+const NAMES_MAX: usize = 100_000;
 /// Most symbolic links on the way to one file, as in Linux.
 const LINKS_MAX: usize = 40;
 
@@ -186,6 +189,48 @@ impl Folder {
         }
     }
 
+    /// What lies directly in a folder, given with its path, or in this one. Names that no path may have
+    /// are left out, as are those where commits prepare their files.
+    ///
+    /// # Errors
+    /// What the system says; `limit` for too many.
+    pub(crate) fn names(
+        &self,
+        below: Option<(&FilePath, &Node)>,
+    ) -> Result<BTreeMap<String, FileKind>, Error> {
+        let refused = |error: Errno| match below {
+            Some((path, _)) => self.refused(path, "read", &error.into()),
+            None => Error::unavailable(format!("can't read `{}`: {error}", self.name)),
+        };
+        let folder = match below {
+            Some((path, node)) => open_folder(node.parent.as_fd(), path.split().1),
+            None => open_folder(self.handle(), "."),
+        };
+        let folder = folder.map_err(refused)?;
+        let mut names = BTreeMap::new();
+        for entry in rustix::fs::Dir::read_from(&folder).map_err(refused)? {
+            let entry = entry.map_err(refused)?;
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            if flaw(name).is_some() || below.is_none() && name.starts_with(STAGING_PREFIX) {
+                continue;
+            }
+            let of = match entry.file_type() {
+                // Some file systems don't tell it with the name.
+                FileType::Unknown => rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode)),
+                known => known,
+            };
+            names.insert(name.to_owned(), kind(of));
+            if names.len() > NAMES_MAX {
+                let message =
+                    format!("a folder in `{}` has more than {NAMES_MAX} names", self.name);
+                let error = Error::new(ErrorKind::Limit, message);
+                return Err(error.bound(format!("folder-names: {NAMES_MAX}")));
+            }
+        }
+        Ok(names)
+    }
+
     fn walk(&self, path: &FilePath, last: Last) -> Result<Way, Error> {
         let text = path.as_str();
         let mut folder = self
@@ -255,6 +300,19 @@ impl Folder {
     /// `not-found` where it leads nowhere, `denied` where it leads out, what the system says otherwise.
     pub(crate) fn check_link(&self, path: &FilePath) -> Result<(), Error> {
         self.target(path, path.as_str()).map(drop)
+    }
+}
+
+/// What a file of the system is.
+pub(crate) fn kind(of: FileType) -> FileKind {
+    match of {
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Directory,
+        FileType::Symlink => FileKind::Symlink,
+        FileType::Fifo => FileKind::Other("fifo".to_owned()),
+        FileType::Socket => FileKind::Other("socket".to_owned()),
+        FileType::CharacterDevice | FileType::BlockDevice => FileKind::Other("device".to_owned()),
+        FileType::Unknown => FileKind::Other("unknown".to_owned()),
     }
 }
 

@@ -31,8 +31,9 @@ use voyager_base::{
     process::{Absorbed, StagedFile, Views},
     record::Content,
     workspace::{
-        Change, Conflict, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile, RenameFile,
-        Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService, WriteFile,
+        Change, Conflict, Entry, FileStat, Found, Inspect, List, Listed, Look, ReadFile,
+        RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService,
+        WriteFile,
     },
 };
 
@@ -43,6 +44,7 @@ pub use self::{
 use self::{
     commit::{Kernel, Means},
     files::Task,
+    folder::Last,
     stage::Layers,
     threads::off,
     tree::Tree,
@@ -106,12 +108,23 @@ impl WorkspaceService for Workspace {
         self.tree(context, |tree| tree.list(call))
     }
 
+    fn look<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: Look,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
+        self.task(context, call.root, move |task| task.look(&call.path))
+    }
+
     fn stat<'a>(
         &'a self,
         context: &'a CallContext,
         call: Inspect,
     ) -> BoxFuture<'a, Result<FileStat, Error>> {
-        self.task(context, call.root, move |task| task.stat(&call.path))
+        self.task(context, call.root, move |task| {
+            let last = if call.follow { Last::Follow } else { Last::Keep };
+            task.stat(&call.path, last)
+        })
     }
 
     fn read<'a>(

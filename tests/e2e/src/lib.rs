@@ -76,6 +76,18 @@ impl Stage {
         fs::create_dir_all(&self.skills).expect("folders can be made");
     }
 
+    /// Has the command-line program of the tests be the only skill, as `tool`. False, with a word on
+    /// standard error, where it was not built.
+    pub fn take_tool(&mut self) -> bool {
+        let built = self.skills.with_file_name("test-skills").join("tool.wasm");
+        self.prefer_skills_in("tools");
+        let there = fs::copy(&built, self.skills.join("tool.wasm")).is_ok();
+        if !there {
+            eprintln!("skipped: run `cargo xtask test`, which builds {}", built.display());
+        }
+        there
+    }
+
     /// A path in the stage's own folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -114,7 +114,7 @@ fn ask(scene: &Scene, u: &mut Unstructured<'_>) -> Result<()> {
                 let read = block_on(workspace.read(&context, call));
                 read.iter().for_each(|bytes| no_secret(bytes));
             }
-            1 => drop(block_on(workspace.stat(&context, Inspect { root: root(), path: path(u)? }))),
+            1 => drop(block_on(workspace.stat(&context, Inspect { root: root(), path: path(u)?, follow: false }))),
             2 => {
                 let call =
                     WriteFile { root: root(), path: path(u)?, content: b"new".to_vec().into() };

@@ -151,7 +151,7 @@ impl Skill {
                 assert!(bytes.len() <= longest);
                 self.tells_only_readable(&String::from_utf8_lossy(&bytes));
             }
-            1 => drop(self.ask(Inspect { root, path: path(u)? })),
+            1 => drop(self.ask(Inspect { root, path: path(u)?, follow: false })),
             2 => {
                 let content = ByteBuf::from(b"x written\n".to_vec());
                 self.ask(WriteFile { root, path: path(u)?, content });

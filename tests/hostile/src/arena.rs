@@ -15,7 +15,7 @@ use voyager_base::{
     call::{Folders, Report, Services},
     clock::Timestamp,
     grant::GrantLayer,
-    operation::Skill,
+    operation::{Operation, Skill},
 };
 use voyager_journal::FileDisk;
 use voyager_manifest::{Catalog, plan::Plan};
@@ -262,11 +262,14 @@ pub(crate) fn compiler(program: &Path, bounds: CompileBounds) -> CompilerCommand
 /// The plan of a run that is one call.
 pub(crate) fn manifest(skill: &Arc<Skill>, call: &Call) -> Plan {
     let Call { limits, grants, with, more, .. } = call;
-    let gives = skill.operations.iter().any(|it| it.name.function == "f" && it.success().is_some());
+    let is_called = |it: &&Arc<Operation>| ["f", "run"].contains(&it.name.function.as_str());
+    let called = skill.operations.iter().find(is_called).expect("it has what is called");
+    let (gives, name) = (called.success().is_some(), skill.short_name());
+    let function = &called.name.function;
     let outputs = if gives { "outputs: { answer: { from: steps.attack } }\n" } else { "" };
     let text = format!(
         "inputs: {{ repo: {{ type: path }} }}\nlimits: {{ {limits} }}\ngrants: {{ {grants} }}\n\
-         steps:\n  - id: attack\n    use: hostile/f\n    with: {{ {with} }}\n{more}\n{outputs}"
+         steps:\n  - id: attack\n    use: {name}/{function}\n    with: {{ {with} }}\n{more}\n{outputs}"
     );
     plan(&Catalog::new(vec![Skill::clone(skill)]), &text)
 }

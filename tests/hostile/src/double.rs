@@ -21,8 +21,9 @@ use voyager_base::{
     secret::Secrets,
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
-        Change, Conflict, FileKind, FileStat, Found, Inspect, List, Listed, ReadFile, RemoveFile,
-        RenameFile, Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService, WriteFile,
+        Change, Conflict, Entry, FileKind, FileStat, Found, Inspect, List, Listed, Look, ReadFile,
+        RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, Standing, WorkspaceService,
+        WriteFile,
     },
 };
 
@@ -261,6 +262,14 @@ impl WorkspaceService for Silent {
         call: List,
     ) -> BoxFuture<'a, Result<Listed, Error>> {
         self.answer(context, format!("list {}", call.root), Ok(Listed::default()))
+    }
+
+    fn look<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: Look,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
+        self.answer(context, format!("look {}", call.path), Ok(Vec::new()))
     }
 
     fn stat<'a>(

@@ -35,10 +35,45 @@ pub(crate) fn contract() -> Resolve {
 /// of `world`, around a core module with the items `core`. Memory and allocation come with it unless
 /// `core` exports a memory of its own.
 pub fn component(interface: &str, world: &str, core: &str) -> Vec<u8> {
-    let wit = format!(
-        "package test:hostile@0.1.0;\ninterface api {{ {interface} }}\n\
-         world skill {{ {world} export api; }}"
+    let api = format!("interface api {{ {interface} }}");
+    encoded(&api, &format!("{world} export api;"), core)
+}
+
+/// A command-line program with the imports of `world`, whose function `$main` gives its exit code. `$folder`
+/// gives it the first folder that it has, `$open` what it finds there by the path at 16, or an error's code
+/// below 0.
+pub fn program(world: &str, path: &str, core: &str) -> Vec<u8> {
+    let world = format!(
+        "import wasi:filesystem/preopens@0.2.12; import wasi:filesystem/types@0.2.12;
+         import wasi:cli/exit@0.2.12; {world} export wasi:cli/run@0.2.12;"
     );
+    let length = path.len();
+    let core = format!(
+        r#"
+        (import "wasi:filesystem/preopens@0.2.12" "get-directories" (func $folders (param i32)))
+        (import "wasi:filesystem/types@0.2.12" "[method]descriptor.open-at" (func $open-at (param i32 i32 i32 i32 i32 i32 i32)))
+        (import "wasi:cli/exit@0.2.12" "exit-with-code" (func $exit (param i32)))
+        (data (i32.const 16) "{path}")
+        (func $folder (result i32)
+            (call $folders (i32.const 1024))
+            (i32.load (i32.load (i32.const 1024))))
+        (func $open (param $how i32) (param $rights i32) (result i32)
+            (call $open-at (call $folder) (i32.const 1) (i32.const 16) (i32.const {length})
+                (local.get $how) (local.get $rights) (i32.const 1024))
+            (if (result i32) (i32.load8_u (i32.const 1024))
+                (then (i32.sub (i32.const 0) (i32.load8_u (i32.const 1028))))
+                (else (i32.load (i32.const 1028)))))
+        {core}
+        (func (export "wasi:cli/run@0.2.12#run") (result i32)
+            (call $exit (call $main))
+            (i32.const 1))"#
+    );
+    encoded("", &world, &core)
+}
+
+/// A component of the package `test:hostile@0.1.0` with these interfaces, a world, and a core module.
+fn encoded(interfaces: &str, world: &str, core: &str) -> Vec<u8> {
+    let wit = format!("package test:hostile@0.1.0;\n{interfaces}\nworld skill {{ {world} }}");
     let mut resolve = contract();
     for (name, text) in WASI {
         resolve.push_str(name, text).unwrap_or_else(|error| panic!("{name}: {error:#}"));

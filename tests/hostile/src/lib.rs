@@ -12,7 +12,7 @@ pub mod suite;
 pub use self::{
     arena::{Arena, COMPILE, Call, Ground, LAUNCH, Lines},
     double::{Book, World},
-    forge::{component, raw_component, spinner, working_spinner},
+    forge::{component, program, raw_component, spinner, working_spinner},
     runs::{Pauses, RunHost},
 };
 

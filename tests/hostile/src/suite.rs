@@ -9,6 +9,7 @@ mod cache;
 mod cancel;
 mod compile;
 mod computing;
+mod files;
 mod handles;
 mod memory;
 mod output;
@@ -73,6 +74,7 @@ pub fn groups() -> Vec<Group> {
         group("Log and output", output::cases()),
         group("Child tasks", tasks::cases()),
         group("Paths", paths::cases()),
+        group("Files of command-line programs", files::cases()),
         group("Programs", programs::cases()),
         group("Stand-ins for WASI", wasi::cases()),
         group("Malformed and foreign components", shape::cases()),

@@ -13,9 +13,9 @@ use voyager_base::{
     call::{CallContext, Folders, StageId},
     record::Content,
     workspace::{
-        Change, Conflict, FileEntry, FileKind, FileStat, FileState, Found, Inspect, List, Listed,
-        ReadFile, RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff, Standing,
-        WorkspaceService, WriteFile,
+        Change, Conflict, Entry, FileEntry, FileKind, FileStat, FileState, Found, Inspect, List,
+        Listed, Look, ReadFile, RemoveFile, RenameFile, Replace, Replaced, Search, ShowDiff,
+        Standing, WorkspaceService, WriteFile,
     },
 };
 
@@ -99,6 +99,16 @@ impl SimWorkspace {
         Ok(changes)
     }
 
+    /// All paths that there may be for a task.
+    fn paths(&self, context: &CallContext) -> BTreeSet<String> {
+        let mut paths: BTreeSet<String> = self.machine.files().into_keys().collect();
+        for stage in context.stages.iter() {
+            let all = self.stages();
+            paths.extend(all.get(stage).into_iter().flat_map(|it| it.files.keys()).cloned());
+        }
+        paths
+    }
+
     fn apply(&self, changes: &[Change]) -> Result<Vec<Conflict>, Error> {
         let now =
             |change: &Change| self.machine.file(&change.path).map(|it| Digest::of(&it.content));
@@ -140,17 +150,33 @@ impl WorkspaceService for SimWorkspace {
         context: &'a CallContext,
         _call: List,
     ) -> BoxFuture<'a, Result<Listed, Error>> {
-        let mut paths: BTreeSet<String> = self.machine.files().into_keys().collect();
-        for stage in context.stages.iter() {
-            let all = self.stages();
-            paths.extend(all.get(stage).into_iter().flat_map(|it| it.files.keys()).cloned());
-        }
-        let entries = paths.into_iter().filter_map(|path| {
+        let entries = self.paths(context).into_iter().filter_map(|path| {
             let file = self.seen(&context.stages, &path)?;
             Some(FileEntry { path, size: file.content.len() as u64 })
         });
         let listed = Listed { files: entries.collect(), skipped: Vec::new() };
         Box::pin(async move { Ok(listed) })
+    }
+
+    fn look<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: Look,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
+        let prefix = if call.path.is_empty() { String::new() } else { format!("{}/", call.path) };
+        let mut entries: BTreeMap<String, FileKind> = BTreeMap::new();
+        for path in self.paths(context) {
+            let Some(rest) = path.strip_prefix(&prefix) else { continue };
+            if self.seen(&context.stages, &path).is_some() {
+                let (name, kind) = match rest.split_once('/') {
+                    Some((name, _)) => (name, FileKind::Directory),
+                    None => (rest, FileKind::File),
+                };
+                entries.insert(name.to_owned(), kind);
+            }
+        }
+        let entries = entries.into_iter().map(|(name, kind)| Entry { name, kind }).collect();
+        Box::pin(async move { Ok(entries) })
     }
 
     fn stat<'a>(

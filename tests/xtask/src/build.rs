@@ -63,6 +63,19 @@ pub(crate) fn skills(program: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// Builds the command-line program of the tests as a component, into the folder beside that of the skills:
+/// none of the shipped ones.
+pub(crate) fn test_tool() -> Result<()> {
+    ensure_target()?;
+    run(cargo(&["build", "--profile=skill", "--target", TARGET, "--package=voyager-test-tool"]))?;
+    let folder = target_folder().join("test-skills");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let built = target_folder().join(TARGET).join("skill").join("voyager-test-tool.wasm");
+    fs::copy(&built, folder.join("tool.wasm"))
+        .with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(())
+}
+
 /// Writes the component `from` with its docs to `to`, unless that is newer already.
 fn finish(program: &Path, name: &str, from: &Path, to: &Path) -> Result<()> {
     let modified = |path: &Path| fs::metadata(path).and_then(|it| it.modified());

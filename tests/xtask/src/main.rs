@@ -7,6 +7,7 @@ mod bench;
 mod bench_folder;
 mod build;
 mod ci;
+mod commands;
 mod demo;
 mod fuzz;
 mod install;
@@ -44,6 +45,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
+    /// Builds command-line programs of the registry, and tries them as skills on files.
+    Commands,
     /// Runs the long suites: crashes at every point, kills by the hundred.
     Storm,
     /// Feeds hostile bytes to everything that reads bytes from outside; says what crashed.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Test { rest } => test::test(&rest, None),
         Command::Skills => build::agent_host(false).and_then(|it| build::skills(&it)).map(drop),
         Command::Bench { name, rest } => bench::bench(name.as_deref(), &rest),
+        Command::Commands => commands::commands(),
         Command::Storm => test::storm(),
         Command::Fuzz { name, seconds, input } => {
             fuzz::fuzz(name.as_deref(), seconds, input.as_deref())

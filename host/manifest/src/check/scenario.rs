@@ -763,11 +763,12 @@ impl Checker<'_> {
 }
 
 /// Names of the questions that skills ask the host.
-pub(crate) const HOST_CALLS: [&str; 11] = [
+pub(crate) const HOST_CALLS: [&str; 12] = [
     "process.run",
     "tasks.map",
     "workspace.diff",
     "workspace.list",
+    "workspace.look",
     "workspace.read",
     "workspace.remove",
     "workspace.rename",

@@ -73,7 +73,7 @@ impl files::HostFolder for Guest {
 
     async fn stat(&mut self, folder: Resource<Folder>, path: String) -> Answer<files::Stat> {
         let root = self.root(&folder)?;
-        let answer = self.ask(Inspect { root, path }).await?;
+        let answer = self.ask(Inspect { root, path, follow: false }).await?;
         Ok(answer.map(Into::into).map_err(Into::into))
     }
 

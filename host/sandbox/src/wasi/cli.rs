@@ -1,9 +1,10 @@
-//! `wasi:cli`: an empty environment, outputs that are logged, no terminal.
+//! `wasi:cli`: an empty environment, no terminal; outputs that are logged. A program has arguments, an
+//! input, and outputs that belong to its result.
 
 use wasmtime::component::Resource;
 
 use super::{
-    io::Nothing,
+    io::{Input, Sink},
     wit::wasi::cli::{
         environment, exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr,
         terminal_stdin, terminal_stdout,
@@ -24,7 +25,7 @@ impl environment::Host for Guest {
     }
 
     fn get_arguments(&mut self) -> wasmtime::Result<Vec<String>> {
-        Ok(Vec::new())
+        Ok(self.command.as_ref().map_or_else(Vec::new, |command| command.arguments.clone()))
     }
 
     fn initial_cwd(&mut self) -> wasmtime::Result<Option<String>> {
@@ -43,20 +44,20 @@ impl exit::Host for Guest {
 }
 
 impl stdin::Host for Guest {
-    fn get_stdin(&mut self) -> wasmtime::Result<Resource<Nothing>> {
-        self.open(Nothing)
+    fn get_stdin(&mut self) -> wasmtime::Result<Resource<Input>> {
+        self.open(Input::Standard)
     }
 }
 
 impl stdout::Host for Guest {
-    fn get_stdout(&mut self) -> wasmtime::Result<Resource<Output>> {
-        self.open(Output::Standard)
+    fn get_stdout(&mut self) -> wasmtime::Result<Resource<Sink>> {
+        self.open(Sink::Standard(Output::Standard))
     }
 }
 
 impl stderr::Host for Guest {
-    fn get_stderr(&mut self) -> wasmtime::Result<Resource<Output>> {
-        self.open(Output::Error)
+    fn get_stderr(&mut self) -> wasmtime::Result<Resource<Sink>> {
+        self.open(Sink::Standard(Output::Error))
     }
 }
 

@@ -1,5 +1,5 @@
-//! `wasi:filesystem` and `wasi:sockets`: there are no files and no network here. Whatever could make a
-//! handle is refused, so no method of a handle can ever be called; should one be, it is refused too.
+//! `wasi:sockets`: there is no network here. Whatever could make a handle is refused, so no method of a
+//! handle can ever be called; should one be, it is refused too.
 
 use wasmtime::{
     StoreContextMut,
@@ -8,7 +8,7 @@ use wasmtime::{
 
 use crate::guest::Guest;
 
-/// A file, a folder, a socket: what a guest never holds, but for the network that all sockets ask for.
+/// A socket: what a guest never holds, but for the network that all sockets ask for.
 struct Refused;
 
 /// One interface: its name, its resources, its functions.
@@ -41,9 +41,6 @@ fn link_function(instance: &mut LinkerInstance<'_, Guest>, name: &str) -> wasmti
         // The one handle that is given: it opens nothing.
         "instance-network" => {
             instance.func_wrap(name, |_, ()| Ok((Resource::<Refused>::new_own(0),)))
-        }
-        "get-directories" => {
-            instance.func_wrap(name, |_, ()| Ok((Vec::<(Resource<Refused>, String)>::new(),)))
         }
         _ => {
             let named = name.to_owned();
@@ -88,53 +85,11 @@ fn refuse(name: &str, ty: &ComponentFunc, results: &mut [Val]) -> wasmtime::Resu
             *result = refusal;
             Ok(())
         }
-        _ => Err(wasmtime::Error::msg(format!(
-            "`{name}` is refused: skills have no files or network"
-        ))),
+        _ => Err(wasmtime::Error::msg(format!("`{name}` is refused: skills have no network"))),
     }
 }
 
 const INTERFACES: &[Interface] = &[
-    Interface {
-        name: "wasi:filesystem/types@0.2.12",
-        resources: &["descriptor", "directory-entry-stream"],
-        functions: &[
-            "[method]descriptor.read-via-stream",
-            "[method]descriptor.write-via-stream",
-            "[method]descriptor.append-via-stream",
-            "[method]descriptor.advise",
-            "[method]descriptor.sync-data",
-            "[method]descriptor.get-flags",
-            "[method]descriptor.get-type",
-            "[method]descriptor.set-size",
-            "[method]descriptor.set-times",
-            "[method]descriptor.read",
-            "[method]descriptor.write",
-            "[method]descriptor.read-directory",
-            "[method]descriptor.sync",
-            "[method]descriptor.create-directory-at",
-            "[method]descriptor.stat",
-            "[method]descriptor.stat-at",
-            "[method]descriptor.set-times-at",
-            "[method]descriptor.link-at",
-            "[method]descriptor.open-at",
-            "[method]descriptor.readlink-at",
-            "[method]descriptor.remove-directory-at",
-            "[method]descriptor.rename-at",
-            "[method]descriptor.symlink-at",
-            "[method]descriptor.unlink-file-at",
-            "[method]descriptor.is-same-object",
-            "[method]descriptor.metadata-hash",
-            "[method]descriptor.metadata-hash-at",
-            "[method]directory-entry-stream.read-directory-entry",
-            "filesystem-error-code",
-        ],
-    },
-    Interface {
-        name: "wasi:filesystem/preopens@0.2.12",
-        resources: &[],
-        functions: &["get-directories"],
-    },
     Interface {
         name: "wasi:sockets/network@0.2.12",
         resources: &["network"],

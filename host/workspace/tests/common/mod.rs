@@ -166,7 +166,10 @@ impl Scene {
 
     pub fn stat(&self, path: &str) -> Result<voyager_base::workspace::FileStat, Error> {
         block_on(
-            self.workspace.stat(&self.context, Inspect { root: "r".into(), path: path.into() }),
+            self.workspace.stat(
+                &self.context,
+                Inspect { root: "r".into(), path: path.into(), follow: false },
+            ),
         )
     }
 

@@ -6,6 +6,7 @@ mod bad_files;
 mod blocks;
 mod cache;
 mod collector;
+mod commands;
 mod crash;
 mod docs;
 mod editor;

@@ -9,6 +9,7 @@ use voyager_base::{
 };
 
 use crate::{
+    catalog,
     cli::Context,
     failure::{Failure, FailureKind},
     host, printing, report,
@@ -34,8 +35,8 @@ fn find(context: &Context, named: &str) -> Result<Arc<Skill>, Failure> {
         let bytes = std::fs::read(path)
             .map_err(|error| Failure::environment(format!("cannot read {named}"), &error))?;
         let sandbox = host::sandbox(context)?;
-        return sandbox
-            .load(&bytes)
+        let loaded = sandbox.load(&bytes).map(|skill| catalog::named(&skill, path));
+        return loaded
             .map_err(|error| Failure::environment(format!("cannot load {named}"), &error));
     }
     let catalog = host::catalog(context)?;
@@ -68,7 +69,8 @@ fn find(context: &Context, named: &str) -> Result<Arc<Skill>, Failure> {
 }
 
 fn describe(skill: &Skill) -> String {
-    let mut lines = vec![format!("{}@{}", skill.package, skill.version)];
+    let version = if skill.version.is_empty() { "" } else { "@" };
+    let mut lines = vec![format!("{}{version}{}", skill.package, skill.version)];
     lines.extend(skill.docs.lines().map(|line| format!("  {line}")));
     lines.push(format!("component  {}  {}", skill.component, printing::size(skill.size)));
     let imports =
