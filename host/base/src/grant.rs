@@ -8,7 +8,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
-use crate::{call::Need, error::Error};
+use crate::{
+    call::Need,
+    error::Error,
+    policy::{Access, Refusal, Rules, Verdict},
+};
 
 /// Globs over paths with `/`; `*` and `?` stay within a folder, `**` crosses folders.
 #[derive(Clone, Debug)]
@@ -199,6 +203,27 @@ pub struct GrantLayer {
     /// Operations that may be called as child tasks: globs over `package:name/interface.function`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Globs>,
+    /// Rules of the host, beside the above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Arc<Rules>>,
+    /// Where it stands, so that a denial can say where to add a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands: Option<Stands>,
+}
+
+/// Where a layer stands in its file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stands {
+    /// The file.
+    pub file: String,
+    /// Line of what holds the grants: a step, or the manifest.
+    pub line: u32,
+    /// Lines of `grants`, and of each capability in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<String, u32>,
+    /// What a folder is called in the file, by the name under which skills see it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roots: BTreeMap<String, String>,
 }
 
 /// What a task may use.
@@ -254,7 +279,7 @@ impl Grants {
                 self.writable(root, from)?;
                 self.writable(root, to)
             }
-            Need::Program { program, arguments } => self.programs(program, arguments, |_| ()),
+            Need::Program { program, arguments } => self.programs(program, arguments, |_, _| ()),
             Need::Operation { name } => self.operation(name),
         }
     }
@@ -266,7 +291,7 @@ impl Grants {
 
     /// Whether all layers let `path` below `root` be read.
     pub fn may_read(&self, root: &str, path: &str) -> bool {
-        self.every_folder(root, |folder| folder.read.matches(path)).is_ok()
+        self.accessible(root, path, Access::Read).is_ok()
     }
 
     /// How much of what lies below `folder`, a path below `root`, all layers let be read.
@@ -285,22 +310,25 @@ impl Grants {
             let granted = folders.iter().filter(|granted| granted.root == root);
             granted.map(|granted| globs(granted).below(folder)).max().unwrap_or(Extent::Nothing)
         });
-        let known = self.folders.contains_key(root);
-        extents.min().filter(|_| known).unwrap_or(Extent::Nothing)
+        let Some(at) = self.folders.get(root) else { return Extent::Nothing };
+        let rules = self.speaking().filter_map(|layer| layer.rules.as_ref());
+        let ruled = rules.map(|rules| rules.extent(at, folder, Access::Read)).min();
+        let granted = extents.min().unwrap_or(Extent::Nothing);
+        ruled.map_or(granted, |ruled| granted.min(ruled))
     }
 
     /// Whether all layers let `path` below `root` be written.
     pub fn may_write(&self, root: &str, path: &str) -> bool {
-        self.every_folder(root, |folder| folder.write.matches(path)).is_ok()
+        self.accessible(root, path, Access::Write).is_ok()
     }
 
     /// Most bytes that a task may write below `root`, where a layer bounds it.
     pub fn write_bytes_max(&self, root: &str) -> Option<u64> {
         let folders = self.layers.iter().filter_map(|layer| layer.workspace.as_ref()).flatten();
-        folders
-            .filter(|folder| folder.root == root)
-            .filter_map(|folder| folder.write_bytes_max)
-            .min()
+        let granted = folders.filter(|folder| folder.root == root);
+        let rules = self.speaking().filter_map(|layer| layer.rules.as_ref());
+        let ruled = rules.filter_map(|rules| rules.write_bytes_max(self.folders.get(root)?));
+        granted.filter_map(|folder| folder.write_bytes_max).chain(ruled).min()
     }
 
     /// What all layers together allow a program.
@@ -319,7 +347,7 @@ impl Grants {
             secrets: BTreeMap::new(),
         };
         let mut secrets: Option<BTreeMap<String, String>> = None;
-        self.programs(program, arguments, |grant| {
+        self.programs(program, arguments, |grant, names_secrets| {
             rule.network &= grant.network;
             rule.time_max = least(rule.time_max, grant.time_max);
             rule.output_bytes_max = least(rule.output_bytes_max, grant.output_bytes_max);
@@ -328,6 +356,7 @@ impl Grants {
             rule.cpus_max = least(rule.cpus_max, grant.cpus_max);
             rule.demand.extend(grant.demand.iter().cloned());
             match &mut secrets {
+                _ if !names_secrets => {}
                 None => secrets = Some(grant.secrets.clone()),
                 Some(all) => all.retain(|variable, name| grant.secrets.get(variable) == Some(name)),
             }
@@ -336,101 +365,168 @@ impl Grants {
         Ok(rule)
     }
 
-    /// Shows `each` what every layer that speaks of programs grants this one.
+    /// Shows `each` what every layer that speaks of programs grants this one, and whether it speaks of secrets.
     fn programs(
         &self,
         program: &str,
         arguments: &[String],
-        mut each: impl FnMut(&ProgramGrant),
+        mut each: impl FnMut(&ProgramGrant, bool),
     ) -> Result<(), Error> {
         let words = || std::iter::once(program).chain(arguments.iter().map(String::as_str));
+        let line = |words: &[&str]| Line {
+            capability: "process",
+            item: format!("{{ run: {} }}", quoted(&words.join(" "))),
+        };
+        let what = || format!("start `{program}`");
+        let smallest = || line(&words().take(2).collect::<Vec<_>>());
         for layer in self.speaking() {
+            if let Some(rules) = &layer.rules {
+                let all: Vec<&str> = words().collect();
+                // A policy names no secret: it leaves them to whoever has them.
+                let allowed = rules.program(&all, |grant| each(grant, false));
+                allowed.map_err(|refusal| refused(rules, refusal, &what(), &smallest()))?;
+            }
             let Some(programs) = &layer.process else { continue };
             let begins = |grant: &&ProgramGrant| {
                 !grant.run.is_empty() && starts_with(words(), grant.run.iter().map(String::as_str))
             };
             let Some(grant) = programs.iter().filter(begins).max_by_key(|grant| grant.run.len())
             else {
-                let line: Vec<&str> = words().take(2).collect();
-                return Err(denied(layer, format!("start `{program}`"), || {
-                    format!("process: [ {{ run: \"{}\" }} ]", line.join(" "))
-                }));
+                return Err(denied(layer, &what(), &smallest()));
             };
-            each(grant);
+            each(grant, true);
         }
-        self.some_layer(
-            |layer| layer.process.is_some(),
-            || (format!("start `{program}`"), format!("process: [ {{ run: \"{program}\" }} ]")),
-        )
+        self.some_layer(|layer| layer.process.is_some(), || (what(), line(&[program])))
     }
 
     fn readable(&self, root: &str, path: &str) -> Result<(), Error> {
-        self.every_folder(root, |folder| folder.read.matches(path)).map_err(|layer| {
-            refusal(layer, format!("read `{path}` in `{root}`"), || {
-                format!("workspace: [ {{ root: {root}, read: [\"{path}\"] }} ]")
-            })
-        })
+        self.accessible(root, path, Access::Read)
+            .map_err(|refused| self.file_refused(refused, root, path, Access::Read))
     }
 
     fn writable(&self, root: &str, path: &str) -> Result<(), Error> {
-        self.every_folder(root, |folder| folder.write.matches(path)).map_err(|layer| {
-            refusal(layer, format!("write `{path}` in `{root}`"), || {
-                format!("workspace: [ {{ root: {root}, write: [\"{path}\"] }} ]")
-            })
-        })
+        self.accessible(root, path, Access::Write)
+            .map_err(|refused| self.file_refused(refused, root, path, Access::Write))
     }
 
-    fn folder(&self, root: &str) -> Result<(), Error> {
-        self.every_folder(root, |folder| !folder.read.is_empty() || !folder.write.is_empty())
-            .map_err(|layer| {
-                refusal(layer, format!("use the folder `{root}`"), || {
-                    format!("workspace: [ {{ root: {root}, read: [\"**\"] }} ]")
-                })
-            })
-    }
-
-    fn operation(&self, name: &str) -> Result<(), Error> {
-        for layer in self.speaking() {
-            if layer.tasks.as_ref().is_some_and(|globs| !globs.matches(name)) {
-                return Err(denied(layer, format!("call `{name}`"), || {
-                    format!("tasks: [\"{name}\"]")
-                }));
-            }
-        }
-        self.some_layer(
-            |layer| layer.tasks.is_some(),
-            || (format!("call `{name}`"), format!("tasks: [\"{name}\"]")),
+    fn accessible(&self, root: &str, path: &str, access: Access) -> Result<(), Refused<'_>> {
+        self.every_folder(
+            root,
+            |folder| folder.globs(access).matches(path),
+            |rules, at| rules.file(at, path, access),
         )
     }
 
-    /// Whether in every layer that speaks of folders one named `root` passes `allows`; otherwise the
-    /// layer that refuses, or none where no layer speaks.
-    fn every_folder(
-        &self,
+    fn file_refused(&self, refused: Refused<'_>, root: &str, path: &str, access: Access) -> Error {
+        let key = key_of(access);
+        let what = format!("{key} `{path}` in `{root}`");
+        let glob = quoted(&globset::escape(path));
+        let granted = match refused {
+            Refused::Layer(layer) => layer.workspace.iter().flatten().find(|it| it.root == root),
+            Refused::Rules(..) | Refused::Nobody => None,
+        };
+        // The entry of a folder can't be given twice: it is made longer.
+        if let (Some(folder), Refused::Layer(layer)) = (granted, &refused)
+            && let Some(stands) = &layer.stands
+        {
+            let own = folder.globs(access).patterns().iter().map(|it| quoted(it));
+            let globs: Vec<String> = own.chain([glob.clone()]).collect();
+            let line = format!("{key}: [{}]", globs.join(", "));
+            let name = stands.roots.get(root).map_or(root, String::as_str);
+            let message = format!(
+                "the grants of {} don't let this task {what}; write `{line}` for `root: {name}` at {}",
+                layer.source,
+                stands.at("workspace")
+            );
+            return Error::denied(
+                message,
+                format!("workspace: [ {{ root: {root}, {key}: [{glob}] }} ]"),
+            );
+        }
+        self.folder_refused(refused, root, &what, &format!("{key}: [{glob}]"))
+    }
+
+    fn folder(&self, root: &str) -> Result<(), Error> {
+        self.every_folder(
+            root,
+            |folder| !folder.read.is_empty() || !folder.write.is_empty(),
+            Rules::folder,
+        )
+        .map_err(|refused| {
+            self.folder_refused(
+                refused,
+                root,
+                &format!("use the folder `{root}`"),
+                "read: [\"**\"]",
+            )
+        })
+    }
+
+    fn folder_refused(&self, refused: Refused<'_>, root: &str, what: &str, access: &str) -> Error {
+        let line = |root: &str| Line {
+            capability: "workspace",
+            item: format!("{{ root: {root}, {access} }}"),
+        };
+        match refused {
+            Refused::Layer(layer) => {
+                let named = layer.stands.as_ref().and_then(|it| it.roots.get(root));
+                denied(layer, what, &line(named.map_or(root, String::as_str)))
+            }
+            Refused::Rules(rules, refusal) => {
+                let at = self.folders.get(root).map_or(root, String::as_str);
+                self::refused(rules, refusal, what, &line(&quoted(at)))
+            }
+            Refused::Nobody => nobody(what, &line(root)),
+        }
+    }
+
+    fn operation(&self, name: &str) -> Result<(), Error> {
+        let what = || format!("call `{name}`");
+        let line = || Line { capability: "tasks", item: quoted(name) };
+        for layer in self.speaking() {
+            if let Some(rules) = &layer.rules {
+                rules.task(name).map_err(|it| refused(rules, it, &what(), &line()))?;
+            }
+            if layer.tasks.as_ref().is_some_and(|globs| !globs.matches(name)) {
+                return Err(denied(layer, &what(), &line()));
+            }
+        }
+        self.some_layer(|layer| layer.tasks.is_some(), || (what(), line()))
+    }
+
+    /// Whether in every layer that speaks of folders one named `root` passes `allows`, and all rules pass
+    /// `ruled`; otherwise who refuses.
+    fn every_folder<'a>(
+        &'a self,
         root: &str,
         allows: impl Fn(&FolderGrant) -> bool,
-    ) -> Result<(), Option<&GrantLayer>> {
+        ruled: impl Fn(&'a Rules, &str) -> Result<(), Refusal<'a>>,
+    ) -> Result<(), Refused<'a>> {
         let mut spoken = false;
+        let at = self.folders.get(root);
         for layer in self.speaking() {
+            if let (Some(rules), Some(at)) = (&layer.rules, at) {
+                ruled(rules, at).map_err(|refusal| Refused::Rules(rules, refusal))?;
+            }
             let Some(folders) = &layer.workspace else { continue };
             spoken = true;
             if !folders.iter().any(|folder| folder.root == root && allows(folder)) {
-                return Err(Some(layer));
+                return Err(Refused::Layer(layer));
             }
         }
-        if spoken && self.folders.contains_key(root) { Ok(()) } else { Err(None) }
+        if spoken && at.is_some() { Ok(()) } else { Err(Refused::Nobody) }
     }
 
     fn some_layer(
         &self,
         speaks: impl Fn(&GrantLayer) -> bool,
-        what: impl Fn() -> (String, String),
+        what: impl Fn() -> (String, Line),
     ) -> Result<(), Error> {
         if self.speaking().any(speaks) {
             return Ok(());
         }
-        let (what, grant) = what();
-        Err(refusal(None, what, || grant))
+        let (what, line) = what();
+        Err(nobody(&what, &line))
     }
 
     fn speaking(&self) -> impl Iterator<Item = &GrantLayer> {
@@ -452,21 +548,117 @@ fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     }
 }
 
-fn refusal(layer: Option<&GrantLayer>, what: String, grant: impl FnOnce() -> String) -> Error {
-    match layer {
-        Some(layer) => denied(layer, what, grant),
-        None => Error::denied(
-            format!("no grant lets this task {what}; the smallest that would: `{}`", grant()),
-            "no layer grants it",
-        ),
+/// Who refuses the use of a folder.
+enum Refused<'a> {
+    Layer(&'a GrantLayer),
+    Rules(&'a Rules, Refusal<'a>),
+    /// No layer speaks of folders, or there is no such folder.
+    Nobody,
+}
+
+/// The line that would allow a use: an item of a list below a capability.
+struct Line {
+    capability: &'static str,
+    item: String,
+}
+
+impl Line {
+    /// With its capability, as it stands within `grants`.
+    fn whole(&self) -> String {
+        match self.item.starts_with('{') {
+            true => format!("{}: [ {} ]", self.capability, self.item),
+            false => format!("{}: [{}]", self.capability, self.item),
+        }
     }
 }
 
-fn denied(layer: &GrantLayer, what: String, grant: impl FnOnce() -> String) -> Error {
-    let grant = grant();
-    let message =
-        format!("the grants of {} don't let this task {what}; add `{grant}`", layer.source);
-    Error::denied(message, grant)
+impl Stands {
+    /// The place of a capability, or of what should have it.
+    fn at(&self, capability: &str) -> String {
+        let line = self.lines.get(capability).or_else(|| self.lines.get("grants"));
+        format!("{}:{}", self.file, line.unwrap_or(&self.line))
+    }
+
+    /// What to add where.
+    fn adding(&self, line: &Line) -> String {
+        let (at, capability) = (self.at(line.capability), line.capability);
+        if self.lines.contains_key(capability) {
+            format!("add `{}` to `{capability}` at {at}", line.item)
+        } else if self.lines.contains_key("grants") {
+            format!("add `{}` to `grants` at {at}", line.whole())
+        } else {
+            format!("add `grants: {{ {} }}` at {at}", line.whole())
+        }
+    }
+}
+
+impl FolderGrant {
+    fn globs(&self, access: Access) -> &Globs {
+        match access {
+            Access::Read => &self.read,
+            Access::Write => &self.write,
+        }
+    }
+}
+
+fn key_of(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Write => "write",
+    }
+}
+
+/// A text in quotes, as YAML and JSON read it alike.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn nobody(what: &str, line: &Line) -> Error {
+    let line = line.whole();
+    let message = format!("no grant lets this task {what}; the smallest that would: `{line}`");
+    Error::denied(message, "no layer grants it")
+}
+
+fn denied(layer: &GrantLayer, what: &str, line: &Line) -> Error {
+    let adding = match &layer.stands {
+        Some(stands) => stands.adding(line),
+        None => format!("add `{}`", line.whole()),
+    };
+    let message = format!("the grants of {} don't let this task {what}; {adding}", layer.source);
+    Error::denied(message, line.whole())
+}
+
+fn refused(rules: &Rules, refusal: Refusal<'_>, what: &str, line: &Line) -> Error {
+    let file = &rules.file;
+    let at = |section: &str| rules.lines.get(section).copied();
+    let otherwise = at("otherwise").unwrap_or(1);
+    let capability = line.capability;
+    let message = match refusal {
+        Refusal::Denied(rule) => format!(
+            "the host's policy denies this task to {what}: {file}:{}; only its operator can take that line out or narrow it",
+            rule.line
+        ),
+        Refusal::Unanswered(Some(rule)) => format!(
+            "the host's policy asks before this task may {what} ({file}:{}), and nobody allowed it; \
+             to allow it always, move that line to `allow`",
+            rule.line
+        ),
+        Refusal::Unanswered(None) | Refusal::Silent => {
+            let why = match rules.otherwise {
+                Verdict::Ask => format!("asks before this task may {what}, and nobody allowed it"),
+                Verdict::Allow | Verdict::Deny => format!("doesn't let this task {what}"),
+            };
+            let adding = if let Some(at) = at(&format!("allow.{capability}")) {
+                format!("add `{}` to `{capability}` of `allow` at {file}:{at}", line.item)
+            } else if let Some(at) = at("allow") {
+                format!("add `{}` to `allow` at {file}:{at}", line.whole())
+            } else {
+                format!("add `allow: {{ {} }}` at {file}:{otherwise}", line.whole())
+            };
+            format!("the host's policy {why}; {adding}")
+        }
+    };
+    Error::denied(message, line.whole())
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod grant;
 pub mod id;
 pub mod limits;
 pub mod operation;
+pub mod policy;
 pub mod process;
 pub mod record;
 pub mod secret;

@@ -80,6 +80,7 @@ fn grants() -> Grants {
             secrets: BTreeMap::new(),
         }]),
         tasks: Some(Globs::new(["voyager:*/*.*"]).unwrap()),
+        ..GrantLayer::default()
     };
     let folders = Arc::new(BTreeMap::from([("repo".to_owned(), "/repo".to_owned())]));
     Grants { folders, layers: Vec::new() }

@@ -8,6 +8,7 @@ use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use voyager_base::{
     call::Need,
     grant::{Extent, FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
+    policy::{Allowed, FolderRule, Rule, Rules, Verdict, What},
 };
 use voyager_fuzz::fuzz_target;
 
@@ -163,6 +164,43 @@ fn layer(u: &mut Unstructured<'_>) -> Result<GrantLayer> {
         workspace: maybe(u, |u| several(u, 3, folder))?,
         process: maybe(u, |u| several(u, 3, program))?,
         tasks: maybe(u, globs)?,
+        rules: if u.ratio(1, 3)? { Some(rules(u)?.into()) } else { None },
+        stands: None,
+    })
+}
+
+/// A policy of the host.
+fn rules(u: &mut Unstructured<'_>) -> Result<Rules> {
+    let rule = |u: &mut Unstructured<'_>| {
+        Ok(Rule { line: 1, verdict: verdict(u)?, packages: None, what: what(u)? })
+    };
+    let allowed = |u: &mut Unstructured<'_>| {
+        let [package, by, at, scope] = [(); 4].map(|()| String::new());
+        Ok(Allowed { package, what: what(u)?, by, at, scope })
+    };
+    Ok(Rules {
+        file: "policy.yaml".to_owned(),
+        otherwise: verdict(u)?,
+        lines: BTreeMap::new(),
+        rules: several(u, 4, rule)?,
+        allowed: several(u, 2, allowed)?,
+    })
+}
+
+fn verdict(u: &mut Unstructured<'_>) -> Result<Verdict> {
+    Ok(*u.choose(&[Verdict::Allow, Verdict::Ask, Verdict::Deny])?)
+}
+
+fn what(u: &mut Unstructured<'_>) -> Result<What> {
+    Ok(match u.int_in_range(0..=2)? {
+        0 => {
+            let paths = ["/", "/repo", "/repo/a", "/docs", "/rep", "/repo/a/b"];
+            let path = maybe(u, |u| Ok((*u.choose(&paths)?).to_owned()))?;
+            let (read, write, write_bytes_max) = (globs(u)?, globs(u)?, u.arbitrary()?);
+            What::Folder(FolderRule { path, read, write, write_bytes_max })
+        }
+        1 => What::Program(program(u)?),
+        _ => What::Tasks(globs(u)?),
     })
 }
 

@@ -329,6 +329,8 @@ fn layer(u: &mut Unstructured<'_>) -> Result<GrantLayer> {
         workspace: Some((0..folders).map(|_| folder(u)).collect::<Result<_>>()?),
         process: Some(vec![program]),
         tasks: Some(granted(u)?),
+        rules: None,
+        stands: None,
     })
 }
 

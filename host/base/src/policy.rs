@@ -1,0 +1,622 @@
+//! What the operator of a host says above every manifest: rules that allow, ask or deny.
+//!
+//! A denial counts before a question, a question before a permission, wherever they stand; what no rule
+//! speaks of is as [`Rules::otherwise`] says. A question that nobody has answered is a denial. Rules grant
+//! nothing by themselves: they are one more layer that must allow a use.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::grant::{Extent, Globs, GrantLayer, ProgramGrant};
+
+/// What is said of a use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It may be, as far as the manifest grants it.
+    #[default]
+    Allow,
+    /// It may be where a person says so.
+    Ask,
+    /// It may not be, whoever grants it.
+    Deny,
+}
+
+impl Verdict {
+    /// Their names, from the widest to the narrowest.
+    pub const NAMES: [&'static str; 3] = ["allow", "ask", "deny"];
+
+    /// Its name in a policy.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// Files below a folder of the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FolderRule {
+    /// Its absolute path; none means whatever folder a run is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What of it is read, from the folder on.
+    pub read: Globs,
+    /// What of it is written, removed, renamed.
+    pub write: Globs,
+    /// Most bytes that one task may write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_bytes_max: Option<u64>,
+}
+
+/// What a rule speaks of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Files.
+    Folder(FolderRule),
+    /// A program.
+    Program(ProgramGrant),
+    /// Operations called as child tasks.
+    Tasks(Globs),
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Where it stands in its file.
+    pub line: u32,
+    /// What it says.
+    pub verdict: Verdict,
+    /// For the skills of which packages; none for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<Globs>,
+    /// Of what.
+    pub what: What,
+}
+
+/// Something that a person allowed where the policy asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Allowed {
+    /// For the skills of this package.
+    pub package: String,
+    /// What.
+    pub what: What,
+    /// Who.
+    pub by: String,
+    /// When, as RFC 3339.
+    pub at: String,
+    /// For how long: `run`, or `always` (it is remembered for the manifest).
+    pub scope: String,
+}
+
+/// The rules of a host.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Rules {
+    /// The file that they stand in.
+    pub file: String,
+    /// What holds of whatever no rule speaks of.
+    pub otherwise: Verdict,
+    /// Line of each section, for messages: `otherwise`, `allow`, `allow.process`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<String, u32>,
+    /// The rules, in the order of the file.
+    pub rules: Vec<Rule>,
+    /// What people allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowed>,
+}
+
+/// Why rules refuse a use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Refusal<'a> {
+    /// This rule denies it.
+    Denied(&'a Rule),
+    /// This rule asks, or [`Rules::otherwise`] does, and nobody has allowed it.
+    Unanswered(Option<&'a Rule>),
+    /// No rule allows it.
+    Silent,
+}
+
+/// Reading a file, or writing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reading.
+    Read,
+    /// Writing, removing, renaming.
+    Write,
+}
+
+/// What the host allows now; it may change while runs go on.
+pub trait HostPolicy: Send + Sync {
+    /// The policy of this moment. The same pointer as long as nothing has changed.
+    fn today(&self) -> Arc<GrantLayer>;
+}
+
+/// A policy that never changes.
+#[derive(Clone, Debug, Default)]
+pub struct Unchanging(Arc<GrantLayer>);
+
+impl Unchanging {
+    /// Always `layer`.
+    pub fn new(layer: GrantLayer) -> Self {
+        Self(Arc::new(layer))
+    }
+}
+
+impl HostPolicy for Unchanging {
+    fn today(&self) -> Arc<GrantLayer> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl FolderRule {
+    /// The globs of an access.
+    pub fn globs(&self, access: Access) -> &Globs {
+        match access {
+            Access::Read => &self.read,
+            Access::Write => &self.write,
+        }
+    }
+
+    /// Whether it speaks of `path` below the folder `root` of the machine.
+    pub fn covers(&self, root: &str, path: &str, access: Access) -> bool {
+        let globs = self.globs(access);
+        if globs.is_empty() {
+            return false;
+        }
+        match &self.path {
+            None => globs.matches(path),
+            Some(own) => below(own, root).map_or_else(
+                // The granted folder holds this one.
+                || {
+                    let rest = below(root, own).and_then(|own| within(own, path));
+                    rest.is_some_and(|rest| globs.matches(rest))
+                },
+                |inner| match inner {
+                    "" => globs.matches(path),
+                    inner if path.is_empty() => globs.matches(inner),
+                    inner => globs.matches(&format!("{inner}/{path}")),
+                },
+            ),
+        }
+    }
+
+    /// How much of what lies below `folder`, a path below `root`, it speaks of.
+    fn extent(&self, root: &str, folder: &str, access: Access) -> Extent {
+        let globs = self.globs(access);
+        if globs.is_empty() {
+            return Extent::Nothing;
+        }
+        let Some(own) = &self.path else { return globs.below(folder) };
+        let whole = match folder {
+            "" => root.to_owned(),
+            folder => format!("{}/{folder}", root.trim_end_matches('/')),
+        };
+        match (below(own, &whole), below(&whole, own)) {
+            (Some(inner), _) => globs.below(inner),
+            (None, Some(_)) => Extent::Some,
+            (None, None) => Extent::Nothing,
+        }
+    }
+}
+
+/// The path from the folder `own` to `path`, where that lies within it; empty where it is the same.
+fn below<'a>(own: &str, path: &'a str) -> Option<&'a str> {
+    if own == "/" {
+        return Some(path.trim_start_matches('/'));
+    }
+    within(own, path)
+}
+
+fn within<'a>(own: &str, path: &'a str) -> Option<&'a str> {
+    let rest = path.strip_prefix(own)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+impl What {
+    fn covers(&self, root: &str, path: &str, access: Access) -> bool {
+        matches!(self, Self::Folder(folder) if folder.covers(root, path, access))
+    }
+
+    /// The program that it speaks of, where a call of these words is one of it.
+    fn program<'a>(&'a self, words: &[&str]) -> Option<&'a ProgramGrant> {
+        let Self::Program(program) = self else { return None };
+        let begins = !program.run.is_empty()
+            && program.run.len() <= words.len()
+            && program.run.iter().zip(words).all(|(own, word)| own == word);
+        begins.then_some(program)
+    }
+
+    fn task(&self, name: &str) -> bool {
+        matches!(self, Self::Tasks(globs) if globs.matches(name))
+    }
+}
+
+impl Rules {
+    /// Whether they leave everything to manifests.
+    pub fn are_open(&self) -> bool {
+        self.rules.is_empty() && self.otherwise == Verdict::Allow
+    }
+
+    /// Whether some hold for certain packages only, so that skills differ in what they may.
+    pub fn differ(&self) -> bool {
+        !self.allowed.is_empty() || self.rules.iter().any(|rule| rule.packages.is_some())
+    }
+
+    /// Those that hold for the skills of `package`.
+    #[must_use]
+    pub fn of(&self, package: &str) -> Self {
+        let holds = |rule: &&Rule| rule.packages.as_ref().is_none_or(|it| it.matches(package));
+        Self {
+            rules: self.rules.iter().filter(holds).cloned().collect(),
+            allowed: self.allowed.iter().filter(|it| it.package == package).cloned().collect(),
+            ..self.clone()
+        }
+    }
+
+    fn decide<'a>(&'a self, speaks: impl Fn(&What) -> bool) -> Result<(), Refusal<'a>> {
+        let first = |verdict: Verdict| {
+            self.rules.iter().find(|rule| rule.verdict == verdict && speaks(&rule.what))
+        };
+        let is_allowed = || self.allowed.iter().any(|allowed| speaks(&allowed.what));
+        if let Some(rule) = first(Verdict::Deny) {
+            return Err(Refusal::Denied(rule));
+        }
+        let asks = first(Verdict::Ask);
+        if asks.is_some() {
+            return if is_allowed() { Ok(()) } else { Err(Refusal::Unanswered(asks)) };
+        }
+        match self.otherwise {
+            _ if first(Verdict::Allow).is_some() => Ok(()),
+            Verdict::Allow => Ok(()),
+            Verdict::Ask if is_allowed() => Ok(()),
+            Verdict::Ask => Err(Refusal::Unanswered(None)),
+            Verdict::Deny => Err(Refusal::Silent),
+        }
+    }
+
+    /// Whether `path` below the folder `root` of the machine may be accessed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn file(&self, root: &str, path: &str, access: Access) -> Result<(), Refusal<'_>> {
+        self.decide(|what| what.covers(root, path, access))
+    }
+
+    /// Whether the folder `root` may be used at all: each of its paths is asked for by itself.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn folder(&self, root: &str) -> Result<(), Refusal<'_>> {
+        let both = [Access::Read, Access::Write];
+        if both.into_iter().any(|it| self.extent(root, "", it) != Extent::Nothing) {
+            return Ok(());
+        }
+        let touches = |what: &What| match what {
+            What::Folder(folder) => {
+                both.into_iter().any(|it| folder.extent(root, "", it) != Extent::Nothing)
+            }
+            What::Program(_) | What::Tasks(_) => false,
+        };
+        self.decide(touches).and(Err(Refusal::Silent))
+    }
+
+    /// How much of what lies below `folder`, a path below `root`, may be accessed.
+    pub fn extent(&self, root: &str, folder: &str, access: Access) -> Extent {
+        let extent = |what: &What| match what {
+            What::Folder(rule) => rule.extent(root, folder, access),
+            What::Program(_) | What::Tasks(_) => Extent::Nothing,
+        };
+        let most = |verdict: Verdict| {
+            let rules = self.rules.iter().filter(|rule| rule.verdict == verdict);
+            rules.map(|rule| extent(&rule.what)).max().unwrap_or(Extent::Nothing)
+        };
+        let denied = most(Verdict::Deny);
+        let asked = match self.otherwise {
+            // What no rule allows is asked for.
+            Verdict::Ask => most(Verdict::Ask).max(Extent::Some),
+            Verdict::Allow | Verdict::Deny => most(Verdict::Ask),
+        };
+        let allowed = self.allowed.iter().map(|it| extent(&it.what)).max();
+        let allowed = allowed.unwrap_or(Extent::Nothing);
+        let open = match self.otherwise {
+            Verdict::Allow => Extent::All,
+            Verdict::Ask | Verdict::Deny => most(Verdict::Allow),
+        };
+        if denied == Extent::All || (asked == Extent::All && allowed == Extent::Nothing) {
+            return Extent::Nothing;
+        }
+        let reach = if asked == Extent::Nothing { open } else { open.max(allowed) };
+        let is_certain = denied == Extent::Nothing && most(Verdict::Ask) == Extent::Nothing;
+        if is_certain { reach } else { reach.min(Extent::Some) }
+    }
+
+    /// Most bytes that a task may write below the folder `root`, where a rule bounds it.
+    pub fn write_bytes_max(&self, root: &str) -> Option<u64> {
+        let rules = self.rules.iter().filter(|rule| rule.verdict != Verdict::Deny);
+        let bound = |what: &What| match what {
+            What::Folder(folder) if folder.extent(root, "", Access::Write) != Extent::Nothing => {
+                folder.write_bytes_max
+            }
+            _ => None,
+        };
+        rules.filter_map(|rule| bound(&rule.what)).min()
+    }
+
+    /// Shows `each` what the rules say of a program that they allow.
+    ///
+    /// # Errors
+    /// Why it may not be started.
+    pub fn program(
+        &self,
+        words: &[&str],
+        mut each: impl FnMut(&ProgramGrant),
+    ) -> Result<(), Refusal<'_>> {
+        self.decide(|what| what.program(words).is_some())?;
+        let asks = |rule: &&Rule| rule.verdict == Verdict::Ask;
+        let asked = self.rules.iter().filter(asks).filter_map(|it| it.what.program(words));
+        asked.for_each(&mut each);
+        let allows = |rule: &&Rule| rule.verdict == Verdict::Allow;
+        let allowed = || self.rules.iter().filter(allows).filter_map(|it| it.what.program(words));
+        // Of several that fit, the longest counts, as in a manifest; of those as long, all.
+        let longest = allowed().map(|program| program.run.len()).max();
+        allowed().filter(|it| Some(it.run.len()) == longest).for_each(&mut each);
+        Ok(())
+    }
+
+    /// Whether an operation may be called as a child task, by its unversioned name.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn task(&self, name: &str) -> Result<(), Refusal<'_>> {
+        self.decide(|what| what.task(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        call::Need,
+        grant::{FolderGrant, Grants},
+    };
+
+    fn globs(patterns: &[&str]) -> Globs {
+        Globs::new(patterns.iter().copied()).unwrap()
+    }
+
+    fn files(path: Option<&str>, read: &[&str]) -> What {
+        let path = path.map(str::to_owned);
+        What::Folder(FolderRule {
+            path,
+            read: globs(read),
+            write: globs(&[]),
+            write_bytes_max: None,
+        })
+    }
+
+    fn starts(words: &str, network: bool) -> What {
+        What::Program(ProgramGrant {
+            run: words.split(' ').map(str::to_owned).collect(),
+            network,
+            time_max: None,
+            output_bytes_max: None,
+            memory_bytes_max: None,
+            processes_max: None,
+            cpus_max: None,
+            demand: vec![],
+            secrets: BTreeMap::new(),
+        })
+    }
+
+    fn rules(otherwise: Verdict, rules: impl IntoIterator<Item = (Verdict, What)>) -> Rules {
+        let rules = rules.into_iter().zip(10..);
+        let rule = |((verdict, what), line)| Rule { line, verdict, packages: None, what };
+        Rules {
+            file: "policy.yaml".to_owned(),
+            otherwise,
+            lines: BTreeMap::from([("otherwise".to_owned(), 2), ("allow".to_owned(), 3)]),
+            rules: rules.map(rule).collect(),
+            allowed: Vec::new(),
+        }
+    }
+
+    fn allowed(what: What) -> Allowed {
+        let [package, by, at, scope] = ["acme:tool", "ann", "today", "run"].map(str::to_owned);
+        Allowed { package, what, by, at, scope }
+    }
+
+    /// Everything that a manifest can grant below `/home/ann/work`, and these rules above it.
+    fn grants(rules: Rules) -> Grants {
+        let folders = BTreeMap::from([("repo".to_owned(), "/home/ann/work".to_owned())]);
+        let all = || globs(&["**"]);
+        let (root, write_bytes_max) = ("repo".to_owned(), None);
+        let folder = FolderGrant { root, read: all(), write: all(), write_bytes_max };
+        let program = |it: &str| match starts(it, true) {
+            What::Program(program) => program,
+            _ => unreachable!(),
+        };
+        let manifest = GrantLayer {
+            source: "the manifest".to_owned(),
+            workspace: Some(vec![folder]),
+            process: Some(vec![program("git"), program("rm")]),
+            tasks: Some(all()),
+            ..GrantLayer::default()
+        };
+        let rules = GrantLayer { rules: Some(rules.into()), ..GrantLayer::default() };
+        Grants { folders: folders.into(), layers: Vec::new() }.narrowed(rules).narrowed(manifest)
+    }
+
+    fn start(grants: &Grants, line: &str) -> Result<bool, String> {
+        let mut words = line.split(' ').map(str::to_owned);
+        let program = words.next().unwrap();
+        let rule = grants.program(&program, &words.collect::<Vec<_>>());
+        rule.map(|rule| rule.network).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn a_denial_counts_before_a_question_and_a_question_before_a_permission() {
+        let rules = rules(
+            Verdict::Deny,
+            [
+                (Verdict::Allow, starts("git", false)),
+                (Verdict::Ask, starts("git push", true)),
+                (Verdict::Deny, starts("git push --force", false)),
+            ],
+        );
+        let mut yes = rules.clone();
+        yes.allowed.push(allowed(starts("git push", true)));
+        let (no, yes) = (grants(rules), grants(yes));
+        assert_eq!(start(&no, "git status"), Ok(false));
+        assert!(start(&no, "git push").unwrap_err().contains("policy.yaml:11"));
+        // What is allowed by an answer is as narrow as all that speaks of it.
+        assert_eq!(start(&yes, "git push origin"), Ok(false));
+        let denied = start(&yes, "git push --force").unwrap_err();
+        assert!(denied.contains("denies this task to start `git`: policy.yaml:12"), "{denied}");
+        assert_eq!(
+            start(&no, "rm -r").unwrap_err(),
+            "the host's policy doesn't let this task start `rm`; \
+             add `process: [ { run: \"rm -r\" } ]` to `allow` at policy.yaml:3"
+        );
+    }
+
+    #[test]
+    fn folders_of_rules_and_of_runs_may_lie_within_each_other() {
+        let reads = |what: What, path: &str| {
+            grants(rules(Verdict::Deny, [(Verdict::Allow, what)])).may_read("repo", path)
+        };
+        assert!(reads(files(Some("/home/ann"), &["work/src/**"]), "src/a"));
+        assert!(!reads(files(Some("/home/ann"), &["src/**"]), "src/a"));
+        assert!(reads(files(Some("/home/ann/work/src"), &["*"]), "src/a"));
+        assert!(!reads(files(Some("/home/ann/work/src"), &["*"]), "a"));
+        assert!(!reads(files(Some("/home/an"), &["**"]), "a"), "a name is no beginning of another");
+        assert!(reads(files(None, &["src/*"]), "src/a"));
+        assert!(reads(files(Some("/"), &["home/*/work/**"]), "src/a"));
+        let hidden = [(Verdict::Deny, files(None, &["**/.env"]))];
+        let open = grants(rules(Verdict::Allow, hidden));
+        assert!(open.may_read("repo", "a") && !open.may_read("repo", "deep/.env"));
+        assert_eq!(open.reads_below("repo", ""), Extent::Some);
+    }
+
+    #[test]
+    fn a_folder_of_which_nothing_is_allowed_is_not_shown() {
+        let elsewhere = [(Verdict::Allow, files(Some("/srv"), &["**"]))];
+        let none = grants(rules(Verdict::Deny, elsewhere.clone()));
+        assert!(none.roots().is_empty());
+        let error = none.check(&Need::Folder { root: "repo" }).unwrap_err();
+        assert_eq!(
+            error.message,
+            "the host's policy doesn't let this task use the folder `repo`; add \
+             `workspace: [ { root: \"/home/ann/work\", read: [\"**\"] } ]` to `allow` at policy.yaml:3"
+        );
+        assert_eq!(grants(rules(Verdict::Allow, elsewhere)).roots(), ["repo"]);
+    }
+
+    #[test]
+    fn rules_for_a_package_hold_for_no_other() {
+        let mut mine = rules(Verdict::Deny, [(Verdict::Allow, starts("git", true))]);
+        mine.rules[0].packages = Some(globs(&["acme:*"]));
+        assert!(mine.differ());
+        assert!(mine.of("acme:tool").program(&["git"], |_| ()).is_ok());
+        assert_eq!(mine.of("other:tool").program(&["git"], |_| ()), Err(Refusal::Silent));
+    }
+
+    fn verdict() -> impl Strategy<Value = Verdict> {
+        prop_oneof![Just(Verdict::Allow), Just(Verdict::Ask), Just(Verdict::Deny)]
+    }
+
+    fn what() -> impl Strategy<Value = What> {
+        let path = prop::option::of(prop_oneof![
+            Just("/"),
+            Just("/home/ann"),
+            Just("/home/ann/work"),
+            Just("/home/ann/work/a"),
+            Just("/srv"),
+        ]);
+        let glob = prop_oneof!["\\*\\*", "[ab]/\\*\\*", "\\*\\*/[ab]", "work/[ab*]", "[ab*]"];
+        prop_oneof![
+            (path, glob).prop_map(|(path, glob)| files(path, &[&glob])),
+            ("(git|rm)( [ab]){0,2}", any::<bool>())
+                .prop_map(|(run, network)| starts(&run, network)),
+            "\\*\\*|[ab]".prop_map(|glob| What::Tasks(globs(&[&glob]))),
+        ]
+    }
+
+    fn policy() -> impl Strategy<Value = Rules> {
+        let several = prop::collection::vec((verdict(), what()), 0..5);
+        let yes = prop::collection::vec(what().prop_map(allowed), 0..3);
+        (verdict(), several, yes).prop_map(|(otherwise, several, yes)| Rules {
+            allowed: yes,
+            ..rules(otherwise, several)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn one_more_policy_never_widens(
+            policies in prop::collection::vec(policy(), 1..4),
+            paths in prop::collection::vec("[ab]{1,2}(/[ab]{1,2}){0,2}", 1..6),
+            lines in prop::collection::vec("(git|rm)( [ab]){0,3}", 1..4),
+        ) {
+            let mut wide = grants(Rules::default());
+            for policy in policies {
+                let rules = Some(policy.into());
+                let narrow = wide.narrowed(GrantLayer { rules, ..GrantLayer::default() });
+                for path in &paths {
+                    prop_assert!(!narrow.may_read("repo", path) || wide.may_read("repo", path));
+                    let name = Need::Operation { name: path };
+                    prop_assert!(narrow.check(&name).is_err() || wide.check(&name).is_ok());
+                }
+                for line in &lines {
+                    match (start(&narrow, line), start(&wide, line)) {
+                        (Ok(narrow), Ok(wide)) => prop_assert!(!narrow || wide),
+                        (Ok(_), Err(error)) => prop_assert!(false, "{error}"),
+                        (Err(_), _) => {}
+                    }
+                }
+                prop_assert!(narrow.reads_below("repo", "") <= wide.reads_below("repo", ""));
+                wide = narrow;
+            }
+        }
+
+        #[test]
+        fn a_denial_more_never_widens_and_an_answer_only_answers(
+            policy in policy(),
+            denied in what(),
+            answer in what(),
+            path in "[ab]{1,2}(/[ab]{1,2}){0,2}",
+        ) {
+            let reads = |rules: &Rules| grants(rules.clone()).may_read("repo", &path);
+            let mut less = policy.clone();
+            less.rules.push(Rule { line: 1, verdict: Verdict::Deny, packages: None, what: denied });
+            prop_assert!(!reads(&less) || reads(&policy));
+            // As if whoever was asked had said yes to everything.
+            let mut most = policy.clone();
+            most.allowed.push(allowed(files(None, &["**"])));
+            let mut more = policy.clone();
+            more.allowed.push(allowed(answer));
+            prop_assert!(!reads(&more) || reads(&most));
+            prop_assert!(!reads(&policy) || reads(&more));
+        }
+
+        #[test]
+        fn an_extent_is_never_wrong(
+            policy in policy(),
+            folder in prop_oneof!["", "[ab]{1,2}(/[ab]{1,2}){0,1}"],
+            names in prop::collection::vec("[ab]{1,2}(/[ab]{1,2}){0,1}", 1..8),
+        ) {
+            let grants = grants(policy);
+            let extent = grants.reads_below("repo", &folder);
+            for name in names {
+                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+                match extent {
+                    Extent::All => prop_assert!(grants.may_read("repo", &path)),
+                    Extent::Nothing => prop_assert!(!grants.may_read("repo", &path)),
+                    Extent::Some => {}
+                }
+            }
+        }
+    }
+}
