@@ -24,15 +24,17 @@ pub(crate) struct Checked {
     pub(crate) shown: String,
 }
 
-/// Checks the text of the manifest `file`, whose path may begin at `directory`.
+/// Checks the text of the manifest `file`, whose path may begin at `directory`; limits may be raised up to
+/// `ceiling`.
 pub(crate) fn check(
     catalog: &Catalog,
     directory: &Path,
     file: &str,
     text: &str,
     color: bool,
+    ceiling: &Limits,
 ) -> Checked {
-    check_with(catalog, &directory.join(file), file, text, color, None)
+    check_with(catalog, &directory.join(file), file, text, color, None, ceiling)
 }
 
 /// The same; `pins` are taken instead of those of the lock.
@@ -43,9 +45,10 @@ pub(crate) fn check_with(
     text: &str,
     color: bool,
     pins: Option<Pins>,
+    ceiling: &Limits,
 ) -> Checked {
     let pins = pins.unwrap_or_else(|| beside::pins(place));
-    let checked = find(&names(catalog), file, text, &Beside::of(place), &pins);
+    let checked = find(&names(catalog), file, text, &Beside::of(place), &pins, ceiling);
     let shown = diagnostic::render(&checked.diagnostics, file, text.as_bytes(), color);
     Checked {
         plan: checked.plan,
@@ -66,8 +69,9 @@ pub(crate) fn find(
     text: &str,
     files: &dyn Files,
     pins: &Pins,
+    ceiling: &Limits,
 ) -> voyager_manifest::Checked {
-    check_among(text.as_bytes(), file, names, &Limits::ceiling(), Library { files, pins })
+    check_among(text.as_bytes(), file, names, ceiling, Library { files, pins })
 }
 
 impl Checked {

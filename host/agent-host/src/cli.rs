@@ -57,6 +57,10 @@ pub(crate) struct Common {
     /// Folder with shipped manifests, SDK and WIT [default: beside the program].
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) share: Option<PathBuf>,
+    /// The policy of this host [default: $VOYAGER_POLICY, else $XDG_CONFIG_HOME/voyager/policy.yaml]. It counts in
+    /// the process that has the state.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Print JSON: one object a line, the last with the answer or the error.
     #[arg(long, global = true)]
     pub(crate) json: bool,

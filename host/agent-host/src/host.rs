@@ -48,6 +48,7 @@ use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
     places::Places,
+    policy::Today,
     protocol::{Request, Update},
     system::{SystemChance, SystemClock, SystemSpawn},
 };
@@ -139,9 +140,10 @@ impl Host {
             skills: Arc::new(Loading(Arc::clone(&shelf))),
             workspace: Arc::new(workspace.clone()) as Arc<dyn WorkspaceService>,
             process: Arc::new(programs(context, &workspace, &clock, &watchers)?),
-            clock,
             chance: Arc::new(SystemChance),
             spawn: Arc::new(SystemSpawn(runtime)),
+            policy: Arc::new(Today::new(places.clone(), Arc::clone(&clock))),
+            clock,
             observer: watchers.clone(),
             schedule,
         };

@@ -14,6 +14,7 @@ mod draft;
 mod failure;
 mod host;
 mod places;
+mod policy;
 mod printing;
 mod progress;
 mod protocol;
@@ -100,6 +101,9 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     let has_runs = cli.command.has_runs();
     let telemetry = Telemetry::start(&common.telemetry, &environment, has_runs)?;
     let mut places = Places::find(common.state.as_deref(), &common.skills, &program, &environment)?;
+    if let Some(policy) = common.policy.as_ref().or(environment.policy.as_ref()) {
+        (places.policy, places.policy_is_named) = (Some(policy.clone()), true);
+    }
     if let Some(share) = &common.share {
         places.share = Some(share.clone());
     }

@@ -1,4 +1,4 @@
-//! Where things are: the state folder, the skills folders, what is shared with an installation.
+//! Where things are: the state folder, the skills folders, the policy, what is shared with an installation.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,12 @@ pub(crate) struct Places {
     pub(crate) skills: Vec<PathBuf>,
     /// Folder with `wit`, `sdk`, `manifests`: of the repository, or of an installation.
     pub(crate) share: Option<PathBuf>,
+    /// The policy of this host, whether or not it is there.
+    pub(crate) policy: Option<PathBuf>,
+    /// Whether somebody named it: then it has to be there.
+    pub(crate) policy_is_named: bool,
+    /// The user's own folder.
+    pub(crate) home: Option<PathBuf>,
 }
 
 impl Places {
@@ -43,7 +49,15 @@ impl Places {
         let mut folders = skills.to_vec();
         folders.extend(own.map(|it| it.join("voyager/skills")));
         folders.extend(beside(program));
-        Ok(Self { state, skills: folders, share: share(program) })
+        let config = environment.config_home.clone().or_else(|| home(".config"));
+        Ok(Self {
+            state,
+            skills: folders,
+            share: share(program),
+            policy: config.map(|it| it.join("voyager/policy.yaml")),
+            policy_is_named: false,
+            home: environment.home.clone(),
+        })
     }
 }
 

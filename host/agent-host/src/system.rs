@@ -85,6 +85,10 @@ pub(crate) struct Environment {
     pub(crate) state_home: Option<PathBuf>,
     /// `$XDG_DATA_HOME`.
     pub(crate) data_home: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME`.
+    pub(crate) config_home: Option<PathBuf>,
+    /// `$VOYAGER_POLICY`.
+    pub(crate) policy: Option<PathBuf>,
     /// `$VOYAGER_LOG`.
     pub(crate) log: Option<String>,
     /// OpenTelemetry's variables, and `$TRACEPARENT`.
@@ -108,6 +112,10 @@ impl Environment {
             home: folder("HOME"),
             state_home: folder("XDG_STATE_HOME"),
             data_home: folder("XDG_DATA_HOME"),
+            config_home: folder("XDG_CONFIG_HOME"),
+            policy: std::env::var_os("VOYAGER_POLICY")
+                .filter(|it| !it.is_empty())
+                .map(PathBuf::from),
             log: std::env::var("VOYAGER_LOG").ok().filter(|it| !it.is_empty()),
             telemetry: std::env::vars_os()
                 .filter_map(|(name, value)| {

@@ -181,7 +181,7 @@ impl TaskLedger {
             idempotency_key: record.idempotency_key(task.shared.run),
             fencing_token: task.shared.recorder.epoch(),
             deadline: None,
-            grants: Arc::clone(&task.grants),
+            grants: task.grants_today(),
             stages: Arc::clone(&task.stages),
             secrets: task.shared.secrets.clone(),
             cancellation: task.cancellation.clone(),
@@ -225,12 +225,13 @@ impl TaskLedger {
         asked: Asked,
         need: &Need<'_>,
     ) -> Result<Admission, Stop> {
+        let grants = self.task.grants_today();
         let allowed = match need {
             Need::Operation { name } => {
                 let operation = self.task.shared.resolve(name).map(|it| it.1.unversioned());
-                operation.and_then(|name| self.task.grants.check(&Need::Operation { name: &name }))
+                operation.and_then(|name| grants.check(&Need::Operation { name: &name }))
             }
-            need => self.task.grants.check(need),
+            need => grants.check(need),
         };
         if let Err(error) = allowed {
             telemetry::denied(&self.task.span, &asked.name, asked.effect, &error);

@@ -191,7 +191,6 @@ pub(crate) async fn start_inheriting(
         book: Book::of_open(),
         tally: Tally::default(),
         opened: BTreeMap::new(),
-        today: None,
         secrets,
         span,
     };
@@ -199,7 +198,7 @@ pub(crate) async fn start_inheriting(
 }
 
 /// Goes on with a run that was interrupted. A run that has ended gives back its outcome once more.
-/// `today` is what the host allows now; it narrows what it allowed when the run began. Of `given` those
+/// What the host allows now narrows what it allowed when the run began. Of `given` those
 /// secrets count that the run began with: [`secrets::misfits`] tells whether they are all of them.
 ///
 /// # Errors
@@ -207,7 +206,6 @@ pub(crate) async fn start_inheriting(
 pub async fn resume(
     world: &Arc<World>,
     run: RunId,
-    today: Option<GrantLayer>,
     given: GivenSecrets,
 ) -> Result<Live, StartError> {
     known(&*world.journal, run)?;
@@ -237,7 +235,7 @@ pub async fn resume(
     interpreter.apply(written.at, &event)?;
     world.observer.notice(run, written.at, Notice::Fact(&event));
     let secrets = secrets::again(&started, &given);
-    let past = Past { book, tally, opened, today, secrets, span };
+    let past = Past { book, tally, opened, secrets, span };
     live(world, run, recorder, started, interpreter, past)
 }
 
@@ -316,7 +314,6 @@ struct Past {
     book: Book,
     tally: Tally,
     opened: BTreeMap<TaskId, u64>,
-    today: Option<GrantLayer>,
     secrets: Secrets,
     span: Span,
 }
@@ -343,7 +340,6 @@ fn live(
         run,
         recorder,
         started,
-        today: past.today,
         secrets: past.secrets,
         book: past.book,
         fair_by,

@@ -25,6 +25,7 @@ use voyager_base::{
     chance::Seeded,
     clock::Timestamp,
     grant::GrantLayer,
+    policy::Unchanging,
     process::ProcessService,
     record::{Content, Journal, ReadError},
     secret::Secret,
@@ -187,13 +188,14 @@ impl Play<'_> {
                 clock: Arc::new(clock.clone()),
                 chance: chance.clone(),
                 spawn: Arc::new(executor.clone()),
+                policy: Arc::new(Unchanging::default()),
                 observer,
                 schedule: Schedule::new(Rules::new(SLOTS), Arc::new(clock.clone())),
             });
             let begin: BoxFuture<'static, Result<Live, StartError>> = match known {
                 Some(run) => Box::pin({
                     let (world, secrets) = (Arc::clone(&world), secrets.clone());
-                    async move { crate::resume(&world, run, None, secrets).await }
+                    async move { crate::resume(&world, run, secrets).await }
                 }),
                 None => Box::pin({
                     // A host that can't die needs it once.

@@ -19,8 +19,9 @@ use voyager_base::{
     chain::Head,
     clock::Timestamp,
     error::NO_ROOM,
-    grant::{FolderGrant, GrantLayer, Grants},
+    grant::{FolderGrant, GrantLayer, Grants, Stands},
     operation::{Operation, OperationName},
+    policy::Rules,
     record::{Durability, KeptResult, ReadError},
     secret::Secrets,
     value,
@@ -49,8 +50,6 @@ pub(crate) struct RunShared {
     pub(crate) run: RunId,
     pub(crate) recorder: Recorder,
     pub(crate) started: RunStarted,
-    /// What the host allows today, which narrows what it allowed when the run began.
-    pub(crate) today: Option<GrantLayer>,
     /// Its secrets, as far as they were given.
     pub(crate) secrets: Secrets,
     /// What earlier owners recorded of tasks that were open when they stopped.
@@ -148,31 +147,76 @@ impl RunShared {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Host policy, then manifest, then the blocks around the step, then the step.
-    pub(crate) fn grants(&self, step: usize) -> Grants {
-        let plan = &self.started.plan;
-        let folders = Arc::new(self.started.folders.clone());
-        let mut grants = Grants { folders, layers: Vec::new() };
-        grants = grants.narrowed(self.started.policy.clone());
-        if let Some(today) = &self.today {
-            grants = grants.narrowed(today.clone());
+    /// Host policy for skills of `package`, then manifest, then the blocks around the step, then the step.
+    pub(crate) fn grants(&self, step: usize, package: &str) -> Grants {
+        grants_of(&self.started, step, package)
+    }
+
+    /// What is left of `grants` under the policy of today for skills of `packages`; none where that is what it
+    /// was when the run began.
+    fn left_of(&self, grants: &Grants, today: &GrantLayer, packages: &[String]) -> Option<Grants> {
+        let begun = &self.started.policy;
+        let rules = begun.rules.as_deref().filter(|rules| !rules.are_open());
+        let (then, now) = (rules.map(Rules::unanswered), today.rules.as_deref());
+        let is_same = then.as_ref() == now.filter(|rules| !rules.are_open());
+        let bare = |layer: &GrantLayer| GrantLayer { rules: None, ..layer.clone() };
+        if is_same && bare(begun) == bare(today) {
+            return None;
         }
-        // A manifest speaks of all capabilities: what it does not grant, it refuses.
-        let all = GrantPlan {
-            workspace: Some(plan.grants.workspace.clone().unwrap_or_default()),
-            process: Some(plan.grants.process.clone().unwrap_or_default()),
-            tasks: Some(plan.grants.tasks.clone().unwrap_or_else(voyager_base::grant::Globs::none)),
-        };
-        grants = grants.narrowed(layer("the manifest", &all, &self.started.folders));
-        let around = plan.grants_around(step).into_iter();
-        around.filter_map(|(step, own)| Some((step?, own))).fold(grants, |grants, (step, own)| {
-            let source = format!("step `{}`", step.id);
-            grants.narrowed(layer(&source, own, &self.started.folders))
-        })
+        // What people allowed for this run, they allowed.
+        let allowed = begun.rules.iter().flat_map(|rules| rules.allowed.clone()).collect();
+        let answered = now.map(|rules| Arc::new(Rules { allowed, ..rules.clone() }));
+        let today = GrantLayer { rules: answered, ..today.clone() };
+        Some(
+            packages.iter().fold(grants.clone(), |grants, package| {
+                grants.narrowed(policy_for(&today, package))
+            }),
+        )
     }
 }
 
-fn layer(source: &str, plan: &GrantPlan, folders: &Folders) -> GrantLayer {
+/// What a step of a run that began so grants to skills of `package`.
+pub(crate) fn grants_of(started: &RunStarted, step: usize, package: &str) -> Grants {
+    let plan = &started.plan;
+    let folders = Arc::new(started.folders.clone());
+    let mut grants = Grants { folders, layers: Vec::new() };
+    grants = grants.narrowed(policy_for(&started.policy, package));
+    // A manifest speaks of all capabilities: what it does not grant, it refuses.
+    let all = GrantPlan {
+        workspace: Some(plan.grants.workspace.clone().unwrap_or_default()),
+        process: Some(plan.grants.process.clone().unwrap_or_default()),
+        tasks: Some(plan.grants.tasks.clone().unwrap_or_else(voyager_base::grant::Globs::none)),
+        lines: plan.grants.lines.clone(),
+    };
+    grants = grants.narrowed(layer("the manifest", &all, &started.folders, (&plan.file, 1)));
+    let around = plan.grants_around(step).into_iter();
+    around.filter_map(|(step, own)| Some((step?, own))).fold(grants, |grants, (step, own)| {
+        let inner = step.manifest().filter(|sub| std::ptr::eq(&sub.grants, own));
+        let (source, place) = match inner {
+            Some(sub) => (format!("the manifest `{}`", sub.name), (&*sub.file, 1)),
+            None => {
+                let at = plan.steps.iter().position(|it| std::ptr::eq(it, step));
+                let file = at.map_or(&*plan.file, |at| plan.file_of(at));
+                (format!("step `{}`", step.id), (file, step.line))
+            }
+        };
+        grants.narrowed(layer(&source, own, &started.folders, place))
+    })
+}
+
+/// A policy as it holds for the skills of a package.
+fn policy_for(policy: &GrantLayer, package: &str) -> GrantLayer {
+    let rules = policy.rules.as_ref();
+    let rules = rules.map(|it| if it.differ() { Arc::new(it.of(package)) } else { Arc::clone(it) });
+    GrantLayer { rules, ..policy.clone() }
+}
+
+fn layer(
+    source: &str,
+    plan: &GrantPlan,
+    folders: &Folders,
+    (file, line): (&str, u32),
+) -> GrantLayer {
     let workspace = plan.workspace.as_ref().map(|all| {
         let there = all.iter().filter(|folder| folders.contains_key(&folder.root));
         let grant = |folder: &voyager_manifest::plan::FolderPlan| FolderGrant {
@@ -183,11 +227,20 @@ fn layer(source: &str, plan: &GrantPlan, folders: &Folders) -> GrantLayer {
         };
         there.map(grant).collect()
     });
+    let named = plan.workspace.iter().flatten();
+    let stands = Stands {
+        file: file.to_owned(),
+        line,
+        lines: plan.lines.0.clone(),
+        roots: named.map(|it| (it.root.clone(), format!("inputs.{}", it.input))).collect(),
+    };
     GrantLayer {
         source: source.to_owned(),
         workspace,
         process: plan.process.clone(),
         tasks: plan.tasks.clone(),
+        rules: None,
+        stands: Some(stands),
     }
 }
 
@@ -214,7 +267,12 @@ pub(crate) struct Task {
     /// Levels of tasks above it, the root counted: 1 for the task of a step.
     pub(crate) depth: u32,
     pub(crate) limits: Limits,
+    /// What it may use, as it was when the run began: what a guest can see of it must not change.
     pub(crate) grants: Arc<Grants>,
+    /// The packages of its skill and of those that called it: the policy of the host may differ for each.
+    packages: Arc<[String]>,
+    /// What the policy of this moment leaves of its grants.
+    today: Mutex<Option<(Arc<GrantLayer>, Arc<Grants>)>>,
     pub(crate) stages: Arc<[StageId]>,
     pub(crate) cancellation: Cancellation,
     /// Why it was cancelled.
@@ -326,7 +384,9 @@ impl Task {
             ancestors: OnceLock::new(),
             depth: 1,
             limits,
-            grants: Arc::new(shared.grants(step)),
+            grants: Arc::new(shared.grants(step, &started.operation.package)),
+            packages: Arc::new([started.operation.package.clone()]),
+            today: Mutex::default(),
             stages: std::iter::once(stage).chain(layers).collect(),
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
@@ -362,7 +422,9 @@ impl Task {
             ancestors: OnceLock::new(),
             depth: self.depth.saturating_add(1),
             limits: self.limits.clone(),
-            grants: Arc::clone(&self.grants),
+            grants: self.grants_for(&started.operation.package),
+            packages: self.packages_with(&started.operation.package),
+            today: Mutex::default(),
             stages: std::iter::once(stage).chain(self.stages.iter().copied()).collect(),
             cancellation: Cancellation::default(),
             reason: Mutex::new(None),
@@ -378,6 +440,38 @@ impl Task {
             used: Mutex::default(),
             started,
         })
+    }
+
+    /// What a child may use whose skill is of `package`: no more than this task.
+    fn grants_for(&self, package: &str) -> Arc<Grants> {
+        let policy = &self.shared.started.policy;
+        let differs = policy.rules.as_ref().is_some_and(|rules| rules.differ());
+        if !differs || self.packages.iter().any(|it| it == package) {
+            return Arc::clone(&self.grants);
+        }
+        Arc::new(self.grants.narrowed(policy_for(policy, package)))
+    }
+
+    fn packages_with(&self, package: &str) -> Arc<[String]> {
+        if self.packages.iter().any(|it| it == package) {
+            return Arc::clone(&self.packages);
+        }
+        self.packages.iter().cloned().chain([package.to_owned()]).collect()
+    }
+
+    /// What it may use now: the host may allow less than when the run began.
+    pub(crate) fn grants_today(&self) -> Arc<Grants> {
+        let policy = self.shared.world.policy.today();
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*today {
+            Some((known, grants)) if Arc::ptr_eq(known, &policy) => Arc::clone(grants),
+            _ => {
+                let left = self.shared.left_of(&self.grants, &policy, &self.packages);
+                let grants = left.map_or_else(|| Arc::clone(&self.grants), Arc::new);
+                *today = Some((policy, Arc::clone(&grants)));
+                grants
+            }
+        }
     }
 
     /// The root first, the parent last; the executions of steps around its own are among them.

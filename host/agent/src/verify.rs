@@ -117,7 +117,6 @@ fn shared(
         run,
         recorder,
         started,
-        today: None,
         // It starts no program.
         secrets: Secrets::default(),
         book: Book::of_all(),

@@ -7,6 +7,7 @@ use voyager_base::{
     call::{Report, Skills, Spawn},
     chance::Chance,
     clock::{Clock, Timestamp},
+    policy::HostPolicy,
     process::ProcessService,
     record::{Content, Journal, Results},
     workspace::WorkspaceService,
@@ -35,6 +36,8 @@ pub struct World {
     pub chance: Arc<dyn Chance>,
     /// Starts futures.
     pub spawn: Arc<dyn Spawn>,
+    /// What the host allows now: what it allowed when a run began, or less, as far as the run goes.
+    pub policy: Arc<dyn HostPolicy>,
     /// Who watches.
     pub observer: Arc<dyn Observer>,
     /// Who runs when: the slots that all runs share.

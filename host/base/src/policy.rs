@@ -243,6 +243,12 @@ impl Rules {
         !self.allowed.is_empty() || self.rules.iter().any(|rule| rule.packages.is_some())
     }
 
+    /// The same without what people allowed.
+    #[must_use]
+    pub fn unanswered(&self) -> Self {
+        Self { allowed: Vec::new(), ..self.clone() }
+    }
+
     /// Those that hold for the skills of `package`.
     #[must_use]
     pub fn of(&self, package: &str) -> Self {

@@ -14,6 +14,7 @@ mod manifests;
 mod order;
 mod outputs;
 mod policies;
+mod policy;
 mod resources;
 mod scenario;
 mod secrets;
@@ -32,6 +33,7 @@ use voyager_base::{
 };
 
 pub(crate) use self::manifests::operation_at;
+pub use self::policy::{CheckedPolicy, HostPolicy, check_policy};
 pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
 use self::{
     expressions::{At, Local},
@@ -276,7 +278,7 @@ impl<'a> Checker<'a> {
         self.known_inputs(root.get("inputs"));
         self.manifest_limits(root.get("limits"));
         let root = &*self.with_policies(root);
-        self.manifest_grants(root.get("grants"));
+        self.manifest_grants(root.entry("grants"));
         self.priority = self.own_priority(root, Priority::Critical).unwrap_or_default();
         // Nothing of a step is known when a run begins: only inputs can be named.
         let anywhere = At { step: None, locals: Vec::new() };

@@ -483,6 +483,15 @@ codes! {
         example "    use: ./publish.yaml\n    with: { token: hunter22 }"
         fix "write `{ secret: inputs.NAME }` with a secret of this manifest."
 
+    PolicyRoot "V0490" Error "a folder of a policy is no absolute path"
+        cause "A policy speaks of folders of the machine, so it names them by their absolute paths; `~` is your own folder, `any` whatever folder a run is given. Inputs are a manifest's and have no meaning here."
+        example "    allow: { workspace: [ { root: inputs.repo, read: [\"**\"] } ] }"
+        fix "write `/home/ann/work`, `~/work` or `any`."
+    EmptyRule "V0491" Error "a rule of a policy speaks of nothing"
+        cause "The rule names no path or no package, so nobody can tell whether all or nothing is meant."
+        example "    deny: { workspace: [ { root: ~/.ssh } ] }"
+        fix "write `read: [\"**\"]`, `write: [\"**\"]` or both; `packages: [\"acme:*\"]`."
+
     MalformedGlob "V0501" Error "a glob is malformed"
         cause "Globs name paths with `/`: `*` and `?` stay within a folder, `**` crosses folders, `[ab]` and `{a,b}` choose. They begin at the granted folder."
         example "    read: [\"src/[\"]"

@@ -3,9 +3,13 @@
 //! The parser checks a text against these tables and [`crate::schema`] is made from them, so that the
 //! two can't differ. What the tables don't say (types, references, grants) is in [`mod@crate::check`].
 
+mod policy;
 mod scenario;
 
-pub(crate) use self::scenario::{SCENARIO, SCENARIO_HEADER};
+pub(crate) use self::{
+    policy::{HOST_POLICY, POLICY_HEADER},
+    scenario::{SCENARIO, SCENARIO_HEADER},
+};
 use crate::plan::Priority;
 
 /// What a value may be.

@@ -15,6 +15,8 @@
 //! [`check_scenario`] is the other way in: the test of a manifest, checked against its plan by the same
 //! parser.
 //!
+//! [`check_policy`] is the third: what the operator of a host allows above every manifest.
+//!
 //! No clock, no disk, no WebAssembly: whoever calls has read the file and the skills. Whatever the bytes,
 //! the answer comes in bounded time, memory and depth.
 
@@ -46,7 +48,10 @@ mod yaml;
 
 pub use self::{
     catalog::Catalog,
-    check::{Checked, CheckedScenario, check, check_among, check_scenario, manifest_of},
+    check::{
+        Checked, CheckedPolicy, CheckedScenario, HostPolicy, check, check_among, check_policy,
+        check_scenario, manifest_of,
+    },
     code::{Code, Severity, explain},
     diagnostic::{Diagnostic, Place, render},
     expr::Expr,

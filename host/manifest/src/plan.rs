@@ -3,7 +3,7 @@
 //! A plan is data. It is the first thing that a run's journal records, so that a run goes on with the
 //! plan that it began with, whatever became of the file.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use voyager_base::{
@@ -249,6 +249,28 @@ pub struct GrantPlan {
     pub process: Option<Vec<ProgramGrant>>,
     /// Operations that may be called as child tasks, likewise.
     pub tasks: Option<Globs>,
+    /// Where it stands, for messages.
+    #[serde(default, skip_serializing_if = "Lines::is_empty")]
+    pub lines: Lines,
+}
+
+/// Lines of `grants` and of the capabilities in it, by their names. All are equal: where something stands is
+/// nothing of what it says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lines(pub BTreeMap<String, u32>);
+
+impl Lines {
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl PartialEq for Lines {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A folder that a run grants.

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 use voyager_base::ErrorKind;
 
-use crate::language::{MANIFEST, Object, SCENARIO, STEP, Shape};
+use crate::language::{HOST_POLICY, MANIFEST, Object, SCENARIO, STEP, Shape};
 
 /// The schema of manifests (draft 2020-12).
 pub fn schema() -> Value {
@@ -19,6 +19,12 @@ pub fn schema() -> Value {
 pub fn scenario_schema() -> Value {
     let what = "A test of a Logic Manifest: fixtures, answers, faults, expectations.";
     whole(&SCENARIO, "Scenario", what)
+}
+
+/// The schema of policies.
+pub fn policy_schema() -> Value {
+    let what = "What the operator of a host allows, asks and denies above every manifest.";
+    whole(&HOST_POLICY, "Policy", what)
 }
 
 fn whole(of: &Object, title: &str, description: &str) -> Value {

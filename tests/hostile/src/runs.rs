@@ -10,6 +10,7 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     disk::Disk,
     grant::GrantLayer,
+    policy::Unchanging,
     record::{Content, Journal},
     sim::{MemoryResults, SimDisk},
 };
@@ -148,6 +149,7 @@ pub(crate) fn world_on(
         clock: Arc::clone(&clock),
         chance: Arc::new(chance),
         spawn: Arc::new(Tokio(tokio::runtime::Handle::current())),
+        policy: Arc::new(Unchanging::default()),
         observer,
         schedule: Schedule::new(Rules::new(slots), clock),
     }

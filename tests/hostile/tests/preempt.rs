@@ -99,7 +99,7 @@ async fn a_run_whose_host_dies_while_it_is_paused_goes_on() {
         id
     };
     let runs = RunHost::new(&host, &[spinner()], 1, &disk, Arc::new(Nobody));
-    let live = voyager_agent::resume(&runs.world, id, None, Default::default()).await.unwrap();
+    let live = voyager_agent::resume(&runs.world, id, Default::default()).await.unwrap();
     assert!(live.outcome.await.unwrap().is_ok());
 }
 

@@ -186,9 +186,7 @@ fn resume_long(folder: &Path, steps: u64) {
 fn go_on(host: &Host, run: RunId) {
     let world = Arc::clone(&host.world);
     let live =
-        host.block_on(
-            async move { voyager_agent::resume(&world, run, None, Default::default()).await },
-        );
+        host.block_on(async move { voyager_agent::resume(&world, run, Default::default()).await });
     live.expect("the host lives").expect("it goes on");
 }
 

@@ -15,6 +15,7 @@ use voyager_base::{
     chance::Seeded,
     clock::Timestamp,
     grant::GrantLayer,
+    policy::Unchanging,
     record::{AppendError, Batch, Content, Durability, Entry, Journal, ReadError},
     secret::Secret,
     sim::{Executor, SimClock, SimDisk, Unfinished, wait},
@@ -93,6 +94,7 @@ impl Host {
             clock: Arc::new(clock.clone()),
             chance: Arc::new(Seeded::new(seed)),
             spawn: Arc::new(executor.clone()),
+            policy: Arc::new(Unchanging::default()),
             observer: Arc::<Log>::clone(&log),
             schedule: Schedule::new(Rules::new(2).with_capacity(CAPACITY), Arc::new(clock.clone())),
         };
@@ -134,7 +136,7 @@ impl Host {
     /// The same with other secrets.
     pub fn resume_with(&self, run: RunId, secrets: GivenSecrets) -> Life {
         let world = Arc::clone(&self.world);
-        self.live(async move { voyager_agent::resume(&world, run, None, secrets).await })
+        self.live(async move { voyager_agent::resume(&world, run, secrets).await })
     }
 
     /// Runs a future to its end; none where the host died.
@@ -162,7 +164,7 @@ impl Host {
         while let Some(Err((Some(run), DriveError::Waits))) = lived {
             let Some(said) = self.people(run) else { return Life::Died };
             let world = Arc::clone(&self.world);
-            let resumed = async move { voyager_agent::resume(&world, run, None, secrets()).await };
+            let resumed = async move { voyager_agent::resume(&world, run, secrets()).await };
             lived = self.lived(resumed, said);
         }
         match lived {

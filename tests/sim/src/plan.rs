@@ -231,6 +231,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
             workspace: Some(vec![folder]),
             process: Some(vec![program]),
             tasks: Some(all()),
+            ..GrantPlan::default()
         },
         outputs: outputs.iter().map(output).collect(),
         skills: vec![PinnedSkill {

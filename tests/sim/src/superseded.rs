@@ -224,7 +224,7 @@ fn lived(
     async move {
         world.clock.wait_until(world.clock.now().after(after)).await;
         let begun: Result<_, StartError> = match known {
-            Some(run) => voyager_agent::resume(&world, run, None, secrets()).await,
+            Some(run) => voyager_agent::resume(&world, run, secrets()).await,
             None => voyager_agent::start(&world, request).await,
         };
         let live = begun.ok()?;

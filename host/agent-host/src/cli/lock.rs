@@ -7,6 +7,7 @@ use std::{
 
 use clap::Args;
 use serde_json::json;
+use voyager_base::Limits;
 use voyager_manifest::Pins;
 
 use super::{Context, run::read_manifest};
@@ -29,7 +30,15 @@ impl Lock {
             let (file, text) = read_manifest(context, named)?;
             let place = Path::new(&file);
             let pins = Some(Pins::Ignored);
-            let checked = checking::check_with(&catalog, place, &file, &text, false, pins);
+            let checked = checking::check_with(
+                &catalog,
+                place,
+                &file,
+                &text,
+                false,
+                pins,
+                &Limits::ceiling(),
+            );
             let (plan, _) = checked.into_plan(&catalog)?;
             let lock = beside::lock_of(place);
             write(&lock, Pins::lock(&plan).as_deref())?;

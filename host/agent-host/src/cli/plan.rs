@@ -18,7 +18,7 @@ use crate::{
     catalog::Catalog,
     checking,
     failure::{Failure, FailureKind},
-    host, printing,
+    host, policy, printing,
     progress::Progress,
     protocol::Update,
     report,
@@ -105,7 +105,8 @@ pub(super) struct Read {
 pub(super) fn checked(context: &Context, named: &Path) -> Result<Read, Failure> {
     let (file, text) = read_manifest(context, named)?;
     let catalog = host::catalog(context)?;
-    let checked = checking::check(&catalog, Path::new(""), &file, &text, false);
+    let ceiling = policy::read(&context.places)?.policy.limits;
+    let checked = checking::check(&catalog, Path::new(""), &file, &text, false, &ceiling);
     let (plan, warnings) = checked.into_plan(&catalog)?;
     if let Some(text) = warnings {
         Progress::new(context).show(&Update::Note { text })?;

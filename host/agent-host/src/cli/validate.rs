@@ -10,7 +10,7 @@ use super::{Context, run::read_manifest};
 use crate::{
     checking,
     failure::{Failure, FailureKind},
-    host, printing, report,
+    host, policy, printing, report,
 };
 
 /// Checks manifests against the skills that there are, and reports everything that is wrong.
@@ -27,10 +27,12 @@ pub(crate) struct Validate {
 impl Validate {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let catalog = host::catalog(context)?;
+        let ceiling = policy::read(&context.places)?.policy.limits;
         let mut checked = Vec::with_capacity(self.manifests.len());
         for named in &self.manifests {
             let (file, text) = read_manifest(context, named)?;
-            let found = checking::check(&catalog, Path::new(""), &file, &text, context.color);
+            let found =
+                checking::check(&catalog, Path::new(""), &file, &text, context.color, &ceiling);
             checked.push((file, text, found));
         }
         let wrong = checked.iter().filter(|(_, _, found)| found.plan.is_none()).count();

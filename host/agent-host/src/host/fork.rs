@@ -3,18 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use voyager_agent::{ForkError, Message, event::RunStarted};
-use voyager_base::{Limits, RunId, Value, call::Cancellation};
+use voyager_base::{RunId, Value, call::Cancellation};
 use voyager_manifest::Plan;
 
-use super::{
-    Host, Updates, inputs,
-    start::{Going, policy},
-    start_failure,
-    tell::tell_failure,
-};
+use super::{Host, Updates, inputs, start::Going, start_failure, tell::tell_failure};
 use crate::{
     answer::RunAnswer,
     failure::Failure,
+    policy,
     protocol::{ForkRequest, Took},
 };
 
@@ -29,10 +25,11 @@ impl Host {
         let earlier = self.named(Some(&request.run))?;
         self.may_be_taken_over(earlier, &request.took)?;
         let started = self.begun(earlier)?;
+        let today = policy::read(&self.places)?;
         let plan = match &request.manifest {
-            Some((file, text)) => {
-                Arc::new(self.plan(&request.directory, file, text, updates).await?)
-            }
+            Some((file, text)) => Arc::new(
+                self.plan(&today.policy.limits, &request.directory, file, text, updates).await?,
+            ),
             None => Arc::clone(&started.plan),
         };
         let values = values(&plan, &started, &request)?;
@@ -43,8 +40,8 @@ impl Host {
             inputs: values,
             secrets: self.recalled_for(&plan, &started, request.secrets)?,
             folders,
-            policy: policy(),
-            limits: Limits::ceiling(),
+            policy: policy::layer(&today.policy),
+            limits: today.policy.limits,
         };
         let from = match &request.took {
             Took::WhatIsBefore { step } => Some(step.as_str()),

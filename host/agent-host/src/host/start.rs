@@ -8,7 +8,7 @@ use std::{
 use voyager_agent::{
     DriveError, Event as Fact, Live, Message, Outcome, event::RunStarted, undo::Written,
 };
-use voyager_base::{Limits, RunId, call::Cancellation, grant::GrantLayer};
+use voyager_base::{Limits, RunId, call::Cancellation};
 use voyager_manifest::{plan::Plan, power::Power};
 
 use super::{
@@ -20,6 +20,7 @@ use crate::{
     approvals::Approvals,
     checking,
     failure::{Failure, FailureKind},
+    policy,
     protocol::{Event, RunRequest, TypedSecret, Update},
 };
 
@@ -42,7 +43,10 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let mut plan = self.plan(&request.directory, &request.file, &request.text, updates).await?;
+        let today = policy::read(&self.places)?;
+        let mut plan = self
+            .plan(&today.policy.limits, &request.directory, &request.file, &request.text, updates)
+            .await?;
         if request.unattended {
             let power = Power::of(&plan, &|it| self.catalog.now().imports(it));
             let approvals = Approvals::of(&self.places.state);
@@ -59,8 +63,8 @@ impl Host {
             inputs: values,
             secrets: self.given(request_secrets)?,
             folders,
-            policy: policy(),
-            limits: Limits::ceiling(),
+            policy: policy::layer(&today.policy),
+            limits: today.policy.limits,
         };
         let live = voyager_agent::start(&self.world, request).await.map_err(start_failure)?;
         let out = request_out.unwrap_or_else(|| self.default_out(live.id));
@@ -84,6 +88,8 @@ impl Host {
         if self.active().contains_key(&run) {
             return Err(Failure::usage(format!("the run {run} is going on")));
         }
+        // A policy that can't be read allows nothing; better told now than by each step.
+        policy::read(&self.places)?;
         let started = self.begun(run)?;
         let secrets = self.recalled(&started, secrets)?;
         let problems = voyager_agent::secrets::misfits(&started, &secrets);
@@ -96,7 +102,7 @@ impl Host {
             return Err(beyond(&wide));
         }
         let pins = self.pin(&plan).await?;
-        let live = voyager_agent::resume(&self.world, run, Some(policy()), secrets).await;
+        let live = voyager_agent::resume(&self.world, run, secrets).await;
         let live = live.map_err(start_failure)?;
         let out = out.unwrap_or_else(|| self.default_out(run));
         self.go(Going { live, plan, out, pins, wait }, true, cancellation, updates).await
@@ -215,6 +221,7 @@ impl Host {
     /// Checks a manifest; warnings are notes, errors are the failure.
     pub(super) async fn plan(
         &self,
+        ceiling: &Limits,
         directory: &Path,
         file: &str,
         text: &str,
@@ -226,7 +233,7 @@ impl Host {
         refreshed
             .map_err(|error| Failure::new(FailureKind::Bug, format!("reading skills: {error}")))?;
         let catalog = self.catalog.now();
-        let checked = checking::check(&catalog, directory, file, text, false);
+        let checked = checking::check(&catalog, directory, file, text, false, ceiling);
         let (plan, warnings) = checked.into_plan(&catalog)?;
         if let Some(text) = warnings {
             let _ = updates.send(Update::Note { text }).await;
@@ -255,11 +262,6 @@ impl Host {
             )),
         }
     }
-}
-
-/// What this host allows: everything that a manifest grants. It refuses nothing, so no message names it.
-pub(super) fn policy() -> GrantLayer {
-    GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() }
 }
 
 /// How a run ended.

@@ -8,7 +8,7 @@ use voyager_agent::{Message, TellError, Told, Waiting};
 use voyager_base::{RunId, Value};
 use voyager_manifest::plan::{Awaited, Plan};
 
-use super::{Host, attend::Wish, start::policy, start_failure};
+use super::{Host, attend::Wish, start_failure};
 use crate::{
     answer::{ToldAnswer, WaitDetail},
     failure::Failure,
@@ -54,7 +54,7 @@ impl Host {
     pub(super) async fn end(&self, run: RunId) -> Result<(), Failure> {
         // A run has to end whatever became of its secrets: a program that needs one then is refused.
         let secrets = self.recalled(&self.begun(run)?, Vec::new())?;
-        let live = voyager_agent::resume(&self.world, run, Some(policy()), secrets).await;
+        let live = voyager_agent::resume(&self.world, run, secrets).await;
         let live = live.map_err(start_failure)?;
         // How it ends is what was asked for.
         drop(live.outcome.await.map_err(|error| super::journal_failure(&error))?);

@@ -9,10 +9,11 @@ use voyager_base::{
     workspace::{Change, Conflict, Standing},
 };
 
-use super::{Host, Updates, past::effect, start::policy, start_failure};
+use super::{Host, Updates, past::effect, start_failure};
 use crate::{
     answer::{EffectDetail, RestoredFile, RunAnswer, UndoAnswer, Undone},
     failure::{Failure, FailureKind},
+    policy,
 };
 
 impl Host {
@@ -54,7 +55,7 @@ impl Host {
         if dry_run {
             return Ok(answer);
         }
-        let request = written.undo(changes, policy());
+        let request = written.undo(changes, policy::layer(&policy::read(&self.places)?.policy));
         let live = voyager_agent::start(&self.world, request.clone()).await;
         let live = live.map_err(start_failure)?;
         let ended = self.drive_undo(live, request.plan, cancellation, updates).await?;

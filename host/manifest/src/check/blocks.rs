@@ -508,5 +508,6 @@ fn narrower(ceiling: &GrantPlan, own: &GrantPlan) -> GrantPlan {
         workspace: own.workspace.clone().or_else(|| ceiling.workspace.clone()),
         process: own.process.clone().or_else(|| ceiling.process.clone()),
         tasks: own.tasks.clone().or_else(|| ceiling.tasks.clone()),
+        lines: own.lines.clone(),
     }
 }

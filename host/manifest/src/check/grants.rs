@@ -11,10 +11,10 @@ use super::Checker;
 use crate::{
     code::Code,
     diagnostic::Finding,
-    plan::{FolderPlan, GrantPlan},
+    plan::{FolderPlan, GrantPlan, Lines},
     scalar::{duration, int, size},
     shape::clip,
-    yaml::{Kind, Node},
+    yaml::{Entry, Kind, Node},
 };
 
 /// Capabilities that a manifest can grant.
@@ -22,13 +22,14 @@ const CAPABILITIES: [&str; 3] = ["workspace", "process", "tasks"];
 
 impl Checker<'_> {
     /// The manifest's grants. It speaks of every capability: what it doesn't mention isn't granted.
-    pub(super) fn manifest_grants(&mut self, node: Option<&Node>) {
+    pub(super) fn manifest_grants(&mut self, entry: Option<&Entry>) {
         self.grants = GrantPlan {
+            lines: entry.map(|entry| self.lines_of(entry)).unwrap_or_default(),
             workspace: Some(Vec::new()),
             process: Some(Vec::new()),
             tasks: Some(Globs::none()),
         };
-        let Some(node) = node else { return };
+        let Some(Entry { value: node, .. }) = entry else { return };
         self.spoken = CAPABILITIES.into_iter().filter(|name| node.get(name).is_some()).collect();
         if let Some(folders) = node.get("workspace") {
             self.grants.workspace = Some(self.folders(folders, None));
@@ -43,9 +44,10 @@ impl Checker<'_> {
     }
 
     /// A step's grants, which have to lie within the manifest's.
-    pub(super) fn narrowed(&mut self, node: &Node) -> Option<GrantPlan> {
+    pub(super) fn narrowed(&mut self, entry: &Entry) -> Option<GrantPlan> {
+        let node = &entry.value;
         let ceiling = self.grants.clone();
-        let mut grants = GrantPlan::default();
+        let mut grants = GrantPlan { lines: self.lines_of(entry), ..GrantPlan::default() };
         if let Some(folders) = node.get("workspace") {
             grants.workspace = Some(self.folders(folders, ceiling.workspace.as_deref()));
         }
@@ -64,6 +66,12 @@ impl Checker<'_> {
             grants.tasks = Some(globs);
         }
         Some(grants)
+    }
+
+    /// Where grants stand.
+    fn lines_of(&self, entry: &Entry) -> Lines {
+        let keys = std::iter::once(entry).chain(entry.value.entries());
+        Lines(keys.map(|it| (it.key.clone(), self.line_at(it.key_span.start))).collect())
     }
 
     fn folders(&mut self, node: &Node, ceiling: Option<&[FolderPlan]>) -> Vec<FolderPlan> {
@@ -210,24 +218,28 @@ impl Checker<'_> {
     fn programs(&mut self, node: &Node) -> Vec<ProgramGrant> {
         let mut programs = Vec::new();
         for item in node.items() {
-            let Some(run) = item.get("run").and_then(|run| self.program(run)) else { continue };
-            let text = |key: &str| item.get(key).and_then(Node::text);
-            let demand = item.get("demand").map(Node::items).unwrap_or_default();
-            programs.push(ProgramGrant {
-                run,
-                network: text("network") == Some("any"),
-                time_max: text("time").and_then(duration),
-                output_bytes_max: text("output").and_then(size),
-                memory_bytes_max: text("memory").and_then(size),
-                processes_max: text("processes")
-                    .and_then(int)
-                    .and_then(|most| u64::try_from(most).ok()),
-                cpus_max: text("cpus").and_then(int).and_then(|most| u32::try_from(most).ok()),
-                demand: demand.iter().filter_map(Node::text).map(str::to_owned).collect(),
-                secrets: self.program_secrets(item),
-            });
+            programs.extend(self.program_grant(item));
         }
         programs
+    }
+
+    pub(super) fn program_grant(&mut self, item: &Node) -> Option<ProgramGrant> {
+        let run = item.get("run").and_then(|run| self.program(run))?;
+        let text = |key: &str| item.get(key).and_then(Node::text);
+        let demand = item.get("demand").map(Node::items).unwrap_or_default();
+        Some(ProgramGrant {
+            run,
+            network: text("network") == Some("any"),
+            time_max: text("time").and_then(duration),
+            output_bytes_max: text("output").and_then(size),
+            memory_bytes_max: text("memory").and_then(size),
+            processes_max: text("processes")
+                .and_then(int)
+                .and_then(|most| u64::try_from(most).ok()),
+            cpus_max: text("cpus").and_then(int).and_then(|most| u32::try_from(most).ok()),
+            demand: demand.iter().filter_map(Node::text).map(str::to_owned).collect(),
+            secrets: self.program_secrets(item),
+        })
     }
 
     fn program(&mut self, node: &Node) -> Option<Vec<String>> {
@@ -307,14 +319,14 @@ impl Checker<'_> {
         }
     }
 
-    fn optional_globs(&mut self, node: Option<&Node>) -> Option<Globs> {
+    pub(super) fn optional_globs(&mut self, node: Option<&Node>) -> Option<Globs> {
         match node {
             Some(node) => self.globs(node),
             None => Some(Globs::none()),
         }
     }
 
-    fn globs(&mut self, node: &Node) -> Option<Globs> {
+    pub(super) fn globs(&mut self, node: &Node) -> Option<Globs> {
         let mut good = true;
         for item in node.items() {
             let Some(text) = item.text() else {

@@ -648,6 +648,7 @@ impl Naming {
                 .as_ref()
                 .map(|all| all.iter().map(|it| self.program(it)).collect()),
             tasks: grants.tasks.clone(),
+            lines: grants.lines.clone(),
         }
     }
 

@@ -335,10 +335,9 @@ impl<'a> Checker<'a> {
         };
 
         let timeout = node.get("timeout").and_then(Node::text).and_then(duration);
-        let line = self.line_ends.partition_point(|end| *end < node.span.start) + 1;
         Some(Step {
             id: self.steps[position].id.clone(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
+            line: self.line_at(node.span.start),
             within: self.steps[position].within,
             part: self.steps[position].part,
             needs: self.all_needs(position, node, sites),
@@ -580,7 +579,7 @@ impl<'a> Checker<'a> {
     ) -> Option<GrantPlan> {
         let own = node.get("grants");
         let grants = match own {
-            Some(own) => self.narrowed(own),
+            Some(_) => self.narrowed(node.entry("grants")?),
             None => Some(GrantPlan::default()),
         };
         if let (Some(skill), Some(name)) = (skill, node.get("use")) {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::{Value as Json, json};
+use voyager_base::Limits;
 use voyager_manifest::{
     Catalog as Names, Diagnostic, Files, Library, Pins, Severity, check_scenario,
     editor::{self, Encoding, ItemSort, Language, Positions},
@@ -373,7 +374,8 @@ impl<'a> Server<'a> {
                 let place = documents::path(uri).unwrap_or_else(|| PathBuf::from(uri));
                 let file = place.display().to_string();
                 self.among(&place, |files, pins| {
-                    checking::find(&self.names, &file, text, files, pins).diagnostics
+                    checking::find(&self.names, &file, text, files, pins, &Limits::ceiling())
+                        .diagnostics
                 })
             }
             Some(Language::Scenario) => {

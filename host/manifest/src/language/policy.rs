@@ -1,0 +1,123 @@
+//! The tables of `voyager: policy/v1`, what the operator of a host says above every manifest.
+
+use super::{CONFINEMENTS, COUNT, GLOBS, Object, Shape, TASK_LIMITS, key, list, must};
+
+/// What the first key of a policy has to say.
+pub(crate) const POLICY_HEADER: &str = "policy/v1";
+
+const ROOT: Shape = Shape::Text { chars_max: 4_000 };
+
+/// The whole file.
+pub(crate) static HOST_POLICY: Object = Object {
+    what: "a policy",
+    keys: &[
+        must(
+            "voyager",
+            Shape::Word(&[POLICY_HEADER]),
+            "Says that this is a policy, and in which version of the language. The first line.",
+        ),
+        must(
+            "otherwise",
+            Shape::Word(&["allow", "ask", "deny"]),
+            "What holds of whatever no rule speaks of: `allow` leaves it to the manifest.",
+        ),
+        key("limits", Shape::Object(&TASK_LIMITS), "The most that a manifest may raise limits to."),
+        key("allow", Shape::Object(&RULES), ALLOW),
+        key("ask", Shape::Object(&RULES), ASK),
+        key("deny", Shape::Object(&DENIALS), DENY),
+        key(
+            "skills",
+            list(&Shape::Object(&SKILLS)),
+            "Rules for the skills of certain packages, beside those for all.",
+        ),
+    ],
+};
+
+const ALLOW: &str = "What a task may use, as far as its manifest grants it.";
+const ASK: &str = "What a task may use where a person says so. It counts before `allow`.";
+const DENY: &str = "What no task may use, whatever grants it. It counts before `ask` and `allow`.";
+
+/// Rules for some packages.
+pub(crate) static SKILLS: Object = Object {
+    what: "rules for skills",
+    keys: &[
+        must("packages", GLOBS, "Globs over the names of packages: `acme:*`."),
+        key("allow", Shape::Object(&RULES), ALLOW),
+        key("ask", Shape::Object(&RULES), ASK),
+        key("deny", Shape::Object(&DENIALS), DENY),
+    ],
+};
+
+const TASKS: &str =
+    "Operations that are called as child tasks: globs over `package:name/interface.function`.";
+const ANYWHERE: &str = "Absolute path of a folder, `~` and `~/NAME` for your own, or `any` for whatever folder a run is given.";
+
+/// What is allowed or asked for.
+pub(crate) static RULES: Object = Object {
+    what: "rules",
+    keys: &[
+        key("workspace", list(&Shape::Object(&PLACE)), "Folders."),
+        key("process", list(&Shape::Object(&STARTED)), "Programs of the machine."),
+        key("tasks", GLOBS, TASKS),
+    ],
+};
+
+/// What is denied.
+pub(crate) static DENIALS: Object = Object {
+    what: "denials",
+    keys: &[
+        key("workspace", list(&Shape::Object(&HIDDEN)), "Folders."),
+        key("process", list(&Shape::Object(&REFUSED)), "Programs of the machine."),
+        key("tasks", GLOBS, TASKS),
+    ],
+};
+
+/// A folder.
+pub(crate) static PLACE: Object = Object {
+    what: "a folder",
+    keys: &[
+        must("root", ROOT, ANYWHERE),
+        key("read", GLOBS, "Globs of what may be read, from the folder on."),
+        key("write", GLOBS, "Globs of what may be written, removed, renamed."),
+        key("write-bytes", Shape::Size { least: 0 }, "Most bytes that one task may write."),
+    ],
+};
+
+/// A folder, or a part of it, that is denied.
+pub(crate) static HIDDEN: Object = Object {
+    what: "a folder",
+    keys: &[
+        must("root", ROOT, ANYWHERE),
+        key("read", GLOBS, "Globs of what may not be read."),
+        key("write", GLOBS, "Globs of what may not be written, removed, renamed."),
+    ],
+};
+
+const RUN: &str = "Program and first arguments; a call that begins with these words is meant.";
+
+/// A program, with the bounds that it has.
+pub(crate) static STARTED: Object = Object {
+    what: "a program",
+    keys: &[
+        must("run", Shape::Words, RUN),
+        key(
+            "network",
+            Shape::Word(&["none", "any"]),
+            "Whether it may use the network; `none` where nothing is said.",
+        ),
+        key("time", Shape::Duration { least_ms: 1 }, "Longest time that it may take."),
+        key("output", Shape::Size { least: 1 }, "Most bytes kept of each of its outputs."),
+        key("memory", Shape::Size { least: 1 << 20 }, "Most memory of all its processes together."),
+        key("processes", COUNT, "Most processes at a time, threads counted."),
+        key("cpus", COUNT, "Most processors that it computes on at a time."),
+        key(
+            "demand",
+            list(&Shape::Word(&CONFINEMENTS)),
+            "Confinements without which it must not start.",
+        ),
+    ],
+};
+
+/// A program that is denied.
+pub(crate) static REFUSED: Object =
+    Object { what: "a program", keys: &[must("run", Shape::Words, RUN)] };
