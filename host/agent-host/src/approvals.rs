@@ -169,7 +169,7 @@ impl Approvals {
 }
 
 /// Its path with all links resolved; as it is where it is gone.
-fn resolved(file: &Path) -> PathBuf {
+pub(crate) fn resolved(file: &Path) -> PathBuf {
     file.canonicalize().unwrap_or_else(|_| file.to_owned())
 }
 
@@ -194,7 +194,7 @@ fn read(path: &Path) -> Result<Option<Approval>, Failure> {
 }
 
 /// Writes a file that only its owner reads: all of it or, whatever happens, what was there before.
-fn write(folder: &Path, target: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write(folder: &Path, target: &Path, bytes: &[u8]) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let partial = target.with_extension(format!("partial-{}", std::process::id()));
     let _ = fs::remove_file(&partial);

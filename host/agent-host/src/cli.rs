@@ -1,11 +1,13 @@
 //! The command line: one file a command, each of the same shape.
 
 mod approve;
+mod asking;
 mod cache;
 mod cancel;
 mod completions;
 mod explain;
 mod fork;
+mod grants;
 mod graph;
 mod kill;
 mod lock;
@@ -100,6 +102,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Plan(plan::Plan),
     Approve(approve::Approve),
+    Grants(grants::Grants),
     Graph(graph::Graph),
     Runs(runs::Runs),
     Cache(cache::Cache),
@@ -186,6 +189,7 @@ impl Command {
             Self::Explain(it) => it.run(context),
             Self::Plan(it) => it.run(context),
             Self::Approve(it) => it.run(context),
+            Self::Grants(it) => it.run(context),
             Self::Graph(it) => it.run(context),
             Self::Runs(it) => it.run(context),
             Self::Cache(it) => it.run(context),

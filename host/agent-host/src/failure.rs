@@ -24,6 +24,8 @@ pub(crate) enum FailureKind {
     Diverged,
     /// An unattended run could do more than was approved.
     Unapproved,
+    /// The policy asks before something is used, and nobody answered.
+    Asked,
     /// A run stands still until somebody answers it or goes on with it.
     Waiting,
     /// Somebody cancelled.
@@ -44,6 +46,7 @@ impl FailureKind {
             Self::Diverged => 6,
             Self::Unapproved => 7,
             Self::Waiting => 8,
+            Self::Asked => 9,
             Self::Bug => 70,
             Self::Cancelled => 130,
         }
@@ -61,7 +64,7 @@ pub(crate) struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
     /// What is wrong with a manifest, each finding with its place; or how its power differs from what was
-    /// approved.
+    /// approved; or what the policy asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) diagnostics: Option<Json>,
 }

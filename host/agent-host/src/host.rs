@@ -1,9 +1,11 @@
 //! The pieces, built and joined: journal, sandbox, services, and the loop that drives runs.
 
 mod artifacts;
+mod asking;
 mod attend;
 mod board;
 mod compact;
+mod explain;
 mod fork;
 mod inputs;
 mod past;
@@ -40,8 +42,11 @@ use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
 use voyager_workspace::{Blocking, Workspace};
 
+pub(crate) use self::{
+    asking::Ask, attend::Attended, explain::Explained, inputs::folders, recorded::Recorded,
+    shelf::Shelf,
+};
 use self::{attend::Attendance, shelf::Loading, watch::Watchers};
-pub(crate) use self::{attend::Attended, inputs::folders, recorded::Recorded, shelf::Shelf};
 use crate::{
     answer::ResultsAnswer,
     catalog::{Catalog, LiveCatalog},
@@ -217,6 +222,7 @@ impl Host {
             Request::Runs => self.runs().map(to_json),
             Request::Show { run } => self.show(run.as_deref()).map(to_json),
             Request::FromRun { run } => self.recorded(run.as_deref()).map(to_json),
+            Request::Grants { run } => self.explain(run.as_deref()).map(to_json),
             Request::Export { run } => self.export(&run).map(to_json),
         }
     }

@@ -10,6 +10,7 @@ mod beside;
 mod catalog;
 mod checking;
 mod cli;
+mod decisions;
 mod draft;
 mod failure;
 mod host;

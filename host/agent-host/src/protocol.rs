@@ -6,6 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use voyager_base::policy::What;
 use voyager_manifest::plan::Priority;
 
 use crate::{failure::Failure, host::Attended};
@@ -87,6 +88,11 @@ pub(crate) enum Request {
         /// Its id, or the beginning of it; the newest where none is given.
         run: Option<String>,
     },
+    /// What the steps of one run may use, and who says so.
+    Grants {
+        /// Its id, or the beginning of it; the newest where none is given.
+        run: Option<String>,
+    },
     /// The records of one run.
     Export {
         /// Its id, or the beginning of it.
@@ -136,6 +142,23 @@ pub(crate) struct RunRequest {
     /// Whether it is waited for where it waits for somebody.
     #[serde(default)]
     pub(crate) wait: bool,
+    /// What its user allows where the policy asks.
+    #[serde(default)]
+    pub(crate) allows: Vec<Yes>,
+}
+
+/// Something that a person allows where the policy asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Yes {
+    /// The package of the skill.
+    pub(crate) package: String,
+    /// What.
+    pub(crate) what: What,
+    /// Whether it is remembered for the manifest.
+    pub(crate) always: bool,
+    /// Who.
+    pub(crate) by: String,
 }
 
 /// A run to start that takes over what an earlier one did.

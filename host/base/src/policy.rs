@@ -117,6 +117,17 @@ pub enum Refusal<'a> {
     Silent,
 }
 
+/// What rules say of a grant as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The narrowest that is said of it, or of a part of it: some use of it is denied, asked for, or all allowed.
+    pub verdict: Verdict,
+    /// The line that says so; none where no rule does.
+    pub line: Option<u32>,
+    /// Whether other uses of it are less narrow.
+    pub partly: bool,
+}
+
 /// Reading a file, or writing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -225,6 +236,55 @@ impl What {
             && program.run.len() <= words.len()
             && program.run.iter().zip(words).all(|(own, word)| own == word);
         begins.then_some(program)
+    }
+
+    /// How much of a grant it speaks of.
+    fn meets(&self, grant: &Self, operations: &[String]) -> Extent {
+        match (self, grant) {
+            (Self::Folder(own), Self::Folder(grant)) => {
+                let Some(root) = &grant.path else { return Extent::Some };
+                let granted = [Access::Read, Access::Write]
+                    .into_iter()
+                    .filter(|access| !grant.globs(*access).is_empty());
+                let here = own.path.as_ref().is_none_or(|path| path == root);
+                let extents: Vec<Extent> = granted
+                    .map(|access| match own.globs(access).patterns() {
+                        // The same words mean the same.
+                        all if here
+                            && grant.globs(access).patterns().iter().all(|it| all.contains(it)) =>
+                        {
+                            Extent::All
+                        }
+                        _ => own.extent(root, "", access),
+                    })
+                    .collect();
+                match (extents.iter().min(), extents.iter().max()) {
+                    (Some(Extent::All), _) => Extent::All,
+                    (_, Some(Extent::Some | Extent::All)) => Extent::Some,
+                    _ => Extent::Nothing,
+                }
+            }
+            (Self::Program(own), Self::Program(grant)) => {
+                if own.run.is_empty() || grant.run.is_empty() {
+                    Extent::Nothing
+                } else if grant.run.starts_with(&own.run) {
+                    Extent::All
+                } else if own.run.starts_with(&grant.run) {
+                    Extent::Some
+                } else {
+                    Extent::Nothing
+                }
+            }
+            (Self::Tasks(own), Self::Tasks(grant)) => {
+                let granted = || operations.iter().filter(|name| grant.matches(name));
+                match granted().filter(|name| own.matches(name)).count() {
+                    0 => Extent::Nothing,
+                    met if met == granted().count() => Extent::All,
+                    _ => Extent::Some,
+                }
+            }
+            _ => Extent::Nothing,
+        }
     }
 
     fn task(&self, name: &str) -> bool {
@@ -368,6 +428,41 @@ impl Rules {
         let longest = allowed().map(|program| program.run.len()).max();
         allowed().filter(|it| Some(it.run.len()) == longest).for_each(&mut each);
         Ok(())
+    }
+
+    /// What is said of a grant as a whole, before anybody uses it. `operations` are those that there are. It
+    /// may say more than a use will meet, never less.
+    pub fn question(&self, grant: &What, operations: &[String]) -> Question {
+        let first = |verdict: Verdict| {
+            let rules = self.rules.iter().filter(|rule| rule.verdict == verdict);
+            rules
+                .map(|rule| (rule.line, rule.what.meets(grant, operations)))
+                .filter(|(_, extent)| *extent != Extent::Nothing)
+                .max_by_key(|(line, extent)| (*extent, std::cmp::Reverse(*line)))
+        };
+        let (deny, ask, allow) = (first(Verdict::Deny), first(Verdict::Ask), first(Verdict::Allow));
+        let said = |verdict: Verdict, (line, extent): (u32, Extent)| Question {
+            verdict,
+            line: Some(line),
+            partly: extent != Extent::All,
+        };
+        if let Some((line, Extent::All)) = deny {
+            return said(Verdict::Deny, (line, Extent::All));
+        }
+        if let Some(ask) = ask {
+            return said(Verdict::Ask, ask);
+        }
+        let rest = match (allow, self.otherwise) {
+            (Some((line, Extent::All)), _) => said(Verdict::Allow, (line, Extent::All)),
+            (Some((line, _)), Verdict::Allow) => said(Verdict::Allow, (line, Extent::All)),
+            // What the rule leaves out is as for all else.
+            (Some(_), verdict) => Question { verdict, line: None, partly: true },
+            (None, verdict) => Question { verdict, line: None, partly: false },
+        };
+        match deny {
+            Some(deny) if rest.verdict == Verdict::Allow => said(Verdict::Deny, deny),
+            _ => rest,
+        }
     }
 
     /// Whether an operation may be called as a child task, by its unversioned name.
@@ -605,6 +700,41 @@ mod tests {
             more.allowed.push(allowed(answer));
             prop_assert!(!reads(&more) || reads(&most));
             prop_assert!(!reads(&policy) || reads(&more));
+        }
+
+        #[test]
+        fn whoever_says_yes_to_all_questions_meets_none(
+            policy in policy(),
+            what in what(),
+            path in "[ab]{1,2}(/[ab]{1,2}){0,2}",
+            line in "(git|rm)( [ab]){0,3}",
+        ) {
+            let root = "/home/ann/work";
+            let what = match what {
+                What::Folder(folder) => What::Folder(FolderRule { path: Some(root.to_owned()), ..folder }),
+                other => other,
+            };
+            let operations = ["a", "b"].map(str::to_owned);
+            let said = Rules { allowed: Vec::new(), ..policy }.clone();
+            let question = said.question(&what, &operations);
+            let mut answered = said;
+            if question.verdict == Verdict::Ask {
+                answered.allowed.push(allowed(what.clone()));
+            }
+            let words: Vec<&str> = line.split(' ').collect();
+            let mut uses = Vec::new();
+            if what.covers(root, &path, Access::Read) {
+                uses.push(answered.file(root, &path, Access::Read));
+            }
+            if what.program(&words).is_some() {
+                uses.push(answered.program(&words, |_| ()));
+            }
+            uses.extend(operations.iter().filter(|it| what.task(it)).map(|it| answered.task(it)));
+            for used in uses {
+                prop_assert!(!matches!(used, Err(Refusal::Unanswered(_))), "{used:?}");
+                let is_open = question.verdict == Verdict::Allow && !question.partly;
+                prop_assert!(!is_open || used.is_ok(), "{used:?} of {question:?}");
+            }
         }
 
         #[test]

@@ -8,7 +8,7 @@
 //!                                                                                 └ expr, convert, catalog
 //! ```
 //! Beside it: [`explain`] for each code, [`schema`] and [`editor`] for editors, [`graph`] and [`summary`]
-//! of a plan, its [`power`] for comparisons, its [`risks`], the [`prefix`] that a later run may keep, [`input`] for what a run is given. [`expr`] and
+//! of a plan, its [`power`] for comparisons, its [`risks`], its [`outlook`] under a policy, the [`prefix`] that a later run may keep, [`input`] for what a run is given. [`expr`] and
 //! [`convert`] are used again when a run computes
 //! arguments.
 //!
@@ -32,6 +32,7 @@ pub mod input;
 mod language;
 pub mod library;
 mod nearest;
+pub mod outlook;
 pub mod plan;
 pub mod power;
 pub mod prefix;

@@ -5,12 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use voyager_manifest::plan::Priority;
 
-use super::{Context, secrets::SecretArgs};
-use crate::{
-    failure::Failure,
-    protocol::{Request, RunRequest},
-    report, session,
-};
+use super::{Context, asking, secrets::SecretArgs};
+use crate::{failure::Failure, protocol::RunRequest, report};
 
 /// Runs a manifest.
 ///
@@ -49,9 +45,20 @@ impl Run {
         let out = self.out.map(|it| directory.join(it));
         let (inputs, unattended, wait) = (self.inputs, self.unattended, self.wait);
         let secrets = self.secrets.read()?;
-        let request =
-            RunRequest { file, text, inputs, secrets, directory, out, priority, unattended, wait };
-        let answer = session::ask(context, Request::Run(request))?;
+        let allows = Vec::new();
+        let request = RunRequest {
+            file,
+            text,
+            inputs,
+            secrets,
+            directory,
+            out,
+            priority,
+            unattended,
+            wait,
+            allows,
+        };
+        let answer = asking::run(context, request)?;
         report::run(context, &answer)
     }
 }

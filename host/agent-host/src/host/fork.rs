@@ -6,7 +6,9 @@ use voyager_agent::{ForkError, Message, event::RunStarted};
 use voyager_base::{RunId, Value, call::Cancellation};
 use voyager_manifest::Plan;
 
-use super::{Host, Updates, inputs, start::Going, start_failure, tell::tell_failure};
+use super::{
+    Host, Updates, asking::Asker, inputs, start::Going, start_failure, tell::tell_failure,
+};
 use crate::{
     answer::RunAnswer,
     failure::Failure,
@@ -34,14 +36,26 @@ impl Host {
         };
         let values = values(&plan, &started, &request)?;
         let folders = inputs::folders(&plan, &values)?;
+        let mut today = today.policy;
+        let file = request.manifest.as_ref().map_or(&*plan.file, |(file, _)| file);
+        let answered =
+            started.policy.rules.as_ref().map(|it| it.allowed.clone()).unwrap_or_default();
+        let asker = Asker {
+            plan: &plan,
+            folders: &folders,
+            file: &request.directory.join(file),
+            said: &[],
+            earlier: &answered,
+        };
+        today.rules = self.answered_rules(today.rules, &asker)?;
         let pins = self.pin(&plan).await?;
         let asked = voyager_agent::Request {
             plan: Arc::clone(&plan),
             inputs: values,
             secrets: self.recalled_for(&plan, &started, request.secrets)?,
             folders,
-            policy: policy::layer(&today.policy),
-            limits: today.policy.limits,
+            policy: policy::layer(&today),
+            limits: today.limits,
         };
         let from = match &request.took {
             Took::WhatIsBefore { step } => Some(step.as_str()),

@@ -12,8 +12,8 @@ use voyager_base::{Limits, RunId, call::Cancellation};
 use voyager_manifest::{plan::Plan, power::Power};
 
 use super::{
-    Host, Updates, artifacts, attend::Wish, beyond, inputs, journal_failure, shelf::Pins,
-    start_failure,
+    Host, Updates, artifacts, asking::Asker, attend::Wish, beyond, inputs, journal_failure,
+    shelf::Pins, start_failure,
 };
 use crate::{
     answer::{RunAnswer, RunError, Status},
@@ -56,6 +56,15 @@ impl Host {
         let plan = Arc::new(plan);
         let values = inputs::read(&plan, &request.inputs, &request.directory)?;
         let folders = inputs::folders(&plan, &values)?;
+        let asker = Asker {
+            plan: &plan,
+            folders: &folders,
+            file: &request.directory.join(&request.file),
+            said: &request.allows,
+            earlier: &[],
+        };
+        let mut today = today.policy;
+        today.rules = self.answered_rules(today.rules, &asker)?;
         let pins = self.pin(&plan).await?;
         let (request_out, wait, request_secrets) = (request.out, request.wait, request.secrets);
         let request = voyager_agent::Request {
@@ -63,8 +72,8 @@ impl Host {
             inputs: values,
             secrets: self.given(request_secrets)?,
             folders,
-            policy: policy::layer(&today.policy),
-            limits: today.policy.limits,
+            policy: policy::layer(&today),
+            limits: today.limits,
         };
         let live = voyager_agent::start(&self.world, request).await.map_err(start_failure)?;
         let out = request_out.unwrap_or_else(|| self.default_out(live.id));

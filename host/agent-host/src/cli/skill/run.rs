@@ -8,12 +8,12 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     cli::{
-        Context,
+        Context, asking,
         run::{current_folder, name_and_value},
     },
     failure::Failure,
-    protocol::{Request, RunRequest},
-    report, session,
+    protocol::RunRequest,
+    report,
 };
 
 /// Calls one operation of a skill.
@@ -89,8 +89,9 @@ impl Run {
             priority: None,
             unattended: false,
             wait: false,
+            allows: Vec::new(),
         };
-        let answer = session::ask(context, Request::Run(request))?;
+        let answer = asking::run(context, request)?;
         report::run(context, &answer)
     }
 }
