@@ -2,6 +2,7 @@
 
 mod approve;
 mod asking;
+mod arrange;
 mod cache;
 mod cancel;
 mod completions;
@@ -35,6 +36,7 @@ use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::arrange::arranged;
 use crate::{failure::Failure, places::Places, system::Environment, telemetry};
 
 /// Runs Logic Manifests with sandboxed skills: every effect granted, journaled, replayable.

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     if let Some(code) = child() {
         return code;
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(cli::arranged(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => return misread(&error),
     };

@@ -79,6 +79,11 @@ impl Catalog {
         &self.skills
     }
 
+    /// The operation that a manifest calls `name`, where exactly one fits.
+    pub fn operation(&self, name: &str) -> Option<&Arc<Operation>> {
+        self.find(name).ok().map(|found| found.operation)
+    }
+
     /// The operation that a manifest calls `name`: in full `package:skill@1.2/interface.function`,
     /// or shorter where only one fits. Without a version, or with a part of one, the highest that
     /// fits counts.

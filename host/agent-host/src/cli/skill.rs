@@ -2,6 +2,7 @@
 
 mod author;
 mod dev;
+mod flags;
 mod inspect;
 mod language;
 mod list;

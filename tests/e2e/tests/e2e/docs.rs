@@ -32,3 +32,19 @@ fn every_manifest_in_the_pages_is_valid() {
         assert_eq!(ended.code, Some(0), "{name}:\n{text}\n{}", ended.err);
     }
 }
+
+#[test]
+fn what_the_guide_to_skills_shows_is_what_is_told() {
+    let Some(stage) = Stage::new() else { return };
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/skills.md");
+    let text = fs::read_to_string(page).expect("the page is there");
+    let blocks: Vec<&str> =
+        text.split("```console\n").skip(1).filter_map(|it| it.split("```").next()).collect();
+    assert!(!blocks.is_empty(), "the page shows what is told");
+    for block in blocks {
+        let (line, told) = block.split_once('\n').expect("a command and what it tells");
+        let words = line.strip_prefix("$ agent-host ").expect("a command of ours").split(' ');
+        let ended = stage.call(words.map(|word| word.trim_matches('\'')));
+        assert_eq!(ended.out + &ended.err, told, "{line}");
+    }
+}

@@ -156,6 +156,12 @@ fn every_command_answers_in_the_same_form() {
         (&["skill", "inspect"], vec!["skill", "inspect", "coder"], Done(0)),
         (&["skill", "inspect"], vec!["skill", "inspect", "none"], Failed("environment", 5)),
         (&["skill", "run"], vec!["skill", "run", "coder/dialects"], Done(0)),
+        (&["skill", "run"], vec!["skill", "run", "coder/occurrences", "--help"], Done(0)),
+        (
+            &["skill", "run"],
+            vec!["skill", "run", "coder/occurrences", "--nam=x"],
+            Failed("usage", 2),
+        ),
         (&["skill", "run"], vec!["skill", "run", "process/run", "-w", "command=ls"], Done(4)),
         (&["skill", "run"], vec!["skill", "run", "none/none"], Failed("manifest", 3)),
         (&["skill", "new"], vec!["skill", "new", "fresh"], Done(0)),

@@ -5,22 +5,37 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
+use voyager_base::operation::Operation;
+use voyager_manifest::Catalog;
 
+use super::flags;
 use crate::{
     cli::{
         Context, asking,
         run::{current_folder, name_and_value},
     },
     failure::Failure,
+    host, printing,
     protocol::RunRequest,
     report,
 };
 
 /// Calls one operation of a skill.
 ///
-/// It may use nothing but what the options grant. The call is journaled like any run.
+/// It may use nothing but what the options grant. The call is journaled like any run. The operation's parameters
+/// are flags, too: `skill run OPERATION --help` shows them.
 #[derive(Args)]
 pub(crate) struct Run {
+    #[command(flatten)]
+    call: Call,
+    /// Show what it would change, and change nothing.
+    #[arg(long)]
+    preview: bool,
+}
+
+/// A call of one operation, and what it may use.
+#[derive(Args)]
+pub(super) struct Call {
     /// The operation, as in manifests: `coder/survey`, `voyager:coder/metrics.survey`.
     operation: String,
     /// An argument, as NAME=JSON; what is no JSON is text. May be given several times.
@@ -38,13 +53,58 @@ pub(crate) struct Run {
     /// Operations that it may call as child tasks: a glob over `package:name/interface.function`.
     #[arg(long, value_name = "GLOB")]
     call: Vec<String>,
-    /// Show what it would change, and change nothing.
-    #[arg(long)]
-    preview: bool,
+    /// The operation's own flags: `--PARAMETER VALUE`. The `--` is needed only before one that has the name of an
+    /// option here.
+    #[arg(last = true, value_name = "--PARAMETER VALUE")]
+    own: Vec<String>,
 }
 
 impl Run {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        if let Some(operation) = self.call.asks_for_help(context)? {
+            return report::tell(context, &operation, 0, || {
+                printing::line(printing::harmless(&flags::help(&operation)))
+            });
+        }
+        let step = if self.preview { json!({ "changes": "discard" }) } else { json!({}) };
+        let request = self.call.request(context, step)?;
+        let answer = asking::run(context, request)?;
+        report::run(context, &answer)
+    }
+}
+
+impl Call {
+    /// The operation, where its help is asked for.
+    pub(super) fn asks_for_help(&self, context: &Context) -> Result<Option<Operation>, Failure> {
+        if !flags::asks_for_help(&self.own) {
+            return Ok(None);
+        }
+        let found = self.found(context)?;
+        let unknown = || Failure::usage(format!("there is no operation `{}`", self.operation));
+        found.ok_or_else(|| unknown().hint("`agent-host skill list` shows the skills")).map(Some)
+    }
+
+    fn found(&self, context: &Context) -> Result<Option<Operation>, Failure> {
+        let skills = host::catalog(context)?;
+        let skills = skills.skills().iter().map(|it| (*it.skill).clone()).collect();
+        Ok(Catalog::new(skills).operation(&self.operation).map(|it| (**it).clone()))
+    }
+
+    /// The arguments. Where flags are given they have to be the operation's; JSON is checked with the manifest.
+    fn arguments(&self, context: &Context, directory: &Path) -> Result<Map<String, Json>, Failure> {
+        let given = arguments(&self.with);
+        if self.own.is_empty() {
+            return Ok(given);
+        }
+        match self.found(context)? {
+            Some(operation) => flags::read(&operation, given, &self.own, directory),
+            // The manifest's check says which ones there are.
+            None => Ok(given),
+        }
+    }
+
+    /// A run of a manifest with one step, which is the call. `step` has what else belongs to it.
+    pub(super) fn request(&self, context: &Context, mut step: Json) -> Result<RunRequest, Failure> {
         let directory = current_folder()?;
         let (mut inputs, mut declared, mut folders) = (Vec::new(), Map::new(), Vec::new());
         let all =
@@ -58,14 +118,9 @@ impl Run {
             inputs.push((name, path.display().to_string()));
         }
         let programs: Vec<Json> = self.program.iter().map(|it| json!({ "run": it })).collect();
-        let mut step = json!({
-            "id": "call",
-            "use": self.operation,
-            "with": arguments(&self.with),
-        });
-        if self.preview {
-            step["changes"] = json!("discard");
-        }
+        step["id"] = json!("call");
+        step["use"] = json!(self.operation);
+        step["with"] = Json::Object(self.arguments(context, &directory)?);
         // JSON is YAML, so nothing needs quoting but what JSON quotes.
         let manifest = json!({
             "voyager": "manifest/v1",
@@ -77,11 +132,9 @@ impl Run {
             "steps": [step],
             "outputs": { "result": { "from": "steps.call" } },
         });
-        let text = format!("voyager: manifest/v1\n{}", body(&manifest));
-        let file = "the command line".to_owned();
-        let request = RunRequest {
-            file,
-            text,
+        Ok(RunRequest {
+            file: "the command line".to_owned(),
+            text: format!("voyager: manifest/v1\n{}", body(&manifest)),
             inputs,
             secrets: Vec::new(),
             directory,
@@ -90,9 +143,7 @@ impl Run {
             unattended: false,
             wait: false,
             allows: Vec::new(),
-        };
-        let answer = asking::run(context, request)?;
-        report::run(context, &answer)
+        })
     }
 }
 
