@@ -2,6 +2,7 @@
 //!
 //! - Three kernels that compute only, through the sandbox with all its limits armed and through wasmtime
 //!   without any: processor time of one thread, medians, the two in turns.
+//! - A fresh call that does nothing, against starting a process that does nothing.
 //! - Guests that loop without end: how long after their deadline they are gone.
 //! - A thousand calls that wait for the host at a time: memory of the process for each, against wasmtime's own
 //!   pool with the same component. Each side is measured in a process of its own.
@@ -15,7 +16,7 @@ use std::{
 };
 
 use rustix::time::{ClockId, clock_gettime};
-use voyager_base::{ErrorKind, Limits, Value};
+use voyager_base::{ErrorKind, Limits, Value, call::Skills as _};
 use voyager_hostile::{Host, World, component};
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
@@ -95,6 +96,7 @@ const READING: &str = r#"
         (i32.load8_u (i32.const 512)))"#;
 
 const ROUNDS: usize = 11;
+const STARTS: usize = 500;
 const RUNAWAYS: usize = 200;
 const DEADLINE: Duration = Duration::from_millis(50);
 const WAITING: u32 = 1_000;
@@ -103,6 +105,7 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("waiting-in-sandbox") => return println!("{}", waiting_in_sandbox()),
         Some("waiting-in-wasmtime") => return println!("{}", waiting_in_wasmtime()),
+        Some("nothing") => return,
         _ => {}
     }
     let chacha = chacha();
@@ -111,6 +114,13 @@ fn main() {
         let ratio = limited / free;
         println!("{name:<12} {limited:8.1} ms with limits, {free:8.1} ms without, {ratio:.3}x");
     }
+    let (call, process) = (fresh_call(), process());
+    println!(
+        "a fresh call takes {:.1} µs, starting a process for it {:.1} µs, {:.0}x",
+        call * 1e3,
+        process * 1e3,
+        process / call
+    );
     let mut late = runaways();
     late.sort_unstable();
     let [median, p99] = [late[late.len() / 2], late[late.len() * 99 / 100]];
@@ -160,6 +170,34 @@ fn throughput(core: &str) -> (f64, f64) {
         assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "both compute the same");
     });
     (median(limited), median(free))
+}
+
+/// Milliseconds of a call that does nothing, in an instance of its own.
+fn fresh_call() -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let nothing = component("f: func();", "", r#"(func (export "test:hostile/api@0.1.0#f"))"#);
+    let (host, world) = (Host::new(), World::default());
+    runtime.block_on(async {
+        let mut each = Vec::new();
+        for _ in 0..STARTS {
+            let invocation = host.invocation(&nothing, Vec::new(), Limits::default(), &world);
+            let began = Instant::now();
+            host.sandbox.call(invocation).await.unwrap();
+            each.push(began.elapsed().as_secs_f64() * 1e3);
+        }
+        median(each)
+    })
+}
+
+/// Milliseconds of a process that does nothing.
+fn process() -> f64 {
+    let own = std::env::current_exe().unwrap();
+    let start = || {
+        let began = Instant::now();
+        assert!(Command::new(&own).arg("nothing").status().unwrap().success());
+        began.elapsed().as_secs_f64() * 1e3
+    };
+    median((0..STARTS).map(|_| start()).collect())
 }
 
 /// How long after its deadline each of many guests that loop was gone.
