@@ -8,7 +8,7 @@ use voyager_base::{
 };
 use wasmtime::{
     CallHook, Store, StoreContextMut, UpdateDeadline,
-    component::{ComponentExportIndex, Val},
+    component::{ComponentExportIndex, Func, Val},
 };
 
 use crate::{
@@ -52,16 +52,17 @@ pub(crate) fn call(
         };
         let span = span(operation);
         let invocation = &invocation;
-        let call = Call {
+        let mut call = Call {
             shared: &shared,
             loaded: &loaded,
             operation,
             index,
             arguments,
+            command,
             invocation,
             span,
         };
-        let ended = call.run(command).await;
+        let ended = call.run().await;
         if let Some(span) = &call.span {
             let outcome = ended.as_ref().map_or_else(|error| error.kind.name(), |_| "done");
             span.record("outcome", outcome);
@@ -90,6 +91,8 @@ struct Call<'a> {
     operation: &'a Operation,
     index: ComponentExportIndex,
     arguments: Vec<Val>,
+    /// The program that it runs, until it does.
+    command: Option<Box<Command>>,
     invocation: &'a Invocation,
     span: Option<Box<Span>>,
 }
@@ -103,10 +106,7 @@ impl Call<'_> {
 
     /// Runs it in an instance that waits for such calls, or in a new one; says which calls that may serve
     /// then.
-    async fn run(
-        &self,
-        command: Option<Box<Command>>,
-    ) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
+    async fn run(&mut self) -> Result<(Option<Val>, Box<Live>, Option<Box<Kind>>), Error> {
         let serves = |kind: &Kind| kind.serves(self.invocation);
         let waiting = self.may_reuse().then(|| self.shared.idle.take(serves)).flatten();
         if let Some((kind, mut live)) = waiting {
@@ -123,7 +123,7 @@ impl Call<'_> {
         }
         let share = self.shared.shares.take(self.invocation.ledger.run())?;
         let mut store = store(self.shared, self.invocation);
-        store.data_mut().command = command;
+        store.data_mut().command = self.command.take();
         let (instance, called) = (None, None);
         let mut live = Box::new(Live { store, instance, called, calls: 0, _share: share });
         let ended = self.run_in(&mut live).await;
@@ -167,15 +167,13 @@ impl Call<'_> {
             })?,
         };
         live.called = Some((self.index, function));
-        let mut result = self.operation.result.is_some().then_some(Val::Bool(false));
-        let arguments = &self.arguments;
-        let ended = function.call_async(&mut live.store, arguments, result.as_mut_slice()).await;
-        if live.store.data().command.is_none() {
-            return ended.map(|()| result);
+        if live.store.data().command.is_some() {
+            // Boxed: calls of other skills have no use for the room that this takes.
+            return Box::pin(run_program(live, function)).await.map(Some);
         }
-        let exit_code = command::exit_code(ended.map(|()| result))?;
-        // Boxed: calls of other skills have no use for the room that this takes.
-        Box::pin(live.store.data_mut().end_program(exit_code)).await.map(Some)
+        let mut result = self.operation.result.is_some().then_some(Val::Bool(false));
+        function.call_async(&mut live.store, &self.arguments, result.as_mut_slice()).await?;
+        Ok(result)
     }
 
     /// Tells what the call took.
@@ -185,6 +183,14 @@ impl Call<'_> {
             span.record("memory_bytes", live.store.data().memory.held());
         }
     }
+}
+
+/// Runs a program until it returns or exits.
+async fn run_program(live: &mut Live, function: Func) -> wasmtime::Result<Val> {
+    let mut result = [Val::Bool(false)];
+    let ended = function.call_async(&mut live.store, &[], &mut result).await;
+    let exit_code = command::exit_code(ended.map(|()| result))?;
+    live.store.data_mut().end_program(exit_code).await
 }
 
 fn check(operation: &Operation, given: &[Value], limits: &Limits) -> Result<(), Error> {

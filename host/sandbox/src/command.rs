@@ -159,9 +159,9 @@ impl Command {
 }
 
 /// How a program that ran to an end of its own choosing exits; an error where something else ended it.
-pub(crate) fn exit_code(ended: wasmtime::Result<Option<Val>>) -> wasmtime::Result<u8> {
+pub(crate) fn exit_code(ended: wasmtime::Result<[Val; 1]>) -> wasmtime::Result<u8> {
     match ended {
-        Ok(Some(Val::Result(Ok(_)))) => Ok(0),
+        Ok([Val::Result(Ok(_))]) => Ok(0),
         Ok(_) => Ok(1),
         Err(error) => match error.downcast_ref::<Ending>() {
             Some(Ending::Exit(code)) => Ok(*code),

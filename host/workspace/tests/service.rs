@@ -433,3 +433,39 @@ proptest! {
         prop_assert!(scene.staging_folders().is_empty());
     }
 }
+
+#[test]
+fn a_look_shows_a_folder_as_the_task_sees_it() {
+    let scene = Scene::new(&[
+        (".gitignore", "ignored"),
+        ("ignored", ""),
+        (".hidden/a", ""),
+        ("gone", ""),
+        ("deep/er/a", ""),
+        (".voyager-1/a", ""),
+    ]);
+    scene.remove("gone").unwrap();
+    scene.write("new/er/a", "").unwrap();
+    assert_eq!(scene.look("").unwrap(), [".gitignore", ".hidden/", "deep/", "ignored", "new/"]);
+    assert_eq!(scene.look("new").unwrap(), ["er/"]);
+    assert_eq!(scene.look("deep/er").unwrap(), ["a"]);
+    for (path, kind) in [
+        ("deep/er/a", ErrorKind::Invalid),
+        ("nowhere", ErrorKind::NotFound),
+        (".voyager-1", ErrorKind::NotFound),
+        ("..", ErrorKind::Denied),
+    ] {
+        assert_eq!(scene.look(path).unwrap_err().kind, kind, "{path}");
+    }
+}
+
+#[test]
+fn a_look_shows_what_may_be_read_and_the_way_to_it() {
+    let files = [("src/a", ""), ("src/b.txt", ""), ("lib/a", ""), ("other/a", ""), ("a", "")];
+    let scene = Scene::granted(&files, grant(&["src/*.txt", "lib/**"], &[]));
+    std::os::unix::fs::symlink("../other", scene.path().join("lib/link")).unwrap();
+    assert_eq!(scene.look("").unwrap(), ["lib/", "src/"]);
+    assert_eq!(scene.look("src").unwrap(), ["b.txt"]);
+    assert_eq!(scene.look("other").unwrap_err().kind, ErrorKind::Denied);
+    assert_eq!(scene.look("lib/link").unwrap_err().kind, ErrorKind::Denied);
+}

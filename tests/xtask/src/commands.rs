@@ -68,7 +68,7 @@ pub(crate) fn commands() -> Result<()> {
     for tool in TOOLS {
         let skills = install(&folder, tool)?;
         try_out(&host, &folder, &skills, tool)?;
-        println!("{} {} {}: as expected", tool.name, tool.version, tool.arguments);
+        eprintln!("{} {} {}: as expected", tool.name, tool.version, tool.arguments);
     }
     Ok(())
 }

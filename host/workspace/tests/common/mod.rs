@@ -21,8 +21,8 @@ use voyager_base::{
     record::{AppendError, Content, ReadError},
     secret::Secrets,
     workspace::{
-        Change, Conflict, Found, Inspect, List, ReadFile, RemoveFile, RenameFile, Replace,
-        Replaced, Search, ShowDiff, TextQuery, WorkspaceService, WriteFile,
+        Change, Conflict, FileKind, Found, Inspect, List, Look, ReadFile, RemoveFile, RenameFile,
+        Replace, Replaced, Search, ShowDiff, TextQuery, WorkspaceService, WriteFile,
     },
 };
 use voyager_workspace::{Workspace, thread_each};
@@ -178,6 +178,17 @@ impl Scene {
         let entries =
             block_on(self.workspace.list(&self.context, List { root: "r".into(), globs }));
         entries.unwrap().files.into_iter().map(|it| it.path).collect()
+    }
+
+    /// What lies in a folder, folders with a `/` behind them.
+    pub fn look(&self, path: &str) -> Result<Vec<String>, Error> {
+        let look = Look { root: "r".into(), path: path.into() };
+        let entries = block_on(self.workspace.look(&self.context, look))?;
+        let shown = entries.into_iter().map(|it| match it.kind {
+            FileKind::Directory => format!("{}/", it.name),
+            _ => it.name,
+        });
+        Ok(shown.collect())
     }
 
     pub fn search(&self, query: TextQuery, places_max: u32) -> Result<Found, Error> {

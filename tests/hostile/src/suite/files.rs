@@ -49,36 +49,41 @@ pub(super) fn cases() -> Vec<Case> {
         case("file-of-all-bytes", "has a file of as many bytes as a number holds", "`memory` 64 MiB", "limit memory: 67108864", || {
             changing("set-size", "i32 i64 i32", "(i64.const -1)")
         }),
-        case("many-files-at-once", "has 100 open files of 1 MiB each", "`memory` 64 MiB for all together", "limit memory: 67108864", || {
+        case("many-files-at-once", "has 26 open files of 4 MiB each", "`memory` 64 MiB for all together", "limit memory: 67108864", || {
             let core = format!(
                 r#"
                 (import "wasi:filesystem/types@0.2.12" "[method]descriptor.set-size" (func $size (param i32 i64 i32)))
                 (func $main (result i32) (local $left i32)
-                    (local.set $left (i32.const 100))
+                    (local.set $left (i32.const 26))
                     (loop
-                        (call $size (call $open (i32.const 1) {BOTH}) (i64.const 1048576) (i32.const 512))
+                        (call $size (call $open (i32.const 1) {BOTH}) (i64.const 4194304) (i32.const 512))
                         ;; Another name each time.
-                        (i32.store8 (i32.const 20) (i32.add (i32.const 48) (local.get $left)))
+                        (i32.store8 (i32.const 20) (i32.add (i32.const 96) (local.get $left)))
                         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
                         (br_if 0 (local.get $left)))
                     (i32.const 0))"#
             );
             program("", "src/0", &core)
         }),
-        case("folders-without-end", "makes folders without end", "`memory` 64 MiB: names that a program made count", "limit …", || {
+        case("folders-without-end", "makes folders without end", "`host-calls` 1,000", "limit host-calls: 1000", || {
             let core = r#"
                 (import "wasi:filesystem/types@0.2.12" "[method]descriptor.create-directory-at" (func $make (param i32 i32 i32 i32)))
-                (func $main (result i32) (local $folder i32)
+                (func $letter (param $at i32) (param $number i32)
+                    (i32.store8 (local.get $at)
+                        (i32.add (i32.const 97) (i32.rem_u (local.get $number) (i32.const 26)))))
+                (func $main (result i32) (local $folder i32) (local $number i32)
                     (local.set $folder (call $folder))
                     (loop
-                        (i32.store8 (i32.const 20) (i32.add (i32.const 97) (i32.rem_u (local.get $folder) (i32.const 26))))
-                        (local.set $folder (local.get $folder))
-                        (call $make (local.get $folder) (i32.const 16) (i32.const 5) (i32.const 512))
+                        (local.set $number (i32.add (local.get $number) (i32.const 1)))
+                        (call $letter (i32.const 20) (local.get $number))
+                        (call $letter (i32.const 21) (i32.div_u (local.get $number) (i32.const 26)))
+                        (call $letter (i32.const 22) (i32.div_u (local.get $number) (i32.const 676)))
+                        (call $make (local.get $folder) (i32.const 16) (i32.const 7) (i32.const 512))
                         br 0)
                     (i32.const 0))"#;
-            program("", "src/a", core)
+            program("", "src/aaa", core)
         })
-        .limits("host-calls: 1000, cpu: 200ms"),
+        .limits("host-calls: 1000"),
         case("print-without-end", "prints zeroes without end", "`value-bytes` 16 MiB", "limit value-bytes: 16777216", || {
             let core = r#"
                 (import "wasi:cli/stdout@0.2.12" "get-stdout" (func $stdout (result i32)))
