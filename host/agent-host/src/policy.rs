@@ -165,6 +165,38 @@ fn stamp(places: &Places) -> Option<(SystemTime, u64, u64)> {
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
+/// What decides on tasks, so that none may write there: the policy, and all of the state but output files.
+pub(crate) fn own_paths(places: &Places) -> Vec<String> {
+    const STATE: [&str; 8] = [
+        "approvals",
+        "compiled",
+        "decisions",
+        "journal",
+        "programs",
+        "results",
+        "secret-key",
+        "skills-seen",
+    ];
+    let real = |path: PathBuf| {
+        // What is not there yet has a folder that is.
+        let whole = std::fs::canonicalize(&path).or_else(|error| {
+            let above = path.parent().map(std::fs::canonicalize).transpose().ok().flatten();
+            above.zip(path.file_name()).map(|(above, name)| above.join(name)).ok_or(error)
+        });
+        whole.unwrap_or(path).into_os_string().into_string().ok()
+    };
+    let mut paths: Vec<PathBuf> = STATE.iter().map(|name| places.state.join(name)).collect();
+    if let Some(policy) = &places.policy {
+        // Not by another name either, where it is a link.
+        paths.push(policy.clone());
+        let named = policy.parent().and_then(|it| std::fs::canonicalize(it).ok());
+        let named = named.zip(policy.file_name()).map(|(above, name)| above.join(name));
+        let named = named.and_then(|it| it.into_os_string().into_string().ok());
+        return paths.into_iter().filter_map(real).chain(named).collect();
+    }
+    paths.into_iter().filter_map(real).collect()
+}
+
 /// Where the policy lies, as messages name it.
 pub(crate) fn file(places: &Places) -> PathBuf {
     places.policy.clone().unwrap_or_else(|| "policy.yaml".into())

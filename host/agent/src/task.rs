@@ -156,8 +156,8 @@ impl RunShared {
     /// was when the run began.
     fn left_of(&self, grants: &Grants, today: &GrantLayer, packages: &[String]) -> Option<Grants> {
         let begun = &self.started.policy;
-        let rules = begun.rules.as_deref().filter(|rules| !rules.are_open());
-        let (then, now) = (rules.map(Rules::unanswered), today.rules.as_deref());
+        let then = begun.rules.as_deref().map(Rules::unanswered).filter(|it| !it.are_open());
+        let now = today.rules.as_deref();
         let is_same = then.as_ref() == now.filter(|rules| !rules.are_open());
         let bare = |layer: &GrantLayer| GrantLayer { rules: None, ..layer.clone() };
         if is_same && bare(begun) == bare(today) {

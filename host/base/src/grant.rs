@@ -63,6 +63,11 @@ impl Globs {
         Ok(Self { patterns, set })
     }
 
+    /// Globs that match everything.
+    pub fn everything() -> Self {
+        Self::new(["**"]).unwrap_or_else(|_| Self::none())
+    }
+
     /// Globs that match nothing.
     pub fn none() -> Self {
         Self { patterns: Vec::new(), set: GlobSet::empty() }
@@ -634,6 +639,9 @@ fn refused(rules: &Rules, refusal: Refusal<'_>, what: &str, line: &Line) -> Erro
     let otherwise = at("otherwise").unwrap_or(1);
     let capability = line.capability;
     let message = match refusal {
+        Refusal::Denied(rule) if rule.line == 0 => format!(
+            "this host lets no task {what}: its policy, its answers and its state are kept from all tasks"
+        ),
         Refusal::Denied(rule) => format!(
             "the host's policy denies this task to {what}: {file}:{}; only its operator can take that line out or narrow it",
             rule.line

@@ -63,7 +63,7 @@ pub enum What {
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Where it stands in its file.
+    /// Where it stands in its file; 0 for what the host itself keeps from tasks ([`Rules::keeping`]).
     pub line: u32,
     /// What it says.
     pub verdict: Verdict,
@@ -303,10 +303,30 @@ impl Rules {
         !self.allowed.is_empty() || self.rules.iter().any(|rule| rule.packages.is_some())
     }
 
-    /// The same without what people allowed.
+    /// The rules of the file alone: without what people allowed, and what the host keeps to itself.
     #[must_use]
     pub fn unanswered(&self) -> Self {
-        Self { allowed: Vec::new(), ..self.clone() }
+        let rules = self.rules.iter().filter(|rule| rule.line != 0).cloned().collect();
+        Self { rules, allowed: Vec::new(), ..self.clone() }
+    }
+
+    /// The same, and no task writes to `paths` of the machine or below them, as far as `folders` reach any: what
+    /// decides on tasks is not theirs to change.
+    #[must_use]
+    pub fn keeping<'a>(
+        mut self,
+        paths: impl IntoIterator<Item = &'a str>,
+        folders: &BTreeMap<String, String>,
+    ) -> Self {
+        let reaches = |path: &str| {
+            folders.values().any(|root| below(root, path).is_some() || below(path, root).is_some())
+        };
+        for path in paths.into_iter().filter(|path| reaches(path)) {
+            let (path, read, write) = (Some(path.to_owned()), Globs::none(), Globs::everything());
+            let what = What::Folder(FolderRule { path, read, write, write_bytes_max: None });
+            self.rules.push(Rule { line: 0, verdict: Verdict::Deny, packages: None, what });
+        }
+        self
     }
 
     /// Those that hold for the skills of `package`.
@@ -613,6 +633,29 @@ mod tests {
              `workspace: [ { root: \"/home/ann/work\", read: [\"**\"] } ]` to `allow` at policy.yaml:3"
         );
         assert_eq!(grants(rules(Verdict::Allow, elsewhere)).roots(), ["repo"]);
+    }
+
+    #[test]
+    fn what_decides_on_tasks_is_not_theirs_to_change() {
+        let folders = BTreeMap::from([("repo".to_owned(), "/home/ann/work".to_owned())]);
+        let own = ["/home/ann/work/.config/policy.yaml", "/home/ann/work/state", "/srv/state"];
+        let kept = Rules::default().keeping(own, &folders);
+        assert_eq!(kept.rules.len(), 2, "what no folder reaches needs no rule");
+        assert!(kept.unanswered().are_open());
+        let grants = grants(kept);
+        let policy = Need::Write { root: "repo", path: ".config/policy.yaml" };
+        assert_eq!(
+            grants.check(&policy).unwrap_err().message,
+            "this host lets no task write `.config/policy.yaml` in `repo`: its policy, its answers and its \
+             state are kept from all tasks"
+        );
+        assert!(!grants.may_write("repo", "state") && !grants.may_write("repo", "state/a/b"));
+        assert!(
+            grants.may_write("repo", ".config/policy.yml") && grants.may_write("repo", "states")
+        );
+        assert!(grants.may_read("repo", ".config/policy.yaml"));
+        let inside = BTreeMap::from([("r".to_owned(), "/srv/state/decisions".to_owned())]);
+        assert_eq!(Rules::default().keeping(own, &inside).rules.len(), 1);
     }
 
     #[test]

@@ -530,7 +530,7 @@ codes! {
         fix "correct it."
 
     LimitAboveHost "V0601" Error "a limit is above what the host allows"
-        cause "A manifest can raise a limit up to the host's ceiling, which protects the machine. The ceiling is fixed: no setting moves it."
+        cause "A manifest can raise a limit up to the host's ceiling, which protects the machine. Its operator's policy may lower it, and nothing raises it."
         example "    limits: { memory: 64GiB }"
         fix "lower it, or do less in one step: split the work over several steps or child tasks."
     TimeoutAboveDeadline "V0602" Warning "a timeout can't be reached"

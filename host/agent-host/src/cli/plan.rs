@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
+use voyager_base::{call::Folders, policy::Verdict};
 use voyager_manifest::{
     Catalog as Names, Plan as PlanOf, Scenario,
+    outlook::{Prospect, outlook},
     power::{self, Power},
     risks, summary,
 };
@@ -50,8 +53,31 @@ impl Plan {
             return risks(context, &read);
         }
         let summary = summary::summary(&read.plan, &|it| read.catalog.imports(it));
-        report::tell(context, &summary, 0, || printing::line(summary::to_text(&summary).trim_end()))
+        let policy = under_policy(context, &read)?;
+        let mut answer = serde_json::to_value(&summary)
+            .map_err(|error| Failure::environment("cannot write JSON", &error))?;
+        answer["policy"] = json!(policy);
+        report::tell(context, &answer, 0, || {
+            printing::line(summary::to_text(&summary).trim_end())?;
+            policy.iter().try_for_each(|it| {
+                let (capability, grant, step) = (&it.capability, &it.grant, &it.step);
+                let line = it.rule.map(|line| format!(" (line {line})")).unwrap_or_default();
+                let part = if it.partly { "a part of " } else { "" };
+                let says = it.verdict.name();
+                printing::line(format!(
+                    "policy: {says} {part}{capability} {grant}, step {step}{line}"
+                ))
+            })
+        })
     }
+}
+
+/// What the policy of this host asks for or denies of a plan. Of folders nobody knows yet where they are.
+fn under_policy(context: &Context, read: &Read) -> Result<Vec<Prospect>, Failure> {
+    let policy = policy::read(&context.places)?.policy;
+    let imports = |it: &_| read.catalog.imports(it);
+    let all = outlook(&read.plan, &policy.rules, &Folders::new(), &imports);
+    Ok(all.into_iter().filter(|it| it.verdict != Verdict::Allow).collect())
 }
 
 fn diff(context: &Context, read: &Read) -> Result<u8, Failure> {

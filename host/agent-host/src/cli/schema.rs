@@ -1,11 +1,11 @@
-//! `agent-host schema`: the languages of manifests and scenarios for editors.
+//! `agent-host schema`: the languages of manifests, scenarios and policies for editors.
 
 use clap::{Args, ValueEnum};
 
 use super::Context;
 use crate::{failure::Failure, printing, report};
 
-/// Prints the JSON Schema of manifests or scenarios, for completion and checks in editors.
+/// Prints the JSON Schema of manifests, scenarios or policies, for completion and checks in editors.
 #[derive(Args)]
 pub(crate) struct Schema {
     /// Of what.
@@ -17,6 +17,7 @@ pub(crate) struct Schema {
 enum Language {
     Manifest,
     Scenario,
+    Policy,
 }
 
 impl Schema {
@@ -24,6 +25,7 @@ impl Schema {
         let schema = match self.of {
             Language::Manifest => voyager_manifest::schema::schema(),
             Language::Scenario => voyager_manifest::schema::scenario_schema(),
+            Language::Policy => voyager_manifest::schema::policy_schema(),
         };
         report::tell(context, &schema, 0, || {
             let text = serde_json::to_string_pretty(&schema)

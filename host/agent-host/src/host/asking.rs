@@ -16,6 +16,7 @@ use super::Host;
 use crate::{
     decisions::Decisions,
     failure::{Failure, FailureKind},
+    policy,
     protocol::Yes,
 };
 
@@ -57,6 +58,8 @@ impl Host {
     /// # Errors
     /// Where something is asked for that nobody has allowed.
     pub(super) fn answered_rules(&self, rules: Rules, asker: &Asker<'_>) -> Result<Rules, Failure> {
+        let own = policy::own_paths(&self.places);
+        let rules = rules.keeping(own.iter().map(String::as_str), asker.folders);
         let catalog = self.catalog.now();
         let prospects = outlook(asker.plan, &rules, asker.folders, &|it| catalog.imports(it));
         let asks = asks(&rules, prospects);

@@ -179,7 +179,7 @@ impl Host {
         Ok(Explained {
             run: run.to_string(),
             name: plan.name.clone(),
-            policy: (!rules.are_open()).then(|| rules.file.clone()),
+            policy: (!rules.unanswered().are_open()).then(|| rules.file.clone()),
             decisions: decisions.collect(),
             steps,
         })
@@ -195,7 +195,10 @@ fn source(it: &Prospect, rules: &Rules) -> Source {
         // Where no rule speaks, what holds otherwise does; a policy that is open has no such line.
         rules.lines.get("otherwise").copied()
     });
-    let place = line.map(|line| format!("{}:{line}", rules.file));
+    let place = line.map(|line| match line {
+        0 => "this host keeps its policy, its answers and its state".to_owned(),
+        line => format!("{}:{line}", rules.file),
+    });
     let because = match (it.verdict, allowed) {
         (Verdict::Ask, Some(allowed)) => {
             Some(format!("allowed by {} on {} ({})", allowed.by, allowed.at, allowed.scope))

@@ -76,7 +76,7 @@ impl Checker<'_> {
             Finding::new(Code::LimitAboveHost, &entry.value.span, message)
                 .label(format!("at most {most}"))
                 .help(format!(
-                    "write `{}: {most}`; no setting of this host allows more",
+                    "write `{}: {most}`; this host and its policy allow no more",
                     entry.key
                 )),
         );

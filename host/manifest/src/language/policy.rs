@@ -50,7 +50,7 @@ pub(crate) static SKILLS: Object = Object {
 
 const TASKS: &str =
     "Operations that are called as child tasks: globs over `package:name/interface.function`.";
-const ANYWHERE: &str = "Absolute path of a folder, `~` and `~/NAME` for your own, or `any` for whatever folder a run is given.";
+const ANYWHERE: &str = "Absolute path of a folder, `~/` and `~/NAME` for your own, or `any` for whatever folder a run is given.";
 
 /// What is allowed or asked for.
 pub(crate) static RULES: Object = Object {

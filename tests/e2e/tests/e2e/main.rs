@@ -12,6 +12,7 @@ mod docs;
 mod editor;
 mod error_kinds;
 mod first_skill;
+mod grants;
 mod input;
 mod json;
 mod lending;
