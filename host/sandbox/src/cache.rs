@@ -173,7 +173,13 @@ mod tests {
             size: 9,
         };
         Compiled {
-            decoded: Decoded { skill, imports: Vec::new(), reusable: false, program: None },
+            decoded: Decoded {
+                skill,
+                imports: Vec::new(),
+                reusable: false,
+                program: None,
+                lines: Vec::new(),
+            },
             code: Code::at(b"code".to_vec(), 0),
         }
     }

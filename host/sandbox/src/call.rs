@@ -13,7 +13,7 @@ use wasmtime::{
 
 use crate::{
     command::{self, Command},
-    ending::{Ending, explain},
+    ending::{Ending, explain, trace},
     guest::Guest,
     idle::{Kind, Live},
     load::Loaded,
@@ -146,7 +146,14 @@ impl Call<'_> {
             .await
         };
         live.store.data_mut().end_outputs();
-        ended?.map_err(|error| explain(&error, limits, &self.shared.shape))
+        ended?.map_err(|error| self.broken(live, &error))
+    }
+
+    /// Why it ended other than by returning; where it broke is told those who watch.
+    fn broken(&self, live: &Live, error: &wasmtime::Error) -> Error {
+        let trace = trace(error, &self.loaded.lines);
+        trace.iter().for_each(|line| live.store.data().log("error", line));
+        explain(error, &self.invocation.limits, &self.shared.shape)
     }
 
     async fn invoke(&self, live: &mut Live) -> wasmtime::Result<Option<Val>> {

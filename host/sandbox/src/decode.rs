@@ -36,6 +36,9 @@ pub(crate) struct Decoded {
     /// The exported interface by which it is a command-line program.
     #[serde(default)]
     pub(crate) program: Option<String>,
+    /// Its table of source lines, encoded; empty where it has none.
+    #[serde(default, with = "serde_bytes")]
+    pub(crate) lines: Vec<u8>,
 }
 
 /// The interface by which a skill promises to keep nothing from call to call. It has no functions.
@@ -115,7 +118,7 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
     };
     let mut exports = world.exports.keys().map(|key| resolve.name_world_key(key));
     let reusable = exports.any(|name| name.starts_with(REUSABLE));
-    Ok(Decoded { skill, imports, reusable, program })
+    Ok(Decoded { skill, imports, reusable, program, lines: Vec::new() })
 }
 
 struct Reader<'a> {

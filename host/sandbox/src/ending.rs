@@ -3,7 +3,7 @@
 use voyager_base::{Error, ErrorKind, Limits, call::Stop, error::NO_ROOM};
 use wasmtime::{Trap, WasmBacktrace};
 
-use crate::{engine::EngineShape, text::plain};
+use crate::{engine::EngineShape, lines::Lines, text::plain};
 
 /// Longest name of a function in a message; names come from the skill.
 const NAME_BYTES_MAX: usize = 120;
@@ -92,6 +92,56 @@ fn trapped(error: &wasmtime::Error) -> Error {
     Error::new(ErrorKind::Trapped, format!("the skill broke: {reason}{}", frames(error)))
 }
 
+/// Most lines of a trace.
+const TRACE_LINES_MAX: usize = 24;
+
+/// Where a guest broke, the innermost function first, a line each: for the people who watch. It is no part of
+/// the task's error, which a replay compares, on another machine too.
+pub(crate) fn trace(error: &wasmtime::Error, table: &[u8]) -> Vec<String> {
+    let ended_itself = matches!(error.downcast_ref::<Ending>(), Some(Ending::Exit(_)));
+    let backtrace = error.downcast_ref::<WasmBacktrace>();
+    let Some(backtrace) = backtrace.filter(|_| error.is::<Trap>() || ended_itself) else {
+        return Vec::new();
+    };
+    let lines = Lines::read(table);
+    let mut trace = Vec::new();
+    for frame in backtrace.frames() {
+        let named = frame.func_name().map(rustc_name);
+        let found = frame.module_offset().map(|it| lines.at(it)).unwrap_or_default();
+        if found.is_empty() {
+            let name = named.unwrap_or_else(|| format!("function {}", frame.func_index()));
+            trace.push(format!("  at {}", plain(&name, NAME_BYTES_MAX)));
+            continue;
+        }
+        let last = found.len() - 1;
+        for (place, line) in found.into_iter().enumerate() {
+            // The outermost is the function itself: its own name has the path, that in DWARF often not.
+            let own = named.as_ref().filter(|_| place == last);
+            let name = plain(own.unwrap_or(&line.function), NAME_BYTES_MAX);
+            trace.push(format!("  at {name} ({}:{})", line.file, line.line));
+        }
+    }
+    without_panicking(&mut trace);
+    trace.truncate(TRACE_LINES_MAX);
+    if table.is_empty() && !trace.is_empty() {
+        trace.push("  for source lines build it with `agent-host skill build --debug`".to_owned());
+    }
+    trace
+}
+
+/// Leaves out how Rust ends a guest that panics: it begins where the panic was called for.
+fn without_panicking(trace: &mut Vec<String>) {
+    const MARKS: [&str; 4] =
+        ["core::panicking::", "std::panicking::", "_failed (core", "rust_begin_unwind"];
+    let is_panicking = |line: &String| MARKS.iter().any(|mark| line.contains(mark));
+    if let Some(last) = trace.iter().take(TRACE_LINES_MAX).rposition(is_panicking) {
+        // Where nothing else is left, all of it is better than nothing.
+        if last + 1 < trace.len() {
+            trace.drain(..=last);
+        }
+    }
+}
+
 /// The functions in which it happened, innermost first.
 fn frames(error: &wasmtime::Error) -> String {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return String::new() };
@@ -107,4 +157,23 @@ fn frames(error: &wasmtime::Error) -> String {
 
 fn rustc_name(name: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_begins_where_the_panic_was_called_for() {
+        let lines = [
+            "  at abort",
+            "  at core::panicking::panic_fmt (core/src/panicking.rs:80)",
+            "  at count (a/src/lib.rs:2)",
+        ];
+        let mut trace: Vec<String> = lines.map(str::to_owned).into();
+        without_panicking(&mut trace);
+        assert_eq!(trace, lines[2..]);
+        without_panicking(&mut trace);
+        assert_eq!(trace, lines[2..]);
+    }
 }

@@ -22,8 +22,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// What lies on a guest's stack beyond its own frames: those of the host functions that it calls.
 const HOST_STACK_BYTES: usize = 1 << 20;
 
-/// Most functions of a skill that a trap shows.
-const BACKTRACE_FRAMES_MAX: usize = 16;
+/// Most functions of a skill that are looked at where it traps: a dozen belong to a panic itself.
+const BACKTRACE_FRAMES_MAX: usize = 48;
 
 /// Sizes that hold for all instances of a sandbox, since they are reserved when it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn config(shape: &EngineShape) -> Config {
     config.epoch_interruption(true);
     config.max_wasm_stack(shape.stack_bytes);
     config.async_stack_size(shape.stack_bytes + HOST_STACK_BYTES);
-    // Names of functions only: line tables are read for nothing that a user sees.
+    // Names of functions only: lines come from a table of our own, so that no DWARF is read here.
     config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(BACKTRACE_FRAMES_MAX));
     config

@@ -30,6 +30,7 @@ mod guest;
 mod idle;
 mod imports;
 mod limits;
+mod lines;
 mod load;
 mod sandbox;
 mod share;

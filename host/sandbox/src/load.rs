@@ -86,6 +86,8 @@ pub(crate) struct Loaded {
     pub(crate) reusable: bool,
     /// Where the function is that runs it as a program, and its operation's place in the skill's list.
     program: Option<(usize, ComponentExportIndex)>,
+    /// Its table of source lines, encoded: it is read where a guest traps.
+    pub(crate) lines: Vec<u8>,
     /// Where the operations are, by their place in the skill's list.
     exports: BTreeMap<OperationName, (usize, ComponentExportIndex)>,
 }
@@ -158,7 +160,8 @@ fn link(shared: &Shared, compiled: &Compiled) -> Result<Loaded, LoadError> {
         exports.insert(operation.name.clone(), (place, index));
     }
     let reusable = compiled.decoded.reusable && skill.is_pure();
-    Ok(Loaded { skill, pre, reusable, program, exports })
+    let lines = compiled.decoded.lines.clone();
+    Ok(Loaded { skill, pre, reusable, program, lines, exports })
 }
 
 #[expect(

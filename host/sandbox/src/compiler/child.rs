@@ -11,6 +11,7 @@ use super::{Code, CompileBounds, Compiled};
 use crate::{
     decode::{self, Undecodable},
     engine::{self, EngineShape},
+    lines,
 };
 
 /// Longest request: a component and a little around it.
@@ -109,7 +110,8 @@ pub(super) fn compile(component: &[u8], shape: &EngineShape) -> Result<Compiled,
     let engine = engine::compiling(shape).map_err(invalid)?;
     // The validator of the engine comes before all else that reads the bytes.
     let code = engine.precompile_component(component).map_err(invalid)?;
-    let decoded = decode::decode(component).map_err(Refusal::NoSkill)?;
+    let mut decoded = decode::decode(component).map_err(Refusal::NoSkill)?;
+    decoded.lines = lines::table(component);
     Ok(Compiled { decoded, code: Code::at(code, 0) })
 }
 

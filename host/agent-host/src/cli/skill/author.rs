@@ -31,6 +31,9 @@ pub(crate) struct Build {
     /// The folder.
     #[arg(default_value = ".")]
     folder: PathBuf,
+    /// Keep where in the sources its functions are, so that a trap and a profile show it. The component is larger.
+    #[arg(long)]
+    debug: bool,
 }
 
 /// Builds the skill in a folder and runs its tests against this program.
@@ -39,6 +42,9 @@ pub(crate) struct Test {
     /// The folder.
     #[arg(default_value = ".")]
     folder: PathBuf,
+    /// Keep where in the sources its functions are, so that a trap shows it.
+    #[arg(long)]
+    debug: bool,
 }
 
 /// Puts the doc comments of a skill's WIT into its component, whatever built it.
@@ -90,7 +96,7 @@ impl New {
 
 impl Build {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let component = build(&self.folder)?;
+        let component = build(&self.folder, self.debug)?;
         report::tell(context, &json!({ "component": component }), 0, || {
             printing::line(component.display().to_string())
         })
@@ -99,7 +105,7 @@ impl Build {
 
 impl Test {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let component = build(&self.folder)?;
+        let component = build(&self.folder, self.debug)?;
         test(context, &self.folder, &component)?;
         report::tell(context, &json!({ "component": component }), 0, || Ok(()))
     }
@@ -169,9 +175,10 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), Failure> {
     copy_template(from, to, &[])
 }
 
-/// Builds the skill in `folder`; gives back the finished component, in `folder/skills`.
-pub(super) fn build(folder: &Path) -> Result<PathBuf, Failure> {
-    let built = Language::of(folder)?.build(folder)?;
+/// Builds the skill in `folder`, with `lines` of its sources; gives back the finished component, in
+/// `folder/skills`.
+pub(super) fn build(folder: &Path, lines: bool) -> Result<PathBuf, Failure> {
+    let built = Language::of(folder)?.build(folder, lines)?;
     let skills = folder.join("skills");
     fs::create_dir_all(&skills).map_err(|error| {
         Failure::environment(format!("cannot create {}", skills.display()), &error)

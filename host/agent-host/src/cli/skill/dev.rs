@@ -46,6 +46,9 @@ pub(crate) struct Dev {
     /// Run the skill's tests after each build.
     #[arg(long)]
     test: bool,
+    /// Keep where in the sources its functions are, so that a trap and a profile show it.
+    #[arg(long)]
+    debug: bool,
 }
 
 /// Files by path, with what tells that they were written.
@@ -77,7 +80,7 @@ impl Dev {
     fn once(&self, context: &Context, last: &mut Option<Skill>) -> Result<(), Failure> {
         let clock = SystemClock::new();
         let began = clock.now();
-        let built = build(&self.folder).and_then(|component| {
+        let built = build(&self.folder, self.debug).and_then(|component| {
             let skill = described(context, &component)?;
             if self.test {
                 test(context, &self.folder, &component)?;

@@ -68,10 +68,11 @@ impl Language {
         }
     }
 
-    /// Builds the skill in `folder`; gives back the component as the tools left it.
-    pub(super) fn build(self, folder: &Path) -> Result<PathBuf, Failure> {
+    /// Builds the skill in `folder`; gives back the component as the tools left it. With `lines` it knows where in
+    /// the sources its functions are; an interpreter tells that by itself.
+    pub(super) fn build(self, folder: &Path, lines: bool) -> Result<PathBuf, Failure> {
         match self {
-            Self::Rust => rust::build(folder),
+            Self::Rust => rust::build(folder, lines),
             Self::Python => python::build(folder),
             Self::Javascript => javascript::build(folder),
         }

@@ -25,12 +25,18 @@ struct Artifact {
     manifest_path: PathBuf,
 }
 
-pub(super) fn build(folder: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn build(folder: &Path, lines: bool) -> Result<PathBuf, Failure> {
     let manifest = fs::canonicalize(folder.join("Cargo.toml")).map_err(|error| {
         Failure::environment(format!("cannot tell where {} lies", folder.display()), &error)
     })?;
     ensure_target()?;
-    let output = Command::new("cargo")
+    let mut cargo = Command::new("cargo");
+    if lines {
+        // What the skill's own profile says of it is for those who use the skill.
+        cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
+        cargo.env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    }
+    let output = cargo
         .args([
             "build",
             "--release",
