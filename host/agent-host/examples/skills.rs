@@ -269,6 +269,7 @@ impl Host {
         let services = Services {
             workspace: Arc::new(Workspace::new(Arc::new(Nobody), blocking, cores)),
             process: Arc::new(Nobody),
+            http: Arc::new(voyager_base::http::NoHttp),
             tasks: Arc::new(Nobody),
         };
         let book = Arc::new(Book(Arc::new(grants(folder)?)));

@@ -36,6 +36,7 @@ use voyager_agent::{Handle, Rules, Schedule, World};
 use voyager_base::{
     RunId, call::Cancellation, clock::Clock, record::Content, workspace::WorkspaceService,
 };
+use voyager_egress::{Egress, EgressOptions};
 use voyager_journal::{FileDisk, OpenError, Options, ResultStore, Store};
 use voyager_manifest::plan::Resources;
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
@@ -145,6 +146,7 @@ impl Host {
             skills: Arc::new(Loading(Arc::clone(&shelf))),
             workspace: Arc::new(workspace.clone()) as Arc<dyn WorkspaceService>,
             process: Arc::new(programs(context, &workspace, &clock, &watchers)?),
+            http: Arc::new(Egress::new(EgressOptions::default())),
             chance: Arc::new(SystemChance),
             spawn: Arc::new(SystemSpawn(runtime)),
             policy: Arc::new(Today::new(places.clone(), Arc::clone(&clock))),

@@ -185,6 +185,7 @@ impl Play<'_> {
                 skills: cast.skills(hosted.skills),
                 workspace: hosted.workspace,
                 process: cast.programs(hosted.process),
+                http: cast.servers(),
                 clock: Arc::new(clock.clone()),
                 chance: chance.clone(),
                 spawn: Arc::new(executor.clone()),

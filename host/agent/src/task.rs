@@ -185,6 +185,7 @@ pub(crate) fn grants_of(started: &RunStarted, step: usize, package: &str) -> Gra
     let all = GrantPlan {
         workspace: Some(plan.grants.workspace.clone().unwrap_or_default()),
         process: Some(plan.grants.process.clone().unwrap_or_default()),
+        http: Some(plan.grants.http.clone().unwrap_or_default()),
         tasks: Some(plan.grants.tasks.clone().unwrap_or_else(voyager_base::grant::Globs::none)),
         lines: plan.grants.lines.clone(),
     };
@@ -238,6 +239,7 @@ fn layer(
         source: source.to_owned(),
         workspace,
         process: plan.process.clone(),
+        http: plan.http.clone(),
         tasks: plan.tasks.clone(),
         rules: None,
         stands: Some(stands),
@@ -748,6 +750,7 @@ impl Task {
         let services = Services {
             workspace: Arc::clone(&world.workspace),
             process: Arc::clone(&world.process),
+            http: Arc::clone(&world.http),
             tasks: Arc::new(Children::of(Arc::clone(self), Arc::clone(ledger))),
         };
         let fresh = ledger.verifies();

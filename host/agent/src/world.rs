@@ -7,6 +7,7 @@ use voyager_base::{
     call::{Report, Skills, Spawn},
     chance::Chance,
     clock::{Clock, Timestamp},
+    http::HttpService,
     policy::HostPolicy,
     process::ProcessService,
     record::{Content, Journal, Results},
@@ -30,6 +31,8 @@ pub struct World {
     pub workspace: Arc<dyn WorkspaceService>,
     /// Programs.
     pub process: Arc<dyn ProcessService>,
+    /// Servers.
+    pub http: Arc<dyn HttpService>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

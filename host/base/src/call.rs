@@ -14,6 +14,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
     grant::Grants,
+    http::{HttpService, Url},
     id::{Digest, RecordId, RunId, TaskId},
     limits::Limits,
     operation::Operation,
@@ -67,6 +68,8 @@ pub enum Need<'a> {
     Rename { root: &'a str, from: &'a str, to: &'a str },
     /// Starting a program.
     Program { program: &'a str, arguments: &'a [String] },
+    /// Asking a server.
+    Request { method: &'a str, url: &'a Url },
     /// Calling an operation as a child, by its unversioned name.
     Operation { name: &'a str },
 }
@@ -314,6 +317,8 @@ pub struct Services {
     pub workspace: Arc<dyn WorkspaceService>,
     /// Programs.
     pub process: Arc<dyn ProcessService>,
+    /// Servers.
+    pub http: Arc<dyn HttpService>,
     /// Child tasks.
     pub tasks: Arc<dyn TasksService>,
 }

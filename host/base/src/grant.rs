@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call::Need,
     error::Error,
+    http::{HttpGrant, HttpRule, Url},
     policy::{Access, Refusal, Rules, Verdict},
 };
 
@@ -205,6 +206,9 @@ pub struct GrantLayer {
     /// Programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Vec<ProgramGrant>>,
+    /// Servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<Vec<HttpGrant>>,
     /// Operations that may be called as child tasks: globs over `package:name/interface.function`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Globs>,
@@ -285,6 +289,7 @@ impl Grants {
                 self.writable(root, to)
             }
             Need::Program { program, arguments } => self.programs(program, arguments, |_, _| ()),
+            Need::Request { method, url } => self.requests(method, url, |_| ()),
             Need::Operation { name } => self.operation(name),
         }
     }
@@ -402,6 +407,48 @@ impl Grants {
             each(grant, true);
         }
         self.some_layer(|layer| layer.process.is_some(), || (what(), line(&[program])))
+    }
+
+    /// What all layers together allow a request.
+    ///
+    /// # Errors
+    /// `denied`, where a layer has no grant for it.
+    pub fn request(&self, method: &str, url: &Url) -> Result<HttpRule, Error> {
+        let mut rule = HttpRule::default();
+        self.requests(method, url, |said| match said {
+            Said::Granted(grant) => rule.narrow(grant),
+            Said::Ruled(grant, private) => rule.narrow_by_policy(grant, private),
+        })?;
+        Ok(rule)
+    }
+
+    /// Shows `each` what every layer that speaks of servers says of this request.
+    fn requests(
+        &self,
+        method: &str,
+        url: &Url,
+        mut each: impl FnMut(Said<'_>),
+    ) -> Result<(), Error> {
+        // No path: it may hold what nobody else should read.
+        let what = || format!("send `{method}` to `{}`", url.origin().ascii_serialization());
+        let smallest = || {
+            let origin = url.origin().ascii_serialization();
+            let host = quoted(origin.strip_prefix("https://").unwrap_or(&origin));
+            Line { capability: "http", item: format!("{{ host: {host}, methods: [{method}] }}") }
+        };
+        for layer in self.speaking() {
+            if let Some(rules) = &layer.rules {
+                let allowed =
+                    rules.request(method, url, |server, named| each(Said::Ruled(server, named)));
+                allowed.map_err(|refusal| refused(rules, refusal, &what(), &smallest()))?;
+            }
+            let Some(servers) = &layer.http else { continue };
+            let grant = HttpGrant::of(servers, url)
+                .filter(|grant| grant.methods.iter().any(|granted| granted == method));
+            let Some(grant) = grant else { return Err(denied(layer, &what(), &smallest())) };
+            each(Said::Granted(grant));
+        }
+        self.some_layer(|layer| layer.http.is_some(), || (what(), smallest()))
     }
 
     fn readable(&self, root: &str, path: &str) -> Result<(), Error> {
@@ -546,11 +593,19 @@ fn starts_with<'a>(
     prefix.all(|word| words.next() == Some(word))
 }
 
-fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+pub(crate) fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     }
+}
+
+/// What a layer says of a request that it lets go out.
+enum Said<'g> {
+    /// Its grant.
+    Granted(&'g HttpGrant),
+    /// A rule of the host, and whether it counts which addresses that names.
+    Ruled(&'g HttpGrant, bool),
 }
 
 /// Who refuses the use of a folder.

@@ -17,6 +17,7 @@ pub mod clock;
 pub mod disk;
 pub mod error;
 pub mod grant;
+pub mod http;
 pub mod id;
 pub mod limits;
 pub mod operation;

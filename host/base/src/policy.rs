@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::grant::{Extent, Globs, GrantLayer, ProgramGrant};
+use crate::{
+    grant::{Extent, Globs, GrantLayer, ProgramGrant},
+    http::{HttpGrant, Url},
+};
 
 /// What is said of a use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +59,8 @@ pub enum What {
     Folder(FolderRule),
     /// A program.
     Program(ProgramGrant),
+    /// Servers.
+    Server(HttpGrant),
     /// Operations called as child tasks.
     Tasks(Globs),
 }
@@ -238,6 +243,13 @@ impl What {
         begins.then_some(program)
     }
 
+    /// The servers that it speaks of, where a request is one to them.
+    fn server(&self, method: &str, url: &Url) -> Option<&HttpGrant> {
+        let Self::Server(server) = self else { return None };
+        let speaks = server.host.matches(url) && server.methods.iter().any(|it| it == method);
+        speaks.then_some(server)
+    }
+
     /// How much of a grant it speaks of.
     fn meets(&self, grant: &Self, operations: &[String]) -> Extent {
         match (self, grant) {
@@ -270,6 +282,18 @@ impl What {
                 } else if grant.run.starts_with(&own.run) {
                     Extent::All
                 } else if own.run.starts_with(&grant.run) {
+                    Extent::Some
+                } else {
+                    Extent::Nothing
+                }
+            }
+            (Self::Server(own), Self::Server(grant)) => {
+                let named = |method: &String| own.methods.contains(method);
+                if !grant.methods.iter().any(named) {
+                    Extent::Nothing
+                } else if own.host.covers(&grant.host) {
+                    if grant.methods.iter().all(named) { Extent::All } else { Extent::Some }
+                } else if grant.host.covers(&own.host) {
                     Extent::Some
                 } else {
                     Extent::Nothing
@@ -382,7 +406,7 @@ impl Rules {
             What::Folder(folder) => {
                 both.into_iter().any(|it| folder.extent(root, "", it) != Extent::Nothing)
             }
-            What::Program(_) | What::Tasks(_) => false,
+            What::Program(_) | What::Server(_) | What::Tasks(_) => false,
         };
         self.decide(touches).and(Err(Refusal::Silent))
     }
@@ -391,7 +415,7 @@ impl Rules {
     pub fn extent(&self, root: &str, folder: &str, access: Access) -> Extent {
         let extent = |what: &What| match what {
             What::Folder(rule) => rule.extent(root, folder, access),
-            What::Program(_) | What::Tasks(_) => Extent::Nothing,
+            What::Program(_) | What::Server(_) | What::Tasks(_) => Extent::Nothing,
         };
         let most = |verdict: Verdict| {
             let rules = self.rules.iter().filter(|rule| rule.verdict == verdict);
@@ -447,6 +471,29 @@ impl Rules {
         // Of several that fit, the longest counts, as in a manifest; of those as long, all.
         let longest = allowed().map(|program| program.run.len()).max();
         allowed().filter(|it| Some(it.run.len()) == longest).for_each(&mut each);
+        Ok(())
+    }
+
+    /// Shows `each` what the rules say of a request that they allow, and whether it counts which addresses they
+    /// name: where a person was asked, the manifest's were seen.
+    ///
+    /// # Errors
+    /// Why it may not be sent.
+    pub fn request(
+        &self,
+        method: &str,
+        url: &Url,
+        mut each: impl FnMut(&HttpGrant, bool),
+    ) -> Result<(), Refusal<'_>> {
+        self.decide(|what| what.server(method, url).is_some())?;
+        let said = |verdict: Verdict| {
+            let rules = self.rules.iter().filter(move |rule| rule.verdict == verdict);
+            rules.filter_map(|rule| rule.what.server(method, url))
+        };
+        said(Verdict::Ask).for_each(|server| each(server, false));
+        let most = said(Verdict::Allow).map(|server| server.host.weight()).max();
+        let allowed = said(Verdict::Allow).filter(|server| Some(server.host.weight()) == most);
+        allowed.for_each(|server| each(server, said(Verdict::Ask).next().is_none()));
         Ok(())
     }
 

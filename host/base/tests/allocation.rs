@@ -79,6 +79,7 @@ fn grants() -> Grants {
             demand: vec!["landlock".to_owned(), "seccomp".to_owned()],
             secrets: BTreeMap::new(),
         }]),
+        http: None,
         tasks: Some(Globs::new(["voyager:*/*.*"]).unwrap()),
         ..GrantLayer::default()
     };

@@ -10,6 +10,8 @@ pub(crate) use self::{
     policy::{HOST_POLICY, POLICY_HEADER},
     scenario::{SCENARIO, SCENARIO_HEADER},
 };
+use voyager_base::http::METHODS;
+
 use crate::plan::Priority;
 
 /// What a value may be.
@@ -550,6 +552,7 @@ pub(crate) static GRANTS: Object = Object {
     keys: &[
         key("workspace", list(&Shape::Object(&FOLDER)), "Folders."),
         key("process", list(&Shape::Object(&PROGRAM)), "Programs of the machine."),
+        key("http", list(&Shape::Object(&SERVER)), "Servers that may be asked."),
         key(
             "tasks",
             list(&Shape::Glob),
@@ -610,6 +613,40 @@ pub(crate) static PROGRAM: Object = Object {
             "env",
             Shape::Variables(&Shape::Object(&VARIABLE)),
             "Secrets that it gets in its environment, by the name of the variable.",
+        ),
+    ],
+};
+
+/// A granted server.
+pub(crate) static SERVER: Object = Object {
+    what: "a server",
+    keys: &[
+        must(
+            "host",
+            Shape::Text { chars_max: 300 },
+            "Its name: `api.example.org`, `*.example.org` for all below it, `*` for every name; with `http://` before it where requests go in plain, and the port behind it where it is another one.",
+        ),
+        key(
+            "methods",
+            list(&Shape::Word(&METHODS)),
+            "Methods that a request may have; `GET` and `HEAD` where none are given.",
+        ),
+        key(
+            "private",
+            list(&Shape::Text { chars_max: 50 }),
+            "Addresses that may be dialled though they are no public ones: `10.1.2.3`, or all that begin alike, `10.1.0.0/16`.",
+        ),
+        key("send", Shape::Size { least: 0 }, "Most bytes of the body of a request."),
+        key("receive", Shape::Size { least: 1 }, "Most bytes of the body of an answer."),
+        key(
+            "time",
+            Shape::Duration { least_ms: 1 },
+            "Longest time from the request to the last byte of the answer.",
+        ),
+        key(
+            "secrets",
+            Shape::Variables(&Shape::Object(&VARIABLE)),
+            "Secrets that its headers may hold, by the name in the placeholder `${secrets.NAME}`.",
         ),
     ],
 };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{
     call::Folders,
     grant::{Globs, ProgramGrant},
+    http::HttpGrant,
     policy::{FolderRule, Question, Rules, Verdict, What},
 };
 
@@ -113,6 +114,13 @@ fn of_step(
                 granted
                     .iter()
                     .for_each(|it| add("process", it, show_program(program), what.clone()));
+            }
+        }
+        if can("http") {
+            let granted = granted(plan, at, "http", |it| it.http.is_some());
+            for server in granted.iter().flat_map(|it| it.grants.http.iter().flatten()) {
+                let what = Some(What::Server(server.clone()));
+                granted.iter().for_each(|it| add("http", it, show_server(server), what.clone()));
             }
         }
         if can("tasks") {
@@ -224,6 +232,24 @@ pub fn show_program(program: &ProgramGrant) -> String {
     }
 }
 
+/// Servers with their bounds in one line.
+pub fn show_server(server: &HttpGrant) -> String {
+    let private: Vec<String> = server.private.iter().map(ToString::to_string).collect();
+    let bounds = [
+        (!private.is_empty()).then(|| format!("also at {}", private.join(", "))),
+        server.send_bytes_max.map(|it| format!("sends at most {}", show_size(it))),
+        server.receive_bytes_max.map(|it| format!("receives at most {}", show_size(it))),
+        server.time_max.map(|it| format!("at most {}", show_duration(it))),
+    ];
+    let secrets = server.secrets.iter().map(|(key, name)| format!("{key} = inputs.{name}"));
+    let bounds: Vec<String> = bounds.into_iter().flatten().chain(secrets).collect();
+    let methods = server.methods.join(", ");
+    match bounds.is_empty() {
+        true => format!("{methods} {}", server.host),
+        false => format!("{methods} {} ({})", server.host, bounds.join(", ")),
+    }
+}
+
 /// What a rule speaks of, or a person allowed, in one line.
 pub fn show(what: &What) -> String {
     match what {
@@ -232,6 +258,7 @@ pub fn show(what: &What) -> String {
             show_folder(name, &folder.read, &folder.write)
         }
         What::Program(program) => show_program(program),
+        What::Server(server) => show_server(server),
         What::Tasks(globs) => globs.patterns().join(", "),
     }
 }

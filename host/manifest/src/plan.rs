@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{
     Digest, ErrorKind, Limits, Type, Value,
     grant::{Globs, ProgramGrant},
+    http::HttpGrant,
     operation::{Operation, OperationName},
     workspace::Change,
 };
@@ -247,6 +248,9 @@ pub struct GrantPlan {
     pub workspace: Option<Vec<FolderPlan>>,
     /// Programs, likewise.
     pub process: Option<Vec<ProgramGrant>>,
+    /// Servers, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<Vec<HttpGrant>>,
     /// Operations that may be called as child tasks, likewise.
     pub tasks: Option<Globs>,
     /// Where it stands, for messages.

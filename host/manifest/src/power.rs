@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{
     Digest, Limits, Value,
     grant::{Globs, GrantLayer, Grants, ProgramGrant, ProgramRule},
+    http::{HttpGrant, HttpHost, HttpRule, METHODS},
 };
 
-pub(crate) use self::compare::show_secrets;
 pub use self::compare::{Difference, How, Place, differences, to_text};
+pub(crate) use self::compare::{show_request, show_secrets};
 use crate::{
     diagnostic::{Findings, Place as At},
     plan::{
@@ -104,6 +105,9 @@ pub struct Reach {
     pub keeps_changes: bool,
     /// Programs: every layer has to allow a start. Without a layer it starts nothing.
     pub programs: Vec<Vec<ProgramGrant>>,
+    /// Servers: every layer has to allow a request. Without a layer it asks nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<Vec<HttpGrant>>,
     /// Operations that it may call as child tasks: every layer has to allow one. Without a layer it calls
     /// nothing.
     pub calls: Vec<Globs>,
@@ -180,7 +184,7 @@ impl Reach {
     /// The same task without anything that it may use.
     pub(crate) fn nothing(&self) -> Self {
         let (folders, programs, calls) = (Vec::new(), Vec::new(), Vec::new());
-        Self { folders, programs, calls, ..self.clone() }
+        Self { folders, programs, calls, servers: Vec::new(), ..self.clone() }
     }
 
     /// What the step at a position can do; none where it calls nothing itself.
@@ -212,8 +216,16 @@ impl Reach {
         if programs.iter().any(Vec::is_empty) {
             programs.clear();
         }
+        let mut servers: Vec<Vec<HttpGrant>> = Vec::new();
+        if can("http") || lends {
+            servers.extend(layers.iter().filter_map(|layer| layer.http.clone()));
+        }
+        if servers.iter().any(Vec::is_empty) {
+            servers.clear();
+        }
         calls.dedup();
         programs.dedup();
+        servers.dedup();
         Some(Self {
             step: path(plan, at),
             line: plan.line_of(at),
@@ -225,9 +237,27 @@ impl Reach {
             folders,
             keeps_changes: step.changes == Changes::Commit,
             programs,
+            servers,
             calls,
             approvals: approvals(plan, at),
         })
+    }
+
+    /// What all layers together let requests do; none where one of them refuses these.
+    pub fn request(&self, host: &HttpHost, method: &str) -> Option<HttpRule> {
+        HttpRule::of(self.servers.iter().map(Vec::as_slice), host, method)
+    }
+
+    /// The servers that it may ask, with the methods that it may use and the rule of the widest of them.
+    pub fn asks(&self) -> Vec<(HttpHost, Vec<&'static str>, HttpRule)> {
+        let named = self.servers.iter().flatten().map(|grant| grant.host.clone());
+        let hosts: BTreeSet<HttpHost> = named.collect();
+        let asked = |host: HttpHost| {
+            let rules = METHODS.into_iter().filter_map(|it| Some((it, self.request(&host, it)?)));
+            let (methods, rules): (Vec<_>, Vec<_>) = rules.unzip();
+            Some((host, methods, rules.into_iter().next()?))
+        };
+        hosts.into_iter().filter_map(asked).collect()
     }
 
     /// What all layers together let this program do; none where one of them refuses it.

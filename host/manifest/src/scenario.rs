@@ -38,6 +38,8 @@ pub struct Scenario {
     pub answers: Vec<Answer>,
     /// What stands in for programs.
     pub programs: Vec<ProgramAnswer>,
+    /// What stands in for servers.
+    pub servers: Vec<ServerAnswer>,
     /// What goes wrong.
     pub faults: Vec<(Span, Fault)>,
     /// What must be true in the end.
@@ -107,6 +109,23 @@ pub struct ProgramAnswer {
     pub takes: Duration,
     /// Exit code, standard output, standard error; or why it does not run.
     pub result: Result<(u8, String, String), (ErrorKind, String)>,
+}
+
+/// What stands in for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerAnswer {
+    /// Where it stands.
+    pub span: Span,
+    /// How the URL begins.
+    pub url: String,
+    /// The method; any where there is none.
+    pub method: Option<String>,
+    /// So many requests at most.
+    pub times: Option<u32>,
+    /// How long it takes.
+    pub takes: Duration,
+    /// Status, headers, body; or why there is no answer.
+    pub result: Result<(u16, Vec<(String, String)>, String), ErrorKind>,
 }
 
 /// Something that goes wrong.

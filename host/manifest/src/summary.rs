@@ -8,7 +8,7 @@ use voyager_base::grant::{Globs, ProgramRule};
 
 use crate::{
     plan::{Argument, Plan},
-    power::{FolderReach, Imports, Reach, attempts_per_item, show_secrets, within},
+    power::{FolderReach, Imports, Reach, attempts_per_item, show_request, show_secrets, within},
     scalar::{show_duration, show_size},
 };
 
@@ -52,7 +52,7 @@ pub struct Total {
     pub writes: Vec<String>,
     /// Programs that it starts.
     pub starts: Vec<String>,
-    /// Programs through which it reaches the network.
+    /// Programs and servers through which it reaches the network.
     pub reaches: Vec<String>,
 }
 
@@ -93,7 +93,10 @@ pub struct StepPower {
     pub keeps_changes: bool,
     /// Programs that it may start.
     pub starts: Vec<String>,
-    /// Those of them that may use the network: nothing else reaches it.
+    /// Servers that it may ask.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<String>,
+    /// Those servers, and the programs that may use the network: nothing else reaches it.
     pub reaches: Vec<String>,
     /// Operations that it may call as child tasks.
     pub calls: Vec<String>,
@@ -148,7 +151,9 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
         reach.folders.iter().filter_map(|it| folder(it, globs(it), write)).collect()
     };
     let (reads, writes) = (side(|it| &it.read, false), side(|it| &it.write, true));
-    let (starts, calls) = (reach.starts(), calls(&reach.calls));
+    let (starts, calls, asks) = (reach.starts(), calls(&reach.calls), reach.asks());
+    let online = starts.iter().filter(|(_, rule)| rule.network).map(|it| it.0.join(" "));
+    let reaches = online.chain(asks.iter().map(|(host, ..)| host.to_string())).collect();
     StepPower {
         id: step.local_id().to_owned(),
         within: within(plan, at),
@@ -160,11 +165,21 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
         reserves: step.resources.map(|it| it.to_string()),
         kept_for: step.call().and_then(|call| call.cache).map(show_duration),
         approvals: reach.approvals.clone(),
-        pure: reads.is_empty() && writes.is_empty() && starts.is_empty() && calls.is_empty(),
+        pure: reads.is_empty()
+            && writes.is_empty()
+            && starts.is_empty()
+            && asks.is_empty()
+            && calls.is_empty(),
         reads,
         writes,
         keeps_changes: reach.keeps_changes,
-        reaches: starts.iter().filter(|(_, rule)| rule.network).map(|it| it.0.join(" ")).collect(),
+        reaches,
+        asks: asks
+            .iter()
+            .map(|(host, methods, rule)| {
+                format!("{host} ({}) {}", methods.join(", "), show_request(rule))
+            })
+            .collect(),
         starts: starts.iter().map(|(run, rule)| show_start(run, rule)).collect(),
         children_max: if calls.is_empty() { 0 } else { reach.limits.children },
         calls,
@@ -303,6 +318,9 @@ pub fn to_text(summary: &Summary) -> String {
         }
         for program in &step.starts {
             let _ = writeln!(text, "  starts {program}");
+        }
+        for server in &step.asks {
+            let _ = writeln!(text, "  asks {server}");
         }
         for operation in &step.calls {
             let _ = writeln!(text, "  calls {operation}");

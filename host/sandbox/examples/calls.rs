@@ -150,6 +150,7 @@ async fn sandboxed(component: &[u8]) -> Result<(f64, String), Box<dyn std::error
     let services = Arc::new(Services {
         workspace: Arc::clone(&nobody) as _,
         process: Arc::clone(&nobody) as _,
+        http: Arc::new(voyager_base::http::NoHttp),
         tasks: Arc::clone(&nobody) as _,
     });
     let mut times = Vec::with_capacity(ROUNDS);

@@ -2,6 +2,7 @@
 //! `voyager-base` and back, and does nothing else: there is no place for a check, a charge or a record
 //! that an author could forget.
 
+pub(crate) mod http;
 mod process;
 mod run;
 mod tasks;
@@ -23,6 +24,7 @@ mod wit {
             "../../wit/workspace.wit",
             "../../wit/tasks.wit",
             "../../wit/process.wit",
+            "../../wit/http.wit",
         ],
         inline: r#"
             package voyager:host;
@@ -33,11 +35,13 @@ mod wit {
                 import voyager:workspace/files@0.1.0;
                 import voyager:tasks/tasks@0.1.0;
                 import voyager:process/process@0.1.0;
+                import voyager:http/http@0.1.0;
             }
         "#,
         world: "voyager:host/offered",
         imports: { default: async | trappable },
         with: {
+            "voyager:http/http.body": crate::capability::http::Body,
             "voyager:workspace/files.folder": crate::capability::workspace::Folder,
             "voyager:workspace/files.listing": crate::capability::workspace::Listing,
         },

@@ -29,6 +29,8 @@ pub(crate) struct Guest {
     pub(crate) handles: ResourceTable,
     /// Files in the listings that it holds.
     pub(crate) listed: usize,
+    /// Bytes of the bodies that it holds, not yet taken.
+    pub(crate) held: usize,
     pub(crate) memory: Memory,
     pub(crate) processor: Processor,
     pub(crate) timing: Timing,
@@ -72,6 +74,7 @@ impl Guest {
         Self {
             handles,
             listed: 0,
+            held: 0,
             memory: Memory::new(limits),
             processor: Processor::new(ticks, limits.cpu),
             timing: Timing::start(clock, limits.time),

@@ -5,6 +5,7 @@ use crate::{load::LoadError, text::plain};
 /// Interfaces that this host offers, with their versions. A test compares the list with `wit/` and
 /// with what is linked.
 pub(crate) const OFFERED: &[&str] = &[
+    "voyager:http/http@0.1.0",
     "voyager:process/process@0.1.0",
     "voyager:run/run@0.1.0",
     "voyager:tasks/tasks@0.1.0",

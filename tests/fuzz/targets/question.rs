@@ -109,6 +109,7 @@ impl Skill {
         let services = Services {
             workspace: Arc::new(workspace.clone()),
             process: Arc::new(Others),
+            http: Arc::new(voyager_base::http::NoHttp),
             tasks: Arc::new(Others),
         };
         Self { gate: Gate(context(grants)), workspace, services: Arc::new(services) }
@@ -328,6 +329,7 @@ fn layer(u: &mut Unstructured<'_>) -> Result<GrantLayer> {
         source: "fuzz".into(),
         workspace: Some((0..folders).map(|_| folder(u)).collect::<Result<_>>()?),
         process: Some(vec![program]),
+        http: None,
         tasks: Some(granted(u)?),
         rules: None,
         stands: None,

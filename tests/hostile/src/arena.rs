@@ -105,6 +105,7 @@ impl Arena {
         let services = Services {
             workspace: Arc::new(workspace),
             process: Arc::new(process),
+            http: Arc::new(voyager_base::http::NoHttp),
             ..Services::clone(&World::default().services())
         };
         let told = Arc::<Told>::default();

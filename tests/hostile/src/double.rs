@@ -68,6 +68,7 @@ impl World {
         Arc::new(Services {
             workspace: Arc::clone(&self.services) as _,
             process: Arc::clone(&self.services) as _,
+            http: Arc::new(voyager_base::http::NoHttp),
             tasks: Arc::clone(&self.services) as _,
         })
     }
@@ -105,6 +106,7 @@ fn grants() -> Grants {
         source: "manifest".to_owned(),
         workspace: Some(vec![folder]),
         process: Some(vec![program]),
+        http: None,
         tasks: Some(Globs::new(["**"]).expect("the glob is well formed")),
     };
     let folders = Arc::new(BTreeMap::from([("repo".to_owned(), "/nowhere".to_owned())]));

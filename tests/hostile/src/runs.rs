@@ -146,6 +146,7 @@ pub(crate) fn world_on(
         skills: Arc::new(Sandbox::clone(&host.sandbox)),
         workspace: Arc::clone(&services.workspace),
         process: Arc::clone(&services.process),
+        http: Arc::clone(&services.http),
         clock: Arc::clone(&clock),
         chance: Arc::new(chance),
         spawn: Arc::new(Tokio(tokio::runtime::Handle::current())),

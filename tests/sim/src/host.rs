@@ -91,6 +91,7 @@ impl Host {
             skills: Arc::new(Sandbox { guests: guests.clone(), clock: clock.clone() }),
             workspace: Arc::new(SimWorkspace::new(machine.clone(), content)),
             process: Arc::new(machine.clone()),
+            http: Arc::new(voyager_base::http::NoHttp),
             clock: Arc::new(clock.clone()),
             chance: Arc::new(Seeded::new(seed)),
             spawn: Arc::new(executor.clone()),

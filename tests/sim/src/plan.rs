@@ -230,6 +230,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
         grants: GrantPlan {
             workspace: Some(vec![folder]),
             process: Some(vec![program]),
+            http: None,
             tasks: Some(all()),
             ..GrantPlan::default()
         },

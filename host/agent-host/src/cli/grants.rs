@@ -114,6 +114,7 @@ fn sort(rule: &Rule) -> &'static str {
     match rule.what {
         What::Folder(_) => "workspace",
         What::Program(_) => "process",
+        What::Server(_) => "http",
         What::Tasks(_) => "tasks",
     }
 }

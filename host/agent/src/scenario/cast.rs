@@ -11,6 +11,7 @@ use voyager_base::{
     BoxFuture, Error, ErrorKind, RunId, TaskId, Value,
     call::{CallContext, Folders, Invocation, Skills, Spawn as _, ask},
     clock::{Clock, Timestamp},
+    http::{HttpRequest, HttpResponse, HttpService},
     process::{Finished, ProcessService, RunProgram},
     sim::{Executor, SimClock},
     workspace::{RemoveFile, WriteFile},
@@ -60,6 +61,8 @@ struct State {
     line: Option<Handle>,
     /// How often each program's answer was taken.
     programs_taken: BTreeMap<usize, u32>,
+    /// The same for servers.
+    servers_taken: BTreeMap<usize, u32>,
 }
 
 /// What is done about a call.
@@ -97,6 +100,11 @@ impl Cast {
     /// Programs, likewise.
     pub fn programs(self: &Arc<Self>, real: Arc<dyn ProcessService>) -> Arc<dyn ProcessService> {
         Arc::new(Programs { cast: Arc::clone(self), real })
+    }
+
+    /// Servers; nobody else is asked.
+    pub fn servers(self: &Arc<Self>) -> Arc<dyn HttpService> {
+        Arc::new(Servers(Arc::clone(self)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -243,7 +251,10 @@ impl Cast {
         let answers = answers.map(|(_, it)| (it.span.clone(), "no call took this answer"));
         let programs = programs.map(|(_, it)| (it.span.clone(), "this program was not started"));
         let faults = faults.map(|(_, (span, _))| (span.clone(), "this fault struck no call"));
-        answers.chain(programs).chain(faults).collect()
+        let servers = scenario.servers.iter().enumerate();
+        let servers = servers.filter(|(at, _)| !state.servers_taken.contains_key(at));
+        let servers = servers.map(|(_, it)| (it.span.clone(), "no request took this answer"));
+        answers.chain(programs).chain(servers).chain(faults).collect()
     }
 
     fn wait(&self, time: Duration) -> BoxFuture<'static, ()> {
@@ -366,6 +377,53 @@ impl ProcessService for Programs {
                     changed: Vec::new(),
                     discarded: 0,
                     confinement: Vec::new(),
+                }),
+            }
+        })
+    }
+}
+
+struct Servers(Arc<Cast>);
+
+impl Servers {
+    fn take(&self, request: &HttpRequest) -> Option<usize> {
+        let mut state = self.0.state();
+        let all = self.0.scenario.servers.iter().enumerate();
+        let (taken, _) = all.into_iter().find(|(at, answer)| {
+            let before = state.servers_taken.get(at).copied().unwrap_or(0);
+            request.url.as_str().starts_with(&answer.url)
+                && answer.method.as_ref().is_none_or(|method| *method == request.method)
+                && answer.times.is_none_or(|times| before < times)
+        })?;
+        *state.servers_taken.entry(taken).or_default() += 1;
+        Some(taken)
+    }
+}
+
+impl HttpService for Servers {
+    fn exchange<'a>(
+        &'a self,
+        _: &'a CallContext,
+        request: HttpRequest,
+    ) -> BoxFuture<'a, Result<HttpResponse, Error>> {
+        let taken = self.take(&request);
+        Box::pin(async move {
+            let HttpRequest { method, url, .. } = request;
+            let Some(taken) = taken else {
+                let message = format!("the scenario has no answer of a server to `{method} {url}`");
+                return Err(Error::unavailable(message));
+            };
+            let answer = &self.0.scenario.servers[taken];
+            self.0.wait(answer.takes).await;
+            match &answer.result {
+                Err(kind) => {
+                    Err(Error::new(*kind, format!("the scenario lets `{method} {url}` fail")))
+                }
+                Ok((status, headers, body)) => Ok(HttpResponse {
+                    status: *status,
+                    url: url.to_string(),
+                    headers: headers.clone(),
+                    body: ByteBuf::from(body.as_bytes()),
                 }),
             }
         })

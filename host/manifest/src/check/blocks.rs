@@ -507,6 +507,7 @@ fn narrower(ceiling: &GrantPlan, own: &GrantPlan) -> GrantPlan {
     GrantPlan {
         workspace: own.workspace.clone().or_else(|| ceiling.workspace.clone()),
         process: own.process.clone().or_else(|| ceiling.process.clone()),
+        http: own.http.clone().or_else(|| ceiling.http.clone()),
         tasks: own.tasks.clone().or_else(|| ceiling.tasks.clone()),
         lines: own.lines.clone(),
     }

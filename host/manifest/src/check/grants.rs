@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use voyager_base::{
     grant::{Globs, ProgramGrant},
+    http::{HttpGrant, HttpHost, IpNet, parse_range},
     operation::Skill,
 };
 
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// Capabilities that a manifest can grant.
-const CAPABILITIES: [&str; 3] = ["workspace", "process", "tasks"];
+const CAPABILITIES: [&str; 4] = ["workspace", "process", "http", "tasks"];
 
 impl Checker<'_> {
     /// The manifest's grants. It speaks of every capability: what it doesn't mention isn't granted.
@@ -27,6 +28,7 @@ impl Checker<'_> {
             lines: entry.map(|entry| self.lines_of(entry)).unwrap_or_default(),
             workspace: Some(Vec::new()),
             process: Some(Vec::new()),
+            http: Some(Vec::new()),
             tasks: Some(Globs::none()),
         };
         let Some(Entry { value: node, .. }) = entry else { return };
@@ -36,6 +38,9 @@ impl Checker<'_> {
         }
         if let Some(programs) = node.get("process") {
             self.grants.process = Some(self.programs(programs));
+        }
+        if let Some(servers) = node.get("http") {
+            self.grants.http = Some(self.servers(servers));
         }
         if let Some(tasks) = node.get("tasks") {
             self.grants.tasks = self.globs(tasks);
@@ -57,6 +62,18 @@ impl Checker<'_> {
                 self.program_within(node, program, ceiling.process.as_deref().unwrap_or_default());
             }
             grants.process = Some(within);
+        }
+        if let Some(servers) = node.get("http") {
+            let within = self.servers(servers);
+            for server in &within {
+                let same = |item: &&Node| {
+                    item.get("host").and_then(Node::text).and_then(|it| it.parse().ok()).as_ref()
+                        == Some(&server.host)
+                };
+                let node = servers.items().iter().find(same).unwrap_or(servers);
+                self.server_within(node, server, ceiling.http.as_deref().unwrap_or_default());
+            }
+            grants.http = Some(within);
         }
         if let Some(tasks) = node.get("tasks") {
             let globs = self.globs(tasks)?;
@@ -319,6 +336,119 @@ impl Checker<'_> {
         }
     }
 
+    fn servers(&mut self, node: &Node) -> Vec<HttpGrant> {
+        let mut servers: Vec<HttpGrant> = Vec::new();
+        for item in node.items() {
+            let Some(at) = item.get("host") else { continue };
+            let Some(host) = self.server_host(item) else { continue };
+            if servers.iter().any(|known| known.host == host) {
+                let message = format!("the server `{host}` is granted twice");
+                self.report(
+                    Finding::new(Code::DuplicateHost, &at.span, message)
+                        .help("put both in one entry"),
+                );
+                continue;
+            }
+            servers.push(self.server(item, host));
+        }
+        servers
+    }
+
+    /// The servers that an entry names.
+    pub(super) fn server_host(&mut self, item: &Node) -> Option<HttpHost> {
+        let at = item.get("host")?;
+        let text = at.text().filter(|_| !at.is_null())?;
+        let host = text.parse::<HttpHost>();
+        host.inspect_err(|error| {
+            let message = format!("`{}` names no server: {error}", clip(text));
+            self.report(
+                Finding::new(Code::MalformedHost, &at.span, message).help(
+                    "for example `api.example.org`, `*.example.org`, `http://localhost:8080`",
+                ),
+            );
+        })
+        .ok()
+    }
+
+    pub(super) fn server(&mut self, item: &Node, host: HttpHost) -> HttpGrant {
+        let text = |key: &str| item.get(key).and_then(Node::text);
+        let methods: Vec<String> = match item.get("methods") {
+            Some(methods) => {
+                methods.items().iter().filter_map(Node::text).map(str::to_owned).collect()
+            }
+            None => ["GET", "HEAD"].map(str::to_owned).to_vec(),
+        };
+        let secrets = self.server_secrets(item, &host);
+        HttpGrant {
+            host,
+            methods,
+            private: self.ranges(item.get("private")),
+            send_bytes_max: text("send").and_then(size),
+            receive_bytes_max: text("receive").and_then(size),
+            time_max: text("time").and_then(duration),
+            secrets,
+        }
+    }
+
+    fn ranges(&mut self, node: Option<&Node>) -> Vec<IpNet> {
+        let mut ranges = Vec::new();
+        for item in node.map(Node::items).unwrap_or_default() {
+            let Some(text) = item.text() else { continue };
+            match parse_range(text) {
+                Some(range) => ranges.push(range),
+                None => {
+                    let message = format!("`{}` is no address and no range of them", clip(text));
+                    self.report(
+                        Finding::new(Code::MalformedAddress, &item.span, message)
+                            .help("for example `127.0.0.1`, `10.1.0.0/16`, `fd00::/8`"),
+                    );
+                }
+            }
+        }
+        ranges
+    }
+
+    pub(super) fn server_within(&mut self, node: &Node, server: &HttpGrant, ceiling: &[HttpGrant]) {
+        let span = node.get("host").map_or(&node.span, |host| &host.span);
+        // The entries that speak of one of its servers: each has to allow what it wants.
+        let all: Vec<&HttpGrant> = ceiling
+            .iter()
+            .filter(|it| it.host.covers(&server.host) || server.host.covers(&it.host))
+            .collect();
+        if !all.iter().any(|it| it.host.covers(&server.host)) {
+            let message = format!("the manifest doesn't grant `{}`", server.host);
+            self.report(
+                Finding::new(Code::WiderGrant, span, message).help(format!(
+                    "add `{{ host: \"{}\" }}` to the manifest's grants",
+                    server.host
+                )),
+            );
+            return;
+        }
+        let widest = all.iter().filter(|it| it.host.covers(&server.host));
+        let Some(granted) = widest.max_by_key(|it| it.host.weight()) else { return };
+        let missing = server.methods.iter().any(|it| !granted.methods.contains(it));
+        let within = |net: &IpNet| granted.private.iter().any(|it| it.contains(net));
+        let foreign =
+            server.secrets.iter().any(|(key, name)| granted.secrets.get(key) != Some(name));
+        let wider = [
+            ("methods", missing),
+            ("private", !server.private.iter().all(within)),
+            ("send", more(server.send_bytes_max, granted.send_bytes_max)),
+            ("receive", more(server.receive_bytes_max, granted.receive_bytes_max)),
+            ("time", more(server.time_max, granted.time_max)),
+            ("secrets", foreign),
+        ];
+        for (key, _) in wider.into_iter().filter(|(_, wider)| *wider) {
+            let span = node.get(key).map_or(span, |value| &value.span).clone();
+            let message = format!("the manifest grants less `{key}` for this server");
+            self.report(
+                Finding::new(Code::WiderGrant, &span, message)
+                    .help("narrow this, or widen the manifest's grant"),
+            );
+        }
+    }
+
     pub(super) fn optional_globs(&mut self, node: Option<&Node>) -> Option<Globs> {
         match node {
             Some(node) => self.globs(node),
@@ -378,9 +508,10 @@ impl Checker<'_> {
         own: Option<&Node>,
         span: &std::ops::Range<usize>,
     ) {
-        for capability in ["workspace", "process"] {
+        for capability in ["workspace", "process", "http"] {
             let is_granted = match capability {
                 "workspace" => self.grants.workspace.as_ref().is_some_and(|all| !all.is_empty()),
+                "http" => self.grants.http.as_ref().is_some_and(|all| !all.is_empty()),
                 _ => self.grants.process.as_ref().is_some_and(|all| !all.is_empty()),
             };
             let is_meant = self.spoken.contains(capability)
@@ -399,6 +530,7 @@ impl Checker<'_> {
                 "workspace" => {
                     "add `workspace: [ { root: inputs.NAME, read: [\"**\"] } ]` to the manifest's grants"
                 }
+                "http" => "add `http: [ { host: NAME } ]` to the manifest's grants",
                 _ => "add `process: [ { run: PROGRAM } ]` to the manifest's grants",
             };
             self.report(Finding::new(Code::MissingGrant, span, message).help(help));

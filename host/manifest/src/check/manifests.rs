@@ -8,6 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 use voyager_base::{
     Digest, Limits, Type, Value,
     grant::{Globs, ProgramGrant},
+    http::HttpGrant,
     operation::{Operation, OperationName},
 };
 
@@ -532,6 +533,9 @@ impl<'a> Checker<'a> {
             let granted = ceiling.process.as_deref().unwrap_or_default();
             self.program_within(name, program, granted);
         }
+        for server in grants.http.iter().flatten() {
+            self.server_within(name, server, ceiling.http.as_deref().unwrap_or_default());
+        }
         if let Some(tasks) = &grants.tasks {
             let none = Globs::none();
             self.globs_lent(name, "`tasks`", tasks, ceiling.tasks.as_ref().unwrap_or(&none));
@@ -574,6 +578,16 @@ impl<'a> Checker<'a> {
             let message = format!(
                 "`{}` may use the network, and what it does there is not taken back",
                 clip(&program.run.join(" "))
+            );
+            self.report(
+                Finding::new(Code::BeyondTransaction, &name.span, message)
+                    .help("move the step out of the transaction, or narrow its grants"),
+            );
+        }
+        if let Some(server) = plan.grants.http.iter().flatten().find(|it| it.may_change()) {
+            let message = format!(
+                "`{}` may be changed, and what is done there is not taken back",
+                server.host
             );
             self.report(
                 Finding::new(Code::BeyondTransaction, &name.span, message)
@@ -647,19 +661,25 @@ impl Naming {
                 .process
                 .as_ref()
                 .map(|all| all.iter().map(|it| self.program(it)).collect()),
+            http: grants.http.as_ref().map(|all| all.iter().map(|it| self.server(it)).collect()),
             tasks: grants.tasks.clone(),
             lines: grants.lines.clone(),
         }
     }
 
     fn program(&self, program: &ProgramGrant) -> ProgramGrant {
-        let own = |(variable, name): (&String, &String)| {
-            Some((variable.clone(), self.secrets.get(name)?.clone()?))
+        ProgramGrant { secrets: self.own_secrets(&program.secrets), ..program.clone() }
+    }
+
+    fn server(&self, server: &HttpGrant) -> HttpGrant {
+        HttpGrant { secrets: self.own_secrets(&server.secrets), ..server.clone() }
+    }
+
+    fn own_secrets(&self, secrets: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let own = |(place, name): (&String, &String)| {
+            Some((place.clone(), self.secrets.get(name)?.clone()?))
         };
-        ProgramGrant {
-            secrets: program.secrets.iter().filter_map(own).collect(),
-            ..program.clone()
-        }
+        secrets.iter().filter_map(own).collect()
     }
 
     fn folder(&self, folder: &FolderPlan) -> Option<FolderPlan> {

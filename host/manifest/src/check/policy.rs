@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use voyager_base::{
     Limits,
     grant::Globs,
+    http::{HttpGrant, METHODS},
     policy::{FolderRule, Rule, Rules, Verdict, What},
 };
 
@@ -126,6 +127,11 @@ impl Checker<'_> {
                     add(self.line_at(item.span.start), What::Program(program));
                 }
             }
+            for item in section.get("http").map(Node::items).unwrap_or_default() {
+                if let Some(server) = self.server_rule(item) {
+                    add(self.line_at(item.span.start), What::Server(server));
+                }
+            }
             for item in section.get("tasks").map(Node::items).unwrap_or_default() {
                 let Some(text) = item.text() else { continue };
                 match Globs::new([text]) {
@@ -137,6 +143,15 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+
+    /// Servers; with all methods where none is named.
+    fn server_rule(&mut self, node: &Node) -> Option<HttpGrant> {
+        let host = self.server_host(node)?;
+        let server = self.server(node, host);
+        let named = node.get("methods").is_some();
+        let methods = if named { server.methods } else { METHODS.map(str::to_owned).to_vec() };
+        Some(HttpGrant { methods, ..server })
     }
 
     fn folder_rule(&mut self, node: &Node, home: Option<&str>) -> Option<FolderRule> {

@@ -21,7 +21,8 @@ use crate::{
     scalar,
     scenario::{
         Answer, Called, Ending, Expected, ExpectedCalls, ExpectedError, ExpectedFile, ExpectedStep,
-        Fault, FileEnding, ProgramAnswer, Scenario, Span, StepEnding, Used, When, Which, Whose,
+        Fault, FileEnding, ProgramAnswer, Scenario, ServerAnswer, Span, StepEnding, Used, When,
+        Which, Whose,
     },
     shape::{self, clip, is_path},
     yaml::{Entry, Kind, Node},
@@ -93,6 +94,7 @@ impl Checker<'_> {
         let secrets = self.scenario_secrets(root.get("secrets"), plan);
         let answers = self.answers(root.get("answers"), plan);
         let programs = items(root, "programs").iter().map(program_answer).collect();
+        let servers = items(root, "servers").iter().map(server_answer).collect();
         let faults = items(root, "faults").iter();
         let faults: Vec<Option<(Span, Fault)>> =
             faults.map(|it| Some((head(it), self.fault(it, plan)?))).collect();
@@ -107,6 +109,7 @@ impl Checker<'_> {
             files: told_map(root.get("files")),
             answers: answers?,
             programs,
+            servers,
             faults: faults.into_iter().collect::<Option<_>>()?,
             expect: expect?,
         })
@@ -828,6 +831,26 @@ fn program_answer(node: &Node) -> ProgramAnswer {
         result: match fails {
             Some(kind) => Err((kind, "the scenario lets the program fail".to_owned())),
             None => Ok((code, text("stdout"), text("stderr"))),
+        },
+    }
+}
+
+fn server_answer(node: &Node) -> ServerAnswer {
+    let text = |key: &str| node.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+    let headers = node.get("headers").map(Node::entries).unwrap_or_default().iter();
+    let header =
+        |entry: &Entry| (entry.key.to_ascii_lowercase(), entry.value.text().map(str::to_owned));
+    let headers = headers.map(header).filter_map(|(name, value)| Some((name, value?))).collect();
+    let status = number(node, "status").and_then(|it| it.try_into().ok()).unwrap_or(200);
+    ServerAnswer {
+        span: head(node),
+        url: text("url"),
+        method: node.get("method").and_then(Node::text).map(str::to_owned),
+        times: number(node, "times").and_then(|it| it.try_into().ok()),
+        takes: duration(node, "takes").unwrap_or_default(),
+        result: match node.get("fails").and_then(Node::text).and_then(ErrorKind::from_name) {
+            Some(kind) => Err(kind),
+            None => Ok((status, headers, text("body"))),
         },
     }
 }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use voyager_base::process::{HOST_VARIABLES, is_variable};
+use voyager_base::{
+    http::{HttpHost, is_placeholder},
+    process::{HOST_VARIABLES, is_variable},
+};
 
 use super::{Checker, KnownInput, arguments::suggest};
 use crate::{
@@ -70,6 +73,37 @@ impl Checker<'_> {
             }
             let named = entry.value.get("secret").and_then(|node| self.secret_named(node));
             if let (Some(name), None) = (named, problem) {
+                secrets.insert(entry.key.clone(), name);
+            }
+        }
+        secrets
+    }
+
+    /// The secrets that headers of a server may hold, by placeholder.
+    pub(super) fn server_secrets(
+        &mut self,
+        server: &Node,
+        host: &HttpHost,
+    ) -> BTreeMap<String, String> {
+        let mut secrets = BTreeMap::new();
+        let Some(node) = server.entry("secrets") else { return secrets };
+        if !host.is_one() {
+            let message = format!("`{host}` is more than one server, and a secret is for one");
+            self.report(
+                Finding::new(Code::SecretHost, &node.key_span, message)
+                    .help("give the server that needs it an entry of its own"),
+            );
+        }
+        for entry in node.value.entries() {
+            if !is_placeholder(&entry.key) {
+                let message = format!("`{}` can't be the name in a placeholder", clip(&entry.key));
+                self.report(
+                    Finding::new(Code::SecretVariable, &entry.key_span, message)
+                        .help("letters, digits, `-` and `_`, for example `token`"),
+                );
+                continue;
+            }
+            if let Some(name) = entry.value.get("secret").and_then(|node| self.secret_named(node)) {
                 secrets.insert(entry.key.clone(), name);
             }
         }
@@ -151,7 +185,7 @@ impl Checker<'_> {
         if self.secret_named(named).is_some() {
             self.report(
                 Finding::new(Code::SecretUse, &node.span, "no skill is given a secret").help(
-                    "grant it to the program that needs it: `env: { NAME: { secret: inputs.NAME } }`",
+                    "grant it to the program or the server that needs it: `env: { NAME: { secret: inputs.NAME } }`",
                 ),
             );
         }

@@ -130,5 +130,20 @@ impl Checker<'_> {
                 "move the step out of the transaction, or narrow its grants: `process: [ { run: ... } ]`",
             ));
         }
+        let asks = found.is_some_and(|found| {
+            let imports = |capability| found.skill.imports_capability(capability);
+            imports("http") || calls && imports("tasks")
+        });
+        let own = grants.and_then(|own| own.http.as_ref()).or(self.grants.http.as_ref());
+        let changed = own.into_iter().flatten().find(|server| server.may_change());
+        if let (true, Some(server), Some(name)) = (asks && !taken_back, changed, node.get("use")) {
+            let message = format!(
+                "`{}` may be changed, and what is done there is not taken back",
+                server.host
+            );
+            self.report(Finding::new(Code::BeyondTransaction, &name.span, message).help(
+                "move the step out of the transaction, or narrow its grants: `http: [ { host: ..., methods: [GET] } ]`",
+            ));
+        }
     }
 }

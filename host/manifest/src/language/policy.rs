@@ -1,5 +1,7 @@
 //! The tables of `voyager: policy/v1`, what the operator of a host says above every manifest.
 
+use voyager_base::http::METHODS;
+
 use super::{CONFINEMENTS, COUNT, GLOBS, Object, Shape, TASK_LIMITS, key, list, must};
 
 /// What the first key of a policy has to say.
@@ -58,6 +60,7 @@ pub(crate) static RULES: Object = Object {
     keys: &[
         key("workspace", list(&Shape::Object(&PLACE)), "Folders."),
         key("process", list(&Shape::Object(&STARTED)), "Programs of the machine."),
+        key("http", list(&Shape::Object(&ASKED)), "Servers."),
         key("tasks", GLOBS, TASKS),
     ],
 };
@@ -68,6 +71,7 @@ pub(crate) static DENIALS: Object = Object {
     keys: &[
         key("workspace", list(&Shape::Object(&HIDDEN)), "Folders."),
         key("process", list(&Shape::Object(&REFUSED)), "Programs of the machine."),
+        key("http", list(&Shape::Object(&SHUT)), "Servers."),
         key("tasks", GLOBS, TASKS),
     ],
 };
@@ -121,3 +125,32 @@ pub(crate) static STARTED: Object = Object {
 /// A program that is denied.
 pub(crate) static REFUSED: Object =
     Object { what: "a program", keys: &[must("run", Shape::Words, RUN)] };
+
+const HOST: &str = "Its name: `api.example.org`, `*.example.org` for all below it, `*` for every name; with `http://` before it where requests go in plain, and the port behind it where it is another one.";
+const WITH_METHODS: &str = "Methods of requests; all where none is named.";
+
+/// Servers, with the bounds that requests to them have.
+pub(crate) static ASKED: Object = Object {
+    what: "a server",
+    keys: &[
+        must("host", Shape::Text { chars_max: 300 }, HOST),
+        key("methods", list(&Shape::Word(&METHODS)), WITH_METHODS),
+        key(
+            "private",
+            list(&Shape::Text { chars_max: 50 }),
+            "Addresses, or ranges of them, that are no public ones and may be dialled all the same.",
+        ),
+        key("send", Shape::Size { least: 0 }, "Most bytes of the body of a request."),
+        key("receive", Shape::Size { least: 0 }, "Most bytes of the body of an answer."),
+        key("time", Shape::Duration { least_ms: 1 }, "Longest time to the last byte of the answer."),
+    ],
+};
+
+/// Servers that are denied.
+pub(crate) static SHUT: Object = Object {
+    what: "a server",
+    keys: &[
+        must("host", Shape::Text { chars_max: 300 }, HOST),
+        key("methods", list(&Shape::Word(&METHODS)), WITH_METHODS),
+    ],
+};

@@ -1,6 +1,6 @@
 //! The tables of `voyager: scenario/v1`, the tests of manifests.
 
-use super::{COUNT, DESCRIPTION, Object, Shape, key, list, must};
+use super::{COUNT, DESCRIPTION, METHODS, Object, Shape, key, list, must};
 
 /// What the first key of a scenario has to say.
 pub(crate) const SCENARIO_HEADER: &str = "scenario/v1";
@@ -70,6 +70,11 @@ pub(crate) static SCENARIO: Object = Object {
             list(&Shape::Object(&PROGRAM_ANSWER)),
             "What stands in for programs that skills start. One that none fits is really started.",
         ),
+        key(
+            "servers",
+            list(&Shape::Object(&SERVER_ANSWER)),
+            "What stands in for servers that skills ask. A request that none fits fails with `unavailable`: a scenario asks nobody.",
+        ),
         key("faults", list(&Shape::Object(&FAULT)), "What goes wrong meanwhile."),
         key(
             "expect",
@@ -136,6 +141,29 @@ pub(crate) static PROGRAM_ANSWER: Object = Object {
         key("stdout", TEXT, "What it prints."),
         key("stderr", TEXT, "What it complains."),
         key("fails", Shape::ErrorKind, "The kind of error with which it does not even run."),
+        key(
+            "takes",
+            Shape::Duration { least_ms: 0 },
+            "How long it takes, in the time of the scenario.",
+        ),
+    ],
+};
+
+/// What stands in for a server.
+pub(crate) static SERVER_ANSWER: Object = Object {
+    what: "a server's answer",
+    keys: &[
+        must(
+            "url",
+            Shape::Text { chars_max: 8_000 },
+            "It answers every request whose URL begins with this.",
+        ),
+        key("method", Shape::Word(&METHODS), "Only those with this method."),
+        key("times", COUNT, "So many requests at most; then the next answer that fits is taken."),
+        key("status", Shape::Int { least: 200, most: 599 }, "Its status; 200 where none is given."),
+        key("headers", Shape::Variables(&TEXT), "Its headers."),
+        key("body", TEXT, "Its body."),
+        key("fails", Shape::ErrorKind, "The kind of error that there is in place of an answer."),
         key(
             "takes",
             Shape::Duration { least_ms: 0 },

@@ -8,6 +8,7 @@ use serde::Serialize;
 use voyager_base::{
     Limits,
     grant::{Globs, ProgramRule},
+    http::{HttpHost, HttpRule, METHODS},
 };
 
 use super::{
@@ -266,6 +267,7 @@ impl Found<'_> {
             );
         }
         self.programs(old, new, &place);
+        self.servers(old, new, &place);
         self.globs("calls", &old.calls, &new.calls, &place);
         for gate in old.approvals.iter().filter(|it| !new.approvals.contains(it)) {
             self.tell(How::Grew, "runs without the approval", Some(gate), None, place.clone());
@@ -339,6 +341,36 @@ impl Found<'_> {
             let what = format!("starts `{}`", run.join(" "));
             let (before, after) = (before.as_ref().map(show_rule), after.as_ref().map(show_rule));
             self.tell(how, &what, before.as_deref(), after.as_deref(), place.clone());
+        }
+    }
+
+    /// Which rule holds for a server depends on the entry that says most of it. So comparing the rules at
+    /// the entries that either side names compares them at all servers.
+    fn servers(&mut self, old: &Reach, new: &Reach, place: &Place) {
+        let named = old.servers.iter().chain(&new.servers).flatten();
+        let mut hosts: Vec<&HttpHost> = named.map(|it| &it.host).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        for host in hosts {
+            for method in METHODS {
+                let (before, after) = (old.request(host, method), new.request(host, method));
+                let how = match (&before, &after) {
+                    (None, None) => continue,
+                    (None, Some(_)) => How::Grew,
+                    (Some(_), None) => How::Shrank,
+                    (Some(before), Some(after)) if before.covers(after) => {
+                        if after.covers(before) {
+                            continue;
+                        }
+                        How::Shrank
+                    }
+                    (Some(_), Some(_)) => How::Grew,
+                };
+                let what = format!("sends {method} to {host}");
+                let (before, after) =
+                    (before.as_ref().map(show_request), after.as_ref().map(show_request));
+                self.tell(how, &what, before.as_deref(), after.as_deref(), place.clone());
+            }
         }
     }
 
@@ -428,6 +460,27 @@ pub(crate) fn show_rule(rule: &ProgramRule) -> String {
         parts.push(format!("demands {}", demand.join(", ")));
     }
     parts.extend(show_secrets(rule));
+    parts.join(", ")
+}
+
+/// What a rule allows a request, in words.
+pub(crate) fn show_request(rule: &HttpRule) -> String {
+    let mut parts = Vec::new();
+    match rule.private() {
+        [] => parts.push("at public addresses".to_owned()),
+        nets => {
+            let nets: Vec<String> = nets.iter().map(ToString::to_string).collect();
+            parts.push(format!("at public addresses and {}", nets.join(" and ")));
+        }
+    }
+    parts.extend(rule.time_max.map(|it| format!("for {}", show_duration(it))));
+    parts.extend(rule.send_bytes_max.map(|it| format!("{} out", show_size(it))));
+    parts.extend(rule.receive_bytes_max.map(|it| format!("{} in", show_size(it))));
+    let secret = |(key, name): (&String, &String)| format!("inputs.{name} as {key}");
+    let secrets: Vec<String> = rule.secrets.iter().flatten().map(secret).collect();
+    if !secrets.is_empty() {
+        parts.push(format!("with the secret {}", secrets.join(" and ")));
+    }
     parts.join(", ")
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn catalog() -> Catalog {
         skill("voyager:coder", "0.2.0", &["workspace", "tasks"], coder()),
         skill("voyager:security", "0.1.0", &["workspace"], security()),
         skill("voyager:process", "0.1.0", &["process", "workspace"], process()),
+        skill("acme:web", "1.0.0", &["http"], web()),
         skill("acme:text", "1.2.0", &[], text()),
         skill("other:text", "1.0.0", &[], vec![function("words", "count", words(), Some(u32()))]),
         skill("acme:odd", "1.0.0", &[], odd()),
@@ -124,6 +125,10 @@ fn process() -> Vec<Operation> {
     let run = function("programs", "run", vec![("command", Type::String)], Some(done.clone()));
     let result = Some(Type::Result(Some(Box::new(done)), Some(Box::new(contract_type()))));
     vec![Operation { result, ..run }]
+}
+
+fn web() -> Vec<Operation> {
+    vec![function("pages", "get", vec![("url", Type::String)], Some(Type::String))]
 }
 
 fn text() -> Vec<Operation> {

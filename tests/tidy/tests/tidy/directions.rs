@@ -3,7 +3,7 @@
 use crate::{Package, assert_none, metadata, sources};
 
 /// Crates of the middle row and the row below it, with those they may name beside `voyager-base`.
-const HOST: [(&str, &[&str]); 8] = [
+const HOST: [(&str, &[&str]); 9] = [
     ("voyager-base", &[]),
     ("voyager-manifest", &[]),
     ("voyager-agent", &["voyager-manifest"]),
@@ -11,6 +11,7 @@ const HOST: [(&str, &[&str]); 8] = [
     ("voyager-sandbox", &[]),
     ("voyager-workspace", &[]),
     ("voyager-process", &[]),
+    ("voyager-egress", &[]),
     (
         "agent-host",
         &[
@@ -20,19 +21,21 @@ const HOST: [(&str, &[&str]); 8] = [
             "voyager-sandbox",
             "voyager-workspace",
             "voyager-process",
+            "voyager-egress",
         ],
     ),
 ];
 
 /// Outside crates that only some may name.
-const RESERVED: [(&str, &[&str], &str); 5] = [
+const RESERVED: [(&str, &[&str], &str); 6] = [
     ("wasmtime", &["voyager-sandbox", "voyager-hostile"], "only `sandbox` names wasmtime"),
     ("redb", &["voyager-journal"], "only a store names redb"),
     (
         "tokio",
-        &["agent-host", "voyager-sandbox", "voyager-process", "voyager-hostile"],
+        &["agent-host", "voyager-sandbox", "voyager-process", "voyager-egress", "voyager-hostile"],
         "`base`, `manifest`, `agent` and stores know no tokio",
     ),
+    ("hyper", &["voyager-egress"], "only `egress` asks servers for skills"),
     ("cap-std", &["voyager-workspace"], "only `workspace` opens folders of users"),
     ("landlock", &["voyager-process", "voyager-sandbox"], "only launchers confine themselves"),
 ];
