@@ -1,8 +1,8 @@
 //! The command line: one file a command, each of the same shape.
 
 mod approve;
-mod asking;
 mod arrange;
+mod asking;
 mod cache;
 mod cancel;
 mod completions;

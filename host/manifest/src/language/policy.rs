@@ -142,7 +142,11 @@ pub(crate) static ASKED: Object = Object {
         ),
         key("send", Shape::Size { least: 0 }, "Most bytes of the body of a request."),
         key("receive", Shape::Size { least: 0 }, "Most bytes of the body of an answer."),
-        key("time", Shape::Duration { least_ms: 1 }, "Longest time to the last byte of the answer."),
+        key(
+            "time",
+            Shape::Duration { least_ms: 1 },
+            "Longest time to the last byte of the answer.",
+        ),
     ],
 };
 
