@@ -2,8 +2,9 @@
 //!
 //! A description is kept with the file's stamp (size, times, inode), so that starting reads no
 //! component at all; only what a run needs is loaded. A file that is no skill is quarantined: named,
-//! with the reason, and passed over until it changes.
+//! with the reason, and passed over until it changes. So is one that the policy of trust does not admit.
 
+mod admission;
 mod live;
 
 use std::{
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{Digest, operation::Skill};
 use voyager_sandbox::{LoadError, Sandbox};
 
-pub(crate) use self::live::LiveCatalog;
+use self::admission::Admission;
+pub(crate) use self::{admission::Gate, live::LiveCatalog};
 
 /// Larger files are not even read.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
@@ -64,9 +66,9 @@ type Known = BTreeMap<PathBuf, (Stamp, Described)>;
 impl Catalog {
     /// Describes the skills below `folders`. Of two with the same package and version the earlier
     /// folder's counts. `memory` is the file that keeps descriptions.
-    pub(crate) fn read(folders: &[PathBuf], sandbox: &Sandbox, memory: &Path) -> Self {
+    pub(crate) fn read(folders: &[PathBuf], sandbox: &Sandbox, memory: &Path, gate: &Gate) -> Self {
         let before = Self::remembered(memory);
-        let catalog = before.again(&found(folders), sandbox, |_, _, _| true);
+        let catalog = before.again(&found(folders), sandbox, &gate.read(), |_, _, _| true);
         catalog.remember(&before, memory);
         catalog
     }
@@ -83,6 +85,7 @@ impl Catalog {
         &self,
         files: &[(PathBuf, Stamp)],
         sandbox: &Sandbox,
+        admission: &Admission,
         ready: impl Fn(&Path, &Stamp, Option<&Described>) -> bool,
     ) -> Self {
         let mut catalog = Self::default();
@@ -98,7 +101,7 @@ impl Catalog {
                 Some((before, described)) => (before, described.clone()),
                 None => continue,
             };
-            catalog.shelve(path, &described);
+            catalog.shelve(path, &described, admission);
             catalog.known.insert(path.clone(), (stamp.clone(), described));
         }
         catalog
@@ -152,7 +155,7 @@ impl Catalog {
         shelved.map(|it| it.path.as_path())
     }
 
-    fn shelve(&mut self, path: &Path, described: &Described) {
+    fn shelve(&mut self, path: &Path, described: &Described, admission: &Admission) {
         match described {
             Described::Refused(reason) | Described::Unclear(reason) => {
                 self.quarantined.push((path.to_owned(), reason.clone()));
@@ -161,7 +164,9 @@ impl Catalog {
                 let same = |it: &Shelved| {
                     it.skill.package == skill.package && it.skill.version == skill.version
                 };
-                if !self.skills.iter().any(same) {
+                if let Some(reason) = admission.refuses(path, skill) {
+                    self.quarantined.push((path.to_owned(), reason));
+                } else if !self.skills.iter().any(same) {
                     self.skills.push(Shelved { path: path.to_owned(), skill: Arc::clone(skill) });
                 }
             }

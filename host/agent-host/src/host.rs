@@ -50,7 +50,7 @@ pub(crate) use self::{
 use self::{attend::Attendance, shelf::Loading, watch::Watchers};
 use crate::{
     answer::ResultsAnswer,
-    catalog::{Catalog, LiveCatalog},
+    catalog::{Catalog, Gate, LiveCatalog},
     cli::Context,
     failure::{Failure, FailureKind},
     places::Places,
@@ -317,12 +317,14 @@ pub(crate) fn catalog(context: &Context) -> Result<Catalog, Failure> {
 
 /// The skills that there are, described by a sandbox that is used further.
 pub(crate) fn catalog_of(context: &Context, sandbox: &Sandbox) -> Catalog {
-    Catalog::read(&context.places.skills, sandbox, &skills_seen(context))
+    let gate = Gate::of(&context.places);
+    Catalog::read(&context.places.skills, sandbox, &skills_seen(context), &gate)
 }
 
 /// Those that are known, for as long as the process lives.
 pub(crate) fn live_catalog(context: &Context, sandbox: &Sandbox) -> LiveCatalog {
-    LiveCatalog::new(context.places.skills.clone(), skills_seen(context), sandbox.clone())
+    let (places, gate) = (&context.places, Gate::of(&context.places));
+    LiveCatalog::new(places.skills.clone(), skills_seen(context), sandbox.clone(), gate)
 }
 
 /// The file that keeps what the files of the skills folders are.

@@ -14,6 +14,7 @@ mod decisions;
 mod draft;
 mod failure;
 mod host;
+mod installing;
 mod places;
 mod policy;
 mod printing;
@@ -26,6 +27,7 @@ mod system;
 mod telemetry;
 mod testing;
 mod top;
+mod trusting;
 
 use std::process::ExitCode;
 

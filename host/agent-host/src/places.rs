@@ -12,6 +12,12 @@ pub(crate) struct Places {
     /// Folders with components; of two with the same package and version the one in the earlier
     /// folder counts.
     pub(crate) skills: Vec<PathBuf>,
+    /// The one of them that skills are installed into: the user's own.
+    pub(crate) own: Option<PathBuf>,
+    /// The one of them that came with the program.
+    pub(crate) shipped: Option<PathBuf>,
+    /// What the operator decides: the policy of trust.
+    pub(crate) configuration: Option<PathBuf>,
     /// Folder with `wit`, `sdk`, `manifests`: of the repository, or of an installation.
     pub(crate) share: Option<PathBuf>,
     /// The policy of this host, whether or not it is there.
@@ -46,16 +52,22 @@ impl Places {
                 .hint("name one with --state DIR")
             })?;
         let own = environment.data_home.clone().or_else(|| home(".local/share"));
+        let own = own.map(|it| it.join("voyager/skills"));
         let mut folders = skills.to_vec();
-        folders.extend(own.map(|it| it.join("voyager/skills")));
-        folders.extend(beside(program));
-        let config = environment.config_home.clone().or_else(|| home(".config"));
+        folders.extend(own.clone());
+        let shipped = beside(program);
+        folders.extend(shipped.clone());
+        let configuration = environment.config_home.clone().or_else(|| home(".config"));
+        let configuration = configuration.map(|it| it.join("voyager"));
         Ok(Self {
             state,
             skills: folders,
-            share: share(program),
-            policy: config.map(|it| it.join("voyager/policy.yaml")),
+            own,
+            shipped,
+            policy: configuration.as_ref().map(|it| it.join("policy.yaml")),
             policy_is_named: false,
+            configuration,
+            share: share(program),
             home: environment.home.clone(),
         })
     }

@@ -83,6 +83,8 @@ pub(crate) struct Environment {
     pub(crate) home: Option<PathBuf>,
     /// `$XDG_STATE_HOME`.
     pub(crate) state_home: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME`.
+    pub(crate) config_home: Option<PathBuf>,
     /// `$XDG_DATA_HOME`.
     pub(crate) data_home: Option<PathBuf>,
     /// `$XDG_CONFIG_HOME`.
@@ -111,6 +113,7 @@ impl Environment {
         Self {
             home: folder("HOME"),
             state_home: folder("XDG_STATE_HOME"),
+            config_home: folder("XDG_CONFIG_HOME"),
             data_home: folder("XDG_DATA_HOME"),
             config_home: folder("XDG_CONFIG_HOME"),
             policy: std::env::var_os("VOYAGER_POLICY")

@@ -86,6 +86,15 @@ impl Operation {
         }
     }
 
+    /// It on one line: `metrics.measure(globs: list<string>) -> result<report, error>`.
+    pub fn signature(&self) -> String {
+        let parameters: Vec<String> =
+            self.parameters.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+        let result = self.result.as_ref().map_or_else(String::new, |ty| format!(" -> {ty}"));
+        let name = &self.name;
+        format!("{}.{}({}){result}", name.interface, name.function, parameters.join(", "))
+    }
+
     /// The type of its own failure, where it can fail with a value.
     pub fn failure(&self) -> Option<&Type> {
         match &self.result {

@@ -41,6 +41,7 @@ pub mod sarif;
 mod scalar;
 pub mod scenario;
 pub mod schema;
+pub mod settings;
 mod shape;
 pub mod summary;
 pub mod template;

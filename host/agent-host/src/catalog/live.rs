@@ -10,7 +10,7 @@ use std::{
 use voyager_base::{Digest, operation::Skill};
 use voyager_sandbox::Sandbox;
 
-use super::{Catalog, Described, Stamp, found};
+use super::{Catalog, Described, Gate, Stamp, found};
 use crate::protocol::Event;
 
 /// The skills that there are now.
@@ -18,18 +18,35 @@ pub(crate) struct LiveCatalog {
     folders: Vec<PathBuf>,
     memory: PathBuf,
     sandbox: Sandbox,
+    gate: Gate,
     now: RwLock<Arc<Catalog>>,
-    /// Held while the folders are looked at: the stamps at the last look.
-    looking: Mutex<BTreeMap<PathBuf, Stamp>>,
+    /// Held while the folders are looked at.
+    looking: Mutex<Seen>,
+}
+
+/// What the last look saw.
+#[derive(Default)]
+struct Seen {
+    files: BTreeMap<PathBuf, Stamp>,
+    /// Of what says who is admitted.
+    gate: Vec<(PathBuf, Stamp)>,
 }
 
 impl LiveCatalog {
     /// The skills below `folders` that are known by the descriptions in `memory`. What is new there is known after
     /// a look.
-    pub(crate) fn new(folders: Vec<PathBuf>, memory: PathBuf, sandbox: Sandbox) -> Self {
-        let now = Catalog::remembered(&memory).again(&found(&folders), &sandbox, |_, _, _| false);
+    pub(crate) fn new(
+        folders: Vec<PathBuf>,
+        memory: PathBuf,
+        sandbox: Sandbox,
+        gate: Gate,
+    ) -> Self {
+        let files = found(&folders);
+        let seen = Seen { gate: gate.stamps(&files), ..Seen::default() };
+        let now =
+            Catalog::remembered(&memory).again(&files, &sandbox, &gate.read(), |_, _, _| false);
         let now = RwLock::new(Arc::new(now));
-        Self { folders, memory, sandbox, now, looking: Mutex::default() }
+        Self { folders, memory, sandbox, gate, now, looking: Mutex::new(seen) }
     }
 
     /// The skills as they were at the last look.
@@ -42,8 +59,8 @@ impl LiveCatalog {
     pub(crate) fn refresh(&self) -> Vec<Event> {
         let mut seen = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let files = found(&self.folders);
-        seen.clear();
-        seen.extend(files.iter().cloned());
+        seen.files = files.iter().cloned().collect();
+        seen.gate = self.gate.stamps(&files);
         self.become_now(&files, |_, _, _| true)
     }
 
@@ -53,8 +70,10 @@ impl LiveCatalog {
         let mut seen = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let files = found(&self.folders);
         let last: BTreeMap<PathBuf, Stamp> = files.iter().cloned().collect();
-        let before = std::mem::replace(&mut *seen, last);
-        if self.now().is_as_in(&files) {
+        let before = std::mem::replace(&mut seen.files, last);
+        let gate = self.gate.stamps(&files);
+        let gate_before = std::mem::replace(&mut seen.gate, gate);
+        if self.now().is_as_in(&files) && gate_before == seen.gate {
             return Vec::new();
         }
         self.become_now(&files, |path, stamp, known| {
@@ -69,7 +88,7 @@ impl LiveCatalog {
         ready: impl Fn(&Path, &Stamp, Option<&Described>) -> bool,
     ) -> Vec<Event> {
         let before = self.now();
-        let next = Arc::new(before.again(files, &self.sandbox, ready));
+        let next = Arc::new(before.again(files, &self.sandbox, &self.gate.read(), ready));
         let changes = changes(&before, &next);
         next.remember(&before, &self.memory);
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = next;

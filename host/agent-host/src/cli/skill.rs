@@ -1,19 +1,21 @@
-//! `agent-host skill`: what there is, what it can do, trying it out, writing one's own.
+//! `agent-host skill`: what there is, what it can do, trying it out, writing one's own, installing others.
 
 mod author;
 mod dev;
 mod flags;
 mod inspect;
+mod install;
 mod language;
 mod list;
 mod run;
+mod trust;
 
 use clap::{Args, Subcommand};
 
 use super::Context;
 use crate::failure::Failure;
 
-/// Lists, inspects, tries out and builds skills.
+/// Lists, inspects, tries out, builds and installs skills.
 #[derive(Args)]
 pub(crate) struct Skill {
     #[command(subcommand)]
@@ -30,6 +32,12 @@ enum SkillCommand {
     Test(author::Test),
     Dev(dev::Dev),
     Document(author::Document),
+    Install(install::Install),
+    Approve(install::Approve),
+    Remove(install::Remove),
+    Keygen(trust::Keygen),
+    Sign(trust::Sign),
+    Trust(trust::Trust),
 }
 
 impl Skill {
@@ -43,6 +51,12 @@ impl Skill {
             SkillCommand::Test(it) => it.run(context),
             SkillCommand::Dev(it) => it.run(context),
             SkillCommand::Document(it) => it.run(context),
+            SkillCommand::Install(it) => it.run(context),
+            SkillCommand::Approve(it) => it.run(context),
+            SkillCommand::Remove(it) => it.run(context),
+            SkillCommand::Keygen(it) => it.run(context),
+            SkillCommand::Sign(it) => it.run(context),
+            SkillCommand::Trust(it) => it.run(context),
         }
     }
 }

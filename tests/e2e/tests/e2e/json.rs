@@ -81,6 +81,9 @@ fn every_command_answers_in_the_same_form() {
     let files: Vec<&str> = skills.filter_map(|it| it["file"].as_str()).collect();
     let file = files.iter().find(|it| it.ends_with("process.wasm")).expect("it is shipped");
     fs::copy(file, &component).expect("files can be copied");
+    // Another content under the same name, which is held.
+    let other = [fs::read(file).expect("it can be read"), b"\0\x05\x04more".to_vec()].concat();
+    stage.write("other.wasm", other);
     let (wit, deps) = (root.join("skills/process/wit"), root.join("wit"));
     let (wit, deps) = (wit.display().to_string(), deps.display().to_string());
     let with = |name: &str| format!("--with={deps}/{name}.wit");
@@ -184,6 +187,28 @@ fn every_command_answers_in_the_same_form() {
             vec!["skill", "document", "none", "--wit", "none"],
             Failed("environment", 5),
         ),
+        (&["skill", "install"], vec!["skill", "install", "other.wasm"], Failed("unapproved", 7)),
+        (&["skill", "approve"], vec!["skill", "approve", "process"], Done(0)),
+        (&["skill", "approve"], vec!["skill", "approve", "process"], Failed("usage", 2)),
+        (&["skill", "install"], vec!["skill", "install", "other.wasm"], Done(0)),
+        (&["skill", "install"], vec!["skill", "install", "none.wasm"], Failed("environment", 5)),
+        (&["skill", "remove"], vec!["skill", "remove", "process"], Done(0)),
+        (&["skill", "remove"], vec!["skill", "remove", "process"], Failed("usage", 2)),
+        (&["skill", "keygen"], vec!["skill", "keygen", "me", "--no-password"], Done(0)),
+        (&["skill", "keygen"], vec!["skill", "keygen", "me", "--no-password"], Failed("usage", 2)),
+        (&["skill", "sign"], vec!["skill", "sign", "other.wasm", "--key", "me.key"], Done(0)),
+        (
+            &["skill", "sign"],
+            vec!["skill", "sign", "other.wasm", "--key", "none"],
+            Failed("environment", 5),
+        ),
+        (&["skill", "trust"], vec!["skill", "trust"], Done(0)),
+        (
+            &["skill", "trust"],
+            vec!["skill", "trust", "add", "me", "me.pub", "--package", "*"],
+            Done(0),
+        ),
+        (&["skill", "trust"], vec!["skill", "trust", "remove", "none"], Failed("usage", 2)),
         (&["test"], vec!["test", "none"], Failed("usage", 2)),
         (&["schema"], vec!["schema"], Done(0)),
         (&["schema"], vec!["schema", "scenario"], Done(0)),

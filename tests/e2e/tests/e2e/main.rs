@@ -18,6 +18,7 @@ mod json;
 mod lending;
 mod live;
 mod metrics;
+mod packaging;
 mod priority;
 mod rename;
 mod resources;

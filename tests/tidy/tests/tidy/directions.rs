@@ -3,7 +3,7 @@
 use crate::{Package, assert_none, metadata, sources};
 
 /// Crates of the middle row and the row below it, with those they may name beside `voyager-base`.
-const HOST: [(&str, &[&str]); 9] = [
+const HOST: [(&str, &[&str]); 10] = [
     ("voyager-base", &[]),
     ("voyager-manifest", &[]),
     ("voyager-agent", &["voyager-manifest"]),
@@ -12,6 +12,7 @@ const HOST: [(&str, &[&str]); 9] = [
     ("voyager-workspace", &[]),
     ("voyager-process", &[]),
     ("voyager-egress", &[]),
+    ("voyager-package", &[]),
     (
         "agent-host",
         &[
@@ -22,6 +23,7 @@ const HOST: [(&str, &[&str]); 9] = [
             "voyager-workspace",
             "voyager-process",
             "voyager-egress",
+            "voyager-package",
         ],
     ),
 ];
@@ -32,7 +34,14 @@ const RESERVED: [(&str, &[&str], &str); 6] = [
     ("redb", &["voyager-journal"], "only a store names redb"),
     (
         "tokio",
-        &["agent-host", "voyager-sandbox", "voyager-process", "voyager-egress", "voyager-hostile"],
+        &[
+            "agent-host",
+            "voyager-sandbox",
+            "voyager-process",
+            "voyager-egress",
+            "voyager-package",
+            "voyager-hostile",
+        ],
         "`base`, `manifest`, `agent` and stores know no tokio",
     ),
     ("hyper", &["voyager-egress"], "only `egress` asks servers for skills"),

@@ -9,15 +9,10 @@ use std::{
 
 use clap::Args;
 use serde_json::json;
-use voyager_base::{
-    clock::Clock as _,
-    operation::{Operation, Skill},
-};
+use voyager_base::{clock::Clock as _, operation::Skill};
+use voyager_package::Face;
 
-use super::{
-    author::{build, test},
-    inspect::signature,
-};
+use super::author::{build, test};
 use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
@@ -130,33 +125,9 @@ fn described(context: &Context, component: &Path) -> Result<Skill, Failure> {
 
 /// What users of the skill notice of a build: operations and imports that are new, changed or gone.
 fn changes(before: Option<&Skill>, after: &Skill) -> Vec<String> {
-    let Some(before) = before else {
-        let operations = after.operations.iter().map(|it| format!("operation {}", signature(it)));
-        let imports = after.effects().map(|it| format!("asks for {it}"));
-        return operations.chain(imports).collect();
-    };
-    let mut changes = Vec::new();
-    for operation in &after.operations {
-        match before.operations.iter().find(|it| it.name == operation.name) {
-            None => changes.push(format!("new operation {}", signature(operation))),
-            Some(was)
-                if was.parameters != operation.parameters || was.result != operation.result =>
-            {
-                let (now, was) = (signature(operation), signature(was));
-                changes.push(format!("changed operation {now}, was {was}"));
-            }
-            Some(_) => {}
-        }
-    }
-    let is_there = |it: &Operation| after.operations.iter().any(|other| other.name == it.name);
-    let gone = before.operations.iter().filter(|it| !is_there(it));
-    changes.extend(gone.map(|it| format!("operation {} is gone", it.name)));
-    for (of, other, says) in [(after, before, "asks now for"), (before, after, "asks no more for")]
-    {
-        let only = of.effects().filter(|it| !other.effects().any(|its| its == *it));
-        changes.extend(only.map(|it| format!("{says} {it}")));
-    }
-    changes
+    let before = before.map(Face::of).unwrap_or_default();
+    let changes = before.changes(&Face::of(after)).to_string();
+    changes.lines().map(str::to_owned).collect()
 }
 
 /// Waits until files were saved, and are not being saved any more.
@@ -241,7 +212,7 @@ mod tests {
         assert_eq!(changes(Some(&before), &before), Vec::<String>::new());
         let told = changes(Some(&before), &after).join("\n");
         for part in
-            ["changed operation", "new operation", ".b is gone", "asks now for voyager:tasks"]
+            ["~ operation work.a", "+ operation", "- operation work.b", "+ asks for voyager:tasks"]
         {
             assert!(told.contains(part), "{part}: {told}");
         }

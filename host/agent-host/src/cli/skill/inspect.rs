@@ -3,10 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use clap::Args;
-use voyager_base::{
-    operation::{Operation, Skill},
-    types::Type,
-};
+use voyager_base::{operation::Skill, types::Type};
 
 use crate::{
     catalog,
@@ -78,7 +75,7 @@ fn describe(skill: &Skill) -> String {
     lines.push(format!("asks for   {imports}{}", if skill.is_pure() { " (pure)" } else { "" }));
     for operation in &skill.operations {
         lines.push(String::new());
-        lines.push(signature(operation));
+        lines.push(operation.signature());
         lines.extend(operation.docs.lines().map(|line| format!("    {line}")));
         let mut shapes = Vec::new();
         operation.parameters.iter().for_each(|(_, ty)| shapes_of(ty, &mut shapes));
@@ -86,15 +83,6 @@ fn describe(skill: &Skill) -> String {
         lines.extend(shapes.iter().map(|(_, shape)| format!("    {shape}")));
     }
     lines.join("\n")
-}
-
-/// An operation on one line.
-pub(super) fn signature(operation: &Operation) -> String {
-    let parameters: Vec<String> =
-        operation.parameters.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
-    let result = operation.result.as_ref().map_or_else(String::new, |ty| format!(" -> {ty}"));
-    let name = &operation.name;
-    format!("{}.{}({}){result}", name.interface, name.function, parameters.join(", "))
 }
 
 /// The named types inside `ty`, each once, the innermost first.

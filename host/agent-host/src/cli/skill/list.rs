@@ -3,7 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::{cli::Context, failure::Failure, host, printing, report};
+use voyager_package::{Record, Records};
+
+use crate::{cli::Context, failure::Failure, host, installing, printing, report};
 
 /// Lists the skills that manifests can use, and the files that are none.
 #[derive(Args)]
@@ -22,7 +24,17 @@ impl List {
             .iter()
             .map(|(path, reason)| json!({ "file": path, "reason": reason }))
             .collect();
-        let answer = json!({ "skills": skills, "quarantined": quarantined });
+        // Without a folder of one's own nothing can be installed.
+        let records = match installing::store(context) {
+            Ok(store) => store.records().map_err(|error| installing::failed(&error))?,
+            Err(_) => Records::default(),
+        };
+        let answer = json!({
+            "skills": skills,
+            "quarantined": quarantined,
+            "installed": records.installed,
+            "held": records.held,
+        });
         report::tell(context, &answer, 0, || {
             for shelved in catalog.skills() {
                 let skill = &shelved.skill;
@@ -34,6 +46,19 @@ impl List {
                     skill.operations.len(),
                     shelved.path.display()
                 )))?;
+                let component = skill.component.to_string();
+                let installed = records.installed.iter().find(|it| it.component == component);
+                if let Some(record) = installed.filter(|it| shelved.path.ends_with(&it.file)) {
+                    printing::line(printing::harmless(&origin(record)))?;
+                }
+            }
+            for held in &records.held {
+                printing::note(printing::harmless(&format!(
+                    "held: {} from {}: {}",
+                    held.record.name(),
+                    held.record.source,
+                    held.reasons.join("; ")
+                )));
             }
             for (path, reason) in catalog.quarantined() {
                 printing::note(printing::harmless(&format!(
@@ -52,4 +77,13 @@ impl List {
             Ok(())
         })
     }
+}
+
+/// Where an installed skill came from.
+fn origin(record: &Record) -> String {
+    let signer = record.signer.as_ref().map_or_else(
+        || "not signed".to_owned(),
+        |it| format!("signed by {} ({})", it.name, it.key),
+    );
+    format!("    {}  {signer}  from {}", &record.component[..16], record.source)
 }

@@ -1,0 +1,149 @@
+//! Where a skill comes from, as people name it.
+
+use std::{
+    fmt,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use crate::{COMPONENT_BYTES_MAX, SIGNATURE_BYTES_MAX, signature_file};
+
+/// Where a skill comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file or a folder of this machine.
+    Path(PathBuf),
+}
+
+/// A component as its source gave it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The component.
+    pub bytes: Vec<u8>,
+    /// Where it came from.
+    pub source: String,
+    /// The signature that came with it.
+    pub signature: Option<String>,
+    /// Digest of its manifest, where a registry gave it.
+    pub manifest: Option<String>,
+    /// Whether it was on this machine already: in the operator's own hand.
+    pub is_local: bool,
+}
+
+/// Why a source gives no component.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// A file can't be read.
+    #[error("cannot read {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A folder holds none.
+    #[error("{} holds no component", .0.display())]
+    Empty(PathBuf),
+    /// It is larger than may be.
+    #[error("{0} has more than {COMPONENT_BYTES_MAX} bytes, the most that a component may have")]
+    TooLarge(String),
+}
+
+impl Source {
+    /// Reads what somebody wrote.
+    pub fn read(text: &str) -> Self {
+        Self::Path(text.into())
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// The components at a path: the file, or those of the folder, or of its folder `skills` where a skill was built.
+///
+/// # Errors
+/// It can't be read, or there are none.
+pub fn components(path: &Path) -> Result<Vec<PathBuf>, FetchError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    for folder in [path.join("skills"), path.to_owned()] {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        let mut found: Vec<PathBuf> = entries
+            .flatten()
+            .filter(|it| !it.file_name().to_string_lossy().starts_with('.'))
+            .map(|it| it.path())
+            .filter(|it| it.is_file() && it.extension().is_some_and(|end| end == "wasm"))
+            .collect();
+        if !found.is_empty() {
+            found.sort();
+            return Ok(found);
+        }
+    }
+    Err(FetchError::Empty(path.to_owned()))
+}
+
+/// Reads the component of a file.
+///
+/// # Errors
+/// It can't be read, or is too large.
+pub fn read_component(path: &Path) -> Result<Offer, FetchError> {
+    let failed = |source| FetchError::File { path: path.to_owned(), source };
+    let about = fs::metadata(path).map_err(failed)?;
+    if about.len() > COMPONENT_BYTES_MAX {
+        return Err(FetchError::TooLarge(path.display().to_string()));
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    let source = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let source = source.display().to_string();
+    let signature = read_signature(path)?;
+    Ok(Offer { bytes, source, signature, manifest: None, is_local: true })
+}
+
+/// The signature beside a component; none where there is no such file.
+fn read_signature(component: &Path) -> Result<Option<String>, FetchError> {
+    let path = signature_file(component);
+    let failed = |source| FetchError::File { path: path.clone(), source };
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut text = String::new();
+    // What is longer is cut, and no signature.
+    file.take(SIGNATURE_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    Ok(Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_what_was_built_in_it_or_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert!(matches!(components(path), Err(FetchError::Empty(_))));
+        for name in ["b.wasm", "a.wasm", ".c.wasm", "d.txt"] {
+            fs::write(path.join(name), "").unwrap();
+        }
+        assert_eq!(components(path).unwrap(), [path.join("a.wasm"), path.join("b.wasm")]);
+        fs::create_dir(path.join("skills")).unwrap();
+        fs::write(path.join("skills/built.wasm"), "").unwrap();
+        assert_eq!(components(path).unwrap(), [path.join("skills/built.wasm")]);
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.wasm");
+        File::create(&path).unwrap().set_len(COMPONENT_BYTES_MAX + 1).unwrap();
+        assert!(matches!(read_component(&path), Err(FetchError::TooLarge(_))));
+    }
+}
