@@ -16,10 +16,12 @@ use voyager_base::{
     policy::{HostPolicy, Rules, Verdict, What},
 };
 use voyager_manifest::{HostPolicy as Policy, check_policy, diagnostic};
+use voyager_package::Store;
 
 use crate::{
     failure::{Failure, FailureKind},
     places::Places,
+    trusting,
 };
 
 /// How often the file is looked at, at most, while runs go on.
@@ -165,7 +167,8 @@ fn stamp(places: &Places) -> Option<(SystemTime, u64, u64)> {
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
-/// What decides on tasks, so that none may write there: the policy, and all of the state but output files.
+/// What decides on tasks, so that none may write there: the policy, who is trusted, the skills that are served and
+/// where they came from, and all of the state but output files.
 pub(crate) fn own_paths(places: &Places) -> Vec<String> {
     const STATE: [&str; 8] = [
         "approvals",
@@ -186,6 +189,9 @@ pub(crate) fn own_paths(places: &Places) -> Vec<String> {
         whole.unwrap_or(path).into_os_string().into_string().ok()
     };
     let mut paths: Vec<PathBuf> = STATE.iter().map(|name| places.state.join(name)).collect();
+    paths.extend(places.skills.iter().cloned());
+    paths.extend(places.own.as_ref().map(|own| Store::beside(own).packages().to_owned()));
+    paths.extend(trusting::file(places));
     if let Some(policy) = &places.policy {
         // Not by another name either, where it is a link.
         paths.push(policy.clone());

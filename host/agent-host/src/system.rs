@@ -87,8 +87,6 @@ pub(crate) struct Environment {
     pub(crate) config_home: Option<PathBuf>,
     /// `$XDG_DATA_HOME`.
     pub(crate) data_home: Option<PathBuf>,
-    /// `$XDG_CONFIG_HOME`.
-    pub(crate) config_home: Option<PathBuf>,
     /// `$VOYAGER_POLICY`.
     pub(crate) policy: Option<PathBuf>,
     /// `$VOYAGER_LOG`.
@@ -115,7 +113,6 @@ impl Environment {
             state_home: folder("XDG_STATE_HOME"),
             config_home: folder("XDG_CONFIG_HOME"),
             data_home: folder("XDG_DATA_HOME"),
-            config_home: folder("XDG_CONFIG_HOME"),
             policy: std::env::var_os("VOYAGER_POLICY")
                 .filter(|it| !it.is_empty())
                 .map(PathBuf::from),

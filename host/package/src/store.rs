@@ -96,6 +96,11 @@ impl Store {
         &self.skills
     }
 
+    /// The folder with the records, and with what is held.
+    pub fn packages(&self) -> &Path {
+        &self.packages
+    }
+
     /// The file with the records.
     pub fn records_file(&self) -> PathBuf {
         self.packages.join("installed.json")

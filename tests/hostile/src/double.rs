@@ -108,6 +108,7 @@ fn grants() -> Grants {
         process: Some(vec![program]),
         http: None,
         tasks: Some(Globs::new(["**"]).expect("the glob is well formed")),
+        ..GrantLayer::default()
     };
     let folders = Arc::new(BTreeMap::from([("repo".to_owned(), "/nowhere".to_owned())]));
     Grants { folders, layers: vec![Arc::new(layer)] }

@@ -179,7 +179,7 @@ fn files(folder: &Path) -> Result<Files, Failure> {
 mod tests {
     use std::sync::Arc;
 
-    use voyager_base::{Digest, Type};
+    use voyager_base::{Digest, Type, operation::Operation};
 
     use super::*;
 

@@ -12,7 +12,6 @@ use serde_json::{Map, Value as Json};
 use voyager_base::{Type, Value, operation::Operation};
 use voyager_manifest::nearest;
 
-use super::inspect::signature;
 use crate::failure::Failure;
 
 /// Most bytes that are read from a file or from standard input: an argument stands in a manifest.
@@ -304,7 +303,7 @@ pub(super) fn help(operation: &Operation) -> String {
     let mut lines = vec![operation.name.to_string()];
     lines.extend(operation.docs.lines().map(|line| format!("  {line}")));
     lines.push(String::new());
-    lines.push(signature(operation));
+    lines.push(operation.signature());
     if operation.parameters.is_empty() {
         lines.push("  it takes nothing".to_owned());
     }
