@@ -46,20 +46,18 @@ pub(crate) fn call(
         })?;
         let given = std::mem::take(&mut invocation.arguments);
         check(operation, &given, &invocation.limits)?;
-        let (command, arguments) = match loaded.is_program(index) {
-            true => (Some(Box::new(Command::new(&invocation, given)?)), Vec::new()),
-            false => (None, lowered(operation, given)?),
+        let given = match loaded.is_program(index) {
+            true => Given::Program(Some(Box::new(Command::new(&invocation, given)?))),
+            false => Given::Arguments(lowered(operation, given)?),
         };
         let span = span(operation);
-        let invocation = &invocation;
         let mut call = Call {
             shared: &shared,
             loaded: &loaded,
             operation,
             index,
-            arguments,
-            command,
-            invocation,
+            given,
+            invocation: &invocation,
             span,
         };
         let ended = call.run().await;
@@ -68,11 +66,12 @@ pub(crate) fn call(
             span.record("outcome", outcome);
         }
         let (val, mut live, kind) = ended?;
-        let value = finish(operation, val, &invocation.limits)?;
+        // Through the call, so that nothing is held twice.
+        let value = finish(call.operation, val, &call.invocation.limits)?;
         if let Some(kind) = kind
             && live.leave()
         {
-            shared.idle.keep(kind, live, shared.ticks.count());
+            call.shared.idle.keep(kind, live, call.shared.ticks.count());
         }
         Ok(value)
     }
@@ -90,11 +89,17 @@ struct Call<'a> {
     loaded: &'a Loaded,
     operation: &'a Operation,
     index: ComponentExportIndex,
-    arguments: Vec<Val>,
-    /// The program that it runs, until it does.
-    command: Option<Box<Command>>,
+    given: Given,
     invocation: &'a Invocation,
     span: Option<Box<Span>>,
+}
+
+/// What is called.
+enum Given {
+    /// A function with these arguments.
+    Arguments(Vec<Val>),
+    /// A program, until it runs.
+    Program(Option<Box<Command>>),
 }
 
 impl Call<'_> {
@@ -123,7 +128,9 @@ impl Call<'_> {
         }
         let share = self.shared.shares.take(self.invocation.ledger.run())?;
         let mut store = store(self.shared, self.invocation);
-        store.data_mut().command = self.command.take();
+        if let Given::Program(command) = &mut self.given {
+            store.data_mut().command = command.take();
+        }
         let (instance, called) = (None, None);
         let mut live = Box::new(Live { store, instance, called, calls: 0, _share: share });
         let ended = self.run_in(&mut live).await;
@@ -174,12 +181,12 @@ impl Call<'_> {
             })?,
         };
         live.called = Some((self.index, function));
-        if live.store.data().command.is_some() {
+        let Given::Arguments(arguments) = &self.given else {
             // Boxed: calls of other skills have no use for the room that this takes.
             return Box::pin(run_program(live, function)).await.map(Some);
-        }
+        };
         let mut result = self.operation.result.is_some().then_some(Val::Bool(false));
-        function.call_async(&mut live.store, &self.arguments, result.as_mut_slice()).await?;
+        function.call_async(&mut live.store, arguments, result.as_mut_slice()).await?;
         Ok(result)
     }
 
