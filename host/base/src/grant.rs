@@ -299,6 +299,20 @@ impl Grants {
         self.folders.keys().map(String::as_str).filter(|root| self.folder(root).is_ok()).collect()
     }
 
+    /// Names of the folders that manifest and steps grant, whatever the policy of the host makes of them: who
+    /// uses one of which it allows nothing is told why.
+    pub fn granted_roots(&self) -> Vec<&str> {
+        let is_granted = |root: &&str| {
+            let granted = self.every_folder(
+                root,
+                |folder| !folder.read.is_empty() || !folder.write.is_empty(),
+                |_, _| Ok(()),
+            );
+            granted.is_ok()
+        };
+        self.folders.keys().map(String::as_str).filter(is_granted).collect()
+    }
+
     /// Whether all layers let `path` below `root` be read.
     pub fn may_read(&self, root: &str, path: &str) -> bool {
         self.accessible(root, path, Access::Read).is_ok()
@@ -771,6 +785,80 @@ mod tests {
             "the grants of test don't let this task write `Cargo.toml` in `repo`; \
              add `workspace: [ { root: repo, write: [\"Cargo.toml\"] } ]`"
         );
+    }
+
+    /// Why a use is denied under a layer that stands in a file, with the capabilities at these lines.
+    fn why(lines: &[(&str, u32)], need: &Need<'_>) -> String {
+        let stands = Stands {
+            file: "audit.yaml".to_owned(),
+            line: 20,
+            lines: lines.iter().map(|(key, line)| ((*key).to_owned(), *line)).collect(),
+            roots: BTreeMap::from([("repo".to_owned(), "inputs.here".to_owned())]),
+        };
+        let spoken = |key: &str| lines.iter().any(|it| it.0 == key);
+        let layer = GrantLayer {
+            source: "step `a`".to_owned(),
+            process: Some(Vec::new()),
+            tasks: Some(Globs::none()),
+            stands: Some(stands),
+            workspace: match spoken("workspace") {
+                true => layer(&["src/**"], &[]).workspace,
+                false => Some(Vec::new()),
+            },
+            ..GrantLayer::default()
+        };
+        let message = grants([layer]).check(need).unwrap_err().message;
+        let (start, line) = message.split_once("; ").unwrap();
+        assert!(start.starts_with("the grants of step `a` don't let this task "), "{message}");
+        line.to_owned()
+    }
+
+    #[test]
+    fn a_denial_of_each_capability_names_the_line_and_where_to_add_it() {
+        let arguments = ["test".to_owned(), "-q".to_owned()];
+        let program = Need::Program { program: "cargo", arguments: &arguments };
+        let (read, write) =
+            (Need::Read { root: "repo", path: "a[1]" }, Need::Write { root: "repo", path: "b" });
+        let rename = Need::Rename { root: "repo", from: "b", to: "c" };
+        let operation = Need::Operation { name: "a:b/c.d" };
+        let all = [("grants", 21), ("workspace", 22), ("process", 23), ("tasks", 24)];
+        let told = |need: &Need<'_>| [why(&all, need), why(&all[..1], need), why(&[], need)];
+        assert_eq!(
+            told(&program),
+            [
+                "add `{ run: \"cargo test\" }` to `process` at audit.yaml:23",
+                "add `process: [ { run: \"cargo test\" } ]` to `grants` at audit.yaml:21",
+                "add `grants: { process: [ { run: \"cargo test\" } ] }` at audit.yaml:20",
+            ]
+        );
+        assert_eq!(
+            told(&operation),
+            [
+                "add `\"a:b/c.d\"` to `tasks` at audit.yaml:24",
+                "add `tasks: [\"a:b/c.d\"]` to `grants` at audit.yaml:21",
+                "add `grants: { tasks: [\"a:b/c.d\"] }` at audit.yaml:20",
+            ]
+        );
+        // A folder that is granted is not granted twice: what it says is made longer.
+        assert_eq!(
+            told(&read),
+            [
+                "write `read: [\"src/**\", \"a[[]1[]]\"]` for `root: inputs.here` at audit.yaml:22",
+                "add `workspace: [ { root: inputs.here, read: [\"a[[]1[]]\"] } ]` to `grants` at audit.yaml:21",
+                "add `grants: { workspace: [ { root: inputs.here, read: [\"a[[]1[]]\"] } ] }` at audit.yaml:20",
+            ]
+        );
+        assert_eq!(
+            why(&all, &write),
+            "write `write: [\"b\"]` for `root: inputs.here` at audit.yaml:22"
+        );
+        assert_eq!(why(&all, &rename), why(&all, &write));
+        let folder = Need::Folder { root: "repo" };
+        let line = "add `workspace: [ { root: inputs.here, read: [\"**\"] } ]` to `grants` at audit.yaml:21";
+        assert_eq!(why(&all[..1], &folder), line);
+        // What is added allows it.
+        let longer = grants([layer(&["src/**", "a[[]1[]]"], &["b"])]);
+        assert!(longer.check(&read).is_ok() && longer.check(&write).is_ok());
     }
 
     #[test]

@@ -673,6 +673,7 @@ mod tests {
         let elsewhere = [(Verdict::Allow, files(Some("/srv"), &["**"]))];
         let none = grants(rules(Verdict::Deny, elsewhere.clone()));
         assert!(none.roots().is_empty());
+        assert_eq!(none.granted_roots(), ["repo"], "who uses it is told why not");
         let error = none.check(&Need::Folder { root: "repo" }).unwrap_err();
         assert_eq!(
             error.message,

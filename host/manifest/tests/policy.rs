@@ -93,12 +93,12 @@ limits: { memory: 64GiB }
     assert_eq!(
         found(wrong),
         [
-            "V0103 1:1: a policy needs `otherwise`",
+            "V0104 1:1: a policy needs `otherwise`",
             "V0490 4:15: `inputs.repo` is no absolute path of a folder",
             "V0490 5:15: `/home/../etc` is no absolute path of a folder",
             "V0491 6:15: this rule speaks of nothing: neither `read` nor `write` names a path in it",
-            "V0102 7:26: unknown key `enviroment`",
-            "V0102 9:25: unknown key `time`",
+            "V0103 7:26: a program has no key `enviroment`",
+            "V0103 9:25: a program has no key `time`",
             "V0491 11:17: this rule speaks of nothing: no package is named",
             "V0601 12:19: `memory: 64GiB` is above what the host allows",
         ]

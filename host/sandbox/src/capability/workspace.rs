@@ -38,7 +38,7 @@ type Answer<T> = wasmtime::Result<Result<T, files::Error>>;
 impl files::Host for Guest {
     async fn roots(&mut self) -> Answer<Vec<files::Root>> {
         let grants = self.ledger().grants();
-        let names = grants.roots().into_iter();
+        let names = grants.granted_roots().into_iter();
         let roots = names.map(|name| {
             let folder = self.open(Folder { root: name.to_owned() })?;
             Ok(files::Root { name: name.to_owned(), folder })

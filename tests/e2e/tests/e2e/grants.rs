@@ -61,7 +61,7 @@ fn a_policy_that_is_wrong_lets_nothing_run() {
         let ended = stage.call(command);
         assert_eq!(ended.code, Some(3), "{ended:?}");
         assert!(ended.err.contains("policy.yaml:3:1"), "{ended:?}");
-        assert!(ended.err.contains("unknown key `alow`"), "{ended:?}");
+        assert!(ended.err.contains("a policy has no key `alow`"), "{ended:?}");
     }
     assert_eq!(stage.answer(["runs"]), serde_json::json!([]), "no run began");
     let gone = stage.call(["--policy", "nowhere.yaml", "run", "hello.yaml"]);
@@ -104,13 +104,6 @@ fn every_denial_names_the_line_to_add() {
     let err = denied(&stage, "hello.yaml");
     let line = "the grants of step `greet` don't let this task start `echo`; \
                 add `{ run: \"echo hello\" }` to `process` at hello.yaml:15";
-    assert!(err.contains(line), "{err}");
-
-    stage.write("repo/src/a.py", "old_name = 1\n");
-    stage.write("rename.yaml", RENAME.replace("src/**", "docs/**"));
-    let err = denied(&stage, "rename.yaml");
-    let line = "the grants of the manifest don't let this task write `src/a.py` in `repo`; \
-                write `write: [\"docs/**\", \"src/a.py\"]` for `root: inputs.repo` at rename.yaml:7";
     assert!(err.contains(line), "{err}");
 }
 
@@ -189,11 +182,12 @@ fn where_the_policy_asks_a_person_answers_on_a_terminal_and_nobody_else_does() {
     assert_eq!(stage.call(run).code, Some(0));
 
     let explained = stage.answer(["grants", "explain"]);
+    let past = explained["run"].as_str().unwrap();
     let decision = &explained["decisions"][0];
     assert_eq!((&decision["what"], &decision["scope"]), (&"echo".into(), &"always".into()));
     stage.answer(["grants", "forget", "hello.yaml"]);
     assert_eq!(stage.call(run).code, Some(9));
-    assert_eq!(stage.call(["replay", "--verify"]).code, Some(0), "a replay asks nobody");
+    assert_eq!(stage.call(["replay", past, "--verify"]).code, Some(0), "a replay asks nobody");
 }
 
 #[test]
