@@ -156,7 +156,7 @@ impl HostPolicy for Today {
 fn now(places: &Places) -> GrantLayer {
     match (read(places), &places.policy) {
         (Ok(read), _) => layer(&read.policy),
-        (Err(_), file) => nothing(file.as_deref().unwrap_or(Path::new("policy.yaml"))),
+        (Err(_), file) => nothing(file.as_deref().unwrap_or_else(|| Path::new("policy.yaml"))),
     }
 }
 
