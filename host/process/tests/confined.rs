@@ -329,8 +329,7 @@ impl Bench {
             source: "test".into(),
             workspace: Some(if self.has_folder { vec![folder] } else { vec![] }),
             process: Some(vec![ProgramGrant { run, ..self.grant.clone() }]),
-            http: None,
-            tasks: None,
+            ..GrantLayer::default()
         };
         let folders = BTreeMap::from([("repo".to_owned(), self.repo().display().to_string())]);
         let run = RunId([7; 16]);
