@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use voyager_base::http::SAFE_METHODS;
 
 use crate::{
     plan::{Bounds, Handler, Mode, Part, Plan},
@@ -57,7 +58,7 @@ pub struct Risk {
 pub enum Kind {
     /// An input without description.
     UndescribedInput,
-    /// A program with network: what it does there stays done.
+    /// A program with network, or a server that may be changed: what is done there stays done.
     Irreversible,
     /// A program whose changes of files become real before the run has ended.
     KeptEarly,
@@ -101,6 +102,7 @@ pub fn sheet(plan: &Plan, imports: &Imports<'_>, scenarios: &[&Scenario], text: 
     for (at, reach) in reaches.iter().enumerate() {
         if let Some(reach) = reach {
             found.programs(at, reach);
+            found.servers(at, reach);
         }
         found.looping(at);
         found.branches(at, &expected);
@@ -175,11 +177,7 @@ impl Found<'_> {
             let all = starts.iter().filter(|(_, rule)| rule.network || !network);
             all.map(|(run, _)| format!("`{}`", run.join(" "))).collect::<Vec<_>>().join(", ")
         };
-        // Of a compensation, nobody asks what takes it back.
-        let mut around = self.plan.outward(at);
-        let is_taken_back = self.plan.steps[at].part == Part::Compensation
-            || self.taken_back(at)
-            || around.any(|step| step.part == Part::Compensation);
+        let is_taken_back = self.is_taken_back(at);
         let online = names(true);
         if !online.is_empty() {
             self.tell(
@@ -224,6 +222,41 @@ impl Found<'_> {
                 "`timeout` of the step, or `time` in the grant",
             );
         }
+    }
+
+    fn servers(&mut self, at: usize, reach: &Reach) {
+        let changes = |(_, methods, _): &(_, Vec<&'static str>, _)| {
+            methods.iter().any(|method| !SAFE_METHODS.contains(method))
+        };
+        let changed = reach.asks().into_iter().filter(changes);
+        let changed: Vec<String> = changed.map(|(host, ..)| format!("`{host}`")).collect();
+        if changed.is_empty() {
+            return;
+        }
+        self.tell(
+            at,
+            Kind::Irreversible,
+            format!("may change something at {}", changed.join(", ")),
+            "what is done there stays done: no undo and no transaction takes it back",
+            "`methods: [GET]` in the grant, or `compensate`",
+        );
+        if !self.is_taken_back(at) {
+            self.tell(
+                at,
+                Kind::NoCompensation,
+                "nothing takes back what it does over the network".to_owned(),
+                "where a later step fails, its effect stays behind",
+                "add `compensate` to the step",
+            );
+        }
+    }
+
+    /// Whether somebody says how to take it back. Of a compensation, nobody asks that.
+    fn is_taken_back(&self, at: usize) -> bool {
+        let mut around = self.plan.outward(at);
+        self.plan.steps[at].part == Part::Compensation
+            || self.taken_back(at)
+            || around.any(|step| step.part == Part::Compensation)
     }
 
     /// Whether the step or a block around it says how to take it back.

@@ -10,6 +10,7 @@ wit_bindgen::generate!({
         "../../wit/workspace.wit",
         "../../wit/tasks.wit",
         "../../wit/process.wit",
+        "../../wit/http.wit",
     ],
     inline: r#"
         package voyager:sdk;
@@ -20,11 +21,12 @@ wit_bindgen::generate!({
             import voyager:workspace/files@0.1.0;
             import voyager:tasks/tasks@0.1.0;
             import voyager:process/process@0.1.0;
+            import voyager:http/http@0.1.0;
         }
     "#,
     world: "voyager:sdk/contract",
     additional_derives: [PartialEq],
     // It holds a handle, and handles are no values.
-    additional_derives_ignore: ["root"],
+    additional_derives_ignore: ["root", "response"],
     generate_all,
 });

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! Name exactly what your world imports: what a skill imports is what it asks for. On top of the
-//! bindings are [`files`] (listings as iterators, whole files), [`tasks`] (typed child tasks), [`log`]
+//! bindings are [`files`] (listings as iterators, whole files), [`tasks`] (typed child tasks),
+//! [`http`] (requests), [`log`]
 //! and [`progress`], and errors of the host that work with `?` ([`Error`]).
 //!
 //! What is deliberately not here: anything that a skill could do without the host. `agent-host skill
@@ -23,6 +24,7 @@
 pub mod bindings;
 mod error;
 pub mod files;
+pub mod http;
 mod run;
 pub mod tasks;
 #[cfg(feature = "testing")]

@@ -15,8 +15,9 @@ use crate::{
     failure::{Failure, FailureKind},
 };
 
-/// Capabilities by which a skill starts programs, or has another one do so. What they do may take long.
-const STARTS: [&str; 2] = ["voyager:process/", "voyager:tasks/"];
+/// Capabilities by which a skill starts programs or asks servers, or has another one do so. What they do may
+/// take long.
+const STARTS: [&str; 3] = ["voyager:process/", "voyager:http/", "voyager:tasks/"];
 
 /// Makes scenarios of one run smaller.
 pub(crate) struct Minimizer<'a> {
@@ -303,15 +304,16 @@ fn unlike(reason: &str) -> Failure {
 }
 
 /// Whether the skill that a step calls may run where no answer stands in for it: people can't be asked, and
-/// programs are not started.
+/// programs are not started, nor servers asked.
 fn may_run(skills: &[Arc<Skill>], plan: &Plan, step: &str) -> bool {
     let Some((step, call)) =
         plan.steps.iter().find(|it| it.id == step).and_then(|step| Some((step, step.call()?)))
     else {
         return false;
     };
-    let granted = step.grants.process.as_ref().or(plan.grants.process.as_ref());
-    if granted.is_none_or(Vec::is_empty) {
+    let programs = step.grants.process.as_ref().or(plan.grants.process.as_ref());
+    let servers = step.grants.http.as_ref().or(plan.grants.http.as_ref());
+    if programs.is_none_or(Vec::is_empty) && servers.is_none_or(Vec::is_empty) {
         return true;
     }
     let skill = skills.iter().find(|it| it.component == call.component);

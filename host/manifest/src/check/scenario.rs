@@ -766,7 +766,9 @@ impl Checker<'_> {
 }
 
 /// Names of the questions that skills ask the host.
-pub(crate) const HOST_CALLS: [&str; 12] = [
+pub(crate) const HOST_CALLS: [&str; 14] = [
+    "http.fetch",
+    "http.send",
     "process.run",
     "tasks.map",
     "workspace.diff",

@@ -13,6 +13,7 @@ mod editor;
 mod error_kinds;
 mod first_skill;
 mod grants;
+mod http;
 mod input;
 mod json;
 mod lending;
