@@ -9,13 +9,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use voyager_agent::{Failure, Live, Notice, Observer, Outcome, Request, replay, replay_verify};
+use voyager_agent::{
+    Failure, GivenSecret, GivenSecrets, KeptSecret, Live, Notice, Observer, Outcome, Request,
+    replay, replay_verify,
+};
 use voyager_base::{
     Error, ErrorKind, Limits, RunId, Value,
     call::{Folders, Report, Services},
     clock::Timestamp,
     grant::GrantLayer,
     operation::{Operation, Skill},
+    secret::Secret,
 };
 use voyager_journal::FileDisk;
 use voyager_manifest::{Catalog, plan::Plan};
@@ -26,6 +30,7 @@ use voyager_workspace::{Workspace, thread_each};
 use crate::{
     Host, World, component,
     runs::{plan, store_on, world_on},
+    server,
 };
 
 /// First argument with which a program of these tests is the compiler's process.
@@ -35,6 +40,9 @@ pub const LAUNCH: &str = "__launch";
 
 /// What nobody may read or change: it lies beside the granted folder.
 const SECRET: &str = "nobody may read this";
+
+/// The secret of the runs whose manifest has one.
+pub(crate) const TOKEN: &str = "hush-hush-hush";
 
 /// What a line of a log may hold at most.
 const LINE_BYTES_MAX: usize = 8 << 10;
@@ -105,7 +113,7 @@ impl Arena {
         let services = Services {
             workspace: Arc::new(workspace),
             process: Arc::new(process),
-            http: Arc::new(voyager_base::http::NoHttp),
+            http: Arc::new(server::egress()),
             ..Services::clone(&World::default().services())
         };
         let told = Arc::<Told>::default();
@@ -190,9 +198,9 @@ impl Arena {
     async fn begin(&self, plan: Plan, ground: &Ground) -> Live {
         *self.told.lines() = Lines::default();
         let request = Request {
-            plan: plan.into(),
             inputs: BTreeMap::from([("repo".to_owned(), Value::String(ground.path("repo")))]),
-            secrets: BTreeMap::new(),
+            secrets: token(&plan),
+            plan: plan.into(),
             folders: Folders::from([("repo".to_owned(), ground.path("repo"))]),
             policy: GrantLayer { source: "the host".to_owned(), ..GrantLayer::default() },
             limits: Limits::ceiling(),
@@ -273,6 +281,14 @@ pub(crate) fn manifest(skill: &Arc<Skill>, call: &Call) -> Plan {
          steps:\n  - id: attack\n    use: {name}/{function}\n    with: {{ {with} }}\n{more}\n{outputs}"
     );
     plan(&Catalog::new(vec![Skill::clone(skill)]), &text)
+}
+
+/// What a run is given where its manifest has a secret.
+fn token(plan: &Plan) -> GivenSecrets {
+    let value = Secret::new(TOKEN).expect("it can be kept");
+    let kept = KeptSecret { source: "test".to_owned(), digest: value.digest(&[7; 32]) };
+    let given = GivenSecret { value, kept };
+    plan.secrets.iter().map(|it| (it.name.clone(), given.clone())).collect()
 }
 
 /// How a run ended, in a line.

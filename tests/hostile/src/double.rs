@@ -16,6 +16,7 @@ use voyager_base::{
     },
     clock::Timestamp,
     grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
+    http::{HttpRequest, HttpResponse, HttpService},
     id::RecordId,
     process::{Finished, ProcessService, RunProgram},
     secret::Secrets,
@@ -68,7 +69,7 @@ impl World {
         Arc::new(Services {
             workspace: Arc::clone(&self.services) as _,
             process: Arc::clone(&self.services) as _,
-            http: Arc::new(voyager_base::http::NoHttp),
+            http: Arc::clone(&self.services) as _,
             tasks: Arc::clone(&self.services) as _,
         })
     }
@@ -395,6 +396,20 @@ impl ProcessService for Silent {
             confinement: Vec::new(),
         };
         self.answer(context, format!("run {}", call.program), Ok(finished))
+    }
+}
+
+impl HttpService for Silent {
+    fn exchange<'a>(
+        &'a self,
+        context: &'a CallContext,
+        request: HttpRequest,
+    ) -> BoxFuture<'a, Result<HttpResponse, Error>> {
+        let url = request.url.to_string();
+        let body = ByteBuf::from(b"fine".to_vec());
+        let question = format!("{} {url}", request.method);
+        let response = HttpResponse { status: 200, url, headers: Vec::new(), body };
+        self.answer(context, question, Ok(response))
     }
 }
 

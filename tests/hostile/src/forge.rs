@@ -10,6 +10,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("workspace.wit", include_str!("../../../wit/workspace.wit")),
     ("tasks.wit", include_str!("../../../wit/tasks.wit")),
     ("process.wit", include_str!("../../../wit/process.wit")),
+    ("http.wit", include_str!("../../../wit/http.wit")),
 ];
 
 /// WASI, as far as attacks use it.

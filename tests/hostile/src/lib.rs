@@ -7,6 +7,7 @@ mod arena;
 mod double;
 mod forge;
 mod runs;
+mod server;
 pub mod suite;
 
 pub use self::{

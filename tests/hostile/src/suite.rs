@@ -16,6 +16,7 @@ mod output;
 mod page;
 mod paths;
 mod programs;
+mod servers;
 mod shape;
 mod tasks;
 mod together;
@@ -76,6 +77,7 @@ pub fn groups() -> Vec<Group> {
         group("Paths", paths::cases()),
         group("Files of command-line programs", files::cases()),
         group("Programs", programs::cases()),
+        group("Servers", servers::cases()),
         group("Stand-ins for WASI", wasi::cases()),
         group("Malformed and foreign components", shape::cases()),
         group("Compile bombs", compile::cases()),

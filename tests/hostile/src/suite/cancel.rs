@@ -78,7 +78,9 @@ async fn cancelled(arena: &Arena, row: &Row) -> String {
     let Waiting { around, world, live } = begin(arena, row, "cpu: 1h, time: 1h").await;
     let (handle, outcome) = (live.handle.clone(), tokio::spawn(live.outcome));
     // It computes, or the host has its question; a child computes where it asked for one.
-    let waits = asks && !row.function.starts_with("tasks.") || row.function.contains("listing");
+    let waits = asks && !row.function.starts_with("tasks.")
+        || row.function.contains("listing")
+        || row.function.contains("body");
     let begun =
         || if waits { !around.asked().is_empty() } else { world.schedule.load().computing > 0 };
     while !begun() && !outcome.is_finished() {

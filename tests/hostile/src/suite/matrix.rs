@@ -35,6 +35,10 @@ pub struct Row {
 const PATH: &str = "(i32.const 16) (i32.const 10)";
 /// The length of the first list or text of an answer.
 const LENGTH: &str = "(i32.load (i32.const 524))";
+/// Of `http.send`: asks the server of the arena.
+const SEND: &str = "(i32.const 200) (i32.const 3) (i32.const 160) (i32.const 27) \
+                    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i64.const 0) \
+                    (i32.const 0) (i32.const 0)";
 const CALLS: (&str, u32, &str) = ("host-calls: 1", 2, "limit host-calls: 1");
 const CPU: (&str, u32, &str) = ("cpu: 50ms", 0, "limit cpu: 50ms");
 
@@ -97,6 +101,30 @@ pub const ROWS: &[Row] = &[
         allowed: "gives 1",
         denied: "denied",
         over: CALLS,
+    },
+    Row {
+        function: "http.send",
+        arguments: SEND,
+        measure: "(i32.load16_u (i32.const 520))",
+        allowed: "gives 200",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "http.[method]body.next",
+        arguments: "(i32.const 3)",
+        measure: "(i32.load (i32.const 516))",
+        allowed: "gives 3",
+        denied: "trapped…",
+        over: CPU,
+    },
+    Row {
+        function: "http.[method]body.remaining",
+        arguments: "",
+        measure: "",
+        allowed: "goes on",
+        denied: "trapped…",
+        over: CPU,
     },
     Row {
         function: "files.roots",
@@ -201,12 +229,14 @@ pub const ROWS: &[Row] = &[
 /// Grants of all that the rows use.
 pub(super) const ALL: &str = concat!(
     "workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"src/**\"] } ], ",
-    "process: [ { run: \"true\" } ], tasks: [\"**\"]"
+    "process: [ { run: \"true\" } ], tasks: [\"**\"], ",
+    "http: [ { host: \"http://server.test:18080\", private: [127.0.0.0/8] } ]"
 );
 /// A folder without any of these files, another program, another operation.
 const OTHER: &str = concat!(
     "workspace: [ { root: inputs.repo, read: [\"other/**\"], write: [\"other/**\"] } ], ",
-    "process: [ { run: \"false\" } ], tasks: [\"other:**\"]"
+    "process: [ { run: \"false\" } ], tasks: [\"other:**\"], ",
+    "http: [ { host: \"http://other.test:18080\", private: [127.0.0.0/8] } ]"
 );
 
 /// The names of all functions of `wit/`, with what makes a core module import them.
@@ -261,9 +291,16 @@ impl Row {
             .iter()
             .map(|it| if *it == WasmType::I64 { "i64 " } else { "i32 " })
             .collect();
+        // Only what is a number itself comes without an address.
+        let (returned, dropped) = match signature.results.first() {
+            Some(WasmType::I64) => ("(result i64)", "(drop)"),
+            Some(_) => ("(result i32)", "(drop)"),
+            None => ("", ""),
+        };
         let handle = match &function.name {
             name if name.starts_with("[method]folder") => "(local.get $folder)",
             name if name.starts_with("[method]listing") => "(local.get $listing)",
+            name if name.starts_with("[method]body") => "(local.get $body)",
             _ => "",
         };
         let answer = if signature.retptr { "(i32.const 512)" } else { "" };
@@ -274,7 +311,8 @@ impl Row {
                 (br_if 0 (i32.lt_u (local.get $rounds) (i32.const {rounds})))"
             ),
         };
-        let fails = !self.measure.is_empty() && !self.function.ends_with("skipped");
+        let plain = ["skipped", "body.next"].iter().any(|it| self.function.ends_with(it));
+        let fails = !self.measure.is_empty() && !plain;
         let (ty, end) = match (self.measure, fails) {
             ("", _) => ("", String::new()),
             (measure, false) => (" -> u32", measure.to_owned()),
@@ -300,33 +338,46 @@ impl Row {
                 (import "voyager:workspace/files@0.1.0" "[method]folder.list" (func $list (param i32 i32 i32 i32)))
                 (import "voyager:workspace/files@0.1.0" "[method]listing.next" (func $next-of (param i32 i32 i32)))
                 (import "voyager:workspace/files@0.1.0" "[resource-drop]folder" (func $drop (param i32)))
-                (import "{interface}" "{name}" (func $do (param {parameters})))
+                (import "{interface}" "{name}" (func $do (param {parameters}) {returned}))
                 (data (i32.const 16) "src/lib.rs") (data (i32.const 32) "main")
                 (data (i32.const 48) "test:hostile/api.g") (data (i32.const 80) "true")
+                {send}
+                (data (i32.const 160) "http://server.test:18080/ok") (data (i32.const 200) "GET")
                 (data (i32.const 96) "\90") (data (i32.const 112) "\60\00\00\00\01\00\00\00")
                 (func $seen (result i32)
                     (call $next-of (i32.load (i32.const 520)) (i32.const 10) (i32.const 640))
                     (i32.load (i32.const 652)))
                 (func (export "test:hostile/api@0.1.0#g") {child})
                 (func (export "test:hostile/api@0.1.0#f") {result}
-                    (local $folder i32) (local $listing i32) (local $rounds i32)
+                    (local $folder i32) (local $listing i32) (local $body i32) (local $rounds i32)
                     (call $roots (i32.const 256))
                     (local.set $folder (i32.load offset=8 (i32.load (i32.const 264))))
                     {listing}
                     (loop
                         ;; What an answer brings along is forgotten.
                         (global.set $next (i32.const 4096))
-                        (call $do {handle} {arguments} {answer})
+                        (call $do {handle} {arguments} {answer}) {dropped}
                         {after}
                         {again})
                     {end})"#,
                 name = function.name,
                 arguments = self.arguments,
-                listing = if handle.contains("listing") {
-                    "(call $list (local.get $folder) (i32.const 0) (i32.const 0) (i32.const 512))
-                    (local.set $listing (i32.load (i32.const 520)))"
+                send = if handle.contains("body") {
+                    r#"(import "voyager:http/http@0.1.0" "send" (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32)))"#
                 } else {
                     ""
+                },
+                listing = if handle.contains("body") {
+                    format!(
+                        "(call $send {SEND} (i32.const 512))
+                        (local.set $body (i32.load (i32.const 540)))"
+                    )
+                } else if handle.contains("listing") {
+                    "(call $list (local.get $folder) (i32.const 0) (i32.const 0) (i32.const 512))
+                    (local.set $listing (i32.load (i32.const 520)))"
+                        .to_owned()
+                } else {
+                    String::new()
                 },
             ),
         )
