@@ -13,6 +13,7 @@ mod cli;
 mod decisions;
 mod draft;
 mod failure;
+mod fetching;
 mod host;
 mod installing;
 mod places;

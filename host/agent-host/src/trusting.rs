@@ -74,7 +74,8 @@ mod tests {
         assert_eq!(read(Some(&file)), Ok(Policy::default()));
         let keys = Keys::generate(None).unwrap();
         let key = PublicKey::read(&keys.public).unwrap().to_string();
-        let mut policy = Policy { unsigned: Unsigned::Deny, ..Policy::default() };
+        let mut policy = Policy::default();
+        policy.unsigned = Unsigned::Deny;
         let packages = vec!["acme:*".to_owned(), "*".to_owned()];
         policy.add(TrustedKey { name: "a \"b\"".to_owned(), key, packages }).unwrap();
         fs::write(&file, policy.to_yaml()).unwrap();

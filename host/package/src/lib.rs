@@ -7,22 +7,28 @@
 //!
 //! Start reading at [`Store`], which makes an installation one step that happened or did not.
 
+mod carried;
 mod change;
 mod hash;
 mod record;
+mod registry;
 mod signature;
 mod source;
 mod store;
 mod trust;
+mod web;
 
 pub use self::{
+    carried::{Carried, Dependency, Producer, with_dependencies},
     change::{Changes, Face},
     hash::{MalformedPin, Pin, sha256},
     record::{BadName, Held, Record, Records, Signer, file_name},
+    registry::Publication,
     signature::{Keys, PublicKey, SIGNATURE_BYTES_MAX, Signature, SignatureError, sign},
     source::{FetchError, Offer, Source, components, read_component},
     store::{Locked, Package, Store, StoreError, signature_file},
     trust::{Policy, PolicyError, Refusal, Standing, TrustedKey, Unsigned},
+    web::Progress,
 };
 
 /// Larger components are neither fetched nor served.

@@ -7,13 +7,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{COMPONENT_BYTES_MAX, SIGNATURE_BYTES_MAX, signature_file};
+use oci_client::Reference;
+use reqwest::Url;
+
+use crate::{
+    COMPONENT_BYTES_MAX, SIGNATURE_BYTES_MAX,
+    registry::{self, Publication},
+    signature_file,
+    web::{self, Progress},
+};
 
 /// Where a skill comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A file or a folder of this machine.
     Path(PathBuf),
+    /// An address.
+    Web(Url),
+    /// A name in an OCI registry.
+    Registry(Reference),
 }
 
 /// A component as its source gave it.
@@ -42,6 +54,31 @@ pub enum FetchError {
         /// Why not.
         source: io::Error,
     },
+    /// An address can't be asked.
+    #[error("{0}: {1}")]
+    Address(String, String),
+    /// It does not answer, or stops in between.
+    #[error("cannot fetch {address}")]
+    Web {
+        /// The address.
+        address: String,
+        /// Why not.
+        source: reqwest::Error,
+    },
+    /// It answers that there is nothing.
+    #[error("{0} answers with the status {1}")]
+    Status(String, u16),
+    /// A registry does not give or take it.
+    #[error("{address}")]
+    Registry {
+        /// The name in it.
+        address: String,
+        /// Why not.
+        source: Box<oci_client::errors::OciDistributionError>,
+    },
+    /// A registry gives something else.
+    #[error("{0} is no component: {1}")]
+    Layout(String, String),
     /// A folder holds none.
     #[error("{} holds no component", .0.display())]
     Empty(PathBuf),
@@ -51,9 +88,50 @@ pub enum FetchError {
 }
 
 impl Source {
-    /// Reads what somebody wrote.
-    pub fn read(text: &str) -> Self {
-        Self::Path(text.into())
+    /// Reads what somebody wrote. `plain_http` allows what is not encrypted, to this machine itself.
+    ///
+    /// # Errors
+    /// It is an address that is not asked.
+    pub fn read(text: &str, plain_http: bool) -> Result<Self, FetchError> {
+        match text.split_once("://") {
+            None => Ok(Self::Path(text.into())),
+            Some(("oci", name)) => registry::reference(name, plain_http).map(Self::Registry),
+            Some(_) => web::address(text, plain_http).map(Self::Web),
+        }
+    }
+
+    /// Fetches its components; of a path one after the other, as the folder has them.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub async fn fetch(
+        &self,
+        plain_http: bool,
+        progress: Progress<'_>,
+    ) -> Result<Vec<Offer>, FetchError> {
+        match self {
+            Self::Path(path) => components(path)?.iter().map(|it| read_component(it)).collect(),
+            Self::Web(address) => Ok(vec![web::fetch(address, plain_http, progress).await?]),
+            Self::Registry(image) => Ok(vec![registry::pull(image, plain_http, progress).await?]),
+        }
+    }
+
+    /// Pushes a component to a registry; gives back the digest of its manifest.
+    ///
+    /// # Errors
+    /// It is none, or refuses.
+    pub async fn push(
+        &self,
+        plain_http: bool,
+        publication: Publication<'_>,
+    ) -> Result<String, FetchError> {
+        match self {
+            Self::Registry(image) => registry::push(image, plain_http, publication).await,
+            other => Err(FetchError::Address(
+                other.to_string(),
+                "only a registry is pushed to: `oci://registry/name:tag`".to_owned(),
+            )),
+        }
     }
 }
 
@@ -61,6 +139,8 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Web(address) => write!(f, "{address}"),
+            Self::Registry(image) => write!(f, "oci://{image}"),
         }
     }
 }

@@ -7,6 +7,8 @@ mod inspect;
 mod install;
 mod language;
 mod list;
+mod provenance;
+mod push;
 mod run;
 mod trust;
 
@@ -35,6 +37,7 @@ enum SkillCommand {
     Install(install::Install),
     Approve(install::Approve),
     Remove(install::Remove),
+    Push(push::Push),
     Keygen(trust::Keygen),
     Sign(trust::Sign),
     Trust(trust::Trust),
@@ -54,6 +57,7 @@ impl Skill {
             SkillCommand::Install(it) => it.run(context),
             SkillCommand::Approve(it) => it.run(context),
             SkillCommand::Remove(it) => it.run(context),
+            SkillCommand::Push(it) => it.run(context),
             SkillCommand::Keygen(it) => it.run(context),
             SkillCommand::Sign(it) => it.run(context),
             SkillCommand::Trust(it) => it.run(context),

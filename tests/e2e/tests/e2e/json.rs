@@ -194,6 +194,11 @@ fn every_command_answers_in_the_same_form() {
         (&["skill", "install"], vec!["skill", "install", "none.wasm"], Failed("environment", 5)),
         (&["skill", "remove"], vec!["skill", "remove", "process"], Done(0)),
         (&["skill", "remove"], vec!["skill", "remove", "process"], Failed("usage", 2)),
+        (
+            &["skill", "push"],
+            vec!["skill", "push", "other.wasm", "https://x"],
+            Failed("environment", 5),
+        ),
         (&["skill", "keygen"], vec!["skill", "keygen", "me", "--no-password"], Done(0)),
         (&["skill", "keygen"], vec!["skill", "keygen", "me", "--no-password"], Failed("usage", 2)),
         (&["skill", "sign"], vec!["skill", "sign", "other.wasm", "--key", "me.key"], Done(0)),

@@ -19,6 +19,8 @@ mod json;
 mod lending;
 mod live;
 mod metrics;
+mod packages_far;
+mod packages_page;
 mod packaging;
 mod priority;
 mod rename;

@@ -10,7 +10,7 @@ pub(crate) fn component(version: &str, asks: &[&str], number: u32) -> Vec<u8> {
     named("acme:spelling", version, asks, number)
 }
 
-fn named(package: &str, version: &str, asks: &[&str], number: u32) -> Vec<u8> {
+pub(crate) fn named(package: &str, version: &str, asks: &[&str], number: u32) -> Vec<u8> {
     let imports: String = asks.iter().map(|it| format!("(import \"{it}\" (instance))\n")).collect();
     let text = format!(
         "(component {imports}
@@ -23,8 +23,8 @@ fn named(package: &str, version: &str, asks: &[&str], number: u32) -> Vec<u8> {
     wat::parse_str(text).expect("it is a component")
 }
 
-const FILES: &str = "voyager:workspace/files@0.1.0";
-const PROCESS: &str = "voyager:process/process@0.1.0";
+pub(crate) const FILES: &str = "voyager:workspace/files@0.1.0";
+pub(crate) const PROCESS: &str = "voyager:process/process@0.1.0";
 
 /// The folder that skills are installed into.
 fn served(stage: &Stage) -> std::path::PathBuf {

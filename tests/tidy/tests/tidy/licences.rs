@@ -3,7 +3,7 @@
 use crate::{assert_none, metadata};
 
 /// Licences that may be combined with `MIT OR Apache-2.0`.
-const ALLOWED: [&str; 15] = [
+const ALLOWED: [&str; 16] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -12,6 +12,8 @@ const ALLOWED: [&str; 15] = [
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    // Of a list of root certificates: data, to be passed on with its text.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

@@ -7,6 +7,7 @@ use std::{
 
 use clap::Args;
 use serde_json::json;
+use voyager_package::{Dependency, with_dependencies};
 
 use super::language::Language;
 use crate::{
@@ -114,7 +115,7 @@ impl Test {
 impl Document {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let dependencies: Vec<&Path> = self.with.iter().map(PathBuf::as_path).collect();
-        document(&self.component, &self.component, &self.wit, &dependencies)?;
+        document(&self.component, &self.component, &self.wit, &dependencies, &[])?;
         report::tell(context, &json!({ "component": self.component }), 0, || Ok(()))
     }
 }
@@ -190,17 +191,25 @@ pub(super) fn build(folder: &Path, lines: bool) -> Result<PathBuf, Failure> {
         .unwrap_or_default();
     dependencies.sort();
     let dependencies: Vec<&Path> = dependencies.iter().map(PathBuf::as_path).collect();
-    document(&built, &component, &folder.join("wit"), &dependencies)?;
+    let built_in = Language::of(folder)?.dependencies(folder);
+    document(&built, &component, &folder.join("wit"), &dependencies, &built_in)?;
     Ok(component)
 }
 
-/// Writes the component `from` with its docs to `to`.
-fn document(from: &Path, to: &Path, wit: &Path, dependencies: &[&Path]) -> Result<(), Failure> {
+/// Writes the component `from` with its docs to `to`, and with what was built in, where that is known.
+fn document(
+    from: &Path,
+    to: &Path,
+    wit: &Path,
+    dependencies: &[&Path],
+    built_in: &[Dependency],
+) -> Result<(), Failure> {
     let bytes = fs::read(from)
         .map_err(|error| Failure::environment(format!("cannot read {}", from.display()), &error))?;
     let documented = voyager_sandbox::document(&bytes, wit, dependencies).map_err(|error| {
         Failure::environment(format!("cannot put docs into {}", from.display()), &error)
     })?;
+    let documented = with_dependencies(documented, built_in);
     // Renamed into place: a host that watches the folder never sees half a component.
     let partial = to.with_extension("partial");
     fs::write(&partial, documented)

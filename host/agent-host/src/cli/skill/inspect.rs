@@ -3,8 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use clap::Args;
+use serde::Serialize;
 use voyager_base::{operation::Skill, types::Type};
 
+use super::provenance::Provenance;
 use crate::{
     catalog,
     cli::Context,
@@ -12,17 +14,30 @@ use crate::{
     host, printing, report,
 };
 
-/// Shows a skill: its operations with types and docs, what it asks for, size and hash.
+/// Shows a skill: its operations with types and docs, what it asks for, size and hash, where it comes from, who signed
+/// it, and what was built into it.
 #[derive(Args)]
 pub(crate) struct Inspect {
     /// A component's file, or the name of a skill (`coder`, `voyager:coder`).
     skill: String,
 }
 
+/// What `--json` says.
+#[derive(Serialize)]
+struct Inspected<'a> {
+    #[serde(flatten)]
+    skill: &'a Skill,
+    provenance: &'a Provenance,
+}
+
 impl Inspect {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         let skill = find(context, &self.skill)?;
-        report::tell(context, &*skill, 0, || printing::line(printing::harmless(&describe(&skill))))
+        let provenance = Provenance::of(context, &self.skill, &skill)?;
+        let answer = Inspected { skill: &skill, provenance: &provenance };
+        report::tell(context, &answer, 0, || {
+            printing::line(printing::harmless(&describe(&skill, &provenance)))
+        })
     }
 }
 
@@ -65,7 +80,7 @@ fn find(context: &Context, named: &str) -> Result<Arc<Skill>, Failure> {
     }
 }
 
-fn describe(skill: &Skill) -> String {
+fn describe(skill: &Skill, provenance: &Provenance) -> String {
     let version = if skill.version.is_empty() { "" } else { "@" };
     let mut lines = vec![format!("{}{version}{}", skill.package, skill.version)];
     lines.extend(skill.docs.lines().map(|line| format!("  {line}")));
@@ -73,6 +88,7 @@ fn describe(skill: &Skill) -> String {
     let imports =
         if skill.imports.is_empty() { "nothing".to_owned() } else { skill.imports.join(", ") };
     lines.push(format!("asks for   {imports}{}", if skill.is_pure() { " (pure)" } else { "" }));
+    lines.extend(provenance.lines());
     for operation in &skill.operations {
         lines.push(String::new());
         lines.push(operation.signature());

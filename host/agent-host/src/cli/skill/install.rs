@@ -4,23 +4,28 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use clap::Args;
 use serde_json::json;
-use voyager_package::{Offer, Pin, Source, components, read_component};
+use voyager_package::{Offer, Pin, Source};
 
 use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
+    fetching,
     installing::{Installer, Outcome, Wishes, failed, store},
     printing, report,
 };
 
-/// Installs a skill: from a component's file, or a folder with components or with a skill that was built.
+/// Installs a skill: from a component's file, a folder with components or with a skill that was built, an https address,
+/// or an OCI registry.
 ///
 /// It is validated without running it, and served within a second. An update takes the place of what was there; one
 /// that asks for more is held until `agent-host skill approve NAME`.
 #[derive(Args)]
 pub(crate) struct Install {
-    /// A file or a folder.
+    /// A file, a folder, `https://...` or `oci://registry/name:tag`.
     source: String,
+    /// Ask an address or a registry of this machine itself without encryption.
+    #[arg(long)]
+    plain_http: bool,
     /// The content that is wanted and no other: `blake3:HEX` or `sha256:HEX`.
     #[arg(long, value_name = "HASH")]
     hash: Option<Pin>,
@@ -51,7 +56,7 @@ pub(crate) struct Remove {
 
 impl Install {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
-        let offers = self.offers()?;
+        let offers = self.offers(context)?;
         let installer = Installer::new(context)?;
         let wishes = Wishes {
             pin: self.hash,
@@ -76,18 +81,16 @@ impl Install {
         })
     }
 
-    fn offers(&self) -> Result<Vec<Offer>, Failure> {
-        let failed = |error| Failure::environment("cannot install", &error);
-        let Source::Path(path) = Source::read(&self.source);
-        let files = components(&path).map_err(failed)?;
-        if self.hash.is_some() && files.len() > 1 {
-            return Err(Failure::usage(format!(
-                "a hash pins one content, and {} holds {} components",
-                path.display(),
-                files.len()
-            )));
+    fn offers(&self, context: &Context) -> Result<Vec<Offer>, Failure> {
+        let source = Source::read(&self.source, self.plain_http)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        let offers = fetching::fetch(context, &source, self.plain_http)?;
+        if self.hash.is_some() && offers.len() > 1 {
+            let count = offers.len();
+            let message = format!("a hash pins one content, and {source} holds {count} components");
+            return Err(Failure::usage(message));
         }
-        files.iter().map(|it| read_component(it).map_err(failed)).collect()
+        Ok(offers)
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 };
 
 use clap::ValueEnum;
+use voyager_package::Dependency;
 
 use crate::{
     failure::{Failure, FailureKind},
@@ -75,6 +76,14 @@ impl Language {
             Self::Rust => rust::build(folder, lines),
             Self::Python => python::build(folder),
             Self::Javascript => javascript::build(folder),
+        }
+    }
+
+    /// What a build of the skill in `folder` puts into the component; nothing where its tools don't tell.
+    pub(super) fn dependencies(self, folder: &Path) -> Vec<Dependency> {
+        match self {
+            Self::Rust => rust::dependencies(folder),
+            Self::Python | Self::Javascript => Vec::new(),
         }
     }
 
