@@ -278,3 +278,24 @@ fn a_policy_that_is_wrong_lets_nothing_in() {
     let listed = stage.answer(["skill", "list"]);
     assert!(listed["quarantined"].to_string().contains("nobody can tell"), "{listed}");
 }
+
+#[test]
+fn an_inspection_says_where_a_skill_comes_from() {
+    let Some(stage) = Stage::new() else { return };
+    signed(&stage, "acme", "one.wasm", &component("1.0.0", &[], 1));
+    trust(&stage, "acme", "acme:*");
+    stage.answer(["skill", "install", "one.wasm"]);
+    let told = stage.answer(["skill", "inspect", "spelling"]);
+    let provenance = &told["provenance"];
+    assert_eq!(provenance["signer"]["name"], "acme", "{told}");
+    let source = provenance["installed"]["source"].as_str().expect("it was installed");
+    assert!(source.ends_with("one.wasm"), "{source}");
+    // A shipped one carries what Rust's tools put in.
+    let shipped = stage.answer(["skill", "inspect", "process"]);
+    let producers = shipped["provenance"]["producers"].to_string();
+    assert!(producers.contains("Rust"), "{producers}");
+    let changed = [component("1.0.0", &[], 1).as_slice(), b"\0\x05\x04more"].concat();
+    stage.write("one.wasm", changed);
+    let told = stage.call(["skill", "inspect", "one.wasm"]);
+    assert!(told.out.contains("trust      refused: "), "{told:?}");
+}
