@@ -191,10 +191,9 @@ fn is_token(name: &str) -> bool {
 #[expect(clippy::result_unit_err, reason = "there is one way to be malformed")]
 pub fn placeholders(value: &str) -> Result<Vec<&str>, ()> {
     let pieces = value.split(PLACEHOLDER.0).skip(1);
-    let name = |piece: &'_ str| piece.find(PLACEHOLDER.1).map(|end| end);
     pieces
         .map(|piece| {
-            let name = &piece[..name(piece).ok_or(())?];
+            let name = &piece[..piece.find(PLACEHOLDER.1).ok_or(())?];
             is_placeholder(name).then_some(name).ok_or(())
         })
         .collect()

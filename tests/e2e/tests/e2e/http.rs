@@ -222,5 +222,5 @@ fn a_scenario_answers_for_servers() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     scenario("idle", &format!("{{ {url}, method: GET }}"), "error: { kind: unavailable }");
     let ended = stage.call(["test", "idle.scenario.yaml"]);
-    assert!(ended.out.contains("no request took this answer"), "{ended:?}");
+    assert!(ended.err.contains("no request took this answer"), "{ended:?}");
 }
