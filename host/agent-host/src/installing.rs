@@ -88,6 +88,7 @@ impl<'a> Installer<'a> {
         let skill = self.sandbox.load(&offer.bytes).map_err(|error| {
             Failure::environment(format!("{} is no skill", offer.source), &error)
         })?;
+        let skill = Arc::new((*skill).clone().named_after(&offer.name));
         let mut record = self.record(&skill, &offer)?;
         record.manifest = offer.manifest;
         let doubts = match self.standing(&record, &offer.bytes, offer.signature.as_deref())? {

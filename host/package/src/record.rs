@@ -118,6 +118,9 @@ impl Record {
     }
 }
 
+/// The namespace of what has no name but that of its file.
+const PROGRAMS: &str = "command";
+
 /// The file of a skill: no two skills share one, and it leads nowhere.
 ///
 /// # Errors
@@ -135,7 +138,11 @@ pub fn file_name(package: &str, version: &str) -> Result<String, BadName> {
     }
     // Neither `.` nor `@` is in a label.
     let at = if version.is_empty() { "" } else { "@" };
-    Ok(format!("{namespace}.{name}{at}{version}.wasm"))
+    // A command-line program is named by its file, and has to keep that name.
+    Ok(match namespace {
+        PROGRAMS => format!("{name}{at}{version}.wasm"),
+        _ => format!("{namespace}.{name}{at}{version}.wasm"),
+    })
 }
 
 #[cfg(test)]
@@ -146,6 +153,7 @@ mod tests {
     fn a_file_is_named_after_its_package_and_leads_nowhere() {
         assert_eq!(file_name("acme:spelling", "1.2.0").unwrap(), "acme.spelling@1.2.0.wasm");
         assert_eq!(file_name("acme:spelling", "").unwrap(), "acme.spelling.wasm");
+        assert_eq!(file_name("command:sd", "1.0.0").unwrap(), "sd@1.0.0.wasm");
         for (package, version) in [
             ("spelling", "1.0.0"),
             ("../acme:x", "1.0.0"),

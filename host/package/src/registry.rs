@@ -106,7 +106,9 @@ pub(crate) async fn pull(
     client.pull_blob(image, layer, &mut bytes).await.map_err(failed)?;
     let signature = manifest.annotations.as_ref().and_then(|it| it.get(SIGNATURE));
     let (bytes, signature) = (bytes.bytes, signature.map(|it| annotated(it)));
-    Ok(Offer { bytes, source, signature, manifest: Some(digest), is_local: false })
+    let last = image.repository().rsplit('/').next().unwrap_or_default();
+    let name = image.tag().map_or_else(|| last.to_owned(), |tag| format!("{last}@{tag}"));
+    Ok(Offer { bytes, source, name, signature, manifest: Some(digest), is_local: false })
 }
 
 /// The signature that an annotation holds. What is no base64 stays as it is, and is refused as no signature.

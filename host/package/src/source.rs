@@ -35,6 +35,8 @@ pub struct Offer {
     pub bytes: Vec<u8>,
     /// Where it came from.
     pub source: String,
+    /// What it is called there: a command-line program has no other name. `sd`, or `sd@1.0.0`.
+    pub name: String,
     /// The signature that came with it.
     pub signature: Option<String>,
     /// Digest of its manifest, where a registry gave it.
@@ -183,7 +185,13 @@ pub fn read_component(path: &Path) -> Result<Offer, FetchError> {
     let source = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let source = source.display().to_string();
     let signature = read_signature(path)?;
-    Ok(Offer { bytes, source, signature, manifest: None, is_local: true })
+    let name = stem(path);
+    Ok(Offer { bytes, source, name, signature, manifest: None, is_local: true })
+}
+
+/// What a file is called.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The signature beside a component; none where there is no such file.

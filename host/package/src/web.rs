@@ -1,11 +1,11 @@
 //! Components from an https address. Nothing of it is believed: size and content are checked, and whoever installs has
 //! it validated.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 
-use crate::{COMPONENT_BYTES_MAX, FetchError, Offer, SIGNATURE_BYTES_MAX};
+use crate::{COMPONENT_BYTES_MAX, FetchError, Offer, SIGNATURE_BYTES_MAX, source::stem};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A server that says nothing for so long is gone.
@@ -86,7 +86,8 @@ pub(crate) async fn fetch(
         StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE => None,
         other => return Err(FetchError::Status(beside.to_string(), other.as_u16())),
     };
-    Ok(Offer { bytes, source: address.to_string(), signature, manifest: None, is_local: false })
+    let (source, name) = (address.to_string(), stem(Path::new(address.path())));
+    Ok(Offer { bytes, source, name, signature, manifest: None, is_local: false })
 }
 
 /// Reads a body of at most so many bytes, whatever its headers say.

@@ -273,3 +273,19 @@ fn a_run_of_a_program_is_verified_and_resumed() {
     let verified = stage.call(["replay", run, "--verify"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
 }
+
+#[test]
+fn a_program_keeps_its_name_where_it_is_installed() {
+    let Some(mut stage) = stage() else { return };
+    let tool = fs::read(stage.path("tools").join("tool.wasm")).expect("it is there");
+    stage.prefer_skills_in("none");
+    stage.write("text@1.2.0.wasm", tool);
+    let ended = stage.call(["skill", "install", "text@1.2.0.wasm"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("command:text@1.2.0 is installed"), "{ended:?}");
+    assert!(stage.path(".local/share/voyager/skills/text@1.2.0.wasm").is_file());
+    let ran = stage.answer(["skill", "run", "text/run", "--with", "arguments=[]"]);
+    assert_eq!(ran["status"], "done", "{ran}");
+    assert_eq!(stage.call(["skill", "remove", "text"]).code, Some(0));
+    assert!(!stage.path(".local/share/voyager/skills/text@1.2.0.wasm").exists());
+}
