@@ -111,6 +111,9 @@ pub struct ProgramAnswer {
     pub result: Result<(u8, String, String), (ErrorKind, String)>,
 }
 
+/// Status, headers and body of an answer of a server.
+pub type Served = (u16, Vec<(String, String)>, String);
+
 /// What stands in for a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAnswer {
@@ -125,7 +128,7 @@ pub struct ServerAnswer {
     /// How long it takes.
     pub takes: Duration,
     /// Status, headers, body; or why there is no answer.
-    pub result: Result<(u16, Vec<(String, String)>, String), ErrorKind>,
+    pub result: Result<Served, ErrorKind>,
 }
 
 /// Something that goes wrong.
