@@ -158,6 +158,20 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 impl Context {
+    /// The same at other places, where a command runs what nobody watches.
+    pub(crate) fn quietly_at(&self, places: Places) -> Self {
+        Self {
+            places,
+            environment: self.environment.clone(),
+            program: self.program.clone(),
+            json: false,
+            quiet: true,
+            color: self.color,
+            logs: self.logs,
+            capacity: self.capacity,
+        }
+    }
+
     /// Who calls, as journals name them.
     pub(crate) fn user(&self) -> String {
         let number = || format!("user {}", rustix::process::getuid().as_raw());

@@ -345,7 +345,7 @@ fn sandbox_with(context: &Context, clock: Arc<dyn Clock>) -> Result<Sandbox, Fai
         bounds: CompileBounds::default(),
     };
     let options = SandboxOptions {
-        cache_folder: context.places.state.join("compiled"),
+        cache_folder: context.places.compiled.clone(),
         compiler,
         shape: EngineShape::default(),
         clock,

@@ -9,6 +9,8 @@ use crate::{failure::Failure, system::Environment};
 pub(crate) struct Places {
     /// Journal, content, socket.
     pub(crate) state: PathBuf,
+    /// Compiled skills: in the state folder, unless a command has a state of its own for a while.
+    pub(crate) compiled: PathBuf,
     /// Folders with components; of two with the same package and version the one in the earlier
     /// folder counts.
     pub(crate) skills: Vec<PathBuf>,
@@ -60,6 +62,7 @@ impl Places {
         let configuration = environment.config_home.clone().or_else(|| home(".config"));
         let configuration = configuration.map(|it| it.join("voyager"));
         Ok(Self {
+            compiled: state.join("compiled"),
             state,
             skills: folders,
             own,

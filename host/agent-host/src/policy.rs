@@ -170,16 +170,8 @@ fn stamp(places: &Places) -> Option<(SystemTime, u64, u64)> {
 /// What decides on tasks, so that none may write there: the policy, who is trusted, the skills that are served and
 /// where they came from, and all of the state but output files.
 pub(crate) fn own_paths(places: &Places) -> Vec<String> {
-    const STATE: [&str; 8] = [
-        "approvals",
-        "compiled",
-        "decisions",
-        "journal",
-        "programs",
-        "results",
-        "secret-key",
-        "skills-seen",
-    ];
+    const STATE: [&str; 7] =
+        ["approvals", "decisions", "journal", "programs", "results", "secret-key", "skills-seen"];
     let real = |path: PathBuf| {
         // What is not there yet has a folder that is.
         let whole = std::fs::canonicalize(&path).or_else(|error| {
@@ -189,6 +181,7 @@ pub(crate) fn own_paths(places: &Places) -> Vec<String> {
         whole.unwrap_or(path).into_os_string().into_string().ok()
     };
     let mut paths: Vec<PathBuf> = STATE.iter().map(|name| places.state.join(name)).collect();
+    paths.push(places.compiled.clone());
     paths.extend(places.skills.iter().cloned());
     paths.extend(places.own.as_ref().map(|own| Store::beside(own).packages().to_owned()));
     paths.extend(trusting::file(places));

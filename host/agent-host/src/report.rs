@@ -359,7 +359,7 @@ fn pauses(tasks: &[TaskDetail]) -> String {
 /// What was used, in a line.
 fn used(usage: &Usage) -> String {
     format!(
-        "{} of processor, {} of memory, {} host calls, {} in, {} out",
+        "{} of processor, {} of memory, {} host call(s), {} in, {} out",
         printing::fine_duration(usage.cpu()),
         printing::size(usage.memory_bytes),
         usage.host_calls,

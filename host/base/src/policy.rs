@@ -579,6 +579,18 @@ mod tests {
         })
     }
 
+    fn serves(host: &str, methods: &[&str], private: &[&str]) -> What {
+        What::Server(HttpGrant {
+            host: host.parse().unwrap(),
+            methods: methods.iter().map(|it| (*it).to_owned()).collect(),
+            private: private.iter().map(|it| it.parse().unwrap()).collect(),
+            send_bytes_max: None,
+            receive_bytes_max: None,
+            time_max: None,
+            secrets: BTreeMap::new(),
+        })
+    }
+
     fn rules(otherwise: Verdict, rules: impl IntoIterator<Item = (Verdict, What)>) -> Rules {
         let rules = rules.into_iter().zip(10..);
         let rule = |((verdict, what), line)| Rule { line, verdict, packages: None, what };
@@ -606,10 +618,15 @@ mod tests {
             What::Program(program) => program,
             _ => unreachable!(),
         };
+        let server = |it: What| match it {
+            What::Server(server) => server,
+            _ => unreachable!(),
+        };
         let manifest = GrantLayer {
             source: "the manifest".to_owned(),
             workspace: Some(vec![folder]),
             process: Some(vec![program("git"), program("rm")]),
+            http: Some(vec![server(serves("*", &["GET", "POST"], &["10.0.0.0/8"]))]),
             tasks: Some(all()),
             ..GrantLayer::default()
         };
@@ -622,6 +639,44 @@ mod tests {
         let program = words.next().unwrap();
         let rule = grants.program(&program, &words.collect::<Vec<_>>());
         rule.map(|rule| rule.network).map_err(|error| error.message)
+    }
+
+    /// Whether a request may be sent, and to an address that is no public one.
+    fn sends(grants: &Grants, method: &str, host: &str) -> Result<bool, String> {
+        let url = Url::parse(&format!("https://{host}/")).unwrap();
+        let rule = grants.request(method, &url);
+        rule.map(|rule| rule.names([10, 1, 2, 3].into())).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn rules_speak_of_servers() {
+        let both = ["GET", "POST"];
+        let several = [
+            (Verdict::Allow, serves("*.test", &both, &[])),
+            (Verdict::Allow, serves("b.test", &both, &["10.1.0.0/16"])),
+            (Verdict::Ask, serves("c.test", &["POST"], &[])),
+            (Verdict::Deny, serves("d.test", &both, &[])),
+        ];
+        let mut rules = rules(Verdict::Deny, several);
+        let sends =
+            |rules: &Rules, method: &str, host: &str| sends(&grants(rules.clone()), method, host);
+        assert_eq!(sends(&rules, "GET", "a.test"), Ok(false), "it names no private address");
+        assert_eq!(sends(&rules, "GET", "b.test"), Ok(true), "the longer name counts");
+        assert_eq!(
+            sends(&rules, "GET", "d.test").unwrap_err(),
+            "the host's policy denies this task to send `GET` to `https://d.test`: policy.yaml:13; only its \
+             operator can take that line out or narrow it"
+        );
+        assert_eq!(
+            sends(&rules, "GET", "e.org").unwrap_err(),
+            "the host's policy doesn't let this task send `GET` to `https://e.org`; add \
+             `http: [ { host: \"e.org\", methods: [GET] } ]` to `allow` at policy.yaml:3"
+        );
+        assert_eq!(sends(&rules, "GET", "c.test"), Ok(false), "only the other method is asked for");
+        let asked = sends(&rules, "POST", "c.test").unwrap_err();
+        assert!(asked.contains("asks before this task may send `POST`"), "{asked}");
+        rules.allowed.push(allowed(serves("c.test", &["POST"], &["10.0.0.0/8"])));
+        assert_eq!(sends(&rules, "POST", "c.test"), Ok(true), "who said yes saw the addresses");
     }
 
     #[test]
@@ -733,6 +788,12 @@ mod tests {
             ("(git|rm)( [ab]){0,2}", any::<bool>())
                 .prop_map(|(run, network)| starts(&run, network)),
             "\\*\\*|[ab]".prop_map(|glob| What::Tasks(globs(&[&glob]))),
+            ("(\\*|\\*\\.test|[ab]\\.test)", 1..4_usize, any::<bool>()).prop_map(
+                |(host, methods, private)| {
+                    let methods = [&["GET"], &["POST"], &["GET", "POST"] as &[_]][methods - 1];
+                    serves(&host, methods, if private { &["10.1.0.0/16"] } else { &[] })
+                }
+            ),
         ]
     }
 
@@ -751,6 +812,7 @@ mod tests {
             policies in prop::collection::vec(policy(), 1..4),
             paths in prop::collection::vec("[ab]{1,2}(/[ab]{1,2}){0,2}", 1..6),
             lines in prop::collection::vec("(git|rm)( [ab]){0,3}", 1..4),
+            servers in prop::collection::vec(("GET|POST", "[ab]\\.(test|org)"), 1..4),
         ) {
             let mut wide = grants(Rules::default());
             for policy in policies {
@@ -763,6 +825,13 @@ mod tests {
                 }
                 for line in &lines {
                     match (start(&narrow, line), start(&wide, line)) {
+                        (Ok(narrow), Ok(wide)) => prop_assert!(!narrow || wide),
+                        (Ok(_), Err(error)) => prop_assert!(false, "{error}"),
+                        (Err(_), _) => {}
+                    }
+                }
+                for (method, host) in &servers {
+                    match (sends(&narrow, method, host), sends(&wide, method, host)) {
                         (Ok(narrow), Ok(wide)) => prop_assert!(!narrow || wide),
                         (Ok(_), Err(error)) => prop_assert!(false, "{error}"),
                         (Err(_), _) => {}
@@ -799,6 +868,7 @@ mod tests {
             what in what(),
             path in "[ab]{1,2}(/[ab]{1,2}){0,2}",
             line in "(git|rm)( [ab]){0,3}",
+            (method, host) in ("GET|POST", "[ab]\\.(test|org)"),
         ) {
             let root = "/home/ann/work";
             let what = match what {
@@ -819,6 +889,10 @@ mod tests {
             }
             if what.program(&words).is_some() {
                 uses.push(answered.program(&words, |_| ()));
+            }
+            let url = Url::parse(&format!("https://{host}/")).unwrap();
+            if what.server(&method, &url).is_some() {
+                uses.push(answered.request(&method, &url, |_, _| ()));
             }
             uses.extend(operations.iter().filter(|it| what.task(it)).map(|it| answered.task(it)));
             for used in uses {

@@ -24,22 +24,22 @@ struct Skill;
 export!(Skill);
 
 impl Guest for Skill {
-    fn get(url: String, headers: Vec<Header>) -> Result<Answer, Error> {
+    fn get(url: String, headers: Option<Vec<Header>>) -> Result<Answer, Error> {
         answer(with(http::Request::new("GET", url), headers))
     }
 
     fn send(
         method: String,
         url: String,
-        headers: Vec<Header>,
-        body: String,
+        headers: Option<Vec<Header>>,
+        body: Option<String>,
     ) -> Result<Answer, Error> {
-        answer(with(http::Request::new(method, url), headers).body(body))
+        answer(with(http::Request::new(method, url), headers).body(body.unwrap_or_default()))
     }
 }
 
-fn with(request: http::Request, headers: Vec<Header>) -> http::Request {
-    headers.into_iter().fold(request, |request, it| request.header(it.name, it.value))
+fn with(request: http::Request, headers: Option<Vec<Header>>) -> http::Request {
+    headers.into_iter().flatten().fold(request, |request, it| request.header(it.name, it.value))
 }
 
 fn answer(request: http::Request) -> Result<Answer, Error> {

@@ -56,8 +56,13 @@ impl Stage {
         static COMPILED: OnceLock<PathBuf> = OnceLock::new();
         let compiled = COMPILED.get_or_init(|| {
             let state = self.skills.with_file_name("tests-state");
+            // What a host knows of skills it need not compile, also where it was built anew since.
+            let _ = fs::remove_file(state.join("skills-seen"));
             let mut list = Command::new(&self.program);
             list.arg("--state").arg(&state).arg("--skills").arg(&self.skills);
+            if self.test_skills().is_dir() {
+                list.arg("--skills").arg(self.test_skills());
+            }
             let listed = list.args(["skill", "list"]).output().expect("the program starts");
             assert!(listed.status.success(), "{listed:?}");
             state.join("compiled")
@@ -70,6 +75,11 @@ impl Stage {
         }
     }
 
+    /// Components that only tests use, beside the shipped ones.
+    fn test_skills(&self) -> PathBuf {
+        self.skills.with_file_name("test-skills")
+    }
+
     /// Has skills of the stage's own folder come before the shipped ones.
     pub fn prefer_skills_in(&mut self, name: &str) {
         self.skills = self.path(name);
@@ -79,7 +89,7 @@ impl Stage {
     /// Has the command-line program of the tests be the only skill, as `tool`. False, with a word on
     /// standard error, where it was not built.
     pub fn take_tool(&mut self) -> bool {
-        let built = self.skills.with_file_name("test-skills").join("tool.wasm");
+        let built = self.test_skills().join("tool.wasm");
         self.prefer_skills_in("tools");
         let there = fs::copy(&built, self.skills.join("tool.wasm")).is_ok();
         if !there {

@@ -1,6 +1,7 @@
 //! `agent-host skill`: what there is, what it can do, trying it out, writing one's own, installing others.
 
 mod author;
+mod bench;
 mod dev;
 mod flags;
 mod inspect;
@@ -29,6 +30,7 @@ enum SkillCommand {
     List(list::List),
     Inspect(inspect::Inspect),
     Run(run::Run),
+    Bench(bench::Bench),
     New(author::New),
     Build(author::Build),
     Test(author::Test),
@@ -49,6 +51,7 @@ impl Skill {
             SkillCommand::List(it) => it.run(context),
             SkillCommand::Inspect(it) => it.run(context),
             SkillCommand::Run(it) => it.run(context),
+            SkillCommand::Bench(it) => it.run(context),
             SkillCommand::New(it) => it.run(context),
             SkillCommand::Build(it) => it.run(context),
             SkillCommand::Test(it) => it.run(context),

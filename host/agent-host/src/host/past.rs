@@ -407,16 +407,17 @@ struct Naming {
     arguments: Option<Json>,
     operation: Option<Json>,
     globs: Option<Json>,
+    method: Option<Json>,
+    url: Option<Json>,
 }
 
 /// What a question was about: the fields of its arguments that name something.
 fn about(asked: &Asked) -> String {
     let fields: Option<Naming> =
         asked.arguments.as_ref().and_then(|bytes| rmp_serde::from_slice(bytes).ok());
-    let Some(Naming { root, path, from, to, program, arguments, operation, globs }) = fields else {
-        return String::new();
-    };
-    let named = [root, path, from, to, program, arguments, operation, globs];
+    let Some(fields) = fields else { return String::new() };
+    let Naming { root, path, from, to, program, arguments, operation, globs, method, url } = fields;
+    let named = [root, path, from, to, program, arguments, operation, globs, method, url];
     let texts = named.into_iter().flatten().filter_map(|value| match value {
         Json::String(text) => Some(text),
         Json::Array(items) if !items.is_empty() && items.iter().all(Json::is_string) => {

@@ -69,7 +69,7 @@ fn a_finished_run_replays_and_its_skills_do_the_same_again() {
     }
     let trace = stage.call(["runs", "trace", id]);
     assert!(trace.out.contains("workspace.read"), "{}", trace.out);
-    assert!(trace.out.contains(" host calls, "), "{}", trace.out);
+    assert!(trace.out.contains(" host call(s), "), "{}", trace.out);
     let export = stage.call(["runs", "export", id]);
     assert_eq!(export.out.lines().count() as u64, one["records"].as_u64().expect("a number"));
 }

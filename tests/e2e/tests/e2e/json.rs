@@ -175,6 +175,12 @@ fn every_command_answers_in_the_same_form() {
         ),
         (&["skill", "run"], vec!["skill", "run", "process/run", "-w", "command=ls"], Done(4)),
         (&["skill", "run"], vec!["skill", "run", "none/none"], Failed("manifest", 3)),
+        (&["skill", "bench"], vec!["skill", "bench", "coder/dialects", "--calls", "1"], Done(0)),
+        (
+            &["skill", "bench"],
+            vec!["skill", "bench", "process/run", "--calls", "1", "-w", "command=ls"],
+            Failed("run", 1),
+        ),
         (&["skill", "new"], vec!["skill", "new", "fresh"], Done(0)),
         (&["skill", "new"], vec!["skill", "new", "fresh"], Failed("usage", 2)),
         // That they succeed is seen where the README's first skill is built.
