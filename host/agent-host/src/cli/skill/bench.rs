@@ -119,8 +119,7 @@ impl Bench {
             "changes": "discard",
             "for-each": { "in": items, "as": "call", "parallel": 1 },
         });
-        let mut request = self.call.request(&side.context, step)?;
-        request.unattended = false;
+        let request = self.call.request(&side.context, step)?;
         let answer = session::ask(&side.context, Request::Run(request))?;
         let run: RunAnswer = read(answer)?;
         if run.status != Status::Done {
@@ -203,7 +202,7 @@ impl Spread {
     fn of(calls: &[Usage]) -> Self {
         let mut all: Vec<u64> = calls.iter().map(|it| it.cpu_micros).collect();
         all.sort_unstable();
-        let at = |part: usize| all.get(all.len() * part / 100).or(all.last()).copied();
+        let at = |part: usize| all.get(all.len() * part / 100).or_else(|| all.last()).copied();
         let [least, median, p95, most] = [0, 50, 95, 100].map(|part| at(part).unwrap_or_default());
         Self { least, median, p95, most }
     }
