@@ -191,6 +191,10 @@ fn fact(u: &mut Unstructured<'_>) -> Result<Event> {
             result: result(u)?,
             changes: changes(u)?,
             kept_from: None,
+            usage: u.arbitrary::<Option<u64>>()?.map(|cpu_micros| voyager_base::Usage {
+                cpu_micros,
+                ..voyager_base::Usage::default()
+            }),
         },
         11 => Event::RetryScheduled {
             task: task(u)?,
