@@ -73,7 +73,9 @@ fn what_is_not_granted_is_denied_with_the_line_to_add() {
     let call = ["skill", "run", "process/run", "--with", "command=ls -l", "--read", "repo"];
     let ended = stage.call(call);
     assert_eq!(ended.code, Some(4), "{ended:?}");
-    assert!(ended.err.contains("process: [ { run: \"ls -l\" } ]"), "{}", ended.err);
+    let line = "add `{ run: \"ls -l\" }` to `process` at the command line";
+    assert!(ended.err.contains(line), "{}", ended.err);
+    assert!(ended.err.contains("`--program`"), "{}", ended.err);
     let granted = stage.call([call.as_slice(), &["--program", "ls"]].concat());
     assert_eq!(granted.code, Some(0), "{granted:?}");
     assert!(granted.out.contains("a.py"), "{}", granted.out);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
-use voyager_base::operation::Operation;
+use voyager_base::{http::METHODS, operation::Operation};
 use voyager_manifest::Catalog;
 
 use super::flags;
@@ -14,7 +14,7 @@ use crate::{
         Context, asking,
         run::{current_folder, name_and_value},
     },
-    failure::Failure,
+    failure::{Failure, FailureKind},
     host, printing,
     protocol::RunRequest,
     report,
@@ -50,6 +50,14 @@ pub(super) struct Call {
     /// A program that the operation may start, with its first arguments. May be given several times.
     #[arg(long, value_name = "WORDS")]
     program: Vec<String>,
+    /// A server that the operation may ask, with all methods: `api.example.org`, `http://localhost:8080`. May be given
+    /// several times.
+    #[arg(long, value_name = "HOST")]
+    server: Vec<String>,
+    /// An address that is no public one, where one of these servers may be: `127.0.0.1`, `10.0.0.0/8`. May be given
+    /// several times.
+    #[arg(long, value_name = "ADDRESS", requires = "server")]
+    private: Vec<String>,
     /// Operations that it may call as child tasks: a glob over `package:name/interface.function`.
     #[arg(long, value_name = "GLOB")]
     call: Vec<String>,
@@ -69,7 +77,13 @@ impl Run {
         let step = if self.preview { json!({ "changes": "discard" }) } else { json!({}) };
         let request = self.call.request(context, step)?;
         let answer = asking::run(context, request)?;
-        report::run(context, &answer)
+        let code = report::run(context, &answer)?;
+        if code == FailureKind::Denied.exit_code() && !context.json {
+            printing::note(
+                "hint: here `--read`, `--write`, `--program`, `--server` and `--call` are the grants",
+            );
+        }
+        Ok(code)
     }
 }
 
@@ -118,6 +132,8 @@ impl Call {
             inputs.push((name, path.display().to_string()));
         }
         let programs: Vec<Json> = self.program.iter().map(|it| json!({ "run": it })).collect();
+        let server = |host| json!({ "host": host, "methods": METHODS, "private": self.private });
+        let servers: Vec<Json> = self.server.iter().map(server).collect();
         step["id"] = json!("call");
         step["use"] = json!(self.operation);
         step["with"] = Json::Object(self.arguments(context, &directory)?);
@@ -128,7 +144,7 @@ impl Call {
             "version": "0.0.0",
             "description": format!("Calls {} once.", self.operation),
             "inputs": declared,
-            "grants": { "workspace": folders, "process": programs, "tasks": self.call },
+            "grants": { "workspace": folders, "process": programs, "http": servers, "tasks": self.call },
             "steps": [step],
             "outputs": { "result": { "from": "steps.call" } },
         });
