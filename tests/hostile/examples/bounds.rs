@@ -233,10 +233,12 @@ fn waiting_in_sandbox() -> f64 {
         assert!(futures_util::poll!(&mut first).is_pending());
         let before = resident_kib();
         let mut waiting: Vec<_> = (1..WAITING).map(call).collect();
-        for call in &mut waiting {
-            assert!(futures_util::poll!(call).is_pending());
+        // One that a tick meets gives the thread back before it asks.
+        while world.asked().len() < WAITING as usize {
+            for call in &mut waiting {
+                assert!(futures_util::poll!(call).is_pending());
+            }
         }
-        assert_eq!(world.asked().len(), WAITING as usize);
         (resident_kib() - before) / f64::from(WAITING - 1)
     })
 }
@@ -257,8 +259,10 @@ fn waiting_in_wasmtime() -> f64 {
     files
         .func_new("roots", |mut store, _, _, results| {
             let folder = ResourceAny::try_from_resource(Resource::<()>::new_own(1), &mut store)?;
-            let root = vec![Val::String("repo".to_owned()), Val::Resource(folder)];
-            results[0] = Val::List(vec![Val::Tuple(root)]);
+            let name = ("name".to_owned(), Val::String("repo".to_owned()));
+            let root = Val::Record(vec![name, ("folder".to_owned(), Val::Resource(folder))]);
+            let roots = Val::List(vec![root]);
+            results[0] = Val::Result(Ok(Some(Box::new(roots))));
             Ok(())
         })
         .unwrap();
