@@ -118,7 +118,7 @@ impl Book {
                 self.question(*record, sequence, asked, Answer::Requested, staged);
             }
             Event::EffectAnswered { record, asked, reply, children, staged, .. } => {
-                let charge = Charge { children: *children, ..Charge::default() };
+                let charge = Charge { children: *children };
                 let answer = Answer::Given { at, reply: reply.clone(), charge };
                 self.question(*record, sequence, asked, answer, staged);
             }

@@ -77,8 +77,6 @@ pub enum Need<'a> {
 /// What a question used beyond itself, charged after the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Charge {
-    /// Bytes that came to the guest.
-    pub bytes_in: u64,
     /// Child tasks that were started.
     pub children: u32,
 }

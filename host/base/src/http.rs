@@ -21,7 +21,7 @@ pub use url::{Position, Url};
 
 use crate::{
     BoxFuture,
-    call::{CallContext, Charge, Effect, HostCall, Need, Services},
+    call::{CallContext, Effect, HostCall, Need, Services},
     error::Error,
     secret::Secrets,
 };
@@ -275,10 +275,6 @@ impl HostCall for FetchHttp {
         self.0.need()
     }
 
-    fn settle(reply: &Result<HttpResponse, Error>) -> Charge {
-        charge(reply)
-    }
-
     fn perform<'a>(
         self,
         services: &'a Services,
@@ -297,10 +293,6 @@ impl HostCall for SendHttp {
         self.0.need()
     }
 
-    fn settle(reply: &Result<HttpResponse, Error>) -> Charge {
-        charge(reply)
-    }
-
     fn perform<'a>(
         self,
         services: &'a Services,
@@ -308,11 +300,6 @@ impl HostCall for SendHttp {
     ) -> BoxFuture<'a, Result<HttpResponse, Error>> {
         Box::pin(exchange(services, context, self.0))
     }
-}
-
-fn charge(reply: &Result<HttpResponse, Error>) -> Charge {
-    let bytes_in = reply.as_ref().map_or(0, |it| it.body.len() as u64);
-    Charge { bytes_in, ..Charge::default() }
 }
 
 async fn exchange(

@@ -7,7 +7,7 @@ use serde_bytes::ByteBuf;
 
 use crate::{
     BoxFuture,
-    call::{CallContext, Charge, Effect, HostCall, Need, Services},
+    call::{CallContext, Effect, HostCall, Need, Services},
     error::Error,
     secret::Secrets,
 };
@@ -59,12 +59,6 @@ impl HostCall for RunProgram {
 
     fn need(&self) -> Need<'_> {
         Need::Program { program: &self.program, arguments: &self.arguments }
-    }
-
-    fn settle(reply: &Result<Finished, Error>) -> Charge {
-        let bytes_in =
-            reply.as_ref().map_or(0, |it| it.stdout.len() as u64 + it.stderr.len() as u64);
-        Charge { bytes_in, ..Charge::default() }
     }
 
     fn perform<'a>(

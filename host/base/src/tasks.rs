@@ -34,7 +34,7 @@ impl HostCall for MapTasks {
 
     fn settle(reply: &Result<Self::Reply, Error>) -> Charge {
         let children = reply.as_ref().map_or(0, |outcomes| outcomes.len());
-        Charge { children: u32::try_from(children).unwrap_or(u32::MAX), ..Charge::default() }
+        Charge { children: u32::try_from(children).unwrap_or(u32::MAX) }
     }
 
     fn perform<'a>(

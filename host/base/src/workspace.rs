@@ -5,7 +5,7 @@ use serde_bytes::ByteBuf;
 
 use crate::{
     BoxFuture,
-    call::{CallContext, Charge, Effect, Folders, HostCall, Need, Services, StageId},
+    call::{CallContext, Effect, Folders, HostCall, Need, Services, StageId},
     error::Error,
     id::Digest,
 };
@@ -278,11 +278,6 @@ impl HostCall for ReadFile {
 
     fn need(&self) -> Need<'_> {
         Need::Read { root: &self.root, path: &self.path }
-    }
-
-    fn settle(reply: &Result<ByteBuf, Error>) -> Charge {
-        let bytes_in = reply.as_ref().map_or(0, |bytes| bytes.len() as u64);
-        Charge { bytes_in, ..Charge::default() }
     }
 
     fn perform<'a>(
