@@ -121,14 +121,14 @@ impl Bench {
         });
         let request = self.call.request(&side.context, step)?;
         let answer = session::ask(&side.context, Request::Run(request))?;
-        let run: RunAnswer = read(answer)?;
+        let run: RunAnswer = report::read(&answer)?;
         if run.status != Status::Done {
             let why = run.error.map_or_else(|| run.status.word().to_owned(), |it| it.message);
             return Err(Failure::new(FailureKind::Run, format!("a call failed: {why}"))
                 .hint("`agent-host skill run` with the same options shows more"));
         }
         let shown = session::ask(&side.context, Request::Show { run: Some(run.run) })?;
-        let detail: RunDetail = read(shown)?;
+        let detail: RunDetail = report::read(&shown)?;
         let tasks = detail.steps.iter().flat_map(|step| &step.tasks);
         Ok(tasks.map(whole).collect())
     }
@@ -139,12 +139,6 @@ fn whole(task: &TaskDetail) -> Usage {
     let mut usage = task.usage.unwrap_or_default();
     task.children.iter().for_each(|child| usage.add(whole(child)));
     usage
-}
-
-fn read<T: serde::de::DeserializeOwned>(answer: serde_json::Value) -> Result<T, Failure> {
-    serde_json::from_value(answer).map_err(|error| {
-        Failure::new(FailureKind::Bug, format!("an answer of the host can't be read: {error}"))
-    })
 }
 
 /// Where one of the builds runs.
