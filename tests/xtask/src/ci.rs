@@ -29,5 +29,6 @@ pub(crate) fn ci() -> Result<()> {
     docs.env("RUSTDOCFLAGS", "--deny warnings");
     run(docs)?;
     fuzz::check()?;
+    fuzz::clean()?;
     test::test(&["--locked".to_owned()], Some(PROPTEST_SEED))
 }

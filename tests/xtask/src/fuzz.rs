@@ -100,6 +100,12 @@ pub(crate) fn check() -> Result<()> {
     run(command)
 }
 
+/// Removes what [`check`] built: its flags are those of no other build, so nothing else uses it.
+pub(crate) fn clean() -> Result<()> {
+    let folder = target_folder().join("fuzz");
+    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
 fn known() -> String {
     TARGETS.iter().map(|it| format!("  {:<10} {}\n", it.name, it.what)).collect()
 }
