@@ -3,7 +3,7 @@
 //! One target for each thing that reads bytes from outside, in `targets/`. Each states what must hold
 //! whatever the bytes, and panics where it does not. `cargo xtask fuzz` builds and runs them.
 
-#[path = "../../../host/manifest/tests/common/mod.rs"]
+#[path = "../../../host/manifest/tests/manifest/common/mod.rs"]
 mod corpus;
 pub mod memory;
 pub mod shape;

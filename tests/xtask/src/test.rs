@@ -25,17 +25,19 @@ pub(crate) fn storm() -> Result<()> {
     let suites: [&[&str]; 2] = [
         &[
             "--package=sim",
-            "--test=crash",
-            "--test=random",
-            "--test=random_blocks",
-            "--test=schedule",
+            "--test=sim",
+            "--",
+            "crash::",
+            "random::",
+            "random_blocks::",
+            "schedule::",
         ],
-        &["--package=e2e", "--test=e2e", "crash::"],
+        &["--package=e2e", "--test=e2e", "--", "crash::"],
     ];
     for suite in suites {
         let mut command = cargo(&["test", "--release"]);
         command.env("VOYAGER_TEST_PROGRAM", &program).env("VOYAGER_TEST_SKILLS", &skills);
-        command.env("VOYAGER_STORM", "1").args(suite).args(["--", "--nocapture"]);
+        command.env("VOYAGER_STORM", "1").args(suite).arg("--nocapture");
         run(command)?;
     }
     Ok(())
