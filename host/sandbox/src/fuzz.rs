@@ -1,12 +1,13 @@
-//! Reading components for fuzzing: outside, only [`Sandbox`](crate::Sandbox) does it, and compiles what
-//! it has read.
+//! The sandbox's borders for fuzzing: components read without being compiled, which outside only
+//! [`Sandbox`](crate::Sandbox) does, and values on their way to a guest and back.
 
-use voyager_base::{Type, operation::Skill};
+use voyager_base::{Type, Value, operation::Skill, value};
 use wasmparser::Parser;
 
 use crate::{
     decode::{self, Decoded},
     docs, imports,
+    values::{lift, lower},
 };
 
 /// Reads `component` without compiling it.
@@ -47,6 +48,22 @@ fn described(decoded: &Decoded, size: usize) {
             parts_left = usize::checked_sub(parts_left, parts(ty)).expect("types are bounded");
         });
     }
+}
+
+/// Lowers `value`, and lifts what that gives, as a `ty`, and as an `other`.
+///
+/// # Panics
+/// Where anything but a value of the type passes, or it does not come back as it went.
+pub fn crosses(value: &Value, ty: &Type, other: &Type) {
+    let val = lower(value.clone(), ty);
+    assert_eq!(val.is_ok(), value.is_of(ty), "{value:?} as {ty}");
+    let Ok(val) = val else { return };
+    if let Ok(lifted) = lift(val.clone(), other) {
+        assert!(lifted.is_of(other), "{lifted:?} was lifted as {other}");
+    }
+    let lifted = lift(val, ty).expect("what was lowered is lifted");
+    // Compared as bytes: NaN is no other than itself there.
+    assert_eq!(value::encode(&lifted), value::encode(value), "{value:?} as {ty}");
 }
 
 fn parts(ty: &Type) -> usize {

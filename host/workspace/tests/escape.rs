@@ -5,11 +5,16 @@ mod common;
 
 use std::{
     os::unix::fs::symlink,
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use common::{Scene, grant, kind, query};
-use voyager_base::ErrorKind;
+use common::{Scene, context, grant, kind, query, stage};
+use futures_executor::block_on;
+use voyager_base::{
+    ErrorKind,
+    workspace::{RemoveFile, WorkspaceService as _},
+};
 
 /// A folder with links of all sorts, beside a folder with a secret.
 fn links() -> (Scene, tempfile::TempDir) {
@@ -127,6 +132,29 @@ fn a_walk_follows_no_link() {
     let (scene, _outside) = links();
     assert_eq!(scene.list(&[]), ["real/file", "top"]);
     assert_eq!(scene.search(query("side"), 10).unwrap().files_searched, 2);
+}
+
+#[test]
+fn devices_are_no_files() {
+    let scene = Scene::new(&[]);
+    let devices = context(Path::new("/dev"), grant(&["**"], &["**"]), &[stage(1)]);
+    // One without an end, one that is always full, and one that would wait for somebody to type.
+    for path in ["zero", "full", "null", "random", "tty"] {
+        let told = scene.read_in(&devices, path).unwrap_err();
+        assert!(
+            told.kind == ErrorKind::Invalid && told.message.contains("no regular file"),
+            "{told}"
+        );
+        let refused = [
+            kind(scene.write_in(&devices, path, "x")),
+            kind(block_on(
+                scene
+                    .workspace
+                    .remove(&devices, RemoveFile { root: "r".into(), path: path.into() }),
+            )),
+        ];
+        assert_eq!(refused, [Some(ErrorKind::Invalid); 2], "{path}");
+    }
 }
 
 #[test]

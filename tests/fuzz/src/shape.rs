@@ -135,6 +135,58 @@ pub fn value(u: &mut Unstructured<'_>, ty: &Type) -> Result<Value> {
     })
 }
 
+/// `ty` with a member here and there renamed, dropped or of another type.
+///
+/// # Errors
+/// Where the bytes can't be used.
+pub fn like(u: &mut Unstructured<'_>, whole: &Type) -> Result<Type> {
+    if u.ratio(1, 8)? {
+        return ty(u, 1);
+    }
+    let inner = |u: &mut Unstructured<'_>, ty: &Option<Box<Type>>| match ty {
+        Some(ty) if !u.ratio(1, 8)? => like(u, ty).map(|ty| Some(Box::new(ty))),
+        _ => Ok(None),
+    };
+    Ok(match whole {
+        Type::List(inner) => Type::list(like(u, inner)?),
+        Type::Option(inner) => match like(u, inner)? {
+            Type::Option(inner) => Type::Option(inner),
+            other => Type::option(other),
+        },
+        Type::Result(ok, error) => Type::Result(inner(u, ok)?, inner(u, error)?),
+        Type::Tuple(types) => {
+            Type::Tuple(types.iter().map(|ty| like(u, ty)).collect::<Result<_>>()?)
+        }
+        Type::Record(record) => {
+            let field = |field: &Field| {
+                let name = renamed(u, &field.name)?;
+                Ok(Field { name, ty: like(u, &field.ty)?, docs: String::new() })
+            };
+            Type::Record(named(record.body.iter().map(field).collect::<Result<_>>()?))
+        }
+        Type::Variant(variant) => {
+            let case = |case: &Case| {
+                let name = renamed(u, &case.name)?;
+                let ty = inner(u, &case.ty.clone().map(Box::new))?.map(|ty| *ty);
+                Ok(Case { name, ty, docs: String::new() })
+            };
+            Type::Variant(named(variant.body.iter().map(case).collect::<Result<_>>()?))
+        }
+        Type::Enum(names) => Type::Enum(named(all_renamed(u, &names.body)?)),
+        Type::Flags(names) => Type::Flags(named(all_renamed(u, &names.body)?)),
+        other => other.clone(),
+    })
+}
+
+fn all_renamed(u: &mut Unstructured<'_>, names: &[String]) -> Result<Vec<String>> {
+    names.iter().map(|name| renamed(u, name)).collect()
+}
+
+/// The name, or now and then another that `names` does not give.
+fn renamed(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
+    Ok(if u.ratio(1, 8)? { format!("{name}-x") } else { name.to_owned() })
+}
+
 fn maybe(u: &mut Unstructured<'_>, ty: Option<&Type>) -> Result<Option<Box<Value>>> {
     ty.map(|ty| value(u, ty).map(Box::new)).transpose()
 }

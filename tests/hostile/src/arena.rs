@@ -431,7 +431,7 @@ impl Observer for Told {
             return;
         }
         if lines.count == 0 {
-            lines.first = format!("{level}: {text}").chars().take(80).collect();
+            lines.first = format!("{level}: {text}").chars().take(200).collect();
         }
         lines.count += 1;
         lines.longest = lines.longest.max(text.len());

@@ -38,8 +38,11 @@ pub(crate) fn run(mut command: Command) -> Result<()> {
 
 /// Builds the program and gives back its path.
 pub(crate) fn agent_host(release: bool) -> Result<PathBuf> {
-    let profile: &[&str] = if release { &["--release"] } else { &[] };
-    run(cargo(&[&["build", "--package", "agent-host"], profile].concat()))?;
+    // The tests build the whole workspace. Chosen by its package, the program would have libraries of its
+    // own beside theirs, which differ in a feature or two: most of them twice.
+    let what: &[&str] =
+        if release { &["--package=agent-host", "--release"] } else { &["--workspace"] };
+    run(cargo(&[&["build", "--bin=agent-host"], what].concat()))?;
     Ok(target_folder().join(if release { "release" } else { "debug" }).join("agent-host"))
 }
 

@@ -45,7 +45,11 @@ const TARGETS: &[Target] = &[
     Target { name: "grant", what: "layers of grants", seeds: &[] },
     Target { name: "question", what: "questions of a skill under any grants", seeds: &[] },
     Target { name: "component", what: "bytes of a component", seeds: &[] },
+    Target { name: "crossing", what: "values to a guest and back", seeds: &[] },
 ];
+
+/// Those that link the sandbox: behind a feature, since wasmtime takes its time to build.
+const OF_SANDBOX: &[&str] = &["component", "crossing"];
 
 /// Words of the languages, for targets that read text.
 const DICTIONARY: &str = "tests/fuzz/words.dict";
@@ -126,7 +130,7 @@ fn build(target: &Target) -> Result<PathBuf> {
     let triple = triple()?;
     let mut command = package("build")?;
     command.args(["--quiet", "--bin", target.name, "--target", &triple]);
-    if target.name == "component" {
+    if OF_SANDBOX.contains(&target.name) {
         command.args(["--features", "component"]);
     }
     command.env("RUSTFLAGS", FLAGS.join(" "));

@@ -353,7 +353,27 @@ fn secrets() -> Vec<Case> {
             "has the server send the secret back",
             "what is answered is scrubbed",
             "gives \"***\"",
-            |arena| Box::pin(async move { with_secret(&arena, "/echo").await }),
+            |arena| Box::pin(async move { with_secret(&arena, "/echo", echo).await }),
+        ),
+        scene(
+            "secret-in-the-log",
+            "has the server send the secret back, and logs what came",
+            "what is answered is scrubbed, so nothing of it can be told",
+            "1 lines: \"***\"",
+            |arena| {
+                Box::pin(async move {
+                    let ended = with_secret(&arena, "/echo", tell).await;
+                    let lines = arena.lines();
+                    match lines.first {
+                        _ if ended != "gives \"***\"" => ended,
+                        told if told.contains(crate::arena::TOKEN) => format!("logged: {told}"),
+                        told if told.contains("x-key: ***") => {
+                            format!("{} lines: \"***\"", lines.count)
+                        }
+                        told => format!("logged: {told}"),
+                    }
+                })
+            },
         ),
         scene(
             "secret-to-another-server",
@@ -361,9 +381,9 @@ fn secrets() -> Vec<Case> {
             "a redirect to another origin carries no secret",
             "gives \"nothing\"",
             |arena| {
-                Box::pin(
-                    async move { with_secret(&arena, "/to?http://other.test:18080/echo").await },
-                )
+                Box::pin(async move {
+                    with_secret(&arena, "/to?http://other.test:18080/echo", echo).await
+                })
             },
         ),
         case(
@@ -379,8 +399,8 @@ fn secrets() -> Vec<Case> {
     ]
 }
 
-/// Asks with a secret in a header, and says what of it the answer holds.
-async fn with_secret(arena: &crate::Arena, path: &str) -> String {
+/// Has a component ask with a secret in a header, and says what of it the answer holds.
+async fn with_secret(arena: &crate::Arena, path: &str, component: fn(&[Ask]) -> Vec<u8>) -> String {
     let asks = [Ask {
         header: Some(("x-key", "${secrets.key}")),
         ..get(&format!("http://server.test:18080{path}"))
@@ -396,7 +416,7 @@ steps:
 outputs: { answer: { from: steps.attack } }
 ";
     let ground = Ground::new();
-    let told = arena.play(&[echo(&asks)], text, &ground).await;
+    let told = arena.play(&[component(&asks)], text, &ground).await;
     match told {
         told if told.contains(crate::arena::TOKEN) => format!("the secret came back: {told}"),
         told if told.contains("x-key: ***") => "gives \"***\"".to_owned(),
@@ -429,12 +449,20 @@ fn ask(asks: &[Ask]) -> Vec<u8> {
     asking(asks, "u32", end)
 }
 
+/// Takes the first 1,000 bytes of the body as the result.
+const BODY: &str = "(call $body (i32.load (i32.const 540)) (i32.const 1000) (i32.const 640))
+    (i32.store (i32.const 520) (i32.load (i32.const 640)))
+    (i32.store (i32.const 524) (i32.load (i32.const 644)))";
+
 /// The same, and it gives back the body as a text.
 fn echo(asks: &[Ask]) -> Vec<u8> {
-    let end = "(call $body (i32.load (i32.const 540)) (i32.const 1000) (i32.const 640))
-        (i32.store (i32.const 520) (i32.load (i32.const 640)))
-        (i32.store (i32.const 524) (i32.load (i32.const 644)))";
-    asking(asks, "string", end)
+    asking(asks, "string", BODY)
+}
+
+/// The same, and it logs the body, too.
+fn tell(asks: &[Ask]) -> Vec<u8> {
+    let log = "(call $log (i32.const 0) (i32.const 0) (i32.load (i32.const 520)) (i32.load (i32.const 524)))";
+    asking(asks, "string", &format!("{BODY} {log}"))
 }
 
 fn asking(asks: &[Ask], success: &str, end: &str) -> Vec<u8> {
@@ -467,9 +495,10 @@ fn asking(asks: &[Ask], success: &str, end: &str) -> Vec<u8> {
     }
     component(
         &format!("use voyager:types/types@0.1.0.{{error}}; f: func() -> result<{success}, error>;"),
-        "import voyager:http/http@0.1.0;",
+        "import voyager:http/http@0.1.0; import voyager:run/run@0.1.0;",
         &format!(
-            r#"(import "voyager:http/http@0.1.0" "send" (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32)))
+            r#"(import "voyager:run/run@0.1.0" "log" (func $log (param i32 i32 i32 i32)))
+            (import "voyager:http/http@0.1.0" "send" (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32)))
             (import "voyager:http/http@0.1.0" "[method]body.next" (func $body (param i32 i32 i32)))
             {data}
             (func $header (param i32 i32 i32 i32 i32)
