@@ -41,6 +41,8 @@ pub const URL_BYTES_MAX: usize = 8 << 10;
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
 /// Most headers of a request or an answer.
 pub const HEADERS_MAX: usize = 128;
+/// The bound of a denial of an address that is never dialled.
+pub const ADDRESS_NEVER: &str = "no grant allows this address";
 
 /// Headers that frame a message or belong to one connection: a skill that sets them could say another
 /// length or another host than is dialled.
@@ -160,10 +162,24 @@ fn checked_headers(headers: Vec<(String, String)>) -> Result<Vec<(String, String
 
 fn checked_header((name, value): (String, String)) -> Result<(String, String), Error> {
     let name = name.to_ascii_lowercase();
-    if !is_token(&name) {
+    check_header(&name, &value)?;
+    Ok((name, value))
+}
+
+/// Whether a header is set by the host alone, in whatever case its name is written.
+pub fn is_host_header(name: &str) -> bool {
+    HOST_HEADERS.iter().any(|it| it.eq_ignore_ascii_case(name))
+}
+
+/// Checks a header that a skill sets.
+///
+/// # Errors
+/// `invalid`.
+pub fn check_header(name: &str, value: &str) -> Result<(), Error> {
+    if !is_token(name) {
         return Err(Error::invalid("the name of a header is no token of letters, digits and `-`"));
     }
-    if HOST_HEADERS.contains(&name.as_str()) {
+    if is_host_header(name) {
         return Err(Error::invalid(format!("the header `{name}` is set by the host alone")));
     }
     // Visible characters, spaces and tabs: a line end would begin another header, or another request.
@@ -171,12 +187,12 @@ fn checked_header((name, value): (String, String)) -> Result<(String, String), E
         let message = format!("the value of the header `{name}` holds a control character");
         return Err(Error::invalid(message));
     }
-    placeholders(&value).map_err(|()| {
+    let malformed = |()| {
         Error::invalid(format!(
             "the value of the header `{name}` holds a malformed placeholder; write `${{secrets.NAME}}`"
         ))
-    })?;
-    Ok((name, value))
+    };
+    placeholders(value).map(drop).map_err(malformed)
 }
 
 fn is_token(name: &str) -> bool {

@@ -7,7 +7,7 @@ use std::{
 
 use voyager_base::{
     BoxFuture, Error,
-    http::{AddressClass, HttpRule, Url, plain_address},
+    http::{ADDRESS_NEVER, AddressClass, HttpRule, Url, plain_address},
 };
 
 /// Most addresses of a name that are looked at.
@@ -87,7 +87,7 @@ fn denied(url: &Url, address: IpAddr, class: AddressClass) -> Error {
             let message = format!(
                 "`{host}` is at {address} ({what}), which is never dialled, whatever is granted"
             );
-            Error::denied(message, "no grant allows this address")
+            Error::denied(message, ADDRESS_NEVER)
         }
         AddressClass::Public => unreachable!("a public address is not refused"),
     }

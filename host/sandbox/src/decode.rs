@@ -16,6 +16,7 @@ use wit_parser::{
 use crate::{
     command,
     docs::{self, PackageDocs},
+    text::plain,
 };
 
 /// Most parts of all types of a skill together. Types share parts in the component and don't here, so
@@ -44,8 +45,20 @@ pub(crate) struct Decoded {
 /// The interface by which a skill promises to keep nothing from call to call. It has no functions.
 const REUSABLE: &str = "voyager:run/reusable@0.1.";
 
+/// Longest name of an export that is shown.
+const EXPORT_BYTES_MAX: usize = 200;
+
 /// What a program asks for whose standard library uses files: they are those of the workspace.
 const WORKSPACE: &str = "voyager:workspace/files@0.1.0";
+
+/// What a component asks for that sends requests by WASI's own HTTP.
+const HTTP: &str = "voyager:http/http@0.1.0";
+
+/// By which components send requests.
+const OUTGOING: &str = "wasi:http/outgoing-handler@0.2.";
+
+/// By which components are asked as servers, in any version.
+const INCOMING: [&str; 2] = ["wasi:http/incoming-handler", "wasi:http/handler"];
 
 /// A valid component is no skill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -54,6 +67,11 @@ pub(crate) enum Undecodable {
     Malformed(String),
     #[error("it exports no interface with a function, so it has no operation")]
     NoOperation,
+    #[error(
+        "it exports `{0}`, so it waits for requests as a server, and nobody sends any here; have it export an \
+         interface of its own, whose functions ask other servers by `wasi:http/outgoing-handler`"
+    )]
+    Server(String),
     #[error("its types are too large: more than {TYPE_PARTS_MAX} parts or {TYPE_DEPTH_MAX} levels")]
     TooComplex,
 }
@@ -75,6 +93,9 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
     let mut program = None;
     for (key, item) in &world.exports {
         let export = resolve.name_world_key(key);
+        if INCOMING.iter().any(|it| export.starts_with(it)) {
+            return Err(Undecodable::Server(plain(&export, EXPORT_BYTES_MAX)));
+        }
         if command::is_program(&export) {
             program = Some(export);
         } else if let (WorldKey::Interface(_), WorldItem::Interface { id, .. }) = (key, item) {
@@ -103,9 +124,12 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
         world.imports.keys().map(|key| resolve.name_world_key(key)).collect();
     let mut asks: Vec<String> =
         imports.iter().filter(|it| !it.starts_with("wasi:")).cloned().collect();
-    if program.is_some() && command::uses_files(&imports) && !asks.iter().any(|it| it == WORKSPACE)
-    {
-        asks.push(WORKSPACE.to_owned());
+    let uses_files = program.is_some() && command::uses_files(&imports);
+    let uses_http = imports.iter().any(|it| it.starts_with(OUTGOING));
+    for (is_used, capability) in [(uses_files, WORKSPACE), (uses_http, HTTP)] {
+        if is_used && !asks.iter().any(|it| it == capability) {
+            asks.push(capability.to_owned());
+        }
     }
     let skill = Skill {
         component: Digest::of(component),

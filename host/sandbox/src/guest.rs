@@ -14,6 +14,7 @@ use crate::{
     command::Command,
     ending::Ending,
     engine::Ticks,
+    held::Held,
     limits::{Memory, Processor},
     text::plain,
     timing::Timing,
@@ -29,8 +30,8 @@ pub(crate) struct Guest {
     pub(crate) handles: ResourceTable,
     /// Files in the listings that it holds.
     pub(crate) listed: usize,
-    /// Bytes of the bodies that it holds, not yet taken.
-    pub(crate) held: usize,
+    /// What of its requests and their answers is held for it.
+    pub(crate) held: Held,
     pub(crate) memory: Memory,
     pub(crate) processor: Processor,
     pub(crate) timing: Timing,
@@ -74,7 +75,7 @@ impl Guest {
         Self {
             handles,
             listed: 0,
-            held: 0,
+            held: Held::default(),
             memory: Memory::new(limits),
             processor: Processor::new(ticks, limits.cpu),
             timing: Timing::start(clock, limits.time),

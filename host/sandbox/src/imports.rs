@@ -25,6 +25,8 @@ pub(crate) const OFFERED: &[&str] = &[
     "wasi:clocks/wall-clock@0.2.12",
     "wasi:filesystem/preopens@0.2.12",
     "wasi:filesystem/types@0.2.12",
+    "wasi:http/outgoing-handler@0.2.12",
+    "wasi:http/types@0.2.12",
     "wasi:io/error@0.2.12",
     "wasi:io/poll@0.2.12",
     "wasi:io/streams@0.2.12",
@@ -95,7 +97,7 @@ fn hint(import: &str) -> (String, &'static str) {
         None => {
             let own: Vec<&str> =
                 OFFERED.iter().copied().filter(|offer| offer.starts_with("voyager:")).collect();
-            (format!("this host offers {} and WASI 0.2 without HTTP", own.join(", ")), remedy)
+            (format!("this host offers {} and WASI 0.2", own.join(", ")), remedy)
         }
     }
 }
@@ -128,6 +130,6 @@ mod tests {
             "the skill imports `voyager:workspace/file@0.1.0`; the nearest that this host offers is \
              `voyager:workspace/files@0.1.0`; remove the import, or use a host that offers it"
         );
-        assert!(refusal("wasi:http/outgoing-handler@0.2.0").contains("WASI 0.2 without HTTP"));
+        assert!(refusal("wasi:keyvalue/store@0.2.0").contains(" and WASI 0.2; remove the import"));
     }
 }

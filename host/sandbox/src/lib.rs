@@ -5,7 +5,7 @@
 //! each call in a fresh store and instance (where a skill promises to keep nothing, in one that has
 //! served another call: `idle.rs`), with all limits armed. Whatever a skill asks of the host
 //! goes through `boundary.rs`; `capability/` translates WIT to the questions of `voyager-base`;
-//! `wasi/` stands in for WASI, deterministic and without any way out.
+//! `wasi/` stands in for WASI, deterministic and without a way out of its own.
 //!
 //! What it deliberately does not know: which service answers, where records go, what a manifest is.
 //! Only this crate names wasmtime, and no type of wasmtime crosses its border.
@@ -27,11 +27,13 @@ mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod guest;
+mod held;
 mod idle;
 mod imports;
 mod limits;
 mod lines;
 mod load;
+mod requests;
 mod sandbox;
 mod share;
 mod text;

@@ -86,12 +86,12 @@ impl Stage {
         fs::create_dir_all(&self.skills).expect("folders can be made");
     }
 
-    /// Has the command-line program of the tests be the only skill, as `tool`. False, with a word on
+    /// Has a command-line program of the tests, `tool` or `fetch`, be the only skill. False, with a word on
     /// standard error, where it was not built.
-    pub fn take_tool(&mut self) -> bool {
-        let built = self.test_skills().join("tool.wasm");
+    pub fn take_tool(&mut self, name: &str) -> bool {
+        let built = self.test_skills().join(format!("{name}.wasm"));
         self.prefer_skills_in("tools");
-        let there = fs::copy(&built, self.skills.join("tool.wasm")).is_ok();
+        let there = fs::copy(&built, self.skills.join(format!("{name}.wasm"))).is_ok();
         if !there {
             eprintln!("skipped: run `cargo xtask test`, which builds {}", built.display());
         }

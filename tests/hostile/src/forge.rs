@@ -21,6 +21,7 @@ const WASI: &[(&str, &str)] = &[
     ("filesystem.wit", include_str!("../../../host/sandbox/wit/wasi/filesystem.wit")),
     ("sockets.wit", include_str!("../../../host/sandbox/wit/wasi/sockets.wit")),
     ("cli.wit", include_str!("../../../host/sandbox/wit/wasi/cli.wit")),
+    ("http.wit", include_str!("../../../host/sandbox/wit/wasi/http.wit")),
 ];
 
 /// The contract alone.

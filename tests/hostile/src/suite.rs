@@ -16,6 +16,7 @@ mod output;
 mod page;
 mod paths;
 mod programs;
+mod requests;
 mod servers;
 mod shape;
 mod tasks;
@@ -78,6 +79,7 @@ pub fn groups() -> Vec<Group> {
         group("Files of command-line programs", files::cases()),
         group("Programs", programs::cases()),
         group("Servers", servers::cases()),
+        group("Servers, by WASI's own HTTP", requests::cases()),
         group("Stand-ins for WASI", wasi::cases()),
         group("Malformed and foreign components", shape::cases()),
         group("Compile bombs", compile::cases()),

@@ -66,16 +66,18 @@ pub(crate) fn skills(program: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds the command-line program of the tests as a component, into the folder beside that of the skills:
+/// Builds the command-line programs of the tests as components, into the folder beside that of the skills:
 /// none of the shipped ones.
-pub(crate) fn test_tool() -> Result<()> {
+pub(crate) fn test_tools() -> Result<()> {
     ensure_target()?;
     run(cargo(&["build", "--profile=skill", "--target", TARGET, "--package=voyager-test-tool"]))?;
     let folder = target_folder().join("test-skills");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let built = target_folder().join(TARGET).join("skill").join("voyager-test-tool.wasm");
-    fs::copy(&built, folder.join("tool.wasm"))
-        .with_context(|| format!("cannot copy {}", built.display()))?;
+    for (built, name) in [("voyager-test-tool.wasm", "tool.wasm"), ("fetch.wasm", "fetch.wasm")] {
+        let built = target_folder().join(TARGET).join("skill").join(built);
+        fs::copy(&built, folder.join(name))
+            .with_context(|| format!("cannot copy {}", built.display()))?;
+    }
     Ok(())
 }
 

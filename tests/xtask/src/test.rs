@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 
-use crate::build::{agent_host, cargo, run, skills, test_tool};
+use crate::build::{agent_host, cargo, run, skills, test_tools};
 
 /// Builds the skills and the program, and runs every test of the workspace; properties with values drawn
 /// from `seed`, where one is given.
 pub(crate) fn test(rest: &[String], seed: Option<u64>) -> Result<()> {
     let program = agent_host(false)?;
     let skills = skills(&program)?;
-    test_tool()?;
+    test_tools()?;
     let mut command = cargo(&["test", "--workspace"]);
     command.env("VOYAGER_TEST_PROGRAM", program).env("VOYAGER_TEST_SKILLS", skills);
     command.envs(seed.map(|seed| ("PROPTEST_RNG_SEED", seed.to_string())));

@@ -4,31 +4,49 @@ use std::time::Duration;
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    Error, ErrorKind,
+    Error,
     http::{FetchHttp, HttpRequest, HttpResponse, REDIRECTS_USUAL, SendHttp},
 };
 use wasmtime::component::Resource;
 
 use super::wit::voyager::http::http;
-use crate::guest::Guest;
+use crate::{
+    guest::Guest,
+    held::{Held, Weight},
+};
 
 /// Most bytes that one `body.next` gives.
 const PIECE_BYTES_MAX: usize = 1 << 20;
-
-/// A guest that holds bodies with more bytes than this, not yet taken, gets no further one: each may have
-/// 64 MiB, and handles alone would let it hold a thousand of them.
-const HELD_BYTES_MAX: usize = 64 << 20;
 
 /// The body of an answer, and how much of it the guest has seen. It is one effect, recorded as a whole.
 #[expect(unreachable_pub, reason = "the bindings re-export it")]
 pub struct Body {
     bytes: ByteBuf,
     seen: usize,
+    weight: Weight,
 }
 
 impl Body {
+    /// A body of which nothing was seen.
+    pub(crate) fn new(bytes: ByteBuf, held: &Held) -> Self {
+        let weight = held.weigh(bytes.len());
+        Self { bytes, seen: 0, weight }
+    }
+
     fn left(&self) -> usize {
         self.bytes.len() - self.seen
+    }
+
+    /// The next bytes, at most so many. It is held as a whole until the last was taken.
+    pub(crate) fn take(&mut self, most: usize) -> Vec<u8> {
+        let length = self.left().min(most);
+        let piece = self.bytes[self.seen..self.seen + length].to_vec();
+        self.seen += length;
+        if self.left() == 0 {
+            (self.bytes, self.seen) = (ByteBuf::new(), 0);
+            self.weight.set(0);
+        }
+        piece
     }
 }
 
@@ -42,7 +60,7 @@ impl http::Host for Guest {
         };
         match self.exchange(request).await? {
             Ok(HttpResponse { status, url, headers, body: bytes }) => {
-                let body = self.hold(bytes)?;
+                let body = self.open(Body::new(bytes, &self.held))?;
                 Ok(Ok(http::Response { status, url, headers, body }))
             }
             Err(error) => Ok(Err(error.into())),
@@ -53,12 +71,7 @@ impl http::Host for Guest {
 impl http::HostBody for Guest {
     async fn next(&mut self, body: Resource<Body>, max: u32) -> wasmtime::Result<Vec<u8>> {
         let most = PIECE_BYTES_MAX.min(usize::try_from(self.call_bytes_max).unwrap_or(usize::MAX));
-        let body = self.handles.get_mut(&body)?;
-        let length = body.left().min(max as usize).min(most);
-        let piece = body.bytes[body.seen..body.seen + length].to_vec();
-        body.seen += length;
-        self.held -= length;
-        Ok(piece)
+        Ok(self.handles.get_mut(&body)?.take(most.min(max as usize)))
     }
 
     async fn remaining(&mut self, body: Resource<Body>) -> wasmtime::Result<u64> {
@@ -66,8 +79,7 @@ impl http::HostBody for Guest {
     }
 
     async fn drop(&mut self, body: Resource<Body>) -> wasmtime::Result<()> {
-        let body = self.handles.delete(body)?;
-        self.held -= body.left();
+        self.handles.delete(body)?;
         Ok(())
     }
 }
@@ -78,25 +90,14 @@ impl Guest {
         &mut self,
         request: HttpRequest,
     ) -> wasmtime::Result<Result<HttpResponse, Error>> {
-        if HELD_BYTES_MAX < self.held {
-            let message = format!(
-                "this task holds answers with more than {HELD_BYTES_MAX} bytes; take these, or drop the \
-                 bodies, before the next"
-            );
-            let error = Error::new(ErrorKind::Limit, message);
-            return Ok(Err(error.bound(format!("held-bytes: {HELD_BYTES_MAX}"))));
+        if let Err(full) = self.held.room(0) {
+            return Ok(Err(full));
         }
         if request.is_safe() {
             self.ask(FetchHttp(request)).await
         } else {
             self.ask(SendHttp(request)).await
         }
-    }
-
-    /// Gives the guest a body.
-    fn hold(&mut self, bytes: ByteBuf) -> wasmtime::Result<Resource<Body>> {
-        self.held += bytes.len();
-        self.open(Body { bytes, seen: 0 })
     }
 }
 

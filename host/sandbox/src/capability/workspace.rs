@@ -174,10 +174,23 @@ impl Guest {
 
     /// Gives the guest a handle.
     pub(crate) fn open<T: Send + 'static>(&mut self, thing: T) -> wasmtime::Result<Resource<T>> {
-        self.handles.push(thing).map_err(|error| match error {
+        self.handles.push(thing).map_err(|error| self.not_opened(error))
+    }
+
+    /// Gives the guest a handle that must be dropped before another.
+    pub(crate) fn open_below<T: Send + 'static, P: 'static>(
+        &mut self,
+        thing: T,
+        parent: &Resource<P>,
+    ) -> wasmtime::Result<Resource<T>> {
+        self.handles.push_child(thing, parent).map_err(|error| self.not_opened(error))
+    }
+
+    fn not_opened(&self, error: ResourceTableError) -> wasmtime::Error {
+        match error {
             ResourceTableError::Full => Ending::limit("handles", self.handles.max_capacity()),
             other => other.into(),
-        })
+        }
     }
 }
 

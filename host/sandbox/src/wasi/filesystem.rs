@@ -115,7 +115,10 @@ impl types::Host for Guest {
         &mut self,
         fault: Resource<StreamFault>,
     ) -> wasmtime::Result<Option<ErrorCode>> {
-        Ok(Some(self.handles.get(&fault)?.0))
+        Ok(match self.handles.get(&fault)? {
+            StreamFault::File(code) => Some(*code),
+            StreamFault::Http(_) => None,
+        })
     }
 }
 

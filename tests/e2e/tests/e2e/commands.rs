@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 fn stage() -> Option<Stage> {
     let mut stage = Stage::new()?;
-    stage.take_tool().then_some(stage)
+    stage.take_tool("tool").then_some(stage)
 }
 
 /// What the program printed, told to do this in `repo`, which it may change.

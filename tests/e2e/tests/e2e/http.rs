@@ -224,3 +224,84 @@ fn a_scenario_answers_for_servers() {
     let ended = stage.call(["test", "idle.scenario.yaml"]);
     assert!(ended.err.contains("no request took this answer"), "{ended:?}");
 }
+
+/// A manifest that has the program `fetch`, which knows nothing but `wasi:http`, ask a server.
+fn fetching(grants: &str, arguments: &str) -> String {
+    format!(
+        "voyager: manifest/v1\nname: fetch\nversion: 1.0.0\ngrants:\n  http: [ {grants} ]\nsteps:\n  - id: ask\n    \
+         use: fetch/run\n    with: {{ arguments: [ {arguments} ] }}\noutputs:\n  said: {{ from: steps.ask.stdout }}\n  \
+         failed: {{ from: steps.ask.stderr }}\n"
+    )
+}
+
+#[test]
+fn a_program_that_knows_only_wasi_http_asks_servers_and_is_replayed_without_them() {
+    let Some(mut stage) = Stage::new() else { return };
+    if !stage.take_tool("fetch") {
+        return;
+    }
+    let shown = stage.call(["skill", "inspect", "fetch"]);
+    assert!(shown.out.contains("voyager:http/http@0.1.0"), "{}", shown.out);
+    let server = Server::start();
+    let at = format!("http://{}", server.address);
+    let grant = format!("{{ host: \"{at}\", methods: [GET, POST], private: [127.0.0.1] }}");
+    let mut runs = Vec::new();
+    for (method, body) in [("GET", ""), ("POST", ", \"one two\"")] {
+        stage.write("fetch.yaml", fetching(&grant, &format!("{method}, \"{at}/a?b=c\"{body}")));
+        let answer = stage.answer(["run", "fetch.yaml"]);
+        assert_eq!(answer["status"], "done", "{answer}");
+        let asked = server.asked().pop().unwrap();
+        assert!(asked.starts_with(&format!("{method} /a?b=c HTTP/1.1\r\n")), "{asked}");
+        assert!(asked.contains("\r\nx-own: own\r\n"), "{asked}");
+        assert_eq!(asked.contains("\r\nidempotency-key: "), method == "POST", "{asked}");
+        assert_eq!(asked.ends_with("\r\n\r\none two"), method == "POST", "{asked}");
+        assert_eq!(answer["outputs"]["said"], format!("200 e2e\n{asked}\n"), "{answer}");
+        let run = answer["run"].as_str().unwrap().to_owned();
+        let explained = stage.answer(["grants", "explain", &run]);
+        let http = explained["steps"].as_array().unwrap().iter();
+        let http = http.clone().find(|it| it["capability"] == "http");
+        assert_eq!(http.unwrap()["used"], 1, "{explained}");
+        runs.push(run);
+    }
+    assert_eq!(server.asked().len(), 2);
+    drop(server);
+    for run in runs {
+        let verified = stage.call(["replay", "--verify", &run]);
+        assert_eq!(verified.code, Some(0), "{verified:?}");
+    }
+}
+
+#[test]
+fn a_program_that_knows_only_wasi_http_is_told_what_is_denied_and_people_why() {
+    let Some(mut stage) = Stage::new() else { return };
+    if !stage.take_tool("fetch") {
+        return;
+    }
+    let server = Server::start();
+    let at = format!("http://{}", server.address);
+    for (grant, code, why) in [
+        (
+            format!("{{ host: \"{at}\", methods: [GET], private: [127.0.0.1] }}"),
+            "ErrorCode::HttpRequestDenied",
+            "`http` at fetch.yaml:5",
+        ),
+        (
+            format!("{{ host: \"{at}\", methods: [POST] }}"),
+            "ErrorCode::DestinationIpProhibited",
+            "add `private: [\"127.0.0.1\"]` to the grant of the host",
+        ),
+        (
+            format!("{{ host: \"{at}\", methods: [POST], private: [127.0.0.1], send: 2B }}"),
+            "ErrorCode::HttpRequestBodySize(Some(3))",
+            "raise `send` of the grant",
+        ),
+    ] {
+        stage.write("fetch.yaml", fetching(&grant, &format!("POST, \"{at}/\", one")));
+        let answer = stage.answer(["run", "fetch.yaml"]);
+        assert_eq!(answer["status"], "done", "its exit code is a result: {answer}");
+        assert_eq!(answer["outputs"]["failed"], format!("{code}\n"), "{answer}");
+        let run = stage.call(["run", "fetch.yaml"]);
+        assert!(run.err.contains(why) || run.out.contains(why), "{why}: {run:?}");
+    }
+    assert_eq!(server.asked().len(), 0);
+}

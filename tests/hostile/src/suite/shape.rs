@@ -142,11 +142,30 @@ pub(super) fn cases() -> Vec<Case> {
             || importing("voyager:workspace/fi1es@0.1.0"),
         ),
         Case::load(
-            "http",
-            "imports WASI's HTTP",
-            "what this host offers",
-            "refused: the skill imports `wasi:http/types@0.2.0`; this host offers …",
-            || importing("wasi:http/types@0.2.0"),
+            "http-of-another-version",
+            "imports the HTTP of a WASI to come",
+            "versions of the same track",
+            "refused: the skill imports `wasi:http/types@0.3.0`; this host offers `wasi:http/types@0.2.12`; …",
+            || importing("wasi:http/types@0.3.0"),
+        ),
+        Case::load(
+            "http-server",
+            "waits for requests as a server",
+            "nobody is served",
+            "refused: the component is no skill: it exports `wasi:http/incoming-handler@0.2.4`, so it waits \
+             for requests as a server, and nobody sends any here; …",
+            || {
+                raw_component(
+                    r#"(component
+                        (core module $m (func (export "f")))
+                        (core instance $i (instantiate $m))
+                        (func $f (canon lift (core func $i "f")))
+                        (instance $handler (export "handle" (func $f)))
+                        (instance $api (export "f" (func $f)))
+                        (export "test:hostile/api@0.1.0" (instance $api))
+                        (export "wasi:http/incoming-handler@0.2.4" (instance $handler)))"#,
+                )
+            },
         ),
         Case::load(
             "unknown-function",

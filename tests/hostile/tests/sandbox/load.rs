@@ -113,7 +113,7 @@ fn an_unknown_import_is_named_with_what_is_offered() {
     assert!(
         importing("evil:shell/exec@1.0.0").contains("the skill imports `evil:shell/exec@1.0.0`")
     );
-    assert!(importing("wasi:http/types@0.2.0").contains("WASI 0.2 without HTTP"));
+    assert!(importing("wasi:keyvalue/store@0.2.0").contains("and WASI 0.2; remove the import"));
     // The right name with a function that is not there.
     let error = importing("voyager:run/run@0.1.0");
     assert!(error.starts_with("the skill's imports don't fit this host"), "{error}");
