@@ -7,6 +7,7 @@ mod outgoing;
 
 use wasmtime::component::Resource;
 
+#[expect(unreachable_pub, reason = "the bindings re-export them")]
 pub use self::{
     fields::Fields,
     incoming::{FutureResponse, FutureTrailers, IncomingBody, Never},

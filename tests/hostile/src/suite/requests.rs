@@ -129,12 +129,17 @@ fn places() -> Vec<Case> {
             "gives 3",
             "/\\0d\\0ahost: other.test",
         ),
-        path(
+        Case::call(
             "wasi-redirect",
             "is led to another server",
+            "redirects come as they are",
             "gives 302",
-            "/to?http://169.254.169.254/",
-        ),
+            || {
+                let ask = "(call $fetch (call $request))";
+                with("server.test:18080", "/to?http://169.254.169.254/", "x", ask)
+            },
+        )
+        .grants(SERVER),
         case(
             "wasi-tunnel",
             "sends `CONNECT`",
@@ -176,21 +181,21 @@ fn places() -> Vec<Case> {
 
 fn sizes() -> Vec<Case> {
     const LITTLE: &str = "http: [ { host: \"http://server.test:18080\", methods: [POST], private: [127.0.0.0/8], send: 1000B } ]";
-    const FOR_EVER: &str = "(loop (drop (call $header (local.get $x))) br 0)";
+    const FOR_EVER: &str = "(loop (result i32) (drop (call $header (local.get $x))) br 0)";
     vec![
         case(
             "wasi-fields-without-end",
             "makes a million `fields`",
             "`handles` 1,000",
             "limit handles: 1000",
-            "(loop (drop (call $fields)) br 0)",
+            "(loop (result i32) (drop (call $fields)) br 0)",
         ),
         case(
             "wasi-requests-without-end",
             "makes a million requests",
             "`handles` 1,000",
             "limit handles: 1000",
-            "(loop (drop (call $request)) br 0)",
+            "(loop (result i32) (drop (call $request)) br 0)",
         ),
         Case::call(
             "wasi-headers-without-end",
@@ -206,7 +211,7 @@ fn sizes() -> Vec<Case> {
             "limit header-bytes: 65536",
             || {
                 asking(
-                    "(local.set $x (call $fields)) (loop (drop (call $large (local.get $x))) br 0)",
+                    "(local.set $x (call $fields)) (loop (result i32) (drop (call $large (local.get $x))) br 0)",
                 )
             },
         ),
@@ -215,7 +220,7 @@ fn sizes() -> Vec<Case> {
             "holds 100,000 `fields` with 40 KiB each",
             "64 MiB of bodies and headers in hand",
             "limit held-bytes: 67108864",
-            || asking("(loop (drop (call $large (call $fields))) br 0)"),
+            || asking("(loop (result i32) (drop (call $large (call $fields))) br 0)"),
         )
         .limits("handles: 100000, cpu: 1m"),
         case(
@@ -225,7 +230,7 @@ fn sizes() -> Vec<Case> {
             "limit call-bytes: 4194304",
             "
             (local.set $x (call $stream (call $body (call $request))))
-            (loop (drop (call $write (local.get $x) (i32.const 65536))) br 0)",
+            (loop (result i32) (drop (call $write (local.get $x) (i32.const 65536))) br 0)",
         ),
         case(
             "wasi-zeroes-without-end",
@@ -234,7 +239,7 @@ fn sizes() -> Vec<Case> {
             "limit call-bytes: 4194304",
             "
             (local.set $x (call $stream (call $body (call $request))))
-            (loop (call $zeroes (local.get $x) (i64.const 65536) (i32.const 512)) br 0)",
+            (loop (result i32) (call $zeroes (local.get $x) (i64.const 65536) (i32.const 512)) br 0)",
         ),
         case(
             "wasi-bodies-that-are-kept",
@@ -242,7 +247,7 @@ fn sizes() -> Vec<Case> {
             "64 MiB of bodies and headers in hand",
             "limit held-bytes: 67108864",
             "
-            (loop
+            (loop (result i32)
                 (local.set $x (call $stream (call $body (call $request))))
                 (local.set $left (i32.const 64))
                 (loop
@@ -315,11 +320,11 @@ fn answers() -> Vec<Case> {
             asking(&format!("{RESPONSE} (local.set $x (call $taken (local.get $x))) (call $incoming (local.get $x) (i32.const 512)) (call $incoming (local.get $x) (i32.const 512)) (i32.load8_u (i32.const 512))"))
         })
         .grants(SERVER),
-        Case::call("wasi-body-left-before-its-stream", "ends the body of an answer while it reads", "what is below goes first", "trapped: …", || {
+        Case::call("wasi-body-left-before-its-stream", "ends the body of an answer while it reads", "what is below goes first", "trapped: resource has children", || {
             asking(&format!("{RESPONSE} (local.set $x (call $taken (local.get $x))) (call $incoming (local.get $x) (i32.const 512)) (call $ended (local.get $x))"))
         })
         .grants(SERVER),
-        Case::call("wasi-answers-that-are-kept", "holds three answers of 33 MiB, and takes all but the end of each", "64 MiB of bodies and headers in hand", "gives 1038", || {
+        Case::call("wasi-answers-that-are-kept", "holds three answers of 33 MiB, and takes all but the end of each", "64 MiB of bodies and headers in hand", "limit held-bytes: 67108864", || {
             let core = "
                 (local.set $left (i32.const 3))
                 (loop
@@ -383,7 +388,7 @@ fn order() -> Vec<Case> {
             "wasi-body-ended-while-written",
             "ends a body whose stream it holds",
             "what is below goes first",
-            "trapped: …",
+            "trapped: resource has children",
             "
             (local.set $x (call $body (call $request)))
             (drop (call $stream (local.get $x)))
