@@ -5,6 +5,7 @@ mod asking;
 mod attend;
 mod board;
 mod compact;
+mod cores;
 mod explain;
 mod fork;
 mod inputs;

@@ -171,6 +171,7 @@ fn describe(event: &Event) -> Option<String> {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             lines.map(|line| format!("  {step} | {line}")).collect::<Vec<_>>().join("\n")
         }
+        Event::Core { step, file } => format!("  core     {step}  {}", file.display()),
         Event::Serving { state } => format!("serving {}", state.display()),
         Event::SkillAdded { skill } => format!("skill {skill} is there"),
         Event::SkillReplaced { skill } => format!("skill {skill} is another one: new runs use it"),

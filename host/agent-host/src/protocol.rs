@@ -145,6 +145,9 @@ pub(crate) struct RunRequest {
     /// What its user allows where the policy asks.
     #[serde(default)]
     pub(crate) allows: Vec<Yes>,
+    /// Folder for the cores of guests that break, where somebody wants them.
+    #[serde(default)]
+    pub(crate) cores: Option<PathBuf>,
 }
 
 /// Something that a person allows where the policy asks.
@@ -268,6 +271,7 @@ pub(crate) enum Event {
     Retry { step: String, attempt: u32, error: String },
     Log { step: String, level: String, message: String },
     Output { step: String, stream: String, text: String },
+    Core { step: String, file: PathBuf },
     Serving { state: PathBuf },
     SkillAdded { skill: String },
     SkillReplaced { skill: String },

@@ -51,6 +51,10 @@ pub struct World {
 pub trait Observer: Send + Sync {
     /// Takes notice.
     fn notice(&self, run: RunId, at: Timestamp, notice: Notice<'_>);
+
+    /// Takes the core of the guest that broke in an attempt of a task, where somebody wants it: only then `make`
+    /// makes it.
+    fn core(&self, _run: RunId, _of: (TaskId, u32), _make: &mut dyn FnMut() -> Vec<u8>) {}
 }
 
 /// Watches nothing.

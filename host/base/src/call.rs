@@ -286,6 +286,10 @@ pub trait Ledger: Send + Sync {
     /// Takes a report. Beyond the log limits it is dropped and counted; in a replay it is dropped.
     fn report(&self, report: Report);
 
+    /// Takes the core of the guest, which broke, where somebody wants it: only then `make` makes it. Like a
+    /// report it is no effect, and no part of the record.
+    fn core(&self, _make: &mut dyn FnMut() -> Vec<u8>) {}
+
     /// Takes what a guest of the attempt used by itself, once it is gone: how long a thread computed for it,
     /// and the bytes of linear memory that it held.
     fn used(&self, _cpu: Duration, _memory_bytes: u64) {}

@@ -13,7 +13,7 @@ use wasmtime::{
 
 use crate::{
     command::{self, Command},
-    ending::{Ending, explain, trace},
+    ending::{Ending, core, explain, trace},
     guest::Guest,
     idle::{Kind, Live},
     load::Loaded,
@@ -156,10 +156,14 @@ impl Call<'_> {
         ended?.map_err(|error| self.broken(live, &error))
     }
 
-    /// Why it ended other than by returning; where it broke is told those who watch.
-    fn broken(&self, live: &Live, error: &wasmtime::Error) -> Error {
+    /// Why it ended other than by returning; where it broke is told those who watch, and who wants its core gets it.
+    fn broken(&self, live: &mut Live, error: &wasmtime::Error) -> Error {
         let trace = trace(error, &self.loaded.lines);
         trace.iter().for_each(|line| live.store.data().log("error", line));
+        if let Some(core) = core(error) {
+            let name = format!("{} of {}", self.operation.name, self.invocation.component);
+            self.invocation.ledger.core(&mut || core.serialize(&mut live.store, &name));
+        }
         explain(error, &self.invocation.limits, &self.shared.shape)
     }
 

@@ -1,7 +1,7 @@
 //! Why a guest ended other than by returning, and how that is said.
 
 use voyager_base::{Error, ErrorKind, Limits, call::Stop, error::NO_ROOM};
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{Trap, WasmBacktrace, WasmCoreDump};
 
 use crate::{engine::EngineShape, lines::Lines, text::plain};
 
@@ -90,6 +90,13 @@ fn by_text(error: &wasmtime::Error, limits: &Limits) -> Option<Error> {
 fn trapped(error: &wasmtime::Error) -> Error {
     let reason = plain(&error.root_cause().to_string(), 500);
     Error::new(ErrorKind::Trapped, format!("the skill broke: {reason}{}", frames(error)))
+}
+
+/// What the guest was when it ended, where it ended by itself or by a limit: how it was stopped says nothing
+/// of it.
+pub(crate) fn core(error: &wasmtime::Error) -> Option<&WasmCoreDump> {
+    let stopped = matches!(error.downcast_ref::<Ending>(), Some(Ending::Stop(_)));
+    error.downcast_ref::<WasmCoreDump>().filter(|_| !stopped)
 }
 
 /// Most lines of a trace.

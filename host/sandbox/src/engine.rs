@@ -118,6 +118,9 @@ fn config(shape: &EngineShape) -> Config {
     // Names of functions only: lines come from a table of our own, so that no DWARF is read here.
     config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(BACKTRACE_FRAMES_MAX));
+    // Takes note of the stack where a guest ends by an error; memory is read only for who wants a core. Code does not
+    // depend on it.
+    config.coredump_on_trap(true);
     config
 }
 

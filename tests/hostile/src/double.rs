@@ -129,6 +129,8 @@ struct Log {
     lines: Vec<String>,
     lines_dropped: u64,
     used: Vec<(Duration, u64)>,
+    /// Of guests that broke; none where nobody wants them.
+    cores: Option<Vec<Vec<u8>>>,
 }
 
 impl Book {
@@ -145,6 +147,16 @@ impl Book {
     /// Processor time and memory of each guest that is gone.
     pub fn used(&self) -> Vec<(Duration, u64)> {
         lock(&self.log).used.clone()
+    }
+
+    /// Wants the cores of guests that break from now on.
+    pub fn want_cores(&self) {
+        lock(&self.log).cores = Some(Vec::new());
+    }
+
+    /// Those that came.
+    pub fn cores(&self) -> Vec<Vec<u8>> {
+        lock(&self.log).cores.clone().unwrap_or_default()
     }
 
     /// Questions so far.
@@ -199,6 +211,12 @@ impl Ledger for Book {
             log.lines.push(format!("{level}: {message}"));
         } else {
             log.lines_dropped += 1;
+        }
+    }
+
+    fn core(&self, make: &mut dyn FnMut() -> Vec<u8>) {
+        if let Some(cores) = &mut lock(&self.log).cores {
+            cores.push(make());
         }
     }
 

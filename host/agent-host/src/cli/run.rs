@@ -35,6 +35,10 @@ pub(crate) struct Run {
     /// left, with the exit code 8, and holds nothing until it is resumed.
     #[arg(long)]
     wait: bool,
+    /// Folder for the cores of guests that break, made where it does not exist: a WebAssembly core dump each, with all
+    /// that was in the guest's memory.
+    #[arg(long, value_name = "DIR")]
+    cores: Option<PathBuf>,
 }
 
 impl Run {
@@ -46,6 +50,7 @@ impl Run {
         let (inputs, unattended, wait) = (self.inputs, self.unattended, self.wait);
         let secrets = self.secrets.read()?;
         let allows = Vec::new();
+        let cores = self.cores.map(|it| directory.join(it));
         let request = RunRequest {
             file,
             text,
@@ -57,6 +62,7 @@ impl Run {
             unattended,
             wait,
             allows,
+            cores,
         };
         let answer = asking::run(context, request)?;
         report::run(context, &answer)

@@ -73,7 +73,7 @@ impl Host {
         let live = voyager_agent::fork(&self.world, earlier, from, asked).await;
         let live = live.map_err(fork_failure)?;
         let out = request.out.unwrap_or_else(|| self.default_out(live.id));
-        let going = Going { live, plan, out, pins, wait: request.wait };
+        let going = Going { live, plan, out, pins, wait: request.wait, cores: None };
         self.go(going, false, cancellation, updates).await
     }
 

@@ -12,8 +12,8 @@ use voyager_base::{Limits, RunId, call::Cancellation};
 use voyager_manifest::{plan::Plan, power::Power};
 
 use super::{
-    Host, Updates, artifacts, asking::Asker, attend::Wish, beyond, inputs, journal_failure,
-    shelf::Pins, start_failure,
+    Host, Updates, artifacts, asking::Asker, attend::Wish, beyond, cores::Cores, inputs,
+    journal_failure, shelf::Pins, start_failure,
 };
 use crate::{
     answer::{RunAnswer, RunError, Status},
@@ -33,6 +33,8 @@ pub(super) struct Going {
     pub(super) pins: Pins,
     /// Whether it is waited for where it waits for somebody.
     pub(super) wait: bool,
+    /// Folder for the cores of its guests.
+    pub(super) cores: Option<PathBuf>,
 }
 
 impl Host {
@@ -67,6 +69,7 @@ impl Host {
         today.rules = self.answered_rules(today.rules, &asker)?;
         let pins = self.pin(&plan).await?;
         let (request_out, wait, request_secrets) = (request.out, request.wait, request.secrets);
+        let cores = request.cores;
         let request = voyager_agent::Request {
             plan: Arc::clone(&plan),
             inputs: values,
@@ -77,7 +80,7 @@ impl Host {
         };
         let live = voyager_agent::start(&self.world, request).await.map_err(start_failure)?;
         let out = request_out.unwrap_or_else(|| self.default_out(live.id));
-        self.go(Going { live, plan, out, pins, wait }, false, cancellation, updates).await
+        self.go(Going { live, plan, out, pins, wait, cores }, false, cancellation, updates).await
     }
 
     /// Goes on with a run and waits for its end.
@@ -114,7 +117,8 @@ impl Host {
         let live = voyager_agent::resume(&self.world, run, secrets).await;
         let live = live.map_err(start_failure)?;
         let out = out.unwrap_or_else(|| self.default_out(run));
-        self.go(Going { live, plan, out, pins, wait }, true, cancellation, updates).await
+        self.go(Going { live, plan, out, pins, wait, cores: None }, true, cancellation, updates)
+            .await
     }
 
     /// Ends a run, whether it is going on here or nowhere.
@@ -144,10 +148,10 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
-        let Going { live, plan, out, pins, wait } = going;
+        let Going { live, plan, out, pins, wait, cores } = going;
         let run = live.id;
         let steps: Vec<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
-        self.watchers.watch(run, &plan, updates.clone());
+        self.watchers.watch(run, &plan, updates.clone(), cores.map(Cores::new));
         self.watchers.board.begin(run, &plan);
         let started =
             Event::RunStarted { run: run.to_string(), name: plan.name.clone(), steps, resumed };

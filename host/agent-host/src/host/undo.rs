@@ -127,7 +127,7 @@ impl Host {
         updates: &Updates,
     ) -> Result<RunAnswer, Failure> {
         let (out, pins) = (self.default_out(live.id), self.pin(&plan).await?);
-        let going = super::start::Going { live, plan, out, pins, wait: true };
+        let going = super::start::Going { live, plan, out, pins, wait: true, cores: None };
         self.go(going, false, cancellation, updates).await
     }
 }

@@ -10,7 +10,7 @@ use voyager_base::{RunId, TaskId, call::Report, clock::Timestamp};
 use voyager_manifest::plan::{Awaited, Plan, Step};
 use voyager_process::{Output, Stream};
 
-use super::{Updates, board::Board};
+use super::{Updates, board::Board, cores::Cores};
 use crate::protocol::{Event, Update};
 
 /// Who watches which run.
@@ -33,6 +33,8 @@ struct Watch {
     going_on: BTreeMap<Execution, GoingOn>,
     /// Why the last attempt of a task failed.
     errors: BTreeMap<TaskId, String>,
+    /// Where cores of its guests go, where somebody wants them.
+    cores: Option<Arc<Cores>>,
 }
 
 /// A step, in one execution of the steps around it: those of a block may run several times at once.
@@ -49,8 +51,8 @@ struct GoingOn {
 }
 
 impl Watchers {
-    /// Sends what happens in `run` to `updates`.
-    pub(crate) fn watch(&self, run: RunId, plan: &Plan, updates: Updates) {
+    /// Sends what happens in `run` to `updates`, and puts cores of its guests into `cores`.
+    pub(crate) fn watch(&self, run: RunId, plan: &Plan, updates: Updates, cores: Option<Cores>) {
         let signal = |step: &Step| match step.wait().map(|wait| &wait.on) {
             Some(Awaited::Signal(name)) => Some(name.clone()),
             Some(Awaited::Approval(_)) | None => None,
@@ -62,6 +64,7 @@ impl Watchers {
             tasks: BTreeMap::new(),
             going_on: BTreeMap::new(),
             errors: BTreeMap::new(),
+            cores: cores.map(Arc::new),
         };
         self.all().insert(run, watch);
     }
@@ -111,6 +114,21 @@ impl Observer for Watchers {
             Notice::Queued { .. } | Notice::Computes { .. } => {}
             Notice::Report { task, report } => watch.report(task, report),
         }
+    }
+
+    fn core(&self, run: RunId, of: (TaskId, u32), make: &mut dyn FnMut() -> Vec<u8>) {
+        let all = self.all();
+        let Some(watch) = all.get(&run) else { return };
+        let Some((cores, step)) = watch.cores.clone().zip(watch.step_of(of.0)) else { return };
+        let updates = watch.updates.clone();
+        // Writing takes a while, and others report meanwhile.
+        drop(all);
+        let told = match cores.write(&step, of, make) {
+            Ok(Some(file)) => Update::Event(Event::Core { step, file }),
+            Ok(None) => return,
+            Err(failed) => Update::Note { text: format!("note: no core of {step}: {failed}") },
+        };
+        let _ = updates.try_send(told);
     }
 }
 

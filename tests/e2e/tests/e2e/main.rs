@@ -7,6 +7,7 @@ mod blocks;
 mod cache;
 mod collector;
 mod commands;
+mod cores;
 mod crash;
 mod docs;
 mod editor;

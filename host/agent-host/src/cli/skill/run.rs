@@ -31,6 +31,10 @@ pub(crate) struct Run {
     /// Show what it would change, and change nothing.
     #[arg(long)]
     preview: bool,
+    /// Folder for the core of the guest if it breaks, made where it does not exist: a WebAssembly core dump, with all that
+    /// was in the guest's memory.
+    #[arg(long, value_name = "DIR")]
+    cores: Option<PathBuf>,
 }
 
 /// A call of one operation, and what it may use.
@@ -76,6 +80,8 @@ impl Run {
         }
         let step = if self.preview { json!({ "changes": "discard" }) } else { json!({}) };
         let request = self.call.request(context, step)?;
+        let cores = self.cores.map(|it| request.directory.join(it));
+        let request = RunRequest { cores, ..request };
         let answer = asking::run(context, request)?;
         let code = report::run(context, &answer)?;
         if code == FailureKind::Denied.exit_code() && !context.json {
@@ -159,6 +165,7 @@ impl Call {
             unattended: false,
             wait: false,
             allows: Vec::new(),
+            cores: None,
         })
     }
 }
