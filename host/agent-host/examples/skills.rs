@@ -262,6 +262,7 @@ impl Host {
             shape: EngineShape::default(),
             clock: Arc::new(RealClock(Instant::now())),
             chance: Arc::new(Seeded::new(1)),
+            profiler: None,
         })?;
         let handle = runtime.handle().clone();
         let blocking: Blocking = Arc::new(move |work| drop(handle.spawn_blocking(work)));

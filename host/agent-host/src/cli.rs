@@ -35,6 +35,7 @@ mod validate;
 use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use voyager_sandbox::Profiler;
 
 pub(crate) use self::arrange::arranged;
 use crate::{failure::Failure, places::Places, system::Environment, telemetry};
@@ -141,6 +142,8 @@ pub(crate) struct Context {
     pub(crate) logs: bool,
     /// What tasks may use of the machine.
     pub(crate) capacity: Capacity,
+    /// Who looks at the stacks of guests, where somebody wants to know them.
+    pub(crate) profiler: Option<Profiler>,
 }
 
 /// What tasks may use of the machine, where somebody says so.
@@ -169,6 +172,7 @@ impl Context {
             color: self.color,
             logs: self.logs,
             capacity: self.capacity,
+            profiler: None,
         }
     }
 

@@ -351,6 +351,7 @@ fn sandbox_with(context: &Context, clock: Arc<dyn Clock>) -> Result<Sandbox, Fai
         shape: EngineShape::default(),
         clock,
         chance: Arc::new(SystemChance),
+        profiler: context.profiler.clone(),
     };
     Sandbox::new(options).map_err(|error| Failure::environment("cannot make a sandbox", &error))
 }

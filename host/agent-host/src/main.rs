@@ -118,7 +118,9 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     };
     let (json, quiet, logs) = (common.json, common.quiet, telemetry.logs);
     let capacity = Capacity { cpus: common.cpus, memory: common.memory };
-    let context = Context { places, environment, program, json, quiet, color, logs, capacity };
+    let profiler = None;
+    let context =
+        Context { places, environment, program, json, quiet, color, logs, capacity, profiler };
     let ended = cli.command.run(&context);
     telemetry.finish();
     ended

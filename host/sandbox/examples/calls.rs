@@ -144,6 +144,7 @@ async fn sandboxed(component: &[u8]) -> Result<(f64, String), Box<dyn std::error
         shape: EngineShape::default(),
         clock: Arc::new(Still),
         chance: Arc::new(Seeded::new(1)),
+        profiler: None,
     })?;
     let skill = sandbox.load(component)?;
     let nobody = Arc::new(Nobody(Arc::new([])));

@@ -127,7 +127,7 @@ impl Call<'_> {
             }
         }
         let share = self.shared.shares.take(self.invocation.ledger.run())?;
-        let mut store = store(self.shared, self.invocation);
+        let mut store = store(self.shared, self.loaded, self.invocation);
         if let Given::Program(command) = &mut self.given {
             store.data_mut().command = command.take();
         }
@@ -174,6 +174,8 @@ impl Call<'_> {
             None => {
                 // Boxed: a call in an instance that lives has no use for the room that this takes.
                 let instance = Box::pin(self.loaded.pre.instantiate_async(&mut live.store)).await?;
+                // What passed while the host made it was not the guest's.
+                live.store.data_mut().processor.resume();
                 *live.instance.insert(instance)
             }
         };
@@ -235,15 +237,20 @@ fn lowered(operation: &Operation, given: Vec<Value>) -> Result<Vec<Val>, Error> 
     })
 }
 
-fn store(shared: &Shared, invocation: &Invocation) -> Store<Guest> {
+fn store(shared: &Shared, loaded: &Loaded, invocation: &Invocation) -> Store<Guest> {
     let guest = Guest::new(invocation, Arc::clone(&shared.clock), shared.ticks.clone());
     let mut store = Store::new(&shared.engine, guest);
     let limits = &invocation.limits;
     store.limiter(|guest| &mut guest.memory);
     store.set_max_component_handles(limits.handles as usize);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut store| {
-        store.data_mut().processor.tick()?;
+    let profiler = shared.profiler.as_ref();
+    let sampler = profiler.map(|it| it.sampler(&shared.clock, loaded));
+    store.epoch_deadline_callback(move |mut store| {
+        let ran = store.data_mut().processor.tick()?;
+        if let Some(sampler) = sampler.as_ref().filter(|_| ran) {
+            sampler.sample(&store);
+        }
         Ok(UpdateDeadline::YieldCustom(
             1,
             match store.data().pause() {

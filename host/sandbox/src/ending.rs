@@ -3,10 +3,11 @@
 use voyager_base::{Error, ErrorKind, Limits, call::Stop, error::NO_ROOM};
 use wasmtime::{Trap, WasmBacktrace, WasmCoreDump};
 
-use crate::{engine::EngineShape, lines::Lines, text::plain};
-
-/// Longest name of a function in a message; names come from the skill.
-const NAME_BYTES_MAX: usize = 120;
+use crate::{
+    engine::EngineShape,
+    lines::{Lines, NAME_BYTES_MAX, SourceLine, own_name, rustc_name},
+    text::plain,
+};
 
 /// An end that the host chose.
 #[derive(Debug, thiserror::Error)]
@@ -113,19 +114,12 @@ pub(crate) fn trace(error: &wasmtime::Error, table: &[u8]) -> Vec<String> {
     let lines = Lines::read(table);
     let mut trace = Vec::new();
     for frame in backtrace.frames() {
-        let named = frame.func_name().map(rustc_name);
-        let found = frame.module_offset().map(|it| lines.at(it)).unwrap_or_default();
-        if found.is_empty() {
-            let name = named.unwrap_or_else(|| format!("function {}", frame.func_index()));
-            trace.push(format!("  at {}", plain(&name, NAME_BYTES_MAX)));
-            continue;
-        }
-        let last = found.len() - 1;
-        for (place, line) in found.into_iter().enumerate() {
-            // The outermost is the function itself: its own name has the path, that in DWARF often not.
-            let own = named.as_ref().filter(|_| place == last);
-            let name = plain(own.unwrap_or(&line.function), NAME_BYTES_MAX);
-            trace.push(format!("  at {name} ({}:{})", line.file, line.line));
+        let named = own_name(frame.func_name(), frame.func_index());
+        for SourceLine { function, file, line } in lines.within(frame.module_offset(), named) {
+            trace.push(match file.as_str() {
+                "" => format!("  at {function}"),
+                _ => format!("  at {function} ({file}:{line})"),
+            });
         }
     }
     without_panicking(&mut trace);
@@ -160,10 +154,6 @@ fn frames(error: &wasmtime::Error) -> String {
         .take(8)
         .collect();
     if names.is_empty() { String::new() } else { format!(" (in {})", names.join(" < ")) }
-}
-
-fn rustc_name(name: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(name))
 }
 
 #[cfg(test)]

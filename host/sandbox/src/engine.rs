@@ -16,8 +16,10 @@ use wasmtime::{
     RegallocAlgorithm, WasmBacktraceDetails,
 };
 
-/// How often running guests are looked at. Processor time is counted in these.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+use crate::profiler;
+
+/// How often running guests are looked at where nobody wants to know more. Processor time is counted in these.
+const TICK: Duration = Duration::from_millis(10);
 
 /// What lies on a guest's stack beyond its own frames: those of the host functions that it calls.
 const HOST_STACK_BYTES: usize = 1 << 20;
@@ -61,9 +63,15 @@ pub enum Allocation {
     },
 }
 
-/// An engine for running, pooled where the machine lets it.
-pub(crate) fn running(shape: &EngineShape) -> wasmtime::Result<(Engine, Allocation)> {
+/// An engine for running, pooled where the machine lets it; with deeper stacks where they are `profiled`.
+pub(crate) fn running(
+    shape: &EngineShape,
+    profiled: bool,
+) -> wasmtime::Result<(Engine, Allocation)> {
     let mut config = config(shape);
+    if profiled {
+        config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(profiler::FRAMES_MAX));
+    }
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(shape)));
     match Engine::new(&config) {
         Ok(engine) => Ok((engine, Allocation::Pooled)),
@@ -157,13 +165,29 @@ const fn memory_kept(pages_scanned: bool) -> usize {
 }
 
 /// Counts ticks for all guests of an engine, in one thread that ends with the engine.
-#[derive(Clone, Default)]
-pub(crate) struct Ticks(Arc<AtomicU64>);
+#[derive(Clone)]
+pub(crate) struct Ticks {
+    count: Arc<AtomicU64>,
+    /// The time between two.
+    length: Duration,
+}
 
 impl Ticks {
+    /// None yet; as often as somebody looks at stacks where they are `profiled`.
+    pub(crate) fn new(profiled: bool) -> Self {
+        let length = if profiled { profiler::INTERVAL } else { TICK };
+        Self { count: Arc::default(), length }
+    }
+
     /// Ticks so far.
     pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// As many as there are in this time, or one more.
+    pub(crate) fn within(&self, time: Duration) -> u64 {
+        let ticks = time.as_nanos().div_ceil(self.length.as_nanos());
+        u64::try_from(ticks).unwrap_or(u64::MAX)
     }
 
     /// Starts to count; `each` hears of every tick.
@@ -179,9 +203,9 @@ impl Ticks {
 
     fn run(&self, engine: &EngineWeak, each: impl Fn(u64)) {
         loop {
-            std::thread::sleep(TICK);
+            std::thread::sleep(self.length);
             let Some(engine) = engine.upgrade() else { return };
-            let now = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+            let now = self.count.fetch_add(1, Ordering::Relaxed) + 1;
             engine.increment_epoch();
             each(now);
         }
@@ -195,7 +219,10 @@ mod tests {
     #[test]
     fn code_compiled_without_a_pool_fits_the_running_engine() {
         let shape = EngineShape::default();
-        let (engine, _) = running(&shape).unwrap();
-        assert_eq!(identity(&engine), identity(&compiling(&shape).unwrap()));
+        let compiled = identity(&compiling(&shape).unwrap());
+        for profiled in [false, true] {
+            let (engine, _) = running(&shape, profiled).unwrap();
+            assert_eq!(identity(&engine), compiled);
+        }
     }
 }

@@ -6,7 +6,10 @@
 //! served. It does not wait long (a run that has ended asks no more), and serves a bounded number of
 //! calls (so that what it leaks stays little).
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use voyager_base::{Digest, Limits, RunId, call::Invocation};
 use wasmtime::{
@@ -20,8 +23,8 @@ use crate::{guest::Guest, share::Share};
 const IDLE_MAX: usize = 64;
 /// Of the host's instances at most this share waits: a new call must find one free.
 const IDLE_SHARE: u32 = 4;
-/// Ticks that one waits: a second.
-const IDLE_TICKS: u64 = 100;
+/// How long one waits.
+pub(crate) const IDLE: Duration = Duration::from_secs(1);
 /// Most bytes of linear memory of one that waits.
 const HELD_BYTES_MAX: u64 = 4 << 20;
 /// Most calls that one serves.
@@ -81,6 +84,8 @@ impl Kind {
 pub(crate) struct Idle<T> {
     waiting: Mutex<Vec<Waiting<T>>>,
     most: usize,
+    /// Ticks that one waits.
+    ticks: u64,
 }
 
 struct Waiting<T> {
@@ -90,10 +95,10 @@ struct Waiting<T> {
 }
 
 impl<T> Idle<T> {
-    /// Room for instances of a host that has at most `instances_max`.
-    pub(crate) fn new(instances_max: u32) -> Self {
+    /// Room for instances of a host that has at most `instances_max`, each of which waits for so many `ticks`.
+    pub(crate) fn new(instances_max: u32, ticks: u64) -> Self {
         let most = IDLE_MAX.min((instances_max / IDLE_SHARE) as usize);
-        Self { waiting: Mutex::default(), most }
+        Self { waiting: Mutex::default(), most, ticks }
     }
 
     /// Of those whose kind fits, the one that has waited least.
@@ -118,7 +123,7 @@ impl<T> Idle<T> {
     /// Takes down what has waited too long at tick `now`.
     pub(crate) fn sweep(&self, now: u64) {
         let mut waiting = self.waiting();
-        let recent = waiting.iter().position(|it| now.saturating_sub(it.since) < IDLE_TICKS);
+        let recent = waiting.iter().position(|it| now.saturating_sub(it.since) < self.ticks);
         let count = recent.unwrap_or(waiting.len());
         let gone: Vec<_> = waiting.drain(..count).collect();
         drop(waiting);
@@ -148,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_instance_is_found_by_its_own_kind_only() {
-        let idle = Idle::new(1_000);
+        let idle = Idle::new(1_000, 100);
         idle.keep(kind(1), "one", 0);
         idle.keep(kind(1), "two", 0);
         assert_eq!(take(&idle, &kind(2)), None);
@@ -161,21 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn what_has_waited_a_second_is_taken_down() {
-        let idle = Idle::new(1_000);
+    fn what_has_waited_its_time_is_taken_down() {
+        let idle = Idle::new(1_000, 100);
         idle.keep(kind(1), "early", 0);
         idle.keep(kind(2), "late", 1);
-        idle.sweep(IDLE_TICKS);
+        idle.sweep(100);
         assert_eq!(take(&idle, &kind(1)), None);
         assert_eq!(take(&idle, &kind(2)), Some("late"));
     }
 
     #[test]
     fn without_room_the_longest_waiting_gives_way() {
-        let idle = Idle::new(2 * IDLE_SHARE);
+        let idle = Idle::new(2 * IDLE_SHARE, 100);
         (1..=3).for_each(|run| idle.keep(kind(run), run, 0));
         assert_eq!([1, 2, 3].map(|run| take(&idle, &kind(run))), [None, Some(2), Some(3)]);
-        let none = Idle::new(1);
+        let none = Idle::new(1, 100);
         none.keep(kind(1), 1, 0);
         assert_eq!(take(&none, &kind(1)), None);
     }

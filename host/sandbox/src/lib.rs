@@ -33,6 +33,7 @@ mod imports;
 mod limits;
 mod lines;
 mod load;
+mod profiler;
 mod requests;
 mod sandbox;
 mod share;
@@ -45,6 +46,8 @@ pub use self::{
     compiler::{CompileBounds, CompilerCommand, compile_child_main},
     document::{DocumentError, document},
     engine::{Allocation, EngineShape},
+    lines::SourceLine,
     load::LoadError,
+    profiler::{Profile, Profiler, Sample},
     sandbox::{Sandbox, SandboxError, SandboxOptions},
 };

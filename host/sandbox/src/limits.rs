@@ -5,10 +5,7 @@ use std::time::Duration;
 use voyager_base::{Error, Limits};
 use wasmtime::ResourceLimiter;
 
-use crate::{
-    ending::Ending,
-    engine::{TICK, Ticks},
-};
+use crate::{ending::Ending, engine::Ticks};
 
 /// Memory of one store: all its linear memories added up, all its tables added up.
 pub(crate) struct Memory {
@@ -101,9 +98,8 @@ pub(crate) struct Processor {
 
 impl Processor {
     pub(crate) fn new(ticks: Ticks, cpu: Duration) -> Self {
-        let most = cpu.as_nanos().div_ceil(TICK.as_nanos());
-        let resumed_at = ticks.count();
-        Self { ticks, resumed_at, used: 0, most: u64::try_from(most).unwrap_or(u64::MAX), cpu }
+        let (most, resumed_at) = (ticks.within(cpu), ticks.count());
+        Self { ticks, resumed_at, used: 0, most, cpu }
     }
 
     /// Another call begins.
@@ -117,20 +113,21 @@ impl Processor {
         self.resumed_at = self.ticks.count();
     }
 
-    /// The guest noticed that a tick has come.
+    /// The guest noticed that a tick has come. Whether it came while the guest ran.
     ///
     /// # Errors
     /// Ends the guest where its time is used up.
-    pub(crate) fn tick(&mut self) -> wasmtime::Result<()> {
+    pub(crate) fn tick(&mut self) -> wasmtime::Result<bool> {
         let now = self.ticks.count();
-        if now > self.resumed_at {
+        let ran = now > self.resumed_at;
+        if ran {
             self.used += 1;
             self.resumed_at = now;
         }
         if self.used > self.most {
             return Err(Ending::Host(Error::limit("cpu", format_args!("{:?}", self.cpu))).into());
         }
-        Ok(())
+        Ok(ran)
     }
 }
 

@@ -18,16 +18,18 @@ const ROWS_MAX: usize = 1_000_000;
 const INLINED_MAX: usize = 8;
 /// Longest name of a function, longest path, in bytes.
 const TEXT_BYTES_MAX: usize = 160;
+/// Longest name of a function that is shown; names come from the skill.
+pub(crate) const NAME_BYTES_MAX: usize = 120;
 
 /// A function and the place in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct SourceLine {
+pub struct SourceLine {
     /// Its demangled name; empty where DWARF has none.
-    pub(crate) function: String,
-    /// The file, without what is above its crate.
-    pub(crate) file: String,
+    pub function: String,
+    /// The file, without what is above its crate; empty where the component has no lines.
+    pub file: String,
     /// The line, from 1.
-    pub(crate) line: u32,
+    pub line: u32,
 }
 
 /// Offsets in the component, and the lines that they come from.
@@ -74,6 +76,31 @@ impl Lines {
         };
         place.into_iter().flatten().map(line).collect()
     }
+
+    /// What is at an offset within the function of this name: the functions that were inlined there, the innermost
+    /// first, and then the function itself, whose own name has the path, that in DWARF often not.
+    pub(crate) fn within(&self, offset: Option<usize>, named: String) -> Vec<SourceLine> {
+        let mut places = offset.map(|it| self.at(it)).unwrap_or_default();
+        for place in &mut places {
+            place.function = plain(&place.function, NAME_BYTES_MAX);
+        }
+        match places.last_mut() {
+            Some(itself) => itself.function = named,
+            None => places.push(SourceLine { function: named, file: String::new(), line: 0 }),
+        }
+        places
+    }
+}
+
+/// A function's own name, demangled; its number where it has none.
+pub(crate) fn own_name(name: Option<&str>, number: u32) -> String {
+    let name = name.map_or_else(|| format!("function {number}"), rustc_name);
+    plain(&name, NAME_BYTES_MAX)
+}
+
+/// A name as Rust writes it.
+pub(crate) fn rustc_name(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
 }
 
 /// What a core module of a component has for its lines.
@@ -158,8 +185,7 @@ impl Builder {
                 break;
             }
             let name = frame.function.as_ref().and_then(|it| it.raw_name().ok());
-            let name = name
-                .map_or_else(String::new, |name| format!("{:#}", rustc_demangle::demangle(&name)));
+            let name = name.map_or_else(String::new, |name| rustc_name(&name));
             let (file, line) = match &frame.location {
                 Some(location) => (location.file.unwrap_or_default(), location.line.unwrap_or(0)),
                 None => ("", 0),

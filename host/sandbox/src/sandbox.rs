@@ -21,8 +21,9 @@ use crate::{
     compiler::CompilerCommand,
     engine::{self, Allocation, EngineShape, Ticks},
     guest::Guest,
-    idle::{Idle, Live},
+    idle::{IDLE, Idle, Live},
     load::{self, LoadError, Loaded},
+    profiler::Profiler,
     share::Shares,
     wasi,
 };
@@ -39,6 +40,8 @@ pub struct SandboxOptions {
     pub clock: Arc<dyn Clock>,
     /// Where the key of a new cache comes from.
     pub chance: Arc<dyn Chance>,
+    /// Who looks at the stacks of guests, where somebody wants to know them: then ticks are shorter.
+    pub profiler: Option<Profiler>,
 }
 
 /// Why there is no sandbox.
@@ -75,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cache: Cache,
     pub(crate) compiler: CompilerCommand,
+    pub(crate) profiler: Option<Profiler>,
     /// Held while a component is compiled: one compiler uses all cores, and may use much memory.
     pub(crate) compiling: Mutex<()>,
     allocation: Allocation,
@@ -89,15 +93,17 @@ impl Sandbox {
     /// reserved is no error: see [`Sandbox::allocation`].
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
         let engine_error = |error: wasmtime::Error| SandboxError::Engine(format!("{error:#}"));
-        let (engine, allocation) = engine::running(&options.shape).map_err(engine_error)?;
+        let profiled = options.profiler.is_some();
+        let (engine, allocation) =
+            engine::running(&options.shape, profiled).map_err(engine_error)?;
         let mut linker = Linker::new(&engine);
         capability::link(&mut linker).map_err(engine_error)?;
         wasi::link(&mut linker).map_err(engine_error)?;
         let identity = engine::identity(&engine);
         let cache = Cache::open(&options.cache_folder, identity, &*options.chance)
             .map_err(|source| SandboxError::Cache { folder: options.cache_folder, source })?;
-        let ticks = Ticks::default();
-        let idle = Arc::new(Idle::new(options.shape.instances_max));
+        let ticks = Ticks::new(profiled);
+        let idle = Arc::new(Idle::new(options.shape.instances_max, ticks.within(IDLE)));
         let shares = Arc::new(Shares::new(options.shape.instances_max));
         let waiting = Arc::downgrade(&idle);
         let sweep = move |now| waiting.upgrade().iter().for_each(|idle| idle.sweep(now));
@@ -112,6 +118,7 @@ impl Sandbox {
             clock: options.clock,
             cache,
             compiler: options.compiler,
+            profiler: options.profiler,
             compiling: Mutex::default(),
             allocation,
             skills: RwLock::default(),

@@ -26,7 +26,7 @@ use voyager_base::{
     clock::{Clock, Timestamp},
 };
 use voyager_sandbox::{
-    CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxError, SandboxOptions,
+    CompileBounds, CompilerCommand, EngineShape, Profiler, Sandbox, SandboxError, SandboxOptions,
 };
 
 /// A sandbox with a cache of its own.
@@ -56,21 +56,32 @@ impl Host {
         Self::with(CompilerCommand::Child { program, arguments, bounds }, 50)
     }
 
+    /// A host whose guests are looked at, and who looks.
+    pub fn profiled() -> (Self, Profiler) {
+        let profiler = Profiler::default();
+        let cache = tempfile::tempdir().expect("there is room for a temporary folder");
+        let shape = EngineShape { instances_max: 50, ..EngineShape::default() };
+        let looked_at = Some(profiler.clone());
+        let host = Self::on(Arc::new(cache), CompilerCommand::InProcess, shape, looked_at);
+        (host.expect("the machine can run WebAssembly"), profiler)
+    }
+
     fn with(compiler: CompilerCommand, instances_max: u32) -> Self {
         let shape = EngineShape { instances_max, ..EngineShape::default() };
         let cache = tempfile::tempdir().expect("there is room for a temporary folder");
-        Self::on(Arc::new(cache), compiler, shape).expect("the machine can run WebAssembly")
+        Self::on(Arc::new(cache), compiler, shape, None).expect("the machine can run WebAssembly")
     }
 
     /// A host that starts on the cache of this one, with another shape.
     pub(crate) fn again(&self, shape: EngineShape) -> Result<Self, SandboxError> {
-        Self::on(Arc::clone(&self.cache), CompilerCommand::InProcess, shape)
+        Self::on(Arc::clone(&self.cache), CompilerCommand::InProcess, shape, None)
     }
 
     fn on(
         cache: Arc<tempfile::TempDir>,
         compiler: CompilerCommand,
         shape: EngineShape,
+        profiler: Option<Profiler>,
     ) -> Result<Self, SandboxError> {
         let clock: Arc<dyn Clock> = Arc::new(RealClock(tokio::time::Instant::now()));
         let options = SandboxOptions {
@@ -79,6 +90,7 @@ impl Host {
             shape,
             clock: Arc::clone(&clock),
             chance: Arc::new(Seeded::new(1)),
+            profiler,
         };
         Ok(Self { sandbox: Sandbox::new(options)?, clock, cache })
     }

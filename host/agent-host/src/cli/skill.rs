@@ -8,6 +8,7 @@ mod inspect;
 mod install;
 mod language;
 mod list;
+mod profile;
 mod provenance;
 mod push;
 mod run;
@@ -31,6 +32,7 @@ enum SkillCommand {
     Inspect(inspect::Inspect),
     Run(run::Run),
     Bench(bench::Bench),
+    Profile(profile::Profile),
     New(author::New),
     Build(author::Build),
     Test(author::Test),
@@ -52,6 +54,7 @@ impl Skill {
             SkillCommand::Inspect(it) => it.run(context),
             SkillCommand::Run(it) => it.run(context),
             SkillCommand::Bench(it) => it.run(context),
+            SkillCommand::Profile(it) => it.run(context),
             SkillCommand::New(it) => it.run(context),
             SkillCommand::Build(it) => it.run(context),
             SkillCommand::Test(it) => it.run(context),

@@ -181,6 +181,12 @@ fn every_command_answers_in_the_same_form() {
             vec!["skill", "bench", "process/run", "--calls", "1", "-w", "command=ls"],
             Failed("run", 1),
         ),
+        (&["skill", "profile"], vec!["skill", "profile", "coder/dialects"], Done(0)),
+        (
+            &["skill", "profile"],
+            vec!["skill", "profile", "process/run", "-w", "command=ls"],
+            Failed("run", 1),
+        ),
         (&["skill", "new"], vec!["skill", "new", "fresh"], Done(0)),
         (&["skill", "new"], vec!["skill", "new", "fresh"], Failed("usage", 2)),
         // That they succeed is seen where the README's first skill is built.

@@ -24,6 +24,7 @@ mod packages_far;
 mod packages_page;
 mod packaging;
 mod priority;
+mod profile;
 mod rename;
 mod resources;
 mod retry;

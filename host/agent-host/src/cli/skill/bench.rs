@@ -8,14 +8,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
 use voyager_base::Usage;
 
 use super::run::Call;
 use crate::{
-    answer::{RunAnswer, RunDetail, Status, TaskDetail},
+    answer::{RunDetail, TaskDetail},
     cli::Context,
-    failure::{Failure, FailureKind},
+    failure::Failure,
     places::Places,
     printing,
     protocol::Request,
@@ -113,21 +112,8 @@ impl Bench {
 
     /// What the calls of one run used.
     fn calls_of(&self, side: &Side) -> Result<Vec<Usage>, Failure> {
-        let numbers: Vec<String> = (0..self.calls).map(|it| it.to_string()).collect();
-        let items = format!("[{}]", numbers.join(", "));
-        let step = json!({
-            "changes": "discard",
-            "for-each": { "in": items, "as": "call", "parallel": 1 },
-        });
-        let request = self.call.request(&side.context, step)?;
-        let answer = session::ask(&side.context, Request::Run(request))?;
-        let run: RunAnswer = report::read(&answer)?;
-        if run.status != Status::Done {
-            let why = run.error.map_or_else(|| run.status.word().to_owned(), |it| it.message);
-            return Err(Failure::new(FailureKind::Run, format!("a call failed: {why}"))
-                .hint("`agent-host skill run` with the same options shows more"));
-        }
-        let shown = session::ask(&side.context, Request::Show { run: Some(run.run) })?;
+        let run = self.call.repeated(&side.context, self.calls)?;
+        let shown = session::ask(&side.context, Request::Show { run: Some(run) })?;
         let detail: RunDetail = report::read(&shown)?;
         let tasks = detail.steps.iter().flat_map(|step| &step.tasks);
         Ok(tasks.map(whole).collect())

@@ -10,14 +10,15 @@ use voyager_manifest::Catalog;
 
 use super::flags;
 use crate::{
+    answer::{RunAnswer, Status},
     cli::{
         Context, asking,
         run::{current_folder, name_and_value},
     },
     failure::{Failure, FailureKind},
     host, printing,
-    protocol::RunRequest,
-    report,
+    protocol::{Request, RunRequest},
+    report, session,
 };
 
 /// Calls one operation of a skill.
@@ -121,6 +122,25 @@ impl Call {
             // The manifest's check says which ones there are.
             None => Ok(given),
         }
+    }
+
+    /// Calls it so many times, one after the other, and changes nothing; gives back the run's id. Who measures gives a
+    /// context with a state of its own.
+    pub(super) fn repeated(&self, context: &Context, times: u32) -> Result<String, Failure> {
+        let numbers: Vec<String> = (0..times).map(|it| it.to_string()).collect();
+        let items = format!("[{}]", numbers.join(", "));
+        let step = json!({
+            "changes": "discard",
+            "for-each": { "in": items, "as": "call", "parallel": 1 },
+        });
+        let request = self.request(context, step)?;
+        let run: RunAnswer = report::read(&session::ask(context, Request::Run(request))?)?;
+        if run.status != Status::Done {
+            let why = run.error.map_or_else(|| run.status.word().to_owned(), |it| it.message);
+            return Err(Failure::new(FailureKind::Run, format!("a call failed: {why}"))
+                .hint("`agent-host skill run` with the same options shows more"));
+        }
+        Ok(run.run)
     }
 
     /// A run of a manifest with one step, which is the call. `step` has what else belongs to it.
