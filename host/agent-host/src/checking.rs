@@ -47,8 +47,21 @@ pub(crate) fn check_with(
     pins: Option<Pins>,
     ceiling: &Limits,
 ) -> Checked {
+    check_with_names(&names(catalog), place, file, text, color, pins, ceiling)
+}
+
+/// The same with skills that the checker knows already.
+pub(crate) fn check_with_names(
+    names: &Names,
+    place: &Path,
+    file: &str,
+    text: &str,
+    color: bool,
+    pins: Option<Pins>,
+    ceiling: &Limits,
+) -> Checked {
     let pins = pins.unwrap_or_else(|| beside::pins(place));
-    let checked = find(&names(catalog), file, text, &Beside::of(place), &pins, ceiling);
+    let checked = find(names, file, text, &Beside::of(place), &pins, ceiling);
     let shown = diagnostic::render(&checked.diagnostics, file, text.as_bytes(), color);
     Checked {
         plan: checked.plan,

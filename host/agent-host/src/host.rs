@@ -45,8 +45,13 @@ use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, Sand
 use voyager_workspace::{Blocking, Workspace};
 
 pub(crate) use self::{
-    asking::Ask, attend::Attended, explain::Explained, inputs::folders, recorded::Recorded,
+    asking::Ask,
+    attend::Attended,
+    explain::Explained,
+    inputs::{folders, read as read_inputs},
+    recorded::Recorded,
     shelf::Shelf,
+    start::{run_error, status},
 };
 use self::{attend::Attendance, shelf::Loading, watch::Watchers};
 use crate::{

@@ -397,7 +397,7 @@ fn branch(task: &TaskDetail, depth: usize) -> Result<(), Failure> {
     task.children.iter().try_for_each(|child| branch(child, depth + 1))
 }
 
-fn shown(name: &str, value: &Json) -> String {
+pub(crate) fn shown(name: &str, value: &Json) -> String {
     let text = match value {
         Json::String(text) => text.clone(),
         other => other.to_string(),
@@ -412,7 +412,7 @@ fn shown(name: &str, value: &Json) -> String {
     }
 }
 
-fn explained(error: &RunError) -> String {
+pub(crate) fn explained(error: &RunError) -> String {
     let place = match (&error.step, error.line) {
         (Some(step), Some(line)) => format!("step `{step}` (line {line}): "),
         (Some(step), None) => format!("step `{step}`: "),

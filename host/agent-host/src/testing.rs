@@ -8,6 +8,7 @@ mod load;
 mod machine;
 mod minimize;
 mod report;
+mod scripted;
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -33,6 +34,7 @@ pub(crate) use self::{
     machine::{Desk, Shared},
     minimize::{Minimized, Minimizer, Size},
     report::{Report, Style},
+    scripted::{Scripted, ScriptedAnswer},
 };
 use crate::failure::Failure;
 

@@ -37,12 +37,12 @@ use voyager_manifest::{
     scenario::{Fault, Span},
 };
 
+use self::{cast::Listener, faults::Faults};
 pub use self::{
-    cast::Cast,
+    cast::{Cast, LogLine},
     judge::{Difference, Judged, NowAndBefore, judge},
     trace::{StepTrace, Trace},
 };
-use self::{cast::Listener, faults::Faults};
 use crate::{
     DriveError, GivenSecret, GivenSecrets, KeptSecret, Live, Outcome, Request, Rules, Schedule,
     StartError, World, world::Observer,
@@ -95,10 +95,23 @@ pub struct Play<'a> {
     pub folders: Folders,
     /// Absolute path of the workspace, where the scenario's own paths begin.
     pub workspace: String,
+    /// What stands above the manifest.
+    pub policy: GrantLayer,
+    /// What is done about what has no answer.
+    pub rest: Rest,
     /// The machine.
     pub machine: &'a dyn Machine,
     /// Turns true when the scenario is to be given up.
     pub given_up: &'a dyn Fn() -> bool,
+}
+
+/// What is done about a call of a skill or a program that the scenario has no answer to. Servers are never asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// The real ones answer.
+    Real,
+    /// It fails, and is told of in [`Played::missing`]. Only the skills of the steps themselves are real.
+    Missing,
 }
 
 /// Where something stands in a scenario that nothing met, and what that is.
@@ -106,12 +119,18 @@ pub type Idle = (Span, &'static str);
 
 /// How a scenario ended.
 pub struct Played {
+    /// The run.
+    pub run: RunId,
     /// How the run ended.
     pub outcome: Outcome,
     /// What happened.
     pub trace: Trace,
     /// Answers and faults that nothing met: a scenario that was not played as it was meant.
     pub idle: Vec<Idle>,
+    /// What was asked and has no answer, with what to add.
+    pub missing: Vec<String>,
+    /// What skills logged.
+    pub log: Vec<LogLine>,
 }
 
 /// Why a scenario has no end.
@@ -153,6 +172,7 @@ impl Play<'_> {
             clock.clone(),
             executor.clone(),
             self.plan,
+            self.rest,
         ));
         let chance = Arc::new(Seeded::from_bytes(self.scenario.name.as_bytes()));
         let may_die =
@@ -163,7 +183,7 @@ impl Play<'_> {
             inputs: self.inputs,
             secrets: secrets.clone(),
             folders: self.folders,
-            policy: GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() },
+            policy: self.policy,
             limits: Limits::ceiling(),
         });
         let results = Arc::<MemoryResults>::default();
@@ -217,7 +237,8 @@ impl Play<'_> {
                     let never =
                         faults.idle().into_iter().map(|span| (span, "this fault never struck"));
                     let idle = cast.idle().into_iter().chain(never).collect();
-                    return Ok(Played { outcome, trace, idle });
+                    let (missing, log) = (cast.unanswered(), cast.log());
+                    return Ok(Played { run, outcome, trace, idle, missing, log });
                 }
                 Life::Refused(error) => return Err(stuck(&error)),
                 Life::Stands => {

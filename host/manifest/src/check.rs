@@ -34,7 +34,7 @@ use voyager_base::{
 
 pub(crate) use self::manifests::operation_at;
 pub use self::policy::{CheckedPolicy, HostPolicy, check_policy};
-pub use self::scenario::{CheckedScenario, check_scenario, manifest_of};
+pub use self::scenario::{CheckedScenario, check_scenario, check_script, manifest_of};
 use self::{
     expressions::{At, Local},
     manifests::Shelf,

@@ -5,10 +5,12 @@
 
 mod policy;
 mod scenario;
+mod script;
 
 pub(crate) use self::{
     policy::{HOST_POLICY, POLICY_HEADER},
     scenario::{SCENARIO, SCENARIO_HEADER},
+    script::{SCRIPT, SCRIPT_HEADER},
 };
 use voyager_base::http::METHODS;
 

@@ -13,7 +13,7 @@
 //! arguments.
 //!
 //! [`check_scenario`] is the other way in: the test of a manifest, checked against its plan by the same
-//! parser.
+//! parser. [`check_script`] reads what stands in for the host in one call of a skill, with the words of scenarios.
 //!
 //! [`check_policy`] is the third: what the operator of a host allows above every manifest.
 //!
@@ -52,7 +52,7 @@ pub use self::{
     catalog::Catalog,
     check::{
         Checked, CheckedPolicy, CheckedScenario, HostPolicy, check, check_among, check_policy,
-        check_scenario, manifest_of,
+        check_scenario, check_script, manifest_of,
     },
     code::{Code, Severity, explain},
     diagnostic::{Diagnostic, Place, render},

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 use voyager_base::ErrorKind;
 
-use crate::language::{HOST_POLICY, MANIFEST, Object, SCENARIO, STEP, Shape};
+use crate::language::{HOST_POLICY, MANIFEST, Object, SCENARIO, SCRIPT, STEP, Shape};
 
 /// The schema of manifests (draft 2020-12).
 pub fn schema() -> Value {
@@ -19,6 +19,12 @@ pub fn schema() -> Value {
 pub fn scenario_schema() -> Value {
     let what = "A test of a Logic Manifest: fixtures, answers, faults, expectations.";
     whole(&SCENARIO, "Scenario", what)
+}
+
+/// The schema of scripts.
+pub fn script_schema() -> Value {
+    let what = "Answers of the host to one call of a skill in its tests.";
+    whole(&SCRIPT, "Script", what)
 }
 
 /// The schema of policies.

@@ -7,7 +7,9 @@
 use crate::{
     code::Code,
     diagnostic::{Finding, Findings},
-    language::{CONFINEMENTS, HEADER, Object, POLICY_HEADER, SCENARIO_HEADER, STEP, Shape},
+    language::{
+        CONFINEMENTS, HEADER, Object, POLICY_HEADER, SCENARIO_HEADER, SCRIPT_HEADER, STEP, Shape,
+    },
     nearest::nearest,
     scalar,
     yaml::{Kind, Node},
@@ -309,7 +311,7 @@ fn word(node: &Node, text: &str, words: &[&str], findings: &mut Findings) {
     if words.contains(&text) {
         return;
     }
-    if let [header @ (HEADER | SCENARIO_HEADER | POLICY_HEADER)] = *words {
+    if let [header @ (HEADER | SCENARIO_HEADER | SCRIPT_HEADER | POLICY_HEADER)] = *words {
         let message = format!("`{}` is a language that this program doesn't know", clip(text));
         findings.push(
             Finding::new(Code::HeaderVersion, &node.span, message)

@@ -9,8 +9,8 @@ use voyager_base::{
     types::{Case, Field, IntKind, Named},
 };
 use wit_parser::{
-    FunctionKind, Handle, Interface, Resolve, Type as WitType, TypeDef, TypeDefKind, TypeId,
-    TypeOwner, WorldItem, WorldKey, decoding::DecodedWasm,
+    FunctionKind, Handle, Interface, PackageId, Resolve, Type as WitType, TypeDef, TypeDefKind,
+    TypeId, TypeOwner, WorldItem, WorldKey, decoding::DecodedWasm,
 };
 
 use crate::{
@@ -143,6 +143,20 @@ pub(crate) fn decode(component: &[u8]) -> Result<Decoded, Undecodable> {
     let mut exports = world.exports.keys().map(|key| resolve.name_world_key(key));
     let reusable = exports.any(|name| name.starts_with(REUSABLE));
     Ok(Decoded { skill, imports, reusable, program, lines: Vec::new() })
+}
+
+/// The operations that the interfaces of a package declare, whoever exports them.
+pub(crate) fn operations(
+    resolve: &Resolve,
+    package: PackageId,
+) -> Result<Vec<Operation>, Undecodable> {
+    let docs = PackageDocs::default();
+    let mut reader = Reader { resolve, docs: &docs, parts_left: TYPE_PARTS_MAX };
+    let mut operations = Vec::new();
+    for interface in resolve.packages[package].interfaces.values() {
+        operations.extend(reader.operations(&resolve.interfaces[*interface])?);
+    }
+    if operations.is_empty() { Err(Undecodable::NoOperation) } else { Ok(operations) }
 }
 
 struct Reader<'a> {

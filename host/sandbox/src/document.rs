@@ -52,12 +52,12 @@ pub fn document(
     Ok(documented)
 }
 
-fn parse(sources: SourceMap) -> Result<UnresolvedPackageGroup, DocumentError> {
+pub(crate) fn parse(sources: SourceMap) -> Result<UnresolvedPackageGroup, DocumentError> {
     sources.parse().map_err(|(sources, error)| DocumentError::Malformed(error.render(&sources)))
 }
 
 /// The `.wit` files of each path, a file or a folder without its folders.
-fn sources(paths: &[&Path]) -> Result<SourceMap, DocumentError> {
+pub(crate) fn sources(paths: &[&Path]) -> Result<SourceMap, DocumentError> {
     let mut map = SourceMap::new();
     for path in paths {
         let unreadable =

@@ -18,6 +18,7 @@ mod call;
 mod capability;
 mod command;
 mod compiler;
+mod declare;
 mod decode;
 mod docs;
 mod document;
@@ -44,6 +45,7 @@ mod wasi;
 
 pub use self::{
     compiler::{CompileBounds, CompilerCommand, compile_child_main},
+    declare::declared,
     document::{DocumentError, document},
     engine::{Allocation, EngineShape},
     lines::SourceLine,

@@ -103,6 +103,11 @@ impl Stage {
         self.folder.path().join(name)
     }
 
+    /// Where the SDK, the manifests and the WIT of the program lie.
+    pub fn share(&self) -> PathBuf {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../..").into()
+    }
+
     /// Writes a file in the stage's own folder, with the folders above it.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
@@ -119,7 +124,7 @@ impl Stage {
     ) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--state").arg(self.path("state")).arg("--skills").arg(&self.skills);
-        command.arg("--share").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        command.arg("--share").arg(self.share());
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         // The user's own skills and policy are not part of a test.
         command.env("HOME", self.folder.path()).env_remove("XDG_DATA_HOME");

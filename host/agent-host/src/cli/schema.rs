@@ -1,11 +1,11 @@
-//! `agent-host schema`: the languages of manifests, scenarios and policies for editors.
+//! `agent-host schema`: the languages of manifests, scenarios, scripts and policies for editors.
 
 use clap::{Args, ValueEnum};
 
 use super::Context;
 use crate::{failure::Failure, printing, report};
 
-/// Prints the JSON Schema of manifests, scenarios or policies, for completion and checks in editors.
+/// Prints the JSON Schema of manifests, scenarios, scripts or policies, for completion and checks in editors.
 #[derive(Args)]
 pub(crate) struct Schema {
     /// Of what.
@@ -17,6 +17,7 @@ pub(crate) struct Schema {
 enum Language {
     Manifest,
     Scenario,
+    Script,
     Policy,
 }
 
@@ -25,6 +26,7 @@ impl Schema {
         let schema = match self.of {
             Language::Manifest => voyager_manifest::schema::schema(),
             Language::Scenario => voyager_manifest::schema::scenario_schema(),
+            Language::Script => voyager_manifest::schema::script_schema(),
             Language::Policy => voyager_manifest::schema::policy_schema(),
         };
         report::tell(context, &schema, 0, || {

@@ -18,26 +18,36 @@ impl SecretArgs {
     /// Reads them: here, and not in the process that has the state, since it is this one's environment that
     /// is meant.
     pub(super) fn read(self) -> Result<Vec<TypedSecret>, Failure> {
-        let folder = current_folder()?;
-        let mut read: Vec<TypedSecret> = Vec::new();
-        let mut problems = Vec::new();
-        for text in self.secrets {
-            let (name, source) = name_and_source(&text).map_err(Failure::usage)?;
-            let source = source.absolute(&folder);
-            if read.iter().any(|known| known.name == name) {
-                problems.push(format!("the secret `{name}` is given twice"));
-                continue;
-            }
-            match source.read() {
-                Ok(value) => {
-                    let (source, value) = (source.to_string(), value.reveal().to_owned());
-                    read.push(TypedSecret { name, source, value });
-                }
-                Err(problem) => problems.push(format!("the secret `{name}`: {problem}")),
-            }
-        }
-        if problems.is_empty() { Ok(read) } else { Err(Failure::usage(problems.join("; "))) }
+        read(&self.secrets)
     }
+}
+
+/// The name of a secret as it was typed; all of it where no source was.
+pub(super) fn name(text: &str) -> &str {
+    text.split_once('=').map_or(text, |(name, _)| name)
+}
+
+/// Reads secrets as they were typed.
+pub(super) fn read(secrets: &[String]) -> Result<Vec<TypedSecret>, Failure> {
+    let folder = current_folder()?;
+    let mut read: Vec<TypedSecret> = Vec::new();
+    let mut problems = Vec::new();
+    for text in secrets {
+        let (name, source) = name_and_source(text).map_err(Failure::usage)?;
+        let source = source.absolute(&folder);
+        if read.iter().any(|known| known.name == name) {
+            problems.push(format!("the secret `{name}` is given twice"));
+            continue;
+        }
+        match source.read() {
+            Ok(value) => {
+                let (source, value) = (source.to_string(), value.reveal().to_owned());
+                read.push(TypedSecret { name, source, value });
+            }
+            Err(problem) => problems.push(format!("the secret `{name}`: {problem}")),
+        }
+    }
+    if problems.is_empty() { Ok(read) } else { Err(Failure::usage(problems.join("; "))) }
 }
 
 fn name_and_source(text: &str) -> Result<(String, SecretSource), String> {

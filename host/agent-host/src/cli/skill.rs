@@ -12,6 +12,7 @@ mod profile;
 mod provenance;
 mod push;
 mod run;
+mod script;
 mod trust;
 
 use clap::{Args, Subcommand};

@@ -278,7 +278,7 @@ impl Host {
 }
 
 /// How a run ended.
-pub(super) fn status(outcome: &Outcome) -> Status {
+pub(crate) fn status(outcome: &Outcome) -> Status {
     match outcome {
         Ok(_) => Status::Done,
         Err(failure) if failure.error.kind == voyager_base::ErrorKind::Cancelled => {
@@ -289,7 +289,7 @@ pub(super) fn status(outcome: &Outcome) -> Status {
 }
 
 /// Why a run failed, with its place in the manifest.
-pub(super) fn run_error(plan: &Plan, failure: &voyager_agent::Failure) -> RunError {
+pub(crate) fn run_error(plan: &Plan, failure: &voyager_agent::Failure) -> RunError {
     let line = |id: &String| plan.steps.iter().find(|step| step.id == *id).map(|step| step.line);
     RunError {
         step: failure.step.clone(),

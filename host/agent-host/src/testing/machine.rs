@@ -10,11 +10,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use voyager_agent::scenario::{Hosted, Judged, Machine, Play, PlayError, Played, judge};
+use voyager_agent::scenario::{Hosted, Judged, Machine, Play, PlayError, Played, Rest, judge};
 use voyager_base::{
     BoxFuture, Digest, Error, Type, Value,
     call::{CallContext, Invocation, Skills},
     clock::Clock,
+    grant::GrantLayer,
     process::{Finished, ProcessService, RunProgram},
     record::{Content, Journal},
     sim::{CrashModel, Executor, MemoryJournal, SimDisk},
@@ -155,6 +156,8 @@ impl<'a> Desk<'a> {
             inputs: inputs.clone(),
             folders,
             workspace: self.workspace.display().to_string(),
+            policy: GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() },
+            rest: Rest::Real,
             machine: self,
             given_up,
         };
@@ -311,7 +314,7 @@ impl Machine for Desk<'_> {
 }
 
 /// Skills that are loaded, on the thread of the scenario, when they are first called.
-struct OnShelf(Arc<Shelf>);
+pub(super) struct OnShelf(pub(super) Arc<Shelf>);
 
 impl Skills for OnShelf {
     fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {

@@ -8,8 +8,8 @@ use std::{
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    BoxFuture, Error, ErrorKind, RunId, TaskId, Value,
-    call::{CallContext, Folders, Invocation, Skills, Spawn as _, ask},
+    BoxFuture, Digest, Error, ErrorKind, RunId, TaskId, Value,
+    call::{CallContext, Folders, Invocation, Report, Skills, Spawn as _, ask},
     clock::{Clock, Timestamp},
     http::{HttpRequest, HttpResponse, HttpService},
     process::{Finished, ProcessService, RunProgram},
@@ -22,7 +22,7 @@ use voyager_manifest::{
     scenario::{Fault, Span, Whose},
 };
 
-use super::Idle;
+use super::{Idle, Rest};
 
 use crate::{
     event::{Event, Origin},
@@ -40,6 +40,8 @@ pub struct Cast {
     executor: Executor,
     /// For each step of the plan the signal that it waits for.
     signals: Vec<Option<String>>,
+    /// The components of the steps, where nothing but them is real.
+    alone: Option<BTreeSet<Digest>>,
     state: Mutex<State>,
 }
 
@@ -63,6 +65,19 @@ struct State {
     programs_taken: BTreeMap<usize, u32>,
     /// The same for servers.
     servers_taken: BTreeMap<usize, u32>,
+    /// What was asked and has no answer: what to add to the scenario, each once.
+    missing: BTreeSet<String>,
+    /// Lines that skills logged.
+    log: Vec<LogLine>,
+}
+
+/// A line that a skill logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How important it is.
+    pub level: String,
+    /// What it says.
+    pub message: String,
 }
 
 /// What is done about a call.
@@ -83,13 +98,16 @@ impl Cast {
         clock: SimClock,
         executor: Executor,
         plan: &Plan,
+        rest: Rest,
     ) -> Self {
         let signal = |step: &Step| match step.wait().map(|wait| &wait.on) {
             Some(Awaited::Signal(name)) => Some(name.clone()),
             Some(Awaited::Approval(_)) | None => None,
         };
         let signals = plan.steps.iter().map(signal).collect();
-        Self { scenario, workspace, clock, executor, signals, state: Mutex::default() }
+        let components = plan.steps.iter().filter_map(|step| Some(step.call()?.component));
+        let alone = (rest == Rest::Missing).then(|| components.collect());
+        Self { scenario, workspace, clock, executor, signals, alone, state: Mutex::default() }
     }
 
     /// Skills of which the scenario answers some; the others are passed on.
@@ -154,6 +172,8 @@ impl Cast {
                 *step == own && answer.which.fits(item, attempt)
             }
             (Whose::Step(_), None) => false,
+            // Where only the steps are real they are what is tested, and not answered for.
+            (Whose::Operation(_), Some(_)) if self.alone.is_some() => false,
             (Whose::Operation(name), _) => *name == invocation.operation.name,
         };
         let taken = self.scenario.answers.iter().enumerate().position(|(at, answer)| {
@@ -162,6 +182,23 @@ impl Cast {
         })?;
         *state.taken.entry(taken).or_default() += 1;
         Some(taken)
+    }
+
+    /// The error of what has no answer, which is remembered: `what` was asked, `line` is what would answer it.
+    fn missing(&self, what: &str, line: &str) -> Error {
+        let message = format!("there is no answer to {what}; add {line}");
+        self.state().missing.insert(message.clone());
+        Error::unavailable(message)
+    }
+
+    /// What was asked and has no answer.
+    pub(super) fn unanswered(&self) -> Vec<String> {
+        self.state().missing.iter().cloned().collect()
+    }
+
+    /// What skills logged.
+    pub(super) fn log(&self) -> Vec<LogLine> {
+        self.state().log.clone()
     }
 
     /// The run that is told what somebody says to its waiting steps.
@@ -199,7 +236,7 @@ impl Cast {
     }
 
     /// What became of the answers to a wait that has no end: the place of one, and why it is no help.
-    pub(super) fn unanswered(&self, wait: &Waiting) -> Option<(Span, String)> {
+    pub(super) fn unheard(&self, wait: &Waiting) -> Option<(Span, String)> {
         let (state, answers) = (self.state(), &self.scenario.answers);
         if let Some(at) = state.of_waits.get(&wait.id) {
             let why = state.unwanted.get(&wait.id).cloned();
@@ -305,6 +342,13 @@ struct StandIns {
 impl Skills for StandIns {
     fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>> {
         let cue = self.cast.cue(&invocation);
+        let is_real = |alone: &BTreeSet<Digest>| alone.contains(&invocation.component);
+        if cue.answer.is_none() && !self.cast.alone.as_ref().is_none_or(is_real) {
+            let name = invocation.operation.name.unversioned();
+            let line = format!("to `answers`: {{ operation: \"{name}\", result: ... }}");
+            let missing = self.cast.missing(&format!("the child task `{name}`"), &line);
+            return Box::pin(std::future::ready(Err(missing)));
+        }
         if cue.fails.is_none() && cue.answer.is_none() && cue.delay.is_zero() {
             return self.real.call(invocation);
         }
@@ -360,6 +404,12 @@ impl ProcessService for Programs {
     ) -> BoxFuture<'a, Result<Finished, Error>> {
         let taken = self.take(&call);
         Box::pin(async move {
+            if taken.is_none() && self.cast.alone.is_some() {
+                let words = std::iter::once(&call.program).chain(&call.arguments);
+                let words: Vec<&String> = words.collect();
+                let line = format!("to `programs`: {{ run: {words:?}, stdout: ... }}");
+                return Err(self.cast.missing(&format!("the program {words:?}"), &line));
+            }
             let Some(taken) = taken else {
                 let _outside = self.cast.executor.outside();
                 return self.real.run(context, call).await;
@@ -410,8 +460,10 @@ impl HttpService for Servers {
         Box::pin(async move {
             let HttpRequest { method, url, .. } = request;
             let Some(taken) = taken else {
-                let message = format!("the scenario has no answer of a server to `{method} {url}`");
-                return Err(Error::unavailable(message));
+                let line = format!(
+                    "to `servers`: {{ url: \"{url}\", method: {method}, status: 200, body: ... }}"
+                );
+                return Err(self.0.missing(&format!("the request `{method} {url}`"), &line));
             };
             let answer = &self.0.scenario.servers[taken];
             self.0.wait(answer.takes).await;
@@ -438,6 +490,10 @@ impl Observer for Listener {
         let cast = &self.0;
         if let Notice::Waits(wait) = notice {
             return cast.waits(wait);
+        }
+        if let Notice::Report { report: Report::Log { level, message }, .. } = notice {
+            let line = LogLine { level: level.clone(), message: message.clone() };
+            return cast.state().log.push(line);
         }
         let Notice::Fact(Event::TaskStarted(started)) = notice else { return };
         if let Origin::Step { step, item, .. } = started.origin {

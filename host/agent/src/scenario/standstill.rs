@@ -46,7 +46,7 @@ fn for_somebody(scenario: &Scenario, plan: &Plan, cast: &Cast, wait: &Waiting) -
         Some(Awaited::Approval(_)) | None => "an approval".to_owned(),
     };
     let message = format!("the run has no end: the step `{}` waits for {what}", step.id);
-    match cast.unanswered(wait) {
+    match cast.unheard(wait) {
         Some((span, why)) => Difference { span, message, details: vec![why] },
         None => {
             let way_out =

@@ -15,7 +15,7 @@ use crate::{
     check::expressions::Local,
     code::{Code, Severity},
     diagnostic::{Diagnostic, Finding, Findings},
-    language::{SCENARIO, SCENARIO_HEADER},
+    language::{SCENARIO, SCENARIO_HEADER, SCRIPT, SCRIPT_HEADER},
     library::Library,
     plan::{Action, Awaited, InputKind, Plan, Wait},
     scalar,
@@ -60,6 +60,20 @@ pub fn check_scenario(
     plan: Result<&Plan, &str>,
     catalog: &Catalog,
 ) -> CheckedScenario {
+    checked(text, catalog, |checker, root| checker.scenario(root, plan))
+}
+
+/// Checks the text of a script, the answers of the host to one call of a skill. `plan` is that of the call, a manifest
+/// with one step. What comes of it is a scenario without inputs, files and expectations.
+pub fn check_script(text: &[u8], plan: &Plan, catalog: &Catalog) -> CheckedScenario {
+    checked(text, catalog, |checker, root| checker.script(root, plan))
+}
+
+fn checked(
+    text: &[u8],
+    catalog: &Catalog,
+    check: impl FnOnce(&mut Checker<'_>, &Node) -> Option<Scenario>,
+) -> CheckedScenario {
     let mut findings = Findings::default();
     let lossy = String::from_utf8_lossy(text);
     let mut scenario = None;
@@ -67,7 +81,7 @@ pub fn check_scenario(
         let policy = Limits::ceiling();
         let shelf = Shelf::new(Library::empty());
         let mut checker = Checker::new(&lossy, "", catalog, &policy, &shelf, Vec::new(), findings);
-        scenario = checker.scenario(&root, plan);
+        scenario = check(&mut checker, &root);
         findings = checker.findings;
     }
     let scenario = scenario.filter(|_| !findings.has_errors());
@@ -112,6 +126,29 @@ impl Checker<'_> {
             servers,
             faults: faults.into_iter().collect::<Option<_>>()?,
             expect: expect?,
+        })
+    }
+
+    fn script(&mut self, root: &Node, plan: &Plan) -> Option<Scenario> {
+        self.header(root, SCRIPT_HEADER, "script");
+        shape::check_object(root, &SCRIPT, &mut self.findings);
+        let seed = root.get("seed").and_then(Node::text).unwrap_or(SCRIPT_HEADER);
+        let secrets = self.scenario_secrets(root.get("secrets"), plan);
+        let answers = self.answers(root.get("answers"), plan);
+        Some(Scenario {
+            // What chance grows from.
+            name: seed.to_owned(),
+            description: String::new(),
+            span: 0..0,
+            inputs: BTreeMap::new(),
+            secrets: secrets?,
+            folder: None,
+            files: Vec::new(),
+            answers: answers?,
+            programs: items(root, "programs").iter().map(program_answer).collect(),
+            servers: items(root, "servers").iter().map(server_answer).collect(),
+            faults: Vec::new(),
+            expect: nothing_said(&(0..0)),
         })
     }
 

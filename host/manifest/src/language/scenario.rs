@@ -1,6 +1,6 @@
 //! The tables of `voyager: scenario/v1`, the tests of manifests.
 
-use super::{COUNT, DESCRIPTION, METHODS, Object, Shape, key, list, must};
+use super::{COUNT, DESCRIPTION, Key, METHODS, Object, Shape, key, list, must};
 
 /// What the first key of a scenario has to say.
 pub(crate) const SCENARIO_HEADER: &str = "scenario/v1";
@@ -20,7 +20,7 @@ const POINTS: [&str; 11] = [
     "step-done",
 ];
 
-const TEXT: Shape = Shape::Text { chars_max: 1_000_000 };
+pub(super) const TEXT: Shape = Shape::Text { chars_max: 1_000_000 };
 const MESSAGE: Shape = Shape::Text { chars_max: 4_000 };
 const NUMBER: Shape = Shape::Int { least: 0, most: u32::MAX as i64 };
 
@@ -84,6 +84,17 @@ pub(crate) static SCENARIO: Object = Object {
     ],
 };
 
+/// What stands in for a call: so many of them, and how they end.
+pub(super) const TIMES: Key =
+    key("times", COUNT, "So many calls at most; then the next answer that fits is taken.");
+pub(super) const RESULT: Key =
+    key("result", Shape::Result, "The success, of the operation's type.");
+pub(super) const FAILS: Key =
+    key("fails", Shape::ErrorKind, "The kind of error instead of a success.");
+pub(super) const ERROR_MESSAGE: Key = key("message", MESSAGE, "The message of the error.");
+pub(super) const DETAIL: Key =
+    key("detail", Shape::Result, "With `fails: failed` the operation's own error, of its type.");
+
 /// What stands in for a skill.
 pub(crate) static ANSWER: Object = Object {
     what: "an answer",
@@ -100,15 +111,11 @@ pub(crate) static ANSWER: Object = Object {
         ),
         key("item", NUMBER, "Only the call for this item of a `for-each`, from 0."),
         key("attempt", COUNT, "Only this attempt, from 1."),
-        key("times", COUNT, "So many calls at most; then the next answer that fits is taken."),
-        key("result", Shape::Result, "The success, of the operation's type."),
-        key("fails", Shape::ErrorKind, "The kind of error instead of a success."),
-        key("message", MESSAGE, "The message of the error."),
-        key(
-            "detail",
-            Shape::Result,
-            "With `fails: failed` the operation's own error, of its type.",
-        ),
+        TIMES,
+        RESULT,
+        FAILS,
+        ERROR_MESSAGE,
+        DETAIL,
         key(
             "takes",
             Shape::Duration { least_ms: 0 },

@@ -175,6 +175,11 @@ fn every_command_answers_in_the_same_form() {
         ),
         (&["skill", "run"], vec!["skill", "run", "process/run", "-w", "command=ls"], Done(4)),
         (&["skill", "run"], vec!["skill", "run", "none/none"], Failed("manifest", 3)),
+        (
+            &["skill", "run"],
+            vec!["skill", "run", "coder/dialects", "--script", "none"],
+            Failed("environment", 5),
+        ),
         (&["skill", "bench"], vec!["skill", "bench", "coder/dialects", "--calls", "1"], Done(0)),
         (
             &["skill", "bench"],
@@ -229,6 +234,7 @@ fn every_command_answers_in_the_same_form() {
         (&["test"], vec!["test", "none"], Failed("usage", 2)),
         (&["schema"], vec!["schema"], Done(0)),
         (&["schema"], vec!["schema", "scenario"], Done(0)),
+        (&["schema"], vec!["schema", "script"], Done(0)),
         (&["scenario", "from-run"], vec!["scenario", "from-run", run], Done(0)),
         (&["scenario", "from-run"], vec!["scenario", "from-run", "none"], Failed("usage", 2)),
         (&["test"], vec!["test", &scenarios], Done(0)),

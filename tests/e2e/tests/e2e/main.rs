@@ -29,6 +29,7 @@ mod rename;
 mod resources;
 mod retry;
 mod scenarios;
+mod scripted;
 mod secrets;
 mod serve;
 mod state;

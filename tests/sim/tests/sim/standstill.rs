@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use expect_test::{Expect, expect};
 use sim::{machine::Machine as Files, plan, workspace::SimWorkspace};
-use voyager_agent::scenario::{Hosted, Machine, Play, PlayError};
+use voyager_agent::scenario::{Hosted, Machine, Play, PlayError, Rest};
 use voyager_base::{
     BoxFuture, Error, Value,
     call::{Invocation, Skills},
+    grant::GrantLayer,
     process::ProcessService,
     record::Content,
     sim::{CrashModel, Executor, MemoryJournal},
@@ -54,6 +55,8 @@ fn stands(manifest: &str, scenario: &str, told: &Expect) {
         inputs: BTreeMap::new(),
         folders: BTreeMap::new(),
         workspace: "/repo".to_owned(),
+        policy: GrantLayer::default(),
+        rest: Rest::Real,
         machine: &Mute::default(),
         given_up: &|| false,
     }

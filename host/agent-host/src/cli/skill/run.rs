@@ -1,19 +1,23 @@
 //! `agent-host skill run`: one operation, called directly. It is a run like any other: of a manifest with
 //! one step, which is written here.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 use voyager_base::{http::METHODS, operation::Operation};
 use voyager_manifest::Catalog;
 
-use super::flags;
+use super::{flags, script};
 use crate::{
     answer::{RunAnswer, Status},
     cli::{
         Context, asking,
         run::{current_folder, name_and_value},
+        secrets,
     },
     failure::{Failure, FailureKind},
     host, printing,
@@ -34,8 +38,16 @@ pub(crate) struct Run {
     preview: bool,
     /// Folder for the core of the guest if it breaks, made where it does not exist: a WebAssembly core dump, with all that
     /// was in the guest's memory.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "script")]
     cores: Option<PathBuf>,
+    /// A file with answers, which stand in for programs, servers and child tasks; `-` is standard input. What it has
+    /// no answer to fails. Nothing is journaled.
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// The WIT package of a skill that is not here and that the script answers for: a file or a folder. May be given
+    /// several times.
+    #[arg(long, value_name = "PATH", requires = "script")]
+    wit: Vec<PathBuf>,
 }
 
 /// A call of one operation, and what it may use.
@@ -63,9 +75,17 @@ pub(super) struct Call {
     /// several times.
     #[arg(long, value_name = "ADDRESS", requires = "server")]
     private: Vec<String>,
+    /// A secret that requests to these servers may hold as `${secrets.NAME}`, as NAME=env:VARIABLE or NAME=file:PATH;
+    /// with `--script` NAME alone. May be given several times.
+    // Not read while the line is: what is wrong there is repeated to whoever typed it, and to their logs.
+    #[arg(long, value_name = "NAME=SOURCE")]
+    secret: Vec<String>,
     /// Operations that it may call as child tasks: a glob over `package:name/interface.function`.
     #[arg(long, value_name = "GLOB")]
     call: Vec<String>,
+    /// A limit other than the usual one: `memory=256MiB`, `time=2m`, `host-calls=10`. May be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    limit: Vec<(String, String)>,
     /// The operation's own flags: `--PARAMETER VALUE`. The `--` is needed only before one that has the name of an
     /// option here.
     #[arg(last = true, value_name = "--PARAMETER VALUE")]
@@ -80,6 +100,9 @@ impl Run {
             });
         }
         let step = if self.preview { json!({ "changes": "discard" }) } else { json!({}) };
+        if let Some(file) = &self.script {
+            return script::run(context, &self.call, step, file, &self.wit);
+        }
         let request = self.call.request(context, step)?;
         let cores = self.cores.map(|it| request.directory.join(it));
         let request = RunRequest { cores, ..request };
@@ -144,7 +167,17 @@ impl Call {
     }
 
     /// A run of a manifest with one step, which is the call. `step` has what else belongs to it.
-    pub(super) fn request(&self, context: &Context, mut step: Json) -> Result<RunRequest, Failure> {
+    pub(super) fn request(&self, context: &Context, step: Json) -> Result<RunRequest, Failure> {
+        let secrets = secrets::read(&self.secret)?;
+        Ok(RunRequest { secrets, ..self.request_without_secrets(context, step)? })
+    }
+
+    /// The same; what its secrets are is not read.
+    pub(super) fn request_without_secrets(
+        &self,
+        context: &Context,
+        mut step: Json,
+    ) -> Result<RunRequest, Failure> {
         let directory = current_folder()?;
         let (mut inputs, mut declared, mut folders) = (Vec::new(), Map::new(), Vec::new());
         let all =
@@ -158,10 +191,19 @@ impl Call {
             inputs.push((name, path.display().to_string()));
         }
         let programs: Vec<Json> = self.program.iter().map(|it| json!({ "run": it })).collect();
-        let server = |host| json!({ "host": host, "methods": METHODS, "private": self.private });
+        let names: Vec<&str> = self.secret.iter().map(|it| secrets::name(it)).collect();
+        let lent = names.iter().map(|name| (*name, json!({ "secret": format!("inputs.{name}") })));
+        let lent: BTreeMap<&str, Json> = lent.collect();
+        for name in &names {
+            declared.insert((*name).to_owned(), json!({ "type": "secret" }));
+        }
+        let server = |host| json!({ "host": host, "methods": METHODS, "private": self.private, "secrets": lent });
         let servers: Vec<Json> = self.server.iter().map(server).collect();
         step["id"] = json!("call");
         step["use"] = json!(self.operation);
+        for (name, value) in &self.limit {
+            step["limits"][name] = json!(value);
+        }
         step["with"] = Json::Object(self.arguments(context, &directory)?);
         // JSON is YAML, so nothing needs quoting but what JSON quotes.
         let manifest = json!({
