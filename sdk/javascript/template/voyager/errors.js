@@ -68,7 +68,8 @@ const KINDS = {
   cancelled: Cancelled,
 };
 
-function exception({ tag, val }) {
+/** The error of the host as an exception. */
+export function exception({ tag, val }) {
   if (tag === "other") return new Other(val.code, val.fault.message, val.fault);
   return new KINDS[tag](val.message, val);
 }

@@ -4,15 +4,20 @@ import pathlib
 import tempfile
 import unittest
 
-from voyager_sdk.testing import Failed, call
+from voyager_sdk.testing import Failed, call, play
 
 
 class Count(unittest.TestCase):
     def test_frequent_words_come_first(self):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "a.txt").write_text("one two two")
-            counted = call("{{name}}/count", globs=["*.txt"], most=1, read=[folder])
-        self.assertEqual(counted, [{"word": "two", "count": 2}])
+            pathlib.Path(folder, "b.txt").write_bytes(b"\xff")
+            played = play("{{name}}/count", globs=["*.txt"], most=1, read=[folder])
+        self.assertEqual(played.result, [{"word": "two", "count": 2}])
+        # What it asked the host, and what it logged.
+        read = [it.arguments["path"] for it in played.asked("workspace.read")]
+        self.assertEqual(read, ["a.txt", "b.txt"])
+        self.assertEqual([level for level, _ in played.log], ["warn"])
 
     def test_a_refusal_has_its_kind(self):
         # What is not granted is not there, and the kind of the error says so.

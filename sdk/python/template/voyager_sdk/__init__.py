@@ -3,9 +3,13 @@
 `voyager_sdk.testing` is for tests alone: they run beside the host, where the bindings are not.
 """
 
-try:
-    from wit_world.imports.run import log, progress
 
+def _is_no_binding(error):
+    """Whether what is missing are bindings: of an import that the world has not, or all of them in tests."""
+    return (error.name or "").partition(".")[0] in ("wit_world", "componentize_py_types")
+
+
+try:
     from .errors import (
         Cancelled,
         Conflict,
@@ -22,6 +26,10 @@ try:
         operation,
     )
 except ModuleNotFoundError as error:
-    # Tests have no bindings, and import nothing but `voyager_sdk.testing`.
-    if error.name is None or not error.name.startswith("wit_world"):
+    if not _is_no_binding(error):
+        raise
+try:
+    from wit_world.imports.run import log, progress
+except ModuleNotFoundError as error:
+    if not _is_no_binding(error):
         raise

@@ -115,7 +115,8 @@ _KINDS = (
 _BY_CASE = {kind._case: kind for kind in _KINDS}
 
 
-def _exception(variant):
+def exception(variant):
+    """The error of the host as an exception."""
     if isinstance(variant, types.Error_Other):
         fault = variant.value.fault
         return Other(variant.value.code, fault.message, fault.bound, fault.retry)
@@ -132,7 +133,7 @@ def asking(function):
             return function(*arguments)
         except Err as error:
             refusal = error.value
-        raise _exception(refusal)
+        raise exception(refusal)
 
     return asked
 

@@ -135,6 +135,12 @@ fn the_first_skill_of_the_readme_works_as_written() {
     let built = dev.until(&["\"skill-built\""]);
     assert!(built["changes"][0].as_str().is_some_and(|it| it.contains(".none()")), "{built}");
     dev.stop();
+    // And the page on testing, whose skill asks for programs, servers and child tasks.
+    take_page(&stage, &folder, "## The skill");
+    take_page(&stage, &folder, "## In Rust");
+    let mut test = staged(&stage, ["skill", "test"]);
+    let tested = Ended::from(test.current_dir(&folder).output().expect("the program starts"));
+    assert_eq!(tested.code, Some(0), "{tested:?}");
 }
 
 #[test]
@@ -146,7 +152,7 @@ fn the_first_skill_in_python_works_as_written() {
         return;
     }
     let folder = follow(&stage, "docs/guide/skills-python.md", "## Beginning one");
-    broken_leaves_the_last(&stage, &folder, "app.py");
+    develop(&stage, &folder, "## In Python", "app.py", "# later");
 }
 
 #[test]
@@ -158,17 +164,64 @@ fn the_first_skill_in_javascript_works_as_written() {
         return;
     }
     let folder = follow(&stage, "docs/guide/skills-javascript.md", "## Beginning one");
-    broken_leaves_the_last(&stage, &folder, "skill.js");
+    develop(&stage, &folder, "## In JavaScript", "skill.js", "// later");
 }
 
-/// What does not build is said, and leaves the last good component.
-fn broken_leaves_the_last(stage: &Stage, folder: &Path, source: &str) {
-    let component = folder.join("skills/word_count.wasm");
+/// The author's loop, with the skill of the page on testing and its tests: every save is a build, a host that stays
+/// serves it at once, and what does not build leaves the last good one.
+fn develop(stage: &Stage, folder: &Path, heading: &str, source: &str, comment: &str) {
+    take_page(stage, folder, "## The skill");
+    take_page(stage, folder, heading);
+    let mut command = staged(stage, ["--skills", "skills", "serve", "--json"]);
+    command.current_dir(folder).stderr(Stdio::null());
+    let mut serve = Telling::begin(command);
+    serve.until(&["\"serving\""]);
+    let mut command = staged(stage, ["skill", "dev", "--test", "--json"]);
+    let mut dev = Telling::begin({
+        command.current_dir(folder);
+        command
+    });
+    let built = built(&mut dev);
+    assert!(built["changes"].to_string().contains("publish(since"), "{built}");
+    serve.until(&["\"skill-replaced\"", "word-count"]);
+    let component = folder.join(built["component"].as_str().expect("a file"));
     let good = fs::read(&component).expect("it is there");
+    let text = fs::read_to_string(folder.join(source)).expect("it is there");
     fs::write(folder.join(source), "no language (").expect("files can be written");
-    let mut build = staged(stage, ["skill", "build"]);
-    let ended = Ended::from(build.current_dir(folder).output().expect("the program starts"));
-    assert_eq!(ended.out, "", "{ended:?}");
-    assert!(ended.err.contains("the skill does not build"), "{ended:?}");
+    let broken = dev.until(&["\"skill-not-built\""]);
+    assert!(broken["error"]["message"].to_string().contains("does not build"), "{broken}");
     assert_eq!(fs::read(&component).expect("it is there"), good);
+    fs::write(folder.join(source), format!("{text}{comment}\n")).expect("files can be written");
+    let again = self::built(&mut dev);
+    assert_eq!(again["changes"], serde_json::json!([]), "{again}");
+    serve.until(&["\"skill-replaced\"", "word-count"]);
+    dev.stop();
+    serve.stop();
+}
+
+/// The next build, which succeeds, and its tests too.
+fn built(dev: &mut Telling) -> serde_json::Value {
+    let told = dev.until(&["\"skill-"]);
+    assert_eq!(told["event"], "skill-built", "{told}");
+    told
+}
+
+/// Writes the files of a section of the page on testing: each block begins with the name of its file.
+fn take_page(stage: &Stage, folder: &Path, heading: &str) {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let text = fs::read_to_string(root.join("docs/guide/testing-skills.md")).expect("it is there");
+    let heading = format!("\n{heading}\n");
+    let section = text.split(&heading).nth(1).expect("the section is there");
+    let section = section.split("\n## ").next().expect("it ends");
+    let sdk = stage.share().join("sdk/rust").canonicalize().expect("it is there");
+    let mut taken = 0;
+    for block in section.split("\n```").skip(1).step_by(2) {
+        let (_, block) = block.split_once('\n').expect("a language");
+        let (name, content) = block.split_once('\n').expect("a name");
+        let name = name.trim_start_matches(['/', '#']).trim();
+        let content = content.replace("{{sdk}}", &sdk.display().to_string());
+        fs::write(folder.join(name), content + "\n").expect("files can be written");
+        taken += 1;
+    }
+    assert!(taken > 0, "{heading} shows files");
 }
