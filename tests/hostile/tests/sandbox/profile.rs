@@ -1,5 +1,4 @@
 //! Profiles: where guests spend their time, and that looking changes nothing that counts.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::{collections::BTreeMap, time::Duration};
 

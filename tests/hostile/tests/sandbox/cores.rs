@@ -1,5 +1,4 @@
 //! Cores of guests that break: standard core dumps, for who wants them.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::time::Duration;
 
