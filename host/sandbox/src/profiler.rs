@@ -171,10 +171,44 @@ impl Gathered {
         let mut numbered: Vec<_> = places.into_iter().collect();
         numbered.sort_unstable_by_key(|(_, number)| *number);
         profile.places = numbered.into_iter().map(|(place, _)| place).collect();
+        name_files(&mut profile.places);
         let samples = self.samples.iter();
         profile.samples = samples
             .map(|(at, skill, stack)| Sample { at: at.since(began), skill: *skill, stack: *stack })
             .collect();
         profile
+    }
+}
+
+/// Gives places without a file that of the same function's other places, so that it stays one function: compilers
+/// leave out lines where they moved or merged code.
+fn name_files(places: &mut [SourceLine]) {
+    let mut files: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for SourceLine { function, file, .. } in places.iter().filter(|it| !it.file.is_empty()) {
+        let known = files.entry(function.clone()).or_insert_with(|| Some(file.clone()));
+        // Several functions have this name.
+        known.take_if(|known| known != file);
+    }
+    for place in places.iter_mut().filter(|it| it.file.is_empty()) {
+        place.file = files.get(&place.function).cloned().flatten().unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_without_a_file_has_that_of_its_function_where_there_is_one() {
+        let place = |(function, file): (&str, &str)| SourceLine {
+            function: function.to_owned(),
+            file: file.to_owned(),
+            line: 0,
+        };
+        let given = [("a", "a.rs"), ("a", ""), ("b", "a.rs"), ("b", "b.rs"), ("b", ""), ("c", "")];
+        let mut places = given.map(place);
+        name_files(&mut places);
+        let files = places.map(|it| it.file);
+        assert_eq!(files, ["a.rs", "a.rs", "a.rs", "b.rs", "", ""]);
     }
 }

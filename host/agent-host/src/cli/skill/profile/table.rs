@@ -29,8 +29,9 @@ impl Function {
     pub(super) fn told(&self, with_skill: bool) -> String {
         let Self { skill, function, self_percent, total_percent, .. } = self;
         let mut told = format!("{self_percent:7.1}% {total_percent:7.1}%  {function}");
-        if let (Some(file), Some(line)) = (&self.file, self.line) {
-            told += &format!("  {file}:{line}");
+        if let Some(file) = &self.file {
+            told += &format!("  {file}");
+            told.extend(self.line.map(|line| format!(":{line}")));
         }
         if with_skill {
             told += &format!("  ({skill})");
@@ -70,12 +71,13 @@ pub(super) fn functions(profile: &Profile) -> Vec<Function> {
     let percent =
         |part: usize| (part as f64 * 1_000.0 / profile.samples.len().max(1) as f64).round() / 10.0;
     let told = all.into_iter().map(|((skill, function, file), met)| {
-        let line = met.lines.iter().max_by_key(|(_, often)| **often).map(|(line, _)| *line);
+        let lines = met.lines.iter().filter(|(line, _)| **line != 0);
+        let line = lines.max_by_key(|(_, often)| **often).map(|(line, _)| *line);
         Function {
             skill: profile.skills[skill].clone(),
             function: function.to_owned(),
             file: (!file.is_empty()).then(|| file.to_owned()),
-            line: line.filter(|line| 0 < *line),
+            line,
             own: met.own,
             total: met.total,
             self_percent: percent(met.own),
