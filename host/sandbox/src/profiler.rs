@@ -155,13 +155,11 @@ impl Gathered {
         };
         let tables: Vec<Lines> = self.components.iter().map(|it| Lines::read(&it.lines)).collect();
         let mut places = BTreeMap::new();
-        // A function that others were inlined into is several places.
         let mut frames = vec![Vec::new(); self.frames.len()];
-        for (frame, number) in &self.frames {
-            let named = own_name(frame.name.as_deref(), frame.function);
-            for place in tables[frame.component].within(frame.offset, named) {
+        for (number, found) in self.found(&tables) {
+            for place in found {
                 let next = places.len();
-                frames[*number].push(*places.entry(place).or_insert(next));
+                frames[number].push(*places.entry(place).or_insert(next));
             }
         }
         profile.stacks = vec![Vec::new(); self.stacks.len()];
@@ -178,10 +176,41 @@ impl Gathered {
             .collect();
         profile
     }
+
+    /// The places of each frame by its number: several where others were inlined into the function.
+    fn found(&self, tables: &[Lines]) -> Vec<(usize, Vec<SourceLine>)> {
+        let look = |(frame, number): (&Frame, &usize)| {
+            let named = own_name(frame.name.as_deref(), frame.function);
+            (*number, tables[frame.component].within(frame.offset, named))
+        };
+        let mut found: Vec<_> = self.frames.iter().map(look).collect();
+        let mut functions: BTreeMap<_, Vec<&mut SourceLine>> = BTreeMap::new();
+        for (frame, (_, places)) in self.frames.keys().zip(&mut found) {
+            let Some((itself, inlined)) = places.split_last_mut() else { continue };
+            let function = (frame.component, frame.function, &frame.name);
+            functions.entry(function).or_default().push(itself);
+            inlined.iter_mut().filter(|it| it.line == 0).for_each(|it| it.file.clear());
+        }
+        functions.into_values().for_each(keep_one_file);
+        found
+    }
 }
 
-/// Gives places without a file that of the same function's other places, so that it stays one function: compilers
-/// leave out lines where they moved or merged code.
+/// Gives the places of one function the file in which most of them are: where compilers moved or merged code they
+/// leave lines out, or name those of other functions.
+fn keep_one_file(places: Vec<&mut SourceLine>) {
+    let mut files: BTreeMap<String, usize> = BTreeMap::new();
+    for place in places.iter().filter(|it| it.line != 0) {
+        *files.entry(place.file.clone()).or_default() += 1;
+    }
+    let most = files.into_iter().max_by_key(|(_, often)| *often);
+    let file = most.map(|(file, _)| file).unwrap_or_default();
+    for place in places.into_iter().filter(|it| it.file != file) {
+        (place.file, place.line) = (file.clone(), 0);
+    }
+}
+
+/// Gives places of inlined functions without a file that of the same function's other places.
 fn name_files(places: &mut [SourceLine]) {
     let mut files: BTreeMap<String, Option<String>> = BTreeMap::new();
     for SourceLine { function, file, .. } in places.iter().filter(|it| !it.file.is_empty()) {
@@ -197,6 +226,19 @@ fn name_files(places: &mut [SourceLine]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_is_in_one_file() {
+        let place = |file: &str, line| SourceLine { function: "f".into(), file: file.into(), line };
+        let mut places =
+            [place("a.rs", 1), place("core.rs", 7), place("a.rs", 2), place("core.rs", 0)];
+        keep_one_file(places.iter_mut().collect());
+        let kept = [place("a.rs", 1), place("a.rs", 0), place("a.rs", 2), place("a.rs", 0)];
+        assert_eq!(places, kept);
+        let mut nowhere = place("core.rs", 0);
+        keep_one_file(vec![&mut nowhere]);
+        assert_eq!(nowhere, place("", 0));
+    }
 
     #[test]
     fn a_place_without_a_file_has_that_of_its_function_where_there_is_one() {
