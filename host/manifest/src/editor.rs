@@ -31,9 +31,14 @@ pub fn language(text: &str) -> Option<Language> {
     /// Lines that are looked at: comments may stand above.
     const LINES_MAX: usize = 100;
     let value = text.lines().take(LINES_MAX).find_map(|line| line.strip_prefix("voyager:"))?;
-    match value.trim_start().starts_with("scenario") {
-        true => Some(Language::Scenario),
-        false => Some(Language::Manifest),
+    let begins = |word: &str| value.trim_start().starts_with(word);
+    if begins("scenario") {
+        Some(Language::Scenario)
+    } else if begins("script") || begins("policy") {
+        // Nothing is told of these in editors yet, rather than that they are wrong manifests.
+        None
+    } else {
+        Some(Language::Manifest)
     }
 }
 

@@ -195,18 +195,22 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_of_scenarios_says_what_every_key_is_for() {
-        let schema = scenario_schema();
-        let mut seen = Vec::new();
-        walk(&schema, &schema, "", &mut seen);
-        let paths: Vec<&str> = seen.iter().map(|(path, _)| path.as_str()).collect();
-        for path in ["/answers/fails", "/faults/kill", "/expect/files/equals", "/expect/that/that"]
-        {
-            assert!(paths.contains(&path), "{path} is not in {paths:#?}");
-        }
-        for (path, property) in &seen {
-            let docs = property["description"].as_str().unwrap_or_default();
-            assert!(docs.ends_with('.'), "{path} has no docs: {docs:?}");
+    fn the_schemas_of_scenarios_and_scripts_say_what_every_key_is_for() {
+        let of_scenarios =
+            ["/answers/fails", "/faults/kill", "/expect/files/equals", "/expect/that/that"];
+        let of_scripts = ["/answers/operation", "/programs/exit-code", "/servers/headers", "/seed"];
+        let all = [(scenario_schema(), of_scenarios), (script_schema(), of_scripts)];
+        for (schema, known) in all {
+            let mut seen = Vec::new();
+            walk(&schema, &schema, "", &mut seen);
+            let paths: Vec<&str> = seen.iter().map(|(path, _)| path.as_str()).collect();
+            for path in known {
+                assert!(paths.contains(&path), "{path} is not in {paths:#?}");
+            }
+            for (path, property) in &seen {
+                let docs = property["description"].as_str().unwrap_or_default();
+                assert!(docs.ends_with('.'), "{path} has no docs: {docs:?}");
+            }
         }
     }
 

@@ -314,3 +314,14 @@ fn a_scenario_without_a_manifest_is_offered_none_of_its_names() {
     );
     assert_eq!(tested_manifest("voyager: manifest/v1\nmanifest: a.yaml"), None);
 }
+
+#[test]
+fn texts_of_other_languages_are_left_alone() {
+    assert_eq!(language("voyager: manifest/v1\n"), Some(Language::Manifest));
+    assert_eq!(language("# mine\nvoyager: scenario/v1\n"), Some(Language::Scenario));
+    // Somebody is typing.
+    assert_eq!(language("voyager: "), Some(Language::Manifest));
+    for other in ["voyager: policy/v1\n", "voyager: script/v1\n", "services: {}\n"] {
+        assert_eq!(language(other), None, "{other}");
+    }
+}

@@ -2,7 +2,9 @@
 
 use expect_test::{Expect, expect};
 use voyager_base::Limits;
-use voyager_manifest::{Code, Plan, Scenario, check, check_scenario, diagnostic::render};
+use voyager_manifest::{
+    CheckedScenario, Code, Plan, Scenario, check, check_scenario, check_script, diagnostic::render,
+};
 
 const MANIFEST: &str = "voyager: manifest/v1
 name: looks
@@ -34,7 +36,11 @@ fn plan() -> Plan {
 
 fn checked(rest: &str) -> (Option<Scenario>, String) {
     let text = format!("voyager: scenario/v1\nname: one\nmanifest: looks.yaml\n{rest}");
-    let checked = check_scenario(text.as_bytes(), Ok(&plan()), &crate::common::catalog());
+    told(check_scenario(text.as_bytes(), Ok(&plan()), &crate::common::catalog()))
+}
+
+/// What became of a text: a line for each finding.
+fn told(checked: CheckedScenario) -> (Option<Scenario>, String) {
     let line = |it: &voyager_manifest::Diagnostic| {
         let place = format!("{}:{}", it.place.line, it.place.column);
         let help = it.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
@@ -225,4 +231,31 @@ fn every_code_of_scenarios_has_a_case() {
         .filter(|code| code.starts_with("V08") && !own.contains(&format!(" {code} ")))
         .collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
+}
+
+#[test]
+fn a_script_has_the_words_of_scenarios_and_only_those_of_answers() {
+    let told = |rest: &str| {
+        let text = format!("voyager: script/v1\n{rest}");
+        told(check_script(text.as_bytes(), &plan(), &crate::common::catalog()))
+    };
+    let (script, found) = told(
+        "seed: x\nanswers:\n  - { operation: security/scan.file, fails: failed, detail: broken, times: 2 }\n\
+         programs: [ { run: cargo test, exit-code: 1 } ]\nservers: [ { url: https://a.org/, body: b } ]\n",
+    );
+    assert_eq!(found, "");
+    let script = script.unwrap();
+    assert_eq!((script.name.as_str(), script.answers[0].times), ("x", Some(2)));
+    assert_eq!((script.programs.len(), script.servers.len()), (1, 1));
+    let (script, found) = told(
+        "files: { a: b }\nanswers:\n  - { step: paths, result: [] }\n  - { operation: coder/paths, result: 1 }\n",
+    );
+    assert!(script.is_none());
+    expect![[r#"
+        2:1 V0103 a script has no key `files` (there are voyager, description, seed, secrets, answers, programs, servers; keys of your own begin with `x-`)
+        4:7 V0103 an answer has no key `step` (there are operation, times, result, fails, message, detail, takes; keys of your own begin with `x-`)
+        4:7 V0104 an answer needs `operation` (The operation whose calls it answers.)
+        5:39 V0310 a list<string> is wanted, here is `1` (write `[...]` with a string each)
+    "#]]
+    .assert_eq(&found);
 }

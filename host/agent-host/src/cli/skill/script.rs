@@ -10,14 +10,15 @@ use std::{
 };
 
 use serde_json::Value as Json;
-use voyager_base::{grant::GrantLayer, operation::Skill, sim::MemoryJournal};
+use voyager_base::{Limits, operation::Skill, sim::MemoryJournal};
 use voyager_manifest::{Catalog, Plan, Scenario, check_script, diagnostic, scenario::without_docs};
 
 use super::run::Call;
 use crate::{
     answer::Status,
+    catalog::Catalog as Skills,
     checking,
-    cli::Context,
+    cli::{Context, test::runtime},
     failure::{Failure, FailureKind},
     host, policy, printing,
     protocol::RunRequest,
@@ -37,51 +38,50 @@ pub(super) fn run(
     wit: &[PathBuf],
 ) -> Result<u8, Failure> {
     let text = read(file)?;
-    let RunRequest { file: manifest_file, text: manifest, inputs, directory, .. } =
-        call.request_without_secrets(context, step)?;
+    let name =
+        if file == Path::new("-") { "the script".into() } else { file.display().to_string() };
+    let request = call.request_without_secrets(context, step)?;
     let today = policy::read(&context.places)?.policy;
     let sandbox = host::sandbox(context)?;
     let live = Arc::new(host::live_catalog(context, &sandbox));
     live.refresh();
     let catalog = live.now();
     let names = names(&catalog, wit)?;
-    let place = directory.join(&manifest_file);
-    let checked = checking::check_with_names(
-        &names,
-        &place,
-        &manifest_file,
-        &manifest,
-        false,
-        None,
-        &today.limits,
-    );
-    let (mut plan, _) = checked.into_plan(&catalog)?;
-    without_docs(&mut plan);
-    let plan = Arc::new(plan);
-    let name =
-        if file == Path::new("-") { "the script".into() } else { file.display().to_string() };
+    let plan = plan(&request, &catalog, &names, &today.limits)?;
     let script = script_of(&name, &text, &plan, &names, context.color)?;
-    let inputs = host::read_inputs(&plan, &inputs, &directory)?;
     let given_up = Arc::new(AtomicBool::new(false));
-    let runtime = super::super::test::runtime(&given_up)?;
+    let runtime = runtime(&given_up)?;
     let _entered = runtime.enter();
-    let shelf = Arc::new(host::Shelf::new(live, sandbox, Arc::new(MemoryJournal::default())));
-    let policy: GrantLayer = policy::layer(&today);
     let scripted = Scripted {
         plan: &plan,
         script,
         text: (&name, &text),
-        inputs,
-        policy,
-        shelf,
-        directory: &directory,
+        inputs: host::read_inputs(&plan, &request.inputs, &request.directory)?,
+        policy: policy::layer(&today),
+        shelf: Arc::new(host::Shelf::new(live, sandbox, Arc::new(MemoryJournal::default()))),
+        directory: &request.directory,
     };
     let answer = scripted.play(&|| given_up.load(Ordering::SeqCst))?;
     told(context, &answer)
 }
 
+/// The plan of the manifest that is the call.
+fn plan(
+    request: &RunRequest,
+    catalog: &Skills,
+    names: &Catalog,
+    ceiling: &Limits,
+) -> Result<Arc<Plan>, Failure> {
+    let RunRequest { file, text, directory, .. } = request;
+    let place = directory.join(file);
+    let checked = checking::check_with_names(names, &place, file, text, false, None, ceiling);
+    let (mut plan, _) = checked.into_plan(catalog)?;
+    without_docs(&mut plan);
+    Ok(Arc::new(plan))
+}
+
 /// The skills that there are, and those that `wit` declares.
-fn names(catalog: &crate::catalog::Catalog, wit: &[PathBuf]) -> Result<Catalog, Failure> {
+fn names(catalog: &Skills, wit: &[PathBuf]) -> Result<Catalog, Failure> {
     let mut skills: Vec<Skill> = catalog.skills().iter().map(|it| (*it.skill).clone()).collect();
     for path in wit {
         let skill = voyager_sandbox::declared(path).map_err(|error| {
