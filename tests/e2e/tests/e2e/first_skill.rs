@@ -24,8 +24,7 @@ fn commands(page: &str, heading: &str) -> Vec<String> {
         .collect()
 }
 
-/// Follows the commands of a section, and then builds and tests once more as programs do. Gives back the skill's
-/// folder.
+/// Follows the commands of a section. Gives back the skill's folder.
 fn follow(stage: &Stage, page: &str, heading: &str) -> PathBuf {
     let commands = commands(page, heading);
     assert!(commands.len() >= 5, "{commands:?}");
@@ -46,15 +45,19 @@ fn follow(stage: &Stage, page: &str, heading: &str) -> PathBuf {
             other => panic!("{page} has a command that is not tried: {other:?}"),
         }
     }
+    folder
+}
+
+/// Builds and tests once more, as programs do.
+fn tell_programs(stage: &Stage, folder: &Path) {
     for command in ["build", "test"] {
         let mut command = staged(stage, ["skill", command, "--json"]);
-        let output = command.current_dir(&folder).output().expect("the program starts");
+        let output = command.current_dir(folder).output().expect("the program starts");
         let ended = Ended::from(output);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
         assert!(ended.last()["answer"]["component"].is_string(), "{}", ended.out);
     }
-    folder
 }
 
 /// Words of a line as a shell would split it, where nothing but single quotes is special.
@@ -109,6 +112,7 @@ fn reaches(line: &str, needs: &str) -> bool {
 fn the_first_skill_of_the_readme_works_as_written() {
     let Some(stage) = Stage::new() else { return };
     let folder = follow(&stage, "README.md", "## A first skill");
+    tell_programs(&stage, &folder);
     // And the author's loop: every save is a build, and what does not build leaves the last good one.
     let mut command = staged(&stage, ["skill", "dev", "--json"]);
     command.current_dir(&folder).stderr(Stdio::null());
