@@ -243,20 +243,11 @@ fn swapping_a_folder_for_a_link_opens_no_way_out() {
                 drop(scene.write("d/secret", &format!("{round}")));
                 let changes = scene.staged();
                 let folders = common::folders(scene.path());
-                drop(futures_executor::block_on(
-                    voyager_base::workspace::WorkspaceService::commit(
-                        &scene.workspace,
-                        &folders,
-                        &changes,
-                    ),
-                ));
+                drop(block_on(scene.workspace.commit(&folders, &changes)));
                 drop(scene.search(query("side"), 10).map(|found| {
                     assert!(found.places.iter().all(|it| it.text != "outside"), "{found:?}");
                 }));
-                voyager_base::workspace::WorkspaceService::discard(
-                    &scene.workspace,
-                    common::stage(1),
-                );
+                scene.workspace.discard(stage(1));
                 let path = [here, there].map(|it| scene.path().join(it).join("secret"));
                 path.iter().for_each(|path| drop(std::fs::write(path, "inside")));
                 std::fs::write(outside.path().join("secret"), "outside").unwrap();

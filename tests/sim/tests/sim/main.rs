@@ -17,6 +17,7 @@ mod random_blocks;
 mod restage;
 mod run;
 mod schedule;
+mod scripted;
 mod secrets;
 mod standstill;
 mod templates;
