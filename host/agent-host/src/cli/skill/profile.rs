@@ -22,7 +22,7 @@ const FUNCTIONS_MAX: usize = 20;
 /// Calls one operation, and says in which functions its time goes.
 ///
 /// The guest's stack is looked at once a millisecond while it runs. A table tells the functions, and a file for
-/// https://profiler.firefox.com has all stacks. Files are not changed, and no record stays.
+/// the Firefox Profiler (profiler.firefox.com) has all stacks. Files are not changed, and no record stays.
 #[derive(Args)]
 pub(crate) struct Profile {
     #[command(flatten)]
