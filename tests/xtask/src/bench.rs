@@ -27,6 +27,8 @@ const SKILLS: &str = "skills";
 
 /// Name of the benchmark that plays scenarios.
 const SCENARIOS: &str = "scenarios";
+/// Name of the benchmark of other hosts.
+const PEERS: &str = "peers";
 /// A folder of many skills.
 const FOLDER: &str = "folder";
 
@@ -105,6 +107,7 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         let examples = BENCHES.iter().map(|it| (it.name, it.what));
         let others = [
             (PROGRAM, "whole processes of the released program"),
+            (PEERS, "the same fresh and warm call in Extism's Rust host, and by jco in Node"),
             (FOLDER, "starting with 500 skills in the folder, and dropping others into it"),
             (SKILLS, "coder and security over a folder, in the sandbox and natively"),
             (
@@ -127,6 +130,9 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
     if name == FOLDER {
         return crate::bench_folder::run();
     }
+    if name == PEERS {
+        return crate::bench_peers::run();
+    }
     if name == SKILLS {
         return shipped(rest);
     }
@@ -139,7 +145,7 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
     run(example(bench.package, bench.example, rest))
 }
 
-fn example<T: AsRef<OsStr>>(package: &str, example: &str, arguments: &[T]) -> Command {
+pub(crate) fn example<T: AsRef<OsStr>>(package: &str, example: &str, arguments: &[T]) -> Command {
     let mut command =
         cargo(&["run", "--release", "--package", package, "--example", example, "--"]);
     command.args(arguments);
