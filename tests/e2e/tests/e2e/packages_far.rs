@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    io::{BufRead as _, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
 };
 
-use e2e::Stage;
+use e2e::{Ended, Stage};
+use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
 use serde_json::{Value as Json, json};
 
 use crate::packaging::{component, count, message, refused, signed, trust};
@@ -29,8 +31,36 @@ fn serve(answers: Answers) -> SocketAddr {
     address
 }
 
-fn answer(answers: &Answers, mut stream: &TcpStream) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream).lines();
+/// Serves answers over TLS, as a server that `name` belongs to; its certificate, too, which is signed by itself.
+fn serve_privately(answers: Answers, name: &str) -> (SocketAddr, String) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("it is a name");
+    let certificate = made.cert.pem();
+    let key = made.signing_key.serialize_der().try_into().expect("it is a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.into()], key)
+        .expect("the key is that of the certificate");
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = ServerConnection::new(Arc::clone(&config)).expect("it is configured");
+            let mut stream = StreamOwned::new(connection, stream);
+            // Whoever asked may be gone, or not believe the certificate.
+            if answer(&answers, &mut stream).is_ok() {
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    (address, certificate)
+}
+
+fn answer(answers: &Answers, mut stream: impl Read + Write) -> std::io::Result<()> {
+    let mut lines = BufReader::new(&mut stream).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
@@ -107,6 +137,33 @@ fn a_download_that_is_cut_or_lies_installs_nothing() {
     }
     let listed = stage.answer(["skill", "list"]);
     assert_eq!((&listed["installed"], &listed["held"]), (&json!([]), &json!([])), "{listed}");
+}
+
+#[test]
+fn a_server_has_to_prove_its_name() {
+    let Some(stage) = Stage::new() else { return };
+    let content = component("1.0.0", &[], 1);
+    let pin = format!("blake3:{}", voyager_base::Digest::of(&content));
+    let answers = Answers::from([("/one.wasm".to_owned(), response("200 OK", &[], &content))]);
+    // Certificates that the machine trusts: those of a file, as OpenSSL and rustls read it.
+    let install = |server: SocketAddr, trusted: &str| {
+        let file = stage.write("trusted.pem", trusted);
+        let address = format!("https://{server}/one.wasm");
+        let mut command = stage.command(["skill", "install", &address, "--hash", &pin, "--json"]);
+        command.env("SSL_CERT_FILE", file).env_remove("SSL_CERT_DIR");
+        Ended::from(command.output().expect("the program starts"))
+    };
+    let (server, its_own) = serve_privately(answers.clone(), "127.0.0.1");
+    let (_, of_another) = serve_privately(Answers::new(), "127.0.0.1");
+    let (misnamed, its_name) = serve_privately(answers, "skills.example.org");
+    for (server, trusted) in [(server, &of_another), (misnamed, &its_name)] {
+        let ended = install(server, trusted);
+        assert_eq!(ended.code, Some(5), "{ended:?}");
+        assert!(format!("{ended:?}").contains("certificate"), "{ended:?}");
+        assert_eq!(stage.answer(["skill", "list"])["installed"], json!([]));
+    }
+    let ended = install(server, &its_own);
+    assert_eq!((ended.code, count(&stage)), (Some(0), json!(1)), "{ended:?}");
 }
 
 #[test]
