@@ -14,6 +14,8 @@ use std::{
 
 use e2e::{Ended, Stage, tree};
 
+use crate::packages_far::{Answers, response, serve_privately};
+
 /// A server on this machine that says back what it was asked; to `/silent` it says nothing.
 struct Server {
     address: SocketAddr,
@@ -191,6 +193,29 @@ fn what_is_not_granted_is_not_asked() {
         assert!(answer["error"]["message"].as_str().unwrap().contains(cause), "{answer}");
     }
     assert_eq!(server.asked().len(), 0);
+}
+
+#[test]
+fn a_certificate_of_the_house_is_believed_where_a_file_has_it() {
+    let Some(stage) = Stage::new() else { return };
+    let answers = Answers::from([("/x".to_owned(), response("200 OK", &[], b"of the house"))]);
+    let (server, certificate) = serve_privately(answers, "127.0.0.1");
+    let file = stage.write("house.pem", certificate);
+    let (origin, url) = (format!("https://{server}"), format!("https://{server}/x"));
+    let ask = |is_believed: bool| {
+        let mut command = stage.command(["skill", "run", "http/get", "--url", &url, "--json"]);
+        command.args(["--server", &origin, "--private", "127.0.0.1"]);
+        command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+        if is_believed {
+            command.env("SSL_CERT_FILE", &file);
+        }
+        Ended::from(command.output().unwrap())
+    };
+    let refused = ask(false);
+    assert_ne!(refused.code, Some(0), "{refused:?}");
+    assert!(format!("{refused:?}").contains("certificate"), "{refused:?}");
+    let asked = ask(true);
+    assert!(asked.code == Some(0) && asked.out.contains("of the house"), "{asked:?}");
 }
 
 #[test]

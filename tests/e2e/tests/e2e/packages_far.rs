@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::packaging::{component, count, message, refused, signed, trust};
 
 /// What a server says, by path; of what is not there that it is not.
-type Answers = BTreeMap<String, Vec<u8>>;
+pub(crate) type Answers = BTreeMap<String, Vec<u8>>;
 
 /// Serves answers as they are, a connection each, for as long as the test's process lives.
 fn serve(answers: Answers) -> SocketAddr {
@@ -32,7 +32,7 @@ fn serve(answers: Answers) -> SocketAddr {
 }
 
 /// Serves answers over TLS, as a server that `name` belongs to; its certificate, too, which is signed by itself.
-fn serve_privately(answers: Answers, name: &str) -> (SocketAddr, String) {
+pub(crate) fn serve_privately(answers: Answers, name: &str) -> (SocketAddr, String) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("it is a name");
     let certificate = made.cert.pem();
     let key = made.signing_key.serialize_der().try_into().expect("it is a key");
@@ -68,7 +68,7 @@ fn answer(answers: &Answers, mut stream: impl Read + Write) -> std::io::Result<(
     stream.write_all(answers.get(&path).unwrap_or(&none))
 }
 
-fn response(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn response(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let length = format!("content-length: {}", body.len());
     announced(status, &[headers, &[&length]].concat(), body)
 }
