@@ -16,6 +16,7 @@ mod failure;
 mod fetching;
 mod host;
 mod installing;
+mod interrupts;
 mod places;
 mod policy;
 mod printing;

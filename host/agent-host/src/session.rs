@@ -15,6 +15,7 @@ use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
     host::{Host, Opened},
+    interrupts::Interrupts,
     printing,
     progress::Progress,
     protocol::{Event, Request, Update},
@@ -108,21 +109,20 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
 }
 
 /// What stops a process that stays.
-struct Stop(tokio::signal::unix::Signal);
+struct Stop {
+    people: Interrupts,
+    machine: Interrupts,
+}
 
 impl Stop {
     fn new() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let terminated = signal(SignalKind::terminate());
-        terminated
-            .map(Self)
-            .map_err(|error| Failure::environment("cannot listen for signals", &error))
+        Ok(Self { people: Interrupts::of_people()?, machine: Interrupts::of_machine()? })
     }
 
     async fn asked(&mut self) {
         tokio::select! {
-            _ = self.0.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            () = self.people.next() => {}
+            () = self.machine.next() => {}
         }
     }
 }
@@ -236,11 +236,12 @@ async fn watch(
     cancel: impl Fn(),
 ) -> Result<Json, Failure> {
     let mut progress = Progress::new(context);
+    let mut interrupts = Interrupts::of_people()?;
     let mut interrupted = false;
     loop {
         let update = tokio::select! {
             update = updates.recv() => update,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupts.next() => {
                 if interrupted {
                     return Err(Failure::new(FailureKind::Cancelled, "left")
                         .hint("`agent-host resume` goes on where the run stopped"));

@@ -17,7 +17,9 @@ use voyager_process::{Launcher, Toolchain};
 use super::Context;
 use crate::{
     failure::{Failure, FailureKind},
-    host, printing, report,
+    host,
+    interrupts::Interrupts,
+    printing, report,
     system::SystemClock,
     testing::{self, Case, Loader, Options, Report, Shared, Style, Tested},
 };
@@ -178,8 +180,12 @@ pub(super) fn runtime(given_up: &Arc<AtomicBool>) -> Result<tokio::runtime::Runt
         .build()
         .map_err(|error| Failure::environment("cannot start threads", &error))?;
     let given_up = Arc::clone(given_up);
+    let entered = runtime.enter();
+    let mut interrupts = Interrupts::of_people()?;
+    drop(entered);
     runtime.spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        loop {
+            interrupts.next().await;
             given_up.store(true, Ordering::SeqCst);
         }
     });

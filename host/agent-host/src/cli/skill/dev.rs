@@ -16,7 +16,9 @@ use super::author::{build, test};
 use crate::{
     cli::Context,
     failure::{Failure, FailureKind},
-    host, printing,
+    host,
+    interrupts::Interrupts,
+    printing,
     protocol::{Event, Update},
     report,
     system::SystemClock,
@@ -55,6 +57,9 @@ impl Dev {
             .enable_all()
             .build()
             .map_err(|error| Failure::environment("cannot start a timer", &error))?;
+        let entered = runtime.enter();
+        let mut interrupts = Interrupts::of_people()?;
+        drop(entered);
         let mut seen = files(&self.folder)?;
         let mut last = None;
         loop {
@@ -62,7 +67,7 @@ impl Dev {
             let stopped = runtime.block_on(async {
                 tokio::select! {
                     saved = saved(&self.folder, &mut seen) => saved.map(|()| false),
-                    _ = tokio::signal::ctrl_c() => Ok(true),
+                    () = interrupts.next() => Ok(true),
                 }
             })?;
             if stopped {
