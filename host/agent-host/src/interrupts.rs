@@ -1,5 +1,7 @@
 //! Ctrl-C, also where it comes while nobody waits for it.
 
+use std::io::BufRead as _;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::{Failure, FailureKind};
@@ -39,6 +41,32 @@ impl Interrupts {
             std::future::pending().await
         }
     }
+}
+
+/// A line that somebody types; none at the end of the input and at Ctrl-C. Reading alone would not end then: once
+/// somebody listened for it, Ctrl-C ends no process by itself. Outside of a runtime only.
+///
+/// # Errors
+/// The machine refuses a handler.
+pub(crate) fn typed_line() -> Result<Option<String>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment("cannot wait for an answer", &error))?;
+    let (sender, typed) = tokio::sync::oneshot::channel();
+    // At Ctrl-C it is left behind, and ends with the process or the next line.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        drop(sender.send(read.is_ok_and(|bytes| 0 < bytes).then_some(line)));
+    });
+    runtime.block_on(async {
+        let mut interrupts = Interrupts::of_people()?;
+        tokio::select! {
+            line = typed => Ok(line.ok().flatten()),
+            () = interrupts.next() => Ok(None),
+        }
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! of a skill can stand between a question and its answer. What is shown are names and globs of the manifest,
 //! without anything that steers a terminal, and cut.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 
 use serde_json::Value as Json;
 
@@ -12,7 +12,7 @@ use super::Context;
 use crate::{
     failure::{Failure, FailureKind},
     host::Ask,
-    printing,
+    interrupts, printing,
     protocol::{Request, RunRequest, Yes},
     session,
 };
@@ -50,12 +50,11 @@ fn answered(context: &Context, refused: Failure) -> Result<Vec<Yes>, Failure> {
     }
     let always = loop {
         printing::note("Allow all of it? [r]un: this time, [a]lways for this manifest, [n]o");
-        let mut line = String::new();
-        let read = std::io::stdin().lock().read_line(&mut line);
-        match (read, line.trim()) {
-            (Ok(1..), "r" | "run") => break false,
-            (Ok(1..), "a" | "always") => break true,
-            (Ok(1..), word) if !matches!(word, "n" | "no") => {}
+        let line = interrupts::typed_line()?;
+        match line.as_deref().map(str::trim) {
+            Some("r" | "run") => break false,
+            Some("a" | "always") => break true,
+            Some(word) if !matches!(word, "n" | "no") => {}
             _ => {
                 let failure = Failure::new(FailureKind::Asked, "not allowed; nothing was run");
                 return Err(failure.hint("narrow the manifest, or change the policy"));

@@ -6,7 +6,10 @@ use std::{
 };
 
 use e2e::Stage;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::{
+    process::{Pid, Signal, kill_process},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+};
 
 const POLICY: &str = ".config/voyager/policy.yaml";
 const MANIFEST: &str = "\
@@ -125,7 +128,8 @@ fn what_a_policy_denies_nobody_grants_and_plan_says_so() {
     assert!(ended.err.contains("V0601") && ended.err.contains("at most 32MiB"), "{ended:?}");
 }
 
-/// Calls the program at a terminal on which somebody types `typed`; its exit code, and what it wrote.
+/// Calls the program at a terminal on which somebody types `typed`, or where that is empty presses Ctrl-C at the
+/// question; its exit code, and what it wrote.
 fn at_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
     let mut terminal =
         File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be had"));
@@ -142,8 +146,13 @@ fn at_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (Option<i32>, 
     drop((command, end));
     terminal.write_all(typed.as_bytes()).expect("it can be typed");
     let (mut told, mut part) = (Vec::new(), [0; 4096]);
+    let mut presses = typed.is_empty();
     while let Ok(bytes @ 1..) = terminal.read(&mut part) {
         told.extend_from_slice(&part[..bytes]);
+        if presses && String::from_utf8_lossy(&told).contains("[n]o") {
+            kill_process(Pid::from_child(&child), Signal::INT).expect("it lives");
+            presses = false;
+        }
     }
     let code = child.wait().expect("it ends").code();
     (code, String::from_utf8_lossy(&told).into_owned())
@@ -165,6 +174,8 @@ fn where_the_policy_asks_a_person_answers_on_a_terminal_and_nobody_else_does() {
     assert_eq!(code, Some(9), "{told}");
     assert!(told.contains("process of voyager-skills:process: echo"), "{told}");
     assert!(told.contains("granted at hello.yaml:8"), "{told}");
+    let (code, told) = at_terminal(&stage, &run, "");
+    assert!(code == Some(9) && told.contains("nothing was run"), "{code:?} {told}");
     let (code, told) = at_terminal(&stage, &run, "what\nr\n");
     assert_eq!(code, Some(0), "{told}");
     assert_eq!(stage.call(run).code, Some(9), "it was for that run");

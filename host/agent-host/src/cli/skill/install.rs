@@ -1,6 +1,6 @@
 //! `agent-host skill install | approve | remove`: what is in the user's own folder of skills.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 
 use clap::Args;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, FailureKind},
     fetching,
     installing::{Installer, Outcome, Wishes, failed, store},
-    printing, report,
+    interrupts, printing, report,
 };
 
 /// Installs a skill: from a component's file, a folder with components or with a skill that was built, an https address,
@@ -152,18 +152,14 @@ fn why(outcome: &Outcome) -> String {
 
 /// Asks whoever sits at the terminal, where somebody does.
 fn agreed(context: &Context, outcome: &Outcome) -> Result<bool, Failure> {
-    let stdin = std::io::stdin();
-    if context.json || context.quiet || !stdin.is_terminal() || !printing::on_terminal() {
+    let there = std::io::stdin().is_terminal() && printing::on_terminal();
+    if context.json || context.quiet || !there {
         return Ok(false);
     }
     printing::note(printing::harmless(&format!("{}: {}", outcome.record.name(), why(outcome))));
     let _ = write!(std::io::stderr(), "serve it? [y/N] ");
-    let mut answer = String::new();
-    stdin
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::environment("cannot read the answer", &error))?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let answer = interrupts::typed_line()?;
+    Ok(matches!(answer.as_deref().map(str::trim), Some("y" | "Y" | "yes")))
 }
 
 fn is_held(held: &Outcome, all: &[Outcome]) -> Failure {
