@@ -1,6 +1,6 @@
 //! The echo of `voyager-sandbox`'s example `calls`, by Extism's Rust host; and as a component for jco.
 //!
-//! `voyager-peers extism` prints microseconds of a fresh and of a warm call; `voyager-peers component FILE`
+//! `voyager-peers extism` prints its version, and microseconds of a fresh and of a warm call; `voyager-peers component FILE`
 //! writes the component that the sandbox is measured with.
 //!
 //! Extism's plugins get bytes and give bytes back. This one gets the same record as JSON and copies it
@@ -69,7 +69,8 @@ fn extism() -> Result<()> {
     })?;
     let mut plugin = Plugin::new_from_compiled(&compiled)?;
     let warm = rounds(|| echo(&mut plugin))?;
-    println!("fresh {fresh:.2}\nwarm {warm:.2}");
+    let version = extism::extism_version().trim_end_matches('\0');
+    println!("version {version}\nfresh {fresh:.2}\nwarm {warm:.2}");
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     bench::example,
@@ -34,11 +34,13 @@ pub(crate) fn run() -> Result<()> {
         "fresh call, sandbox",
         "warm call, sandbox",
     )?;
-    let extism = times(&told(Command::new(&peers).arg("extism"))?, "fresh", "warm")?;
+    let told_by_extism = told(Command::new(&peers).arg("extism"))?;
+    let extism = times(&told_by_extism, "fresh", "warm")?;
+    let extism_name = format!("Extism {}", word(&told_by_extism, "version")?);
     let jco = times(&told(&mut node(&peers, &folder)?)?, "fresh", "warm")?;
     eprintln!("{:<22} {:>12} {:>12}", "", "fresh", "warm");
-    for (name, its) in [("sandbox", &host), ("Extism 1.30.0", &extism), (JCO, &jco)] {
-        let name = name.trim_start_matches("@bytecodealliance/");
+    let jco_name = JCO.trim_start_matches("@bytecodealliance/");
+    for (name, its) in [("sandbox", &host), (&extism_name, &extism), (jco_name, &jco)] {
         eprintln!("{name:<22} {:>9.2} µs {:>9.2} µs", its.fresh, its.warm);
         eprintln!(
             "{:<22} {:>11.2}x {:>11.2}x",
@@ -72,7 +74,7 @@ fn node(peers: &Path, folder: &Path) -> Result<Command> {
         "--quiet",
     ]);
     transpile.arg("--out-dir").arg(&module).arg(&component);
-    execute(transpile)?;
+    execute(transpile).context("Node 20 or newer has to be installed, with npx")?;
     let mut node = Command::new("node");
     node.arg(root().join("tests/peers/echo.mjs")).arg(module);
     Ok(node)
@@ -82,21 +84,23 @@ fn node(peers: &Path, folder: &Path) -> Result<Command> {
 fn told(command: &mut Command) -> Result<String> {
     let shown = format!("{command:?}").replace('"', "");
     let output = command.stderr(Stdio::inherit()).output();
-    let output = output.with_context(|| {
-        format!("cannot start {shown}; Node 20 or newer has to be installed, with npx")
-    })?;
+    let output = output.with_context(|| format!("cannot start {shown}"))?;
     ensure!(output.status.success(), "{shown} failed ({})", output.status);
     String::from_utf8(output.stdout).with_context(|| format!("{shown} prints no text"))
 }
 
 /// The figures behind two labels.
 fn times(told: &str, fresh: &str, warm: &str) -> Result<Times> {
-    let figure = |label: &str| {
-        let line = told.lines().find_map(|line| line.strip_prefix(label));
-        let Some(number) = line.and_then(|rest| rest.split_whitespace().next()) else {
-            bail!("no figure `{label}` in:\n{told}");
-        };
+    let figure = |label| {
+        let number = word(told, label)?;
         number.parse::<f64>().with_context(|| format!("{number} is no figure"))
     };
     Ok(Times { fresh: figure(fresh)?, warm: figure(warm)? })
+}
+
+/// The word behind a label.
+fn word<'a>(told: &'a str, label: &str) -> Result<&'a str> {
+    let line = told.lines().find_map(|line| line.strip_prefix(label));
+    let word = line.and_then(|rest| rest.split_whitespace().next());
+    word.with_context(|| format!("nothing stands behind `{label}` in:\n{told}"))
 }
