@@ -3,7 +3,7 @@
 use crate::{Package, assert_none, metadata, sources};
 
 /// Crates of the middle row and the row below it, with those they may name beside `voyager-base`.
-const HOST: [(&str, &[&str]); 10] = [
+const HOST: [(&str, &[&str]); 11] = [
     ("voyager-base", &[]),
     ("voyager-manifest", &[]),
     ("voyager-agent", &["voyager-manifest"]),
@@ -12,6 +12,7 @@ const HOST: [(&str, &[&str]); 10] = [
     ("voyager-workspace", &[]),
     ("voyager-process", &[]),
     ("voyager-egress", &[]),
+    ("voyager-memory", &[]),
     ("voyager-package", &[]),
     (
         "agent-host",
@@ -31,7 +32,7 @@ const HOST: [(&str, &[&str]); 10] = [
 /// Outside crates that only some may name.
 const RESERVED: [(&str, &[&str], &str); 6] = [
     ("wasmtime", &["voyager-sandbox", "voyager-hostile"], "only `sandbox` names wasmtime"),
-    ("redb", &["voyager-journal"], "only a store names redb"),
+    ("redb", &["voyager-journal", "voyager-memory"], "only a store names redb"),
     (
         "tokio",
         &[
