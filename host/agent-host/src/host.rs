@@ -37,8 +37,9 @@ use voyager_agent::{Handle, Rules, Schedule, World};
 use voyager_base::{
     RunId, call::Cancellation, clock::Clock, record::Content, workspace::WorkspaceService,
 };
+use voyager_disk::FileDisk;
 use voyager_egress::{Egress, EgressOptions};
-use voyager_journal::{FileDisk, OpenError, Options, ResultStore, Store};
+use voyager_journal::{OpenError, Options, ResultStore, Store};
 use voyager_manifest::plan::Resources;
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};

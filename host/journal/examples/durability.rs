@@ -21,7 +21,8 @@ use voyager_base::{
     record::{Batch, Durability, Entry, Journal},
     sim::SimDisk,
 };
-use voyager_journal::{FileDisk, Options, Store};
+use voyager_disk::FileDisk;
+use voyager_journal::{Options, Store};
 
 /// Size of the payload of a record: what a typical effect takes.
 const PAYLOAD_BYTES: usize = 200;

@@ -4,6 +4,7 @@
 //! [`voyager_base::record::ReadError`].
 
 use voyager_base::record::{AppendError, ReadError};
+use voyager_disk::{FolderError, database::Broken};
 
 /// Why a store could not be opened. Nothing was changed, save what an interrupted process left
 /// unfinished.
@@ -42,6 +43,24 @@ pub enum OpenError {
         /// The newest format known.
         known: u32,
     },
+}
+
+impl From<FolderError> for OpenError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Busy { folder } => Self::Busy { folder },
+            FolderError::Disk { reason } => Self::Disk { reason },
+        }
+    }
+}
+
+impl From<Broken> for OpenError {
+    fn from(error: Broken) -> Self {
+        match error {
+            Broken::Disk { reason } => Self::Disk { reason },
+            Broken::Damaged { reason } => Self::Damaged { what: crate::tables::FILE, reason },
+        }
+    }
 }
 
 /// Says what the system said.

@@ -5,14 +5,12 @@
 //! whatever waits, of all runs, commits it with one sync, and only then acknowledges.
 //!
 //! What is deliberately not here: what a record means, timers (waiting for company would make a lone
-//! run slower, and a busy store has company anyway), and a second process ([`FileDisk`] takes a lock).
+//! run slower, and a busy store has company anyway), and a second process (`voyager-disk`'s `FileDisk` takes a lock).
 //!
 //! Start reading at [`Store`]; then `writer.rs`, the one place that commits.
 
-mod backend;
 mod compact;
 mod error;
-mod file_disk;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod group;
@@ -28,7 +26,6 @@ mod writer;
 pub use self::{
     compact::{CompactError, Compacted},
     error::OpenError,
-    file_disk::FileDisk,
     results::{ResultStore, Taken},
     store::{Options, Store},
     sweep::{PruneError, Pruned},

@@ -16,8 +16,7 @@ use voyager_base::{
     disk::Disk,
     record::{KeptResult, Results},
 };
-
-use crate::backend::Backend;
+use voyager_disk::Backend;
 
 /// Name of the file.
 const FILE: &str = "results.redb";

@@ -16,6 +16,7 @@ use voyager_base::{
     disk::Disk,
     record::{AppendError, Batch, Content, Durability, Entry, Journal, ReadError},
 };
+use voyager_disk::database::Opening;
 
 use crate::{
     error::{OpenError, cannot_append, cannot_open},
@@ -61,6 +62,13 @@ pub struct Options {
     /// Files of records up to this size are checked, every page, when they open. Beyond it damage is
     /// found where it is read.
     pub check_bytes_max: u64,
+}
+
+impl Options {
+    /// How the file of records is opened.
+    pub(crate) fn opening(&self) -> Opening {
+        Opening { cache_bytes: self.cache_bytes, check_bytes_max: self.check_bytes_max }
+    }
 }
 
 impl Default for Options {

@@ -3,34 +3,22 @@
 //! A commit of many runs would touch as many places of the table of records, a page each. So a commit
 //! only adds pieces to the end of a log, and every few thousand batches they are moved to their places
 //! together, within a commit like any other. What the log holds is also in memory.
-//!
-//! redb checks its page checksums when it repairs, not when it opens or reads. So a file that was
-//! closed in order is checked here before it is used, up to a size. The check runs on an overlay: a
-//! damaged file is refused as it is, instead of falling back to an earlier commit.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::{Deref, RangeInclusive},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
 use redb::{
-    Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError,
-    TableDefinition, TableError, WriteTransaction,
+    Database, ReadableDatabase, ReadableTable, StorageError, TableDefinition, TableError,
+    WriteTransaction,
 };
-use voyager_base::{
-    Digest, RunId,
-    chain::Head,
-    disk::{Disk, DiskFile},
-    record::ReadError,
-};
+use voyager_base::{Digest, RunId, chain::Head, disk::Disk, record::ReadError};
+use voyager_disk::database::{self, Broken, CONTRADICTION, was_never_made};
 
 use crate::{
-    backend::{Backend, Overlay},
     error::{OpenError, cannot_open, cannot_read},
     group::{Group, Piece, Pieces, Records, is_packed},
     packs::{Place, Synced},
@@ -96,13 +84,10 @@ pub(crate) struct Loaded {
 }
 
 impl Drop for Tables {
-    /// Closing a damaged file may panic as reading it may.
     fn drop(&mut self) {
-        let database = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let _ = guarded(|| {
-            drop(database);
-            Ok(())
-        });
+        if let Some(it) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            database::close(it);
+        }
     }
 }
 
@@ -139,11 +124,9 @@ impl Tables {
                 return Err(refused("it is empty or missing"));
             }
             file.set_len(0).map_err(cannot_open)?;
-        } else if file.len().map_err(cannot_open)? <= options.check_bytes_max {
-            check(disk.open(FILE).map_err(cannot_open)?, options)?;
         }
-        let (database, _) = open_database(Backend(file), options)?;
-        let tables = Self::of(database);
+        drop(file);
+        let tables = Self::of(database::open(disk, FILE, options.opening())?);
         let loaded = guarded(|| tables.load())?;
         match &loaded {
             None if labelled => return Err(refused("its tables are missing")),
@@ -657,54 +640,6 @@ fn index(transaction: &WriteTransaction, content: &Synced) -> Result<(), redb::E
     Ok(())
 }
 
-/// Opens redb, and tells whether it repaired, because the last process ended without closing it.
-fn open_database(
-    backend: impl redb::StorageBackend,
-    options: &Options,
-) -> Result<(Database, bool), OpenError> {
-    let seen = Arc::new(AtomicBool::new(false));
-    let mut builder = Builder::new();
-    builder.set_cache_size(options.cache_bytes);
-    let callback = Arc::clone(&seen);
-    builder.set_repair_callback(move |_| callback.store(true, Ordering::Relaxed));
-    let database = guarded(|| builder.create_with_backend(backend).map_err(broken_database))?;
-    Ok((database, seen.load(Ordering::Relaxed)))
-}
-
-/// Checks every page of a file that was closed in order; repairing one that was not does the same.
-fn check(file: Box<dyn DiskFile>, options: &Options) -> Result<(), OpenError> {
-    let overlay = Overlay::new(file).map_err(cannot_open)?;
-    let (database, repaired) = open_database(overlay, options)?;
-    let mut tables = Tables::of(database);
-    if repaired {
-        return Ok(());
-    }
-    let check = || match tables.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
-        Some(database) => database.check_integrity().map_err(broken_database),
-        None => Ok(false),
-    };
-    if guarded(check)? { Ok(()) } else { Err(refused("its pages do not have their checksums")) }
-}
-
-/// Says whether making the file was interrupted before redb took it for its own: then it is empty, or
-/// begins with zeros and holds nothing behind its first page.
-fn was_never_made(file: &dyn DiskFile) -> std::io::Result<bool> {
-    /// redb makes a file of about 1 MiB.
-    const NEW_BYTES_MAX: u64 = 4 << 20;
-    const PAGE_BYTES: usize = 4096;
-    let length = file.len()?;
-    if length == 0 {
-        return Ok(true);
-    }
-    if length > NEW_BYTES_MAX {
-        return Ok(false);
-    }
-    let mut bytes = vec![0; length as usize];
-    file.read_at(0, &mut bytes)?;
-    let is_zero = |part: Option<&[u8]>| part.is_none_or(|part| part.iter().all(|it| *it == 0));
-    Ok(is_zero(bytes.get(..bytes.len().min(9))) && is_zero(bytes.get(PAGE_BYTES..)))
-}
-
 /// The format that the label says, where the store was made completely once: then a missing file is a loss,
 /// not a beginning.
 fn read_label(disk: &dyn Disk) -> Result<Option<u32>, OpenError> {
@@ -749,20 +684,7 @@ fn refused(reason: impl ToString) -> OpenError {
 }
 
 fn broken(error: impl Into<redb::Error>) -> OpenError {
-    match error.into() {
-        redb::Error::Io(error) if !is_format(&error) => cannot_open(error),
-        error => refused(error),
-    }
-}
-
-fn broken_database(error: DatabaseError) -> OpenError {
-    broken(error)
-}
-
-/// Tells what redb says about bytes from what the system says about the disk.
-fn is_format(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
-    matches!(error.kind(), InvalidData | UnexpectedEof)
+    Broken::from(error.into()).into()
 }
 
 fn unreadable(error: StorageError) -> ReadError {
@@ -771,9 +693,6 @@ fn unreadable(error: StorageError) -> ReadError {
         error => cannot_read(error),
     }
 }
-
-/// What is said where redb panics.
-const CONTRADICTION: &str = "its pages contradict each other";
 
 /// redb asserts what it reads: a damaged page may end in a panic, which must not end the host.
 fn guarded<T>(act: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
@@ -789,13 +708,14 @@ fn unpanicked<T>(act: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadEr
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
     use voyager_base::sim::{CrashModel, SimDisk};
+    use voyager_disk::Backend;
 
     use super::*;
 
     fn database(disk: &SimDisk) -> (Database, bool) {
         let file = disk.open(FILE).unwrap();
         disk.sync_folder().unwrap();
-        open_database(Backend(file), &Options::default()).unwrap()
+        database::open_backend(Backend(file), Options::default().opening()).unwrap()
     }
 
     fn put(tables: &Tables, key: u64) -> Result<(), redb::Error> {

@@ -13,8 +13,8 @@ use std::{
 
 use voyager_agent::{Notice, Observer};
 use voyager_base::{RunId, clock::Timestamp};
+use voyager_disk::FileDisk;
 use voyager_hostile::{Host, RunHost, component};
-use voyager_journal::FileDisk;
 
 const ROUNDS: usize = 500;
 

@@ -21,7 +21,7 @@ use voyager_base::{
     operation::{Operation, Skill},
     secret::Secret,
 };
-use voyager_journal::FileDisk;
+use voyager_disk::FileDisk;
 use voyager_manifest::{Catalog, plan::Plan};
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, LoadError};

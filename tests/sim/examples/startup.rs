@@ -24,7 +24,8 @@ use voyager_base::{
     record::{Batch, Durability, Entry, Journal},
     sim::wait,
 };
-use voyager_journal::{Compacted, FileDisk, Options, Store};
+use voyager_disk::FileDisk;
+use voyager_journal::{Compacted, Options, Store};
 use voyager_manifest::Plan;
 
 /// Records that are appended at once.

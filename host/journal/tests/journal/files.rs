@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::support::*;
 use voyager_base::record::{Content, Durability, Journal};
-use voyager_journal::{FileDisk, OpenError, Options, Store};
+use voyager_disk::FileDisk;
+use voyager_journal::{OpenError, Options, Store};
 
 #[test]
 fn a_store_in_a_folder_reads_back_and_admits_one_process() {

@@ -11,7 +11,8 @@ use voyager_base::{
     record::{Content, Durability, Journal},
     sim::{CrashModel, SimDisk},
 };
-use voyager_journal::{FileDisk, Options, Store};
+use voyager_disk::FileDisk;
+use voyager_journal::{Options, Store};
 
 const BLOB: &[u8] = b"content that a record names";
 const FILES: [&str; 3] = ["journal-format", "journal.redb", "pack-000001"];

@@ -3,23 +3,26 @@
 use crate::{Package, assert_none, metadata, sources};
 
 /// Crates of the middle row and the row below it, with those they may name beside `voyager-base`.
-const HOST: [(&str, &[&str]); 11] = [
+const HOST: [(&str, &[&str]); 12] = [
     ("voyager-base", &[]),
     ("voyager-manifest", &[]),
     ("voyager-agent", &["voyager-manifest"]),
-    ("voyager-journal", &[]),
+    ("voyager-disk", &[]),
+    ("voyager-journal", &["voyager-disk"]),
     ("voyager-sandbox", &[]),
     ("voyager-workspace", &[]),
     ("voyager-process", &[]),
     ("voyager-egress", &[]),
-    ("voyager-memory", &[]),
+    ("voyager-memory", &["voyager-disk"]),
     ("voyager-package", &[]),
     (
         "agent-host",
         &[
             "voyager-manifest",
             "voyager-agent",
+            "voyager-disk",
             "voyager-journal",
+            "voyager-memory",
             "voyager-sandbox",
             "voyager-workspace",
             "voyager-process",
@@ -32,7 +35,7 @@ const HOST: [(&str, &[&str]); 11] = [
 /// Outside crates that only some may name.
 const RESERVED: [(&str, &[&str], &str); 6] = [
     ("wasmtime", &["voyager-sandbox", "voyager-hostile"], "only `sandbox` names wasmtime"),
-    ("redb", &["voyager-journal", "voyager-memory"], "only a store names redb"),
+    ("redb", &["voyager-disk", "voyager-journal", "voyager-memory"], "only a store names redb"),
     (
         "tokio",
         &[

@@ -11,7 +11,7 @@ use redb::StorageBackend;
 use voyager_base::disk::DiskFile;
 
 /// The one file of a redb database.
-pub(crate) struct Backend(pub(crate) Box<dyn DiskFile>);
+pub struct Backend(pub Box<dyn DiskFile>);
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,7 +42,7 @@ impl StorageBackend for Backend {
 }
 
 /// A file to look at: what is written stays in memory.
-pub(crate) struct Overlay {
+pub struct Overlay {
     file: Box<dyn DiskFile>,
     state: Mutex<Written>,
 }
@@ -59,7 +59,10 @@ const PAGE_BYTES: usize = 4096;
 
 impl Overlay {
     /// Looks at `file`.
-    pub(crate) fn new(file: Box<dyn DiskFile>) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn new(file: Box<dyn DiskFile>) -> io::Result<Self> {
         let length = file.len()?;
         let state = Mutex::new(Written { length, pages: BTreeMap::new(), kept: length });
         Ok(Self { file, state })

@@ -11,10 +11,25 @@ use std::{
 
 use voyager_base::disk::{Disk, DiskFile};
 
-use crate::error::{OpenError, cannot_open};
-
 /// Name of the file whose lock tells other processes to stay out.
 const LOCK: &str = "lock";
+
+/// Why a folder could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FolderError {
+    /// Another process, or another [`FileDisk`], has it open. Trying again helps once that one has ended.
+    #[error("{folder} is in use by another process; let that one do it, or end it")]
+    Busy {
+        /// Which folder.
+        folder: String,
+    },
+    /// The disk refused. Trying again may help.
+    #[error("{reason}")]
+    Disk {
+        /// What the system said, and of which file.
+        reason: String,
+    },
+}
 
 /// A folder of the real file system. Its lock is held until it is dropped.
 #[derive(Debug)]
@@ -28,15 +43,15 @@ impl FileDisk {
     /// Opens a folder, made where it does not exist.
     ///
     /// # Errors
-    /// [`OpenError::Busy`] while another process, or another `FileDisk`, has it open;
-    /// [`OpenError::Disk`].
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
+    /// [`FolderError`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, FolderError> {
         let path = path.into();
-        let place = |error: io::Error| cannot_open(format!("{}: {error}", path.display()));
+        let place =
+            |error: io::Error| FolderError::Disk { reason: format!("{}: {error}", path.display()) };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(place)?;
         let lock = open_private(&path.join(LOCK)).map_err(place)?;
         lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => OpenError::Busy { folder: path.display().to_string() },
+            TryLockError::WouldBlock => FolderError::Busy { folder: path.display().to_string() },
             TryLockError::Error(error) => place(error),
         })?;
         let folder = File::open(&path).map_err(place)?;
@@ -136,7 +151,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = FileDisk::open(folder.path()).unwrap();
         let busy = FileDisk::open(folder.path()).unwrap_err();
-        assert_eq!(busy, OpenError::Busy { folder: folder.path().display().to_string() });
+        assert_eq!(busy, FolderError::Busy { folder: folder.path().display().to_string() });
         drop(first);
         FileDisk::open(folder.path()).unwrap();
     }
