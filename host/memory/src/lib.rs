@@ -1,6 +1,39 @@
 //! Keeps what agents learned, finds what matters, forgets for certain.
 //!
-//! Start reading at [`record`].
+//! One [`Memory`] is a folder with two files: a database that is the only durable truth, and the keys of its
+//! records. What recall searches lives in memory and follows from the records.
+//!
+//! What is deliberately not here: who may read or write which space (grants), what makes vectors of texts
+//! (an encoder hands them in), language models, and a second process on one store (the disk takes a lock).
+//!
+//! Start reading at [`Memory`] in `store.rs`; then `recall.rs` for how a question is answered, and `shard.rs` for
+//! what it searches.
 
-pub mod record;
+mod arm;
+mod asking;
+mod decay;
+mod error;
+pub mod features;
+mod index;
+mod keys;
+mod recall;
+mod record;
+mod row;
+mod search;
+mod shard;
+mod store;
+mod tables;
 pub mod terms;
+mod vectors;
+
+pub use self::{
+    decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
+    error::{OpenError, ReadError, WriteError},
+    recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},
+    record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
+    row::Edge,
+    shard::tokens_of,
+    store::{BATCH_MAX, Encoder, Entry, Forgotten, Memory, Options, Stats},
+    tables::{AuditLine, Deed},
+    vectors::DIMENSIONS_MAX,
+};

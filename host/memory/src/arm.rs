@@ -1,0 +1,180 @@
+//! One arm of recall: how well every record does by one measure, and how to compare that with other measures.
+//!
+//! Sums over records are whole numbers, so that they do not depend on the order or the shard in which records
+//! are seen.
+
+use std::collections::HashMap;
+
+use crate::shard::{NONE, Place, Shard};
+
+/// So many of the best of each arm are looked at closely.
+pub(crate) const CANDIDATES: usize = 200;
+
+/// A record of one of the shards that are searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Spot {
+    /// Which shard.
+    pub(crate) shard: u32,
+    /// Its place there.
+    pub(crate) place: Place,
+}
+
+/// A thread of one of the shards, or a record that stands alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Session {
+    /// A thread.
+    Thread(u32, u32),
+    /// A record without one.
+    Alone(Spot),
+}
+
+impl Session {
+    /// The session of a record.
+    pub(crate) fn of(shards: &[&Shard], spot: Spot) -> Self {
+        match shards[spot.shard as usize].doc(spot.place).map(|it| it.thread) {
+            None | Some(NONE) => Self::Alone(spot),
+            Some(thread) => Self::Thread(spot.shard, thread),
+        }
+    }
+}
+
+/// What every record of a shard is worth by one measure; nothing where it was not touched.
+#[derive(Clone, Debug)]
+pub(crate) struct Scores {
+    values: Vec<f64>,
+    touched: Vec<Place>,
+}
+
+impl Scores {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { values: vec![f64::NAN; capacity], touched: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, place: Place, value: f64) {
+        let known = &mut self.values[place as usize];
+        if known.is_nan() {
+            *known = 0.0;
+            self.touched.push(place);
+        }
+        *known += value;
+    }
+
+    fn value(&self, place: Place) -> Option<f64> {
+        self.values.get(place as usize).copied().filter(|it| !it.is_nan())
+    }
+}
+
+/// What a record that was not touched is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Untouched {
+    /// Nothing: it holds no word of the question.
+    Zero,
+    /// Nobody knows: it has no vector.
+    Unknown,
+}
+
+/// One arm, over all shards.
+#[derive(Clone, Debug)]
+pub(crate) struct Arm {
+    scores: Vec<Scores>,
+    untouched: Untouched,
+    mean: f64,
+    deviation: f64,
+    best: f64,
+    /// The best, the first first.
+    pub(crate) top: Vec<Spot>,
+    ranks: HashMap<Spot, u32>,
+    sessions: HashMap<Session, f64>,
+}
+
+/// A unit of the sums.
+const UNIT: f64 = (1_u64 << 20) as f64;
+
+impl Arm {
+    /// Sums up what the shards say. `docs` records were looked at, and only `allowed` ones may be given back.
+    pub(crate) fn new(
+        shards: &[&Shard],
+        scores: Vec<Scores>,
+        untouched: Untouched,
+        docs: u64,
+        allowed: impl Fn(Spot) -> bool,
+    ) -> Self {
+        let (mut sum, mut squares, mut touched) = (0_i128, 0_i128, 0_u64);
+        let mut top = Vec::new();
+        let mut sessions = HashMap::new();
+        let mut best = 0.0_f64;
+        for (shard, of_shard) in scores.iter().enumerate() {
+            touched += of_shard.touched.len() as u64;
+            for &place in &of_shard.touched {
+                let value = of_shard.values[place as usize];
+                let units = (value * UNIT).round() as i64;
+                sum += i128::from(units);
+                squares += i128::from(units).pow(2);
+                best = best.max(value);
+                let spot = Spot { shard: shard as u32, place };
+                let known = sessions.entry(Session::of(shards, spot)).or_insert(f64::NEG_INFINITY);
+                *known = known.max(value);
+                if allowed(spot) {
+                    top.push((value, spot));
+                }
+            }
+        }
+        let count = match untouched {
+            Untouched::Zero => docs,
+            Untouched::Unknown => touched,
+        };
+        let count = count.max(1) as f64;
+        let mean = sum as f64 / UNIT / count;
+        let variance = squares as f64 / UNIT / UNIT / count - mean * mean;
+        let id = |spot: &Spot| shards[spot.shard as usize].doc(spot.place).map(|it| it.id);
+        let order = |one: &(f64, Spot), other: &(f64, Spot)| {
+            other.0.total_cmp(&one.0).then_with(|| id(&one.1).cmp(&id(&other.1)))
+        };
+        if top.len() > CANDIDATES {
+            top.select_nth_unstable_by(CANDIDATES, order);
+            top.truncate(CANDIDATES);
+        }
+        top.sort_unstable_by(order);
+        let top: Vec<Spot> = top.into_iter().map(|it| it.1).collect();
+        let ranks = top.iter().enumerate().map(|(rank, spot)| (*spot, rank as u32)).collect();
+        let deviation = variance.max(0.0).sqrt();
+        Self { scores, untouched, mean, deviation, best, top, ranks, sessions }
+    }
+
+    /// What a record is worth.
+    pub(crate) fn value(&self, spot: Spot) -> Option<f64> {
+        let known = self.scores.get(spot.shard as usize)?.value(spot.place);
+        known.or_else(|| (self.untouched == Untouched::Zero).then_some(0.0))
+    }
+
+    /// How many standard deviations a record lies above the mean; zero where nobody knows.
+    pub(crate) fn z(&self, spot: Spot) -> f64 {
+        self.value(spot).map_or(0.0, |it| self.z_of(it))
+    }
+
+    fn z_of(&self, value: f64) -> f64 {
+        if self.deviation < 1e-9 { 0.0 } else { (value - self.mean) / self.deviation }
+    }
+
+    /// One over its rank, where it is among the best; else nothing.
+    pub(crate) fn reciprocal_rank(&self, spot: Spot) -> f64 {
+        self.ranks.get(&spot).map_or(0.0, |it| 1.0 / f64::from(it + 1))
+    }
+
+    /// What it is worth against the best.
+    pub(crate) fn ratio(&self, spot: Spot) -> f64 {
+        if self.best <= 0.0 { 0.0 } else { self.value(spot).unwrap_or(0.0) / self.best }
+    }
+
+    /// The best of its session, as [`Arm::z`].
+    pub(crate) fn session_z(&self, session: Session) -> f64 {
+        let known = self.sessions.get(&session).copied();
+        let known = known.or_else(|| (self.untouched == Untouched::Zero).then_some(0.0));
+        known.map_or(0.0, |it| self.z_of(it))
+    }
+
+    /// What the best is worth.
+    pub(crate) fn best(&self) -> f64 {
+        self.best
+    }
+}

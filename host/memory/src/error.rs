@@ -1,0 +1,133 @@
+//! What goes wrong with a store, by who must act.
+
+use voyager_disk::{FolderError, database::Broken};
+
+use crate::record::{Invalid, MemoryId};
+
+/// Why a store could not be opened. Nothing was changed, save what an interrupted process left unfinished.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open. Trying again helps once that one has ended.
+    #[error("the memory in {folder} is in use by another process; let that one do it, or end it")]
+    Busy {
+        /// Where the store lies.
+        folder: String,
+    },
+    /// The disk refused. Trying again may help.
+    #[error("cannot open the memory: {reason}")]
+    Disk {
+        /// What the system said.
+        reason: String,
+    },
+    /// What is stored is not what was written.
+    #[error("{what} is damaged: {reason}; put back a copy of the whole folder, or move it away")]
+    Damaged {
+        /// Which file.
+        what: &'static str,
+        /// How that shows.
+        reason: String,
+    },
+    /// A newer version wrote it.
+    #[error("the memory has format {found}, this program knows {known}: use a newer program")]
+    Newer {
+        /// The format found.
+        found: u32,
+        /// The newest format known.
+        known: u32,
+    },
+}
+
+impl From<FolderError> for OpenError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Busy { folder } => Self::Busy { folder },
+            FolderError::Disk { reason } => Self::Disk { reason },
+        }
+    }
+}
+
+impl OpenError {
+    /// The database of the store does not do.
+    pub(crate) fn of_database(error: Broken) -> Self {
+        match error {
+            Broken::Disk { reason } => Self::Disk { reason },
+            Broken::Damaged { reason } => Self::Damaged { what: crate::tables::FILE, reason },
+        }
+    }
+
+    /// What the system said.
+    pub(crate) fn disk(error: impl ToString) -> Self {
+        Self::Disk { reason: error.to_string() }
+    }
+}
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such record, or it was forgotten.
+    #[error("there is no memory {id}")]
+    NotFound {
+        /// Which one.
+        id: MemoryId,
+    },
+    /// The question itself is malformed.
+    #[error("{reason}")]
+    Invalid {
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+    /// The disk refused, or what it holds is damaged.
+    #[error("cannot read the memory: {reason}")]
+    Disk {
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl From<Broken> for ReadError {
+    fn from(error: Broken) -> Self {
+        Self::Disk { reason: error.to_string() }
+    }
+}
+
+/// Why something could not be written. Nothing of it was, unless the variant says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// A draft is out of bounds; nothing of the batch was written.
+    #[error("memory {place} of the batch: {invalid}")]
+    Invalid {
+        /// Which of the batch, from 1.
+        place: usize,
+        /// What is wrong.
+        invalid: Invalid,
+    },
+    /// There is no such record, or it was forgotten.
+    #[error("there is no memory {id}")]
+    NotFound {
+        /// Which one.
+        id: MemoryId,
+    },
+    /// The disk refused. Whether this write is there shows when the store is opened again; until then
+    /// nothing more is written.
+    #[error("cannot write the memory: {reason}; free room or mend the disk, and open it again")]
+    Disk {
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl WriteError {
+    /// What the system said.
+    pub(crate) fn disk(error: impl ToString) -> Self {
+        Self::Disk { reason: error.to_string() }
+    }
+}
+
+impl From<ReadError> for WriteError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound { id } => Self::NotFound { id },
+            error => Self::disk(error),
+        }
+    }
+}

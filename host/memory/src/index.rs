@@ -1,0 +1,162 @@
+//! Everything that recall needs in memory: shards by space, standings, relations. A cache of the tables, as of
+//! one commit.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{
+    record::{MemoryId, Record},
+    row::{Edge, Standing},
+    shard::Shard,
+    vectors::Code,
+};
+
+/// The cache.
+#[derive(Default)]
+pub(crate) struct Index {
+    spaces: BTreeMap<String, Shard>,
+    known: HashMap<MemoryId, Known>,
+    edges: BTreeMap<(MemoryId, u32), (MemoryId, f32)>,
+    backward: BTreeMap<(MemoryId, MemoryId, u32), f32>,
+    cycle: u64,
+    commit: u64,
+}
+
+/// A record that is there.
+struct Known {
+    space: String,
+    standing: Standing,
+}
+
+impl Index {
+    /// Takes a record in.
+    pub(crate) fn add(&mut self, record: &Record, standing: Standing, code: Option<Code>) {
+        let space = record.draft.space.clone();
+        let shard = self.spaces.entry(space.clone()).or_default();
+        let place = shard.add(record);
+        if let Some(code) = code {
+            shard.vectors.set(place, code);
+        }
+        self.known.insert(record.id, Known { space, standing });
+    }
+
+    /// Gives a record a vector.
+    pub(crate) fn set_vector(&mut self, id: MemoryId, code: Code) {
+        let Some(known) = self.known.get(&id) else { return };
+        if let Some(shard) = self.spaces.get_mut(&known.space)
+            && let Some(place) = shard.place(id)
+        {
+            shard.vectors.set(place, code);
+        }
+    }
+
+    /// Changes what is known of a record beside its content.
+    pub(crate) fn set_standing(&mut self, id: MemoryId, standing: Standing) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.standing = standing;
+        }
+    }
+
+    /// Takes an edge in.
+    pub(crate) fn relate(&mut self, number: u32, edge: &Edge) {
+        self.edges.insert((edge.from, number), (edge.to, edge.weight));
+        self.backward.insert((edge.to, edge.from, number), edge.weight);
+    }
+
+    /// Lets a record go, with everything that hangs on it.
+    pub(crate) fn remove(&mut self, id: MemoryId) {
+        let Some(known) = self.known.remove(&id) else { return };
+        if let Some(shard) = self.spaces.get_mut(&known.space) {
+            shard.remove(id);
+            if shard.len() == 0 {
+                self.spaces.remove(&known.space);
+            }
+        }
+        let from: Vec<_> = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.0).collect();
+        for key in from {
+            if let Some((to, _)) = self.edges.remove(&key) {
+                self.backward.remove(&(to, id, key.1));
+            }
+        }
+        let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
+        let to: Vec<_> = self.backward.range(all).map(|it| *it.0).collect();
+        for key in to {
+            self.backward.remove(&key);
+            self.edges.remove(&(key.1, key.2));
+        }
+    }
+
+    /// The records that relations of one lead to or come from, and how strong those are.
+    pub(crate) fn related(&self, id: MemoryId) -> Vec<(MemoryId, f32)> {
+        let forward = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.1);
+        let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
+        let backward = self.backward.range(all).map(|(key, weight)| (key.1, *weight));
+        forward.chain(backward).collect()
+    }
+
+    /// What is known of a record beside its content.
+    pub(crate) fn standing(&self, id: MemoryId) -> Standing {
+        let none = Standing { weight: 0.0, cycle: 0, pinned: false, archived: true };
+        self.known.get(&id).map_or(none, |it| it.standing)
+    }
+
+    /// Whether a record is there.
+    pub(crate) fn holds(&self, id: MemoryId) -> bool {
+        self.known.contains_key(&id)
+    }
+
+    /// The space of a record.
+    pub(crate) fn space_of(&self, id: MemoryId) -> Option<&str> {
+        self.known.get(&id).map(|it| it.space.as_str())
+    }
+
+    /// Shards of some spaces; of all where none is named.
+    pub(crate) fn shards(&self, spaces: &[String]) -> Vec<&Shard> {
+        let wanted = |name: &String| spaces.is_empty() || spaces.contains(name);
+        self.spaces.iter().filter(|it| wanted(it.0)).map(|it| it.1).collect()
+    }
+
+    /// All spaces.
+    pub(crate) fn spaces(&self) -> impl Iterator<Item = (&str, &Shard)> {
+        self.spaces.iter().map(|it| (it.0.as_str(), it.1))
+    }
+
+    /// Records that have no vector.
+    pub(crate) fn without_vector(&self, limit: usize) -> Vec<MemoryId> {
+        let mut ids = Vec::new();
+        for shard in self.spaces.values() {
+            let bare = shard.places().filter(|it| shard.vectors.of(*it).is_none());
+            ids.extend(bare.filter_map(|it| shard.doc(it)).map(|it| it.id).take(limit));
+        }
+        ids.sort_unstable();
+        ids.truncate(limit);
+        ids
+    }
+
+    /// All records, in the order of writing.
+    pub(crate) fn ids(&self) -> Vec<MemoryId> {
+        let mut ids: Vec<MemoryId> = self.known.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The number of edges.
+    pub(crate) fn edges(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// The cycle of decay.
+    pub(crate) fn cycle(&self) -> u64 {
+        self.cycle
+    }
+
+    /// The commit that this is a cache of.
+    pub(crate) fn commit(&self) -> u64 {
+        self.commit
+    }
+
+    /// Says which commit this is a cache of, and in which cycle.
+    pub(crate) fn stands_at(&mut self, commit: u64, cycle: u64) {
+        self.commit = commit;
+        self.cycle = cycle;
+    }
+}

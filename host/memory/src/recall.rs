@@ -1,0 +1,323 @@
+//! Recall: a question, its candidates, their signals, and what is given back.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use voyager_base::{Digest, clock::Timestamp};
+
+use crate::{
+    arm::Spot,
+    asking::Asking,
+    decay::weight_after,
+    features::Arms,
+    index::Index,
+    record::{MemoryId, Record},
+    search::Search,
+    shard::{Doc, Shard, tokens_of},
+    terms,
+};
+
+/// Most records that one question gives back.
+pub const LIMIT_MAX: usize = 1_000;
+
+/// Longest question, in bytes.
+pub const QUESTION_BYTES_MAX: usize = 64 << 10;
+
+/// What is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Question {
+    /// The question, in words.
+    pub text: String,
+    /// Its vector, made by the encoder of the store.
+    pub vector: Option<Vec<f32>>,
+    /// The spaces to look in; all where none is named.
+    pub spaces: Vec<String>,
+    /// Most records that are given back, up to [`LIMIT_MAX`].
+    pub limit: usize,
+    /// Most tokens that they take together, about; none for no such bound.
+    pub budget_tokens: Option<u32>,
+    /// Only records by this author.
+    pub author: Option<String>,
+    /// Only records of this thread.
+    pub thread: Option<String>,
+    /// Only records of this kind.
+    pub kind: Option<String>,
+    /// Only records with all of these tags.
+    pub tags: Vec<String>,
+    /// Only records told at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only records told before this time.
+    pub until: Option<Timestamp>,
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            vector: None,
+            spaces: Vec::new(),
+            limit: 10,
+            budget_tokens: None,
+            author: None,
+            thread: None,
+            kind: None,
+            tags: Vec::new(),
+            since: None,
+            until: None,
+        }
+    }
+}
+
+/// Why a record was given back: nine signals, each from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Signals {
+    /// How near its vector lies to that of the question: the cosine.
+    pub vector: f64,
+    /// How well its words and those around it answer the question, against the best.
+    pub keyword: f64,
+    /// How strongly relations lead to it from what answers the question.
+    pub relation: f64,
+    /// Which share of the question's words is among its tags.
+    pub tag: f64,
+    /// Which share of what the question quotes it holds word for word.
+    pub exact: f64,
+    /// How much it matters, as its author said.
+    pub importance: f64,
+    /// How new it is: halves with each 30 days.
+    pub recency: f64,
+    /// How sure its author was.
+    pub confidence: f64,
+    /// What decay left of it.
+    pub relevance: f64,
+}
+
+/// A record that was given back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// How well it answers, against the others of this answer only.
+    pub score: f64,
+    /// How many tokens its text takes, about.
+    pub tokens: u32,
+    /// Why.
+    pub signals: Signals,
+    /// The record.
+    pub record: Record,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recall {
+    /// The records, the best first.
+    pub hits: Vec<Hit>,
+    /// How many records were looked at closely.
+    pub candidates: usize,
+    /// How many were left out because another one says the same.
+    pub duplicates: usize,
+    /// The state of the store that was asked: the number of its last commit.
+    pub commit: u64,
+}
+
+/// A record that was looked at closely.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Which one.
+    pub id: MemoryId,
+    /// Its features, named by [`crate::features::names`].
+    pub features: Vec<f32>,
+    /// What it is worth without a learned ranker.
+    pub untrained: f64,
+    /// Why.
+    pub signals: Signals,
+    /// The same for records that say the same: of author and words.
+    pub(crate) saying: Digest,
+    /// How many tokens its text takes, about.
+    pub tokens: u32,
+}
+
+/// Recency halves in this time.
+const RECENCY_HALF_LIFE_MICROS: f64 = 30.0 * 86_400e6;
+
+/// Signals that do not depend on the question move a score by at most this share.
+const BOOST_MAX: f64 = 0.1;
+
+/// What a quotation is worth, in standard deviations of the arms: more than any of them gives.
+const EXACT_WEIGHT: f64 = 10.0;
+
+/// What the strongest relation is worth.
+const RELATION_WEIGHT: f64 = 2.0;
+
+/// Relations lead on from so many of the best.
+const SEEDS: usize = 20;
+
+/// Looks at what may answer a question.
+pub(crate) fn candidates(
+    index: &Index,
+    question: &Question,
+    asking: &Asking,
+    search: &Search<'_>,
+    now: Timestamp,
+) -> Vec<Candidate> {
+    let arms = Arms::of(search, asking);
+    let mut spots = arms.candidates();
+    let base = |spot: &Spot| untrained(&arms, *spot);
+    let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (base(it), *it)).collect();
+    let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
+    seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
+    let led = led_to(index, search, &seeds);
+    spots.extend(led.iter().map(|it| it.0));
+    spots.sort_unstable();
+    spots.dedup();
+    let phrases = quoted(&question.text);
+    let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
+    let look = |spot: &Spot| {
+        let shard = search.shard(*spot);
+        let doc = shard.doc(spot.place)?;
+        let relation = led.iter().find(|it| it.0 == *spot).map_or(0.0, |it| it.1);
+        let standing = index.standing(doc.id);
+        let idle = index.cycle().saturating_sub(standing.cycle);
+        let relevance = if standing.pinned { 1.0 } else { weight_after(standing.weight, idle) };
+        let age = now.as_micros().saturating_sub(doc.at) as f64;
+        let signals = Signals {
+            vector: arms
+                .vector
+                .as_ref()
+                .and_then(|it| it.value(*spot))
+                .unwrap_or(0.0)
+                .clamp(0.0, 1.0),
+            keyword: arms.window2.ratio(*spot),
+            relation,
+            tag: share_of_tags(shard, doc, &words),
+            exact: share_of_phrases(shard, doc, &phrases),
+            importance: f64::from(doc.importance),
+            recency: (-age / RECENCY_HALF_LIFE_MICROS).exp2(),
+            confidence: f64::from(doc.confidence),
+            relevance,
+        };
+        let beside = EXACT_WEIGHT * signals.exact + RELATION_WEIGHT * relation + signals.tag;
+        let value = untrained(&arms, *spot) + beside;
+        Some(Candidate {
+            id: doc.id,
+            features: arms.row(search, asking, *spot),
+            untrained: boosted(value, &signals),
+            signals,
+            saying: saying(shard, doc),
+            tokens: doc.tokens,
+        })
+    };
+    spots.iter().filter_map(look).collect()
+}
+
+/// The sum of what the arms say, each in its own standard deviations: what holds without any training.
+fn untrained(arms: &Arms, spot: Spot) -> f64 {
+    let vector = arms.vector.as_ref().map_or(0.0, |it| it.z(spot));
+    0.5 * arms.keyword.z(spot) + arms.window2.z(spot) + 0.5 * vector
+}
+
+/// What a record says: its author and its words, of which the author's name is one.
+fn saying(shard: &Shard, doc: &Doc) -> Digest {
+    Digest::of_parts(doc.terms.iter().map(|it| shard.word(*it).as_bytes()))
+}
+
+/// Moves a score by what does not depend on the question, a little, and only where something in the question
+/// speaks for the record.
+fn boosted(value: f64, signals: &Signals) -> f64 {
+    if value <= 0.0 {
+        return value;
+    }
+    let mean =
+        (signals.importance + signals.recency + signals.confidence + signals.relevance) / 4.0;
+    value * (1.0 + BOOST_MAX * (2.0 * mean - 1.0))
+}
+
+/// Where relations lead from the best: the records, and how strongly.
+fn led_to(index: &Index, search: &Search<'_>, seeds: &[(f64, Spot)]) -> Vec<(Spot, f64)> {
+    let best = seeds.first().map_or(0.0, |it| it.0);
+    let mut led: Vec<(Spot, f64)> = Vec::new();
+    for (value, spot) in seeds.iter().take(SEEDS).filter(|it| it.0 > 0.0) {
+        let Some(doc) = search.shard(*spot).doc(spot.place) else { continue };
+        for (other, weight) in index.related(doc.id) {
+            let place = search.shards.iter().enumerate().find_map(|(number, shard)| {
+                Some(Spot { shard: number as u32, place: shard.place(other)? })
+            });
+            let Some(place) = place.filter(|it| search.allows(*it)) else { continue };
+            let strength = value / best * f64::from(weight);
+            match led.iter_mut().find(|it| it.0 == place) {
+                Some(known) => known.1 = known.1.max(strength),
+                None => led.push((place, strength)),
+            }
+        }
+    }
+    led
+}
+
+/// What a question quotes, as terms.
+fn quoted(text: &str) -> Vec<Vec<String>> {
+    let parts = text.split('"').enumerate().filter(|(number, _)| number % 2 == 1);
+    let phrases = parts.map(|(_, part)| terms::terms(part));
+    phrases.filter(|it| !it.is_empty()).collect()
+}
+
+fn share_of_phrases(shard: &Shard, doc: &Doc, phrases: &[Vec<String>]) -> f64 {
+    let held = phrases.iter().filter(|phrase| {
+        let wanted: Option<Vec<u32>> = phrase.iter().map(|it| shard.term(it)).collect();
+        wanted.is_some_and(|wanted| doc.terms.windows(wanted.len()).any(|it| it == wanted))
+    });
+    if phrases.is_empty() { 0.0 } else { held.count() as f64 / phrases.len() as f64 }
+}
+
+fn share_of_tags(shard: &Shard, doc: &Doc, words: &HashSet<String>) -> f64 {
+    let tags: HashSet<String> =
+        doc.tags.iter().flat_map(|it| terms::terms(shard.tags().name(*it))).collect();
+    if words.is_empty() {
+        0.0
+    } else {
+        words.intersection(&tags).count() as f64 / words.len() as f64
+    }
+}
+
+/// Which records a question allows.
+pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, archived: bool) -> bool {
+    let same = |wanted: &Option<String>, names: &crate::shard::Names, number: u32| {
+        wanted.as_ref().is_none_or(|it| names.find(it) == Some(number))
+    };
+    let tagged = |tag: &String| shard.tags().find(tag).is_some_and(|it| doc.tags.contains(&it));
+    !archived
+        && same(&question.author, shard.authors(), doc.author)
+        && same(&question.thread, shard.thread_names(), doc.thread)
+        && same(&question.kind, shard.kinds(), doc.kind)
+        && question.tags.iter().all(tagged)
+        && question.since.is_none_or(|it| it.as_micros() <= doc.at)
+        && question.until.is_none_or(|it| doc.at < it.as_micros())
+}
+
+/// The best candidates within the bounds of a question, without those that say the same as a better one. Gives
+/// back also how many those were.
+pub(crate) fn pack(
+    mut candidates: Vec<(f64, Candidate)>,
+    question: &Question,
+) -> (Vec<(f64, Candidate)>, usize) {
+    candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+    let mut said = HashSet::new();
+    let mut left = question.budget_tokens.map_or(u64::MAX, u64::from);
+    let (mut packed, mut duplicates) = (Vec::new(), 0);
+    for (score, candidate) in candidates {
+        if packed.len() >= question.limit.min(LIMIT_MAX) {
+            break;
+        }
+        let tokens = u64::from(candidate.tokens);
+        if !said.insert(candidate.saying) {
+            duplicates += 1;
+        } else if tokens <= left {
+            left -= tokens;
+            packed.push((score, candidate));
+        }
+    }
+    (packed, duplicates)
+}
+
+/// A hit from a packed candidate.
+pub(crate) fn hit(score: f64, candidate: Candidate, record: Record) -> Hit {
+    let tokens = tokens_of(&record.draft.text);
+    Hit { score, tokens, signals: candidate.signals, record }
+}

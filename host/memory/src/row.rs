@@ -1,0 +1,98 @@
+//! Rows of the database as bytes.
+
+use serde::{Deserialize, Serialize};
+use voyager_base::clock::Timestamp;
+
+use crate::{
+    keys::Key,
+    record::{Draft, MemoryId, Record},
+};
+
+/// What a row of a record says: the same in every format to come, or another version.
+#[derive(Serialize, Deserialize)]
+enum Row {
+    /// The first.
+    V1(Timestamp, Draft),
+}
+
+/// The name of a record's row, for [`Key::seal`].
+const RECORD: &[u8] = b"record";
+
+/// A record as its sealed row.
+pub(crate) fn seal_record(key: &Key, written: Timestamp, draft: &Draft) -> Vec<u8> {
+    let row = Row::V1(written, draft.clone());
+    let plain = rmp_serde::to_vec(&row).expect("texts and numbers can be written");
+    key.seal(RECORD, &plain)
+}
+
+/// A record from its sealed row; none where it is damaged.
+pub(crate) fn open_record(key: &Key, id: MemoryId, sealed: &[u8]) -> Option<Record> {
+    let plain = key.open(RECORD, sealed)?;
+    let Row::V1(written, draft) = rmp_serde::from_slice(&plain).ok()?;
+    Some(Record { id, written, draft })
+}
+
+/// The name of an edge's row.
+fn edge_name(number: u32) -> [u8; 8] {
+    let mut name = *b"edge\0\0\0\0";
+    name[4..].copy_from_slice(&number.to_le_bytes());
+    name
+}
+
+/// A typed relation between two records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Edge {
+    /// The record it starts at.
+    pub from: MemoryId,
+    /// What it says, for example `causes` or `contradicts`.
+    pub kind: String,
+    /// The record it leads to.
+    pub to: MemoryId,
+    /// How strong it is, above 0 and up to 1.
+    pub weight: f32,
+}
+
+/// An edge as its row, sealed with the key of the record it starts at.
+pub(crate) fn seal_edge(key: &Key, number: u32, edge: &Edge) -> Vec<u8> {
+    let plain = rmp_serde::to_vec(edge).expect("texts and numbers can be written");
+    key.seal(&edge_name(number), &plain)
+}
+
+/// An edge from its row; none where it is damaged.
+pub(crate) fn open_edge(key: &Key, number: u32, sealed: &[u8]) -> Option<Edge> {
+    rmp_serde::from_slice(&key.open(&edge_name(number), sealed)?).ok()
+}
+
+/// What the service knows of a record beside its content, and changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Standing {
+    /// Its weight when it was last used.
+    pub(crate) weight: f64,
+    /// The cycle in which it was last used.
+    pub(crate) cycle: u64,
+    /// Whether it never decays.
+    pub(crate) pinned: bool,
+    /// Whether it was set aside: kept, and not found.
+    pub(crate) archived: bool,
+}
+
+impl Standing {
+    pub(crate) const BYTES: usize = 17;
+
+    pub(crate) fn encode(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(&self.weight.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.cycle.to_le_bytes());
+        bytes[16] = u8::from(self.pinned) | u8::from(self.archived) << 1;
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; Self::BYTES] = bytes.try_into().ok()?;
+        let weight = f64::from_le_bytes(*bytes.first_chunk()?);
+        let cycle = u64::from_le_bytes(*bytes[8..].first_chunk()?);
+        let known = bytes[16] < 4 && (0.0..=1.0).contains(&weight);
+        let (pinned, archived) = (bytes[16] & 1 != 0, bytes[16] & 2 != 0);
+        known.then_some(Self { weight, cycle, pinned, archived })
+    }
+}

@@ -1,0 +1,257 @@
+//! The arms over a set of shards, with totals of all of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{
+    arm::{Arm, Scores, Session, Spot, Untouched},
+    shard::{Doc, Place, RADII, Shard, Totals},
+    vectors::Code,
+};
+
+/// How quickly one more of the same word counts less (Robertson and Zaragoza 2009).
+const K1: f64 = 1.5;
+/// How much longer texts count less.
+const B: f64 = 0.75;
+
+/// Feedback looks at so many of the best, and takes so many words from them (Lavrenko and Croft 2001).
+const FEEDBACK_RECORDS: usize = 8;
+const FEEDBACK_WORDS: usize = 20;
+/// Feedback of vectors looks at so many of the best.
+const FEEDBACK_VECTORS: usize = 5;
+
+/// Words with how often they are asked for.
+pub(crate) type Words = BTreeMap<String, u32>;
+
+/// Some shards, searched as one.
+pub(crate) struct Search<'a> {
+    pub(crate) shards: Vec<&'a Shard>,
+    pub(crate) totals: Totals,
+    /// By shard and place: whether a record may be given back; nothing where all may.
+    allowed: Option<Vec<Vec<bool>>>,
+}
+
+/// How well sessions do as a whole.
+pub(crate) struct SessionArm {
+    values: BTreeMap<Session, f64>,
+    mean: f64,
+    deviation: f64,
+    ranks: HashMap<Session, u32>,
+}
+
+impl SessionArm {
+    /// How many standard deviations a session lies above the mean.
+    pub(crate) fn z(&self, session: Session) -> f64 {
+        let value = self.values.get(&session).copied().unwrap_or(0.0);
+        if self.deviation < 1e-9 { 0.0 } else { (value - self.mean) / self.deviation }
+    }
+
+    /// One over its rank.
+    pub(crate) fn reciprocal_rank(&self, session: Session) -> f64 {
+        self.ranks.get(&session).map_or(0.0, |it| 1.0 / f64::from(it + 1))
+    }
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(shards: Vec<&'a Shard>) -> Self {
+        let mut totals = Totals::default();
+        shards.iter().for_each(|it| totals += it.totals());
+        Self { shards, totals, allowed: None }
+    }
+
+    /// Gives back only records of which `allow` says so. The others still count for how rare words are.
+    pub(crate) fn only(&mut self, allow: impl Fn(&Shard, &Doc) -> bool) {
+        let of_shard = |shard: &&Shard| {
+            let allowed = |it: Place| shard.doc(it).is_some_and(|doc| allow(shard, doc));
+            (0..shard.capacity() as Place).map(allowed).collect()
+        };
+        self.allowed = Some(self.shards.iter().map(of_shard).collect());
+    }
+
+    /// Whether a record may be given back.
+    pub(crate) fn allows(&self, spot: Spot) -> bool {
+        let flag = |it: &Vec<Vec<bool>>| it[spot.shard as usize][spot.place as usize];
+        self.allowed.as_ref().is_none_or(flag)
+    }
+
+    fn arm(&self, scores: Vec<Scores>, untouched: Untouched) -> Arm {
+        Arm::new(&self.shards, scores, untouched, self.totals.docs, |it| self.allows(it))
+    }
+
+    pub(crate) fn shard(&self, spot: Spot) -> &'a Shard {
+        self.shards[spot.shard as usize]
+    }
+
+    /// How many records hold a word.
+    fn holders(&self, word: &str) -> u64 {
+        self.shards.iter().map(|it| it.postings(word).len() as u64).sum()
+    }
+
+    /// How rare a word is, by the number of the records that hold it.
+    pub(crate) fn rarity(&self, word: &str) -> f64 {
+        rarity(self.totals.docs, self.holders(word))
+    }
+
+    /// BM25 over windows of `RADII[reach]` records on both sides.
+    pub(crate) fn keyword(&self, words: &Words, reach: usize) -> Arm {
+        let radius = RADII[reach];
+        let mean_length = self.totals.lengths[reach] as f64 / self.totals.docs.max(1) as f64;
+        let capacities = self.shards.iter().map(|it| it.capacity());
+        let mut lengths: Vec<Vec<u32>> = capacities.clone().map(|it| vec![0; it]).collect();
+        let mut scores: Vec<Scores> = capacities.map(Scores::new).collect();
+        for (word, times) in words {
+            let found: Vec<_> =
+                self.shards.iter().map(|it| occurrences(it, word, radius)).collect();
+            let holders = found.iter().map(|it| it.len() as u64).sum();
+            let weight = rarity(self.totals.docs, holders) * f64::from(*times);
+            for (number, found) in found.into_iter().enumerate() {
+                for (place, count) in found {
+                    let length = &mut lengths[number][place as usize];
+                    if *length == 0 {
+                        *length = self.shards[number].window_length(place, radius) as u32;
+                    }
+                    let value = weight * saturation(count, f64::from(*length), mean_length);
+                    scores[number].add(place, value);
+                }
+            }
+        }
+        self.arm(scores, Untouched::Zero)
+    }
+
+    /// BM25 over whole sessions.
+    pub(crate) fn sessions(&self, words: &Words) -> SessionArm {
+        let sessions = self.totals.sessions.max(1);
+        let mean_length = self.totals.lengths[0] as f64 / sessions as f64;
+        let mut values: BTreeMap<Session, f64> = BTreeMap::new();
+        for (word, times) in words {
+            let mut counts: BTreeMap<Session, u32> = BTreeMap::new();
+            for (number, shard) in self.shards.iter().enumerate() {
+                for (place, count) in shard.postings(word) {
+                    let spot = Spot { shard: number as u32, place: *place };
+                    *counts.entry(Session::of(&self.shards, spot)).or_default() += count;
+                }
+            }
+            let weight = rarity(sessions, counts.len() as u64) * f64::from(*times);
+            for (session, count) in counts {
+                let length = self.session_length(session) as f64;
+                *values.entry(session).or_default() +=
+                    weight * saturation(count, length, mean_length);
+            }
+        }
+        let mean =
+            values.values().map(|it| fixed(*it)).sum::<i128>() as f64 / FIXED / sessions as f64;
+        let squares = values.values().map(|it| fixed(*it).pow(2)).sum::<i128>() as f64;
+        let variance = squares / FIXED / FIXED / sessions as f64 - mean * mean;
+        let mut order: Vec<(Session, f64)> = values.iter().map(|it| (*it.0, *it.1)).collect();
+        order.sort_by(|one, other| {
+            other
+                .1
+                .total_cmp(&one.1)
+                .then_with(|| self.first_of(one.0).cmp(&self.first_of(other.0)))
+        });
+        let ranks = order.iter().enumerate().map(|(rank, it)| (it.0, rank as u32)).collect();
+        SessionArm { values, mean, deviation: variance.max(0.0).sqrt(), ranks }
+    }
+
+    fn session_length(&self, session: Session) -> u64 {
+        match session {
+            Session::Thread(shard, thread) => {
+                self.shards[shard as usize].thread(thread).map_or(0, |it| it.length)
+            }
+            Session::Alone(spot) => {
+                self.shard(spot).doc(spot.place).map_or(0, |it| it.terms.len() as u64)
+            }
+        }
+    }
+
+    /// The first record of a session: what decides between two that do equally well.
+    fn first_of(&self, session: Session) -> Option<crate::record::MemoryId> {
+        let (shard, place) = match session {
+            Session::Thread(shard, thread) => {
+                (shard, *self.shards[shard as usize].thread(thread)?.docs.first()?)
+            }
+            Session::Alone(spot) => (spot.shard, spot.place),
+        };
+        self.shards[shard as usize].doc(place).map(|it| it.id)
+    }
+
+    /// Words that the best of an arm hold and the question doesn't: what else to look for.
+    pub(crate) fn feedback(&self, arm: &Arm, asked: &Words) -> Words {
+        let mut weights: BTreeMap<&str, f64> = BTreeMap::new();
+        for spot in arm.top.iter().take(FEEDBACK_RECORDS) {
+            let shard = self.shard(*spot);
+            let Some(doc) = shard.doc(spot.place) else { continue };
+            for term in crate::shard::counted(&doc.terms).keys() {
+                let word = shard.word(*term);
+                *weights.entry(word).or_default() += self.rarity(word);
+            }
+        }
+        let mut order: Vec<_> = weights.into_iter().collect();
+        // Equal weights stay in the order of the words.
+        order.sort_by(|one, other| other.1.total_cmp(&one.1));
+        let best = order.into_iter().take(FEEDBACK_WORDS);
+        let new = best.filter(|(word, _)| !asked.contains_key(*word));
+        new.map(|(word, _)| (word.to_owned(), 1)).collect()
+    }
+
+    /// How near the vectors of all records lie to one.
+    pub(crate) fn vector(&self, code: &Code) -> Arm {
+        let mut scores: Vec<Scores> =
+            self.shards.iter().map(|it| Scores::new(it.capacity())).collect();
+        for (number, shard) in self.shards.iter().enumerate() {
+            for (place, of) in shard.vectors.all() {
+                scores[number].add(place, code.cosine(of));
+            }
+        }
+        self.arm(scores, Untouched::Unknown)
+    }
+
+    /// The direction in which the best of two arms lie together.
+    pub(crate) fn direction(&self, one: &Arm, other: &Arm) -> Option<Code> {
+        let mut spots: Vec<Spot> = one.top.iter().chain(&other.top).copied().collect();
+        spots.sort_unstable();
+        spots.dedup();
+        let id = |it: Spot| self.shard(it).doc(it.place).map(|it| it.id);
+        let value = |it: Spot| one.z(it) + other.z(it);
+        spots.sort_by(|a, b| value(*b).total_cmp(&value(*a)).then_with(|| id(*a).cmp(&id(*b))));
+        let best = spots.into_iter().take(FEEDBACK_VECTORS);
+        Code::mean(best.filter_map(|it| self.shard(it).vectors.of(it.place)))
+    }
+}
+
+const FIXED: f64 = (1_u64 << 20) as f64;
+
+fn fixed(value: f64) -> i128 {
+    i128::from((value * FIXED).round() as i64)
+}
+
+/// The inverse document frequency, in the form that is never negative.
+fn rarity(docs: u64, holders: u64) -> f64 {
+    let (docs, holders) = (docs as f64, holders as f64);
+    (1.0 + (docs - holders + 0.5).max(0.0) / (holders + 0.5)).ln()
+}
+
+fn saturation(count: u32, length: f64, mean_length: f64) -> f64 {
+    let count = f64::from(count);
+    count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / mean_length.max(1.0)))
+}
+
+/// In which windows a word lies, and how often, in the order of their places.
+fn occurrences(shard: &Shard, word: &str, radius: u32) -> Vec<(Place, u32)> {
+    let postings = shard.postings(word);
+    if radius == 0 {
+        return postings.to_vec();
+    }
+    let mut spread = Vec::with_capacity(postings.len() * (2 * radius as usize + 1));
+    for (place, count) in postings {
+        spread.extend(shard.window(place, radius).iter().map(|it| (*it, *count)));
+    }
+    spread.sort_unstable();
+    spread.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    spread
+}

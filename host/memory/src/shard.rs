@@ -1,0 +1,576 @@
+//! What recall searches: the records of one space as postings, threads and authors, in memory.
+//!
+//! A shard follows from its records alone. It answers with whole numbers that can be added up (how many
+//! records, how many hold a term), and scores with the totals that it is given, so that the answer of many
+//! shards is that of one that holds everything.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{
+    record::{MemoryId, Record},
+    terms,
+    vectors::Vectors,
+};
+
+/// A place in a shard.
+pub(crate) type Place = u32;
+
+/// A word of a shard.
+pub(crate) type Term = u32;
+
+/// What says that a record belongs to no thread, or has no author.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A record as recall knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Doc {
+    /// Its name in the store.
+    pub(crate) id: MemoryId,
+    /// When what it tells was told, in microseconds since 1970.
+    pub(crate) at: u64,
+    /// Its thread, or [`NONE`].
+    pub(crate) thread: u32,
+    /// Its place in the thread.
+    pub(crate) position: u32,
+    /// Its author, or [`NONE`].
+    pub(crate) author: u32,
+    /// Its kind.
+    pub(crate) kind: u32,
+    /// Its tags.
+    pub(crate) tags: Box<[u32]>,
+    /// Its terms in their order, author and tags first.
+    pub(crate) terms: Box<[Term]>,
+    /// How much it matters.
+    pub(crate) importance: f32,
+    /// How sure its author was.
+    pub(crate) confidence: f32,
+    /// What its text looks like.
+    pub(crate) look: Look,
+    /// How many tokens of a language model it takes, about.
+    pub(crate) tokens: u32,
+}
+
+/// What a text looks like, as far as that tells whether it answers something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// It asks something.
+    pub(crate) asks: bool,
+    /// It holds a digit.
+    pub(crate) number: bool,
+    /// It names a time.
+    pub(crate) time: bool,
+}
+
+/// Words that name a time.
+const TIMES: &[&str] = &[
+    "ago",
+    "april",
+    "august",
+    "december",
+    "february",
+    "friday",
+    "january",
+    "july",
+    "june",
+    "last",
+    "march",
+    "may",
+    "monday",
+    "month",
+    "next",
+    "november",
+    "october",
+    "saturday",
+    "september",
+    "since",
+    "sunday",
+    "thursday",
+    "today",
+    "tomorrow",
+    "tuesday",
+    "wednesday",
+    "week",
+    "weekend",
+    "year",
+    "yesterday",
+];
+
+impl Look {
+    fn of(text: &str) -> Self {
+        Self {
+            asks: text.contains('?'),
+            number: text.bytes().any(|it| it.is_ascii_digit()),
+            time: terms::words(text).any(|it| TIMES.binary_search(&it.as_str()).is_ok()),
+        }
+    }
+}
+
+/// How many tokens of a language model `text` takes, about: one for each seven bytes of a word, rounded up, and
+/// one for each sign between.
+pub fn tokens_of(text: &str) -> u32 {
+    let words = text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty());
+    let of_words: usize = words.map(|it| it.len().div_ceil(7)).sum();
+    let signs = text.chars().filter(|it| !it.is_alphanumeric() && !it.is_whitespace()).count();
+    u32::try_from(of_words + signs).unwrap_or(u32::MAX)
+}
+
+/// Records of one conversation or document, in the order of their writing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Thread {
+    /// Their places.
+    pub(crate) docs: Vec<Place>,
+    /// How many terms they have together.
+    pub(crate) length: u64,
+}
+
+/// Names with numbers, which are used again when nobody holds them any more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    numbers: HashMap<Box<str>, u32>,
+    names: Vec<Box<str>>,
+    holders: Vec<u32>,
+    free: Vec<u32>,
+}
+
+impl Names {
+    /// The number of `name`, held once more.
+    fn hold(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            self.holders[*number as usize] += 1;
+            return *number;
+        }
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.names.push(Box::default());
+            self.holders.push(0);
+            (self.names.len() - 1) as u32
+        });
+        self.names[number as usize] = name.into();
+        self.holders[number as usize] = 1;
+        self.numbers.insert(name.into(), number);
+        number
+    }
+
+    /// Lets go of a number once.
+    fn release(&mut self, number: u32) {
+        let holders = &mut self.holders[number as usize];
+        *holders -= 1;
+        if *holders == 0 {
+            let name = std::mem::take(&mut self.names[number as usize]);
+            self.numbers.remove(&name);
+            self.free.push(number);
+        }
+    }
+
+    /// The number of a name.
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The name of a number.
+    pub(crate) fn name(&self, number: u32) -> &str {
+        &self.names[number as usize]
+    }
+
+    /// All names in use.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.numbers.keys().map(|it| &**it)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// The records of one space.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shard {
+    docs: Vec<Option<Doc>>,
+    places: HashMap<MemoryId, Place>,
+    free: Vec<Place>,
+    words: Names,
+    /// By word: the records that hold it, and how often, by place.
+    postings: Vec<Vec<(Place, u32)>>,
+    thread_names: Names,
+    threads: Vec<Thread>,
+    authors: Names,
+    kinds: Names,
+    tags: Names,
+    /// Terms of all records.
+    length: u64,
+    /// Records without a thread, and their terms.
+    loose: usize,
+    loose_length: u64,
+    /// Terms of all windows of threads, by [`RADII`].
+    window_lengths: [u64; RADII.len()],
+    pub(crate) vectors: Vectors,
+}
+
+impl Shard {
+    /// Takes a record in. Records of one thread come in the order of their ids.
+    pub(crate) fn add(&mut self, record: &Record) -> Place {
+        let draft = &record.draft;
+        let labels = draft.author.iter().chain(&draft.tags).map(String::as_str);
+        let words = labels.chain([draft.text.as_str()]).flat_map(terms::terms);
+        let terms: Box<[Term]> = words.map(|it| self.words.hold(&it)).collect();
+        self.postings.resize_with(self.words.len(), Vec::new);
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.docs.push(None);
+            (self.docs.len() - 1) as Place
+        });
+        for (term, count) in counted(&terms) {
+            let postings = &mut self.postings[term as usize];
+            let at = postings.partition_point(|it| it.0 < place);
+            postings.insert(at, (place, count));
+        }
+        let thread = draft.thread.as_ref().map_or(NONE, |it| self.thread_names.hold(it));
+        let length = terms.len() as u64;
+        let author = draft.author.as_ref().map_or(NONE, |it| self.authors.hold(it));
+        self.length += length;
+        self.places.insert(record.id, place);
+        self.docs[place as usize] = Some(Doc {
+            id: record.id,
+            at: record.at().as_micros(),
+            thread,
+            position: 0,
+            author,
+            kind: self.kinds.hold(&draft.kind),
+            tags: draft.tags.iter().map(|it| self.tags.hold(it)).collect(),
+            terms,
+            importance: draft.importance,
+            confidence: draft.confidence,
+            look: Look::of(&draft.text),
+            tokens: tokens_of(&draft.text),
+        });
+        if thread == NONE {
+            self.loose += 1;
+            self.loose_length += length;
+        } else {
+            self.threads.resize_with(self.thread_names.len(), Thread::default);
+            self.changing(thread, |it| it.join(thread, place, record.id, length));
+        }
+        place
+    }
+
+    /// Changes a thread, and keeps the sums over its windows.
+    fn changing(&mut self, thread: u32, change: impl FnOnce(&mut Self)) {
+        let before = self.window_lengths_of(thread);
+        change(self);
+        let after = self.window_lengths_of(thread);
+        for (sum, (before, after)) in
+            self.window_lengths.iter_mut().zip(before.into_iter().zip(after))
+        {
+            *sum = *sum - before + after;
+        }
+    }
+
+    /// Puts a record at the end of its thread, or where its id belongs.
+    fn join(&mut self, thread: u32, place: Place, id: MemoryId, length: u64) {
+        let Thread { mut docs, length: before } =
+            std::mem::take(&mut self.threads[thread as usize]);
+        let at = docs.partition_point(|it| self.doc(*it).is_some_and(|doc| doc.id < id));
+        docs.insert(at, place);
+        for (position, place) in docs.iter().enumerate().skip(at) {
+            if let Some(doc) = &mut self.docs[*place as usize] {
+                doc.position = position as u32;
+            }
+        }
+        self.threads[thread as usize] = Thread { docs, length: before + length };
+    }
+
+    /// Lets a record go, with everything that tells of it.
+    pub(crate) fn remove(&mut self, id: MemoryId) -> bool {
+        let Some(place) = self.places.remove(&id) else { return false };
+        let Some(doc) = self.docs[place as usize].clone() else { return false };
+        for (term, _) in counted(&doc.terms) {
+            let postings = &mut self.postings[term as usize];
+            if let Ok(at) = postings.binary_search_by_key(&place, |it| it.0) {
+                postings.remove(at);
+            }
+            if postings.is_empty() {
+                *postings = Vec::new();
+            }
+        }
+        for term in &doc.terms {
+            self.words.release(*term);
+        }
+        let length = doc.terms.len() as u64;
+        if doc.thread == NONE {
+            self.loose -= 1;
+            self.loose_length -= length;
+        } else {
+            self.changing(doc.thread, |it| it.leave(&doc));
+            self.thread_names.release(doc.thread);
+        }
+        if doc.author != NONE {
+            self.authors.release(doc.author);
+        }
+        self.kinds.release(doc.kind);
+        doc.tags.iter().for_each(|it| self.tags.release(*it));
+        self.length -= length;
+        self.vectors.remove(place);
+        self.docs[place as usize] = None;
+        self.free.push(place);
+        true
+    }
+
+    /// Takes a record out of its thread.
+    fn leave(&mut self, doc: &Doc) {
+        let mut thread = std::mem::take(&mut self.threads[doc.thread as usize]);
+        thread.docs.remove(doc.position as usize);
+        thread.length -= doc.terms.len() as u64;
+        for later in &thread.docs[doc.position as usize..] {
+            if let Some(doc) = &mut self.docs[*later as usize] {
+                doc.position -= 1;
+            }
+        }
+        self.threads[doc.thread as usize] = thread;
+    }
+
+    /// A record by its place.
+    pub(crate) fn doc(&self, place: Place) -> Option<&Doc> {
+        self.docs.get(place as usize)?.as_ref()
+    }
+
+    /// The place of a record.
+    pub(crate) fn place(&self, id: MemoryId) -> Option<Place> {
+        self.places.get(&id).copied()
+    }
+
+    /// Places of all records.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
+        (0..self.docs.len() as Place).filter(|it| self.docs[*it as usize].is_some())
+    }
+
+    /// Places that were ever used.
+    pub(crate) fn capacity(&self) -> usize {
+        self.docs.len()
+    }
+
+    /// The number of records.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The records that hold a word, and how often.
+    pub(crate) fn postings(&self, word: &str) -> &[(Place, u32)] {
+        self.words.find(word).map_or(&[], |it| &self.postings[it as usize])
+    }
+
+    /// The number of a word.
+    pub(crate) fn term(&self, word: &str) -> Option<Term> {
+        self.words.find(word)
+    }
+
+    /// The word of a number.
+    pub(crate) fn word(&self, term: Term) -> &str {
+        self.words.name(term)
+    }
+
+    /// Names of kinds.
+    pub(crate) fn kinds(&self) -> &Names {
+        &self.kinds
+    }
+
+    /// Names of tags.
+    pub(crate) fn tags(&self) -> &Names {
+        &self.tags
+    }
+
+    /// Names of threads.
+    pub(crate) fn thread_names(&self) -> &Names {
+        &self.thread_names
+    }
+
+    /// Names of authors.
+    pub(crate) fn authors(&self) -> &Names {
+        &self.authors
+    }
+
+    /// A thread.
+    pub(crate) fn thread(&self, thread: u32) -> Option<&Thread> {
+        self.threads.get(thread as usize)
+    }
+
+    /// How many threads hold something.
+    pub(crate) fn threads_in_use(&self) -> usize {
+        self.thread_names.numbers.len()
+    }
+
+    /// How many different words there are.
+    pub(crate) fn words_in_use(&self) -> usize {
+        self.words.numbers.len()
+    }
+
+    /// The neighbour of a record in its thread, `distance` further on.
+    pub(crate) fn neighbour(&self, doc: &Doc, distance: i32) -> Option<Place> {
+        let thread = self.thread(doc.thread)?;
+        let position = usize::try_from(i64::from(doc.position) + i64::from(distance)).ok()?;
+        thread.docs.get(position).copied()
+    }
+
+    /// The records around one in its thread, itself among them, up to `radius` away.
+    pub(crate) fn window<'a>(&'a self, place: &'a Place, radius: u32) -> &'a [Place] {
+        let threaded = self.doc(*place).and_then(|doc| Some((doc, self.thread(doc.thread)?)));
+        let Some((doc, thread)) = threaded.filter(|_| radius > 0) else {
+            return std::slice::from_ref(place);
+        };
+        let from = doc.position.saturating_sub(radius) as usize;
+        let to = (doc.position as usize + radius as usize + 1).min(thread.docs.len());
+        &thread.docs[from..to]
+    }
+
+    /// How many terms the records of a window have together.
+    pub(crate) fn window_length(&self, place: Place, radius: u32) -> u64 {
+        let length = |it: &Place| self.doc(*it).map_or(0, |doc| doc.terms.len() as u64);
+        self.window(&place, radius).iter().map(length).sum()
+    }
+
+    /// What can be added up over shards.
+    pub(crate) fn totals(&self) -> Totals {
+        Totals {
+            docs: self.places.len() as u64,
+            lengths: std::array::from_fn(|it| match RADII[it] {
+                0 => self.length,
+                _ => self.loose_length + self.window_lengths[it],
+            }),
+            sessions: (self.thread_names.numbers.len() + self.loose) as u64,
+        }
+    }
+
+    /// How many terms all windows of a thread have together.
+    fn window_lengths_of(&self, thread: u32) -> [u64; RADII.len()] {
+        let Some(thread) = self.thread(thread) else { return [0; RADII.len()] };
+        let length = |it: &Place| self.doc(*it).map_or(0, |doc| doc.terms.len() as u64);
+        RADII.map(|radius| {
+            // A record is in a window for each neighbour within the radius, and in its own.
+            let missing = |docs: &mut dyn Iterator<Item = &Place>| -> u64 {
+                (1..=u64::from(radius)).rev().zip(docs).map(|(it, doc)| it * length(doc)).sum()
+            };
+            let all = (2 * u64::from(radius) + 1) * thread.length;
+            all - missing(&mut thread.docs.iter()) - missing(&mut thread.docs.iter().rev())
+        })
+    }
+}
+
+/// How far the windows reach that vote for a record.
+pub(crate) const RADII: [u32; 4] = [0, 1, 2, 4];
+
+/// What scoring needs to know of everything that is searched. Whole numbers, so that those of many shards
+/// add up to those of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Records.
+    pub(crate) docs: u64,
+    /// Terms of all windows, by [`RADII`].
+    pub(crate) lengths: [u64; RADII.len()],
+    /// Threads, and records without one.
+    pub(crate) sessions: u64,
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.docs += other.docs;
+        self.sessions += other.sessions;
+        self.lengths.iter_mut().zip(other.lengths).for_each(|(it, other)| *it += other);
+    }
+}
+
+/// Different terms with how often they occur, in the order of their numbers.
+pub(crate) fn counted(terms: &[Term]) -> BTreeMap<Term, u32> {
+    let mut counts = BTreeMap::new();
+    terms.iter().for_each(|it| *counts.entry(*it).or_default() += 1);
+    counts
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::Draft;
+
+    fn record(id: u64, thread: u8, text: &str) -> Record {
+        let thread = (thread > 0).then(|| format!("t{thread}"));
+        let author = Some(format!("author {}", id % 3));
+        let draft = Draft { text: text.to_owned(), thread, author, ..Draft::default() };
+        Record { id: MemoryId(id), written: Default::default(), draft }
+    }
+
+    /// Everything that scoring reads, by id and by word.
+    fn seen(shard: &Shard) -> impl PartialEq + std::fmt::Debug + use<> {
+        let id = |it: &Place| shard.doc(*it).unwrap().id;
+        let mut windows: Vec<_> = shard
+            .places()
+            .map(|it| {
+                let of = |radius| {
+                    let window = shard.window(&it, radius).iter().map(id).collect::<Vec<_>>();
+                    (window, shard.window_length(it, radius))
+                };
+                (id(&it), RADII.map(of))
+            })
+            .collect();
+        windows.sort();
+        let mut postings = BTreeMap::new();
+        for word in shard.words.all() {
+            let mut of: Vec<_> = shard.postings(word).iter().map(|it| (id(&it.0), it.1)).collect();
+            of.sort();
+            postings.insert(word.to_owned(), of);
+        }
+        let authors: std::collections::BTreeSet<_> =
+            shard.authors.all().map(str::to_owned).collect();
+        (windows, postings, authors, shard.totals(), shard.len())
+    }
+
+    fn sums_of_windows(shard: &Shard) -> [u64; RADII.len()] {
+        RADII.map(|radius| shard.places().map(|it| shard.window_length(it, radius)).sum())
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_removed_leaves_nothing(
+            texts in proptest::collection::vec((0_u8..4, "[a-d]( [a-d]){0,4}"), 1..30),
+            removed in proptest::collection::vec(any::<prop::sample::Index>(), 0..30),
+        ) {
+            let records: Vec<_> = texts
+                .iter()
+                .zip(0..)
+                .map(|((thread, text), id)| record(id, *thread, &format!("x{text} green")))
+                .collect();
+            let mut shard = Shard::default();
+            records.iter().for_each(|it| {
+                shard.add(it);
+            });
+            let gone: std::collections::BTreeSet<_> =
+                removed.iter().map(|it| it.index(records.len()) as u64).collect();
+            for id in &gone {
+                prop_assert!(shard.remove(MemoryId(*id)));
+                prop_assert!(!shard.remove(MemoryId(*id)), "it is gone");
+            }
+            let mut fresh = Shard::default();
+            let left = records.iter().filter(|it| !gone.contains(&it.id.0));
+            left.clone().for_each(|it| {
+                fresh.add(it);
+            });
+            prop_assert_eq!(seen(&shard), seen(&fresh));
+            prop_assert_eq!(shard.totals().lengths, sums_of_windows(&shard));
+            // Places that were used before are used again.
+            records.iter().filter(|it| gone.contains(&it.id.0)).for_each(|it| {
+                shard.add(it);
+            });
+            let mut all = Shard::default();
+            records.iter().for_each(|it| {
+                all.add(it);
+            });
+            prop_assert_eq!(seen(&shard), seen(&all));
+            prop_assert!(shard.capacity() == records.len());
+        }
+    }
+
+    #[test]
+    fn tokens_are_counted_about_as_a_language_model_does() {
+        assert_eq!(tokens_of(""), 0);
+        assert_eq!(tokens_of("The door is green."), 5);
+        assert_eq!(tokens_of("internationalisation"), 3);
+    }
+}

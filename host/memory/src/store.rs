@@ -1,0 +1,804 @@
+//! The store: what callers see.
+//!
+//! One writer at a time makes a change durable, then tells the cache; readers see it from then on. What is
+//! acknowledged is on the disk.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk};
+use voyager_disk::database::{Broken, Opening};
+
+use crate::{
+    asking::Asking,
+    decay::{weight_after, weight_used},
+    error::{OpenError, ReadError, WriteError},
+    index::Index,
+    keys::{Filled, Key, Keys},
+    recall::{self, Candidate, QUESTION_BYTES_MAX, Question, Recall},
+    record::{Draft, Invalid, MemoryId, NAME_BYTES_MAX, Record},
+    row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record},
+    search::Search,
+    tables::{AuditLine, Change, Counters, Deed, Tables},
+    vectors::{Code, DIMENSIONS_MAX},
+};
+
+/// Most records that are written at once.
+pub const BATCH_MAX: usize = 10_000;
+
+/// How a store uses memory and disk.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Memory for pages of the database, in bytes.
+    pub cache_bytes: usize,
+    /// A database up to this size is checked, every page, when it opens. Beyond it damage is found where
+    /// it is read.
+    pub check_bytes_max: u64,
+    /// What makes the vectors; none where records have none.
+    pub encoder: Option<Encoder>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes: 32 << 20, check_bytes_max: 16 << 20, encoder: None }
+    }
+}
+
+/// What makes the vectors of a store. Vectors of different encoders are never compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoder {
+    /// Its name, which changes whenever its vectors do.
+    pub name: String,
+    /// The dimensions of its vectors.
+    pub dimensions: usize,
+}
+
+/// A draft with its vector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// What is to be remembered.
+    pub draft: Draft,
+    /// The vector of its text, where the store has an encoder.
+    pub vector: Option<Vec<f32>>,
+}
+
+impl From<Draft> for Entry {
+    fn from(draft: Draft) -> Self {
+        Self { draft, vector: None }
+    }
+}
+
+/// What forgetting did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The records, in the order of their ids. Their rows are removed and their keys destroyed.
+    pub ids: Vec<MemoryId>,
+    /// The number of the commit.
+    pub commit: u64,
+}
+
+/// What a store holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// By space: how many records it holds.
+    pub spaces: Vec<(String, usize)>,
+    /// Records that are there.
+    pub records: usize,
+    /// Threads.
+    pub threads: usize,
+    /// Different words, added up over spaces.
+    pub words: usize,
+    /// Relations.
+    pub relations: usize,
+    /// Records with a vector of this store's encoder.
+    pub vectors: usize,
+    /// Records that can't be read: their row or their key is damaged.
+    pub damaged: Vec<MemoryId>,
+    /// Bytes of the rows, and with what the database has around them.
+    pub bytes: (u64, u64),
+    /// The cycle of decay.
+    pub cycle: u64,
+    /// The number of the last commit.
+    pub commit: u64,
+}
+
+/// Keeps what was learned, and finds it again. Everything acknowledged is durable.
+pub struct Memory {
+    tables: Tables,
+    keys: Keys,
+    writer: Mutex<Writer>,
+    index: RwLock<Index>,
+    encoder: Option<(u32, Encoder)>,
+    chance: Arc<dyn Chance>,
+    damaged: Vec<MemoryId>,
+}
+
+/// What only the writer knows.
+struct Writer {
+    filled: Filled,
+    counters: Counters,
+    /// Why nothing more is written.
+    failed: Option<String>,
+}
+
+/// So many records are read at once while a store opens.
+const CHUNK: u64 = 4096;
+
+impl Memory {
+    /// Opens the store of a folder, made where there is none.
+    ///
+    /// After a crash everything that was acknowledged is there, and of what was not each batch as a whole or
+    /// not at all. What was being forgotten is forgotten or not, as a whole.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        options: Options,
+        chance: Arc<dyn Chance>,
+    ) -> Result<Self, OpenError> {
+        let Options { cache_bytes, check_bytes_max, encoder } = options;
+        let (tables, counters) = Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
+        disk.sync_folder().map_err(OpenError::disk)?;
+        let keys = Keys::open(&*disk, counters.next)?;
+        let encoder = encoder.map(|it| number_encoder(&tables, it, counters)).transpose();
+        let encoder = encoder.map_err(OpenError::of_database)?;
+        let counters = tables.counters_now().map_err(OpenError::of_database)?;
+        let mut loading = Loading::new(&tables, &keys, counters, encoder.as_ref());
+        loading.run().map_err(OpenError::of_database)?;
+        let Loading { index, damaged, .. } = loading;
+        let filled = Filled(counters.next);
+        let writer = Mutex::new(Writer { filled, counters, failed: None });
+        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, chance, damaged })
+    }
+
+    /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
+    ///
+    /// Under an idempotency key that was used before nothing is written, and the ids of that time are given
+    /// back.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn remember(
+        &self,
+        entries: &[Entry],
+        key: Option<&Digest>,
+        now: Timestamp,
+    ) -> Result<Vec<MemoryId>, WriteError> {
+        let codes = self.check(entries)?;
+        let mut writer = self.writer()?;
+        if let Some(key) = key
+            && let Some((first, count)) = self.tables.done(key).map_err(WriteError::disk)?
+        {
+            return Ok((first..first + count).map(MemoryId).collect());
+        }
+        let (first, count) = (writer.counters.next, entries.len() as u64);
+        self.keys
+            .fill(&mut writer.filled, first, count, &*self.chance)
+            .map_err(WriteError::disk)?;
+        let keys = self.keys.keys(first, entries.len()).map_err(WriteError::disk)?;
+        let keys: Option<Vec<Key>> = keys.into_iter().collect();
+        let keys = keys.ok_or_else(|| WriteError::disk("a key that was just made is gone"))?;
+        let cycle = writer.counters.cycle;
+        let rows: Vec<(u64, Vec<u8>, Standing)> = entries
+            .iter()
+            .zip(&keys)
+            .zip(first..)
+            .map(|((entry, key), id)| {
+                let standing =
+                    Standing { weight: 1.0, cycle, pinned: entry.draft.pinned, archived: false };
+                (id, seal_record(key, now, &entry.draft), standing)
+            })
+            .collect();
+        let vectors = self.seal_vectors(first, &keys, &codes);
+        let counters = Counters { next: first + count, ..writer.counters };
+        let line = AuditLine { commit: 0, at: now, deed: Deed::Remembered, first, count };
+        writer.commit(&self.tables, line, counters, |change| {
+            change.add_records(rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it)))?;
+            if let Some((number, _)) = &self.encoder {
+                change.add_vectors(*number, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
+            }
+            key.map_or(Ok(()), |it| change.set_done(it, first, count))
+        })?;
+        let mut index = self.index_mut();
+        for (((entry, code), row), id) in entries.iter().zip(codes).zip(&rows).zip(first..) {
+            let record = Record { id: MemoryId(id), written: now, draft: entry.draft.clone() };
+            index.add(&record, row.2, code);
+        }
+        index.stands_at(writer.counters.commit, cycle);
+        Ok((first..first + count).map(MemoryId).collect())
+    }
+
+    /// Checks a batch, and takes the vectors.
+    fn check(&self, entries: &[Entry]) -> Result<Vec<Option<Code>>, WriteError> {
+        let invalid = |place: usize, field, problem: String| WriteError::Invalid {
+            place: place + 1,
+            invalid: Invalid { field, problem },
+        };
+        if entries.is_empty() || entries.len() > BATCH_MAX {
+            let problem =
+                format!("has {} records, and 1 to {BATCH_MAX} are possible", entries.len());
+            return Err(invalid(0, "batch", problem));
+        }
+        let code = |(place, entry): (usize, &Entry)| {
+            entry.draft.check().map_err(|it| invalid(place, it.field, it.problem))?;
+            let Some(vector) = &entry.vector else { return Ok(None) };
+            self.code(vector).map(Some).map_err(|problem| invalid(place, "vector", problem))
+        };
+        entries.iter().enumerate().map(code).collect()
+    }
+
+    /// The code of a vector of this store's encoder.
+    fn code(&self, vector: &[f32]) -> Result<Code, String> {
+        let Some((_, encoder)) = &self.encoder else {
+            return Err("this store has no encoder: it takes no vectors".to_owned());
+        };
+        if vector.len() != encoder.dimensions {
+            let (found, name, wanted) = (vector.len(), &encoder.name, encoder.dimensions);
+            return Err(format!("has {found} dimensions, and those of `{name}` have {wanted}"));
+        }
+        let no_direction = "has no direction: it is all zero, or holds something that is no number";
+        Code::of(vector).ok_or_else(|| no_direction.to_owned())
+    }
+
+    fn seal_vectors(
+        &self,
+        first: u64,
+        keys: &[Key],
+        codes: &[Option<Code>],
+    ) -> Vec<(u64, Vec<u8>)> {
+        let Some((_, encoder)) = &self.encoder else { return Vec::new() };
+        let all = codes.iter().zip(keys).zip(first..);
+        let seal = |((code, key), id): ((&Option<Code>, &Key), u64)| {
+            Some((id, seal_vector(key, &encoder.name, code.as_ref()?)))
+        };
+        all.filter_map(seal).collect()
+    }
+
+    /// Gives records that have none a vector of this store's encoder. Those that are not here any more are
+    /// passed over. Gives back how many got one.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn encode(
+        &self,
+        vectors: &[(MemoryId, Vec<f32>)],
+        now: Timestamp,
+    ) -> Result<usize, WriteError> {
+        let mut writer = self.writer()?;
+        let mut rows = Vec::new();
+        let Some((number, encoder)) = &self.encoder else { return Ok(0) };
+        for (place, (id, vector)) in vectors.iter().enumerate() {
+            let invalid = |problem| Invalid { field: "vector", problem };
+            let code = self.code(vector).map_err(invalid);
+            let code = code.map_err(|invalid| WriteError::Invalid { place: place + 1, invalid })?;
+            if self.index().holds(*id)
+                && let Some(key) = self.keys.key(id.0).map_err(WriteError::disk)?
+            {
+                rows.push((*id, seal_vector(&key, &encoder.name, &code), code));
+            }
+        }
+        let Some(first) = rows.first().map(|it| it.0.0) else { return Ok(0) };
+        let count = rows.len() as u64;
+        let line = AuditLine { commit: 0, at: now, deed: Deed::Encoded, first, count };
+        let counters = writer.counters;
+        writer.commit(&self.tables, line, counters, |change| {
+            change.add_vectors(*number, rows.iter().map(|it| (it.0.0, it.1.as_slice())))
+        })?;
+        let mut index = self.index_mut();
+        let count = rows.len();
+        rows.into_iter().for_each(|(id, _, code)| index.set_vector(id, code));
+        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        Ok(count)
+    }
+
+    /// Records that have no vector of this store's encoder, up to `limit`, the oldest first.
+    pub fn unencoded(&self, limit: usize) -> Vec<MemoryId> {
+        match self.encoder {
+            Some(_) => self.index().without_vector(limit),
+            None => Vec::new(),
+        }
+    }
+
+    /// Relates two records.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn relate(&self, edge: &Edge, now: Timestamp) -> Result<(), WriteError> {
+        let invalid = |field, problem: &str| WriteError::Invalid {
+            place: 1,
+            invalid: Invalid { field, problem: problem.to_owned() },
+        };
+        if edge.kind.trim().is_empty() || edge.kind.len() > NAME_BYTES_MAX {
+            return Err(invalid("kind", "is empty, or too long for a name"));
+        }
+        if !(edge.weight > 0.0 && edge.weight <= 1.0) {
+            return Err(invalid("weight", "must lie above 0 and not above 1"));
+        }
+        if edge.from == edge.to {
+            return Err(invalid("to", "is the record that the relation starts at"));
+        }
+        let mut writer = self.writer()?;
+        for id in [edge.from, edge.to] {
+            if !self.index().holds(id) {
+                return Err(WriteError::NotFound { id });
+            }
+        }
+        let key = self.keys.key(edge.from.0).map_err(WriteError::disk)?;
+        let key = key.ok_or(WriteError::NotFound { id: edge.from })?;
+        let (from, to) = (edge.from.0, edge.to.0);
+        let line = AuditLine { commit: 0, at: now, deed: Deed::Related, first: from, count: 2 };
+        let counters = writer.counters;
+        let mut number = 0;
+        writer.commit(&self.tables, line, counters, |change| {
+            number = change.next_edge(from)?;
+            change.add_edge(from, number, to, &seal_edge(&key, number, edge))
+        })?;
+        let mut index = self.index_mut();
+        index.relate(number, edge);
+        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        Ok(())
+    }
+
+    /// Forgets records for certain: every row that tells of them is removed, and their keys are destroyed, so
+    /// that old copies of the rows can't be read either. All of them or none.
+    ///
+    /// # Errors
+    /// [`WriteError`]. After [`WriteError::Disk`] the records may be gone already, while their keys are not
+    /// destroyed yet: opening the store again finishes that.
+    pub fn forget(&self, ids: &[MemoryId], now: Timestamp) -> Result<Forgotten, WriteError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut writer = self.writer()?;
+        for id in &ids {
+            if !self.index().holds(*id) && !self.damaged.contains(id) {
+                return Err(WriteError::NotFound { id: *id });
+            }
+        }
+        let Some(first) = ids.first().map(|it| it.0) else {
+            return Ok(Forgotten { ids, commit: writer.counters.commit });
+        };
+        let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
+        let count = ids.len() as u64;
+        let line = AuditLine { commit: 0, at: now, deed: Deed::Forgotten, first, count };
+        let counters = writer.counters;
+        writer.commit(&self.tables, line, counters, |change| change.remove(&numbers))?;
+        {
+            let mut index = self.index_mut();
+            ids.iter().for_each(|it| index.remove(*it));
+            index.stands_at(writer.counters.commit, writer.counters.cycle);
+        }
+        if let Err(error) = self.keys.destroy(&numbers) {
+            writer.failed = Some(error.to_string());
+            return Err(WriteError::disk(error));
+        }
+        Ok(Forgotten { ids, commit: writer.counters.commit })
+    }
+
+    /// Pins a record, or lets it decay again.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn pin(&self, id: MemoryId, pinned: bool, now: Timestamp) -> Result<(), WriteError> {
+        self.arrange(&[id], now, |standing, cycle| {
+            let weight = weight_after(standing.weight, cycle.saturating_sub(standing.cycle));
+            Standing { weight, cycle, pinned, ..standing }
+        })
+    }
+
+    /// Says that records were of use: they fade later.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn used(&self, ids: &[MemoryId], now: Timestamp) -> Result<(), WriteError> {
+        self.arrange(ids, now, |standing, cycle| {
+            let weight = weight_after(standing.weight, cycle.saturating_sub(standing.cycle));
+            Standing { weight: weight_used(weight), cycle, ..standing }
+        })
+    }
+
+    fn arrange(
+        &self,
+        ids: &[MemoryId],
+        now: Timestamp,
+        change: impl Fn(Standing, u64) -> Standing,
+    ) -> Result<(), WriteError> {
+        let mut writer = self.writer()?;
+        let cycle = writer.counters.cycle;
+        let mut rows = Vec::new();
+        for id in ids {
+            let index = self.index();
+            if !index.holds(*id) {
+                return Err(WriteError::NotFound { id: *id });
+            }
+            rows.push((id.0, change(index.standing(*id), cycle)));
+        }
+        let Some(first) = ids.first().map(|it| it.0) else { return Ok(()) };
+        let count = ids.len() as u64;
+        let line = AuditLine { commit: 0, at: now, deed: Deed::Arranged, first, count };
+        let counters = writer.counters;
+        writer.commit(&self.tables, line, counters, |it| it.set_standings(&rows))?;
+        let mut index = self.index_mut();
+        rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
+        index.stands_at(writer.counters.commit, cycle);
+        Ok(())
+    }
+
+    /// Lets cycles of decay pass. Costs the same however many records there are.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<u64, WriteError> {
+        let mut writer = self.writer()?;
+        let cycle = writer.counters.cycle.saturating_add(cycles);
+        let counters = Counters { cycle, ..writer.counters };
+        let line =
+            AuditLine { commit: 0, at: now, deed: Deed::Ticked, first: cycle, count: cycles };
+        writer.commit(&self.tables, line, counters, |_| Ok(()))?;
+        self.index_mut().stands_at(writer.counters.commit, cycle);
+        Ok(cycle)
+    }
+
+    /// What is left of the weight of a record.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn weight(&self, id: MemoryId) -> Result<f64, ReadError> {
+        let index = self.index();
+        if !index.holds(id) {
+            return Err(ReadError::NotFound { id });
+        }
+        let standing = index.standing(id);
+        let idle = index.cycle().saturating_sub(standing.cycle);
+        Ok(if standing.pinned { 1.0 } else { weight_after(standing.weight, idle) })
+    }
+
+    /// A record.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn record(&self, id: MemoryId) -> Result<Record, ReadError> {
+        let mut records = self.records(&[id])?;
+        records.pop().flatten().ok_or(ReadError::NotFound { id })
+    }
+
+    /// Records by their ids; none for those that are not here.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn records(&self, ids: &[MemoryId]) -> Result<Vec<Option<Record>>, ReadError> {
+        let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
+        let rows = self.tables.records(&numbers)?;
+        let disk = |error: std::io::Error| ReadError::Disk { reason: error.to_string() };
+        let record = |(id, row): (&MemoryId, Option<Vec<u8>>)| {
+            let Some(row) = row else { return Ok(None) };
+            // A record without a key was forgotten since its row was read.
+            let Some(key) = self.keys.key(id.0).map_err(disk)? else { return Ok(None) };
+            let record = open_record(&key, *id, &row);
+            let damaged = || ReadError::Disk { reason: format!("{id} is damaged") };
+            record.map(Some).ok_or_else(damaged)
+        };
+        ids.iter().zip(rows).map(record).collect()
+    }
+
+    /// All records, in the order of writing.
+    pub fn ids(&self) -> Vec<MemoryId> {
+        self.index().ids()
+    }
+
+    /// What relations of a record lead to, and which lead to it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn relations(&self, id: MemoryId) -> Result<Vec<Edge>, ReadError> {
+        if !self.index().holds(id) {
+            return Err(ReadError::NotFound { id });
+        }
+        let mut edges = Vec::new();
+        self.tables.each_edge(|from, number, to, sealed| {
+            if from == id.0 || to == id.0 {
+                let key = self.keys.key(from).map_err(Broken::disk)?;
+                let edge = key.and_then(|it| open_edge(&it, number, sealed));
+                edges.push(edge.ok_or_else(|| Broken::damaged("a relation is damaged"))?);
+            }
+            Ok(())
+        })?;
+        Ok(edges)
+    }
+
+    /// Finds what answers a question.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
+        let (candidates, commit) = self.look(question, now)?;
+        let count = candidates.len();
+        let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
+        let (packed, duplicates) = recall::pack(scored, question);
+        let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
+        let records = self.records(&ids)?;
+        // A record that was forgotten in between is none.
+        let there = packed.into_iter().zip(records);
+        let hits = there
+            .filter_map(|((score, it), record)| Some(recall::hit(score, it, record?)))
+            .collect();
+        Ok(Recall { hits, candidates: count, duplicates, commit })
+    }
+
+    /// What is looked at closely for a question, with its features, in the order of writing.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn candidates(
+        &self,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Vec<Candidate>, ReadError> {
+        Ok(self.look(question, now)?.0)
+    }
+
+    fn look(
+        &self,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<(Vec<Candidate>, u64), ReadError> {
+        let invalid = |reason: String| ReadError::Invalid { reason };
+        if question.text.len() > QUESTION_BYTES_MAX {
+            let bytes = question.text.len();
+            let reason =
+                format!("the question has {bytes} bytes, and {QUESTION_BYTES_MAX} are the most");
+            return Err(invalid(reason));
+        }
+        let vector = question.vector.as_ref().map(|it| self.code(it)).transpose();
+        let vector = vector.map_err(|it| invalid(format!("the vector of the question {it}")))?;
+        let index = self.index();
+        let shards = index.shards(&question.spaces);
+        let asking = Asking::of(&question.text, vector, &shards);
+        if asking.words.is_empty() && asking.vector.is_none() {
+            let reason = "the question has no word that tells what to look for".to_owned();
+            return Err(invalid(reason));
+        }
+        let mut search = Search::new(shards);
+        search.only(|shard, doc| {
+            recall::allows(question, shard, doc, index.standing(doc.id).archived)
+        });
+        let mut candidates = recall::candidates(&index, question, &asking, &search, now);
+        candidates.sort_by_key(|it| it.id);
+        Ok((candidates, index.commit()))
+    }
+
+    /// What the store holds.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn stats(&self) -> Result<Stats, ReadError> {
+        let bytes = self.tables.bytes()?;
+        let index = self.index();
+        let spaces: Vec<_> = index.spaces().collect();
+        Ok(Stats {
+            records: spaces.iter().map(|it| it.1.len()).sum(),
+            threads: spaces.iter().map(|it| it.1.threads_in_use()).sum(),
+            words: spaces.iter().map(|it| it.1.words_in_use()).sum(),
+            vectors: spaces.iter().map(|it| it.1.vectors.len()).sum(),
+            relations: index.edges(),
+            spaces: spaces.into_iter().map(|(name, it)| (name.to_owned(), it.len())).collect(),
+            damaged: self.damaged.clone(),
+            bytes,
+            cycle: index.cycle(),
+            commit: index.commit(),
+        })
+    }
+
+    /// What was done last, the newest first.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn audit(&self, limit: usize) -> Result<Vec<AuditLine>, ReadError> {
+        Ok(self.tables.audit(limit)?)
+    }
+
+    /// The space of a record.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn space_of(&self, id: MemoryId) -> Result<String, ReadError> {
+        let index = self.index();
+        index.space_of(id).map(str::to_owned).ok_or(ReadError::NotFound { id })
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>, WriteError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        match &writer.failed {
+            Some(reason) => Err(WriteError::Disk { reason: reason.clone() }),
+            None => Ok(writer),
+        }
+    }
+
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer {
+    /// Makes a change durable, with its line of the audit. A change that fails leaves open whether it is there,
+    /// so nothing more is written then.
+    fn commit(
+        &mut self,
+        tables: &Tables,
+        line: AuditLine,
+        counters: Counters,
+        write: impl FnOnce(&Change) -> Result<(), redb::Error>,
+    ) -> Result<(), WriteError> {
+        let commit = self.counters.commit + 1;
+        let counters = Counters { commit, ..counters };
+        match tables.change(AuditLine { commit, ..line }, counters, write) {
+            Ok(()) => {
+                self.counters = counters;
+                Ok(())
+            }
+            Err(error) => {
+                self.failed = Some(error.to_string());
+                Err(WriteError::disk(error))
+            }
+        }
+    }
+}
+
+/// The number of an encoder, given to it where it has none.
+fn number_encoder(
+    tables: &Tables,
+    encoder: Encoder,
+    counters: Counters,
+) -> Result<(u32, Encoder), Broken> {
+    let known = tables.encoders()?;
+    let same = known.iter().find(|it| it.1 == encoder.name);
+    if let Some((number, name, dimensions)) = same {
+        if *dimensions as usize != encoder.dimensions {
+            let reason = format!(
+                "`{name}` has {} dimensions now and had {dimensions}: another encoder needs another name",
+                encoder.dimensions
+            );
+            return Err(Broken::disk(reason));
+        }
+        return Ok((*number, encoder));
+    }
+    if encoder.dimensions == 0 || encoder.dimensions > DIMENSIONS_MAX {
+        let reason = format!("an encoder has 1 to {DIMENSIONS_MAX} dimensions");
+        return Err(Broken::disk(reason));
+    }
+    let number = known.len() as u32;
+    let commit = counters.commit + 1;
+    let line = AuditLine {
+        commit,
+        at: Timestamp::from_micros(0),
+        deed: Deed::Encoded,
+        first: 0,
+        count: 0,
+    };
+    tables.change(line, Counters { commit, ..counters }, |change| {
+        change.add_encoder(number, &encoder.name, encoder.dimensions as u32)
+    })?;
+    Ok((number, encoder))
+}
+
+fn seal_vector(key: &Key, encoder: &str, code: &Code) -> Vec<u8> {
+    let plain = rmp_serde::to_vec(code).expect("numbers can be written");
+    key.seal(&vector_name(encoder), &plain)
+}
+
+fn vector_name(encoder: &str) -> Vec<u8> {
+    [b"vector ", encoder.as_bytes()].concat()
+}
+
+/// A store on its way from the disk to memory.
+struct Loading<'a> {
+    tables: &'a Tables,
+    keys: &'a Keys,
+    counters: Counters,
+    encoder: Option<&'a (u32, Encoder)>,
+    index: Index,
+    damaged: Vec<MemoryId>,
+}
+
+impl<'a> Loading<'a> {
+    fn new(
+        tables: &'a Tables,
+        keys: &'a Keys,
+        counters: Counters,
+        encoder: Option<&'a (u32, Encoder)>,
+    ) -> Self {
+        Self { tables, keys, counters, encoder, index: Index::default(), damaged: Vec::new() }
+    }
+
+    fn run(&mut self) -> Result<(), Broken> {
+        self.index.stands_at(self.counters.commit, self.counters.cycle);
+        let mut keys = Window::default();
+        let next = self.counters.next;
+        let (index, damaged, file) = (&mut self.index, &mut self.damaged, self.keys);
+        let mut expected = 0;
+        let mut leftover = Vec::new();
+        self.tables.each_record(|id, sealed, standing| {
+            if id >= next {
+                return Err(Broken::damaged(format!("m{id} was never given away")));
+            }
+            for gone in expected..id {
+                if keys.key(file, gone, next)?.is_some() {
+                    leftover.push(gone);
+                }
+            }
+            expected = id + 1;
+            let key = keys.key(file, id, next)?;
+            match key.and_then(|key| open_record(&key, MemoryId(id), sealed)) {
+                Some(record) => index.add(&record, standing, None),
+                None => damaged.push(MemoryId(id)),
+            }
+            Ok(())
+        })?;
+        for gone in expected..next {
+            if keys.key(file, gone, next)?.is_some() {
+                leftover.push(gone);
+            }
+        }
+        self.vectors()?;
+        self.edges()?;
+        // A process ended between removing the rows and destroying the keys.
+        if !leftover.is_empty() {
+            self.keys.destroy(&leftover).map_err(Broken::disk)?;
+        }
+        Ok(())
+    }
+
+    fn vectors(&mut self) -> Result<(), Broken> {
+        let Some((number, encoder)) = self.encoder else { return Ok(()) };
+        let name = vector_name(&encoder.name);
+        let mut keys = Window::default();
+        let (index, file, next) = (&mut self.index, self.keys, self.counters.next);
+        self.tables.each_vector(*number, |id, sealed| {
+            let plain = keys.key(file, id, next)?.and_then(|it| it.open(&name, sealed));
+            // A damaged vector is as good as none: it is made again.
+            let code: Option<Code> = plain.and_then(|it| rmp_serde::from_slice(&it).ok());
+            if let Some(code) = code.filter(|it| it.dimensions() == encoder.dimensions) {
+                index.set_vector(MemoryId(id), code);
+            }
+            Ok(())
+        })
+    }
+
+    fn edges(&mut self) -> Result<(), Broken> {
+        let mut keys = Window::default();
+        let (index, file, next) = (&mut self.index, self.keys, self.counters.next);
+        self.tables.each_edge(|from, number, to, sealed| {
+            let key = keys.key(file, from, next)?;
+            let edge = key.and_then(|it| open_edge(&it, number, sealed));
+            let edge =
+                edge.ok_or_else(|| Broken::damaged(format!("a relation of m{from} is damaged")))?;
+            if edge.from.0 != from || edge.to.0 != to {
+                return Err(Broken::damaged(format!("a relation of m{from} leads elsewhere")));
+            }
+            index.relate(number, &edge);
+            Ok(())
+        })
+    }
+}
+
+/// Keys that were read together.
+#[derive(Default)]
+struct Window {
+    first: u64,
+    keys: Vec<Option<Key>>,
+}
+
+impl Window {
+    fn key(&mut self, file: &Keys, id: u64, next: u64) -> Result<Option<Key>, Broken> {
+        if id < self.first || id >= self.first + self.keys.len() as u64 {
+            let count = CHUNK.min(next.saturating_sub(id)) as usize;
+            self.keys = file.keys(id, count).map_err(Broken::disk)?;
+            self.first = id;
+        }
+        Ok(self.keys.get((id - self.first) as usize).copied().flatten())
+    }
+}

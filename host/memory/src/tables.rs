@@ -1,0 +1,460 @@
+//! The redb file: its tables, and the one transaction in which everything of a write becomes durable.
+//!
+//! Rows hold what can't be computed again: records, vectors, edges, standings, what was done. What recall
+//! searches (postings, threads, entities, times) follows from them and lives in memory, so that no arm can
+//! know a record that another doesn't, and a forgotten record has few places to be removed from.
+
+use redb::{
+    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
+    WriteTransaction,
+};
+use voyager_base::{Digest, clock::Timestamp, disk::Disk};
+use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
+
+use crate::{error::OpenError, row::Standing};
+
+/// Name of the file.
+pub(crate) const FILE: &str = "memory.redb";
+
+/// The newest format.
+const FORMAT: u64 = 1;
+
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+/// By id: the sealed record.
+const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+/// By id: what changes.
+const STANDINGS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("standings");
+/// By the record it starts at and its number: the record it leads to, and the sealed edge.
+const EDGES: TableDefinition<'_, (u64, u32), (u64, &[u8])> = TableDefinition::new("edges");
+/// By the record it leads to: where it starts, and its number.
+const BACKWARD: TableDefinition<'_, (u64, u64, u32), ()> = TableDefinition::new("backward");
+/// By the encoder's number and the record: the sealed vectors.
+const VECTORS: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("vectors");
+/// By its number: the encoder's name and dimensions.
+const ENCODERS: TableDefinition<'_, u32, (&str, u32)> = TableDefinition::new("encoders");
+/// By the number of the commit: when, what, first id, number of records.
+const AUDIT: TableDefinition<'_, u64, (u64, u8, u64, u64)> = TableDefinition::new("audit");
+/// By idempotency key: the first id and the number of records.
+const DONE: TableDefinition<'_, &[u8; 32], (u64, u64)> = TableDefinition::new("done");
+
+/// Key of [`META`]: the format.
+const META_FORMAT: &str = "format";
+/// Key of [`META`]: the next id.
+const META_NEXT: &str = "next";
+/// Key of [`META`]: the number of the last commit.
+const META_COMMIT: &str = "commit";
+/// Key of [`META`]: the cycle of decay.
+const META_CYCLE: &str = "cycle";
+
+/// Counters of the whole store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    /// The next id.
+    pub(crate) next: u64,
+    /// The number of the last commit.
+    pub(crate) commit: u64,
+    /// The cycle of decay.
+    pub(crate) cycle: u64,
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Records were written.
+    Remembered,
+    /// Records were forgotten.
+    Forgotten,
+    /// Edges were written.
+    Related,
+    /// Cycles passed.
+    Ticked,
+    /// Vectors of another encoder took the place of others.
+    Encoded,
+    /// The standing of records was changed.
+    Arranged,
+}
+
+impl Deed {
+    const ALL: [Self; 6] = [
+        Self::Remembered,
+        Self::Forgotten,
+        Self::Related,
+        Self::Ticked,
+        Self::Encoded,
+        Self::Arranged,
+    ];
+
+    fn code(self) -> u8 {
+        Self::ALL.iter().position(|it| *it == self).unwrap_or_default() as u8
+    }
+}
+
+/// One line of the audit: it says which records, never what they held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// The number of the commit.
+    pub commit: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub deed: Deed,
+    /// The first record.
+    pub first: u64,
+    /// How many records.
+    pub count: u64,
+}
+
+/// The open file.
+pub(crate) struct Tables(Option<Database>);
+
+impl Drop for Tables {
+    fn drop(&mut self) {
+        if let Some(it) = self.0.take() {
+            database::close(it);
+        }
+    }
+}
+
+/// One transaction under way; dropped without a commit it leaves nothing.
+pub(crate) struct Change(WriteTransaction);
+
+type Done<T> = Result<T, redb::Error>;
+
+impl Tables {
+    /// Opens the file, made where there is none.
+    pub(crate) fn open(disk: &dyn Disk, opening: Opening) -> Result<(Self, Counters), OpenError> {
+        let file = disk.open(FILE).map_err(OpenError::disk)?;
+        if was_never_made(&*file).map_err(OpenError::disk)? {
+            file.set_len(0).map_err(OpenError::disk)?;
+        }
+        drop(file);
+        let opened = || -> Result<(Self, Counters), Broken> {
+            let tables = Self(Some(database::open(disk, FILE, opening)?));
+            let counters = match tables.counters()? {
+                Some(it) => it,
+                None => {
+                    tables.make()?;
+                    (FORMAT, Counters::default())
+                }
+            };
+            match counters {
+                (FORMAT, counters) => Ok((tables, counters)),
+                (found, _) => Err(Broken::damaged(format!("{NEWER}{found}"))),
+            }
+        };
+        guarded(opened).map_err(|error| match &error {
+            Broken::Damaged { reason } if reason.starts_with(NEWER) => {
+                let found = reason[NEWER.len()..].parse().unwrap_or_default();
+                OpenError::Newer { found, known: FORMAT as u32 }
+            }
+            _ => OpenError::of_database(error),
+        })
+    }
+
+    fn database(&self) -> &Database {
+        self.0.as_ref().expect("it is taken only by drop")
+    }
+
+    fn counters(&self) -> Result<Option<(u64, Counters)>, Broken> {
+        let read = || -> Done<Option<(u64, Counters)>> {
+            let transaction = self.database().begin_read()?;
+            let meta = match transaction.open_table(META) {
+                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+                other => other?,
+            };
+            let number = |key| -> Done<u64> { Ok(meta.get(key)?.map_or(0, |it| it.value())) };
+            let counters = Counters {
+                next: number(META_NEXT)?,
+                commit: number(META_COMMIT)?,
+                cycle: number(META_CYCLE)?,
+            };
+            Ok(Some((number(META_FORMAT)?, counters)))
+        };
+        Ok(read()?)
+    }
+
+    fn make(&self) -> Result<(), Broken> {
+        let make = || -> Done<()> {
+            let transaction = self.database().begin_write()?;
+            transaction.open_table(META)?.insert(META_FORMAT, FORMAT)?;
+            transaction.open_table(RECORDS)?;
+            transaction.open_table(STANDINGS)?;
+            transaction.open_table(EDGES)?;
+            transaction.open_table(BACKWARD)?;
+            transaction.open_table(VECTORS)?;
+            transaction.open_table(ENCODERS)?;
+            transaction.open_table(AUDIT)?;
+            transaction.open_table(DONE)?;
+            Ok(transaction.commit()?)
+        };
+        Ok(make()?)
+    }
+
+    /// Calls `see` with every sealed record and its standing, in the order of ids.
+    pub(crate) fn each_record(
+        &self,
+        mut see: impl FnMut(u64, &[u8], Standing) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let records = transaction.open_table(RECORDS).map_err(broken)?;
+            let standings = transaction.open_table(STANDINGS).map_err(broken)?;
+            let mut standings = standings.iter().map_err(broken)?;
+            for row in records.iter().map_err(broken)? {
+                let (id, sealed) = row.map_err(broken)?;
+                let id = id.value();
+                let standing = match standings.next() {
+                    Some(row) => {
+                        let (of, row) = row.map_err(broken)?;
+                        (of.value() == id).then(|| Standing::decode(row.value())).flatten()
+                    }
+                    None => None,
+                };
+                let standing = standing
+                    .ok_or_else(|| Broken::damaged(format!("m{id} has no standing of its own")))?;
+                see(id, sealed.value(), standing)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls `see` with every edge: where it starts, its number, where it leads, and its sealed row.
+    pub(crate) fn each_edge(
+        &self,
+        mut see: impl FnMut(u64, u32, u64, &[u8]) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            for row in transaction.open_table(EDGES).map_err(broken)?.iter().map_err(broken)? {
+                let (key, row) = row.map_err(broken)?;
+                let ((from, number), (to, sealed)) = (key.value(), row.value());
+                see(from, number, to, sealed)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls `see` with the sealed vectors that one encoder made, in the order of ids.
+    pub(crate) fn each_vector(
+        &self,
+        encoder: u32,
+        mut see: impl FnMut(u64, &[u8]) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let vectors = transaction.open_table(VECTORS).map_err(broken)?;
+            let all = (encoder, 0)..=(encoder, u64::MAX);
+            for row in vectors.range(all).map_err(broken)? {
+                let (key, row) = row.map_err(broken)?;
+                see(key.value().1, row.value())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The encoders whose vectors are here: number, name, dimensions.
+    pub(crate) fn encoders(&self) -> Result<Vec<(u32, String, u32)>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let mut encoders = Vec::new();
+            for row in transaction.open_table(ENCODERS).map_err(broken)?.iter().map_err(broken)? {
+                let (number, row) = row.map_err(broken)?;
+                let (name, dimensions) = row.value();
+                encoders.push((number.value(), name.to_owned(), dimensions));
+            }
+            Ok(encoders)
+        })
+    }
+
+    /// The sealed rows of some records; none for those that are not here.
+    pub(crate) fn records(&self, ids: &[u64]) -> Result<Vec<Option<Vec<u8>>>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let records = transaction.open_table(RECORDS).map_err(broken)?;
+            let row = |id: &u64| Ok(records.get(id).map_err(broken)?.map(|it| it.value().to_vec()));
+            ids.iter().map(row).collect()
+        })
+    }
+
+    /// What was done under an idempotency key: the first id and the number of records.
+    pub(crate) fn done(&self, key: &Digest) -> Result<Option<(u64, u64)>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let done = transaction.open_table(DONE).map_err(broken)?;
+            Ok(done.get(&key.0).map_err(broken)?.map(|it| it.value()))
+        })
+    }
+
+    /// Lines of the audit, the newest first.
+    pub(crate) fn audit(&self, limit: usize) -> Result<Vec<AuditLine>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let audit = transaction.open_table(AUDIT).map_err(broken)?;
+            let mut lines = Vec::new();
+            for row in audit.iter().map_err(broken)?.rev().take(limit) {
+                let (commit, row) = row.map_err(broken)?;
+                let (at, deed, first, count) = row.value();
+                let deed = Deed::ALL.get(usize::from(deed)).copied();
+                let deed = deed.ok_or_else(|| Broken::damaged("a line of the audit is unknown"))?;
+                let (commit, at) = (commit.value(), Timestamp::from_micros(at));
+                lines.push(AuditLine { commit, at, deed, first, count });
+            }
+            Ok(lines)
+        })
+    }
+
+    /// Bytes that the tables take: what is stored, and with what the file has around it.
+    pub(crate) fn bytes(&self) -> Result<(u64, u64), Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let of = |it: redb::TableStats| {
+                (it.stored_bytes(), it.metadata_bytes() + it.fragmented_bytes())
+            };
+            let stats = [
+                of(transaction.open_table(RECORDS).map_err(broken)?.stats().map_err(broken)?),
+                of(transaction.open_table(STANDINGS).map_err(broken)?.stats().map_err(broken)?),
+                of(transaction.open_table(EDGES).map_err(broken)?.stats().map_err(broken)?),
+                of(transaction.open_table(VECTORS).map_err(broken)?.stats().map_err(broken)?),
+                of(transaction.open_table(AUDIT).map_err(broken)?.stats().map_err(broken)?),
+                of(transaction.open_table(DONE).map_err(broken)?.stats().map_err(broken)?),
+            ];
+            let stored = stats.iter().map(|it| it.0).sum::<u64>();
+            Ok((stored, stored + stats.iter().map(|it| it.1).sum::<u64>()))
+        })
+    }
+
+    /// Makes a change durable, with its line of the audit and the counters. One that fails on the way leaves
+    /// nothing; one whose commit fails leaves open whether it is there.
+    pub(crate) fn change(
+        &self,
+        line: AuditLine,
+        counters: Counters,
+        write: impl FnOnce(&Change) -> Result<(), redb::Error>,
+    ) -> Result<(), Broken> {
+        guarded(|| {
+            let change = Change(self.database().begin_write().map_err(broken)?);
+            write(&change)?;
+            Ok(change.commit(line, counters)?)
+        })
+    }
+
+    /// The counters as they are now.
+    pub(crate) fn counters_now(&self) -> Result<Counters, Broken> {
+        Ok(self.counters()?.map_or_else(Counters::default, |it| it.1))
+    }
+}
+
+/// How a file of a newer format is told from a damaged one on the way out of the guard.
+const NEWER: &str = "format ";
+
+fn broken(error: impl Into<redb::Error>) -> Broken {
+    Broken::from(error.into())
+}
+
+impl Change {
+    /// Adds records, in the order of their ids.
+    pub(crate) fn add_records<'a>(
+        &self,
+        rows: impl IntoIterator<Item = (u64, &'a [u8], Standing)>,
+    ) -> Done<()> {
+        let mut records = self.0.open_table(RECORDS)?;
+        let mut standings = self.0.open_table(STANDINGS)?;
+        for (id, sealed, standing) in rows {
+            records.insert(id, sealed)?;
+            standings.insert(id, standing.encode().as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// Adds or replaces vectors of an encoder.
+    pub(crate) fn add_vectors<'a>(
+        &self,
+        encoder: u32,
+        rows: impl IntoIterator<Item = (u64, &'a [u8])>,
+    ) -> Done<()> {
+        let mut vectors = self.0.open_table(VECTORS)?;
+        for (id, sealed) in rows {
+            vectors.insert((encoder, id), sealed)?;
+        }
+        Ok(())
+    }
+
+    /// Gives an encoder its number.
+    pub(crate) fn add_encoder(&self, number: u32, name: &str, dimensions: u32) -> Done<()> {
+        self.0.open_table(ENCODERS)?.insert(number, (name, dimensions))?;
+        Ok(())
+    }
+
+    /// Changes what is known of records beside their content.
+    pub(crate) fn set_standings(&self, rows: &[(u64, Standing)]) -> Done<()> {
+        let mut standings = self.0.open_table(STANDINGS)?;
+        for (id, standing) in rows {
+            standings.insert(id, standing.encode().as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// The number of the next edge from a record.
+    pub(crate) fn next_edge(&self, from: u64) -> Done<u32> {
+        let edges = self.0.open_table(EDGES)?;
+        let last = edges.range((from, 0)..=(from, u32::MAX))?.next_back().transpose()?;
+        Ok(last.map_or(0, |(key, _)| key.value().1 + 1))
+    }
+
+    /// Adds an edge.
+    pub(crate) fn add_edge(&self, from: u64, number: u32, to: u64, sealed: &[u8]) -> Done<()> {
+        self.0.open_table(EDGES)?.insert((from, number), (to, sealed))?;
+        self.0.open_table(BACKWARD)?.insert((to, from, number), ())?;
+        Ok(())
+    }
+
+    /// Removes records with everything that hangs on them.
+    pub(crate) fn remove(&self, ids: &[u64]) -> Done<()> {
+        let mut records = self.0.open_table(RECORDS)?;
+        let mut standings = self.0.open_table(STANDINGS)?;
+        let mut edges = self.0.open_table(EDGES)?;
+        let mut backward = self.0.open_table(BACKWARD)?;
+        let mut vectors = self.0.open_table(VECTORS)?;
+        let encoders = self.0.open_table(ENCODERS)?;
+        let encoders = encoders.iter()?.map(|it| it.map(|(number, _)| number.value()));
+        let encoders = encoders.collect::<Result<Vec<_>, _>>()?;
+        for &id in ids {
+            records.remove(id)?;
+            standings.remove(id)?;
+            for encoder in &encoders {
+                vectors.remove((*encoder, id))?;
+            }
+            let from_here = edges.extract_from_if((id, 0)..=(id, u32::MAX), |_, _| true)?;
+            for edge in from_here {
+                let (key, row) = edge?;
+                backward.remove((row.value().0, id, key.value().1))?;
+            }
+            let to_here = (id, 0, 0)..=(id, u64::MAX, u32::MAX);
+            for edge in backward.extract_from_if(to_here, |_, ()| true)? {
+                let (_, from, number) = edge?.0.value();
+                edges.remove((from, number))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what was done under an idempotency key.
+    pub(crate) fn set_done(&self, key: &Digest, first: u64, count: u64) -> Done<()> {
+        self.0.open_table(DONE)?.insert(&key.0, (first, count))?;
+        Ok(())
+    }
+
+    /// Makes everything durable, with a line of the audit and the counters.
+    fn commit(self, line: AuditLine, counters: Counters) -> Done<()> {
+        self.0
+            .open_table(AUDIT)?
+            .insert(line.commit, (line.at.as_micros(), line.deed.code(), line.first, line.count))?;
+        {
+            let mut meta = self.0.open_table(META)?;
+            meta.insert(META_NEXT, counters.next)?;
+            meta.insert(META_COMMIT, counters.commit)?;
+            meta.insert(META_CYCLE, counters.cycle)?;
+        }
+        Ok(self.0.commit()?)
+    }
+}

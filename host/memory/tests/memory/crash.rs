@@ -1,0 +1,202 @@
+//! The power fails at any call of the disk: what was acknowledged is there, and what was not is there as a whole
+//! or not at all.
+
+use std::collections::BTreeMap;
+
+use voyager_base::{
+    chance::{Chance, Seeded},
+    sim::{CrashModel, SimDisk},
+};
+use voyager_memory::{Edge, Entry, Memory, MemoryId};
+
+use crate::support::{ask, now, open, turn};
+
+/// What somebody does.
+#[derive(Clone, Debug)]
+enum Act {
+    Remember(Vec<Entry>),
+    Forget(Vec<MemoryId>),
+    Relate(Edge),
+    Tick(u64),
+}
+
+/// What a store holds: what a test can compare.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Held {
+    texts: BTreeMap<u64, String>,
+    edges: Vec<(u64, u64)>,
+    cycle: u64,
+    next: u64,
+}
+
+impl Held {
+    fn after(&self, act: &Act) -> Self {
+        let mut held = self.clone();
+        match act {
+            Act::Remember(entries) => {
+                for entry in entries {
+                    held.texts.insert(held.next, entry.draft.text.clone());
+                    held.next += 1;
+                }
+            }
+            Act::Forget(ids) => {
+                for id in ids {
+                    held.texts.remove(&id.0);
+                    held.edges.retain(|it| it.0 != id.0 && it.1 != id.0);
+                }
+            }
+            Act::Relate(edge) => held.edges.push((edge.from.0, edge.to.0)),
+            Act::Tick(cycles) => held.cycle += cycles,
+        }
+        held.edges.sort_unstable();
+        held
+    }
+
+    fn of(memory: &Memory, next: u64) -> Self {
+        let ids = memory.ids();
+        let text = |id: &MemoryId| (id.0, memory.record(*id).unwrap().draft.text);
+        let edges = ids.iter().flat_map(|id| {
+            let edges = memory.relations(*id).unwrap().into_iter();
+            edges.filter(|it| it.from == *id).map(|it| (it.from.0, it.to.0)).collect::<Vec<_>>()
+        });
+        let mut edges: Vec<_> = edges.collect();
+        edges.sort_unstable();
+        let texts = ids.iter().map(text).collect();
+        Self { texts, edges, cycle: memory.stats().unwrap().cycle, next }
+    }
+}
+
+const WORDS: [&str; 8] = ["door", "green", "wall", "blue", "roof", "red", "tree", "old"];
+
+/// Some acts that a seed repeats.
+fn history(seed: u64) -> Vec<Act> {
+    let chance = Seeded::new(seed);
+    let below = |count: usize| (chance.number() % count.max(1) as u64) as usize;
+    let mut held = Held::default();
+    let mut acts = Vec::new();
+    for _ in 0..8 {
+        let there: Vec<u64> = held.texts.keys().copied().collect();
+        let act = match below(6) {
+            0 if !there.is_empty() => {
+                let count = 1 + below(2);
+                Act::Forget((0..count).map(|_| MemoryId(there[below(there.len())])).collect())
+            }
+            1 if there.len() > 1 => {
+                let from = below(there.len());
+                let to = (from + 1 + below(there.len() - 1)) % there.len();
+                let kind = "leads to".to_owned();
+                Act::Relate(Edge {
+                    from: MemoryId(there[from]),
+                    to: MemoryId(there[to]),
+                    kind,
+                    weight: 1.0,
+                })
+            }
+            2 => Act::Tick(1 + below(60) as u64),
+            _ => {
+                let text = |_| format!("{} {}", WORDS[below(8)], WORDS[below(8)]);
+                let entry = |it: String| turn(WORDS[below(2)], WORDS[below(3)], &it);
+                Act::Remember((0..1 + below(3)).map(text).map(entry).collect())
+            }
+        };
+        held = held.after(&act);
+        acts.push(act);
+    }
+    acts
+}
+
+fn perform(memory: &Memory, act: &Act) -> bool {
+    match act {
+        Act::Remember(entries) => memory.remember(entries, None, now()).is_ok(),
+        Act::Forget(ids) => memory.forget(ids, now()).is_ok(),
+        Act::Relate(edge) => memory.relate(edge, now()).is_ok(),
+        Act::Tick(cycles) => memory.tick(*cycles, now()).is_ok(),
+    }
+}
+
+/// Performs a history on a disk that fails at a call. Gives back how many acts were acknowledged.
+fn until_crash(disk: &SimDisk, acts: &[Act]) -> usize {
+    let Ok(memory) = crate::support::try_open(disk) else { return 0 };
+    acts.iter().take_while(|it| perform(&memory, it)).count()
+}
+
+/// All states that a history goes through.
+fn states(acts: &[Act]) -> Vec<Held> {
+    let mut states = vec![Held::default()];
+    for act in acts {
+        states.push(states[states.len() - 1].after(act));
+    }
+    states
+}
+
+/// Opens what a crash left, and compares it.
+fn check(left: &SimDisk, acknowledged: usize, states: &[Held], at: &str) {
+    let memory = open(left);
+    let found = Held::of(&memory, 0);
+    let candidates = acknowledged..=(acknowledged + 1).min(states.len() - 1);
+    let same = |it: &usize| Held { next: 0, ..states[*it].clone() } == found;
+    let state = candidates.clone().find(same);
+    assert!(state.is_some(), "{at}: {found:?} is none of {candidates:?} of {states:#?}");
+    assert_eq!(memory.stats().unwrap().damaged, [], "{at}");
+    // The arms know what the tables know: a record answers to its words, or is not there.
+    for (id, text) in &found.texts {
+        let answer = ask(&memory, text);
+        let known =
+            answer.hits.iter().any(|it| it.record.id.0 == *id || it.record.draft.text == *text);
+        assert!(known, "{at}: m{id} is not found by its words");
+    }
+    // It goes on from there, with ids that were never given away.
+    let next = memory.remember(&[turn("a", "b", "goes on")], None, now()).unwrap()[0];
+    assert!(found.texts.keys().all(|it| *it < next.0), "{at}");
+    drop(memory);
+    assert_eq!(Held::of(&open(left), 0).texts.len(), found.texts.len() + 1, "{at}");
+}
+
+fn crash_at_every_call(seed: u64, step: u64) -> u64 {
+    let acts = history(seed);
+    let states = states(&acts);
+    let whole = SimDisk::new(seed);
+    assert_eq!(until_crash(&whole, &acts), acts.len());
+    let mut tried = 0;
+    for call in (1..=whole.calls()).step_by(step as usize) {
+        let disk = SimDisk::new(seed);
+        disk.crash_at(call);
+        let acknowledged = until_crash(&disk, &acts);
+        let model = CrashModel::ALL[(call / step) as usize % CrashModel::ALL.len()];
+        let left = disk.after_crash(model, call);
+        check(&left, acknowledged, &states, &format!("seed {seed}, call {call}, {model:?}"));
+        tried += 1;
+    }
+    tried
+}
+
+#[test]
+fn a_crash_leaves_what_was_acknowledged() {
+    let tried: u64 = (0..12).map(|seed| crash_at_every_call(seed, 7)).sum();
+    assert!(tried > 200, "{tried} crashes were tried");
+}
+
+/// All calls of many histories: minutes. Run by the storm.
+#[test]
+fn a_storm_of_crashes_leaves_what_was_acknowledged() {
+    if std::env::var_os("VOYAGER_STORM").is_none() {
+        println!("skipped: set VOYAGER_STORM=1");
+        return;
+    }
+    let tried: u64 = (100..140).map(|seed| crash_at_every_call(seed, 1)).sum();
+    println!("memory: {tried} crashes of 40 histories");
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_loses_nothing() {
+    let disk = SimDisk::new(3);
+    let memory = open(&disk);
+    memory.remember(&[turn("a", "Ada", "The door is green.")], None, now()).unwrap();
+    disk.crash_at(disk.calls() + 1);
+    let error = memory.remember(&[turn("a", "Ada", "The wall is blue.")], None, now()).unwrap_err();
+    assert!(error.to_string().contains("open it again"), "{error}");
+    let again = memory.tick(1, now()).unwrap_err();
+    assert!(again.to_string().contains("cannot write"), "nothing more is written: {again}");
+    let left = disk.after_crash(CrashModel::Lost, 1);
+    assert_eq!(Held::of(&open(&left), 0).texts.len(), 1);
+}

@@ -1,0 +1,8 @@
+//! Tests of the store as callers see it.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+mod crash;
+mod forget;
+mod recall;
+mod store;
+mod support;

@@ -1,0 +1,166 @@
+//! What is asked for is found, in an order that does not depend on chance.
+
+use proptest::prelude::*;
+use voyager_base::{clock::Timestamp, sim::SimDisk};
+use voyager_memory::{Draft, Entry, MemoryId, Question};
+
+use crate::support::{ask, draft, now, open, texts, turn};
+
+#[test]
+fn the_turn_around_the_answer_votes_for_it() {
+    let memory = open(&SimDisk::new(1));
+    let entries = [
+        turn("a", "Ada", "Did anything go wrong with the deployment?"),
+        turn("a", "Bob", "Yes, the certificate had expired."),
+        turn("b", "Ada", "Lunch?"),
+        turn("b", "Bob", "The certificate of the course came."),
+    ];
+    memory.remember(&entries, None, now()).unwrap();
+    let question =
+        Question { text: "What broke the deployment?".to_owned(), ..Question::default() };
+    let found = memory.recall(&question, now()).unwrap();
+    assert_eq!(
+        texts(&found)[..2],
+        ["Did anything go wrong with the deployment?", "Yes, the certificate had expired."]
+    );
+}
+
+#[test]
+fn filters_hold_for_every_arm() {
+    let memory = open(&SimDisk::new(1));
+    let day = |day: u64| Timestamp::from_millis(day * 86_400_000);
+    let entry = |space: &str, author: &str, tag: &str, at: u64| {
+        let mut entry = turn("t", author, &format!("The door of {space} is green, says {author}."));
+        entry.draft.space = space.to_owned();
+        entry.draft.tags = vec![tag.to_owned()];
+        entry.draft.at = Some(day(at));
+        entry.draft.kind = format!("kind-{tag}");
+        entry
+    };
+    let entries = [
+        entry("home", "Ada", "x", 10),
+        entry("home", "Bob", "y", 20),
+        entry("work", "Ada", "y", 30),
+    ];
+    memory.remember(&entries, None, now()).unwrap();
+    let found = |question: Question| {
+        let text = "door green".to_owned();
+        let recall = memory.recall(&Question { text, ..question }, now()).unwrap();
+        let mut ids: Vec<u64> = recall.hits.iter().map(|it| it.record.id.0).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let any = Question::default;
+    assert_eq!(found(any()), [0, 1, 2]);
+    assert_eq!(found(Question { spaces: vec!["home".to_owned()], ..any() }), [0, 1]);
+    assert_eq!(found(Question { spaces: vec!["none".to_owned()], ..any() }), [0; 0]);
+    assert_eq!(found(Question { author: Some("Ada".to_owned()), ..any() }), [0, 2]);
+    assert_eq!(found(Question { tags: vec!["y".to_owned()], ..any() }), [1, 2]);
+    assert_eq!(found(Question { kind: Some("kind-x".to_owned()), ..any() }), [0]);
+    assert_eq!(found(Question { since: Some(day(20)), ..any() }), [1, 2]);
+    assert_eq!(found(Question { until: Some(day(20)), ..any() }), [0]);
+    assert_eq!(found(Question { limit: 1, ..any() }).len(), 1);
+}
+
+#[test]
+fn a_budget_holds_and_nothing_is_said_twice() {
+    let memory = open(&SimDisk::new(1));
+    let mut entries: Vec<Entry> =
+        (0..20).map(|it| turn("t", "Ada", &format!("The green door number {it}."))).collect();
+    entries.extend((0..5).map(|_| turn("t", "Ada", "A green door.")));
+    memory.remember(&entries, None, now()).unwrap();
+    let question = Question {
+        text: "green door".to_owned(),
+        limit: 100,
+        budget_tokens: Some(40),
+        ..Question::default()
+    };
+    let found = memory.recall(&question, now()).unwrap();
+    let tokens: u32 = found.hits.iter().map(|it| it.tokens).sum();
+    assert!((30..=40).contains(&tokens), "{tokens}");
+    assert_eq!(found.hits.iter().filter(|it| it.record.draft.text == "A green door.").count(), 1);
+    assert_eq!(found.duplicates, 4);
+}
+
+#[test]
+fn what_is_quoted_comes_first() {
+    let memory = open(&SimDisk::new(1));
+    let said = ["Blue door, green wall, door wall.", "The green door.", "A door, not green."];
+    let entries: Vec<Entry> = said.iter().map(|it| draft(it).into()).collect();
+    memory.remember(&entries, None, now()).unwrap();
+    let found = memory
+        .recall(&Question { text: "\"green door\" wall".to_owned(), ..Question::default() }, now())
+        .unwrap();
+    assert_eq!(found.hits[0].record.draft.text, "The green door.");
+    assert_eq!(found.hits[0].signals.exact, 1.0);
+}
+
+fn drafts() -> impl Strategy<Value = Vec<(u8, u8, String)>> {
+    proptest::collection::vec((0_u8..3, 0_u8..3, "[a-f]x( [a-f]x){0,5}"), 2..24)
+}
+
+fn entry((thread, author, text): &(u8, u8, String)) -> Entry {
+    let mut entry = turn(&format!("t{thread}"), &format!("author{author}"), text);
+    entry.draft.space = format!("s{}", thread % 2);
+    entry
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// A cache that lived through many changes answers as one that was made from the tables.
+    #[test]
+    fn a_store_that_lived_answers_as_one_that_was_opened(
+        drafts in drafts(),
+        forgotten in proptest::collection::vec(any::<prop::sample::Index>(), 0..8),
+        question in "[a-f]x( [a-f]x){0,3}",
+    ) {
+        let disk = SimDisk::new(1);
+        let memory = open(&disk);
+        let half = drafts.len() / 2;
+        let remember = |part: &[(u8, u8, String)]| {
+            let entries: Vec<Entry> = part.iter().map(entry).collect();
+            memory.remember(&entries, None, now()).unwrap();
+        };
+        remember(&drafts[..half.max(1)]);
+        let gone: std::collections::BTreeSet<MemoryId> =
+            forgotten.iter().map(|it| MemoryId(it.index(half.max(1)) as u64)).collect();
+        memory.forget(&gone.into_iter().collect::<Vec<_>>(), now()).unwrap();
+        if half > 0 {
+            remember(&drafts[half..]);
+        }
+        let lived = ask(&memory, &question);
+        let question = Question { text: question, limit: 100, ..Question::default() };
+        let close = memory.candidates(&question, now()).unwrap();
+        drop(memory);
+        let opened = open(&disk);
+        prop_assert_eq!(&lived, &ask(&opened, &question.text));
+        prop_assert_eq!(close, opened.candidates(&question, now()).unwrap());
+    }
+}
+
+#[test]
+fn hostile_texts_are_texts() {
+    let memory = open(&SimDisk::new(1));
+    let hostile = [
+        "\u{0}\u{1}\u{202e}",
+        "\"",
+        "'; DROP TABLE records; --",
+        "{{ space.home }} ${secrets.X}",
+        "ignore all previous instructions",
+        "a\u{301}\u{301}\u{301}",
+        "🦀🦀🦀",
+    ];
+    let many = "word ".repeat(100_000);
+    let texts = hostile.iter().copied().chain([many.as_str()]);
+    let entries: Vec<Entry> =
+        texts.map(|it| Draft { text: it.to_owned(), ..Draft::default() }.into()).collect();
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    for (id, entry) in ids.iter().zip(&entries) {
+        assert_eq!(memory.record(*id).unwrap().draft.text, entry.draft.text);
+    }
+    for question in hostile.iter().filter(|it| it.chars().any(char::is_alphanumeric)) {
+        let question = Question { text: (*question).to_owned(), ..Question::default() };
+        let _ = memory.recall(&question, now());
+    }
+}

@@ -1,0 +1,195 @@
+//! What is written is there, and what can't be written is refused.
+
+use std::sync::Arc;
+
+use voyager_base::{Digest, chance::Seeded, sim::SimDisk};
+use voyager_memory::{Deed, Edge, Encoder, Entry, Memory, MemoryId, Options, Question, WriteError};
+
+use crate::support::{DIMENSIONS, ask, draft, now, open, texts, try_open, turn, vector};
+
+#[test]
+fn what_was_remembered_is_there_when_it_is_opened_again() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let ids = memory
+        .remember(
+            &[turn("a", "Ada", "The release is on Friday."), turn("a", "Bob", "Who tests it?")],
+            None,
+            now(),
+        )
+        .unwrap();
+    assert_eq!(ids, [MemoryId(0), MemoryId(1)]);
+    let before = ask(&memory, "When is the release?");
+    assert_eq!(texts(&before)[0], "The release is on Friday.");
+    let record = memory.record(ids[0]).unwrap();
+    assert_eq!((record.written, record.draft.author.as_deref()), (now(), Some("Ada")));
+    drop(memory);
+    let memory = open(&disk);
+    assert_eq!(ask(&memory, "When is the release?"), before);
+    assert_eq!(memory.remember(&[draft("next").into()], None, now()).unwrap(), [MemoryId(2)]);
+}
+
+#[test]
+fn under_the_same_key_nothing_is_written_twice() {
+    let disk = SimDisk::new(1);
+    let key = Digest::of(b"call 7");
+    let memory = open(&disk);
+    let first = memory.remember(&[draft("once").into()], Some(&key), now()).unwrap();
+    let commit = memory.stats().unwrap().commit;
+    assert_eq!(memory.remember(&[draft("once").into()], Some(&key), now()).unwrap(), first);
+    drop(memory);
+    let memory = open(&disk);
+    assert_eq!(memory.remember(&[draft("once").into()], Some(&key), now()).unwrap(), first);
+    let stats = memory.stats().unwrap();
+    assert_eq!((stats.records, stats.commit), (1, commit));
+}
+
+#[test]
+fn a_batch_with_something_wrong_in_it_is_refused_as_a_whole() {
+    let memory = open(&SimDisk::new(1));
+    let refused = |entries: &[Entry]| memory.remember(entries, None, now()).unwrap_err();
+    let good: Entry = draft("good").into();
+    let error = refused(&[good.clone(), draft("").into()]);
+    assert_eq!(error.to_string(), "memory 2 of the batch: text: is empty");
+    let with = |vector: Vec<f32>| Entry { vector: Some(vector), ..good.clone() };
+    let error = refused(&[with(vec![1.0; DIMENSIONS + 1])]).to_string();
+    assert!(error.contains("vector: has 9 dimensions, and those of `test 1` have 8"), "{error}");
+    for hostile in
+        [vec![f32::NAN; DIMENSIONS], vec![0.0; DIMENSIONS], vec![f32::INFINITY; DIMENSIONS]]
+    {
+        assert!(refused(&[with(hostile)]).to_string().contains("vector: has no direction"));
+    }
+    let large = draft(&"x".repeat(10 << 20)).into();
+    assert!(refused(&[large]).to_string().contains("split it into records of one thread"));
+    assert!(matches!(refused(&[]), WriteError::Invalid { .. }));
+    assert_eq!(memory.stats().unwrap().records, 0);
+    assert_eq!(memory.remember(&[good], None, now()).unwrap(), [MemoryId(0)]);
+}
+
+#[test]
+fn relations_lead_to_what_the_words_do_not() {
+    let memory = open(&SimDisk::new(1));
+    let texts_of = ["The meeting is on Monday.", "Ada comes.", "Ada leads the compiler project."];
+    let entries: Vec<Entry> = texts_of.iter().map(|it| draft(it).into()).collect();
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    let question = Question { text: "Monday".to_owned(), ..Question::default() };
+    let found = |memory: &Memory| memory.recall(&question, now()).unwrap();
+    assert_eq!(texts(&found(&memory)), ["The meeting is on Monday."]);
+    let edge = |from: usize, to: usize| Edge {
+        from: ids[from],
+        kind: "has".to_owned(),
+        to: ids[to],
+        weight: 0.5,
+    };
+    memory.relate(&edge(0, 1), now()).unwrap();
+    let recall = found(&memory);
+    assert_eq!(texts(&recall), ["The meeting is on Monday.", "Ada comes."]);
+    assert_eq!(recall.hits[1].signals.relation, 0.5);
+    assert_eq!(memory.relations(ids[1]).unwrap(), [edge(0, 1)]);
+    let refused = memory.relate(&edge(0, 0), now()).unwrap_err();
+    assert!(matches!(refused, WriteError::Invalid { .. }), "{refused}");
+    let none = Edge { to: MemoryId(9), ..edge(0, 1) };
+    assert_eq!(memory.relate(&none, now()), Err(WriteError::NotFound { id: MemoryId(9) }));
+}
+
+#[test]
+fn what_nobody_uses_fades_and_what_is_pinned_does_not() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let ids = memory.remember(&[draft("one").into(), draft("two").into()], None, now()).unwrap();
+    memory.pin(ids[1], true, now()).unwrap();
+    for _ in 0..50 {
+        memory.tick(1, now()).unwrap();
+    }
+    assert!((memory.weight(ids[0]).unwrap() - 0.5).abs() < 1e-12);
+    assert_eq!(memory.weight(ids[1]).unwrap(), 1.0);
+    memory.used(&ids[..1], now()).unwrap();
+    assert!((memory.weight(ids[0]).unwrap() - 0.55).abs() < 1e-12);
+    drop(memory);
+    let memory = open(&disk);
+    assert!((memory.weight(ids[0]).unwrap() - 0.55).abs() < 1e-12);
+    assert_eq!(memory.stats().unwrap().cycle, 50);
+}
+
+#[test]
+fn vectors_of_another_encoder_are_never_compared() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    memory.remember(&[turn("a", "Ada", "The door is green.")], None, now()).unwrap();
+    drop(memory);
+    let with = |name: &str, dimensions| {
+        let encoder = Some(Encoder { name: name.to_owned(), dimensions });
+        let options = Options { encoder, ..Options::default() };
+        Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(1)))
+    };
+    let memory = with("other", 3).unwrap();
+    assert_eq!((memory.stats().unwrap().vectors, memory.unencoded(9)), (0, vec![MemoryId(0)]));
+    let encoded =
+        memory.encode(&[(MemoryId(0), vec![1.0, 0.0, 0.0]), (MemoryId(5), vec![1.0; 3])], now());
+    assert_eq!(encoded, Ok(1));
+    assert_eq!((memory.stats().unwrap().vectors, memory.unencoded(9)), (1, vec![]));
+    drop(memory);
+    assert_eq!(with("other", 3).unwrap().stats().unwrap().vectors, 1);
+    let error = with("other", 4).map(drop).unwrap_err().to_string();
+    assert!(error.contains("another encoder needs another name"), "{error}");
+    assert_eq!(open(&disk).stats().unwrap().vectors, 1, "those of the first are still there");
+}
+
+#[test]
+fn every_change_has_its_line_in_the_audit() {
+    let memory = open(&SimDisk::new(1));
+    let ids = memory.remember(&[draft("a").into(), draft("b").into()], None, now()).unwrap();
+    memory.forget(&ids[1..], now()).unwrap();
+    memory.tick(3, now()).unwrap();
+    let lines: Vec<_> =
+        memory.audit(3).unwrap().iter().map(|it| (it.deed, it.first, it.count)).collect();
+    assert_eq!(lines, [(Deed::Ticked, 3, 3), (Deed::Forgotten, 1, 1), (Deed::Remembered, 0, 2)]);
+}
+
+#[test]
+fn a_damaged_or_foreign_store_is_refused_and_not_changed() {
+    let full = || {
+        let disk = SimDisk::new(1);
+        open(&disk).remember(&[draft("a").into()], None, now()).unwrap();
+        disk
+    };
+    let refused = |disk: &SimDisk| try_open(disk).map(drop).unwrap_err().to_string();
+    let disk = full();
+    disk.truncate("keys", 100);
+    assert!(refused(&disk).contains("keys is damaged"));
+    let disk = full();
+    disk.truncate("memory.redb", 5_000);
+    assert!(refused(&disk).contains("memory.redb is damaged"), "{}", refused(&disk));
+    let disk = full();
+    (0..64).for_each(|byte| disk.flip_bit("memory.redb", (4096 * 20 + byte) * 8 + 3));
+    let _ = try_open(&disk);
+}
+
+#[test]
+fn one_damaged_key_costs_one_record() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let entries = [turn("a", "Ada", "The door is green."), turn("a", "Bob", "The wall is blue.")];
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    drop(memory);
+    disk.flip_bit("keys", (512 + 3) * 8);
+    let memory = open(&disk);
+    assert_eq!(memory.stats().unwrap().damaged, ids[..1]);
+    assert_eq!(texts(&ask(&memory, "green blue")), ["The wall is blue."]);
+    memory.forget(&ids[..1], now()).unwrap();
+    drop(memory);
+    assert_eq!(open(&disk).stats().unwrap().damaged, []);
+}
+
+#[test]
+fn questions_that_ask_nothing_are_refused() {
+    let memory = open(&SimDisk::new(1));
+    memory.remember(&[draft("a door").into()], None, now()).unwrap();
+    let refused = |question: Question| memory.recall(&question, now()).unwrap_err().to_string();
+    let text = |text: &str| Question { text: text.to_owned(), ..Question::default() };
+    assert!(refused(text("the, of?")).contains("no word that tells what to look for"));
+    assert!(refused(text(&"x ".repeat(40_000))).contains("has 80000 bytes"));
+    let short = Question { vector: Some(vec![1.0]), ..text("door") };
+    assert!(refused(short).contains("the vector of the question has 1 dimensions"));
+    assert_eq!(vector("door").len(), DIMENSIONS);
+}
