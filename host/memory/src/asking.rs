@@ -10,6 +10,8 @@ pub(crate) struct Asking {
     pub(crate) words: Words,
     /// Those that name no author; all where nothing else is left.
     pub(crate) core: Words,
+    /// Those in the order of the question.
+    pub(crate) sequence: Vec<String>,
     /// Authors that it names.
     pub(crate) authors: BTreeSet<String>,
     /// Months that it names, from 1.
@@ -52,9 +54,10 @@ impl Asking {
         let other = words.iter().filter(|(it, _)| !of_names.contains(*it));
         let core: Words = other.map(|(it, times)| (it.clone(), *times)).collect();
         let core = if core.is_empty() { words.clone() } else { core };
+        let sequence = terms::terms(text).into_iter().filter(|it| core.contains_key(it)).collect();
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
-        Self { words, core, authors, months, cues: cues(&said), vector }
+        Self { words, core, sequence, authors, months, cues: cues(&said), vector }
     }
 }
 

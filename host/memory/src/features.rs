@@ -1,15 +1,17 @@
 //! What is known of a candidate for a question, as numbers: what a ranker learns from, and what `explain`
 //! shows.
 
+use std::collections::HashMap;
+
 use crate::{
     arm::{Arm, Session, Spot},
     asking::Asking,
-    search::{Search, SessionArm, Words},
-    shard::{Doc, Shard},
+    search::{Search, SessionArm},
+    shard::{Doc, Place, Shard, Term},
 };
 
 /// The arms, by their order in a row of features.
-const ARMS: [&str; 9] = [
+const ARMS: [&str; 8] = [
     "keyword",
     "window1",
     "window2",
@@ -18,7 +20,6 @@ const ARMS: [&str; 9] = [
     "core_window2",
     "feedback",
     "vector",
-    "vector_feedback",
 ];
 
 /// What is said of each arm.
@@ -26,11 +27,19 @@ const OF_ARM: [&str; 6] =
     ["z", "reciprocal_rank", "ratio", "neighbour1_z", "neighbour2_z", "session_z"];
 
 /// What is said beside the arms.
-const BESIDE: [&str; 31] = [
+const BESIDE: [&str; 40] = [
     "session_keyword_z",
     "session_keyword_reciprocal_rank",
+    "session_hits",
+    "session_share",
     "coverage",
     "window_coverage",
+    "session_coverage",
+    "rarest",
+    "window_rarest",
+    "session_rarest",
+    "phrases",
+    "window_phrases",
     "author_asked_for",
     "other_author_asked_for",
     "month_asked_for",
@@ -42,6 +51,7 @@ const BESIDE: [&str; 31] = [
     "is_answered",
     "terms",
     "position",
+    "place_in_thread",
     "when",
     "who",
     "where",
@@ -76,8 +86,112 @@ pub(crate) struct Arms {
     pub(crate) core_window2: Arm,
     pub(crate) feedback: Arm,
     pub(crate) vector: Option<Arm>,
-    pub(crate) vector_feedback: Option<Arm>,
     pub(crate) sessions: SessionArm,
+    /// How many of the best of the window arm lie in each session.
+    hits: HashMap<Session, u32>,
+    wanted: Wanted,
+}
+
+/// So many of the best are counted by session.
+const COUNTED: usize = 50;
+
+/// The words that are asked for, beside names, as each shard knows them.
+struct Wanted {
+    /// How rare each is.
+    rarities: Vec<f64>,
+    /// Their sum.
+    all: f64,
+    /// By shard: the number of each word, where it is known there.
+    terms: Vec<Vec<Option<Term>>>,
+    /// Which of them stand next to each other in the question.
+    pairs: Vec<(usize, usize)>,
+    /// The sum of how rare those are.
+    all_pairs: f64,
+    /// By session: which of them it holds.
+    sessions: HashMap<Session, Vec<bool>>,
+}
+
+/// Which share of what is asked for something holds, by how rare it is; and how rare the rarest is that it holds,
+/// against the rarest that is asked for.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    share: f64,
+    rarest: f64,
+}
+
+impl Wanted {
+    fn of(search: &Search<'_>, asking: &Asking) -> Self {
+        let words: Vec<&String> = asking.core.keys().collect();
+        let rarities: Vec<f64> = words.iter().map(|it| search.rarity(it)).collect();
+        let terms =
+            search.shards.iter().map(|shard| words.iter().map(|it| shard.term(it)).collect());
+        let place = |word: &String| words.iter().position(|it| *it == word);
+        let pairs: Vec<(usize, usize)> = asking
+            .sequence
+            .windows(2)
+            .filter_map(|it| Some((place(&it[0])?, place(&it[1])?)))
+            .collect();
+        let mut sessions: HashMap<Session, Vec<bool>> = HashMap::new();
+        for (number, word) in words.iter().enumerate() {
+            for (shard, of) in search.shards.iter().enumerate() {
+                for (place, _) in of.postings(word) {
+                    let spot = Spot { shard: shard as u32, place: *place };
+                    let session = Session::of(&search.shards, spot);
+                    let held = sessions.entry(session).or_insert_with(|| vec![false; words.len()]);
+                    held[number] = true;
+                }
+            }
+        }
+        Self {
+            all: rarities.iter().sum(),
+            all_pairs: pairs.iter().map(|it| rarities[it.0] + rarities[it.1]).sum(),
+            terms: terms.collect(),
+            rarities,
+            pairs,
+            sessions,
+        }
+    }
+
+    fn held(&self, holds: impl Fn(usize) -> bool) -> Held {
+        let (mut sum, mut rarest, mut best) = (0.0, 0.0_f64, 0.0_f64);
+        for (number, rarity) in self.rarities.iter().enumerate() {
+            best = best.max(*rarity);
+            if holds(number) {
+                sum += rarity;
+                rarest = rarest.max(*rarity);
+            }
+        }
+        let of = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        Held { share: of(sum, self.all), rarest: of(rarest, best) }
+    }
+
+    /// What some records of a shard hold together.
+    fn in_records(&self, search: &Search<'_>, shard: u32, places: &[Place]) -> Held {
+        let (terms, of) = (&self.terms[shard as usize], search.shards[shard as usize]);
+        self.held(|number| {
+            let Some(term) = terms[number] else { return false };
+            places.iter().any(|it| of.doc(*it).is_some_and(|doc| doc.terms.contains(&term)))
+        })
+    }
+
+    /// What a session holds.
+    fn in_session(&self, session: Session) -> Held {
+        let held = self.sessions.get(&session);
+        self.held(|number| held.is_some_and(|it| it[number]))
+    }
+
+    /// The share of pairs of words that some records of a shard hold side by side.
+    fn phrases(&self, search: &Search<'_>, shard: u32, places: &[Place]) -> f64 {
+        let (terms, of) = (&self.terms[shard as usize], search.shards[shard as usize]);
+        let side_by_side = |(one, other): &(usize, usize)| {
+            let (Some(one), Some(other)) = (terms[*one], terms[*other]) else { return false };
+            let mut docs = places.iter().filter_map(|it| of.doc(*it));
+            docs.any(|doc| doc.terms.windows(2).any(|it| it == [one, other]))
+        };
+        let held = self.pairs.iter().filter(|it| side_by_side(it));
+        let held: f64 = held.map(|it| self.rarities[it.0] + self.rarities[it.1]).sum();
+        if self.all_pairs > 0.0 { held / self.all_pairs } else { 0.0 }
+    }
 }
 
 impl Arms {
@@ -87,7 +201,6 @@ impl Arms {
         let window2 = search.keyword(all, 2);
         let feedback = search.keyword(&search.feedback(&window2, all), 1);
         let vector = asking.vector.as_ref().map(|it| search.vector(it));
-        let direction = vector.as_ref().and_then(|it| search.direction(&window2, it));
         Self {
             keyword: search.keyword(all, 0),
             window1: search.keyword(all, 1),
@@ -96,8 +209,9 @@ impl Arms {
             core_window2: search.keyword(core, 2),
             feedback,
             vector,
-            vector_feedback: direction.map(|it| search.vector(&it)),
             sessions: search.sessions(core),
+            hits: hits_by_session(search, &window2),
+            wanted: Wanted::of(search, asking),
             window2,
         }
     }
@@ -113,7 +227,6 @@ impl Arms {
             Some(&self.core_window2),
             Some(&self.feedback),
             self.vector.as_ref(),
-            self.vector_feedback.as_ref(),
         ]
     }
 
@@ -160,14 +273,28 @@ impl Arms {
             let neighbour = shard.neighbour(doc, distance).and_then(|it| shard.doc(it));
             flag(neighbour.is_some_and(|it| it.look.asks))
         };
+        let window = shard.window(&spot.place, 2);
+        let alone = self.wanted.in_records(search, spot.shard, &[spot.place]);
+        let around = self.wanted.in_records(search, spot.shard, window);
+        let all = self.wanted.in_session(session);
+        let hits = self.hits.get(&session).copied().unwrap_or_default();
+        let thread_length = shard.thread(doc.thread).map_or(1, |it| it.docs.len());
         let different = crate::shard::counted(&doc.terms).len();
         let cues = asking.cues.map(flag);
         let [when, who, r#where, many, long, why, which, what, how, yes, hypothetical] = cues;
         [
             self.sessions.z(session),
             self.sessions.reciprocal_rank(session),
-            coverage(search, shard, &asking.core, &[spot.place]),
-            coverage(search, shard, &asking.core, shard.window(&spot.place, 2)),
+            f64::from(hits),
+            f64::from(hits) / thread_length.max(1) as f64,
+            alone.share,
+            around.share,
+            all.share,
+            alone.rarest,
+            around.rarest,
+            all.rarest,
+            self.wanted.phrases(search, spot.shard, &[spot.place]),
+            self.wanted.phrases(search, spot.shard, window),
             flag(author),
             flag(named && !author),
             flag(asking.months.contains(&month_of(doc.at))),
@@ -179,6 +306,7 @@ impl Arms {
             asks(1),
             different as f64,
             f64::from(doc.position),
+            f64::from(doc.position + 1) / thread_length.max(1) as f64,
             when,
             who,
             r#where,
@@ -222,21 +350,13 @@ fn of_arm(
     ]
 }
 
-/// The share of what is asked for that some records hold together, by how rare it is.
-fn coverage(search: &Search<'_>, shard: &Shard, words: &Words, places: &[u32]) -> f64 {
-    let (mut held, mut all) = (0.0, 0.0);
-    for word in words.keys() {
-        let rarity = search.rarity(word);
-        all += rarity;
-        let term = shard.term(word);
-        let holds = |it: &u32| {
-            term.is_some_and(|term| shard.doc(*it).is_some_and(|doc| doc.terms.contains(&term)))
-        };
-        if places.iter().any(holds) {
-            held += rarity;
-        }
+/// How many of the best of an arm lie in each session.
+fn hits_by_session(search: &Search<'_>, arm: &Arm) -> HashMap<Session, u32> {
+    let mut hits = HashMap::new();
+    for spot in arm.top.iter().take(COUNTED) {
+        *hits.entry(Session::of(&search.shards, *spot)).or_default() += 1;
     }
-    if all <= 0.0 { 0.0 } else { held / all }
+    hits
 }
 
 /// The month of a time in microseconds since 1970, from 1 (Howard Hinnant's `civil_from_days`).

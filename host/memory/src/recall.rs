@@ -321,3 +321,60 @@ pub(crate) fn hit(score: f64, candidate: Candidate, record: Record) -> Hit {
     let tokens = tokens_of(&record.draft.text);
     Hit { score, tokens, signals: candidate.signals, record }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{record::Draft, row::Standing, vectors::Code};
+
+    const STANDING: Standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+
+    /// An index of records, each in the space that `space` says.
+    fn index(texts: &[(u8, u8, String)], space: impl Fn(u8) -> String) -> Index {
+        let mut index = Index::default();
+        for ((thread, author, text), id) in texts.iter().zip(0..) {
+            let draft = Draft {
+                space: space(*thread),
+                text: text.clone(),
+                thread: Some(format!("t{thread}")),
+                author: Some(format!("author{author}")),
+                ..Draft::default()
+            };
+            let record = Record { id: MemoryId(id), written: Timestamp::from_millis(id), draft };
+            index.add(&record, STANDING, Code::of(&vector(text)));
+        }
+        index
+    }
+
+    fn vector(text: &str) -> Vec<f32> {
+        (0..8).map(|it| 0.1 + text.bytes().filter(|byte| byte % 8 == it).count() as f32).collect()
+    }
+
+    fn answer(index: &Index, question: &Question) -> Vec<Candidate> {
+        let shards = index.shards(&question.spaces);
+        let vector = Code::of(&vector(&question.text));
+        let asking = Asking::of(&question.text, vector, &shards);
+        let search = Search::new(shards);
+        let now = Timestamp::from_millis(1_000_000);
+        let mut candidates = candidates(index, question, &asking, &search, now);
+        candidates.sort_by_key(|it| it.id);
+        candidates
+    }
+
+    proptest! {
+        /// Scores are made of whole numbers that add up, so it does not matter how records are spread.
+        #[test]
+        fn eight_shards_answer_as_one_bit_for_bit(
+            texts in proptest::collection::vec((0_u8..16, 0_u8..3, "[a-f]x( [a-f]x){0,5}"), 1..40),
+            text in "[a-f]x( [a-f]x){0,3}( author[0-2])?",
+        ) {
+            let question = Question { text, ..Question::default() };
+            let one = answer(&index(&texts, |_| "all".to_owned()), &question);
+            let eight = answer(&index(&texts, |thread| format!("shard {}", thread % 8)), &question);
+            prop_assert_eq!(one, eight);
+        }
+    }
+}

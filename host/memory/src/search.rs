@@ -16,8 +16,6 @@ const B: f64 = 0.75;
 /// Feedback looks at so many of the best, and takes so many words from them (Lavrenko and Croft 2001).
 const FEEDBACK_RECORDS: usize = 8;
 const FEEDBACK_WORDS: usize = 20;
-/// Feedback of vectors looks at so many of the best.
-const FEEDBACK_VECTORS: usize = 5;
 
 /// Words with how often they are asked for.
 pub(crate) type Words = BTreeMap<String, u32>;
@@ -203,18 +201,6 @@ impl<'a> Search<'a> {
             }
         }
         self.arm(scores, Untouched::Unknown)
-    }
-
-    /// The direction in which the best of two arms lie together.
-    pub(crate) fn direction(&self, one: &Arm, other: &Arm) -> Option<Code> {
-        let mut spots: Vec<Spot> = one.top.iter().chain(&other.top).copied().collect();
-        spots.sort_unstable();
-        spots.dedup();
-        let id = |it: Spot| self.shard(it).doc(it.place).map(|it| it.id);
-        let value = |it: Spot| one.z(it) + other.z(it);
-        spots.sort_by(|a, b| value(*b).total_cmp(&value(*a)).then_with(|| id(*a).cmp(&id(*b))));
-        let best = spots.into_iter().take(FEEDBACK_VECTORS);
-        Code::mean(best.filter_map(|it| self.shard(it).vectors.of(it.place)))
     }
 }
 

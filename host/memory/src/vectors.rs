@@ -47,18 +47,6 @@ impl Code {
             .sum();
         f64::from(product) * f64::from(self.scale) * f64::from(other.scale)
     }
-
-    /// The sum of some, as a direction of its own.
-    pub(crate) fn mean<'a>(codes: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
-        let mut sum: Vec<f32> = Vec::new();
-        for code in codes {
-            sum.resize(code.steps.len(), 0.0);
-            for (sum, step) in sum.iter_mut().zip(&code.steps) {
-                *sum += f32::from(*step as i8) * code.scale;
-            }
-        }
-        Self::of(&sum)
-    }
 }
 
 /// The vectors of a shard, by place.
