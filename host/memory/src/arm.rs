@@ -84,7 +84,8 @@ pub(crate) struct Arm {
     /// The best, the first first.
     pub(crate) top: Vec<Spot>,
     ranks: HashMap<Spot, u32>,
-    sessions: HashMap<Session, f64>,
+    /// By shard and thread: the best of the thread.
+    threads: Vec<Vec<f64>>,
 }
 
 /// A unit of the sums.
@@ -101,7 +102,8 @@ impl Arm {
     ) -> Self {
         let (mut sum, mut squares, mut touched) = (0_i128, 0_i128, 0_u64);
         let mut top = Vec::new();
-        let mut sessions = HashMap::new();
+        let mut threads: Vec<Vec<f64>> =
+            shards.iter().map(|it| vec![f64::NEG_INFINITY; it.threads()]).collect();
         let mut best = 0.0_f64;
         for (shard, of_shard) in scores.iter().enumerate() {
             touched += of_shard.touched.len() as u64;
@@ -112,8 +114,10 @@ impl Arm {
                 squares += i128::from(units).pow(2);
                 best = best.max(value);
                 let spot = Spot { shard: shard as u32, place };
-                let known = sessions.entry(Session::of(shards, spot)).or_insert(f64::NEG_INFINITY);
-                *known = known.max(value);
+                if let Session::Thread(_, thread) = Session::of(shards, spot) {
+                    let known = &mut threads[shard][thread as usize];
+                    *known = known.max(value);
+                }
                 if allowed(spot) {
                     top.push((value, spot));
                 }
@@ -138,13 +142,13 @@ impl Arm {
         let top: Vec<Spot> = top.into_iter().map(|it| it.1).collect();
         let ranks = top.iter().enumerate().map(|(rank, spot)| (*spot, rank as u32)).collect();
         let deviation = variance.max(0.0).sqrt();
-        Self { scores, untouched, mean, deviation, best, top, ranks, sessions }
+        Self { scores, untouched, mean, deviation, best, top, ranks, threads }
     }
 
     /// What a record is worth.
     pub(crate) fn value(&self, spot: Spot) -> Option<f64> {
         let known = self.scores.get(spot.shard as usize)?.value(spot.place);
-        known.or_else(|| (self.untouched == Untouched::Zero).then_some(0.0))
+        known.or_else(|| self.nothing())
     }
 
     /// How many standard deviations a record lies above the mean; zero where nobody knows.
@@ -168,9 +172,17 @@ impl Arm {
 
     /// The best of its session, as [`Arm::z`].
     pub(crate) fn session_z(&self, session: Session) -> f64 {
-        let known = self.sessions.get(&session).copied();
-        let known = known.or_else(|| (self.untouched == Untouched::Zero).then_some(0.0));
+        let known = match session {
+            Session::Alone(spot) => return self.z(spot),
+            Session::Thread(shard, thread) => self.threads[shard as usize][thread as usize],
+        };
+        let known = if known > f64::NEG_INFINITY { Some(known) } else { self.nothing() };
         known.map_or(0.0, |it| self.z_of(it))
+    }
+
+    /// What a record is worth that was not touched.
+    fn nothing(&self) -> Option<f64> {
+        (self.untouched == Untouched::Zero).then_some(0.0)
     }
 
     /// What the best is worth.

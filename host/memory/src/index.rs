@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use voyager_base::Digest;
+
 use crate::{
     record::{MemoryId, Record},
     row::{Edge, Standing},
@@ -17,6 +19,7 @@ pub(crate) struct Index {
     known: HashMap<MemoryId, Known>,
     edges: BTreeMap<(MemoryId, u32), (MemoryId, f32)>,
     backward: BTreeMap<(MemoryId, MemoryId, u32), f32>,
+    archived: usize,
     cycle: u64,
     commit: u64,
 }
@@ -36,7 +39,13 @@ impl Index {
         if let Some(code) = code {
             shard.vectors.set(place, code);
         }
+        self.archived += usize::from(standing.archived);
         self.known.insert(record.id, Known { space, standing });
+    }
+
+    /// Whether some records are set aside.
+    pub(crate) fn has_archived(&self) -> bool {
+        self.archived > 0
     }
 
     /// Gives a record a vector.
@@ -52,6 +61,8 @@ impl Index {
     /// Changes what is known of a record beside its content.
     pub(crate) fn set_standing(&mut self, id: MemoryId, standing: Standing) {
         if let Some(known) = self.known.get_mut(&id) {
+            self.archived -= usize::from(known.standing.archived);
+            self.archived += usize::from(standing.archived);
             known.standing = standing;
         }
     }
@@ -65,6 +76,7 @@ impl Index {
     /// Lets a record go, with everything that hangs on it.
     pub(crate) fn remove(&mut self, id: MemoryId) {
         let Some(known) = self.known.remove(&id) else { return };
+        self.archived -= usize::from(known.standing.archived);
         if let Some(shard) = self.spaces.get_mut(&known.space) {
             shard.remove(id);
             if shard.len() == 0 {
@@ -102,6 +114,13 @@ impl Index {
     /// Whether a record is there.
     pub(crate) fn holds(&self, id: MemoryId) -> bool {
         self.known.contains_key(&id)
+    }
+
+    /// The same for records that say the same: their words, of which the author's name is one.
+    pub(crate) fn saying(&self, id: MemoryId) -> Option<Digest> {
+        let shard = self.spaces.get(&self.known.get(&id)?.space)?;
+        let doc = shard.doc(shard.place(id)?)?;
+        Some(Digest::of_parts(doc.terms.iter().map(|it| shard.word(*it).as_bytes())))
     }
 
     /// The space of a record.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use voyager_base::{Digest, clock::Timestamp};
+use voyager_base::clock::Timestamp;
 
 use crate::{
     arm::Spot,
@@ -69,6 +69,17 @@ impl Default for Question {
     }
 }
 
+impl Question {
+    /// Whether it asks for some records only.
+    pub(crate) fn is_selective(&self) -> bool {
+        let names = [&self.author, &self.thread, &self.kind];
+        names.iter().any(|it| it.is_some())
+            || !self.tags.is_empty()
+            || self.since.is_some()
+            || self.until.is_some()
+    }
+}
+
 /// Why a record was given back: nine signals, each from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Signals {
@@ -129,8 +140,6 @@ pub struct Candidate {
     pub untrained: f64,
     /// Why.
     pub signals: Signals,
-    /// The same for records that say the same: of author and words.
-    pub(crate) saying: Digest,
     /// How many tokens its text takes, about.
     pub tokens: u32,
 }
@@ -201,7 +210,6 @@ pub(crate) fn candidates(
             features: arms.row(search, asking, *spot),
             untrained: boosted(value, &signals),
             signals,
-            saying: saying(shard, doc),
             tokens: doc.tokens,
         })
     };
@@ -212,11 +220,6 @@ pub(crate) fn candidates(
 fn untrained(arms: &Arms, spot: Spot) -> f64 {
     let vector = arms.vector.as_ref().map_or(0.0, |it| it.z(spot));
     0.5 * arms.keyword.z(spot) + arms.window2.z(spot) + 0.5 * vector
-}
-
-/// What a record says: its author and its words, of which the author's name is one.
-fn saying(shard: &Shard, doc: &Doc) -> Digest {
-    Digest::of_parts(doc.terms.iter().map(|it| shard.word(*it).as_bytes()))
 }
 
 /// Moves a score by what does not depend on the question, a little, and only where something in the question
@@ -294,6 +297,7 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, archived: bo
 /// The best candidates within the bounds of a question, without those that say the same as a better one. Gives
 /// back also how many those were.
 pub(crate) fn pack(
+    index: &Index,
     mut candidates: Vec<(f64, Candidate)>,
     question: &Question,
 ) -> (Vec<(f64, Candidate)>, usize) {
@@ -306,7 +310,7 @@ pub(crate) fn pack(
             break;
         }
         let tokens = u64::from(candidate.tokens);
-        if !said.insert(candidate.saying) {
+        if !said.insert(index.saying(candidate.id)) {
             duplicates += 1;
         } else if tokens <= left {
             left -= tokens;

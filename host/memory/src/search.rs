@@ -94,22 +94,19 @@ impl<'a> Search<'a> {
         let radius = RADII[reach];
         let mean_length = self.totals.lengths[reach] as f64 / self.totals.docs.max(1) as f64;
         let capacities = self.shards.iter().map(|it| it.capacity());
-        let mut lengths: Vec<Vec<u32>> = capacities.clone().map(|it| vec![0; it]).collect();
+        let mut windows: Vec<Windows> = capacities.clone().map(Windows::new).collect();
         let mut scores: Vec<Scores> = capacities.map(Scores::new).collect();
         for (word, times) in words {
-            let found: Vec<_> =
-                self.shards.iter().map(|it| occurrences(it, word, radius)).collect();
-            let holders = found.iter().map(|it| it.len() as u64).sum();
+            for (windows, shard) in windows.iter_mut().zip(&self.shards) {
+                windows.count(shard, word, radius);
+            }
+            let holders = windows.iter().map(|it| it.touched.len() as u64).sum();
             let weight = rarity(self.totals.docs, holders) * f64::from(*times);
-            for (number, found) in found.into_iter().enumerate() {
-                for (place, count) in found {
-                    let length = &mut lengths[number][place as usize];
-                    if *length == 0 {
-                        *length = self.shards[number].window_length(place, radius) as u32;
-                    }
-                    let value = weight * saturation(count, f64::from(*length), mean_length);
-                    scores[number].add(place, value);
-                }
+            for ((windows, scores), shard) in windows.iter_mut().zip(&mut scores).zip(&self.shards)
+            {
+                windows.drain(shard, radius, |place, count, length| {
+                    scores.add(place, weight * saturation(count, f64::from(length), mean_length));
+                });
             }
         }
         self.arm(scores, Untouched::Zero)
@@ -221,23 +218,40 @@ fn saturation(count: u32, length: f64, mean_length: f64) -> f64 {
     count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / mean_length.max(1.0)))
 }
 
-/// In which windows a word lies, and how often, in the order of their places.
-fn occurrences(shard: &Shard, word: &str, radius: u32) -> Vec<(Place, u32)> {
-    let postings = shard.postings(word);
-    if radius == 0 {
-        return postings.to_vec();
+/// In which windows of a shard a word lies, and how often.
+struct Windows {
+    counts: Vec<u32>,
+    touched: Vec<Place>,
+    /// How many terms each window has, where somebody asked before.
+    lengths: Vec<u32>,
+}
+
+impl Windows {
+    fn new(capacity: usize) -> Self {
+        Self { counts: vec![0; capacity], touched: Vec::new(), lengths: vec![0; capacity] }
     }
-    let mut spread = Vec::with_capacity(postings.len() * (2 * radius as usize + 1));
-    for (place, count) in postings {
-        spread.extend(shard.window(place, radius).iter().map(|it| (*it, *count)));
-    }
-    spread.sort_unstable();
-    spread.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.1 += next.1;
+
+    /// Counts a word.
+    fn count(&mut self, shard: &Shard, word: &str, radius: u32) {
+        for (center, count) in shard.postings(word) {
+            for place in shard.window(center, radius) {
+                let known = &mut self.counts[*place as usize];
+                if *known == 0 {
+                    self.touched.push(*place);
+                }
+                *known += count;
+            }
         }
-        same
-    });
-    spread
+    }
+
+    /// Shows what was counted: place, count, length of the window; and begins anew.
+    fn drain(&mut self, shard: &Shard, radius: u32, mut see: impl FnMut(Place, u32, u32)) {
+        for place in self.touched.drain(..) {
+            let length = &mut self.lengths[place as usize];
+            if *length == 0 {
+                *length = shard.window_length(place, radius) as u32;
+            }
+            see(place, std::mem::take(&mut self.counts[place as usize]), *length);
+        }
+    }
 }

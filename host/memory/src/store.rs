@@ -511,10 +511,14 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
-        let (candidates, commit) = self.look(question, now)?;
-        let count = candidates.len();
-        let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
-        let (packed, duplicates) = recall::pack(scored, question);
+        let (packed, count, duplicates, commit) = {
+            let index = self.index();
+            let candidates = self.look(&index, question, now)?;
+            let count = candidates.len();
+            let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
+            let (packed, duplicates) = recall::pack(&index, scored, question);
+            (packed, count, duplicates, index.commit())
+        };
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.records(&ids)?;
         // A record that was forgotten in between is none.
@@ -534,14 +538,15 @@ impl Memory {
         question: &Question,
         now: Timestamp,
     ) -> Result<Vec<Candidate>, ReadError> {
-        Ok(self.look(question, now)?.0)
+        self.look(&self.index(), question, now)
     }
 
     fn look(
         &self,
+        index: &Index,
         question: &Question,
         now: Timestamp,
-    ) -> Result<(Vec<Candidate>, u64), ReadError> {
+    ) -> Result<Vec<Candidate>, ReadError> {
         let invalid = |reason: String| ReadError::Invalid { reason };
         if question.text.len() > QUESTION_BYTES_MAX {
             let bytes = question.text.len();
@@ -551,7 +556,6 @@ impl Memory {
         }
         let vector = question.vector.as_ref().map(|it| self.code(it)).transpose();
         let vector = vector.map_err(|it| invalid(format!("the vector of the question {it}")))?;
-        let index = self.index();
         let shards = index.shards(&question.spaces);
         let asking = Asking::of(&question.text, vector, &shards);
         if asking.words.is_empty() && asking.vector.is_none() {
@@ -559,12 +563,14 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        search.only(|shard, doc| {
-            recall::allows(question, shard, doc, index.standing(doc.id).archived)
-        });
-        let mut candidates = recall::candidates(&index, question, &asking, &search, now);
+        if question.is_selective() || index.has_archived() {
+            search.only(|shard, doc| {
+                recall::allows(question, shard, doc, index.standing(doc.id).archived)
+            });
+        }
+        let mut candidates = recall::candidates(index, question, &asking, &search, now);
         candidates.sort_by_key(|it| it.id);
-        Ok((candidates, index.commit()))
+        Ok(candidates)
     }
 
     /// What the store holds.

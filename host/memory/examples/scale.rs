@@ -1,0 +1,147 @@
+//! What a large store costs: writing, asking, opening, bytes.
+//!
+//! `scale [RECORDS] [--json]`: texts of about 40 tokens with words as frequent as in a language (Zipf), in threads
+//! of 20, with vectors of 384 dimensions. A question holds six words of one record and its vector, blurred; it
+//! counts as found where that record is among the ten best.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that measures reads the clock, prints, and stops where something fails"
+)]
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use voyager_base::{
+    chance::{Chance, Seeded},
+    clock::Timestamp,
+};
+use voyager_disk::FileDisk;
+use voyager_memory::{Draft, Encoder, Entry, Memory, Options, Question};
+
+const DIMENSIONS: usize = 384;
+const WORDS: u64 = 30_000;
+const BATCH: usize = 1_000;
+const QUESTIONS: usize = 200;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let records = arguments.next().map_or(100_000, |it| it.parse().expect("a number of records"));
+    let folder = tempfile::tempdir().unwrap();
+    let chance = Seeded::new(1);
+    let batches: Vec<Vec<Entry>> = (0..records / BATCH)
+        .map(|batch| (0..BATCH).map(|it| entry(&chance, batch * BATCH + it)).collect())
+        .collect();
+    let before = resident();
+    let memory = open(folder.path());
+    let start = Instant::now();
+    for batch in &batches {
+        memory.remember(batch, None, now()).unwrap();
+    }
+    let writing = start.elapsed();
+    println!("records                     {records}");
+    println!("batches of {BATCH}, records/s   {:.0}", records as f64 / writing.as_secs_f64());
+    let resident_now = resident().saturating_sub(before);
+    println!("memory, bytes a record      {}", resident_now / records as u64);
+    println!("disk, bytes a record        {}", bytes(folder.path()) / records as u64);
+    let one = percentiles((0..50).map(|it| {
+        let entry = entry(&chance, records + it);
+        let start = Instant::now();
+        memory.remember(&[entry], None, now()).unwrap();
+        start.elapsed()
+    }));
+    let sync = percentiles((0..50).map(|_| bare_sync(folder.path())));
+    println!("one durable write, p50      {:?}", one.0);
+    println!("one sync of 4 KiB, p50      {:?}", sync.0);
+    let mut found = 0;
+    let asking = percentiles((0..QUESTIONS).map(|it| {
+        let place = (it * 7919) % records;
+        let wanted = &batches[place / BATCH][place % BATCH];
+        let question = question(&chance, wanted);
+        let start = Instant::now();
+        let recall = memory.recall(&question, now()).unwrap();
+        let took = start.elapsed();
+        found += u32::from(recall.hits.iter().any(|it| it.record.id.0 == place as u64));
+        took
+    }));
+    println!("recall, p50 and p99         {:?} {:?}", asking.0, asking.1);
+    println!("found among ten             {found} of {QUESTIONS}");
+    drop(memory);
+    let start = Instant::now();
+    let memory = open(folder.path());
+    let first = question(&chance, &batches[0][0]);
+    memory.recall(&first, now()).unwrap();
+    println!("opened to the first answer  {:?}", start.elapsed());
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(1_790_000_000_000)
+}
+
+fn open(folder: &Path) -> Memory {
+    let encoder = Some(Encoder { name: "random".to_owned(), dimensions: DIMENSIONS });
+    let disk = FileDisk::open(folder).unwrap();
+    let options = Options { encoder, check_bytes_max: 0, ..Options::default() };
+    Memory::open(Arc::new(disk), options, Arc::new(Seeded::new(2))).unwrap()
+}
+
+/// A word, as frequent as its rank says.
+fn word(chance: &Seeded) -> String {
+    let share = (chance.number() >> 11) as f64 / (1_u64 << 53) as f64;
+    let rank = ((WORDS as f64).powf(share) - 1.0) as u64;
+    // Words that no stemmer changes and that are not the common ones.
+    format!("w{rank}x")
+}
+
+fn vector(chance: &Seeded) -> Vec<f32> {
+    (0..DIMENSIONS).map(|_| (chance.number() >> 40) as f32 / (1_u32 << 23) as f32 - 1.0).collect()
+}
+
+fn entry(chance: &Seeded, number: usize) -> Entry {
+    let words: Vec<String> = (0..30).map(|_| word(chance)).collect();
+    let draft = Draft {
+        text: words.join(" "),
+        author: Some(format!("author {}", number % 7)),
+        thread: Some(format!("thread {}", number / 20)),
+        at: Some(Timestamp::from_millis(1_700_000_000_000 + number as u64 * 1_000)),
+        ..Draft::default()
+    };
+    Entry { draft, vector: Some(vector(chance)) }
+}
+
+fn question(chance: &Seeded, wanted: &Entry) -> Question {
+    let words = wanted.draft.text.split(' ').step_by(5).collect::<Vec<_>>().join(" ");
+    let noise = vector(chance);
+    let blurred = wanted.vector.iter().flatten().zip(noise).map(|(it, noise)| it + noise);
+    Question { text: words, vector: Some(blurred.collect()), ..Question::default() }
+}
+
+fn percentiles(times: impl Iterator<Item = Duration>) -> (Duration, Duration) {
+    let mut times: Vec<Duration> = times.collect();
+    times.sort_unstable();
+    (times[times.len() / 2], times[times.len() * 99 / 100])
+}
+
+/// What the system takes to make 4 KiB durable.
+fn bare_sync(folder: &Path) -> Duration {
+    let file =
+        std::fs::OpenOptions::new().create(true).append(true).open(folder.join("bare")).unwrap();
+    let start = Instant::now();
+    std::io::Write::write_all(&mut &file, &[7; 4096]).unwrap();
+    file.sync_data().unwrap();
+    start.elapsed()
+}
+
+fn bytes(folder: &Path) -> u64 {
+    folder.read_dir().unwrap().map(|it| it.unwrap().metadata().unwrap().len()).sum()
+}
+
+/// Memory of this process in use, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    status.split(' ').nth(1).and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) * 4096
+}
