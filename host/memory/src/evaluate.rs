@@ -1,0 +1,20 @@
+//! Honest measuring: how well a ranking finds what answers a question.
+//!
+//! A [`Conversation`] holds what a ranker may see ([`Seen`]) apart from what it may not ([`Gold`]), and
+//! [`measure`] shows it only the one. Conversations come from [`locomo`], a published benchmark whose file is
+//! not part of the project.
+//!
+//! There is no judge and no model here: evidence is found or it is not, within so many turns or so many tokens.
+//! Start reading at [`measure`].
+
+mod corpus;
+mod date;
+pub mod locomo;
+mod metrics;
+mod summary;
+
+pub use self::{
+    corpus::{Category, Conversation, Gold, Seen, Turn},
+    metrics::{BUDGETS, CUTS, Ranking, Scored, Unfair, measure, write_lines},
+    summary::{Abstention, Estimate, RESAMPLES, Row, Summary, abstention, gain, summarise},
+};
