@@ -78,10 +78,18 @@ pub enum Category {
     SingleHop,
     /// It takes for granted what was never said: there is no answer.
     Adversarial,
+    /// What it asks for has changed: one place says how it is by now. Only in work logs.
+    Update,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::MultiHop, Self::Temporal, Self::Open, Self::SingleHop, Self::Adversarial];
+    pub const ALL: [Self; 6] = [
+        Self::MultiHop,
+        Self::Temporal,
+        Self::Open,
+        Self::SingleHop,
+        Self::Adversarial,
+        Self::Update,
+    ];
 }

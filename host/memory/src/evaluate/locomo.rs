@@ -198,7 +198,14 @@ fn sessions(conversation: &BTreeMap<String, Value>) -> Vec<u32> {
 
 /// The file's numbers, which follow the official evaluation and not the paper's text.
 fn category(number: u8) -> Option<Category> {
-    Category::ALL.get(usize::from(number).checked_sub(1)?).copied()
+    Some(match number {
+        1 => Category::MultiHop,
+        2 => Category::Temporal,
+        3 => Category::Open,
+        4 => Category::SingleHop,
+        5 => Category::Adversarial,
+        _ => return None,
+    })
 }
 
 /// All ids in a text. Most evidence is one; some is a list with blanks or semicolons between, and what is

@@ -1,0 +1,465 @@
+//! Makes up work logs: people and agents who work together for weeks, and questions about what they said.
+//!
+//! Nothing of it is from anybody, so rankers that ship may be trained on it, and a benchmark that everybody
+//! can run needs no download. It is told in templates; what keeps it from being too easy is in [`facts`]: a
+//! question and what answers it are worded apart, answers come a turn after the question, things have
+//! several names, newer statements replace older ones, and the same topics and people come up in talk that
+//! tells nothing.
+//!
+//! The same seed gives the same conversations.
+
+mod draw;
+mod facts;
+mod plan;
+mod words;
+
+use std::collections::BTreeSet;
+
+use super::{
+    Category, Conversation, Gold, Seen, Turn,
+    date::{Date, MONTHS},
+};
+use draw::{Draw, fill};
+use plan::{Answer, Ask, Chain, Moment, Plan};
+use words::{
+    ABOUT, ABOUT_ANSWERED, AGENTS, CAPTIONS, CLOSINGS, GREETED, GREETINGS, LOGS, PEOPLE,
+    SMALL_TALK, SMALL_TALK_ANSWERED, TOPICS,
+};
+
+/// Most sessions that one question needs.
+const CHAIN_MAX: usize = 5;
+
+/// How much is made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// How many conversations.
+    pub conversations: usize,
+    /// Fewest turns of each, at least 200.
+    pub turns: usize,
+    /// Questions about each, at most a third of its turns.
+    pub questions: usize,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { conversations: 10, turns: 500, questions: 150 }
+    }
+}
+
+/// Makes conversations up. No two questions are equal, in one conversation or in two.
+///
+/// # Panics
+/// When a conversation is to be shorter than 200 turns, or to have more questions than a third of them.
+pub fn generate(seed: u64, size: Size) -> Vec<Conversation> {
+    assert!(size.turns >= 200, "a conversation needs room for what it tells");
+    assert!(size.questions * 3 <= size.turns, "every question needs turns that answer it");
+    let mut asked = BTreeSet::new();
+    let numbers = 0..size.conversations;
+    numbers.map(|number| conversation(seed, number, size, &mut asked)).collect()
+}
+
+/// Who takes part, and in what.
+struct Team {
+    members: Vec<Member>,
+    /// Which topics, of all.
+    topics: Vec<usize>,
+    /// How each topic is mostly called here: which of its names.
+    usual: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Member {
+    name: &'static str,
+    agent: bool,
+}
+
+impl Team {
+    fn new(draw: &Draw) -> Self {
+        let person = |name| Member { name, agent: false };
+        let agent = |name| Member { name, agent: true };
+        let (people, agents) = (draw.between(3, 4), draw.between(1, 2));
+        let people = draw.some(PEOPLE, people).into_iter().map(person);
+        let agents = draw.some(AGENTS, agents).into_iter().map(agent);
+        let all: Vec<usize> = (0..TOPICS.len()).collect();
+        let topics = draw.some(&all, draw.between(16, 20));
+        let usual = TOPICS.iter().map(|names| draw.below(names.len())).collect();
+        Self { members: people.chain(agents).collect(), topics, usual }
+    }
+
+    /// One of the names of a topic.
+    fn topic(&self, draw: &Draw, topic: usize) -> &'static str {
+        let names = TOPICS[topic];
+        if draw.chance(60) { names[self.usual[topic]] } else { draw.word(names) }
+    }
+
+    /// Somebody else of those present.
+    fn other(&self, draw: &Draw, present: &[usize], than: usize) -> usize {
+        let others: Vec<usize> = present.iter().copied().filter(|it| *it != than).collect();
+        *draw.pick(&others)
+    }
+}
+
+/// A session before it is told.
+struct Session {
+    date: Date,
+    hour: u32,
+    minute: u32,
+    /// Who is there: at least two.
+    present: Vec<usize>,
+    length: usize,
+    /// What it is mostly about.
+    topics: Vec<usize>,
+    /// Which moments of the plan happen in it.
+    moments: Vec<usize>,
+}
+
+fn conversation(
+    seed: u64,
+    number: usize,
+    size: Size,
+    asked: &mut BTreeSet<String>,
+) -> Conversation {
+    let draw = Draw::new(seed, number as u64);
+    let team = Team::new(&draw);
+    let plan = Plan::new(&draw, &team, size.questions, asked);
+    let mut sessions = sessions(&draw, &team, size.turns);
+    schedule(&draw, &plan, &mut sessions);
+    let mut told = Told::default();
+    for (number, session) in sessions.iter().enumerate() {
+        tell(&draw, &team, &plan, session, number as u32 + 1, &mut told);
+    }
+    let mut asks: Vec<&Ask> = plan.asks.iter().collect();
+    draw.shuffle(&mut asks);
+    let gold = asks.iter().enumerate().map(|(number, ask)| {
+        let mut evidence: Vec<usize> = ask.evidence.iter().map(|it| told.turn_of[*it]).collect();
+        evidence.sort_unstable();
+        let date = |moment: usize| sessions[told.session_of[moment]].date;
+        let answer = match ask.answer {
+            Answer::None => None,
+            Answer::Text(ref text) => Some(text.clone()),
+            Answer::When(moment, relative) => Some(relative.resolved(date(moment))),
+        };
+        Gold { number, category: ask.category, evidence, answer }
+    });
+    let gold = gold.collect();
+    let questions = asks.iter().map(|it| it.question.clone()).collect();
+    let name = format!("worklog-{seed}-{number}");
+    Conversation { seen: Seen { name, turns: told.turns, questions }, gold }
+}
+
+/// Sessions whose lengths make `turns` together, over weeks.
+fn sessions(draw: &Draw, team: &Team, turns: usize) -> Vec<Session> {
+    let mut day = Date::new(2025, 1, 6).expect("a Monday").number() + draw.below(300) as u32;
+    let mut lengths: Vec<usize> = (0..turns.div_ceil(20)).map(|_| draw.between(12, 28)).collect();
+    // Brought to the sum by ones, so that no length leaves its range.
+    while lengths.iter().sum::<usize>() != turns {
+        let more = lengths.iter().sum::<usize>() < turns;
+        let at = draw.below(lengths.len());
+        match (more, lengths[at]) {
+            (true, ..28) => lengths[at] += 1,
+            (false, 13..) => lengths[at] -= 1,
+            _ => (),
+        }
+    }
+    let session = |length| {
+        day += draw.between(1, 5) as u32;
+        let count = draw.between(2, 4).min(team.members.len());
+        let all: Vec<usize> = (0..team.members.len()).collect();
+        let mut present: Vec<usize> = draw.some(&all, count);
+        present.sort_unstable();
+        let (hour, minute) = (draw.between(8, 18) as u32, draw.below(60) as u32);
+        let topics = draw.some(&team.topics, 3);
+        Session { date: Date::of(day), hour, minute, present, length, topics, moments: Vec::new() }
+    };
+    let mut sessions: Vec<Session> = lengths.into_iter().map(session).collect();
+    // Everybody is there often enough for the longest chain; the emptiest sessions take them in.
+    let often = CHAIN_MAX.max(sessions.len() / 3);
+    for member in 0..team.members.len() {
+        while sessions.iter().filter(|it| it.present.contains(&member)).count() < often {
+            let missing = sessions.iter_mut().filter(|it| !it.present.contains(&member));
+            let emptiest = missing.min_by_key(|it| it.present.len());
+            emptiest.expect("there are more sessions than that").present.push(member);
+        }
+    }
+    sessions
+}
+
+/// Gives every moment of the plan a session: those of one chain in different ones, in their order.
+fn schedule(draw: &Draw, plan: &Plan, sessions: &mut [Session]) {
+    let mut room: Vec<usize> = sessions.iter().map(|it| it.length.saturating_sub(4)).collect();
+    // Long chains first: they are hardest to place.
+    let mut chains: Vec<&Chain> = plan.chains.iter().collect();
+    draw.shuffle(&mut chains);
+    chains.sort_by_key(|it| std::cmp::Reverse(it.moments.len()));
+    for Chain { moments, ordered } in chains {
+        let mut places: Vec<usize> = Vec::new();
+        for moment in moments {
+            let Moment { speaker, topic, lines, .. } = &plan.moments[*moment];
+            let free = |it: &usize| sessions[*it].present.contains(speaker) && !places.contains(it);
+            let mut candidates: Vec<usize> = (0..sessions.len()).filter(free).collect();
+            draw.shuffle(&mut candidates);
+            // Where its topic is talked about anyway, if there is room.
+            let near = |it: &usize| topic.is_none_or(|it_is| sessions[*it].topics.contains(&it_is));
+            candidates.sort_by_key(|it| !near(it));
+            let fits = candidates.iter().find(|it| room[**it] >= lines.len());
+            let roomiest = candidates.iter().max_by_key(|it| room[**it]);
+            let place =
+                *fits.or(roomiest).expect("everybody is in more sessions than a chain is long");
+            room[place] = room[place].saturating_sub(lines.len());
+            places.push(place);
+        }
+        if *ordered {
+            places.sort_unstable();
+        }
+        for (moment, place) in moments.iter().zip(places) {
+            sessions[place].moments.push(*moment);
+            // In an order that was asked for, somebody may tell it where they were not expected.
+            let speaker = plan.moments[*moment].speaker;
+            if !sessions[place].present.contains(&speaker) {
+                sessions[place].present.push(speaker);
+            }
+        }
+    }
+    for session in sessions {
+        draw.shuffle(&mut session.moments);
+        // One topic after the other, and one person after the other.
+        let group = |moment: &usize| (plan.moments[*moment].topic, plan.moments[*moment].speaker);
+        let mut groups: Vec<_> = session.moments.iter().map(group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        draw.shuffle(&mut groups);
+        session.moments.sort_by_key(|it| groups.iter().position(|other| *other == group(it)));
+    }
+}
+
+/// What has been told so far.
+#[derive(Default)]
+struct Told {
+    turns: Vec<Turn>,
+    /// Every text of a turn: people seldom say the same twice.
+    texts: BTreeSet<String>,
+    /// By moment: the turn that tells its fact, and the place of its session.
+    turn_of: Vec<usize>,
+    session_of: Vec<usize>,
+}
+
+/// Tells a session: a greeting, its moments with talk between them, an end.
+fn tell(draw: &Draw, team: &Team, plan: &Plan, session: &Session, number: u32, told: &mut Told) {
+    told.turn_of.resize(plan.moments.len(), usize::MAX);
+    told.session_of.resize(plan.moments.len(), usize::MAX);
+    let start = told.turns.len();
+    let say = |told: &mut Told, speaker: usize, text: String| {
+        told.texts.insert(text.clone());
+        // What agents say comes without pictures.
+        let shares = !team.members[speaker].agent && draw.chance(6);
+        told.turns.push(Turn {
+            speaker: team.members[speaker].name.to_owned(),
+            id: format!("D{number}:{}", told.turns.len() - start + 1),
+            text,
+            caption: shares.then(|| draw.word(CAPTIONS).to_owned()),
+            session: number,
+            at: session.date.at(session.hour, session.minute),
+        });
+        told.turns.len() - 1
+    };
+    let host = *draw.pick(&session.present);
+    let guest = team.other(draw, &session.present, host);
+    let greeting = fresh(draw, &told.texts, GREETINGS, &[("other", team.members[guest].name)]);
+    say(told, host, greeting);
+    let greeted = fresh(draw, &told.texts, GREETED, &[("other", team.members[host].name)]);
+    say(told, guest, greeted);
+    let facts: usize = session.moments.iter().map(|it| plan.moments[*it].lines.len()).sum();
+    // Of what is left, an equal part before each moment, and a part behind the last.
+    let mut spare = session.length.saturating_sub(facts + 3);
+    let mut parts = session.moments.len() + 1;
+    for moment in session.moments.iter().map(Some).chain([None]) {
+        let talk =
+            if moment.is_none() { spare } else { draw.below(2 * spare / parts + 1).min(spare) };
+        (spare, parts) = (spare - talk, parts - 1);
+        let near = moment.and_then(|it| plan.moments[*it].topic);
+        for (speaker, text) in small_talk(draw, team, session, near, &told.texts, talk) {
+            say(told, speaker, text);
+        }
+        let Some(moment) = moment else { break };
+        let planned = &plan.moments[*moment];
+        let speaker = planned.speaker;
+        // One listener for a moment, so that who asks is who hears the answer.
+        let listener = team.other(draw, &session.present, speaker);
+        for (place, line) in planned.lines.iter().enumerate() {
+            let (by, to) = if line.own { (speaker, listener) } else { (listener, speaker) };
+            let text = fill(&line.text, &[("other", team.members[to].name)]);
+            let turn = say(told, by, text);
+            if place == planned.fact {
+                told.turn_of[*moment] = turn;
+                told.session_of[*moment] = number as usize - 1;
+            }
+        }
+    }
+    let closing = fresh(draw, &told.texts, CLOSINGS, &[("other", team.members[guest].name)]);
+    say(told, host, closing);
+}
+
+/// Turns that tell nothing, mostly about the topic that comes next.
+fn small_talk(
+    draw: &Draw,
+    team: &Team,
+    session: &Session,
+    near: Option<usize>,
+    texts: &BTreeSet<String>,
+    turns: usize,
+) -> Vec<(usize, String)> {
+    let mut talk = Vec::new();
+    while talk.len() < turns {
+        let speaker = *draw.pick(&session.present);
+        let other = team.other(draw, &session.present, speaker);
+        let topic = near.filter(|_| draw.chance(70)).unwrap_or_else(|| *draw.pick(&session.topics));
+        let topic = team.topic(draw, topic);
+        let (number, count) =
+            (draw.between(100, 9_999).to_string(), draw.between(3, 60).to_string());
+        let slots = [("topic", topic), ("number", &number), ("count", &count)];
+        let (said, answered) = match (team.members[speaker].agent, draw.below(10)) {
+            (true, ..8) => (LOGS, None),
+            (_, ..6) => (ABOUT, Some(ABOUT_ANSWERED)),
+            _ => (SMALL_TALK, Some(SMALL_TALK_ANSWERED)),
+        };
+        let mut text = fresh(draw, texts, said, &slots);
+        if answered.is_some() && draw.chance(30) {
+            text = format!("{text} {}", draw.word(SMALL_TALK));
+        }
+        talk.push((speaker, text));
+        if let Some(answers) = answered.filter(|_| talk.len() < turns && draw.chance(60)) {
+            let slots = [("other", team.members[speaker].name)];
+            talk.push((other, fresh(draw, texts, answers, &slots)));
+        }
+    }
+    talk
+}
+
+/// One of the templates, if possible in a form that was not said before.
+fn fresh(
+    draw: &Draw,
+    texts: &BTreeSet<String>,
+    templates: &[&str],
+    slots: &[(&str, &str)],
+) -> String {
+    let tries = (0..6).map(|_| fill(draw.word(templates), slots));
+    let mut last = String::new();
+    for text in tries {
+        if !texts.contains(&text) {
+            return text;
+        }
+        last = text;
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use voyager_base::id::Digest;
+
+    use super::*;
+
+    fn digest(conversations: &[Conversation]) -> String {
+        Digest::of(&serde_json::to_vec(conversations).unwrap()).short()
+    }
+
+    #[test]
+    fn the_same_seed_tells_the_same_for_ever() {
+        let small = Size { conversations: 2, turns: 240, questions: 80 };
+        // It changes with every word of a template: figures from before and after can't be compared then.
+        assert_eq!(digest(&generate(1, small)), "a5737173");
+        assert_ne!(digest(&generate(2, small)), digest(&generate(1, small)));
+    }
+
+    #[test]
+    fn sizes_are_those_that_were_asked_for() {
+        for conversation in generate(7, Size::default()) {
+            let Conversation { seen, gold } = &conversation;
+            assert!((500..550).contains(&seen.turns.len()), "{} turns", seen.turns.len());
+            assert_eq!((seen.questions.len(), gold.len()), (150, 150));
+            for category in Category::ALL {
+                let count = gold.iter().filter(|it| it.category == category).count();
+                assert!(count >= 10, "{count} questions of {category:?}");
+            }
+            for session in seen.turns.chunk_by(|a, b| a.session == b.session) {
+                assert!((10..=34).contains(&session.len()), "{} turns", session.len());
+                assert!(session.iter().all(|it| it.at == session[0].at));
+            }
+            assert!(seen.turns.is_sorted_by_key(|it| it.at));
+        }
+    }
+
+    #[test]
+    fn no_two_questions_are_equal_and_no_slot_is_left_open() {
+        let conversations = generate(3, Size::default());
+        let seen = || conversations.iter().map(|it| &it.seen);
+        let questions: Vec<&String> = seen().flat_map(|it| &it.questions).collect();
+        assert_eq!(questions.iter().collect::<BTreeSet<_>>().len(), questions.len());
+        let texts = seen().flat_map(|it| it.turns.iter().map(|it| &it.text)).chain(questions);
+        for text in texts {
+            let closed =
+                !text.contains(['{', '}']) && !text.contains("  ") && !text.contains("the the ");
+            let first = text.chars().next().unwrap();
+            assert!(closed && !first.is_lowercase() && text.ends_with(['.', '?', '!']), "{text}");
+        }
+    }
+
+    #[test]
+    fn evidence_tells_the_answer() {
+        for Conversation { seen, gold } in generate(4, Size::default()) {
+            for (question, gold) in seen.questions.iter().zip(&gold) {
+                assert!(gold.evidence.is_sorted() && !gold.evidence.is_empty(), "{question}");
+                let told: Vec<String> =
+                    gold.evidence.iter().map(|it| seen.turns[*it].text.to_lowercase()).collect();
+                let answer = gold.answer.as_deref().unwrap_or_default().to_lowercase();
+                match gold.category {
+                    Category::SingleHop | Category::Update => {
+                        assert!(
+                            told.len() == 1 && told[0].contains(&answer),
+                            "{question} {told:?}"
+                        );
+                    }
+                    Category::MultiHop => {
+                        let parts = answer.split(" (").next().unwrap().split("; ");
+                        for part in parts {
+                            assert!(told.iter().any(|it| it.contains(part)), "{question} {told:?}");
+                        }
+                        let sessions: BTreeSet<u32> =
+                            gold.evidence.iter().map(|it| seen.turns[*it].session).collect();
+                        assert_eq!(
+                            sessions.len(),
+                            told.len(),
+                            "each in its own session: {question}"
+                        );
+                    }
+                    Category::Adversarial => {
+                        let speaker = &seen.turns[gold.evidence[0]].speaker;
+                        assert!(gold.answer.is_none() && !question.contains(speaker.as_str()));
+                    }
+                    Category::Temporal | Category::Open => assert!(!answer.is_empty()),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_statement_comes_after_the_older_ones() {
+        let (mut now, mut before) = (0, 0);
+        for Conversation { seen, gold } in generate(5, Size::default()) {
+            for (question, gold) in seen.questions.iter().zip(&gold) {
+                if gold.category == Category::Update {
+                    // The first statement of a state names nothing that was; what was asked tells which it is.
+                    let first = ["original", "first", "before", "earlier", "initial", "beginning"];
+                    let old = first.iter().any(|it| question.contains(it));
+                    let place = gold.evidence[0] as f64 / seen.turns.len() as f64;
+                    if old {
+                        before += usize::from(place < 0.5)
+                    } else {
+                        now += usize::from(place > 0.5)
+                    }
+                }
+            }
+        }
+        assert!(now > 70 && before > 15, "{now} new ones are late, {before} old ones early");
+    }
+}
