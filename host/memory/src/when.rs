@@ -1,0 +1,185 @@
+//! When a text says something was, is or will be: time expressions as intervals.
+//!
+//! "I joined the choir last Friday" means nothing without the day it was told. This module reads such
+//! expressions out of English text with a small grammar and gives each as a half-open [`Interval`], with the
+//! [`Granularity`] in which it was meant. No clock, no language model: the same text told at the same time
+//! has the same mentions. Time runs in UTC.
+//!
+//! What an expression means where English leaves it open:
+//! - "last Friday" is the latest Friday before the day of telling; said on a Friday, a week ago. "Next
+//!   Friday" is that of the next calendar week, "this Friday" the one to come, or, in a sentence of the past,
+//!   the latest one. "On Friday" lies in the past unless the sentence speaks of the future.
+//! - "last week" is the calendar week before, from Monday to Sunday; so is "the week before 9 June", and
+//!   "two weeks ago" is the week that holds the day 14 days ago. "The last week" is the past seven days.
+//! - "last summer" is the latest summer that has ended, "last June" the latest June that has.
+//! - "a couple" is two or three, "a few" two to five, "several" three to seven, as one interval.
+//! - "early", "mid" and "late" are the first, the second and the last third.
+//! - A date without its year is the latest one in a sentence of the past, the next one in a sentence of the
+//!   future, and the nearest one otherwise.
+//! - "05/07/2023" means two days, and so nothing.
+
+mod calendar;
+mod choice;
+mod grammar;
+mod period;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod words;
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use voyager_base::clock::Timestamp;
+
+pub use self::{
+    calendar::Unit,
+    choice::{Wanted, date_of, wanted},
+    grammar::mentions,
+};
+
+/// A stretch of time, without its end: microseconds since 1970 in UTC.
+///
+/// Signed, unlike [`Timestamp`], because people remember what was before 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Interval {
+    /// Its first microsecond.
+    pub from: i64,
+    /// The first microsecond after it.
+    pub to: i64,
+}
+
+impl Interval {
+    /// Whether both share any time.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+
+    /// Whether all of `other` lies within this one.
+    pub fn contains(self, other: Self) -> bool {
+        self.from <= other.from && other.to <= self.to
+    }
+
+    /// Its length in microseconds.
+    pub fn length(self) -> i64 {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// The calendar day of `time`.
+    pub fn day_of(time: Timestamp) -> Self {
+        calendar::Days::one(calendar::day_of(time)).interval()
+    }
+}
+
+/// How exactly a time was meant, finest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Granularity {
+    /// A time of day.
+    Instant,
+    /// A calendar day.
+    Day,
+    /// A Saturday and its Sunday.
+    Weekend,
+    /// A week from Monday to Sunday.
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three months.
+    Season,
+    /// A calendar year.
+    Year,
+    /// Ten years.
+    Decade,
+    /// From one time to another.
+    Range,
+}
+
+/// Whether an expression stands alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// It says its year.
+    Absolute,
+    /// It counts from the time of telling, or leaves the year to it.
+    Told,
+}
+
+/// How an expression is tied to its sentence: "since 2019" is more than 2019.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// In or on it.
+    Within,
+    /// From it on, until it is told.
+    Since,
+    /// Until it, or by it.
+    Until,
+    /// Before it.
+    Before,
+    /// After it.
+    After,
+}
+
+/// What an expression says about time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Time {
+    /// When.
+    At {
+        /// The time itself, without the [`Bound`].
+        interval: Interval,
+        /// How exactly it was meant.
+        granularity: Granularity,
+        /// Whether the text leaves it open, as in "about two weeks ago".
+        approximate: bool,
+    },
+    /// How long: "for two years".
+    Lasting {
+        /// At least so many units.
+        least: i64,
+        /// At most so many.
+        most: i64,
+        /// What is counted.
+        unit: Unit,
+    },
+    /// Again and again: "every Friday". It has no interval.
+    Recurring,
+}
+
+/// A time expression of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mention {
+    /// Its bytes in the text.
+    pub span: Range<usize>,
+    /// What it says.
+    pub time: Time,
+    /// Whether it needs the time of telling.
+    pub basis: Basis,
+    /// How it is tied to its sentence.
+    pub bound: Bound,
+}
+
+impl Mention {
+    /// Its interval and granularity, where it has one.
+    pub fn at(&self) -> Option<(Interval, Granularity)> {
+        match self.time {
+            Time::At { interval, granularity, .. } => Some((interval, granularity)),
+            Time::Lasting { .. } | Time::Recurring => None,
+        }
+    }
+
+    /// All the time that it speaks of when told at `told`: "since 2019" reaches from 2019 to then.
+    pub fn window(&self, told: Timestamp) -> Option<Interval> {
+        let (interval, _) = self.at()?;
+        let now = i64::try_from(told.as_micros()).unwrap_or(i64::MAX);
+        let window = match self.bound {
+            Bound::Within => interval,
+            Bound::Since => Interval { from: interval.from, to: now.max(interval.to) },
+            Bound::Until => Interval { from: i64::MIN, to: interval.to },
+            Bound::Before => Interval { from: i64::MIN, to: interval.from },
+            Bound::After => Interval { from: interval.to, to: i64::MAX },
+        };
+        Some(window)
+    }
+}

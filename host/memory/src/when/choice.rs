@@ -1,0 +1,185 @@
+//! Which of the times in a text answers a question.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use voyager_base::clock::Timestamp;
+
+use super::{
+    Bound, Granularity, Interval, Mention, Time,
+    calendar::{self, Unit},
+    mentions,
+};
+use crate::terms;
+
+/// How far a sentence is followed to each side.
+const SENTENCE_CHARS_MAX: usize = 500;
+
+/// What kind of time a question asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// How exactly: "which month" asks for a month. Nothing where the question says only "when".
+    pub granularity: Option<Granularity>,
+    /// Whether it asks when something began, which a length tells as well: "for seven years now".
+    pub start: bool,
+    /// Whether it asks for what is to come, of what has been, or leaves it open.
+    pub future: Option<bool>,
+}
+
+/// What kind of time `question` asks for.
+pub fn wanted(question: &str) -> Wanted {
+    let words: Vec<String> = terms::words(question).collect();
+    let has = |any: &[&str]| words.iter().any(|it| any.contains(&it.as_str()));
+    let asked = words.windows(2).find_map(|pair| {
+        let cue = matches!(pair[0].as_str(), "what" | "which");
+        cue.then(|| granularity(&pair[1])).flatten()
+    });
+    let began = has(&["start", "started", "begin", "began", "since"]);
+    let long = words
+        .windows(3)
+        .any(|it| it[0] == "how" && it[1] == "long" && matches!(it[2].as_str(), "has" | "have"));
+    let past = has(&["did", "was", "were", "had", "has", "have", "since"]);
+    let future = has(&["will", "going", "planning", "plan", "plans", "planned", "upcoming"]);
+    let future = match (past, future) {
+        (true, false) => Some(false),
+        (false, true) => Some(true),
+        _ => None,
+    };
+    Wanted { granularity: asked, start: began || long, future }
+}
+
+fn granularity(word: &str) -> Option<Granularity> {
+    Some(match word {
+        "time" | "hour" => Granularity::Instant,
+        "day" | "date" => Granularity::Day,
+        "weekend" => Granularity::Weekend,
+        "week" => Granularity::Week,
+        "month" => Granularity::Month,
+        "season" => Granularity::Season,
+        "year" => Granularity::Year,
+        "decade" => Granularity::Decade,
+        _ => return None,
+    })
+}
+
+/// When that happened which `question` asks about, as far as `text`, told at `told`, names a time.
+///
+/// Of several times the one is taken whose sentence shares most words with the question, that lies on the
+/// side of the telling that the question speaks of, and that stands nearest to the shared words.
+pub fn date_of(question: &str, text: &str, told: Timestamp) -> Option<(Interval, Granularity)> {
+    let wanted = wanted(question);
+    let about: BTreeSet<String> = terms::terms(question).into_iter().collect();
+    let places = shared_words(text, &about);
+    let candidates = mentions(text, told).into_iter().filter_map(|mention| {
+        let (interval, granularity) = time_of(&mention, wanted, told)?;
+        let score = score(&mention, interval, granularity, wanted, told);
+        let nearness = nearness(&mention.span, &sentence(text, &mention.span), &places);
+        Some((score + nearness.0, nearness.1, interval, granularity))
+    });
+    // The first of equals: what comes later in a text is more often an aside.
+    let best =
+        candidates.reduce(|best, it| if (it.0, -it.1) > (best.0, -best.1) { it } else { best })?;
+    Some(widened(best.2, best.3, wanted.granularity))
+}
+
+/// The time that a mention may answer with: its own, or the start of the length that it tells.
+fn time_of(mention: &Mention, wanted: Wanted, told: Timestamp) -> Option<(Interval, Granularity)> {
+    match mention.time {
+        Time::At { interval, granularity, .. } => Some((interval, granularity)),
+        Time::Lasting { least, unit, .. } if wanted.start && unit != Unit::Day => {
+            let (days, granularity) = calendar::step(calendar::day_of(told), -least, unit)?;
+            Some((days.interval(), granularity))
+        }
+        Time::Lasting { .. } | Time::Recurring => None,
+    }
+}
+
+/// Points for what does not depend on the words around: the right side of the telling, and no bare time of day.
+fn score(
+    mention: &Mention,
+    interval: Interval,
+    granularity: Granularity,
+    wanted: Wanted,
+    told: Timestamp,
+) -> i64 {
+    let now = Interval::day_of(told);
+    let side = match wanted.future {
+        Some(true) => interval.to > now.from,
+        Some(false) => interval.from < now.to,
+        None => true,
+    };
+    let hour =
+        granularity == Granularity::Instant && wanted.granularity != Some(Granularity::Instant);
+    let outside = matches!(mention.bound, Bound::Before | Bound::After | Bound::Until);
+    let began = wanted.start && (mention.bound == Bound::Since || mention.at().is_none());
+    4 * i64::from(side) - 2 * i64::from(hour) - 2 * i64::from(outside) + 2 * i64::from(began)
+}
+
+/// Where in `text` words stand whose stem is one of `about`, with that stem.
+fn shared_words(text: &str, about: &BTreeSet<String>) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut start = None;
+    for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
+        match (letter.is_alphanumeric(), start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                start = None;
+                let stems = terms::terms(&text[from..at]);
+                found
+                    .extend(stems.into_iter().filter(|it| about.contains(it)).map(|it| (from, it)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// How many different shared words stand in the sentence, and how far the nearest is from the mention.
+fn nearness(
+    span: &Range<usize>,
+    sentence: &Range<usize>,
+    places: &[(usize, String)],
+) -> (i64, i64) {
+    let first = places.partition_point(|it| it.0 < sentence.start);
+    let within = places[first..].iter().take_while(|it| it.0 < sentence.end).take(64);
+    let outside = |at: usize| at < span.start || at >= span.end;
+    let shared: Vec<_> = within.filter(|it| outside(it.0)).collect();
+    let different: BTreeSet<&str> = shared.iter().map(|it| it.1.as_str()).collect();
+    let distance =
+        shared.iter().map(|it| it.0.abs_diff(span.start)).min().unwrap_or_else(|| sentence.len());
+    (2 * i64::try_from(different.len()).unwrap_or(0), i64::try_from(distance).unwrap_or(i64::MAX))
+}
+
+/// The sentence around `span`, as far as it is no longer than a sentence is: without that bound a text of
+/// many times and no sentences would take time in proportion to the square of its length.
+fn sentence(text: &str, span: &Range<usize>) -> Range<usize> {
+    let ends = |it: &char| matches!(it, '.' | '!' | '?' | '\n');
+    let before =
+        text[..span.start].chars().rev().take(SENTENCE_CHARS_MAX).take_while(|it| !ends(it));
+    let after = text[span.end..].chars().take(SENTENCE_CHARS_MAX).take_while(|it| !ends(it));
+    let length = |chars: &mut dyn Iterator<Item = char>| chars.map(char::len_utf8).sum::<usize>();
+    span.start - length(&mut before.into_iter())..span.end + length(&mut after.into_iter())
+}
+
+/// The month, week, ... in which the time lies, where the question asks for one.
+fn widened(
+    interval: Interval,
+    granularity: Granularity,
+    wanted: Option<Granularity>,
+) -> (Interval, Granularity) {
+    let coarser = wanted.filter(|it| *it > granularity);
+    let wide = coarser.zip(calendar::day_at(interval.from)).and_then(|(wanted, day)| {
+        let year = i64::from(day.year());
+        let days = match wanted {
+            Granularity::Day => Some(calendar::Days::one(day)),
+            Granularity::Weekend => calendar::weekend_of(day),
+            Granularity::Week => calendar::week_of(day),
+            Granularity::Month => calendar::month(year, i64::from(day.month())),
+            Granularity::Season => calendar::season_of(day),
+            Granularity::Year => calendar::year(year),
+            Granularity::Decade => calendar::decade(year / 10 * 10),
+            Granularity::Instant | Granularity::Range => None,
+        };
+        Some((days?.interval(), wanted))
+    });
+    wide.unwrap_or((interval, granularity))
+}

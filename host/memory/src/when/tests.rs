@@ -1,0 +1,1005 @@
+//! Tables of expressions with what they mean.
+
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+use super::*;
+
+/// The time of a civil date and time in UTC.
+fn at(text: &str) -> Timestamp {
+    let time: jiff::civil::DateTime = text.parse().unwrap();
+    let since = time.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0));
+    Timestamp::from_micros(u64::try_from(since.as_micros()).unwrap())
+}
+
+fn day(micros: i64) -> String {
+    let time = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let time = time.checked_add(jiff::SignedDuration::from_micros(micros)).unwrap();
+    let midnight = micros.rem_euclid(86_400_000_000) == 0;
+    if midnight { time.date().to_string() } else { time.strftime("%Y-%m-%d %H:%M").to_string() }
+}
+
+fn shown(text: &str, told: Timestamp) -> String {
+    let mut lines = Vec::new();
+    for it in mentions(text, told) {
+        let what = match it.time {
+            Time::At { interval, granularity, approximate } => {
+                let last =
+                    if granularity == Granularity::Instant { interval.to } else { interval.to - 1 };
+                let last = day(if granularity == Granularity::Instant {
+                    last
+                } else {
+                    last.div_euclid(86_400_000_000) * 86_400_000_000
+                });
+                let first = day(interval.from);
+                let to = if first == last || granularity == Granularity::Instant {
+                    String::new()
+                } else {
+                    format!(" to {last}")
+                };
+                let open = if approximate { " or so" } else { "" };
+                format!("{granularity:?} {first}{to}{open}")
+            }
+            Time::Lasting { least, most, unit } if least == most => {
+                format!("lasting {least} {unit:?}")
+            }
+            Time::Lasting { least, most, unit } => format!("lasting {least}-{most} {unit:?}"),
+            Time::Recurring => "recurring".to_owned(),
+        };
+        let bound =
+            if it.bound == Bound::Within { String::new() } else { format!(", {:?}", it.bound) };
+        let basis = if it.basis == Basis::Absolute { ", absolute" } else { "" };
+        lines.push(format!("[{}] {what}{bound}{basis}", &text[it.span]));
+    }
+    if lines.is_empty() { "-".to_owned() } else { lines.join("; ") }
+}
+
+#[track_caller]
+fn check(told: &str, texts: &[&str], expected: Expect) {
+    let lines: Vec<_> =
+        texts.iter().map(|it| format!("{it}\n    {}\n", shown(it, at(told)))).collect();
+    expected.assert_eq(&lines.concat());
+}
+
+#[test]
+fn days_near_the_telling() {
+    let texts = [
+        "I went there yesterday.",
+        "Today was long, tonight will be short.",
+        "See you tomorrow morning!",
+        "this morning we left",
+        "Last night was amazing",
+        "the day before yesterday",
+        "the day after tomorrow",
+        "I saw her the other day.",
+        "yesterday at 3 pm",
+        "3:30 pm tomorrow",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+        I went there yesterday.
+            [yesterday] Day 2023-05-16
+        Today was long, tonight will be short.
+            [Today] Day 2023-05-17; [tonight] Day 2023-05-17
+        See you tomorrow morning!
+            [tomorrow morning] Day 2023-05-18
+        this morning we left
+            [this morning] Day 2023-05-17
+        Last night was amazing
+            [Last night] Day 2023-05-16
+        the day before yesterday
+            [the day before yesterday] Day 2023-05-15
+        the day after tomorrow
+            [the day after tomorrow] Day 2023-05-19
+        I saw her the other day.
+            [other day] Range 2023-05-12 to 2023-05-15 or so
+        yesterday at 3 pm
+            [yesterday at 3 pm] Instant 2023-05-16 15:00
+        3:30 pm tomorrow
+            [3:30 pm tomorrow] Instant 2023-05-18 15:30
+    "#]],
+    );
+}
+
+#[test]
+fn weekdays_said_on_a_wednesday() {
+    let texts = [
+        "last Friday",
+        "I met her on Friday.",
+        "I'll meet her on Friday.",
+        "this Friday",
+        "We had a party this Friday.",
+        "this past Friday",
+        "next Friday",
+        "next Monday",
+        "last Wednesday",
+        "next Wednesday",
+        "on Wed we met",
+        "last Tues I joined",
+        "the Friday before",
+        "the Friday before last",
+        "Friday of next week",
+        "Friday night was fun",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            last Friday
+                [last Friday] Day 2023-05-12
+            I met her on Friday.
+                [Friday] Day 2023-05-12
+            I'll meet her on Friday.
+                [Friday] Day 2023-05-19
+            this Friday
+                [this Friday] Day 2023-05-19
+            We had a party this Friday.
+                [this Friday] Day 2023-05-12
+            this past Friday
+                [this past Friday] Day 2023-05-12
+            next Friday
+                [next Friday] Day 2023-05-26
+            next Monday
+                [next Monday] Day 2023-05-22
+            last Wednesday
+                [last Wednesday] Day 2023-05-10
+            next Wednesday
+                [next Wednesday] Day 2023-05-24
+            on Wed we met
+                [Wed] Day 2023-05-10
+            last Tues I joined
+                [last Tues] Day 2023-05-16
+            the Friday before
+                [the Friday before] Day 2023-05-12
+            the Friday before last
+                [the Friday before last] Day 2023-05-05
+            Friday of next week
+                [Friday of next week] Day 2023-05-26
+            Friday night was fun
+                [Friday night] Day 2023-05-12
+        "#]],
+    );
+}
+
+#[test]
+fn weekdays_said_on_a_saturday_and_a_friday() {
+    let texts =
+        ["last Friday", "next Friday", "this Friday", "I met her on Friday.", "I'll go on Friday."];
+    check(
+        "2023-07-15T10:00:00",
+        &texts,
+        expect![[r#"
+        last Friday
+            [last Friday] Day 2023-07-14
+        next Friday
+            [next Friday] Day 2023-07-21
+        this Friday
+            [this Friday] Day 2023-07-21
+        I met her on Friday.
+            [Friday] Day 2023-07-14
+        I'll go on Friday.
+            [Friday] Day 2023-07-21
+    "#]],
+    );
+    check(
+        "2023-07-14T10:00:00",
+        &texts,
+        expect![[r#"
+        last Friday
+            [last Friday] Day 2023-07-07
+        next Friday
+            [next Friday] Day 2023-07-21
+        this Friday
+            [this Friday] Day 2023-07-14
+        I met her on Friday.
+            [Friday] Day 2023-07-07
+        I'll go on Friday.
+            [Friday] Day 2023-07-21
+    "#]],
+    );
+}
+
+#[test]
+fn weeks_weekends_months_and_years() {
+    let texts = [
+        "last week",
+        "this week",
+        "next week",
+        "the week before last",
+        "the last week was hard",
+        "last weekend",
+        "this weekend",
+        "We camped this weekend.",
+        "next weekend",
+        "over the weekend we camped",
+        "two weekends ago",
+        "last month",
+        "this month",
+        "next month",
+        "last year",
+        "next year",
+        "the past year",
+        "the last three months",
+        "in the past few days",
+        "the next two weeks",
+        "earlier this month",
+        "late last year",
+        "the end of the year",
+        "early next week",
+        "this decade",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            last week
+                [last week] Week 2023-05-08 to 2023-05-14
+            this week
+                [this week] Week 2023-05-15 to 2023-05-21
+            next week
+                [next week] Week 2023-05-22 to 2023-05-28
+            the week before last
+                [the week before last] Week 2023-05-01 to 2023-05-07
+            the last week was hard
+                [last week] Range 2023-05-10 to 2023-05-17 or so
+            last weekend
+                [last weekend] Weekend 2023-05-13 to 2023-05-14
+            this weekend
+                [this weekend] Weekend 2023-05-20 to 2023-05-21
+            We camped this weekend.
+                [this weekend] Weekend 2023-05-13 to 2023-05-14
+            next weekend
+                [next weekend] Weekend 2023-05-27 to 2023-05-28
+            over the weekend we camped
+                [over the weekend] Weekend 2023-05-13 to 2023-05-14
+            two weekends ago
+                [two weekends ago] Weekend 2023-05-06 to 2023-05-07
+            last month
+                [last month] Month 2023-04-01 to 2023-04-30
+            this month
+                [this month] Month 2023-05-01 to 2023-05-31
+            next month
+                [next month] Month 2023-06-01 to 2023-06-30
+            last year
+                [last year] Year 2022-01-01 to 2022-12-31
+            next year
+                [next year] Year 2024-01-01 to 2024-12-31
+            the past year
+                [past year] Range 2022-05-17 to 2023-05-17 or so
+            the last three months
+                [last three months] Range 2023-02-17 to 2023-05-17 or so
+            in the past few days
+                [past few days] Range 2023-05-12 to 2023-05-17 or so
+            the next two weeks
+                [next two weeks] Range 2023-05-17 to 2023-05-31 or so
+            earlier this month
+                [earlier this month] Range 2023-05-01 to 2023-05-10 or so
+            late last year
+                [late last year] Range 2022-09-01 to 2022-12-31 or so
+            the end of the year
+                [the end of the year] Range 2023-09-01 to 2023-12-31 or so
+            early next week
+                [early next week] Range 2023-05-22 to 2023-05-23 or so
+            this decade
+                [this decade] Decade 2020-01-01 to 2029-12-31
+        "#]],
+    );
+    check(
+        "2023-07-16T10:00:00",
+        &["last weekend", "this weekend", "next weekend"],
+        expect![[r#"
+        last weekend
+            [last weekend] Weekend 2023-07-08 to 2023-07-09
+        this weekend
+            [this weekend] Weekend 2023-07-15 to 2023-07-16
+        next weekend
+            [next weekend] Weekend 2023-07-22 to 2023-07-23
+    "#]],
+    );
+}
+
+#[test]
+fn distances() {
+    let texts = [
+        "two weeks ago",
+        "a couple of days ago",
+        "a few months ago",
+        "several years ago",
+        "in 3 days",
+        "I'm back in two weeks",
+        "three years ago",
+        "about a month ago",
+        "a decade ago",
+        "ten days ago",
+        "a year and a half ago",
+        "twenty-one years ago",
+        "2-3 weeks ago",
+        "5 minutes ago",
+        "in an hour",
+        "a week from now",
+        "in two weeks' time",
+        "a fortnight ago",
+        "three weeks back",
+        "the previous week",
+        "the past weekend",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            two weeks ago
+                [two weeks ago] Week 2023-05-01 to 2023-05-07
+            a couple of days ago
+                [a couple of days ago] Range 2023-05-14 to 2023-05-15 or so
+            a few months ago
+                [a few months ago] Range 2022-12-01 to 2023-03-31 or so
+            several years ago
+                [several years ago] Range 2016-01-01 to 2020-12-31 or so
+            in 3 days
+                [in 3 days] Day 2023-05-20
+            I'm back in two weeks
+                [in two weeks] Week 2023-05-29 to 2023-06-04
+            three years ago
+                [three years ago] Year 2020-01-01 to 2020-12-31
+            about a month ago
+                [about a month ago] Month 2023-04-01 to 2023-04-30 or so
+            a decade ago
+                [a decade ago] Year 2013-01-01 to 2013-12-31
+            ten days ago
+                [ten days ago] Day 2023-05-07
+            a year and a half ago
+                [a year and a half ago] Year 2022-01-01 to 2022-12-31 or so
+            twenty-one years ago
+                [twenty-one years ago] Year 2002-01-01 to 2002-12-31
+            2-3 weeks ago
+                [2-3 weeks ago] Range 2023-04-24 to 2023-05-07 or so
+            5 minutes ago
+                [5 minutes ago] Instant 2023-05-17 09:55 or so
+            in an hour
+                [in an hour] Instant 2023-05-17 11:00 or so
+            a week from now
+                [a week from now] Week 2023-05-22 to 2023-05-28
+            in two weeks' time
+                [in two weeks' time] Week 2023-05-29 to 2023-06-04
+            a fortnight ago
+                [a fortnight ago] Week 2023-05-01 to 2023-05-07
+            three weeks back
+                [three weeks back] Week 2023-04-24 to 2023-04-30
+            the previous week
+                [previous week] Week 2023-05-08 to 2023-05-14
+            the past weekend
+                [past weekend] Weekend 2023-05-13 to 2023-05-14
+        "#]],
+    );
+}
+
+#[test]
+fn dates() {
+    let texts = [
+        "7 May 2023",
+        "May 7, 2023",
+        "May 7th",
+        "the 4th of July",
+        "4 July",
+        "2023-05-07",
+        "2023/5/7",
+        "05/07/2023",
+        "25/07/2023",
+        "07/25/2023",
+        "5/5/2023",
+        "31/31/2023",
+        "Friday, 7 July 2023",
+        "1:56 pm on 8 May, 2023",
+        "2024-02-29",
+        "2023-02-29",
+        "29 February",
+        "May '23",
+        "Sept. 3, 2021",
+        "the 15th floor",
+        "I met them on the 15th.",
+        "The bill is due on the 15th.",
+        "12 March 1952",
+        "5-6 November 2022",
+        "October 30 to 31, 2022",
+        "between August 11 and August 15 2023",
+        "from June to August 2022",
+        "from November 2022 to January 2023",
+        "between 11 and 15 August",
+        "from 2019 to 2021",
+        "2019-2021",
+        "1 January 0001",
+        "31 December 9999",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            7 May 2023
+                [7 May 2023] Day 2023-05-07, absolute
+            May 7, 2023
+                [May 7, 2023] Day 2023-05-07, absolute
+            May 7th
+                [May 7th] Day 2023-05-07
+            the 4th of July
+                [the 4th of July] Day 2023-07-04
+            4 July
+                [4 July] Day 2023-07-04
+            2023-05-07
+                [2023-05-07] Day 2023-05-07, absolute
+            2023/5/7
+                [2023/5/7] Day 2023-05-07, absolute
+            05/07/2023
+                -
+            25/07/2023
+                [25/07/2023] Day 2023-07-25, absolute
+            07/25/2023
+                [07/25/2023] Day 2023-07-25, absolute
+            5/5/2023
+                [5/5/2023] Day 2023-05-05, absolute
+            31/31/2023
+                -
+            Friday, 7 July 2023
+                [Friday, 7 July 2023] Day 2023-07-07, absolute
+            1:56 pm on 8 May, 2023
+                [1:56 pm on 8 May, 2023] Instant 2023-05-08 13:56, absolute
+            2024-02-29
+                [2024-02-29] Day 2024-02-29, absolute
+            2023-02-29
+                -
+            29 February
+                [29 February] Day 2024-02-29
+            May '23
+                [May '23] Month 2023-05-01 to 2023-05-31, absolute
+            Sept. 3, 2021
+                [Sept. 3, 2021] Day 2021-09-03, absolute
+            the 15th floor
+                -
+            I met them on the 15th.
+                [the 15th] Day 2023-05-15
+            The bill is due on the 15th.
+                [the 15th] Day 2023-06-15
+            12 March 1952
+                [12 March 1952] Day 1952-03-12, absolute
+            5-6 November 2022
+                [5-6 November 2022] Range 2022-11-05 to 2022-11-06, absolute
+            October 30 to 31, 2022
+                [October 30 to 31, 2022] Range 2022-10-30 to 2022-10-31, absolute
+            between August 11 and August 15 2023
+                [between August 11 and August 15 2023] Range 2023-08-11 to 2023-08-15, absolute
+            from June to August 2022
+                [from June to August 2022] Range 2022-06-01 to 2022-08-31, absolute
+            from November 2022 to January 2023
+                [from November 2022 to January 2023] Range 2022-11-01 to 2023-01-31, absolute
+            between 11 and 15 August
+                [between 11 and 15 August] Range 2023-08-11 to 2023-08-15
+            from 2019 to 2021
+                [from 2019 to 2021] Range 2019-01-01 to 2021-12-31, absolute
+            2019-2021
+                [2019-2021] Range 2019-01-01 to 2021-12-31, absolute
+            1 January 0001
+                [1 January 0001] Day 0001-01-01, absolute
+            31 December 9999
+                [31 December 9999] Day 9999-12-31, absolute
+        "#]],
+    );
+}
+
+#[test]
+fn months_seasons_years_and_decades() {
+    let texts = [
+        "in June",
+        "We met in June.",
+        "We'll meet in June.",
+        "last June",
+        "next June",
+        "last May",
+        "June 2023",
+        "In July, 2022",
+        "December, 2023",
+        "mid-August",
+        "early May",
+        "late May 2022",
+        "early 2021",
+        "the end of October 2023",
+        "in 2021",
+        "since 2019",
+        "until March",
+        "by June 2024",
+        "the summer of 2022",
+        "summer 2023",
+        "last summer",
+        "this summer",
+        "next summer",
+        "last winter",
+        "in the fall",
+        "in the spring of 2020",
+        "the 1990s",
+        "the '80s",
+        "early 90s",
+        "Q3 2023",
+        "in Q1",
+        "last Christmas",
+        "Christmas Eve 2022",
+        "on Halloween",
+        "the first week of June 2023",
+        "last week of August 2023",
+        "the last Friday in May",
+        "first weekend of August 2023",
+        "the second month of 2022",
+        "the week before 9 June 2023",
+        "the weekend before 17 July 2023",
+        "two weekends before 17 July 2023",
+        "The sunday before 25 May 2023",
+        "two days before 3 July 2023",
+        "a few days before May 24, 2023",
+        "Saturday after 11 September, 2023",
+        "The week of 23 August 2023",
+        "the weekend of 3 June 2023",
+        "the day after Christmas 2022",
+        "Last week before 13 October 2022.",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+        in June
+            [June] Month 2023-06-01 to 2023-06-30
+        We met in June.
+            [June] Month 2022-06-01 to 2022-06-30
+        We'll meet in June.
+            [June] Month 2023-06-01 to 2023-06-30
+        last June
+            [last June] Month 2022-06-01 to 2022-06-30
+        next June
+            [next June] Month 2023-06-01 to 2023-06-30
+        last May
+            [last May] Month 2022-05-01 to 2022-05-31
+        June 2023
+            [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+        In July, 2022
+            [July, 2022] Month 2022-07-01 to 2022-07-31, absolute
+        December, 2023
+            [December, 2023] Month 2023-12-01 to 2023-12-31, absolute
+        mid-August
+            [mid-August] Range 2023-08-11 to 2023-08-20 or so
+        early May
+            [early May] Range 2023-05-01 to 2023-05-10 or so
+        late May 2022
+            [late May 2022] Range 2022-05-21 to 2022-05-31 or so, absolute
+        early 2021
+            [early 2021] Range 2021-01-01 to 2021-04-30 or so, absolute
+        the end of October 2023
+            [the end of October 2023] Range 2023-10-21 to 2023-10-31 or so, absolute
+        in 2021
+            [2021] Year 2021-01-01 to 2021-12-31, absolute
+        since 2019
+            [since 2019] Year 2019-01-01 to 2019-12-31, Since, absolute
+        until March
+            [until March] Month 2023-03-01 to 2023-03-31, Until
+        by June 2024
+            [by June 2024] Month 2024-06-01 to 2024-06-30, Until, absolute
+        the summer of 2022
+            [summer of 2022] Season 2022-06-01 to 2022-08-31, absolute
+        summer 2023
+            [summer 2023] Season 2023-06-01 to 2023-08-31, absolute
+        last summer
+            [last summer] Season 2022-06-01 to 2022-08-31
+        this summer
+            [this summer] Season 2023-06-01 to 2023-08-31
+        next summer
+            [next summer] Season 2023-06-01 to 2023-08-31
+        last winter
+            [last winter] Season 2022-12-01 to 2023-02-28
+        in the fall
+            [fall] Season 2023-09-01 to 2023-11-30
+        in the spring of 2020
+            [spring of 2020] Season 2020-03-01 to 2020-05-31, absolute
+        the 1990s
+            [1990s] Decade 1990-01-01 to 1999-12-31, absolute
+        the '80s
+            ['80s] Decade 1980-01-01 to 1989-12-31, absolute
+        early 90s
+            [early 90s] Range 1990-01-01 to 1993-05-01 or so, absolute
+        Q3 2023
+            [Q3 2023] Range 2023-07-01 to 2023-09-30, absolute
+        in Q1
+            [Q1] Range 2023-01-01 to 2023-03-31
+        last Christmas
+            [Christmas] Day 2022-12-25
+        Christmas Eve 2022
+            [Christmas Eve 2022] Day 2022-12-24, absolute
+        on Halloween
+            [Halloween] Day 2023-10-31
+        the first week of June 2023
+            [the first week of June 2023] Week 2023-06-01 to 2023-06-07, absolute
+        last week of August 2023
+            [last week of August 2023] Week 2023-08-25 to 2023-08-31, absolute
+        the last Friday in May
+            [the last Friday in May] Day 2023-05-26
+        first weekend of August 2023
+            [first weekend of August 2023] Weekend 2023-08-05 to 2023-08-06, absolute
+        the second month of 2022
+            [the second month of 2022] Month 2022-02-01 to 2022-02-28, absolute
+        the week before 9 June 2023
+            [the week before 9 June 2023] Week 2023-05-29 to 2023-06-04, absolute
+        the weekend before 17 July 2023
+            [the weekend before 17 July 2023] Weekend 2023-07-15 to 2023-07-16, absolute
+        two weekends before 17 July 2023
+            [two weekends before 17 July 2023] Weekend 2023-07-08 to 2023-07-09, absolute
+        The sunday before 25 May 2023
+            [The sunday before 25 May 2023] Day 2023-05-21, absolute
+        two days before 3 July 2023
+            [two days before 3 July 2023] Day 2023-07-01, absolute
+        a few days before May 24, 2023
+            [a few days before May 24, 2023] Range 2023-05-19 to 2023-05-22 or so, absolute
+        Saturday after 11 September, 2023
+            [Saturday after 11 September, 2023] Day 2023-09-16, absolute
+        The week of 23 August 2023
+            [The week of 23 August 2023] Week 2023-08-21 to 2023-08-27, absolute
+        the weekend of 3 June 2023
+            [the weekend of 3 June 2023] Weekend 2023-06-03 to 2023-06-04, absolute
+        the day after Christmas 2022
+            [the day after Christmas 2022] Day 2022-12-26, absolute
+        Last week before 13 October 2022.
+            [Last week before 13 October 2022] Week 2022-10-03 to 2022-10-09, absolute
+    "#]],
+    );
+}
+
+#[test]
+fn lengths_and_repetitions() {
+    let texts = [
+        "for two years",
+        "a two-week trip",
+        "It took three hours",
+        "We waited for a week.",
+        "nearly four months",
+        "she is 18 years old",
+        "a day at the beach",
+        "seven years now",
+        "for a couple of months",
+        "every Friday",
+        "on Sundays",
+        "twice a week",
+        "weekly",
+        "every other day",
+        "each morning",
+        "every 3 days",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+        for two years
+            [two years] lasting 2 Year
+        a two-week trip
+            [two-week] lasting 2 Week
+        It took three hours
+            [three hours] lasting 3 Hour
+        We waited for a week.
+            [a week] lasting 1 Week
+        nearly four months
+            [nearly four months] lasting 4 Month
+        she is 18 years old
+            -
+        a day at the beach
+            -
+        seven years now
+            [seven years] lasting 7 Year
+        for a couple of months
+            [a couple of months] lasting 2-3 Month
+        every Friday
+            [every Friday] recurring
+        on Sundays
+            [Sundays] recurring
+        twice a week
+            [twice a week] recurring
+        weekly
+            [weekly] recurring
+        every other day
+            [every other day] recurring
+        each morning
+            [each morning] recurring
+        every 3 days
+            [every 3 days] recurring
+    "#]],
+    );
+}
+
+#[test]
+fn times_of_day() {
+    let texts = [
+        "at 15:30",
+        "3 pm",
+        "10 a.m. on Monday",
+        "noon",
+        "at 7 o'clock",
+        "12:30am",
+        "the score was 3:2",
+        "25:30",
+        "ratio 1:20:300",
+        "at 5",
+        "2023-05-07T15:30:00Z",
+        "May 7 at 9 am",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+        at 15:30
+            [at 15:30] Instant 2023-05-17 15:30
+        3 pm
+            [3 pm] Instant 2023-05-17 15:00
+        10 a.m. on Monday
+            [10 a.m. on Monday] Instant 2023-05-15 10:00
+        noon
+            [noon] Instant 2023-05-17 12:00
+        at 7 o'clock
+            [at 7 o'clock] Instant 2023-05-17 07:00
+        12:30am
+            [12:30am] Instant 2023-05-17 00:30
+        the score was 3:2
+            -
+        25:30
+            -
+        ratio 1:20:300
+            -
+        at 5
+            -
+        2023-05-07T15:30:00Z
+            [2023-05-07] Day 2023-05-07, absolute
+        May 7 at 9 am
+            [May 7 at 9 am] Instant 2023-05-07 09:00
+    "#]],
+    );
+}
+
+#[test]
+fn false_friends() {
+    let texts = [
+        "It may rain.",
+        "May I come in?",
+        "This may be wrong.",
+        "They march on.",
+        "a second chance",
+        "wait a second",
+        "The sun was out and she sat down.",
+        "the fall of Rome",
+        "I had a bad fall",
+        "the last fall hurt",
+        "a spring broke",
+        "the last week of practice",
+        "in my last year at school",
+        "the first day of school",
+        "April said yes",
+        "June is my aunt",
+        "2000 people came",
+        "room 2021",
+        "it costs 1999 dollars",
+        "Sunday School",
+        "Black Friday",
+        "version 1.2.2023.4",
+        "we wed in spring",
+        "mon ami",
+        "Will you march in March?",
+        "May may come in May.",
+        "the Sun is a star",
+        "last time",
+        "next door",
+        "an august body",
+        "call 555-2023",
+        "1995 was good",
+        "10 December street",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            It may rain.
+                -
+            May I come in?
+                -
+            This may be wrong.
+                -
+            They march on.
+                -
+            a second chance
+                -
+            wait a second
+                -
+            The sun was out and she sat down.
+                -
+            the fall of Rome
+                -
+            I had a bad fall
+                -
+            the last fall hurt
+                -
+            a spring broke
+                -
+            the last week of practice
+                -
+            in my last year at school
+                -
+            the first day of school
+                -
+            April said yes
+                -
+            June is my aunt
+                -
+            2000 people came
+                [2000] Year 2000-01-01 to 2000-12-31, absolute
+            room 2021
+                -
+            it costs 1999 dollars
+                -
+            Sunday School
+                -
+            Black Friday
+                -
+            version 1.2.2023.4
+                -
+            we wed in spring
+                [spring] Season 2023-03-01 to 2023-05-31
+            mon ami
+                -
+            Will you march in March?
+                [March] Month 2024-03-01 to 2024-03-31
+            May may come in May.
+                [May] Month 2023-05-01 to 2023-05-31
+            the Sun is a star
+                -
+            last time
+                -
+            next door
+                -
+            an august body
+                -
+            call 555-2023
+                -
+            1995 was good
+                [1995] Year 1995-01-01 to 1995-12-31, absolute
+            10 December street
+                [10 December] Day 2022-12-10
+        "#]],
+    );
+}
+
+/// Words of the grammar, in any order.
+fn soup() -> impl Strategy<Value = String> {
+    let words = "the a last next this past week weekend month year before after of ago in on at from between and \
+        to - , . early mid late end first second two 3 31 99999 2023 9999 0001 may May June Friday sun summer fall \
+        few couple days weeks years centuries every since until yesterday tomorrow morning pm : 12 15 30 th 's ' Q3 \
+        decade christmas eve 1990s half now now. week";
+    let words: Vec<&'static str> = words.split_whitespace().collect();
+    let spaces = prop::sample::select(vec!["", " ", " ", " "]);
+    prop::collection::vec((prop::sample::select(words), spaces), 0..40)
+        .prop_map(|it| it.into_iter().map(|(word, space)| format!("{word}{space}")).collect())
+}
+
+fn in_order_and_in_the_calendar(text: &str, told: Timestamp) -> Result<(), TestCaseError> {
+    let (first, last) = (-62_135_596_800_000_000, 253_402_300_800_000_000);
+    let mut end = 0;
+    for mention in mentions(text, told) {
+        prop_assert!(end <= mention.span.start && mention.span.start < mention.span.end);
+        prop_assert!(text.get(mention.span.clone()).is_some());
+        end = mention.span.end;
+        if let Some((interval, granularity)) = mention.at() {
+            prop_assert!(interval.from < interval.to, "{mention:?}");
+            let days = granularity != Granularity::Instant;
+            prop_assert!(!days || (first <= interval.from && interval.to <= last), "{mention:?}");
+        }
+    }
+    date_of("When did the week start?", text, told);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn any_text_at_any_time_is_read_without_a_panic(text in "\\PC{0,200}", told: u64) {
+        in_order_and_in_the_calendar(&text, Timestamp::from_micros(told))?;
+    }
+
+    #[test]
+    fn any_words_of_the_grammar_are_read_without_a_panic(text in soup(), told: u64) {
+        in_order_and_in_the_calendar(&text, Timestamp::from_micros(told))?;
+        in_order_and_in_the_calendar(&text, Timestamp::from_micros(told % 2_000_000_000_000_000))?;
+    }
+
+    #[test]
+    fn a_date_is_read_however_it_is_written(days in 0_i64..60_000) {
+        let date = jiff::civil::date(1900, 1, 1).checked_add(jiff::SignedDuration::from_hours(24 * days)).unwrap();
+        for form in ["%Y-%m-%d", "%-d %B %Y", "%B %-d, %Y", "%A, %-d %B, %Y", "the %-dth of %b %Y", "%b. %d, %Y"] {
+            let text = date.strftime(form).to_string();
+            let found = mentions(&text, at("2023-05-17T10:00:00"));
+            prop_assert_eq!(found.len(), 1, "{}", text);
+            let (interval, granularity) = found[0].at().unwrap();
+            prop_assert_eq!(day(interval.from), date.to_string(), "{}", text);
+            prop_assert_eq!(granularity, Granularity::Day);
+        }
+    }
+
+    #[test]
+    fn the_last_weekday_lies_one_to_seven_days_back(told in 1_000_000_u64..2_000_000_000, weekday in 0_usize..7) {
+        let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        let told = Timestamp::from_millis(told * 1_000);
+        let (found, _) = mentions(&format!("last {}", names[weekday]), told)[0].at().unwrap();
+        let back = (Interval::day_of(told).from - found.from) / 86_400_000_000;
+        prop_assert!((1..=7).contains(&back));
+        let date: jiff::civil::Date = day(found.from).parse().unwrap();
+        prop_assert_eq!(usize::try_from(date.weekday().to_monday_zero_offset()).unwrap(), weekday);
+    }
+}
+
+#[test]
+fn long_hostile_texts_are_read_in_one_pass() {
+    for part in [
+        "the week before ",
+        "between 3 and ",
+        "last ",
+        "1-",
+        "in two ",
+        "May ",
+        "2023 ",
+        "early ",
+        "the first week of ",
+        "a",
+        "\u{301}",
+    ] {
+        let text = part.repeat((1 << 17) / part.len());
+        mentions(&text, at("2023-05-17T10:00:00"));
+    }
+    let many = "yesterday ".repeat(20_000);
+    assert!(date_of("When was yesterday?", &many, at("2023-05-17T10:00:00")).is_some());
+}
+
+#[test]
+fn the_best_time_of_a_text_answers_the_question() {
+    let text = "I told you about my school event last week. I started transitioning three years ago. \
+        We'll meet again on Friday at 3 pm. I have been painting for seven years now. Last May we moved.";
+    let questions = [
+        "When was the school event?",
+        "When did she start transitioning?",
+        "When will they meet again?",
+        "When did she start painting?",
+        "How long has she been painting?",
+        "Which year did they move?",
+        "In which month did they move?",
+    ];
+    let told = at("2023-06-09T19:55:00");
+    let lines: Vec<_> = questions
+        .iter()
+        .map(|it| {
+            let (interval, granularity) = date_of(it, text, told).unwrap();
+            format!("{it} {granularity:?} {}\n", day(interval.from))
+        })
+        .collect();
+    expect![[r#"
+        When was the school event? Week 2023-05-29
+        When did she start transitioning? Year 2020-01-01
+        When will they meet again? Instant 2023-06-16 15:00
+        When did she start painting? Year 2016-01-01
+        How long has she been painting? Year 2016-01-01
+        Which year did they move? Year 2023-01-01
+        In which month did they move? Month 2023-05-01
+    "#]]
+    .assert_eq(&lines.concat());
+    assert_eq!(date_of("When?", "Nothing of the kind.", told), None);
+}
+
+#[test]
+fn a_bound_opens_the_window() {
+    let told = at("2023-05-17T10:00:00");
+    let window = |text: &str| mentions(text, told)[0].window(told).unwrap();
+    let year = |number| Interval {
+        from: window(&format!("in {number}")).from,
+        to: window(&format!("in {number}")).to,
+    };
+    let now = i64::try_from(told.as_micros()).unwrap();
+    assert_eq!(window("since 2019"), Interval { from: year(2019).from, to: now });
+    assert_eq!(window("before 2019"), Interval { from: i64::MIN, to: year(2019).from });
+    assert_eq!(window("until 2019"), Interval { from: i64::MIN, to: year(2019).to });
+    assert_eq!(window("after 2019"), Interval { from: year(2020).from, to: i64::MAX });
+}

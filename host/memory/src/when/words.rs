@@ -1,0 +1,236 @@
+//! The words of the grammar: numbers, units, weekdays, months, seasons.
+
+use super::calendar::{Season, Unit};
+
+/// A number as a word, up to twelve and the tens.
+pub(super) fn number(low: &str) -> Option<i64> {
+    Some(match low {
+        "one" => 1,
+        "two" => 2,
+        "three" => 3,
+        "four" => 4,
+        "five" => 5,
+        "six" => 6,
+        "seven" => 7,
+        "eight" => 8,
+        "nine" => 9,
+        "ten" => 10,
+        "eleven" => 11,
+        "twelve" | "dozen" => 12,
+        "thirteen" => 13,
+        "fourteen" => 14,
+        "fifteen" => 15,
+        "sixteen" => 16,
+        "seventeen" => 17,
+        "eighteen" => 18,
+        "nineteen" => 19,
+        "twenty" => 20,
+        "thirty" => 30,
+        "forty" => 40,
+        "fifty" => 50,
+        "sixty" => 60,
+        "ninety" => 90,
+        "hundred" => 100,
+        _ => return None,
+    })
+}
+
+/// Which of several: `first` is 1, `last` is -1.
+pub(super) fn ordinal(low: &str) -> Option<i64> {
+    Some(match low {
+        "first" => 1,
+        "second" => 2,
+        "third" => 3,
+        "fourth" => 4,
+        "fifth" => 5,
+        "last" | "final" => -1,
+        _ => return None,
+    })
+}
+
+/// A unit of time and how many of it the word means: a fortnight is two weeks.
+pub(super) fn unit(low: &str) -> Option<(Unit, i64)> {
+    Some(match low {
+        "second" | "seconds" => (Unit::Second, 1),
+        "minute" | "minutes" | "min" | "mins" => (Unit::Minute, 1),
+        "hour" | "hours" | "hr" | "hrs" => (Unit::Hour, 1),
+        "day" | "days" | "night" | "nights" => (Unit::Day, 1),
+        "week" | "weeks" | "wk" | "wks" => (Unit::Week, 1),
+        "fortnight" | "fortnights" => (Unit::Week, 2),
+        "weekend" | "weekends" => (Unit::Weekend, 1),
+        "month" | "months" => (Unit::Month, 1),
+        "year" | "years" | "yr" | "yrs" => (Unit::Year, 1),
+        "decade" | "decades" => (Unit::Decade, 1),
+        "century" | "centuries" => (Unit::Decade, 10),
+        _ => return None,
+    })
+}
+
+/// A part of a day.
+pub(super) fn is_daytime(low: &str) -> bool {
+    matches!(low, "morning" | "afternoon" | "evening" | "night")
+}
+
+/// A weekday from Monday, 0, and whether the word is written out.
+pub(super) fn weekday(low: &str) -> Option<(i64, bool)> {
+    Some(match low {
+        "monday" => (0, true),
+        "tuesday" => (1, true),
+        "wednesday" => (2, true),
+        "thursday" => (3, true),
+        "friday" => (4, true),
+        "saturday" => (5, true),
+        "sunday" => (6, true),
+        "mon" => (0, false),
+        "tue" | "tues" => (1, false),
+        "wed" | "weds" => (2, false),
+        "thu" | "thur" | "thurs" => (3, false),
+        "fri" => (4, false),
+        "sat" => (5, false),
+        "sun" => (6, false),
+        _ => return None,
+    })
+}
+
+/// A month from January, 1.
+pub(super) fn month(low: &str) -> Option<i64> {
+    Some(match low {
+        "january" | "jan" => 1,
+        "february" | "feb" => 2,
+        "march" | "mar" => 3,
+        "april" | "apr" => 4,
+        "may" => 5,
+        "june" | "jun" => 6,
+        "july" | "jul" => 7,
+        "august" | "aug" => 8,
+        "september" | "sept" | "sep" => 9,
+        "october" | "oct" => 10,
+        "november" | "nov" => 11,
+        "december" | "dec" => 12,
+        _ => return None,
+    })
+}
+
+/// Whether a word that names a month has no other meaning, neither as a word nor as a person's name.
+pub(super) fn is_only_a_month(low: &str) -> bool {
+    matches!(
+        low,
+        "january" | "february" | "july" | "september" | "october" | "november" | "december"
+    )
+}
+
+pub(super) fn season(low: &str) -> Option<Season> {
+    Some(match low {
+        "spring" | "springtime" => Season::Spring,
+        "summer" | "summertime" => Season::Summer,
+        "autumn" | "fall" => Season::Autumn,
+        "winter" | "wintertime" => Season::Winter,
+        _ => return None,
+    })
+}
+
+/// Days that lie on the same date every year.
+pub(super) fn feast(words: [&str; 3]) -> Option<(i64, i64, usize)> {
+    Some(match words {
+        ["christmas" | "xmas", "eve", _] => (12, 24, 2),
+        ["christmas" | "xmas", "day", _] => (12, 25, 2),
+        ["christmas" | "xmas", _, _] => (12, 25, 1),
+        ["halloween", _, _] => (10, 31, 1),
+        _ => return None,
+    })
+}
+
+/// Whether the word shows that its sentence speaks of what has been.
+pub(super) fn is_past(low: &str) -> bool {
+    let irregular = matches!(
+        low,
+        "was"
+            | "were"
+            | "had"
+            | "did"
+            | "didn"
+            | "went"
+            | "got"
+            | "met"
+            | "saw"
+            | "took"
+            | "made"
+            | "came"
+            | "been"
+            | "bought"
+            | "found"
+            | "gave"
+            | "told"
+            | "said"
+            | "left"
+            | "ran"
+            | "won"
+            | "lost"
+            | "began"
+            | "felt"
+            | "spent"
+            | "thought"
+            | "held"
+            | "wrote"
+            | "drove"
+            | "flew"
+            | "ate"
+            | "became"
+            | "broke"
+            | "brought"
+            | "built"
+            | "caught"
+            | "chose"
+            | "heard"
+            | "kept"
+            | "knew"
+            | "led"
+            | "paid"
+            | "sent"
+            | "sold"
+            | "spoke"
+            | "taught"
+            | "wore"
+            | "woke"
+            | "since"
+            | "ago"
+            | "last"
+    );
+    irregular
+        || (low.len() > 4 && low.ends_with("ed") && !matches!(low, "need" | "speed" | "indeed"))
+}
+
+/// Whether the word shows that its sentence speaks of what is to come.
+pub(super) fn is_future(low: &str) -> bool {
+    matches!(
+        low,
+        "will"
+            | "ll"
+            | "shall"
+            | "going"
+            | "gonna"
+            | "plan"
+            | "plans"
+            | "planning"
+            | "upcoming"
+            | "coming"
+            | "next"
+            | "soon"
+            | "tomorrow"
+            | "forward"
+            | "scheduled"
+            | "due"
+            | "hoping"
+            | "hope"
+            | "wait"
+            | "let"
+            | "intend"
+            | "arriving"
+            | "leaving"
+            | "starting"
+            | "ready"
+            | "deadline"
+            | "must"
+            | "should"
+    )
+}
