@@ -9,6 +9,7 @@
 
 mod corpus;
 mod date;
+pub mod dates;
 pub mod locomo;
 mod metrics;
 mod summary;
