@@ -10,7 +10,9 @@
 //!   Friday" is that of the next calendar week, "this Friday" the one to come, or, in a sentence of the past,
 //!   the latest one. "On Friday" lies in the past unless the sentence speaks of the future.
 //! - "last week" is the calendar week before, from Monday to Sunday; so is "the week before 9 June", and
-//!   "two weeks ago" is the week that holds the day 14 days ago. "The last week" is the past seven days.
+//!   "two weeks ago" is the week that holds the day 14 days ago. "The last week" is the past seven days. "The
+//!   first week of June" is the first whose Thursday lies in June, as ISO 8601 counts.
+//! - "three years ago" is the calendar year, and "a year ago" the month twelve months ago.
 //! - "last summer" is the latest summer that has ended, "last June" the latest June that has.
 //! - "a couple" is two or three, "a few" two to five, "several" three to seven, as one interval.
 //! - "early", "mid" and "late" are the first, the second and the last third.

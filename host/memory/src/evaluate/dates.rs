@@ -173,7 +173,8 @@ mod tests {
         assert_eq!(found("8 July 2023", "July 2023"), Agreement::Within);
         assert_eq!(found("July 2023", "8 July 2023"), Agreement::Wrong);
         assert_eq!(found("8 July 2023", "9 July 2023"), Agreement::Wrong);
-        assert_eq!(found("last week", "first week of July 2023"), Agreement::Within);
+        assert_eq!(found("last week", "first week of July 2023"), Agreement::Exact);
+        assert_eq!(found("early July", "first week of July 2023"), Agreement::Within);
         assert_eq!(found("last week", "last week of June 2023"), Agreement::Wrong);
         assert_eq!(found("June 2023", "summer 2023"), Agreement::Within);
     }

@@ -33,7 +33,7 @@ pub fn wanted(question: &str) -> Wanted {
         let cue = matches!(pair[0].as_str(), "what" | "which");
         cue.then(|| granularity(&pair[1])).flatten()
     });
-    let began = has(&["start", "started", "begin", "began", "since"]);
+    let began = has(&["start", "started", "begin", "began", "resume", "resumed", "since"]);
     let long = words
         .windows(3)
         .any(|it| it[0] == "how" && it[1] == "long" && matches!(it[2].as_str(), "has" | "have"));

@@ -336,8 +336,11 @@ impl Reader<'_> {
                 let saturday = nth_weekday(whole.days, nth, 5)?;
                 (calendar::weekend_of(saturday)?, Granularity::Weekend)
             }
-            (_, Some(Unit::Week)) => (nth_days(whole.days, nth, 7)?, Granularity::Week),
-            (_, Some(Unit::Day)) => (nth_days(whole.days, nth, 1)?, Granularity::Day),
+            // As in ISO 8601 a week belongs to the month or year that its Thursday lies in.
+            (_, Some(Unit::Week)) => {
+                (week_of(nth_weekday(whole.days, nth, 3)?)?, Granularity::Week)
+            }
+            (_, Some(Unit::Day)) => (Days::one(nth_day(whole.days, nth)?), Granularity::Day),
             (_, Some(Unit::Month)) if whole.granularity == Granularity::Year => {
                 let number = if nth < 0 { 12 } else { nth };
                 (calendar::month(i64::from(whole.days.first.year()), number)?, Granularity::Month)
@@ -536,6 +539,13 @@ impl Reader<'_> {
         }
         let (amount, unit, end) = self.measure(at)?;
         if self.is(end, &["ago", "back", "earlier"]) {
+            let half = end >= 3 && self.is(end - 1, &["half"]);
+            // "A year ago" is twelve months ago, for of the year before one says "last year".
+            let (amount, unit) = match (unit, amount.most) {
+                (Unit::Year, 1) if half => (Amount { least: 18, most: 18, ..amount }, Unit::Month),
+                (Unit::Year, 1) => (Amount { least: 12, most: 12, ..amount }, Unit::Month),
+                _ => (amount, unit),
+            };
             return Some((self.stepped(self.told, amount, unit, -1)?, end + 1));
         }
         if self.is(end, &["from"]) && self.is(end + 1, &["now", "today"]) {
@@ -544,10 +554,22 @@ impl Reader<'_> {
         None
     }
 
-    /// "over the weekend", "at the weekend".
+    /// "over the weekend", "at the weekend", "I had a quiet weekend", "how was your weekend".
     fn open_weekend(&self, at: usize) -> Found {
         let preposition = self.is(at, &["over", "during", "at", "on"]) && self.is(at + 1, &["the"]);
-        if !preposition || !self.is(at + 2, &["weekend"]) || self.is(at + 3, &["of"]) {
+        let had = || {
+            let spent = (at.saturating_sub(4)..at).any(|it| self.is(it, &["had", "was", "spent"]));
+            let own = ["my", "your", "our"].contains(&self.before(at)) && self.is(at + 1, &["was"]);
+            spent || own
+        };
+        let end = if preposition && self.is(at + 2, &["weekend"]) {
+            at + 3
+        } else if self.is(at, &["weekend"]) && had() {
+            at + 1
+        } else {
+            return None;
+        };
+        if self.is(end, &["of"]) {
             return None;
         }
         let own = calendar::weekend_of(self.told)?;
@@ -556,7 +578,7 @@ impl Reader<'_> {
             _ if own.contains(self.told) => own,
             _ => step(self.told, -1, Unit::Weekend)?.0,
         };
-        Some((Period::told(days, Granularity::Weekend), at + 3))
+        Some((Period::told(days, Granularity::Weekend), end))
     }
 
     /// Dates that say their year, and days and months that leave it to the day of telling.
@@ -608,7 +630,8 @@ impl Reader<'_> {
 
     /// A year after a date: "2023", ", 2023", "of 2023", "'23".
     fn year_after(&self, at: usize) -> Option<(i64, usize)> {
-        let start = self.skip(at, &[",", "of"]);
+        let dot = self.is(at, &["."]) && self.glued(at) && self.glued(at + 1);
+        let start = if dot { at + 1 } else { self.skip(at, &[",", "of"]) };
         if self.is(start, &["'", "’"]) && self.glued(start + 1) {
             return Some((self.short_year(start + 1)?, start + 2));
         }
@@ -617,7 +640,7 @@ impl Reader<'_> {
 
     fn full_year(&self, at: usize) -> Option<i64> {
         let four = self.tokens.get(at).is_some_and(|it| it.raw.len() == 4);
-        let bare = !self.glued(at) || self.is(at.wrapping_sub(1), &["-", "–", "(", ",", "/"]);
+        let bare = !self.glued(at) || self.is(at.wrapping_sub(1), &["-", "–", "(", ",", "/", "."]);
         let ends =
             !self.glued(at + 1) || !(self.is(at + 1, &["%", "°", ":"]) || self.goes_on(at + 1));
         self.number(at).filter(|it| four && bare && ends && *it >= 1)
@@ -943,13 +966,8 @@ fn third_of(whole: Days, granularity: Granularity, third: i64) -> Option<Days> {
     Days::between(first, last)
 }
 
-/// The nth run of `length` days, from the end where `nth` is -1.
-fn nth_days(whole: Days, nth: i64, length: i64) -> Option<Days> {
-    if nth < 0 {
-        return Days::between(plus_days(whole.last, 1 - length)?, whole.last);
-    }
-    let first = plus_days(whole.first, (nth - 1) * length)?;
-    Days::between(first, plus_days(first, length - 1)?.min(whole.last))
+fn nth_day(whole: Days, nth: i64) -> Option<Date> {
+    if nth < 0 { Some(whole.last) } else { plus_days(whole.first, nth - 1) }
 }
 
 fn nth_weekday(whole: Days, nth: i64, weekday: i64) -> Option<Date> {

@@ -322,8 +322,12 @@ fn distances() {
         "in two weeks' time",
         "a fortnight ago",
         "three weeks back",
+        "a year ago",
         "the previous week",
         "the past weekend",
+        "I had a quiet weekend.",
+        "How was your weekend?",
+        "a weekend bag",
     ];
     check(
         "2023-05-17T10:00:00",
@@ -350,7 +354,7 @@ fn distances() {
             ten days ago
                 [ten days ago] Day 2023-05-07
             a year and a half ago
-                [a year and a half ago] Year 2022-01-01 to 2022-12-31 or so
+                [a year and a half ago] Month 2021-11-01 to 2021-11-30 or so
             twenty-one years ago
                 [twenty-one years ago] Year 2002-01-01 to 2002-12-31
             2-3 weeks ago
@@ -367,10 +371,18 @@ fn distances() {
                 [a fortnight ago] Week 2023-05-01 to 2023-05-07
             three weeks back
                 [three weeks back] Week 2023-04-24 to 2023-04-30
+            a year ago
+                [a year ago] Month 2022-05-01 to 2022-05-31
             the previous week
                 [previous week] Week 2023-05-08 to 2023-05-14
             the past weekend
                 [past weekend] Weekend 2023-05-13 to 2023-05-14
+            I had a quiet weekend.
+                [weekend] Weekend 2023-05-13 to 2023-05-14
+            How was your weekend?
+                [weekend] Weekend 2023-05-13 to 2023-05-14
+            a weekend bag
+                -
         "#]],
     );
 }
@@ -411,6 +423,8 @@ fn dates() {
         "2019-2021",
         "1 January 0001",
         "31 December 9999",
+        "April.2023",
+        "It was in April. 2023 people came.",
     ];
     check(
         "2023-05-17T10:00:00",
@@ -482,6 +496,10 @@ fn dates() {
                 [1 January 0001] Day 0001-01-01, absolute
             31 December 9999
                 [31 December 9999] Day 9999-12-31, absolute
+            April.2023
+                [April.2023] Month 2023-04-01 to 2023-04-30, absolute
+            It was in April. 2023 people came.
+                [April] Month 2023-04-01 to 2023-04-30
         "#]],
     );
 }
@@ -544,107 +562,107 @@ fn months_seasons_years_and_decades() {
         "2023-05-17T10:00:00",
         &texts,
         expect![[r#"
-        in June
-            [June] Month 2023-06-01 to 2023-06-30
-        We met in June.
-            [June] Month 2022-06-01 to 2022-06-30
-        We'll meet in June.
-            [June] Month 2023-06-01 to 2023-06-30
-        last June
-            [last June] Month 2022-06-01 to 2022-06-30
-        next June
-            [next June] Month 2023-06-01 to 2023-06-30
-        last May
-            [last May] Month 2022-05-01 to 2022-05-31
-        June 2023
-            [June 2023] Month 2023-06-01 to 2023-06-30, absolute
-        In July, 2022
-            [July, 2022] Month 2022-07-01 to 2022-07-31, absolute
-        December, 2023
-            [December, 2023] Month 2023-12-01 to 2023-12-31, absolute
-        mid-August
-            [mid-August] Range 2023-08-11 to 2023-08-20 or so
-        early May
-            [early May] Range 2023-05-01 to 2023-05-10 or so
-        late May 2022
-            [late May 2022] Range 2022-05-21 to 2022-05-31 or so, absolute
-        early 2021
-            [early 2021] Range 2021-01-01 to 2021-04-30 or so, absolute
-        the end of October 2023
-            [the end of October 2023] Range 2023-10-21 to 2023-10-31 or so, absolute
-        in 2021
-            [2021] Year 2021-01-01 to 2021-12-31, absolute
-        since 2019
-            [since 2019] Year 2019-01-01 to 2019-12-31, Since, absolute
-        until March
-            [until March] Month 2023-03-01 to 2023-03-31, Until
-        by June 2024
-            [by June 2024] Month 2024-06-01 to 2024-06-30, Until, absolute
-        the summer of 2022
-            [summer of 2022] Season 2022-06-01 to 2022-08-31, absolute
-        summer 2023
-            [summer 2023] Season 2023-06-01 to 2023-08-31, absolute
-        last summer
-            [last summer] Season 2022-06-01 to 2022-08-31
-        this summer
-            [this summer] Season 2023-06-01 to 2023-08-31
-        next summer
-            [next summer] Season 2023-06-01 to 2023-08-31
-        last winter
-            [last winter] Season 2022-12-01 to 2023-02-28
-        in the fall
-            [fall] Season 2023-09-01 to 2023-11-30
-        in the spring of 2020
-            [spring of 2020] Season 2020-03-01 to 2020-05-31, absolute
-        the 1990s
-            [1990s] Decade 1990-01-01 to 1999-12-31, absolute
-        the '80s
-            ['80s] Decade 1980-01-01 to 1989-12-31, absolute
-        early 90s
-            [early 90s] Range 1990-01-01 to 1993-05-01 or so, absolute
-        Q3 2023
-            [Q3 2023] Range 2023-07-01 to 2023-09-30, absolute
-        in Q1
-            [Q1] Range 2023-01-01 to 2023-03-31
-        last Christmas
-            [Christmas] Day 2022-12-25
-        Christmas Eve 2022
-            [Christmas Eve 2022] Day 2022-12-24, absolute
-        on Halloween
-            [Halloween] Day 2023-10-31
-        the first week of June 2023
-            [the first week of June 2023] Week 2023-06-01 to 2023-06-07, absolute
-        last week of August 2023
-            [last week of August 2023] Week 2023-08-25 to 2023-08-31, absolute
-        the last Friday in May
-            [the last Friday in May] Day 2023-05-26
-        first weekend of August 2023
-            [first weekend of August 2023] Weekend 2023-08-05 to 2023-08-06, absolute
-        the second month of 2022
-            [the second month of 2022] Month 2022-02-01 to 2022-02-28, absolute
-        the week before 9 June 2023
-            [the week before 9 June 2023] Week 2023-05-29 to 2023-06-04, absolute
-        the weekend before 17 July 2023
-            [the weekend before 17 July 2023] Weekend 2023-07-15 to 2023-07-16, absolute
-        two weekends before 17 July 2023
-            [two weekends before 17 July 2023] Weekend 2023-07-08 to 2023-07-09, absolute
-        The sunday before 25 May 2023
-            [The sunday before 25 May 2023] Day 2023-05-21, absolute
-        two days before 3 July 2023
-            [two days before 3 July 2023] Day 2023-07-01, absolute
-        a few days before May 24, 2023
-            [a few days before May 24, 2023] Range 2023-05-19 to 2023-05-22 or so, absolute
-        Saturday after 11 September, 2023
-            [Saturday after 11 September, 2023] Day 2023-09-16, absolute
-        The week of 23 August 2023
-            [The week of 23 August 2023] Week 2023-08-21 to 2023-08-27, absolute
-        the weekend of 3 June 2023
-            [the weekend of 3 June 2023] Weekend 2023-06-03 to 2023-06-04, absolute
-        the day after Christmas 2022
-            [the day after Christmas 2022] Day 2022-12-26, absolute
-        Last week before 13 October 2022.
-            [Last week before 13 October 2022] Week 2022-10-03 to 2022-10-09, absolute
-    "#]],
+            in June
+                [June] Month 2023-06-01 to 2023-06-30
+            We met in June.
+                [June] Month 2022-06-01 to 2022-06-30
+            We'll meet in June.
+                [June] Month 2023-06-01 to 2023-06-30
+            last June
+                [last June] Month 2022-06-01 to 2022-06-30
+            next June
+                [next June] Month 2023-06-01 to 2023-06-30
+            last May
+                [last May] Month 2022-05-01 to 2022-05-31
+            June 2023
+                [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+            In July, 2022
+                [July, 2022] Month 2022-07-01 to 2022-07-31, absolute
+            December, 2023
+                [December, 2023] Month 2023-12-01 to 2023-12-31, absolute
+            mid-August
+                [mid-August] Range 2023-08-11 to 2023-08-20 or so
+            early May
+                [early May] Range 2023-05-01 to 2023-05-10 or so
+            late May 2022
+                [late May 2022] Range 2022-05-21 to 2022-05-31 or so, absolute
+            early 2021
+                [early 2021] Range 2021-01-01 to 2021-04-30 or so, absolute
+            the end of October 2023
+                [the end of October 2023] Range 2023-10-21 to 2023-10-31 or so, absolute
+            in 2021
+                [2021] Year 2021-01-01 to 2021-12-31, absolute
+            since 2019
+                [since 2019] Year 2019-01-01 to 2019-12-31, Since, absolute
+            until March
+                [until March] Month 2023-03-01 to 2023-03-31, Until
+            by June 2024
+                [by June 2024] Month 2024-06-01 to 2024-06-30, Until, absolute
+            the summer of 2022
+                [summer of 2022] Season 2022-06-01 to 2022-08-31, absolute
+            summer 2023
+                [summer 2023] Season 2023-06-01 to 2023-08-31, absolute
+            last summer
+                [last summer] Season 2022-06-01 to 2022-08-31
+            this summer
+                [this summer] Season 2023-06-01 to 2023-08-31
+            next summer
+                [next summer] Season 2023-06-01 to 2023-08-31
+            last winter
+                [last winter] Season 2022-12-01 to 2023-02-28
+            in the fall
+                [fall] Season 2023-09-01 to 2023-11-30
+            in the spring of 2020
+                [spring of 2020] Season 2020-03-01 to 2020-05-31, absolute
+            the 1990s
+                [1990s] Decade 1990-01-01 to 1999-12-31, absolute
+            the '80s
+                ['80s] Decade 1980-01-01 to 1989-12-31, absolute
+            early 90s
+                [early 90s] Range 1990-01-01 to 1993-05-01 or so, absolute
+            Q3 2023
+                [Q3 2023] Range 2023-07-01 to 2023-09-30, absolute
+            in Q1
+                [Q1] Range 2023-01-01 to 2023-03-31
+            last Christmas
+                [Christmas] Day 2022-12-25
+            Christmas Eve 2022
+                [Christmas Eve 2022] Day 2022-12-24, absolute
+            on Halloween
+                [Halloween] Day 2023-10-31
+            the first week of June 2023
+                [the first week of June 2023] Week 2023-05-29 to 2023-06-04, absolute
+            last week of August 2023
+                [last week of August 2023] Week 2023-08-28 to 2023-09-03, absolute
+            the last Friday in May
+                [the last Friday in May] Day 2023-05-26
+            first weekend of August 2023
+                [first weekend of August 2023] Weekend 2023-08-05 to 2023-08-06, absolute
+            the second month of 2022
+                [the second month of 2022] Month 2022-02-01 to 2022-02-28, absolute
+            the week before 9 June 2023
+                [the week before 9 June 2023] Week 2023-05-29 to 2023-06-04, absolute
+            the weekend before 17 July 2023
+                [the weekend before 17 July 2023] Weekend 2023-07-15 to 2023-07-16, absolute
+            two weekends before 17 July 2023
+                [two weekends before 17 July 2023] Weekend 2023-07-08 to 2023-07-09, absolute
+            The sunday before 25 May 2023
+                [The sunday before 25 May 2023] Day 2023-05-21, absolute
+            two days before 3 July 2023
+                [two days before 3 July 2023] Day 2023-07-01, absolute
+            a few days before May 24, 2023
+                [a few days before May 24, 2023] Range 2023-05-19 to 2023-05-22 or so, absolute
+            Saturday after 11 September, 2023
+                [Saturday after 11 September, 2023] Day 2023-09-16, absolute
+            The week of 23 August 2023
+                [The week of 23 August 2023] Week 2023-08-21 to 2023-08-27, absolute
+            the weekend of 3 June 2023
+                [the weekend of 3 June 2023] Weekend 2023-06-03 to 2023-06-04, absolute
+            the day after Christmas 2022
+                [the day after Christmas 2022] Day 2022-12-26, absolute
+            Last week before 13 October 2022.
+                [Last week before 13 October 2022] Week 2022-10-03 to 2022-10-09, absolute
+        "#]],
     );
 }
 
