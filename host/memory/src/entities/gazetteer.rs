@@ -1,6 +1,9 @@
 //! Names learnt from the texts themselves.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,12 +72,16 @@ impl Gazetteer {
     pub fn extract(&self, text: &str, author: Option<&str>) -> Vec<Entity> {
         let mut found = identifiers(text);
         let words = names::words(text, &spans(&found));
-        let inside: std::collections::BTreeSet<&str> = words
-            .iter()
-            .filter(|it| !it.first && it.is_capital())
-            .map(|it| it.low.as_str())
+        // The second word of "Maria Lopez left" proves nothing about the first.
+        let second = |at: usize| at > 0 && words[at].joined && words[at - 1].first;
+        let inside: BTreeSet<&str> = (0..words.len())
+            .filter(|at| words[*at].is_capital() && !words[*at].first && !second(*at))
+            .map(|at| words[at].low.as_str())
             .collect();
-        let known = |word: &str| inside.contains(word) || self.is_name(word);
+        let known = |word: &str| {
+            let told = self.words.get(word).map(|_| self.is_name(word));
+            (inside.contains(word) || self.is_name(word)).then_some(true).or(told)
+        };
         let runs = names::runs(&words, &known);
         found.extend(runs.into_iter().filter_map(|run| named(text, &words[run])));
         found.sort_by_key(|it| it.span.as_ref().map(|it| it.start));
@@ -123,8 +130,10 @@ impl Gazetteer {
             let spelling = self.words.entry(word.low.clone()).or_default();
             change(if capital { &mut spelling.capital } else { &mut spelling.small });
         }
-        let runs = names::runs(&words, &|_| false);
-        let names = runs.into_iter().filter_map(|run| named(text, &words[run])).map(|it| it.normal);
+        let runs = names::runs(&words, &|_| None);
+        // What only begins a sentence may be a word before a name: "Dear Tom".
+        let runs = runs.into_iter().filter(|run| !words[run.start].first);
+        let names = runs.filter_map(|run| named(text, &words[run])).map(|it| it.normal);
         for name in names.chain(author.map(normal)) {
             self.count_parts(&name, &change);
         }

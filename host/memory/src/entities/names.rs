@@ -16,6 +16,7 @@ const FALSE_NAMES: &[&str] = &[
     "again",
     "agreed",
     "ah",
+    "alright",
     "also",
     "although",
     "always",
@@ -32,6 +33,7 @@ const FALSE_NAMES: &[&str] = &[
     "because",
     "before",
     "besides",
+    "bet",
     "btw",
     "bye",
     "can",
@@ -59,6 +61,7 @@ const FALSE_NAMES: &[&str] = &[
     "february",
     "finally",
     "first",
+    "fri",
     "friday",
     "fun",
     "get",
@@ -113,7 +116,9 @@ const FALSE_NAMES: &[&str] = &[
     "march",
     "maybe",
     "meanwhile",
+    "mine",
     "mom",
+    "mon",
     "monday",
     "morning",
     "mum",
@@ -144,6 +149,7 @@ const FALSE_NAMES: &[&str] = &[
     "really",
     "remember",
     "right",
+    "sat",
     "saturday",
     "say",
     "see",
@@ -160,6 +166,7 @@ const FALSE_NAMES: &[&str] = &[
     "sounds",
     "speaking",
     "still",
+    "sun",
     "sunday",
     "super",
     "sure",
@@ -171,12 +178,17 @@ const FALSE_NAMES: &[&str] = &[
     "thanks",
     "thing",
     "think",
+    "thu",
+    "thur",
+    "thurs",
     "thursday",
     "today",
     "tomorrow",
     "tonight",
     "totally",
     "true",
+    "tue",
+    "tues",
     "tuesday",
     "tv",
     "ugh",
@@ -184,7 +196,9 @@ const FALSE_NAMES: &[&str] = &[
     "usually",
     "ve",
     "wait",
+    "wed",
     "wednesday",
+    "weds",
     "welcome",
     "well",
     "what",
@@ -200,6 +214,7 @@ const FALSE_NAMES: &[&str] = &[
     "yes",
     "yesterday",
     "yet",
+    "yo",
     "yup",
 ];
 
@@ -307,7 +322,7 @@ pub(super) fn words<'a>(text: &'a str, taken: &[Range<usize>]) -> Vec<Word<'a>> 
         let joined = last_end > 0 && &text[last_end..start] == " ";
         let initial =
             found.last().is_some_and(|it: &Word<'_>| it.raw.len() == 1 || is_title(&it.low));
-        let dotted = last_end > 0 && &text[last_end..start] == ". " && initial;
+        let dotted = last_end > 0 && matches!(&text[last_end..start], ". " | ".") && initial;
         if raw.len() <= WORD_BYTES_MAX {
             found.push(Word {
                 span: start..start + raw.len(),
@@ -346,9 +361,9 @@ fn ends_sentence(text: &str, mark: char, at: usize, before: Option<&Word<'_>>) -
     }
 }
 
-/// Names among `words`: the run of each one as indices. `known` says whether a capital at the start of a
-/// sentence is that of a name.
-pub(super) fn runs(words: &[Word<'_>], known: &dyn Fn(&str) -> bool) -> Vec<Range<usize>> {
+/// Names among `words`: the run of each one as indices. `known` says whether a word is that of a name, where
+/// something is known of it; a capital at the start of a sentence means nothing by itself.
+pub(super) fn runs(words: &[Word<'_>], known: &dyn Fn(&str) -> Option<bool>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < words.len() {
@@ -370,14 +385,16 @@ pub(super) fn runs(words: &[Word<'_>], known: &dyn Fn(&str) -> bool) -> Vec<Rang
 
 /// Whether the word at the start of a sentence belongs to the name that follows: "Maria Lopez left", and not
 /// "Driving Maria home".
-fn starts_name(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> bool) -> bool {
-    let ending =
-        ["ing", "ly", "ed"].iter().any(|it| words[at].low.ends_with(it) && words[at].low.len() > 5);
-    known(&words[at].low) || !ending
+fn starts_name(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> Option<bool>) -> bool {
+    let low = &words[at].low;
+    let form = ["ing", "ly", "ed"].iter().any(|it| low.ends_with(it) && low.len() > 5);
+    // Where the next word is a name by itself and this one was never seen in one, it only comes before.
+    let before = known(&words[at + 1].low) == Some(true) && !is_title(low);
+    known(low).unwrap_or(!form && !before)
 }
 
 /// The end of the name that begins at `at`, or `at`.
-fn run(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> bool) -> usize {
+fn run(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> Option<bool>) -> usize {
     let names =
         |it: usize| words[it].is_capital() && !is_false_name(&words[it].low) && !shouted(words, it);
     if !names(at) {
@@ -386,7 +403,8 @@ fn run(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> bool) -> usize {
     let follows = |it: usize| it < words.len() && words[it].joined && !words[it].first && names(it);
     let alone = words[at].first && !follows(at + 1);
     // A title with its name is one; a capital at the start of a sentence alone tells nothing.
-    if alone && !words[at].possessive && !known(&words[at].low) {
+    // "Maria's dog" does, as far as it is not "life's good".
+    if alone && !known(&words[at].low).unwrap_or(words[at].possessive) {
         return at;
     }
     let mut end = at + 1;
