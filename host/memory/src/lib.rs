@@ -12,10 +12,13 @@
 mod arm;
 mod asking;
 mod decay;
+pub mod entities;
 mod error;
+pub mod evaluate;
 pub mod features;
 mod index;
 mod keys;
+pub mod rank;
 mod recall;
 mod record;
 mod row;
@@ -25,6 +28,7 @@ mod store;
 mod tables;
 pub mod terms;
 mod vectors;
+pub mod when;
 
 pub use self::{
     decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
