@@ -3,7 +3,7 @@
 use crate::{Package, assert_none, metadata, sources};
 
 /// Crates of the middle row and the row below it, with those they may name beside `voyager-base`.
-const HOST: [(&str, &[&str]); 12] = [
+const HOST: [(&str, &[&str]); 13] = [
     ("voyager-base", &[]),
     ("voyager-manifest", &[]),
     ("voyager-agent", &["voyager-manifest"]),
@@ -14,6 +14,7 @@ const HOST: [(&str, &[&str]); 12] = [
     ("voyager-process", &[]),
     ("voyager-egress", &[]),
     ("voyager-memory", &["voyager-disk"]),
+    ("voyager-encoder", &[]),
     ("voyager-package", &[]),
     (
         "agent-host",
@@ -23,6 +24,7 @@ const HOST: [(&str, &[&str]); 12] = [
             "voyager-disk",
             "voyager-journal",
             "voyager-memory",
+            "voyager-encoder",
             "voyager-sandbox",
             "voyager-workspace",
             "voyager-process",

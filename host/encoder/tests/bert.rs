@@ -1,0 +1,494 @@
+//! Encoders from folders, the whole way: a small one with random weights that is made here, and a
+//! published one where it lies at hand.
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "a test is told where the published encoder lies")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use proptest::prelude::*;
+use safetensors::{Dtype, tensor::TensorView};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use voyager_encoder::{Bert, EncodeError, Precision};
+
+const VOCABULARY: usize = 40;
+const WIDTH: usize = 48;
+const WIDE: usize = 72;
+const LAYERS: usize = 2;
+const POSITIONS: usize = 16;
+
+const MEAN: &str = r#"{ "pooling_mode_mean_tokens": true }"#;
+const FIRST: &str = r#"{ "pooling_mode_cls_token": true }"#;
+
+/// What the files of a folder are made of.
+#[derive(Clone)]
+struct Parts {
+    tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    config: Value,
+    tokenizer: Value,
+    pooling: &'static str,
+}
+
+/// The encoder of `tests/reference.py`.
+fn small() -> Parts {
+    let mut random = Random(42);
+    let mut tensors = BTreeMap::new();
+    let mut tensor = |name: &str, start: f32, scale: f32, shape: &[usize]| {
+        let count = shape.iter().product();
+        let values = (0..count).map(|_| start + random.uniform() * scale).collect();
+        tensors.insert(name.to_owned(), (shape.to_vec(), values));
+    };
+    tensor("embeddings.word_embeddings.weight", 0.0, 1.0, &[VOCABULARY, WIDTH]);
+    tensor("embeddings.position_embeddings.weight", 0.0, 0.5, &[POSITIONS, WIDTH]);
+    tensor("embeddings.token_type_embeddings.weight", 0.0, 0.5, &[2, WIDTH]);
+    tensor("embeddings.LayerNorm.weight", 1.0, 0.5, &[WIDTH]);
+    tensor("embeddings.LayerNorm.bias", 0.0, 0.5, &[WIDTH]);
+    for layer in 0..LAYERS {
+        for (part, columns, depth) in [
+            ("attention.self.query", WIDTH, WIDTH),
+            ("attention.self.key", WIDTH, WIDTH),
+            ("attention.self.value", WIDTH, WIDTH),
+            ("attention.output.dense", WIDTH, WIDTH),
+            ("attention.output.LayerNorm", WIDTH, 0),
+            ("intermediate.dense", WIDE, WIDTH),
+            ("output.dense", WIDTH, WIDE),
+            ("output.LayerNorm", WIDTH, 0),
+        ] {
+            let name = |value: &str| format!("encoder.layer.{layer}.{part}.{value}");
+            match depth {
+                0 => tensor(&name("weight"), 1.0, 0.5, &[columns]),
+                _ => tensor(&name("weight"), 0.0, 0.25, &[columns, depth]),
+            }
+            tensor(&name("bias"), 0.0, 0.5, &[columns]);
+        }
+    }
+    Parts { tensors, config: config(), tokenizer: tokenizer(), pooling: MEAN }
+}
+
+fn config() -> Value {
+    json!({
+        "model_type": "bert", "hidden_act": "gelu", "hidden_size": WIDTH, "intermediate_size": WIDE,
+        "num_hidden_layers": LAYERS, "num_attention_heads": 3, "max_position_embeddings": POSITIONS,
+        "type_vocab_size": 2, "vocab_size": VOCABULARY, "layer_norm_eps": 1e-6,
+    })
+}
+
+fn tokenizer() -> Value {
+    let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "the", "bird", "sing", "##s"];
+    let filled = words
+        .iter()
+        .map(|it| (*it).to_owned())
+        .chain((9..VOCABULARY).map(|it| format!("word{it}")));
+    let vocabulary: BTreeMap<String, usize> = filled.zip(0..).collect();
+    let special = |token: &str| json!({ "SpecialToken": { "id": token, "type_id": 0 } });
+    json!({
+        "version": "1.0",
+        // Published files cut and fill up: this is not what an encoder goes by.
+        "truncation": { "max_length": 4, "strategy": "LongestFirst", "stride": 0, "direction": "Right" },
+        "padding": { "strategy": { "Fixed": 9 }, "direction": "Right", "pad_to_multiple_of": null,
+            "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]" },
+        "added_tokens": [{ "id": 2, "special": true, "content": "[CLS]", "single_word": false,
+            "lstrip": false, "rstrip": false, "normalized": false }],
+        "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+            "strip_accents": null, "lowercase": true },
+        "pre_tokenizer": { "type": "BertPreTokenizer" },
+        "post_processor": { "type": "TemplateProcessing",
+            "single": [special("[CLS]"), { "Sequence": { "id": "A", "type_id": 0 } }, special("[SEP]")],
+            "pair": [special("[CLS]"), { "Sequence": { "id": "A", "type_id": 0 } }, special("[SEP]"),
+                { "Sequence": { "id": "B", "type_id": 1 } }, special("[SEP]")],
+            "special_tokens": { "[CLS]": { "id": "[CLS]", "ids": [2], "tokens": ["[CLS]"] },
+                "[SEP]": { "id": "[SEP]", "ids": [3], "tokens": ["[SEP]"] } } },
+        "decoder": null,
+        "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100, "vocab": vocabulary },
+    })
+}
+
+/// SplitMix64, as in `tests/reference.py`.
+struct Random(u64);
+
+impl Random {
+    fn uniform(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((bits ^ bits >> 31) >> 40) as f32 / 8_388_608.0 - 1.0
+    }
+}
+
+impl Parts {
+    fn files(&self) -> [(&'static str, Vec<u8>); 4] {
+        let bytes = self.tensors.iter().map(|(name, (shape, values))| {
+            let bytes: Vec<u8> = values.iter().flat_map(|it| it.to_le_bytes()).collect();
+            (name.as_str(), shape.clone(), bytes)
+        });
+        let bytes: Vec<_> = bytes.collect();
+        let views = bytes.iter().map(|(name, shape, bytes)| {
+            (*name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+        });
+        [
+            ("model.safetensors", safetensors::serialize(views, None).unwrap()),
+            ("config.json", self.config.to_string().into_bytes()),
+            ("tokenizer.json", self.tokenizer.to_string().into_bytes()),
+            ("1_Pooling/config.json", self.pooling.as_bytes().to_vec()),
+        ]
+    }
+
+    fn write(&self) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("1_Pooling")).unwrap();
+        for (name, bytes) in self.files() {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        folder
+    }
+
+    fn open(&self, precision: Precision) -> Bert {
+        Bert::open(self.write(), precision).unwrap()
+    }
+
+    fn values(&mut self, name: &str) -> &mut Vec<f32> {
+        &mut self.tensors.get_mut(name).unwrap().1
+    }
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+const TEXTS: [&str; 3] = [
+    "The bird sings",
+    "the bird the bird the bird the bird the bird the bird the bird the bird the bird the bird",
+    "",
+];
+
+/// The first six numbers of each text's vector and the last, as `tests/reference.py` prints them.
+const MEANS: [[f32; 7]; 3] = [
+    [0.173823, -0.089058, -0.134332, -0.062267, -0.041097, -0.002273, -0.262675],
+    [0.297192, -0.012407, 0.022112, -0.009122, 0.006052, -0.098961, -0.194669],
+    [0.040384, -0.159074, -0.350163, 0.033305, 0.234241, -0.027389, -0.120588],
+];
+const FIRSTS: [[f32; 7]; 3] = [
+    [0.133815, -0.154391, -0.160609, -0.045826, 0.277392, -0.078498, -0.221681],
+    [0.226227, -0.109151, -0.046373, -0.05363, 0.31742, -0.146465, -0.170379],
+    [0.088033, -0.135644, -0.298159, 0.018407, 0.185087, -0.014657, -0.189742],
+];
+
+#[test]
+fn vectors_are_those_of_the_reference() {
+    for (pooling, expected) in [(MEAN, MEANS), (FIRST, FIRSTS)] {
+        let bert = Parts { pooling, ..small() }.open(Precision::Exact);
+        let vectors = bert.encode(&TEXTS).unwrap();
+        for (vector, expected) in vectors.iter().zip(&expected) {
+            assert_eq!(vector.len(), WIDTH);
+            assert!((cosine(vector, vector) - 1.0).abs() < 1e-6);
+            let found = vector[..6].iter().chain(&vector[WIDTH - 1..]);
+            for (found, expected) in found.zip(expected) {
+                assert!((found - expected).abs() < 5e-6, "{pooling}: {found} is not {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn vectors_by_bytes_are_near_the_exact_ones() {
+    let exact = small().open(Precision::Exact).encode(&TEXTS).unwrap();
+    let bytes = small().open(Precision::Bytes).encode(&TEXTS).unwrap();
+    for (exact, bytes) in exact.iter().zip(&bytes) {
+        let cosine = cosine(exact, bytes);
+        assert!(cosine > 0.995 && exact != bytes, "{cosine}");
+    }
+}
+
+#[test]
+fn a_vector_does_not_depend_on_company_or_thread() {
+    for precision in [Precision::Exact, Precision::Bytes] {
+        let bert = small().open(precision);
+        // More tokens than run together.
+        let many: Vec<&str> = TEXTS.iter().copied().cycle().take(40).collect();
+        let alone: Vec<_> = many.iter().map(|it| bert.encode(&[it]).unwrap().remove(0)).collect();
+        let answers = std::thread::scope(|scope| {
+            let asked = [(); 3].map(|()| scope.spawn(|| bert.encode(&many).unwrap()));
+            asked.map(|it| it.join().unwrap())
+        });
+        assert!(answers.iter().all(|it| *it == alone));
+    }
+}
+
+#[test]
+fn no_texts_have_no_vectors() {
+    assert!(small().open(Precision::Bytes).encode(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn tokens_are_counted_without_those_around_and_all_of_them() {
+    let bert = small().open(Precision::Bytes);
+    let counts = TEXTS.map(|it| bert.count_tokens(it));
+    assert_eq!((counts, bert.tokens_max(), bert.dimensions()), ([4, 20, 0], POSITIONS, WIDTH));
+
+    let folder = small().write();
+    fs::write(folder.path().join("sentence_bert_config.json"), r#"{ "max_seq_length": 6 }"#)
+        .unwrap();
+    let shorter = Bert::open(&folder, Precision::Bytes).unwrap();
+    assert_eq!(shorter.tokens_max(), 6);
+    let cut = shorter.encode(&["the bird the bird the bird", "the bird the bird"]).unwrap();
+    assert_eq!(cut[0], cut[1]);
+    assert_ne!(shorter.id(), bert.id());
+}
+
+#[test]
+fn ids_change_when_vectors_do_and_not_otherwise() {
+    let mut weights = small();
+    weights.values("encoder.layer.1.output.dense.bias")[7] += 1e-6;
+    let mut eyes = small();
+    eyes.tokenizer["normalizer"]["lowercase"] = json!(false);
+    let mut others = [
+        small().open(Precision::Exact),
+        weights.open(Precision::Bytes),
+        eyes.open(Precision::Bytes),
+        Parts { pooling: FIRST, ..small() }.open(Precision::Bytes),
+        small().open(Precision::Bytes),
+    ]
+    .map(|it| it.id().to_owned());
+    assert_eq!(others[4], small().open(Precision::Bytes).id());
+    others.sort();
+    assert!(others.windows(2).all(|it| it[0] != it[1]), "{others:?}");
+}
+
+#[test]
+fn names_may_begin_with_the_family() {
+    let mut named = small();
+    named.tensors =
+        named.tensors.into_iter().map(|(name, it)| (format!("bert.{name}"), it)).collect();
+    let plain = small().open(Precision::Exact).encode(&TEXTS).unwrap();
+    assert_eq!(named.open(Precision::Exact).encode(&TEXTS).unwrap(), plain);
+}
+
+type Change = fn(&mut Parts);
+
+/// Changes of one file each, with what is said of them after the folder's path.
+#[test]
+fn what_is_wrong_is_said_with_file_and_expectation() {
+    let cases: [(Change, &str); 15] = [
+        (
+            |it| drop(it.tensors.remove("encoder.layer.1.output.dense.bias")),
+            "model.safetensors: tensor `encoder.layer.1.output.dense.bias` is missing",
+        ),
+        (
+            |it| it.values("embeddings.LayerNorm.weight")[3] = f32::NAN,
+            "model.safetensors: value 3 of tensor `embeddings.LayerNorm.weight` is not finite",
+        ),
+        (
+            |it| it.values("encoder.layer.0.attention.self.key.weight")[9] = f32::INFINITY,
+            "model.safetensors: value 9 of tensor `encoder.layer.0.attention.self.key.weight` is not finite",
+        ),
+        (
+            |it| it.config["intermediate_size"] = json!(36),
+            "model.safetensors: tensor `encoder.layer.0.intermediate.dense.weight` is [72, 48], but config.json makes it [36, 48]",
+        ),
+        (
+            |it| it.config["vocab_size"] = json!(39),
+            "tokenizer.json: token \"word39\" is number 39, but the weights know 39 tokens: the files are of different encoders",
+        ),
+        (
+            |it| it.config["num_attention_heads"] = json!(5),
+            "config.json: hidden_size 48 cannot be divided among 5 heads",
+        ),
+        (
+            |it| it.config["num_hidden_layers"] = json!(0),
+            "config.json: num_hidden_layers is 0, not 1 to 65536",
+        ),
+        (
+            |it| it.config["hidden_size"] = json!(-1),
+            "config.json: invalid value: integer `-1`, expected usize at line 1 column 57",
+        ),
+        (
+            |it| it.config["layer_norm_eps"] = json!(-1.0),
+            "config.json: layer_norm_eps is -1, not 0 or more",
+        ),
+        (
+            |it| it.config["hidden_act"] = json!("relu"),
+            "config.json: hidden_act is \"relu\"; only \"gelu\" is known",
+        ),
+        (
+            |it| it.config["model_type"] = json!("roberta"),
+            "config.json: model_type is \"roberta\"; only \"bert\" is known",
+        ),
+        (
+            |it| it.config["position_embedding_type"] = json!("relative_key"),
+            "config.json: position_embedding_type is \"relative_key\"; only \"absolute\" is known",
+        ),
+        (
+            |it| it.tokenizer["model"]["type"] = json!("BPE"),
+            "tokenizer.json: model is of type \"BPE\"; known here: WordPiece",
+        ),
+        (
+            |it| it.config["max_position_embeddings"] = json!(2),
+            "tokenizer.json: 2 tokens stand around a text, which leaves none of 2 for it",
+        ),
+        (
+            |it| it.pooling = "{}",
+            "1_Pooling/config.json: known is one of pooling_mode_mean_tokens and pooling_mode_cls_token alone",
+        ),
+    ];
+    for (change, expected) in cases {
+        let mut parts = small();
+        change(&mut parts);
+        // Only so long as they are needed, the rest of the positions would be in the way.
+        if expected.starts_with("tokenizer.json: 2 tokens") {
+            parts.tensors.get_mut("embeddings.position_embeddings.weight").unwrap().0[0] = 2;
+            parts.values("embeddings.position_embeddings.weight").truncate(2 * WIDTH);
+        }
+        if expected.contains("word39") {
+            parts.tensors.get_mut("embeddings.word_embeddings.weight").unwrap().0[0] = 39;
+            parts.values("embeddings.word_embeddings.weight").truncate(39 * WIDTH);
+        }
+        assert_eq!(said(&parts.write()), expected);
+    }
+}
+
+fn said(folder: &TempDir) -> String {
+    let error = Bert::open(folder, Precision::Bytes).unwrap_err().to_string();
+    error.replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn files_that_are_no_weights_are_refused() {
+    let weights = small().files()[0].1.clone();
+    let mut long = weights.clone();
+    long[..8].copy_from_slice(&10_000_000_000_u64.to_le_bytes());
+    let mut more = weights.clone();
+    more.push(0);
+    let files = [
+        Vec::new(),
+        weights[..7].to_vec(),
+        weights[..weights.len() - 1].to_vec(),
+        long,
+        more,
+        b"PK\x03\x04 a zip archive".to_vec(),
+    ];
+    for bytes in files {
+        let folder = small().write();
+        fs::write(folder.path().join("model.safetensors"), bytes).unwrap();
+        let said = said(&folder);
+        assert!(said.starts_with("model.safetensors: not a safetensors file: "), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    for name in ["model.safetensors", "config.json", "tokenizer.json"] {
+        let folder = small().write();
+        fs::remove_file(folder.path().join(name)).unwrap();
+        assert_eq!(said(&folder), format!("cannot read {name}"));
+        fs::create_dir(folder.path().join(name)).unwrap();
+        assert_eq!(said(&folder), format!("cannot read {name}"));
+    }
+    let folder = small().write();
+    let file = fs::File::create(folder.path().join("model.safetensors")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    assert_eq!(
+        said(&folder),
+        "model.safetensors has 1099511627776 bytes, more than the 2147483648 that are read"
+    );
+}
+
+#[test]
+fn weights_that_lead_out_of_range_are_told() {
+    for precision in [Precision::Exact, Precision::Bytes] {
+        let mut parts = small();
+        for weight in parts.values("encoder.layer.0.intermediate.dense.weight") {
+            *weight *= 3e38;
+        }
+        let error = parts.open(precision).encode(&["", "the bird"]).unwrap_err();
+        assert!(matches!(error, EncodeError::NoDirection { index: 0 }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_text_beyond_the_vocabulary_is_told() {
+    let mut parts = small();
+    parts.tokenizer["model"]["unk_token"] = json!("[NONE]");
+    let bert = parts.open(Precision::Bytes);
+    let error = bert.encode(&["the bird", "a cat"]).unwrap_err();
+    assert!(matches!(error, EncodeError::Tokens { index: 1, .. }), "{error:?}");
+    assert_eq!(bert.count_tokens("a cat"), 0);
+    // And the next call begins anew.
+    assert_eq!(bert.encode(&["the bird"]).unwrap().len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the files say: an encoder or an error.
+    #[test]
+    fn changed_files_never_panic(
+        file in 0..4_usize,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        // The start of the weights is their description: changes there matter most.
+        early in any::<bool>(),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let folder = small().write();
+        let (name, mut bytes) = small().files()[file].clone();
+        let reach = if early { bytes.len().min(4_000) } else { bytes.len() };
+        for (at, byte) in changes {
+            bytes[at.index(reach)] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        fs::write(folder.path().join(name), bytes).unwrap();
+        if let Ok(bert) = Bert::open(&folder, Precision::Bytes) {
+            drop(bert.encode(&TEXTS));
+            bert.count_tokens("a bird\u{301} 鳥 \0 sings");
+        }
+    }
+
+    /// Numbers and kinds of the tokenizer's file, replaced by others.
+    #[test]
+    fn changed_vocabularies_never_panic(which in 0..60_usize, to in 0..6_usize) {
+        let mut parts = small();
+        let mut left = which;
+        let to = [json!(null), json!(-1), json!(1_u64 << 33), json!(""), json!([]), json!({})][to].clone();
+        replace(&mut parts.tokenizer, &mut left, &to);
+        if let Ok(bert) = Bert::open(parts.write(), Precision::Bytes) {
+            drop(bert.encode(&TEXTS));
+            bert.count_tokens("a bird\u{301} 鳥 \0 sings");
+        }
+    }
+}
+
+/// Replaces the value before which `left` others stand.
+fn replace(value: &mut Value, left: &mut usize, to: &Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(|it| replace(it, left, to)),
+        Value::Array(items) => items.iter_mut().for_each(|it| replace(it, left, to)),
+        _ => {
+            if *left == 0 {
+                *value = to.clone();
+            }
+            *left = left.wrapping_sub(1);
+        }
+    }
+}
+
+/// all-MiniLM-L6-v2, whose vectors are widely known.
+#[test]
+fn a_published_encoder_gives_its_published_vectors() {
+    let Some(folder) = std::env::var_os("VOYAGER_TEST_ENCODER") else {
+        eprintln!("skipped: VOYAGER_TEST_ENCODER names no folder with all-MiniLM-L6-v2");
+        return;
+    };
+    let text = ["This is an example sentence"];
+    let exact = Bert::open(Path::new(&folder), Precision::Exact).unwrap();
+    let vector = exact.encode(&text).unwrap().remove(0);
+    for (found, expected) in vector.iter().zip([0.06766, 0.06350, 0.04871, 0.07930]) {
+        assert!((found - expected).abs() < 1e-5, "{:?}", &vector[..4]);
+    }
+    assert_eq!((vector.len(), exact.tokens_max(), exact.count_tokens(text[0])), (384, 256, 5));
+    let bytes = Bert::open(Path::new(&folder), Precision::Bytes).unwrap();
+    let cosine = cosine(&vector, &bytes.encode(&text).unwrap()[0]);
+    assert!(cosine > 0.995, "{cosine}");
+}
