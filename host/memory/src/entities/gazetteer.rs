@@ -117,6 +117,16 @@ impl Gazetteer {
         }
     }
 
+    /// The long form of a name in normal form, where the name is known.
+    pub fn find(&self, name: &str) -> Option<String> {
+        let long = self.canonical(name);
+        let whole = |first: &str| self.parts.get(first).is_some_and(|it| it.contains_key(name));
+        let known = long != name
+            || self.is_name(name)
+            || name.split_once(' ').is_some_and(|it| whole(it.0));
+        known.then(|| long.to_owned())
+    }
+
     /// Changes every count that the text and its author alone decide on.
     fn count(&mut self, text: &str, author: Option<&str>, change: impl Fn(&mut u64)) {
         let found = identifiers(text);

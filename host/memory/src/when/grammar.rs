@@ -67,7 +67,8 @@ impl Reader<'_> {
             "since" => before(Bound::Since),
             "until" | "till" | "by" => before(Bound::Until),
             "before" => before(Bound::Before),
-            "after" => before(Bound::After),
+            // "She looks after today's guests": the word belongs to its verb.
+            "after" if !self.before(at - 1).starts_with("look") => before(Bound::After),
             _ => (Bound::Within, at),
         }
     }
