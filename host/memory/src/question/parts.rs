@@ -132,9 +132,11 @@ fn each_name(text: &str, words: &[Word], names: &[Name]) -> Vec<String> {
         if joined && end > at {
             let mut span = names[at].span.start..names[end].span.end;
             let both = words.iter().rev().find(|it| it.span.end <= span.start);
-            if let Some(both) =
-                both.filter(|it| matches!(it.low.as_str(), "both" | "either" | "between"))
-            {
+            // What lies between two is no question about each.
+            if both.is_some_and(|it| it.low == "between") {
+                return Vec::new();
+            }
+            if let Some(both) = both.filter(|it| matches!(it.low.as_str(), "both" | "either")) {
                 span.start = both.span.start;
             }
             let with =

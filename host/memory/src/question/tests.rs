@@ -285,6 +285,7 @@ fn parts_of_questions() {
         "What do Maria's and Tom's teams have in common?",
         "What is new?",
         "What did Maria buy and why?",
+        "What was the quarrel between Maria and Tom about?",
     ];
     check(
         &texts,
@@ -349,6 +350,9 @@ fn parts_of_questions() {
                 What: buy
                 names Maria=maria lopez
                 part [What did Maria buy]
+            What was the quarrel between Maria and Tom about?
+                What: quarrel between
+                names Maria=maria lopez, Tom=tom
         "#]],
     );
 }
