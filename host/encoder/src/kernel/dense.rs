@@ -136,18 +136,29 @@ fn multiply_block(
     stride: usize,
     width: usize,
 ) {
-    // As many rows at once as there are registers for.
     let mut done = 0;
-    if level.has_32_wide_registers() {
-        done = multiply_tiles::<12>(done, inputs, panel, start, outputs, stride, width);
-        done = multiply_tiles::<4>(done, inputs, panel, start, outputs, stride, width);
-    } else {
-        done = multiply_tiles::<3>(done, inputs, panel, start, outputs, stride, width);
+    if width == BLOCK {
+        // As many rows at once as there are registers for.
+        if level.has_32_wide_registers() {
+            done = multiply_tiles::<12>(done, inputs, panel, start, outputs, stride);
+            done = multiply_tiles::<4>(done, inputs, panel, start, outputs, stride);
+        } else {
+            done = multiply_tiles::<3>(done, inputs, panel, start, outputs, stride);
+        }
+        multiply_tiles::<1>(done, inputs, panel, start, outputs, stride);
+        return;
     }
-    multiply_tiles::<1>(done, inputs, panel, start, outputs, stride, width);
+    while done < inputs.count {
+        let [sums] = sums(&inputs.values[done * inputs.stride..], inputs.stride, panel);
+        let output = &mut outputs[done * stride..][..width];
+        for (output, (sum, start)) in output.iter_mut().zip(sums.iter().zip(start)) {
+            *output = sum + start;
+        }
+        done += 1;
+    }
 }
 
-/// Rows from `first` on, `COUNT` at a time; returns the first that is left.
+/// Rows from `first` on, `COUNT` at a time, all columns of the block; returns the first row that is left.
 #[inline(always)]
 fn multiply_tiles<const COUNT: usize>(
     mut first: usize,
@@ -156,21 +167,13 @@ fn multiply_tiles<const COUNT: usize>(
     start: &[f32; BLOCK],
     outputs: &mut [f32],
     stride: usize,
-    width: usize,
 ) -> usize {
     while inputs.count - first >= COUNT {
         let sums = sums::<COUNT>(&inputs.values[first * inputs.stride..], inputs.stride, panel);
         for at in 0..COUNT {
-            let output = &mut outputs[(first + at) * stride..];
-            // The length that is known makes it two stores.
-            if let (true, Some(output)) = (width == BLOCK, output.first_chunk_mut::<BLOCK>()) {
-                for column in 0..BLOCK {
-                    output[column] = sums[at][column] + start[column];
-                }
-            } else {
-                for column in 0..width {
-                    output[column] = sums[at][column] + start[column];
-                }
+            let output = &mut outputs[(first + at) * stride..][..BLOCK];
+            for column in 0..BLOCK {
+                output[column] = sums[at][column] + start[column];
             }
         }
         first += COUNT;
