@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{search::Words, shard::Shard, terms, vectors::Code};
+use voyager_base::clock::Timestamp;
+
+use crate::{question, search::Words, shard::Shard, terms, vectors::Code, when::Interval};
 
 /// A question as the arms take it.
 pub(crate) struct Asking {
@@ -14,6 +16,8 @@ pub(crate) struct Asking {
     pub(crate) sequence: Vec<String>,
     /// Authors that it names.
     pub(crate) authors: BTreeSet<String>,
+    /// The time that the answer must lie in.
+    pub(crate) window: Option<Interval>,
     /// Months that it names, from 1.
     pub(crate) months: BTreeSet<u8>,
     /// What it asks for, in the order of the features.
@@ -38,8 +42,8 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl Asking {
-    /// Takes a question apart. The authors of the shards are the names that it may hold.
-    pub(crate) fn of(text: &str, vector: Option<Code>, shards: &[&Shard]) -> Self {
+    /// Takes a question apart that is asked at `now`. The authors of the shards are the names that it may hold.
+    pub(crate) fn of(text: &str, vector: Option<Code>, shards: &[&Shard], now: Timestamp) -> Self {
         let said: Vec<String> = terms::words(text).collect();
         let names: BTreeSet<&str> = shards.iter().flat_map(|it| it.authors().all()).collect();
         let named = |name: &&str| {
@@ -57,7 +61,8 @@ impl Asking {
         let sequence = terms::terms(text).into_iter().filter(|it| core.contains_key(it)).collect();
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
-        Self { words, core, sequence, authors, months, cues: cues(&said), vector }
+        let window = question::analyse(text, now, &|_| None).window;
+        Self { words, core, sequence, authors, window, months, cues: cues(&said), vector }
     }
 }
 
@@ -89,11 +94,15 @@ mod tests {
 
     #[test]
     fn a_question_without_other_words_than_a_name_asks_for_the_name() {
-        let asking = Asking::of("Who?", None, &[]);
+        let asking = Asking::of("Who?", None, &[], Timestamp::default());
         assert!(asking.words.is_empty() && asking.core.is_empty());
         assert!(asking.cues[1]);
-        let asking =
-            Asking::of("When is the release in May, and how many days are left?", None, &[]);
+        let asking = Asking::of(
+            "When is the release in May, and how many days are left?",
+            None,
+            &[],
+            Timestamp::default(),
+        );
         assert_eq!(asking.months, BTreeSet::from([5]));
         assert_eq!((asking.cues[0], asking.cues[3], asking.cues[8]), (true, true, false));
     }

@@ -27,7 +27,7 @@ const OF_ARM: [&str; 6] =
     ["z", "reciprocal_rank", "ratio", "neighbour1_z", "neighbour2_z", "session_z"];
 
 /// What is said beside the arms.
-const BESIDE: [&str; 40] = [
+const BESIDE: [&str; 44] = [
     "session_keyword_z",
     "session_keyword_reciprocal_rank",
     "session_hits",
@@ -43,10 +43,14 @@ const BESIDE: [&str; 40] = [
     "author_asked_for",
     "other_author_asked_for",
     "month_asked_for",
+    "in_time_asked_for",
+    "soon_after_time_asked_for",
     "tokens",
     "asks",
     "number",
     "time",
+    "of_me",
+    "of_you",
     "answers",
     "is_answered",
     "terms",
@@ -91,6 +95,9 @@ pub(crate) struct Arms {
     hits: HashMap<Session, u32>,
     wanted: Wanted,
 }
+
+/// What happened is told within this time: 31 days.
+const SOON_MICROS: i64 = 31 * 86_400_000_000;
 
 /// So many of the best are counted by session.
 const COUNTED: usize = 50;
@@ -273,6 +280,10 @@ impl Arms {
             let neighbour = shard.neighbour(doc, distance).and_then(|it| shard.doc(it));
             flag(neighbour.is_some_and(|it| it.look.asks))
         };
+        let told_in = |later: i64| {
+            let at = doc.at as i64;
+            asking.window.is_some_and(|it| it.from <= at && at < it.to.saturating_add(later))
+        };
         let window = shard.window(&spot.place, 2);
         let alone = self.wanted.in_records(search, spot.shard, &[spot.place]);
         let around = self.wanted.in_records(search, spot.shard, window);
@@ -298,10 +309,14 @@ impl Arms {
             flag(author),
             flag(named && !author),
             flag(asking.months.contains(&month_of(doc.at))),
+            flag(told_in(0)),
+            flag(told_in(SOON_MICROS)),
             f64::from(doc.tokens),
             flag(doc.look.asks),
             flag(doc.look.number),
             flag(doc.look.time),
+            flag(doc.look.of_me),
+            flag(doc.look.of_you),
             asks(-1),
             asks(1),
             different as f64,

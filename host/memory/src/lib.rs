@@ -18,6 +18,7 @@ pub mod evaluate;
 pub mod features;
 mod index;
 mod keys;
+pub mod question;
 pub mod rank;
 mod recall;
 mod record;

@@ -360,9 +360,9 @@ mod tests {
     fn answer(index: &Index, question: &Question) -> Vec<Candidate> {
         let shards = index.shards(&question.spaces);
         let vector = Code::of(&vector(&question.text));
-        let asking = Asking::of(&question.text, vector, &shards);
-        let search = Search::new(shards);
         let now = Timestamp::from_millis(1_000_000);
+        let asking = Asking::of(&question.text, vector, &shards, now);
+        let search = Search::new(shards);
         let mut candidates = candidates(index, question, &asking, &search, now);
         candidates.sort_by_key(|it| it.id);
         candidates

@@ -59,7 +59,15 @@ pub(crate) struct Look {
     pub(crate) number: bool,
     /// It names a time.
     pub(crate) time: bool,
+    /// It tells of whoever says it.
+    pub(crate) of_me: bool,
+    /// It speaks of whoever it is said to.
+    pub(crate) of_you: bool,
 }
+
+/// Words of whoever says something, of himself and of whom he says it to.
+const ME: &[&str] = &["i", "me", "mine", "my", "our", "us", "we"];
+const YOU: &[&str] = &["you", "your", "yours"];
 
 /// Words that name a time.
 const TIMES: &[&str] = &[
@@ -97,10 +105,13 @@ const TIMES: &[&str] = &[
 
 impl Look {
     fn of(text: &str) -> Self {
+        let holds = |list: &[&str]| terms::words(text).any(|it| list.contains(&it.as_str()));
         Self {
             asks: text.contains('?'),
             number: text.bytes().any(|it| it.is_ascii_digit()),
             time: terms::words(text).any(|it| TIMES.binary_search(&it.as_str()).is_ok()),
+            of_me: holds(ME),
+            of_you: holds(YOU),
         }
     }
 }

@@ -557,7 +557,7 @@ impl Memory {
         let vector = question.vector.as_ref().map(|it| self.code(it)).transpose();
         let vector = vector.map_err(|it| invalid(format!("the vector of the question {it}")))?;
         let shards = index.shards(&question.spaces);
-        let asking = Asking::of(&question.text, vector, &shards);
+        let asking = Asking::of(&question.text, vector, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
             let reason = "the question has no word that tells what to look for".to_owned();
             return Err(invalid(reason));

@@ -1,0 +1,332 @@
+//! How well recall finds the evidence of questions about long conversations.
+//!
+//! `locomo [DATA] [--encoder FOLDER] [--corrected FILE] [--ranks FILE] [--worklog]`
+//!
+//! `DATA` is a file of the LoCoMo data set (CC BY-NC 4.0: for evaluation only), by default the one beside the
+//! repository. `--encoder` names a folder with a sentence encoder (`model.safetensors`, `tokenizer.json`,
+//! `config.json`); without one, vectors are hashed features. `--ranks` writes what every question was worth, one
+//! line of JSON each. `--worklog` measures on our own generated work logs instead.
+//!
+//! Nothing here reads answers or evidence while it ranks. What is trained is trained on the other conversations
+//! alone. The mean of each measure stands before the interval that 10,000 resamplings of conversations give.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that measures reads the clock, prints, and stops where something fails"
+)]
+
+mod doubt;
+mod trial;
+
+use std::{collections::BTreeMap, fs::File, path::PathBuf, time::Instant};
+
+use voyager_encoder::{Bert, Hashed, Precision};
+use voyager_memory::{
+    evaluate::{
+        Category, Conversation, RESAMPLES, Ranking, Row, Scored, Seen, Summary, dates, gain,
+        locomo, measure, summarise, worklog, write_lines,
+    },
+    features,
+    rank::{Forest, Group, Logistic, Parameters, train},
+    tokens_of, when,
+};
+
+use crate::trial::{Asked, Trial};
+
+/// What makes vectors and counts tokens.
+pub(crate) enum Vectors {
+    Hashed(Hashed),
+    Bert(Box<Bert>),
+}
+
+impl Vectors {
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Hashed(it) => it.id(),
+            Self::Bert(it) => it.id(),
+        }
+    }
+
+    pub(crate) fn encode(&self, texts: &[&str]) -> Vec<Vec<f32>> {
+        match self {
+            Self::Hashed(it) => it.encode(texts),
+            Self::Bert(it) => it.encode(texts).unwrap(),
+        }
+    }
+
+    /// Tokens of a turn, with two that separate it from the next.
+    fn tokens(&self, text: &str) -> usize {
+        2 + match self {
+            Self::Hashed(_) => tokens_of(text) as usize,
+            Self::Bert(it) => it.count_tokens(text),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Arguments {
+    data: Option<PathBuf>,
+    encoder: Option<PathBuf>,
+    corrected: Option<PathBuf>,
+    ranks: Option<PathBuf>,
+    worklog: bool,
+}
+
+fn arguments() -> Arguments {
+    let mut arguments = Arguments::default();
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut path = || Some(words.next().expect("a path behind it").into());
+        match word.as_str() {
+            "--encoder" => arguments.encoder = path(),
+            "--corrected" => arguments.corrected = path(),
+            "--ranks" => arguments.ranks = path(),
+            "--worklog" => arguments.worklog = true,
+            _ => arguments.data = Some(word.into()),
+        }
+    }
+    arguments
+}
+
+fn main() {
+    let arguments = arguments();
+    let conversations = if arguments.worklog {
+        worklog::generate(1, worklog::Size { conversations: 5, turns: 600, questions: 150 })
+    } else {
+        let beside =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/locomo/locomo-5.json");
+        let data = arguments.data.unwrap_or_else(|| beside.into());
+        if !data.exists() {
+            println!("skipped: there is no {}; name the file of the data set", data.display());
+            return;
+        }
+        locomo::read(&data, arguments.corrected.as_deref()).unwrap()
+    };
+    let vectors = match arguments.encoder {
+        Some(folder) => Vectors::Bert(Box::new(Bert::open(folder, Precision::Bytes).unwrap())),
+        None => Vectors::Hashed(Hashed::new()),
+    };
+    let start = Instant::now();
+    let trials: Vec<Trial> =
+        conversations.iter().map(|it| Trial::new(&it.seen, &vectors)).collect();
+    let questions: usize = conversations.iter().map(|it| it.gold.len()).sum();
+    println!(
+        "{} conversations, {questions} questions, vectors of {}: asked in {:?}",
+        conversations.len(),
+        vectors.id(),
+        start.elapsed()
+    );
+    let names = features::names();
+    let column = |name: &str| names.iter().position(|it| it == name).unwrap();
+    let (turn, window) = (column("keyword.z"), column("window2.z"));
+    let by = |value: &dyn Fn(&Asked, usize) -> f64| {
+        scored(&conversations, &vectors, |number, question| {
+            let asked = &trials[number].asked[question];
+            Ranking { order: asked.ranked(|row| value(asked, row)), doubt: None }
+        })
+    };
+    let keyword = by(&|asked, row| f64::from(asked.row(row)[turn]));
+    let windowed = by(&|asked, row| f64::from(asked.row(row)[window]));
+    let untrained = by(&|asked, row| asked.untrained[row]);
+    let start = Instant::now();
+    let learned = learned(&conversations, &trials);
+    println!("trained on the others {} times in {:?}\n", conversations.len(), start.elapsed());
+    let learned_scored = scored(&conversations, &vectors, |number, question| {
+        learned[number].rankings[question].clone()
+    });
+    heading();
+    for (name, scored) in [
+        ("BM25, turns", &keyword),
+        ("BM25, windows of 2", &windowed),
+        ("untrained fusion", &untrained),
+        ("learned on the others", &learned_scored),
+    ] {
+        show(name, &summarise(scored, RESAMPLES, 1));
+    }
+    let won = gain(&windowed, &learned_scored);
+    show("gain over BM25, windows", &summarise(&won, RESAMPLES, 1));
+    details(&summarise(&learned_scored, RESAMPLES, 1));
+    when_it_was(&conversations, &learned_scored, &learned);
+    if let Some(path) = arguments.ranks {
+        write_lines(&learned_scored, File::create(&path).unwrap()).unwrap();
+        println!("\nranks of every question: {}", path.display());
+    }
+}
+
+fn scored(
+    conversations: &[Conversation],
+    vectors: &Vectors,
+    mut rank: impl FnMut(usize, usize) -> Ranking,
+) -> Vec<Scored> {
+    let number = |seen: &Seen| conversations.iter().position(|it| it.seen.name == seen.name);
+    let tokens = |turn: &_| vectors.tokens(&voyager_memory::evaluate::Turn::full(turn));
+    measure(conversations, tokens, |seen, question| rank(number(seen).unwrap(), question)).unwrap()
+}
+
+/// What a ranker that was trained on the other conversations says of one.
+struct Learned {
+    rankings: Vec<Ranking>,
+}
+
+fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
+    let forests: Vec<Forest> =
+        (0..trials.len()).map(|held| forest(conversations, trials, &[held])).collect();
+    let doubts = doubt::features();
+    let mut all = Vec::new();
+    for held in 0..trials.len() {
+        // Doubt is learned from rankings as good as those that it will see: of forests that did not see the
+        // conversation either.
+        let (mut rows, mut labels) = (Vec::new(), Vec::new());
+        for (number, forest) in forests.iter().enumerate().filter(|it| it.0 != held) {
+            for (asked, gold) in trials[number].asked.iter().zip(&conversations[number].gold) {
+                rows.push(doubt::row(asked, forest));
+                labels.push(gold.category == Category::Adversarial);
+            }
+        }
+        assert!(rows.iter().all(|it| it.len() == doubts.len()));
+        let both = labels.contains(&true) && labels.contains(&false);
+        let doubt = both.then(|| Logistic::fit(&rows, &labels, 1.0).unwrap());
+        let ranking = |asked: &Asked| Ranking {
+            order: asked.ranked(|row| forests[held].score(asked.row(row))),
+            doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &forests[held]))),
+        };
+        all.push(Learned { rankings: trials[held].asked.iter().map(ranking).collect() });
+    }
+    all
+}
+
+/// A forest that did not see some conversations.
+fn forest(conversations: &[Conversation], trials: &[Trial], held: &[usize]) -> Forest {
+    let mut relevant = Vec::new();
+    for (number, trial) in trials.iter().enumerate().filter(|it| !held.contains(&it.0)) {
+        for (asked, gold) in trial.asked.iter().zip(&conversations[number].gold) {
+            let of = asked.turns.iter().map(|it| gold.evidence.contains(it));
+            relevant.push((asked, of.collect::<Vec<bool>>()));
+        }
+    }
+    let groups: Vec<Group<'_>> = relevant
+        .iter()
+        .map(|(asked, relevant)| Group { features: &asked.features, relevant })
+        .collect();
+    train(&groups, features::names().len(), &Parameters::default()).unwrap()
+}
+
+const SHOWN: [&str; 10] = [
+    "R@10",
+    "R@50",
+    "ER@500",
+    "ER@1000",
+    "ER@2000",
+    "ER@4000",
+    "ER@7000",
+    "nDCG@10",
+    "MRR",
+    "session Hit@1",
+];
+
+fn heading() {
+    print!("{:<26}", "");
+    SHOWN.iter().for_each(|it| print!(" {it:>16}"));
+    println!();
+}
+
+fn show(name: &str, summary: &Summary) {
+    line(name, &summary.overall);
+    if let Some(it) = &summary.abstention {
+        println!(
+            "{:<26} AUROC {:.3}, {:.1} % caught at 5 % false alarms",
+            "",
+            it.auroc,
+            it.caught * 100.0
+        );
+    }
+}
+
+fn line(name: &str, row: &Row) {
+    print!("{name:<26}");
+    for measure in SHOWN {
+        let it = row.measures[measure];
+        let (mean, low, high) = (it.mean * 100.0, it.low * 100.0, it.high * 100.0);
+        print!(" {:>16}", format!("{mean:.1} {low:.1}..{high:.1}"));
+    }
+    println!();
+}
+
+fn details(summary: &Summary) {
+    println!("\nlearned, by category:");
+    for (category, row) in &summary.categories {
+        line(&format!("{category:?} ({})", row.questions), row);
+    }
+    println!("\nlearned, the rest:");
+    for (measure, it) in summary.overall.measures.iter().filter(|it| !SHOWN.contains(it.0)) {
+        println!(
+            "  {measure:<16} {:.1} ({:.1}..{:.1})",
+            it.mean * 100.0,
+            it.low * 100.0,
+            it.high * 100.0
+        );
+    }
+}
+
+/// So many of the next best turns may give the date.
+const DATED: usize = 3;
+
+/// For questions whose answer is a date: whether the best turn gives it.
+fn when_it_was(conversations: &[Conversation], scored: &[Scored], learned: &[Learned]) {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for (number, conversation) in conversations.iter().enumerate() {
+        let of = scored.iter().filter(|it| it.conversation == conversation.seen.name);
+        assert_eq!(of.count(), conversation.gold.len());
+        for (question, gold) in conversation.gold.iter().enumerate() {
+            let Some(answer) = gold.answer.as_ref().filter(|_| gold.category == Category::Temporal)
+            else {
+                continue;
+            };
+            let order = &learned[number].rankings[question].order;
+            let Some(best) = order.first().map(|it| &conversation.seen.turns[*it]) else {
+                continue;
+            };
+            let dates::Answer::At { interval, granularity } = dates::answer(answer, best.at) else {
+                *counts.entry("not a date").or_default() += 1;
+                continue;
+            };
+            let found = date(&conversation.seen, question, order);
+            let agreement = match dates::agreement(found, (interval, granularity)) {
+                dates::Agreement::Exact => "exact",
+                dates::Agreement::Within => "within",
+                dates::Agreement::Wrong => "wrong",
+            };
+            *counts.entry(agreement).or_default() += 1;
+        }
+    }
+    let of = |name: &str| counts.get(name).copied().unwrap_or_default();
+    let dated = of("exact") + of("within") + of("wrong");
+    if dated > 0 {
+        println!(
+            "\ndates from the best turn: {} of {dated} exact ({:.1} %), {} within; {} answers are no dates",
+            of("exact"),
+            f64::from(of("exact")) * 100.0 / f64::from(dated),
+            of("within"),
+            of("not a date")
+        );
+    }
+}
+
+/// The date that a ranking gives for a question: that of the best turn, of one near it, of the next best ones,
+/// or else the day on which the best was said.
+fn date(seen: &Seen, question: usize, order: &[usize]) -> (when::Interval, when::Granularity) {
+    let text = &seen.questions[question];
+    let best = order[0];
+    let near = [0_isize, -1, 1, -2, 2].into_iter().filter_map(|it| best.checked_add_signed(it));
+    let near = near
+        .filter(|it| seen.turns.get(*it).is_some_and(|it| it.session == seen.turns[best].session));
+    let turns = near.chain(order.iter().skip(1).take(DATED).copied());
+    let mut dates = turns.filter_map(|it| {
+        let turn = &seen.turns[it];
+        when::date_of(text, &turn.text, turn.at)
+    });
+    dates
+        .next()
+        .unwrap_or_else(|| (when::Interval::day_of(seen.turns[best].at), when::Granularity::Day))
+}
