@@ -9,6 +9,7 @@ mod cores;
 mod explain;
 mod fork;
 mod inputs;
+mod memory;
 mod past;
 mod prune;
 mod recorded;
@@ -54,7 +55,7 @@ pub(crate) use self::{
     shelf::Shelf,
     start::{run_error, status},
 };
-use self::{attend::Attendance, shelf::Loading, watch::Watchers};
+use self::{attend::Attendance, memory::LazyMemory, shelf::Loading, watch::Watchers};
 use crate::{
     answer::ResultsAnswer,
     catalog::{Catalog, Gate, LiveCatalog},
@@ -83,6 +84,8 @@ pub(crate) struct Host {
     store: Arc<Store>,
     /// Results that outlive their runs.
     results: Arc<ResultStore>,
+    /// What is remembered.
+    memory: Arc<LazyMemory>,
     /// Held alone while runs are forgotten: whatever else is asked may be about to name content.
     pruning: RwLock<()>,
     /// Held while records are packed, or runs forgotten.
@@ -146,6 +149,7 @@ impl Host {
         let results = FileDisk::open(places.state.join("results"))
             .map_err(|error| Failure::environment("cannot use the state", &error))?;
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
+        let memory = Arc::new(LazyMemory::new(&places.state));
         let world = World {
             journal: store.clone(),
             content: Arc::clone(&store) as Arc<dyn Content>,
@@ -169,6 +173,7 @@ impl Host {
             places: places.clone(),
             store,
             results,
+            memory,
             pruning: RwLock::default(),
             packing: tokio::sync::Mutex::default(),
             active: Mutex::default(),
