@@ -5,7 +5,7 @@ use voyager_base::clock::Timestamp;
 
 use crate::{
     keys::Key,
-    record::{Draft, MemoryId, Record},
+    record::{Draft, Invalid, MemoryId, NAME_BYTES_MAX, Record},
 };
 
 /// What a row of a record says: the same in every format to come, or another version.
@@ -50,6 +50,26 @@ pub struct Edge {
     pub to: MemoryId,
     /// How strong it is, above 0 and up to 1.
     pub weight: f32,
+}
+
+impl Edge {
+    /// Checks sizes and ranges.
+    ///
+    /// # Errors
+    /// The first part that is out of bounds.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let fail = |field, problem: &str| Err(Invalid { field, problem: problem.to_owned() });
+        if self.kind.trim().is_empty() || self.kind.len() > NAME_BYTES_MAX {
+            return fail("kind", "is empty, or too long for a name");
+        }
+        if !(self.weight > 0.0 && self.weight <= 1.0) {
+            return fail("weight", "must lie above 0 and not above 1");
+        }
+        if self.from == self.to {
+            return fail("to", "is the record that the relation starts at");
+        }
+        Ok(())
+    }
 }
 
 /// An edge as its row, sealed with the key of the record it starts at.

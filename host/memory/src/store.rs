@@ -15,7 +15,7 @@ use crate::{
     index::Index,
     keys::{Filled, Key, Keys},
     recall::{self, Candidate, QUESTION_BYTES_MAX, Question, Recall},
-    record::{Draft, Invalid, MemoryId, NAME_BYTES_MAX, Record},
+    record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record},
     search::Search,
     tables::{AuditLine, Change, Counters, Deed, Tables},
@@ -304,37 +304,43 @@ impl Memory {
     /// # Errors
     /// [`WriteError`].
     pub fn relate(&self, edge: &Edge, now: Timestamp) -> Result<(), WriteError> {
-        let invalid = |field, problem: &str| WriteError::Invalid {
-            place: 1,
-            invalid: Invalid { field, problem: problem.to_owned() },
-        };
-        if edge.kind.trim().is_empty() || edge.kind.len() > NAME_BYTES_MAX {
-            return Err(invalid("kind", "is empty, or too long for a name"));
-        }
-        if !(edge.weight > 0.0 && edge.weight <= 1.0) {
-            return Err(invalid("weight", "must lie above 0 and not above 1"));
-        }
-        if edge.from == edge.to {
-            return Err(invalid("to", "is the record that the relation starts at"));
+        self.relate_all(std::slice::from_ref(edge), now)
+    }
+
+    /// Relates records: all of the batch or nothing, with one sync.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn relate_all(&self, edges: &[Edge], now: Timestamp) -> Result<(), WriteError> {
+        for (place, edge) in (1..).zip(edges) {
+            edge.check().map_err(|invalid| WriteError::Invalid { place, invalid })?;
         }
         let mut writer = self.writer()?;
-        for id in [edge.from, edge.to] {
-            if !self.index().holds(id) {
-                return Err(WriteError::NotFound { id });
+        let mut keys = Vec::with_capacity(edges.len());
+        for edge in edges {
+            for id in [edge.from, edge.to] {
+                if !self.index().holds(id) {
+                    return Err(WriteError::NotFound { id });
+                }
             }
+            let key = self.keys.key(edge.from.0).map_err(WriteError::disk)?;
+            keys.push(key.ok_or(WriteError::NotFound { id: edge.from })?);
         }
-        let key = self.keys.key(edge.from.0).map_err(WriteError::disk)?;
-        let key = key.ok_or(WriteError::NotFound { id: edge.from })?;
-        let (from, to) = (edge.from.0, edge.to.0);
-        let line = AuditLine { commit: 0, at: now, deed: Deed::Related, first: from, count: 2 };
+        let Some(first) = edges.first().map(|it| it.from.0) else { return Ok(()) };
+        let count = edges.len() as u64;
+        let line = AuditLine { commit: 0, at: now, deed: Deed::Related, first, count };
         let counters = writer.counters;
-        let mut number = 0;
+        let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, line, counters, |change| {
-            number = change.next_edge(from)?;
-            change.add_edge(from, number, to, &seal_edge(&key, number, edge))
+            edges.iter().zip(&keys).try_for_each(|(edge, key)| {
+                let (from, to) = (edge.from.0, edge.to.0);
+                let number = change.next_edge(from)?;
+                numbers.push(number);
+                change.add_edge(from, number, to, &seal_edge(key, number, edge))
+            })
         })?;
         let mut index = self.index_mut();
-        index.relate(number, edge);
+        numbers.iter().zip(edges).for_each(|(number, edge)| index.relate(*number, edge));
         index.stands_at(writer.counters.commit, writer.counters.cycle);
         Ok(())
     }
@@ -453,6 +459,18 @@ impl Memory {
         Ok(if standing.pinned { 1.0 } else { weight_after(standing.weight, idle) })
     }
 
+    /// Whether a record is pinned now, whatever its draft said.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn is_pinned(&self, id: MemoryId) -> Result<bool, ReadError> {
+        let index = self.index();
+        if !index.holds(id) {
+            return Err(ReadError::NotFound { id });
+        }
+        Ok(index.standing(id).pinned)
+    }
+
     /// A record.
     ///
     /// # Errors
@@ -494,9 +512,21 @@ impl Memory {
         if !self.index().holds(id) {
             return Err(ReadError::NotFound { id });
         }
+        self.relations_where(|from, to| from == id.0 || to == id.0)
+    }
+
+    /// All relations, by the records they start at.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn all_relations(&self) -> Result<Vec<Edge>, ReadError> {
+        self.relations_where(|_, _| true)
+    }
+
+    fn relations_where(&self, wanted: impl Fn(u64, u64) -> bool) -> Result<Vec<Edge>, ReadError> {
         let mut edges = Vec::new();
         self.tables.each_edge(|from, number, to, sealed| {
-            if from == id.0 || to == id.0 {
+            if wanted(from, to) {
                 let key = self.keys.key(from).map_err(Broken::disk)?;
                 let edge = key.and_then(|it| open_edge(&it, number, sealed));
                 edges.push(edge.ok_or_else(|| Broken::damaged("a relation is damaged"))?);

@@ -93,11 +93,33 @@ fn relations_lead_to_what_the_words_do_not() {
 }
 
 #[test]
+fn a_batch_of_relations_is_there_as_a_whole_or_not_at_all() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let entries: Vec<Entry> = ["one", "two", "three"].iter().map(|it| draft(it).into()).collect();
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    let edge = |to: MemoryId| Edge { from: ids[0], kind: "has".to_owned(), to, weight: 0.5 };
+    let half = [edge(ids[1]), edge(MemoryId(9))];
+    assert_eq!(memory.relate_all(&half, now()), Err(WriteError::NotFound { id: MemoryId(9) }));
+    assert_eq!(memory.all_relations().unwrap(), []);
+    let both = [edge(ids[1]), edge(ids[2])];
+    let commit = memory.stats().unwrap().commit;
+    memory.relate_all(&both, now()).unwrap();
+    assert_eq!(memory.stats().unwrap().commit, commit + 1);
+    assert_eq!(memory.relate_all(&[], now()), Ok(()));
+    drop(memory);
+    let memory = open(&disk);
+    assert_eq!(memory.all_relations().unwrap(), both);
+    assert_eq!(memory.relations(ids[2]).unwrap(), both[1..]);
+}
+
+#[test]
 fn what_nobody_uses_fades_and_what_is_pinned_does_not() {
     let disk = SimDisk::new(1);
     let memory = open(&disk);
     let ids = memory.remember(&[draft("one").into(), draft("two").into()], None, now()).unwrap();
     memory.pin(ids[1], true, now()).unwrap();
+    assert_eq!([memory.is_pinned(ids[0]), memory.is_pinned(ids[1])], [Ok(false), Ok(true)]);
     for _ in 0..50 {
         memory.tick(1, now()).unwrap();
     }
