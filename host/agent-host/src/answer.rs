@@ -1,5 +1,7 @@
 //! What the requests are answered with: data, which `report.rs` prints.
 
+pub(crate) mod memory;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use voyager_base::Usage;

@@ -14,6 +14,7 @@ mod kill;
 mod lock;
 mod lsp;
 mod man;
+mod memory;
 mod pause;
 mod plan;
 mod replay;
@@ -109,6 +110,7 @@ pub(crate) enum Command {
     Graph(graph::Graph),
     Runs(runs::Runs),
     Cache(cache::Cache),
+    Memory(memory::Memory),
     Top(top::Top),
     Serve(serve::Serve),
     Resume(resume::Resume),
@@ -197,6 +199,7 @@ impl Command {
                 | Self::Undo(_)
                 | Self::Runs(_)
                 | Self::Cache(_)
+                | Self::Memory(_)
                 | Self::Skill(_)
         )
     }
@@ -213,6 +216,7 @@ impl Command {
             Self::Graph(it) => it.run(context),
             Self::Runs(it) => it.run(context),
             Self::Cache(it) => it.run(context),
+            Self::Memory(it) => it.run(context),
             Self::Top(it) => it.run(context),
             Self::Serve(it) => it.run(context),
             Self::Resume(it) => it.run(context),

@@ -195,6 +195,8 @@ impl Host {
                 self.prune(older_than, dry_run).await.map(to_json)
             }
             Request::Compact => self.compact(cancellation, updates).await.map(to_json),
+            // It names no content of the journal.
+            Request::Memory(request) => self.ask_memory(request, cancellation, updates).await,
             request => {
                 let _shared = self.pruning.read().await;
                 self.answered(request, cancellation, updates).await
@@ -215,9 +217,9 @@ impl Host {
         updates: &Updates,
     ) -> Result<serde_json::Value, Failure> {
         match request {
-            // It is answered alone.
-            Request::Prune { .. } | Request::Compact => {
-                Err(Failure::new(FailureKind::Bug, "a request for the whole journal among others"))
+            // They are answered alone, or beside the journal.
+            Request::Prune { .. } | Request::Compact | Request::Memory(_) => {
+                Err(Failure::new(FailureKind::Bug, "a request for no run among those for runs"))
             }
             Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),
             Request::Resume { run, out, wait, secrets } => {

@@ -15,6 +15,7 @@ mod draft;
 mod failure;
 mod fetching;
 mod host;
+mod import;
 mod installing;
 mod interrupts;
 mod places;
@@ -30,6 +31,7 @@ mod telemetry;
 mod testing;
 mod top;
 mod trusting;
+mod when;
 
 use std::process::ExitCode;
 

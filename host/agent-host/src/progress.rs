@@ -28,6 +28,8 @@ pub(crate) enum Progress {
 pub(crate) struct Bars {
     all: MultiProgress,
     steps: BTreeMap<String, StepBar>,
+    /// How far an import is.
+    import: Option<ProgressBar>,
 }
 
 /// The bar of a step, which several executions of it share: those of a block may run at once.
@@ -45,7 +47,8 @@ impl Progress {
             Self::Json
         } else if printing::on_terminal() && !context.logs {
             // Bars would be drawn over log lines.
-            Self::Bars(Bars { all: MultiProgress::new(), steps: BTreeMap::new() })
+            let (all, steps) = (MultiProgress::new(), BTreeMap::new());
+            Self::Bars(Bars { all, steps, import: None })
         } else {
             Self::Lines
         }
@@ -55,7 +58,9 @@ impl Progress {
     pub(crate) fn show(&mut self, update: &Update) -> Result<(), Failure> {
         match (self, update) {
             (Self::Quiet, _) => Ok(()),
-            (Self::Json, Update::Done { .. } | Update::Failed { .. }) => Ok(()),
+            (Self::Json, Update::Part { .. } | Update::Done { .. } | Update::Failed { .. }) => {
+                Ok(())
+            }
             (Self::Json, update) => printing::json(update),
             (Self::Lines, Update::Note { text }) => {
                 printing::note(printing::harmless(text));
@@ -73,7 +78,7 @@ impl Progress {
                 bars.event(event);
                 Ok(())
             }
-            (_, Update::Done { .. } | Update::Failed { .. }) => Ok(()),
+            (_, Update::Part { .. } | Update::Done { .. } | Update::Failed { .. }) => Ok(()),
         }
     }
 }
@@ -114,6 +119,16 @@ impl Bars {
                     }
                 }
             }
+            Event::Importing { records, done_bytes, total_bytes } => {
+                let bar = self.import.get_or_insert_with(|| {
+                    let bar = self.all.add(ProgressBar::new(*total_bytes));
+                    bar.set_style(bytes());
+                    bar
+                });
+                bar.set_position(*done_bytes);
+                bar.set_message(format!("{records} records"));
+                return;
+            }
             _ => {}
         }
         describe(event).iter().for_each(|line| self.line(line));
@@ -123,6 +138,7 @@ impl Bars {
 impl Drop for Bars {
     fn drop(&mut self) {
         self.steps.values().for_each(|shared| shared.bar.finish_and_clear());
+        self.import.iter().for_each(ProgressBar::finish_and_clear);
     }
 }
 
@@ -133,6 +149,11 @@ fn spinner() -> ProgressStyle {
 
 fn counter() -> ProgressStyle {
     ProgressStyle::with_template("{spinner} {prefix}  {bar:24}  {pos}/{len}  {elapsed}  {msg}")
+        .expect("the template is well formed")
+}
+
+fn bytes() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:24}  {bytes} of {total_bytes}  {elapsed}  {msg}")
         .expect("the template is well formed")
 }
 
@@ -183,6 +204,10 @@ fn describe(event: &Event) -> Option<String> {
             None => format!("run {run} ({name}): {status}"),
             Some(error) => format!("run {run} ({name}) does not go on: {}", error.message),
         },
+        Event::Importing { records, done_bytes, total_bytes } => {
+            let share = done_bytes.saturating_mul(100) / (*total_bytes).max(1);
+            format!("{records} records, {share} % read")
+        }
         Event::SkillBuilt { component, .. } => format!("built {}", component.display()),
         Event::SkillNotBuilt { error } => error.message.clone(),
         Event::StepStarted { .. }

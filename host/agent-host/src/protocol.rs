@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 
 use voyager_base::policy::What;
 use voyager_manifest::plan::Priority;
+use voyager_memory::{Draft, Edge, MemoryId, Question};
 
-use crate::{failure::Failure, host::Attended};
+use crate::{failure::Failure, host::Attended, import::Format};
 
 /// What a command asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -98,6 +99,119 @@ pub(crate) enum Request {
         /// Its id, or the beginning of it.
         run: String,
     },
+    /// Something of the memory.
+    Memory(MemoryRequest),
+}
+
+impl Request {
+    /// How to go on with what was left, for whoever leaves.
+    pub(crate) fn goes_on_by(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => "what is in the memory stays there; the same command goes on",
+            _ => "`agent-host resume` goes on where the run stopped",
+        }
+    }
+}
+
+/// What is asked of the memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "memory")]
+pub(crate) enum MemoryRequest {
+    /// Remembers a record.
+    Add {
+        /// What.
+        draft: Draft,
+    },
+    /// Finds what answers a question.
+    Recall {
+        /// Which.
+        question: Question,
+    },
+    /// Why a question is answered as it is.
+    Explain {
+        /// Which.
+        question: Question,
+        /// Why this record is, or is not, among the answers.
+        id: Option<MemoryId>,
+    },
+    /// One record with its relations.
+    Show {
+        /// Which.
+        id: MemoryId,
+    },
+    /// The newest records.
+    List {
+        /// How many.
+        limit: usize,
+        /// Of this space only.
+        space: Option<String>,
+    },
+    /// Relates two records.
+    Relate {
+        /// How.
+        edge: Edge,
+    },
+    /// Forgets records.
+    Forget {
+        /// Which.
+        what: Forgetting,
+        /// Only tells which.
+        dry_run: bool,
+    },
+    /// Keeps a record from fading, or lets it fade again.
+    Pin {
+        /// Which.
+        id: MemoryId,
+        /// Whether it is kept.
+        pinned: bool,
+    },
+    /// Lets cycles of decay pass.
+    Tick {
+        /// How many.
+        cycles: u64,
+    },
+    /// What was done last.
+    Audit {
+        /// How many lines.
+        limit: usize,
+    },
+    /// What is there.
+    Stats,
+    /// Reads files.
+    Import(ImportRequest),
+    /// All records as lines, in parts.
+    Export {
+        /// Of this space only.
+        space: Option<String>,
+    },
+}
+
+/// Which records are forgotten: those with all that is named.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Forgetting {
+    /// These, where some are named.
+    #[serde(default)]
+    pub(crate) ids: Vec<MemoryId>,
+    /// Those of a space.
+    pub(crate) space: Option<String>,
+    /// Those of a thread.
+    pub(crate) thread: Option<String>,
+}
+
+/// Files that are read into the memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ImportRequest {
+    /// The file or the folder.
+    pub(crate) path: PathBuf,
+    /// The space of all records.
+    pub(crate) space: Option<String>,
+    /// What the file is taken for.
+    pub(crate) format: Format,
+    /// Whether broken records are counted and passed over.
+    pub(crate) skip_bad: bool,
+    /// Whether what an earlier import remembered is remembered again.
+    pub(crate) again: bool,
 }
 
 /// A secret on its way to the process that has the state. Only its own user can read the socket.
@@ -243,6 +357,11 @@ pub(crate) enum Update {
         /// One sentence.
         text: String,
     },
+    /// A part of an answer that is too large for one line.
+    Part {
+        /// It.
+        text: String,
+    },
     /// The answer.
     Done {
         /// Its shape belongs to the request.
@@ -278,6 +397,7 @@ pub(crate) enum Event {
     SkillRemoved { skill: String },
     SkillQuarantined { file: PathBuf, reason: String },
     Attended(Attended),
+    Importing { records: u64, done_bytes: u64, total_bytes: u64 },
     Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },

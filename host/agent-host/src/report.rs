@@ -1,5 +1,7 @@
 //! Answers as people read them; with `--json` as they are.
 
+pub(crate) mod memory;
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use voyager_base::Usage;

@@ -27,14 +27,23 @@ const LINE_BYTES_MAX: u64 = 8 << 20;
 
 /// Has the request answered, and shows what happens meanwhile.
 pub(crate) fn ask(context: &Context, request: Request) -> Result<Json, Failure> {
+    ask_in_parts(context, request, |_| Ok(()))
+}
+
+/// The same, where the answer is too large for one line: `take` gets its parts.
+pub(crate) fn ask_in_parts(
+    context: &Context,
+    request: Request,
+    take: impl FnMut(&str) -> Result<(), Failure>,
+) -> Result<Json, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::environment("cannot start threads", &error))?;
     let outcome = runtime.block_on(async {
         match reach(context, runtime.handle()).await? {
-            Reached::Here(host) => here(context, host, request).await,
-            Reached::Elsewhere(stream) => elsewhere(context, stream, request).await,
+            Reached::Here(host) => here(context, host, request, take).await,
+            Reached::Elsewhere(stream) => elsewhere(context, stream, request, take).await,
         }
     });
     // What is left are effects whose outcome nobody waits for any more.
@@ -155,7 +164,7 @@ pub(crate) fn look(context: &Context, request: Request) -> Result<Json, Failure>
             match update {
                 Update::Done { answer } => return Ok(answer),
                 Update::Failed { error } => return Err(error),
-                Update::Event(_) | Update::Note { .. } => {}
+                Update::Event(_) | Update::Note { .. } | Update::Part { .. } => {}
             }
         }
         Err(Failure::new(FailureKind::Environment, "the process that has the state went away"))
@@ -201,7 +210,13 @@ async fn reach(context: &Context, runtime: &tokio::runtime::Handle) -> Result<Re
     }
 }
 
-async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Json, Failure> {
+async fn here(
+    context: &Context,
+    host: Arc<Host>,
+    request: Request,
+    take: impl FnMut(&str) -> Result<(), Failure>,
+) -> Result<Json, Failure> {
+    let goes_on = request.goes_on_by();
     let server = serve_others(context, &host);
     let stop = Cancellation::default();
     let tending = tokio::spawn(Arc::clone(&host).tend(stop.clone(), |_| {}));
@@ -212,7 +227,7 @@ async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Js
         let (host, cancellation) = (Arc::clone(&host), cancellation.clone());
         async move { host.answer(request, &cancellation, &sender).await }
     });
-    let outcome = watch(context, updates, || cancellation.cancel()).await;
+    let outcome = watch(context, updates, goes_on, take, || cancellation.cancel()).await;
     // The answer came through the channel; a panic in the work did not.
     let _ = work.await;
     host.idle(|runs| printing::note(format!("waiting for {runs} run(s) of other processes"))).await;
@@ -233,6 +248,8 @@ async fn here(context: &Context, host: Arc<Host>, request: Request) -> Result<Js
 async fn watch(
     context: &Context,
     mut updates: mpsc::Receiver<Update>,
+    goes_on: &str,
+    mut take: impl FnMut(&str) -> Result<(), Failure>,
     cancel: impl Fn(),
 ) -> Result<Json, Failure> {
     let mut progress = Progress::new(context);
@@ -243,8 +260,7 @@ async fn watch(
             update = updates.recv() => update,
             () = interrupts.next() => {
                 if interrupted {
-                    return Err(Failure::new(FailureKind::Cancelled, "left")
-                        .hint("`agent-host resume` goes on where the run stopped"));
+                    return Err(Failure::new(FailureKind::Cancelled, "left").hint(goes_on));
                 }
                 interrupted = true;
                 printing::note("cancelling; press Ctrl-C again to leave at once");
@@ -255,6 +271,7 @@ async fn watch(
         match update {
             Some(Update::Done { answer }) => return Ok(answer),
             Some(Update::Failed { error }) => return Err(error),
+            Some(Update::Part { text }) => take(&text)?,
             Some(update) => progress.show(&update)?,
             None => return Err(Failure::new(FailureKind::Bug, "the work ended without an answer")),
         }
@@ -288,11 +305,13 @@ async fn elsewhere(
     context: &Context,
     stream: UnixStream,
     request: Request,
+    take: impl FnMut(&str) -> Result<(), Failure>,
 ) -> Result<Json, Failure> {
+    let goes_on = request.goes_on_by();
     let (sender, updates) = mpsc::channel(64);
     let writing = question(stream, request, sender).await?;
     let writing = Arc::new(tokio::sync::Mutex::new(writing));
-    watch(context, updates, || {
+    watch(context, updates, goes_on, take, || {
         let writing = Arc::clone(&writing);
         // Where the other side is gone, its updates end too, and that is reported.
         tokio::spawn(async move { writing.lock().await.write_all(b"cancel\n").await });
@@ -301,7 +320,7 @@ async fn elsewhere(
     .map_err(|failure| match failure.kind {
         FailureKind::Bug => {
             Failure::new(FailureKind::Environment, "the process that ran it went away")
-                .hint("`agent-host resume` goes on where the run stopped")
+                .hint(goes_on)
         }
         _ => failure,
     })

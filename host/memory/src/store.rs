@@ -208,6 +208,15 @@ impl Memory {
         Ok((first..first + count).map(MemoryId).collect())
     }
 
+    /// What was remembered under an idempotency key; none where nothing was. Some of it may be forgotten since.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn remembered(&self, key: &Digest) -> Result<Option<Vec<MemoryId>>, ReadError> {
+        let done = self.tables.done(key)?;
+        Ok(done.map(|(first, count)| (first..first + count).map(MemoryId).collect()))
+    }
+
     /// Checks a batch, and takes the vectors.
     fn check(&self, entries: &[Entry]) -> Result<Vec<Option<Code>>, WriteError> {
         let invalid = |place: usize, field, problem: String| WriteError::Invalid {

@@ -1,0 +1,324 @@
+//! What is answered about the memory.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use voyager_memory::{Draft, Edge, MemoryId, Record, Signals};
+
+use crate::when;
+
+/// A record, as people and programs see it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RecordDetail {
+    /// Its id.
+    pub(crate) id: String,
+    /// When it was written, RFC 3339.
+    pub(crate) written: String,
+    /// When what it tells was told, RFC 3339.
+    pub(crate) at: String,
+    /// Its space.
+    pub(crate) space: String,
+    /// Who said it.
+    pub(crate) author: Option<String>,
+    /// What it is a part of.
+    pub(crate) thread: Option<String>,
+    /// What kind of record it is.
+    pub(crate) kind: String,
+    /// Words to find it by.
+    pub(crate) tags: Vec<String>,
+    /// Names with values.
+    pub(crate) fields: BTreeMap<String, String>,
+    /// How much it matters.
+    pub(crate) importance: f64,
+    /// How sure its author was.
+    pub(crate) confidence: f64,
+    /// The text.
+    pub(crate) text: String,
+}
+
+impl RecordDetail {
+    /// A record.
+    pub(crate) fn of(record: Record) -> Self {
+        let at = when::exact(record.at());
+        let Record { id, written, draft } = record;
+        let Draft { space, text, author, thread, kind, tags, fields, .. } = draft;
+        Self {
+            id: id.to_string(),
+            written: when::exact(written),
+            at,
+            space,
+            author,
+            thread,
+            kind,
+            tags,
+            fields,
+            importance: decimal(draft.importance),
+            confidence: decimal(draft.confidence),
+            text,
+        }
+    }
+}
+
+/// A number with the digits that it was written with.
+pub(crate) fn decimal(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or_else(|_| f64::from(number))
+}
+
+/// Ids as people and programs see them.
+pub(crate) fn named(ids: &[MemoryId]) -> Vec<String> {
+    ids.iter().map(MemoryId::to_string).collect()
+}
+
+/// A relation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RelationDetail {
+    /// The record it starts at.
+    pub(crate) from: String,
+    /// What it says.
+    pub(crate) kind: String,
+    /// The record it leads to.
+    pub(crate) to: String,
+    /// How strong it is.
+    pub(crate) weight: f64,
+}
+
+impl RelationDetail {
+    /// A relation.
+    pub(crate) fn of(edge: Edge) -> Self {
+        let Edge { from, kind, to, weight } = edge;
+        Self { from: from.to_string(), kind, to: to.to_string(), weight: decimal(weight) }
+    }
+}
+
+/// Answers `memory add`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AddAnswer {
+    /// The id of the new record.
+    pub(crate) id: String,
+}
+
+/// Answers `memory recall`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct RecallAnswer {
+    /// The records, the best first.
+    pub(crate) hits: Vec<HitDetail>,
+    /// The tokens that their texts take, about.
+    pub(crate) tokens: u64,
+    /// How many records were looked at closely.
+    pub(crate) candidates: usize,
+    /// How many were left out because another one says the same.
+    pub(crate) duplicates: usize,
+    /// How many were left out for the limit and the budget.
+    pub(crate) left_out: usize,
+    /// How many records the store has.
+    pub(crate) records: usize,
+    /// The number of the store's last commit.
+    pub(crate) commit: u64,
+}
+
+/// A record that was found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HitDetail {
+    /// How well it answers, against the others of this answer only.
+    pub(crate) score: f64,
+    /// How many tokens its text takes, about.
+    pub(crate) tokens: u32,
+    /// Why.
+    pub(crate) signals: Signals,
+    /// The record.
+    pub(crate) record: RecordDetail,
+}
+
+/// Answers `memory explain`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ExplainAnswer {
+    /// The hits, the best first.
+    pub(crate) hits: Vec<Explained>,
+    /// How many records were looked at closely.
+    pub(crate) candidates: usize,
+    /// How many records the store has.
+    pub(crate) records: usize,
+    /// The record that was asked for.
+    pub(crate) asked: Option<Asked>,
+}
+
+/// Why a record stands where it stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Explained {
+    /// Its place, from 1.
+    pub(crate) rank: usize,
+    /// Its id.
+    pub(crate) id: String,
+    /// How well it answers.
+    pub(crate) score: f64,
+    /// How many tokens its text takes, about.
+    pub(crate) tokens: u32,
+    /// Why.
+    pub(crate) signals: Signals,
+    /// All that is known of it for this question, by name.
+    pub(crate) features: BTreeMap<String, f64>,
+    /// The beginning of its text.
+    pub(crate) text: String,
+}
+
+/// Why a record is, or is not, among the hits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Asked {
+    /// Its id.
+    pub(crate) id: String,
+    /// `hit`, `beyond-limit`, `beyond-budget`, `duplicate`, `excluded` or `not-found`.
+    pub(crate) verdict: String,
+    /// One sentence.
+    pub(crate) reason: String,
+    /// It, where it was looked at closely; without a place where another one says the same.
+    pub(crate) found: Option<Explained>,
+}
+
+/// Answers `memory show`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ShowAnswer {
+    /// The record.
+    #[serde(flatten)]
+    pub(crate) record: RecordDetail,
+    /// Whether it never fades.
+    pub(crate) pinned: bool,
+    /// What fading left of its weight.
+    pub(crate) weight: f64,
+    /// Relations that start at it or lead to it.
+    pub(crate) relations: Vec<RelationDetail>,
+}
+
+/// Answers `memory list`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ListAnswer {
+    /// The newest records, the newest first.
+    pub(crate) records: Vec<RecordDetail>,
+    /// How many there are.
+    pub(crate) of: usize,
+}
+
+/// Answers `memory relate`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RelateAnswer {
+    /// The relation.
+    #[serde(flatten)]
+    pub(crate) relation: RelationDetail,
+}
+
+/// Answers `memory forget`: the receipt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ForgetAnswer {
+    /// Whether it was only asked.
+    pub(crate) dry_run: bool,
+    /// The records that are, or would be, forgotten.
+    pub(crate) ids: Vec<String>,
+    /// The number of the commit that removed them.
+    pub(crate) commit: u64,
+    /// When, RFC 3339.
+    pub(crate) at: String,
+    /// Damaged records, of which nobody can tell whether they are meant.
+    pub(crate) damaged: Vec<String>,
+}
+
+/// Answers `memory pin` and `memory unpin`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PinAnswer {
+    /// The record.
+    pub(crate) id: String,
+    /// Whether it never fades.
+    pub(crate) pinned: bool,
+}
+
+/// Answers `memory tick`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TickAnswer {
+    /// The cycle of decay now.
+    pub(crate) cycle: u64,
+}
+
+/// A line of `memory audit`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AuditDetail {
+    /// The number of the commit.
+    pub(crate) commit: u64,
+    /// When, RFC 3339.
+    pub(crate) at: String,
+    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`.
+    pub(crate) deed: String,
+    /// The first record, or the new cycle.
+    pub(crate) first: u64,
+    /// How many.
+    pub(crate) count: u64,
+}
+
+/// Answers `memory stats`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct StatsAnswer {
+    /// Records that are there.
+    pub(crate) records: usize,
+    /// By space: how many.
+    pub(crate) spaces: BTreeMap<String, usize>,
+    /// Threads.
+    pub(crate) threads: usize,
+    /// Different words, added up over spaces.
+    pub(crate) words: usize,
+    /// Relations.
+    pub(crate) relations: usize,
+    /// Records with a vector.
+    pub(crate) vectors: usize,
+    /// Records that can't be read.
+    pub(crate) damaged: Vec<String>,
+    /// Bytes of the rows.
+    pub(crate) row_bytes: u64,
+    /// Bytes of the rows with what the database has around them.
+    pub(crate) database_bytes: u64,
+    /// Bytes of the rows, for each record.
+    pub(crate) bytes_per_record: u64,
+    /// The cycle of decay.
+    pub(crate) cycle: u64,
+    /// The number of the last commit.
+    pub(crate) commit: u64,
+    /// Where it lies.
+    pub(crate) folder: String,
+}
+
+/// Answers `memory import`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ImportAnswer {
+    /// Files that were read.
+    pub(crate) files: u64,
+    /// Other files, and links, which were not read.
+    pub(crate) files_passed_over: u64,
+    /// Records that are new.
+    pub(crate) records: u64,
+    /// Relations that are new.
+    pub(crate) relations: u64,
+    /// Records that an earlier import remembered.
+    pub(crate) known: u64,
+    /// Records that an earlier import remembered, and that were forgotten since.
+    pub(crate) forgotten: u64,
+    /// Messages without a text.
+    pub(crate) empty: u64,
+    /// Broken records that were passed over.
+    pub(crate) bad: u64,
+    /// The first of them: file, line, column, what is wrong.
+    pub(crate) first_bad: Vec<String>,
+}
+
+/// Answers `memory export`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ExportAnswer {
+    /// How many records.
+    pub(crate) records: u64,
+    /// How many relations.
+    pub(crate) relations: u64,
+    /// Damaged records, which are left out.
+    pub(crate) damaged: Vec<String>,
+}

@@ -1,0 +1,432 @@
+//! `agent-host memory`: what this machine remembers.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal as _, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
+use voyager_base::clock::Timestamp;
+use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX};
+
+use super::{Context, run::current_folder};
+use crate::{
+    answer::memory::{ExportAnswer, ForgetAnswer},
+    failure::{Failure, FailureKind},
+    import::Format,
+    interrupts, printing,
+    protocol::{Forgetting, ImportRequest, MemoryRequest, Request},
+    report::{self, memory as told},
+    session, when,
+};
+
+/// Remembers, finds again, forgets.
+///
+/// There is one memory in the state folder. A record has a text, and what you say of it; a question finds the records
+/// that answer it, and tells why. What is forgotten is gone for certain. `docs/guide/memory.md` shows the first five
+/// minutes.
+#[derive(Args)]
+pub(crate) struct Memory {
+    #[command(subcommand)]
+    command: MemoryCommand,
+}
+
+#[derive(Subcommand)]
+enum MemoryCommand {
+    Add(Add),
+    Recall(Recall),
+    Explain(Explain),
+    /// Shows a record with its relations.
+    Show {
+        /// Its id, like m12.
+        id: MemoryId,
+    },
+    /// Lists the newest records.
+    List {
+        /// How many.
+        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        limit: usize,
+        /// Those of this space only.
+        #[arg(long, value_name = "NAME")]
+        space: Option<String>,
+    },
+    /// Relates two records: from what answers a question, relations lead on.
+    Relate {
+        /// The record it starts at.
+        from: MemoryId,
+        /// What it says, for example `causes` or `contradicts`.
+        kind: String,
+        /// The record it leads to.
+        to: MemoryId,
+        /// How strong it is, above 0 and up to 1.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+        weight: f32,
+    },
+    Forget(Forget),
+    /// Keeps a record from fading.
+    Pin {
+        /// Its id, like m12.
+        id: MemoryId,
+    },
+    /// Lets a record fade again.
+    Unpin {
+        /// Its id, like m12.
+        id: MemoryId,
+    },
+    /// Lets cycles of decay pass: what nobody uses has half of its weight after 50.
+    Tick {
+        /// How many.
+        #[arg(default_value_t = 1)]
+        cycles: u64,
+    },
+    /// What was done last: which records were written, forgotten, related. Never what they said.
+    Audit {
+        /// How many lines.
+        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        limit: usize,
+    },
+    /// What there is, and the room that it takes.
+    Stats,
+    Import(Import),
+    Export(Export),
+}
+
+/// Remembers a text, and prints its id.
+#[derive(Args)]
+struct Add {
+    /// The text; `-` reads it from standard input.
+    text: String,
+    /// The space that it belongs to.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    space: String,
+    /// Who said or wrote it.
+    #[arg(long, value_name = "NAME")]
+    author: Option<String>,
+    /// The conversation or document that it is a part of.
+    #[arg(long, value_name = "NAME")]
+    thread: Option<String>,
+    /// When it was told: `2024-01-02`, `2024-01-02T10:11:12+01:00` [default: now].
+    #[arg(long, value_name = "TIME", value_parser = when::typed)]
+    at: Option<Timestamp>,
+    /// What kind of record it is.
+    #[arg(long, value_name = "NAME", default_value = "note")]
+    kind: String,
+    /// A word to find it by. May be given several times.
+    #[arg(long = "tag", value_name = "NAME")]
+    tags: Vec<String>,
+    /// Something more about it. May be given several times.
+    #[arg(long = "field", value_name = "NAME=VALUE", value_parser = field)]
+    fields: Vec<(String, String)>,
+    /// How much it matters, 0 to 1.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.5)]
+    importance: f32,
+    /// How sure its author was, 0 to 1.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    confidence: f32,
+    /// It never fades.
+    #[arg(long)]
+    pin: bool,
+}
+
+/// Finds the records that answer a question.
+#[derive(Args)]
+struct Recall {
+    #[command(flatten)]
+    question: Asking,
+}
+
+/// Tells why a question is answered as it is: for each hit its nine signals, and with `--json` all that is known.
+#[derive(Args)]
+struct Explain {
+    #[command(flatten)]
+    question: Asking,
+    /// Tells why this record is, or is not, among the hits.
+    #[arg(long, value_name = "ID")]
+    id: Option<MemoryId>,
+}
+
+#[derive(Args)]
+struct Asking {
+    /// The question, in words; what stands in "quotation marks" is looked for word for word.
+    query: String,
+    /// Most tokens that the texts take together, about.
+    #[arg(long, value_name = "TOKENS")]
+    budget: Option<u32>,
+    /// Most records.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = limit)]
+    limit: usize,
+    /// Those of this space only. May be given several times.
+    #[arg(long = "space", value_name = "NAME")]
+    spaces: Vec<String>,
+    /// Those by this author only.
+    #[arg(long, value_name = "NAME")]
+    author: Option<String>,
+    /// Those of this thread only.
+    #[arg(long, value_name = "NAME")]
+    thread: Option<String>,
+    /// Those of this kind only.
+    #[arg(long, value_name = "NAME")]
+    kind: Option<String>,
+    /// Those with this tag only. May be given several times: with all of them.
+    #[arg(long = "tag", value_name = "NAME")]
+    tags: Vec<String>,
+    /// Those told at this time or later.
+    #[arg(long, value_name = "TIME", value_parser = when::typed)]
+    since: Option<Timestamp>,
+    /// Those told before this time.
+    #[arg(long, value_name = "TIME", value_parser = when::typed)]
+    until: Option<Timestamp>,
+}
+
+/// Forgets records for certain, and prints a receipt.
+///
+/// Their rows are removed and their keys destroyed, so that old copies of the rows can't be read either. It can't be
+/// taken back. Journals of runs, and exports that were made before, still hold what they were given.
+#[derive(Args)]
+struct Forget {
+    /// Ids of records, like m12.
+    #[arg(required_unless_present_any = ["space", "thread"], value_name = "ID")]
+    ids: Vec<MemoryId>,
+    /// All of this space; with --thread those of the thread there.
+    #[arg(long, value_name = "NAME", conflicts_with = "ids")]
+    space: Option<String>,
+    /// All of this thread.
+    #[arg(long, value_name = "NAME", conflicts_with = "ids")]
+    thread: Option<String>,
+    /// Does not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Remembers what files hold: drafts, chats, notes.
+///
+/// JSON Lines hold a draft each, as `memory export` writes them. A chat is a JSON array of messages, ChatGPT's
+/// conversations.json, or text with lines like `Ada: hello` or `[2024-01-02 10:11] Ada: hello`. Of a folder all notes
+/// in Markdown are read, each as a thread of sections or paragraphs; links are not followed.
+///
+/// The same file imported again adds nothing, and an import that was stopped goes on where it was.
+#[derive(Args)]
+struct Import {
+    /// The file or the folder.
+    path: PathBuf,
+    /// The space of all records [default: what the file says, else `default`].
+    #[arg(long, value_name = "NAME")]
+    space: Option<String>,
+    /// What it is.
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    format: Format,
+    /// Counts broken records and goes on, instead of stopping at the first.
+    #[arg(long)]
+    skip_bad: bool,
+    /// Adds also what an earlier import added, forgotten since or not.
+    #[arg(long)]
+    again: bool,
+}
+
+/// Writes all records and relations as JSON Lines, which `memory import` reads.
+#[derive(Args)]
+struct Export {
+    /// Those of this space only.
+    #[arg(long, value_name = "NAME")]
+    space: Option<String>,
+    /// Where to [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Memory {
+    pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
+        match self.command {
+            MemoryCommand::Add(it) => it.run(context),
+            MemoryCommand::Recall(Recall { question }) => {
+                let question = question.question();
+                told::recall(context, &ask(context, MemoryRequest::Recall { question })?)
+            }
+            MemoryCommand::Explain(Explain { question, id }) => {
+                let question = question.question();
+                told::explain(context, &ask(context, MemoryRequest::Explain { question, id })?)
+            }
+            MemoryCommand::Show { id } => {
+                told::show(context, &ask(context, MemoryRequest::Show { id })?)
+            }
+            MemoryCommand::List { limit, space } => {
+                told::list(context, &ask(context, MemoryRequest::List { limit, space })?)
+            }
+            MemoryCommand::Relate { from, kind, to, weight } => {
+                let edge = Edge { from, kind, to, weight };
+                told::relate(context, &ask(context, MemoryRequest::Relate { edge })?)
+            }
+            MemoryCommand::Forget(it) => it.run(context),
+            MemoryCommand::Pin { id } => pin(context, id, true),
+            MemoryCommand::Unpin { id } => pin(context, id, false),
+            MemoryCommand::Tick { cycles } => {
+                told::tick(context, &ask(context, MemoryRequest::Tick { cycles })?)
+            }
+            MemoryCommand::Audit { limit } => {
+                told::audit(context, &ask(context, MemoryRequest::Audit { limit })?)
+            }
+            MemoryCommand::Stats => told::stats(context, &ask(context, MemoryRequest::Stats)?),
+            MemoryCommand::Import(it) => it.run(context),
+            MemoryCommand::Export(it) => it.run(context),
+        }
+    }
+}
+
+fn ask(context: &Context, request: MemoryRequest) -> Result<Json, Failure> {
+    session::ask(context, Request::Memory(request))
+}
+
+fn pin(context: &Context, id: MemoryId, pinned: bool) -> Result<u8, Failure> {
+    told::pin(context, &ask(context, MemoryRequest::Pin { id, pinned })?)
+}
+
+impl Add {
+    fn run(self, context: &Context) -> Result<u8, Failure> {
+        let Self { space, author, thread, at, kind, tags, importance, confidence, .. } = self;
+        let text = if self.text == "-" { typed()? } else { self.text };
+        let fields: BTreeMap<_, _> = self.fields.into_iter().collect();
+        let pinned = self.pin;
+        let draft = Draft {
+            space,
+            text,
+            author,
+            thread,
+            at,
+            kind,
+            tags,
+            fields,
+            importance,
+            confidence,
+            pinned,
+        };
+        draft.check().map_err(|it| Failure::usage(it.to_string()))?;
+        told::add(context, &ask(context, MemoryRequest::Add { draft })?)
+    }
+}
+
+/// What stands on standard input, without line ends behind it.
+fn typed() -> Result<String, Failure> {
+    let mut text = String::new();
+    // One more byte than there may be, so that the check tells of it.
+    let read = std::io::stdin().lock().take(TEXT_BYTES_MAX as u64 + 2).read_to_string(&mut text);
+    read.map_err(|error| Failure::environment("cannot read standard input", &error))?;
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    Ok(text)
+}
+
+impl Asking {
+    fn question(self) -> Question {
+        let Self { query, budget, limit, spaces, author, thread, kind, tags, since, until } = self;
+        Question {
+            text: query,
+            vector: None,
+            spaces,
+            limit,
+            budget_tokens: budget,
+            author,
+            thread,
+            kind,
+            tags,
+            since,
+            until,
+        }
+    }
+}
+
+impl Forget {
+    fn run(self, context: &Context) -> Result<u8, Failure> {
+        let Self { ids, space, thread, yes } = self;
+        let what = Forgetting { ids, space, thread };
+        // Whoever names records means them.
+        if what.ids.is_empty() && !yes {
+            let request = MemoryRequest::Forget { what: what.clone(), dry_run: true };
+            let found: ForgetAnswer = report::read(&ask(context, request)?)?;
+            if !found.ids.is_empty() {
+                confirm(context, &what, found.ids.len())?;
+            }
+        }
+        told::forget(context, &ask(context, MemoryRequest::Forget { what, dry_run: false })?)
+    }
+}
+
+/// Asks whether so many records are to be forgotten.
+fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Failure> {
+    let of = |name: &Option<String>, what: &str| {
+        name.as_ref().map_or_else(String::new, |it| format!(" of the {what} `{it}`"))
+    };
+    let (thread, space) = (of(&what.thread, "thread"), of(&what.space, "space"));
+    let all = printing::harmless(&format!("{count} record(s){thread}{space}"));
+    let there = std::io::stdin().is_terminal() && printing::on_terminal() && !context.json;
+    if !there {
+        let message = format!("{all} would be forgotten for certain; nothing is forgotten yet");
+        return Err(Failure::usage(message).hint("say so with --yes"));
+    }
+    printing::note(format!("Forget {all} for certain? It can't be taken back. [y]es, [n]o"));
+    match interrupts::typed_line()?.as_deref().map(str::trim) {
+        Some("y" | "yes") => Ok(()),
+        _ => Err(Failure::new(FailureKind::Cancelled, "nothing is forgotten")),
+    }
+}
+
+impl Import {
+    fn run(self, context: &Context) -> Result<u8, Failure> {
+        let Self { path, space, format, skip_bad, again } = self;
+        if let Some(space) = &space {
+            let draft = Draft { space: space.clone(), text: "x".to_owned(), ..Draft::default() };
+            draft.check().map_err(|it| Failure::usage(it.to_string()))?;
+        }
+        let path = current_folder()?.join(path);
+        let request = ImportRequest { path, space, format, skip_bad, again };
+        told::import(context, &ask(context, MemoryRequest::Import(request))?)
+    }
+}
+
+impl Export {
+    fn run(self, context: &Context) -> Result<u8, Failure> {
+        let request = Request::Memory(MemoryRequest::Export { space: self.space });
+        let Some(out) = self.out else {
+            if context.json {
+                let message =
+                    "an export is lines of JSON already, and those of `--json` are others";
+                return Err(Failure::usage(message)
+                    .hint("leave `--json` away, or write a file with --out FILE"));
+            }
+            let write = |part: &str| printing::bytes(part.as_bytes());
+            let answer = session::ask_in_parts(context, request, write)?;
+            let answer: ExportAnswer = report::read(&answer)?;
+            told::exported(&answer, None);
+            return Ok(0);
+        };
+        let failed = |error: &std::io::Error| Failure::environment(out.display(), error);
+        let folder = match out.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        // A file that is there stays as it is until the export is whole.
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|it| failed(&it))?;
+        let answer = session::ask_in_parts(context, request, |part| {
+            file.write_all(part.as_bytes()).map_err(|it| failed(&it))
+        })?;
+        file.as_file().sync_all().map_err(|it| failed(&it))?;
+        file.persist(&out).map_err(|it| failed(&it.error))?;
+        let exported: ExportAnswer = report::read(&answer)?;
+        let mut answer = answer;
+        answer["file"] = json!(out);
+        report::tell(context, &answer, 0, || {
+            told::exported(&exported, Some(&out));
+            Ok(())
+        })
+    }
+}
+
+fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn limit(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|it| (1..=LIMIT_MAX).contains(it));
+    number.ok_or_else(|| format!("a number from 1 to {LIMIT_MAX} is wanted"))
+}

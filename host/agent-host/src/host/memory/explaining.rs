@@ -1,0 +1,153 @@
+//! Why a question is answered as it is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use voyager_memory::{Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features};
+
+use super::{Desk, read};
+use crate::{
+    answer::memory::{Asked, ExplainAnswer, Explained, decimal},
+    failure::Failure,
+};
+
+/// So many characters of a text are shown.
+const SHOWN: usize = 200;
+
+impl Desk {
+    /// Answers `memory explain`.
+    pub(super) fn explain(
+        &self,
+        question: &Question,
+        id: Option<MemoryId>,
+    ) -> Result<ExplainAnswer, Failure> {
+        let record = id.map(|it| self.memory.record(it)).transpose().map_err(read)?;
+        // Everything that recall would give back, in its order.
+        let all = Question { limit: LIMIT_MAX, budget_tokens: None, ..question.clone() };
+        let ranked = self.found(&all)?.hits;
+        let ranks: HashMap<MemoryId, usize> =
+            ranked.iter().map(|it| it.record.id).zip(1..).collect();
+        let candidates = self.memory.candidates(question, self.now()).map_err(read)?;
+        let by_id: HashMap<MemoryId, &Candidate> =
+            candidates.iter().map(|it| (it.id, it)).collect();
+        let hits = self.found(question)?.hits;
+        let explained = |hit: &Hit| {
+            let id = hit.record.id;
+            let features = by_id.get(&id).map(|it| named(&it.features)).unwrap_or_default();
+            Explained {
+                rank: ranks.get(&id).copied().unwrap_or_default(),
+                id: id.to_string(),
+                score: hit.score,
+                tokens: hit.tokens,
+                signals: hit.signals,
+                features,
+                text: beginning(&hit.record.draft.text),
+            }
+        };
+        let asked = record.map(|record| {
+            let is_hit = hits.iter().any(|it| it.record.id == record.id);
+            let hit = ranked.iter().find(|it| it.record.id == record.id).map(explained);
+            let found = hit.or_else(|| {
+                let candidate = by_id.get(&record.id)?;
+                Some(Explained {
+                    rank: 0,
+                    id: record.id.to_string(),
+                    score: candidate.untrained,
+                    tokens: candidate.tokens,
+                    signals: candidate.signals,
+                    features: named(&candidate.features),
+                    text: beginning(&record.draft.text),
+                })
+            });
+            let (verdict, reason) =
+                verdict(question, &record, found.as_ref(), is_hit, ranked.len());
+            let (id, verdict) = (record.id.to_string(), verdict.to_owned());
+            Asked { id, verdict, reason, found }
+        });
+        let (candidates, records) = (candidates.len(), self.memory.ids().len());
+        Ok(ExplainAnswer { hits: hits.iter().map(explained).collect(), candidates, records, asked })
+    }
+}
+
+/// Why a record is, or is not, among the hits: a word and a sentence.
+fn verdict(
+    question: &Question,
+    record: &Record,
+    found: Option<&Explained>,
+    is_hit: bool,
+    ranked: usize,
+) -> (&'static str, String) {
+    let limit = question.limit;
+    match found {
+        Some(found) if is_hit => ("hit", format!("it is number {} of the hits", found.rank)),
+        Some(found) if found.rank > limit => {
+            let reason = format!("it is number {}, and the limit is {limit}", found.rank);
+            ("beyond-limit", reason)
+        }
+        Some(found) if found.rank > 0 => {
+            let (rank, tokens) = (found.rank, found.tokens);
+            let budget = question.budget_tokens.unwrap_or_default();
+            let reason = format!(
+                "it is number {rank} and takes {tokens} tokens, which the budget of {budget} did not have left"
+            );
+            ("beyond-budget", reason)
+        }
+        Some(_) if ranked < LIMIT_MAX => {
+            ("duplicate", "a better one has the same author, tags and words".to_owned())
+        }
+        Some(_) => {
+            let reason = format!(
+                "it comes behind the first {LIMIT_MAX}, or a better one has the same author, tags and words"
+            );
+            ("beyond-limit", reason)
+        }
+        None => match excluded(question, record) {
+            Some(reason) => ("excluded", reason),
+            None => {
+                let reason = "no arm found it: among the best of none are its words, those of its \
+                              neighbours in its thread, or a relation that leads to it";
+                ("not-found", reason.to_owned())
+            }
+        },
+    }
+}
+
+/// What the question asks for that the record is not.
+fn excluded(question: &Question, record: &Record) -> Option<String> {
+    let draft = &record.draft;
+    let differs = |wanted: &Option<String>, what: &str, has: Option<&str>| {
+        let wanted = wanted.as_deref().filter(|it| has != Some(it))?;
+        let has = has.map_or_else(|| "none".to_owned(), |it| format!("`{it}`"));
+        Some(format!("its {what} is {has}, and `{wanted}` is asked for"))
+    };
+    if !question.spaces.is_empty() && !question.spaces.contains(&draft.space) {
+        let spaces = question.spaces.join("`, `");
+        return Some(format!("its space is `{}`, and `{spaces}` is asked for", draft.space));
+    }
+    let at = record.at();
+    differs(&question.author, "author", draft.author.as_deref())
+        .or_else(|| differs(&question.thread, "thread", draft.thread.as_deref()))
+        .or_else(|| differs(&question.kind, "kind", Some(&draft.kind)))
+        .or_else(|| {
+            let missing = question.tags.iter().find(|it| !draft.tags.contains(it))?;
+            Some(format!("it has no tag `{missing}`"))
+        })
+        .or_else(|| {
+            let since = question.since.filter(|it| at < *it)?;
+            Some(format!("it was told at {at}, before {since}"))
+        })
+        .or_else(|| {
+            let until = question.until.filter(|it| *it <= at)?;
+            Some(format!("it was told at {at}, not before {until}"))
+        })
+}
+
+fn named(features: &[f32]) -> BTreeMap<String, f64> {
+    features::names().into_iter().zip(features.iter().copied().map(decimal)).collect()
+}
+
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

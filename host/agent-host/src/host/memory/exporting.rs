@@ -1,0 +1,84 @@
+//! All records and relations as lines, part by part.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use voyager_memory::{MemoryId, Record};
+
+use super::{Desk, read};
+use crate::{
+    answer::memory::{ExportAnswer, named},
+    failure::{Failure, FailureKind},
+    import::lines::{RecordLine, RelationLine},
+    protocol::Update,
+};
+
+/// So many records are read at once.
+const CHUNK: usize = 256;
+
+/// A part is sent when it has so many bytes.
+const PART_BYTES: usize = 256 << 10;
+
+/// Lines on their way.
+struct Lines<'a> {
+    desk: &'a Desk,
+    part: String,
+}
+
+impl Lines<'_> {
+    fn push(&mut self, line: &impl Serialize) -> Result<(), Failure> {
+        let line = serde_json::to_string(line)
+            .map_err(|error| Failure::environment("cannot write JSON", &error))?;
+        self.part.push_str(&line);
+        self.part.push('\n');
+        if self.part.len() >= PART_BYTES { self.send() } else { Ok(()) }
+    }
+
+    fn send(&mut self) -> Result<(), Failure> {
+        let text = std::mem::take(&mut self.part);
+        let gone = self.desk.updates.blocking_send(Update::Part { text }).is_err();
+        if gone || self.desk.is_cancelled() {
+            let stopped =
+                Failure::new(FailureKind::Cancelled, "stopped: the export is no whole one");
+            return Err(stopped.hint("the same command begins anew"));
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// Answers `memory export`. What is written meanwhile may be in it or not.
+    pub(super) fn export(&self, space: Option<&str>) -> Result<ExportAnswer, Failure> {
+        let ids = self.ids_of(space);
+        let relations = self.memory.all_relations().map_err(read)?;
+        let damaged = named(&self.memory.stats().map_err(read)?.damaged);
+        let mut answer = ExportAnswer { damaged, ..ExportAnswer::default() };
+        let mut lines = Lines { desk: self, part: String::new() };
+        let mut told = HashSet::new();
+        for chunk in ids.chunks(CHUNK) {
+            for record in self.memory.records(chunk).map_err(read)?.into_iter().flatten() {
+                told.insert(record.id);
+                lines.push(&self.line(record))?;
+                answer.records += 1;
+            }
+        }
+        let has = |id: &MemoryId| told.contains(id);
+        for edge in relations.into_iter().filter(|it| has(&it.from) && has(&it.to)) {
+            lines.push(&RelationLine::of(edge))?;
+            answer.relations += 1;
+        }
+        lines.send()?;
+        Ok(answer)
+    }
+
+    /// The line of a record, as it stands now.
+    fn line(&self, record: Record) -> RecordLine {
+        // The time of writing is another one where it is imported; what it tells was told when it was.
+        let at = Some(record.at());
+        let mut draft = record.draft;
+        draft.at = at;
+        // One that was forgotten in between has no standing.
+        draft.pinned = self.memory.is_pinned(record.id).unwrap_or(draft.pinned);
+        RecordLine::of(Some(record.id), draft)
+    }
+}

@@ -1,0 +1,46 @@
+//! Forgetting records, with a receipt.
+
+use voyager_memory::MemoryId;
+
+use super::{Desk, read, written};
+use crate::{
+    answer::memory::{ForgetAnswer, named},
+    failure::Failure,
+    protocol::Forgetting,
+    when,
+};
+
+/// So many records are read at once.
+const CHUNK: usize = 1_000;
+
+impl Desk {
+    /// Answers `memory forget`.
+    pub(super) fn forget(&self, what: &Forgetting, dry_run: bool) -> Result<ForgetAnswer, Failure> {
+        let ids = if what.ids.is_empty() { self.chosen(what)? } else { what.ids.clone() };
+        let stats = self.memory.stats().map_err(read)?;
+        // Named ones are forgotten whether they can be read or not.
+        let damaged = if what.ids.is_empty() { named(&stats.damaged) } else { Vec::new() };
+        let (now, mut commit) = (self.now(), stats.commit);
+        let mut forgotten = ids;
+        if !dry_run {
+            let receipt = self.memory.forget(&forgotten, now).map_err(written)?;
+            (forgotten, commit) = (receipt.ids, receipt.commit);
+        }
+        let (ids, at) = (named(&forgotten), when::exact(now));
+        Ok(ForgetAnswer { dry_run, ids, commit, at, damaged })
+    }
+
+    /// The records of a space and a thread.
+    fn chosen(&self, what: &Forgetting) -> Result<Vec<MemoryId>, Failure> {
+        let ids = self.ids_of(what.space.as_deref());
+        let Some(thread) = &what.thread else { return Ok(ids) };
+        let mut chosen = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let records = self.memory.records(chunk).map_err(read)?;
+            let meant = records.into_iter().flatten();
+            let meant = meant.filter(|it| it.draft.thread.as_ref() == Some(thread));
+            chosen.extend(meant.map(|it| it.id));
+        }
+        Ok(chosen)
+    }
+}

@@ -1,0 +1,367 @@
+//! Files into the memory, batch by batch.
+//!
+//! Each batch goes under an idempotency key: the hash over all drafts of its file up to its end. Before a draft is
+//! added to a batch its key is looked up, so that what an earlier import remembered is found again wherever that one
+//! ended a batch: where it was interrupted, where a line was broken, where the file has grown since.
+
+use std::collections::{BTreeMap, HashSet};
+
+use voyager_base::{Digest, chance::Chance as _, clock::Timestamp};
+use voyager_memory::{Draft, Edge, Entry, MemoryId};
+
+use super::{Desk, read, written};
+use crate::{
+    answer::memory::ImportAnswer,
+    failure::{Failure, FailureKind},
+    import::{Bad, Files, Item, Listed, NoFiles, Place, Reader, Stop},
+    printing,
+    protocol::{Event, ImportRequest, Update},
+    system::SystemChance,
+};
+
+/// Most records of a batch: one sync each. An import finds an earlier one's batches only where it has not written
+/// one of its own before their end, so that this may not be made smaller than it was.
+const BATCH: usize = 256;
+
+/// A batch also ends where its texts have so many bytes.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Most relations of a batch.
+const RELATIONS: usize = 1_000;
+
+/// How often is told how far it is.
+const TOLD: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// So many broken records are shown.
+const SHOWN: usize = 10;
+
+impl Desk {
+    /// Answers `memory import`.
+    pub(super) fn import(&self, request: &ImportRequest) -> Result<ImportAnswer, Failure> {
+        let files = Files::find(&request.path, request.format).map_err(|error| match error {
+            NoFiles::Disk { .. } => Failure::environment("cannot import", &error),
+            NoFiles::Unfit(_) => Failure::usage(error.to_string()),
+        })?;
+        if files.files.is_empty() {
+            let message = format!("{} has no notes (`*.md`)", request.path.display());
+            return Err(Failure::usage(message).hint("other files are imported one by one"));
+        }
+        let mut salt = [0; 16];
+        if request.again {
+            SystemChance.fill(&mut salt);
+        }
+        let total_bytes = files.bytes();
+        let begin = Digest::of_parts([b"import".as_slice(), &salt]);
+        let mut import = Import {
+            desk: self,
+            request,
+            begin,
+            before: self.memory.ids().last().copied(),
+            answer: ImportAnswer {
+                files_passed_over: files.passed_over,
+                ..ImportAnswer::default()
+            },
+            batch: Vec::new(),
+            batch_bytes: 0,
+            key: begin,
+            ids: Ids::default(),
+            relations: Vec::new(),
+            known_relations: None,
+            done_bytes: 0,
+            total_bytes,
+            told: None,
+        };
+        for file in &files.files {
+            if self.is_cancelled() {
+                return Err(import.cancelled());
+            }
+            import.file(file)?;
+        }
+        Ok(import.answer)
+    }
+}
+
+/// An import on its way.
+struct Import<'a> {
+    desk: &'a Desk,
+    request: &'a ImportRequest,
+    /// The key of a file of which nothing was read.
+    begin: Digest,
+    /// The last record that was there before.
+    before: Option<MemoryId>,
+    answer: ImportAnswer,
+    /// Drafts that are not remembered yet, with the ids that the file has for them.
+    batch: Vec<(Option<u64>, Draft)>,
+    batch_bytes: usize,
+    /// The hash over all drafts of the file up to here.
+    key: Digest,
+    ids: Ids,
+    /// Relations that are not remembered yet.
+    relations: Vec<Edge>,
+    /// Those that are, once somebody has to know.
+    known_relations: Option<HashSet<(MemoryId, String, MemoryId)>>,
+    /// Bytes of the files that are read.
+    done_bytes: u64,
+    total_bytes: u64,
+    told: Option<Timestamp>,
+}
+
+impl Import<'_> {
+    fn file(&mut self, file: &Listed) -> Result<(), Failure> {
+        (self.key, self.ids) = (self.begin, Ids::default());
+        match Reader::open(file) {
+            Ok(mut reader) => {
+                let read = self.read(file, &mut reader);
+                self.done_bytes += reader.bytes();
+                read?;
+            }
+            Err(stop) => self.stop(file, stop)?,
+        }
+        self.answer.files += 1;
+        Ok(())
+    }
+
+    fn read(&mut self, file: &Listed, reader: &mut Reader) -> Result<(), Failure> {
+        loop {
+            let found = match reader.next() {
+                Ok(Some(found)) => found,
+                Ok(None) => return self.flush(),
+                Err(stop) => return self.stop(file, stop),
+            };
+            match found.and_then(|(place, item)| self.take(place, item)) {
+                Ok(Taken::Done) => {}
+                Ok(Taken::Full) => {
+                    self.flush()?;
+                    self.tell(reader.bytes());
+                    if self.desk.is_cancelled() {
+                        return Err(self.cancelled());
+                    }
+                }
+                Ok(Taken::Failed(failure)) => return Err(failure),
+                Err(bad) if self.request.skip_bad => self.skip(file, &bad),
+                Err(bad) => {
+                    self.flush()?;
+                    return Err(self.stopped(file, &Stop::Bad(bad)));
+                }
+            }
+        }
+    }
+
+    /// No more can be read of a file: the import stops, or goes on with the next note.
+    fn stop(&mut self, file: &Listed, stop: Stop) -> Result<(), Failure> {
+        self.flush()?;
+        match stop {
+            Stop::Bad(bad) if self.request.skip_bad && !file.is_named => {
+                self.skip(file, &bad);
+                Ok(())
+            }
+            stop => Err(self.stopped(file, &stop)),
+        }
+    }
+
+    /// Takes one item in.
+    fn take(&mut self, place: Place, item: Item) -> Result<Taken, Bad> {
+        match item {
+            Item::Empty => {
+                self.answer.empty += 1;
+                Ok(Taken::Done)
+            }
+            Item::Record { id, draft } => self.record(place, id, *draft),
+            Item::Relation { from, kind, to, weight } => {
+                // The records before it have ids only once they are remembered.
+                if let Err(failure) = self.flush_records() {
+                    return Ok(Taken::Failed(failure));
+                }
+                let id = |id| {
+                    let none = || Bad { place, problem: format!("no record m{id} stands before") };
+                    self.ids.find(id).ok_or_else(none)
+                };
+                self.relations.push(Edge { from: id(from)?, kind, to: id(to)?, weight });
+                Ok(if self.relations.len() < RELATIONS { Taken::Done } else { Taken::Full })
+            }
+        }
+    }
+
+    fn record(&mut self, place: Place, id: Option<u64>, mut draft: Draft) -> Result<Taken, Bad> {
+        if let Some(id) = id
+            && (self.ids.find(id).is_some() || self.batch.iter().any(|it| it.0 == Some(id)))
+        {
+            return Err(Bad { place, problem: format!("there is a record m{id} before") });
+        }
+        if let Some(space) = &self.request.space {
+            draft.space.clone_from(space);
+        }
+        let line = serde_json::to_vec(&draft).expect("drafts are plain data");
+        self.key = Digest::of_parts([self.key.0.as_slice(), &line]);
+        self.batch_bytes += line.len();
+        self.batch.push((id, draft));
+        let full = self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES;
+        let earlier = match self.desk.memory.remembered(&self.key) {
+            Ok(earlier) => earlier,
+            Err(error) => return Ok(Taken::Failed(read(error))),
+        };
+        if let Some(ids) = earlier.filter(|it| it.len() == self.batch.len()) {
+            self.remembered(&ids);
+        }
+        Ok(if full { Taken::Full } else { Taken::Done })
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.flush_records()?;
+        self.flush_relations()
+    }
+
+    fn flush_records(&mut self) -> Result<(), Failure> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<Entry> = self.batch.iter().map(|it| it.1.clone().into()).collect();
+        let desk = self.desk;
+        let ids = desk.memory.remember(&entries, Some(&self.key), desk.now()).map_err(written)?;
+        self.remembered(&ids);
+        Ok(())
+    }
+
+    /// The batch has these ids, now or from an earlier import.
+    fn remembered(&mut self, ids: &[MemoryId]) {
+        for ((id, _), new) in self.batch.drain(..).zip(ids) {
+            let is_there = self.desk.memory.space_of(*new).is_ok();
+            let is_earlier = self.before.is_some_and(|it| *new <= it);
+            match (is_there, is_earlier) {
+                (false, _) => self.answer.forgotten += 1,
+                (true, true) => self.answer.known += 1,
+                (true, false) => self.answer.records += 1,
+            }
+            if let Some(id) = id {
+                self.ids.add(id, *new);
+            }
+        }
+        self.batch_bytes = 0;
+    }
+
+    fn flush_relations(&mut self) -> Result<(), Failure> {
+        if self.relations.is_empty() {
+            return Ok(());
+        }
+        let memory = &self.desk.memory;
+        let known = match &mut self.known_relations {
+            Some(known) => known,
+            none => {
+                let all = memory.all_relations().map_err(read)?;
+                none.insert(all.into_iter().map(|it| (it.from, it.kind, it.to)).collect())
+            }
+        };
+        let is_there = |id: MemoryId| memory.space_of(id).is_ok();
+        let mut new = std::mem::take(&mut self.relations);
+        new.retain(|it| {
+            is_there(it.from) && is_there(it.to) && known.insert((it.from, it.kind.clone(), it.to))
+        });
+        memory.relate_all(&new, self.desk.now()).map_err(written)?;
+        self.answer.relations += new.len() as u64;
+        Ok(())
+    }
+
+    fn skip(&mut self, file: &Listed, bad: &Bad) {
+        self.answer.bad += 1;
+        if self.answer.first_bad.len() < SHOWN {
+            self.answer.first_bad.push(at(file, bad));
+        }
+    }
+
+    /// Tells now and then how far it is, while more follows.
+    fn tell(&mut self, bytes: u64) {
+        let now = self.desk.now();
+        if self.told.is_some_and(|it| now < it.after(TOLD)) {
+            return;
+        }
+        self.told = Some(now);
+        let (records, total_bytes) = (self.read_records(), self.total_bytes);
+        let done_bytes = self.done_bytes + bytes;
+        let update = Update::Event(Event::Importing { records, done_bytes, total_bytes });
+        // Whoever asked may have left, or is slow; another one follows.
+        let _ = self.desk.updates.try_send(update);
+    }
+
+    fn read_records(&self) -> u64 {
+        self.answer.records + self.answer.known + self.answer.forgotten
+    }
+
+    /// What is in, and how to go on.
+    fn hint(&self) -> String {
+        format!(
+            "{} new record(s) are in; the same command goes on, and passes over what is in",
+            self.answer.records
+        )
+    }
+
+    fn stopped(&self, file: &Listed, stop: &Stop) -> Failure {
+        match stop {
+            Stop::Disk(error) => Failure::environment(file.path.display(), error).hint(self.hint()),
+            Stop::Bad(bad) => Failure::usage(at(file, bad))
+                .hint(format!("mend it, or count it with --skip-bad; {}", self.hint())),
+        }
+    }
+
+    fn cancelled(&self) -> Failure {
+        let message = format!("stopped after {} records", self.read_records());
+        Failure::new(FailureKind::Cancelled, message).hint(self.hint())
+    }
+}
+
+/// What became of an item.
+enum Taken {
+    /// It is in a batch.
+    Done,
+    /// It is, and the batch is full.
+    Full,
+    /// The memory refuses.
+    Failed(Failure),
+}
+
+fn at(file: &Listed, bad: &Bad) -> String {
+    let Place { line, column } = bad.place;
+    printing::harmless(&format!("{}:{line}:{column}: {}", file.path.display(), bad.problem))
+}
+
+/// Which id of a file became which record: runs of them, since both mostly count up together.
+#[derive(Debug, Default)]
+struct Ids {
+    /// By the first id of the file: the first record, and how many.
+    runs: BTreeMap<u64, (u64, u64)>,
+}
+
+impl Ids {
+    fn add(&mut self, id: u64, record: MemoryId) {
+        if let Some((first, (new, count))) = self.runs.range_mut(..id).next_back()
+            && first + *count == id
+            && *new + *count == record.0
+        {
+            *count += 1;
+            return;
+        }
+        self.runs.insert(id, (record.0, 1));
+    }
+
+    fn find(&self, id: u64) -> Option<MemoryId> {
+        let (first, (new, count)) = self.runs.range(..=id).next_back()?;
+        (id - first < *count).then(|| MemoryId(new + id - first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_a_file_lead_to_their_records() {
+        let mut ids = Ids::default();
+        for (id, record) in [(0, 10), (1, 11), (2, 20), (9, 21), (5, 3), (u64::MAX, 4)] {
+            ids.add(id, MemoryId(record));
+        }
+        let find = |id| ids.find(id).map(|it| it.0);
+        assert_eq!([find(0), find(1), find(2)], [Some(10), Some(11), Some(20)]);
+        assert_eq!([find(9), find(5), find(u64::MAX)], [Some(21), Some(3), Some(4)]);
+        assert_eq!([find(3), find(4), find(8), find(10)], [None; 4]);
+        assert_eq!(ids.runs.len(), 5, "neighbours share a run");
+    }
+}

@@ -1,0 +1,290 @@
+//! The files of an import, and the reader of each.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, OpenOptions},
+    io::{self, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Bad, Bytes, Format, Found, Item, NOTE_BYTES_MAX, Place, Stop, chat,
+    input::{Input, Piece, utf8},
+    lines, notes,
+    transcript::Transcript,
+};
+
+/// Most files of one folder.
+const FILES_MAX: usize = 100_000;
+
+/// Most folders within each other.
+const DEPTH_MAX: usize = 64;
+
+/// What is to be read.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// The files, in the order of their names.
+    pub(crate) files: Vec<Listed>,
+    /// Other files, and links, which are not read.
+    pub(crate) passed_over: u64,
+}
+
+/// A file that is to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+    /// Its size when it was listed.
+    pub(crate) bytes: u64,
+    /// What its records are the thread of, unless they say otherwise.
+    pub(crate) thread: String,
+    /// What it is taken for.
+    format: Format,
+    /// Whether it was named itself: then a link is followed.
+    pub(crate) is_named: bool,
+}
+
+/// Why there is nothing to read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoFiles {
+    /// The machine refuses.
+    #[error("{path}: {error}")]
+    Disk {
+        /// Which file or folder.
+        path: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It is nothing that can be imported.
+    #[error("{0}")]
+    Unfit(String),
+}
+
+impl Files {
+    /// The file at a path, or the notes of the folder there.
+    ///
+    /// # Errors
+    /// [`NoFiles`].
+    pub(crate) fn find(path: &Path, format: Format) -> Result<Self, NoFiles> {
+        let disk = |error| NoFiles::Disk { path: path.display().to_string(), error };
+        let unfit = |why: &str| Err(NoFiles::Unfit(format!("{} {why}", path.display())));
+        let about = fs::metadata(path).map_err(disk)?;
+        if about.is_dir() {
+            if !matches!(format, Format::Auto | Format::Markdown) {
+                return unfit("is a folder: of folders only notes in Markdown are imported");
+            }
+            let mut files = Self::default();
+            files.below(path, path, 0)?;
+            return Ok(files);
+        }
+        if !about.is_file() {
+            return unfit("is no file and no folder");
+        }
+        let thread = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (path, bytes) = (path.to_owned(), about.len());
+        let files = vec![Listed { path, bytes, thread, format, is_named: true }];
+        Ok(Self { files, passed_over: 0 })
+    }
+
+    fn below(&mut self, root: &Path, folder: &Path, depth: usize) -> Result<(), NoFiles> {
+        let disk = |error| NoFiles::Disk { path: folder.display().to_string(), error };
+        let too_much = |what: String| NoFiles::Unfit(format!("{}: {what}", root.display()));
+        if depth > DEPTH_MAX {
+            return Err(too_much(format!("more than {DEPTH_MAX} folders lie within each other")));
+        }
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(folder).map_err(disk)? {
+            let entry = entry.map_err(disk)?;
+            entries.push((entry.file_name(), entry.file_type().map_err(disk)?));
+        }
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, kind) in entries {
+            let path = folder.join(&name);
+            let is_hidden = name.to_string_lossy().starts_with('.');
+            if kind.is_dir() && !is_hidden {
+                self.below(root, &path, depth + 1)?;
+            } else if kind.is_file() && !is_hidden && ends_as(&path, &["md", "markdown"]) {
+                if self.files.len() == FILES_MAX {
+                    return Err(too_much(format!("has more than {FILES_MAX} notes")));
+                }
+                let bytes = fs::symlink_metadata(&path).map_err(disk)?.len();
+                let thread = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+                let (thread, format) = (thread.into_owned(), Format::Markdown);
+                self.files.push(Listed { path, bytes, thread, format, is_named: false });
+            } else {
+                self.passed_over += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of all.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.files.iter().map(|it| it.bytes).sum()
+    }
+}
+
+fn ends_as(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    endings.contains(&ending.as_str())
+}
+
+/// A file that is read item by item.
+pub(crate) struct Reader {
+    kind: Kind,
+    /// Items that a piece gave and nobody took.
+    items: VecDeque<Found>,
+    /// The thread of what has none.
+    thread: Option<String>,
+}
+
+/// How a file is cut into pieces.
+enum Kind {
+    Lines(Input, Parse),
+    Array(Input, Parse),
+    Transcript(Box<Transcript>),
+    /// It is read.
+    Whole(u64),
+}
+
+/// The items of a piece that begins at a place.
+type Parse = fn(Place, &[u8]) -> Result<Vec<Item>, Bad>;
+
+impl Reader {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub(crate) fn open(file: &Listed) -> Result<Self, Stop> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        if !file.is_named {
+            // It was no link when it was listed.
+            options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+        }
+        let opened = options.open(&file.path)?;
+        Self::new(Box::new(opened), file)
+    }
+
+    fn new(bytes: Bytes, file: &Listed) -> Result<Self, Stop> {
+        let (items, thread) = (VecDeque::new(), Some(file.thread.clone()));
+        let is = |endings: &[&str]| file.format == Format::Auto && ends_as(&file.path, endings);
+        if file.format == Format::Markdown || is(&["md", "markdown"]) {
+            let (items, bytes) = note(bytes)?;
+            return Ok(Self { kind: Kind::Whole(bytes), items, thread });
+        }
+        let mut input = Input::new(bytes)?;
+        let sign = input.peek()?;
+        if file.format == Format::Jsonl || is(&["jsonl", "ndjson"]) {
+            return Ok(Self { kind: Kind::Lines(input, lines::item), items, thread: None });
+        }
+        let kind = match sign {
+            [Some(b'['), Some(b'{' | b']')] => Kind::Array(input, chat::items),
+            [Some(b'{'), _] if file.format == Format::Chat => Kind::Lines(input, chat::items),
+            [Some(b'{'), _] => {
+                return Ok(Self { kind: Kind::Lines(input, lines::item), items, thread: None });
+            }
+            [None, _] => Kind::Whole(input.bytes()),
+            _ => Kind::Transcript(Box::new(Transcript::new(input))),
+        };
+        Ok(Self { kind, items, thread })
+    }
+
+    /// How many bytes were read.
+    pub(crate) fn bytes(&self) -> u64 {
+        match &self.kind {
+            Kind::Lines(input, _) | Kind::Array(input, _) => input.bytes(),
+            Kind::Transcript(it) => it.bytes(),
+            Kind::Whole(bytes) => *bytes,
+        }
+    }
+
+    /// The next item; none at the end of the file.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub(crate) fn next(&mut self) -> Result<Option<Found>, Stop> {
+        let found = loop {
+            if let Some(found) = self.items.pop_front() {
+                break found;
+            }
+            let (piece, parse) = match &mut self.kind {
+                Kind::Whole(_) => return Ok(None),
+                Kind::Transcript(it) => match it.next()? {
+                    Some(found) => break found,
+                    None => return Ok(None),
+                },
+                Kind::Lines(input, parse) => (input.line()?, *parse),
+                Kind::Array(input, parse) => (input.element()?, *parse),
+            };
+            let Some(piece) = piece else { return Ok(None) };
+            self.items.extend(items(piece, parse));
+        };
+        Ok(Some(found.and_then(|(place, item)| self.checked(place, item))))
+    }
+
+    /// An item in its thread, where it is one that can be remembered.
+    fn checked(&self, place: Place, item: Item) -> Found {
+        let Item::Record { id, mut draft } = item else { return Ok((place, item)) };
+        if draft.thread.is_none() {
+            draft.thread.clone_from(&self.thread);
+        }
+        draft.check().map_err(|it| Bad { place, problem: it.to_string() })?;
+        Ok((place, Item::Record { id, draft }))
+    }
+}
+
+fn items(piece: Piece, parse: Parse) -> Vec<Found> {
+    let (place, bytes) = match piece {
+        Ok(piece) => piece,
+        Err(bad) => return vec![Err(bad)],
+    };
+    if bytes.trim_ascii().is_empty() {
+        return Vec::new();
+    }
+    // The JSON reader would say no more than that it is wrong.
+    let text = match utf8(place, bytes) {
+        Ok(text) => text,
+        Err(bad) => return vec![Err(bad)],
+    };
+    match parse(place, text.as_bytes()) {
+        Ok(items) => items.into_iter().map(|it| Ok((place, it))).collect(),
+        Err(bad) => vec![Err(bad)],
+    }
+}
+
+/// The records of a note, and its bytes.
+fn note(bytes: Bytes) -> Result<(VecDeque<Found>, u64), Stop> {
+    let mut content = Vec::new();
+    bytes.take(NOTE_BYTES_MAX + 1).read_to_end(&mut content)?;
+    let start = Place { line: 1, column: 1 };
+    let read = content.len() as u64;
+    if read > NOTE_BYTES_MAX {
+        let problem = format!("the note has more than {NOTE_BYTES_MAX} bytes: split it");
+        return Err(Stop::Bad(Bad::new(start, problem)));
+    }
+    let text = utf8(start, content).map_err(Stop::Bad)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    Ok((notes::items(text).into(), read))
+}
+
+/// Reads a file that is in memory, for tests.
+#[cfg(test)]
+pub(super) fn read(name: &str, format: Format, content: &[u8]) -> (Vec<Found>, Option<Stop>) {
+    let content = content.to_vec();
+    let (path, thread, bytes) = (PathBuf::from(name), name.to_owned(), content.len() as u64);
+    let file = Listed { path, bytes, thread, format, is_named: true };
+    let mut found = Vec::new();
+    let mut reader = match Reader::new(Box::new(io::Cursor::new(content)), &file) {
+        Ok(reader) => reader,
+        Err(stop) => return (found, Some(stop)),
+    };
+    loop {
+        match reader.next() {
+            Ok(Some(it)) => found.push(it),
+            Ok(None) => return (found, None),
+            Err(stop) => return (found, Some(stop)),
+        }
+    }
+}

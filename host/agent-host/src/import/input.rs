@@ -1,0 +1,201 @@
+//! Bytes of a file in bounded pieces: lines, and elements of an array. Knows where it is.
+
+use std::io::{self, BufRead as _, BufReader};
+
+use super::{Bad, Bytes, ELEMENT_BYTES_MAX, LINE_BYTES_MAX, Place, Stop};
+
+/// A file that is read piece by piece.
+pub(super) struct Input {
+    inner: BufReader<Bytes>,
+    place: Place,
+    bytes: u64,
+    state: State,
+}
+
+/// Where in an array the reader is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before it.
+    Before,
+    /// Behind its `[`.
+    First,
+    /// Behind a comma.
+    Next,
+    /// Behind its `]`.
+    After,
+}
+
+/// A piece, and where it begins; or what is wrong with it.
+pub(super) type Piece = Result<(Place, Vec<u8>), Bad>;
+
+impl Input {
+    /// A file from its beginning. A byte order mark is passed over.
+    pub(super) fn new(bytes: Bytes) -> io::Result<Self> {
+        let mut inner = BufReader::with_capacity(64 << 10, bytes);
+        let mark = inner.fill_buf()?.starts_with(b"\xef\xbb\xbf");
+        if mark {
+            inner.consume(3);
+        }
+        let place = Place { line: 1, column: 1 };
+        Ok(Self { inner, place, bytes: if mark { 3 } else { 0 }, state: State::Before })
+    }
+
+    /// How many bytes were read.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The first byte that is no white space, and the next such one, of what is buffered; nothing is read away.
+    pub(super) fn peek(&mut self) -> io::Result<[Option<u8>; 2]> {
+        let mut seen =
+            self.inner.fill_buf()?.iter().copied().filter(|it| !it.is_ascii_whitespace());
+        Ok([seen.next(), seen.next()])
+    }
+
+    /// The next line, without its end; none at the end of the file.
+    pub(super) fn line(&mut self) -> Result<Option<Piece>, Stop> {
+        let place = self.place;
+        let mut line = Vec::new();
+        let (mut too_long, mut some) = (false, false);
+        loop {
+            let buffer = self.inner.fill_buf()?;
+            if buffer.is_empty() {
+                break;
+            }
+            some = true;
+            let end = buffer.iter().position(|it| *it == b'\n');
+            let taken = end.map_or(buffer.len(), |it| it + 1);
+            if line.len() + taken <= LINE_BYTES_MAX {
+                line.extend_from_slice(&buffer[..taken]);
+            } else {
+                too_long = true;
+            }
+            self.inner.consume(taken);
+            self.bytes += taken as u64;
+            if end.is_some() {
+                break;
+            }
+        }
+        if !some {
+            return Ok(None);
+        }
+        self.place = Place { line: place.line + 1, column: 1 };
+        if too_long {
+            let problem = format!("the line has more than {LINE_BYTES_MAX} bytes");
+            return Ok(Some(Err(Bad::new(place, problem))));
+        }
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let length = text.strip_suffix(b"\r").unwrap_or(text).len();
+        line.truncate(length);
+        Ok(Some(Ok((place, line))))
+    }
+
+    /// The next line as text.
+    pub(super) fn text(&mut self) -> Result<Option<Result<(Place, String), Bad>>, Stop> {
+        let Some(piece) = self.line()? else { return Ok(None) };
+        let text = |(place, line): (Place, Vec<u8>)| utf8(place, line).map(|it| (place, it));
+        Ok(Some(piece.and_then(text)))
+    }
+
+    /// The next element of the array that the file is; none at its end.
+    pub(super) fn element(&mut self) -> Result<Option<Piece>, Stop> {
+        if self.state == State::Before {
+            match self.sign()? {
+                Some((_, b'[')) => self.state = State::First,
+                Some((place, _)) => return Err(Stop::Bad(Bad::new(place, "no array begins here"))),
+                None => return Err(self.cut_off()),
+            }
+        }
+        if self.state == State::After {
+            return match self.sign()? {
+                None => Ok(None),
+                Some((place, _)) => {
+                    Err(Stop::Bad(Bad::new(place, "something stands behind the end of the array")))
+                }
+            };
+        }
+        let Some((place, first)) = self.sign()? else { return Err(self.cut_off()) };
+        if first == b']' && self.state == State::First {
+            self.state = State::After;
+            return self.element();
+        }
+        self.rest_of_element(place, first).map(Some)
+    }
+
+    /// An element from its first byte on, up to its comma or the end of the array, which are read away.
+    fn rest_of_element(&mut self, place: Place, first: u8) -> Result<Piece, Stop> {
+        let mut element = Vec::new();
+        let (mut depth, mut in_string, mut escaped) = (0_u64, false, false);
+        let (mut byte, mut length) = (first, 0);
+        loop {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                _ if in_string => {}
+                b'{' | b'[' => depth += 1,
+                b',' if depth == 0 => {
+                    self.state = State::Next;
+                    break;
+                }
+                b']' if depth == 0 => {
+                    self.state = State::After;
+                    break;
+                }
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            length += 1;
+            if length <= ELEMENT_BYTES_MAX {
+                element.push(byte);
+            }
+            byte = self.byte()?.ok_or_else(|| self.cut_off())?;
+        }
+        if length > ELEMENT_BYTES_MAX {
+            let problem = format!("the element has more than {ELEMENT_BYTES_MAX} bytes");
+            return Ok(Err(Bad::new(place, problem)));
+        }
+        if element.is_empty() {
+            return Ok(Err(Bad::new(place, "an element of the array is missing")));
+        }
+        Ok(Ok((place, element)))
+    }
+
+    fn cut_off(&self) -> Stop {
+        Stop::Bad(Bad::new(self.place, "the file ends within its array: it is cut off"))
+    }
+
+    /// The next byte that is no white space, and where it stands.
+    fn sign(&mut self) -> io::Result<Option<(Place, u8)>> {
+        loop {
+            let place = self.place;
+            match self.byte()? {
+                Some(byte) if byte.is_ascii_whitespace() => {}
+                byte => return Ok(byte.map(|it| (place, it))),
+            }
+        }
+    }
+
+    fn byte(&mut self) -> io::Result<Option<u8>> {
+        let Some(byte) = self.inner.fill_buf()?.first().copied() else { return Ok(None) };
+        self.inner.consume(1);
+        self.bytes += 1;
+        self.place = match byte {
+            b'\n' => Place { line: self.place.line + 1, column: 1 },
+            _ => Place { column: self.place.column + 1, ..self.place },
+        };
+        Ok(Some(byte))
+    }
+}
+
+/// Bytes that begin at `start` as text.
+pub(super) fn utf8(start: Place, bytes: Vec<u8>) -> Result<String, Bad> {
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let lines = good.iter().filter(|it| **it == b'\n').count() as u64;
+        let behind = good.rsplit(|it| *it == b'\n').next().map_or(0, <[u8]>::len) as u64;
+        let column = if lines == 0 { start.column + behind } else { behind + 1 };
+        let place = Place { line: start.line + lines, column };
+        Bad::new(place, "this is no UTF-8; convert the file, for example with `iconv -t UTF-8`")
+    })
+}

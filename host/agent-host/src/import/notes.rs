@@ -1,0 +1,260 @@
+//! Notes in Markdown: a record for each section, or for each paragraph of a long one.
+//!
+//! Headings and `[[links]]` become tags, front matter becomes fields. This is no reader of Markdown as it is drawn:
+//! the text of a record is what stands in the file.
+
+use std::collections::BTreeMap;
+
+use voyager_memory::{Draft, LABELS_MAX, NAME_BYTES_MAX};
+
+use super::{Found, Item, Place, name};
+use crate::when;
+
+/// Longest section that is one record, in bytes; of a longer one each paragraph is.
+const SECTION_BYTES_MAX: usize = 2_000;
+
+/// The records of a note, in order.
+pub(super) fn items(text: &str) -> Vec<Found> {
+    let mut lines = Lines { lines: text.lines().collect(), at: 0 };
+    let front = front_matter(&mut lines);
+    let mut note = Note { front, headings: Vec::new(), section: Vec::new(), found: Vec::new() };
+    while let Some((number, line)) = lines.next() {
+        if let Some(fence) = fence(line) {
+            note.section.push(Line { number, text: line, inside: false });
+            note.fenced(&mut lines, fence);
+        } else if let Some((level, heading)) = heading(line) {
+            note.close(level);
+            note.headings.push(Heading { level, text: heading, number, is_told: false });
+        } else {
+            note.section.push(Line { number, text: line, inside: false });
+        }
+    }
+    note.close(1);
+    note.found
+}
+
+/// The lines of a note, from 0.
+struct Lines<'a> {
+    lines: Vec<&'a str>,
+    at: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn next(&mut self) -> Option<(usize, &'a str)> {
+        let line = self.lines.get(self.at)?;
+        self.at += 1;
+        Some((self.at - 1, line))
+    }
+}
+
+/// What is said of the whole note.
+#[derive(Clone, Default)]
+struct Front {
+    author: Option<String>,
+    at: Option<voyager_base::clock::Timestamp>,
+    tags: Vec<String>,
+    fields: BTreeMap<String, String>,
+}
+
+/// A heading above what is being read.
+struct Heading {
+    level: usize,
+    text: String,
+    number: usize,
+    /// Whether a record has it: one that none has is one.
+    is_told: bool,
+}
+
+/// A line of a section.
+struct Line<'a> {
+    number: usize,
+    text: &'a str,
+    /// Whether it stands within a fence: no paragraph ends there.
+    inside: bool,
+}
+
+/// A note on its way.
+struct Note<'a> {
+    front: Front,
+    headings: Vec<Heading>,
+    section: Vec<Line<'a>>,
+    found: Vec<Found>,
+}
+
+impl<'a> Note<'a> {
+    /// Takes the lines of a fence with its end.
+    fn fenced(&mut self, lines: &mut Lines<'a>, fence: (char, usize)) {
+        while let Some((number, line)) = lines.next() {
+            let ends = closes(line, fence);
+            self.section.push(Line { number, text: line, inside: true });
+            if ends {
+                break;
+            }
+        }
+    }
+
+    /// Ends the section, and the headings from a level on.
+    fn close(&mut self, level: usize) {
+        let lines = std::mem::take(&mut self.section);
+        for paragraph in records(&lines) {
+            self.headings.iter_mut().for_each(|it| it.is_told = true);
+            let text: Vec<&str> = paragraph.iter().map(|it| it.text).collect();
+            let number = paragraph.first().map_or(0, |it| it.number);
+            self.tell(text.join("\n"), number);
+        }
+        while let Some(heading) = self.headings.pop_if(|it| it.level >= level) {
+            if !heading.is_told {
+                self.headings.iter_mut().for_each(|it| it.is_told = true);
+                self.tell(heading.text, heading.number);
+            }
+        }
+    }
+
+    fn tell(&mut self, text: String, number: usize) {
+        let Front { author, at, tags, mut fields } = self.front.clone();
+        let headings: Vec<String> = self.headings.iter().filter_map(|it| name(&it.text)).collect();
+        if !headings.is_empty() {
+            fields.insert("section".to_owned(), headings.join(" > "));
+        }
+        let mut all = Vec::new();
+        for tag in tags.into_iter().chain(headings).chain(links(&text)) {
+            let tag = cut(tag);
+            if all.len() < LABELS_MAX && !all.contains(&tag) {
+                all.push(tag);
+            }
+        }
+        let place = Place { line: number as u64 + 1, column: 1 };
+        let text = text.trim_end().to_owned();
+        let draft = Draft { text, author, at, tags: all, fields, ..Draft::default() };
+        self.found.push(Ok((place, Item::record(draft))));
+    }
+}
+
+/// A section as one record, or a long one as its paragraphs.
+fn records<'a, 'b>(lines: &'b [Line<'a>]) -> Vec<&'b [Line<'a>]> {
+    let blank = |it: &Line<'_>| it.text.trim().is_empty() && !it.inside;
+    let bytes: usize = lines.iter().map(|it| it.text.len() + 1).sum();
+    if bytes <= SECTION_BYTES_MAX {
+        let (first, last) =
+            (lines.iter().position(|it| !blank(it)), lines.iter().rposition(|it| !blank(it)));
+        return match (first, last) {
+            (Some(first), Some(last))
+                if lines[first..=last].iter().any(|it| !it.text.trim().is_empty()) =>
+            {
+                vec![&lines[first..=last]]
+            }
+            _ => Vec::new(),
+        };
+    }
+    let paragraphs = lines.split(blank);
+    paragraphs.filter(|it| it.iter().any(|it| !it.text.trim().is_empty())).collect()
+}
+
+/// The level and the text of a heading.
+fn heading(line: &str) -> Option<(usize, String)> {
+    let level = line.bytes().take_while(|it| *it == b'#').count();
+    let text = line.get(level..)?;
+    if level == 0 || level > 6 || !(text.is_empty() || text.starts_with([' ', '\t'])) {
+        return None;
+    }
+    let text = text.trim().trim_end_matches('#').trim();
+    (!text.is_empty()).then(|| (level, text.to_owned()))
+}
+
+/// What opens a block of code: the sign, and how often.
+fn fence(line: &str) -> Option<(char, usize)> {
+    let text = line.trim_start();
+    let sign = text.chars().next().filter(|it| matches!(it, '`' | '~'))?;
+    let count = text.chars().take_while(|it| *it == sign).count();
+    let is_inline = sign == '`' && text[count..].contains('`');
+    (count >= 3 && !is_inline).then_some((sign, count))
+}
+
+fn closes(line: &str, (sign, count): (char, usize)) -> bool {
+    let text = line.trim();
+    text.chars().count() >= count && text.chars().all(|it| it == sign)
+}
+
+/// What `[[links]]` of a text name, without what they show.
+fn links(text: &str) -> Vec<String> {
+    let parts = text.split("[[").skip(1).filter_map(|it| it.split_once("]]"));
+    let target = |link: &str| {
+        let target = link.split(['|', '#']).next().unwrap_or_default();
+        if target.contains('[') { None } else { name(target) }
+    };
+    parts.filter_map(|(link, _)| target(link)).collect()
+}
+
+/// A name up to the bound of names.
+fn cut(mut name: String) -> String {
+    let mut end = name.len().min(NAME_BYTES_MAX);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    name.truncate(name.trim_end().len());
+    name
+}
+
+/// The front matter, where a note begins with one that ends: `key: value` and lists.
+fn front_matter(lines: &mut Lines<'_>) -> Front {
+    let mut front = Front::default();
+    let begins = lines.lines.first().is_some_and(|it| it.trim_end() == "---");
+    let end = lines.lines.iter().skip(1).position(|it| matches!(it.trim_end(), "---" | "..."));
+    let Some(end) = end.filter(|_| begins) else { return front };
+    let inside = &lines.lines[1..=end];
+    lines.at = end + 2;
+    let mut values: Vec<(String, Vec<String>)> = Vec::new();
+    for line in inside {
+        let text = line.trim();
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let further = text.strip_prefix("- ").or((line.starts_with([' ', '\t'])).then_some(text));
+        match (further, values.last_mut(), text.split_once(':')) {
+            (Some(item), Some((_, items)), _) => items.push(bare(item)),
+            (_, _, Some((key, value))) => values.push((bare(key), items_of(value))),
+            (_, Some((_, items)), None) => items.push(bare(text)),
+            (_, None, None) => values.push(("front-matter".to_owned(), vec![bare(text)])),
+        }
+    }
+    for (key, items) in values {
+        let one = items.first().map(String::as_str).unwrap_or_default();
+        match key.to_lowercase().as_str() {
+            "tags" | "tag" | "keywords" => front.tags.extend(items.iter().filter_map(|it| tag(it))),
+            "author" if items.len() == 1 => front.author = name(one).map(cut),
+            "date" | "created" | "at" if front.at.is_none() && when::read(one).is_some() => {
+                front.at = when::read(one);
+            }
+            _ => {
+                let value = items.join(", ");
+                if let Some(key) = name(&key).filter(|_| !value.is_empty()) {
+                    front.fields.insert(cut(key), value);
+                }
+            }
+        }
+    }
+    front
+}
+
+/// The items of a value: of a list in brackets, or the one.
+fn items_of(value: &str) -> Vec<String> {
+    let value = value.trim();
+    let list = value.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let items = match list {
+        Some(list) if !list.starts_with('[') => list.split(',').map(bare).collect(),
+        _ => vec![bare(value)],
+    };
+    items.into_iter().filter(|it: &String| !it.is_empty()).collect()
+}
+
+fn tag(text: &str) -> Option<String> {
+    name(text.trim_start_matches('#'))
+}
+
+/// A scalar without its quotation marks.
+fn bare(text: &str) -> String {
+    let text = text.trim();
+    let quoted = |sign: char| text.strip_prefix(sign).and_then(|it| it.strip_suffix(sign));
+    quoted('"').or_else(|| quoted('\'')).unwrap_or(text).to_owned()
+}

@@ -1,0 +1,404 @@
+//! What the memory answers, as people read it.
+
+use std::{
+    io::{IsTerminal as _, stdout},
+    path::Path,
+};
+
+use serde_json::Value as Json;
+use unicode_width::UnicodeWidthChar as _;
+use voyager_base::clock::Timestamp;
+use voyager_memory::Signals;
+
+use super::{read, tell};
+use crate::{
+    answer::memory::{
+        AddAnswer, AuditDetail, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer, ImportAnswer,
+        ListAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail,
+        ShowAnswer, StatsAnswer, TickAnswer,
+    },
+    cli::Context,
+    failure::Failure,
+    printing::{self, harmless, line, note},
+    when,
+};
+
+/// What to type where nothing is remembered.
+const EMPTY: &str = "nothing is remembered yet: `agent-host memory add TEXT` remembers something, `agent-host memory import PATH` what \
+                     files hold";
+
+/// What forgetting does not reach.
+const STILL_HELD: &str = "journals of runs and exports made before still hold what they were given";
+
+/// Prints the id of a new record.
+pub(crate) fn add(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let added: AddAnswer = read(answer)?;
+    tell(context, &added, 0, || line(&added.id))
+}
+
+/// Prints what answers a question.
+pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let recall: RecallAnswer = read(answer)?;
+    tell(context, &recall, 0, || {
+        for hit in &recall.hits {
+            line(harmless(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
+            text(&hit.record.text, "        ")?;
+        }
+        if recall.hits.is_empty() {
+            note(nothing_found(recall.records, recall.left_out));
+            return Ok(());
+        }
+        let mut told = vec![format!("{} tokens", recall.tokens)];
+        if recall.left_out > 0 {
+            told.push(format!("{} left out for the limit and the budget", recall.left_out));
+        }
+        if recall.duplicates > 0 {
+            told.push(format!("{} say the same as others", recall.duplicates));
+        }
+        note(format!(
+            "{} of {} candidates, {}",
+            recall.hits.len(),
+            recall.candidates,
+            told.join(", ")
+        ));
+        Ok(())
+    })
+}
+
+fn nothing_found(records: usize, left_out: usize) -> String {
+    match (records, left_out) {
+        (0, _) => EMPTY.to_owned(),
+        (_, 0) => "nothing answers it; other words, or fewer filters, may find more".to_owned(),
+        (_, left_out) => format!("{left_out} would answer it, and none fits the budget"),
+    }
+}
+
+/// Who, when and where of a record.
+fn heading(record: &RecordDetail) -> String {
+    let at = when::read(&record.at).map_or_else(|| record.at.clone(), when::short);
+    let mut parts = vec![record.id.clone(), at];
+    parts.extend(record.author.clone());
+    if let Some(thread) = &record.thread {
+        parts.push(format!("[{thread}]"));
+    }
+    if record.space != "default" {
+        parts.push(format!("({})", record.space));
+    }
+    parts.join("  ")
+}
+
+/// Prints a text: one line that fits, for people who look; elsewhere all of it.
+fn text(text: &str, indent: &str) -> Result<(), Failure> {
+    let plain = harmless(text);
+    match terminal_columns() {
+        Some(columns) => {
+            let one = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+            line(format!("{indent}{}", cut(&one, columns.saturating_sub(indent.len()))))
+        }
+        None => plain.lines().try_for_each(|it| line(format!("{indent}{it}"))),
+    }
+}
+
+/// How wide the terminal is that standard output goes to; none where it goes elsewhere.
+fn terminal_columns() -> Option<usize> {
+    let out = stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(out).ok()?;
+    Some(usize::from(size.ws_col).max(40))
+}
+
+/// The beginning of a text that takes so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    let width = |it: char| it.width().unwrap_or_default();
+    if text.chars().map(width).sum::<usize>() <= columns {
+        return text.to_owned();
+    }
+    let mut left = columns.saturating_sub(1);
+    let fits = |it: &char| {
+        let fits = width(*it) <= left;
+        left = left.saturating_sub(width(*it));
+        fits
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
+    short.push('…');
+    short
+}
+
+/// Prints why a question is answered as it is.
+pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let explain: ExplainAnswer = read(answer)?;
+    tell(context, &explain, 0, || {
+        for hit in &explain.hits {
+            explained(hit)?;
+        }
+        if let Some(asked) = &explain.asked {
+            line(harmless(&format!("{}: {}: {}", asked.id, asked.verdict, asked.reason)))?;
+            let beside = asked.found.as_ref().filter(|_| asked.verdict != "hit");
+            if let Some(found) = beside {
+                line(format!("  {:<12}{:>8}{:>10}", "signal", asked.id, "last hit"))?;
+                let last = explain.hits.last().map(|it| signals(&it.signals));
+                for (place, (name, value)) in signals(&found.signals).into_iter().enumerate() {
+                    let last = last.map_or_else(String::new, |it| format!("{:.3}", it[place].1));
+                    line(format!("  {name:<12}{value:>8.3}{last:>10}"))?;
+                }
+            }
+        }
+        if explain.records == 0 {
+            note(EMPTY);
+        } else {
+            let Some(first) = explain.hits.first() else {
+                note(nothing_found(explain.records, explain.candidates));
+                return Ok(());
+            };
+            note(format!(
+                "{} candidates of {} records; `--json` has all {} features of each hit",
+                explain.candidates,
+                explain.records,
+                first.features.len()
+            ));
+        }
+        Ok(())
+    })
+}
+
+fn explained(hit: &Explained) -> Result<(), Failure> {
+    line(format!("{:>3}. {}  score {:.3}, {} tokens", hit.rank, hit.id, hit.score, hit.tokens))?;
+    text(&hit.text, "     ")?;
+    let told = signals(&hit.signals).map(|(name, value)| format!("{name} {value:.3}"));
+    line(format!("     {}", told[..5].join("  ")))?;
+    line(format!("     {}", told[5..].join("  ")))
+}
+
+/// The signals by name.
+fn signals(it: &Signals) -> [(&'static str, f64); 9] {
+    [
+        ("vector", it.vector),
+        ("keyword", it.keyword),
+        ("relation", it.relation),
+        ("tag", it.tag),
+        ("exact", it.exact),
+        ("importance", it.importance),
+        ("recency", it.recency),
+        ("confidence", it.confidence),
+        ("relevance", it.relevance),
+    ]
+}
+
+/// Prints a record.
+pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let shown: ShowAnswer = read(answer)?;
+    tell(context, &shown, 0, || {
+        let record = &shown.record;
+        let named = |name: &str, value: &str| line(harmless(&format!("{name:<11} {value}")));
+        named("id", &record.id)?;
+        named("space", &record.space)?;
+        for (name, value) in [("author", &record.author), ("thread", &record.thread)] {
+            value.iter().try_for_each(|it| named(name, it))?;
+        }
+        named("told", &record.at)?;
+        named("written", &record.written)?;
+        named("kind", &record.kind)?;
+        if !record.tags.is_empty() {
+            named("tags", &record.tags.join(", "))?;
+        }
+        for (name, value) in &record.fields {
+            named(name, value)?;
+        }
+        let pinned = if shown.pinned { ", pinned" } else { "" };
+        named("importance", &record.importance.to_string())?;
+        named("confidence", &record.confidence.to_string())?;
+        named("weight", &format!("{:.3}{pinned}", shown.weight))?;
+        for RelationDetail { from, kind, to, weight } in &shown.relations {
+            named("relation", &format!("{from} {kind} {to} ({weight})"))?;
+        }
+        line("")?;
+        line(harmless(&record.text))
+    })
+}
+
+/// Prints the newest records.
+pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let list: ListAnswer = read(answer)?;
+    tell(context, &list, 0, || {
+        for record in &list.records {
+            line(harmless(&heading(record)))?;
+            text(&record.text, "    ")?;
+        }
+        match (list.of, list.records.len()) {
+            (0, _) => note(EMPTY),
+            (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// Prints a new relation.
+pub(crate) fn relate(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let related: RelateAnswer = read(answer)?;
+    tell(context, &related, 0, || {
+        let RelationDetail { from, kind, to, weight } = &related.relation;
+        line(harmless(&format!("{from} {kind} {to} ({weight})")))
+    })
+}
+
+/// Prints the receipt of what was forgotten.
+pub(crate) fn forget(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let forgotten: ForgetAnswer = read(answer)?;
+    tell(context, &forgotten, 0, || {
+        let ForgetAnswer { ids, commit, at, damaged, .. } = &forgotten;
+        if ids.is_empty() {
+            line("there is nothing to forget")?;
+        } else {
+            line(format!("forgot {} record(s): {}", ids.len(), in_runs(ids)))?;
+            line(format!("commit {commit}, {at}"))?;
+            note(STILL_HELD);
+        }
+        if !damaged.is_empty() {
+            let damaged = in_runs(damaged);
+            note(format!(
+                "damaged, so that nobody can tell whether they are meant: {damaged}; name them to forget them"
+            ));
+        }
+        Ok(())
+    })
+}
+
+/// Ids, where those that follow each other are told by the first and the last.
+fn in_runs(ids: &[String]) -> String {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for number in ids.iter().filter_map(|it| it.trim_start_matches('m').parse::<u64>().ok()) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let told = runs.iter().map(|(first, last)| match last - first {
+        0 => format!("m{first}"),
+        1 => format!("m{first}, m{last}"),
+        _ => format!("m{first} to m{last}"),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// Says whether a record fades.
+pub(crate) fn pin(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let pinned: PinAnswer = read(answer)?;
+    tell(context, &pinned, 0, || {
+        let fades = if pinned.pinned { "does not fade" } else { "fades where nobody uses it" };
+        line(format!("{} {fades}", pinned.id))
+    })
+}
+
+/// Prints the cycle of decay.
+pub(crate) fn tick(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let ticked: TickAnswer = read(answer)?;
+    tell(context, &ticked, 0, || line(format!("cycle {}", ticked.cycle)))
+}
+
+/// Prints what was done last.
+pub(crate) fn audit(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let audit: Vec<AuditDetail> = read(answer)?;
+    tell(context, &audit, 0, || {
+        for AuditDetail { commit, at, deed, first, count } in &audit {
+            let at = when::read(at).map_or_else(|| at.clone(), |it: Timestamp| it.to_string());
+            let about = match deed.as_str() {
+                "ticked" => format!("{count} cycle(s), up to {first}"),
+                _ => format!("{count} from m{first} on"),
+            };
+            line(format!("{commit:>8}  {at}  {deed:<10}  {about}"))?;
+        }
+        if audit.is_empty() {
+            note(EMPTY);
+        }
+        Ok(())
+    })
+}
+
+/// Prints what there is.
+pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let stats: StatsAnswer = read(answer)?;
+    tell(context, &stats, 0, || {
+        let named = |name: &str, value: &str| line(harmless(&format!("{name:<10} {value}")));
+        named("records", &stats.records.to_string())?;
+        for (space, records) in &stats.spaces {
+            named("  space", &format!("{space}: {records}"))?;
+        }
+        named("threads", &stats.threads.to_string())?;
+        named("words", &stats.words.to_string())?;
+        named("relations", &stats.relations.to_string())?;
+        named("vectors", &stats.vectors.to_string())?;
+        if !stats.damaged.is_empty() {
+            named("damaged", &in_runs(&stats.damaged))?;
+        }
+        let (rows, all) = (printing::size(stats.row_bytes), printing::size(stats.database_bytes));
+        named("rows", &format!("{rows}, {} bytes a record", stats.bytes_per_record))?;
+        named("database", &all)?;
+        named("cycle", &stats.cycle.to_string())?;
+        named("commit", &stats.commit.to_string())?;
+        named("folder", &stats.folder)?;
+        if stats.records == 0 {
+            note(EMPTY);
+        }
+        Ok(())
+    })
+}
+
+/// Prints what an import added.
+pub(crate) fn import(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let it: ImportAnswer = read(answer)?;
+    tell(context, &it, 0, || {
+        let relations = match it.relations {
+            0 => String::new(),
+            relations => format!(" and {relations} relation(s)"),
+        };
+        line(format!("{} new record(s){relations} from {} file(s)", it.records, it.files))?;
+        for (count, what) in [
+            (it.known, "record(s) were there from an earlier import; `--again` adds them again"),
+            (
+                it.forgotten,
+                "record(s) of an earlier import were forgotten since; `--again` adds them again",
+            ),
+            (it.empty, "message(s) have no text"),
+            (it.files_passed_over, "other file(s), links and hidden ones were not read"),
+            (it.bad, "broken record(s) were passed over:"),
+        ] {
+            if count > 0 {
+                note(format!("{count} {what}"));
+            }
+        }
+        it.first_bad.iter().for_each(|bad| note(format!("  {}", harmless(bad))));
+        Ok(())
+    })
+}
+
+/// Says what an export has.
+pub(crate) fn exported(answer: &ExportAnswer, out: Option<&Path>) {
+    let to = out.map_or_else(String::new, |it| format!(" in {}", it.display()));
+    let (records, relations) = (answer.records, answer.relations);
+    note(harmless(&format!("{records} record(s) and {relations} relation(s){to}")));
+    if !answer.damaged.is_empty() {
+        note(format!("left out, since they are damaged: {}", in_runs(&answer.damaged)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_where_the_terminal_ends() {
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("longer", 5), "long…");
+        assert_eq!(cut("日本語の文", 5), "日本…");
+    }
+
+    #[test]
+    fn ids_that_follow_each_other_are_runs() {
+        let ids = ["m1", "m2", "m3", "m7", "m9", "m10"].map(str::to_owned);
+        assert_eq!(in_runs(&ids), "m1 to m3, m7, m9, m10");
+        assert_eq!(in_runs(&[]), "");
+    }
+}

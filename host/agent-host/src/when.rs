@@ -1,0 +1,180 @@
+//! Points in time as people and files write them.
+
+use voyager_base::clock::Timestamp;
+
+/// What a time looks like, for messages.
+pub(crate) const EXAMPLES: &str =
+    "write for example `2024-01-02`, `2024-01-02 10:11` or `2024-01-02T10:11:12+01:00`";
+
+/// Reads RFC 3339, also with a space for the `T`, without seconds, and without a time of the day. What names no
+/// offset is taken as UTC. None where it is something else, no day of the calendar, or before 1970.
+pub(crate) fn read(text: &str) -> Option<Timestamp> {
+    let mut rest = Rest(text.trim());
+    let (year, month) = (rest.number(4)?, rest.after("-")?.number(2)?);
+    let day = rest.after("-")?.number(2)?;
+    let days = days(year, month, day)?;
+    let mut micros = days * 86_400_000_000;
+    if !rest.0.is_empty() {
+        rest.0 = rest.0.strip_prefix(['T', 't', ' '])?;
+        let (hour, minute) = (rest.number(2)?, rest.after(":")?.number(2)?);
+        let (mut second, mut fraction) = (0, 0);
+        if rest.0.starts_with(':') {
+            second = rest.after(":")?.number(2)?;
+            if rest.0.starts_with(['.', ',']) {
+                rest.0 = &rest.0[1..];
+                fraction = rest.fraction()?;
+            }
+        }
+        // 60 is a leap second.
+        if hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        micros += (hour * 3600 + minute * 60 + second) * 1_000_000 + fraction;
+        micros -= rest.offset()? * 60_000_000;
+    }
+    u64::try_from(micros).ok().map(Timestamp::from_micros)
+}
+
+/// Reads a time for the command line.
+pub(crate) fn typed(text: &str) -> Result<Timestamp, String> {
+    read(text).ok_or_else(|| format!("`{text}` is no time since 1970; {EXAMPLES}"))
+}
+
+/// A number of seconds, milliseconds or microseconds since 1970, told apart by its size: seconds do so until the
+/// year 5138. None where it is none of them.
+pub(crate) fn of_number(number: f64) -> Option<Timestamp> {
+    let micros = match number {
+        it if !(0.0..1e17).contains(&it) => return None,
+        it if it < 1e11 => it * 1e6,
+        it if it < 1e14 => it * 1e3,
+        it => it,
+    };
+    Some(Timestamp::from_micros(micros.round() as u64))
+}
+
+/// A time with all of its digits, as RFC 3339.
+pub(crate) fn exact(time: Timestamp) -> String {
+    let text = time.to_string();
+    match time.as_micros() % 1_000 {
+        0 => text,
+        micros => format!("{}{micros:03}Z", text.trim_end_matches('Z')),
+    }
+}
+
+/// A time for people: to the minute.
+pub(crate) fn short(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
+/// Days since 1970, by Howard Hinnant's `days_from_civil`; none where the calendar has no such day.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if day < 1 || day > last {
+        return None;
+    }
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// What is still to be read.
+struct Rest<'a>(&'a str);
+
+impl Rest<'_> {
+    fn number(&mut self, digits: usize) -> Option<i64> {
+        let (number, rest) = self.0.split_at_checked(digits)?;
+        self.0 = rest;
+        number.bytes().all(|it| it.is_ascii_digit()).then(|| number.parse().ok()).flatten()
+    }
+
+    fn after(&mut self, sign: &str) -> Option<&mut Self> {
+        self.0 = self.0.strip_prefix(sign)?;
+        Some(self)
+    }
+
+    /// Digits behind the point, in microseconds.
+    fn fraction(&mut self) -> Option<i64> {
+        let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = self.0.split_at(digits);
+        self.0 = rest;
+        let six: String = number.chars().chain("000000".chars()).take(6).collect();
+        if digits == 0 { None } else { six.parse().ok() }
+    }
+
+    /// The offset from UTC, in minutes; what has none is UTC.
+    fn offset(&mut self) -> Option<i64> {
+        let sign = match self.0 {
+            "" | "Z" | "z" => return Some(0),
+            it if it.starts_with('+') => 1,
+            it if it.starts_with('-') => -1,
+            _ => return None,
+        };
+        self.0 = &self.0[1..];
+        let hours = self.number(2)?;
+        self.0 = self.0.strip_prefix(':').unwrap_or(self.0);
+        let minutes = self.number(2)?;
+        (self.0.is_empty() && hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        let is = |text: &str| read(text).map(exact).unwrap_or_default();
+        assert_eq!(is("2024-01-02"), "2024-01-02T00:00:00.000Z");
+        assert_eq!(is("2024-02-29 10:11"), "2024-02-29T10:11:00.000Z");
+        assert_eq!(is("2024-01-02T10:11:12.5Z"), "2024-01-02T10:11:12.500Z");
+        assert_eq!(is("2024-01-02T10:11:12.1234567Z"), "2024-01-02T10:11:12.123456Z");
+        assert_eq!(is("2024-01-02T00:30:00+01:00"), "2024-01-01T23:30:00.000Z");
+        assert_eq!(is("2024-01-02T00:30-0130"), "2024-01-02T02:00:00.000Z");
+        for wrong in [
+            "",
+            "2024",
+            "2024-13-01",
+            "2023-02-29",
+            "2024-01-00",
+            "1969-12-31",
+            "2024-01-02 10",
+            "2024-01-02 24:00",
+            "2024-01-02T10:11:12.Z",
+            "2024-01-02 10:11 x",
+            "2024-01-0é",
+            "1970-01-01T00:00+01:00",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_time_reads_back() {
+        for micros in [0, 1, 86_399_999_999, 951_782_400_000_000, 1_795_219_199_999_123] {
+            let time = Timestamp::from_micros(micros);
+            assert_eq!(read(&exact(time)), Some(time));
+        }
+        assert_eq!(short(Timestamp::from_micros(1_795_219_199_999_123)), "2026-11-20 23:59");
+    }
+
+    #[test]
+    fn numbers_tell_their_unit_by_their_size() {
+        let seconds = of_number(1_512_085_950.000_216);
+        assert_eq!(seconds, Some(Timestamp::from_micros(1_512_085_950_000_216)));
+        assert_eq!(of_number(1_512_085_950_000.0), of_number(1_512_085_950.0));
+        assert_eq!(of_number(1_512_085_950_000_000.0), of_number(1_512_085_950.0));
+        assert_eq!([of_number(-1.0), of_number(f64::NAN), of_number(1e18)], [None; 3]);
+    }
+}
