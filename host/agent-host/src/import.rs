@@ -140,3 +140,6 @@ fn name(text: &str) -> Option<String> {
     let plain = plain.trim();
     (!plain.is_empty()).then(|| plain.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,6 +125,11 @@ impl Files {
     }
 }
 
+/// Whether text with such a name may be a chat: much else has lines like `name: value`.
+fn may_be_a_chat(path: &Path) -> bool {
+    path.extension().is_none() || ends_as(path, &["txt", "text", "log", "chat"])
+}
+
 fn ends_as(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     endings.contains(&ending.as_str())
@@ -186,6 +191,10 @@ impl Reader {
                 return Ok(Self { kind: Kind::Lines(input, lines::item), items, thread: None });
             }
             [None, _] => Kind::Whole(input.bytes()),
+            _ if file.format == Format::Auto && !may_be_a_chat(&file.path) => {
+                let problem = "its name does not say what this is; say it with --format";
+                return Err(Stop::Bad(Bad::new(Place { line: 1, column: 1 }, problem)));
+            }
             _ => Kind::Transcript(Box::new(Transcript::new(input))),
         };
         Ok(Self { kind, items, thread })

@@ -62,6 +62,7 @@ fn every_command_answers_in_the_same_form() {
     stage.write("repo/a.py", "old_name = 1\n");
     stage.write("broken.yaml", BROKEN);
     stage.write("slow.yaml", SLOW);
+    stage.write("facts.jsonl", "{\"text\":\"The roof leaks.\"}\n");
     let rename = ["run", "rename", "--input", "repo=repo", "--input", "to=new_name", "--input"];
     let rename = |from: &'static str| [rename.as_slice(), &[from]].concat();
     let begun = |line: &String| line.contains("run-started");
@@ -248,6 +249,38 @@ fn every_command_answers_in_the_same_form() {
         (&["cache"], vec!["cache"], Done(0)),
         (&["cache", "show"], vec!["cache", "show"], Done(0)),
         (&["cache", "clear"], vec!["cache", "clear"], Done(0)),
+        (&["memory", "add"], vec!["memory", "add", "The door is green."], Done(0)),
+        (&["memory", "add"], vec!["memory", "add", ""], Failed("usage", 2)),
+        (&["memory", "recall"], vec!["memory", "recall", "door"], Done(0)),
+        (&["memory", "recall"], vec!["memory", "recall", "?"], Failed("usage", 2)),
+        (&["memory", "explain"], vec!["memory", "explain", "door", "--id", "m0"], Done(0)),
+        (
+            &["memory", "explain"],
+            vec!["memory", "explain", "door", "--id", "m9"],
+            Failed("usage", 2),
+        ),
+        (&["memory", "show"], vec!["memory", "show", "m0"], Done(0)),
+        (&["memory", "show"], vec!["memory", "show", "m9"], Failed("usage", 2)),
+        (&["memory", "list"], vec!["memory", "list"], Done(0)),
+        (&["memory", "import"], vec!["memory", "import", "facts.jsonl"], Done(0)),
+        (
+            &["memory", "import"],
+            vec!["memory", "import", "nowhere.jsonl"],
+            Failed("environment", 5),
+        ),
+        (&["memory", "import"], vec!["memory", "import", "broken.yaml"], Failed("usage", 2)),
+        (&["memory", "relate"], vec!["memory", "relate", "m0", "near", "m1"], Done(0)),
+        (&["memory", "relate"], vec!["memory", "relate", "m0", "near", "m0"], Failed("usage", 2)),
+        (&["memory", "pin"], vec!["memory", "pin", "m0"], Done(0)),
+        (&["memory", "unpin"], vec!["memory", "unpin", "m0"], Done(0)),
+        (&["memory", "unpin"], vec!["memory", "unpin", "m9"], Failed("usage", 2)),
+        (&["memory", "tick"], vec!["memory", "tick", "3"], Done(0)),
+        (&["memory", "audit"], vec!["memory", "audit"], Done(0)),
+        (&["memory", "stats"], vec!["memory", "stats"], Done(0)),
+        (&["memory", "export"], vec!["memory", "export"], Failed("usage", 2)),
+        (&["memory", "export"], vec!["memory", "export", "--out", "facts.out"], Done(0)),
+        (&["memory", "forget"], vec!["memory", "forget", "--space", "default"], Failed("usage", 2)),
+        (&["memory", "forget"], vec!["memory", "forget", "m0", "m1"], Done(0)),
         (&["lock"], vec!["lock", "audit"], Done(0)),
         (&["lock"], vec!["lock", "broken.yaml"], Failed("manifest", 3)),
         (&["lsp"], vec!["lsp"], Failed("usage", 2)),
@@ -263,12 +296,13 @@ fn every_command_answers_in_the_same_form() {
     }
     let mut all: BTreeSet<Vec<String>> =
         stage.commands(&[]).into_iter().map(|name| vec![name]).collect();
-    for group in ["cache", "grants", "runs", "scenario", "skill"] {
+    for group in ["cache", "grants", "memory", "runs", "scenario", "skill"] {
         all.extend(stage.commands(&[group]).into_iter().map(|name| vec![group.to_owned(), name]));
     }
     all.remove(&vec!["skill".to_owned()]);
     all.remove(&vec!["scenario".to_owned()]);
     all.remove(&vec!["grants".to_owned()]);
+    all.remove(&vec!["memory".to_owned()]);
     assert_eq!(told, all, "every command is called here");
 }
 

@@ -19,6 +19,7 @@ mod input;
 mod json;
 mod lending;
 mod live;
+mod memory;
 mod metrics;
 mod packages_far;
 mod packages_page;

@@ -1,0 +1,290 @@
+use proptest::prelude::*;
+use voyager_base::clock::Timestamp;
+
+use super::{files::read, *};
+
+/// What a file says, a line each: place, author, time, thread, tags, text; or what is wrong.
+fn told(name: &str, format: Format, content: &str) -> Vec<String> {
+    let (found, stop) = read(name, format, content.as_bytes());
+    let optional = |it: &Option<String>| it.clone().unwrap_or_else(|| "-".to_owned());
+    let mut lines: Vec<String> = found
+        .into_iter()
+        .map(|it| match it {
+            Ok((place, Item::Record { draft, .. })) => format!(
+                "{}: {} {} {} {:?}{}",
+                place.line,
+                optional(&draft.author),
+                draft.at.map_or_else(|| "-".to_owned(), crate::when::short),
+                draft.tags.join(","),
+                draft.text,
+                draft.fields.iter().map(|it| format!(" {}={}", it.0, it.1)).collect::<String>(),
+            ),
+            Ok((place, Item::Relation { from, kind, to, weight })) => {
+                format!("{}: m{from} {kind} m{to} {weight}", place.line)
+            }
+            Ok((place, Item::Empty)) => format!("{}: empty", place.line),
+            Err(bad) => format!("{}:{}: {}", bad.place.line, bad.place.column, bad.problem),
+        })
+        .collect();
+    lines.extend(stop.map(|it| match it {
+        Stop::Bad(bad) => format!("stop {}:{}: {}", bad.place.line, bad.place.column, bad.problem),
+        Stop::Disk(error) => error.to_string(),
+    }));
+    lines
+}
+
+#[test]
+fn lines_are_drafts_and_relations() {
+    let text = "\u{feff}{\"text\":\"one\",\"author\":\"Ada\",\"at\":\"2024-01-02\",\"id\":\"m7\"}\r\n\n\
+                {\"text\":\"two\",\"at\":1704153600,\"tags\":[\"x\"],\"fields\":{\"a\":\"b\"},\"id\":8}\n\
+                {\"from\":\"m7\",\"kind\":\"causes\",\"to\":8}";
+    assert_eq!(
+        told("a.jsonl", Format::Auto, text),
+        [
+            "1: Ada 2024-01-02 00:00  \"one\"",
+            "3: - 2024-01-02 00:00 x \"two\" a=b",
+            "4: m7 causes m8 1",
+        ]
+    );
+    let (found, _) = read("a.jsonl", Format::Auto, text.as_bytes());
+    let Some(Ok((_, Item::Record { id, draft }))) = found.first() else { panic!("{found:?}") };
+    assert_eq!((*id, draft.thread.as_deref(), draft.space.as_str()), (Some(7), None, "default"));
+}
+
+#[test]
+fn what_is_wrong_with_a_line_is_told_with_its_place() {
+    let wrong = |line: &str| {
+        let told = told("a.jsonl", Format::Auto, &format!("{{\"text\":\"ok\"}}\n{line}\n"));
+        assert_eq!(told.len(), 2, "{told:?}");
+        told[1].clone()
+    };
+    assert_eq!(wrong("{\"text\":"), "2:8: EOF while parsing a value");
+    assert!(wrong("{\"txt\":\"a\"}").starts_with("2:6: unknown field `txt`, expected one of"));
+    assert_eq!(wrong("{\"text\":\" \"}"), "2:1: text: is empty");
+    assert!(wrong("{\"text\":\"a\",\"at\":\"soon\"}").contains("`soon` is no time since 1970"));
+    assert!(wrong("{\"text\":\"a\",\"importance\":2}").contains("importance: is 2"));
+    assert!(wrong("{\"from\":1,\"to\":1,\"kind\":\"is\"}").contains("to: is the record"));
+    assert!(wrong("{\"from\":1,\"to\":2,\"text\":\"a\"}").contains("unknown field `text`"));
+    let deep = format!("{{\"text\":{}", "[".repeat(100_000));
+    assert!(wrong(&deep).contains("recursion limit exceeded"));
+    let long = format!("{{\"text\":\"{}\"}}", "x".repeat(LINE_BYTES_MAX));
+    assert_eq!(wrong(&long), "2:1: the line has more than 2097152 bytes");
+    let (found, _) = read("a.jsonl", Format::Auto, b"{\"text\":\"a\xff\"}\n{\"text\":\"b\"}");
+    let Some(Err(bad)) = found.first() else { panic!("{found:?}") };
+    assert_eq!((bad.place, found.len()), (Place { line: 1, column: 11 }, 2));
+}
+
+#[test]
+fn what_export_writes_reads_back() {
+    let draft = Draft {
+        text: "a\n\"b\"".to_owned(),
+        at: Some(Timestamp::from_micros(1_795_219_199_999_123)),
+        importance: 0.1,
+        pinned: true,
+        tags: vec!["x".to_owned()],
+        ..Draft::default()
+    };
+    let id = Some(voyager_memory::MemoryId(3));
+    let line = serde_json::to_string(&lines::RecordLine::of(id, draft.clone())).unwrap();
+    assert_eq!(
+        line,
+        "{\"id\":\"m3\",\"space\":\"default\",\"text\":\"a\\n\\\"b\\\"\",\"at\":\"2026-11-20T23:59:59.999123Z\",\
+         \"kind\":\"note\",\"tags\":[\"x\"],\"importance\":0.1,\"confidence\":1.0,\"pinned\":true}"
+    );
+    let (found, _) = read("a.jsonl", Format::Auto, line.as_bytes());
+    let place = Place { line: 1, column: 1 };
+    assert_eq!(found, [Ok((place, Item::Record { id: Some(3), draft: Box::new(draft) }))]);
+}
+
+#[test]
+fn chats_of_many_kinds_are_read() {
+    let slack = "[\n {\"type\":\"message\",\"user\":\"U1\",\"user_profile\":{\"real_name\":\"Ada\"},\
+                 \"text\":\"hi, [there]\",\"ts\":\"1704153600.000200\"},\n {\"from\":\"Bob\",\"text\":\"\"},\n\
+                 {\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]},\
+                 {\"author\":{\"name\":\"Eve\"},\"text\":[\"see \",{\"type\":\"link\",\"text\":\"this\"}]}\n]\n";
+    assert_eq!(
+        told("a.json", Format::Auto, slack),
+        [
+            "2: Ada 2024-01-02 00:00  \"hi, [there]\"",
+            "3: empty",
+            "4: user -  \"a\\nb\"",
+            "4: Eve -  \"see this\"",
+        ]
+    );
+    let lines = "{\"role\":\"user\",\"content\":\"a\"}\n{\"role\":\"user\",\"content\":\"b\"}\n";
+    assert_eq!(told("a.jsonl", Format::Chat, lines), ["1: user -  \"a\"", "2: user -  \"b\""]);
+}
+
+#[test]
+fn conversations_are_read_branch_after_branch() {
+    let node = |id: &str, parent: &str, children: &str, text: &str| {
+        format!(
+            "\"{id}\":{{\"parent\":{parent},\"children\":[{children}],\"message\":{{\"author\":{{\"role\":\"user\"}},\
+             \"create_time\":1704153600.5,\"content\":{{\"content_type\":\"text\",\"parts\":[\"{text}\"]}}}}}}"
+        )
+    };
+    // A circle is no reason to go on for ever.
+    let nodes = [
+        node("z", "null", "\"b\",\"a\"", "root"),
+        node("a", "\"z\"", "", "other branch"),
+        node("b", "\"z\"", "\"c\"", "branch"),
+        node("c", "\"b\"", "\"b\"", "leaf"),
+        node("p", "\"q\"", "\"q\"", "lost"),
+        node("q", "\"p\"", "\"p\"", "lost too"),
+    ];
+    let text = format!(
+        "[{{\"title\":\"Doors\",\"id\":\"0123456789\",\"mapping\":{{{}}}}}]",
+        nodes.join(",")
+    );
+    let texts: Vec<String> = told("conversations.json", Format::Auto, &text);
+    let texts: Vec<&str> = texts.iter().filter_map(|it| it.split('"').nth(1)).collect();
+    assert_eq!(texts, ["root", "branch", "leaf", "other branch", "lost", "lost too"]);
+    let (found, _) = read("conversations.json", Format::Auto, text.as_bytes());
+    let Some(Ok((_, Item::Record { draft, .. }))) = found.first() else { panic!("{found:?}") };
+    assert_eq!(draft.thread.as_deref(), Some("Doors (01234567)"));
+}
+
+#[test]
+fn what_is_wrong_with_an_array_is_told_with_its_place() {
+    let chat = |text: &str| told("a.json", Format::Chat, text);
+    let ok = "1: - -  \"a\"";
+    let a = "{\"text\":\"a\"}";
+    assert_eq!(chat(&format!("[{a},\n{{\"txt\":1}}]"))[0], ok);
+    assert!(chat(&format!("[{a},\n{{\"txt\":1}}]"))[1].starts_with("2:1: no text: one of"));
+    assert_eq!(chat(&format!("[{a},\n {{\"text\" 1}}]"))[1], "2:10: expected `:`");
+    assert_eq!(
+        chat(&format!("[{a},\n{{\"text\":\"b"))[1],
+        "stop 2:11: the file ends within its array: it is cut off"
+    );
+    assert_eq!(
+        chat(&format!("[{a}] x"))[1],
+        "stop 1:16: something stands behind the end of the array"
+    );
+    assert_eq!(chat(&format!("[{a},]"))[1], "1:15: an element of the array is missing");
+    assert_eq!(chat("[]"), [""; 0]);
+    assert!(chat("[{\"text\":\"a\",\"ts\":\"soon\"}]")[0].contains("is no time since 1970"));
+}
+
+#[test]
+fn lines_with_names_are_messages() {
+    let text = "[2024-01-02 10:11] Ada Lovelace: hello\nhow are you?\n\nBob: fine: thanks\n\
+                [10:12] Ada Lovelace: http://example.org\nThis is a sentence, and no name: really\nBob:\n";
+    assert_eq!(
+        told("a.txt", Format::Auto, text),
+        [
+            "1: Ada Lovelace 2024-01-02 10:11  \"hello\\nhow are you?\"",
+            "4: Bob -  \"fine: thanks\"",
+            "5: Ada Lovelace -  \"http://example.org\\nThis is a sentence, and no name: really\" time=10:12",
+            "7: empty",
+        ]
+    );
+    let (found, _) = read("a.txt", Format::Auto, text.as_bytes());
+    let Some(Ok((_, Item::Record { draft, .. }))) = found.first() else { panic!("{found:?}") };
+    assert_eq!(draft.thread.as_deref(), Some("a.txt"));
+    let prose = told("a.txt", Format::Auto, "\nOnce upon a time\n");
+    assert!(prose[0].starts_with("stop 2:1: no message begins here"), "{prose:?}");
+    assert!(prose[0].contains("`--format markdown`"), "{prose:?}");
+}
+
+#[test]
+fn notes_are_sections_and_paragraphs() {
+    let long = "word ".repeat(300);
+    let text = format!(
+        "---\ntags: [house, \"#door\"]\nauthor: Ada\ndate: 2024-01-02\nstatus: open\nalso:\n  - a\n  - b\n---\n\
+         Before.\n\n# House\n## Door\nGreen, see [[Paint|the paint]].\n\nNew.\n```\n# no heading\n\n```\n\
+         ## Roof\n{long}\n\nSecond.\n\n### Empty\n"
+    );
+    let told = told("a.md", Format::Auto, &text);
+    assert_eq!(
+        told[..2],
+        [
+            "10: Ada 2024-01-02 00:00 house,door \"Before.\" also=a, b status=open",
+            "14: Ada 2024-01-02 00:00 house,door,House,Door,Paint \"Green, see [[Paint|the paint]].\\n\\nNew.\\n\
+             ```\\n# no heading\\n\\n```\" also=a, b section=House > Door status=open",
+        ]
+    );
+    assert!(told[2].starts_with("22: Ada"), "{told:?}");
+    let paragraphs = [&told[3], &told[4]].map(|it| it.split('"').nth(1).unwrap_or_default());
+    assert_eq!(paragraphs, ["Second.", "Empty"]);
+    assert_eq!(told.len(), 5);
+}
+
+#[test]
+fn a_note_without_anything_says_nothing() {
+    assert_eq!(told("a.md", Format::Auto, "\n\n---\n").len(), 1);
+    assert_eq!(told("a.md", Format::Auto, "").len(), 0);
+    assert_eq!(told("a.md", Format::Auto, "```\nnever closed\n\n\nend").len(), 1);
+    // What begins like front matter and never ends is text.
+    assert_eq!(told("a.md", Format::Auto, "---\na: b\n"), ["1: - -  \"---\\na: b\""]);
+}
+
+fn formats() -> impl Strategy<Value = (&'static str, Format)> {
+    prop::sample::select(vec![
+        ("a.jsonl", Format::Auto),
+        ("a.json", Format::Chat),
+        ("a.txt", Format::Auto),
+        ("a.md", Format::Auto),
+        ("a", Format::Auto),
+    ])
+}
+
+/// Bytes, mostly of what the formats are made of.
+fn contents() -> impl Strategy<Value = Vec<u8>> {
+    let words = vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ":",
+        ",",
+        "\\",
+        "\n",
+        "\r\n",
+        " ",
+        "# ",
+        "---\n",
+        "```\n",
+        "[[",
+        "]]",
+        "|",
+        "text",
+        "author",
+        "at",
+        "id",
+        "mapping",
+        "message",
+        "children",
+        "parent",
+        "Ada: ",
+        "[2024-01-02 10:11] ",
+        "1704153600",
+        "m1",
+        "from",
+        "to",
+        "kind",
+        "é",
+        "\u{feff}",
+        "\0",
+        "1e999",
+        "-",
+    ];
+    let word = prop::sample::select(words).prop_map(|it| it.as_bytes().to_vec());
+    let bytes = prop::collection::vec(any::<u8>(), 0..8);
+    let pieces = prop::collection::vec(prop_oneof![8 => word, 1 => bytes], 0..80);
+    pieces.prop_map(|it| it.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_bytes_break_a_reader((name, format) in formats(), content in contents()) {
+        let (found, _) = read(name, format, &content);
+        for (_, item) in found.into_iter().flatten() {
+            if let Item::Record { draft, .. } = item {
+                prop_assert_eq!(draft.check(), Ok(()));
+            }
+        }
+    }
+}

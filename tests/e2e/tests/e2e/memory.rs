@@ -1,0 +1,332 @@
+//! What the machine remembers: added, found, imported, exported, forgotten, by one process and by two.
+
+use std::{fmt::Write as _, fs, process::Stdio};
+
+use e2e::{Ended, Stage, Telling};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value as Json;
+
+/// Calls `memory` with `--json`; gives back the answer.
+fn memory(stage: &Stage, arguments: &[&str]) -> Json {
+    stage.answer([&["memory"], arguments].concat())
+}
+
+/// Calls `memory`, which is to fail with this exit code; gives back what is told about it.
+fn refused(stage: &Stage, arguments: &[&str], code: i32) -> String {
+    let ended = stage.call([&["memory"], arguments].concat());
+    assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+    ended.err
+}
+
+/// The texts that answer a question.
+fn found(stage: &Stage, query: &str) -> Vec<String> {
+    let recall = memory(stage, &["recall", query]);
+    let hits = recall["hits"].as_array().expect("a list").iter();
+    hits.filter_map(|it| it["record"]["text"].as_str().map(str::to_owned)).collect()
+}
+
+fn records(stage: &Stage) -> u64 {
+    memory(stage, &["stats"])["records"].as_u64().expect("a number")
+}
+
+#[test]
+fn what_is_added_is_found_shown_and_forgotten() {
+    let Some(stage) = Stage::new() else { return };
+    let empty = stage.call(["memory", "recall", "door"]);
+    assert!(empty.code == Some(0) && empty.err.contains("agent-host memory add TEXT"), "{empty:?}");
+    let added = stage.call([
+        "memory",
+        "add",
+        "The door is green.",
+        "--author",
+        "Ada",
+        "--thread",
+        "house",
+        "--at",
+        "2024-01-02 10:11",
+        "--tag",
+        "paint",
+        "--field",
+        "room=hall",
+        "--importance",
+        "0.9",
+        "--pin",
+    ]);
+    assert_eq!((added.code, added.out.as_str()), (Some(0), "m0\n"), "{added:?}");
+    memory(&stage, &["add", "The roof leaks.", "--space", "work"]);
+    memory(&stage, &["relate", "m0", "near", "m1", "--weight", "0.5"]);
+    let shown = memory(&stage, &["show", "m0"]);
+    assert_eq!(shown["at"], "2024-01-02T10:11:00.000Z", "{shown}");
+    let is = |key: &str| shown[key].to_string();
+    assert_eq!(
+        [is("author"), is("importance"), is("pinned"), is("weight")],
+        ["\"Ada\"", "0.9", "true", "1.0"]
+    );
+    assert_eq!(shown["relations"][0]["kind"], "near", "{shown}");
+    // A relation leads to what the words do not.
+    assert_eq!(
+        found(&stage, "which colour has the door?"),
+        ["The door is green.", "The roof leaks."]
+    );
+    let people = stage.call(["memory", "recall", "door", "--space", "default"]);
+    assert!(people.out.contains("m0  2024-01-02 10:11  Ada  [house]"), "{people:?}");
+    assert!(people.out.contains("        The door is green."), "{people:?}");
+    let listed = memory(&stage, &["list", "--space", "work"]);
+    assert_eq!((&listed["of"], &listed["records"][0]["id"]), (&1.into(), &"m1".into()), "{listed}");
+
+    let receipt = stage.call(["memory", "forget", "m0"]);
+    assert!(
+        receipt.out.contains("forgot 1 record(s): m0") && receipt.out.contains("commit 4"),
+        "{receipt:?}"
+    );
+    assert!(receipt.err.contains("journals of runs and exports"), "{receipt:?}");
+    assert!(refused(&stage, &["show", "m0"], 2).contains("there is no memory m0"));
+    assert_eq!(found(&stage, "green door"), [""; 0]);
+    let audit = memory(&stage, &["audit"]);
+    let deeds: Vec<&str> =
+        audit.as_array().expect("a list").iter().filter_map(|it| it["deed"].as_str()).collect();
+    assert_eq!(deeds, ["forgotten", "related", "remembered", "remembered"]);
+    assert!(!audit.to_string().contains("green"), "{audit}");
+}
+
+#[test]
+fn explain_says_why_a_record_is_no_hit() {
+    let Some(stage) = Stage::new() else { return };
+    for text in ["The door is green.", "The green door was painted by a friend of ours.", "Rain."] {
+        memory(&stage, &["add", text]);
+    }
+    memory(&stage, &["add", "The door is green.", "--kind", "copy"]);
+    let explain =
+        |arguments: &[&str]| memory(&stage, &[&["explain", "green door"], arguments].concat());
+    let all = explain(&[]);
+    let first = &all["hits"][0];
+    assert!(
+        first["signals"]["keyword"].is_number() && first["features"]["window2.z"].is_number(),
+        "{all}"
+    );
+    assert_eq!(first["signals"].as_object().map(|it| it.len()), Some(9), "{all}");
+    let verdict = |arguments: &[&str]| explain(arguments)["asked"]["verdict"].clone();
+    assert_eq!(verdict(&["--id", "m0"]), "hit");
+    assert_eq!(verdict(&["--id", "m1", "--limit", "1"]), "beyond-limit");
+    assert_eq!(verdict(&["--id", "m1", "--budget", "6"]), "beyond-budget");
+    assert_eq!(verdict(&["--id", "m2"]), "not-found");
+    assert_eq!(verdict(&["--id", "m3"]), "duplicate");
+    assert_eq!(verdict(&["--id", "m0", "--kind", "copy"]), "excluded");
+    let people = stage.call(["memory", "explain", "green door", "--id", "m1", "--limit", "1"]);
+    assert!(
+        people.out.contains("m1: beyond-limit: it is number 2, and the limit is 1"),
+        "{people:?}"
+    );
+    assert!(people.out.contains("last hit"), "{people:?}");
+}
+
+#[test]
+fn a_second_process_asks_the_one_that_has_the_memory() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green."]);
+    let mut host = Telling::begin(stage.command(["serve", "--json"]));
+    host.until(&["\"serving\""]);
+    assert_eq!(found(&stage, "door"), ["The door is green."]);
+    memory(&stage, &["add", "The door is red."]);
+    memory(&stage, &["forget", "m0"]);
+    let exported = stage.call(["memory", "export"]);
+    assert!(
+        exported.code == Some(0) && exported.out.contains("\"The door is red.\""),
+        "{exported:?}"
+    );
+    host.stop();
+    assert_eq!(found(&stage, "door"), ["The door is red."]);
+}
+
+#[test]
+fn a_space_is_forgotten_only_where_somebody_says_so() {
+    let Some(stage) = Stage::new() else { return };
+    for (text, space, thread) in [("one", "a", "x"), ("two", "a", "y"), ("three", "b", "x")] {
+        memory(&stage, &["add", text, "--space", space, "--thread", thread]);
+    }
+    let told = refused(&stage, &["forget", "--space", "a"], 2);
+    assert!(told.contains("2 record(s) of the space `a`") && told.contains("--yes"), "{told}");
+    assert_eq!(records(&stage), 3);
+    let receipt = memory(&stage, &["forget", "--space", "a", "--thread", "x", "--yes"]);
+    assert_eq!(receipt["ids"], serde_json::json!(["m0"]), "{receipt}");
+    assert_eq!(memory(&stage, &["forget", "--space", "none"])["ids"], serde_json::json!([]));
+    memory(&stage, &["forget", "--thread", "x", "--yes"]);
+    assert_eq!(found(&stage, "one two three"), ["two"]);
+}
+
+#[test]
+fn an_import_that_is_repeated_adds_nothing_and_one_of_a_longer_file_the_rest() {
+    let Some(stage) = Stage::new() else { return };
+    let chat = "[2024-01-02 10:11] Ada: The door is green.\nBob: I like it.\n";
+    stage.write("chat.txt", chat);
+    let import = |path: &str, more: &[&str]| {
+        let it = memory(&stage, &[&["import", path], more].concat());
+        let count = |key: &str| it[key].as_u64().expect("a number");
+        [count("records"), count("known"), count("forgotten")]
+    };
+    assert_eq!(import("chat.txt", &[]), [2, 0, 0]);
+    assert_eq!(import("chat.txt", &[]), [0, 2, 0]);
+    stage.write("chat.txt", format!("{chat}Ada: So do I.\n"));
+    assert_eq!(import("chat.txt", &[]), [1, 2, 0]);
+    // The same under another name is the same; its thread is another, and so it is not.
+    assert_eq!(import("chat.txt", &["--space", "other"]), [3, 0, 0]);
+    memory(&stage, &["forget", "m1"]);
+    assert_eq!(import("chat.txt", &[]), [0, 2, 1]);
+    assert_eq!(import("chat.txt", &["--again"]), [3, 0, 0]);
+    assert_eq!(records(&stage), 8);
+}
+
+#[test]
+fn a_folder_of_notes_is_read_and_links_are_not_followed() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("notes/house.md", "---\nauthor: Ada\n---\n# Door\nGreen, like [[Paint]].\n");
+    stage.write("notes/deep/roof.md", "It leaks.\n");
+    stage.write("notes/.hidden/secret.md", "Nobody sees it.\n");
+    stage.write("notes/picture.png", "no text");
+    stage.write("outside.md", "Somewhere else.\n");
+    std::os::unix::fs::symlink("../outside.md", stage.path("notes/link.md"))
+        .expect("links can be made");
+    let imported = memory(&stage, &["import", "notes"]);
+    let is = |key: &str| imported[key].as_u64();
+    assert_eq!(
+        [is("records"), is("files"), is("files-passed-over")],
+        [Some(2), Some(2), Some(3)],
+        "{imported}"
+    );
+    let door = memory(&stage, &["recall", "what colour has the door", "--tag", "Paint"]);
+    let record = &door["hits"][0]["record"];
+    assert_eq!(
+        (&record["thread"], &record["author"]),
+        (&"house.md".into(), &"Ada".into()),
+        "{door}"
+    );
+    assert_eq!(record["fields"]["section"], "Door", "{door}");
+    // What changed is read anew; what did not is known.
+    stage.write("notes/deep/roof.md", "It is mended.\n");
+    let imported = memory(&stage, &["import", "notes"]);
+    assert_eq!((&imported["records"], &imported["known"]), (&1.into(), &1.into()), "{imported}");
+}
+
+#[test]
+fn what_is_exported_comes_back_the_same() {
+    let (Some(stage), Some(other)) = (Stage::new(), Stage::new()) else { return };
+    memory(&stage, &["add", "Forgotten."]);
+    memory(
+        &stage,
+        &["add", "The door\nis \"green\".", "--author", "Ada", "--tag", "x", "--field", "a=b"],
+    );
+    memory(
+        &stage,
+        &["add", "The roof leaks.", "--space", "work", "--importance", "0.1", "--at", "2024-01-02"],
+    );
+    memory(&stage, &["relate", "m1", "near", "m2", "--weight", "0.7"]);
+    memory(&stage, &["pin", "m2"]);
+    memory(&stage, &["forget", "m0"]);
+    let first = memory(&stage, &["export", "--out", "first.jsonl"]);
+    assert_eq!((&first["records"], &first["relations"]), (&2.into(), &1.into()), "{first}");
+    let first = fs::read_to_string(stage.path("first.jsonl")).expect("it is there");
+    assert_eq!(stage.call(["memory", "export"]).out, first, "the same on standard output");
+    other.write("first.jsonl", &first);
+    let imported = memory(&other, &["import", "first.jsonl"]);
+    assert_eq!(
+        (&imported["records"], &imported["relations"]),
+        (&2.into(), &1.into()),
+        "{imported}"
+    );
+    let again = memory(&other, &["import", "first.jsonl"]);
+    assert_eq!((&again["records"], &again["relations"]), (&0.into(), &0.into()), "{again}");
+    assert_eq!(memory(&other, &["show", "m1"])["pinned"], true);
+    // The ids are others: there was one more.
+    let second = other.call(["memory", "export"]).out;
+    assert_eq!(second.replace("\"m1\"", "\"m2\"").replace("\"m0\"", "\"m1\""), first);
+    let part = stage.call(["memory", "export", "--space", "work"]).out;
+    assert_eq!(part.lines().count(), 1, "{part}");
+}
+
+#[test]
+fn what_can_not_be_imported_is_told_with_its_place_and_the_way_out() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write(
+        "bad.jsonl",
+        "{\"text\":\"one\"}\n{\"text\":\"two\",\"autor\":\"Ada\"}\n{\"text\":\"three\"}\n",
+    );
+    let told = refused(&stage, &["import", "bad.jsonl"], 2);
+    assert!(told.contains("bad.jsonl:2:21: unknown field `autor`"), "{told}");
+    assert!(told.contains("--skip-bad") && told.contains("1 new record(s) are in"), "{told}");
+    let skipped = memory(&stage, &["import", "bad.jsonl", "--skip-bad"]);
+    let is = |key: &str| skipped[key].as_u64();
+    assert_eq!([is("records"), is("known"), is("bad")], [Some(1), Some(1), Some(1)], "{skipped}");
+    assert!(skipped["first-bad"][0].as_str().is_some_and(|it| it.contains(":2:21:")), "{skipped}");
+    stage.write("mended.jsonl", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n{\"text\":\"three\"}\n");
+    stage.write("empty.jsonl", "");
+    assert_eq!(memory(&stage, &["import", "empty.jsonl"])["records"], 0);
+    stage.write(
+        "relation.jsonl",
+        "{\"text\":\"a\",\"id\":1}\n{\"from\":1,\"kind\":\"x\",\"to\":9}\n",
+    );
+    assert!(
+        refused(&stage, &["import", "relation.jsonl"], 2).contains("no record m9 stands before")
+    );
+    assert!(refused(&stage, &["import", "none.jsonl"], 5).contains("none.jsonl"));
+    fs::create_dir_all(stage.path("none")).expect("folders can be made");
+    assert!(refused(&stage, &["import", "none"], 2).contains("has no notes"));
+    assert!(refused(&stage, &["import", "none", "--format", "chat"], 2).contains("is a folder"));
+    assert!(refused(&stage, &["import", "/dev/null"], 2).contains("no file and no folder"));
+    stage.write("prose.txt", "Once upon a time.\n");
+    assert!(refused(&stage, &["import", "prose.txt"], 2).contains("--format markdown"));
+    assert_eq!(memory(&stage, &["import", "prose.txt", "--format", "markdown"])["records"], 1);
+
+    assert!(refused(&stage, &["add", " "], 2).contains("text: is empty"));
+    assert!(refused(&stage, &["add", "a", "--importance", "2"], 2).contains("between 0 and 1"));
+    assert!(
+        refused(&stage, &["add", "a", "--at", "soon"], 2)
+            .contains("write for example `2024-01-02`")
+    );
+    assert!(refused(&stage, &["recall", "?"], 2).contains("no word that tells what to look for"));
+    assert!(refused(&stage, &["show", "x"], 2).contains("like m12"));
+    assert!(
+        refused(&stage, &["relate", "m0", "is", "m0"], 2).contains("that the relation starts at")
+    );
+    assert!(refused(&stage, &["forget", "m0", "m99"], 2).contains("there is no memory m99"));
+    assert!(
+        memory(&stage, &["show", "m0"])["text"].is_string(),
+        "nothing of a wrong batch is forgotten"
+    );
+}
+
+#[test]
+fn a_text_comes_from_standard_input_too() {
+    let Some(stage) = Stage::new() else { return };
+    let text = fs::File::open(stage.write("text", "one\ntwo\n")).expect("it was written");
+    let added = stage.command(["memory", "add", "-"]).stdin(Stdio::from(text)).output();
+    let added = Ended::from(added.expect("the program starts"));
+    assert_eq!(added.out, "m0\n", "{added:?}");
+    assert_eq!(memory(&stage, &["show", "m0"])["text"], "one\ntwo");
+}
+
+#[test]
+fn an_import_that_is_stopped_goes_on_where_it_was() {
+    let Some(stage) = Stage::new() else { return };
+    const LINES: u64 = 20_000;
+    let mut text = String::new();
+    for number in 0..LINES {
+        writeln!(text, "{{\"text\":\"Line {number} of many.\"}}").expect("texts can be written");
+    }
+    stage.write("many.jsonl", text);
+    let mut command = stage.command(["memory", "import", "many.jsonl", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+    let out = child.stdout.take().expect("it is piped");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(out)).map_while(Result::ok);
+    let first = lines.next().expect("a line");
+    assert!(first.contains("\"importing\""), "{first}");
+    let pid = child.id().try_into().ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("it is a process"), Signal::INT).expect("it lives");
+    let last = lines.last().expect("a last line");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{last}");
+    assert!(last.contains("goes on") && last.contains("stopped after"), "{last}");
+    let before = records(&stage);
+    assert!(0 < before && before < LINES, "{before}");
+    let imported = memory(&stage, &["import", "many.jsonl"]);
+    assert_eq!(imported["known"], before, "{imported}");
+    assert_eq!(records(&stage), LINES);
+}
