@@ -75,7 +75,7 @@ impl Host {
         let (clock, cancellation) = (Arc::clone(&self.world.clock), cancellation.clone());
         let updates = updates.clone();
         let work = move || {
-            let memory = lazy.open().map_err(|it| Failure::environment("no memory", &it))?;
+            let memory = lazy.open().map_err(|it| unusable(&it))?;
             let folder = lazy.folder.display().to_string();
             Desk { memory, folder, clock, cancellation, updates }.answer(request)
         };
@@ -241,7 +241,7 @@ fn read(error: ReadError) -> Failure {
     match error {
         ReadError::NotFound { .. } => unknown(&error),
         ReadError::Invalid { reason } => Failure::usage(reason),
-        ReadError::Disk { .. } => Failure::environment("no memory", &error),
+        ReadError::Disk { .. } => unusable(&error),
     }
 }
 
@@ -250,8 +250,13 @@ fn written(error: WriteError) -> Failure {
     match error {
         WriteError::NotFound { .. } => unknown(&error),
         WriteError::Invalid { .. } => Failure::usage(error.to_string()),
-        WriteError::Disk { .. } => Failure::environment("nothing is remembered", &error),
+        WriteError::Disk { .. } => unusable(&error),
     }
+}
+
+/// The machine refuses, in the words of the store.
+fn unusable(error: &dyn std::error::Error) -> Failure {
+    Failure::new(FailureKind::Environment, error.to_string())
 }
 
 fn unknown(error: &dyn std::error::Error) -> Failure {

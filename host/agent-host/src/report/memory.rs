@@ -106,7 +106,9 @@ fn terminal_columns() -> Option<usize> {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(out).ok()?;
-    Some(usize::from(size.ws_col).max(40))
+    // Some say nothing.
+    let columns = if size.ws_col == 0 { 80 } else { usize::from(size.ws_col) };
+    Some(columns.max(40))
 }
 
 /// The beginning of a text that takes so many columns.

@@ -141,7 +141,8 @@ impl Import<'_> {
                 Err(bad) if self.request.skip_bad => self.skip(file, &bad),
                 Err(bad) => {
                     self.flush()?;
-                    return Err(self.stopped(file, &Stop::Bad(bad)));
+                    let hint = format!("mend it, or count it with --skip-bad; {}", self.hint());
+                    return Err(Failure::usage(at(file, &bad)).hint(hint));
                 }
             }
         }
@@ -297,8 +298,7 @@ impl Import<'_> {
     fn stopped(&self, file: &Listed, stop: &Stop) -> Failure {
         match stop {
             Stop::Disk(error) => Failure::environment(file.path.display(), error).hint(self.hint()),
-            Stop::Bad(bad) => Failure::usage(at(file, bad))
-                .hint(format!("mend it, or count it with --skip-bad; {}", self.hint())),
+            Stop::Bad(bad) => Failure::usage(at(file, bad)).hint(self.hint()),
         }
     }
 
