@@ -333,7 +333,7 @@ struct Ids {
 impl Ids {
     fn add(&mut self, id: u64, record: MemoryId) {
         if let Some((first, (new, count))) = self.runs.range_mut(..id).next_back()
-            && first + *count == id
+            && id - first == *count
             && *new + *count == record.0
         {
             *count += 1;
@@ -344,7 +344,7 @@ impl Ids {
 
     fn find(&self, id: u64) -> Option<MemoryId> {
         let (first, (new, count)) = self.runs.range(..=id).next_back()?;
-        (id - first < *count).then(|| MemoryId(new + id - first))
+        (id - first < *count).then(|| MemoryId(new + (id - first)))
     }
 }
 
