@@ -26,7 +26,7 @@ enum State {
 }
 
 /// A piece, and where it begins; or what is wrong with it.
-pub(super) type Piece = Result<(Place, Vec<u8>), Bad>;
+pub(super) type Piece<T = Vec<u8>> = Result<(Place, T), Bad>;
 
 impl Input {
     /// A file from its beginning. A byte order mark is passed over.
@@ -91,7 +91,7 @@ impl Input {
     }
 
     /// The next line as text.
-    pub(super) fn text(&mut self) -> Result<Option<Result<(Place, String), Bad>>, Stop> {
+    pub(super) fn text(&mut self) -> Result<Option<Piece<String>>, Stop> {
         let Some(piece) = self.line()? else { return Ok(None) };
         let text = |(place, line): (Place, Vec<u8>)| utf8(place, line).map(|it| (place, it));
         Ok(Some(piece.and_then(text)))

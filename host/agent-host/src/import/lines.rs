@@ -120,7 +120,7 @@ struct Time(Timestamp);
 #[serde(untagged, expecting = "a text or a number is wanted")]
 enum Number {
     Whole(u64),
-    Number(f64),
+    Real(f64),
     Text(String),
 }
 
@@ -130,7 +130,7 @@ impl TryFrom<Number> for Id {
     fn try_from(number: Number) -> Result<Self, String> {
         match number {
             Number::Whole(number) => Ok(Self(number)),
-            Number::Number(number) => Err(format!("`{number}` is no id; write for example `m12`")),
+            Number::Real(number) => Err(format!("`{number}` is no id; write for example `m12`")),
             Number::Text(text) => {
                 let id = text.parse::<MemoryId>();
                 id.map(|it| Self(it.0)).map_err(|error| error.to_string())
@@ -151,7 +151,7 @@ impl TryFrom<Number> for Time {
     fn try_from(number: Number) -> Result<Self, String> {
         let (read, told) = match number {
             Number::Whole(number) => (when::of_number(number as f64), number.to_string()),
-            Number::Number(number) => (when::of_number(number), number.to_string()),
+            Number::Real(number) => (when::of_number(number), number.to_string()),
             Number::Text(text) => (when::read(&text), text),
         };
         let wrong = || format!("`{told}` is no time since 1970; {}", when::EXAMPLES);

@@ -210,7 +210,8 @@ fn front_matter(lines: &mut Lines<'_>) -> Front {
         if text.is_empty() || text.starts_with('#') {
             continue;
         }
-        let further = text.strip_prefix("- ").or((line.starts_with([' ', '\t'])).then_some(text));
+        let further =
+            text.strip_prefix("- ").or_else(|| line.starts_with([' ', '\t']).then_some(text));
         match (further, values.last_mut(), text.split_once(':')) {
             (Some(item), Some((_, items)), _) => items.push(bare(item)),
             (_, _, Some((key, value))) => values.push((bare(key), items_of(value))),

@@ -1,3 +1,5 @@
+//! What files say, as text; and that no bytes break a reader.
+
 use proptest::prelude::*;
 use voyager_base::clock::Timestamp;
 
