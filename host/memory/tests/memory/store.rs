@@ -39,6 +39,8 @@ fn under_the_same_key_nothing_is_written_twice() {
     assert_eq!(memory.remember(&[draft("once").into()], Some(&key), now()).unwrap(), first);
     drop(memory);
     let memory = open(&disk);
+    assert_eq!(memory.remembered(&key).unwrap(), Some(first.clone()));
+    assert_eq!(memory.remembered(&Digest::of(b"call 8")).unwrap(), None);
     assert_eq!(memory.remember(&[draft("once").into()], Some(&key), now()).unwrap(), first);
     let stats = memory.stats().unwrap();
     assert_eq!((stats.records, stats.commit), (1, commit));
