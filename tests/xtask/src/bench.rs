@@ -99,6 +99,24 @@ const BENCHES: &[Bench] = &[
         package: "voyager-manifest",
         example: "bench",
     },
+    Bench {
+        name: "memory",
+        what: "writing, asking and opening a large memory, bytes a record: `cargo xtask bench memory [RECORDS]`",
+        package: "voyager-memory",
+        example: "scale",
+    },
+    Bench {
+        name: "locomo",
+        what: "evidence found in long conversations, by four rankings: `cargo xtask bench locomo [DATA] [--encoder FOLDER]`",
+        package: "voyager-memory",
+        example: "locomo",
+    },
+    Bench {
+        name: "encoder",
+        what: "texts a second of a sentence encoder: `cargo xtask bench encoder FOLDER`",
+        package: "voyager-encoder",
+        example: "encoding",
+    },
 ];
 
 /// Runs the benchmark `name`.

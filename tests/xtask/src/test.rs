@@ -22,7 +22,7 @@ pub(crate) fn test(rest: &[String], seed: Option<u64>) -> Result<()> {
 pub(crate) fn storm() -> Result<()> {
     let program = agent_host(true)?;
     let skills = skills(&program)?;
-    let suites: [&[&str]; 2] = [
+    let suites: [&[&str]; 3] = [
         &[
             "--package=sim",
             "--test=sim",
@@ -32,6 +32,7 @@ pub(crate) fn storm() -> Result<()> {
             "random_blocks::",
             "schedule::",
         ],
+        &["--package=voyager-memory", "--test=memory", "--", "crash::"],
         &["--package=e2e", "--test=e2e", "--", "crash::"],
     ];
     for suite in suites {
