@@ -308,23 +308,45 @@ impl Memory {
         }
     }
 
-    /// Relates two records.
+    /// Whether something was done under an idempotency key.
     ///
     /// # Errors
-    /// [`WriteError`].
-    pub fn relate(&self, edge: &Edge, now: Timestamp) -> Result<(), WriteError> {
-        self.relate_all(std::slice::from_ref(edge), now)
+    /// [`WriteError::Disk`].
+    pub fn is_done(&self, key: &Digest) -> Result<bool, WriteError> {
+        Ok(self.tables.done(key).map_err(WriteError::disk)?.is_some())
     }
 
-    /// Relates records: all of the batch or nothing, with one sync.
+    /// Relates two records. Under an idempotency key that was used before nothing is written.
     ///
     /// # Errors
     /// [`WriteError`].
-    pub fn relate_all(&self, edges: &[Edge], now: Timestamp) -> Result<(), WriteError> {
+    pub fn relate(
+        &self,
+        edge: &Edge,
+        key: Option<&Digest>,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        self.relate_all(std::slice::from_ref(edge), key, now)
+    }
+
+    /// Relates records: all of the batch or nothing, with one sync. Under an idempotency key that was used
+    /// before nothing is written.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn relate_all(
+        &self,
+        edges: &[Edge],
+        key: Option<&Digest>,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
         for (place, edge) in (1..).zip(edges) {
             edge.check().map_err(|invalid| WriteError::Invalid { place, invalid })?;
         }
         let mut writer = self.writer()?;
+        if key.map_or(Ok(false), |it| self.is_done(it))? {
+            return Ok(());
+        }
         let mut keys = Vec::with_capacity(edges.len());
         for edge in edges {
             for id in [edge.from, edge.to] {
@@ -346,7 +368,8 @@ impl Memory {
                 let number = change.next_edge(from)?;
                 numbers.push(number);
                 change.add_edge(from, number, to, &seal_edge(key, number, edge))
-            })
+            })?;
+            key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
         numbers.iter().zip(edges).for_each(|(number, edge)| index.relate(*number, edge));
@@ -355,16 +378,25 @@ impl Memory {
     }
 
     /// Forgets records for certain: every row that tells of them is removed, and their keys are destroyed, so
-    /// that old copies of the rows can't be read either. All of them or none.
+    /// that old copies of the rows can't be read either. All of them or none. Under an idempotency key that was
+    /// used before nothing more is forgotten.
     ///
     /// # Errors
     /// [`WriteError`]. After [`WriteError::Disk`] the records may be gone already, while their keys are not
     /// destroyed yet: opening the store again finishes that.
-    pub fn forget(&self, ids: &[MemoryId], now: Timestamp) -> Result<Forgotten, WriteError> {
+    pub fn forget(
+        &self,
+        ids: &[MemoryId],
+        key: Option<&Digest>,
+        now: Timestamp,
+    ) -> Result<Forgotten, WriteError> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         let mut writer = self.writer()?;
+        if key.map_or(Ok(false), |it| self.is_done(it))? {
+            return Ok(Forgotten { ids, commit: writer.counters.commit });
+        }
         for id in &ids {
             if !self.index().holds(*id) && !self.damaged.contains(id) {
                 return Err(WriteError::NotFound { id: *id });
@@ -377,7 +409,10 @@ impl Memory {
         let count = ids.len() as u64;
         let line = AuditLine { commit: 0, at: now, deed: Deed::Forgotten, first, count };
         let counters = writer.counters;
-        writer.commit(&self.tables, line, counters, |change| change.remove(&numbers))?;
+        writer.commit(&self.tables, line, counters, |change| {
+            change.remove(&numbers)?;
+            key.map_or(Ok(()), |it| change.set_done(it, first, count))
+        })?;
         {
             let mut index = self.index_mut();
             ids.iter().for_each(|it| index.remove(*it));
@@ -640,6 +675,11 @@ impl Memory {
     /// [`ReadError::Disk`].
     pub fn audit(&self, limit: usize) -> Result<Vec<AuditLine>, ReadError> {
         Ok(self.tables.audit(limit)?)
+    }
+
+    /// The spaces that there are, by name.
+    pub fn spaces(&self) -> Vec<String> {
+        self.index().spaces().map(|it| it.0.to_owned()).collect()
     }
 
     /// The space of a record.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use voyager_base::{
+    Digest,
     chance::{Chance, Seeded},
     sim::{CrashModel, SimDisk},
 };
@@ -105,11 +106,13 @@ fn history(seed: u64) -> Vec<Act> {
     acts
 }
 
-fn perform(memory: &Memory, act: &Act) -> bool {
+/// Performs an act of a history, under the key that it has there.
+fn perform(memory: &Memory, number: usize, act: &Act) -> bool {
+    let key = Digest::of(&number.to_le_bytes());
     match act {
-        Act::Remember(entries) => memory.remember(entries, None, now()).is_ok(),
-        Act::Forget(ids) => memory.forget(ids, now()).is_ok(),
-        Act::Relate(edge) => memory.relate(edge, now()).is_ok(),
+        Act::Remember(entries) => memory.remember(entries, Some(&key), now()).is_ok(),
+        Act::Forget(ids) => memory.forget(ids, Some(&key), now()).is_ok(),
+        Act::Relate(edge) => memory.relate(edge, Some(&key), now()).is_ok(),
         Act::Tick(cycles) => memory.tick(*cycles, now()).is_ok(),
     }
 }
@@ -117,7 +120,7 @@ fn perform(memory: &Memory, act: &Act) -> bool {
 /// Performs a history on a disk that fails at a call. Gives back how many acts were acknowledged.
 fn until_crash(disk: &SimDisk, acts: &[Act]) -> usize {
     let Ok(memory) = crate::support::try_open(disk) else { return 0 };
-    acts.iter().take_while(|it| perform(&memory, it)).count()
+    acts.iter().enumerate().take_while(|(number, it)| perform(&memory, *number, it)).count()
 }
 
 /// All states that a history goes through.
@@ -130,7 +133,7 @@ fn states(acts: &[Act]) -> Vec<Held> {
 }
 
 /// Opens what a crash left, and compares it.
-fn check(left: &SimDisk, acknowledged: usize, states: &[Held], at: &str) {
+fn check(left: &SimDisk, acknowledged: usize, acts: &[Act], states: &[Held], at: &str) {
     let memory = open(left);
     let found = Held::of(&memory, 0);
     let candidates = acknowledged..=(acknowledged + 1).min(states.len() - 1);
@@ -145,6 +148,17 @@ fn check(left: &SimDisk, acknowledged: usize, states: &[Held], at: &str) {
             answer.hits.iter().any(|it| it.record.id.0 == *id || it.record.draft.text == *text);
         assert!(known, "{at}: m{id} is not found by its words");
     }
+    // What was under way is asked for again under its key, and happens once.
+    let under_way = acts.get(acknowledged).filter(|it| !matches!(it, Act::Tick(_)));
+    let found = match under_way {
+        Some(act) => {
+            assert!(perform(&memory, acknowledged, act), "{at}: {act:?}");
+            let after = Held { next: 0, ..states[acknowledged + 1].clone() };
+            assert_eq!(Held::of(&memory, 0), after, "{at}");
+            after
+        }
+        None => found,
+    };
     // It goes on from there, with ids that were never given away.
     let next = memory.remember(&[turn("a", "b", "goes on")], None, now()).unwrap()[0];
     assert!(found.texts.keys().all(|it| *it < next.0), "{at}");
@@ -164,7 +178,7 @@ fn crash_at_every_call(seed: u64, step: u64) -> u64 {
         let acknowledged = until_crash(&disk, &acts);
         let model = CrashModel::ALL[(call / step) as usize % CrashModel::ALL.len()];
         let left = disk.after_crash(model, call);
-        check(&left, acknowledged, &states, &format!("seed {seed}, call {call}, {model:?}"));
+        check(&left, acknowledged, &acts, &states, &format!("seed {seed}, call {call}, {model:?}"));
         tried += 1;
     }
     tried

@@ -17,7 +17,7 @@ fn no_file_ever_shows_a_text() {
     entry.draft.space = "belvedere".to_owned();
     let id = memory.remember(&[entry, draft("other").into()], None, now()).unwrap();
     let kind = "glockenspiel".to_owned();
-    memory.relate(&Edge { from: id[0], to: id[1], kind, weight: 1.0 }, now()).unwrap();
+    memory.relate(&Edge { from: id[0], to: id[1], kind, weight: 1.0 }, None, now()).unwrap();
     drop(memory);
     let words = [
         "xylophone",
@@ -46,9 +46,9 @@ fn what_was_forgotten_is_in_no_arm() {
     ];
     let ids = memory.remember(&entries, None, now()).unwrap();
     let kind = "answers".to_owned();
-    memory.relate(&Edge { from: ids[1], to: ids[0], kind, weight: 1.0 }, now()).unwrap();
+    memory.relate(&Edge { from: ids[1], to: ids[0], kind, weight: 1.0 }, None, now()).unwrap();
     assert!(texts(&ask(&memory, "xylophone")).contains(&SECRET));
-    let forgotten = memory.forget(&[ids[1], ids[1]], now()).unwrap();
+    let forgotten = memory.forget(&[ids[1], ids[1]], None, now()).unwrap();
     assert_eq!(forgotten.ids, ids[1..2]);
     let check = |memory: &voyager_memory::Memory| {
         for question in ["xylophone", "Quentin", "vault opens", SECRET] {
@@ -57,7 +57,7 @@ fn what_was_forgotten_is_in_no_arm() {
         }
         assert_eq!(memory.record(ids[1]), Err(ReadError::NotFound { id: ids[1] }));
         assert_eq!(memory.relations(ids[0]).unwrap(), []);
-        let again = memory.forget(&[ids[0], ids[1]], now());
+        let again = memory.forget(&[ids[0], ids[1]], None, now());
         assert_eq!(
             again,
             Err(WriteError::NotFound { id: ids[1] }),
@@ -84,7 +84,7 @@ fn the_key_is_gone_before_forgetting_is_acknowledged() {
     };
     let (key, other) = (slot(&keys, ids[0]), slot(&keys, ids[1]));
     assert!(key != [0; 32]);
-    memory.forget(&ids[..1], now()).unwrap();
+    memory.forget(&ids[..1], None, now()).unwrap();
     let left = disk.after_crash(CrashModel::Lost, 1);
     assert!(!left.holds(&key), "even if the power fails now");
     assert!(left.holds(&other), "and that of the other is there");
@@ -103,7 +103,7 @@ fn a_crash_while_forgetting_leaves_no_key_without_its_record() {
     };
     let (disk, memory, ids) = begin();
     let before = disk.calls();
-    memory.forget(&ids[1..2], now()).unwrap();
+    memory.forget(&ids[1..2], None, now()).unwrap();
     let calls = disk.calls() - before;
     let mut unfinished = 0;
     for call in 1..=calls {
@@ -112,7 +112,7 @@ fn a_crash_while_forgetting_leaves_no_key_without_its_record() {
             let keys = disk.content("keys").unwrap();
             let at = 512 + ids[1].0 as usize * 32;
             disk.crash_at(disk.calls() + call);
-            let done = memory.forget(&ids[1..2], now()).is_ok();
+            let done = memory.forget(&ids[1..2], None, now()).is_ok();
             let left = disk.after_crash(model, call);
             let held_key = left.holds(&keys[at..at + 32]);
             let memory = open(&left);

@@ -125,7 +125,7 @@ proptest! {
         remember(&drafts[..half.max(1)]);
         let gone: std::collections::BTreeSet<MemoryId> =
             forgotten.iter().map(|it| MemoryId(it.index(half.max(1)) as u64)).collect();
-        memory.forget(&gone.into_iter().collect::<Vec<_>>(), now()).unwrap();
+        memory.forget(&gone.into_iter().collect::<Vec<_>>(), None, now()).unwrap();
         if half > 0 {
             remember(&drafts[half..]);
         }

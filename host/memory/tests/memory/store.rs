@@ -44,6 +44,28 @@ fn under_the_same_key_nothing_is_written_twice() {
     assert_eq!(memory.remember(&[draft("once").into()], Some(&key), now()).unwrap(), first);
     let stats = memory.stats().unwrap();
     assert_eq!((stats.records, stats.commit), (1, commit));
+    // Another call forgets it: what is asked again under its key is done already, though it is gone.
+    let other = Digest::of(b"call 8");
+    assert!(!memory.is_done(&other).unwrap());
+    memory.forget(&first, Some(&other), now()).unwrap();
+    assert!(memory.is_done(&other).unwrap());
+    let commit = memory.stats().unwrap().commit;
+    memory.forget(&first, Some(&other), now()).unwrap();
+    assert_eq!(memory.remember(&[draft("once").into()], Some(&key), now()).unwrap(), first);
+    assert_eq!(memory.stats().unwrap().commit, commit);
+    assert!(memory.forget(&first, None, now()).is_err());
+}
+
+#[test]
+fn under_the_same_key_two_records_are_related_once() {
+    let memory = open(&SimDisk::new(1));
+    let ids = memory.remember(&[draft("one").into(), draft("two").into()], None, now()).unwrap();
+    let edge = Edge { from: ids[0], kind: "has".to_owned(), to: ids[1], weight: 1.0 };
+    let key = Digest::of(b"call 9");
+    for _ in 0..2 {
+        memory.relate(&edge, Some(&key), now()).unwrap();
+    }
+    assert_eq!(memory.relations(ids[0]).unwrap(), [edge]);
 }
 
 #[test]
@@ -83,15 +105,15 @@ fn relations_lead_to_what_the_words_do_not() {
         to: ids[to],
         weight: 0.5,
     };
-    memory.relate(&edge(0, 1), now()).unwrap();
+    memory.relate(&edge(0, 1), None, now()).unwrap();
     let recall = found(&memory);
     assert_eq!(texts(&recall), ["The meeting is on Monday.", "Ada comes."]);
     assert_eq!(recall.hits[1].signals.relation, 0.5);
     assert_eq!(memory.relations(ids[1]).unwrap(), [edge(0, 1)]);
-    let refused = memory.relate(&edge(0, 0), now()).unwrap_err();
+    let refused = memory.relate(&edge(0, 0), None, now()).unwrap_err();
     assert!(matches!(refused, WriteError::Invalid { .. }), "{refused}");
     let none = Edge { to: MemoryId(9), ..edge(0, 1) };
-    assert_eq!(memory.relate(&none, now()), Err(WriteError::NotFound { id: MemoryId(9) }));
+    assert_eq!(memory.relate(&none, None, now()), Err(WriteError::NotFound { id: MemoryId(9) }));
 }
 
 #[test]
@@ -102,13 +124,13 @@ fn a_batch_of_relations_is_there_as_a_whole_or_not_at_all() {
     let ids = memory.remember(&entries, None, now()).unwrap();
     let edge = |to: MemoryId| Edge { from: ids[0], kind: "has".to_owned(), to, weight: 0.5 };
     let half = [edge(ids[1]), edge(MemoryId(9))];
-    assert_eq!(memory.relate_all(&half, now()), Err(WriteError::NotFound { id: MemoryId(9) }));
+    assert_eq!(memory.relate_all(&half, None, now()), Err(WriteError::NotFound { id: MemoryId(9) }));
     assert_eq!(memory.all_relations().unwrap(), []);
     let both = [edge(ids[1]), edge(ids[2])];
     let commit = memory.stats().unwrap().commit;
-    memory.relate_all(&both, now()).unwrap();
+    memory.relate_all(&both, None, now()).unwrap();
     assert_eq!(memory.stats().unwrap().commit, commit + 1);
-    assert_eq!(memory.relate_all(&[], now()), Ok(()));
+    assert_eq!(memory.relate_all(&[], None, now()), Ok(()));
     drop(memory);
     let memory = open(&disk);
     assert_eq!(memory.all_relations().unwrap(), both);
@@ -163,7 +185,7 @@ fn vectors_of_another_encoder_are_never_compared() {
 fn every_change_has_its_line_in_the_audit() {
     let memory = open(&SimDisk::new(1));
     let ids = memory.remember(&[draft("a").into(), draft("b").into()], None, now()).unwrap();
-    memory.forget(&ids[1..], now()).unwrap();
+    memory.forget(&ids[1..], None, now()).unwrap();
     memory.tick(3, now()).unwrap();
     let lines: Vec<_> =
         memory.audit(3).unwrap().iter().map(|it| (it.deed, it.first, it.count)).collect();
@@ -200,7 +222,7 @@ fn one_damaged_key_costs_one_record() {
     let memory = open(&disk);
     assert_eq!(memory.stats().unwrap().damaged, ids[..1]);
     assert_eq!(texts(&ask(&memory, "green blue")), ["The wall is blue."]);
-    memory.forget(&ids[..1], now()).unwrap();
+    memory.forget(&ids[..1], None, now()).unwrap();
     drop(memory);
     assert_eq!(open(&disk).stats().unwrap().damaged, []);
 }
