@@ -26,8 +26,8 @@ use rustix::time::{ClockId, clock_gettime};
 use voyager_base::{
     BoxFuture, Digest, Error, Limits, RunId, TaskId, Value,
     call::{
-        Admission, CallContext, Cancellation, Invocation, Ledger, Lineage, Outcome, Question,
-        Remaining, Report, Services, Skills as _, StageId, Stop,
+        Admission, Blocking, CallContext, Cancellation, Invocation, Ledger, Lineage, Outcome,
+        Question, Remaining, Report, Services, Skills as _, StageId, Stop,
     },
     chance::Seeded,
     clock::{Clock, Timestamp},
@@ -40,7 +40,7 @@ use voyager_base::{
     tasks::{ChildOutcome, MapTasks, TasksService},
 };
 use voyager_sandbox::{CompilerCommand, EngineShape, Sandbox, SandboxOptions};
-use voyager_workspace::{Blocking, Workspace};
+use voyager_workspace::Workspace;
 
 type Result<T> = std::result::Result<T, Box<dyn StdError>>;
 
@@ -271,6 +271,7 @@ impl Host {
             workspace: Arc::new(Workspace::new(Arc::new(Nobody), blocking, cores)),
             process: Arc::new(Nobody),
             http: Arc::new(voyager_base::http::NoHttp),
+            memory: Arc::new(voyager_base::memory::NoMemory),
             tasks: Arc::new(Nobody),
         };
         let book = Arc::new(Book(Arc::new(grants(folder)?)));
@@ -364,6 +365,7 @@ impl Book {
         let task = TaskId::root(RUN);
         Admission::Perform(CallContext {
             run: RUN,
+            skill: "test:skill".to_owned(),
             record: RecordId { task, attempt: 1, ordinal: 0 },
             idempotency_key: Digest([0; 32]),
             fencing_token: 1,

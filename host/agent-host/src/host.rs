@@ -36,7 +36,11 @@ use serde::Serialize;
 use tokio::sync::{Notify, RwLock, mpsc};
 use voyager_agent::{Handle, Rules, Schedule, World};
 use voyager_base::{
-    RunId, call::Cancellation, clock::Clock, record::Content, workspace::WorkspaceService,
+    RunId,
+    call::{Blocking, Cancellation},
+    clock::Clock,
+    record::Content,
+    workspace::WorkspaceService,
 };
 use voyager_disk::FileDisk;
 use voyager_egress::{Egress, EgressOptions};
@@ -44,7 +48,7 @@ use voyager_journal::{OpenError, Options, ResultStore, Store};
 use voyager_manifest::plan::Resources;
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, EngineShape, Sandbox, SandboxOptions};
-use voyager_workspace::{Blocking, Workspace};
+use voyager_workspace::Workspace;
 
 pub(crate) use self::{
     asking::Ask,
@@ -142,7 +146,7 @@ impl Host {
                 drop(runtime.spawn_blocking(work));
             })
         };
-        let workspace = Workspace::new(store.clone(), blocking, cores);
+        let workspace = Workspace::new(store.clone(), Arc::clone(&blocking), cores);
         let watchers = Arc::new(Watchers::default());
         let shelf = Arc::new(Shelf::new(Arc::clone(&catalog), sandbox, store.clone()));
         let schedule = Schedule::new(rules(context, cores), Arc::clone(&clock));
@@ -150,6 +154,14 @@ impl Host {
             .map_err(|error| Failure::environment("cannot use the state", &error))?;
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
         let memory = Arc::new(LazyMemory::new(&places.state));
+        let skills_memory = {
+            let memory = Arc::clone(&memory);
+            voyager_memory::Service::new(
+                Arc::new(move || memory.open()),
+                Arc::clone(&blocking),
+                Arc::clone(&clock),
+            )
+        };
         let world = World {
             journal: store.clone(),
             content: Arc::clone(&store) as Arc<dyn Content>,
@@ -158,6 +170,7 @@ impl Host {
             workspace: Arc::new(workspace.clone()) as Arc<dyn WorkspaceService>,
             process: Arc::new(programs(context, &workspace, &clock, &watchers)?),
             http: Arc::new(Egress::new(EgressOptions::default())),
+            memory: Arc::new(skills_memory),
             chance: Arc::new(SystemChance),
             spawn: Arc::new(SystemSpawn(runtime)),
             policy: Arc::new(Today::new(places.clone(), Arc::clone(&clock))),

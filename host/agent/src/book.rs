@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use voyager_base::{
-    Digest, Error, RunId, TaskId, Usage, call::Charge, clock::Timestamp, id::RecordId,
+    Digest, Error, RunId, TaskId, Usage,
+    call::{Charge, Effect},
+    clock::Timestamp,
+    id::RecordId,
     workspace::Change,
 };
 
@@ -28,7 +31,8 @@ pub struct Recorded {
 pub enum Answer {
     /// Nobody knows: the intent is there and no outcome.
     Open,
-    /// Children were requested, and not all have ended.
+    /// It has no outcome yet, and asking it again is safe: children were requested and not all have ended, or a
+    /// service keeps the idempotency key with what it did.
     Requested,
     /// It was refused.
     Denied {
@@ -111,7 +115,11 @@ impl Book {
             Event::TaskStarted(started) => self.start(sequence, at, started),
             Event::EffectIntended { record, asked, staged, .. } => {
                 self.bind(*record);
-                self.question(*record, sequence, asked, Answer::Open, staged);
+                let answer = match asked.effect {
+                    Effect::Transaction => Answer::Requested,
+                    _ => Answer::Open,
+                };
+                self.question(*record, sequence, asked, answer, staged);
             }
             Event::ChildrenRequested { record, asked, staged } => {
                 self.bind(*record);

@@ -3,7 +3,9 @@
 //! Reads and staged changes are recorded without waiting for the disk. An effect on the outside has a
 //! durable intent before and a durable outcome after; it runs to its end even where the guest is gone,
 //! since the host owns a running effect and not the guest. An intent without an outcome, found after a
-//! crash, becomes the error `unknown-effect`: nothing is ever done twice on a guess.
+//! crash, becomes the error `unknown-effect`: nothing is ever done twice on a guess. Where the effect is a
+//! transaction of a service that keeps the idempotency key in it, there is no guess: it is asked again under
+//! the same key, and gives back what it did.
 //!
 //! An attempt that asked for more than reading and staging is *bound*: after a crash it goes on, answered
 //! from its record, and what it staged is staged again from there too. No changed file is read for
@@ -177,6 +179,7 @@ impl TaskLedger {
         let task = &self.task;
         CallContext {
             run: task.shared.run,
+            skill: task.started.operation.package.clone(),
             record,
             idempotency_key: record.idempotency_key(task.shared.run),
             fencing_token: task.shared.recorder.epoch(),
@@ -251,7 +254,7 @@ impl TaskLedger {
         let record = context.record;
         let (event, durability) = match asked.effect {
             Effect::Read | Effect::Staged => return Ok(()),
-            Effect::External => {
+            Effect::External | Effect::Transaction => {
                 let (asked, idempotency_key) = (asked.clone(), context.idempotency_key);
                 let staged = self.staged_anew().await?;
                 let event = Event::EffectIntended { record, asked, idempotency_key, staged };
@@ -387,7 +390,9 @@ impl Ledger for TaskLedger {
             let ended = match performing.open.asked.effect {
                 // Nothing depends on what nobody waits for any more: no need to outlive the guest.
                 Effect::Read | Effect::Staged => performing.run(effect).await,
-                Effect::External | Effect::Tasks => self.detached(performing, effect).await,
+                Effect::External | Effect::Transaction | Effect::Tasks => {
+                    self.detached(performing, effect).await
+                }
             };
             let ended = ended.map_err(|error| self.journal_failed(error))?;
             self.task.stages(ended.ordinal);
@@ -503,14 +508,21 @@ impl Performing {
         }
         let durability = match self.open.asked.effect {
             Effect::External => Durability::Synced,
-            Effect::Read | Effect::Staged | Effect::Tasks => Durability::Buffered,
+            // A transaction whose outcome is lost is asked again, and gives the same.
+            Effect::Read | Effect::Staged | Effect::Transaction | Effect::Tasks => {
+                Durability::Buffered
+            }
         };
         let staged = match self.open.asked.effect {
-            Effect::Staged | Effect::External if self.bound => {
+            Effect::Staged | Effect::External | Effect::Transaction if self.bound => {
                 world.workspace.staged_anew(self.task.stage()).await
             }
             // Children's changes stand with their ends.
-            Effect::Read | Effect::Staged | Effect::External | Effect::Tasks => Ok(Vec::new()),
+            Effect::Read
+            | Effect::Staged
+            | Effect::External
+            | Effect::Transaction
+            | Effect::Tasks => Ok(Vec::new()),
         };
         let staged = staged.map_err(|error| error.message)?;
         let reply = if outcome.reply.len() <= INLINE_BYTES_MAX {

@@ -206,6 +206,7 @@ impl Play<'_> {
                 workspace: hosted.workspace,
                 process: cast.programs(hosted.process),
                 http: cast.servers(),
+                memory: cast.memory(),
                 clock: Arc::new(clock.clone()),
                 chance: chance.clone(),
                 spawn: Arc::new(executor.clone()),

@@ -186,6 +186,7 @@ pub(crate) fn grants_of(started: &RunStarted, step: usize, package: &str) -> Gra
         workspace: Some(plan.grants.workspace.clone().unwrap_or_default()),
         process: Some(plan.grants.process.clone().unwrap_or_default()),
         http: Some(plan.grants.http.clone().unwrap_or_default()),
+        memory: Some(plan.grants.memory.clone().unwrap_or_default()),
         tasks: Some(plan.grants.tasks.clone().unwrap_or_else(voyager_base::grant::Globs::none)),
         lines: plan.grants.lines.clone(),
     };
@@ -240,6 +241,7 @@ fn layer(
         workspace,
         process: plan.process.clone(),
         http: plan.http.clone(),
+        memory: plan.memory.clone(),
         tasks: plan.tasks.clone(),
         rules: None,
         stands: Some(stands),
@@ -751,6 +753,7 @@ impl Task {
             workspace: Arc::clone(&world.workspace),
             process: Arc::clone(&world.process),
             http: Arc::clone(&world.http),
+            memory: Arc::clone(&world.memory),
             tasks: Arc::new(Children::of(Arc::clone(self), Arc::clone(ledger))),
         };
         let fresh = ledger.verifies();

@@ -8,6 +8,7 @@ use voyager_base::{
     chance::Chance,
     clock::{Clock, Timestamp},
     http::HttpService,
+    memory::MemoryService,
     policy::HostPolicy,
     process::ProcessService,
     record::{Content, Journal, Results},
@@ -33,6 +34,8 @@ pub struct World {
     pub process: Arc<dyn ProcessService>,
     /// Servers.
     pub http: Arc<dyn HttpService>,
+    /// Memories.
+    pub memory: Arc<dyn MemoryService>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

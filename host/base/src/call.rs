@@ -17,6 +17,7 @@ use crate::{
     http::{HttpService, Url},
     id::{Digest, RecordId, RunId, TaskId},
     limits::Limits,
+    memory::{MemoryDraft, MemoryService},
     operation::Operation,
     process::ProcessService,
     secret::Secrets,
@@ -36,6 +37,10 @@ pub enum Effect {
     /// Something outside changes, and repeating it is not the same as doing it once. An intent is
     /// durable before, the outcome after.
     External,
+    /// A service changes something of its own in one commit, and keeps the idempotency key in it. An
+    /// intent is durable before; where the outcome is not in the record it is asked again, under the
+    /// same key, and happens once.
+    Transaction,
     /// Child tasks of the same run: each has its own records.
     Tasks,
 }
@@ -47,6 +52,7 @@ impl Effect {
             Self::Read => "read",
             Self::Staged => "staged",
             Self::External => "external",
+            Self::Transaction => "transaction",
             Self::Tasks => "tasks",
         }
     }
@@ -70,6 +76,12 @@ pub enum Need<'a> {
     Program { program: &'a str, arguments: &'a [String] },
     /// Asking a server.
     Request { method: &'a str, url: &'a Url },
+    /// Remembering in the spaces of drafts.
+    Remember { drafts: &'a [MemoryDraft] },
+    /// Recalling from spaces; from whichever may be read where none is named.
+    Recall { spaces: &'a [String] },
+    /// Some space of the memory: which one, only the service can tell.
+    SomeSpace { write: bool },
     /// Calling an operation as a child, by its unversioned name.
     Operation { name: &'a str },
 }
@@ -111,6 +123,8 @@ pub trait HostCall: Serialize + Send + Sync + 'static {
 pub struct CallContext {
     /// The run.
     pub run: RunId,
+    /// The package of the skill that asks.
+    pub skill: String,
     /// Which question of which attempt of which task.
     pub record: RecordId,
     /// The same for the same effect, also when it is asked again after a crash.
@@ -321,6 +335,8 @@ pub struct Services {
     pub process: Arc<dyn ProcessService>,
     /// Servers.
     pub http: Arc<dyn HttpService>,
+    /// Memories.
+    pub memory: Arc<dyn MemoryService>,
     /// Child tasks.
     pub tasks: Arc<dyn TasksService>,
 }
@@ -390,6 +406,9 @@ pub trait Skills: Send + Sync {
     /// or `invalid` where the arguments don't fit.
     fn call(&self, invocation: Invocation) -> BoxFuture<'static, Result<Value, Error>>;
 }
+
+/// Runs one piece of blocking work off the threads that poll futures.
+pub type Blocking = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
 /// Starts futures that nobody waits for.
 pub trait Spawn: Send + Sync {

@@ -12,6 +12,7 @@ use crate::{
     call::Need,
     error::Error,
     http::{HttpGrant, HttpRule, Url},
+    memory::MemoryGrant,
     policy::{Access, Refusal, Rules, Verdict},
 };
 
@@ -86,6 +87,33 @@ impl Globs {
         extents.max().unwrap_or(Extent::Nothing)
     }
 
+    /// How much of what `narrow` matches they match, as far as their texts tell: never less than it is.
+    pub fn meets(&self, narrow: &Self) -> Extent {
+        let extents = narrow.patterns.iter().map(|pattern| {
+            let all = |own: &String| own == pattern || own == "**";
+            if self.patterns.iter().any(all) || (!has_marks(pattern) && self.matches(pattern)) {
+                return Extent::All;
+            }
+            let touches = |own: &String| {
+                let length = literal(own).len().min(literal(pattern).len());
+                let same = own.as_bytes()[..length] == pattern.as_bytes()[..length];
+                match (has_marks(own), has_marks(pattern)) {
+                    // A name that they match was found above.
+                    (_, false) => false,
+                    (false, true) => narrow.matches(own),
+                    (true, true) => same,
+                }
+            };
+            if self.patterns.iter().any(touches) { Extent::Some } else { Extent::Nothing }
+        });
+        let extents: Vec<Extent> = extents.collect();
+        match (extents.iter().min(), extents.iter().max()) {
+            (Some(Extent::All), _) => Extent::All,
+            (_, Some(Extent::Some | Extent::All)) => Extent::Some,
+            _ => Extent::Nothing,
+        }
+    }
+
     /// The same as regular expressions over bytes, each for a whole path: for whoever compares globs
     /// without paths.
     pub fn regexes(&self) -> Vec<String> {
@@ -125,6 +153,11 @@ fn extent(pattern: &str, folder: &str) -> Extent {
         (None, _) => Extent::Nothing,
         _ => Extent::Some,
     }
+}
+
+/// What a pattern begins with, whatever it matches.
+fn literal(pattern: &str) -> &str {
+    &pattern[..pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len())]
 }
 
 fn has_marks(part: &str) -> bool {
@@ -209,6 +242,9 @@ pub struct GrantLayer {
     /// Servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<Vec<HttpGrant>>,
+    /// Spaces of the memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryGrant>,
     /// Operations that may be called as child tasks: globs over `package:name/interface.function`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Globs>,
@@ -290,6 +326,16 @@ impl Grants {
             }
             Need::Program { program, arguments } => self.programs(program, arguments, |_, _| ()),
             Need::Request { method, url } => self.requests(method, url, |_| ()),
+            Need::Remember { drafts } => {
+                drafts.iter().try_for_each(|it| self.space(&it.space, Access::Write))
+            }
+            Need::Recall { spaces: [] } => self.some_space(Access::Read),
+            Need::Recall { spaces } => {
+                spaces.iter().try_for_each(|it| self.space(it, Access::Read))
+            }
+            Need::SomeSpace { write } => {
+                self.some_space(if *write { Access::Write } else { Access::Read })
+            }
             Need::Operation { name } => self.operation(name),
         }
     }
@@ -463,6 +509,43 @@ impl Grants {
             each(Said::Granted(grant));
         }
         self.some_layer(|layer| layer.http.is_some(), || (what(), smallest()))
+    }
+
+    /// Whether all layers let the memories of a space be read.
+    pub fn may_recall(&self, space: &str) -> bool {
+        self.space(space, Access::Read).is_ok()
+    }
+
+    /// Checks one use of a space.
+    ///
+    /// # Errors
+    /// `denied`, where a layer does not grant it.
+    pub fn space(&self, space: &str, access: Access) -> Result<(), Error> {
+        let what = || format!("{} the memory `{}`", verb_of(access), shown(space));
+        let line = || memory_line(access, &quoted(&globset::escape(&shown(space))));
+        for layer in self.speaking() {
+            if let Some(rules) = &layer.rules {
+                let ruled = rules.space(space, access);
+                ruled.map_err(|refusal| refused(rules, refusal, &what(), &line()))?;
+            }
+            let Some(grant) = &layer.memory else { continue };
+            if !grant.globs(access).matches(space) {
+                return Err(space_refused(layer, grant, space, access, &what(), &line()));
+            }
+        }
+        self.some_layer(|layer| layer.memory.is_some(), || (what(), line()))
+    }
+
+    /// Whether every layer that speaks of the memory grants some space: which one, the service looks at.
+    fn some_space(&self, access: Access) -> Result<(), Error> {
+        let what = || format!("{} any memory", verb_of(access));
+        let line = || memory_line(access, "\"**\"");
+        for layer in self.speaking() {
+            if layer.memory.as_ref().is_some_and(|it| it.globs(access).is_empty()) {
+                return Err(denied(layer, &what(), &line()));
+            }
+        }
+        self.some_layer(|layer| layer.memory.is_some(), || (what(), line()))
     }
 
     fn readable(&self, root: &str, path: &str) -> Result<(), Error> {
@@ -640,6 +723,7 @@ impl Line {
     /// With its capability, as it stands within `grants`.
     fn whole(&self) -> String {
         match self.item.starts_with('{') {
+            _ if self.capability == "memory" => format!("memory: {{ {} }}", self.item),
             true => format!("{}: [ {} ]", self.capability, self.item),
             false => format!("{}: [{}]", self.capability, self.item),
         }
@@ -664,6 +748,57 @@ impl Stands {
             format!("add `grants: {{ {} }}` at {at}", line.whole())
         }
     }
+}
+
+impl MemoryGrant {
+    /// The globs of an access.
+    pub fn globs(&self, access: Access) -> &Globs {
+        match access {
+            Access::Read => &self.read,
+            Access::Write => &self.write,
+        }
+    }
+}
+
+fn verb_of(access: Access) -> &'static str {
+    match access {
+        Access::Read => "recall from",
+        Access::Write => "remember in",
+    }
+}
+
+fn memory_line(access: Access, glob: &str) -> Line {
+    Line { capability: "memory", item: format!("{}: [{glob}]", key_of(access)) }
+}
+
+/// A name as a message may hold it, whatever a skill calls a space.
+fn shown(name: &str) -> String {
+    let shown: String = name.chars().filter(|it| !it.is_control()).take(100).collect();
+    if shown == name { shown } else { format!("{shown}…") }
+}
+
+/// A layer has no glob for a space. What it says of the memory is made longer, since it stands there once.
+fn space_refused(
+    layer: &GrantLayer,
+    grant: &MemoryGrant,
+    space: &str,
+    access: Access,
+    what: &str,
+    line: &Line,
+) -> Error {
+    let Some(stands) = layer.stands.as_ref().filter(|it| it.lines.contains_key("memory")) else {
+        return denied(layer, what, line);
+    };
+    let own = grant.globs(access).patterns().iter().map(|it| quoted(it));
+    let globs: Vec<String> = own.chain([quoted(&globset::escape(&shown(space)))]).collect();
+    let message = format!(
+        "the grants of {} don't let this task {what}; write `{}: [{}]` for `memory` at {}",
+        layer.source,
+        key_of(access),
+        globs.join(", "),
+        stands.at("memory")
+    );
+    Error::denied(message, line.whole())
 }
 
 impl FolderGrant {

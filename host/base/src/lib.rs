@@ -20,6 +20,7 @@ pub mod grant;
 pub mod http;
 pub mod id;
 pub mod limits;
+pub mod memory;
 pub mod operation;
 pub mod policy;
 pub mod process;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     grant::{Extent, Globs, GrantLayer, ProgramGrant},
     http::{HttpGrant, Url},
+    memory::MemoryGrant,
 };
 
 /// What is said of a use.
@@ -61,6 +62,8 @@ pub enum What {
     Program(ProgramGrant),
     /// Servers.
     Server(HttpGrant),
+    /// Spaces of the memory.
+    Memory(MemoryGrant),
     /// Operations called as child tasks.
     Tasks(Globs),
 }
@@ -299,6 +302,17 @@ impl What {
                     Extent::Nothing
                 }
             }
+            (Self::Memory(own), Self::Memory(grant)) => {
+                let both = [Access::Read, Access::Write].into_iter();
+                let granted = both.filter(|access| !grant.globs(*access).is_empty());
+                let extents: Vec<Extent> =
+                    granted.map(|access| own.globs(access).meets(grant.globs(access))).collect();
+                match (extents.iter().min(), extents.iter().max()) {
+                    (Some(Extent::All), _) => Extent::All,
+                    (_, Some(Extent::Some | Extent::All)) => Extent::Some,
+                    _ => Extent::Nothing,
+                }
+            }
             (Self::Tasks(own), Self::Tasks(grant)) => {
                 let granted = || operations.iter().filter(|name| grant.matches(name));
                 match granted().filter(|name| own.matches(name)).count() {
@@ -309,6 +323,10 @@ impl What {
             }
             _ => Extent::Nothing,
         }
+    }
+
+    fn space(&self, name: &str, access: Access) -> bool {
+        matches!(self, Self::Memory(spaces) if spaces.globs(access).matches(name))
     }
 
     fn task(&self, name: &str) -> bool {
@@ -406,7 +424,7 @@ impl Rules {
             What::Folder(folder) => {
                 both.into_iter().any(|it| folder.extent(root, "", it) != Extent::Nothing)
             }
-            What::Program(_) | What::Server(_) | What::Tasks(_) => false,
+            What::Program(_) | What::Server(_) | What::Memory(_) | What::Tasks(_) => false,
         };
         self.decide(touches).and(Err(Refusal::Silent))
     }
@@ -415,7 +433,9 @@ impl Rules {
     pub fn extent(&self, root: &str, folder: &str, access: Access) -> Extent {
         let extent = |what: &What| match what {
             What::Folder(rule) => rule.extent(root, folder, access),
-            What::Program(_) | What::Server(_) | What::Tasks(_) => Extent::Nothing,
+            What::Program(_) | What::Server(_) | What::Memory(_) | What::Tasks(_) => {
+                Extent::Nothing
+            }
         };
         let most = |verdict: Verdict| {
             let rules = self.rules.iter().filter(|rule| rule.verdict == verdict);
@@ -530,6 +550,14 @@ impl Rules {
             Some(deny) if rest.verdict == Verdict::Allow => said(Verdict::Deny, deny),
             _ => rest,
         }
+    }
+
+    /// Whether a space of the memory may be used.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn space(&self, name: &str, access: Access) -> Result<(), Refusal<'_>> {
+        self.decide(|what| what.space(name, access))
     }
 
     /// Whether an operation may be called as a child task, by its unversioned name.

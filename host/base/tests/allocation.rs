@@ -80,6 +80,7 @@ fn grants() -> Grants {
             secrets: BTreeMap::new(),
         }]),
         http: None,
+        memory: None,
         tasks: Some(Globs::new(["voyager:*/*.*"]).unwrap()),
         ..GrantLayer::default()
     };

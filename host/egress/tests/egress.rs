@@ -137,6 +137,7 @@ fn context(http: Vec<HttpGrant>) -> CallContext {
     let task = TaskId::root(run);
     CallContext {
         run,
+        skill: "test:skill".to_owned(),
         record: RecordId { task, attempt: 1, ordinal: 0 },
         idempotency_key: Digest::of(b"this effect"),
         fencing_token: 1,

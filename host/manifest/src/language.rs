@@ -555,6 +555,7 @@ pub(crate) static GRANTS: Object = Object {
         key("workspace", list(&Shape::Object(&FOLDER)), "Folders."),
         key("process", list(&Shape::Object(&PROGRAM)), "Programs of the machine."),
         key("http", list(&Shape::Object(&SERVER)), "Servers that may be asked."),
+        key("memory", Shape::Object(&SPACES), "Spaces of the memory."),
         key(
             "tasks",
             list(&Shape::Glob),
@@ -576,6 +577,19 @@ pub(crate) static FOLDER: Object = Object {
         key("read", GLOBS, "Globs of what may be read."),
         key("write", GLOBS, "Globs of what may be written, removed, renamed."),
         key("write-bytes", Shape::Size { least: 0 }, "Most bytes that one task may write."),
+    ],
+};
+
+/// Granted spaces of the memory.
+pub(crate) static SPACES: Object = Object {
+    what: "spaces",
+    keys: &[
+        key("read", GLOBS, "Globs over names of spaces whose memories may be recalled and read."),
+        key(
+            "write",
+            GLOBS,
+            "Globs over names of spaces in which may be remembered, related and forgotten.",
+        ),
     ],
 };
 

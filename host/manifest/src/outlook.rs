@@ -6,6 +6,7 @@ use voyager_base::{
     call::Folders,
     grant::{Globs, ProgramGrant},
     http::HttpGrant,
+    memory::MemoryGrant,
     policy::{FolderRule, Question, Rules, Verdict, What},
 };
 
@@ -121,6 +122,14 @@ fn of_step(
             for server in granted.iter().flat_map(|it| it.grants.http.iter().flatten()) {
                 let what = Some(What::Server(server.clone()));
                 granted.iter().for_each(|it| add("http", it, show_server(server), what.clone()));
+            }
+        }
+        if can("memory") {
+            let granted = granted(plan, at, "memory", |it| it.memory.is_some());
+            let spaces = granted.iter().filter_map(|it| it.grants.memory.as_ref());
+            for spaces in spaces.filter(|it| !it.is_empty()) {
+                let what = Some(What::Memory(spaces.clone()));
+                granted.iter().for_each(|it| add("memory", it, show_spaces(spaces), what.clone()));
             }
         }
         if can("tasks") {
@@ -250,6 +259,15 @@ pub fn show_server(server: &HttpGrant) -> String {
     }
 }
 
+/// Spaces of the memory in one line.
+pub fn show_spaces(spaces: &MemoryGrant) -> String {
+    let part = |words: &str, globs: &Globs| {
+        (!globs.is_empty()).then(|| format!("{words} {}", globs.patterns().join(", ")))
+    };
+    let parts = [part("recall from", &spaces.read), part("remember in", &spaces.write)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
 /// What a rule speaks of, or a person allowed, in one line.
 pub fn show(what: &What) -> String {
     match what {
@@ -259,6 +277,7 @@ pub fn show(what: &What) -> String {
         }
         What::Program(program) => show_program(program),
         What::Server(server) => show_server(server),
+        What::Memory(spaces) => show_spaces(spaces),
         What::Tasks(globs) => globs.patterns().join(", "),
     }
 }

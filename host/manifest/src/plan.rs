@@ -10,6 +10,7 @@ use voyager_base::{
     Digest, ErrorKind, Limits, Type, Value,
     grant::{Globs, ProgramGrant},
     http::HttpGrant,
+    memory::MemoryGrant,
     operation::{Operation, OperationName},
     workspace::Change,
 };
@@ -251,6 +252,9 @@ pub struct GrantPlan {
     /// Servers, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<Vec<HttpGrant>>,
+    /// Spaces of the memory, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryGrant>,
     /// Operations that may be called as child tasks, likewise.
     pub tasks: Option<Globs>,
     /// Where it stands, for messages.

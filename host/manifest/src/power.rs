@@ -14,6 +14,7 @@ use voyager_base::{
     Digest, Limits, Value,
     grant::{Globs, GrantLayer, Grants, ProgramGrant, ProgramRule},
     http::{HttpGrant, HttpHost, HttpRule, METHODS},
+    memory::MemoryGrant,
 };
 
 pub use self::compare::{Difference, How, Place, differences, to_text};
@@ -108,6 +109,12 @@ pub struct Reach {
     /// Servers: every layer has to allow a request. Without a layer it asks nobody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<Vec<HttpGrant>>,
+    /// Spaces whose memories it may recall: every layer has to allow one. Without a layer it recalls nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalls: Vec<Globs>,
+    /// Spaces in which it may remember, relate and forget, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembers: Vec<Globs>,
     /// Operations that it may call as child tasks: every layer has to allow one. Without a layer it calls
     /// nothing.
     pub calls: Vec<Globs>,
@@ -184,7 +191,8 @@ impl Reach {
     /// The same task without anything that it may use.
     pub(crate) fn nothing(&self) -> Self {
         let (folders, programs, calls) = (Vec::new(), Vec::new(), Vec::new());
-        Self { folders, programs, calls, servers: Vec::new(), ..self.clone() }
+        let (servers, recalls, remembers) = (Vec::new(), Vec::new(), Vec::new());
+        Self { folders, programs, calls, servers, recalls, remembers, ..self.clone() }
     }
 
     /// What the step at a position can do; none where it calls nothing itself.
@@ -223,6 +231,13 @@ impl Reach {
         if servers.iter().any(Vec::is_empty) {
             servers.clear();
         }
+        let spaces = |globs: fn(&MemoryGrant) -> &Globs| {
+            let used = layers.iter().filter(|_| can("memory") || lends);
+            let mut spaces: Vec<Globs> =
+                used.filter_map(|it| it.memory.as_ref()).map(|it| globs(it).clone()).collect();
+            spaces.dedup();
+            if spaces.iter().any(Globs::is_empty) { Vec::new() } else { spaces }
+        };
         calls.dedup();
         programs.dedup();
         servers.dedup();
@@ -238,6 +253,8 @@ impl Reach {
             keeps_changes: step.changes == Changes::Commit,
             programs,
             servers,
+            recalls: spaces(|it| &it.read),
+            remembers: spaces(|it| &it.write),
             calls,
             approvals: approvals(plan, at),
         })

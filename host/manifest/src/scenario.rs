@@ -6,7 +6,8 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use voyager_base::{
-    Error, ErrorKind, Type, Value, operation::OperationName, secret::Secret, sim::CrashModel,
+    Error, ErrorKind, Type, Value, memory::Remembered, operation::OperationName, secret::Secret,
+    sim::CrashModel,
 };
 
 use crate::{
@@ -40,6 +41,8 @@ pub struct Scenario {
     pub programs: Vec<ProgramAnswer>,
     /// What stands in for servers.
     pub servers: Vec<ServerAnswer>,
+    /// What stands in for the memory.
+    pub memory: Vec<MemoryAnswer>,
     /// What goes wrong.
     pub faults: Vec<(Span, Fault)>,
     /// What must be true in the end.
@@ -130,6 +133,26 @@ pub struct ServerAnswer {
     /// Status, headers, body; or why there is no answer.
     pub result: Result<Served, ErrorKind>,
 }
+
+/// What stands in for the memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemoryAnswer {
+    /// Where it stands.
+    pub span: Span,
+    /// Which questions it answers: one of [`MEMORY_ASKED`].
+    pub asks: String,
+    /// Only those that ask for this text, or remember it, among other words.
+    pub text: Option<String>,
+    /// So many questions at most.
+    pub times: Option<u32>,
+    /// How long it takes.
+    pub takes: Duration,
+    /// The memories that are found, the best first; or why there is no answer.
+    pub result: Result<Vec<Remembered>, ErrorKind>,
+}
+
+/// What a memory may be asked.
+pub const MEMORY_ASKED: [&str; 5] = ["remember", "recall", "relate", "forget", "read"];
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq)]

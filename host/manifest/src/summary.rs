@@ -98,6 +98,12 @@ pub struct StepPower {
     pub asks: Vec<String>,
     /// Those servers, and the programs that may use the network: nothing else reaches it.
     pub reaches: Vec<String>,
+    /// Spaces of the memory that it may recall from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recalls: Vec<String>,
+    /// Spaces of the memory that it may remember in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remembers: Vec<String>,
     /// Operations that it may call as child tasks.
     pub calls: Vec<String>,
     /// Most child tasks of one attempt.
@@ -151,7 +157,7 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
         reach.folders.iter().filter_map(|it| folder(it, globs(it), write)).collect()
     };
     let (reads, writes) = (side(|it| &it.read, false), side(|it| &it.write, true));
-    let (starts, calls, asks) = (reach.starts(), calls(&reach.calls), reach.asks());
+    let (starts, calls, asks) = (reach.starts(), innermost(&reach.calls), reach.asks());
     let online = starts.iter().filter(|(_, rule)| rule.network).map(|it| it.0.join(" "));
     let reaches = online.chain(asks.iter().map(|(host, ..)| host.to_string())).collect();
     StepPower {
@@ -169,6 +175,8 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
             && writes.is_empty()
             && starts.is_empty()
             && asks.is_empty()
+            && reach.recalls.is_empty()
+            && reach.remembers.is_empty()
             && calls.is_empty(),
         reads,
         writes,
@@ -180,6 +188,8 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
                 format!("{host} ({}) {}", methods.join(", "), show_request(rule))
             })
             .collect(),
+        recalls: innermost(&reach.recalls),
+        remembers: innermost(&reach.remembers),
         starts: starts.iter().map(|(run, rule)| show_start(run, rule)).collect(),
         children_max: if calls.is_empty() { 0 } else { reach.limits.children },
         calls,
@@ -235,7 +245,8 @@ fn show_start(run: &[String], rule: &ProgramRule) -> String {
     shown
 }
 
-fn calls(layers: &[Globs]) -> Vec<String> {
+/// What the innermost layer says, which the others hold.
+fn innermost(layers: &[Globs]) -> Vec<String> {
     layers.last().map(|globs| globs.patterns().to_vec()).unwrap_or_default()
 }
 
@@ -321,6 +332,13 @@ pub fn to_text(summary: &Summary) -> String {
         }
         for server in &step.asks {
             let _ = writeln!(text, "  asks {server}");
+        }
+        for (verb, spaces) in
+            [("may recall from", &step.recalls), ("may remember in", &step.remembers)]
+        {
+            if !spaces.is_empty() {
+                let _ = writeln!(text, "  {verb} {}", spaces.join(", "));
+            }
         }
         for operation in &step.calls {
             let _ = writeln!(text, "  calls {operation}");

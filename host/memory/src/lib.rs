@@ -6,6 +6,8 @@
 //! What is deliberately not here: who may read or write which space (grants), what makes vectors of texts
 //! (an encoder hands them in), language models, and a second process on one store (the disk takes a lock).
 //!
+//! [`Service`] is what skills see of it: spaces that their grants name, and idempotency keys in the commit.
+//!
 //! Start reading at [`Memory`] in `store.rs`; then `recall.rs` for how a question is answered, and `shard.rs` for
 //! what it searches.
 
@@ -24,6 +26,7 @@ mod recall;
 mod record;
 mod row;
 mod search;
+mod service;
 mod shard;
 mod store;
 mod tables;
@@ -37,6 +40,7 @@ pub use self::{
     recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,
+    service::{MemoryOf, Service},
     shard::tokens_of,
     store::{BATCH_MAX, Encoder, Entry, Forgotten, Memory, Options, Stats},
     tables::{AuditLine, Deed},

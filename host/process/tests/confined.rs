@@ -336,6 +336,7 @@ impl Bench {
         let task = TaskId::root(run);
         CallContext {
             run,
+            skill: "test:skill".to_owned(),
             record: RecordId { task, attempt: 0, ordinal: 0 },
             idempotency_key: Digest::of(b"key"),
             fencing_token: 1,

@@ -133,6 +133,7 @@ async fn sandboxed(component: &[u8]) -> Result<(f64, String), Box<dyn std::error
         workspace: Arc::clone(&nobody) as _,
         process: Arc::clone(&nobody) as _,
         http: Arc::new(voyager_base::http::NoHttp),
+        memory: Arc::new(voyager_base::memory::NoMemory),
         tasks: Arc::clone(&nobody) as _,
     });
     let mut times = Vec::with_capacity(ROUNDS);

@@ -3,6 +3,7 @@
 //! that an author could forget.
 
 pub(crate) mod http;
+mod memory;
 mod process;
 mod run;
 mod tasks;
@@ -25,6 +26,7 @@ mod wit {
             "../../wit/tasks.wit",
             "../../wit/process.wit",
             "../../wit/http.wit",
+            "../../wit/memory.wit",
         ],
         inline: r#"
             package voyager:host;
@@ -36,6 +38,7 @@ mod wit {
                 import voyager:tasks/tasks@0.1.0;
                 import voyager:process/process@0.1.0;
                 import voyager:http/http@0.1.0;
+                import voyager:memory/memory@0.1.0;
             }
         "#,
         world: "voyager:host/offered",

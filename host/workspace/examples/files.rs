@@ -51,6 +51,7 @@ fn context(root: &Path, task: u8) -> CallContext {
     let stage = StageId { run: RunId([1; 16]), task: TaskId([task; 16]), attempt: 1 };
     CallContext {
         run: stage.run,
+        skill: "test:skill".to_owned(),
         record: RecordId { task: stage.task, attempt: 1, ordinal: 0 },
         idempotency_key: Digest::of(b""),
         fencing_token: 1,

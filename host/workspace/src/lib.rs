@@ -26,6 +26,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use serde_bytes::ByteBuf;
 use voyager_base::{
     BoxFuture,
+    call::Blocking,
     call::{CallContext, Folders, StageId},
     error::Error,
     process::{Absorbed, StagedFile, Views},
@@ -37,10 +38,7 @@ use voyager_base::{
     },
 };
 
-pub use self::{
-    commit::inverted,
-    threads::{Blocking, thread_each},
-};
+pub use self::{commit::inverted, threads::thread_each};
 use self::{
     commit::{Kernel, Means},
     files::Task,

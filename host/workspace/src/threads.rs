@@ -11,10 +11,7 @@ use std::{
 };
 
 use futures_channel::oneshot;
-use voyager_base::error::Error;
-
-/// Runs one piece of blocking work, for example on tokio's blocking threads.
-pub type Blocking = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
+use voyager_base::{call::Blocking, error::Error};
 
 /// Runs every piece of blocking work on a thread of its own.
 pub fn thread_each() -> Blocking {

@@ -11,6 +11,7 @@ wit_bindgen::generate!({
         "../../wit/tasks.wit",
         "../../wit/process.wit",
         "../../wit/http.wit",
+        "../../wit/memory.wit",
     ],
     inline: r#"
         package voyager:sdk;
@@ -22,6 +23,7 @@ wit_bindgen::generate!({
             import voyager:tasks/tasks@0.1.0;
             import voyager:process/process@0.1.0;
             import voyager:http/http@0.1.0;
+            import voyager:memory/memory@0.1.0;
         }
     "#,
     world: "voyager:sdk/contract",

@@ -164,6 +164,7 @@ fn layer(u: &mut Unstructured<'_>) -> Result<GrantLayer> {
         workspace: maybe(u, |u| several(u, 3, folder))?,
         process: maybe(u, |u| several(u, 3, program))?,
         http: None,
+        memory: None,
         tasks: maybe(u, globs)?,
         rules: if u.ratio(1, 3)? { Some(rules(u)?.into()) } else { None },
         stands: None,

@@ -217,6 +217,7 @@ fn context(scene: &Scene) -> (CallContext, Folders) {
     let grants = Grants { folders: Arc::new(folders.clone()), layers: vec![Arc::new(layer)] };
     let context = CallContext {
         run: stage.run,
+        skill: "test:skill".to_owned(),
         record: RecordId { task: stage.task, attempt: 1, ordinal: 0 },
         idempotency_key: Digest::of(b""),
         fencing_token: 1,

@@ -110,6 +110,7 @@ impl Skill {
             workspace: Arc::new(workspace.clone()),
             process: Arc::new(Others),
             http: Arc::new(voyager_base::http::NoHttp),
+            memory: Arc::new(voyager_base::memory::NoMemory),
             tasks: Arc::new(Others),
         };
         Self { gate: Gate(context(grants)), workspace, services: Arc::new(services) }
@@ -289,6 +290,7 @@ fn context(grants: Arc<Grants>) -> CallContext {
     let stage = StageId { run: RunId([1; 16]), task: TaskId([1; 16]), attempt: 1 };
     CallContext {
         run: stage.run,
+        skill: "test:skill".to_owned(),
         record: RecordId { task: stage.task, attempt: 1, ordinal: 0 },
         idempotency_key: Digest::of(b""),
         fencing_token: 1,
@@ -330,6 +332,7 @@ fn layer(u: &mut Unstructured<'_>) -> Result<GrantLayer> {
         workspace: Some((0..folders).map(|_| folder(u)).collect::<Result<_>>()?),
         process: Some(vec![program]),
         http: None,
+        memory: None,
         tasks: Some(granted(u)?),
         rules: None,
         stands: None,

@@ -18,6 +18,10 @@ use voyager_base::{
     grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
     http::{HttpRequest, HttpResponse, HttpService},
     id::RecordId,
+    memory::{
+        ForgetMemory, MemoryService, ReadMemory, RecallMemory, Recalled, RelateMemory,
+        RememberMemory, Remembered,
+    },
     process::{Finished, ProcessService, RunProgram},
     secret::Secrets,
     tasks::{ChildOutcome, MapTasks, TasksService},
@@ -70,6 +74,7 @@ impl World {
             workspace: Arc::clone(&self.services) as _,
             process: Arc::clone(&self.services) as _,
             http: Arc::clone(&self.services) as _,
+            memory: Arc::clone(&self.services) as _,
             tasks: Arc::clone(&self.services) as _,
         })
     }
@@ -108,6 +113,7 @@ fn grants() -> Grants {
         workspace: Some(vec![folder]),
         process: Some(vec![program]),
         http: None,
+        memory: None,
         tasks: Some(Globs::new(["**"]).expect("the glob is well formed")),
         ..GrantLayer::default()
     };
@@ -178,6 +184,7 @@ impl Book {
         let record = RecordId { task, attempt: 1, ordinal };
         Admission::Perform(CallContext {
             run,
+            skill: "test:skill".to_owned(),
             record,
             idempotency_key: Digest::of(b"key"),
             fencing_token: 1,
@@ -428,6 +435,50 @@ impl HttpService for Silent {
         let question = format!("{} {url}", request.method);
         let response = HttpResponse { status: 200, url, headers: Vec::new(), body };
         self.answer(context, question, Ok(response))
+    }
+}
+
+impl MemoryService for Silent {
+    fn remember<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RememberMemory,
+    ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
+        let ids = (0..call.drafts.len() as u64).collect();
+        self.answer(context, format!("remember {}", call.drafts.len()), Ok(ids))
+    }
+
+    fn recall<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RecallMemory,
+    ) -> BoxFuture<'a, Result<Recalled, Error>> {
+        self.answer(context, format!("recall {}", call.text), Ok(Recalled::default()))
+    }
+
+    fn relate<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RelateMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.answer(context, format!("relate {} {}", call.from, call.to), Ok(()))
+    }
+
+    fn forget<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ForgetMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.answer(context, format!("forget {:?}", call.ids), Ok(()))
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ReadMemory,
+    ) -> BoxFuture<'a, Result<Remembered, Error>> {
+        let none = Error::not_found("nothing is remembered");
+        self.answer(context, format!("read m{}", call.id), Err(none))
     }
 }
 

@@ -147,6 +147,7 @@ pub(crate) fn world_on(
         workspace: Arc::clone(&services.workspace),
         process: Arc::clone(&services.process),
         http: Arc::clone(&services.http),
+        memory: Arc::clone(&services.memory),
         clock: Arc::clone(&clock),
         chance: Arc::new(chance),
         spawn: Arc::new(Tokio(tokio::runtime::Handle::current())),

@@ -92,6 +92,7 @@ impl Host {
             workspace: Arc::new(SimWorkspace::new(machine.clone(), content)),
             process: Arc::new(machine.clone()),
             http: Arc::new(voyager_base::http::NoHttp),
+            memory: Arc::new(voyager_base::memory::NoMemory),
             clock: Arc::new(clock.clone()),
             chance: Arc::new(Seeded::new(seed)),
             spawn: Arc::new(executor.clone()),

@@ -231,6 +231,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
             workspace: Some(vec![folder]),
             process: Some(vec![program]),
             http: None,
+            memory: None,
             tasks: Some(all()),
             ..GrantPlan::default()
         },

@@ -115,6 +115,7 @@ fn sort(rule: &Rule) -> &'static str {
         What::Folder(_) => "workspace",
         What::Program(_) => "process",
         What::Server(_) => "http",
+        What::Memory(_) => "memory",
         What::Tasks(_) => "tasks",
     }
 }

@@ -9,7 +9,9 @@ use voyager_agent::{
     book::{Answer, Attempt, Book},
     event::{self, Asked, Origin},
 };
-use voyager_base::{ErrorKind, RunId, TaskId, Usage, Value, clock::Timestamp, record::Entry};
+use voyager_base::{
+    ErrorKind, RunId, TaskId, Usage, Value, call::Effect, clock::Timestamp, record::Entry,
+};
 use voyager_manifest::Plan;
 
 use super::{
@@ -387,6 +389,8 @@ fn state(attempt: &Attempt) -> &'static str {
 pub(super) fn effect(asked: &Asked, answer: &Answer) -> EffectDetail {
     let outcome = match answer {
         Answer::Open => "unknown",
+        // Whoever resumes the run knows it again.
+        Answer::Requested if asked.effect == Effect::Transaction => "unknown",
         Answer::Requested => "requested",
         Answer::Denied { error, .. } if error.kind == ErrorKind::Limit => "limit",
         Answer::Denied { .. } => "denied",

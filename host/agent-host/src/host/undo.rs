@@ -112,7 +112,7 @@ impl Host {
         self.walk(run, |sequence, timed| book.apply(sequence, &timed))?;
         let mut questions: Vec<_> = (book.attempts())
             .flat_map(|attempt| attempt.questions.values())
-            .filter(|it| it.asked.effect == Effect::External)
+            .filter(|it| matches!(it.asked.effect, Effect::External | Effect::Transaction))
             .collect();
         questions.sort_by_key(|it| it.sequence);
         let effects = questions.into_iter().map(|it| effect(&it.asked, &it.answer));

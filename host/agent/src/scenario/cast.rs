@@ -12,6 +12,10 @@ use voyager_base::{
     call::{CallContext, Folders, Invocation, Report, Skills, Spawn as _, ask},
     clock::{Clock, Timestamp},
     http::{HttpRequest, HttpResponse, HttpService},
+    memory::{
+        ForgetMemory, MemoryHit, MemoryService, ReadMemory, RecallMemory, Recalled, RelateMemory,
+        RememberMemory, Remembered,
+    },
     process::{Finished, ProcessService, RunProgram},
     sim::{Executor, SimClock},
     workspace::{RemoveFile, WriteFile},
@@ -65,6 +69,12 @@ struct State {
     programs_taken: BTreeMap<usize, u32>,
     /// The same for servers.
     servers_taken: BTreeMap<usize, u32>,
+    /// The same for the memory.
+    memory_taken: BTreeMap<usize, u32>,
+    /// The answer that each question to the memory took: after a crash it is given again.
+    of_memory: BTreeMap<Digest, usize>,
+    /// The ids of what was remembered, by the same key.
+    remembered: BTreeMap<Digest, Vec<u64>>,
     /// What was asked and has no answer: what to add to the scenario, each once.
     missing: BTreeSet<String>,
     /// Lines that skills logged.
@@ -123,6 +133,11 @@ impl Cast {
     /// Servers; nobody else is asked.
     pub fn servers(self: &Arc<Self>) -> Arc<dyn HttpService> {
         Arc::new(Servers(Arc::clone(self)))
+    }
+
+    /// The memory; no real one is asked.
+    pub fn memory(self: &Arc<Self>) -> Arc<dyn MemoryService> {
+        Arc::new(Memories(Arc::clone(self)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -291,7 +306,10 @@ impl Cast {
         let servers = scenario.servers.iter().enumerate();
         let servers = servers.filter(|(at, _)| !state.servers_taken.contains_key(at));
         let servers = servers.map(|(_, it)| (it.span.clone(), "no request took this answer"));
-        answers.chain(programs).chain(servers).chain(faults).collect()
+        let memory = scenario.memory.iter().enumerate();
+        let memory = memory.filter(|(at, _)| !state.memory_taken.contains_key(at));
+        let memory = memory.map(|(_, it)| (it.span.clone(), "no question took this answer"));
+        answers.chain(programs).chain(servers).chain(memory).chain(faults).collect()
     }
 
     fn wait(&self, time: Duration) -> BoxFuture<'static, ()> {
@@ -478,6 +496,107 @@ impl HttpService for Servers {
                     body: ByteBuf::from(body.as_bytes()),
                 }),
             }
+        })
+    }
+}
+
+struct Memories(Arc<Cast>);
+
+impl Memories {
+    /// The first answer that fits and is not used up. What is asked again under its key gets the same.
+    fn take(&self, key: Digest, asks: &str, holds: impl Fn(&str) -> bool) -> Option<usize> {
+        let mut state = self.0.state();
+        if let Some(known) = state.of_memory.get(&key) {
+            return Some(*known);
+        }
+        let taken = self.0.scenario.memory.iter().enumerate().position(|(at, answer)| {
+            let before = state.memory_taken.get(&at).copied().unwrap_or(0);
+            answer.asks == asks
+                && answer.text.as_deref().is_none_or(&holds)
+                && answer.times.is_none_or(|times| before < times)
+        })?;
+        *state.memory_taken.entry(taken).or_default() += 1;
+        state.of_memory.insert(key, taken);
+        Some(taken)
+    }
+
+    /// The memories that the scenario gives to a question.
+    async fn given(
+        &self,
+        context: &CallContext,
+        asks: &str,
+        holds: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Remembered>, Error> {
+        let Some(taken) = self.take(context.idempotency_key, asks, holds) else {
+            let line = format!("to `memory`: {{ asks: {asks} }}");
+            return Err(self.0.missing(&format!("what asks the memory to {asks}"), &line));
+        };
+        let answer = &self.0.scenario.memory[taken];
+        self.0.wait(answer.takes).await;
+        let failed =
+            |kind| Error::new(kind, format!("the scenario lets the memory fail to {asks}"));
+        answer.result.clone().map_err(failed)
+    }
+}
+
+impl MemoryService for Memories {
+    fn remember<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RememberMemory,
+    ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
+        Box::pin(async move {
+            let holds = |text: &str| call.drafts.iter().any(|it| it.text.contains(text));
+            self.given(context, "remember", holds).await?;
+            let mut state = self.0.state();
+            let before: usize = state.remembered.values().map(Vec::len).sum();
+            let ids = (before as u64 + 1..).take(call.drafts.len());
+            Ok(state.remembered.entry(context.idempotency_key).or_insert(ids.collect()).clone())
+        })
+    }
+
+    fn recall<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RecallMemory,
+    ) -> BoxFuture<'a, Result<Recalled, Error>> {
+        Box::pin(async move {
+            let given = self.given(context, "recall", |text| call.text.contains(text)).await?;
+            let hit = |(memory, place): (Remembered, u32)| MemoryHit {
+                tokens: u32::try_from(memory.text.len() / 4).unwrap_or(u32::MAX),
+                score: 1.0 / f64::from(place),
+                memory,
+            };
+            let hits = given.into_iter().take(call.limit as usize).zip(1..).map(hit);
+            Ok(Recalled { hits: hits.collect(), duplicates: 0 })
+        })
+    }
+
+    fn relate<'a>(
+        &'a self,
+        context: &'a CallContext,
+        _: RelateMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move { self.given(context, "relate", |_| false).await.map(drop) })
+    }
+
+    fn forget<'a>(
+        &'a self,
+        context: &'a CallContext,
+        _: ForgetMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move { self.given(context, "forget", |_| false).await.map(drop) })
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ReadMemory,
+    ) -> BoxFuture<'a, Result<Remembered, Error>> {
+        Box::pin(async move {
+            let given = self.given(context, "read", |_| false).await?;
+            let none = || Error::not_found(format!("there is no memory m{}", call.id));
+            given.into_iter().next().ok_or_else(none)
         })
     }
 }

@@ -508,6 +508,7 @@ fn narrower(ceiling: &GrantPlan, own: &GrantPlan) -> GrantPlan {
         workspace: own.workspace.clone().or_else(|| ceiling.workspace.clone()),
         process: own.process.clone().or_else(|| ceiling.process.clone()),
         http: own.http.clone().or_else(|| ceiling.http.clone()),
+        memory: own.memory.clone().or_else(|| ceiling.memory.clone()),
         tasks: own.tasks.clone().or_else(|| ceiling.tasks.clone()),
         lines: own.lines.clone(),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use voyager_base::{
     grant::{Globs, ProgramGrant},
     http::{HttpGrant, HttpHost, IpNet, parse_range},
+    memory::MemoryGrant,
     operation::Skill,
 };
 
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// Capabilities that a manifest can grant.
-const CAPABILITIES: [&str; 4] = ["workspace", "process", "http", "tasks"];
+const CAPABILITIES: [&str; 5] = ["workspace", "process", "http", "memory", "tasks"];
 
 impl Checker<'_> {
     /// The manifest's grants. It speaks of every capability: what it doesn't mention isn't granted.
@@ -29,6 +30,7 @@ impl Checker<'_> {
             workspace: Some(Vec::new()),
             process: Some(Vec::new()),
             http: Some(Vec::new()),
+            memory: Some(MemoryGrant::default()),
             tasks: Some(Globs::none()),
         };
         let Some(Entry { value: node, .. }) = entry else { return };
@@ -41,6 +43,9 @@ impl Checker<'_> {
         }
         if let Some(servers) = node.get("http") {
             self.grants.http = Some(self.servers(servers));
+        }
+        if let Some(entry) = node.entry("memory") {
+            self.grants.memory = self.spaces(entry);
         }
         if let Some(tasks) = node.get("tasks") {
             self.grants.tasks = self.globs(tasks);
@@ -74,6 +79,15 @@ impl Checker<'_> {
                 self.server_within(node, server, ceiling.http.as_deref().unwrap_or_default());
             }
             grants.http = Some(within);
+        }
+        if let Some(entry) = node.entry("memory") {
+            grants.memory = Some(self.spaces(entry)?);
+            let wide = ceiling.memory.clone().unwrap_or_default();
+            for (key, wide) in [("read", &wide.read), ("write", &wide.write)] {
+                if let Some(globs) = entry.value.get(key) {
+                    self.globs_within(globs, wide, &format!("memory.{key}"));
+                }
+            }
         }
         if let Some(tasks) = node.get("tasks") {
             let globs = self.globs(tasks)?;
@@ -449,6 +463,26 @@ impl Checker<'_> {
         }
     }
 
+    /// The spaces of the memory that an entry names.
+    pub(super) fn spaces(&mut self, entry: &Entry) -> Option<MemoryGrant> {
+        let node = &entry.value;
+        let read = self.optional_globs(node.get("read"))?;
+        let write = self.optional_globs(node.get("write"))?;
+        let grant = MemoryGrant { read, write };
+        let malformed = |key: &str| node.get(key).is_some_and(|globs| globs.text().is_some());
+        if grant.is_empty() && !malformed("read") && !malformed("write") {
+            self.report(
+                Finding::new(
+                    Code::EmptyGrant,
+                    &entry.key_span,
+                    "no space of the memory may be read or written",
+                )
+                .help("name some: `memory: { read: [\"notes/*\"] }`, or `write`"),
+            );
+        }
+        Some(grant)
+    }
+
     pub(super) fn optional_globs(&mut self, node: Option<&Node>) -> Option<Globs> {
         match node {
             Some(node) => self.globs(node),
@@ -508,10 +542,11 @@ impl Checker<'_> {
         own: Option<&Node>,
         span: &std::ops::Range<usize>,
     ) {
-        for capability in ["workspace", "process", "http"] {
+        for capability in ["workspace", "process", "http", "memory"] {
             let is_granted = match capability {
                 "workspace" => self.grants.workspace.as_ref().is_some_and(|all| !all.is_empty()),
                 "http" => self.grants.http.as_ref().is_some_and(|all| !all.is_empty()),
+                "memory" => self.grants.memory.as_ref().is_some_and(|all| !all.is_empty()),
                 _ => self.grants.process.as_ref().is_some_and(|all| !all.is_empty()),
             };
             let is_meant = self.spoken.contains(capability)
@@ -531,6 +566,7 @@ impl Checker<'_> {
                     "add `workspace: [ { root: inputs.NAME, read: [\"**\"] } ]` to the manifest's grants"
                 }
                 "http" => "add `http: [ { host: NAME } ]` to the manifest's grants",
+                "memory" => "add `memory: { read: [SPACE] }`, or `write`, to the manifest's grants",
                 _ => "add `process: [ { run: PROGRAM } ]` to the manifest's grants",
             };
             self.report(Finding::new(Code::MissingGrant, span, message).help(help));
@@ -553,7 +589,7 @@ impl Checker<'_> {
         let unused: Vec<Finding> = CAPABILITIES
             .into_iter()
             .filter_map(|capability| node.entry(capability))
-            .filter(|entry| !entry.value.items().is_empty())
+            .filter(|entry| !entry.value.items().is_empty() || !entry.value.entries().is_empty())
             .filter(|entry| !skills().any(|skill| skill.imports_capability(&entry.key)))
             .map(|entry| {
                 let message = format!("no step's skill can use `{}`", entry.key);

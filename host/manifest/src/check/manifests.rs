@@ -12,7 +12,7 @@ use voyager_base::{
     operation::{Operation, OperationName},
 };
 
-use super::{Checker, StepResult, expressions::At, read};
+use super::{Checker, StepResult, expressions::At, read, transactions::REMEMBERED};
 use crate::{
     code::Code,
     convert::article,
@@ -536,6 +536,11 @@ impl<'a> Checker<'a> {
         for server in grants.http.iter().flatten() {
             self.server_within(name, server, ceiling.http.as_deref().unwrap_or_default());
         }
+        let granted = ceiling.memory.clone().unwrap_or_default();
+        if let Some(spaces) = &grants.memory {
+            self.globs_lent(name, "`memory.read`", &spaces.read, &granted.read);
+            self.globs_lent(name, "`memory.write`", &spaces.write, &granted.write);
+        }
         if let Some(tasks) = &grants.tasks {
             let none = Globs::none();
             self.globs_lent(name, "`tasks`", tasks, ceiling.tasks.as_ref().unwrap_or(&none));
@@ -591,6 +596,12 @@ impl<'a> Checker<'a> {
             );
             self.report(
                 Finding::new(Code::BeyondTransaction, &name.span, message)
+                    .help("move the step out of the transaction, or narrow its grants"),
+            );
+        }
+        if plan.grants.memory.as_ref().is_some_and(|it| !it.write.is_empty()) {
+            self.report(
+                Finding::new(Code::BeyondTransaction, &name.span, REMEMBERED)
                     .help("move the step out of the transaction, or narrow its grants"),
             );
         }
@@ -662,6 +673,7 @@ impl Naming {
                 .as_ref()
                 .map(|all| all.iter().map(|it| self.program(it)).collect()),
             http: grants.http.as_ref().map(|all| all.iter().map(|it| self.server(it)).collect()),
+            memory: grants.memory.clone(),
             tasks: grants.tasks.clone(),
             lines: grants.lines.clone(),
         }

@@ -132,6 +132,12 @@ impl Checker<'_> {
                     add(self.line_at(item.span.start), What::Server(server));
                 }
             }
+            if let Some(entry) = section.entry("memory")
+                && let Some(spaces) = self.spaces(entry)
+                && !spaces.is_empty()
+            {
+                add(self.line_at(entry.key_span.start), What::Memory(spaces));
+            }
             for item in section.get("tasks").map(Node::items).unwrap_or_default() {
                 let Some(text) = item.text() else { continue };
                 match Globs::new([text]) {

@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use voyager_base::{
-    Error, ErrorKind, Limits, Type, Value, operation::Operation, secret::Secret, sim::CrashModel,
+    Error, ErrorKind, Limits, Type, Value,
+    clock::Timestamp,
+    memory::{KIND_USUAL, Remembered},
+    operation::Operation,
+    secret::Secret,
+    sim::CrashModel,
     types::Field,
 };
 
@@ -21,8 +26,8 @@ use crate::{
     scalar,
     scenario::{
         Answer, Called, Ending, Expected, ExpectedCalls, ExpectedError, ExpectedFile, ExpectedStep,
-        Fault, FileEnding, ProgramAnswer, Scenario, ServerAnswer, Span, StepEnding, Used, When,
-        Which, Whose,
+        Fault, FileEnding, MemoryAnswer, ProgramAnswer, Scenario, ServerAnswer, Span, StepEnding,
+        Used, When, Which, Whose,
     },
     shape::{self, clip, is_path},
     yaml::{Entry, Kind, Node},
@@ -109,6 +114,7 @@ impl Checker<'_> {
         let answers = self.answers(root.get("answers"), plan);
         let programs = items(root, "programs").iter().map(program_answer).collect();
         let servers = items(root, "servers").iter().map(server_answer).collect();
+        let memory = items(root, "memory").iter().map(memory_answer).collect();
         let faults = items(root, "faults").iter();
         let faults: Vec<Option<(Span, Fault)>> =
             faults.map(|it| Some((head(it), self.fault(it, plan)?))).collect();
@@ -124,6 +130,7 @@ impl Checker<'_> {
             answers: answers?,
             programs,
             servers,
+            memory,
             faults: faults.into_iter().collect::<Option<_>>()?,
             expect: expect?,
         })
@@ -147,6 +154,7 @@ impl Checker<'_> {
             answers: answers?,
             programs: items(root, "programs").iter().map(program_answer).collect(),
             servers: items(root, "servers").iter().map(server_answer).collect(),
+            memory: items(root, "memory").iter().map(memory_answer).collect(),
             faults: Vec::new(),
             expect: nothing_said(&(0..0)),
         })
@@ -803,9 +811,14 @@ impl Checker<'_> {
 }
 
 /// Names of the questions that skills ask the host.
-pub(crate) const HOST_CALLS: [&str; 14] = [
+pub(crate) const HOST_CALLS: [&str; 19] = [
     "http.fetch",
     "http.send",
+    "memory.forget",
+    "memory.read",
+    "memory.recall",
+    "memory.relate",
+    "memory.remember",
     "process.run",
     "tasks.map",
     "workspace.diff",
@@ -891,6 +904,40 @@ fn server_answer(node: &Node) -> ServerAnswer {
             Some(kind) => Err(kind),
             None => Ok((status, headers, text("body"))),
         },
+    }
+}
+
+fn memory_answer(node: &Node) -> MemoryAnswer {
+    let text = |key: &str| node.get(key).and_then(Node::text);
+    let gives = items(node, "gives").iter().zip(1..).map(|(it, id)| remembered(it, id));
+    MemoryAnswer {
+        span: head(node),
+        asks: text("asks").unwrap_or_default().to_owned(),
+        text: text("text").map(str::to_owned),
+        times: number(node, "times").and_then(|it| it.try_into().ok()),
+        takes: duration(node, "takes").unwrap_or_default(),
+        result: match text("fails").and_then(ErrorKind::from_name) {
+            Some(kind) => Err(kind),
+            None => Ok(gives.collect()),
+        },
+    }
+}
+
+/// A memory that a scenario gives; by the place in its list where it has no number.
+fn remembered(node: &Node, id: u64) -> Remembered {
+    let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+    let fields = node.get("fields").map(Node::entries).unwrap_or_default().iter();
+    let field = |it: &Entry| Some((it.key.clone(), it.value.text()?.to_owned()));
+    Remembered {
+        id: number(node, "id").unwrap_or(id),
+        space: text("space").unwrap_or_else(|| "scenario".to_owned()),
+        text: text("text").unwrap_or_default(),
+        author: text("author"),
+        thread: text("thread"),
+        at: Timestamp::default(),
+        kind: text("kind").unwrap_or_else(|| KIND_USUAL.to_owned()),
+        tags: items(node, "tags").iter().filter_map(Node::text).map(str::to_owned).collect(),
+        fields: fields.filter_map(field).collect(),
     }
 }
 

@@ -11,6 +11,10 @@ use crate::{
 };
 use voyager_base::grant::Globs;
 
+/// Why a transaction does not hold what may be remembered.
+pub(super) const REMEMBERED: &str =
+    "the memory may be written, and what is remembered there is not taken back";
+
 /// A transaction whose steps are being checked.
 pub(super) struct Open {
     root: Option<String>,
@@ -143,6 +147,17 @@ impl Checker<'_> {
             );
             self.report(Finding::new(Code::BeyondTransaction, &name.span, message).help(
                 "move the step out of the transaction, or narrow its grants: `http: [ { host: ..., methods: [GET] } ]`",
+            ));
+        }
+        let remembers = found.is_some_and(|found| {
+            let imports = |capability| found.skill.imports_capability(capability);
+            imports("memory") || calls && imports("tasks")
+        });
+        let own = grants.and_then(|own| own.memory.as_ref()).or(self.grants.memory.as_ref());
+        let writes = own.is_some_and(|spaces| !spaces.write.is_empty());
+        if let (true, true, Some(name)) = (remembers && !taken_back, writes, node.get("use")) {
+            self.report(Finding::new(Code::BeyondTransaction, &name.span, REMEMBERED).help(
+                "move the step out of the transaction, or narrow its grants: `memory: { read: [...] }`",
             ));
         }
     }

@@ -2,7 +2,7 @@
 
 use voyager_base::http::METHODS;
 
-use super::{CONFINEMENTS, COUNT, GLOBS, Object, Shape, TASK_LIMITS, key, list, must};
+use super::{CONFINEMENTS, COUNT, GLOBS, Object, SPACES, Shape, TASK_LIMITS, key, list, must};
 
 /// What the first key of a policy has to say.
 pub(crate) const POLICY_HEADER: &str = "policy/v1";
@@ -61,6 +61,7 @@ pub(crate) static RULES: Object = Object {
         key("workspace", list(&Shape::Object(&PLACE)), "Folders."),
         key("process", list(&Shape::Object(&STARTED)), "Programs of the machine."),
         key("http", list(&Shape::Object(&ASKED)), "Servers."),
+        key("memory", Shape::Object(&SPACES), "Spaces of the memory."),
         key("tasks", GLOBS, TASKS),
     ],
 };
@@ -72,6 +73,7 @@ pub(crate) static DENIALS: Object = Object {
         key("workspace", list(&Shape::Object(&HIDDEN)), "Folders."),
         key("process", list(&Shape::Object(&REFUSED)), "Programs of the machine."),
         key("http", list(&Shape::Object(&SHUT)), "Servers."),
+        key("memory", Shape::Object(&SPACES), "Spaces of the memory."),
         key("tasks", GLOBS, TASKS),
     ],
 };

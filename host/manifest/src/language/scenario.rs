@@ -1,6 +1,7 @@
 //! The tables of `voyager: scenario/v1`, the tests of manifests.
 
 use super::{COUNT, DESCRIPTION, Key, METHODS, Object, Shape, key, list, must};
+use crate::scenario::MEMORY_ASKED;
 
 /// What the first key of a scenario has to say.
 pub(crate) const SCENARIO_HEADER: &str = "scenario/v1";
@@ -74,6 +75,11 @@ pub(crate) static SCENARIO: Object = Object {
             "servers",
             list(&Shape::Object(&SERVER_ANSWER)),
             "What stands in for servers that skills ask. A request that none fits fails with `unavailable`: a scenario asks nobody.",
+        ),
+        key(
+            "memory",
+            list(&Shape::Object(&MEMORY_ANSWER)),
+            "What stands in for the memory. A question that none fits fails with `unavailable`: a scenario remembers nothing.",
         ),
         key("faults", list(&Shape::Object(&FAULT)), "What goes wrong meanwhile."),
         key(
@@ -176,6 +182,46 @@ pub(crate) static SERVER_ANSWER: Object = Object {
             Shape::Duration { least_ms: 0 },
             "How long it takes, in the time of the scenario.",
         ),
+    ],
+};
+
+/// What stands in for the memory.
+pub(crate) static MEMORY_ANSWER: Object = Object {
+    what: "an answer of the memory",
+    keys: &[
+        must(
+            "asks",
+            Shape::Word(&MEMORY_ASKED),
+            "What it answers. A lesson that is learned is remembered, and lessons are recalled.",
+        ),
+        key("text", TEXT, "Only questions and drafts whose text holds this."),
+        key("times", COUNT, "So many questions at most; then the next answer that fits is taken."),
+        key(
+            "gives",
+            list(&Shape::Object(&GIVEN_MEMORY)),
+            "The memories that are found, the best first; of `read` the first. What is remembered is numbered from 1.",
+        ),
+        key("fails", Shape::ErrorKind, "The kind of error that there is in place of an answer."),
+        key(
+            "takes",
+            Shape::Duration { least_ms: 0 },
+            "How long it takes, in the time of the scenario.",
+        ),
+    ],
+};
+
+/// A memory that a scenario gives.
+pub(crate) static GIVEN_MEMORY: Object = Object {
+    what: "a memory",
+    keys: &[
+        must("text", TEXT, "Its text."),
+        key("id", COUNT, "Its number; its place in the list where none is given."),
+        key("space", Shape::Text { chars_max: 256 }, "Its space; `scenario` where none is given."),
+        key("author", Shape::Text { chars_max: 256 }, "Who said it."),
+        key("thread", Shape::Text { chars_max: 256 }, "What it is a part of."),
+        key("kind", Shape::Text { chars_max: 256 }, "What kind it is; `note` where none is given."),
+        key("tags", list(&Shape::Text { chars_max: 256 }), "Its tags."),
+        key("fields", Shape::Variables(&TEXT), "Its fields."),
     ],
 };
 

@@ -2,7 +2,10 @@
 
 use super::{
     DESCRIPTION, Object, Shape, key, list, must,
-    scenario::{DETAIL, ERROR_MESSAGE, FAILS, PROGRAM_ANSWER, RESULT, SERVER_ANSWER, TEXT, TIMES},
+    scenario::{
+        DETAIL, ERROR_MESSAGE, FAILS, MEMORY_ANSWER, PROGRAM_ANSWER, RESULT, SERVER_ANSWER, TEXT,
+        TIMES,
+    },
 };
 
 /// What the first key of a script has to say.
@@ -31,6 +34,7 @@ pub(crate) static SCRIPT: Object = Object {
         ),
         key("programs", list(&Shape::Object(&PROGRAM_ANSWER)), "What stands in for programs."),
         key("servers", list(&Shape::Object(&SERVER_ANSWER)), "What stands in for servers."),
+        key("memory", list(&Shape::Object(&MEMORY_ANSWER)), "What stands in for the memory."),
     ],
 };
 

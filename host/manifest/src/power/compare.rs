@@ -268,6 +268,8 @@ impl Found<'_> {
         }
         self.programs(old, new, &place);
         self.servers(old, new, &place);
+        self.globs("recalls from the memory", &old.recalls, &new.recalls, &place);
+        self.globs("remembers in the memory", &old.remembers, &new.remembers, &place);
         self.globs("calls", &old.calls, &new.calls, &place);
         for gate in old.approvals.iter().filter(|it| !new.approvals.contains(it)) {
             self.tell(How::Grew, "runs without the approval", Some(gate), None, place.clone());

@@ -61,6 +61,7 @@ pub fn context(root: &Path, grant: FolderGrant, stages: &[StageId]) -> CallConte
     let grants = Grants { folders: Arc::new(folders(root)), layers: vec![Arc::new(layer)] };
     CallContext {
         run: stages[0].run,
+        skill: "test:skill".to_owned(),
         record: RecordId { task: stages[0].task, attempt: 1, ordinal: 0 },
         idempotency_key: Digest::of(b""),
         fencing_token: 1,

@@ -1,0 +1,458 @@
+//! `voyager:memory`: what tasks leave for tasks to come, by spaces that a grant names.
+//!
+//! Recalling and reading are reads. Whatever changes the memory is a transaction of its service, which
+//! keeps the idempotency key of the call in the same commit: asked again after a crash it happens once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    BoxFuture,
+    call::{CallContext, Effect, HostCall, Need, Services},
+    clock::Timestamp,
+    error::{Error, ErrorKind},
+    grant::Globs,
+};
+
+/// Most drafts that one call remembers, and most memories that one forgets.
+pub const BATCH_MAX: usize = 1_000;
+/// Most memories that one question gives back.
+pub const HITS_MAX: u32 = 100;
+/// Memories that a question gives back where it names no number.
+pub const HITS_USUAL: u32 = 10;
+/// Most spaces, and most tags, that one question names.
+pub const NAMES_MAX: usize = 64;
+/// The kind of a memory whose draft names none.
+pub const KIND_USUAL: &str = "note";
+/// The kind of lessons.
+pub const KIND_LESSON: &str = "lesson";
+
+/// What is to be remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemoryDraft {
+    /// The space that it belongs to.
+    pub space: String,
+    /// The text.
+    pub text: String,
+    /// Who said it; the skill where none is named.
+    pub author: Option<String>,
+    /// The conversation or document that it is a part of.
+    pub thread: Option<String>,
+    /// When what it tells was told; now where no time is named.
+    pub at: Option<Timestamp>,
+    /// What kind of memory it is; [`KIND_USUAL`] where none is named.
+    pub kind: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Named values.
+    pub fields: Vec<(String, String)>,
+    /// How much it matters, 0 to 1.
+    pub importance: Option<f32>,
+    /// How sure its author is, 0 to 1.
+    pub confidence: Option<f32>,
+    /// Whether it never fades.
+    pub pinned: bool,
+}
+
+/// Something that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lesson {
+    /// The space that it belongs to.
+    pub space: String,
+    /// In which situation.
+    pub context: String,
+    /// What was tried.
+    pub tried: String,
+    /// What came of it.
+    pub outcome: String,
+    /// Whether that was what was wanted.
+    pub worked: bool,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+}
+
+impl From<Lesson> for MemoryDraft {
+    /// A lesson is a memory like any other: its text is what one would tell, its parts are fields.
+    fn from(lesson: Lesson) -> Self {
+        let Lesson { space, context, tried, outcome, worked, tags } = lesson;
+        let text = format!("{context}\nTried: {tried}\nOutcome: {outcome}");
+        let fields = [
+            ("context", context),
+            ("tried", tried),
+            ("outcome", outcome),
+            ("worked", worked.to_string()),
+        ];
+        Self {
+            space,
+            text,
+            author: None,
+            thread: None,
+            at: None,
+            kind: Some(KIND_LESSON.to_owned()),
+            tags,
+            fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
+            importance: None,
+            confidence: None,
+            pinned: false,
+        }
+    }
+}
+
+/// Something that is remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// Its number, never used twice.
+    pub id: u64,
+    /// The space that it belongs to.
+    pub space: String,
+    /// The text.
+    pub text: String,
+    /// Who said it, where that is known.
+    pub author: Option<String>,
+    /// The conversation or document that it is a part of.
+    pub thread: Option<String>,
+    /// When what it tells was told.
+    pub at: Timestamp,
+    /// What kind of memory it is.
+    pub kind: String,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Named values, by name. `run` and `skill` say which run remembered it by which skill, where one did.
+    pub fields: Vec<(String, String)>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RecallMemory {
+    /// The question, in words.
+    pub text: String,
+    /// The spaces to look in; all that the grants let be read where none is named.
+    pub spaces: Vec<String>,
+    /// Most memories that are given back.
+    pub limit: u32,
+    /// Most tokens that they take together, about.
+    pub budget_tokens: Option<u32>,
+    /// Only what this author said.
+    pub author: Option<String>,
+    /// Only what is of this thread.
+    pub thread: Option<String>,
+    /// Only what is of this kind.
+    pub kind: Option<String>,
+    /// Only what has all of these tags.
+    pub tags: Vec<String>,
+    /// Only what was told at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only what was told before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// A memory that answers a question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemoryHit {
+    /// The memory.
+    pub memory: Remembered,
+    /// How well it answers, against the others of this answer only.
+    pub score: f64,
+    /// How many tokens its text takes, about.
+    pub tokens: u32,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Recalled {
+    /// The memories, the best first.
+    pub hits: Vec<MemoryHit>,
+    /// How many were left out because another one says the same.
+    pub duplicates: u32,
+}
+
+/// Remembers drafts, all of them or none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RememberMemory {
+    /// The drafts.
+    pub drafts: Vec<MemoryDraft>,
+}
+
+/// Relates two memories.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RelateMemory {
+    /// The memory that the relation starts at.
+    pub from: u64,
+    /// What it says, for example `causes` or `contradicts`.
+    pub kind: String,
+    /// The memory that it leads to.
+    pub to: u64,
+    /// How strong it is, above 0 and up to 1.
+    pub weight: f32,
+}
+
+/// Forgets memories for certain, all of them or none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForgetMemory {
+    /// The memories.
+    pub ids: Vec<u64>,
+}
+
+/// Reads one memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadMemory {
+    /// The memory.
+    pub id: u64,
+}
+
+impl RememberMemory {
+    /// Drafts from what a skill says. Their parts are checked by the service.
+    ///
+    /// # Errors
+    /// `invalid`, `limit`.
+    pub fn new(drafts: Vec<MemoryDraft>) -> Result<Self, Error> {
+        batch("drafts", drafts.len())?;
+        Ok(Self { drafts })
+    }
+}
+
+impl ForgetMemory {
+    /// Memories from what a skill says.
+    ///
+    /// # Errors
+    /// `invalid`, `limit`.
+    pub fn new(ids: Vec<u64>) -> Result<Self, Error> {
+        batch("ids", ids.len())?;
+        Ok(Self { ids })
+    }
+}
+
+impl RecallMemory {
+    /// The same, where it is within bounds.
+    ///
+    /// # Errors
+    /// `limit`.
+    pub fn checked(self) -> Result<Self, Error> {
+        for (what, count) in [("spaces", self.spaces.len()), ("tags", self.tags.len())] {
+            if NAMES_MAX < count {
+                return Err(over(what, count, NAMES_MAX));
+            }
+        }
+        if HITS_MAX < self.limit {
+            return Err(over("limit", self.limit as usize, HITS_MAX as usize));
+        }
+        Ok(self)
+    }
+}
+
+fn batch(what: &str, count: usize) -> Result<(), Error> {
+    match count {
+        0 => Err(Error::invalid(format!("there are no {what}; one is the least"))),
+        count if BATCH_MAX < count => Err(over(what, count, BATCH_MAX)),
+        _ => Ok(()),
+    }
+}
+
+fn over(what: &str, count: usize, most: usize) -> Error {
+    let message =
+        format!("`{what}` has {count}, and {most} are the most of one call; ask in parts");
+    Error::new(ErrorKind::Limit, message).bound(format!("{what}: {most}"))
+}
+
+impl HostCall for RememberMemory {
+    const NAME: &'static str = "memory.remember";
+    const EFFECT: Effect = Effect::Transaction;
+    type Reply = Vec<u64>;
+
+    fn need(&self) -> Need<'_> {
+        Need::Remember { drafts: &self.drafts }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
+        services.memory.remember(context, self)
+    }
+}
+
+impl HostCall for RecallMemory {
+    const NAME: &'static str = "memory.recall";
+    const EFFECT: Effect = Effect::Read;
+    type Reply = Recalled;
+
+    fn need(&self) -> Need<'_> {
+        Need::Recall { spaces: &self.spaces }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<Recalled, Error>> {
+        services.memory.recall(context, self)
+    }
+}
+
+impl HostCall for RelateMemory {
+    const NAME: &'static str = "memory.relate";
+    const EFFECT: Effect = Effect::Transaction;
+    type Reply = ();
+
+    fn need(&self) -> Need<'_> {
+        Need::SomeSpace { write: true }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        services.memory.relate(context, self)
+    }
+}
+
+impl HostCall for ForgetMemory {
+    const NAME: &'static str = "memory.forget";
+    const EFFECT: Effect = Effect::Transaction;
+    type Reply = ();
+
+    fn need(&self) -> Need<'_> {
+        Need::SomeSpace { write: true }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        services.memory.forget(context, self)
+    }
+}
+
+impl HostCall for ReadMemory {
+    const NAME: &'static str = "memory.read";
+    const EFFECT: Effect = Effect::Read;
+    type Reply = Remembered;
+
+    fn need(&self) -> Need<'_> {
+        Need::SomeSpace { write: false }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<Remembered, Error>> {
+        services.memory.read(context, self)
+    }
+}
+
+/// Keeps memories. The spaces that a question names are granted; a memory named by its id may be of any
+/// space, and the service treats one that the grants of the context don't let be read as none.
+///
+/// What changes something does so once for each idempotency key: asked again under the same, it gives
+/// back what it gave then.
+pub trait MemoryService: Send + Sync {
+    /// Remembers drafts, and gives back their ids.
+    fn remember<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RememberMemory,
+    ) -> BoxFuture<'a, Result<Vec<u64>, Error>>;
+
+    /// Finds what answers a question.
+    fn recall<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RecallMemory,
+    ) -> BoxFuture<'a, Result<Recalled, Error>>;
+
+    /// Relates two memories.
+    fn relate<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RelateMemory,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Forgets memories for certain.
+    fn forget<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ForgetMemory,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Reads one memory.
+    fn read<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ReadMemory,
+    ) -> BoxFuture<'a, Result<Remembered, Error>>;
+}
+
+/// Nobody: a host without a memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoMemory;
+
+fn nobody<T: Send + 'static>() -> BoxFuture<'static, Result<T, Error>> {
+    Box::pin(std::future::ready(Err(Error::unavailable("this host has no memory"))))
+}
+
+impl MemoryService for NoMemory {
+    fn remember<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: RememberMemory,
+    ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
+        nobody()
+    }
+
+    fn recall<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: RecallMemory,
+    ) -> BoxFuture<'a, Result<Recalled, Error>> {
+        nobody()
+    }
+
+    fn relate<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: RelateMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        nobody()
+    }
+
+    fn forget<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: ForgetMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        nobody()
+    }
+
+    fn read<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: ReadMemory,
+    ) -> BoxFuture<'a, Result<Remembered, Error>> {
+        nobody()
+    }
+}
+
+/// Spaces that may be used: globs over their names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemoryGrant {
+    /// Spaces whose memories may be recalled and read.
+    pub read: Globs,
+    /// Spaces in which may be remembered, related and forgotten. Not readable by itself.
+    pub write: Globs,
+}
+
+impl Default for MemoryGrant {
+    fn default() -> Self {
+        Self { read: Globs::none(), write: Globs::none() }
+    }
+}
+
+impl MemoryGrant {
+    /// Whether it grants nothing.
+    pub fn is_empty(&self) -> bool {
+        self.read.is_empty() && self.write.is_empty()
+    }
+}

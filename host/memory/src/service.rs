@@ -1,0 +1,242 @@
+//! What skills see of the memory: `voyager:memory`, within the spaces that their grants name.
+
+use std::sync::Arc;
+
+use futures_channel::oneshot;
+use voyager_base::{
+    BoxFuture, Error, ErrorKind,
+    call::{Blocking, CallContext},
+    clock::{Clock, Timestamp},
+    grant::Grants,
+    memory::{
+        ForgetMemory, KIND_USUAL, MemoryDraft, MemoryHit, MemoryService, ReadMemory, RecallMemory,
+        Recalled, RelateMemory, RememberMemory, Remembered,
+    },
+    policy::Access,
+};
+
+use crate::{
+    error::{OpenError, ReadError, WriteError},
+    recall::{Hit, Question},
+    record::{Draft, MemoryId, Record},
+    row::Edge,
+    store::{Entry, Memory},
+};
+
+/// The memory, opened when somebody first needs it. May block.
+pub type MemoryOf = Arc<dyn Fn() -> Result<Arc<Memory>, OpenError> + Send + Sync>;
+
+/// The field of a record that names the run which remembered it. Set by the host alone.
+const FIELD_RUN: &str = "run";
+/// The field of a record that names the skill which remembered it. Set by the host alone.
+const FIELD_SKILL: &str = "skill";
+
+/// Answers skills from a memory.
+#[derive(Clone)]
+pub struct Service {
+    memory: MemoryOf,
+    blocking: Blocking,
+    clock: Arc<dyn Clock>,
+}
+
+impl Service {
+    /// A service of a memory that does its work where `blocking` says.
+    pub fn new(memory: MemoryOf, blocking: Blocking, clock: Arc<dyn Clock>) -> Self {
+        Self { memory, blocking, clock }
+    }
+
+    /// Does `work` with the memory, off the threads that poll futures.
+    fn with<'a, T: Send + 'static>(
+        &'a self,
+        work: impl FnOnce(&Memory, Timestamp) -> Result<T, Error> + Send + 'static,
+    ) -> BoxFuture<'a, Result<T, Error>> {
+        let (sender, receiver) = oneshot::channel();
+        let (memory, now) = (Arc::clone(&self.memory), self.clock.now());
+        (self.blocking)(Box::new(move || {
+            let done = memory().map_err(|it| Error::unavailable(it.to_string()));
+            // The asker may be gone: then nobody needs the outcome.
+            drop(sender.send(done.and_then(|memory| work(&memory, now))));
+        }));
+        let gone =
+            |_| Error::unavailable("the memory was closed before it answered: the host stops");
+        Box::pin(async move { receiver.await.map_err(gone)? })
+    }
+}
+
+impl MemoryService for Service {
+    fn remember<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RememberMemory,
+    ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
+        let (key, run) = (context.idempotency_key, context.run.to_string());
+        let skill = context.skill.clone();
+        self.with(move |memory, now| {
+            let draft = |it| Entry::from(draft(it, &run, &skill));
+            let entries: Vec<Entry> = call.drafts.into_iter().map(draft).collect();
+            let ids = memory.remember(&entries, Some(&key), now)?;
+            Ok(ids.into_iter().map(|it| it.0).collect())
+        })
+    }
+
+    fn recall<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RecallMemory,
+    ) -> BoxFuture<'a, Result<Recalled, Error>> {
+        let grants = Arc::clone(&context.grants);
+        self.with(move |memory, now| {
+            let mut question = question(call);
+            if question.spaces.is_empty() {
+                question.spaces = memory.spaces();
+                question.spaces.retain(|it| grants.may_recall(it));
+                // No space named would be all of them.
+                if question.spaces.is_empty() {
+                    return Ok(Recalled::default());
+                }
+            }
+            let recall = memory.recall(&question, now)?;
+            let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
+            Ok(Recalled { hits: recall.hits.into_iter().map(Into::into).collect(), duplicates })
+        })
+    }
+
+    fn relate<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RelateMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let (key, grants) = (context.idempotency_key, Arc::clone(&context.grants));
+        self.with(move |memory, now| {
+            let RelateMemory { from, kind, to, weight } = call;
+            let (from, to) = (MemoryId(from), MemoryId(to));
+            if memory.is_done(&key)? {
+                return Ok(());
+            }
+            writable(memory, &grants, from)?;
+            seen(memory, &grants, to)?;
+            Ok(memory.relate(&Edge { from, kind, to, weight }, Some(&key), now)?)
+        })
+    }
+
+    fn forget<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ForgetMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let (key, grants) = (context.idempotency_key, Arc::clone(&context.grants));
+        self.with(move |memory, now| {
+            let ids: Vec<MemoryId> = call.ids.into_iter().map(MemoryId).collect();
+            // What is forgotten has no space any more that could be granted.
+            if memory.is_done(&key)? {
+                return Ok(());
+            }
+            ids.iter().try_for_each(|it| writable(memory, &grants, *it))?;
+            memory.forget(&ids, Some(&key), now)?;
+            Ok(())
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ReadMemory,
+    ) -> BoxFuture<'a, Result<Remembered, Error>> {
+        let grants = Arc::clone(&context.grants);
+        self.with(move |memory, _| {
+            let id = MemoryId(call.id);
+            let space = seen(memory, &grants, id)?;
+            grants.space(&space, Access::Read)?;
+            Ok(memory.record(id)?.into())
+        })
+    }
+}
+
+/// The space of a record that grants let be seen at all: others have no records.
+fn seen(memory: &Memory, grants: &Grants, id: MemoryId) -> Result<String, Error> {
+    let space = memory.space_of(id)?;
+    let may = |access| grants.space(&space, access).is_ok();
+    if may(Access::Read) || may(Access::Write) {
+        Ok(space)
+    } else {
+        Err(ReadError::NotFound { id }.into())
+    }
+}
+
+fn writable(memory: &Memory, grants: &Grants, id: MemoryId) -> Result<(), Error> {
+    grants.space(&seen(memory, grants, id)?, Access::Write)
+}
+
+/// What a skill wants remembered, with who it is: that no skill can say for itself.
+fn draft(draft: MemoryDraft, run: &str, skill: &str) -> Draft {
+    let usual = Draft::default();
+    let own = [(FIELD_RUN, run), (FIELD_SKILL, skill)];
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Draft {
+        space: draft.space,
+        text: draft.text,
+        author: Some(draft.author.unwrap_or_else(|| skill.to_owned())),
+        thread: draft.thread,
+        at: draft.at,
+        kind: draft.kind.unwrap_or_else(|| KIND_USUAL.to_owned()),
+        tags: draft.tags,
+        fields: draft.fields.into_iter().chain(own).collect(),
+        importance: draft.importance.unwrap_or(usual.importance),
+        confidence: draft.confidence.unwrap_or(usual.confidence),
+        pinned: draft.pinned,
+    }
+}
+
+fn question(call: RecallMemory) -> Question {
+    Question {
+        text: call.text,
+        vector: None,
+        spaces: call.spaces,
+        limit: call.limit as usize,
+        budget_tokens: call.budget_tokens,
+        author: call.author,
+        thread: call.thread,
+        kind: call.kind,
+        tags: call.tags,
+        since: call.since,
+        until: call.until,
+    }
+}
+
+impl From<Record> for Remembered {
+    fn from(record: Record) -> Self {
+        let at = record.at();
+        let Draft { space, text, author, thread, kind, tags, fields, .. } = record.draft;
+        let fields = fields.into_iter().collect();
+        Self { id: record.id.0, space, text, author, thread, at, kind, tags, fields }
+    }
+}
+
+impl From<Hit> for MemoryHit {
+    fn from(hit: Hit) -> Self {
+        Self { memory: hit.record.into(), score: hit.score, tokens: hit.tokens }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        let message = error.to_string();
+        match error {
+            ReadError::NotFound { .. } => Self::not_found(message),
+            ReadError::Invalid { .. } => Self::invalid(message),
+            ReadError::Disk { .. } => Self::unavailable(message),
+        }
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        let message = error.to_string();
+        match error {
+            WriteError::Invalid { .. } => Self::invalid(message),
+            WriteError::NotFound { .. } => Self::not_found(message),
+            // It shows only when the store is opened again; another attempt has another key.
+            WriteError::Disk { .. } => Self::new(ErrorKind::UnknownEffect, message),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! `voyager:memory`: what runs leave for runs to come.
+
+use voyager_base::{
+    Error,
+    clock::Timestamp,
+    memory::{
+        ForgetMemory, HITS_USUAL, KIND_LESSON, Lesson, MemoryDraft, MemoryHit, ReadMemory,
+        RecallMemory, Recalled, RelateMemory, RememberMemory, Remembered,
+    },
+};
+
+use super::wit::voyager::memory::memory;
+use crate::guest::Guest;
+
+type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
+
+impl memory::Host for Guest {
+    async fn remember(&mut self, drafts: Vec<memory::Draft>) -> Answer<Vec<u64>> {
+        let drafts = drafts.into_iter().map(Into::into).collect();
+        self.keep(RememberMemory::new(drafts)).await
+    }
+
+    async fn recall(&mut self, question: memory::Question) -> Answer<memory::Recalled> {
+        self.find(question.into()).await
+    }
+
+    async fn relate(&mut self, relation: memory::Relation) -> Answer<()> {
+        let memory::Relation { from, kind, to, weight } = relation;
+        let answer = self.ask(RelateMemory { from, kind, to, weight }).await?;
+        Ok(answer.map_err(Into::into))
+    }
+
+    async fn forget(&mut self, ids: Vec<u64>) -> Answer<()> {
+        match ForgetMemory::new(ids) {
+            Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn read(&mut self, id: u64) -> Answer<memory::Remembered> {
+        let answer = self.ask(ReadMemory { id }).await?;
+        Ok(answer.map(Into::into).map_err(Into::into))
+    }
+
+    async fn learn(&mut self, lesson: memory::Lesson) -> Answer<u64> {
+        let answer = self.keep(RememberMemory::new(vec![Lesson::from(lesson).into()])).await?;
+        let id = |ids: Vec<u64>| {
+            let none = || Error::unavailable("the memory gave no id").into();
+            ids.first().copied().ok_or_else(none)
+        };
+        Ok(answer.and_then(id))
+    }
+
+    async fn lessons(
+        &mut self,
+        context: String,
+        spaces: Vec<String>,
+        limit: Option<u32>,
+    ) -> Answer<memory::Recalled> {
+        let kind = Some(KIND_LESSON.to_owned());
+        let limit = limit.unwrap_or(HITS_USUAL);
+        self.find(RecallMemory { text: context, spaces, limit, kind, ..RecallMemory::default() })
+            .await
+    }
+}
+
+impl Guest {
+    async fn keep(&mut self, call: Result<RememberMemory, Error>) -> Answer<Vec<u64>> {
+        match call {
+            Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn find(&mut self, question: RecallMemory) -> Answer<memory::Recalled> {
+        match question.checked() {
+            Ok(call) => Ok(self.ask(call).await?.map(Into::into).map_err(Into::into)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+}
+
+impl From<memory::Draft> for MemoryDraft {
+    fn from(draft: memory::Draft) -> Self {
+        Self {
+            space: draft.space,
+            text: draft.text,
+            author: draft.author,
+            thread: draft.thread,
+            at: draft.at_ms.map(time),
+            kind: draft.kind,
+            tags: draft.tags,
+            fields: draft.fields.into_iter().map(|it| (it.name, it.value)).collect(),
+            importance: draft.importance,
+            confidence: draft.confidence,
+            pinned: draft.pinned,
+        }
+    }
+}
+
+impl From<memory::Lesson> for Lesson {
+    fn from(lesson: memory::Lesson) -> Self {
+        let memory::Lesson { space, context, tried, outcome, worked, tags } = lesson;
+        Self { space, context, tried, outcome, worked, tags }
+    }
+}
+
+impl From<memory::Question> for RecallMemory {
+    fn from(question: memory::Question) -> Self {
+        Self {
+            text: question.text,
+            spaces: question.spaces,
+            limit: question.limit.unwrap_or(HITS_USUAL),
+            budget_tokens: question.budget_tokens,
+            author: question.author,
+            thread: question.thread,
+            kind: question.kind,
+            tags: question.tags,
+            since: question.since_ms.map(time),
+            until: question.until_ms.map(time),
+        }
+    }
+}
+
+/// A time that a skill names; one that no clock shows is the last that there is.
+fn time(millis: u64) -> Timestamp {
+    Timestamp::from_micros(millis.saturating_mul(1_000))
+}
+
+impl From<Recalled> for memory::Recalled {
+    fn from(recalled: Recalled) -> Self {
+        let Recalled { hits, duplicates } = recalled;
+        Self { hits: hits.into_iter().map(Into::into).collect(), duplicates }
+    }
+}
+
+impl From<MemoryHit> for memory::Hit {
+    fn from(hit: MemoryHit) -> Self {
+        Self { memory: hit.memory.into(), score: hit.score, tokens: hit.tokens }
+    }
+}
+
+impl From<Remembered> for memory::Remembered {
+    fn from(record: Remembered) -> Self {
+        let Remembered { id, space, text, author, thread, at, kind, tags, fields } = record;
+        let field = |(name, value)| memory::Field { name, value };
+        let fields = fields.into_iter().map(field).collect();
+        Self { id, space, text, author, thread, at_ms: at.as_millis(), kind, tags, fields }
+    }
+}

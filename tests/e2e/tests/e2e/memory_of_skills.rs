@@ -1,0 +1,161 @@
+//! The memory: what one run remembers another one recalls, within the spaces that a manifest grants, and
+//! once, whatever happens in between.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+use e2e::Stage;
+use serde_json::Value as Json;
+
+/// A manifest with one step that uses the memory.
+fn manifest(grants: &str, operation: &str, with: &str) -> String {
+    let outputs = match operation {
+        "forget" | "relate" => "{}",
+        _ => "{ answer: { from: steps.ask } }",
+    };
+    format!(
+        "voyager: manifest/v1\nname: keep\nversion: 1.0.0\n\
+         grants: {{ memory: {{ {grants} }} }}\n\
+         steps: [ {{ id: ask, use: memory/{operation}, with: {{ {with} }} }} ]\n\
+         outputs: {outputs}\n"
+    )
+}
+
+fn run(stage: &Stage, grants: &str, operation: &str, with: &str) -> Json {
+    stage.write("keep.yaml", manifest(grants, operation, with));
+    stage.answer(["run", "keep.yaml"])
+}
+
+fn texts(answer: &Json) -> Vec<&str> {
+    let hits = answer["outputs"]["answer"].as_array().unwrap();
+    hits.iter().map(|it| it["text"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn what_one_run_remembers_another_one_recalls() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    let kept = run(&stage, all, "remember", "space: notes/door, text: The door is green.");
+    assert_eq!(kept["outputs"]["answer"], 0, "{kept}");
+    let planned = stage.call(["plan", "keep.yaml"]);
+    assert!(planned.out.contains("may remember in **"), "{}", planned.out);
+    run(&stage, all, "remember", "space: private, text: The vault opens with xylophone.");
+    let door = "question: What colour has the door?, limit: 1";
+    let found = run(&stage, all, "recall", door);
+    assert_eq!(texts(&found), ["The door is green."], "{found}");
+    let memory = &found["outputs"]["answer"][0];
+    assert_eq!(memory["author"], "voyager-skills:memory", "{memory}");
+    let fields = memory["fields"].as_array().unwrap();
+    assert_eq!(fields[0]["name"], "run");
+    assert_eq!(fields[0]["value"], kept["run"]);
+    // A replay asks nobody: it knows what was forgotten since.
+    let (asked, forgotten) =
+        (found["run"].as_str().unwrap(), run(&stage, all, "forget", "ids: [0]"));
+    assert_eq!(forgotten["status"], "done", "{forgotten}");
+    assert_ne!(texts(&run(&stage, all, "recall", door)), ["The door is green."]);
+    let verified = stage.call(["replay", "--verify", asked]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    let read = run(&stage, all, "read", "id: 0");
+    assert_eq!(read["error"]["kind"], "not-found", "{read}");
+}
+
+#[test]
+fn lessons_are_found_again_by_their_situation() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["lessons/*"], write: ["lessons/*"]"#;
+    let lesson = "space: lessons/parser, context: The parser fails on tabs, tried: expanding tabs, \
+                  outcome: columns were wrong, worked: false";
+    assert_eq!(run(&stage, all, "learn", lesson)["status"], "done");
+    run(&stage, all, "remember", "space: lessons/parser, text: The parser fails on tabs today.");
+    let found = run(&stage, all, "lessons", "context: the parser and tabs");
+    assert_eq!(texts(&found).len(), 1, "{found}");
+    let fields = found["outputs"]["answer"][0]["fields"].to_string();
+    assert!(fields.contains(r#"{"name":"worked","value":"false"}"#), "{fields}");
+}
+
+#[test]
+fn a_space_that_no_grant_names_is_not_there() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    run(&stage, all, "remember", "space: private, text: The vault opens with xylophone.");
+    run(&stage, all, "remember", "space: notes/a, text: The vault is in the cellar.");
+    let (notes, vault) = (r#"read: ["notes/*"]"#, "question: vault");
+    assert_eq!(texts(&run(&stage, notes, "recall", vault)), ["The vault is in the cellar."]);
+    assert!(texts(&run(&stage, r#"read: ["empty"]"#, "recall", vault)).is_empty());
+    for (grants, operation, with, kind, cause) in [
+        (
+            notes,
+            "recall",
+            "question: vault, spaces: [private]",
+            "denied",
+            "recall from the memory `private`",
+        ),
+        (
+            notes,
+            "remember",
+            "space: notes/a, text: x",
+            "denied",
+            "remember in the memory `notes/a`",
+        ),
+        (
+            r#"write: ["notes/*"]"#,
+            "remember",
+            "space: private, text: x",
+            "denied",
+            "`write: [\"notes/*\", \"private\"]`",
+        ),
+        (r#"write: ["notes/*"]"#, "recall", vault, "denied", "recall from any memory"),
+        (notes, "read", "id: 0", "not-found", "no memory m0"),
+        (r#"write: ["notes/*"]"#, "read", "id: 1", "denied", "recall from"),
+        (r#"write: ["notes/*"]"#, "forget", "ids: [1, 0]", "not-found", "no memory m0"),
+        (
+            r#"read: ["**"], write: ["notes/*"]"#,
+            "forget",
+            "ids: [1, 0]",
+            "denied",
+            "remember in the memory `private`",
+        ),
+        (
+            r#"write: ["notes/*"]"#,
+            "relate",
+            "from: 1, kind: of, to: 0",
+            "not-found",
+            "no memory m0",
+        ),
+    ] {
+        let answer = run(&stage, grants, operation, with);
+        assert_eq!(answer["error"]["kind"], kind, "{grants} {operation}: {answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(cause), "{grants} {operation}: {message}");
+    }
+    assert_eq!(texts(&run(&stage, all, "recall", vault)).len(), 2);
+}
+
+#[test]
+fn a_run_that_is_killed_remembers_once() {
+    const NOTES: usize = 12;
+    for lines in [3, 8, 13, 18, 23, 28] {
+        let Some(stage) = Stage::new() else { return };
+        let items: Vec<String> = (0..NOTES).map(|it| format!("note number {it}")).collect();
+        let text = format!(
+            "voyager: manifest/v1\nname: many\nversion: 1.0.0\ngrants: {{ memory: {{ write: [notes] }} }}\n\
+             steps: [ {{ id: each, for-each: {{ in: '{items:?}', as: note, parallel: 2 }}, use: memory/remember, \
+             with: {{ space: notes, text: {{ from: note }} }} }} ]\n"
+        );
+        stage.write("many.yaml", text);
+        stage.kill_after(["run", "many.yaml"], lines);
+        let listed = stage.answer(["runs"]);
+        if let Some(run) = listed[0]["run"].as_str() {
+            let resumed = stage.answer(["resume", run]);
+            assert_eq!(resumed["status"], "done", "{lines}: {resumed}");
+            // Numbers follow each other: each note has one.
+            let all = r#"read: ["**"], write: ["**"]"#;
+            let next = run_next(&stage, all);
+            assert_eq!(next, NOTES, "killed after {lines} lines");
+        }
+    }
+}
+
+fn run_next(stage: &Stage, grants: &str) -> usize {
+    let kept = run(stage, grants, "remember", "space: notes, text: one more");
+    usize::try_from(kept["outputs"]["answer"].as_u64().unwrap()).unwrap()
+}
