@@ -16,6 +16,7 @@ use voyager_agent::{
 use voyager_base::{
     Error, ErrorKind, Limits, RunId, Value,
     call::{Folders, Report, Services},
+    chance::Seeded,
     clock::Timestamp,
     grant::GrantLayer,
     operation::{Operation, Skill},
@@ -23,6 +24,7 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_manifest::{Catalog, plan::Plan};
+use voyager_memory::{Memory, Options, Service};
 use voyager_process::{Launcher, Process, ProcessOptions, Toolchain};
 use voyager_sandbox::{CompileBounds, CompilerCommand, LoadError};
 use voyager_workspace::{Workspace, thread_each};
@@ -81,6 +83,14 @@ pub struct Call {
     pub prepare: fn(&Ground),
 }
 
+/// A real memory in a folder.
+fn remembering(folder: &Path, host: &Host) -> Service {
+    let disk = Arc::new(FileDisk::open(folder).expect("the folder is new"));
+    let memory = Memory::open(disk, Options::default(), Arc::new(Seeded::new(1)));
+    let memory = Arc::new(memory.expect("nothing is there yet"));
+    Service::new(Arc::new(move || Ok(Arc::clone(&memory))), thread_each(), Arc::clone(&host.clock))
+}
+
 impl Arena {
     /// An arena of the program `program`, which knows [`COMPILE`] and [`LAUNCH`].
     ///
@@ -114,6 +124,7 @@ impl Arena {
             workspace: Arc::new(workspace),
             process: Arc::new(process),
             http: Arc::new(server::egress()),
+            memory: Arc::new(remembering(&folder.path().join("memory"), &host)),
             ..Services::clone(&World::default().services())
         };
         let told = Arc::<Told>::default();

@@ -11,6 +11,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("tasks.wit", include_str!("../../../wit/tasks.wit")),
     ("process.wit", include_str!("../../../wit/process.wit")),
     ("http.wit", include_str!("../../../wit/http.wit")),
+    ("memory.wit", include_str!("../../../wit/memory.wit")),
 ];
 
 /// WASI, as far as attacks use it.

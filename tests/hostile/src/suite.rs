@@ -16,6 +16,7 @@ mod output;
 mod page;
 mod paths;
 mod programs;
+mod recalling;
 mod requests;
 mod servers;
 mod shape;
@@ -79,6 +80,7 @@ pub fn groups() -> Vec<Group> {
         group("Files of command-line programs", files::cases()),
         group("Programs", programs::cases()),
         group("Servers", servers::cases()),
+        group("The memory of the host", recalling::cases()),
         group("Servers, by WASI's own HTTP", requests::cases()),
         group("Stand-ins for WASI", wasi::cases()),
         group("Malformed and foreign components", shape::cases()),

@@ -127,6 +127,63 @@ pub const ROWS: &[Row] = &[
         over: CPU,
     },
     Row {
+        function: "memory.remember",
+        arguments: "(i32.const 1024) (i32.const 1)",
+        measure: LENGTH,
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "memory.recall",
+        arguments: "(i32.const 1280)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "memory.relate",
+        arguments: "(i64.const 99999999) (i32.const 16) (i32.const 3) (i64.const 1) (f32.const 1)",
+        measure: "(i32.const 1)",
+        allowed: "not-found",
+        denied: "not-found",
+        over: CALLS,
+    },
+    Row {
+        function: "memory.forget",
+        arguments: "(i32.const 1152) (i32.const 1)",
+        measure: "(i32.const 1)",
+        allowed: "not-found",
+        denied: "not-found",
+        over: CALLS,
+    },
+    Row {
+        function: "memory.read",
+        arguments: "(i64.const 99999999)",
+        measure: "(i32.const 1)",
+        allowed: "not-found",
+        denied: "not-found",
+        over: CALLS,
+    },
+    Row {
+        function: "memory.learn",
+        arguments: "(i32.const 16) (i32.const 3) (i32.const 16) (i32.const 10) (i32.const 16) (i32.const 10) \
+                    (i32.const 16) (i32.const 10) (i32.const 1) (i32.const 0) (i32.const 0)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "memory.lessons",
+        arguments: "(i32.const 16) (i32.const 10) (i32.const 1024) (i32.const 1) (i32.const 0) (i32.const 0)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
         function: "files.roots",
         arguments: "",
         measure: LENGTH,
@@ -229,13 +286,14 @@ pub const ROWS: &[Row] = &[
 /// Grants of all that the rows use.
 pub(super) const ALL: &str = concat!(
     "workspace: [ { root: inputs.repo, read: [\"**\"], write: [\"src/**\"] } ], ",
-    "process: [ { run: \"true\" } ], tasks: [\"**\"], ",
+    "process: [ { run: \"true\" } ], tasks: [\"**\"], memory: { read: [\"**\"], write: [\"**\"] }, ",
     "http: [ { host: \"http://server.test:18080\", private: [127.0.0.0/8] } ]"
 );
 /// A folder without any of these files, another program, another operation.
 const OTHER: &str = concat!(
     "workspace: [ { root: inputs.repo, read: [\"other/**\"], write: [\"other/**\"] } ], ",
     "process: [ { run: \"false\" } ], tasks: [\"other:**\"], ",
+    "memory: { read: [other], write: [other] }, ",
     "http: [ { host: \"http://other.test:18080\", private: [127.0.0.0/8] } ]"
 );
 
@@ -289,7 +347,11 @@ impl Row {
         let parameters: String = signature
             .params
             .iter()
-            .map(|it| if *it == WasmType::I64 { "i64 " } else { "i32 " })
+            .map(|it| match it {
+                WasmType::I64 => "i64 ",
+                WasmType::F32 => "f32 ",
+                _ => "i32 ",
+            })
             .collect();
         // Only what is a number itself comes without an address.
         let (returned, dropped) = match signature.results.first() {
@@ -343,6 +405,10 @@ impl Row {
                 (data (i32.const 48) "test:hostile/api.g") (data (i32.const 80) "true")
                 {send}
                 (data (i32.const 160) "http://server.test:18080/ok") (data (i32.const 200) "GET")
+                ;; A draft with the text `src/lib.rs` in the space `src`, a number of none, and a question in it.
+                (data (i32.const 1024) "\10\00\00\00\03\00\00\00\10\00\00\00\0a\00\00\00")
+                (data (i32.const 1152) "\ff\ff\ff")
+                (data (i32.const 1280) "\10\00\00\00\0a\00\00\00\00\04\00\00\01\00\00\00")
                 (data (i32.const 96) "\90") (data (i32.const 112) "\60\00\00\00\01\00\00\00")
                 (func $seen (result i32)
                     (call $next-of (i32.load (i32.const 520)) (i32.const 10) (i32.const 640))

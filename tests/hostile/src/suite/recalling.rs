@@ -1,0 +1,150 @@
+//! Attacks on the memory: spaces that no grant names, batches and texts that are too large, drafts that say
+//! what only the host says.
+
+use super::Case;
+use crate::component;
+
+pub(super) fn cases() -> Vec<Case> {
+    let none = "the manifest speaks of all capabilities: what it does not grant, it refuses";
+    let space = "every space of a question, and of each draft, has to be granted";
+    let batch = "1,000 drafts or numbers of one call";
+    let draft = "drafts are checked before anything is written, all of them";
+    vec![
+        remembering(
+            "memory-ungranted",
+            "remembers without a grant",
+            none,
+            "denied",
+            &[("notes", 4)],
+            "",
+        ),
+        remembering(
+            "memory-foreign-space",
+            "remembers in a space beside the granted one",
+            space,
+            "denied",
+            &[("private", 4)],
+            NOTES,
+        ),
+        remembering(
+            "memory-one-foreign-space",
+            "hides a draft for another space among its own",
+            space,
+            "denied",
+            &[("notes", 4), ("private", 4), ("notes", 4)],
+            NOTES,
+        ),
+        remembering(
+            "memory-space-by-glob",
+            "calls a space `*`, as a grant would",
+            space,
+            "denied",
+            &[("*", 4)],
+            NOTES,
+        ),
+        remembering(
+            "memory-space-above",
+            "calls a space `notes/../private`",
+            space,
+            "denied",
+            &[("notes/../private", 4)],
+            NOTES,
+        ),
+        remembering(
+            "memory-space-with-a-line-end",
+            "puts a line end into the name of a space",
+            draft,
+            "invalid",
+            &[("a\\0a\\1b[2J", 4)],
+            "memory: { write: [\"**\"] }",
+        ),
+        remembering("memory-empty", "remembers nothing", draft, "invalid", &[("notes", 0)], NOTES),
+        remembering(
+            "memory-large-text",
+            "remembers a text of 2 MiB",
+            draft,
+            "invalid",
+            &[("notes", 2 << 20)],
+            NOTES,
+        ),
+        remembering(
+            "memory-huge-text",
+            "remembers a text of 10 MB",
+            "`call-bytes` 4 MiB",
+            "limit call-bytes: 4194304",
+            &[("notes", 10_000_000)],
+            NOTES,
+        ),
+        remembering(
+            "memory-many-drafts",
+            "remembers 1,001 drafts at once",
+            batch,
+            "limit drafts: 1000",
+            &[("notes", 4); 1001],
+            NOTES,
+        ),
+        remembering("memory-no-drafts", "remembers no draft at all", batch, "invalid", &[], NOTES),
+    ]
+}
+
+const NOTES: &str = "memory: { read: [notes], write: [notes] }";
+
+/// A skill that remembers a draft for each of these spaces, with a text of so many bytes.
+fn remembering(
+    name: &'static str,
+    tries: &'static str,
+    bound: &'static str,
+    outcome: &'static str,
+    drafts: &[(&'static str, usize)],
+    grants: &str,
+) -> Case {
+    let drafts = drafts.to_vec();
+    Case::call(name, tries, bound, outcome, move || skill(&drafts)).grants(grants)
+}
+
+/// Bytes of a draft in the memory of a guest.
+const DRAFT: usize = 104;
+/// Where names of spaces, texts and drafts lie there.
+const NAMES: usize = 64;
+const TEXTS: usize = 4 << 20;
+const DRAFTS: usize = 65_536;
+
+fn skill(drafts: &[(&'static str, usize)]) -> Vec<u8> {
+    let stores = drafts.iter().enumerate().map(|(number, (space, text))| {
+        // A byte that is written as `\0a` is one.
+        let length = space.len() - 2 * space.matches('\\').count();
+        let fields = [NAMES + 64 * (number % 3), length, TEXTS, *text];
+        let at = DRAFTS + DRAFT * number;
+        let store = |(place, it): (usize, &usize)| {
+            format!("(i32.store (i32.const {}) (i32.const {it}))", at + 4 * place)
+        };
+        fields.iter().enumerate().map(store).collect::<String>()
+    });
+    let stores: String = stores.collect();
+    let name = |(number, (space, _)): (usize, &(&str, usize))| {
+        format!("(data (i32.const {}) \"{space}\")", NAMES + 64 * number)
+    };
+    let names: String = drafts.iter().take(3).enumerate().map(name).collect();
+    component(
+        "use voyager:types/types@0.1.0.{error}; f: func() -> result<u32, error>;",
+        "import voyager:memory/memory@0.1.0;",
+        &format!(
+            r#"(import "voyager:memory/memory@0.1.0" "remember" (func $remember (param i32 i32 i32)))
+            (memory (export "memory") 256)
+            (global $free (mut i32) (i32.const 524288))
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+                (global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
+                (global.get $free)
+                (global.set $free (i32.add (global.get $free) (local.get 3))))
+            {names}
+            (func (export "test:hostile/api@0.1.0#f") (result i32)
+                (memory.fill (i32.const {TEXTS}) (i32.const 120) (i32.const 11000000))
+                {stores}
+                (call $remember (i32.const {DRAFTS}) (i32.const {count}) (i32.const 512))
+                (if (i32.eqz (i32.load8_u (i32.const 512)))
+                    (then (i32.store (i32.const 520) (i32.load (i32.const 524)))))
+                (i32.const 512))"#,
+            count = drafts.len(),
+        ),
+    )
+}
