@@ -15,6 +15,7 @@ use voyager_base::{
     chance::Seeded,
     clock::Timestamp,
     grant::GrantLayer,
+    memory::{MemoryService, NoMemory},
     policy::Unchanging,
     record::{AppendError, Batch, Content, Durability, Entry, Journal, ReadError},
     secret::Secret,
@@ -22,6 +23,7 @@ use voyager_base::{
 };
 use voyager_journal::{Options, Store};
 use voyager_manifest::plan::{Plan, Resources};
+use voyager_memory::{Memory, Options as MemoryOptions, Service};
 
 use crate::{
     guests::{Guests, Sandbox},
@@ -69,16 +71,23 @@ impl Host {
             ..Options::default()
         };
         let store = Store::open(Arc::new(disk.clone()), options).ok()?;
-        Some(Self::with(store, true, machine, guests, seed))
+        Some(Self::with(store, Some(disk), machine, guests, seed))
     }
 
     /// A host over a store, whatever disk that has. What was acknowledged is not remembered: it is for
     /// measurements.
     pub fn over(store: Store, machine: &Machine, guests: &Guests, seed: u64) -> Self {
-        Self::with(store, false, machine, guests, seed)
+        Self::with(store, None, machine, guests, seed)
     }
 
-    fn with(store: Store, remembers: bool, machine: &Machine, guests: &Guests, seed: u64) -> Self {
+    fn with(
+        store: Store,
+        disk: Option<&SimDisk>,
+        machine: &Machine,
+        guests: &Guests,
+        seed: u64,
+    ) -> Self {
+        let remembers = disk.is_some();
         let store = Arc::new(Ledgered { store, remembers, acknowledged: Mutex::default() });
         let executor = Executor::default();
         let clock = SimClock::new(Timestamp::from_millis(1_800_000_000_000));
@@ -92,7 +101,7 @@ impl Host {
             workspace: Arc::new(SimWorkspace::new(machine.clone(), content)),
             process: Arc::new(machine.clone()),
             http: Arc::new(voyager_base::http::NoHttp),
-            memory: Arc::new(voyager_base::memory::NoMemory),
+            memory: memory(disk, clock.clone()),
             clock: Arc::new(clock.clone()),
             chance: Arc::new(Seeded::new(seed)),
             spawn: Arc::new(executor.clone()),
@@ -242,6 +251,23 @@ impl Host {
     pub fn only_run(&self) -> Option<RunId> {
         self.store.runs().ok()?.first().copied()
     }
+}
+
+/// The memory of a host: on the disk of its journal, opened when a guest first needs it.
+fn memory(disk: Option<&SimDisk>, clock: SimClock) -> Arc<dyn MemoryService> {
+    let Some(disk) = disk.cloned() else { return Arc::new(NoMemory) };
+    let opened = Mutex::new(None);
+    let open = move || {
+        let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(memory) = &*opened {
+            return Ok(Arc::clone(memory));
+        }
+        let chance = Arc::new(Seeded::new(disk.calls()));
+        let memory = Memory::open(Arc::new(disk.clone()), MemoryOptions::default(), chance)?;
+        Ok(Arc::clone(opened.insert(Arc::new(memory))))
+    };
+    // At once: the order of the disk's calls must not depend on threads.
+    Arc::new(Service::new(Arc::new(open), Arc::new(|work| work()), Arc::new(clock)))
 }
 
 impl Drop for Host {

@@ -1,4 +1,4 @@
-//! Small plans with their guests and files: five made here, and those of the folder `plans`, which cover
+//! Small plans with their guests and files: six made here, and those of the folder `plans`, which cover
 //! every construct of the language.
 
 use std::{
@@ -9,6 +9,7 @@ use std::{
 use serde_bytes::ByteBuf;
 use voyager_base::{
     Error, ErrorKind, Type, Value,
+    memory::{ForgetMemory, MemoryDraft, RecallMemory, RelateMemory, RememberMemory},
     process::RunProgram,
     tasks::MapTasks,
     value,
@@ -55,7 +56,8 @@ pub fn all() -> Vec<Manifest> {
     let mut files: Vec<PathBuf> = files.map(|file| file.expect("it is read").path()).collect();
     files.sort();
     let written = files.iter().map(|file| from_file(file));
-    [reading(), changing(), starting(), lending(), bounding()].into_iter().chain(written).collect()
+    let made = [reading(), changing(), starting(), lending(), bounding(), remembering()];
+    made.into_iter().chain(written).collect()
 }
 
 /// A plan whose text stands in a file. A line of it may say how it ends where it does not end well,
@@ -88,6 +90,8 @@ pub fn guests() -> Guests {
         .with("make", |guest| make(guest, "make"))
         .with("deploy", |guest| make(guest, "deploy"))
         .with("count", count)
+        .with("keep", keep)
+        .with("recall", recall)
         .with("append", |guest| async move { note(&guest, "log.txt", guest.text(0)).await })
         .with("note", |guest| async move { note(&guest, guest.text(0), guest.text(1)).await })
 }
@@ -104,6 +108,30 @@ fn reading() -> Manifest {
             &[("files", texts.clone(), "steps.files"), ("each", texts, "steps.each")],
         ),
         files: vec![("a.txt", "one"), ("b.txt", "two"), ("c.txt", "three")],
+        fails_with: None,
+        may_be_unknown: false,
+        mended_by: None,
+    }
+}
+
+/// What a guest remembers, relates and forgets twice shows in the numbers of what comes after it.
+fn remembering() -> Manifest {
+    let list = |it: Type| Type::list(it);
+    let one = step_of("one", operation("keep", 1, list(Type::String)), &["\"one\""]);
+    let two = step_of("two", operation("keep", 1, list(Type::String)), &["\"two\""]);
+    let all = step_of("all", operation("recall", 0, list(Type::String)), &[]);
+    let texts = list(Type::String);
+    Manifest {
+        name: "remembering".to_owned(),
+        plan: plan(
+            vec![one, two, all],
+            &[
+                ("one", texts.clone(), "steps.one"),
+                ("two", texts.clone(), "steps.two"),
+                ("all", texts, "steps.all"),
+            ],
+        ),
+        files: vec![("a.txt", "one")],
         fails_with: None,
         may_be_unknown: false,
         mended_by: None,
@@ -358,4 +386,39 @@ async fn count(guest: Guest) -> Result<Value, Error> {
         all.push_str(&format!("{path}: {}\n", read(&guest, &path).await?));
     }
     Ok(text(&all))
+}
+
+/// Remembers two notes in one call and one in another, relates two of them, and forgets one.
+async fn keep(guest: Guest) -> Result<Value, Error> {
+    let note = |text: String| MemoryDraft {
+        space: "notes".to_owned(),
+        text,
+        author: None,
+        thread: None,
+        at: None,
+        kind: None,
+        tags: Vec::new(),
+        fields: Vec::new(),
+        importance: None,
+        confidence: None,
+        pinned: false,
+    };
+    let name = guest.text(0).to_owned();
+    let drafts = vec![note(format!("note {name}")), note(format!("note {name} too"))];
+    let mut ids = guest.ask(RememberMemory::new(drafts)?).await?;
+    ids.extend(guest.ask(RememberMemory::new(vec![note(format!("note {name} last"))])?).await?);
+    let (from, to, kind) = (ids[0], ids[2], "leads to".to_owned());
+    guest.ask(RelateMemory { from, kind, to, weight: 1.0 }).await?;
+    guest.ask(ForgetMemory::new(vec![ids[1]])?).await?;
+    Ok(Value::List(ids.iter().map(|id| text(&id.to_string())).collect()))
+}
+
+/// What there is, by number.
+async fn recall(guest: Guest) -> Result<Value, Error> {
+    let question = RecallMemory { text: "note".to_owned(), limit: 50, ..RecallMemory::default() };
+    let recalled = guest.ask(question).await?;
+    let mut all: Vec<(u64, String)> =
+        recalled.hits.into_iter().map(|it| (it.memory.id, it.memory.text)).collect();
+    all.sort_unstable();
+    Ok(Value::List(all.iter().map(|(id, it)| text(&format!("{id} {it}"))).collect()))
 }

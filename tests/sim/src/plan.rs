@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use voyager_base::{
     Digest, Limits, Type,
     grant::{Globs, ProgramGrant},
+    memory::MemoryGrant,
     operation::{Operation, Skill},
 };
 use voyager_manifest::{
@@ -231,7 +232,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
             workspace: Some(vec![folder]),
             process: Some(vec![program]),
             http: None,
-            memory: None,
+            memory: Some(MemoryGrant { read: all(), write: all() }),
             tasks: Some(all()),
             ..GrantPlan::default()
         },
