@@ -878,6 +878,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::memory::MemoryDraft;
 
     fn layer(read: &[&str], write: &[&str]) -> GrantLayer {
         let folder = FolderGrant {
@@ -920,6 +921,90 @@ mod tests {
             "the grants of test don't let this task write `Cargo.toml` in `repo`; \
              add `workspace: [ { root: repo, write: [\"Cargo.toml\"] } ]`"
         );
+    }
+
+    fn spaces(source: &str, read: &[&str], write: &[&str]) -> GrantLayer {
+        let globs = |it: &[&str]| Globs::new(it.iter().copied()).unwrap();
+        let memory = Some(MemoryGrant { read: globs(read), write: globs(write) });
+        GrantLayer { source: source.to_owned(), memory, ..GrantLayer::default() }
+    }
+
+    #[test]
+    fn a_space_needs_every_layer_and_an_access_of_its_own() {
+        let grants = grants([
+            spaces("manifest", &["**"], &["notes/*"]),
+            spaces("step", &["notes/**"], &["**"]),
+        ]);
+        let named = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let recalls = |all: &[&str]| grants.check(&Need::Recall { spaces: &named(all) }).is_ok();
+        assert!(recalls(&[]) && recalls(&["notes/a", "notes/a/b"]) && !recalls(&["notes/a", "x"]));
+        let draft = |space: &str| MemoryDraft {
+            space: space.to_owned(),
+            text: String::new(),
+            author: None,
+            thread: None,
+            at: None,
+            kind: None,
+            tags: Vec::new(),
+            fields: Vec::new(),
+            importance: None,
+            confidence: None,
+            pinned: false,
+        };
+        let remembers = |all: &[&str]| {
+            let drafts: Vec<MemoryDraft> = all.iter().map(|it| draft(it)).collect();
+            grants.check(&Need::Remember { drafts: &drafts }).is_ok()
+        };
+        assert!(remembers(&["notes/a"]) && !remembers(&["notes/a", "notes/a/b"]));
+        assert!(!remembers(&["*"]) && !remembers(&["notes/a", "notes/../x"]));
+        let some = |grants: &Grants, write| grants.check(&Need::SomeSpace { write }).is_ok();
+        assert!(some(&grants, true) && some(&grants, false));
+        let silent = self::grants([layer(&["**"], &["**"])]);
+        assert!(!some(&silent, true) && !silent.may_recall("notes"));
+        let less = grants.narrowed(spaces("child", &["notes/a"], &[]));
+        assert!(some(&less, false) && !some(&less, true) && !less.may_recall("notes/b"));
+    }
+
+    #[test]
+    fn a_denial_of_a_space_says_what_to_write_where() {
+        let stands = |lines: &[&str]| Stands {
+            file: "keep.yaml".to_owned(),
+            line: 2,
+            lines: lines.iter().map(|it| ((*it).to_owned(), 4)).collect(),
+            roots: BTreeMap::new(),
+        };
+        let told = |lines: &[&str], space: &str| {
+            let layer = GrantLayer { stands: Some(stands(lines)), ..spaces("m", &["a"], &[]) };
+            grants([layer]).space(space, Access::Read).unwrap_err().message
+        };
+        assert_eq!(
+            told(&["grants", "memory"], "b[1]"),
+            "the grants of m don't let this task recall from the memory `b[1]`; write `read: [\"a\", \"b[[]1[]]\"]` \
+             for `memory` at keep.yaml:4"
+        );
+        assert_eq!(
+            told(&["grants"], "b"),
+            "the grants of m don't let this task recall from the memory `b`; add `memory: { read: [\"b\"] }` to \
+             `grants` at keep.yaml:4"
+        );
+        assert!(told(&[], &"x".repeat(1 << 20)).len() < 1_000);
+        assert!(!told(&[], "a\u{1b}[2J").contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_globs_say_of_globs_is_never_less_than_it_is() {
+        let extent = |own: &[&str], narrow: &[&str]| {
+            let globs = |it: &[&str]| Globs::new(it.iter().copied()).unwrap();
+            globs(own).meets(&globs(narrow))
+        };
+        assert_eq!(extent(&["**"], &["a", "b/*"]), Extent::All);
+        assert_eq!(extent(&["notes/*"], &["notes/a", "notes/*"]), Extent::All);
+        assert_eq!(extent(&["notes/*"], &["notes/a", "b"]), Extent::Some);
+        assert_eq!(extent(&["notes/a"], &["notes/*"]), Extent::Some);
+        assert_eq!(extent(&["notes/a*"], &["*/ab"]), Extent::Some);
+        assert_eq!(extent(&["notes/*"], &["lessons/*", "other"]), Extent::Nothing);
+        assert_eq!(extent(&["notes"], &["notes2"]), Extent::Nothing);
+        assert_eq!(extent(&[], &["a"]), Extent::Nothing);
     }
 
     /// Why a use is denied under a layer that stands in a file, with the capabilities at these lines.

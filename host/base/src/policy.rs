@@ -619,6 +619,10 @@ mod tests {
         })
     }
 
+    fn spaces(read: &[&str], write: &[&str]) -> What {
+        What::Memory(MemoryGrant { read: globs(read), write: globs(write) })
+    }
+
     fn rules(otherwise: Verdict, rules: impl IntoIterator<Item = (Verdict, What)>) -> Rules {
         let rules = rules.into_iter().zip(10..);
         let rule = |((verdict, what), line)| Rule { line, verdict, packages: None, what };
@@ -655,6 +659,7 @@ mod tests {
             workspace: Some(vec![folder]),
             process: Some(vec![program("git"), program("rm")]),
             http: Some(vec![server(serves("*", &["GET", "POST"], &["10.0.0.0/8"]))]),
+            memory: Some(MemoryGrant { read: all(), write: all() }),
             tasks: Some(all()),
             ..GrantLayer::default()
         };
@@ -674,6 +679,38 @@ mod tests {
         let url = Url::parse(&format!("https://{host}/")).unwrap();
         let rule = grants.request(method, &url);
         rule.map(|rule| rule.names([10, 1, 2, 3].into())).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn rules_speak_of_spaces() {
+        let several = [
+            (Verdict::Allow, spaces(&["**"], &["notes/*"])),
+            (Verdict::Ask, spaces(&[], &["lessons"])),
+            (Verdict::Deny, spaces(&["private/**"], &["private/**"])),
+        ];
+        let mut rules = rules(Verdict::Deny, several);
+        let may = |rules: &Rules, space: &str, access| {
+            grants(rules.clone()).space(space, access).map_err(|error| error.message)
+        };
+        assert_eq!(may(&rules, "a", Access::Read), Ok(()));
+        assert_eq!(may(&rules, "notes/a", Access::Write), Ok(()));
+        assert_eq!(
+            may(&rules, "a", Access::Write).unwrap_err(),
+            "the host's policy doesn't let this task remember in the memory `a`; add \
+             `memory: { write: [\"a\"] }` to `allow` at policy.yaml:3"
+        );
+        assert!(may(&rules, "private/a", Access::Read).unwrap_err().contains("denies this task"));
+        assert!(may(&rules, "lessons", Access::Write).unwrap_err().contains("nobody allowed it"));
+        rules.allowed.push(allowed(spaces(&[], &["lessons"])));
+        assert_eq!(may(&rules, "lessons", Access::Write), Ok(()));
+        let asked = |grant: What| {
+            let Question { verdict, partly, .. } = rules.question(&grant, &[]);
+            (verdict, partly)
+        };
+        assert_eq!(asked(spaces(&["a"], &[])), (Verdict::Allow, false));
+        assert_eq!(asked(spaces(&[], &["lessons"])), (Verdict::Ask, false));
+        assert_eq!(asked(spaces(&["private/x"], &[])), (Verdict::Deny, false));
+        assert_eq!(asked(spaces(&["**"], &[])), (Verdict::Deny, true));
     }
 
     #[test]

@@ -470,7 +470,8 @@ impl Checker<'_> {
         let write = self.optional_globs(node.get("write"))?;
         let grant = MemoryGrant { read, write };
         let malformed = |key: &str| node.get(key).is_some_and(|globs| globs.text().is_some());
-        if grant.is_empty() && !malformed("read") && !malformed("write") {
+        let is_mapping = node.items().is_empty() && node.text().is_none();
+        if is_mapping && grant.is_empty() && !malformed("read") && !malformed("write") {
             self.report(
                 Finding::new(
                     Code::EmptyGrant,

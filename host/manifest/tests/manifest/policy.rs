@@ -48,6 +48,7 @@ fn every_rule_keeps_its_line_and_its_packages() {
         What::Folder(it) => it.path.clone().unwrap_or_else(|| "any".to_owned()),
         What::Program(it) => it.run.join("+"),
         What::Server(it) => format!("{} {}", it.host, it.methods.len()),
+        What::Memory(it) => voyager_manifest::outlook::show_spaces(it),
         What::Tasks(it) => it.patterns().join(" "),
     };
     let rules = policy.rules.rules.iter();

@@ -175,6 +175,30 @@ fn each_difference_says_its_direction_and_its_place() {
 }
 
 #[test]
+fn more_spaces_of_the_memory_are_more_power() {
+    const KEEP: &str = r#"voyager: manifest/v1
+name: keep
+version: 1.0.0
+grants: { memory: { read: ["notes/*"], write: ["notes/a"] } }
+steps:
+  - { id: find, use: notes/find, with: { text: x } }
+"#;
+    let told = |from: &str, to: &str| {
+        let text = KEEP.replace(from, to);
+        assert_ne!(text, KEEP, "`{from}` is there");
+        to_text(&differences(&power(KEEP), &power(&text), &text))
+    };
+    assert_eq!(
+        told("\"notes/a\"", "\"notes/*\""),
+        "grew     remembers in the memory: notes/*, was notes/a; now also `notes/b`\n         line 6, step find\n"
+    );
+    assert_eq!(
+        told("read: [\"notes/*\"], ", ""),
+        "shrank   recalls from the memory: was notes/*\n         line 6, step find\n"
+    );
+}
+
+#[test]
 fn another_fair_by_is_told() {
     assert(
         "priority: low",

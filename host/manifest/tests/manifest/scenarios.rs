@@ -252,7 +252,7 @@ fn a_script_has_the_words_of_scenarios_and_only_those_of_answers() {
     );
     assert!(script.is_none());
     expect![[r#"
-        2:1 V0103 a script has no key `files` (there are voyager, description, seed, secrets, answers, programs, servers; keys of your own begin with `x-`)
+        2:1 V0103 a script has no key `files` (there are voyager, description, seed, secrets, answers, programs, servers, memory; keys of your own begin with `x-`)
         4:7 V0103 an answer has no key `step` (there are operation, times, result, fails, message, detail, takes; keys of your own begin with `x-`)
         4:7 V0104 an answer needs `operation` (The operation whose calls it answers.)
         5:39 V0310 a list<string> is wanted, here is `1` (write `[...]` with a string each)

@@ -124,7 +124,10 @@ fn a_batch_of_relations_is_there_as_a_whole_or_not_at_all() {
     let ids = memory.remember(&entries, None, now()).unwrap();
     let edge = |to: MemoryId| Edge { from: ids[0], kind: "has".to_owned(), to, weight: 0.5 };
     let half = [edge(ids[1]), edge(MemoryId(9))];
-    assert_eq!(memory.relate_all(&half, None, now()), Err(WriteError::NotFound { id: MemoryId(9) }));
+    assert_eq!(
+        memory.relate_all(&half, None, now()),
+        Err(WriteError::NotFound { id: MemoryId(9) })
+    );
     assert_eq!(memory.all_relations().unwrap(), []);
     let both = [edge(ids[1]), edge(ids[2])];
     let commit = memory.stats().unwrap().commit;

@@ -16,6 +16,7 @@ pub(crate) fn catalog() -> Catalog {
         skill("voyager:security", "0.1.0", &["workspace"], security()),
         skill("voyager:process", "0.1.0", &["process", "workspace"], process()),
         skill("acme:web", "1.0.0", &["http"], web()),
+        skill("acme:notes", "1.0.0", &["memory"], notes()),
         skill("acme:text", "1.2.0", &[], text()),
         skill("other:text", "1.0.0", &[], vec![function("words", "count", words(), Some(u32()))]),
         skill("acme:odd", "1.0.0", &[], odd()),
@@ -129,6 +130,10 @@ fn process() -> Vec<Operation> {
 
 fn web() -> Vec<Operation> {
     vec![function("pages", "get", vec![("url", Type::String)], Some(Type::String))]
+}
+
+fn notes() -> Vec<Operation> {
+    vec![function("notes", "find", words(), Some(strings()))]
 }
 
 fn text() -> Vec<Operation> {
