@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use self::script::Script;
-pub use self::script::{Child, Program, Server};
+pub use self::script::{Child, Memory, Program, Server};
 
 /// One call of an operation.
 pub struct Call {
@@ -154,6 +154,25 @@ impl Call {
     #[must_use]
     pub fn allow_server(self, server: &str) -> Self {
         self.word("--server", server)
+    }
+
+    /// The same, and it may recall from the spaces of the memory that a glob names.
+    #[must_use]
+    pub fn recall(self, glob: &str) -> Self {
+        self.word("--recall", glob)
+    }
+
+    /// The same, and it may remember in the spaces of the memory that a glob names.
+    #[must_use]
+    pub fn remember(self, glob: &str) -> Self {
+        self.word("--remember", glob)
+    }
+
+    /// The same, with an answer of the memory. Grants are [`Self::recall`] and [`Self::remember`].
+    #[must_use]
+    pub fn memory(mut self, answer: Memory) -> Self {
+        self.script.memory(answer);
+        self
     }
 
     /// The same, and it may call the operations as child tasks that a glob names.

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, ops::Range, path::PathBuf, sync::Arc};
 
-use voyager_base::{Digest, Value, operation::Skill};
+use voyager_base::{Digest, Value, memory::MemoryGrant, operation::Skill};
 use voyager_manifest::Plan;
 
 use super::{Case, Desk, Loader, Shared, Tested, Verdict};
@@ -15,9 +15,10 @@ use crate::{
     failure::{Failure, FailureKind},
 };
 
-/// Capabilities by which a skill starts programs or asks servers, or has another one do so. What they do may
-/// take long.
-const STARTS: [&str; 3] = ["voyager:process/", "voyager:http/", "voyager:tasks/"];
+/// Capabilities by which a skill starts programs, asks servers or the memory, or has another one do so. What they
+/// do may take long, or has no answer.
+const STARTS: [&str; 4] =
+    ["voyager:process/", "voyager:http/", "voyager:memory/", "voyager:tasks/"];
 
 /// Makes scenarios of one run smaller.
 pub(crate) struct Minimizer<'a> {
@@ -304,7 +305,7 @@ fn unlike(reason: &str) -> Failure {
 }
 
 /// Whether the skill that a step calls may run where no answer stands in for it: people can't be asked, and
-/// programs are not started, nor servers asked.
+/// programs are not started, nor servers or the memory asked.
 fn may_run(skills: &[Arc<Skill>], plan: &Plan, step: &str) -> bool {
     let Some((step, call)) =
         plan.steps.iter().find(|it| it.id == step).and_then(|step| Some((step, step.call()?)))
@@ -313,7 +314,11 @@ fn may_run(skills: &[Arc<Skill>], plan: &Plan, step: &str) -> bool {
     };
     let programs = step.grants.process.as_ref().or(plan.grants.process.as_ref());
     let servers = step.grants.http.as_ref().or(plan.grants.http.as_ref());
-    if programs.is_none_or(Vec::is_empty) && servers.is_none_or(Vec::is_empty) {
+    let spaces = step.grants.memory.as_ref().or(plan.grants.memory.as_ref());
+    if programs.is_none_or(Vec::is_empty)
+        && servers.is_none_or(Vec::is_empty)
+        && spaces.is_none_or(MemoryGrant::is_empty)
+    {
         return true;
     }
     let skill = skills.iter().find(|it| it.component == call.component);

@@ -11,6 +11,7 @@ pub(super) struct Script {
     answers: Vec<Value>,
     programs: Vec<Value>,
     servers: Vec<Value>,
+    memory: Vec<Value>,
     file: Option<PathBuf>,
 }
 
@@ -21,6 +22,10 @@ pub struct Program(Value);
 /// What stands in for a server.
 #[derive(Clone, Debug)]
 pub struct Server(Value);
+
+/// What stands in for the memory.
+#[derive(Clone, Debug)]
+pub struct Memory(Value);
 
 /// What stands in for a child task.
 #[derive(Clone, Debug)]
@@ -92,6 +97,37 @@ impl Server {
     }
 }
 
+impl Memory {
+    /// These texts are found, the best first.
+    pub fn finds<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let gives: Vec<Value> = texts.into_iter().map(|it| json!({ "text": it })).collect();
+        Self(json!({ "asks": "recall", "gives": gives }))
+    }
+
+    /// What is asked to be remembered is.
+    pub fn remembers() -> Self {
+        Self(json!({ "asks": "remember" }))
+    }
+
+    /// Questions of this sort (`remember`, `recall`, `relate`, `forget`, `read`) have no answer but this kind of
+    /// error: `unavailable`, `unknown-effect`, ...
+    pub fn fails(asks: &str, kind: &str) -> Self {
+        Self(json!({ "asks": asks, "fails": kind }))
+    }
+
+    /// The same, and only questions and drafts whose text holds this are answered so.
+    #[must_use]
+    pub fn text(self, text: &str) -> Self {
+        Self(set(self.0, "text", text))
+    }
+
+    /// The same for so many questions; then comes the next answer that fits.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self(set(self.0, "times", times))
+    }
+}
+
 impl Child {
     /// It ends well, with this result.
     pub fn gives(result: impl Into<Value>) -> Self {
@@ -123,6 +159,10 @@ impl Script {
         self.servers.push(set(answer.0, "url", url));
     }
 
+    pub(super) fn memory(&mut self, answer: Memory) {
+        self.memory.push(answer.0);
+    }
+
     pub(super) fn child(&mut self, operation: &str, answer: Child) {
         self.answers.push(set(answer.0, "operation", operation));
     }
@@ -133,8 +173,12 @@ impl Script {
 
     /// The file that the host reads, and what it finds on its standard input.
     pub(super) fn source(&self) -> (PathBuf, String) {
-        let lists =
-            [("answers", &self.answers), ("programs", &self.programs), ("servers", &self.servers)];
+        let lists = [
+            ("answers", &self.answers),
+            ("programs", &self.programs),
+            ("servers", &self.servers),
+            ("memory", &self.memory),
+        ];
         let has_own = self.seed.is_some() || lists.iter().any(|(_, all)| !all.is_empty());
         if let Some(file) = &self.file {
             assert!(
@@ -178,6 +222,7 @@ mod tests {
         script.seed("a\"b");
         script.program("git log", Program::exits(1).stderr("no: \"such\"\n").times(2));
         script.server("https://a.org/x", Server::answers(200, "ä").header("etag", "1"));
+        script.memory(Memory::finds(["one", "two"]).text("o"));
         script.child("a:b/c.d", Child::fails("timeout", "slow"));
         assert_eq!(
             script.source().1,
@@ -186,6 +231,7 @@ seed: "a\"b"
 answers: [{"fails":"timeout","message":"slow","operation":"a:b/c.d"}]
 programs: [{"exit-code":1,"run":"git log","stderr":"no: \"such\"\n","times":2}]
 servers: [{"body":"ä","headers":{"etag":"1"},"status":200,"url":"https://a.org/x"}]
+memory: [{"asks":"recall","gives":[{"text":"one"},{"text":"two"}],"text":"o"}]
 "#
         );
     }

@@ -80,6 +80,12 @@ pub(super) struct Call {
     // Not read while the line is: what is wrong there is repeated to whoever typed it, and to their logs.
     #[arg(long, value_name = "NAME=SOURCE")]
     secret: Vec<String>,
+    /// Spaces of the memory that the operation may recall from: a glob over their names. May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    recall: Vec<String>,
+    /// Spaces of the memory that the operation may remember in: a glob over their names. May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    remember: Vec<String>,
     /// Operations that it may call as child tasks: a glob over `package:name/interface.function`.
     #[arg(long, value_name = "GLOB")]
     call: Vec<String>,
@@ -205,6 +211,12 @@ impl Call {
             step["limits"][name] = json!(value);
         }
         step["with"] = Json::Object(self.arguments(context, &directory)?);
+        let mut grants = json!({
+            "workspace": folders, "process": programs, "http": servers, "tasks": self.call,
+        });
+        if !self.recall.is_empty() || !self.remember.is_empty() {
+            grants["memory"] = json!({ "read": self.recall, "write": self.remember });
+        }
         // JSON is YAML, so nothing needs quoting but what JSON quotes.
         let manifest = json!({
             "voyager": "manifest/v1",
@@ -212,7 +224,7 @@ impl Call {
             "version": "0.0.0",
             "description": format!("Calls {} once.", self.operation),
             "inputs": declared,
-            "grants": { "workspace": folders, "process": programs, "http": servers, "tasks": self.call },
+            "grants": grants,
             "steps": [step],
             "outputs": { "result": { "from": "steps.call" } },
         });
