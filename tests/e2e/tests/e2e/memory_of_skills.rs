@@ -159,3 +159,43 @@ fn run_next(stage: &Stage, grants: &str) -> usize {
     let kept = run(stage, grants, "remember", "space: notes, text: one more");
     usize::try_from(kept["outputs"]["answer"].as_u64().unwrap()).unwrap()
 }
+
+#[test]
+fn scenarios_and_scripts_answer_for_the_memory() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    stage.write("keep.yaml", manifest(all, "recall", "question: Which door?"));
+    let scenario = |name: &str, memory: &str, expect: &str| {
+        let text = format!(
+            "voyager: scenario/v1\nname: {name}\nmanifest: keep.yaml\nmemory: [ {memory} ]\nexpect: {{ {expect} }}\n"
+        );
+        stage.write(&format!("{name}.scenario.yaml"), text);
+        stage.call(["test", &format!("{name}.scenario.yaml")])
+    };
+    let gives = "{ asks: recall, text: door, gives: [ { text: The green one., space: notes } ], takes: 2s }";
+    let found = scenario(
+        "found",
+        gives,
+        "calls: [ { host: memory.recall, times: 1 } ], that: [ { that: \"outputs.answer[0].text == 'The green one.'\" } ]",
+    );
+    assert_eq!(found.code, Some(0), "{found:?}");
+    let failed = scenario(
+        "failed",
+        "{ asks: recall, fails: unavailable }",
+        "status: failed, error: { kind: unavailable }",
+    );
+    assert_eq!(failed.code, Some(0), "{failed:?}");
+    let idle = scenario("idle", &format!("{gives}, {{ asks: forget }}"), "status: succeeded");
+    assert!(format!("{idle:?}").contains("no question took this answer"), "{idle:?}");
+    let nobody = scenario("nobody", "{ asks: forget }", "status: succeeded");
+    assert!(format!("{nobody:?}").contains("asks the memory to recall"), "{nobody:?}");
+    // A script, for one call.
+    stage.write("answers.yaml", "voyager: script/v1\nmemory: [ { asks: remember } ]\n");
+    let call =
+        ["skill", "run", "memory/remember", "--script", "answers.yaml", "--remember", "notes"];
+    let with = |space| [&call[..], &["--space", space, "--text", "x", "--json"]].concat();
+    let played = stage.call(with("notes"));
+    assert!(played.code == Some(0) && played.out.contains(r#""result":1"#), "{played:?}");
+    assert!(stage.call(with("private")).out.contains("denied"));
+    assert!(!stage.path("state/memory").exists(), "no real memory was asked");
+}
