@@ -173,7 +173,7 @@ impl Desk {
 
     fn relate(&self, edge: Edge) -> Result<RelateAnswer, Failure> {
         edge.check().map_err(|it| Failure::usage(it.to_string()))?;
-        self.memory.relate(&edge, self.now()).map_err(written)?;
+        self.memory.relate(&edge, None, self.now()).map_err(written)?;
         Ok(RelateAnswer { relation: RelationDetail::of(edge) })
     }
 

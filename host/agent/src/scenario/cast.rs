@@ -551,7 +551,11 @@ impl MemoryService for Memories {
             let mut state = self.0.state();
             let before: usize = state.remembered.values().map(Vec::len).sum();
             let ids = (before as u64 + 1..).take(call.drafts.len());
-            Ok(state.remembered.entry(context.idempotency_key).or_insert_with(|| ids.collect()).clone())
+            Ok(state
+                .remembered
+                .entry(context.idempotency_key)
+                .or_insert_with(|| ids.collect())
+                .clone())
         })
     }
 

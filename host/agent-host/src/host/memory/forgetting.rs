@@ -23,7 +23,7 @@ impl Desk {
         let (now, mut commit) = (self.now(), stats.commit);
         let mut forgotten = ids;
         if !dry_run {
-            let receipt = self.memory.forget(&forgotten, now).map_err(written)?;
+            let receipt = self.memory.forget(&forgotten, None, now).map_err(written)?;
             (forgotten, commit) = (receipt.ids, receipt.commit);
         }
         let (ids, at) = (named(&forgotten), when::exact(now));

@@ -257,7 +257,7 @@ impl Import<'_> {
         new.retain(|it| {
             is_there(it.from) && is_there(it.to) && known.insert((it.from, it.kind.clone(), it.to))
         });
-        memory.relate_all(&new, self.desk.now()).map_err(written)?;
+        memory.relate_all(&new, None, self.desk.now()).map_err(written)?;
         self.answer.relations += new.len() as u64;
         Ok(())
     }
