@@ -103,6 +103,17 @@ pub struct Signals {
     pub relevance: f64,
 }
 
+impl Signals {
+    /// Whether anything in the question speaks for the record.
+    pub(crate) fn speak(&self) -> bool {
+        let spoken = [self.keyword, self.relation, self.tag, self.exact];
+        spoken.iter().any(|it| *it > 0.0) || self.vector >= NEAR
+    }
+}
+
+/// A cosine from which on a vector speaks for a record by itself.
+const NEAR: f64 = 0.3;
+
 /// A record that was given back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
@@ -310,6 +321,9 @@ pub(crate) fn pack(
             break;
         }
         let tokens = u64::from(candidate.tokens);
+        if !candidate.signals.speak() {
+            continue;
+        }
         if !said.insert(index.saying(candidate.id)) {
             duplicates += 1;
         } else if tokens <= left {

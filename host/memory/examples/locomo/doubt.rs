@@ -47,11 +47,11 @@ pub(crate) fn row(asked: &Asked, forest: &Forest) -> Vec<f32> {
     let value = |place: usize, name: &str| {
         order.get(place).map_or(0.0, |it| f64::from(asked.row(it.1)[column(name)]))
     };
-    let score = |place: usize| order.get(place).or(order.last()).map_or(0.0, |it| it.0);
+    let score = |place: usize| order.get(place).or_else(|| order.last()).map_or(0.0, |it| it.0);
     let (mine, other) = (column("author_asked_for"), column("other_author_asked_for"));
     let best_of = |column: usize| {
         let mut of = order.iter().filter(|it| asked.row(it.1)[column] > 0.0);
-        of.next().map_or(score(order.len()), |it| it.0)
+        of.next().map_or_else(|| score(order.len()), |it| it.0)
     };
     let share = |count: usize| {
         let of = order.iter().take(count).filter(|it| asked.row(it.1)[mine] > 0.0);

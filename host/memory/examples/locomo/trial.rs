@@ -71,7 +71,7 @@ impl Trial {
             Entry { draft, vector: Some(vector) }
         };
         let entries: Vec<Entry> = seen.turns.iter().zip(encoded).map(entry).collect();
-        let now = seen.turns.last().map_or(Timestamp::default(), |it| it.at);
+        let now = seen.turns.last().map_or_else(Timestamp::default, |it| it.at);
         let ids = memory.remember(&entries, None, now).unwrap();
         let first = ids.first().map_or(0, |it| it.0);
         let questions: Vec<&str> = seen.questions.iter().map(String::as_str).collect();

@@ -83,6 +83,20 @@ fn a_budget_holds_and_nothing_is_said_twice() {
 }
 
 #[test]
+fn what_nothing_speaks_for_is_no_answer() {
+    let memory = open(&SimDisk::new(1));
+    let entries = ["The door is green.", "Lunch is at noon.", "The wall is blue."];
+    let entries: Vec<Entry> = entries.iter().map(|it| draft(it).into()).collect();
+    memory.remember(&entries, None, now()).unwrap();
+    let found = |text: &str| {
+        let question = Question { text: text.to_owned(), ..Question::default() };
+        memory.recall(&question, now()).unwrap()
+    };
+    assert_eq!(texts(&found("Which door?")), ["The door is green."]);
+    assert_eq!(texts(&found("xylophone")), [""; 0]);
+}
+
+#[test]
 fn what_is_quoted_comes_first() {
     let memory = open(&SimDisk::new(1));
     let said = ["Blue door, green wall, door wall.", "The green door.", "A door, not green."];
