@@ -1,6 +1,6 @@
 //! Learned fusion: many signals about a candidate become one score.
 //!
-//! A [`Forest`] is what ships and scores; [`train`] makes one from rankings with known answers; a
+//! A [`Forest`] is what ships and scores; [`train()`] makes one from rankings with known answers; a
 //! [`Logistic`] turns a few signals into a probability, such as that of there being no answer at all.
 //! What the signals mean is not known here: a candidate is a row of numbers.
 

@@ -1,3 +1,5 @@
+//! Names and identifiers in texts, by example.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Questions taken apart, by example.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
