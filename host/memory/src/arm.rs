@@ -3,7 +3,10 @@
 //! Sums over records are whole numbers, so that they do not depend on the order or the shard in which records
 //! are seen.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 use crate::shard::{NONE, Place, Shard};
 
@@ -39,15 +42,47 @@ impl Session {
 }
 
 /// What every record of a shard is worth by one measure; nothing where it was not touched.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Scores {
+    /// By place; no number where it was not touched.
     values: Vec<f64>,
     touched: Vec<Place>,
 }
 
+/// Buffers of [`Scores`] in which nothing is touched: filling new ones takes longer than the rest of a question,
+/// where a store is large.
+static BUFFERS: Mutex<Vec<Vec<f64>>> = Mutex::new(Vec::new());
+
+/// So many are kept.
+const BUFFERS_MAX: usize = 16;
+
+impl Drop for Scores {
+    fn drop(&mut self) {
+        let mut values = std::mem::take(&mut self.values);
+        self.touched.iter().for_each(|it| values[*it as usize] = f64::NAN);
+        let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+        if buffers.len() < BUFFERS_MAX {
+            buffers.push(values);
+        }
+    }
+}
+
 impl Scores {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { values: vec![f64::NAN; capacity], touched: Vec::new() }
+        let kept = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut values = kept.unwrap_or_default();
+        values.resize(capacity, f64::NAN);
+        Self { values, touched: Vec::new() }
+    }
+
+    /// Whether a record was touched.
+    pub(crate) fn holds(&self, place: Place) -> bool {
+        !self.values[place as usize].is_nan()
+    }
+
+    /// The records that were touched.
+    pub(crate) fn touched(&self) -> &[Place] {
+        &self.touched
     }
 
     pub(crate) fn add(&mut self, place: Place, value: f64) {
@@ -74,7 +109,7 @@ pub(crate) enum Untouched {
 }
 
 /// One arm, over all shards.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Arm {
     scores: Vec<Scores>,
     untouched: Untouched,

@@ -114,8 +114,8 @@ struct Wanted {
     pairs: Vec<(usize, usize)>,
     /// The sum of how rare those are.
     all_pairs: f64,
-    /// By session: which of them it holds.
-    sessions: HashMap<Session, Vec<bool>>,
+    /// What the sessions of the candidates hold.
+    sessions: HashMap<Session, Held>,
 }
 
 /// Which share of what is asked for something holds, by how rare it is; and how rare the rarest is that it holds,
@@ -138,24 +138,13 @@ impl Wanted {
             .windows(2)
             .filter_map(|it| Some((place(&it[0])?, place(&it[1])?)))
             .collect();
-        let mut sessions: HashMap<Session, Vec<bool>> = HashMap::new();
-        for (number, word) in words.iter().enumerate() {
-            for (shard, of) in search.shards.iter().enumerate() {
-                for (place, _) in of.postings(word) {
-                    let spot = Spot { shard: shard as u32, place: *place };
-                    let session = Session::of(&search.shards, spot);
-                    let held = sessions.entry(session).or_insert_with(|| vec![false; words.len()]);
-                    held[number] = true;
-                }
-            }
-        }
         Self {
             all: rarities.iter().sum(),
             all_pairs: pairs.iter().map(|it| rarities[it.0] + rarities[it.1]).sum(),
             terms: terms.collect(),
             rarities,
             pairs,
-            sessions,
+            sessions: HashMap::new(),
         }
     }
 
@@ -181,10 +170,22 @@ impl Wanted {
         })
     }
 
-    /// What a session holds.
-    fn in_session(&self, session: Session) -> Held {
-        let held = self.sessions.get(&session);
-        self.held(|number| held.is_some_and(|it| it[number]))
+    /// Looks at the sessions of candidates.
+    fn look_at(&mut self, search: &Search<'_>, spots: &[Spot]) {
+        for spot in spots {
+            let session = Session::of(&search.shards, *spot);
+            if self.sessions.contains_key(&session) {
+                continue;
+            }
+            let held = match session {
+                Session::Alone(spot) => self.in_records(search, spot.shard, &[spot.place]),
+                Session::Thread(shard, thread) => {
+                    let docs = search.shards[shard as usize].thread(thread);
+                    self.in_records(search, shard, docs.map_or(&[], |it| &it.docs))
+                }
+            };
+            self.sessions.insert(session, held);
+        }
     }
 
     /// The share of pairs of words that some records of a shard hold side by side.
@@ -246,6 +247,11 @@ impl Arms {
         spots
     }
 
+    /// Looks at what the candidates have around them, before their features are asked for.
+    pub(crate) fn look_at(&mut self, search: &Search<'_>, spots: &[Spot]) {
+        self.wanted.look_at(search, spots);
+    }
+
     /// The features of a candidate, in the order of [`names`].
     pub(crate) fn row(&self, search: &Search<'_>, asking: &Asking, spot: Spot) -> Vec<f32> {
         let shard = search.shard(spot);
@@ -287,7 +293,7 @@ impl Arms {
         let window = shard.window(&spot.place, 2);
         let alone = self.wanted.in_records(search, spot.shard, &[spot.place]);
         let around = self.wanted.in_records(search, spot.shard, window);
-        let all = self.wanted.in_session(session);
+        let all = self.wanted.sessions.get(&session).copied().unwrap_or_default();
         let hits = self.hits.get(&session).copied().unwrap_or_default();
         let thread_length = shard.thread(doc.thread).map_or(1, |it| it.docs.len());
         let different = crate::shard::counted(&doc.terms).len();

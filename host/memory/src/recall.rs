@@ -178,7 +178,7 @@ pub(crate) fn candidates(
     search: &Search<'_>,
     now: Timestamp,
 ) -> Vec<Candidate> {
-    let arms = Arms::of(search, asking);
+    let mut arms = Arms::of(search, asking);
     let mut spots = arms.candidates();
     let base = |spot: &Spot| untrained(&arms, *spot);
     let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (base(it), *it)).collect();
@@ -188,6 +188,7 @@ pub(crate) fn candidates(
     spots.extend(led.iter().map(|it| it.0));
     spots.sort_unstable();
     spots.dedup();
+    arms.look_at(search, &spots);
     let phrases = quoted(&question.text);
     let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
     let look = |spot: &Spot| {
@@ -371,12 +372,13 @@ mod tests {
         (0..8).map(|it| 0.1 + text.bytes().filter(|byte| byte % 8 == it).count() as f32).collect()
     }
 
-    fn answer(index: &Index, question: &Question) -> Vec<Candidate> {
+    fn answer(index: &Index, question: &Question, touched_max: u64) -> Vec<Candidate> {
         let shards = index.shards(&question.spaces);
         let vector = Code::of(&vector(&question.text));
         let now = Timestamp::from_millis(1_000_000);
         let asking = Asking::of(&question.text, vector, &shards, now);
-        let search = Search::new(shards);
+        let mut search = Search::new(shards);
+        search.touched_max = touched_max;
         let mut candidates = candidates(index, question, &asking, &search, now);
         candidates.sort_by_key(|it| it.id);
         candidates
@@ -390,9 +392,42 @@ mod tests {
             text in "[a-f]x( [a-f]x){0,3}( author[0-2])?",
         ) {
             let question = Question { text, ..Question::default() };
-            let one = answer(&index(&texts, |_| "all".to_owned()), &question);
-            let eight = answer(&index(&texts, |thread| format!("shard {}", thread % 8)), &question);
-            prop_assert_eq!(one, eight);
+            let one = index(&texts, |_| "all".to_owned());
+            let eight = index(&texts, |thread| format!("shard {}", thread % 8));
+            for touched_max in [1, 20, u64::MAX] {
+                let of_one = answer(&one, &question, touched_max);
+                prop_assert_eq!(of_one, answer(&eight, &question, touched_max), "{}", touched_max);
+            }
+        }
+
+        /// Common words that find nothing by themselves count as much, where rarer ones found something.
+        #[test]
+        fn common_words_add_to_what_rare_ones_found(
+            texts in proptest::collection::vec((0_u8..4, 0_u8..1, "[a-d]x( [a-d]x){0,5}"), 1..40),
+        ) {
+            let index = index(&texts, |_| "all".to_owned());
+            let shards = index.shards(&[]);
+            let words = ["ax", "bx", "cx"].map(|it| (it.to_owned(), 1)).into();
+            for reach in 0..4 {
+                let all = Search::new(shards.clone()).keyword(&words, reach);
+                let mut search = Search::new(shards.clone());
+                search.touched_max = 1;
+                let some = search.keyword(&words, reach);
+                for spot in &some.top {
+                    prop_assert!(all.value(*spot) > Some(0.0));
+                    // How rare a common word is was estimated, and nothing else.
+                    prop_assert!(some.value(*spot) > Some(0.0));
+                }
+                prop_assert!(some.top.len() <= all.top.len());
+                prop_assert_eq!(some.top.is_empty(), all.top.is_empty());
+                if reach == 0 {
+                    // A record's own words are counted, not estimated.
+                    for spot in &some.top {
+                        let (some, all) = (some.value(*spot).unwrap(), all.value(*spot).unwrap());
+                        prop_assert!((some - all).abs() < 1e-9, "{} {}", some, all);
+                    }
+                }
+            }
         }
     }
 }

@@ -17,6 +17,9 @@ const B: f64 = 0.75;
 const FEEDBACK_RECORDS: usize = 8;
 const FEEDBACK_WORDS: usize = 20;
 
+/// The usual [`Search::touched_max`].
+const TOUCHED_MAX: u64 = 20_000;
+
 /// Words with how often they are asked for.
 pub(crate) type Words = BTreeMap<String, u32>;
 
@@ -24,6 +27,8 @@ pub(crate) type Words = BTreeMap<String, u32>;
 pub(crate) struct Search<'a> {
     pub(crate) shards: Vec<&'a Shard>,
     pub(crate) totals: Totals,
+    /// So many windows are scored by an arm, as long as the rarest word alone does not lie in more.
+    pub(crate) touched_max: u64,
     /// By shard and place: whether a record may be given back; nothing where all may.
     allowed: Option<Vec<Vec<bool>>>,
 }
@@ -53,7 +58,7 @@ impl<'a> Search<'a> {
     pub(crate) fn new(shards: Vec<&'a Shard>) -> Self {
         let mut totals = Totals::default();
         shards.iter().for_each(|it| totals += it.totals());
-        Self { shards, totals, allowed: None }
+        Self { shards, totals, touched_max: TOUCHED_MAX, allowed: None }
     }
 
     /// Gives back only records of which `allow` says so. The others still count for how rare words are.
@@ -90,20 +95,30 @@ impl<'a> Search<'a> {
     }
 
     /// BM25 over windows of `RADII[reach]` records on both sides.
+    ///
+    /// Rare words decide what is scored. Once their windows are [`Search::touched_max`], commoner words only add
+    /// to what is scored already: what holds none of the rarer ones would hardly come to the front.
     pub(crate) fn keyword(&self, words: &Words, reach: usize) -> Arm {
         let radius = RADII[reach];
         let mean_length = self.totals.lengths[reach] as f64 / self.totals.docs.max(1) as f64;
         let capacities = self.shards.iter().map(|it| it.capacity());
         let mut windows: Vec<Windows> = capacities.clone().map(Windows::new).collect();
         let mut scores: Vec<Scores> = capacities.map(Scores::new).collect();
-        for (word, times) in words {
-            for (windows, shard) in windows.iter_mut().zip(&self.shards) {
-                windows.count(shard, word, radius);
+        for (word, times, finds) in self.by_rarity(words, 2 * u64::from(radius) + 1) {
+            let all = windows.iter_mut().zip(&scores).zip(&self.shards);
+            for ((windows, scores), shard) in all {
+                match finds {
+                    true => windows.count(shard, word, radius),
+                    false => windows.count_known(shard, word, radius, scores),
+                }
             }
-            let holders = windows.iter().map(|it| it.touched.len() as u64).sum();
-            let weight = rarity(self.totals.docs, holders) * f64::from(*times);
-            for ((windows, scores), shard) in windows.iter_mut().zip(&mut scores).zip(&self.shards)
-            {
+            let holders = match finds {
+                true => windows.iter().map(|it| it.touched.len() as u64).sum(),
+                false => spread(self.holders(word), self.totals.docs, radius),
+            };
+            let weight = rarity(self.totals.docs, holders) * f64::from(times);
+            let all = windows.iter_mut().zip(&mut scores).zip(&self.shards);
+            for ((windows, scores), shard) in all {
                 windows.drain(shard, radius, |place, count, length| {
                     scores.add(place, weight * saturation(count, f64::from(length), mean_length));
                 });
@@ -112,20 +127,39 @@ impl<'a> Search<'a> {
         self.arm(scores, Untouched::Zero)
     }
 
+    /// Words, the rarest first, with how often they are asked for, and whether they find records or only add to
+    /// what rarer ones found. A record that holds one lies in `windows` windows.
+    fn by_rarity<'b>(&self, words: &'b Words, windows: u64) -> Vec<(&'b str, u32, bool)> {
+        let mut order: Vec<(u64, &str, u32)> =
+            words.iter().map(|(word, times)| (self.holders(word), word.as_str(), *times)).collect();
+        order.sort_unstable();
+        let mut touched = 0;
+        let placed = order.into_iter().filter(|it| it.0 > 0).map(|(holders, word, times)| {
+            let finds = touched == 0 || touched + holders * windows <= self.touched_max;
+            touched += holders * windows;
+            (word, times, finds)
+        });
+        placed.collect()
+    }
+
     /// BM25 over whole sessions.
     pub(crate) fn sessions(&self, words: &Words) -> SessionArm {
         let sessions = self.totals.sessions.max(1);
         let mean_length = self.totals.lengths[0] as f64 / sessions as f64;
         let mut values: BTreeMap<Session, f64> = BTreeMap::new();
-        for (word, times) in words {
+        for (word, times, finds) in self.by_rarity(words, 1) {
             let mut counts: BTreeMap<Session, u32> = BTreeMap::new();
             for (number, shard) in self.shards.iter().enumerate() {
                 for (place, count) in shard.postings(word) {
                     let spot = Spot { shard: number as u32, place: *place };
-                    *counts.entry(Session::of(&self.shards, spot)).or_default() += count;
+                    let session = Session::of(&self.shards, spot);
+                    if finds || values.contains_key(&session) {
+                        *counts.entry(session).or_default() += count;
+                    }
                 }
             }
-            let weight = rarity(sessions, counts.len() as u64) * f64::from(*times);
+            let holders = if finds { counts.len() as u64 } else { self.holders(word) };
+            let weight = rarity(sessions, holders.min(sessions)) * f64::from(times);
             for (session, count) in counts {
                 let length = self.session_length(session) as f64;
                 *values.entry(session).or_default() +=
@@ -218,17 +252,49 @@ fn saturation(count: u32, length: f64, mean_length: f64) -> f64 {
     count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / mean_length.max(1.0)))
 }
 
+/// In how many windows a word lies that so many of the records hold, if those lie anywhere.
+fn spread(holders: u64, docs: u64, radius: u32) -> u64 {
+    let free = 1.0 - holders as f64 / docs.max(1) as f64;
+    let reached = 1.0 - free.max(0.0).powi(2 * radius as i32 + 1);
+    (docs as f64 * reached).round() as u64
+}
+
 /// In which windows of a shard a word lies, and how often.
 struct Windows {
     counts: Vec<u32>,
     touched: Vec<Place>,
     /// How many terms each window has, where somebody asked before.
     lengths: Vec<u32>,
+    /// Records that lie in the window of one that is scored; made when the first common word comes.
+    near: Vec<bool>,
 }
 
 impl Windows {
     fn new(capacity: usize) -> Self {
-        Self { counts: vec![0; capacity], touched: Vec::new(), lengths: vec![0; capacity] }
+        let (counts, lengths) = (vec![0; capacity], vec![0; capacity]);
+        Self { counts, lengths, touched: Vec::new(), near: Vec::new() }
+    }
+
+    /// Counts a word in the windows that are scored already.
+    fn count_known(&mut self, shard: &Shard, word: &str, radius: u32, scores: &Scores) {
+        if self.near.is_empty() {
+            self.near = vec![false; shard.capacity()];
+            for scored in scores.touched() {
+                shard.window(scored, radius).iter().for_each(|it| self.near[*it as usize] = true);
+            }
+        }
+        for (center, count) in shard.postings(word) {
+            if !self.near[*center as usize] {
+                continue;
+            }
+            for place in shard.window(center, radius).iter().filter(|it| scores.holds(**it)) {
+                let known = &mut self.counts[*place as usize];
+                if *known == 0 {
+                    self.touched.push(*place);
+                }
+                *known += count;
+            }
+        }
     }
 
     /// Counts a word.
