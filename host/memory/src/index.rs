@@ -1,7 +1,7 @@
 //! Everything that recall needs in memory: shards by space, standings, relations. A cache of the tables, as of
 //! one commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use voyager_base::Digest;
 
@@ -20,6 +20,8 @@ pub(crate) struct Index {
     edges: BTreeMap<(MemoryId, u32), (MemoryId, f32)>,
     backward: BTreeMap<(MemoryId, MemoryId, u32), f32>,
     archived: usize,
+    /// Records whose row or key is damaged: they can be forgotten, and nothing else.
+    damaged: BTreeSet<MemoryId>,
     cycle: u64,
     commit: u64,
 }
@@ -41,6 +43,16 @@ impl Index {
         }
         self.archived += usize::from(standing.archived);
         self.known.insert(record.id, Known { space, standing });
+    }
+
+    /// Notes that a record can't be read.
+    pub(crate) fn add_damaged(&mut self, id: MemoryId) {
+        self.damaged.insert(id);
+    }
+
+    /// Records that can't be read.
+    pub(crate) fn damaged(&self) -> &BTreeSet<MemoryId> {
+        &self.damaged
     }
 
     /// Whether some records are set aside.
@@ -75,6 +87,7 @@ impl Index {
 
     /// Lets a record go, with everything that hangs on it.
     pub(crate) fn remove(&mut self, id: MemoryId) {
+        self.damaged.remove(&id);
         let Some(known) = self.known.remove(&id) else { return };
         self.archived -= usize::from(known.standing.archived);
         if let Some(shard) = self.spaces.get_mut(&known.space) {

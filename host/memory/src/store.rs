@@ -109,7 +109,6 @@ pub struct Memory {
     index: RwLock<Index>,
     encoder: Option<(u32, Encoder)>,
     chance: Arc<dyn Chance>,
-    damaged: Vec<MemoryId>,
 }
 
 /// What only the writer knows.
@@ -145,10 +144,10 @@ impl Memory {
         let counters = tables.counters_now().map_err(OpenError::of_database)?;
         let mut loading = Loading::new(&tables, &keys, counters, encoder.as_ref());
         loading.run().map_err(OpenError::of_database)?;
-        let Loading { index, damaged, .. } = loading;
+        let index = loading.index;
         let filled = Filled(counters.next);
         let writer = Mutex::new(Writer { filled, counters, failed: None });
-        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, chance, damaged })
+        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, chance })
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -397,8 +396,10 @@ impl Memory {
         if key.map_or(Ok(false), |it| self.is_done(it))? {
             return Ok(Forgotten { ids, commit: writer.counters.commit });
         }
-        for id in &ids {
-            if !self.index().holds(*id) && !self.damaged.contains(id) {
+        {
+            let index = self.index();
+            let there = |it: &&MemoryId| index.holds(**it) || index.damaged().contains(*it);
+            if let Some(id) = ids.iter().find(|it| !there(it)) {
                 return Err(WriteError::NotFound { id: *id });
             }
         }
@@ -569,8 +570,9 @@ impl Memory {
 
     fn relations_where(&self, wanted: impl Fn(u64, u64) -> bool) -> Result<Vec<Edge>, ReadError> {
         let mut edges = Vec::new();
+        let damaged = self.index().damaged().clone();
         self.tables.each_edge(|from, number, to, sealed| {
-            if wanted(from, to) {
+            if wanted(from, to) && !damaged.contains(&MemoryId(from)) {
                 let key = self.keys.key(from).map_err(Broken::disk)?;
                 let edge = key.and_then(|it| open_edge(&it, number, sealed));
                 edges.push(edge.ok_or_else(|| Broken::damaged("a relation is damaged"))?);
@@ -662,7 +664,7 @@ impl Memory {
             vectors: spaces.iter().map(|it| it.1.vectors.len()).sum(),
             relations: index.edges(),
             spaces: spaces.into_iter().map(|(name, it)| (name.to_owned(), it.len())).collect(),
-            damaged: self.damaged.clone(),
+            damaged: index.damaged().iter().copied().collect(),
             bytes,
             cycle: index.cycle(),
             commit: index.commit(),
@@ -689,6 +691,11 @@ impl Memory {
     pub fn space_of(&self, id: MemoryId) -> Result<String, ReadError> {
         let index = self.index();
         index.space_of(id).map(str::to_owned).ok_or(ReadError::NotFound { id })
+    }
+
+    /// Whether a write failed, so that nothing more is written until the store is opened again.
+    pub fn has_failed(&self) -> bool {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).failed.is_some()
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, WriteError> {
@@ -786,7 +793,6 @@ struct Loading<'a> {
     counters: Counters,
     encoder: Option<&'a (u32, Encoder)>,
     index: Index,
-    damaged: Vec<MemoryId>,
 }
 
 impl<'a> Loading<'a> {
@@ -796,14 +802,14 @@ impl<'a> Loading<'a> {
         counters: Counters,
         encoder: Option<&'a (u32, Encoder)>,
     ) -> Self {
-        Self { tables, keys, counters, encoder, index: Index::default(), damaged: Vec::new() }
+        Self { tables, keys, counters, encoder, index: Index::default() }
     }
 
     fn run(&mut self) -> Result<(), Broken> {
         self.index.stands_at(self.counters.commit, self.counters.cycle);
         let mut keys = Window::default();
         let next = self.counters.next;
-        let (index, damaged, file) = (&mut self.index, &mut self.damaged, self.keys);
+        let (index, file) = (&mut self.index, self.keys);
         let mut expected = 0;
         let mut leftover = Vec::new();
         self.tables.each_record(|id, sealed, standing| {
@@ -819,7 +825,7 @@ impl<'a> Loading<'a> {
             let key = keys.key(file, id, next)?;
             match key.and_then(|key| open_record(&key, MemoryId(id), sealed)) {
                 Some(record) => index.add(&record, standing, None),
-                None => damaged.push(MemoryId(id)),
+                None => index.add_damaged(MemoryId(id)),
             }
             Ok(())
         })?;
@@ -857,6 +863,10 @@ impl<'a> Loading<'a> {
         let mut keys = Window::default();
         let (index, file, next) = (&mut self.index, self.keys, self.counters.next);
         self.tables.each_edge(|from, number, to, sealed| {
+            // A relation is sealed with the key of the record that it starts at.
+            if index.damaged().contains(&MemoryId(from)) {
+                return Ok(());
+            }
             let key = keys.key(file, from, next)?;
             let edge = key.and_then(|it| open_edge(&it, number, sealed));
             let edge =

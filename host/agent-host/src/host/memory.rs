@@ -46,13 +46,17 @@ impl LazyMemory {
         Self { folder: state.join("memory"), opened: Mutex::default() }
     }
 
-    /// The memory, opened where it is not yet. Blocks meanwhile.
+    /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
     ///
     /// # Errors
     /// [`OpenError`]; the next call tries again.
     pub(crate) fn open(&self) -> Result<Arc<Memory>, OpenError> {
         // A thread that panicked while it opened left nothing behind.
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(memory) = opened.take_if(|it| it.has_failed()) {
+            // Its folder is free once the last request that uses it has ended.
+            drop(memory);
+        }
         if let Some(memory) = &*opened {
             return Ok(Arc::clone(memory));
         }

@@ -211,6 +211,7 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
     assert!(error.to_string().contains("open it again"), "{error}");
     let again = memory.tick(1, now()).unwrap_err();
     assert!(again.to_string().contains("cannot write"), "nothing more is written: {again}");
+    assert!(memory.has_failed());
     let left = disk.after_crash(CrashModel::Lost, 1);
     assert_eq!(Held::of(&open(&left), 0).texts.len(), 1);
 }

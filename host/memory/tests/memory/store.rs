@@ -220,12 +220,16 @@ fn one_damaged_key_costs_one_record() {
     let memory = open(&disk);
     let entries = [turn("a", "Ada", "The door is green."), turn("a", "Bob", "The wall is blue.")];
     let ids = memory.remember(&entries, None, now()).unwrap();
+    let kind = "is beside".to_owned();
+    memory.relate(&Edge { from: ids[0], kind, to: ids[1], weight: 1.0 }, None, now()).unwrap();
     drop(memory);
     disk.flip_bit("keys", (512 + 3) * 8);
     let memory = open(&disk);
     assert_eq!(memory.stats().unwrap().damaged, ids[..1]);
+    assert_eq!(memory.all_relations().unwrap(), []);
     assert_eq!(texts(&ask(&memory, "green blue")), ["The wall is blue."]);
     memory.forget(&ids[..1], None, now()).unwrap();
+    assert_eq!(memory.stats().unwrap().damaged, []);
     drop(memory);
     assert_eq!(open(&disk).stats().unwrap().damaged, []);
 }
