@@ -1,6 +1,6 @@
 //! What a large store costs: writing, asking, opening, bytes.
 //!
-//! `scale [RECORDS] [--json]`: texts of about 40 tokens with words as frequent as in a language (Zipf), in threads
+//! `scale [RECORDS]`: texts of about 40 tokens with words as frequent as in a language (Zipf), in threads
 //! of 20, with vectors of 384 dimensions. A question holds six words of one record and its vector, blurred; it
 //! counts as found where that record is among the ten best.
 #![allow(
@@ -30,7 +30,11 @@ const QUESTIONS: usize = 200;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let records = arguments.next().map_or(100_000, |it| it.parse().expect("a number of records"));
+    let records = arguments.next().map_or(Some(100_000), |it| it.parse().ok());
+    let Some(records) = records.filter(|it| *it >= BATCH) else {
+        eprintln!("error: name a number of records, {BATCH} or more");
+        std::process::exit(2);
+    };
     let folder = tempfile::tempdir().unwrap();
     let chance = Seeded::new(1);
     let batches: Vec<Vec<Entry>> = (0..records / BATCH)

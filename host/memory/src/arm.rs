@@ -113,8 +113,7 @@ pub(crate) enum Untouched {
 pub(crate) struct Arm {
     scores: Vec<Scores>,
     untouched: Untouched,
-    mean: f64,
-    deviation: f64,
+    spread: Spread,
     best: f64,
     /// The best, the first first.
     pub(crate) top: Vec<Spot>,
@@ -123,8 +122,34 @@ pub(crate) struct Arm {
     threads: Vec<Vec<f64>>,
 }
 
-/// A unit of the sums.
-const UNIT: f64 = (1_u64 << 20) as f64;
+/// How values lie around their mean. Sums are of whole numbers, so that no order of adding changes them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spread {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Spread {
+    /// The spread of `count` values; those that are not among `values` are zero.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>, count: u64) -> Self {
+        const UNIT: f64 = (1_u64 << 20) as f64;
+        let (mut sum, mut squares) = (0_i128, 0_i128);
+        for value in values {
+            let units = i128::from((value * UNIT).round() as i64);
+            sum += units;
+            squares += units.pow(2);
+        }
+        let count = count.max(1) as f64;
+        let mean = sum as f64 / UNIT / count;
+        let variance = squares as f64 / UNIT / UNIT / count - mean * mean;
+        Self { mean, deviation: variance.max(0.0).sqrt() }
+    }
+
+    /// How many standard deviations a value lies above the mean.
+    pub(crate) fn z(&self, value: f64) -> f64 {
+        if self.deviation < 1e-9 { 0.0 } else { (value - self.mean) / self.deviation }
+    }
+}
 
 impl Arm {
     /// Sums up what the shards say. `docs` records were looked at, and only `allowed` ones may be given back.
@@ -135,18 +160,13 @@ impl Arm {
         docs: u64,
         allowed: impl Fn(Spot) -> bool,
     ) -> Self {
-        let (mut sum, mut squares, mut touched) = (0_i128, 0_i128, 0_u64);
         let mut top = Vec::new();
         let mut threads: Vec<Vec<f64>> =
             shards.iter().map(|it| vec![f64::NEG_INFINITY; it.threads()]).collect();
         let mut best = 0.0_f64;
         for (shard, of_shard) in scores.iter().enumerate() {
-            touched += of_shard.touched.len() as u64;
             for &place in &of_shard.touched {
                 let value = of_shard.values[place as usize];
-                let units = (value * UNIT).round() as i64;
-                sum += i128::from(units);
-                squares += i128::from(units).pow(2);
                 best = best.max(value);
                 let spot = Spot { shard: shard as u32, place };
                 if let Session::Thread(_, thread) = Session::of(shards, spot) {
@@ -160,11 +180,11 @@ impl Arm {
         }
         let count = match untouched {
             Untouched::Zero => docs,
-            Untouched::Unknown => touched,
+            Untouched::Unknown => scores.iter().map(|it| it.touched.len() as u64).sum(),
         };
-        let count = count.max(1) as f64;
-        let mean = sum as f64 / UNIT / count;
-        let variance = squares as f64 / UNIT / UNIT / count - mean * mean;
+        let values =
+            scores.iter().flat_map(|it| it.touched.iter().map(|place| it.values[*place as usize]));
+        let spread = Spread::of(values, count);
         let id = |spot: &Spot| shards[spot.shard as usize].doc(spot.place).map(|it| it.id);
         let order = |one: &(f64, Spot), other: &(f64, Spot)| {
             other.0.total_cmp(&one.0).then_with(|| id(&one.1).cmp(&id(&other.1)))
@@ -176,8 +196,7 @@ impl Arm {
         top.sort_unstable_by(order);
         let top: Vec<Spot> = top.into_iter().map(|it| it.1).collect();
         let ranks = top.iter().enumerate().map(|(rank, spot)| (*spot, rank as u32)).collect();
-        let deviation = variance.max(0.0).sqrt();
-        Self { scores, untouched, mean, deviation, best, top, ranks, threads }
+        Self { scores, untouched, spread, best, top, ranks, threads }
     }
 
     /// What a record is worth.
@@ -188,11 +207,7 @@ impl Arm {
 
     /// How many standard deviations a record lies above the mean; zero where nobody knows.
     pub(crate) fn z(&self, spot: Spot) -> f64 {
-        self.value(spot).map_or(0.0, |it| self.z_of(it))
-    }
-
-    fn z_of(&self, value: f64) -> f64 {
-        if self.deviation < 1e-9 { 0.0 } else { (value - self.mean) / self.deviation }
+        self.value(spot).map_or(0.0, |it| self.spread.z(it))
     }
 
     /// One over its rank, where it is among the best; else nothing.
@@ -212,7 +227,7 @@ impl Arm {
             Session::Thread(shard, thread) => self.threads[shard as usize][thread as usize],
         };
         let known = if known > f64::NEG_INFINITY { Some(known) } else { self.nothing() };
-        known.map_or(0.0, |it| self.z_of(it))
+        known.map_or(0.0, |it| self.spread.z(it))
     }
 
     /// What a record is worth that was not touched.

@@ -107,8 +107,8 @@ pub enum WriteError {
         /// Which one.
         id: MemoryId,
     },
-    /// The disk refused. Whether this write is there shows when the store is opened again; until then
-    /// nothing more is written.
+    /// The disk refused. Whether this write is there shows when the store is opened again; once a commit was
+    /// refused nothing more is written until then.
     #[error("cannot write the memory: {reason}; free room or mend the disk, and open it again")]
     Disk {
         /// What the system said.

@@ -3,11 +3,14 @@
 
 use std::collections::HashMap;
 
+use voyager_base::clock::Timestamp;
+
 use crate::{
     arm::{Arm, Session, Spot},
     asking::Asking,
     search::{Search, SessionArm},
     shard::{Doc, Place, Shard, Term},
+    when,
 };
 
 /// The arms, by their order in a row of features.
@@ -314,7 +317,7 @@ impl Arms {
             self.wanted.phrases(search, spot.shard, window),
             flag(author),
             flag(named && !author),
-            flag(asking.months.contains(&month_of(doc.at))),
+            flag(asking.months.contains(&when::month_of(Timestamp::from_micros(doc.at)))),
             flag(told_in(0)),
             flag(told_in(SOON_MICROS)),
             f64::from(doc.tokens),
@@ -378,27 +381,4 @@ fn hits_by_session(search: &Search<'_>, arm: &Arm) -> HashMap<Session, u32> {
         *hits.entry(Session::of(&search.shards, *spot)).or_default() += 1;
     }
     hits
-}
-
-/// The month of a time in microseconds since 1970, from 1 (Howard Hinnant's `civil_from_days`).
-fn month_of(micros: u64) -> u8 {
-    let shifted = micros / 86_400_000_000 + 719_468;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    (if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 }) as u8
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn months_are_those_of_the_calendar() {
-        assert_eq!(month_of(0), 1);
-        assert_eq!(month_of(951_782_400_000_000), 2);
-        assert_eq!(month_of(1_795_219_199_999_000), 11);
-    }
 }

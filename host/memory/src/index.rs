@@ -118,10 +118,30 @@ impl Index {
         forward.chain(backward).collect()
     }
 
-    /// What is known of a record beside its content.
-    pub(crate) fn standing(&self, id: MemoryId) -> Standing {
-        let none = Standing { weight: 0.0, cycle: 0, pinned: false, archived: true };
-        self.known.get(&id).map_or(none, |it| it.standing)
+    /// The edges of a record, by the record they start at and their number.
+    pub(crate) fn edges_of(&self, id: MemoryId) -> Vec<(u64, u32)> {
+        let forward = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| (it.0.0.0, it.0.1));
+        let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
+        let backward = self.backward.range(all).map(|it| (it.0.1.0, it.0.2));
+        let mut edges: Vec<_> = forward.chain(backward).collect();
+        edges.sort_unstable();
+        edges
+    }
+
+    /// All edges, as in [`Index::edges_of`].
+    pub(crate) fn all_edges(&self) -> Vec<(u64, u32)> {
+        self.edges.keys().map(|it| (it.0.0, it.1)).collect()
+    }
+
+    /// What is known of a record beside its content; none where it is not here.
+    pub(crate) fn standing(&self, id: MemoryId) -> Option<Standing> {
+        self.known.get(&id).map(|it| it.standing)
+    }
+
+    /// Whether a record is here and has no vector.
+    pub(crate) fn lacks_vector(&self, id: MemoryId) -> bool {
+        let shard = self.known.get(&id).and_then(|it| self.spaces.get(&it.space));
+        shard.is_some_and(|it| it.place(id).is_some_and(|place| it.vectors.of(place).is_none()))
     }
 
     /// Whether a record is there.

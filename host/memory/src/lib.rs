@@ -20,6 +20,7 @@ pub mod evaluate;
 pub mod features;
 mod index;
 mod keys;
+mod loading;
 pub mod question;
 pub mod rank;
 mod recall;

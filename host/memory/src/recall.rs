@@ -8,7 +8,6 @@ use voyager_base::clock::Timestamp;
 use crate::{
     arm::Spot,
     asking::Asking,
-    decay::weight_after,
     features::Arms,
     index::Index,
     record::{MemoryId, Record},
@@ -195,9 +194,7 @@ pub(crate) fn candidates(
         let shard = search.shard(*spot);
         let doc = shard.doc(spot.place)?;
         let relation = led.iter().find(|it| it.0 == *spot).map_or(0.0, |it| it.1);
-        let standing = index.standing(doc.id);
-        let idle = index.cycle().saturating_sub(standing.cycle);
-        let relevance = if standing.pinned { 1.0 } else { weight_after(standing.weight, idle) };
+        let relevance = index.standing(doc.id)?.relevance_at(index.cycle());
         let age = now.as_micros().saturating_sub(doc.at) as f64;
         let signals = Signals {
             vector: arms

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use voyager_base::clock::Timestamp;
 
 use crate::{
+    decay::weight_after,
     keys::Key,
     record::{Draft, Invalid, MemoryId, NAME_BYTES_MAX, Record},
+    vectors::Code,
 };
 
 /// What a row of a record says: the same in every format to come, or another version.
@@ -32,11 +34,10 @@ pub(crate) fn open_record(key: &Key, id: MemoryId, sealed: &[u8]) -> Option<Reco
     Some(Record { id, written, draft })
 }
 
-/// The name of an edge's row.
-fn edge_name(number: u32) -> [u8; 8] {
-    let mut name = *b"edge\0\0\0\0";
-    name[4..].copy_from_slice(&number.to_le_bytes());
-    name
+/// The name of an edge's row. Numbers are used again once the record that an edge led to is forgotten, ids never:
+/// so no two edges are sealed alike.
+fn edge_name(number: u32, to: MemoryId) -> Vec<u8> {
+    [b"edge".as_slice(), &number.to_le_bytes(), &to.0.to_le_bytes()].concat()
 }
 
 /// A typed relation between two records.
@@ -75,12 +76,27 @@ impl Edge {
 /// An edge as its row, sealed with the key of the record it starts at.
 pub(crate) fn seal_edge(key: &Key, number: u32, edge: &Edge) -> Vec<u8> {
     let plain = rmp_serde::to_vec(edge).expect("texts and numbers can be written");
-    key.seal(&edge_name(number), &plain)
+    key.seal(&edge_name(number, edge.to), &plain)
 }
 
 /// An edge from its row; none where it is damaged.
-pub(crate) fn open_edge(key: &Key, number: u32, sealed: &[u8]) -> Option<Edge> {
-    rmp_serde::from_slice(&key.open(&edge_name(number), sealed)?).ok()
+pub(crate) fn open_edge(key: &Key, number: u32, to: u64, sealed: &[u8]) -> Option<Edge> {
+    rmp_serde::from_slice(&key.open(&edge_name(number, MemoryId(to)), sealed)?).ok()
+}
+
+/// A vector as its row.
+pub(crate) fn seal_vector(key: &Key, encoder: &str, code: &Code) -> Vec<u8> {
+    let plain = rmp_serde::to_vec(code).expect("numbers can be written");
+    key.seal(&vector_name(encoder), &plain)
+}
+
+/// A vector from its row; none where it is damaged.
+pub(crate) fn open_vector(key: &Key, encoder: &str, sealed: &[u8]) -> Option<Code> {
+    rmp_serde::from_slice(&key.open(&vector_name(encoder), sealed)?).ok()
+}
+
+fn vector_name(encoder: &str) -> Vec<u8> {
+    [b"vector ", encoder.as_bytes()].concat()
 }
 
 /// What the service knows of a record beside its content, and changes.
@@ -97,6 +113,16 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
+    /// What decay left of the weight in a cycle.
+    pub(crate) fn weight_at(&self, cycle: u64) -> f64 {
+        weight_after(self.weight, cycle.saturating_sub(self.cycle))
+    }
+
+    /// How much the record counts in a cycle.
+    pub(crate) fn relevance_at(&self, cycle: u64) -> f64 {
+        if self.pinned { 1.0 } else { self.weight_at(cycle) }
+    }
+
     pub(crate) const BYTES: usize = 17;
 
     pub(crate) fn encode(&self) -> [u8; Self::BYTES] {
@@ -114,5 +140,36 @@ impl Standing {
         let known = bytes[16] < 4 && (0.0..=1.0).contains(&weight);
         let (pinned, archived) = (bytes[16] & 1 != 0, bytes[16] & 2 != 0);
         known.then_some(Self { weight, cycle, pinned, archived })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use voyager_base::{chance::Seeded, sim::SimDisk};
+
+    use super::*;
+    use crate::keys::{Filled, Keys};
+
+    /// A number is used again once the record that its edge led to is forgotten: under the same key the new row
+    /// must not be sealed as the old one was, which may still lie in a free page.
+    #[test]
+    fn no_two_edges_are_sealed_alike() {
+        let keys = Keys::open(&SimDisk::new(1), 0).unwrap();
+        keys.fill(&mut Filled(0), 0, 1, &Seeded::new(1)).unwrap();
+        let key = keys.key(0).unwrap().unwrap();
+        let edge = |to: u64, kind: &str| Edge {
+            from: MemoryId(0),
+            kind: kind.to_owned(),
+            to: MemoryId(to),
+            weight: 1.0,
+        };
+        let (old, new) =
+            (seal_edge(&key, 0, &edge(1, "causes")), seal_edge(&key, 0, &edge(2, "causes")));
+        assert_eq!(open_edge(&key, 0, 2, &new), Some(edge(2, "causes")));
+        assert_eq!(open_edge(&key, 0, 2, &old), None);
+        // With one key stream the two would differ in the id alone.
+        let same = old.iter().zip(&new).filter(|(old, new)| old == new).count();
+        assert!(same < old.len() / 2, "{same} of {} bytes are the same", old.len());
     }
 }

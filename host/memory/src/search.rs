@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    arm::{Arm, Scores, Session, Spot, Untouched},
+    arm::{Arm, Scores, Session, Spot, Spread, Untouched},
     shard::{Doc, Place, RADII, Shard, Totals},
     vectors::Code,
 };
@@ -36,16 +36,14 @@ pub(crate) struct Search<'a> {
 /// How well sessions do as a whole.
 pub(crate) struct SessionArm {
     values: BTreeMap<Session, f64>,
-    mean: f64,
-    deviation: f64,
+    spread: Spread,
     ranks: HashMap<Session, u32>,
 }
 
 impl SessionArm {
     /// How many standard deviations a session lies above the mean.
     pub(crate) fn z(&self, session: Session) -> f64 {
-        let value = self.values.get(&session).copied().unwrap_or(0.0);
-        if self.deviation < 1e-9 { 0.0 } else { (value - self.mean) / self.deviation }
+        self.spread.z(self.values.get(&session).copied().unwrap_or(0.0))
     }
 
     /// One over its rank.
@@ -166,10 +164,7 @@ impl<'a> Search<'a> {
                     weight * saturation(count, length, mean_length);
             }
         }
-        let mean =
-            values.values().map(|it| fixed(*it)).sum::<i128>() as f64 / FIXED / sessions as f64;
-        let squares = values.values().map(|it| fixed(*it).pow(2)).sum::<i128>() as f64;
-        let variance = squares / FIXED / FIXED / sessions as f64 - mean * mean;
+        let spread = Spread::of(values.values().copied(), sessions);
         let mut order: Vec<(Session, f64)> = values.iter().map(|it| (*it.0, *it.1)).collect();
         order.sort_by(|one, other| {
             other
@@ -178,7 +173,7 @@ impl<'a> Search<'a> {
                 .then_with(|| self.first_of(one.0).cmp(&self.first_of(other.0)))
         });
         let ranks = order.iter().enumerate().map(|(rank, it)| (it.0, rank as u32)).collect();
-        SessionArm { values, mean, deviation: variance.max(0.0).sqrt(), ranks }
+        SessionArm { values, spread, ranks }
     }
 
     fn session_length(&self, session: Session) -> u64 {
@@ -233,12 +228,6 @@ impl<'a> Search<'a> {
         }
         self.arm(scores, Untouched::Unknown)
     }
-}
-
-const FIXED: f64 = (1_u64 << 20) as f64;
-
-fn fixed(value: f64) -> i128 {
-    i128::from((value * FIXED).round() as i64)
 }
 
 /// The inverse document frequency, in the form that is never negative.

@@ -11,7 +11,7 @@ use redb::{
 use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
-use crate::{error::OpenError, row::Standing};
+use crate::{error::OpenError, row::Standing, store::Encoder};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "memory.redb";
@@ -89,6 +89,19 @@ impl Deed {
     }
 }
 
+/// What a change does, as the audit tells it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Act {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// What.
+    pub(crate) deed: Deed,
+    /// The first record.
+    pub(crate) first: u64,
+    /// How many records.
+    pub(crate) count: u64,
+}
+
 /// One line of the audit: it says which records, never what they held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditLine {
@@ -102,6 +115,18 @@ pub struct AuditLine {
     pub first: u64,
     /// How many records.
     pub count: u64,
+}
+
+/// A row of an edge.
+pub(crate) struct EdgeRow {
+    /// The record it starts at.
+    pub(crate) from: u64,
+    /// Its number there.
+    pub(crate) number: u32,
+    /// The record it leads to.
+    pub(crate) to: u64,
+    /// What it says.
+    pub(crate) sealed: Vec<u8>,
 }
 
 /// The open file.
@@ -128,27 +153,21 @@ impl Tables {
             file.set_len(0).map_err(OpenError::disk)?;
         }
         drop(file);
-        let opened = || -> Result<(Self, Counters), Broken> {
+        let opened = || -> Result<(Self, u64, Counters), Broken> {
             let tables = Self(Some(database::open(disk, FILE, opening)?));
-            let counters = match tables.counters()? {
-                Some(it) => it,
+            match tables.counters()? {
+                Some((format, counters)) => Ok((tables, format, counters)),
                 None => {
                     tables.make()?;
-                    (FORMAT, Counters::default())
+                    Ok((tables, FORMAT, Counters::default()))
                 }
-            };
-            match counters {
-                (FORMAT, counters) => Ok((tables, counters)),
-                (found, _) => Err(Broken::damaged(format!("{NEWER}{found}"))),
             }
         };
-        guarded(opened).map_err(|error| match &error {
-            Broken::Damaged { reason } if reason.starts_with(NEWER) => {
-                let found = reason[NEWER.len()..].parse().unwrap_or_default();
-                OpenError::Newer { found, known: FORMAT as u32 }
-            }
-            _ => OpenError::of_database(error),
-        })
+        let (tables, found, counters) = guarded(opened).map_err(OpenError::of_database)?;
+        if found != FORMAT {
+            return Err(OpenError::Newer { found: found as u32, known: FORMAT as u32 });
+        }
+        Ok((tables, counters))
     }
 
     fn database(&self) -> &Database {
@@ -231,6 +250,23 @@ impl Tables {
                 see(from, number, to, sealed)?;
             }
             Ok(())
+        })
+    }
+
+    /// The sealed rows of some edges, by the record they start at and their number, with where they lead.
+    pub(crate) fn edges(&self, keys: &[(u64, u32)]) -> Result<Vec<EdgeRow>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let edges = transaction.open_table(EDGES).map_err(broken)?;
+            let row = |&(from, number): &(u64, u32)| {
+                let row = edges.get((from, number)).map_err(broken)?;
+                // One that was removed since somebody asked for it is none.
+                Ok(row.map(|row| {
+                    let (to, sealed) = row.value();
+                    EdgeRow { from, number, to, sealed: sealed.to_vec() }
+                }))
+            };
+            keys.iter().filter_map(|it| row(it).transpose()).collect()
         })
     }
 
@@ -327,25 +363,17 @@ impl Tables {
     /// nothing; one whose commit fails leaves open whether it is there.
     pub(crate) fn change(
         &self,
-        line: AuditLine,
+        act: Act,
         counters: Counters,
         write: impl FnOnce(&Change) -> Result<(), redb::Error>,
     ) -> Result<(), Broken> {
         guarded(|| {
             let change = Change(self.database().begin_write().map_err(broken)?);
             write(&change)?;
-            Ok(change.commit(line, counters)?)
+            Ok(change.commit(act, counters)?)
         })
     }
-
-    /// The counters as they are now.
-    pub(crate) fn counters_now(&self) -> Result<Counters, Broken> {
-        Ok(self.counters()?.map_or_else(Counters::default, |it| it.1))
-    }
 }
-
-/// How a file of a newer format is told from a damaged one on the way out of the guard.
-const NEWER: &str = "format ";
 
 fn broken(error: impl Into<redb::Error>) -> Broken {
     Broken::from(error.into())
@@ -366,22 +394,18 @@ impl Change {
         Ok(())
     }
 
-    /// Adds or replaces vectors of an encoder.
+    /// Adds vectors of an encoder, which has its number with the first of them.
     pub(crate) fn add_vectors<'a>(
         &self,
-        encoder: u32,
+        (encoder, named): &(u32, Encoder),
         rows: impl IntoIterator<Item = (u64, &'a [u8])>,
     ) -> Done<()> {
+        let dimensions = named.dimensions as u32;
+        self.0.open_table(ENCODERS)?.insert(encoder, (named.name.as_str(), dimensions))?;
         let mut vectors = self.0.open_table(VECTORS)?;
         for (id, sealed) in rows {
-            vectors.insert((encoder, id), sealed)?;
+            vectors.insert((*encoder, id), sealed)?;
         }
-        Ok(())
-    }
-
-    /// Gives an encoder its number.
-    pub(crate) fn add_encoder(&self, number: u32, name: &str, dimensions: u32) -> Done<()> {
-        self.0.open_table(ENCODERS)?.insert(number, (name, dimensions))?;
         Ok(())
     }
 
@@ -445,10 +469,9 @@ impl Change {
     }
 
     /// Makes everything durable, with a line of the audit and the counters.
-    fn commit(self, line: AuditLine, counters: Counters) -> Done<()> {
-        self.0
-            .open_table(AUDIT)?
-            .insert(line.commit, (line.at.as_micros(), line.deed.code(), line.first, line.count))?;
+    fn commit(self, act: Act, counters: Counters) -> Done<()> {
+        let row = (act.at.as_micros(), act.deed.code(), act.first, act.count);
+        self.0.open_table(AUDIT)?.insert(counters.commit, row)?;
         {
             let mut meta = self.0.open_table(META)?;
             meta.insert(META_NEXT, counters.next)?;

@@ -40,6 +40,11 @@ pub use self::{
     grammar::mentions,
 };
 
+/// The month of a time, from 1.
+pub(crate) fn month_of(time: Timestamp) -> u8 {
+    calendar::day_of(time).month().unsigned_abs()
+}
+
 /// A stretch of time, without its end: microseconds since 1970 in UTC.
 ///
 /// Signed, unlike [`Timestamp`], because people remember what was before 1970.

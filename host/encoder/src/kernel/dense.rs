@@ -260,6 +260,7 @@ mod tests {
             let width = heads * head;
             let rows = numbers(tokens * 3 * width, 4);
             let expected = plain_attention(&rows, tokens, heads, head);
+            let mut bits: Option<Vec<u32>> = None;
             for level in Level::all() {
                 let mut outputs = vec![f32::NAN; tokens * width];
                 // Left-overs of a longer text must not count.
@@ -268,6 +269,9 @@ mod tests {
                 for (output, expected) in outputs.iter().zip(&expected) {
                     assert!((f64::from(*output) - expected).abs() < 1e-4, "{output} {expected}");
                 }
+                let of_level: Vec<u32> = outputs.iter().map(|it| it.to_bits()).collect();
+                let portable = bits.get_or_insert_with(|| of_level.clone());
+                assert_eq!(of_level, *portable, "{level:?} gives other bits");
             }
         }
     }

@@ -19,7 +19,13 @@
 mod doubt;
 mod trial;
 
-use std::{collections::BTreeMap, fs::File, path::PathBuf, time::Instant};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs::File,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
@@ -77,16 +83,33 @@ fn arguments() -> Arguments {
     let mut arguments = Arguments::default();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut path = || Some(words.next().expect("a path behind it").into());
+        let mut path =
+            || Some(or_exit(words.next().ok_or("a path is missing behind the last option")).into());
         match word.as_str() {
             "--encoder" => arguments.encoder = path(),
             "--corrected" => arguments.corrected = path(),
             "--ranks" => arguments.ranks = path(),
             "--worklog" => arguments.worklog = true,
+            other if other.starts_with('-') => or_exit(Err(format!("`{other}` is no option"))),
             _ => arguments.data = Some(word.into()),
         }
     }
     arguments
+}
+
+/// What somebody named and can't be used ends the program.
+fn or_exit<T>(outcome: Result<T, impl Into<Box<dyn Error>>>) -> T {
+    outcome.unwrap_or_else(|error| {
+        let error = error.into();
+        eprint!("error: {error}");
+        let mut cause = error.source();
+        while let Some(it) = cause {
+            eprint!(": {it}");
+            cause = it.source();
+        }
+        eprintln!();
+        std::process::exit(2)
+    })
 }
 
 fn main() {
@@ -96,15 +119,18 @@ fn main() {
     } else {
         let beside =
             concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/locomo/locomo-5.json");
-        let data = arguments.data.unwrap_or_else(|| beside.into());
-        if !data.exists() {
-            println!("skipped: there is no {}; name the file of the data set", data.display());
-            return;
-        }
-        locomo::read(&data, arguments.corrected.as_deref()).unwrap()
+        let data = match arguments.data {
+            Some(data) => data,
+            None if Path::new(beside).exists() => beside.into(),
+            None => {
+                println!("skipped: there is no {beside}; name the file of the data set");
+                return;
+            }
+        };
+        or_exit(locomo::read(&data, arguments.corrected.as_deref()))
     };
     let vectors = match arguments.encoder {
-        Some(folder) => Vectors::Bert(Box::new(Bert::open(folder, Precision::Bytes).unwrap())),
+        Some(folder) => Vectors::Bert(Box::new(or_exit(Bert::open(folder, Precision::Bytes)))),
         None => Vectors::Hashed(Hashed::new()),
     };
     let start = Instant::now();

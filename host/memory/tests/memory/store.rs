@@ -177,6 +177,7 @@ fn vectors_of_another_encoder_are_never_compared() {
         memory.encode(&[(MemoryId(0), vec![1.0, 0.0, 0.0]), (MemoryId(5), vec![1.0; 3])], now());
     assert_eq!(encoded, Ok(1));
     assert_eq!((memory.stats().unwrap().vectors, memory.unencoded(9)), (1, vec![]));
+    assert_eq!(memory.encode(&[(MemoryId(0), vec![0.0, 1.0, 0.0])], now()), Ok(0), "it has one");
     drop(memory);
     assert_eq!(with("other", 3).unwrap().stats().unwrap().vectors, 1);
     let error = with("other", 4).map(drop).unwrap_err().to_string();
@@ -202,16 +203,36 @@ fn a_damaged_or_foreign_store_is_refused_and_not_changed() {
         open(&disk).remember(&[draft("a").into()], None, now()).unwrap();
         disk
     };
-    let refused = |disk: &SimDisk| try_open(disk).map(drop).unwrap_err().to_string();
+    // The damaged file stays as it is, for whoever wants to mend it.
+    let refused = |disk: &SimDisk, file: &str| {
+        let before = disk.content(file);
+        let error = try_open(disk).map(drop).unwrap_err().to_string();
+        assert!(disk.content(file) == before, "{error}");
+        assert!(error.contains(&format!("{file} is damaged")), "{error}");
+    };
     let disk = full();
     disk.truncate("keys", 100);
-    assert!(refused(&disk).contains("keys is damaged"));
+    refused(&disk, "keys");
     let disk = full();
     disk.truncate("memory.redb", 5_000);
-    assert!(refused(&disk).contains("memory.redb is damaged"), "{}", refused(&disk));
-    let disk = full();
-    (0..64).for_each(|byte| disk.flip_bit("memory.redb", (4096 * 20 + byte) * 8 + 3));
-    let _ = try_open(&disk);
+    refused(&disk, "memory.redb");
+    // A bit in each page: what is in use is refused, the rest is as it was.
+    let pages = full().content("memory.redb").unwrap().len() / 4096;
+    let mut damaged = 0;
+    for page in 1..pages {
+        let disk = full();
+        disk.flip_bit("memory.redb", (page * 4096 + 70) * 8 + 3);
+        match try_open(&disk) {
+            Ok(memory) => {
+                assert_eq!(memory.record(MemoryId(0)).unwrap().draft.text, "a", "page {page}");
+            }
+            Err(_) => {
+                refused(&disk, "memory.redb");
+                damaged += 1;
+            }
+        }
+    }
+    assert!(damaged > 3, "{damaged} of {pages} pages are in use");
 }
 
 #[test]
