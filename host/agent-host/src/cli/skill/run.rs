@@ -116,7 +116,7 @@ impl Run {
         let code = report::run(context, &answer)?;
         if code == FailureKind::Denied.exit_code() && !context.json {
             printing::note(
-                "hint: here `--read`, `--write`, `--program`, `--server` and `--call` are the grants",
+                "hint: here `--read`, `--write`, `--program`, `--server`, `--recall`, `--remember` and `--call` are the grants",
             );
         }
         Ok(code)
