@@ -1,5 +1,6 @@
 //! Points in time as people and files write them.
 
+use jiff::{civil::Date, tz::TimeZone};
 use voyager_base::clock::Timestamp;
 
 /// What a time looks like, for messages.
@@ -12,8 +13,7 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let mut rest = Rest(text.trim());
     let (year, month) = (rest.number(4)?, rest.after("-")?.number(2)?);
     let day = rest.after("-")?.number(2)?;
-    let days = days(year, month, day)?;
-    let mut micros = days * 86_400_000_000;
+    let mut micros = start_of(year, month, day)?;
     if !rest.0.is_empty() {
         rest.0 = rest.0.strip_prefix(['T', 't', ' '])?;
         let (hour, minute) = (rest.number(2)?, rest.after(":")?.number(2)?);
@@ -67,26 +67,11 @@ pub(crate) fn short(time: Timestamp) -> String {
     text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
-/// Days since 1970, by Howard Hinnant's `days_from_civil`; none where the calendar has no such day.
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if day < 1 || day > last {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year - era * 400;
-    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
+/// The start of a day of the calendar in microseconds after 1970, negative before; none where there is no such day.
+fn start_of(year: i64, month: i64, day: i64) -> Option<i64> {
+    let (year, month, day) = (year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?);
+    let day = Date::new(year, month, day).ok()?;
+    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
 }
 
 /// What is still to be read.
