@@ -83,17 +83,48 @@ pub fn names() -> Vec<String> {
     arms.chain(BESIDE.iter().map(|it| (*it).to_owned())).collect()
 }
 
-/// All arms for one question.
-pub(crate) struct Arms {
+/// The arms that the untrained ranking needs. The others only say more of what these found, and are asked
+/// where somebody wants to know it.
+pub(crate) struct FirstArms {
     pub(crate) keyword: Arm,
-    pub(crate) window1: Arm,
     pub(crate) window2: Arm,
-    pub(crate) core_window4: Arm,
-    pub(crate) core_keyword: Arm,
-    pub(crate) core_window2: Arm,
-    pub(crate) feedback: Arm,
     pub(crate) vector: Option<Arm>,
-    pub(crate) sessions: SessionArm,
+}
+
+impl FirstArms {
+    /// Asks them.
+    pub(crate) fn of(search: &Search<'_>, asking: &Asking) -> Self {
+        Self {
+            keyword: search.keyword(&asking.words, 0),
+            window2: search.keyword(&asking.words, 2),
+            vector: asking.vector.as_ref().map(|it| search.vector(it)),
+        }
+    }
+
+    /// The best of each, in the order of their places.
+    pub(crate) fn best(&self) -> Vec<Spot> {
+        let all = [Some(&self.keyword), Some(&self.window2), self.vector.as_ref()];
+        best_of(all.into_iter().flatten())
+    }
+}
+
+/// The best of some arms, in the order of their places.
+fn best_of<'a>(arms: impl Iterator<Item = &'a Arm>) -> Vec<Spot> {
+    let mut spots: Vec<Spot> = arms.flat_map(|it| it.top.iter().copied()).collect();
+    spots.sort_unstable();
+    spots.dedup();
+    spots
+}
+
+/// All arms for one question.
+pub(crate) struct Arms<'a> {
+    first: &'a FirstArms,
+    window1: Arm,
+    core_window4: Arm,
+    core_keyword: Arm,
+    core_window2: Arm,
+    feedback: Arm,
+    sessions: SessionArm,
     /// How many of the best of the window arm lie in each session.
     hits: HashMap<Session, u32>,
     wanted: Wanted,
@@ -205,49 +236,41 @@ impl Wanted {
     }
 }
 
-impl Arms {
-    /// Asks all arms.
-    pub(crate) fn of(search: &Search<'_>, asking: &Asking) -> Self {
+impl<'a> Arms<'a> {
+    /// Asks the others too.
+    pub(crate) fn of(first: &'a FirstArms, search: &Search<'_>, asking: &Asking) -> Self {
         let (all, core) = (&asking.words, &asking.core);
-        let window2 = search.keyword(all, 2);
-        let feedback = search.keyword(&search.feedback(&window2, all), 1);
-        let vector = asking.vector.as_ref().map(|it| search.vector(it));
+        let feedback = search.keyword(&search.feedback(&first.window2, all), 1);
         Self {
-            keyword: search.keyword(all, 0),
             window1: search.keyword(all, 1),
             core_window4: search.keyword(core, 3),
             core_keyword: search.keyword(core, 0),
             core_window2: search.keyword(core, 2),
             feedback,
-            vector,
             sessions: search.sessions(core),
-            hits: hits_by_session(search, &window2),
+            hits: hits_by_session(search, &first.window2),
             wanted: Wanted::of(search, asking),
-            window2,
+            first,
         }
     }
 
     /// The arms in the order of the features.
     fn all(&self) -> [Option<&Arm>; ARMS.len()] {
         [
-            Some(&self.keyword),
+            Some(&self.first.keyword),
             Some(&self.window1),
-            Some(&self.window2),
+            Some(&self.first.window2),
             Some(&self.core_window4),
             Some(&self.core_keyword),
             Some(&self.core_window2),
             Some(&self.feedback),
-            self.vector.as_ref(),
+            self.first.vector.as_ref(),
         ]
     }
 
     /// The best of each arm, in the order of their places.
     pub(crate) fn candidates(&self) -> Vec<Spot> {
-        let mut spots: Vec<Spot> =
-            self.all().into_iter().flatten().flat_map(|it| it.top.iter().copied()).collect();
-        spots.sort_unstable();
-        spots.dedup();
-        spots
+        best_of(self.all().into_iter().flatten())
     }
 
     /// Looks at what the candidates have around them, before their features are asked for.
@@ -344,8 +367,8 @@ impl Arms {
             hypothetical,
             asking.core.len() as f64,
             asking.authors.len() as f64,
-            self.window2.best(),
-            self.vector.as_ref().map_or(0.0, Arm::best),
+            self.first.window2.best(),
+            self.first.vector.as_ref().map_or(0.0, Arm::best),
             f64::from(doc.importance),
         ]
     }

@@ -8,7 +8,7 @@ use voyager_base::clock::Timestamp;
 use crate::{
     arm::Spot,
     asking::Asking,
-    features::Arms,
+    features::{Arms, FirstArms},
     index::Index,
     record::{MemoryId, Record},
     search::Search,
@@ -169,6 +169,15 @@ const RELATION_WEIGHT: f64 = 2.0;
 /// Relations lead on from so many of the best.
 const SEEDS: usize = 20;
 
+/// How closely candidates are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// As far as the untrained ranking needs it: candidates have no features.
+    Ranking,
+    /// By all arms, with all features.
+    Features,
+}
+
 /// Looks at what may answer a question.
 pub(crate) fn candidates(
     index: &Index,
@@ -176,10 +185,12 @@ pub(crate) fn candidates(
     asking: &Asking,
     search: &Search<'_>,
     now: Timestamp,
+    look: Look,
 ) -> Vec<Candidate> {
-    let mut arms = Arms::of(search, asking);
-    let mut spots = arms.candidates();
-    let base = |spot: &Spot| untrained(&arms, *spot);
+    let first = FirstArms::of(search, asking);
+    let mut all = (look == Look::Features).then(|| Arms::of(&first, search, asking));
+    let mut spots = all.as_ref().map_or_else(|| first.best(), Arms::candidates);
+    let base = |spot: &Spot| untrained(&first, *spot);
     let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (base(it), *it)).collect();
     let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
     seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
@@ -187,23 +198,25 @@ pub(crate) fn candidates(
     spots.extend(led.iter().map(|it| it.0));
     spots.sort_unstable();
     spots.dedup();
-    arms.look_at(search, &spots);
+    if let Some(all) = &mut all {
+        all.look_at(search, &spots);
+    }
     let phrases = quoted(&question.text);
     let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
-    let look = |spot: &Spot| {
+    let seen = |spot: &Spot| {
         let shard = search.shard(*spot);
         let doc = shard.doc(spot.place)?;
         let relation = led.iter().find(|it| it.0 == *spot).map_or(0.0, |it| it.1);
         let relevance = index.standing(doc.id)?.relevance_at(index.cycle());
         let age = now.as_micros().saturating_sub(doc.at) as f64;
         let signals = Signals {
-            vector: arms
+            vector: first
                 .vector
                 .as_ref()
                 .and_then(|it| it.value(*spot))
                 .unwrap_or(0.0)
                 .clamp(0.0, 1.0),
-            keyword: arms.window2.ratio(*spot),
+            keyword: first.window2.ratio(*spot),
             relation,
             tag: share_of_tags(shard, doc, &words),
             exact: share_of_phrases(shard, doc, &phrases),
@@ -213,20 +226,20 @@ pub(crate) fn candidates(
             relevance,
         };
         let beside = EXACT_WEIGHT * signals.exact + RELATION_WEIGHT * relation + signals.tag;
-        let value = untrained(&arms, *spot) + beside;
+        let value = untrained(&first, *spot) + beside;
         Some(Candidate {
             id: doc.id,
-            features: arms.row(search, asking, *spot),
+            features: all.as_ref().map_or_else(Vec::new, |it| it.row(search, asking, *spot)),
             untrained: boosted(value, &signals),
             signals,
             tokens: doc.tokens,
         })
     };
-    spots.iter().filter_map(look).collect()
+    spots.iter().filter_map(seen).collect()
 }
 
 /// The sum of what the arms say, each in its own standard deviations: what holds without any training.
-fn untrained(arms: &Arms, spot: Spot) -> f64 {
+fn untrained(arms: &FirstArms, spot: Spot) -> f64 {
     let vector = arms.vector.as_ref().map_or(0.0, |it| it.z(spot));
     0.5 * arms.keyword.z(spot) + arms.window2.z(spot) + 0.5 * vector
 }
@@ -376,7 +389,7 @@ mod tests {
         let asking = Asking::of(&question.text, vector, &shards, now);
         let mut search = Search::new(shards);
         search.touched_max = touched_max;
-        let mut candidates = candidates(index, question, &asking, &search, now);
+        let mut candidates = candidates(index, question, &asking, &search, now, Look::Features);
         candidates.sort_by_key(|it| it.id);
         candidates
     }

@@ -15,7 +15,7 @@ use crate::{
     index::Index,
     keys::{Filled, Key, Keys},
     loading::load,
-    recall::{self, Candidate, QUESTION_BYTES_MAX, Question, Recall},
+    recall::{self, Candidate, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
@@ -576,7 +576,7 @@ impl Memory {
     pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
         let (packed, count, duplicates, commit) = {
             let index = self.index();
-            let candidates = self.look(&index, question, now)?;
+            let candidates = self.look(&index, question, now, Look::Ranking)?;
             let count = candidates.len();
             let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
             let (packed, duplicates) = recall::pack(&index, scored, question);
@@ -601,7 +601,7 @@ impl Memory {
         question: &Question,
         now: Timestamp,
     ) -> Result<Vec<Candidate>, ReadError> {
-        self.look(&self.index(), question, now)
+        self.look(&self.index(), question, now, Look::Features)
     }
 
     fn look(
@@ -609,6 +609,7 @@ impl Memory {
         index: &Index,
         question: &Question,
         now: Timestamp,
+        look: Look,
     ) -> Result<Vec<Candidate>, ReadError> {
         let invalid = |reason: String| ReadError::Invalid { reason };
         if question.text.len() > QUESTION_BYTES_MAX {
@@ -632,7 +633,7 @@ impl Memory {
                 recall::allows(question, shard, doc, archived)
             });
         }
-        let mut candidates = recall::candidates(index, question, &asking, &search, now);
+        let mut candidates = recall::candidates(index, question, &asking, &search, now, look);
         candidates.sort_by_key(|it| it.id);
         Ok(candidates)
     }
