@@ -8,7 +8,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::shard::{NONE, Place, Shard};
+use crate::{
+    shard::{NONE, Place, Shard},
+    vectors::{select::Moments, sketch},
+};
 
 /// So many of the best of each arm are looked at closely.
 pub(crate) const CANDIDATES: usize = 200;
@@ -111,15 +114,21 @@ pub(crate) enum Untouched {
 /// One arm, over all shards.
 #[derive(Debug)]
 pub(crate) struct Arm {
-    scores: Vec<Scores>,
-    untouched: Untouched,
+    values: Values,
     spread: Spread,
     best: f64,
     /// The best, the first first.
     pub(crate) top: Vec<Spot>,
     ranks: HashMap<Spot, u32>,
-    /// By shard and thread: the best of the thread.
-    threads: Vec<Vec<f64>>,
+}
+
+/// What records are worth.
+#[derive(Debug)]
+enum Values {
+    /// By shard: what was looked at; and what the others are worth.
+    Known(Vec<Scores>, Untouched),
+    /// By shard and place: an estimate; and what those are worth that were looked at closely.
+    Estimated(Vec<Vec<i32>>, HashMap<Spot, f64>),
 }
 
 /// How values lie around their mean. Sums are of whole numbers, so that no order of adding changes them.
@@ -145,6 +154,15 @@ impl Spread {
         Self { mean, deviation: variance.max(0.0).sqrt() }
     }
 
+    /// The spread of estimates of [`sketch::ONE`] parts.
+    fn of_moments(moments: Moments) -> Self {
+        let one = f64::from(sketch::ONE);
+        let count = moments.count.max(1) as f64;
+        let mean = moments.sum as f64 / one / count;
+        let variance = moments.squares as f64 / one / one / count - mean * mean;
+        Self { mean, deviation: variance.max(0.0).sqrt() }
+    }
+
     /// How many standard deviations a value lies above the mean.
     pub(crate) fn z(&self, value: f64) -> f64 {
         if self.deviation < 1e-9 { 0.0 } else { (value - self.mean) / self.deviation }
@@ -161,18 +179,12 @@ impl Arm {
         allowed: impl Fn(Spot) -> bool,
     ) -> Self {
         let mut top = Vec::new();
-        let mut threads: Vec<Vec<f64>> =
-            shards.iter().map(|it| vec![f64::NEG_INFINITY; it.threads()]).collect();
         let mut best = 0.0_f64;
         for (shard, of_shard) in scores.iter().enumerate() {
             for &place in &of_shard.touched {
                 let value = of_shard.values[place as usize];
                 best = best.max(value);
                 let spot = Spot { shard: shard as u32, place };
-                if let Session::Thread(_, thread) = Session::of(shards, spot) {
-                    let known = &mut threads[shard][thread as usize];
-                    *known = known.max(value);
-                }
                 if allowed(spot) {
                     top.push((value, spot));
                 }
@@ -185,6 +197,30 @@ impl Arm {
         let values =
             scores.iter().flat_map(|it| it.touched.iter().map(|place| it.values[*place as usize]));
         let spread = Spread::of(values, count);
+        Self::sorted(shards, Values::Known(scores, untouched), spread, best, top)
+    }
+
+    /// Sums up estimates of [`sketch::ONE`] parts, by shard and place, of which `looked_at` were looked at closely.
+    pub(crate) fn of_estimates(
+        shards: &[&Shard],
+        estimates: Vec<Vec<i32>>,
+        moments: Moments,
+        looked_at: Vec<(f64, Spot)>,
+    ) -> Self {
+        let best = looked_at.iter().fold(0.0_f64, |it, other| it.max(other.0));
+        let exact = looked_at.iter().map(|(value, spot)| (*spot, *value)).collect();
+        let values = Values::Estimated(estimates, exact);
+        Self::sorted(shards, values, Spread::of_moments(moments), best, looked_at)
+    }
+
+    /// The arm whose best are among `top`.
+    fn sorted(
+        shards: &[&Shard],
+        values: Values,
+        spread: Spread,
+        best: f64,
+        mut top: Vec<(f64, Spot)>,
+    ) -> Self {
         let id = |spot: &Spot| shards[spot.shard as usize].doc(spot.place).map(|it| it.id);
         let order = |one: &(f64, Spot), other: &(f64, Spot)| {
             other.0.total_cmp(&one.0).then_with(|| id(&one.1).cmp(&id(&other.1)))
@@ -196,13 +232,24 @@ impl Arm {
         top.sort_unstable_by(order);
         let top: Vec<Spot> = top.into_iter().map(|it| it.1).collect();
         let ranks = top.iter().enumerate().map(|(rank, spot)| (*spot, rank as u32)).collect();
-        Self { scores, untouched, spread, best, top, ranks, threads }
+        Self { values, spread, best, top, ranks }
     }
 
     /// What a record is worth.
     pub(crate) fn value(&self, spot: Spot) -> Option<f64> {
-        let known = self.scores.get(spot.shard as usize)?.value(spot.place);
-        known.or_else(|| self.nothing())
+        self.known(spot).or_else(|| self.nothing())
+    }
+
+    /// What a record is worth, where it was looked at.
+    fn known(&self, spot: Spot) -> Option<f64> {
+        match &self.values {
+            Values::Known(scores, _) => scores.get(spot.shard as usize)?.value(spot.place),
+            Values::Estimated(estimates, exact) => exact.get(&spot).copied().or_else(|| {
+                let estimate = estimates.get(spot.shard as usize)?.get(spot.place as usize)?;
+                let there = *estimate != sketch::NONE;
+                there.then(|| f64::from(*estimate) / f64::from(sketch::ONE))
+            }),
+        }
     }
 
     /// How many standard deviations a record lies above the mean; zero where nobody knows.
@@ -220,19 +267,16 @@ impl Arm {
         if self.best <= 0.0 { 0.0 } else { self.value(spot).unwrap_or(0.0) / self.best }
     }
 
-    /// The best of its session, as [`Arm::z`].
-    pub(crate) fn session_z(&self, session: Session) -> f64 {
-        let known = match session {
-            Session::Alone(spot) => return self.z(spot),
-            Session::Thread(shard, thread) => self.threads[shard as usize][thread as usize],
-        };
-        let known = if known > f64::NEG_INFINITY { Some(known) } else { self.nothing() };
-        known.map_or(0.0, |it| self.spread.z(it))
+    /// The best of some records of a shard, as [`Arm::z`].
+    pub(crate) fn best_z(&self, shard: u32, places: &[Place]) -> f64 {
+        let known = places.iter().filter_map(|it| self.known(Spot { shard, place: *it }));
+        let best = known.reduce(f64::max).or_else(|| self.nothing());
+        best.map_or(0.0, |it| self.spread.z(it))
     }
 
     /// What a record is worth that was not touched.
     fn nothing(&self) -> Option<f64> {
-        (self.untouched == Untouched::Zero).then_some(0.0)
+        matches!(self.values, Values::Known(_, Untouched::Zero)).then_some(0.0)
     }
 
     /// What the best is worth.

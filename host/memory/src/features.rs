@@ -127,6 +127,8 @@ pub(crate) struct Arms<'a> {
     sessions: SessionArm,
     /// How many of the best of the window arm lie in each session.
     hits: HashMap<Session, u32>,
+    /// The best of the sessions of the candidates, by arm.
+    bests: HashMap<Session, [f64; ARMS.len()]>,
     wanted: Wanted,
 }
 
@@ -249,6 +251,7 @@ impl<'a> Arms<'a> {
             feedback,
             sessions: search.sessions(core),
             hits: hits_by_session(search, &first.window2),
+            bests: HashMap::new(),
             wanted: Wanted::of(search, asking),
             first,
         }
@@ -276,6 +279,21 @@ impl<'a> Arms<'a> {
     /// Looks at what the candidates have around them, before their features are asked for.
     pub(crate) fn look_at(&mut self, search: &Search<'_>, spots: &[Spot]) {
         self.wanted.look_at(search, spots);
+        for spot in spots {
+            let session = Session::of(&search.shards, *spot);
+            if self.bests.contains_key(&session) {
+                continue;
+            }
+            let (shard, places) = match session {
+                Session::Alone(spot) => (spot.shard, &[spot.place][..]),
+                Session::Thread(shard, thread) => {
+                    let docs = search.shards[shard as usize].thread(thread);
+                    (shard, docs.map_or(&[][..], |it| &it.docs))
+                }
+            };
+            let bests = self.all().map(|it| it.map_or(0.0, |arm| arm.best_z(shard, places)));
+            self.bests.insert(session, bests);
+        }
     }
 
     /// The features of a candidate, in the order of [`names`].
@@ -284,9 +302,10 @@ impl<'a> Arms<'a> {
         let Some(doc) = shard.doc(spot.place) else { return Vec::new() };
         let session = Session::of(&search.shards, spot);
         let mut row = Vec::with_capacity(ARMS.len() * OF_ARM.len() + BESIDE.len());
-        for arm in self.all() {
+        let bests = self.bests.get(&session).copied().unwrap_or_default();
+        for (arm, best) in self.all().into_iter().zip(bests) {
             match arm {
-                Some(arm) => row.extend(of_arm(arm, shard, doc, spot, session)),
+                Some(arm) => row.extend(of_arm(arm, shard, doc, spot, best)),
                 None => row.extend([0.0; OF_ARM.len()]),
             }
         }
@@ -379,7 +398,7 @@ fn of_arm(
     shard: &Shard,
     doc: &Doc,
     spot: Spot,
-    session: Session,
+    best_of_session: f64,
 ) -> [f64; OF_ARM.len()] {
     let neighbours = |radius: i32| {
         let places = (-radius..=radius).filter(|it| *it != 0);
@@ -393,7 +412,7 @@ fn of_arm(
         arm.ratio(spot),
         neighbours(1),
         neighbours(2),
-        arm.session_z(session),
+        best_of_session,
     ]
 }
 

@@ -39,7 +39,7 @@ impl Index {
         let shard = self.spaces.entry(space.clone()).or_default();
         let place = shard.add(record);
         if let Some(code) = code {
-            shard.vectors.set(place, code);
+            shard.vectors.set(place, &code);
         }
         self.archived += usize::from(standing.archived);
         self.known.insert(record.id, Known { space, standing });
@@ -66,7 +66,7 @@ impl Index {
         if let Some(shard) = self.spaces.get_mut(&known.space)
             && let Some(place) = shard.place(id)
         {
-            shard.vectors.set(place, code);
+            shard.vectors.set(place, &code);
         }
     }
 

@@ -32,7 +32,7 @@ mod shard;
 mod store;
 mod tables;
 pub mod terms;
-mod vectors;
+pub mod vectors;
 pub mod when;
 
 pub use self::{

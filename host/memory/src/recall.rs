@@ -382,13 +382,19 @@ mod tests {
         (0..8).map(|it| 0.1 + text.bytes().filter(|byte| byte % 8 == it).count() as f32).collect()
     }
 
-    fn answer(index: &Index, question: &Question, touched_max: u64) -> Vec<Candidate> {
+    fn answer(
+        index: &Index,
+        question: &Question,
+        touched_max: u64,
+        exact_max: usize,
+    ) -> Vec<Candidate> {
         let shards = index.shards(&question.spaces);
         let vector = Code::of(&vector(&question.text));
         let now = Timestamp::from_millis(1_000_000);
         let asking = Asking::of(&question.text, vector, &shards, now);
         let mut search = Search::new(shards);
         search.touched_max = touched_max;
+        (search.exact_max, search.reranked) = (exact_max, 5);
         let mut candidates = candidates(index, question, &asking, &search, now, Look::Features);
         candidates.sort_by_key(|it| it.id);
         candidates
@@ -404,9 +410,10 @@ mod tests {
             let question = Question { text, ..Question::default() };
             let one = index(&texts, |_| "all".to_owned());
             let eight = index(&texts, |thread| format!("shard {}", thread % 8));
-            for touched_max in [1, 20, u64::MAX] {
-                let of_one = answer(&one, &question, touched_max);
-                prop_assert_eq!(of_one, answer(&eight, &question, touched_max), "{}", touched_max);
+            for (touched_max, exact_max) in [(1, 1_000), (20, 0), (u64::MAX, 1_000)] {
+                let of_one = answer(&one, &question, touched_max, exact_max);
+                let of_eight = answer(&eight, &question, touched_max, exact_max);
+                prop_assert_eq!(of_one, of_eight, "{} {}", touched_max, exact_max);
             }
         }
 

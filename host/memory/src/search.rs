@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use crate::{
     arm::{Arm, Scores, Session, Spot, Spread, Untouched},
     shard::{Doc, Place, RADII, Shard, Totals},
-    vectors::Code,
+    vectors::{
+        Code,
+        select::{self, Moments},
+        sketch::{NONE, Probe},
+    },
 };
 
 /// How quickly one more of the same word counts less (Robertson and Zaragoza 2009).
@@ -20,6 +24,12 @@ const FEEDBACK_WORDS: usize = 20;
 /// The usual [`Search::touched_max`].
 const TOUCHED_MAX: u64 = 20_000;
 
+/// The usual [`Search::exact_max`].
+const EXACT_MAX: usize = 20_000;
+
+/// The usual [`Search::reranked`].
+const RERANKED: usize = 1_000;
+
 /// Words with how often they are asked for.
 pub(crate) type Words = BTreeMap<String, u32>;
 
@@ -29,6 +39,10 @@ pub(crate) struct Search<'a> {
     pub(crate) totals: Totals,
     /// So many windows are scored by an arm, as long as the rarest word alone does not lie in more.
     pub(crate) touched_max: u64,
+    /// So many vectors are compared exactly, all of them. Of more, cosines are estimated.
+    pub(crate) exact_max: usize,
+    /// So many of the best estimates are compared exactly.
+    pub(crate) reranked: usize,
     /// By shard and place: whether a record may be given back; nothing where all may.
     allowed: Option<Vec<Vec<bool>>>,
 }
@@ -56,7 +70,8 @@ impl<'a> Search<'a> {
     pub(crate) fn new(shards: Vec<&'a Shard>) -> Self {
         let mut totals = Totals::default();
         shards.iter().for_each(|it| totals += it.totals());
-        Self { shards, totals, touched_max: TOUCHED_MAX, allowed: None }
+        let (touched_max, exact_max, reranked) = (TOUCHED_MAX, EXACT_MAX, RERANKED);
+        Self { shards, totals, touched_max, exact_max, reranked, allowed: None }
     }
 
     /// Gives back only records of which `allow` says so. The others still count for how rare words are.
@@ -219,14 +234,44 @@ impl<'a> Search<'a> {
 
     /// How near the vectors of all records lie to one.
     pub(crate) fn vector(&self, code: &Code) -> Arm {
+        let count: usize = self.shards.iter().map(|it| it.vectors.len()).sum();
+        if count > self.exact_max {
+            return self.estimated(code);
+        }
         let mut scores: Vec<Scores> =
             self.shards.iter().map(|it| Scores::new(it.capacity())).collect();
         for (number, shard) in self.shards.iter().enumerate() {
             for (place, of) in shard.vectors.all() {
-                scores[number].add(place, code.cosine(of));
+                scores[number].add(place, code.borrowed().cosine(of));
             }
         }
         self.arm(scores, Untouched::Unknown)
+    }
+
+    /// The same in two stages: all cosines are estimated, and the best of them compared.
+    fn estimated(&self, code: &Code) -> Arm {
+        let probe = Probe::of(code);
+        let all: Vec<Vec<i32>> =
+            self.shards.iter().map(|it| it.vectors.estimates(&probe)).collect();
+        let slices: Vec<&[i32]> = all.iter().map(Vec::as_slice).collect();
+        let moments = Moments::of(&slices);
+        let best = match &self.allowed {
+            None => select::best(&slices, self.reranked),
+            Some(allowed) => {
+                let masked = |(of_shard, allowed): (&Vec<i32>, &Vec<bool>)| -> Vec<i32> {
+                    let of_shard = of_shard.iter().zip(allowed);
+                    of_shard.map(|(it, allowed)| if *allowed { *it } else { NONE }).collect()
+                };
+                let masked: Vec<Vec<i32>> = all.iter().zip(allowed).map(masked).collect();
+                let slices: Vec<&[i32]> = masked.iter().map(Vec::as_slice).collect();
+                select::best(&slices, self.reranked)
+            }
+        };
+        let cosine = |(shard, place): (u32, u32)| {
+            let of = self.shards[shard as usize].vectors.of(place)?;
+            Some((code.borrowed().cosine(of), Spot { shard, place }))
+        };
+        Arm::of_estimates(&self.shards, all, moments, best.into_iter().filter_map(cosine).collect())
     }
 }
 

@@ -402,11 +402,6 @@ impl Shard {
         self.threads.get(thread as usize)
     }
 
-    /// The number of threads that ever were.
-    pub(crate) fn threads(&self) -> usize {
-        self.threads.len()
-    }
-
     /// How many threads hold something.
     pub(crate) fn threads_in_use(&self) -> usize {
         self.thread_names.numbers.len()

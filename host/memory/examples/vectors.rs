@@ -1,0 +1,213 @@
+//! How vectors are found: time and how many of the true neighbours, for each number of candidates that are
+//! compared exactly.
+//!
+//! `vectors [ROWS] [--real TEXTS [ENCODER]]`: vectors of 384 dimensions by chance, without any order and in clusters;
+//! and of the turns of conversations in the form of LoCoMo, by spelling and, with a folder of one, by an
+//! encoder. The truth is the exact comparison with all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that measures reads the clock, prints, and stops where something fails"
+)]
+
+use std::{
+    collections::BTreeSet,
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use voyager_base::chance::{Chance, Seeded};
+use voyager_encoder::{Bert, Hashed, Precision};
+use voyager_memory::vectors::{
+    Code, CodeRef,
+    select::{Moments, best},
+    sketch::{self, Probe},
+};
+
+const DIMENSIONS: usize = 384;
+const QUESTIONS: usize = 200;
+const CLUSTERS: usize = 1_000;
+/// How many of the nearest are wanted.
+const WANTED: usize = 10;
+const CANDIDATES: [usize; 8] = [50, 100, 200, 300, 500, 1_000, 2_000, 5_000];
+/// Texts that are encoded at once.
+const BATCH: usize = 32;
+
+fn main() {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let real = arguments.iter().position(|it| it == "--real");
+    let real = real.map_or_else(Vec::new, |at| arguments.split_off(at).split_off(1));
+    let rows = arguments.first().map_or(Some(100_000), |it| it.parse().ok());
+    let Some(rows) = rows.filter(|it| *it >= CLUSTERS) else {
+        eprintln!("error: name a number of rows, {CLUSTERS} or more");
+        std::process::exit(2);
+    };
+    let chance = Seeded::new(1);
+    without_order(&chance, rows);
+    clustered(&chance, rows);
+    if let Some(texts) = real.first() {
+        let (turns, questions) = texts_of(texts);
+        let of = |texts: &[String]| -> Vec<Code> {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            Hashed::new().encode(&texts).iter().filter_map(|it| Code::of(it)).collect()
+        };
+        measure("turns, by spelling", &of(&turns), &of(&questions));
+        if let Some(folder) = real.get(1) {
+            let encoder = Bert::open(folder, Precision::Bytes).unwrap();
+            let of = |texts: &[String]| -> Vec<Code> {
+                let mut codes = Vec::new();
+                for texts in texts.chunks(BATCH) {
+                    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                    codes.extend(
+                        encoder.encode(&texts).unwrap().iter().filter_map(|it| Code::of(it)),
+                    );
+                }
+                codes
+            };
+            measure("turns, by meaning", &of(&turns), &of(&questions));
+        }
+    }
+}
+
+/// Nothing is near anything: a question is a vector, blurred until it is hardly nearer than the others.
+fn without_order(chance: &Seeded, rows: usize) {
+    let vectors: Vec<Code> = (0..rows).map(|_| Code::of(&normal(chance)).unwrap()).collect();
+    let questions: Vec<Code> = (0..QUESTIONS)
+        .map(|it| Code::of(&blurred(chance, &numbers(&vectors[it * 7919 % rows]), 3.0)).unwrap())
+        .collect();
+    measure("chance", &vectors, &questions);
+}
+
+/// A vector is near the middle of its cluster: a cosine of about 0.7 with the others there.
+fn clustered(chance: &Seeded, rows: usize) {
+    let middles: Vec<Vec<f32>> = (0..CLUSTERS).map(|_| normal(chance)).collect();
+    let one = |at: usize| Code::of(&blurred(chance, &middles[at % CLUSTERS], 0.65)).unwrap();
+    let vectors: Vec<Code> = (0..rows).map(one).collect();
+    let questions: Vec<Code> = (0..QUESTIONS).map(one).collect();
+    measure("clusters", &vectors, &questions);
+}
+
+fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
+    let bytes = sketch::row_bytes(vectors[0].dimensions());
+    let mut rows = vec![0; vectors.len() * bytes];
+    let start = Instant::now();
+    for (code, row) in vectors.iter().zip(rows.chunks_exact_mut(bytes)) {
+        sketch::write(code.borrowed(), row);
+    }
+    let writing = start.elapsed();
+    println!("{name}: {} vectors, {} questions", vectors.len(), questions.len());
+    println!("  writing a sketch     {:?}", writing / vectors.len() as u32);
+    let steps: Vec<u8> = vectors.iter().flat_map(|it| it.borrowed().steps).copied().collect();
+    let scales: Vec<f32> = vectors.iter().map(|it| it.borrowed().scale).collect();
+    let of = |place: usize| CodeRef {
+        scale: scales[place],
+        steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
+    };
+    let mut estimates = vec![0; vectors.len()];
+    let mut spent = [const { Vec::new() }; 5];
+    let mut reranking = [const { Vec::new() }; CANDIDATES.len()];
+    let mut found = [0; CANDIDATES.len()];
+    let mut wanted = 0;
+    let mut errors = (0.0, 0_u64);
+    for question in questions.iter().take(QUESTIONS) {
+        let exact =
+            timed(&mut spent[0], || nearest(question, (0..vectors.len()).map(|it| (it, of(it)))));
+        wanted += exact.len();
+        let probe = timed(&mut spent[1], || Probe::of(question));
+        timed(&mut spent[2], || probe.estimate(&rows, &mut estimates));
+        timed(&mut spent[3], || black_box(Moments::of(&[&estimates])));
+        timed(&mut spent[4], || black_box(best(&[&estimates], 300)));
+        for place in (0..vectors.len()).step_by(997) {
+            let estimate = f64::from(estimates[place]) / f64::from(sketch::ONE);
+            errors.0 += (estimate - question.borrowed().cosine(of(place))).powi(2);
+            errors.1 += 1;
+        }
+        for (at, count) in CANDIDATES.into_iter().enumerate() {
+            let candidates = best(&[&estimates], count);
+            let places = candidates.iter().map(|it| (it.1 as usize, of(it.1 as usize)));
+            let near = timed(&mut reranking[at], || nearest(question, places));
+            found[at] += exact.intersection(&near).count();
+        }
+    }
+    let [exact, probe, scan, moments, select] = spent.map(middle);
+    println!("  all, exactly         {exact:?}");
+    println!("  question made ready  {probe:?}");
+    println!("  scan                 {scan:?}");
+    println!("  moments              {moments:?}");
+    println!("  300 best             {select:?}");
+    println!("  error of an estimate {:.4}", (errors.0 / errors.1 as f64).sqrt());
+    for (at, count) in CANDIDATES.into_iter().enumerate() {
+        let share = found[at] as f64 / wanted as f64;
+        let took = middle(std::mem::take(&mut reranking[at]));
+        println!(
+            "  {count:>5} candidates: {share:.4} of the {WANTED} nearest, {took:?} to compare"
+        );
+    }
+}
+
+/// The nearest of those: the earlier where two are as near.
+fn nearest<'a>(
+    question: &Code,
+    all: impl Iterator<Item = (usize, CodeRef<'a>)>,
+) -> BTreeSet<usize> {
+    let question = question.borrowed();
+    let mut near: Vec<(f64, usize)> = Vec::new();
+    for (place, code) in all {
+        let cosine = question.cosine(code);
+        if near.len() == WANTED && cosine <= near[WANTED - 1].0 {
+            continue;
+        }
+        let at = near.partition_point(|it| it.0 >= cosine);
+        near.insert(at, (cosine, place));
+        near.truncate(WANTED);
+    }
+    near.into_iter().map(|it| it.1).collect()
+}
+
+fn timed<T>(spent: &mut Vec<Duration>, what: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = what();
+    spent.push(start.elapsed());
+    result
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn numbers(code: &Code) -> Vec<f32> {
+    let code = code.borrowed();
+    code.steps.iter().map(|it| f32::from(*it as i8) * code.scale).collect()
+}
+
+/// With noise of so many times its length.
+fn blurred(chance: &Seeded, vector: &[f32], times: f32) -> Vec<f32> {
+    let noise = normal(chance);
+    let length = |it: &[f32]| it.iter().map(|it| it * it).sum::<f32>().sqrt();
+    let share = times * length(vector) / length(&noise);
+    vector.iter().zip(noise).map(|(it, noise)| it + share * noise).collect()
+}
+
+/// A direction by chance: numbers that are nearly normal, sums of four.
+fn normal(chance: &Seeded) -> Vec<f32> {
+    let quarter = |word: u64, at: u32| (word >> (16 * at) & 0xffff) as f32;
+    let one = |word: u64| (0..4).map(|at| quarter(word, at)).sum::<f32>() / 65_536.0 - 2.0;
+    (0..DIMENSIONS).map(|_| one(chance.number())).collect()
+}
+
+/// The turns and the questions of conversations.
+fn texts_of(path: &str) -> (Vec<String>, Vec<String>) {
+    let all: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let (mut turns, mut questions) = (Vec::new(), Vec::new());
+    let text = |it: &serde_json::Value, name: &str| it[name].as_str().map(str::to_owned);
+    for one in all.as_array().unwrap() {
+        let sessions = one["conversation"].as_object().unwrap().values();
+        let said = sessions.filter_map(|it| it.as_array()).flatten();
+        turns.extend(said.filter_map(|it| text(it, "text")));
+        questions
+            .extend(one["qa"].as_array().unwrap().iter().filter_map(|it| text(it, "question")));
+    }
+    (turns, questions)
+}

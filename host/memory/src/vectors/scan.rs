@@ -1,0 +1,333 @@
+//! Rows of signs times the steps of a question.
+//!
+//! Steps are whole numbers of four bits, kept as four planes of bits. Then a product with signs is a count:
+//!
+//! ```text
+//! sum of steps where the sign is plus = count(signs & plane 0) + 2 count(signs & plane 1)
+//!                                     + 4 count(signs & plane 2) - 8 count(signs & plane 3)
+//! sum of steps times signs            = 2 (that sum) - sum of all steps
+//! ```
+
+use super::{
+    level::Level,
+    sketch::{NONE, ONE, TAIL},
+};
+
+/// Planes of bits that hold the steps, in two's complement.
+pub(super) const PLANES: usize = 4;
+
+/// Bytes of a row that are worked on together.
+pub(super) const LINE: usize = 64;
+
+/// The planes that meet the bytes of a line; zero where a row holds no signs.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub(super) [[u8; LINE]; PLANES]);
+
+impl Default for Line {
+    fn default() -> Self {
+        Self([[0; LINE]; PLANES])
+    }
+}
+
+/// The steps of a question.
+#[derive(Clone, Debug)]
+pub(super) struct Steps {
+    pub(super) lines: Vec<Line>,
+    /// Sum of all.
+    pub(super) total: i64,
+    /// What one is worth, in parts of 256 `ONE`, times the number of signs' root.
+    pub(super) worth: i64,
+}
+
+/// The estimate of a row: from the sum of the steps where its sign is plus, and its last number.
+#[inline(always)]
+fn finish(steps: &Steps, sum: i64, inverse: i32) -> i32 {
+    if inverse <= 0 {
+        return NONE;
+    }
+    let product = (2 * sum - steps.total) * i64::from(inverse);
+    // What a row that was written holds, fits 32 bits; from another, all levels cut the same ones off.
+    let estimate = (i64::from((product >> 8) as i32) * steps.worth) >> 16;
+    estimate.clamp(-2 * i64::from(ONE), 2 * i64::from(ONE)) as i32
+}
+
+#[inline(always)]
+fn inverse(row: &[u8]) -> i32 {
+    row.last_chunk::<TAIL>().map_or(0, |it| i32::from_le_bytes(*it))
+}
+
+/// Estimates for the rows, into `out`.
+pub(super) fn estimate(
+    level: Level,
+    steps: &Steps,
+    row_bytes: usize,
+    rows: &[u8],
+    out: &mut [i32],
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if level.has_avx512() {
+            // SAFETY: a level says so only on a machine that was found to have the features.
+            #[allow(unsafe_code, reason = "instructions that were found on this machine")]
+            return unsafe { avx512::estimate(steps, row_bytes, rows, out) };
+        }
+        if level.has_avx2() {
+            // SAFETY: as above.
+            #[allow(unsafe_code, reason = "instructions that were found on this machine")]
+            return unsafe { avx2::estimate(steps, row_bytes, rows, out) };
+        }
+    }
+    let _ = level;
+    portable::estimate(steps, row_bytes, rows, out);
+}
+
+mod portable {
+    use super::{LINE, Steps, finish, inverse};
+
+    pub(super) fn estimate(steps: &Steps, row_bytes: usize, rows: &[u8], out: &mut [i32]) {
+        for (row, out) in rows.chunks_exact(row_bytes).zip(out) {
+            *out = finish(steps, sum(steps, row), inverse(row));
+        }
+    }
+
+    /// A row is whole words.
+    fn sum(steps: &Steps, row: &[u8]) -> i64 {
+        let mut sum = 0;
+        for (line, row) in steps.lines.iter().zip(row.chunks(LINE)) {
+            let [ones, twos, fours, eights] = line.0.each_ref().map(|it| it.as_chunks::<8>().0);
+            for (at, word) in row.as_chunks::<8>().0.iter().enumerate() {
+                let word = u64::from_le_bytes(*word);
+                let count = |plane: &[[u8; 8]]| {
+                    i64::from((word & u64::from_le_bytes(plane[at])).count_ones())
+                };
+                sum += count(ones) + 2 * count(twos) + 4 * count(fours) - 8 * count(eights);
+            }
+        }
+        sum
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    use super::{LINE, Line, Steps, finish, inverse};
+
+    /// Rows whose sums fill a register.
+    const ROWS: usize = 4;
+
+    /// What a byte's sum is counted from, so that it is never below zero: a plane of eights counts the
+    /// bits that are not there.
+    const BASE: i64 = 64;
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn estimate(steps: &Steps, row_bytes: usize, rows: &[u8], out: &mut [i32]) {
+        let base = BASE * (steps.lines.len() * LINE) as i64;
+        let mut fours = rows.chunks_exact(ROWS * row_bytes);
+        let mut outs = out.chunks_exact_mut(ROWS);
+        for (rows, out) in fours.by_ref().zip(outs.by_ref()) {
+            let sums = sums([
+                sum(steps, &rows[..row_bytes]),
+                sum(steps, &rows[row_bytes..2 * row_bytes]),
+                sum(steps, &rows[2 * row_bytes..3 * row_bytes]),
+                sum(steps, &rows[3 * row_bytes..]),
+            ]);
+            for ((row, sum), out) in rows.chunks_exact(row_bytes).zip(sums).zip(out) {
+                *out = finish(steps, sum - base, inverse(row));
+            }
+        }
+        let rest = fours.remainder().chunks_exact(row_bytes);
+        for (row, out) in rest.zip(outs.into_remainder()) {
+            let [sum, ..] = sums([sum(steps, row); ROWS]);
+            *out = finish(steps, sum - base, inverse(row));
+        }
+    }
+
+    /// Four parts of the sum of a row.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn sum(steps: &Steps, row: &[u8]) -> __m256i {
+        let mut sum = _mm256_setzero_si256();
+        let (whole, rest) = row.as_chunks::<LINE>();
+        for (bytes, line) in whole.iter().zip(&steps.lines) {
+            sum = _mm256_add_epi64(sum, sum_line(bytes, line));
+        }
+        if !rest.is_empty() {
+            let mut bytes = [0; LINE];
+            bytes[..rest.len()].copy_from_slice(rest);
+            sum = _mm256_add_epi64(sum, sum_line(&bytes, &steps.lines[whole.len()]));
+        }
+        sum
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn sum_line(bytes: &[u8; LINE], line: &Line) -> __m256i {
+        let low = _mm256_set1_epi8(0x0f);
+        // Counts of the bits of four, times what the plane is worth.
+        let counts = |ones: [i8; 16]| {
+            // SAFETY: the table is 16 bytes, which may lie anywhere.
+            #[allow(unsafe_code, reason = "a load from a place that is known to be there")]
+            _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(ones.as_ptr().cast()) })
+        };
+        let tables = [
+            counts([0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4]),
+            counts([0, 2, 2, 4, 2, 4, 4, 6, 2, 4, 4, 6, 4, 6, 6, 8]),
+            counts([0, 4, 4, 8, 4, 8, 8, 12, 4, 8, 8, 12, 8, 12, 12, 16]),
+            counts([32, 24, 24, 16, 24, 16, 16, 8, 24, 16, 16, 8, 16, 8, 8, 0]),
+        ];
+        let mut sum = _mm256_setzero_si256();
+        for half in 0..2 {
+            let bytes = load(&bytes.as_chunks::<32>().0[half]);
+            let lower = _mm256_and_si256(bytes, low);
+            let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low);
+            for (plane, table) in line.0.iter().zip(tables) {
+                let plane = load(&plane.as_chunks::<32>().0[half]);
+                let shifted = _mm256_srli_epi16::<4>(plane);
+                let lower = _mm256_shuffle_epi8(table, _mm256_and_si256(lower, plane));
+                let upper = _mm256_shuffle_epi8(table, _mm256_and_si256(upper, shifted));
+                // At most 240: two bytes of at most 120.
+                sum = _mm256_add_epi8(sum, _mm256_add_epi8(lower, upper));
+            }
+        }
+        _mm256_sad_epu8(sum, _mm256_setzero_si256())
+    }
+
+    /// The sums of the parts of each.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn sums(parts: [__m256i; ROWS]) -> [i64; ROWS] {
+        let [a, b, c, d] = parts;
+        let ab = _mm256_add_epi64(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+        let cd = _mm256_add_epi64(_mm256_unpacklo_epi64(c, d), _mm256_unpackhi_epi64(c, d));
+        let first = _mm256_permute2x128_si256::<0x20>(ab, cd);
+        let second = _mm256_permute2x128_si256::<0x31>(ab, cd);
+        let mut sums = [0; ROWS];
+        // SAFETY: the sums are 32 bytes, which may lie anywhere.
+        #[allow(unsafe_code, reason = "a store to a place that is known to be there")]
+        unsafe {
+            _mm256_storeu_si256(sums.as_mut_ptr().cast(), _mm256_add_epi64(first, second));
+        }
+        sums
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn load(bytes: &[u8; 32]) -> __m256i {
+        // SAFETY: the bytes are 32, which may lie anywhere.
+        #[allow(unsafe_code, reason = "a load from a place that is known to be there")]
+        unsafe {
+            _mm256_loadu_si256(bytes.as_ptr().cast())
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::*;
+
+    use super::{LINE, Line, NONE, ONE, Steps, finish, inverse};
+
+    /// Rows whose sums fill a register.
+    const ROWS: usize = 8;
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    pub(super) fn estimate(steps: &Steps, row_bytes: usize, rows: &[u8], out: &mut [i32]) {
+        let mut eights = rows.chunks_exact(ROWS * row_bytes);
+        let (outs, out_rest) = out.as_chunks_mut::<ROWS>();
+        for (rows, out) in eights.by_ref().zip(outs) {
+            let mut sums = [_mm512_setzero_si512(); ROWS];
+            let mut inverses = [0; ROWS];
+            for (at, row) in rows.chunks_exact(row_bytes).enumerate() {
+                sums[at] = sum(steps, row);
+                inverses[at] = inverse(row);
+            }
+            finish_all(steps, add(sums), inverses, out);
+        }
+        let rest = eights.remainder().chunks_exact(row_bytes);
+        for (row, out) in rest.zip(out_rest) {
+            *out = finish(steps, _mm512_reduce_add_epi64(sum(steps, row)), inverse(row));
+        }
+    }
+
+    /// Eight parts of the sum of a row.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn sum(steps: &Steps, row: &[u8]) -> __m512i {
+        let (whole, rest) = row.as_chunks::<LINE>();
+        let mut sum = _mm512_setzero_si512();
+        for (bytes, line) in whole.iter().zip(&steps.lines) {
+            sum = _mm512_add_epi64(sum, sum_line(load(bytes), line));
+        }
+        if !rest.is_empty() {
+            let there = (1 << rest.len()) - 1;
+            // SAFETY: what is read is as long as the rest, which may lie anywhere.
+            #[allow(unsafe_code, reason = "a load from a place that is known to be there")]
+            let bytes = unsafe { _mm512_maskz_loadu_epi8(there, rest.as_ptr().cast()) };
+            sum = _mm512_add_epi64(sum, sum_line(bytes, &steps.lines[whole.len()]));
+        }
+        sum
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn sum_line(bytes: __m512i, line: &Line) -> __m512i {
+        let count =
+            |plane: usize| _mm512_popcnt_epi64(_mm512_and_si512(bytes, load(&line.0[plane])));
+        let twice = |it| _mm512_add_epi64(it, it);
+        let sum = _mm512_sub_epi64(count(2), twice(count(3)));
+        let sum = _mm512_add_epi64(twice(sum), count(1));
+        _mm512_add_epi64(twice(sum), count(0))
+    }
+
+    /// The sums of the parts of each, in their order.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn add(parts: [__m512i; ROWS]) -> __m512i {
+        let [a, b, c, d, e, f, g, h] = parts;
+        let pair =
+            |a, b| _mm512_add_epi64(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+        let halves = |a, b| {
+            let first = _mm512_shuffle_i64x2::<0x88>(a, b);
+            _mm512_add_epi64(first, _mm512_shuffle_i64x2::<0xdd>(a, b))
+        };
+        halves(halves(pair(a, b), pair(c, d)), halves(pair(e, f), pair(g, h)))
+    }
+
+    /// `finish` for eight rows.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn finish_all(steps: &Steps, sums: __m512i, inverses: [i32; ROWS], out: &mut [i32; ROWS]) {
+        let limit = 2 * i64::from(ONE);
+        // SAFETY: the numbers are 32 bytes, which may lie anywhere.
+        #[allow(unsafe_code, reason = "a load from a place that is known to be there")]
+        let inverses = unsafe { _mm256_loadu_si256(inverses.as_ptr().cast()) };
+        let product =
+            _mm512_sub_epi64(_mm512_add_epi64(sums, sums), _mm512_set1_epi64(steps.total));
+        let product = _mm512_mul_epi32(product, _mm512_cvtepi32_epi64(inverses));
+        let product = _mm512_srai_epi64::<8>(product);
+        let estimate = _mm512_mul_epi32(product, _mm512_set1_epi64(steps.worth));
+        let estimate = _mm512_srai_epi64::<16>(estimate);
+        let estimate = _mm512_max_epi64(estimate, _mm512_set1_epi64(-limit));
+        let estimate = _mm512_min_epi64(estimate, _mm512_set1_epi64(limit));
+        let there = _mm256_cmpgt_epi32_mask(inverses, _mm256_setzero_si256());
+        let none = _mm256_set1_epi32(NONE);
+        let estimate = _mm256_mask_mov_epi32(none, there, _mm512_cvtepi64_epi32(estimate));
+        // SAFETY: the estimates are 32 bytes, which may lie anywhere.
+        #[allow(unsafe_code, reason = "a store to a place that is known to be there")]
+        unsafe {
+            _mm256_storeu_si256(out.as_mut_ptr().cast(), estimate);
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn load(bytes: &[u8; LINE]) -> __m512i {
+        // SAFETY: the bytes are 64, which may lie anywhere.
+        #[allow(unsafe_code, reason = "a load from a place that is known to be there")]
+        unsafe {
+            _mm512_loadu_si512(bytes.as_ptr().cast())
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The best of many estimates, and how they are spread.
+//!
+//! Both are functions of what is estimated, not of how it is split into segments: ties are all kept, and sums
+//! are of whole numbers.
+
+use super::{
+    level::{Level, for_each_level},
+    sketch::NONE,
+};
+
+/// Estimates that are looked at together: most hold none that matters.
+const BLOCK: usize = 64;
+
+/// Estimates whose sums fit 64 bits with room to spare.
+const SUMMED: usize = 4096;
+
+/// The places of the `count` best estimates, and of those that are as good as the last of them: segment and
+/// place in it, in this order. Never a place without a vector.
+pub fn best(estimates: &[&[i32]], count: usize) -> Vec<(u32, u32)> {
+    let level = Level::best();
+    if count == 0 {
+        return Vec::new();
+    }
+    // What is at least `lowest` may belong to the best; when too many do, the bar rises.
+    let mut kept = Vec::new();
+    let mut lowest = NONE + 1;
+    let mut room = 2 * count.max(BLOCK);
+    for (segment, estimates) in estimates.iter().enumerate() {
+        for (at, block) in estimates.chunks(BLOCK).enumerate() {
+            if highest(level, block) < lowest {
+                continue;
+            }
+            let good = block.iter().enumerate().filter(|(_, it)| **it >= lowest);
+            let first = at * BLOCK;
+            kept.extend(good.map(|(place, it)| (*it, segment as u32, (first + place) as u32)));
+            if kept.len() >= room {
+                lowest = raise(&mut kept, count, lowest);
+                room = 2 * kept.len().max(BLOCK);
+            }
+        }
+    }
+    raise(&mut kept, count, lowest);
+    kept.into_iter().map(|(_, segment, place)| (segment, place)).collect()
+}
+
+/// Keeps what is as good as the last of the best, which is returned.
+fn raise(kept: &mut Vec<(i32, u32, u32)>, count: usize, lowest: i32) -> i32 {
+    if kept.len() <= count {
+        return lowest;
+    }
+    let mut estimates: Vec<i32> = kept.iter().map(|it| it.0).collect();
+    let at = estimates.len() - count;
+    let (_, lowest, _) = estimates.select_nth_unstable(at);
+    kept.retain(|it| it.0 >= *lowest);
+    *lowest
+}
+
+for_each_level! {
+    fn highest(level, estimates: &[i32]) -> i32 {
+        estimates.iter().fold(NONE, |highest, it| highest.max(*it))
+    }
+}
+
+/// How estimates are spread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moments {
+    /// How many there are; a place without a vector has none.
+    pub count: u64,
+    /// Their sum.
+    pub sum: i128,
+    /// The sum of their squares.
+    pub squares: i128,
+}
+
+impl Moments {
+    /// Those of the estimates, whatever their split.
+    pub fn of(estimates: &[&[i32]]) -> Self {
+        let level = Level::best();
+        let mut all = Self::default();
+        for estimates in estimates.iter().flat_map(|it| it.chunks(SUMMED)) {
+            let (count, sum, squares) = sums(level, estimates);
+            all.count += u64::from(count);
+            all.sum += i128::from(sum);
+            all.squares += i128::from(squares);
+        }
+        all
+    }
+}
+
+for_each_level! {
+    /// How many, their sum, the sum of their squares: of at most `SUMMED`.
+    fn sums(level, estimates: &[i32]) -> (u32, i64, i64) {
+        let (mut count, mut sum, mut squares) = (0, 0, 0);
+        for estimate in estimates {
+            let there = *estimate != NONE;
+            let estimate = i64::from(if there { *estimate } else { 0 });
+            count += u32::from(there);
+            sum += estimate;
+            squares += estimate * estimate;
+        }
+        (count, sum, squares)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::vectors::sketch::ONE;
+
+    /// What sorting finds.
+    fn sorted(estimates: &[&[i32]], count: usize) -> Vec<(u32, u32)> {
+        let mut all = Vec::new();
+        for (segment, estimates) in estimates.iter().enumerate() {
+            for (place, estimate) in estimates.iter().enumerate().filter(|(_, it)| **it != NONE) {
+                all.push((*estimate, segment as u32, place as u32));
+            }
+        }
+        all.sort_by_key(|it| std::cmp::Reverse(it.0));
+        let last = count.min(all.len()).checked_sub(1).map_or(i32::MAX, |it| all[it].0);
+        let mut found: Vec<_> =
+            all.into_iter().filter(|it| it.0 >= last).map(|it| (it.1, it.2)).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Estimates in segments: many ties, or few; some places without a vector; in any order, or rising.
+    fn segments() -> impl Strategy<Value = Vec<Vec<i32>>> {
+        let estimate = |most: i32| prop_oneof![9 => -most..=most, 1 => Just(NONE)];
+        let segment = prop_oneof![
+            proptest::collection::vec(estimate(2 * ONE), 0..700),
+            proptest::collection::vec(estimate(5), 0..700),
+            proptest::collection::vec(estimate(2 * ONE), 0..700).prop_map(|mut it| {
+                it.sort_unstable();
+                it
+            }),
+        ];
+        proptest::collection::vec(segment, 0..4)
+    }
+
+    fn borrowed(segments: &[Vec<i32>]) -> Vec<&[i32]> {
+        segments.iter().map(Vec::as_slice).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_best_are_what_sorting_finds(segments in segments(), count in 0_usize..900) {
+            let segments = borrowed(&segments);
+            prop_assert_eq!(best(&segments, count), sorted(&segments, count));
+        }
+
+        #[test]
+        fn a_split_changes_nothing(segments in segments(), count in 0_usize..300) {
+            let whole = segments.concat();
+            let mut first = 0;
+            let mut starts = Vec::new();
+            for segment in &segments {
+                starts.push(first);
+                first += segment.len() as u32;
+            }
+            let parts = borrowed(&segments);
+            let found = best(&parts, count);
+            let found: Vec<_> = found.iter().map(|it| (0, starts[it.0 as usize] + it.1)).collect();
+            prop_assert_eq!(found, best(&[&whole], count));
+            prop_assert_eq!(Moments::of(&parts), Moments::of(&[&whole]));
+        }
+
+        #[test]
+        fn moments_are_exact(segments in segments()) {
+            let segments = borrowed(&segments);
+            let all = segments.iter().flat_map(|it| it.iter()).filter(|it| **it != NONE);
+            let all: Vec<i128> = all.map(|it| i128::from(*it)).collect();
+            let expected = Moments {
+                count: all.len() as u64,
+                sum: all.iter().sum(),
+                squares: all.iter().map(|it| it * it).sum(),
+            };
+            prop_assert_eq!(Moments::of(&segments), expected);
+        }
+    }
+
+    #[test]
+    fn every_level_agrees() {
+        let estimates: Vec<i32> = (0..999).map(|it| it * 7919 % 2003 - 1000).collect();
+        for level in Level::all() {
+            assert_eq!(highest(level, &estimates), *estimates.iter().max().unwrap());
+            assert_eq!(sums(level, &estimates), sums(Level::best(), &estimates));
+        }
+    }
+}
