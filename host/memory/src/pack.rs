@@ -1,0 +1,317 @@
+//! A file of arrays that opens at once, however large it is: its bytes come into memory when they are asked.
+//!
+//! A pack is written once and never changed. It is a header, a body of sections, and a table: the hashes of the
+//! body's chunks, the list of sections, and a manifest of the writer's own. Body and table are enciphered under
+//! a key of that pack alone, at the offset at which they lie, so that any part can be read without the others;
+//! who destroys the key destroys all copies. The [`Root`] speaks for every byte: it is a hash, under the key,
+//! of header and table, and the table holds a hash of each chunk.
+//!
+//! Opening reads header and table. A chunk is read, compared with its hash, deciphered and kept when it is first
+//! touched; [`Pack::verify`] compares all. What is found damaged then is no error of whoever reads: reads give
+//! zeros, [`Pack::is_damaged`] says so, and who holds the pack makes it anew from what it was made of.
+//!
+//! What is deliberately not here: what sections mean, changes of a pack, where keys and roots are kept, and
+//! mapping the file, which would need the plain bytes on the disk.
+
+mod cipher;
+mod format;
+mod section;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
+
+use serde::de::DeserializeOwned;
+use voyager_base::disk::DiskFile;
+
+use self::{
+    cipher::Cipher,
+    format::{CHUNK_BYTES, HEADER_BYTES, Header, Listed, fault_of},
+};
+pub(crate) use self::{section::Section, writer::Writer};
+
+/// Speaks for every byte of a pack: two packs with one root are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Root(pub(crate) [u8; 32]);
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        blake3::Hash::from_bytes(self.0).to_hex().fmt(f)
+    }
+}
+
+/// Why a file cannot be used as a pack. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PackError {
+    /// The disk refused. Trying again may help.
+    #[error("cannot read the pack: {reason}")]
+    Disk {
+        /// What the system said.
+        reason: String,
+    },
+    /// It is some other file, or writing it was cut off.
+    #[error("the file is no pack, or was not written to its end")]
+    NotAPack,
+    /// A newer version wrote it.
+    #[error("the pack has format {found}, this program knows {known}")]
+    Newer {
+        /// The format found.
+        found: u32,
+        /// The newest format known.
+        known: u32,
+    },
+    /// It was written with another key.
+    #[error("the pack was written with another key")]
+    WrongKey,
+    /// It is whole, and another one than was asked for.
+    #[error("the pack is another one than was written last")]
+    Another,
+    /// What is there is not what was written.
+    #[error("the pack is damaged: {what}")]
+    Damaged {
+        /// Which part, or how that shows.
+        what: String,
+    },
+}
+
+fn damaged(what: impl Into<String>) -> PackError {
+    PackError::Damaged { what: what.into() }
+}
+
+fn disk(error: impl ToString) -> PackError {
+    PackError::Disk { reason: error.to_string() }
+}
+
+/// An open pack. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Pack {
+    body: Arc<Body>,
+    sections: Arc<BTreeMap<String, Range<usize>>>,
+    manifest: Arc<[u8]>,
+    root: Root,
+}
+
+impl fmt::Debug for Pack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Pack");
+        shown.field("root", &self.root).field("sections", &self.sections);
+        shown.field("damage", &self.body.damage.get()).finish_non_exhaustive()
+    }
+}
+
+impl Pack {
+    /// Opens a pack; with `expected`, that one and no other.
+    pub(crate) fn open(
+        file: Box<dyn DiskFile>,
+        key: &[u8; 32],
+        expected: Option<&Root>,
+    ) -> Result<Self, PackError> {
+        let cipher = Cipher::new(key);
+        let length = file.len().map_err(disk)?;
+        let mut bytes = [0; HEADER_BYTES];
+        let there = usize::try_from(length).unwrap_or(usize::MAX).min(HEADER_BYTES);
+        file.read_at(0, &mut bytes[..there]).map_err(disk)?;
+        if there < HEADER_BYTES && Header::is_begun_by(&bytes) {
+            return Err(damaged("it ends within its header"));
+        }
+        let header = Header::read(bytes, length, &cipher)?;
+        if expected.is_some_and(|it| *it != header.root) {
+            return Err(PackError::Another);
+        }
+        let sizes = header.sizes;
+        let mut table = vec![0; sizes.table()];
+        file.read_at(HEADER_BYTES as u64 + sizes.body, &mut table).map_err(disk)?;
+        if header.root_with(&cipher, &table) != header.root {
+            return Err(damaged("its table"));
+        }
+        cipher.apply(sizes.body, &mut table);
+        let (hashes, rest) = table.split_at(sizes.hashes());
+        let (index, manifest) = rest.split_at(sizes.index);
+        let listed: Vec<Listed> =
+            rmp_serde::from_slice(index).map_err(|_| damaged("its list of sections"))?;
+        if let Some(fault) = fault_of(&listed, sizes.body) {
+            return Err(damaged(format!("its list of sections: {fault}")));
+        }
+        // Bodies are bounded, and sections were found to lie in theirs.
+        let place = |it: Listed| (it.0, it.1 as usize..(it.1 + it.2) as usize);
+        let body = Body {
+            file,
+            cipher,
+            length: sizes.body as usize,
+            hashes: hashes.as_chunks().0.into(),
+            chunks: (0..sizes.chunks()).map(|_| OnceLock::new()).collect(),
+            damage: OnceLock::new(),
+        };
+        Ok(Self {
+            body: Arc::new(body),
+            sections: Arc::new(listed.into_iter().map(place).collect()),
+            manifest: manifest.into(),
+            root: header.root,
+        })
+    }
+
+    /// What its writer said of it.
+    pub(crate) fn manifest<T: DeserializeOwned>(&self) -> Result<T, PackError> {
+        let read = rmp_serde::from_slice(&self.manifest);
+        read.map_err(|error| damaged(format!("its manifest: {error}")))
+    }
+
+    /// A section, none of whose bytes is read yet; none where it has none of that name.
+    pub(crate) fn section(&self, name: &str) -> Option<Section> {
+        let range = self.sections.get(name)?;
+        Some(Section::packed(&self.body, range.start, range.len()))
+    }
+
+    /// Its root.
+    pub(crate) fn root(&self) -> Root {
+        self.root
+    }
+
+    /// Whether something of it could not be read, or is not what was written. What was read since it was opened
+    /// may hold zeros then.
+    #[inline]
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.body.is_damaged()
+    }
+
+    /// How that showed first.
+    pub(crate) fn damage(&self) -> Option<&str> {
+        self.body.damage.get().map(String::as_str)
+    }
+
+    /// How many chunks it has, for [`Pack::verify_range`].
+    pub(crate) fn chunks(&self) -> usize {
+        self.body.chunks.len()
+    }
+
+    /// Reads everything that lies on the disk behind the header and the table, and compares it with its hashes.
+    /// Brings nothing into memory.
+    pub(crate) fn verify(&self) -> Result<(), PackError> {
+        self.verify_range(0..self.chunks())
+    }
+
+    /// Does that for some chunks; several threads may do so at once, each for some.
+    pub(crate) fn verify_range(&self, chunks: Range<usize>) -> Result<(), PackError> {
+        let mut bytes = vec![0; CHUNK_BYTES];
+        for number in chunks {
+            let fault = self.body.fetch(number, &mut bytes).err();
+            if let Some(fault) = fault {
+                self.body.found(fault.clone());
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sections of a pack, and which of its chunks are in memory.
+struct Body {
+    file: Box<dyn DiskFile>,
+    cipher: Cipher,
+    length: usize,
+    hashes: Box<[[u8; 32]]>,
+    chunks: Box<[OnceLock<Box<[u8]>>]>,
+    damage: OnceLock<String>,
+}
+
+impl Body {
+    /// A chunk's plain bytes: those that are kept, or zeros where it is damaged.
+    #[inline]
+    fn chunk(&self, number: usize) -> &[u8] {
+        self.chunks[number].get_or_init(|| self.load(number))
+    }
+
+    /// The bytes from `from` to `to`, which lie in one chunk.
+    fn part(&self, from: usize, to: usize) -> &[u8] {
+        let first = from / CHUNK_BYTES * CHUNK_BYTES;
+        &self.chunk(from / CHUNK_BYTES)[from - first..to - first]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn load(&self, number: usize) -> Box<[u8]> {
+        let mut bytes = vec![0; CHUNK_BYTES.min(self.length - number * CHUNK_BYTES)];
+        match self.fetch(number, &mut bytes) {
+            Ok(()) => self.cipher.apply((number * CHUNK_BYTES) as u64, &mut bytes),
+            Err(fault) => {
+                self.found(fault);
+                bytes.fill(0);
+            }
+        }
+        bytes.into()
+    }
+
+    /// Reads the enciphered bytes of a chunk, and compares them with its hash.
+    fn fetch(&self, number: usize, into: &mut [u8]) -> Result<(), PackError> {
+        let start = number * CHUNK_BYTES;
+        let bytes = &mut into[..CHUNK_BYTES.min(self.length - start)];
+        self.read_raw(start, bytes).map_err(disk)?;
+        if *blake3::hash(bytes).as_bytes() != self.hashes[number] {
+            return Err(damaged(format!("chunk {number} of {}", self.chunks.len())));
+        }
+        Ok(())
+    }
+
+    /// Copies plain bytes from chunks that are kept, or else from the file without looking at a hash.
+    fn read(&self, start: usize, into: &mut [u8]) {
+        let Some(last) = into.len().checked_sub(1) else { return };
+        let numbers = start / CHUNK_BYTES..=(start + last) / CHUNK_BYTES;
+        let kept = |number: usize| self.chunks[number].get();
+        if numbers.clone().all(|it| kept(it).is_some()) {
+            let (mut at, mut rest) = (start % CHUNK_BYTES, into);
+            for chunk in numbers.filter_map(kept) {
+                let (now, later) = rest.split_at_mut(rest.len().min(chunk.len() - at));
+                now.copy_from_slice(&chunk[at..at + now.len()]);
+                (at, rest) = (0, later);
+            }
+            return;
+        }
+        match self.read_raw(start, into) {
+            Ok(()) => self.cipher.apply(start as u64, into),
+            Err(error) => {
+                self.found(disk(error));
+                into.fill(0);
+            }
+        }
+    }
+
+    fn read_raw(&self, start: usize, into: &mut [u8]) -> io::Result<()> {
+        self.file.read_at((HEADER_BYTES + start) as u64, into)
+    }
+
+    #[inline]
+    fn is_damaged(&self) -> bool {
+        self.damage.get().is_some()
+    }
+
+    /// Keeps what was found first.
+    fn found(&self, fault: PackError) {
+        // A later one tells nothing new.
+        let _ = self.damage.set(fault.to_string());
+    }
+
+    /// `range` as it may be asked of a section of `length` bytes.
+    fn bounded(&self, range: Range<usize>, length: usize) -> Range<usize> {
+        if range.start <= range.end && range.end <= length {
+            return range;
+        }
+        self.bounds_may_be_wrong(range.start.max(range.end), length);
+        let end = range.end.min(length);
+        range.start.min(end)..end
+    }
+
+    /// Something was asked beyond the end: a bug, save where zeros of a damaged chunk were taken for places.
+    #[cold]
+    #[inline(never)]
+    fn bounds_may_be_wrong(&self, at: usize, length: usize) {
+        if !self.is_damaged() {
+            section::beyond(at, length);
+        }
+    }
+}
