@@ -76,6 +76,12 @@ pub enum ReadError {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
+    /// Its row is damaged: it can be forgotten, and nothing else.
+    #[error("the row of memory {id} is damaged: only `memory forget {id}` is possible")]
+    Damaged {
+        /// Which one.
+        id: MemoryId,
+    },
     /// The disk refused, or what it holds is damaged.
     #[error("cannot read the memory: {reason}")]
     Disk {

@@ -45,6 +45,28 @@ impl Index {
         self.known.insert(record.id, Known { space, standing });
     }
 
+    /// Takes in what was kept, whose standings are given by id. False where they are not of the same records.
+    pub(crate) fn restore(
+        &mut self,
+        spaces: Vec<(String, Shard)>,
+        standings: &[(u64, Standing)],
+    ) -> bool {
+        let mut of_records = HashMap::new();
+        for (space, shard) in &spaces {
+            let ids = shard.places().filter_map(|it| shard.doc(it)).map(|it| it.id);
+            of_records.extend(ids.map(|it| (it, space)));
+        }
+        for (id, standing) in standings {
+            let Some(space) = of_records.get(&MemoryId(*id)) else { return false };
+            self.archived += usize::from(standing.archived);
+            let known = Known { space: (*space).clone(), standing: *standing };
+            self.known.insert(MemoryId(*id), known);
+        }
+        let all = of_records.len() == standings.len();
+        self.spaces = spaces.into_iter().collect();
+        all
+    }
+
     /// Notes that a record can't be read.
     pub(crate) fn add_damaged(&mut self, id: MemoryId) {
         self.damaged.insert(id);
@@ -189,6 +211,11 @@ impl Index {
         let mut ids: Vec<MemoryId> = self.known.keys().copied().collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// The number of records.
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
     }
 
     /// The number of edges.

@@ -24,6 +24,9 @@ pub(crate) const FILE: &str = "keys";
 /// The first bytes of the file. Slots begin behind it, on a sector of their own.
 const HEADER: &[u8] = b"voyager memory keys, format 1\n";
 const HEADER_BYTES: u64 = 512;
+/// Where the header holds the slip of the kept index, and how long that is with its check.
+const SLIP: u64 = 64;
+const SLIP_BYTES: usize = 16 + 32 + 32 + 16;
 const KEY_BYTES: usize = 32;
 
 /// So many slots are filled ahead with one sync.
@@ -50,6 +53,17 @@ impl Key {
         let key = blake3::keyed_hash(&self.0, what);
         ChaCha20Poly1305::new(key.as_bytes().into())
     }
+}
+
+/// What tells which file is the kept index, and opens it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slip {
+    /// The end of its name.
+    pub(crate) file: [u8; 16],
+    /// Its key.
+    pub(crate) key: [u8; 32],
+    /// Its root.
+    pub(crate) root: [u8; 32],
 }
 
 /// The file of keys.
@@ -125,13 +139,40 @@ impl Keys {
         Ok(())
     }
 
-    /// Destroys the keys of records, durably.
+    /// The slip of the kept index; none where there is none, or it was torn.
+    pub(crate) fn slip(&self) -> io::Result<Option<Slip>> {
+        let mut bytes = [0; SLIP_BYTES];
+        self.file.read_at(SLIP, &mut bytes)?;
+        let parts =
+            (bytes[..16].first_chunk(), bytes[16..48].first_chunk(), bytes[48..80].first_chunk());
+        let (Some(file), Some(key), Some(root)) = parts else { return Ok(None) };
+        let whole = check(&bytes[..80]) == bytes[80..];
+        Ok(whole.then_some(Slip { file: *file, key: *key, root: *root }))
+    }
+
+    /// Notes the slip of the kept index, durably: that of another one is gone then.
+    pub(crate) fn note(&self, slip: &Slip) -> io::Result<()> {
+        let mut bytes = [slip.file.as_slice(), &slip.key, &slip.root].concat();
+        bytes.extend(check(&bytes));
+        self.file.write_at(SLIP, &bytes)?;
+        self.file.sync()
+    }
+
+    /// Destroys the keys of records, durably, and with them that of the kept index, which tells of them.
     pub(crate) fn destroy(&self, ids: &[u64]) -> io::Result<()> {
+        self.file.write_at(SLIP, &[0; SLIP_BYTES])?;
         for id in ids {
             self.file.write_at(slot(*id), &[0; KEY_BYTES])?;
         }
         self.file.sync()
     }
+}
+
+/// What tells a slip from a torn one, and from none.
+fn check(bytes: &[u8]) -> [u8; 16] {
+    let mut check = [0; 16];
+    check.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
+    check
 }
 
 fn slot(id: u64) -> u64 {

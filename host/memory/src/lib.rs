@@ -19,9 +19,13 @@ mod error;
 pub mod evaluate;
 pub mod features;
 mod index;
+mod kept;
 mod keys;
 mod loading;
-#[allow(dead_code, unused_imports, reason = "segments are not read from packs yet")]
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "opening reads whole sections, until shards are searched in them")
+)]
 mod pack;
 pub mod question;
 pub mod rank;
@@ -45,7 +49,7 @@ pub use self::{
     row::Edge,
     service::{MemoryOf, Service},
     shard::tokens_of,
-    store::{BATCH_MAX, Encoder, Entry, Forgotten, Memory, Options, Stats},
+    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats},
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
 };

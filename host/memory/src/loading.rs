@@ -1,9 +1,11 @@
 //! A store on its way from the disk to memory.
 
+use voyager_base::disk::Disk;
 use voyager_disk::database::Broken;
 
 use crate::{
     index::Index,
+    kept,
     keys::{Key, Keys},
     record::MemoryId,
     row::{open_edge, open_record, open_vector},
@@ -15,16 +17,26 @@ use crate::{
 const CHUNK: u64 = 4096;
 
 /// Makes the cache of what the tables hold, and destroys the keys that an interrupted process left without their
-/// records.
+/// records. Gives back also how many records were read: all that no kept index held.
 pub(crate) fn load(
+    disk: &dyn Disk,
     tables: &Tables,
     keys: &Keys,
     counters: Counters,
     encoder: Option<&(u32, Encoder)>,
-) -> Result<Index, Broken> {
+) -> Result<(Index, u64), Broken> {
     let mut loading = Loading { tables, keys, counters, encoder, index: Index::default() };
-    loading.run()?;
-    Ok(loading.index)
+    let kept = kept::read(disk, keys, tables, counters, encoder.map(|it| &it.1));
+    let mut first = 0;
+    if let Some(kept) = kept {
+        if loading.index.restore(kept.spaces, &tables.standings(kept.next)?) {
+            first = kept.next;
+        } else {
+            loading.index = Index::default();
+        }
+    }
+    let read = loading.run(first)?;
+    Ok((loading.index, read))
 }
 
 /// A store on its way from the disk to memory.
@@ -37,14 +49,15 @@ struct Loading<'a> {
 }
 
 impl Loading<'_> {
-    fn run(&mut self) -> Result<(), Broken> {
+    /// Reads what lies behind a kept index.
+    fn run(&mut self, first: u64) -> Result<u64, Broken> {
         self.index.stands_at(self.counters.commit, self.counters.cycle);
         let mut keys = KeyReader::default();
         let next = self.counters.next;
         let (index, file) = (&mut self.index, self.keys);
-        let mut expected = 0;
+        let (mut expected, mut read) = (first, 0);
         let mut leftover = Vec::new();
-        self.tables.each_record(|id, sealed, standing| {
+        self.tables.each_record(first, |id, sealed, standing| {
             if id >= next {
                 return Err(Broken::damaged(format!("m{id} was never given away")));
             }
@@ -54,6 +67,7 @@ impl Loading<'_> {
                 }
             }
             expected = id + 1;
+            read += 1;
             let key = keys.key(file, id, next)?;
             match key.and_then(|key| open_record(&key, MemoryId(id), sealed)) {
                 Some(record) => index.add(&record, standing, None),
@@ -66,20 +80,20 @@ impl Loading<'_> {
                 leftover.push(gone);
             }
         }
-        self.vectors()?;
+        self.vectors(first)?;
         self.edges()?;
         // A process ended between removing the rows and destroying the keys.
         if !leftover.is_empty() {
             self.keys.destroy(&leftover).map_err(Broken::disk)?;
         }
-        Ok(())
+        Ok(read)
     }
 
-    fn vectors(&mut self) -> Result<(), Broken> {
+    fn vectors(&mut self, first: u64) -> Result<(), Broken> {
         let Some((number, encoder)) = self.encoder else { return Ok(()) };
         let mut keys = KeyReader::default();
         let (index, file, next) = (&mut self.index, self.keys, self.counters.next);
-        self.tables.each_vector(*number, |id, sealed| {
+        self.tables.each_vector(*number, first, |id, sealed| {
             // A damaged vector is as good as none: it is made again.
             let code = keys.key(file, id, next)?;
             let code = code.and_then(|it| open_vector(&it, &encoder.name, sealed));

@@ -219,8 +219,8 @@ impl<'a> Search<'a> {
         for spot in arm.top.iter().take(FEEDBACK_RECORDS) {
             let shard = self.shard(*spot);
             let Some(doc) = shard.doc(spot.place) else { continue };
-            for term in crate::shard::counted(&doc.terms).keys() {
-                let word = shard.word(*term);
+            for (term, _) in crate::shard::counted(&doc.terms) {
+                let word = shard.word(term);
                 *weights.entry(word).or_default() += self.rarity(word);
             }
         }

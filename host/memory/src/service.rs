@@ -224,7 +224,7 @@ impl From<ReadError> for Error {
         match error {
             ReadError::NotFound { .. } => Self::not_found(message),
             ReadError::Invalid { .. } => Self::invalid(message),
-            ReadError::Disk { .. } => Self::unavailable(message),
+            ReadError::Damaged { .. } | ReadError::Disk { .. } => Self::unavailable(message),
         }
     }
 }

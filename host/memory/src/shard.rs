@@ -4,13 +4,17 @@
 //! records, how many hold a term), and scores with the totals that it is given, so that the answer of many
 //! shards is that of one that holds everything.
 
-use std::collections::{BTreeMap, HashMap};
+mod image;
+
+use std::collections::HashMap;
 
 use crate::{
     record::{MemoryId, Record},
     terms,
     vectors::Vectors,
 };
+
+pub(crate) use self::image::FORMAT as IMAGE_FORMAT;
 
 /// A place in a shard.
 pub(crate) type Place = u32;
@@ -487,19 +491,27 @@ impl std::ops::AddAssign for Totals {
 }
 
 /// Different terms with how often they occur, in the order of their numbers.
-pub(crate) fn counted(terms: &[Term]) -> BTreeMap<Term, u32> {
-    let mut counts = BTreeMap::new();
-    terms.iter().for_each(|it| *counts.entry(*it).or_default() += 1);
-    counts
+pub(crate) fn counted(terms: &[Term]) -> Vec<(Term, u32)> {
+    let mut sorted = terms.to_vec();
+    sorted.sort_unstable();
+    sorted.chunk_by(|one, other| one == other).map(|it| (it[0], it.len() as u32)).collect()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
+    use voyager_base::{disk::Disk, sim::SimDisk};
+
     use super::*;
-    use crate::record::Draft;
+    use crate::{
+        pack::{Pack, Writer},
+        record::Draft,
+        vectors::Code,
+    };
 
     fn record(id: u64, thread: u8, text: &str) -> Record {
         let thread = (thread > 0).then(|| format!("t{thread}"));
@@ -575,6 +587,45 @@ mod tests {
             });
             prop_assert_eq!(seen(&shard), seen(&all));
             prop_assert!(shard.capacity() == records.len());
+        }
+
+        #[test]
+        fn a_shard_reads_back_and_lives_on(
+            texts in proptest::collection::vec((0_u8..4, 0_u8..3, "[a-d]( [a-d]){0,4}"), 1..30),
+            removed in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
+            later in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
+        ) {
+            let mut shard = Shard::default();
+            for ((thread, tags, text), id) in texts.iter().zip(0..) {
+                let mut record = record(id, *thread, text);
+                record.draft.tags = (0..*tags).map(|it| format!("tag {it}")).collect();
+                let place = shard.add(&record);
+                if id % 3 != 0 {
+                    shard.vectors.set(place, &Code::of(&[1.0, id as f32, -2.0]).unwrap());
+                }
+            }
+            let all = |shard: &mut Shard, gone: &[prop::sample::Index]| {
+                gone.iter().for_each(|it| {
+                    shard.remove(MemoryId(it.index(texts.len()) as u64));
+                });
+            };
+            all(&mut shard, &removed);
+            let disk = SimDisk::new(1);
+            let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
+            shard.write(&mut writer, "0").unwrap();
+            writer.finish(&0).unwrap();
+            let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
+            let mut read = Shard::read(&pack, "0").unwrap();
+            prop_assert_eq!(format!("{:?}", read.docs), format!("{:?}", shard.docs));
+            for _ in 0..2 {
+                prop_assert_eq!(seen(&read), seen(&shard));
+                let vectors = |it: &Shard| format!("{:?}", it.vectors);
+                prop_assert_eq!(vectors(&read), vectors(&shard));
+                for shard in [&mut read, &mut shard] {
+                    all(shard, &later);
+                    shard.add(&record(100, 1, "later a b"));
+                }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     decay::weight_used,
     error::{OpenError, ReadError, WriteError},
     index::Index,
+    kept,
     keys::{Filled, Key, Keys},
     loading::load,
     recall::{self, Candidate, Look, QUESTION_BYTES_MAX, Question, Recall},
@@ -22,6 +23,9 @@ use crate::{
     tables::{Act, AuditLine, Change, Counters, Deed, EdgeRow, Tables},
     vectors::{Code, DIMENSIONS_MAX},
 };
+
+/// So many records are read faster than a kept index is written: see [`Memory::index_is_behind`].
+pub const KEPT_FROM: u64 = 1_000;
 
 /// Most records that are written at once.
 pub const BATCH_MAX: usize = 10_000;
@@ -109,6 +113,7 @@ pub struct Memory {
     writer: Mutex<Writer>,
     index: RwLock<Index>,
     encoder: Option<(u32, Encoder)>,
+    disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
 }
 
@@ -116,6 +121,8 @@ pub struct Memory {
 struct Writer {
     filled: Filled,
     counters: Counters,
+    /// Records that the kept index doesn't hold.
+    unkept: u64,
     /// Why nothing more is written.
     failed: Option<String>,
 }
@@ -139,11 +146,11 @@ impl Memory {
         let keys = Keys::open(&*disk, counters.next)?;
         let encoder = encoder.map(|it| number_encoder(&tables, it)).transpose();
         let encoder = encoder.map_err(OpenError::of_database)?;
-        let index = load(&tables, &keys, counters, encoder.as_ref());
-        let index = index.map_err(OpenError::of_database)?;
+        let index = load(&*disk, &tables, &keys, counters, encoder.as_ref());
+        let (index, unkept) = index.map_err(OpenError::of_database)?;
         let filled = Filled(counters.next);
-        let writer = Mutex::new(Writer { filled, counters, failed: None });
-        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, chance })
+        let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
+        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, disk, chance })
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -200,7 +207,34 @@ impl Memory {
             index.add(&record, row.2, code);
         }
         index.stands_at(writer.counters.commit, cycle);
+        writer.unkept += count;
         Ok((first..first + count).map(MemoryId).collect())
+    }
+
+    /// Whether keeping the index is worth its time: the next opening would read an eighth of the records or
+    /// more, and [`KEPT_FROM`] at least.
+    pub fn index_is_behind(&self) -> bool {
+        let unkept = self.writer.lock().unwrap_or_else(PoisonError::into_inner).unkept;
+        unkept >= KEPT_FROM && unkept * 8 >= self.index().len() as u64
+    }
+
+    /// Keeps what recall searches in a file, so that the next opening reads only what is written from now on.
+    /// Writes wait meanwhile. Does nothing where some records can't be read. A failure leaves the store as it
+    /// was.
+    ///
+    /// # Errors
+    /// [`WriteError::Disk`].
+    pub fn keep_index(&self) -> Result<(), WriteError> {
+        let mut writer = self.writer()?;
+        let index = self.index();
+        if !index.damaged().is_empty() {
+            return Ok(());
+        }
+        let encoder = self.encoder.as_ref().map(|it| &it.1);
+        kept::keep(&*self.disk, &self.keys, &index, writer.counters, encoder, &*self.chance)
+            .map_err(WriteError::disk)?;
+        writer.unkept = 0;
+        Ok(())
     }
 
     /// What was remembered under an idempotency key; none where nothing was. Some of it may be forgotten since.
@@ -415,6 +449,7 @@ impl Memory {
             ids.iter().for_each(|it| index.remove(*it));
             index.stands_at(writer.counters.commit, writer.counters.cycle);
         }
+        writer.unkept = self.index().len() as u64;
         if let Err(error) = self.keys.destroy(&numbers) {
             writer.failed = Some(error.to_string());
             return Err(WriteError::disk(error));
@@ -526,10 +561,30 @@ impl Memory {
             // A record without a key was forgotten since its row was read.
             let Some(key) = self.keys.key(id.0).map_err(disk)? else { return Ok(None) };
             let record = open_record(&key, *id, &row);
-            let damaged = || ReadError::Disk { reason: format!("{id} is damaged") };
+            let damaged = || ReadError::Damaged { id: *id };
             record.map(Some).ok_or_else(damaged)
         };
         ids.iter().zip(rows).map(record).collect()
+    }
+
+    /// Records by their ids, without those that turn out to be damaged: they are set aside.
+    fn readable(&self, ids: &[MemoryId]) -> Result<Vec<Option<Record>>, ReadError> {
+        let all = self.records(ids);
+        if all.is_ok() {
+            return all;
+        }
+        let one = |id: &MemoryId| match self.record(*id) {
+            Ok(record) => Ok(Some(record)),
+            Err(ReadError::NotFound { .. }) => Ok(None),
+            Err(ReadError::Damaged { .. }) => {
+                let mut index = self.index_mut();
+                index.remove(*id);
+                index.add_damaged(*id);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        };
+        ids.iter().map(one).collect()
     }
 
     /// All records, in the order of writing.
@@ -583,7 +638,7 @@ impl Memory {
             (packed, count, duplicates, index.commit())
         };
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
-        let records = self.records(&ids)?;
+        let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
         let there = packed.into_iter().zip(records);
         let hits = there

@@ -209,17 +209,35 @@ impl Tables {
         Ok(make()?)
     }
 
-    /// Calls `see` with every sealed record and its standing, in the order of ids.
+    /// The standings of all records below `next`, in the order of ids.
+    pub(crate) fn standings(&self, next: u64) -> Result<Vec<(u64, Standing)>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let standings = transaction.open_table(STANDINGS).map_err(broken)?;
+            let standing = |row: Result<_, redb::StorageError>| {
+                let (id, row): (redb::AccessGuard<'_, u64>, redb::AccessGuard<'_, &[u8]>) =
+                    row.map_err(broken)?;
+                let standing = Standing::decode(row.value());
+                let damaged =
+                    || Broken::damaged(format!("the standing of m{} is damaged", id.value()));
+                Ok((id.value(), standing.ok_or_else(damaged)?))
+            };
+            standings.range(..next).map_err(broken)?.map(standing).collect()
+        })
+    }
+
+    /// Calls `see` with every sealed record from an id on, and its standing, in the order of ids.
     pub(crate) fn each_record(
         &self,
+        first: u64,
         mut see: impl FnMut(u64, &[u8], Standing) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let records = transaction.open_table(RECORDS).map_err(broken)?;
             let standings = transaction.open_table(STANDINGS).map_err(broken)?;
-            let mut standings = standings.iter().map_err(broken)?;
-            for row in records.iter().map_err(broken)? {
+            let mut standings = standings.range(first..).map_err(broken)?;
+            for row in records.range(first..).map_err(broken)? {
                 let (id, sealed) = row.map_err(broken)?;
                 let id = id.value();
                 let standing = match standings.next() {
@@ -270,16 +288,17 @@ impl Tables {
         })
     }
 
-    /// Calls `see` with the sealed vectors that one encoder made, in the order of ids.
+    /// Calls `see` with the sealed vectors that one encoder made for records from an id on, in the order of ids.
     pub(crate) fn each_vector(
         &self,
         encoder: u32,
+        first: u64,
         mut see: impl FnMut(u64, &[u8]) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let vectors = transaction.open_table(VECTORS).map_err(broken)?;
-            let all = (encoder, 0)..=(encoder, u64::MAX);
+            let all = (encoder, first)..=(encoder, u64::MAX);
             for row in vectors.range(all).map_err(broken)? {
                 let (key, row) = row.map_err(broken)?;
                 see(key.value().1, row.value())?;

@@ -149,6 +149,31 @@ impl Vectors {
         self.count
     }
 
+    /// Places up to that of the last vector.
+    pub(crate) fn places(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Dimensions, sketches, scales and steps, by place.
+    pub(crate) fn arrays(&self) -> (usize, &[u8], &[f32], &[u8]) {
+        (self.dimensions, &self.sketches, &self.scales, &self.steps)
+    }
+
+    /// From the arrays; none where they do not belong together.
+    pub(crate) fn of_arrays(
+        dimensions: usize,
+        sketches: Vec<u8>,
+        scales: Vec<f32>,
+        steps: Vec<u8>,
+    ) -> Option<Self> {
+        let count = scales.iter().filter(|it| **it != 0.0).count();
+        let fits = dimensions <= DIMENSIONS_MAX
+            && scales.iter().all(|it| it.is_finite())
+            && steps.len() == scales.len() * dimensions
+            && sketches.len() == scales.len() * sketch::row_bytes(dimensions);
+        fits.then_some(Self { dimensions, sketches, scales, steps, count })
+    }
+
     fn row_bytes(&self) -> usize {
         sketch::row_bytes(self.dimensions)
     }

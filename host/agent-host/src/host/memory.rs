@@ -62,8 +62,18 @@ impl LazyMemory {
         }
         let disk = Arc::new(FileDisk::open(&self.folder)?);
         let memory = Arc::new(Memory::open(disk, Options::default(), Arc::new(SystemChance))?);
+        keep_index(&memory);
         *opened = Some(Arc::clone(&memory));
         Ok(memory)
+    }
+}
+
+/// Keeps the index where the next opening would take long without it. Nothing but that time depends on it.
+fn keep_index(memory: &Memory) {
+    if memory.index_is_behind()
+        && let Err(error) = memory.keep_index()
+    {
+        tracing::warn!(%error, "the index of the memory was not kept: it opens as slowly as before");
     }
 }
 
@@ -112,7 +122,11 @@ impl Desk {
             MemoryRequest::Tick { cycles } => self.tick(cycles).map(to_json),
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
-            MemoryRequest::Import(request) => self.import(&request).map(to_json),
+            MemoryRequest::Import(request) => {
+                let answer = self.import(&request).map(to_json);
+                keep_index(&self.memory);
+                answer
+            }
             MemoryRequest::Export { space } => self.export(space.as_deref()).map(to_json),
         }
     }
@@ -245,7 +259,7 @@ fn read(error: ReadError) -> Failure {
     match error {
         ReadError::NotFound { .. } => unknown(&error),
         ReadError::Invalid { reason } => Failure::usage(reason),
-        ReadError::Disk { .. } => unusable(&error),
+        ReadError::Damaged { .. } | ReadError::Disk { .. } => unusable(&error),
     }
 }
 

@@ -19,6 +19,8 @@ enum Act {
     Forget(Vec<MemoryId>),
     Relate(Edge),
     Tick(u64),
+    /// Keeps the index: changes nothing that can be asked.
+    Keep,
 }
 
 /// What a store holds: what a test can compare.
@@ -48,6 +50,7 @@ impl Held {
             }
             Act::Relate(edge) => held.edges.push((edge.from.0, edge.to.0)),
             Act::Tick(cycles) => held.cycle += cycles,
+            Act::Keep => {}
         }
         held.edges.sort_unstable();
         held
@@ -77,7 +80,7 @@ fn history(seed: u64) -> Vec<Act> {
     let mut acts = Vec::new();
     for _ in 0..8 {
         let there: Vec<u64> = held.texts.keys().copied().collect();
-        let act = match below(6) {
+        let act = match below(7) {
             0 if !there.is_empty() => {
                 let count = 1 + below(2);
                 Act::Forget((0..count).map(|_| MemoryId(there[below(there.len())])).collect())
@@ -94,6 +97,7 @@ fn history(seed: u64) -> Vec<Act> {
                 })
             }
             2 => Act::Tick(1 + below(60) as u64),
+            3 => Act::Keep,
             _ => {
                 let text = |_| format!("{} {}", WORDS[below(8)], WORDS[below(8)]);
                 let entry = |it: String| turn(WORDS[below(2)], WORDS[below(3)], &it);
@@ -114,6 +118,7 @@ fn perform(memory: &Memory, number: usize, act: &Act) -> bool {
         Act::Forget(ids) => memory.forget(ids, Some(&key), now()).is_ok(),
         Act::Relate(edge) => memory.relate(edge, Some(&key), now()).is_ok(),
         Act::Tick(cycles) => memory.tick(*cycles, now()).is_ok(),
+        Act::Keep => memory.keep_index().is_ok(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod crash;
 mod forget;
+mod kept;
 mod recall;
 mod store;
 mod support;

@@ -1,0 +1,118 @@
+//! The index as of a commit, kept in a file beside the rows, so that opening reads rows of what came later only.
+//!
+//! It is a pack under a key of its own. Key and root lie in the header of the keys' file, one sector that is
+//! overwritten in place; forgetting anything overwrites them together with the keys of what is forgotten. So
+//! there never is a readable index that tells of a forgotten record. An index that is missing, damaged, of
+//! another encoder or another version is made anew from the rows: nothing but time depends on it.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use voyager_base::{chance::Chance, disk::Disk};
+
+use crate::{
+    index::Index,
+    keys::{Keys, Slip},
+    pack::{Pack, Root, Writer},
+    shard::{IMAGE_FORMAT, Shard},
+    store::Encoder,
+    tables::{Counters, Deed, Tables},
+};
+
+/// What names of these files begin with.
+const PREFIX: &str = "index-";
+
+/// What a kept index says of itself.
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    format: u32,
+    commit: u64,
+    /// The first id that is not in it.
+    next: u64,
+    /// Name and dimensions of the encoder whose vectors it holds.
+    encoder: Option<(String, usize)>,
+    /// In the order of their sections.
+    spaces: Vec<String>,
+}
+
+/// A kept index, read.
+pub(crate) struct Kept {
+    /// The shards by space.
+    pub(crate) spaces: Vec<(String, Shard)>,
+    /// The first id that is not in it.
+    pub(crate) next: u64,
+}
+
+fn said_of(encoder: Option<&Encoder>) -> Option<(String, usize)> {
+    encoder.map(|it| (it.name.clone(), it.dimensions))
+}
+
+/// Keeps an index. One that was kept before is replaced; a crash leaves that one, this one, or none.
+pub(crate) fn keep(
+    disk: &dyn Disk,
+    keys: &Keys,
+    index: &Index,
+    counters: Counters,
+    encoder: Option<&Encoder>,
+    chance: &dyn Chance,
+) -> io::Result<()> {
+    let mut key = [0; 32];
+    chance.fill(&mut key);
+    let name = format!("{PREFIX}{:016x}", chance.number());
+    let mut writer = Writer::new(disk.open(&name)?, &key)?;
+    for (number, (_, shard)) in index.spaces().enumerate() {
+        shard.write(&mut writer, &number.to_string())?;
+    }
+    let manifest = Manifest {
+        format: IMAGE_FORMAT,
+        commit: counters.commit,
+        next: counters.next,
+        encoder: said_of(encoder),
+        spaces: index.spaces().map(|it| it.0.to_owned()).collect(),
+    };
+    let Root(root) = writer.finish(&manifest)?;
+    disk.sync_folder()?;
+    let mut file = [0; 16];
+    file.copy_from_slice(&name.as_bytes()[PREFIX.len()..]);
+    keys.note(&Slip { file, key, root })?;
+    sweep(disk, Some(&name))
+}
+
+/// Removes the files of all indexes but one. Nobody has their keys.
+pub(crate) fn sweep(disk: &dyn Disk, but: Option<&str>) -> io::Result<()> {
+    for name in disk.list()? {
+        if name.starts_with(PREFIX) && Some(name.as_str()) != but {
+            disk.remove(&name)?;
+        }
+    }
+    Ok(())
+}
+
+/// The kept index, where there is one that later rows can be added to.
+pub(crate) fn read(
+    disk: &dyn Disk,
+    keys: &Keys,
+    tables: &Tables,
+    counters: Counters,
+    encoder: Option<&Encoder>,
+) -> Option<Kept> {
+    let Slip { file, key, root } = keys.slip().ok()??;
+    let name = format!("{PREFIX}{}", str::from_utf8(&file).ok()?);
+    disk.list().ok()?.contains(&name).then_some(())?;
+    let pack = Pack::open(disk.open(&name).ok()?, &key, Some(&Root(root))).ok()?;
+    let manifest: Manifest = pack.manifest().ok()?;
+    let Manifest { format, commit, next, encoder: of, spaces } = manifest;
+    let known = format == IMAGE_FORMAT && of == said_of(encoder);
+    (known && commit <= counters.commit && next <= counters.next).then_some(())?;
+    // What was forgotten took the key with it, unless the process ended in between. Vectors that came later
+    // are of records that may lie in it.
+    let since = usize::try_from(counters.commit - commit).ok()?;
+    let later = tables.audit(since).ok()?;
+    let added = |deed| !matches!(deed, Deed::Forgotten | Deed::Encoded);
+    later.iter().all(|it| added(it.deed)).then_some(())?;
+    let shard =
+        |(number, space): (usize, String)| Some((space, Shard::read(&pack, &number.to_string())?));
+    let spaces: Vec<(String, Shard)> =
+        spaces.into_iter().enumerate().map(shard).collect::<Option<_>>()?;
+    (!pack.is_damaged()).then_some(Kept { spaces, next })
+}

@@ -1,0 +1,166 @@
+//! The kept index: what opens from it answers as what was made of the rows, and tells of nothing forgotten.
+
+use voyager_base::{disk::Disk, sim::SimDisk};
+use voyager_memory::{Edge, KEPT_FROM, Memory, MemoryId, Question};
+
+use crate::support::{ask, now, open, texts, turn, vector};
+
+const WORDS: [&str; 6] = ["door", "green", "wall", "blue", "roof", "xylophone"];
+
+/// A store of some threads, whose index is kept.
+fn kept(disk: &SimDisk) -> Memory {
+    let memory = open(disk);
+    let entry = |it: usize| {
+        let text = format!("{} {} {it}", WORDS[it % 6], WORDS[it / 6 % 6]);
+        let mut entry = turn(["a", "b", "c"][it % 3], ["Ada", "Bo"][it % 2], &text);
+        entry.draft.tags = vec![format!("tag{}", it % 4)];
+        entry.draft.space = ["one", "two"][it % 2].to_owned();
+        entry
+    };
+    memory.remember(&(0..40).map(entry).collect::<Vec<_>>(), None, now()).unwrap();
+    memory.forget(&[MemoryId(3), MemoryId(8)], None, now()).unwrap();
+    memory.relate(&edge(1, 2), None, now()).unwrap();
+    memory.keep_index().unwrap();
+    memory
+}
+
+fn edge(from: u64, to: u64) -> Edge {
+    Edge { from: MemoryId(from), kind: "leads to".to_owned(), to: MemoryId(to), weight: 0.5 }
+}
+
+/// Names of the files that hold an index.
+fn files(disk: &SimDisk) -> Vec<String> {
+    let names = disk.list().unwrap();
+    names.into_iter().filter(|it| it.starts_with("index-")).collect()
+}
+
+/// Everything that recall says: each feature of each candidate.
+fn said(memory: &Memory) -> Vec<String> {
+    let asked = |text: &&str| {
+        let question = Question {
+            text: (*text).to_owned(),
+            vector: Some(vector(text)),
+            ..Question::default()
+        };
+        format!("{:?} {:?}", memory.candidates(&question, now()), memory.recall(&question, now()))
+    };
+    ["green door", "wall tag1", "Ada roof", "later"].iter().map(asked).collect()
+}
+
+/// What `disk` answers with its kept index, and made anew.
+fn both(disk: &SimDisk) -> (Vec<String>, Vec<String>) {
+    let with = said(&open(disk));
+    for name in files(disk) {
+        disk.remove(&name).unwrap();
+    }
+    (with, said(&open(disk)))
+}
+
+#[test]
+fn an_opened_index_answers_as_one_made_anew() {
+    let disk = SimDisk::new(1);
+    let memory = kept(&disk);
+    let lived = said(&memory);
+    drop(memory);
+    assert_eq!(files(&disk).len(), 1);
+    let (with, anew) = both(&disk);
+    assert_eq!(with, anew);
+    assert_eq!(with, lived);
+}
+
+#[test]
+fn what_came_after_it_is_there_too() {
+    let disk = SimDisk::new(1);
+    let memory = kept(&disk);
+    memory
+        .remember(&[turn("a", "Ada", "later green"), turn("d", "Cy", "later")], None, now())
+        .unwrap();
+    memory.relate(&edge(5, 40), None, now()).unwrap();
+    memory.tick(30, now()).unwrap();
+    memory.used(&[MemoryId(7)], now()).unwrap();
+    memory.pin(MemoryId(9), true, now()).unwrap();
+    drop(memory);
+    assert!(open(&disk).is_pinned(MemoryId(9)).unwrap());
+    let (with, anew) = both(&disk);
+    assert_eq!(with, anew);
+}
+
+#[test]
+fn forgetting_leaves_no_index_that_could_be_read() {
+    let disk = SimDisk::new(1);
+    let memory = kept(&disk);
+    let before = disk.content("keys").unwrap();
+    assert!(before[64..160].iter().any(|it| *it != 0));
+    memory.forget(&[MemoryId(5)], None, now()).unwrap();
+    let after = disk.content("keys").unwrap();
+    assert!(after[64..160].iter().all(|it| *it == 0), "its key went with that of the record");
+    drop(memory);
+    let memory = open(&disk);
+    assert!(texts(&ask(&memory, "xylophone")).iter().all(|it| !it.ends_with(" 5")));
+    memory.keep_index().unwrap();
+    assert_eq!(files(&disk).len(), 1, "the old file is swept with the next one");
+    for word in WORDS.iter().chain(&["Ada", "tag1"]) {
+        assert!(!disk.holds(word.as_bytes()), "{word}");
+    }
+}
+
+/// A few records are read as fast as an index is.
+#[test]
+fn an_index_is_kept_where_that_saves_time() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let write = |count: u64| {
+        let entries: Vec<_> = (0..count).map(|it| turn("a", "Ada", &it.to_string())).collect();
+        memory.remember(&entries, None, now()).unwrap();
+    };
+    write(KEPT_FROM - 1);
+    assert!(!memory.index_is_behind());
+    write(1);
+    assert!(memory.index_is_behind());
+    memory.keep_index().unwrap();
+    assert!(!memory.index_is_behind());
+    drop(memory);
+    assert!(!open(&disk).index_is_behind(), "it opens from the kept one");
+    let memory = open(&disk);
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert!(!memory.index_is_behind(), "too few are left");
+    drop(memory);
+    let memory = open(&disk);
+    memory.remember(&[turn("a", "Ada", "one more")], None, now()).unwrap();
+    assert!(memory.index_is_behind(), "forgetting took it");
+}
+
+#[test]
+fn a_damaged_index_costs_nothing_but_time() {
+    let disk = SimDisk::new(1);
+    let expected = said(&kept(&disk));
+    let name = files(&disk).remove(0);
+    let bits = disk.content(&name).unwrap().len() * 8;
+    for bit in (0..bits).step_by(bits / 97) {
+        disk.flip_bit(&name, bit);
+        assert_eq!(said(&open(&disk)), expected, "bit {bit}");
+        disk.flip_bit(&name, bit);
+    }
+    for bit in (64 * 8..160 * 8).step_by(37) {
+        disk.flip_bit("keys", bit);
+        assert_eq!(said(&open(&disk)), expected, "bit {bit} of the keys' header");
+        disk.flip_bit("keys", bit);
+    }
+}
+
+/// Opening reads no row that the kept index holds, so it does not find one that was damaged since: that one is set
+/// aside when an answer needs it.
+#[test]
+fn a_damaged_row_costs_one_record() {
+    let disk = SimDisk::new(1);
+    drop(kept(&disk));
+    // A bit of the key of m12.
+    disk.flip_bit("keys", (512 + 12 * 32) * 8);
+    let memory = open(&disk);
+    assert_eq!(memory.stats().unwrap().damaged, []);
+    let answer = ask(&memory, "12");
+    assert!(answer.hits.iter().all(|it| it.record.id != MemoryId(12)));
+    assert_eq!(memory.stats().unwrap().damaged, [MemoryId(12)]);
+    memory.forget(&[MemoryId(12)], None, now()).unwrap();
+    assert_eq!(memory.stats().unwrap().damaged, []);
+}
