@@ -106,6 +106,12 @@ const BENCHES: &[Bench] = &[
         example: "scale",
     },
     Bench {
+        name: "vectors",
+        what: "how fast and how well vectors are found in two stages: `cargo xtask bench vectors [ROWS] [--real TEXTS [ENCODER]]`",
+        package: "voyager-memory",
+        example: "vectors",
+    },
+    Bench {
         name: "locomo",
         what: "evidence found in long conversations, by four rankings: `cargo xtask bench locomo [DATA] [--encoder FOLDER]`",
         package: "voyager-memory",
