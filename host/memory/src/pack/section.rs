@@ -49,11 +49,6 @@ impl Section {
         }
     }
 
-    /// Whether it has no bytes.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// A number of four bytes, the lowest first: the one behind `index` others.
     #[inline]
     pub(crate) fn u32_at(&self, index: usize) -> u32 {
