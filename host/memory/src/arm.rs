@@ -16,6 +16,18 @@ use crate::{
 /// So many of the best of each arm are looked at closely.
 pub(crate) const CANDIDATES: usize = 200;
 
+/// So many are gathered before those that can't be among the best are let go.
+const GATHERED: usize = 8 * CANDIDATES;
+
+/// Keeps what is as good as the last of the best, and gives back how good that is.
+fn raise(top: &mut Vec<(f64, Spot)>) -> f64 {
+    let mut values: Vec<f64> = top.iter().map(|it| it.0).collect();
+    let at = values.len() - CANDIDATES;
+    let raised = *values.select_nth_unstable_by(at, f64::total_cmp).1;
+    top.retain(|it| it.0 >= raised);
+    raised
+}
+
 /// A record of one of the shards that are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Spot {
@@ -179,14 +191,20 @@ impl Arm {
         allowed: impl Fn(Spot) -> bool,
     ) -> Self {
         let mut top = Vec::new();
+        // Below it nothing is among the best any more: it rises each time that many more were gathered.
+        let (mut bar, mut room) = (f64::NEG_INFINITY, GATHERED);
         let mut best = 0.0_f64;
         for (shard, of_shard) in scores.iter().enumerate() {
             for &place in &of_shard.touched {
                 let value = of_shard.values[place as usize];
                 best = best.max(value);
                 let spot = Spot { shard: shard as u32, place };
-                if allowed(spot) {
+                if value >= bar && allowed(spot) {
                     top.push((value, spot));
+                }
+                if top.len() >= room {
+                    bar = raise(&mut top);
+                    room = top.len() + GATHERED;
                 }
             }
         }

@@ -1,6 +1,9 @@
 //! The arms over a set of shards, with totals of all of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, PoisonError},
+};
 
 use crate::{
     arm::{Arm, Scores, Session, Spot, Spread, Untouched},
@@ -133,7 +136,7 @@ impl<'a> Search<'a> {
             let all = windows.iter_mut().zip(&mut scores).zip(&self.shards);
             for ((windows, scores), shard) in all {
                 windows.drain(shard, radius, |place, count, length| {
-                    scores.add(place, weight * saturation(count, f64::from(length), mean_length));
+                    scores.add(place, weight * saturation(count, length as f64, mean_length));
                 });
             }
         }
@@ -297,16 +300,33 @@ fn spread(holders: u64, docs: u64, radius: u32) -> u64 {
 struct Windows {
     counts: Vec<u32>,
     touched: Vec<Place>,
-    /// How many terms each window has, where somebody asked before.
-    lengths: Vec<u32>,
     /// Records that lie in the window of one that is scored; made when the first common word comes.
     near: Vec<bool>,
 }
 
+/// Counts that are all zero: see the buffers of [`Scores`].
+static COUNTS: Mutex<Vec<Vec<u32>>> = Mutex::new(Vec::new());
+
+/// So many are kept.
+const COUNTS_MAX: usize = 16;
+
+impl Drop for Windows {
+    fn drop(&mut self) {
+        let mut counts = std::mem::take(&mut self.counts);
+        self.touched.iter().for_each(|it| counts[*it as usize] = 0);
+        let mut kept = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < COUNTS_MAX {
+            kept.push(counts);
+        }
+    }
+}
+
 impl Windows {
     fn new(capacity: usize) -> Self {
-        let (counts, lengths) = (vec![0; capacity], vec![0; capacity]);
-        Self { counts, lengths, touched: Vec::new(), near: Vec::new() }
+        let kept = COUNTS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut counts = kept.unwrap_or_default();
+        counts.resize(capacity, 0);
+        Self { counts, touched: Vec::new(), near: Vec::new() }
     }
 
     /// Counts a word in the windows that are scored already.
@@ -345,13 +365,10 @@ impl Windows {
     }
 
     /// Shows what was counted: place, count, length of the window; and begins anew.
-    fn drain(&mut self, shard: &Shard, radius: u32, mut see: impl FnMut(Place, u32, u32)) {
+    fn drain(&mut self, shard: &Shard, radius: u32, mut see: impl FnMut(Place, u32, u64)) {
         for place in self.touched.drain(..) {
-            let length = &mut self.lengths[place as usize];
-            if *length == 0 {
-                *length = shard.window_length(place, radius) as u32;
-            }
-            see(place, std::mem::take(&mut self.counts[place as usize]), *length);
+            let count = std::mem::take(&mut self.counts[place as usize]);
+            see(place, count, shard.window_length(place, radius));
         }
     }
 }

@@ -200,6 +200,8 @@ impl Names {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shard {
     docs: Vec<Option<Doc>>,
+    /// By place: how many terms the record has. Scoring asks for nothing else of most records.
+    lengths: Vec<u32>,
     places: HashMap<MemoryId, Place>,
     free: Vec<Place>,
     words: Names,
@@ -230,6 +232,7 @@ impl Shard {
         self.postings.resize_with(self.words.len(), Vec::new);
         let place = self.free.pop().unwrap_or_else(|| {
             self.docs.push(None);
+            self.lengths.push(0);
             (self.docs.len() - 1) as Place
         });
         for (term, count) in counted(&terms) {
@@ -242,6 +245,7 @@ impl Shard {
         let author = draft.author.as_ref().map_or(NONE, |it| self.authors.hold(it));
         self.length += length;
         self.places.insert(record.id, place);
+        self.lengths[place as usize] = length as u32;
         self.docs[place as usize] = Some(Doc {
             id: record.id,
             at: record.at().as_micros(),
@@ -324,6 +328,7 @@ impl Shard {
         self.length -= length;
         self.vectors.remove(place);
         self.docs[place as usize] = None;
+        self.lengths[place as usize] = 0;
         self.free.push(place);
         true
     }
@@ -436,8 +441,12 @@ impl Shard {
 
     /// How many terms the records of a window have together.
     pub(crate) fn window_length(&self, place: Place, radius: u32) -> u64 {
-        let length = |it: &Place| self.doc(*it).map_or(0, |doc| doc.terms.len() as u64);
-        self.window(&place, radius).iter().map(length).sum()
+        self.window(&place, radius).iter().map(|it| self.length_of(*it)).sum()
+    }
+
+    /// How many terms a record has.
+    fn length_of(&self, place: Place) -> u64 {
+        u64::from(self.lengths[place as usize])
     }
 
     /// What can be added up over shards.
@@ -455,11 +464,14 @@ impl Shard {
     /// How many terms all windows of a thread have together.
     fn window_lengths_of(&self, thread: u32) -> [u64; RADII.len()] {
         let Some(thread) = self.thread(thread) else { return [0; RADII.len()] };
-        let length = |it: &Place| self.doc(*it).map_or(0, |doc| doc.terms.len() as u64);
         RADII.map(|radius| {
             // A record is in a window for each neighbour within the radius, and in its own.
             let missing = |docs: &mut dyn Iterator<Item = &Place>| -> u64 {
-                (1..=u64::from(radius)).rev().zip(docs).map(|(it, doc)| it * length(doc)).sum()
+                (1..=u64::from(radius))
+                    .rev()
+                    .zip(docs)
+                    .map(|(it, doc)| it * self.length_of(*doc))
+                    .sum()
             };
             let all = (2 * u64::from(radius) + 1) * thread.length;
             all - missing(&mut thread.docs.iter()) - missing(&mut thread.docs.iter().rev())

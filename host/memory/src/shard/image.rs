@@ -120,6 +120,7 @@ impl Shard {
             ..Self::default()
         };
         shard.docs = vec![None; rows.len()];
+        shard.lengths = vec![0; rows.len()];
         let mut is_free = vec![false; rows.len()];
         for place in &shard.free {
             *is_free.get_mut(*place as usize)? = true;
@@ -130,6 +131,7 @@ impl Shard {
             let doc = doc(row, &mut terms, &mut tags)?;
             shard.fits(&doc).then_some(())?;
             shard.places.insert(doc.id, place as Place);
+            shard.lengths[place] = doc.terms.len() as u32;
             shard.docs[place] = Some(doc);
         }
         let ends = terms.next().is_none() && tags.next().is_none();
@@ -164,7 +166,7 @@ impl Shard {
         }
         members.sort_unstable();
         members.into_iter().all(|(number, position, place)| {
-            let length = self.doc(place).map_or(0, |it| it.terms.len() as u64);
+            let length = u64::from(self.lengths[place as usize]);
             let thread = &mut self.threads[number as usize];
             let next = thread.docs.len() == position as usize;
             thread.docs.push(place);
