@@ -334,34 +334,34 @@ impl Windows {
         if self.near.is_empty() {
             self.near = vec![false; shard.capacity()];
             for scored in scores.touched() {
-                shard.window(scored, radius).iter().for_each(|it| self.near[*it as usize] = true);
+                shard.each_in_window(*scored, radius, |it| self.near[it as usize] = true);
             }
         }
         for (center, count) in shard.postings(word) {
             if !self.near[*center as usize] {
                 continue;
             }
-            for place in shard.window(center, radius).iter().filter(|it| scores.holds(**it)) {
-                let known = &mut self.counts[*place as usize];
-                if *known == 0 {
-                    self.touched.push(*place);
+            shard.each_in_window(*center, radius, |place| {
+                if scores.holds(place) {
+                    self.see(place, *count);
                 }
-                *known += count;
-            }
+            });
         }
     }
 
     /// Counts a word.
     fn count(&mut self, shard: &Shard, word: &str, radius: u32) {
         for (center, count) in shard.postings(word) {
-            for place in shard.window(center, radius) {
-                let known = &mut self.counts[*place as usize];
-                if *known == 0 {
-                    self.touched.push(*place);
-                }
-                *known += count;
-            }
+            shard.each_in_window(*center, radius, |place| self.see(place, *count));
         }
+    }
+
+    fn see(&mut self, place: Place, count: u32) {
+        let known = &mut self.counts[place as usize];
+        if *known == 0 {
+            self.touched.push(place);
+        }
+        *known += count;
     }
 
     /// Shows what was counted: place, count, length of the window; and begins anew.

@@ -202,6 +202,8 @@ pub(crate) struct Shard {
     docs: Vec<Option<Doc>>,
     /// By place: how many terms the record has. Scoring asks for nothing else of most records.
     lengths: Vec<u32>,
+    /// By place: how far its window reaches, where that is a run of places.
+    reaches: Vec<Reach>,
     places: HashMap<MemoryId, Place>,
     free: Vec<Place>,
     words: Names,
@@ -233,6 +235,7 @@ impl Shard {
         let place = self.free.pop().unwrap_or_else(|| {
             self.docs.push(None);
             self.lengths.push(0);
+            self.reaches.push(Reach::ALONE);
             (self.docs.len() - 1) as Place
         });
         for (term, count) in counted(&terms) {
@@ -294,6 +297,16 @@ impl Shard {
             }
         }
         self.threads[thread as usize] = Thread { docs, length: before + length };
+        self.measure(thread, at);
+    }
+
+    /// Measures again how far windows reach, for the records of a thread around a position that changed.
+    fn measure(&mut self, thread: u32, position: usize) {
+        let docs = &self.threads[thread as usize].docs;
+        let around = position.saturating_sub(Reach::MAX)..docs.len().min(position + Reach::MAX + 1);
+        for position in around {
+            self.reaches[docs[position] as usize] = Reach::of(docs, position);
+        }
     }
 
     /// Lets a record go, with everything that tells of it.
@@ -329,6 +342,7 @@ impl Shard {
         self.vectors.remove(place);
         self.docs[place as usize] = None;
         self.lengths[place as usize] = 0;
+        self.reaches[place as usize] = Reach::ALONE;
         self.free.push(place);
         true
     }
@@ -344,6 +358,7 @@ impl Shard {
             }
         }
         self.threads[doc.thread as usize] = thread;
+        self.measure(doc.thread, doc.position as usize);
     }
 
     /// A record by its place.
@@ -439,9 +454,20 @@ impl Shard {
         &thread.docs[from..to]
     }
 
+    /// Shows the records of a window. As [`Shard::window`], and where a thread's places follow each other, as
+    /// they do when it was written in one go, without a look at record and thread.
+    pub(crate) fn each_in_window(&self, place: Place, radius: u32, mut see: impl FnMut(Place)) {
+        match self.reaches[place as usize].run(place, radius) {
+            Some(run) => run.for_each(see),
+            None => self.window(&place, radius).iter().for_each(|it| see(*it)),
+        }
+    }
+
     /// How many terms the records of a window have together.
     pub(crate) fn window_length(&self, place: Place, radius: u32) -> u64 {
-        self.window(&place, radius).iter().map(|it| self.length_of(*it)).sum()
+        let mut length = 0;
+        self.each_in_window(place, radius, |it| length += self.length_of(it));
+        length
     }
 
     /// How many terms a record has.
@@ -476,6 +502,32 @@ impl Shard {
             let all = (2 * u64::from(radius) + 1) * thread.length;
             all - missing(&mut thread.docs.iter()) - missing(&mut thread.docs.iter().rev())
         })
+    }
+}
+
+/// How many records of its thread lie around one, up to [`Reach::MAX`] before and behind, where their places
+/// follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reach(u8);
+
+impl Reach {
+    const MAX: usize = RADII[RADII.len() - 1] as usize;
+    const ALONE: Self = Self(0);
+    /// The thread must be asked.
+    const SCATTERED: Self = Self(u8::MAX);
+
+    fn of(docs: &[Place], position: usize) -> Self {
+        let place = docs[position] as usize;
+        let (before, behind) =
+            (position.min(Self::MAX), (docs.len() - 1 - position).min(Self::MAX));
+        let around = &docs[position - before..=position + behind];
+        let run = around.iter().enumerate().all(|(at, it)| *it as usize + before == place + at);
+        if run { Self(before as u8 | (behind as u8) << 4) } else { Self::SCATTERED }
+    }
+
+    fn run(self, place: Place, radius: u32) -> Option<std::ops::RangeInclusive<Place>> {
+        let (before, behind) = (u32::from(self.0 & 15), u32::from(self.0 >> 4));
+        (self != Self::SCATTERED).then(|| place - before.min(radius)..=place + behind.min(radius))
     }
 }
 
@@ -535,6 +587,13 @@ mod tests {
     /// Everything that scoring reads, by id and by word.
     fn seen(shard: &Shard) -> impl PartialEq + std::fmt::Debug + use<> {
         let id = |it: &Place| shard.doc(*it).unwrap().id;
+        for place in shard.places() {
+            for radius in RADII {
+                let mut seen = Vec::new();
+                shard.each_in_window(place, radius, |it| seen.push(it));
+                assert_eq!(seen, shard.window(&place, radius), "{place} {radius}");
+            }
+        }
         let mut windows: Vec<_> = shard
             .places()
             .map(|it| {

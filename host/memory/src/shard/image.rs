@@ -6,7 +6,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Doc, Look, NONE, Names, Place, RADII, Shard, Term, Thread, counted};
+use super::{Doc, Look, NONE, Names, Place, RADII, Reach, Shard, Term, Thread, counted};
 use crate::{
     pack::{Pack, Writer},
     record::MemoryId,
@@ -121,6 +121,7 @@ impl Shard {
         };
         shard.docs = vec![None; rows.len()];
         shard.lengths = vec![0; rows.len()];
+        shard.reaches = vec![Reach::ALONE; rows.len()];
         let mut is_free = vec![false; rows.len()];
         for place in &shard.free {
             *is_free.get_mut(*place as usize)? = true;
@@ -165,14 +166,20 @@ impl Shard {
             }
         }
         members.sort_unstable();
-        members.into_iter().all(|(number, position, place)| {
+        let whole = members.into_iter().all(|(number, position, place)| {
             let length = u64::from(self.lengths[place as usize]);
             let thread = &mut self.threads[number as usize];
             let next = thread.docs.len() == position as usize;
             thread.docs.push(place);
             thread.length += length;
             next
-        })
+        });
+        for thread in &self.threads {
+            for (position, place) in thread.docs.iter().enumerate() {
+                self.reaches[*place as usize] = Reach::of(&thread.docs, position);
+            }
+        }
+        whole
     }
 }
 
