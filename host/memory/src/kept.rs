@@ -59,19 +59,25 @@ pub(crate) fn keep(
     let mut key = [0; 32];
     chance.fill(&mut key);
     let name = format!("{PREFIX}{:016x}", chance.number());
-    let mut writer = Writer::new(disk.open(&name)?, &key)?;
-    for (number, (_, shard)) in index.spaces().enumerate() {
-        shard.write(&mut writer, &number.to_string())?;
-    }
-    let manifest = Manifest {
-        format: IMAGE_FORMAT,
-        commit: counters.commit,
-        next: counters.next,
-        encoder: said_of(encoder),
-        spaces: index.spaces().map(|it| it.0.to_owned()).collect(),
+    let write = || -> io::Result<Root> {
+        let mut writer = Writer::new(disk.open(&name)?, &key)?;
+        for (number, (_, shard)) in index.spaces().enumerate() {
+            shard.write(&mut writer, &number.to_string())?;
+        }
+        let root = writer.finish(&Manifest {
+            format: IMAGE_FORMAT,
+            commit: counters.commit,
+            next: counters.next,
+            encoder: said_of(encoder),
+            spaces: index.spaces().map(|it| it.0.to_owned()).collect(),
+        })?;
+        disk.sync_folder()?;
+        Ok(root)
     };
-    let Root(root) = writer.finish(&manifest)?;
-    disk.sync_folder()?;
+    let Root(root) = write().inspect_err(|_| {
+        // The disk may be full: a part that nobody can read shall not take its room.
+        drop(disk.remove(&name));
+    })?;
     let mut file = [0; 16];
     file.copy_from_slice(&name.as_bytes()[PREFIX.len()..]);
     keys.note(&Slip { file, key, root })?;

@@ -1,9 +1,15 @@
 //! The kept index: what opens from it answers as what was made of the rows, and tells of nothing forgotten.
 
-use voyager_base::{disk::Disk, sim::SimDisk};
-use voyager_memory::{Edge, KEPT_FROM, Memory, MemoryId, Question};
+use std::{io, sync::Arc};
 
-use crate::support::{ask, now, open, texts, turn, vector};
+use voyager_base::{
+    chance::Seeded,
+    disk::{Disk, DiskFile},
+    sim::SimDisk,
+};
+use voyager_memory::{Edge, KEPT_FROM, Memory, MemoryId, Options, Question};
+
+use crate::support::{ask, draft, now, open, texts, turn, vector};
 
 const WORDS: [&str; 6] = ["door", "green", "wall", "blue", "roof", "xylophone"];
 
@@ -128,6 +134,64 @@ fn an_index_is_kept_where_that_saves_time() {
     let memory = open(&disk);
     memory.remember(&[turn("a", "Ada", "one more")], None, now()).unwrap();
     assert!(memory.index_is_behind(), "forgetting took it");
+}
+
+/// Fails to write the files of indexes, as a full disk does.
+struct Full(SimDisk);
+
+struct FullFile;
+
+impl DiskFile for FullFile {
+    fn len(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<()> {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn set_len(&self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Disk for Full {
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        let file = self.0.open(name)?;
+        Ok(if name.starts_with("index-") { Box::new(FullFile) } else { file })
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.0.list()
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.0.remove(name)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.0.sync_folder()
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_no_index_and_no_part_of_one() {
+    let disk = SimDisk::new(1);
+    let full = Arc::new(Full(disk.clone()));
+    let memory = Memory::open(full, Options::default(), Arc::new(Seeded::new(7))).unwrap();
+    memory.remember(&[draft("The door is green.").into()], None, now()).unwrap();
+    assert!(memory.keep_index().is_err());
+    assert_eq!(files(&disk), [""; 0]);
+    memory.remember(&[draft("The wall is blue.").into()], None, now()).unwrap();
+    assert_eq!(memory.ids().len(), 2, "the store goes on");
 }
 
 #[test]
