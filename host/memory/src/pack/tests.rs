@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
 };
 
 use expect_test::expect;
@@ -12,7 +11,6 @@ use voyager_base::{
     disk::Disk,
     sim::{CrashModel, SimDisk},
 };
-use voyager_disk::FileDisk;
 
 use super::{
     format::{BODY_BYTES_MAX, INDEX_BYTES_MAX, MANIFEST_BYTES_MAX, NAME_BYTES_MAX, Sizes},
@@ -450,91 +448,4 @@ fn a_writer_that_is_used_wrongly_makes_no_pack() {
     assert!(make(&|it| it.section("", b"x")).contains("no name"));
     let twice = |it: &mut Writer| it.section("a", b"x").and_then(|()| it.section("a", b"y"));
     assert!(make(&twice).contains("of another"));
-}
-
-/// What a large pack costs, on a real disk whose pages are in memory:
-/// `cargo test --release -p voyager-memory --lib pack -- --ignored --nocapture`.
-#[test]
-#[ignore = "it measures, and writes 640 MB"]
-#[allow(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures")]
-fn what_a_pack_of_640_megabytes_costs() {
-    const ROW: usize = 388;
-    const ROWS: usize = 1_000_000;
-    let folder = tempfile::tempdir().unwrap();
-    let disk = FileDisk::open(folder.path()).unwrap();
-    let timed = |what: &str, work: &mut dyn FnMut() -> (usize, &'static str)| {
-        let start = Instant::now();
-        let (count, unit) = work();
-        let took = start.elapsed();
-        let each = took.as_secs_f64() * 1e9 / count as f64;
-        println!("{what}: {took:.2?}; {each:.2} ns each of {count} {unit}");
-    };
-    let vectors = noise(ROW * ROWS);
-    let numbers = noise(252_000_000);
-    let mut root = None;
-    timed("write", &mut || {
-        let sections = [("vectors", vectors.as_slice()), ("numbers", numbers.as_slice())];
-        let mut writer = Writer::new(disk.open(FILE).unwrap(), &KEY).unwrap();
-        sections.iter().try_for_each(|(name, bytes)| writer.section(name, bytes)).unwrap();
-        root = Some(writer.finish(&MANIFEST).unwrap());
-        (vectors.len() + numbers.len(), "bytes")
-    });
-    let open = || Pack::open(disk.open(FILE).unwrap(), &KEY, root.as_ref()).unwrap();
-    timed("open", &mut || (open().chunks(), "chunks"));
-    let pack = open();
-    let rows = pack.section("vectors").unwrap();
-    let random = |index: usize| index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let mut row = [0; ROW];
-    for round in 0..2 {
-        timed("read_row from the file", &mut || {
-            (0..200_000).for_each(|it| rows.read_row(random(it + round) % ROWS * ROW, &mut row));
-            (200_000, "rows")
-        });
-    }
-    let section = pack.section("numbers").unwrap();
-    let chunks = section.len() / CHUNK_BYTES;
-    timed("first touch", &mut || {
-        (0..chunks).for_each(|it| _ = section.u32_at(it * CHUNK_BYTES / 4));
-        (chunks * CHUNK_BYTES, "bytes")
-    });
-    let mut sum = 0;
-    timed("u32_at in order", &mut || {
-        (0..section.len() / 4).for_each(|it| sum ^= section.u32_at(it));
-        (section.len() / 4, "numbers")
-    });
-    let count = 10_000_000;
-    timed("u32_at at random", &mut || {
-        (0..count).for_each(|it| sum ^= section.u32_at(random(it) % (section.len() / 4)));
-        (count, "numbers")
-    });
-    let owned = Section::from(numbers.clone());
-    timed("u32_at at random, owned", &mut || {
-        (0..count).for_each(|it| sum ^= owned.u32_at(random(it) % (section.len() / 4)));
-        (count, "numbers")
-    });
-    timed("scan", &mut || {
-        let bytes = section.all().flat_map(|it| it.as_chunks().0);
-        sum ^= bytes.fold(0, |sum: u32, it| sum.wrapping_add(u32::from_le_bytes(*it)));
-        (section.len(), "bytes")
-    });
-    section.read_row(0, &mut row);
-    timed("read_row from memory", &mut || {
-        let last = section.len() - ROW;
-        (0..1_000_000).for_each(|it| section.read_row(random(it) % last, &mut row));
-        (1_000_000, "rows")
-    });
-    for threads in [1, 2] {
-        timed(&format!("verify with {threads} threads"), &mut || {
-            let each = pack.chunks().div_ceil(threads);
-            std::thread::scope(|scope| {
-                for thread in 0..threads {
-                    let end = pack.chunks().min((thread + 1) * each);
-                    let pack = &pack;
-                    scope.spawn(move || pack.verify_range(thread * each..end).unwrap());
-                }
-            });
-            (pack.chunks() * CHUNK_BYTES, "bytes")
-        });
-    }
-    println!("{sum}");
 }
