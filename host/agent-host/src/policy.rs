@@ -170,8 +170,16 @@ fn stamp(places: &Places) -> Option<(SystemTime, u64, u64)> {
 /// What decides on tasks, so that none may write there: the policy, who is trusted, the skills that are served and
 /// where they came from, and all of the state but output files.
 pub(crate) fn own_paths(places: &Places) -> Vec<String> {
-    const STATE: [&str; 7] =
-        ["approvals", "decisions", "journal", "programs", "results", "secret-key", "skills-seen"];
+    const STATE: [&str; 8] = [
+        "approvals",
+        "decisions",
+        "journal",
+        "memory",
+        "programs",
+        "results",
+        "secret-key",
+        "skills-seen",
+    ];
     let real = |path: PathBuf| {
         // What is not there yet has a folder that is.
         let whole = std::fs::canonicalize(&path).or_else(|error| {
