@@ -208,3 +208,39 @@ pub(crate) fn own_paths(places: &Places) -> Vec<String> {
 pub(crate) fn file(places: &Places) -> PathBuf {
     places.policy.clone().unwrap_or_else(|| "policy.yaml".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The guide's table of the state folder is what people know of it. What is missing in the list could be
+    /// written by a task that was granted a folder around the state.
+    #[test]
+    fn no_task_writes_to_what_the_guide_lists_in_the_state() {
+        let guide = include_str!("../../../docs/guide/operating.md");
+        let table = guide.split("| in it | what |").nth(1).unwrap_or_default();
+        let rows = table.lines().skip(1).take_while(|it| it.starts_with('|'));
+        let names = rows.filter_map(|it| it.strip_prefix("| `")?.split(['/', '`']).next());
+        let names: Vec<&str> = names.collect();
+        assert!(names.contains(&"journal") && names.contains(&"memory"), "{names:?}");
+        let state = Path::new("/nowhere/state");
+        let places = Places {
+            state: state.to_owned(),
+            compiled: state.join("compiled"),
+            skills: Vec::new(),
+            own: None,
+            shipped: None,
+            configuration: None,
+            share: None,
+            policy: None,
+            policy_is_named: false,
+            home: None,
+        };
+        let own = own_paths(&places);
+        // Output files are for everybody, and the socket is no file that can be written.
+        for name in names.into_iter().filter(|it| !matches!(*it, "artifacts" | "socket")) {
+            let path = state.join(name);
+            assert!(own.iter().any(|it| Path::new(it) == path), "{name} is not in the list");
+        }
+    }
+}
