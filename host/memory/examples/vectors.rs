@@ -96,7 +96,8 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
         sketch::write(code.borrowed(), row);
     }
     let writing = start.elapsed();
-    println!("{name}: {} vectors, {} questions", vectors.len(), questions.len());
+    let asked = questions.len().min(QUESTIONS);
+    println!("{name}: {} vectors, {asked} questions", vectors.len());
     println!("  writing a sketch     {:?}", writing / vectors.len() as u32);
     let steps: Vec<u8> = vectors.iter().flat_map(|it| it.borrowed().steps).copied().collect();
     let scales: Vec<f32> = vectors.iter().map(|it| it.borrowed().scale).collect();

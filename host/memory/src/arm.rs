@@ -3,12 +3,10 @@
 //! Sums over records are whole numbers, so that they do not depend on the order or the shard in which records
 //! are seen.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::HashMap;
 
 use crate::{
+    pool::Pool,
     shard::{NONE, Place, Shard},
     vectors::{select::Moments, sketch},
 };
@@ -56,6 +54,19 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Its records: their shard, and their places there.
+    pub(crate) fn records<'a>(&'a self, shards: &[&'a Shard]) -> (u32, &'a [Place]) {
+        match self {
+            Self::Alone(spot) => (spot.shard, std::slice::from_ref(&spot.place)),
+            Self::Thread(shard, thread) => {
+                let thread = shards[*shard as usize].thread(*thread);
+                (*shard, thread.map_or(&[], |it| &it.docs))
+            }
+        }
+    }
+}
+
 /// What every record of a shard is worth by one measure; nothing where it was not touched.
 #[derive(Debug)]
 pub(crate) struct Scores {
@@ -64,30 +75,20 @@ pub(crate) struct Scores {
     touched: Vec<Place>,
 }
 
-/// Buffers of [`Scores`] in which nothing is touched: filling new ones takes longer than the rest of a question,
-/// where a store is large.
-static BUFFERS: Mutex<Vec<Vec<f64>>> = Mutex::new(Vec::new());
-
-/// So many are kept.
-const BUFFERS_MAX: usize = 16;
+/// Buffers of [`Scores`] in which nothing is touched.
+static BUFFERS: Pool<f64> = Pool::new();
 
 impl Drop for Scores {
     fn drop(&mut self) {
         let mut values = std::mem::take(&mut self.values);
         self.touched.iter().for_each(|it| values[*it as usize] = f64::NAN);
-        let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
-        if buffers.len() < BUFFERS_MAX {
-            buffers.push(values);
-        }
+        BUFFERS.give_back(values);
     }
 }
 
 impl Scores {
     pub(crate) fn new(capacity: usize) -> Self {
-        let kept = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut values = kept.unwrap_or_default();
-        values.resize(capacity, f64::NAN);
-        Self { values, touched: Vec::new() }
+        Self { values: BUFFERS.take(capacity, f64::NAN), touched: Vec::new() }
     }
 
     /// Whether a record was touched.

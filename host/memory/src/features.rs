@@ -213,14 +213,8 @@ impl Wanted {
             if self.sessions.contains_key(&session) {
                 continue;
             }
-            let held = match session {
-                Session::Alone(spot) => self.in_records(search, spot.shard, &[spot.place]),
-                Session::Thread(shard, thread) => {
-                    let docs = search.shards[shard as usize].thread(thread);
-                    self.in_records(search, shard, docs.map_or(&[], |it| &it.docs))
-                }
-            };
-            self.sessions.insert(session, held);
+            let (shard, places) = session.records(&search.shards);
+            self.sessions.insert(session, self.in_records(search, shard, places));
         }
     }
 
@@ -284,13 +278,7 @@ impl<'a> Arms<'a> {
             if self.bests.contains_key(&session) {
                 continue;
             }
-            let (shard, places) = match session {
-                Session::Alone(spot) => (spot.shard, &[spot.place][..]),
-                Session::Thread(shard, thread) => {
-                    let docs = search.shards[shard as usize].thread(thread);
-                    (shard, docs.map_or(&[][..], |it| &it.docs))
-                }
-            };
+            let (shard, places) = session.records(&search.shards);
             let bests = self.all().map(|it| it.map_or(0.0, |arm| arm.best_z(shard, places)));
             self.bests.insert(session, bests);
         }

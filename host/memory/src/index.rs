@@ -45,24 +45,23 @@ impl Index {
         self.known.insert(record.id, Known { space, standing });
     }
 
-    /// Takes in what was kept, whose standings are given by id. False where they are not of the same records.
+    /// Takes in what was kept, whose standings are given in the order of ids. False where they are not of the same records.
     pub(crate) fn restore(
         &mut self,
         spaces: Vec<(String, Shard)>,
         standings: &[(u64, Standing)],
     ) -> bool {
-        let mut of_records = HashMap::new();
         for (space, shard) in &spaces {
-            let ids = shard.places().filter_map(|it| shard.doc(it)).map(|it| it.id);
-            of_records.extend(ids.map(|it| (it, space)));
+            for doc in shard.places().filter_map(|it| shard.doc(it)) {
+                let Ok(at) = standings.binary_search_by_key(&doc.id.0, |it| it.0) else {
+                    return false;
+                };
+                let standing = standings[at].1;
+                self.archived += usize::from(standing.archived);
+                self.known.insert(doc.id, Known { space: space.clone(), standing });
+            }
         }
-        for (id, standing) in standings {
-            let Some(space) = of_records.get(&MemoryId(*id)) else { return false };
-            self.archived += usize::from(standing.archived);
-            let known = Known { space: (*space).clone(), standing: *standing };
-            self.known.insert(MemoryId(*id), known);
-        }
-        let all = of_records.len() == standings.len();
+        let all = self.known.len() == standings.len();
         self.spaces = spaces.into_iter().collect();
         all
     }

@@ -27,6 +27,7 @@ mod loading;
     allow(dead_code, reason = "opening reads whole sections, until shards are searched in them")
 )]
 mod pack;
+mod pool;
 pub mod question;
 pub mod rank;
 mod recall;

@@ -1,12 +1,10 @@
 //! The arms over a set of shards, with totals of all of them.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     arm::{Arm, Scores, Session, Spot, Spread, Untouched},
+    pool::Pool,
     shard::{Doc, Place, RADII, Shard, Totals},
     vectors::{
         Code,
@@ -304,29 +302,20 @@ struct Windows {
     near: Vec<bool>,
 }
 
-/// Counts that are all zero: see the buffers of [`Scores`].
-static COUNTS: Mutex<Vec<Vec<u32>>> = Mutex::new(Vec::new());
-
-/// So many are kept.
-const COUNTS_MAX: usize = 16;
+/// Counts that are all zero.
+static COUNTS: Pool<u32> = Pool::new();
 
 impl Drop for Windows {
     fn drop(&mut self) {
         let mut counts = std::mem::take(&mut self.counts);
         self.touched.iter().for_each(|it| counts[*it as usize] = 0);
-        let mut kept = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < COUNTS_MAX {
-            kept.push(counts);
-        }
+        COUNTS.give_back(counts);
     }
 }
 
 impl Windows {
     fn new(capacity: usize) -> Self {
-        let kept = COUNTS.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut counts = kept.unwrap_or_default();
-        counts.resize(capacity, 0);
-        Self { counts, touched: Vec::new(), near: Vec::new() }
+        Self { counts: COUNTS.take(capacity, 0), touched: Vec::new(), near: Vec::new() }
     }
 
     /// Counts a word in the windows that are scored already.

@@ -700,6 +700,26 @@ mod tests {
         }
     }
 
+    /// What is kept depends on how texts become terms and looks, too. Where this changes, so must the format:
+    /// an index that was kept before is made anew then.
+    #[test]
+    fn what_is_kept_has_a_format_of_its_own() {
+        let mut shard = Shard::default();
+        let text = "Didn't Zoë's 3 friends go hiking yesterday? I told you: internationalisation!";
+        let mut one = record(7, 1, text);
+        one.draft.tags = vec!["outdoor trips".to_owned()];
+        let place = shard.add(&one);
+        shard.add(&record(8, 0, "The door is green."));
+        shard.vectors.set(place, &Code::of(&[1.0, -2.0, 3.0]).unwrap());
+        let disk = SimDisk::new(1);
+        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
+        shard.write(&mut writer, "0").unwrap();
+        writer.finish(&IMAGE_FORMAT).unwrap();
+        let bytes = disk.content("pack").unwrap();
+        expect_test::expect!["1 82f6a73607e0fe62f9ff9417f6f069365be8ebccc7dbba0ab7afcf2c2a172810"]
+            .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
+    }
+
     #[test]
     fn tokens_are_counted_about_as_a_language_model_does() {
         assert_eq!(tokens_of(""), 0);
