@@ -202,7 +202,7 @@ impl Wanted {
         let (terms, of) = (&self.terms[shard as usize], search.shards[shard as usize]);
         self.held(|number| {
             let Some(term) = terms[number] else { return false };
-            places.iter().any(|it| of.doc(*it).is_some_and(|doc| doc.terms.contains(&term)))
+            places.iter().any(|it| of.terms(*it).any(|other| other == term))
         })
     }
 
@@ -223,8 +223,10 @@ impl Wanted {
         let (terms, of) = (&self.terms[shard as usize], search.shards[shard as usize]);
         let side_by_side = |(one, other): &(usize, usize)| {
             let (Some(one), Some(other)) = (terms[*one], terms[*other]) else { return false };
-            let mut docs = places.iter().filter_map(|it| of.doc(*it));
-            docs.any(|doc| doc.terms.windows(2).any(|it| it == [one, other]))
+            places.iter().any(|it| {
+                let terms: Vec<Term> = of.terms(*it).collect();
+                terms.windows(2).any(|it| it == [one, other])
+            })
         };
         let held = self.pairs.iter().filter(|it| side_by_side(it));
         let held: f64 = held.map(|it| self.rarities[it.0] + self.rarities[it.1]).sum();
@@ -293,11 +295,11 @@ impl<'a> Arms<'a> {
         let bests = self.bests.get(&session).copied().unwrap_or_default();
         for (arm, best) in self.all().into_iter().zip(bests) {
             match arm {
-                Some(arm) => row.extend(of_arm(arm, shard, doc, spot, best)),
+                Some(arm) => row.extend(of_arm(arm, shard, &doc, spot, best)),
                 None => row.extend([0.0; OF_ARM.len()]),
             }
         }
-        row.extend(self.beside(search, asking, spot, doc, session));
+        row.extend(self.beside(search, asking, spot, &doc, session));
         row.into_iter().map(|it| it as f32).collect()
     }
 
@@ -329,7 +331,7 @@ impl<'a> Arms<'a> {
         let all = self.wanted.sessions.get(&session).copied().unwrap_or_default();
         let hits = self.hits.get(&session).copied().unwrap_or_default();
         let thread_length = shard.thread(doc.thread).map_or(1, |it| it.docs.len());
-        let different = crate::shard::counted(&doc.terms).len();
+        let different = crate::shard::counted(&shard.terms(doc.place).collect::<Vec<_>>()).len();
         let cues = asking.cues.map(flag);
         let [when, who, r#where, many, long, why, which, what, how, yes, hypothetical] = cues;
         [

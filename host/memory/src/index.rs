@@ -1,14 +1,15 @@
 //! Everything that recall needs in memory: shards by space, standings, relations. A cache of the tables, as of
 //! one commit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use voyager_base::Digest;
 
 use crate::{
+    known::{Known, KnownList},
     record::{MemoryId, Record},
     row::{Edge, Standing},
-    shard::Shard,
+    shard::{Names, Shard},
     vectors::Code,
 };
 
@@ -16,7 +17,9 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Index {
     spaces: BTreeMap<String, Shard>,
-    known: HashMap<MemoryId, Known>,
+    /// Numbers of spaces, held once for each record.
+    space_names: Names,
+    known: KnownList,
     edges: BTreeMap<(MemoryId, u32), (MemoryId, f32)>,
     backward: BTreeMap<(MemoryId, MemoryId, u32), f32>,
     archived: usize,
@@ -26,23 +29,20 @@ pub(crate) struct Index {
     commit: u64,
 }
 
-/// A record that is there.
-struct Known {
-    space: String,
-    standing: Standing,
-}
-
 impl Index {
     /// Takes a record in.
     pub(crate) fn add(&mut self, record: &Record, standing: Standing, code: Option<Code>) {
-        let space = record.draft.space.clone();
-        let shard = self.spaces.entry(space.clone()).or_default();
+        if !self.spaces.contains_key(&record.draft.space) {
+            self.spaces.insert(record.draft.space.clone(), Shard::default());
+        }
+        let shard = self.spaces.entry(record.draft.space.clone()).or_default();
         let place = shard.add(record);
         if let Some(code) = code {
             shard.vectors.set(place, &code);
         }
         self.archived += usize::from(standing.archived);
-        self.known.insert(record.id, Known { space, standing });
+        let space = self.space_names.hold(&record.draft.space);
+        self.known.insert(Known { id: record.id, space, standing });
     }
 
     /// Takes in what was kept, whose standings are given in the order of ids. False where they are not of the same records.
@@ -51,19 +51,18 @@ impl Index {
         spaces: Vec<(String, Shard)>,
         standings: &[(u64, Standing)],
     ) -> bool {
+        self.known = KnownList::of_standings(standings);
+        self.archived = standings.iter().filter(|it| it.1.archived).count();
         for (space, shard) in &spaces {
-            for doc in shard.places().filter_map(|it| shard.doc(it)) {
-                let Ok(at) = standings.binary_search_by_key(&doc.id.0, |it| it.0) else {
-                    return false;
-                };
-                let standing = standings[at].1;
-                self.archived += usize::from(standing.archived);
-                self.known.insert(doc.id, Known { space: space.clone(), standing });
+            let mut number = 0;
+            let ids = shard.ids().inspect(|_| number = self.space_names.hold(space));
+            let ids: Vec<MemoryId> = ids.collect();
+            if !self.known.name(ids.into_iter(), number) {
+                return false;
             }
         }
-        let all = self.known.len() == standings.len();
         self.spaces = spaces.into_iter().collect();
-        all
+        self.known.is_whole()
     }
 
     /// Notes that a record can't be read.
@@ -83,8 +82,8 @@ impl Index {
 
     /// Gives a record a vector.
     pub(crate) fn set_vector(&mut self, id: MemoryId, code: Code) {
-        let Some(known) = self.known.get(&id) else { return };
-        if let Some(shard) = self.spaces.get_mut(&known.space)
+        let Some(known) = self.known.get(id) else { return };
+        if let Some(shard) = self.spaces.get_mut(self.space_names.name(known.space))
             && let Some(place) = shard.place(id)
         {
             shard.vectors.set(place, &code);
@@ -93,10 +92,10 @@ impl Index {
 
     /// Changes what is known of a record beside its content.
     pub(crate) fn set_standing(&mut self, id: MemoryId, standing: Standing) {
-        if let Some(known) = self.known.get_mut(&id) {
-            self.archived -= usize::from(known.standing.archived);
+        if let Some(known) = self.known.standing_mut(id) {
+            self.archived -= usize::from(known.archived);
             self.archived += usize::from(standing.archived);
-            known.standing = standing;
+            *known = standing;
         }
     }
 
@@ -109,14 +108,16 @@ impl Index {
     /// Lets a record go, with everything that hangs on it.
     pub(crate) fn remove(&mut self, id: MemoryId) {
         self.damaged.remove(&id);
-        let Some(known) = self.known.remove(&id) else { return };
+        let Some(known) = self.known.remove(id) else { return };
         self.archived -= usize::from(known.standing.archived);
-        if let Some(shard) = self.spaces.get_mut(&known.space) {
+        let space = self.space_names.name(known.space);
+        if let Some(shard) = self.spaces.get_mut(space) {
             shard.remove(id);
             if shard.len() == 0 {
-                self.spaces.remove(&known.space);
+                self.spaces.remove(space);
             }
         }
+        self.space_names.release(known.space);
         let from: Vec<_> = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.0).collect();
         for key in from {
             if let Some((to, _)) = self.edges.remove(&key) {
@@ -156,30 +157,30 @@ impl Index {
 
     /// What is known of a record beside its content; none where it is not here.
     pub(crate) fn standing(&self, id: MemoryId) -> Option<Standing> {
-        self.known.get(&id).map(|it| it.standing)
+        self.known.get(id).map(|it| it.standing)
     }
 
     /// Whether a record is here and has no vector.
     pub(crate) fn lacks_vector(&self, id: MemoryId) -> bool {
-        let shard = self.known.get(&id).and_then(|it| self.spaces.get(&it.space));
+        let shard = self.space_of(id).and_then(|it| self.spaces.get(it));
         shard.is_some_and(|it| it.place(id).is_some_and(|place| it.vectors.of(place).is_none()))
     }
 
     /// Whether a record is there.
     pub(crate) fn holds(&self, id: MemoryId) -> bool {
-        self.known.contains_key(&id)
+        self.known.get(id).is_some()
     }
 
     /// The same for records that say the same: their words, of which the author's name is one.
     pub(crate) fn saying(&self, id: MemoryId) -> Option<Digest> {
-        let shard = self.spaces.get(&self.known.get(&id)?.space)?;
-        let doc = shard.doc(shard.place(id)?)?;
-        Some(Digest::of_parts(doc.terms.iter().map(|it| shard.word(*it).as_bytes())))
+        let shard = self.spaces.get(self.space_of(id)?)?;
+        let place = shard.place(id)?;
+        Some(Digest::of_parts(shard.terms(place).map(|it| shard.word(it).as_bytes())))
     }
 
     /// The space of a record.
     pub(crate) fn space_of(&self, id: MemoryId) -> Option<&str> {
-        self.known.get(&id).map(|it| it.space.as_str())
+        self.known.get(id).map(|it| self.space_names.name(it.space))
     }
 
     /// Shards of some spaces; of all where none is named.
@@ -207,9 +208,7 @@ impl Index {
 
     /// All records, in the order of writing.
     pub(crate) fn ids(&self) -> Vec<MemoryId> {
-        let mut ids: Vec<MemoryId> = self.known.keys().copied().collect();
-        ids.sort_unstable();
-        ids
+        self.known.ids().collect()
     }
 
     /// The number of records.

@@ -21,6 +21,7 @@ pub mod features;
 mod index;
 mod kept;
 mod keys;
+mod known;
 mod loading;
 #[cfg_attr(
     not(test),

@@ -233,6 +233,16 @@ impl Body {
         &self.chunk(from / CHUNK_BYTES)[from - first..to - first]
     }
 
+    /// Shows the bytes from `from` to `to`, which lie in one chunk, and keeps nothing.
+    fn see_part(&self, from: usize, to: usize, see: impl FnOnce(&[u8])) {
+        let number = from / CHUNK_BYTES;
+        let part = from - number * CHUNK_BYTES..to - number * CHUNK_BYTES;
+        match self.chunks[number].get() {
+            Some(chunk) => see(&chunk[part]),
+            None => see(&self.load(number)[part]),
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn load(&self, number: usize) -> Box<[u8]> {

@@ -218,8 +218,8 @@ pub(crate) fn candidates(
                 .clamp(0.0, 1.0),
             keyword: first.window2.ratio(*spot),
             relation,
-            tag: share_of_tags(shard, doc, &words),
-            exact: share_of_phrases(shard, doc, &phrases),
+            tag: share_of_tags(shard, &doc, &words),
+            exact: share_of_phrases(shard, &doc, &phrases),
             importance: f64::from(doc.importance),
             recency: (-age / RECENCY_HALF_LIFE_MICROS).exp2(),
             confidence: f64::from(doc.confidence),
@@ -286,14 +286,15 @@ fn quoted(text: &str) -> Vec<Vec<String>> {
 fn share_of_phrases(shard: &Shard, doc: &Doc, phrases: &[Vec<String>]) -> f64 {
     let held = phrases.iter().filter(|phrase| {
         let wanted: Option<Vec<u32>> = phrase.iter().map(|it| shard.term(it)).collect();
-        wanted.is_some_and(|wanted| doc.terms.windows(wanted.len()).any(|it| it == wanted))
+        let terms: Vec<u32> = shard.terms(doc.place).collect();
+        wanted.is_some_and(|wanted| terms.windows(wanted.len()).any(|it| it == wanted))
     });
     if phrases.is_empty() { 0.0 } else { held.count() as f64 / phrases.len() as f64 }
 }
 
 fn share_of_tags(shard: &Shard, doc: &Doc, words: &HashSet<String>) -> f64 {
     let tags: HashSet<String> =
-        doc.tags.iter().flat_map(|it| terms::terms(shard.tags().name(*it))).collect();
+        shard.tags_of(doc.place).flat_map(|it| terms::terms(shard.tags().name(it))).collect();
     if words.is_empty() {
         0.0
     } else {
@@ -306,7 +307,10 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, archived: bo
     let same = |wanted: &Option<String>, names: &crate::shard::Names, number: u32| {
         wanted.as_ref().is_none_or(|it| names.find(it) == Some(number))
     };
-    let tagged = |tag: &String| shard.tags().find(tag).is_some_and(|it| doc.tags.contains(&it));
+    let tagged = |tag: &String| {
+        let number = shard.tags().find(tag);
+        number.is_some_and(|it| shard.tags_of(doc.place).any(|other| other == it))
+    };
     !archived
         && same(&question.author, shard.authors(), doc.author)
         && same(&question.thread, shard.thread_names(), doc.thread)

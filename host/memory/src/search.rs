@@ -78,7 +78,7 @@ impl<'a> Search<'a> {
     /// Gives back only records of which `allow` says so. The others still count for how rare words are.
     pub(crate) fn only(&mut self, allow: impl Fn(&Shard, &Doc) -> bool) {
         let of_shard = |shard: &&Shard| {
-            let allowed = |it: Place| shard.doc(it).is_some_and(|doc| allow(shard, doc));
+            let allowed = |it: Place| shard.doc(it).is_some_and(|doc| allow(shard, &doc));
             (0..shard.capacity() as Place).map(allowed).collect()
         };
         self.allowed = Some(self.shards.iter().map(of_shard).collect());
@@ -100,7 +100,7 @@ impl<'a> Search<'a> {
 
     /// How many records hold a word.
     fn holders(&self, word: &str) -> u64 {
-        self.shards.iter().map(|it| it.postings(word).len() as u64).sum()
+        self.shards.iter().map(|it| it.holders(word) as u64).sum()
     }
 
     /// How rare a word is, by the number of the records that hold it.
@@ -165,7 +165,7 @@ impl<'a> Search<'a> {
             let mut counts: BTreeMap<Session, u32> = BTreeMap::new();
             for (number, shard) in self.shards.iter().enumerate() {
                 for (place, count) in shard.postings(word) {
-                    let spot = Spot { shard: number as u32, place: *place };
+                    let spot = Spot { shard: number as u32, place };
                     let session = Session::of(&self.shards, spot);
                     if finds || values.contains_key(&session) {
                         *counts.entry(session).or_default() += count;
@@ -197,9 +197,7 @@ impl<'a> Search<'a> {
             Session::Thread(shard, thread) => {
                 self.shards[shard as usize].thread(thread).map_or(0, |it| it.length)
             }
-            Session::Alone(spot) => {
-                self.shard(spot).doc(spot.place).map_or(0, |it| it.terms.len() as u64)
-            }
+            Session::Alone(spot) => self.shard(spot).length_of(spot.place),
         }
     }
 
@@ -219,8 +217,8 @@ impl<'a> Search<'a> {
         let mut weights: BTreeMap<&str, f64> = BTreeMap::new();
         for spot in arm.top.iter().take(FEEDBACK_RECORDS) {
             let shard = self.shard(*spot);
-            let Some(doc) = shard.doc(spot.place) else { continue };
-            for (term, _) in crate::shard::counted(&doc.terms) {
+            let terms: Vec<_> = shard.terms(spot.place).collect();
+            for (term, _) in crate::shard::counted(&terms) {
                 let word = shard.word(term);
                 *weights.entry(word).or_default() += self.rarity(word);
             }
@@ -327,12 +325,12 @@ impl Windows {
             }
         }
         for (center, count) in shard.postings(word) {
-            if !self.near[*center as usize] {
+            if !self.near[center as usize] {
                 continue;
             }
-            shard.each_in_window(*center, radius, |place| {
+            shard.each_in_window(center, radius, |place| {
                 if scores.holds(place) {
-                    self.see(place, *count);
+                    self.see(place, count);
                 }
             });
         }
@@ -341,7 +339,7 @@ impl Windows {
     /// Counts a word.
     fn count(&mut self, shard: &Shard, word: &str, radius: u32) {
         for (center, count) in shard.postings(word) {
-            shard.each_in_window(*center, radius, |place| self.see(place, *count));
+            shard.each_in_window(center, radius, |place| self.see(place, count));
         }
     }
 

@@ -5,6 +5,9 @@
 //! shards is that of one that holds everything.
 
 mod image;
+mod postings;
+mod texts;
+mod varint;
 
 use std::collections::HashMap;
 
@@ -14,7 +17,8 @@ use crate::{
     vectors::Vectors,
 };
 
-pub(crate) use self::image::FORMAT as IMAGE_FORMAT;
+use self::texts::Texts;
+pub(crate) use self::{image::FORMAT as IMAGE_FORMAT, postings::Postings};
 
 /// A place in a shard.
 pub(crate) type Place = u32;
@@ -26,8 +30,10 @@ pub(crate) type Term = u32;
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// A record as recall knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Doc {
+    /// Its place in the shard.
+    pub(crate) place: Place,
     /// Its name in the store.
     pub(crate) id: MemoryId,
     /// When what it tells was told, in microseconds since 1970.
@@ -40,10 +46,6 @@ pub(crate) struct Doc {
     pub(crate) author: u32,
     /// Its kind.
     pub(crate) kind: u32,
-    /// Its tags.
-    pub(crate) tags: Box<[u32]>,
-    /// Its terms in their order, author and tags first.
-    pub(crate) terms: Box<[Term]>,
     /// How much it matters.
     pub(crate) importance: f32,
     /// How sure its author was.
@@ -52,6 +54,41 @@ pub(crate) struct Doc {
     pub(crate) look: Look,
     /// How many tokens of a language model it takes, about.
     pub(crate) tokens: u32,
+}
+
+/// A record as it is kept: [`Doc`] in fewer bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Row {
+    id: MemoryId,
+    at: u64,
+    /// Where its tags and terms begin.
+    text: u64,
+    thread: u32,
+    position: u32,
+    author: u32,
+    /// [`NONE`] where no record has the place.
+    kind: u32,
+    importance: f32,
+    confidence: f32,
+    tokens: u32,
+    look: u8,
+}
+
+impl Row {
+    /// That of a place without a record.
+    const FREE: Self = Self {
+        id: MemoryId(0),
+        at: 0,
+        text: 0,
+        thread: NONE,
+        position: 0,
+        author: NONE,
+        kind: NONE,
+        importance: 0.0,
+        confidence: 0.0,
+        tokens: 0,
+        look: 0,
+    };
 }
 
 /// What a text looks like, as far as that tells whether it answers something.
@@ -108,6 +145,19 @@ const TIMES: &[&str] = &[
 ];
 
 impl Look {
+    /// One bit for each, the first in the lowest.
+    fn bits(self) -> u8 {
+        let Self { asks, number, time, of_me, of_you } = self;
+        let flags = [asks, number, time, of_me, of_you];
+        flags.iter().rev().fold(0, |bits, it| bits << 1 | u8::from(*it))
+    }
+
+    fn of_bits(bits: u8) -> Self {
+        let flag = |bit: u8| bits >> bit & 1 != 0;
+        let [asks, number, time, of_me, of_you] = [flag(0), flag(1), flag(2), flag(3), flag(4)];
+        Self { asks, number, time, of_me, of_you }
+    }
+
     fn of(text: &str) -> Self {
         let holds = |list: &[&str]| terms::words(text).any(|it| list.contains(&it.as_str()));
         Self {
@@ -149,7 +199,7 @@ pub(crate) struct Names {
 
 impl Names {
     /// The number of `name`, held once more.
-    fn hold(&mut self, name: &str) -> u32 {
+    pub(crate) fn hold(&mut self, name: &str) -> u32 {
         if let Some(number) = self.numbers.get(name) {
             self.holders[*number as usize] += 1;
             return *number;
@@ -166,7 +216,7 @@ impl Names {
     }
 
     /// Lets go of a number once.
-    fn release(&mut self, number: u32) {
+    pub(crate) fn release(&mut self, number: u32) {
         let holders = &mut self.holders[number as usize];
         *holders -= 1;
         if *holders == 0 {
@@ -199,16 +249,19 @@ impl Names {
 /// The records of one space.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shard {
-    docs: Vec<Option<Doc>>,
+    rows: Vec<Row>,
+    /// Tags and terms of all records.
+    texts: Texts,
     /// By place: how many terms the record has. Scoring asks for nothing else of most records.
     lengths: Vec<u32>,
     /// By place: how far its window reaches, where that is a run of places.
     reaches: Vec<Reach>,
-    places: HashMap<MemoryId, Place>,
+    /// Places in the order of their records' ids, which is mostly their own.
+    by_id: Vec<Place>,
     free: Vec<Place>,
     words: Names,
-    /// By word: the records that hold it, and how often, by place.
-    postings: Vec<Vec<(Place, u32)>>,
+    /// By word: the records that hold it.
+    postings: Vec<Postings>,
     thread_names: Names,
     threads: Vec<Thread>,
     authors: Names,
@@ -230,39 +283,38 @@ impl Shard {
         let draft = &record.draft;
         let labels = draft.author.iter().chain(&draft.tags).map(String::as_str);
         let words = labels.chain([draft.text.as_str()]).flat_map(terms::terms);
-        let terms: Box<[Term]> = words.map(|it| self.words.hold(&it)).collect();
-        self.postings.resize_with(self.words.len(), Vec::new);
+        let terms: Vec<Term> = words.map(|it| self.words.hold(&it)).collect();
+        let tags: Vec<u32> = draft.tags.iter().map(|it| self.tags.hold(it)).collect();
+        self.postings.resize_with(self.words.len(), Postings::default);
         let place = self.free.pop().unwrap_or_else(|| {
-            self.docs.push(None);
+            self.rows.push(Row::FREE);
             self.lengths.push(0);
             self.reaches.push(Reach::ALONE);
-            (self.docs.len() - 1) as Place
+            (self.rows.len() - 1) as Place
         });
         for (term, count) in counted(&terms) {
-            let postings = &mut self.postings[term as usize];
-            let at = postings.partition_point(|it| it.0 < place);
-            postings.insert(at, (place, count));
+            self.postings[term as usize].insert(place, count);
         }
         let thread = draft.thread.as_ref().map_or(NONE, |it| self.thread_names.hold(it));
         let length = terms.len() as u64;
         let author = draft.author.as_ref().map_or(NONE, |it| self.authors.hold(it));
         self.length += length;
-        self.places.insert(record.id, place);
+        let at = self.by_id.partition_point(|it| self.rows[*it as usize].id < record.id);
+        self.by_id.insert(at, place);
         self.lengths[place as usize] = length as u32;
-        self.docs[place as usize] = Some(Doc {
+        self.rows[place as usize] = Row {
             id: record.id,
             at: record.at().as_micros(),
+            text: self.texts.add(&tags, &terms),
             thread,
             position: 0,
             author,
             kind: self.kinds.hold(&draft.kind),
-            tags: draft.tags.iter().map(|it| self.tags.hold(it)).collect(),
-            terms,
             importance: draft.importance,
             confidence: draft.confidence,
-            look: Look::of(&draft.text),
             tokens: tokens_of(&draft.text),
-        });
+            look: Look::of(&draft.text).bits(),
+        };
         if thread == NONE {
             self.loose += 1;
             self.loose_length += length;
@@ -289,12 +341,10 @@ impl Shard {
     fn join(&mut self, thread: u32, place: Place, id: MemoryId, length: u64) {
         let Thread { mut docs, length: before } =
             std::mem::take(&mut self.threads[thread as usize]);
-        let at = docs.partition_point(|it| self.doc(*it).is_some_and(|doc| doc.id < id));
+        let at = docs.partition_point(|it| self.rows[*it as usize].id < id);
         docs.insert(at, place);
         for (position, place) in docs.iter().enumerate().skip(at) {
-            if let Some(doc) = &mut self.docs[*place as usize] {
-                doc.position = position as u32;
-            }
+            self.rows[*place as usize].position = position as u32;
         }
         self.threads[thread as usize] = Thread { docs, length: before + length };
         self.measure(thread, at);
@@ -311,21 +361,17 @@ impl Shard {
 
     /// Lets a record go, with everything that tells of it.
     pub(crate) fn remove(&mut self, id: MemoryId) -> bool {
-        let Some(place) = self.places.remove(&id) else { return false };
-        let Some(doc) = self.docs[place as usize].clone() else { return false };
-        for (term, _) in counted(&doc.terms) {
-            let postings = &mut self.postings[term as usize];
-            if let Ok(at) = postings.binary_search_by_key(&place, |it| it.0) {
-                postings.remove(at);
-            }
-            if postings.is_empty() {
-                *postings = Vec::new();
-            }
+        let Ok(at) = self.find(id) else { return false };
+        let place = self.by_id.remove(at);
+        let Some(doc) = self.doc(place) else { return false };
+        let terms: Vec<Term> = self.terms(place).collect();
+        for (term, _) in counted(&terms) {
+            self.postings[term as usize].remove(place);
         }
-        for term in &doc.terms {
+        for term in &terms {
             self.words.release(*term);
         }
-        let length = doc.terms.len() as u64;
+        let length = terms.len() as u64;
         if doc.thread == NONE {
             self.loose -= 1;
             self.loose_length -= length;
@@ -337,58 +383,101 @@ impl Shard {
             self.authors.release(doc.author);
         }
         self.kinds.release(doc.kind);
-        doc.tags.iter().for_each(|it| self.tags.release(*it));
+        self.tags_of(place).for_each(|it| self.tags.release(it));
         self.length -= length;
         self.vectors.remove(place);
-        self.docs[place as usize] = None;
+        self.texts.remove(self.rows[place as usize].text, length as u32);
+        self.rows[place as usize] = Row::FREE;
         self.lengths[place as usize] = 0;
         self.reaches[place as usize] = Reach::ALONE;
         self.free.push(place);
+        if self.texts.is_loose() {
+            let rows = self.rows.iter_mut().zip(&self.lengths).filter(|it| it.0.kind != NONE);
+            self.texts.tighten(rows.map(|(row, terms)| (&mut row.text, *terms)));
+        }
         true
+    }
+
+    /// Where a record is in the order of ids.
+    fn find(&self, id: MemoryId) -> Result<usize, usize> {
+        self.by_id.binary_search_by_key(&id, |it| self.rows[*it as usize].id)
     }
 
     /// Takes a record out of its thread.
     fn leave(&mut self, doc: &Doc) {
         let mut thread = std::mem::take(&mut self.threads[doc.thread as usize]);
         thread.docs.remove(doc.position as usize);
-        thread.length -= doc.terms.len() as u64;
+        thread.length -= self.length_of(doc.place);
         for later in &thread.docs[doc.position as usize..] {
-            if let Some(doc) = &mut self.docs[*later as usize] {
-                doc.position -= 1;
-            }
+            self.rows[*later as usize].position -= 1;
         }
         self.threads[doc.thread as usize] = thread;
         self.measure(doc.thread, doc.position as usize);
     }
 
     /// A record by its place.
-    pub(crate) fn doc(&self, place: Place) -> Option<&Doc> {
-        self.docs.get(place as usize)?.as_ref()
+    #[inline]
+    pub(crate) fn doc(&self, place: Place) -> Option<Doc> {
+        let row = self.rows.get(place as usize).filter(|it| it.kind != NONE)?;
+        Some(Doc {
+            place,
+            id: row.id,
+            at: row.at,
+            thread: row.thread,
+            position: row.position,
+            author: row.author,
+            kind: row.kind,
+            importance: row.importance,
+            confidence: row.confidence,
+            look: Look::of_bits(row.look),
+            tokens: row.tokens,
+        })
+    }
+
+    /// The terms of a record in their order, author and tags first.
+    pub(crate) fn terms(&self, place: Place) -> impl Iterator<Item = Term> {
+        self.texts.terms(self.rows[place as usize].text, self.lengths[place as usize])
+    }
+
+    /// The tags of a record.
+    pub(crate) fn tags_of(&self, place: Place) -> impl Iterator<Item = u32> + use<> {
+        let tags: Vec<u32> = self.texts.tags(self.rows[place as usize].text).collect();
+        tags.into_iter()
     }
 
     /// The place of a record.
     pub(crate) fn place(&self, id: MemoryId) -> Option<Place> {
-        self.places.get(&id).copied()
+        self.find(id).ok().map(|it| self.by_id[it])
+    }
+
+    /// The ids of all records, in their order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = MemoryId> {
+        self.by_id.iter().map(|it| self.rows[*it as usize].id)
     }
 
     /// Places of all records.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
-        (0..self.docs.len() as Place).filter(|it| self.docs[*it as usize].is_some())
+        (0..self.rows.len() as Place).filter(|it| self.rows[*it as usize].kind != NONE)
     }
 
     /// Places that were ever used.
     pub(crate) fn capacity(&self) -> usize {
-        self.docs.len()
+        self.rows.len()
     }
 
     /// The number of records.
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.by_id.len()
     }
 
     /// The records that hold a word, and how often.
-    pub(crate) fn postings(&self, word: &str) -> &[(Place, u32)] {
-        self.words.find(word).map_or(&[], |it| &self.postings[it as usize])
+    pub(crate) fn postings(&self, word: &str) -> postings::Iter<'_> {
+        self.words.find(word).map(|it| self.postings[it as usize].iter()).unwrap_or_default()
+    }
+
+    /// How many records hold a word.
+    pub(crate) fn holders(&self, word: &str) -> usize {
+        self.words.find(word).map_or(0, |it| self.postings[it as usize].len())
     }
 
     /// The number of a word.
@@ -471,14 +560,14 @@ impl Shard {
     }
 
     /// How many terms a record has.
-    fn length_of(&self, place: Place) -> u64 {
+    pub(crate) fn length_of(&self, place: Place) -> u64 {
         u64::from(self.lengths[place as usize])
     }
 
     /// What can be added up over shards.
     pub(crate) fn totals(&self) -> Totals {
         Totals {
-            docs: self.places.len() as u64,
+            docs: self.by_id.len() as u64,
             lengths: std::array::from_fn(|it| match RADII[it] {
                 0 => self.length,
                 _ => self.loose_length + self.window_lengths[it],
@@ -607,13 +696,24 @@ mod tests {
         windows.sort();
         let mut postings = BTreeMap::new();
         for word in shard.words.all() {
-            let mut of: Vec<_> = shard.postings(word).iter().map(|it| (id(&it.0), it.1)).collect();
+            let mut of: Vec<_> = shard.postings(word).map(|it| (id(&it.0), it.1)).collect();
+            assert_eq!(of.len(), shard.holders(word));
             of.sort();
             postings.insert(word.to_owned(), of);
         }
         let authors: std::collections::BTreeSet<_> =
             shard.authors.all().map(str::to_owned).collect();
         (windows, postings, authors, shard.totals(), shard.len())
+    }
+
+    /// What is held of each record itself, with names for numbers.
+    fn held(shard: &Shard) -> Vec<String> {
+        let all = shard.places().map(|it| {
+            let terms: Vec<_> = shard.terms(it).map(|it| shard.word(it)).collect();
+            let tags: Vec<_> = shard.tags_of(it).map(|it| shard.tags.name(it)).collect();
+            format!("{:?} {terms:?} {tags:?}", shard.doc(it))
+        });
+        all.collect()
     }
 
     fn sums_of_windows(shard: &Shard) -> [u64; RADII.len()] {
@@ -687,9 +787,10 @@ mod tests {
             writer.finish(&0).unwrap();
             let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
             let mut read = Shard::read(&pack, "0").unwrap();
-            prop_assert_eq!(format!("{:?}", read.docs), format!("{:?}", shard.docs));
+            prop_assert_eq!(held(&read), held(&shard));
             for _ in 0..2 {
                 prop_assert_eq!(seen(&read), seen(&shard));
+                prop_assert_eq!(held(&read), held(&shard));
                 let vectors = |it: &Shard| format!("{:?}", it.vectors);
                 prop_assert_eq!(vectors(&read), vectors(&shard));
                 for shard in [&mut read, &mut shard] {
@@ -716,7 +817,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["1 82f6a73607e0fe62f9ff9417f6f069365be8ebccc7dbba0ab7afcf2c2a172810"]
+        expect_test::expect!["2 d85531d7562b5c12887369d49d374eef19b78af86837984d241ab9dc63547bef"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

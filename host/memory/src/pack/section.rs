@@ -102,6 +102,21 @@ impl Section {
         }
     }
 
+    /// Everything, compared with its hashes. Brings no chunk into memory beside: who wants all of a section once
+    /// needs it once.
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        match &self.0 {
+            Source::Owned(bytes) => bytes.to_vec(),
+            Source::Packed { body, start, length } => {
+                let mut bytes = Vec::with_capacity(*length);
+                for (from, to) in parts(*start, start + length) {
+                    body.see_part(from, to, |it| bytes.extend_from_slice(it));
+                }
+                bytes
+            }
+        }
+    }
+
     /// Everything in order, chunk by chunk.
     pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
         let (from, to) = match &self.0 {

@@ -1,23 +1,29 @@
 //! A shard as flat arrays in a pack, and back: what opening a store reads instead of every record.
 //!
-//! Arrays hold what can't be computed quickly. Postings and threads follow from them, in one pass.
+//! Arrays hold what can't be computed quickly. Threads follow from them, in one pass.
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Doc, Look, NONE, Names, Place, RADII, Reach, Shard, Term, Thread, counted};
+use super::{NONE, Names, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread};
 use crate::{
-    pack::{Pack, Writer},
+    pack::{Pack, Section, Writer},
     record::MemoryId,
     vectors::Vectors,
 };
 
 /// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
-/// Bytes of a record beside its terms and tags.
-const DOC_BYTES: usize = 52;
+/// Bytes of a record beside its tags and terms.
+const ROW_BYTES: usize = 57;
+
+/// Bytes of a word's postings beside their own list.
+const HEAD_BYTES: usize = 12;
+
+/// So many bytes are gathered before they are handed to the pack.
+const PART_BYTES: usize = 1 << 20;
 
 /// What is small.
 #[derive(Serialize, Deserialize)]
@@ -77,13 +83,23 @@ impl Shard {
         };
         let meta = rmp_serde::to_vec(&meta).map_err(io::Error::other)?;
         writer.section(&format!("{prefix}.meta"), &meta)?;
-        let all = || self.docs.iter();
-        let docs = all().flat_map(|it| it.as_ref().map_or([0; DOC_BYTES], row));
-        writer.section(&format!("{prefix}.docs"), &docs.collect::<Vec<u8>>())?;
-        let terms = all().flatten().flat_map(|it| it.terms.iter().flat_map(|it| it.to_le_bytes()));
-        writer.section(&format!("{prefix}.terms"), &terms.collect::<Vec<u8>>())?;
-        let tags = all().flatten().flat_map(|it| it.tags.iter().flat_map(|it| it.to_le_bytes()));
-        writer.section(&format!("{prefix}.tags"), &tags.collect::<Vec<u8>>())?;
+        // Texts lie without holes, in the order of places.
+        let mut text = 0;
+        let rows = self.rows.iter().zip(&self.lengths).map(|(row, terms)| {
+            let moved = row_bytes(&Row { text, ..*row }, *terms);
+            text += self.text_of(row, *terms).len() as u64;
+            moved
+        });
+        list(writer, &format!("{prefix}.rows"), rows)?;
+        let texts = self.rows.iter().zip(&self.lengths);
+        let texts = texts.map(|(row, terms)| self.text_of(row, *terms));
+        list(writer, &format!("{prefix}.texts"), texts)?;
+        let heads = self.postings.iter().map(|it| {
+            let (count, last, bytes) = it.parts();
+            [count, last, bytes.len() as u32].map(u32::to_le_bytes).concat()
+        });
+        list(writer, &format!("{prefix}.heads"), heads)?;
+        list(writer, &format!("{prefix}.postings"), self.postings.iter().map(|it| it.parts().2))?;
         writer.section(&format!("{prefix}.sketches"), sketches)?;
         let scales: Vec<u8> = scales.iter().flat_map(|it| it.to_le_bytes()).collect();
         writer.section(&format!("{prefix}.scales"), &scales)?;
@@ -92,15 +108,11 @@ impl Shard {
 
     /// Reads what [`Shard::write`] wrote; none where it is something else.
     pub(crate) fn read(pack: &Pack, prefix: &str) -> Option<Self> {
-        let bytes = |name: &str| -> Option<Vec<u8>> {
-            let section = pack.section(&format!("{prefix}.{name}"))?;
-            let mut bytes = Vec::with_capacity(section.len());
-            section.all().for_each(|it| bytes.extend_from_slice(it));
-            Some(bytes)
-        };
+        let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
+        let bytes = |name: &str| section(name).map(|it: Section| it.to_vec());
         let meta: Meta = rmp_serde::from_slice(&bytes("meta")?).ok()?;
-        let (rows, rest) = (bytes("docs")?, bytes("scales")?);
-        let (rows, []) = rows.as_chunks::<DOC_BYTES>() else { return None };
+        let (rows, rest) = (bytes("rows")?, bytes("scales")?);
+        let (rows, []) = rows.as_chunks::<ROW_BYTES>() else { return None };
         let (scales, []) = rest.as_chunks::<4>() else { return None };
         let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
         let vectors =
@@ -119,62 +131,56 @@ impl Shard {
             vectors,
             ..Self::default()
         };
-        shard.docs = vec![None; rows.len()];
-        shard.lengths = vec![0; rows.len()];
+        shard.texts = Texts::of(bytes("texts")?);
+        shard.postings = postings(&bytes("heads")?, &bytes("postings")?, rows.len())?;
         shard.reaches = vec![Reach::ALONE; rows.len()];
+        (shard.rows, shard.lengths) = rows.iter().map(row).unzip();
         let mut is_free = vec![false; rows.len()];
         for place in &shard.free {
             *is_free.get_mut(*place as usize)? = true;
         }
-        let (terms, tags) = (bytes("terms")?, bytes("tags")?);
-        let (mut terms, mut tags) = (numbers(&terms)?, numbers(&tags)?);
-        for (place, row) in rows.iter().enumerate().filter(|it| !is_free[it.0]) {
-            let doc = doc(row, &mut terms, &mut tags)?;
-            shard.fits(&doc).then_some(())?;
-            shard.places.insert(doc.id, place as Place);
-            shard.lengths[place] = doc.terms.len() as u32;
-            shard.docs[place] = Some(doc);
+        for (row, is_free) in shard.rows.iter().zip(is_free) {
+            ((row.kind == NONE) == is_free && shard.fits(row)).then_some(())?;
         }
-        let ends = terms.next().is_none() && tags.next().is_none();
-        let vectors_end = shard.vectors.places() <= shard.docs.len();
-        (ends && vectors_end && shard.join_all()).then_some(shard)
+        shard.by_id = shard.places().collect();
+        // It is, mostly.
+        let id = |it: &Place| shard.rows[*it as usize].id;
+        if !shard.by_id.is_sorted_by_key(id) {
+            shard.by_id.sort_unstable_by_key(id);
+        }
+        let fits =
+            shard.postings.len() == shard.words.len() && shard.vectors.places() <= shard.rows.len();
+        (fits && shard.join_all()).then_some(shard)
+    }
+
+    /// The bytes of a record's tags and terms.
+    fn text_of(&self, row: &Row, terms: u32) -> &[u8] {
+        if row.kind == NONE { &[] } else { self.texts.bytes(row.text, terms) }
     }
 
     /// Whether the numbers of a record are those of names.
-    fn fits(&self, doc: &Doc) -> bool {
-        let known = |number: u32, names: &Names| (number as usize) < names.len();
-        known(doc.kind, &self.kinds)
-            && (doc.thread == NONE || known(doc.thread, &self.thread_names))
-            && (doc.author == NONE || known(doc.author, &self.authors))
-            && doc.tags.iter().all(|it| known(*it, &self.tags))
-            && doc.terms.iter().all(|it| known(*it, &self.words))
+    fn fits(&self, row: &Row) -> bool {
+        let known = |number: u32, names: &Names| number == NONE || (number as usize) < names.len();
+        known(row.kind, &self.kinds)
+            && known(row.thread, &self.thread_names)
+            && known(row.author, &self.authors)
+            && row.text <= self.texts.len() as u64
     }
 
-    /// Makes postings and threads of the records. False where the places in a thread are not those of as many
-    /// records.
+    /// Makes threads of the records. False where the places in a thread are not those of as many records.
     fn join_all(&mut self) -> bool {
-        self.postings = vec![Vec::new(); self.words.len()];
         self.threads = vec![Thread::default(); self.thread_names.len()];
         let mut members: Vec<(u32, u32, Place)> = Vec::new();
-        for (doc, place) in self.docs.iter().zip(0..) {
-            let Some(doc) = doc else { continue };
-            for (term, count) in counted(&doc.terms) {
-                self.postings[term as usize].push((place, count));
-            }
-            if doc.thread != NONE {
-                members.push((doc.thread, doc.position, place));
-            }
+        for (row, place) in self.rows.iter().zip(0..).filter(|it| it.0.thread != NONE) {
+            members.push((row.thread, row.position, place));
         }
         members.sort_unstable();
-        let whole = members.into_iter().all(|(number, position, place)| {
-            let length = u64::from(self.lengths[place as usize]);
-            let thread = &mut self.threads[number as usize];
-            let next = thread.docs.len() == position as usize;
-            thread.docs.push(place);
-            thread.length += length;
-            next
-        });
-        for thread in &self.threads {
+        let mut whole = true;
+        for of in members.chunk_by(|one, other| one.0 == other.0) {
+            let thread = &mut self.threads[of[0].0 as usize];
+            thread.docs = of.iter().map(|it| it.2).collect();
+            thread.length = of.iter().map(|it| u64::from(self.lengths[it.2 as usize])).sum();
+            whole &= of.iter().zip(0..).all(|(it, position)| it.1 == position);
             for (position, place) in thread.docs.iter().enumerate() {
                 self.reaches[*place as usize] = Reach::of(&thread.docs, position);
             }
@@ -183,66 +189,79 @@ impl Shard {
     }
 }
 
-/// Numbers of four bytes.
-fn numbers(bytes: &[u8]) -> Option<impl Iterator<Item = u32>> {
-    let (numbers, []) = bytes.as_chunks::<4>() else { return None };
-    Some(numbers.iter().map(|it| u32::from_le_bytes(*it)))
+/// Writes a section from its parts.
+fn list<T: AsRef<[u8]>>(
+    writer: &mut Writer,
+    name: &str,
+    parts: impl Iterator<Item = T>,
+) -> io::Result<()> {
+    writer.begin(name)?;
+    let mut gathered = Vec::with_capacity(PART_BYTES);
+    for part in parts {
+        gathered.extend_from_slice(part.as_ref());
+        if gathered.len() >= PART_BYTES {
+            writer.append(&gathered)?;
+            gathered.clear();
+        }
+    }
+    writer.append(&gathered)?;
+    writer.end()
 }
 
-fn row(doc: &Doc) -> [u8; DOC_BYTES] {
-    let Look { asks, number, time, of_me, of_you } = doc.look;
-    let flags = [asks, number, time, of_me, of_you];
-    let flags = flags.iter().rev().fold(0_u8, |bits, it| bits << 1 | u8::from(*it));
-    let mut row = [0; DOC_BYTES];
-    row[..8].copy_from_slice(&doc.id.0.to_le_bytes());
-    row[8..16].copy_from_slice(&doc.at.to_le_bytes());
-    let numbers = [
-        doc.thread,
-        doc.position,
-        doc.author,
-        doc.kind,
-        doc.importance.to_bits(),
-        doc.confidence.to_bits(),
-        doc.tokens,
-        doc.terms.len() as u32,
-    ];
-    for (number, bytes) in numbers.iter().zip(row[16..48].as_chunks_mut::<4>().0) {
+/// Postings by word, from their heads and their lists one after the other.
+fn postings(heads: &[u8], mut lists: &[u8], capacity: usize) -> Option<Vec<Postings>> {
+    let (heads, []) = heads.as_chunks::<HEAD_BYTES>() else { return None };
+    let mut all = Vec::with_capacity(heads.len());
+    for head in heads {
+        let number = |at: usize| Some(u32::from_le_bytes(*head[4 * at..].first_chunk()?));
+        let (count, last) = (number(0)?, number(1)?);
+        let (list, rest) = lists.split_at_checked(number(2)? as usize)?;
+        (count == 0 || (last as usize) < capacity).then_some(())?;
+        all.push(Postings::of_parts(count, last, list));
+        lists = rest;
+    }
+    lists.is_empty().then_some(all)
+}
+
+fn row_bytes(row: &Row, terms: u32) -> [u8; ROW_BYTES] {
+    let mut bytes = [0; ROW_BYTES];
+    for (number, bytes) in [row.id.0, row.at, row.text].iter().zip(bytes.as_chunks_mut::<8>().0) {
         *bytes = number.to_le_bytes();
     }
-    row[48] = flags;
-    row[49] = doc.tags.len() as u8;
-    row
+    let numbers = [
+        row.thread,
+        row.position,
+        row.author,
+        row.kind,
+        row.importance.to_bits(),
+        row.confidence.to_bits(),
+        row.tokens,
+        terms,
+    ];
+    for (number, bytes) in numbers.iter().zip(bytes[24..].as_chunks_mut::<4>().0) {
+        *bytes = number.to_le_bytes();
+    }
+    bytes[56] = row.look;
+    bytes
 }
 
-fn doc(
-    row: &[u8; DOC_BYTES],
-    terms: &mut impl Iterator<Item = Term>,
-    tags: &mut impl Iterator<Item = u32>,
-) -> Option<Doc> {
-    let long = |at: usize| Some(u64::from_le_bytes(*row[at..].first_chunk()?));
-    let number = |at: usize| Some(u32::from_le_bytes(*row[16 + 4 * at..].first_chunk()?));
-    let (flag, count) = (|bit: u8| row[48] >> bit & 1 != 0, number(7)? as usize);
-    let terms: Box<[Term]> = terms.take(count).collect();
-    let tags: Box<[u32]> = tags.take(usize::from(row[49])).collect();
-    let all = terms.len() == count && tags.len() == usize::from(row[49]);
-    all.then_some(Doc {
-        id: MemoryId(long(0)?),
-        at: long(8)?,
-        thread: number(0)?,
-        position: number(1)?,
-        author: number(2)?,
-        kind: number(3)?,
-        tags,
-        terms,
-        importance: f32::from_bits(number(4)?),
-        confidence: f32::from_bits(number(5)?),
-        look: Look {
-            asks: flag(0),
-            number: flag(1),
-            time: flag(2),
-            of_me: flag(3),
-            of_you: flag(4),
-        },
-        tokens: number(6)?,
-    })
+/// A record, and how many terms it has.
+fn row(bytes: &[u8; ROW_BYTES]) -> (Row, u32) {
+    let long = |at: usize| bytes[at..].first_chunk().map_or(0, |it| u64::from_le_bytes(*it));
+    let number =
+        |at: usize| bytes[24 + 4 * at..].first_chunk().map_or(0, |it| u32::from_le_bytes(*it));
+    let row = Row {
+        id: MemoryId(long(0)),
+        at: long(8),
+        text: long(16),
+        thread: number(0),
+        position: number(1),
+        author: number(2),
+        kind: number(3),
+        importance: f32::from_bits(number(4)),
+        confidence: f32::from_bits(number(5)),
+        tokens: number(6),
+        look: bytes[56],
+    };
+    (row, number(7))
 }
