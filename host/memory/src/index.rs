@@ -7,6 +7,7 @@ use voyager_base::Digest;
 
 use crate::{
     known::{Known, KnownList},
+    pack::Pack,
     record::{MemoryId, Record},
     row::{Edge, Standing},
     shard::{Names, Shard},
@@ -63,6 +64,20 @@ impl Index {
         }
         self.spaces = spaces.into_iter().collect();
         self.known.is_whole()
+    }
+
+    /// Leaves what needs not be in memory in an index that was just kept, with the spaces in the order of its sections.
+    pub(crate) fn rest_on(&mut self, pack: &Pack, spaces: &[String], resident_max: usize) {
+        for (number, space) in spaces.iter().enumerate() {
+            if let Some(shard) = self.spaces.get_mut(space) {
+                shard.rest_on(pack, &number.to_string(), resident_max);
+            }
+        }
+    }
+
+    /// Whether something was found damaged that was left in a kept index.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.spaces.values().any(|it| it.vectors.is_torn())
     }
 
     /// Notes that a record can't be read.
@@ -163,7 +178,7 @@ impl Index {
     /// Whether a record is here and has no vector.
     pub(crate) fn lacks_vector(&self, id: MemoryId) -> bool {
         let shard = self.space_of(id).and_then(|it| self.spaces.get(it));
-        shard.is_some_and(|it| it.place(id).is_some_and(|place| it.vectors.of(place).is_none()))
+        shard.is_some_and(|it| it.place(id).is_some_and(|place| !it.vectors.has(place)))
     }
 
     /// Whether a record is there.
@@ -198,7 +213,7 @@ impl Index {
     pub(crate) fn without_vector(&self, limit: usize) -> Vec<MemoryId> {
         let mut ids = Vec::new();
         for shard in self.spaces.values() {
-            let bare = shard.places().filter(|it| shard.vectors.of(*it).is_none());
+            let bare = shard.places().filter(|it| !shard.vectors.has(*it));
             ids.extend(bare.filter_map(|it| shard.doc(it)).map(|it| it.id).take(limit));
         }
         ids.sort_unstable();

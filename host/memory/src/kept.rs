@@ -47,7 +47,8 @@ fn said_of(encoder: Option<&Encoder>) -> Option<(String, usize)> {
     encoder.map(|it| (it.name.clone(), it.dimensions))
 }
 
-/// Keeps an index. One that was kept before is replaced; a crash leaves that one, this one, or none.
+/// Keeps an index. One that was kept before is replaced; a crash leaves that one, this one, or none. Gives it back
+/// with its spaces in their order, where it can be read.
 pub(crate) fn keep(
     disk: &dyn Disk,
     keys: &Keys,
@@ -55,7 +56,7 @@ pub(crate) fn keep(
     counters: Counters,
     encoder: Option<&Encoder>,
     chance: &dyn Chance,
-) -> io::Result<()> {
+) -> io::Result<Option<(Pack, Vec<String>)>> {
     let mut key = [0; 32];
     chance.fill(&mut key);
     let name = format!("{PREFIX}{:016x}", chance.number());
@@ -81,7 +82,9 @@ pub(crate) fn keep(
     let mut file = [0; 16];
     file.copy_from_slice(&name.as_bytes()[PREFIX.len()..]);
     keys.note(&Slip { file, key, root })?;
-    sweep(disk, Some(&name))
+    sweep(disk, Some(&name))?;
+    let pack = Pack::open(disk.open(&name)?, &key, Some(&Root(root))).ok();
+    Ok(pack.map(|it| (it, index.spaces().map(|it| it.0.to_owned()).collect())))
 }
 
 /// Removes the files of all indexes but one. Nobody has their keys.
@@ -101,6 +104,7 @@ pub(crate) fn read(
     tables: &Tables,
     counters: Counters,
     encoder: Option<&Encoder>,
+    resident_max: usize,
 ) -> Option<Kept> {
     let Slip { file, key, root } = keys.slip().ok()??;
     let name = format!("{PREFIX}{}", str::from_utf8(&file).ok()?);
@@ -116,8 +120,9 @@ pub(crate) fn read(
     let later = tables.audit(since).ok()?;
     let added = |deed| !matches!(deed, Deed::Forgotten | Deed::Encoded);
     later.iter().all(|it| added(it.deed)).then_some(())?;
-    let shard =
-        |(number, space): (usize, String)| Some((space, Shard::read(&pack, &number.to_string())?));
+    let shard = |(number, space): (usize, String)| {
+        Some((space, Shard::read(&pack, &number.to_string(), resident_max)?))
+    };
     let spaces: Vec<(String, Shard)> =
         spaces.into_iter().enumerate().map(shard).collect::<Option<_>>()?;
     (!pack.is_damaged()).then_some(Kept { spaces, next })

@@ -17,16 +17,19 @@ use crate::{
 const CHUNK: u64 = 4096;
 
 /// Makes the cache of what the tables hold, and destroys the keys that an interrupted process left without their
-/// records. Gives back also how many records were read: all that no kept index held.
+/// records. Gives back also how many records were read: all that no kept index held. Without `resident_max` no kept
+/// index is used; with it, more vectors of a space stay there.
 pub(crate) fn load(
     disk: &dyn Disk,
     tables: &Tables,
     keys: &Keys,
     counters: Counters,
     encoder: Option<&(u32, Encoder)>,
+    resident_max: Option<usize>,
 ) -> Result<(Index, u64), Broken> {
     let mut loading = Loading { tables, keys, counters, encoder, index: Index::default() };
-    let kept = kept::read(disk, keys, tables, counters, encoder.map(|it| &it.1));
+    let kept = resident_max
+        .and_then(|it| kept::read(disk, keys, tables, counters, encoder.map(|it| &it.1), it));
     let mut first = 0;
     if let Some(kept) = kept {
         if loading.index.restore(kept.spaces, &tables.standings(kept.next)?) {

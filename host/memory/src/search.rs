@@ -26,7 +26,7 @@ const FEEDBACK_WORDS: usize = 20;
 const TOUCHED_MAX: u64 = 20_000;
 
 /// The usual [`Search::exact_max`].
-const EXACT_MAX: usize = 20_000;
+pub(crate) const EXACT_MAX: usize = 20_000;
 
 /// The usual [`Search::reranked`].
 const RERANKED: usize = 1_000;
@@ -240,8 +240,8 @@ impl<'a> Search<'a> {
         let mut scores: Vec<Scores> =
             self.shards.iter().map(|it| Scores::new(it.capacity())).collect();
         for (number, shard) in self.shards.iter().enumerate() {
-            for (place, of) in shard.vectors.all() {
-                scores[number].add(place, code.borrowed().cosine(of));
+            for (place, cosine) in shard.vectors.all_cosines(code) {
+                scores[number].add(place, cosine);
             }
         }
         self.arm(scores, Untouched::Unknown)
@@ -266,11 +266,14 @@ impl<'a> Search<'a> {
                 select::best(&slices, self.reranked)
             }
         };
-        let cosine = |(shard, place): (u32, u32)| {
-            let of = self.shards[shard as usize].vectors.of(place)?;
-            Some((code.borrowed().cosine(of), Spot { shard, place }))
-        };
-        Arm::of_estimates(&self.shards, all, moments, best.into_iter().filter_map(cosine).collect())
+        let mut looked_at = Vec::with_capacity(best.len());
+        for of in best.chunk_by(|one, other| one.0 == other.0) {
+            let shard = of[0].0;
+            let vectors = &self.shards[shard as usize].vectors;
+            let cosines = vectors.cosines(code, of.iter().map(|it| it.1));
+            looked_at.extend(cosines.map(|(place, cosine)| (cosine, Spot { shard, place })));
+        }
+        Arm::of_estimates(&self.shards, all, moments, looked_at)
     }
 }
 

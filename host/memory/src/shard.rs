@@ -765,6 +765,7 @@ mod tests {
             texts in proptest::collection::vec((0_u8..4, 0_u8..3, "[a-d]( [a-d]){0,4}"), 1..30),
             removed in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
             later in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
+            rests in any::<bool>(),
         ) {
             let mut shard = Shard::default();
             for ((thread, tags, text), id) in texts.iter().zip(0..) {
@@ -786,16 +787,21 @@ mod tests {
             shard.write(&mut writer, "0").unwrap();
             writer.finish(&0).unwrap();
             let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
-            let mut read = Shard::read(&pack, "0").unwrap();
+            let mut read = Shard::read(&pack, "0", if rests { 0 } else { usize::MAX }).unwrap();
             prop_assert_eq!(held(&read), held(&shard));
             for _ in 0..2 {
                 prop_assert_eq!(seen(&read), seen(&shard));
                 prop_assert_eq!(held(&read), held(&shard));
-                let vectors = |it: &Shard| format!("{:?}", it.vectors);
+                let question = Code::of(&[0.5, 1.0, -0.25]).unwrap();
+                let vectors = |it: &Shard| {
+                    let cosines: Vec<_> = it.vectors.all_cosines(&question).collect();
+                    (cosines, it.vectors.arrays().0.to_vec(), it.vectors.len())
+                };
                 prop_assert_eq!(vectors(&read), vectors(&shard));
                 for shard in [&mut read, &mut shard] {
                     all(shard, &later);
-                    shard.add(&record(100, 1, "later a b"));
+                    let place = shard.add(&record(100, 1, "later a b"));
+                    shard.vectors.set(place, &Code::of(&[2.0, 1.0, 0.0]).unwrap());
                 }
             }
         }
@@ -817,7 +823,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["2 d85531d7562b5c12887369d49d374eef19b78af86837984d241ab9dc63547bef"]
+        expect_test::expect!["2 be502cf4b07350b994caf4df4a0aee3ef66b110072d3e429190f1392b9e48a89"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

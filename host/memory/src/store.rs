@@ -19,7 +19,7 @@ use crate::{
     recall::{self, Candidate, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
-    search::Search,
+    search::{EXACT_MAX, Search},
     tables::{Act, AuditLine, Change, Counters, Deed, EdgeRow, Tables},
     vectors::{Code, DIMENSIONS_MAX},
 };
@@ -40,11 +40,19 @@ pub struct Options {
     pub check_bytes_max: u64,
     /// What makes the vectors; none where records have none.
     pub encoder: Option<Encoder>,
+    /// A space with more vectors leaves them in the kept index, where there is one: what recall compares exactly
+    /// is read from there.
+    pub resident_vectors_max: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 32 << 20, check_bytes_max: 16 << 20, encoder: None }
+        Self {
+            cache_bytes: 32 << 20,
+            check_bytes_max: 16 << 20,
+            encoder: None,
+            resident_vectors_max: EXACT_MAX,
+        }
     }
 }
 
@@ -113,6 +121,7 @@ pub struct Memory {
     writer: Mutex<Writer>,
     index: RwLock<Index>,
     encoder: Option<(u32, Encoder)>,
+    resident_vectors_max: usize,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
 }
@@ -140,17 +149,19 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
-        let Options { cache_bytes, check_bytes_max, encoder } = options;
+        let Options { cache_bytes, check_bytes_max, encoder, resident_vectors_max } = options;
         let (tables, counters) = Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
         disk.sync_folder().map_err(OpenError::disk)?;
         let keys = Keys::open(&*disk, counters.next)?;
         let encoder = encoder.map(|it| number_encoder(&tables, it)).transpose();
         let encoder = encoder.map_err(OpenError::of_database)?;
-        let index = load(&*disk, &tables, &keys, counters, encoder.as_ref());
+        let resident = Some(resident_vectors_max);
+        let index = load(&*disk, &tables, &keys, counters, encoder.as_ref(), resident);
         let (index, unkept) = index.map_err(OpenError::of_database)?;
         let filled = Filled(counters.next);
         let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
-        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, disk, chance })
+        let index = RwLock::new(index);
+        Ok(Self { tables, keys, writer, index, encoder, resident_vectors_max, disk, chance })
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -219,21 +230,52 @@ impl Memory {
     }
 
     /// Keeps what recall searches in a file, so that the next opening reads only what is written from now on.
-    /// Writes wait meanwhile. Does nothing where some records can't be read. A failure leaves the store as it
-    /// was.
+    /// Vectors of large spaces are let out of memory then. Writes wait meanwhile. Does nothing where some records
+    /// can't be read. A failure leaves the store as it was.
     ///
     /// # Errors
     /// [`WriteError::Disk`].
     pub fn keep_index(&self) -> Result<(), WriteError> {
+        self.mend().map_err(WriteError::disk)?;
         let mut writer = self.writer()?;
-        let index = self.index();
-        if !index.damaged().is_empty() {
+        let kept = {
+            let index = self.index();
+            if !index.damaged().is_empty() {
+                return Ok(());
+            }
+            let encoder = self.encoder.as_ref().map(|it| &it.1);
+            kept::keep(&*self.disk, &self.keys, &index, writer.counters, encoder, &*self.chance)
+                .map_err(WriteError::disk)?
+        };
+        if let Some((pack, spaces)) = kept {
+            self.index_mut().rest_on(&pack, &spaces, self.resident_vectors_max);
+        }
+        writer.unkept = 0;
+        Ok(())
+    }
+
+    /// Asks the index; anew where the question found that a part of it was damaged that lies in a file.
+    fn asked<T>(&self, ask: impl Fn(&Index) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        {
+            let index = self.index();
+            let answer = ask(&index);
+            if !index.is_torn() {
+                return answer;
+            }
+        }
+        self.mend()?;
+        ask(&self.index())
+    }
+
+    /// Makes the index of the rows, where a part of it was damaged that lay in a file.
+    fn mend(&self) -> Result<(), Broken> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.index().is_torn() {
             return Ok(());
         }
-        let encoder = self.encoder.as_ref().map(|it| &it.1);
-        kept::keep(&*self.disk, &self.keys, &index, writer.counters, encoder, &*self.chance)
-            .map_err(WriteError::disk)?;
-        writer.unkept = 0;
+        let (counters, encoder) = (writer.counters, self.encoder.as_ref());
+        let anew = load(&*self.disk, &self.tables, &self.keys, counters, encoder, None)?;
+        (*self.index_mut(), writer.unkept) = anew;
         Ok(())
     }
 
@@ -629,14 +671,13 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
-        let (packed, count, duplicates, commit) = {
-            let index = self.index();
-            let candidates = self.look(&index, question, now, Look::Ranking)?;
+        let (packed, count, duplicates, commit) = self.asked(|index| {
+            let candidates = self.look(index, question, now, Look::Ranking)?;
             let count = candidates.len();
             let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
-            let (packed, duplicates) = recall::pack(&index, scored, question);
-            (packed, count, duplicates, index.commit())
-        };
+            let (packed, duplicates) = recall::pack(index, scored, question);
+            Ok((packed, count, duplicates, index.commit()))
+        })?;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
@@ -656,7 +697,7 @@ impl Memory {
         question: &Question,
         now: Timestamp,
     ) -> Result<Vec<Candidate>, ReadError> {
-        self.look(&self.index(), question, now, Look::Features)
+        self.asked(|index| self.look(index, question, now, Look::Features))
     }
 
     fn look(

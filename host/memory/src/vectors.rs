@@ -13,10 +13,14 @@ mod rotation;
 mod scan;
 pub mod select;
 pub mod sketch;
+mod steps;
+
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use self::level::Level;
+use self::{level::Level, steps::Steps};
+use crate::pack::{Section, Writer};
 
 /// Most dimensions of a vector.
 pub const DIMENSIONS_MAX: usize = 4096;
@@ -88,7 +92,7 @@ pub(crate) struct Vectors {
     /// By place: what a step is worth, zero where there is no vector.
     scales: Vec<f32>,
     /// By place: its steps.
-    steps: Vec<u8>,
+    steps: Steps,
     count: usize,
 }
 
@@ -96,43 +100,65 @@ impl Vectors {
     /// Takes in the vector of a record, in place of the one that it had.
     pub(crate) fn set(&mut self, place: u32, code: &Code) {
         if self.count == 0 {
-            *self = Self { dimensions: code.dimensions(), ..Self::default() };
+            let dimensions = code.dimensions();
+            *self = Self { dimensions, steps: Steps::new(dimensions), ..Self::default() };
         }
         assert_eq!(code.dimensions(), self.dimensions, "a store has vectors of one encoder");
+        self.steps.set(place, &code.steps);
         let (place, row) = (place as usize, self.row_bytes());
         if self.scales.len() <= place {
             lengthen(&mut self.scales, place + 1);
-            lengthen(&mut self.steps, (place + 1) * self.dimensions);
             lengthen(&mut self.sketches, (place + 1) * row);
         }
         self.count += usize::from(self.scales[place] == 0.0);
         self.scales[place] = code.scale;
-        self.steps[place * self.dimensions..][..self.dimensions].copy_from_slice(&code.steps);
         sketch::write(code.borrowed(), &mut self.sketches[place * row..][..row]);
     }
 
     /// Lets that of a record go.
     pub(crate) fn remove(&mut self, place: u32) {
-        let place = place as usize;
-        if self.scales.get(place).is_some_and(|it| *it != 0.0) {
+        if self.has(place) {
+            self.steps.remove(place);
+            let place = place as usize;
             self.count -= 1;
             self.scales[place] = 0.0;
-            self.steps[place * self.dimensions..][..self.dimensions].fill(0);
             let row = self.row_bytes();
             self.sketches[place * row..][..row].fill(0);
         }
     }
 
-    /// That of a record.
-    pub(crate) fn of(&self, place: u32) -> Option<CodeRef<'_>> {
-        let place = place as usize;
-        let scale = *self.scales.get(place).filter(|it| **it != 0.0)?;
-        Some(CodeRef { scale, steps: &self.steps[place * self.dimensions..][..self.dimensions] })
+    /// Whether a record has one.
+    pub(crate) fn has(&self, place: u32) -> bool {
+        self.scales.get(place as usize).is_some_and(|it| *it != 0.0)
     }
 
-    /// All, by place.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, CodeRef<'_>)> {
-        (0..self.scales.len() as u32).filter_map(|place| Some((place, self.of(place)?)))
+    /// That of a record, read into `row` where it is not in memory; none where it has none, or a damaged one.
+    fn of<'a>(&'a self, place: u32, row: &'a mut Vec<u8>) -> Option<CodeRef<'a>> {
+        let scale = *self.scales.get(place as usize).filter(|it| **it != 0.0)?;
+        Some(CodeRef { scale, steps: self.steps.of(place, row)? })
+    }
+
+    /// The cosines of some with one. Those that have no vector are left out, and damaged ones, see
+    /// [`Vectors::is_torn`].
+    pub(crate) fn cosines(
+        &self,
+        code: &Code,
+        places: impl Iterator<Item = u32>,
+    ) -> impl Iterator<Item = (u32, f64)> {
+        let mut row = Vec::new();
+        places.filter_map(move |place| {
+            Some((place, code.borrowed().cosine(self.of(place, &mut row)?)))
+        })
+    }
+
+    /// Those of all with one, by place.
+    pub(crate) fn all_cosines(&self, code: &Code) -> impl Iterator<Item = (u32, f64)> {
+        self.cosines(code, 0..self.scales.len() as u32)
+    }
+
+    /// Whether what lies in a pack was found damaged.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.steps.is_torn()
     }
 
     /// Estimates of the cosines with all, by place: none for those that lie behind the last vector.
@@ -154,24 +180,45 @@ impl Vectors {
         self.scales.len()
     }
 
-    /// Dimensions, sketches, scales and steps, by place.
-    pub(crate) fn arrays(&self) -> (usize, &[u8], &[f32], &[u8]) {
-        (self.dimensions, &self.sketches, &self.scales, &self.steps)
+    /// Their dimensions.
+    pub(crate) fn dimensions(&self) -> usize {
+        self.dimensions
     }
 
-    /// From the arrays; none where they do not belong together.
+    /// Sketches and scales, by place.
+    pub(crate) fn arrays(&self) -> (&[u8], &[f32]) {
+        (&self.sketches, &self.scales)
+    }
+
+    /// Writes the steps as a section of a pack.
+    pub(crate) fn write_steps(&self, writer: &mut Writer, name: &str) -> io::Result<()> {
+        self.steps.write(writer, name, self.places(), |it| self.has(it))
+    }
+
+    /// From the arrays; none where they do not belong together. More than `resident_max` stay in the pack.
     pub(crate) fn of_arrays(
         dimensions: usize,
         sketches: Vec<u8>,
         scales: Vec<f32>,
-        steps: Vec<u8>,
+        steps: Section,
+        resident_max: usize,
     ) -> Option<Self> {
         let count = scales.iter().filter(|it| **it != 0.0).count();
         let fits = dimensions <= DIMENSIONS_MAX
             && scales.iter().all(|it| it.is_finite())
-            && steps.len() == scales.len() * dimensions
             && sketches.len() == scales.len() * sketch::row_bytes(dimensions);
-        fits.then_some(Self { dimensions, sketches, scales, steps, count })
+        fits.then_some(())?;
+        let steps = Steps::of_section(steps, dimensions, scales.len(), count > resident_max)?;
+        Some(Self { dimensions, sketches, scales, steps, count })
+    }
+
+    /// Lets the steps of more than `resident_max` stay where they were just written.
+    pub(crate) fn rest_on(&mut self, steps: Section, resident_max: usize) {
+        if self.count > resident_max
+            && let Some(steps) = Steps::of_section(steps, self.dimensions, self.places(), true)
+        {
+            self.steps = steps;
+        }
     }
 
     fn row_bytes(&self) -> usize {

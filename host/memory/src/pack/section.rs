@@ -102,14 +102,40 @@ impl Section {
         }
     }
 
+    /// Everything in parts of so many bytes, the last one shorter, as [`Section::to_vec`].
+    pub(crate) fn parts_of(&self, bytes: usize) -> impl Iterator<Item = Vec<u8>> {
+        let starts = (0..self.len()).step_by(bytes);
+        starts.map(move |from| self.copy(from..self.len().min(from + bytes)))
+    }
+
+    /// Says that what was read of it is not what was written.
+    pub(crate) fn doubt(&self, what: &str) {
+        if let Source::Packed { body, .. } = &self.0 {
+            body.found(super::damaged(what));
+        }
+    }
+
+    /// Whether the pack that it lies in was found damaged.
+    #[inline]
+    pub(crate) fn is_damaged(&self) -> bool {
+        match &self.0 {
+            Source::Owned(_) => false,
+            Source::Packed { body, .. } => body.is_damaged(),
+        }
+    }
+
     /// Everything, compared with its hashes. Brings no chunk into memory beside: who wants all of a section once
     /// needs it once.
     pub(crate) fn to_vec(&self) -> Vec<u8> {
+        self.copy(0..self.len())
+    }
+
+    fn copy(&self, range: Range<usize>) -> Vec<u8> {
         match &self.0 {
-            Source::Owned(bytes) => bytes.to_vec(),
-            Source::Packed { body, start, length } => {
-                let mut bytes = Vec::with_capacity(*length);
-                for (from, to) in parts(*start, start + length) {
+            Source::Owned(bytes) => bytes[range].to_vec(),
+            Source::Packed { body, start, .. } => {
+                let mut bytes = Vec::with_capacity(range.len());
+                for (from, to) in parts(start + range.start, start + range.end) {
                     body.see_part(from, to, |it| bytes.extend_from_slice(it));
                 }
                 bytes

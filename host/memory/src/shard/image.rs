@@ -67,7 +67,7 @@ impl NamesImage {
 impl Shard {
     /// Writes the shard as sections of a pack whose names begin with `prefix`.
     pub(crate) fn write(&self, writer: &mut Writer, prefix: &str) -> io::Result<()> {
-        let (dimensions, sketches, scales, steps) = self.vectors.arrays();
+        let (sketches, scales) = self.vectors.arrays();
         let meta = Meta {
             words: NamesImage::of(&self.words),
             thread_names: NamesImage::of(&self.thread_names),
@@ -79,7 +79,7 @@ impl Shard {
             loose: self.loose,
             loose_length: self.loose_length,
             window_lengths: self.window_lengths,
-            dimensions,
+            dimensions: self.vectors.dimensions(),
         };
         let meta = rmp_serde::to_vec(&meta).map_err(io::Error::other)?;
         writer.section(&format!("{prefix}.meta"), &meta)?;
@@ -103,11 +103,19 @@ impl Shard {
         writer.section(&format!("{prefix}.sketches"), sketches)?;
         let scales: Vec<u8> = scales.iter().flat_map(|it| it.to_le_bytes()).collect();
         writer.section(&format!("{prefix}.scales"), &scales)?;
-        writer.section(&format!("{prefix}.steps"), steps)
+        self.vectors.write_steps(writer, &steps_of(prefix))
     }
 
-    /// Reads what [`Shard::write`] wrote; none where it is something else.
-    pub(crate) fn read(pack: &Pack, prefix: &str) -> Option<Self> {
+    /// Leaves the steps of more than `resident_max` vectors where [`Shard::write`] just wrote them.
+    pub(crate) fn rest_on(&mut self, pack: &Pack, prefix: &str, resident_max: usize) {
+        if let Some(steps) = pack.section(&steps_of(prefix)) {
+            self.vectors.rest_on(steps, resident_max);
+        }
+    }
+
+    /// Reads what [`Shard::write`] wrote; none where it is something else. The steps of more than `resident_max`
+    /// vectors stay where they are.
+    pub(crate) fn read(pack: &Pack, prefix: &str, resident_max: usize) -> Option<Self> {
         let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
         let bytes = |name: &str| section(name).map(|it: Section| it.to_vec());
         let meta: Meta = rmp_serde::from_slice(&bytes("meta")?).ok()?;
@@ -115,8 +123,8 @@ impl Shard {
         let (rows, []) = rows.as_chunks::<ROW_BYTES>() else { return None };
         let (scales, []) = rest.as_chunks::<4>() else { return None };
         let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
-        let vectors =
-            Vectors::of_arrays(meta.dimensions, bytes("sketches")?, scales, bytes("steps")?)?;
+        let (sketches, steps) = (bytes("sketches")?, pack.section(&steps_of(prefix))?);
+        let vectors = Vectors::of_arrays(meta.dimensions, sketches, scales, steps, resident_max)?;
         let mut shard = Self {
             words: meta.words.names()?,
             thread_names: meta.thread_names.names()?,
@@ -189,20 +197,31 @@ impl Shard {
     }
 }
 
+/// The name of the section with the steps of the vectors.
+fn steps_of(prefix: &str) -> String {
+    format!("{prefix}.steps")
+}
+
 /// Writes a section from its parts.
 fn list<T: AsRef<[u8]>>(
     writer: &mut Writer,
     name: &str,
     parts: impl Iterator<Item = T>,
 ) -> io::Result<()> {
-    writer.begin(name)?;
-    let mut gathered = Vec::with_capacity(PART_BYTES);
+    let mut gathered = Vec::new();
+    let mut begun = false;
     for part in parts {
         gathered.extend_from_slice(part.as_ref());
         if gathered.len() >= PART_BYTES {
+            if !std::mem::replace(&mut begun, true) {
+                writer.begin(name)?;
+            }
             writer.append(&gathered)?;
             gathered.clear();
         }
+    }
+    if !begun {
+        return writer.section(name, &gathered);
     }
     writer.append(&gathered)?;
     writer.end()

@@ -9,7 +9,7 @@ use voyager_base::{
 };
 use voyager_memory::{Edge, KEPT_FROM, Memory, MemoryId, Options, Question};
 
-use crate::support::{ask, draft, now, open, texts, turn, vector};
+use crate::support::{ask, draft, now, open, options, texts, turn, vector};
 
 const WORDS: [&str; 6] = ["door", "green", "wall", "blue", "roof", "xylophone"];
 
@@ -51,6 +51,12 @@ fn said(memory: &Memory) -> Vec<String> {
         format!("{:?} {:?}", memory.candidates(&question, now()), memory.recall(&question, now()))
     };
     ["green door", "wall tag1", "Ada roof", "later"].iter().map(asked).collect()
+}
+
+/// Opens a store that leaves all vectors in its kept index.
+fn open_resting(disk: &SimDisk) -> Memory {
+    let options = Options { resident_vectors_max: 0, ..options() };
+    Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(8))).unwrap()
 }
 
 /// What `disk` answers with its kept index, and made anew.
@@ -108,6 +114,47 @@ fn forgetting_leaves_no_index_that_could_be_read() {
     for word in WORDS.iter().chain(&["Ada", "tag1"]) {
         assert!(!disk.holds(word.as_bytes()), "{word}");
     }
+}
+
+#[test]
+fn vectors_that_stay_in_the_index_are_compared_alike() {
+    let disk = SimDisk::new(1);
+    let expected = said(&kept(&disk));
+    let memory = open_resting(&disk);
+    assert_eq!(said(&memory), expected);
+    memory.forget(&[MemoryId(5), MemoryId(6)], None, now()).unwrap();
+    // Its place, and its row, were those of a forgotten one.
+    memory.remember(&[turn("a", "Ada", "green door 5")], None, now()).unwrap();
+    let lived = said(&memory);
+    memory.keep_index().unwrap();
+    assert_eq!(said(&memory), lived, "they stay in the new one");
+    assert_eq!(said(&open_resting(&disk)), lived);
+    memory.remember(&[turn("d", "Cy", "later")], None, now()).unwrap();
+    let lived = said(&memory);
+    drop(memory);
+    assert_eq!(said(&open_resting(&disk)), lived);
+    assert_eq!(both(&disk), (lived.clone(), lived));
+}
+
+#[test]
+fn an_index_that_is_damaged_later_costs_nothing_but_time() {
+    let disk = SimDisk::new(1);
+    let expected = said(&kept(&disk));
+    let name = files(&disk).remove(0);
+    let bits = disk.content(&name).unwrap().len() * 8;
+    for bit in (4096 * 8..bits).step_by(bits / 97) {
+        let memory = open_resting(&disk);
+        disk.flip_bit(&name, bit);
+        assert_eq!(said(&memory), expected, "bit {bit}");
+        disk.flip_bit(&name, bit);
+    }
+    let memory = open_resting(&disk);
+    (4096 * 8..bits).step_by(64).for_each(|it| disk.flip_bit(&name, it));
+    assert!(memory.keep_index().is_err(), "what is damaged is not kept");
+    assert_eq!(said(&memory), expected);
+    memory.keep_index().unwrap();
+    drop(memory);
+    assert_eq!(both(&disk), (expected.clone(), expected));
 }
 
 /// A few records are read as fast as an index is.

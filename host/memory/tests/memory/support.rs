@@ -16,9 +16,12 @@ pub(crate) fn open(disk: &SimDisk) -> Memory {
 }
 
 pub(crate) fn try_open(disk: &SimDisk) -> Result<Memory, OpenError> {
+    Memory::open(Arc::new(disk.clone()), options(), Arc::new(Seeded::new(7)))
+}
+
+pub(crate) fn options() -> Options {
     let encoder = Encoder { name: "test 1".to_owned(), dimensions: DIMENSIONS };
-    let options = Options { encoder: Some(encoder), ..Options::default() };
-    Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(7)))
+    Options { encoder: Some(encoder), ..Options::default() }
 }
 
 pub(crate) fn draft(text: &str) -> Draft {

@@ -1,0 +1,236 @@
+//! The steps of vectors, by place: in memory, or where they lie in a kept index.
+//!
+//! A question compares a few of very many vectors exactly, wherever those lie. So the steps of a large shard, most of
+//! its bytes, stay in the pack and are read a row at a time. Each row there ends with a check of its own: a pack
+//! compares whole chunks with their hashes, which for a row would be a hundred times the work.
+//!
+//! ```text
+//! steps, a byte each | first eight bytes of the BLAKE3 hash of place and steps
+//! ```
+
+use std::{collections::BTreeMap, io};
+
+use crate::pack::{Section, Writer};
+
+/// Bytes of a row's check.
+const CHECK_BYTES: usize = 8;
+
+/// So many rows are read and written together.
+const ROWS: usize = 2048;
+
+/// The steps of the vectors of a shard.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Steps {
+    dimensions: usize,
+    /// The rows of the first places, in a pack.
+    base: Option<Section>,
+    /// Rows of the places behind those.
+    live: Vec<u8>,
+    /// Rows of places of the pack's that were given to others since.
+    others: BTreeMap<u32, Box<[u8]>>,
+}
+
+impl Steps {
+    pub(super) fn new(dimensions: usize) -> Self {
+        Self { dimensions, ..Self::default() }
+    }
+
+    /// What [`Steps::write`] wrote for so many places; none where it is something else. Stays in the pack where it
+    /// `rests`.
+    pub(super) fn of_section(
+        section: Section,
+        dimensions: usize,
+        places: usize,
+        rests: bool,
+    ) -> Option<Self> {
+        let row = dimensions + CHECK_BYTES;
+        (section.len() == places * row).then_some(())?;
+        if rests {
+            return Some(Self { base: Some(section), ..Self::new(dimensions) });
+        }
+        let mut live = Vec::with_capacity(places * dimensions);
+        for bytes in section.parts_of(ROWS * row) {
+            bytes.chunks_exact(row).for_each(|it| live.extend_from_slice(&it[..dimensions]));
+        }
+        Some(Self { live, ..Self::new(dimensions) })
+    }
+
+    /// How many places lie in the pack.
+    fn resting(&self) -> usize {
+        self.base.as_ref().map_or(0, |it| it.len() / (self.dimensions + CHECK_BYTES))
+    }
+
+    /// Gives a place its steps.
+    pub(super) fn set(&mut self, place: u32, steps: &[u8]) {
+        let Some(at) = (place as usize).checked_sub(self.resting()) else {
+            self.others.insert(place, steps.into());
+            return;
+        };
+        let start = at * self.dimensions;
+        if self.live.len() < start + self.dimensions {
+            super::lengthen(&mut self.live, start + self.dimensions);
+        }
+        self.live[start..][..self.dimensions].copy_from_slice(steps);
+    }
+
+    /// Lets those of a place go. What lies in a pack stays there, unread, and dies with the key of the pack.
+    pub(super) fn remove(&mut self, place: u32) {
+        self.others.remove(&place);
+        if let Some(at) = (place as usize).checked_sub(self.resting())
+            && let Some(row) = self.live.get_mut(at * self.dimensions..)
+        {
+            row[..self.dimensions].fill(0);
+        }
+    }
+
+    /// Those of a place that has some, in `row` where they are read; none where they are damaged.
+    #[inline]
+    pub(super) fn of<'a>(&'a self, place: u32, row: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        let resting = self.resting();
+        let (Some(base), true) = (&self.base, (place as usize) < resting) else {
+            let start = (place as usize - resting) * self.dimensions;
+            return self.live.get(start..start + self.dimensions);
+        };
+        if let Some(other) = self.others.get(&place) {
+            return Some(other);
+        }
+        row.resize(self.dimensions + CHECK_BYTES, 0);
+        base.read_row(place as usize * row.len(), row);
+        let (steps, check) = row.split_at(self.dimensions);
+        if check != check_of(place, steps) {
+            base.doubt("the row of a vector");
+            return None;
+        }
+        Some(steps)
+    }
+
+    /// Whether something in the pack was found damaged.
+    pub(super) fn is_torn(&self) -> bool {
+        self.base.as_ref().is_some_and(Section::is_damaged)
+    }
+
+    /// Writes the steps of the places that have some, as a section; zeros for the others, of whose vectors nothing
+    /// is kept.
+    pub(super) fn write(
+        &self,
+        writer: &mut Writer,
+        name: &str,
+        places: usize,
+        has: impl Fn(u32) -> bool,
+    ) -> io::Result<()> {
+        let row = self.dimensions + CHECK_BYTES;
+        if places > ROWS {
+            writer.begin(name)?;
+        }
+        let mut gathered = Vec::with_capacity(ROWS * row);
+        let mut base = self.base.iter().flat_map(|it| it.parts_of(ROWS * row));
+        let mut kept = Vec::new();
+        for place in 0..places as u32 {
+            let at = place as usize % ROWS;
+            if at == 0 {
+                kept = base.next().unwrap_or_default();
+            }
+            let start = gathered.len();
+            gathered.resize(start + row, 0);
+            let into = &mut gathered[start..];
+            if has(place) {
+                match kept.get(at * row..(at + 1) * row) {
+                    Some(kept) if !self.others.contains_key(&place) => into.copy_from_slice(kept),
+                    _ => {
+                        let mut read = Vec::new();
+                        let steps = self.of(place, &mut read).ok_or_else(torn)?;
+                        into[..self.dimensions].copy_from_slice(steps);
+                        into[self.dimensions..].copy_from_slice(&check_of(place, steps));
+                    }
+                }
+            }
+            if gathered.len() == ROWS * row && places > ROWS {
+                writer.append(&gathered)?;
+                gathered.clear();
+            }
+        }
+        if places > ROWS {
+            writer.append(&gathered)?;
+            writer.end()?;
+        } else {
+            writer.section(name, &gathered)?;
+        }
+        if self.is_torn() {
+            return Err(torn());
+        }
+        Ok(())
+    }
+}
+
+fn check_of(place: u32, steps: &[u8]) -> [u8; CHECK_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&place.to_le_bytes());
+    hasher.update(steps);
+    let mut check = [0; CHECK_BYTES];
+    check.copy_from_slice(&hasher.finalize().as_bytes()[..CHECK_BYTES]);
+    check
+}
+
+fn torn() -> io::Error {
+    io::Error::other("the index that was kept before is damaged")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use proptest::prelude::*;
+    use voyager_base::{disk::Disk, sim::SimDisk};
+
+    use super::*;
+    use crate::pack::Pack;
+
+    const DIMENSIONS: usize = 3;
+
+    fn written(steps: &Steps, places: usize, has: impl Fn(u32) -> bool) -> Section {
+        let disk = SimDisk::new(1);
+        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
+        steps.write(&mut writer, "steps", places, has).unwrap();
+        writer.finish(&0).unwrap();
+        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
+        pack.section("steps").unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_what_a_list_is(
+            changes in proptest::collection::vec((0_u32..12, 0_u8..9), 0..40),
+            kept_at in any::<prop::sample::Index>(),
+            offset in prop_oneof![Just(0), Just(2 * ROWS as u32 - 6)],
+        ) {
+            let places = offset as usize + 12;
+            let mut list = vec![None; places];
+            let mut steps = Steps::new(DIMENSIONS);
+            steps.set(places as u32 - 1, &[0; 3]);
+            let kept_at = kept_at.index(changes.len().max(1));
+            for (number, (place, value)) in changes.into_iter().enumerate() {
+                if number == kept_at {
+                    let section = written(&steps, places, |it| list[it as usize].is_some());
+                    steps = Steps::of_section(section, DIMENSIONS, places, true).unwrap();
+                }
+                let place = place + offset;
+                list[place as usize] = (value > 0).then_some([value; 3]);
+                match &list[place as usize] {
+                    Some(row) => steps.set(place, row),
+                    None => steps.remove(place),
+                }
+            }
+            let section = written(&steps, places, |it| list[it as usize].is_some());
+            let bytes = section.to_vec();
+            let read = Steps::of_section(section, DIMENSIONS, places, false).unwrap();
+            for (place, row) in list.iter().enumerate() {
+                let kept = &bytes[place * (DIMENSIONS + CHECK_BYTES)..][..DIMENSIONS];
+                prop_assert_eq!(kept, row.unwrap_or_default(), "nothing is left of what went");
+                if let Some(row) = row {
+                    let (mut one, mut other) = (Vec::new(), Vec::new());
+                    prop_assert_eq!(steps.of(place as u32, &mut one), Some(row.as_slice()));
+                    prop_assert_eq!(read.of(place as u32, &mut other), Some(row.as_slice()));
+                }
+            }
+        }
+    }
+}
