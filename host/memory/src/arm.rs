@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::{
     pool::Pool,
     shard::{NONE, Place, Shard},
-    vectors::{select::Moments, sketch},
+    vectors::{Estimates, select::Moments, sketch},
 };
 
 /// So many of the best of each arm are looked at closely.
@@ -141,7 +141,7 @@ enum Values {
     /// By shard: what was looked at; and what the others are worth.
     Known(Vec<Scores>, Untouched),
     /// By shard and place: an estimate; and what those are worth that were looked at closely.
-    Estimated(Vec<Vec<i32>>, HashMap<Spot, f64>),
+    Estimated(Vec<Estimates>, HashMap<Spot, f64>),
 }
 
 /// How values lie around their mean. Sums are of whole numbers, so that no order of adding changes them.
@@ -222,7 +222,7 @@ impl Arm {
     /// Sums up estimates of [`sketch::ONE`] parts, by shard and place, of which `looked_at` were looked at closely.
     pub(crate) fn of_estimates(
         shards: &[&Shard],
-        estimates: Vec<Vec<i32>>,
+        estimates: Vec<Estimates>,
         moments: Moments,
         looked_at: Vec<(f64, Spot)>,
     ) -> Self {

@@ -7,7 +7,7 @@ use crate::{
     pool::Pool,
     shard::{Doc, Place, RADII, Shard, Totals},
     vectors::{
-        Code,
+        Code, Estimates,
         select::{self, Moments},
         sketch::{NONE, Probe},
     },
@@ -250,14 +250,14 @@ impl<'a> Search<'a> {
     /// The same in two stages: all cosines are estimated, and the best of them compared.
     fn estimated(&self, code: &Code) -> Arm {
         let probe = Probe::of(code);
-        let all: Vec<Vec<i32>> =
+        let all: Vec<Estimates> =
             self.shards.iter().map(|it| it.vectors.estimates(&probe)).collect();
-        let slices: Vec<&[i32]> = all.iter().map(Vec::as_slice).collect();
+        let slices: Vec<&[i32]> = all.iter().map(|it| &**it).collect();
         let moments = Moments::of(&slices);
         let best = match &self.allowed {
             None => select::best(&slices, self.reranked),
             Some(allowed) => {
-                let masked = |(of_shard, allowed): (&Vec<i32>, &Vec<bool>)| -> Vec<i32> {
+                let masked = |(of_shard, allowed): (&Estimates, &Vec<bool>)| -> Vec<i32> {
                     let of_shard = of_shard.iter().zip(allowed);
                     of_shard.map(|(it, allowed)| if *allowed { *it } else { NONE }).collect()
                 };

@@ -823,7 +823,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["2 be502cf4b07350b994caf4df4a0aee3ef66b110072d3e429190f1392b9e48a89"]
+        expect_test::expect!["2 e56062c62bb4357dd5b29cb9124fc5eeb774712829928d55c3ddfb209c1904b8"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

@@ -20,7 +20,10 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use self::{level::Level, steps::Steps};
-use crate::pack::{Section, Writer};
+use crate::{
+    pack::{Section, Writer},
+    pool::Pool,
+};
 
 /// Most dimensions of a vector.
 pub const DIMENSIONS_MAX: usize = 4096;
@@ -162,10 +165,12 @@ impl Vectors {
     }
 
     /// Estimates of the cosines with all, by place: none for those that lie behind the last vector.
-    pub(crate) fn estimates(&self, probe: &sketch::Probe) -> Vec<i32> {
-        let mut estimates = vec![sketch::NONE; self.scales.len()];
+    pub(crate) fn estimates(&self, probe: &sketch::Probe) -> Estimates {
+        let mut estimates = Estimates(BUFFERS.take(self.scales.len(), sketch::NONE));
         if self.count > 0 {
-            probe.estimate(&self.sketches, &mut estimates);
+            probe.estimate(&self.sketches, &mut estimates.0);
+        } else {
+            estimates.0.fill(sketch::NONE);
         }
         estimates
     }
@@ -223,6 +228,27 @@ impl Vectors {
 
     fn row_bytes(&self) -> usize {
         sketch::row_bytes(self.dimensions)
+    }
+}
+
+/// Estimates of cosines by place, in a buffer that is used again.
+#[derive(Debug)]
+pub(crate) struct Estimates(Vec<i32>);
+
+/// Buffers of estimates, which hold anything: all of one is written before it is read.
+static BUFFERS: Pool<i32> = Pool::new();
+
+impl Drop for Estimates {
+    fn drop(&mut self) {
+        BUFFERS.give_back(std::mem::take(&mut self.0));
+    }
+}
+
+impl std::ops::Deref for Estimates {
+    type Target = [i32];
+
+    fn deref(&self) -> &[i32] {
+        &self.0
     }
 }
 
