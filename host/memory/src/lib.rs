@@ -45,7 +45,10 @@ pub mod when;
 pub use self::{
     decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
     error::{OpenError, ReadError, WriteError},
-    recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},
+    recall::{
+        Candidate, Considered, DOUBT_FROM, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall,
+        Signals,
+    },
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,
     service::{MemoryOf, Service},

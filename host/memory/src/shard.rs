@@ -391,6 +391,19 @@ impl Shard {
         self.words.find(word).map_or(&[], |it| &self.postings[it as usize])
     }
 
+    /// Shows which of some places, which are sorted, hold a word: their places in the list.
+    pub(crate) fn each_that_holds(&self, word: &str, places: &[Place], mut see: impl FnMut(usize)) {
+        let mut postings = self.postings(word);
+        for (number, place) in places.iter().enumerate() {
+            postings = &postings[postings.partition_point(|it| it.0 < *place)..];
+            match postings.first() {
+                Some(it) if it.0 == *place => see(number),
+                Some(_) => (),
+                None => return,
+            }
+        }
+    }
+
     /// The number of a word.
     pub(crate) fn term(&self, word: &str) -> Option<Term> {
         self.words.find(word)

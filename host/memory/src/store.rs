@@ -16,7 +16,7 @@ use crate::{
     kept,
     keys::{Filled, Key, Keys},
     loading::load,
-    recall::{self, Candidate, Look, QUESTION_BYTES_MAX, Question, Recall},
+    recall::{self, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
@@ -629,13 +629,14 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
-        let (packed, count, duplicates, commit) = {
+        let (packed, count, duplicates, doubt, commit) = {
             let index = self.index();
-            let candidates = self.look(&index, question, now, Look::Ranking)?;
+            let Considered { candidates, doubt } =
+                self.look(&index, question, now, Look::Ranking)?;
             let count = candidates.len();
-            let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
+            let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
             let (packed, duplicates) = recall::pack(&index, scored, question);
-            (packed, count, duplicates, index.commit())
+            (packed, count, duplicates, doubt, index.commit())
         };
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
@@ -644,18 +645,14 @@ impl Memory {
         let hits = there
             .filter_map(|((score, it), record)| Some(recall::hit(score, it, record?)))
             .collect();
-        Ok(Recall { hits, candidates: count, duplicates, commit })
+        Ok(Recall { hits, candidates: count, duplicates, doubt, commit })
     }
 
     /// What is looked at closely for a question, with its features, in the order of writing.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn candidates(
-        &self,
-        question: &Question,
-        now: Timestamp,
-    ) -> Result<Vec<Candidate>, ReadError> {
+    pub fn consider(&self, question: &Question, now: Timestamp) -> Result<Considered, ReadError> {
         self.look(&self.index(), question, now, Look::Features)
     }
 
@@ -665,7 +662,7 @@ impl Memory {
         question: &Question,
         now: Timestamp,
         look: Look,
-    ) -> Result<Vec<Candidate>, ReadError> {
+    ) -> Result<Considered, ReadError> {
         let invalid = |reason: String| ReadError::Invalid { reason };
         if question.text.len() > QUESTION_BYTES_MAX {
             let bytes = question.text.len();
@@ -688,9 +685,7 @@ impl Memory {
                 recall::allows(question, shard, doc, archived)
             });
         }
-        let mut candidates = recall::candidates(index, question, &asking, &search, now, look);
-        candidates.sort_by_key(|it| it.id);
-        Ok(candidates)
+        Ok(recall::consider(index, question, &asking, &search, now, look))
     }
 
     /// What the store holds.

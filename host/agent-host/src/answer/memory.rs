@@ -111,6 +111,8 @@ pub(crate) struct RecallAnswer {
     pub(crate) duplicates: usize,
     /// How many were left out for the limit and the budget.
     pub(crate) left_out: usize,
+    /// How probable it is that nothing here answers the question, from 0 to 1; none where too few were asked.
+    pub(crate) doubt: Option<f64>,
     /// How many records the store has.
     pub(crate) records: usize,
     /// The number of the store's last commit.
@@ -153,6 +155,8 @@ pub(crate) struct Explained {
     pub(crate) id: String,
     /// How well it answers.
     pub(crate) score: f64,
+    /// What it is worth without what the ranking has learned.
+    pub(crate) untrained: f64,
     /// How many tokens its text takes, about.
     pub(crate) tokens: u32,
     /// Why.

@@ -143,7 +143,7 @@ impl Desk {
     }
 
     fn recall(&self, question: &Question) -> Result<RecallAnswer, Failure> {
-        let Recall { hits, candidates, duplicates, commit } = self.found(question)?;
+        let Recall { hits, candidates, duplicates, doubt, commit } = self.found(question)?;
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
@@ -154,7 +154,7 @@ impl Desk {
         };
         let hits = hits.into_iter().map(hit).collect();
         let records = self.memory.ids().len();
-        Ok(RecallAnswer { hits, tokens, candidates, duplicates, left_out, records, commit })
+        Ok(RecallAnswer { hits, tokens, candidates, duplicates, left_out, doubt, records, commit })
     }
 
     fn found(&self, question: &Question) -> Result<Recall, Failure> {

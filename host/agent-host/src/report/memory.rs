@@ -30,6 +30,9 @@ const EMPTY: &str = "nothing is remembered yet: `agent-host memory add TEXT` rem
 /// What forgetting does not reach.
 const STILL_HELD: &str = "journals of runs and exports made before still hold what they were given";
 
+/// From here on it is said that a question is hardly answered.
+const DOUBTFUL: f64 = 0.8;
+
 /// Prints the id of a new record.
 pub(crate) fn add(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let added: AddAnswer = read(answer)?;
@@ -54,6 +57,9 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         if recall.duplicates > 0 {
             told.push(format!("{} say the same as others", recall.duplicates));
+        }
+        if let Some(doubt) = recall.doubt.filter(|it| *it >= DOUBTFUL) {
+            told.push(format!("probably none answers it (doubt {doubt:.2})"));
         }
         note(format!(
             "{} of {} candidates, {}",
@@ -166,7 +172,10 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 fn explained(hit: &Explained) -> Result<(), Failure> {
-    line(format!("{:>3}. {}  score {:.3}, {} tokens", hit.rank, hit.id, hit.score, hit.tokens))?;
+    line(format!(
+        "{:>3}. {}  score {:.3} (untrained {:.3}), {} tokens",
+        hit.rank, hit.id, hit.score, hit.untrained, hit.tokens
+    ))?;
     text(&hit.text, "     ")?;
     let told = signals(&hit.signals).map(|(name, value)| format!("{name} {value:.3}"));
     line(format!("     {}", told[..5].join("  ")))?;

@@ -48,7 +48,7 @@ fn said(memory: &Memory) -> Vec<String> {
             vector: Some(vector(text)),
             ..Question::default()
         };
-        format!("{:?} {:?}", memory.candidates(&question, now()), memory.recall(&question, now()))
+        format!("{:?} {:?}", memory.consider(&question, now()), memory.recall(&question, now()))
     };
     ["green door", "wall tag1", "Ada roof", "later"].iter().map(asked).collect()
 }

@@ -4,6 +4,7 @@
 mod crash;
 mod forget;
 mod kept;
+mod ranking;
 mod recall;
 mod store;
 mod support;

@@ -26,17 +26,19 @@ impl Desk {
         let ranked = self.found(&all)?.hits;
         let ranks: HashMap<MemoryId, usize> =
             ranked.iter().map(|it| it.record.id).zip(1..).collect();
-        let candidates = self.memory.candidates(question, self.now()).map_err(read)?;
+        let candidates = self.memory.consider(question, self.now()).map_err(read)?.candidates;
         let by_id: HashMap<MemoryId, &Candidate> =
             candidates.iter().map(|it| (it.id, it)).collect();
         let hits = self.found(question)?.hits;
         let explained = |hit: &Hit| {
             let id = hit.record.id;
-            let features = by_id.get(&id).map(|it| named(&it.features)).unwrap_or_default();
+            let candidate = by_id.get(&id);
+            let features = candidate.map(|it| named(&it.features)).unwrap_or_default();
             Explained {
                 rank: ranks.get(&id).copied().unwrap_or_default(),
                 id: id.to_string(),
                 score: hit.score,
+                untrained: candidate.map_or(0.0, |it| it.untrained),
                 tokens: hit.tokens,
                 signals: hit.signals,
                 features,
@@ -51,7 +53,8 @@ impl Desk {
                 Some(Explained {
                     rank: 0,
                     id: record.id.to_string(),
-                    score: candidate.untrained,
+                    score: candidate.score,
+                    untrained: candidate.untrained,
                     tokens: candidate.tokens,
                     signals: candidate.signals,
                     features: named(&candidate.features),
