@@ -13,6 +13,7 @@
 
 mod arm;
 mod asking;
+mod cache;
 mod decay;
 pub mod entities;
 mod error;
@@ -43,6 +44,7 @@ pub mod vectors;
 pub mod when;
 
 pub use self::{
+    cache::Answers,
     decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
     error::{OpenError, ReadError, WriteError},
     recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},

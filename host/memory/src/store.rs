@@ -10,6 +10,7 @@ use voyager_disk::database::{Broken, Opening};
 
 use crate::{
     asking::Asking,
+    cache::{Answer, Answers, Asked, Cache, end_of_minute},
     decay::weight_used,
     error::{OpenError, ReadError, WriteError},
     index::Index,
@@ -38,13 +39,20 @@ pub struct Options {
     /// A database up to this size is checked, every page, when it opens. Beyond it damage is found where
     /// it is read.
     pub check_bytes_max: u64,
+    /// Memory for answers that were given before, in bytes.
+    pub answers_bytes: usize,
     /// What makes the vectors; none where records have none.
     pub encoder: Option<Encoder>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 32 << 20, check_bytes_max: 16 << 20, encoder: None }
+        Self {
+            cache_bytes: 32 << 20,
+            check_bytes_max: 16 << 20,
+            answers_bytes: 4 << 20,
+            encoder: None,
+        }
     }
 }
 
@@ -112,6 +120,8 @@ pub struct Memory {
     keys: Keys,
     writer: Mutex<Writer>,
     index: RwLock<Index>,
+    /// Locked within `index`, never around it.
+    answers: Mutex<Cache>,
     encoder: Option<(u32, Encoder)>,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
@@ -140,7 +150,7 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
-        let Options { cache_bytes, check_bytes_max, encoder } = options;
+        let Options { cache_bytes, check_bytes_max, answers_bytes, encoder } = options;
         let (tables, counters) = Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
         disk.sync_folder().map_err(OpenError::disk)?;
         let keys = Keys::open(&*disk, counters.next)?;
@@ -150,7 +160,8 @@ impl Memory {
         let (index, unkept) = index.map_err(OpenError::of_database)?;
         let filled = Filled(counters.next);
         let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
-        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, disk, chance })
+        let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
+        Ok(Self { tables, keys, writer, index, answers, encoder, disk, chance })
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -448,6 +459,7 @@ impl Memory {
             let mut index = self.index_mut();
             ids.iter().for_each(|it| index.remove(*it));
             index.stands_at(writer.counters.commit, writer.counters.cycle);
+            self.answers_mut().sweep(&index);
         }
         writer.unkept = self.index().len() as u64;
         if let Err(error) = self.keys.destroy(&numbers) {
@@ -624,27 +636,73 @@ impl Memory {
         Ok(edges)
     }
 
-    /// Finds what answers a question.
+    /// Finds what answers a question. Whoever asks the same again in the same minute, while nothing changed, gets the
+    /// same answer from the cache.
     ///
     /// # Errors
     /// [`ReadError`].
     pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
-        let (packed, count, duplicates, commit) = {
-            let index = self.index();
-            let candidates = self.look(&index, question, now, Look::Ranking)?;
-            let count = candidates.len();
-            let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
-            let (packed, duplicates) = recall::pack(&index, scored, question);
-            (packed, count, duplicates, index.commit())
+        let asked = Asked::of(question, now);
+        let index = self.index();
+        let known = self.answers_mut().find(&asked, &index);
+        let answer = if let Some(known) = known {
+            debug_assert_eq!(
+                self.answer(&index, question, now).as_ref(),
+                Ok(&*known),
+                "an answer is given again only where asking anew gives the same"
+            );
+            known
+        } else {
+            let answer = Arc::new(self.answer(&index, question, now)?);
+            self.answers_mut().keep(asked, &answer, &index);
+            answer
         };
+        let commit = index.commit();
+        drop(index);
+        self.tell(&answer, commit)
+    }
+
+    /// Does what [`Memory::recall`] does, without the cache: for those who measure or compare.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn recall_anew(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
+        let index = self.index();
+        let (answer, commit) = (self.answer(&index, question, now)?, index.commit());
+        drop(index);
+        self.tell(&answer, commit)
+    }
+
+    fn answer(
+        &self,
+        index: &Index,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Answer, ReadError> {
+        let candidates = self.look(index, question, now, Look::Ranking)?;
+        let count = candidates.len();
+        let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
+        let (packed, duplicates) = recall::pack(index, scored, question);
+        Ok(Answer { packed, candidates: count, duplicates })
+    }
+
+    /// Reads the records of an answer.
+    fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
+        let Answer { packed, candidates, duplicates } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
-        let there = packed.into_iter().zip(records);
-        let hits = there
-            .filter_map(|((score, it), record)| Some(recall::hit(score, it, record?)))
-            .collect();
-        Ok(Recall { hits, candidates: count, duplicates, commit })
+        let there = packed.iter().zip(records);
+        let hit = |((score, it), record): (&(f64, Candidate), Option<Record>)| {
+            Some(recall::hit(*score, it.clone(), record?))
+        };
+        let hits = there.filter_map(hit).collect();
+        Ok(Recall { hits, candidates: *candidates, duplicates: *duplicates, commit })
+    }
+
+    /// How the cache of answers does.
+    pub fn answers(&self) -> Answers {
+        self.answers_mut().told()
     }
 
     /// What is looked at closely for a question, with its features, in the order of writing.
@@ -666,6 +724,7 @@ impl Memory {
         now: Timestamp,
         look: Look,
     ) -> Result<Vec<Candidate>, ReadError> {
+        let now = end_of_minute(now);
         let invalid = |reason: String| ReadError::Invalid { reason };
         if question.text.len() > QUESTION_BYTES_MAX {
             let bytes = question.text.len();
@@ -748,6 +807,10 @@ impl Memory {
             Some(reason) => Err(WriteError::Disk { reason: reason.clone() }),
             None => Ok(writer),
         }
+    }
+
+    fn answers_mut(&self) -> MutexGuard<'_, Cache> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {
