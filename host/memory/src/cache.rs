@@ -1,19 +1,20 @@
 //! Answers that were given before, for whoever asks the same again: never one that asking anew would not give.
 //!
 //! An answer is a function of the question, of the minute in which it is asked, and of the state of the index.
-//! The first two are its key ([`Asked`]); of the state it depends on the spaces that were searched, the cycle of
-//! decay, and whether anything is set aside. Whatever changes a space marks it with the commit that does
-//! ([`Stamps`]), so an answer holds as long as none of its spaces was marked since, and the rest is as it was. There
-//! is no estimate in that, and nothing that a write could forget to announce: marks are set where the index
+//! The first two are its key ([`Asked`]); of the state it depends on the spaces that were searched, and on the cycle
+//! of decay and whether anything is set aside, which concern all spaces. Whatever changes a space marks it with the
+//! commit that does ([`Stamps`]), so an answer holds as long as none of its spaces was marked since it was given.
+//! There is no estimate in that, and nothing that a write could forget to announce: marks are set where the index
 //! changes.
 //!
 //! Totals of a space (how many records, how long, how rare words are) go into each of its scores. So any change of
 //! a space ends all answers from it; bounds that let some stand would have to hold for every arm and every ranker.
 //!
 //! Kept are numbers: ids, scores and signals. Words of records are read when the answer is given, and of a question
-//! a hash is kept. What is deliberately not here: what was made of answers, for questions that are nearly the same;
-//! that is in `reuse.rs`.
+//! a hash is kept. To a question that is only nearly the same no answer is given from here; what was made of answers
+//! is offered for such, as what it is ([`Results`]).
 
+mod results;
 mod stamps;
 
 use std::{
@@ -23,7 +24,8 @@ use std::{
 
 use voyager_base::{Digest, clock::Timestamp};
 
-pub(crate) use self::stamps::Stamps;
+pub use self::results::Offer;
+pub(crate) use self::{results::Results, stamps::Stamps};
 use crate::{
     index::Index,
     recall::{Candidate, LIMIT_MAX, Question},
@@ -84,25 +86,11 @@ impl Answer {
     }
 }
 
-/// What of the state of an index an answer depends on, beside the content of its spaces.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct State {
-    cycle: u64,
-    has_archived: bool,
-}
-
-impl State {
-    fn of(index: &Index) -> Self {
-        Self { cycle: index.cycle(), has_archived: index.has_archived() }
-    }
-}
-
 struct Kept {
     answer: Arc<Answer>,
     spaces: Vec<String>,
     /// The commit that it was given at.
     commit: u64,
-    state: State,
     /// When it was used last, by [`Cache::uses`].
     used: u64,
     bytes: usize,
@@ -111,7 +99,7 @@ struct Kept {
 impl Kept {
     /// Whether asking anew would give the same.
     fn stands(&self, index: &Index) -> bool {
-        index.changed(&self.spaces) <= self.commit && self.state == State::of(index)
+        index.changed(&self.spaces) <= self.commit
     }
 }
 
@@ -183,7 +171,6 @@ impl Cache {
             answer: Arc::clone(answer),
             spaces: asked.spaces,
             commit: index.commit(),
-            state: State::of(index),
             used: self.uses,
             bytes,
         };

@@ -25,6 +25,8 @@ pub(crate) struct Index {
     damaged: BTreeSet<MemoryId>,
     /// Whatever changes a space, or a relation of its records, marks it here.
     stamps: Stamps,
+    /// What concerns all spaces, as of the last commit: see [`Index::concerns_all`].
+    settled: (u64, bool),
     cycle: u64,
     commit: u64,
 }
@@ -150,15 +152,21 @@ impl Index {
         }
     }
 
-    /// The last commit that changed any of `spaces`, all where none is named: never too low. Higher than
+    /// The last commit that changed what `spaces` answer, all spaces where none is named: never too low. Higher than
     /// [`Index::commit`] where something was set aside since.
     pub(crate) fn changed(&self, spaces: &[String]) -> u64 {
-        self.stamps.of(spaces)
+        let is_settled = self.settled == self.concerns_all();
+        if is_settled { self.stamps.of(spaces) } else { self.commit + 1 }
+    }
+
+    /// What answers from every space depend on: the cycle of decay, and whether anything is set aside.
+    fn concerns_all(&self) -> (u64, bool) {
+        (self.cycle, self.has_archived())
     }
 
     /// Says that it was loaded: nothing is asked of what it was before.
     pub(crate) fn is_loaded(&mut self) {
-        self.stamps = Stamps::default();
+        (self.stamps, self.settled) = (Stamps::default(), self.concerns_all());
     }
 
     /// The records that relations of one lead to or come from, and how strong those are.
@@ -266,5 +274,9 @@ impl Index {
     pub(crate) fn stands_at(&mut self, commit: u64, cycle: u64) {
         self.commit = commit;
         self.cycle = cycle;
+        if self.settled != self.concerns_all() {
+            self.settled = self.concerns_all();
+            self.stamps.touch_all(commit);
+        }
     }
 }

@@ -44,7 +44,7 @@ pub mod vectors;
 pub mod when;
 
 pub use self::{
-    cache::Answers,
+    cache::{Answers, Offer},
     decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
     error::{OpenError, ReadError, WriteError},
     recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},

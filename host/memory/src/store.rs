@@ -10,7 +10,7 @@ use voyager_disk::database::{Broken, Opening};
 
 use crate::{
     asking::Asking,
-    cache::{Answer, Answers, Asked, Cache, end_of_minute},
+    cache::{Answer, Answers, Asked, Cache, Offer, Results, end_of_minute},
     decay::weight_used,
     error::{OpenError, ReadError, WriteError},
     index::Index,
@@ -39,7 +39,7 @@ pub struct Options {
     /// A database up to this size is checked, every page, when it opens. Beyond it damage is found where
     /// it is read.
     pub check_bytes_max: u64,
-    /// Memory for answers that were given before, in bytes.
+    /// Memory for answers that were given before, and as much for what was made of them, in bytes.
     pub answers_bytes: usize,
     /// What makes the vectors; none where records have none.
     pub encoder: Option<Encoder>,
@@ -122,6 +122,8 @@ pub struct Memory {
     index: RwLock<Index>,
     /// Locked within `index`, never around it.
     answers: Mutex<Cache>,
+    /// As `answers`.
+    results: Mutex<Results>,
     encoder: Option<(u32, Encoder)>,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
@@ -161,7 +163,8 @@ impl Memory {
         let filled = Filled(counters.next);
         let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
-        Ok(Self { tables, keys, writer, index, answers, encoder, disk, chance })
+        let results = Mutex::new(Results::new(answers_bytes));
+        Ok(Self { tables, keys, writer, index, answers, results, encoder, disk, chance })
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -460,6 +463,7 @@ impl Memory {
             ids.iter().for_each(|it| index.remove(*it));
             index.stands_at(writer.counters.commit, writer.counters.cycle);
             self.answers_mut().sweep(&index);
+            self.results_mut().sweep(&index);
         }
         writer.unkept = self.index().len() as u64;
         if let Err(error) = self.keys.destroy(&numbers) {
@@ -700,6 +704,47 @@ impl Memory {
         Ok(Recall { hits, candidates: *candidates, duplicates: *duplicates, commit })
     }
 
+    /// Keeps what somebody made of the answer to a question, for [`Memory::offered`]: until a space that was
+    /// searched changes. Whoever calls this is let see all that was found. False where it is not kept: the question
+    /// has no vector, the answer holds no more, or the result is too large.
+    ///
+    /// # Errors
+    /// [`ReadError::Invalid`].
+    pub fn keep_result(
+        &self,
+        question: &Question,
+        recall: &Recall,
+        result: &[u8],
+        now: Timestamp,
+    ) -> Result<bool, ReadError> {
+        let Some(vector) = self.vector_of(question)? else { return Ok(false) };
+        let index = self.index();
+        Ok(self.results_mut().keep((question, vector), (recall.commit, &index), result, now))
+    }
+
+    /// What was made of the answer to the nearest question about the same spaces with the same filters, from a cosine
+    /// on. It is the result of that question and not of this one: who asks judges whether it does.
+    ///
+    /// # Errors
+    /// [`ReadError::Invalid`].
+    pub fn offered(
+        &self,
+        question: &Question,
+        cosine_min: f64,
+        now: Timestamp,
+    ) -> Result<Option<Offer>, ReadError> {
+        let Some(vector) = self.vector_of(question)? else { return Ok(None) };
+        let index = self.index();
+        Ok(self.results_mut().near((question, &vector), cosine_min, &index, now))
+    }
+
+    fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {
+        let code = question.vector.as_ref().map(|it| self.code(it)).transpose();
+        let invalid =
+            |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
+        code.map_err(invalid)
+    }
+
     /// How the cache of answers does.
     pub fn answers(&self) -> Answers {
         self.answers_mut().told()
@@ -732,8 +777,7 @@ impl Memory {
                 format!("the question has {bytes} bytes, and {QUESTION_BYTES_MAX} are the most");
             return Err(invalid(reason));
         }
-        let vector = question.vector.as_ref().map(|it| self.code(it)).transpose();
-        let vector = vector.map_err(|it| invalid(format!("the vector of the question {it}")))?;
+        let vector = self.vector_of(question)?;
         let shards = index.shards(&question.spaces);
         let asking = Asking::of(&question.text, vector, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
@@ -811,6 +855,10 @@ impl Memory {
 
     fn answers_mut(&self) -> MutexGuard<'_, Cache> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn results_mut(&self) -> MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {

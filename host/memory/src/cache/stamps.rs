@@ -8,6 +8,8 @@ pub(crate) struct Stamps {
     spaces: BTreeMap<String, u64>,
     /// The last change of any space.
     last: u64,
+    /// The last change that concerns all spaces.
+    all: u64,
     /// The last commit that left a space empty.
     emptied: u64,
 }
@@ -22,6 +24,11 @@ impl Stamps {
         }
     }
 
+    /// Notes that `commit` changes what every space answers.
+    pub(crate) fn touch_all(&mut self, commit: u64) {
+        self.all = self.all.max(commit);
+    }
+
     /// Notes that `commit` leaves a space empty: whoever asks for it is told the commit that emptied one last.
     pub(crate) fn empty(&mut self, space: &str, commit: u64) {
         self.touch(space, commit);
@@ -32,6 +39,7 @@ impl Stamps {
     /// The last commit that changed any of `spaces`; of all where none is named. Never too low.
     pub(crate) fn of(&self, spaces: &[String]) -> u64 {
         let stamp = |space: &String| self.spaces.get(space).copied().unwrap_or(self.emptied);
-        if spaces.is_empty() { self.last } else { spaces.iter().map(stamp).max().unwrap_or(0) }
+        let of_spaces = spaces.iter().map(stamp).max();
+        self.all.max(of_spaces.unwrap_or(self.last))
     }
 }

@@ -11,7 +11,7 @@ use voyager_base::{
     clock::Timestamp,
     sim::SimDisk,
 };
-use voyager_memory::{Answers, Edge, Encoder, Entry, Memory, MemoryId, Options, Question};
+use voyager_memory::{Answers, Edge, Encoder, Entry, Memory, MemoryId, Options, Question, Recall};
 
 use crate::support::{DIMENSIONS, draft, now, open, turn, vector};
 
@@ -30,6 +30,8 @@ const OPENED_EACH: usize = 5_000;
 struct Done {
     questions: u64,
     hits: u64,
+    /// Results of earlier questions that were offered.
+    offers: u64,
     writes: u64,
     openings: u64,
 }
@@ -78,9 +80,9 @@ impl History {
 
     /// A question: often one that was asked before, or nearly.
     fn question(&mut self) -> Question {
-        if !self.asked.is_empty() && self.below(4) > 0 {
+        if !self.asked.is_empty() && self.below(8) > 0 {
             let mut question = self.asked[self.below(self.asked.len())].clone();
-            match self.below(10) {
+            match self.below(20) {
                 // The same in other words.
                 0 => question.text = format!("{} ", question.text),
                 1 => question.text = question.text.to_uppercase(),
@@ -107,7 +109,7 @@ impl History {
             ..Question::default()
         };
         // The oldest are asked no more.
-        if self.asked.len() == 24 {
+        if self.asked.len() == 12 {
             self.asked.remove(0);
         }
         self.asked.push(question.clone());
@@ -121,6 +123,30 @@ impl History {
         let anew = self.memory.recall_anew(&question, now);
         assert_eq!(cached, anew, "{question:?} after {:?}", self.done);
         self.done.questions += 1;
+        if let Ok(recall) = cached.as_ref().map(Recall::clone)
+            && question.vector.is_some()
+        {
+            self.make(&question, &recall);
+        }
+    }
+
+    /// Makes something of an answer, and looks at what is offered: what it was made of is still found.
+    fn make(&mut self, question: &Question, recall: &Recall) {
+        let (memory, now) = (&self.memory, self.now());
+        let said = |it: &Recall| -> Vec<String> {
+            it.hits.iter().map(|it| format!("{} {}", it.record.id, it.score)).collect()
+        };
+        if self.below(4) == 0 {
+            let made = serde_json::to_vec(&(question, said(recall))).unwrap();
+            memory.keep_result(question, recall, &made, now).unwrap();
+        }
+        let Some(offer) = memory.offered(question, 0.9, now).unwrap() else { return };
+        let (earlier, then): (Question, Vec<String>) =
+            serde_json::from_slice(&offer.result).unwrap();
+        assert_eq!(offer.question, earlier.text);
+        let anew = memory.recall_anew(&earlier, offer.asked).unwrap();
+        assert_eq!(said(&anew), then, "{offer:?} for {question:?}");
+        self.done.offers += 1;
     }
 
     fn act(&mut self) {
@@ -130,10 +156,10 @@ impl History {
             self.micros += self.below(50_000) as u64;
         }
         let what = self.below(100);
-        if what < 75 {
+        if what < 75 || self.below(2) == 0 {
             return self.ask();
         }
-        if self.below(OPENED_EACH / 4) == 0 {
+        if self.below(OPENED_EACH / 8) == 0 {
             return self.open_again();
         }
         let (memory, now) = (&self.memory, self.now());
@@ -223,6 +249,7 @@ fn a_million_operations_and_no_answer_is_stale() {
         let done = History::new(seed).run(20_000);
         all.questions += done.questions;
         all.hits += done.hits;
+        all.offers += done.offers;
         all.writes += done.writes;
         all.openings += done.openings;
     }
@@ -269,6 +296,33 @@ fn what_is_forgotten_leaves_the_cache_with_the_same_commit() {
     memory.forget(&[MemoryId(0)], None, now()).unwrap();
     assert_eq!((memory.answers().kept, memory.answers().bytes), (0, 0));
     assert!(memory.recall(&question, now()).unwrap().hits.is_empty());
+}
+
+#[test]
+fn what_was_made_of_an_answer_is_offered_until_a_record_is_forgotten() {
+    let memory = open(&SimDisk::new(1));
+    memory.remember(&[turn("t", "Ada", "The green door.")], None, now()).unwrap();
+    let question = |text: &str| Question {
+        text: text.to_owned(),
+        vector: Some(vector("door")),
+        ..Question::default()
+    };
+    let first = question("which door?");
+    let recall = memory.recall(&first, now()).unwrap();
+    assert!(memory.keep_result(&first, &recall, b"a green one", now()).unwrap());
+    let offer = |text: &str| memory.offered(&question(text), 0.9, now()).unwrap();
+    let offered = offer("what door is it?").unwrap();
+    assert_eq!(
+        (offered.question.as_str(), offered.result),
+        ("which door?", b"a green one".to_vec())
+    );
+    let bare = Question { vector: None, ..question("which door?") };
+    assert_eq!(memory.offered(&bare, 0.9, now()), Ok(None), "words alone are never near");
+    let wrong = Question { vector: Some(vec![1.0]), ..bare };
+    assert!(memory.offered(&wrong, 0.9, now()).is_err());
+    memory.forget(&[MemoryId(0)], None, now()).unwrap();
+    assert_eq!(offer("which door?"), None);
+    assert!(!memory.keep_result(&first, &recall, b"a green one", now()).unwrap(), "too late");
 }
 
 /// The row of a record is found to be damaged while an answer names it.
