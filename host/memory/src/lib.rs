@@ -19,6 +19,8 @@ pub mod entities;
 mod error;
 pub mod evaluate;
 pub mod features;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod index;
 mod kept;
 mod keys;
