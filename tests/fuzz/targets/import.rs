@@ -3,7 +3,7 @@
 #![no_main]
 
 // The program has no library: its readers are read here as they stand there.
-#[allow(dead_code, reason = "files of a folder are not read here")]
+#[allow(dead_code, unused_imports, reason = "files of a folder are not read here")]
 #[path = "../../../host/agent-host/src/import.rs"]
 mod import;
 #[allow(dead_code, reason = "times of the command line are not read here")]

@@ -123,10 +123,10 @@ impl History {
         let anew = self.memory.recall_anew(&question, now);
         assert_eq!(cached, anew, "{question:?} after {:?}", self.done);
         self.done.questions += 1;
-        if let Ok(recall) = cached.as_ref().map(Recall::clone)
+        if let Ok(recall) = &cached
             && question.vector.is_some()
         {
-            self.make(&question, &recall);
+            self.make(&question, recall);
         }
     }
 
