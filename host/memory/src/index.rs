@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use voyager_base::Digest;
 
 use crate::{
+    cache::Stamps,
     record::{MemoryId, Record},
     row::{Edge, Standing},
     shard::Shard,
@@ -22,6 +23,10 @@ pub(crate) struct Index {
     archived: usize,
     /// Records whose row or key is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
+    /// Whatever changes a space, or a relation of its records, marks it here.
+    stamps: Stamps,
+    /// What concerns all spaces, as of the last commit: see [`Index::concerns_all`].
+    settled: (u64, bool),
     cycle: u64,
     commit: u64,
 }
@@ -36,6 +41,7 @@ impl Index {
     /// Takes a record in.
     pub(crate) fn add(&mut self, record: &Record, standing: Standing, code: Option<Code>) {
         let space = record.draft.space.clone();
+        self.stamps.touch(&space, self.commit + 1);
         let shard = self.spaces.entry(space.clone()).or_default();
         let place = shard.add(record);
         if let Some(code) = code {
@@ -84,6 +90,7 @@ impl Index {
     /// Gives a record a vector.
     pub(crate) fn set_vector(&mut self, id: MemoryId, code: Code) {
         let Some(known) = self.known.get(&id) else { return };
+        self.stamps.touch(&known.space, self.commit + 1);
         if let Some(shard) = self.spaces.get_mut(&known.space)
             && let Some(place) = shard.place(id)
         {
@@ -94,6 +101,7 @@ impl Index {
     /// Changes what is known of a record beside its content.
     pub(crate) fn set_standing(&mut self, id: MemoryId, standing: Standing) {
         if let Some(known) = self.known.get_mut(&id) {
+            self.stamps.touch(&known.space, self.commit + 1);
             self.archived -= usize::from(known.standing.archived);
             self.archived += usize::from(standing.archived);
             known.standing = standing;
@@ -102,6 +110,8 @@ impl Index {
 
     /// Takes an edge in.
     pub(crate) fn relate(&mut self, number: u32, edge: &Edge) {
+        self.touch(edge.from);
+        self.touch(edge.to);
         self.edges.insert((edge.from, number), (edge.to, edge.weight));
         self.backward.insert((edge.to, edge.from, number), edge.weight);
     }
@@ -113,22 +123,50 @@ impl Index {
         self.archived -= usize::from(known.standing.archived);
         if let Some(shard) = self.spaces.get_mut(&known.space) {
             shard.remove(id);
+            self.stamps.touch(&known.space, self.commit + 1);
             if shard.len() == 0 {
                 self.spaces.remove(&known.space);
+                self.stamps.empty(&known.space, self.commit + 1);
             }
         }
         let from: Vec<_> = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.0).collect();
         for key in from {
             if let Some((to, _)) = self.edges.remove(&key) {
+                self.touch(to);
                 self.backward.remove(&(to, id, key.1));
             }
         }
         let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
         let to: Vec<_> = self.backward.range(all).map(|it| *it.0).collect();
         for key in to {
+            self.touch(key.1);
             self.backward.remove(&key);
             self.edges.remove(&(key.1, key.2));
         }
+    }
+
+    /// Marks the space of a record as changed by the next commit.
+    fn touch(&mut self, id: MemoryId) {
+        if let Some(known) = self.known.get(&id) {
+            self.stamps.touch(&known.space, self.commit + 1);
+        }
+    }
+
+    /// The last commit that changed what `spaces` answer, all spaces where none is named: never too low. Higher than
+    /// [`Index::commit`] where something was set aside since.
+    pub(crate) fn changed(&self, spaces: &[String]) -> u64 {
+        let is_settled = self.settled == self.concerns_all();
+        if is_settled { self.stamps.of(spaces) } else { self.commit + 1 }
+    }
+
+    /// What answers from every space depend on: the cycle of decay, and whether anything is set aside.
+    fn concerns_all(&self) -> (u64, bool) {
+        (self.cycle, self.has_archived())
+    }
+
+    /// Says that it was loaded: nothing is asked of what it was before.
+    pub(crate) fn is_loaded(&mut self) {
+        (self.stamps, self.settled) = (Stamps::default(), self.concerns_all());
     }
 
     /// The records that relations of one lead to or come from, and how strong those are.
@@ -236,5 +274,9 @@ impl Index {
     pub(crate) fn stands_at(&mut self, commit: u64, cycle: u64) {
         self.commit = commit;
         self.cycle = cycle;
+        if self.settled != self.concerns_all() {
+            self.settled = self.concerns_all();
+            self.stamps.touch_all(commit);
+        }
     }
 }

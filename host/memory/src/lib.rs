@@ -13,11 +13,14 @@
 
 mod arm;
 mod asking;
+mod cache;
 mod decay;
 pub mod entities;
 mod error;
 pub mod evaluate;
 pub mod features;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod index;
 mod kept;
 mod keys;
@@ -43,6 +46,7 @@ pub mod vectors;
 pub mod when;
 
 pub use self::{
+    cache::{Answers, Offer},
     decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
     error::{OpenError, ReadError, WriteError},
     recall::{

@@ -36,6 +36,7 @@ pub(crate) fn load(
         }
     }
     let read = loading.run(first)?;
+    loading.index.is_loaded();
     Ok((loading.index, read))
 }
 

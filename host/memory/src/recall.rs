@@ -162,8 +162,8 @@ pub struct Candidate {
     pub score: f64,
     /// What it is worth without a learned ranker.
     pub untrained: f64,
-    /// What the ranker reads of it, named by [`crate::features::ranking_names`]; nothing where it is not among
-    /// the best of the untrained ranking.
+    /// What the ranker read of it, named by [`crate::features::ranking_names`]; nothing where it is not among
+    /// the best of the untrained ranking, or nobody asked for features.
     pub ranking: Vec<f32>,
     /// Why.
     pub signals: Signals,
@@ -267,7 +267,9 @@ pub(crate) fn consider(
     let behind = ranked(search, asking, &first, &mut near, &mut seen);
     let ranked = seen.iter().map(|it| it.1.ranking.as_slice()).filter(|it| !it.is_empty());
     let doubt = (search.totals.docs >= DOUBT_FROM).then(|| rank::doubt(ranked));
-    if look == Look::Features {
+    if look == Look::Ranking {
+        seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
+    } else {
         let mut all = Arms::of(near, search, asking);
         let others = all.candidates().into_iter().filter(|it| spots.binary_search(it).is_err());
         let others: Vec<Spot> = others.collect();

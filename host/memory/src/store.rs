@@ -10,13 +10,14 @@ use voyager_disk::database::{Broken, Opening};
 
 use crate::{
     asking::Asking,
+    cache::{Answer, Answers, Asked, Cache, Offer, Results, end_of_minute},
     decay::weight_used,
     error::{OpenError, ReadError, WriteError},
     index::Index,
     kept,
     keys::{Filled, Key, Keys},
     loading::load,
-    recall::{self, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
+    recall::{self, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
@@ -38,13 +39,20 @@ pub struct Options {
     /// A database up to this size is checked, every page, when it opens. Beyond it damage is found where
     /// it is read.
     pub check_bytes_max: u64,
+    /// Memory for answers that were given before, and as much for what was made of them, in bytes.
+    pub answers_bytes: usize,
     /// What makes the vectors; none where records have none.
     pub encoder: Option<Encoder>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 32 << 20, check_bytes_max: 16 << 20, encoder: None }
+        Self {
+            cache_bytes: 32 << 20,
+            check_bytes_max: 16 << 20,
+            answers_bytes: 4 << 20,
+            encoder: None,
+        }
     }
 }
 
@@ -112,6 +120,10 @@ pub struct Memory {
     keys: Keys,
     writer: Mutex<Writer>,
     index: RwLock<Index>,
+    /// Locked within `index`, never around it.
+    answers: Mutex<Cache>,
+    /// As `answers`.
+    results: Mutex<Results>,
     encoder: Option<(u32, Encoder)>,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
@@ -140,7 +152,7 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
-        let Options { cache_bytes, check_bytes_max, encoder } = options;
+        let Options { cache_bytes, check_bytes_max, answers_bytes, encoder } = options;
         let (tables, counters) = Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
         disk.sync_folder().map_err(OpenError::disk)?;
         let keys = Keys::open(&*disk, counters.next)?;
@@ -150,7 +162,9 @@ impl Memory {
         let (index, unkept) = index.map_err(OpenError::of_database)?;
         let filled = Filled(counters.next);
         let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
-        Ok(Self { tables, keys, writer, index: RwLock::new(index), encoder, disk, chance })
+        let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
+        let results = Mutex::new(Results::new(answers_bytes));
+        Ok(Self { tables, keys, writer, index, answers, results, encoder, disk, chance })
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -448,6 +462,8 @@ impl Memory {
             let mut index = self.index_mut();
             ids.iter().for_each(|it| index.remove(*it));
             index.stands_at(writer.counters.commit, writer.counters.cycle);
+            self.answers_mut().sweep(&index);
+            self.results_mut().sweep(&index);
         }
         writer.unkept = self.index().len() as u64;
         if let Err(error) = self.keys.destroy(&numbers) {
@@ -624,28 +640,115 @@ impl Memory {
         Ok(edges)
     }
 
-    /// Finds what answers a question.
+    /// Finds what answers a question. Whoever asks the same again in the same minute, while nothing changed, gets the
+    /// same answer from the cache.
     ///
     /// # Errors
     /// [`ReadError`].
     pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
-        let (packed, count, duplicates, doubt, commit) = {
-            let index = self.index();
-            let Considered { candidates, doubt } =
-                self.look(&index, question, now, Look::Ranking)?;
-            let count = candidates.len();
-            let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
-            let (packed, duplicates) = recall::pack(&index, scored, question);
-            (packed, count, duplicates, doubt, index.commit())
+        let asked = Asked::of(question, now);
+        let index = self.index();
+        let known = self.answers_mut().find(&asked, &index);
+        let answer = if let Some(known) = known {
+            debug_assert_eq!(
+                self.answer(&index, question, now).as_ref(),
+                Ok(&*known),
+                "an answer is given again only where asking anew gives the same"
+            );
+            known
+        } else {
+            let answer = Arc::new(self.answer(&index, question, now)?);
+            self.answers_mut().keep(asked, &answer, &index);
+            answer
         };
+        let commit = index.commit();
+        drop(index);
+        self.tell(&answer, commit)
+    }
+
+    /// Does what [`Memory::recall`] does, without the cache: for those who measure or compare.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn recall_anew(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
+        let index = self.index();
+        let (answer, commit) = (self.answer(&index, question, now)?, index.commit());
+        drop(index);
+        self.tell(&answer, commit)
+    }
+
+    fn answer(
+        &self,
+        index: &Index,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Answer, ReadError> {
+        let Considered { candidates, doubt } = self.look(index, question, now, Look::Ranking)?;
+        let count = candidates.len();
+        let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
+        let (packed, duplicates) = recall::pack(index, scored, question);
+        Ok(Answer { packed, candidates: count, duplicates, doubt })
+    }
+
+    /// Reads the records of an answer.
+    fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
+        let Answer { packed, candidates, duplicates, doubt } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
-        let there = packed.into_iter().zip(records);
-        let hits = there
-            .filter_map(|((score, it), record)| Some(recall::hit(score, it, record?)))
-            .collect();
-        Ok(Recall { hits, candidates: count, duplicates, doubt, commit })
+        let there = packed.iter().zip(records);
+        let hit = |((score, it), record): (&(f64, Candidate), Option<Record>)| {
+            Some(recall::hit(*score, it.clone(), record?))
+        };
+        let hits = there.filter_map(hit).collect();
+        let (candidates, duplicates, doubt) = (*candidates, *duplicates, *doubt);
+        Ok(Recall { hits, candidates, duplicates, doubt, commit })
+    }
+
+    /// Keeps what somebody made of the answer to a question, for [`Memory::offered`]: until a space that was
+    /// searched changes. Whoever calls this is let see all that was found. False where it is not kept: the question
+    /// has no vector, the answer holds no more, or the result is too large.
+    ///
+    /// # Errors
+    /// [`ReadError::Invalid`].
+    pub fn keep_result(
+        &self,
+        question: &Question,
+        recall: &Recall,
+        result: &[u8],
+        now: Timestamp,
+    ) -> Result<bool, ReadError> {
+        let Some(vector) = self.vector_of(question)? else { return Ok(false) };
+        let index = self.index();
+        Ok(self.results_mut().keep((question, vector), (recall.commit, &index), result, now))
+    }
+
+    /// What was made of the answer to the nearest question about the same spaces with the same filters, from a cosine
+    /// on. It is the result of that question and not of this one: who asks judges whether it does.
+    ///
+    /// # Errors
+    /// [`ReadError::Invalid`].
+    pub fn offered(
+        &self,
+        question: &Question,
+        cosine_min: f64,
+        now: Timestamp,
+    ) -> Result<Option<Offer>, ReadError> {
+        let Some(vector) = self.vector_of(question)? else { return Ok(None) };
+        let index = self.index();
+        Ok(self.results_mut().near((question, &vector), cosine_min, &index, now))
+    }
+
+    fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {
+        let code = question.vector.as_ref().map(|it| self.code(it)).transpose();
+        let invalid =
+            |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
+        code.map_err(invalid)
+    }
+
+    /// How the cache of answers does.
+    pub fn answers(&self) -> Answers {
+        self.answers_mut().told()
     }
 
     /// What is looked at closely for a question, with its features, in the order of writing.
@@ -663,6 +766,7 @@ impl Memory {
         now: Timestamp,
         look: Look,
     ) -> Result<Considered, ReadError> {
+        let now = end_of_minute(now);
         let invalid = |reason: String| ReadError::Invalid { reason };
         if question.text.len() > QUESTION_BYTES_MAX {
             let bytes = question.text.len();
@@ -670,8 +774,7 @@ impl Memory {
                 format!("the question has {bytes} bytes, and {QUESTION_BYTES_MAX} are the most");
             return Err(invalid(reason));
         }
-        let vector = question.vector.as_ref().map(|it| self.code(it)).transpose();
-        let vector = vector.map_err(|it| invalid(format!("the vector of the question {it}")))?;
+        let vector = self.vector_of(question)?;
         let shards = index.shards(&question.spaces);
         let asking = Asking::of(&question.text, vector, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
@@ -743,6 +846,14 @@ impl Memory {
             Some(reason) => Err(WriteError::Disk { reason: reason.clone() }),
             None => Ok(writer),
         }
+    }
+
+    fn answers_mut(&self) -> MutexGuard<'_, Cache> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn results_mut(&self) -> MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {

@@ -287,6 +287,12 @@ pub(crate) struct StatsAnswer {
     pub(crate) cycle: u64,
     /// The number of the last commit.
     pub(crate) commit: u64,
+    /// Questions that were answered from what was found before.
+    pub(crate) answers_again: u64,
+    /// Questions that were not.
+    pub(crate) answers_anew: u64,
+    /// Bytes of memory that answers take.
+    pub(crate) answer_bytes: usize,
     /// Where it lies.
     pub(crate) folder: String,
 }

@@ -220,6 +220,7 @@ impl Desk {
     fn stats(&self) -> Result<StatsAnswer, Failure> {
         let stats = self.memory.stats().map_err(read)?;
         let (row_bytes, database_bytes) = stats.bytes;
+        let answers = self.memory.answers();
         Ok(StatsAnswer {
             records: stats.records,
             spaces: stats.spaces.into_iter().collect(),
@@ -233,6 +234,9 @@ impl Desk {
             bytes_per_record: row_bytes.checked_div(stats.records as u64).unwrap_or_default(),
             cycle: stats.cycle,
             commit: stats.commit,
+            answers_again: answers.hits,
+            answers_anew: answers.misses,
+            answer_bytes: answers.bytes,
             folder: self.folder.clone(),
         })
     }

@@ -349,6 +349,9 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("database", &all)?;
         named("cycle", &stats.cycle.to_string())?;
         named("commit", &stats.commit.to_string())?;
+        let (again, anew) = (stats.answers_again, stats.answers_anew);
+        let kept = printing::size(stats.answer_bytes as u64);
+        named("answers", &format!("{again} given again, {anew} found anew, {kept} kept"))?;
         named("folder", &stats.folder)?;
         if stats.records == 0 {
             note(EMPTY);

@@ -1,6 +1,7 @@
 //! Tests of the store as callers see it.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod cache;
 mod crash;
 mod forget;
 mod kept;
