@@ -4,6 +4,7 @@
 mod crash;
 mod forget;
 mod kept;
+mod owner;
 mod recall;
 mod store;
 mod support;
