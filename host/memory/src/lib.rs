@@ -48,7 +48,7 @@ pub use self::{
     error::{LockError, OpenError, ReadError, WriteError},
     owner::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
-        PASSPHRASE_BYTES_MIN,
+        PASSPHRASE_BYTES_MIN, is_locked,
     },
     recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},

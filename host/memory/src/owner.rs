@@ -489,6 +489,12 @@ fn no_file() -> io::Error {
     io::Error::other("the store was made before it could be locked")
 }
 
+/// Whether a store opens with its owner's key alone. Changes nothing; one that is damaged is not known to be locked.
+pub fn is_locked(disk: &dyn Disk) -> bool {
+    let covered = keys::form(disk).is_ok_and(|it| it == Some(Form::Covered));
+    covered && read(disk).is_ok_and(|it| matches!(it.lid, Lid::Shut { .. }))
+}
+
 /// Finishes what an interrupted process left. No key is needed for it.
 fn finish(disk: &dyn Disk, said: Statement) -> Result<Statement, OpenError> {
     let said = if said.moving {
