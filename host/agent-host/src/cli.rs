@@ -39,7 +39,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use voyager_sandbox::Profiler;
 
 pub(crate) use self::arrange::arranged;
-use crate::{failure::Failure, places::Places, system::Environment, telemetry};
+use crate::{
+    failure::Failure, owner_key::KeySource, places::Places, system::Environment, telemetry,
+};
 
 /// Runs Logic Manifests with sandboxed skills: every effect granted, journaled, replayable.
 #[derive(Parser)]
@@ -81,6 +83,11 @@ pub(crate) struct Common {
     /// counts in the process that has the state.
     #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
     pub(crate) memory: Option<u64>,
+    /// What opens a locked memory: a passphrase as env:VARIABLE or file:PATH, or key-file:PATH [default:
+    /// $VOYAGER_MEMORY_KEY].
+    // Not read while the line is: what is wrong there is repeated to whoever typed it, and to their logs.
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub(crate) memory_key: Option<String>,
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
@@ -144,6 +151,8 @@ pub(crate) struct Context {
     pub(crate) logs: bool,
     /// What tasks may use of the machine.
     pub(crate) capacity: Capacity,
+    /// What opens a locked memory, where somebody says so.
+    pub(crate) memory_key: Option<KeySource>,
     /// Who looks at the stacks of guests, where somebody wants to know them.
     pub(crate) profiler: Option<Profiler>,
 }
@@ -174,6 +183,7 @@ impl Context {
             color: self.color,
             logs: self.logs,
             capacity: self.capacity,
+            memory_key: None,
             profiler: None,
         }
     }

@@ -153,7 +153,7 @@ impl Host {
         let results = FileDisk::open(places.state.join("results"))
             .map_err(|error| Failure::environment("cannot use the state", &error))?;
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
-        let memory = Arc::new(LazyMemory::new(&places.state));
+        let memory = Arc::new(LazyMemory::new(&places.state, context.memory_key.clone()));
         let skills_memory = {
             let memory = Arc::clone(&memory);
             voyager_memory::Service::new(
@@ -209,7 +209,9 @@ impl Host {
             }
             Request::Compact => self.compact(cancellation, updates).await.map(to_json),
             // It names no content of the journal.
-            Request::Memory(request) => self.ask_memory(request, cancellation, updates).await,
+            Request::Memory { what, key } => {
+                self.ask_memory(what, key, cancellation, updates).await
+            }
             request => {
                 let _shared = self.pruning.read().await;
                 self.answered(request, cancellation, updates).await
@@ -231,7 +233,7 @@ impl Host {
     ) -> Result<serde_json::Value, Failure> {
         match request {
             // They are answered alone, or beside the journal.
-            Request::Prune { .. } | Request::Compact | Request::Memory(_) => {
+            Request::Prune { .. } | Request::Compact | Request::Memory { .. } => {
                 Err(Failure::new(FailureKind::Bug, "a request for no run among those for runs"))
             }
             Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),

@@ -10,7 +10,7 @@ use voyager_base::policy::What;
 use voyager_manifest::plan::Priority;
 use voyager_memory::{Draft, Edge, MemoryId, Question};
 
-use crate::{failure::Failure, host::Attended, import::Format};
+use crate::{failure::Failure, host::Attended, import::Format, owner_key::TypedKey};
 
 /// What a command asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,14 +100,20 @@ pub(crate) enum Request {
         run: String,
     },
     /// Something of the memory.
-    Memory(MemoryRequest),
+    Memory {
+        /// What.
+        what: MemoryRequest,
+        /// What opens it, where whoever asks has that.
+        #[serde(default)]
+        key: Option<TypedKey>,
+    },
 }
 
 impl Request {
     /// How to go on with what was left, for whoever leaves.
     pub(crate) fn goes_on_by(&self) -> &'static str {
         match self {
-            Self::Memory(_) => "what is in the memory stays there; the same command goes on",
+            Self::Memory { .. } => "what is in the memory stays there; the same command goes on",
             _ => "`agent-host resume` goes on where the run stopped",
         }
     }
@@ -177,6 +183,17 @@ pub(crate) enum MemoryRequest {
     },
     /// What is there.
     Stats,
+    /// What it is locked with; never fails since it is locked.
+    Owner,
+    /// Locks it, or changes what it is locked with.
+    Lock {
+        /// What opens it from now on.
+        key: TypedKey,
+        /// Whether it is locked already.
+        again: bool,
+    },
+    /// Lets whoever has the folder open it.
+    Unlock,
     /// Reads files.
     Import(ImportRequest),
     /// All records as lines, in parts.

@@ -89,6 +89,8 @@ pub(crate) struct Environment {
     pub(crate) data_home: Option<PathBuf>,
     /// `$VOYAGER_POLICY`.
     pub(crate) policy: Option<PathBuf>,
+    /// `$VOYAGER_MEMORY_KEY`: where the key comes from.
+    pub(crate) memory_key: Option<String>,
     /// `$VOYAGER_LOG`.
     pub(crate) log: Option<String>,
     /// OpenTelemetry's variables, and `$TRACEPARENT`.
@@ -116,6 +118,7 @@ impl Environment {
             policy: std::env::var_os("VOYAGER_POLICY")
                 .filter(|it| !it.is_empty())
                 .map(PathBuf::from),
+            memory_key: std::env::var("VOYAGER_MEMORY_KEY").ok().filter(|it| !it.is_empty()),
             log: std::env::var("VOYAGER_LOG").ok().filter(|it| !it.is_empty()),
             telemetry: std::env::vars_os()
                 .filter_map(|(name, value)| {

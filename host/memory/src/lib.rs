@@ -1,7 +1,7 @@
 //! Keeps what agents learned, finds what matters, forgets for certain.
 //!
-//! One [`Memory`] is a folder with two files: a database that is the only durable truth, and the keys of its
-//! records. What recall searches lives in memory and follows from the records.
+//! One [`Memory`] is a folder with three files: a database that is the only durable truth, the keys of its
+//! records, and what opens those, which an owner can lock. What recall searches lives in memory and follows from the records.
 //!
 //! What is deliberately not here: who may read or write which space (grants), what makes vectors of texts
 //! (an encoder hands them in), language models, and a second process on one store (the disk takes a lock).
@@ -25,6 +25,7 @@ mod index;
 mod kept;
 mod keys;
 mod loading;
+mod owner;
 #[cfg_attr(
     not(test),
     allow(dead_code, reason = "opening reads whole sections, until shards are searched in them")
@@ -48,7 +49,11 @@ pub mod when;
 pub use self::{
     cache::{Answers, Offer},
     decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
-    error::{OpenError, ReadError, WriteError},
+    error::{LockError, OpenError, ReadError, WriteError},
+    owner::{
+        Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
+        PASSPHRASE_BYTES_MIN, is_locked,
+    },
     recall::{
         Candidate, Considered, DOUBT_FROM, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall,
         Signals,

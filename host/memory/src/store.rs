@@ -12,11 +12,12 @@ use crate::{
     asking::Asking,
     cache::{Answer, Answers, Asked, Cache, Offer, Results, end_of_minute},
     decay::weight_used,
-    error::{OpenError, ReadError, WriteError},
+    error::{LockError, OpenError, ReadError, WriteError},
     index::Index,
     kept,
     keys::{Filled, Key, Keys},
     loading::load,
+    owner::{Cost, Owner, OwnerKey, OwnerKind},
     recall::{self, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
@@ -43,6 +44,8 @@ pub struct Options {
     pub answers_bytes: usize,
     /// What makes the vectors; none where records have none.
     pub encoder: Option<Encoder>,
+    /// What a store that is locked opens with. One that is not opens without it.
+    pub owner: Option<OwnerKey>,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             check_bytes_max: 16 << 20,
             answers_bytes: 4 << 20,
             encoder: None,
+            owner: None,
         }
     }
 }
@@ -118,6 +122,7 @@ pub struct Stats {
 pub struct Memory {
     tables: Tables,
     keys: Keys,
+    owner: Mutex<Owner>,
     writer: Mutex<Writer>,
     index: RwLock<Index>,
     /// Locked within `index`, never around it.
@@ -152,10 +157,18 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
-        let Options { cache_bytes, check_bytes_max, answers_bytes, encoder } = options;
-        let (tables, counters) = Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
+        let Options { cache_bytes, check_bytes_max, answers_bytes, encoder, owner } = options;
+        // One that stays locked says so before anything of it is touched.
+        let found = Owner::find(&disk, owner.as_ref())?;
+        let (mut tables, counters) =
+            Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
         disk.sync_folder().map_err(OpenError::disk)?;
-        let keys = Keys::open(&*disk, counters.next)?;
+        let owner = match found {
+            Some(owner) => owner,
+            None => Owner::make(&disk, counters.next, &*chance).map_err(OpenError::disk)?,
+        };
+        tables.veil(owner.veil());
+        let keys = Keys::open(&*disk, counters.next, owner.mask())?;
         let encoder = encoder.map(|it| number_encoder(&tables, it)).transpose();
         let encoder = encoder.map_err(OpenError::of_database)?;
         let index = load(&*disk, &tables, &keys, counters, encoder.as_ref());
@@ -164,7 +177,53 @@ impl Memory {
         let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
         let results = Mutex::new(Results::new(answers_bytes));
-        Ok(Self { tables, keys, writer, index, answers, results, encoder, disk, chance })
+        let owner = Mutex::new(owner);
+        Ok(Self { tables, keys, owner, writer, index, answers, results, encoder, disk, chance })
+    }
+
+    /// Locks the store, or changes what it is locked with: from now on it opens with this key alone. Keys are
+    /// written anew, 32 bytes a record; rows stay. Writes wait meanwhile.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn lock(&self, key: &OwnerKey, cost: Cost) -> Result<(), LockError> {
+        let disk = |error: &dyn ToString| LockError::Disk { reason: error.to_string() };
+        let mut writer = self.writer().map_err(|it| disk(&it))?;
+        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        if !owner.is_here() {
+            return Err(LockError::Bare);
+        }
+        let next = writer.counters.next;
+        let prepared = owner.prepare(&self.keys, next, key, cost, &*self.chance);
+        let prepared = prepared.map_err(|it| disk(&it))?;
+        // Slots that were filled ahead are cut away.
+        writer.filled = Filled(next);
+        owner.lock(&self.keys, prepared).map_err(|error| {
+            writer.failed = Some(error.to_string());
+            disk(&error)
+        })
+    }
+
+    /// Lets whoever has the folder open the store.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn unlock(&self) -> Result<(), LockError> {
+        let disk = |error: &dyn ToString| LockError::Disk { reason: error.to_string() };
+        let mut writer = self.writer().map_err(|it| disk(&it))?;
+        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        if owner.kind().is_none() {
+            return Ok(());
+        }
+        owner.unlock().map_err(|error| {
+            writer.failed = Some(error.to_string());
+            disk(&error)
+        })
+    }
+
+    /// What the store is locked with; none where it is not.
+    pub fn locked_with(&self) -> Option<OwnerKind> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner).kind()
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.

@@ -11,13 +11,13 @@ use redb::{
 use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
-use crate::{error::OpenError, row::Standing, store::Encoder};
+use crate::{error::OpenError, owner::Veil, row::Standing, store::Encoder};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "memory.redb";
 
-/// The newest format.
-const FORMAT: u64 = 1;
+/// The newest format. The first had names of encoders and idempotency keys in the clear.
+const FORMAT: u64 = 2;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// By id: the sealed record.
@@ -129,8 +129,8 @@ pub(crate) struct EdgeRow {
     pub(crate) sealed: Vec<u8>,
 }
 
-/// The open file.
-pub(crate) struct Tables(Option<Database>);
+/// The open file, and what hides some of it.
+pub(crate) struct Tables(Option<Database>, Option<Veil>);
 
 impl Drop for Tables {
     fn drop(&mut self) {
@@ -141,7 +141,7 @@ impl Drop for Tables {
 }
 
 /// One transaction under way; dropped without a commit it leaves nothing.
-pub(crate) struct Change(WriteTransaction);
+pub(crate) struct Change(WriteTransaction, Option<Veil>);
 
 type Done<T> = Result<T, redb::Error>;
 
@@ -154,7 +154,7 @@ impl Tables {
         }
         drop(file);
         let opened = || -> Result<(Self, u64, Counters), Broken> {
-            let tables = Self(Some(database::open(disk, FILE, opening)?));
+            let tables = Self(Some(database::open(disk, FILE, opening)?), None);
             match tables.counters()? {
                 Some((format, counters)) => Ok((tables, format, counters)),
                 None => {
@@ -164,10 +164,15 @@ impl Tables {
             }
         };
         let (tables, found, counters) = guarded(opened).map_err(OpenError::of_database)?;
-        if found != FORMAT {
+        if !(1..=FORMAT).contains(&found) {
             return Err(OpenError::Newer { found: found as u32, known: FORMAT as u32 });
         }
         Ok((tables, counters))
+    }
+
+    /// Hides from now on what somebody could guess, and takes what is there as hidden.
+    pub(crate) fn veil(&mut self, veil: Option<Veil>) {
+        self.1 = veil;
     }
 
     fn database(&self) -> &Database {
@@ -315,7 +320,13 @@ impl Tables {
             for row in transaction.open_table(ENCODERS).map_err(broken)?.iter().map_err(broken)? {
                 let (number, row) = row.map_err(broken)?;
                 let (name, dimensions) = row.value();
-                encoders.push((number.value(), name.to_owned(), dimensions));
+                let name = match &self.1 {
+                    Some(veil) => veil.show(name),
+                    None => Some(name.to_owned()),
+                };
+                let name =
+                    name.ok_or_else(|| Broken::damaged("the name of an encoder is damaged"))?;
+                encoders.push((number.value(), name, dimensions));
             }
             Ok(encoders)
         })
@@ -336,6 +347,7 @@ impl Tables {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let done = transaction.open_table(DONE).map_err(broken)?;
+            let key = veiled(self.1.as_ref(), key);
             Ok(done.get(&key.0).map_err(broken)?.map(|it| it.value()))
         })
     }
@@ -387,11 +399,16 @@ impl Tables {
         write: impl FnOnce(&Change) -> Result<(), redb::Error>,
     ) -> Result<(), Broken> {
         guarded(|| {
-            let change = Change(self.database().begin_write().map_err(broken)?);
+            let change = Change(self.database().begin_write().map_err(broken)?, self.1.clone());
             write(&change)?;
             Ok(change.commit(act, counters)?)
         })
     }
+}
+
+/// What stands in place of an idempotency key.
+fn veiled(veil: Option<&Veil>, key: &Digest) -> Digest {
+    veil.map_or(*key, |it| it.digest(key))
 }
 
 fn broken(error: impl Into<redb::Error>) -> Broken {
@@ -420,7 +437,8 @@ impl Change {
         rows: impl IntoIterator<Item = (u64, &'a [u8])>,
     ) -> Done<()> {
         let dimensions = named.dimensions as u32;
-        self.0.open_table(ENCODERS)?.insert(encoder, (named.name.as_str(), dimensions))?;
+        let name = self.1.as_ref().map_or_else(|| named.name.clone(), |it| it.hide(&named.name));
+        self.0.open_table(ENCODERS)?.insert(encoder, (name.as_str(), dimensions))?;
         let mut vectors = self.0.open_table(VECTORS)?;
         for (id, sealed) in rows {
             vectors.insert((*encoder, id), sealed)?;
@@ -483,6 +501,7 @@ impl Change {
 
     /// Notes what was done under an idempotency key.
     pub(crate) fn set_done(&self, key: &Digest, first: u64, count: u64) -> Done<()> {
+        let key = veiled(self.1.as_ref(), key);
         self.0.open_table(DONE)?.insert(&key.0, (first, count))?;
         Ok(())
     }

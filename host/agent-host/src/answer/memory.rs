@@ -295,6 +295,16 @@ pub(crate) struct StatsAnswer {
     pub(crate) answer_bytes: usize,
     /// Where it lies.
     pub(crate) folder: String,
+    /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.
+    pub(crate) locked_with: Option<String>,
+}
+
+/// Answers `memory lock`, `memory rekey` and `memory unlock`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct OwnerAnswer {
+    /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.
+    pub(crate) locked_with: Option<String>,
 }
 
 /// Answers `memory import`.

@@ -13,10 +13,12 @@ use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX}
 
 use super::{Context, run::current_folder};
 use crate::{
-    answer::memory::{ExportAnswer, ForgetAnswer},
+    answer::memory::{ExportAnswer, ForgetAnswer, OwnerAnswer},
     failure::{Failure, FailureKind},
     import::Format,
-    interrupts, printing,
+    interrupts,
+    owner_key::{self, KeySource, TypedKey},
+    printing,
     protocol::{Forgetting, ImportRequest, MemoryRequest, Request},
     report::{self, memory as told},
     session, when,
@@ -89,8 +91,29 @@ enum MemoryCommand {
     },
     /// What there is, and the room that it takes.
     Stats,
+    /// Locks the memory: who has the folder and not the key reads nothing.
+    ///
+    /// Without an option a passphrase is asked for at the terminal. Commands and hosts get it with `--memory-key`; where
+    /// they have none the memory stays closed. There is no other way in: what opens it is to be kept.
+    Lock(LockArgs),
+    /// Changes what a locked memory opens with.
+    Rekey(LockArgs),
+    /// Lets whoever can read the folder open the memory.
+    Unlock,
     Import(Import),
     Export(Export),
+}
+
+/// What is to open the memory.
+#[derive(Args)]
+struct LockArgs {
+    /// A file of 32 bytes or more that nobody can guess, kept elsewhere.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+    key_file: Option<PathBuf>,
+    /// A passphrase, as env:VARIABLE or file:PATH [default: it is asked for].
+    // Not read while the line is: what is wrong there is repeated to whoever typed it, and to their logs.
+    #[arg(long, value_name = "SOURCE")]
+    passphrase: Option<String>,
 }
 
 /// Remembers a text, and prints its id.
@@ -268,6 +291,9 @@ impl Memory {
                 told::audit(context, &ask(context, MemoryRequest::Audit { limit })?)
             }
             MemoryCommand::Stats => told::stats(context, &ask(context, MemoryRequest::Stats)?),
+            MemoryCommand::Lock(it) => it.run(context, false),
+            MemoryCommand::Rekey(it) => it.run(context, true),
+            MemoryCommand::Unlock => told::owner(context, &ask(context, MemoryRequest::Unlock)?),
             MemoryCommand::Import(it) => it.run(context),
             MemoryCommand::Export(it) => it.run(context),
         }
@@ -275,7 +301,41 @@ impl Memory {
 }
 
 fn ask(context: &Context, request: MemoryRequest) -> Result<Json, Failure> {
-    session::ask(context, Request::Memory(request))
+    opened(context, request, |it| session::ask(context, it))
+}
+
+/// Sends a request with what opens the memory, where that is known, or is typed.
+fn opened(
+    context: &Context,
+    what: MemoryRequest,
+    mut send: impl FnMut(Request) -> Result<Json, Failure>,
+) -> Result<Json, Failure> {
+    let told = |it| Failure::usage(format!("the key of the memory: {it}"));
+    let key = context.memory_key.as_ref().map(KeySource::read).transpose().map_err(told)?;
+    let has_key = key.is_some();
+    let failure = match send(Request::Memory { what: what.clone(), key }) {
+        Err(failure) if !has_key && failure.kind == FailureKind::Environment => failure,
+        ended => return ended,
+    };
+    // Nothing was done where it could not be opened.
+    if !can_ask(context) || locked_with(context).as_deref() != Some(PASSPHRASE) {
+        return Err(failure);
+    }
+    send(Request::Memory { what, key: Some(owner_key::ask()?) })
+}
+
+/// What a memory is locked with that did not open; none where it is something else that is wrong.
+fn locked_with(context: &Context) -> Option<String> {
+    let request = Request::Memory { what: MemoryRequest::Owner, key: None };
+    let answer: OwnerAnswer = report::read(&session::look(context, request).ok()?).ok()?;
+    answer.locked_with
+}
+
+const PASSPHRASE: &str = "passphrase";
+
+/// Whether somebody is there to be asked.
+fn can_ask(context: &Context) -> bool {
+    std::io::stdin().is_terminal() && printing::on_terminal() && !context.json
 }
 
 fn pin(context: &Context, id: MemoryId, pinned: bool) -> Result<u8, Failure> {
@@ -358,8 +418,7 @@ fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Fai
     };
     let (thread, space) = (of(&what.thread, "thread"), of(&what.space, "space"));
     let all = printing::harmless(&format!("{count} record(s){thread}{space}"));
-    let there = std::io::stdin().is_terminal() && printing::on_terminal() && !context.json;
-    if !there {
+    if !can_ask(context) {
         let message = format!("{all} would be forgotten for certain; nothing is forgotten yet");
         return Err(Failure::usage(message).hint("say so with --yes"));
     }
@@ -367,6 +426,35 @@ fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Fai
     match interrupts::typed_line()?.as_deref().map(str::trim) {
         Some("y" | "yes") => Ok(()),
         _ => Err(Failure::new(FailureKind::Cancelled, "nothing is forgotten")),
+    }
+}
+
+impl LockArgs {
+    fn run(self, context: &Context, again: bool) -> Result<u8, Failure> {
+        let key = self.key(context)?;
+        told::owner(context, &ask(context, MemoryRequest::Lock { key, again })?)
+    }
+
+    fn key(self, context: &Context) -> Result<TypedKey, Failure> {
+        let source = match (self.key_file, self.passphrase) {
+            (Some(path), _) => KeySource::File(path),
+            (None, Some(text)) => KeySource::Passphrase(text.parse().map_err(Failure::usage)?),
+            (None, None) if can_ask(context) => return owner_key::ask_for_new(),
+            (None, None) => {
+                return Err(Failure::usage("there is no terminal to ask for a passphrase")
+                    .hint("name a source with --passphrase or --key-file"));
+            }
+        };
+        let source = source.absolute(&current_folder()?);
+        if let KeySource::File(path) = &source
+            && let (Ok(path), Ok(state)) =
+                (path.canonicalize(), context.places.state.canonicalize())
+            && path.starts_with(state)
+        {
+            return Err(Failure::usage("the key file lies in the state folder")
+                .hint("keep it elsewhere: who copies the folder has it too"));
+        }
+        source.read().map_err(Failure::usage)
     }
 }
 
@@ -385,7 +473,7 @@ impl Import {
 
 impl Export {
     fn run(self, context: &Context) -> Result<u8, Failure> {
-        let request = Request::Memory(MemoryRequest::Export { space: self.space });
+        let request = MemoryRequest::Export { space: self.space };
         let Some(out) = self.out else {
             if context.json {
                 let message =
@@ -394,7 +482,7 @@ impl Export {
                     .hint("leave `--json` away, or write a file with --out FILE"));
             }
             let write = |part: &str| printing::bytes(part.as_bytes());
-            let answer = session::ask_in_parts(context, request, write)?;
+            let answer = opened(context, request, |it| session::ask_in_parts(context, it, write))?;
             let answer: ExportAnswer = report::read(&answer)?;
             told::exported(&answer, None);
             return Ok(0);
@@ -406,9 +494,8 @@ impl Export {
         };
         // A file that is there stays as it is until the export is whole.
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|it| failed(&it))?;
-        let answer = session::ask_in_parts(context, request, |part| {
-            file.write_all(part.as_bytes()).map_err(|it| failed(&it))
-        })?;
+        let mut write = |part: &str| file.write_all(part.as_bytes()).map_err(|it| failed(&it));
+        let answer = opened(context, request, |it| session::ask_in_parts(context, it, &mut write))?;
         file.as_file().sync_all().map_err(|it| failed(&it))?;
         file.persist(&out).map_err(|it| failed(&it.error))?;
         let exported: ExportAnswer = report::read(&answer)?;

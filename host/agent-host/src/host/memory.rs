@@ -7,7 +7,7 @@ mod importing;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::Value as Json;
@@ -17,17 +17,18 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Deed, Draft, Edge, Hit, Memory, MemoryId, OpenError, Options, Question, ReadError,
-    Recall, WriteError,
+    AuditLine, Cost, Deed, Draft, Edge, Hit, LockError, Memory, MemoryId, OpenError, Options,
+    OwnerKey, OwnerKind, Question, ReadError, Recall, WriteError, is_locked,
 };
 
 use super::{Host, Updates, to_json};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, HitDetail, ListAnswer, PinAnswer, RecallAnswer, RecordDetail,
-        RelateAnswer, RelationDetail, ShowAnswer, StatsAnswer, TickAnswer, named,
+        AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
+        RecordDetail, RelateAnswer, RelationDetail, ShowAnswer, StatsAnswer, TickAnswer, named,
     },
     failure::{Failure, FailureKind},
+    owner_key::{KeySource, TypedKey},
     protocol::MemoryRequest,
     system::SystemChance,
     when,
@@ -37,13 +38,22 @@ use crate::{
 /// commands need none.
 pub(crate) struct LazyMemory {
     folder: PathBuf,
-    opened: Mutex<Option<Arc<Memory>>>,
+    /// Where its key comes from, where this process was told.
+    source: Option<KeySource>,
+    state: Mutex<Opened>,
+}
+
+/// What is open, and what opens it again.
+#[derive(Default)]
+struct Opened {
+    memory: Option<Arc<Memory>>,
+    key: Option<OwnerKey>,
 }
 
 impl LazyMemory {
     /// The memory of a state folder; nothing is opened yet.
-    pub(crate) fn new(state: &Path) -> Self {
-        Self { folder: state.join("memory"), opened: Mutex::default() }
+    pub(crate) fn new(state: &Path, source: Option<KeySource>) -> Self {
+        Self { folder: state.join("memory"), source, state: Mutex::default() }
     }
 
     /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
@@ -51,20 +61,50 @@ impl LazyMemory {
     /// # Errors
     /// [`OpenError`]; the next call tries again.
     pub(crate) fn open(&self) -> Result<Arc<Memory>, OpenError> {
-        // A thread that panicked while it opened left nothing behind.
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(memory) = opened.take_if(|it| it.has_failed()) {
+        self.open_with(None)
+    }
+
+    /// The same, with a key that somebody gave: it opens the memory as long as this process has it.
+    fn open_with(&self, given: Option<OwnerKey>) -> Result<Arc<Memory>, OpenError> {
+        let mut state = self.state();
+        if let Some(memory) = state.memory.take_if(|it| it.has_failed()) {
             // Its folder is free once the last request that uses it has ended.
             drop(memory);
         }
-        if let Some(memory) = &*opened {
+        if let Some(memory) = &state.memory {
             return Ok(Arc::clone(memory));
         }
-        let disk = Arc::new(FileDisk::open(&self.folder)?);
-        let memory = Arc::new(Memory::open(disk, Options::default(), Arc::new(SystemChance))?);
+        let mut key = given.or_else(|| state.key.clone());
+        let mut opened = self.opened(key.clone());
+        if let (Err(OpenError::Locked { .. }), Some(source)) = (&opened, &self.source) {
+            let read = source.read().and_then(|it| it.owner_key());
+            let read = read.map_err(|it| OpenError::Disk { reason: format!("its key: {it}") })?;
+            key = Some(read);
+            opened = self.opened(key.clone());
+        }
+        let memory = Arc::new(opened?);
         keep_index(&memory);
-        *opened = Some(Arc::clone(&memory));
+        *state = Opened { memory: Some(Arc::clone(&memory)), key };
         Ok(memory)
+    }
+
+    fn opened(&self, owner: Option<OwnerKey>) -> Result<Memory, OpenError> {
+        let disk = Arc::new(FileDisk::open(&self.folder)?);
+        Memory::open(disk, Options { owner, ..Options::default() }, Arc::new(SystemChance))
+    }
+
+    /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
+    /// yet, none is made.
+    pub(crate) fn stays_closed(&self) -> Option<OpenError> {
+        let is_there = self.folder.join("owner").exists();
+        // Opening it reads every record: for one that is not locked that can wait.
+        let is_locked = is_there && FileDisk::open(&self.folder).is_ok_and(|it| is_locked(&it));
+        if is_locked { self.open().err() } else { None }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Opened> {
+        // A thread that panicked while it opened left nothing behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,10 +118,18 @@ fn keep_index(memory: &Memory) {
 }
 
 impl Host {
+    /// What to tell of a memory that is locked and that this process can't open. Blocks meanwhile.
+    pub(crate) fn memory_stays_closed(&self) -> Option<String> {
+        let failure = closed(&self.memory.stays_closed()?);
+        let hint = failure.hint.map_or_else(String::new, |it| format!(" ({it})"));
+        Some(format!("skills and commands get no memory here: {}{hint}", failure.message))
+    }
+
     /// Answers what is asked of the memory, beside the threads that drive runs.
     pub(super) async fn ask_memory(
         &self,
         request: MemoryRequest,
+        key: Option<TypedKey>,
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<Json, Failure> {
@@ -89,9 +137,17 @@ impl Host {
         let (clock, cancellation) = (Arc::clone(&self.world.clock), cancellation.clone());
         let updates = updates.clone();
         let work = move || {
-            let memory = lazy.open().map_err(|it| unusable(&it))?;
-            let folder = lazy.folder.display().to_string();
-            Desk { memory, folder, clock, cancellation, updates }.answer(request)
+            let key = key.map(|it| it.owner_key()).transpose().map_err(Failure::usage)?;
+            let memory = match lazy.open_with(key) {
+                Ok(memory) => memory,
+                Err(OpenError::Locked { kind } | OpenError::WrongKey { kind })
+                    if matches!(request, MemoryRequest::Owner) =>
+                {
+                    return Ok(to_json(OwnerAnswer { locked_with: Some(kind.to_string()) }));
+                }
+                Err(error) => return Err(closed(&error)),
+            };
+            Desk { memory, lazy, clock, cancellation, updates }.answer(request)
         };
         let ended = tokio::task::spawn_blocking(work).await;
         ended.map_err(|error| Failure::new(FailureKind::Bug, error.to_string()))?
@@ -101,8 +157,8 @@ impl Host {
 /// Where one request is answered.
 struct Desk {
     memory: Arc<Memory>,
-    /// Where it lies.
-    folder: String,
+    /// What opens it again.
+    lazy: Arc<LazyMemory>,
     clock: Arc<dyn Clock>,
     cancellation: Cancellation,
     updates: Updates,
@@ -122,6 +178,9 @@ impl Desk {
             MemoryRequest::Tick { cycles } => self.tick(cycles).map(to_json),
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
+            MemoryRequest::Owner => Ok(to_json(self.owner())),
+            MemoryRequest::Lock { key, again } => self.lock(&key, again).map(to_json),
+            MemoryRequest::Unlock => self.unlock().map(to_json),
             MemoryRequest::Import(request) => {
                 let answer = self.import(&request).map(to_json);
                 keep_index(&self.memory);
@@ -237,8 +296,37 @@ impl Desk {
             answers_again: answers.hits,
             answers_anew: answers.misses,
             answer_bytes: answers.bytes,
-            folder: self.folder.clone(),
+            folder: self.lazy.folder.display().to_string(),
+            locked_with: self.owner().locked_with,
         })
+    }
+
+    fn owner(&self) -> OwnerAnswer {
+        OwnerAnswer { locked_with: self.memory.locked_with().map(|it| it.to_string()) }
+    }
+
+    fn lock(&self, key: &TypedKey, again: bool) -> Result<OwnerAnswer, Failure> {
+        let key = key.owner_key().map_err(Failure::usage)?;
+        match (self.memory.locked_with(), again) {
+            (Some(_), false) => {
+                return Err(Failure::usage("the memory is locked already")
+                    .hint("`agent-host memory rekey` changes what it opens with"));
+            }
+            (None, true) => {
+                return Err(Failure::usage("the memory is not locked")
+                    .hint("`agent-host memory lock` locks it"));
+            }
+            _ => {}
+        }
+        self.memory.lock(&key, Cost::default()).map_err(|it| unlockable(&it))?;
+        self.lazy.state().key = Some(key);
+        Ok(self.owner())
+    }
+
+    fn unlock(&self) -> Result<OwnerAnswer, Failure> {
+        self.memory.unlock().map_err(|it| unlockable(&it))?;
+        self.lazy.state().key = None;
+        Ok(self.owner())
     }
 
     /// Whether whoever asked does not want the rest any more.
@@ -274,6 +362,34 @@ fn written(error: WriteError) -> Failure {
         WriteError::Invalid { .. } => Failure::usage(error.to_string()),
         WriteError::Disk { .. } => unusable(&error),
     }
+}
+
+/// What a memory that does not open means to a command.
+fn closed(error: &OpenError) -> Failure {
+    let failure = unusable(error);
+    match error {
+        OpenError::Locked { kind: OwnerKind::Passphrase } => failure.hint(
+            "name where it is with --memory-key env:VARIABLE or --memory-key file:PATH; at a \
+             terminal it is asked for",
+        ),
+        OpenError::Locked { kind: OwnerKind::KeyFile } => {
+            failure.hint("name the file with --memory-key key-file:PATH")
+        }
+        OpenError::WrongKey { .. } => failure.hint("nothing was changed, and nothing is damaged"),
+        _ => failure,
+    }
+}
+
+/// Why it could not be locked or unlocked.
+fn unlockable(error: &LockError) -> Failure {
+    let hint = match error {
+        LockError::Bare => {
+            "`agent-host memory export --out FILE`, move the folder `memory` of the state folder \
+             away, `agent-host memory import FILE`; lock the new one, and delete both"
+        }
+        LockError::Disk { .. } => "`agent-host memory stats` says whether it is locked",
+    };
+    unusable(error).hint(hint)
 }
 
 /// The machine refuses, in the words of the store.

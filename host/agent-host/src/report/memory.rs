@@ -14,8 +14,8 @@ use super::{read, tell};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer, ImportAnswer,
-        ListAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail,
-        ShowAnswer, StatsAnswer, TickAnswer,
+        ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
+        RelationDetail, ShowAnswer, StatsAnswer, TickAnswer,
     },
     cli::Context,
     failure::Failure,
@@ -26,6 +26,10 @@ use crate::{
 /// What to type where nothing is remembered.
 const EMPTY: &str = "nothing is remembered yet: `agent-host memory add TEXT` remembers something, `agent-host memory import PATH` what \
                      files hold";
+
+/// What locking does not reach.
+const ELSEWHERE: &str =
+    "Journals of runs, exports, and copies of the folder from before say what they say.";
 
 /// What forgetting does not reach.
 const STILL_HELD: &str = "journals of runs and exports made before still hold what they were given";
@@ -309,6 +313,20 @@ pub(crate) fn tick(context: &Context, answer: &Json) -> Result<u8, Failure> {
     tell(context, &ticked, 0, || line(format!("cycle {}", ticked.cycle)))
 }
 
+/// Prints what opens the memory from now on.
+pub(crate) fn owner(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let owner: OwnerAnswer = read(answer)?;
+    tell(context, &owner, 0, || match &owner.locked_with {
+        Some(kind) => {
+            line(format!("the memory opens with this {kind} alone"))?;
+            note(format!("Keep the {kind}: without it nobody can read the memory, you neither."));
+            note(ELSEWHERE);
+            Ok(())
+        }
+        None => line("the memory opens for whoever can read its folder"),
+    })
+}
+
 /// Prints what was done last.
 pub(crate) fn audit(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let audit: Vec<AuditDetail> = read(answer)?;
@@ -353,6 +371,7 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         let kept = printing::size(stats.answer_bytes as u64);
         named("answers", &format!("{again} given again, {anew} found anew, {kept} kept"))?;
         named("folder", &stats.folder)?;
+        named("locked", stats.locked_with.as_deref().map_or("no", |_| "yes"))?;
         if stats.records == 0 {
             note(EMPTY);
         }

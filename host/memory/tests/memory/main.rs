@@ -5,6 +5,7 @@ mod cache;
 mod crash;
 mod forget;
 mod kept;
+mod owner;
 mod ranking;
 mod recall;
 mod store;

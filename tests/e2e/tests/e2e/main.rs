@@ -20,6 +20,7 @@ mod json;
 mod lending;
 mod live;
 mod memory;
+mod memory_locked;
 mod memory_of_skills;
 mod metrics;
 mod packages_far;
