@@ -102,14 +102,18 @@ impl TypedKey {
 
 /// Asks at the terminal for the passphrase of a memory, without showing what is typed.
 pub(crate) fn ask() -> Result<TypedKey, Failure> {
-    let typed = rpassword::prompt_password("passphrase of the memory: ").map_err(no_terminal)?;
+    ask_with("passphrase of the memory: ")
+}
+
+fn ask_with(prompt: &str) -> Result<TypedKey, Failure> {
+    let typed = rpassword::prompt_password(prompt).map_err(no_terminal)?;
     let key = TypedKey::passphrase(&typed);
     key.owner_key().map(|_| key).map_err(Failure::usage)
 }
 
 /// Asks for one that nobody knows yet, twice: one that was mistyped would open nothing for ever.
 pub(crate) fn ask_for_new() -> Result<TypedKey, Failure> {
-    let one = ask()?;
+    let one = ask_with("new passphrase of the memory: ")?;
     let again = rpassword::prompt_password("again: ").map_err(no_terminal)?;
     if one.secret == again.as_bytes() {
         Ok(one)

@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    path::Path,
+    process::Command,
+};
 
 use e2e::{Ended, Stage, Telling};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value as Json;
 
 const SECRET: &str = "The vault opens with xylophone.";
@@ -84,8 +90,9 @@ fn the_key_is_changed_and_taken_away() {
     let told = refused(&stage, &["--memory-key", "file:pass", "memory", "list"], 5);
     assert!(told.contains("another key file"), "{told}");
     let key = "key-file:owner.key";
-    let told = refused(&stage, &["--memory-key", key, "memory", "lock", "--key-file", "pass"], 2);
-    assert!(told.contains("memory"), "{told}");
+    let again = ["--memory-key", key, "memory", "lock", "--key-file", "owner.key"];
+    let told = refused(&stage, &again, 2);
+    assert!(told.contains("locked already") && told.contains("memory rekey"), "{told}");
     assert!(!stands(&stage, &[7; 32]));
     assert_eq!(with(&stage, key, &["unlock"])["locked-with"], Json::Null);
     assert_eq!(stage.answer(["memory", "show", "m0"])["text"], SECRET);
@@ -155,4 +162,60 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
+}
+
+/// Calls the program at a terminal of its own; each time that it asks, the next line is typed. Gives back its exit
+/// code and what stood there; none, with a word on standard error, where the machine has no `setsid`.
+fn at_terminal(stage: &Stage, arguments: &[&str], lines: &[&str]) -> Option<(Option<i32>, String)> {
+    let mut terminal = File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let path = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let end = File::options().read(true).write(true).open(path).unwrap();
+    let inner = stage.command(arguments);
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", "--wait"]).arg(inner.get_program()).args(inner.get_args());
+    command
+        .current_dir(stage.path(""))
+        .env("HOME", stage.path(""))
+        .env_remove("VOYAGER_MEMORY_KEY");
+    let other = || end.try_clone().unwrap();
+    command.stdin(other()).stdout(other()).stderr(other());
+    let Ok(mut child) = command.spawn() else {
+        eprintln!("skipped: there is no `setsid` here");
+        return None;
+    };
+    // It has ended once nobody else has the other end.
+    drop((command, end));
+    let (mut told, mut part) = (String::new(), [0; 4096]);
+    let (mut lines, mut asked) = (lines.iter(), 0);
+    while let Ok(bytes @ 1..) = terminal.read(&mut part) {
+        told.push_str(&String::from_utf8_lossy(&part[..bytes]));
+        let questions = ["passphrase of the memory: ", "again: "];
+        let questions: usize = questions.iter().map(|it| told.matches(it).count()).sum();
+        while asked < questions {
+            let line = lines.next().unwrap_or_else(|| panic!("one question more: {told}"));
+            terminal.write_all(format!("{line}\n").as_bytes()).unwrap();
+            asked += 1;
+        }
+    }
+    Some((child.wait().unwrap().code(), told))
+}
+
+#[test]
+fn at_a_terminal_the_passphrase_is_asked_for() {
+    let Some(stage) = Stage::new() else { return };
+    stage.answer(["memory", "add", SECRET]);
+    let lock = ["memory", "lock"];
+    let Some((code, told)) = at_terminal(&stage, &lock, &[PASSPHRASE, "something else"]) else {
+        return;
+    };
+    assert!(code == Some(2) && told.contains("are not the same"), "{told}");
+    let (code, told) = at_terminal(&stage, &lock, &[PASSPHRASE, PASSPHRASE]).unwrap();
+    assert!(code == Some(0) && told.contains("this passphrase alone"), "{told}");
+    let show = ["memory", "show", "m0"];
+    let (code, told) = at_terminal(&stage, &show, &[PASSPHRASE]).unwrap();
+    assert!(code == Some(0) && told.contains(SECRET), "{told}");
+    let (code, told) = at_terminal(&stage, &show, &["something else"]).unwrap();
+    assert!(code == Some(5) && told.contains("another passphrase"), "{told}");
 }
