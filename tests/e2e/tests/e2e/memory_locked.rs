@@ -191,7 +191,8 @@ fn at_terminal(stage: &Stage, arguments: &[&str], lines: &[&str]) -> Option<(Opt
     let (mut lines, mut asked) = (lines.iter(), 0);
     while let Ok(bytes @ 1..) = terminal.read(&mut part) {
         told.push_str(&String::from_utf8_lossy(&part[..bytes]));
-        let questions = told.matches("memory: ").count() + told.matches("again: ").count();
+        let questions = ["passphrase of the memory: ", "again: "];
+        let questions: usize = questions.iter().map(|it| told.matches(it).count()).sum();
         while asked < questions {
             let line = lines.next().unwrap_or_else(|| panic!("one question more: {told}"));
             terminal.write_all(format!("{line}\n").as_bytes()).unwrap();
