@@ -48,7 +48,7 @@ pub use self::{
     recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,
-    service::{MemoryOf, Service},
+    service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
     store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats},
     tables::{AuditLine, Deed},
