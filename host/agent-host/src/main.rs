@@ -12,6 +12,7 @@ mod checking;
 mod cli;
 mod decisions;
 mod draft;
+mod encoding;
 mod failure;
 mod fetching;
 mod host;
@@ -122,8 +123,22 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     let (json, quiet, logs) = (common.json, common.quiet, telemetry.logs);
     let capacity = Capacity { cpus: common.cpus, memory: common.memory };
     let profiler = None;
-    let context =
-        Context { places, environment, program, json, quiet, color, logs, capacity, profiler };
+    let encoder = encoding::Said {
+        encoder: common.encoder.clone().or_else(|| environment.encoder.clone()),
+        key: common.encoder_key.clone().or_else(|| environment.encoder_key.clone()),
+    };
+    let context = Context {
+        places,
+        environment,
+        program,
+        json,
+        quiet,
+        color,
+        logs,
+        capacity,
+        encoder,
+        profiler,
+    };
     let ended = cli.command.run(&context);
     telemetry.finish();
     ended

@@ -177,6 +177,8 @@ pub(crate) enum MemoryRequest {
     },
     /// What is there.
     Stats,
+    /// Makes the vectors that lack.
+    Encode,
     /// Reads files.
     Import(ImportRequest),
     /// All records as lines, in parts.
@@ -398,6 +400,7 @@ pub(crate) enum Event {
     SkillQuarantined { file: PathBuf, reason: String },
     Attended(Attended),
     Importing { records: u64, done_bytes: u64, total_bytes: u64 },
+    Encoding { vectors: u64, records: u64 },
     Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },

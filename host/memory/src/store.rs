@@ -49,7 +49,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 32 << 20, check_bytes_max: 16 << 20, encoder: None, encoder_named: None }
+        Self {
+            cache_bytes: 32 << 20,
+            check_bytes_max: 16 << 20,
+            encoder: None,
+            encoder_named: None,
+        }
     }
 }
 

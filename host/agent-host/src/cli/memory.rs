@@ -89,6 +89,9 @@ enum MemoryCommand {
     },
     /// What there is, and the room that it takes.
     Stats,
+    /// Makes the vectors that records lack, of the encoder that this host has. What is written later gets its own beside
+    /// other work.
+    Encode,
     Import(Import),
     Export(Export),
 }
@@ -268,6 +271,7 @@ impl Memory {
                 told::audit(context, &ask(context, MemoryRequest::Audit { limit })?)
             }
             MemoryCommand::Stats => told::stats(context, &ask(context, MemoryRequest::Stats)?),
+            MemoryCommand::Encode => told::encode(context, &ask(context, MemoryRequest::Encode)?),
             MemoryCommand::Import(it) => it.run(context),
             MemoryCommand::Export(it) => it.run(context),
         }

@@ -17,8 +17,8 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Deed, Draft, Edge, Hit, Memory, MemoryId, OpenError, Options, Question, ReadError,
-    Recall, WriteError,
+    AuditLine, Deed, Draft, Edge, Encodes as _, Hit, Memory, MemoryId, OpenError, Question,
+    ReadError, Recall, WriteError,
 };
 
 use super::{Host, Updates, to_json};
@@ -27,8 +27,9 @@ use crate::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, PinAnswer, RecallAnswer, RecordDetail,
         RelateAnswer, RelationDetail, ShowAnswer, StatsAnswer, TickAnswer, named,
     },
+    encoding::Encoder,
     failure::{Failure, FailureKind},
-    protocol::MemoryRequest,
+    protocol::{MemoryRequest, Update},
     system::SystemChance,
     when,
 };
@@ -37,13 +38,14 @@ use crate::{
 /// commands need none.
 pub(crate) struct LazyMemory {
     folder: PathBuf,
+    encoder: Arc<Encoder>,
     opened: Mutex<Option<Arc<Memory>>>,
 }
 
 impl LazyMemory {
     /// The memory of a state folder; nothing is opened yet.
-    pub(crate) fn new(state: &Path) -> Self {
-        Self { folder: state.join("memory"), opened: Mutex::default() }
+    pub(crate) fn new(state: &Path, encoder: Arc<Encoder>) -> Self {
+        Self { folder: state.join("memory"), encoder, opened: Mutex::default() }
     }
 
     /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
@@ -61,7 +63,7 @@ impl LazyMemory {
             return Ok(Arc::clone(memory));
         }
         let disk = Arc::new(FileDisk::open(&self.folder)?);
-        let memory = Arc::new(Memory::open(disk, Options::default(), Arc::new(SystemChance))?);
+        let memory = Arc::new(Memory::open(disk, self.encoder.options(), Arc::new(SystemChance))?);
         keep_index(&memory);
         *opened = Some(Arc::clone(&memory));
         Ok(memory)
@@ -69,7 +71,7 @@ impl LazyMemory {
 }
 
 /// Keeps the index where the next opening would take long without it. Nothing but that time depends on it.
-fn keep_index(memory: &Memory) {
+pub(super) fn keep_index(memory: &Memory) {
     if memory.index_is_behind()
         && let Err(error) = memory.keep_index()
     {
@@ -85,15 +87,36 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<Json, Failure> {
+        if matches!(request, MemoryRequest::Encode) {
+            return self.encode(cancellation, updates).await.map(to_json);
+        }
+        let mut request = request;
+        if let MemoryRequest::Recall { question } | MemoryRequest::Explain { question, .. } =
+            &mut request
+        {
+            match self.encoding.vector(&question.text).await {
+                Ok(vector) => question.vector = vector,
+                Err(error) => {
+                    let text = format!("answered from the words alone: {error}");
+                    // Whoever asked may have left.
+                    let _ = updates.send(Update::Note { text }).await;
+                }
+            }
+        }
+        let writes = matches!(request, MemoryRequest::Add { .. } | MemoryRequest::Import(_));
         let lazy = Arc::clone(&self.memory);
         let (clock, cancellation) = (Arc::clone(&self.world.clock), cancellation.clone());
         let updates = updates.clone();
         let work = move || {
             let memory = lazy.open().map_err(|it| unusable(&it))?;
             let folder = lazy.folder.display().to_string();
-            Desk { memory, folder, clock, cancellation, updates }.answer(request)
+            let encoder = lazy.encoder.name();
+            Desk { memory, folder, encoder, clock, cancellation, updates }.answer(request)
         };
         let ended = tokio::task::spawn_blocking(work).await;
+        if writes {
+            self.encoding.written();
+        }
         ended.map_err(|error| Failure::new(FailureKind::Bug, error.to_string()))?
     }
 }
@@ -103,6 +126,8 @@ struct Desk {
     memory: Arc<Memory>,
     /// Where it lies.
     folder: String,
+    /// What makes vectors, or why that can't be used.
+    encoder: Result<Option<String>, String>,
     clock: Arc<dyn Clock>,
     cancellation: Cancellation,
     updates: Updates,
@@ -126,6 +151,10 @@ impl Desk {
                 let answer = self.import(&request).map(to_json);
                 keep_index(&self.memory);
                 answer
+            }
+            // It is answered without blocking.
+            MemoryRequest::Encode => {
+                Err(Failure::new(FailureKind::Bug, "encoding among what blocks"))
             }
             MemoryRequest::Export { space } => self.export(space.as_deref()).map(to_json),
         }
@@ -226,6 +255,8 @@ impl Desk {
             threads: stats.threads,
             words: stats.words,
             relations: stats.relations,
+            encoder: self.encoder.clone().ok().flatten(),
+            encoder_problem: self.encoder.clone().err(),
             vectors: stats.vectors,
             damaged: named(&stats.damaged),
             row_bytes,
@@ -273,7 +304,7 @@ fn written(error: WriteError) -> Failure {
 }
 
 /// The machine refuses, in the words of the store.
-fn unusable(error: &dyn std::error::Error) -> Failure {
+pub(super) fn unusable(error: &dyn std::error::Error) -> Failure {
     Failure::new(FailureKind::Environment, error.to_string())
 }
 

@@ -277,6 +277,8 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "tick"], vec!["memory", "tick", "3"], Done(0)),
         (&["memory", "audit"], vec!["memory", "audit"], Done(0)),
         (&["memory", "stats"], vec!["memory", "stats"], Done(0)),
+        (&["memory", "encode"], vec!["memory", "encode"], Failed("usage", 2)),
+        (&["memory", "encode"], vec!["memory", "encode", "--encoder", "hashed"], Done(0)),
         (&["memory", "export"], vec!["memory", "export"], Failed("usage", 2)),
         (&["memory", "export"], vec!["memory", "export", "--out", "facts.out"], Done(0)),
         (&["memory", "forget"], vec!["memory", "forget", "--space", "default"], Failed("usage", 2)),
