@@ -40,7 +40,8 @@ use voyager_sandbox::Profiler;
 
 pub(crate) use self::arrange::arranged;
 use crate::{
-    failure::Failure, owner_key::KeySource, places::Places, system::Environment, telemetry,
+    encoding, failure::Failure, owner_key::KeySource, places::Places, system::Environment,
+    telemetry,
 };
 
 /// Runs Logic Manifests with sandboxed skills: every effect granted, journaled, replayable.
@@ -69,6 +70,15 @@ pub(crate) struct Common {
     /// the process that has the state.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// What makes the vectors of the memory: `none`, `hashed`, a folder with `model.safetensors` and
+    /// `tokenizer.json`, or the address of an endpoint with its model, like
+    /// http://127.0.0.1:11434/api/embed#MODEL [default: $VOYAGER_ENCODER, else encoder.yaml beside the policy,
+    /// else none]. It counts in the process that has the state.
+    #[arg(long, global = true, value_name = "ENCODER")]
+    pub(crate) encoder: Option<String>,
+    /// Where the key of that endpoint comes from, `env:VARIABLE` or `file:PATH` [default: $VOYAGER_ENCODER_KEY].
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub(crate) encoder_key: Option<String>,
     /// Print JSON: one object a line, the last with the answer or the error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -153,6 +163,8 @@ pub(crate) struct Context {
     pub(crate) capacity: Capacity,
     /// What opens a locked memory, where somebody says so.
     pub(crate) memory_key: Option<KeySource>,
+    /// What makes the vectors of the memory, where somebody says so.
+    pub(crate) encoder: encoding::Said,
     /// Who looks at the stacks of guests, where somebody wants to know them.
     pub(crate) profiler: Option<Profiler>,
 }
@@ -184,6 +196,7 @@ impl Context {
             logs: self.logs,
             capacity: self.capacity,
             memory_key: None,
+            encoder: self.encoder.clone(),
             profiler: None,
         }
     }

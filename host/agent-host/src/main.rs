@@ -12,6 +12,7 @@ mod checking;
 mod cli;
 mod decisions;
 mod draft;
+mod encoding;
 mod failure;
 mod fetching;
 mod host;
@@ -125,6 +126,10 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     let capacity = Capacity { cpus: common.cpus, memory: common.memory };
     let profiler = None;
     let memory_key = memory_key(common.memory_key.as_ref().or(environment.memory_key.as_ref()))?;
+    let encoder = encoding::Said {
+        encoder: common.encoder.clone().or_else(|| environment.encoder.clone()),
+        key: common.encoder_key.clone().or_else(|| environment.encoder_key.clone()),
+    };
     let context = Context {
         places,
         environment,
@@ -135,6 +140,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         logs,
         capacity,
         memory_key,
+        encoder,
         profiler,
     };
     let ended = cli.command.run(&context);

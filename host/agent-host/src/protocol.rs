@@ -194,6 +194,8 @@ pub(crate) enum MemoryRequest {
     },
     /// Lets whoever has the folder open it.
     Unlock,
+    /// Makes the vectors that lack.
+    Encode,
     /// Reads files.
     Import(ImportRequest),
     /// All records as lines, in parts.
@@ -415,6 +417,7 @@ pub(crate) enum Event {
     SkillQuarantined { file: PathBuf, reason: String },
     Attended(Attended),
     Importing { records: u64, done_bytes: u64, total_bytes: u64 },
+    Encoding { vectors: u64, records: u64 },
     Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },

@@ -91,6 +91,10 @@ pub(crate) struct Environment {
     pub(crate) policy: Option<PathBuf>,
     /// `$VOYAGER_MEMORY_KEY`: where the key comes from.
     pub(crate) memory_key: Option<String>,
+    /// `$VOYAGER_ENCODER`.
+    pub(crate) encoder: Option<String>,
+    /// `$VOYAGER_ENCODER_KEY`.
+    pub(crate) encoder_key: Option<String>,
     /// `$VOYAGER_LOG`.
     pub(crate) log: Option<String>,
     /// OpenTelemetry's variables, and `$TRACEPARENT`.
@@ -119,6 +123,8 @@ impl Environment {
                 .filter(|it| !it.is_empty())
                 .map(PathBuf::from),
             memory_key: std::env::var("VOYAGER_MEMORY_KEY").ok().filter(|it| !it.is_empty()),
+            encoder: std::env::var("VOYAGER_ENCODER").ok().filter(|it| !it.is_empty()),
+            encoder_key: std::env::var("VOYAGER_ENCODER_KEY").ok().filter(|it| !it.is_empty()),
             log: std::env::var("VOYAGER_LOG").ok().filter(|it| !it.is_empty()),
             telemetry: std::env::vars_os()
                 .filter_map(|(name, value)| {

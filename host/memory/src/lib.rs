@@ -60,7 +60,7 @@ pub use self::{
     },
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,
-    service::{MemoryOf, Service},
+    service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
     store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats},
     tables::{AuditLine, Deed},

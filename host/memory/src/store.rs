@@ -3,7 +3,9 @@
 //! One writer at a time makes a change durable, then tells the cache; readers see it from then on. What is
 //! acknowledged is on the disk.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
 use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{Broken, Opening};
@@ -46,6 +48,9 @@ pub struct Options {
     pub encoder: Option<Encoder>,
     /// What a store that is locked opens with. One that is not opens without it.
     pub owner: Option<OwnerKey>,
+    /// An encoder of which only the name is known before it has made a vector: its dimensions are those it had
+    /// here before, or come with [`Memory::settle_encoder`].
+    pub encoder_named: Option<String>,
 }
 
 impl Default for Options {
@@ -55,6 +60,7 @@ impl Default for Options {
             check_bytes_max: 16 << 20,
             answers_bytes: 4 << 20,
             encoder: None,
+            encoder_named: None,
             owner: None,
         }
     }
@@ -129,7 +135,7 @@ pub struct Memory {
     answers: Mutex<Cache>,
     /// As `answers`.
     results: Mutex<Results>,
-    encoder: Option<(u32, Encoder)>,
+    encoder: OnceLock<(u32, Encoder)>,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
 }
@@ -157,7 +163,8 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
-        let Options { cache_bytes, check_bytes_max, answers_bytes, encoder, owner } = options;
+        let Options { cache_bytes, check_bytes_max, answers_bytes, encoder, encoder_named, owner } =
+            options;
         // One that stays locked says so before anything of it is touched.
         let found = Owner::find(&disk, owner.as_ref())?;
         let (mut tables, counters) =
@@ -169,10 +176,15 @@ impl Memory {
         };
         tables.veil(owner.veil());
         let keys = Keys::open(&*disk, counters.next, owner.mask())?;
-        let encoder = encoder.map(|it| number_encoder(&tables, it)).transpose();
+        let encoder = match (encoder, encoder_named) {
+            (Some(encoder), _) => number_encoder(&tables, encoder).map(Some),
+            (None, Some(name)) => known_encoder(&tables, &name),
+            (None, None) => Ok(None),
+        };
         let encoder = encoder.map_err(OpenError::of_database)?;
         let index = load(&*disk, &tables, &keys, counters, encoder.as_ref());
         let (index, unkept) = index.map_err(OpenError::of_database)?;
+        let encoder = encoder.map_or_else(OnceLock::new, OnceLock::from);
         let filled = Filled(counters.next);
         let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
@@ -269,7 +281,7 @@ impl Memory {
         let act = Act { at: now, deed: Deed::Remembered, first, count };
         writer.commit(&self.tables, act, counters, |change| {
             change.add_records(rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it)))?;
-            if let Some(encoder) = self.encoder.as_ref().filter(|_| !vectors.is_empty()) {
+            if let Some(encoder) = self.encoder.get().filter(|_| !vectors.is_empty()) {
                 change.add_vectors(encoder, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
             }
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
@@ -303,7 +315,7 @@ impl Memory {
         if !index.damaged().is_empty() {
             return Ok(());
         }
-        let encoder = self.encoder.as_ref().map(|it| &it.1);
+        let encoder = self.encoder.get().map(|it| &it.1);
         kept::keep(&*self.disk, &self.keys, &index, writer.counters, encoder, &*self.chance)
             .map_err(WriteError::disk)?;
         writer.unkept = 0;
@@ -340,7 +352,7 @@ impl Memory {
 
     /// The code of a vector of this store's encoder.
     fn code(&self, vector: &[f32]) -> Result<Code, String> {
-        let Some((_, encoder)) = &self.encoder else {
+        let Some((_, encoder)) = self.encoder.get() else {
             return Err("this store has no encoder: it takes no vectors".to_owned());
         };
         if vector.len() != encoder.dimensions {
@@ -357,7 +369,7 @@ impl Memory {
         keys: &[Key],
         codes: &[Option<Code>],
     ) -> Vec<(u64, Vec<u8>)> {
-        let Some((_, encoder)) = &self.encoder else { return Vec::new() };
+        let Some((_, encoder)) = self.encoder.get() else { return Vec::new() };
         let all = codes.iter().zip(keys).zip(first..);
         let seal = |((code, key), id): ((&Option<Code>, &Key), u64)| {
             Some((id, seal_vector(key, &encoder.name, code.as_ref()?)))
@@ -377,7 +389,7 @@ impl Memory {
     ) -> Result<usize, WriteError> {
         let mut writer = self.writer()?;
         let mut rows = Vec::new();
-        let Some(encoder) = &self.encoder else { return Ok(0) };
+        let Some(encoder) = self.encoder.get() else { return Ok(0) };
         for (place, (id, vector)) in vectors.iter().enumerate() {
             let invalid = |problem| Invalid { field: "vector", problem };
             let code = self.code(vector).map_err(invalid);
@@ -388,7 +400,8 @@ impl Memory {
                 rows.push((*id, seal_vector(&key, &encoder.1.name, &code), code));
             }
         }
-        let Some(first) = rows.first().map(|it| it.0.0) else { return Ok(0) };
+        // The first of them all: it tells which kept index knows nothing of these.
+        let Some(first) = rows.iter().map(|it| it.0.0).min() else { return Ok(0) };
         let count = rows.len() as u64;
         let act = Act { at: now, deed: Deed::Encoded, first, count };
         let counters = writer.counters;
@@ -396,6 +409,7 @@ impl Memory {
             change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))
         })?;
         let mut index = self.index_mut();
+        writer.unkept = writer.unkept.max(counters.next - first);
         let count = rows.len();
         rows.into_iter().for_each(|(id, _, code)| index.set_vector(id, code));
         index.stands_at(writer.counters.commit, writer.counters.cycle);
@@ -404,10 +418,36 @@ impl Memory {
 
     /// Records that have no vector of this store's encoder, up to `limit`, the oldest first.
     pub fn unencoded(&self, limit: usize) -> Vec<MemoryId> {
-        match self.encoder {
+        match self.encoder.get() {
             Some(_) => self.index().without_vector(limit),
             None => Vec::new(),
         }
+    }
+
+    /// What makes the vectors of this store, once its dimensions are known.
+    pub fn encoder(&self) -> Option<&Encoder> {
+        self.encoder.get().map(|it| &it.1)
+    }
+
+    /// Gives a store that was opened without one the encoder that makes its vectors from now on; one that has it
+    /// already keeps it. It must be one that made no vectors here before: those were not read.
+    ///
+    /// # Errors
+    /// [`WriteError::Disk`] where it is another encoder than this store has, or made vectors here before.
+    pub fn settle_encoder(&self, encoder: Encoder) -> Result<(), WriteError> {
+        let writer = self.writer()?;
+        if let Some((_, settled)) = self.encoder.get() {
+            let wrong = || WriteError::disk(format!("its vectors are of `{}`", settled.name));
+            return if *settled == encoder { Ok(()) } else { Err(wrong()) };
+        }
+        if known_encoder(&self.tables, &encoder.name).map_err(WriteError::disk)?.is_some() {
+            let reason = format!("it was opened without the vectors of `{}`", encoder.name);
+            return Err(WriteError::disk(reason));
+        }
+        let numbered = number_encoder(&self.tables, encoder).map_err(WriteError::disk)?;
+        self.encoder.get_or_init(|| numbered);
+        drop(writer);
+        Ok(())
     }
 
     /// Whether something was done under an idempotency key.
@@ -966,5 +1006,16 @@ fn number_encoder(tables: &Tables, encoder: Encoder) -> Result<(u32, Encoder), B
         let reason = format!("an encoder has 1 to {DIMENSIONS_MAX} dimensions");
         return Err(Broken::disk(reason));
     }
-    Ok((known.len() as u32, encoder))
+    // Never that of another one, whatever became of those.
+    let number = known.iter().map(|it| it.0 + 1).max().unwrap_or_default();
+    Ok((number, encoder))
+}
+
+/// An encoder whose vectors are here, with its number.
+fn known_encoder(tables: &Tables, name: &str) -> Result<Option<(u32, Encoder)>, Broken> {
+    let known = tables.encoders()?.into_iter().find(|it| it.1 == name);
+    let encoder = |(number, name, dimensions): (u32, String, u32)| {
+        (number, Encoder { name, dimensions: dimensions as usize })
+    };
+    Ok(known.map(encoder))
 }

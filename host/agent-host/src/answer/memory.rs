@@ -273,7 +273,11 @@ pub(crate) struct StatsAnswer {
     pub(crate) words: usize,
     /// Relations.
     pub(crate) relations: usize,
-    /// Records with a vector.
+    /// What makes vectors.
+    pub(crate) encoder: Option<String>,
+    /// Why what is set for that can't be used.
+    pub(crate) encoder_problem: Option<String>,
+    /// Records with a vector of it.
     pub(crate) vectors: usize,
     /// Records that can't be read.
     pub(crate) damaged: Vec<String>,
@@ -305,6 +309,21 @@ pub(crate) struct StatsAnswer {
 pub(crate) struct OwnerAnswer {
     /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.
     pub(crate) locked_with: Option<String>,
+}
+
+/// Answers `memory encode`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EncodeAnswer {
+    /// What made them; none where there was nothing to make.
+    pub(crate) encoder: Option<String>,
+    /// Records that got a vector.
+    pub(crate) encoded: usize,
+    /// Records of which it makes none.
+    pub(crate) refused: usize,
+    /// Records with a vector now.
+    pub(crate) vectors: usize,
+    /// Records that are there.
+    pub(crate) records: usize,
 }
 
 /// Answers `memory import`.

@@ -100,6 +100,9 @@ enum MemoryCommand {
     Rekey(LockArgs),
     /// Lets whoever can read the folder open the memory.
     Unlock,
+    /// Makes the vectors that records lack, of the encoder that this host has. What is written later gets its own beside
+    /// other work.
+    Encode,
     Import(Import),
     Export(Export),
 }
@@ -294,6 +297,7 @@ impl Memory {
             MemoryCommand::Lock(it) => it.run(context, false),
             MemoryCommand::Rekey(it) => it.run(context, true),
             MemoryCommand::Unlock => told::owner(context, &ask(context, MemoryRequest::Unlock)?),
+            MemoryCommand::Encode => told::encode(context, &ask(context, MemoryRequest::Encode)?),
             MemoryCommand::Import(it) => it.run(context),
             MemoryCommand::Export(it) => it.run(context),
         }

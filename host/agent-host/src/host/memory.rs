@@ -17,8 +17,8 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Cost, Deed, Draft, Edge, Hit, LockError, Memory, MemoryId, OpenError, Options,
-    OwnerKey, OwnerKind, Question, ReadError, Recall, WriteError, is_locked,
+    AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Hit, LockError, Memory, MemoryId, OpenError,
+    Options, OwnerKey, OwnerKind, Question, ReadError, Recall, WriteError, is_locked,
 };
 
 use super::{Host, Updates, to_json};
@@ -27,9 +27,10 @@ use crate::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, ShowAnswer, StatsAnswer, TickAnswer, named,
     },
+    encoding::Encoder,
     failure::{Failure, FailureKind},
     owner_key::{KeySource, TypedKey},
-    protocol::MemoryRequest,
+    protocol::{MemoryRequest, Update},
     system::SystemChance,
     when,
 };
@@ -38,6 +39,7 @@ use crate::{
 /// commands need none.
 pub(crate) struct LazyMemory {
     folder: PathBuf,
+    encoder: Arc<Encoder>,
     /// Where its key comes from, where this process was told.
     source: Option<KeySource>,
     state: Mutex<Opened>,
@@ -52,8 +54,8 @@ struct Opened {
 
 impl LazyMemory {
     /// The memory of a state folder; nothing is opened yet.
-    pub(crate) fn new(state: &Path, source: Option<KeySource>) -> Self {
-        Self { folder: state.join("memory"), source, state: Mutex::default() }
+    pub(crate) fn new(state: &Path, encoder: Arc<Encoder>, source: Option<KeySource>) -> Self {
+        Self { folder: state.join("memory"), encoder, source, state: Mutex::default() }
     }
 
     /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
@@ -90,7 +92,8 @@ impl LazyMemory {
 
     fn opened(&self, owner: Option<OwnerKey>) -> Result<Memory, OpenError> {
         let disk = Arc::new(FileDisk::open(&self.folder)?);
-        Memory::open(disk, Options { owner, ..Options::default() }, Arc::new(SystemChance))
+        let options = Options { owner, ..self.encoder.options() };
+        Memory::open(disk, options, Arc::new(SystemChance))
     }
 
     /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
@@ -109,7 +112,7 @@ impl LazyMemory {
 }
 
 /// Keeps the index where the next opening would take long without it. Nothing but that time depends on it.
-fn keep_index(memory: &Memory) {
+pub(super) fn keep_index(memory: &Memory) {
     if memory.index_is_behind()
         && let Err(error) = memory.keep_index()
     {
@@ -133,25 +136,53 @@ impl Host {
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<Json, Failure> {
+        let key = key.map(|it| it.owner_key()).transpose().map_err(Failure::usage)?;
+        let lazy = Arc::clone(&self.memory);
+        let opened = tokio::task::spawn_blocking(move || lazy.open_with(key)).await;
+        let memory = match opened.map_err(bug)? {
+            Ok(memory) => memory,
+            Err(OpenError::Locked { kind } | OpenError::WrongKey { kind })
+                if matches!(request, MemoryRequest::Owner) =>
+            {
+                return Ok(to_json(OwnerAnswer { locked_with: Some(kind.to_string()) }));
+            }
+            Err(error) => return Err(closed(&error)),
+        };
+        if matches!(request, MemoryRequest::Encode) {
+            return self.encode(cancellation, updates).await.map(to_json);
+        }
+        let mut request = request;
+        if let MemoryRequest::Recall { question } | MemoryRequest::Explain { question, .. } =
+            &mut request
+        {
+            match self.encoding.vector(&question.text).await {
+                Ok(vector) => question.vector = vector,
+                Err(error) => {
+                    let text = format!("answered from the words alone: {error}");
+                    // Whoever asked may have left.
+                    let _ = updates.send(Update::Note { text }).await;
+                }
+            }
+        }
+        let writes = matches!(request, MemoryRequest::Add { .. } | MemoryRequest::Import(_));
         let lazy = Arc::clone(&self.memory);
         let (clock, cancellation) = (Arc::clone(&self.world.clock), cancellation.clone());
         let updates = updates.clone();
         let work = move || {
-            let key = key.map(|it| it.owner_key()).transpose().map_err(Failure::usage)?;
-            let memory = match lazy.open_with(key) {
-                Ok(memory) => memory,
-                Err(OpenError::Locked { kind } | OpenError::WrongKey { kind })
-                    if matches!(request, MemoryRequest::Owner) =>
-                {
-                    return Ok(to_json(OwnerAnswer { locked_with: Some(kind.to_string()) }));
-                }
-                Err(error) => return Err(closed(&error)),
-            };
-            Desk { memory, lazy, clock, cancellation, updates }.answer(request)
+            let encoder = lazy.encoder.name();
+            Desk { memory, lazy, encoder, clock, cancellation, updates }.answer(request)
         };
         let ended = tokio::task::spawn_blocking(work).await;
-        ended.map_err(|error| Failure::new(FailureKind::Bug, error.to_string()))?
+        if writes {
+            self.encoding.written();
+        }
+        ended.map_err(bug)?
     }
+}
+
+/// A thread that panicked.
+fn bug(error: tokio::task::JoinError) -> Failure {
+    Failure::new(FailureKind::Bug, error.to_string())
 }
 
 /// Where one request is answered.
@@ -159,6 +190,8 @@ struct Desk {
     memory: Arc<Memory>,
     /// What opens it again.
     lazy: Arc<LazyMemory>,
+    /// What makes vectors, or why that can't be used.
+    encoder: Result<Option<String>, String>,
     clock: Arc<dyn Clock>,
     cancellation: Cancellation,
     updates: Updates,
@@ -185,6 +218,10 @@ impl Desk {
                 let answer = self.import(&request).map(to_json);
                 keep_index(&self.memory);
                 answer
+            }
+            // It is answered without blocking.
+            MemoryRequest::Encode => {
+                Err(Failure::new(FailureKind::Bug, "encoding among what blocks"))
             }
             MemoryRequest::Export { space } => self.export(space.as_deref()).map(to_json),
         }
@@ -286,6 +323,8 @@ impl Desk {
             threads: stats.threads,
             words: stats.words,
             relations: stats.relations,
+            encoder: self.encoder.clone().ok().flatten(),
+            encoder_problem: self.encoder.clone().err(),
             vectors: stats.vectors,
             damaged: named(&stats.damaged),
             row_bytes,
@@ -393,7 +432,7 @@ fn unlockable(error: &LockError) -> Failure {
 }
 
 /// The machine refuses, in the words of the store.
-fn unusable(error: &dyn std::error::Error) -> Failure {
+pub(super) fn unusable(error: &dyn std::error::Error) -> Failure {
     Failure::new(FailureKind::Environment, error.to_string())
 }
 

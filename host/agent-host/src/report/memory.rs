@@ -13,8 +13,8 @@ use voyager_memory::Signals;
 use super::{read, tell};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer, ImportAnswer,
-        ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
+        AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
+        ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
         RelationDetail, ShowAnswer, StatsAnswer, TickAnswer,
     },
     cli::Context,
@@ -358,7 +358,13 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("threads", &stats.threads.to_string())?;
         named("words", &stats.words.to_string())?;
         named("relations", &stats.relations.to_string())?;
-        named("vectors", &stats.vectors.to_string())?;
+        let encoder = match (&stats.encoder_problem, &stats.encoder) {
+            (Some(problem), _) => format!("can't be used: {problem}"),
+            (None, Some(name)) => name.clone(),
+            (None, None) => "none".to_owned(),
+        };
+        named("encoder", &encoder)?;
+        named("vectors", &format!("{} of {}", stats.vectors, stats.records))?;
         if !stats.damaged.is_empty() {
             named("damaged", &in_runs(&stats.damaged))?;
         }
@@ -374,6 +380,18 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("locked", stats.locked_with.as_deref().map_or("no", |_| "yes"))?;
         if stats.records == 0 {
             note(EMPTY);
+        }
+        Ok(())
+    })
+}
+
+/// Prints how many vectors were made.
+pub(crate) fn encode(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let it: EncodeAnswer = read(answer)?;
+    tell(context, &it, 0, || {
+        line(format!("{} new vector(s): {} of {} records", it.encoded, it.vectors, it.records))?;
+        if it.refused > 0 {
+            note(format!("{} record(s) have none: words find them", it.refused));
         }
         Ok(())
     })

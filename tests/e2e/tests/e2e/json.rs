@@ -279,6 +279,8 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "tick"], vec!["memory", "tick", "3"], Done(0)),
         (&["memory", "audit"], vec!["memory", "audit"], Done(0)),
         (&["memory", "stats"], vec!["memory", "stats"], Done(0)),
+        (&["memory", "encode"], vec!["memory", "encode"], Failed("usage", 2)),
+        (&["memory", "encode"], vec!["memory", "encode", "--encoder", "hashed"], Done(0)),
         (&["memory", "lock"], vec!["memory", "lock"], Failed("usage", 2)),
         (&["memory", "lock"], vec!["memory", "lock", "--key-file", "owner.key"], Done(0)),
         (&["memory", "stats"], vec!["memory", "stats"], Failed("environment", 5)),

@@ -11,6 +11,7 @@ mod cores;
 mod crash;
 mod docs;
 mod editor;
+mod encoder;
 mod error_kinds;
 mod first_skill;
 mod grants;
