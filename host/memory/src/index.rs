@@ -139,6 +139,22 @@ impl Index {
         forward.chain(backward).collect()
     }
 
+    /// The records that an edge leads to from one, and those from which one leads to it.
+    pub(crate) fn cited(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| it.1.0)
+    }
+
+    pub(crate) fn citing(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
+        self.backward.range(all).map(|it| it.0.1)
+    }
+
+    /// When what a record tells was told, in microseconds.
+    pub(crate) fn told(&self, id: MemoryId) -> Option<u64> {
+        let shard = self.spaces.get(&self.known.get(&id)?.space)?;
+        Some(shard.doc(shard.place(id)?)?.at)
+    }
+
     /// The edges of a record, by the record they start at and their number.
     pub(crate) fn edges_of(&self, id: MemoryId) -> Vec<(u64, u32)> {
         let forward = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| (it.0.0.0, it.0.1));

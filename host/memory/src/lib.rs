@@ -18,6 +18,7 @@ pub mod entities;
 mod error;
 pub mod evaluate;
 pub mod features;
+mod horizon;
 mod index;
 mod kept;
 mod keys;
@@ -43,7 +44,7 @@ pub mod vectors;
 pub mod when;
 
 pub use self::{
-    decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
+    decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},
     error::{OpenError, ReadError, WriteError},
     recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},

@@ -200,6 +200,7 @@ fn question(call: RecallMemory) -> Question {
         tags: call.tags,
         since: call.since,
         until: call.until,
+        archived: false,
     }
 }
 

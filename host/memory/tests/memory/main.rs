@@ -4,6 +4,8 @@
 mod crash;
 mod forget;
 mod kept;
+mod life;
+mod model;
 mod recall;
 mod store;
 mod support;
