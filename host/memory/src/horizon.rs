@@ -29,8 +29,8 @@ pub(crate) struct Move {
 pub(crate) struct Ahead {
     /// New standings, of records that are there and of new ones.
     pub(crate) standings: BTreeMap<MemoryId, Standing>,
-    /// New edges: where they start and lead to.
-    pub(crate) edges: Vec<(MemoryId, MemoryId)>,
+    /// New edges, by where they lead: where they start.
+    pub(crate) edges: BTreeMap<MemoryId, Vec<MemoryId>>,
     /// Records that go.
     pub(crate) gone: BTreeSet<MemoryId>,
 }
@@ -53,7 +53,7 @@ impl Ahead {
                 death_of(standing.weight, standing.cycle, below)
             })
         };
-        let added = self.edges.iter().filter(|it| it.1 == id).map(|it| it.0);
+        let added = self.edges.get(&id).into_iter().flatten().copied();
         let citing = index.citing(id).chain(added).filter_map(own).max();
         let horizon = own(id)?.max(citing.unwrap_or(0));
         (horizon != NEVER).then_some(horizon)
@@ -61,7 +61,7 @@ impl Ahead {
 
     /// The rows of the horizon that move with it.
     pub(crate) fn moves(&self, index: &Index, below: f64) -> Vec<Move> {
-        let mut touched: BTreeSet<MemoryId> = self.edges.iter().map(|it| it.1).collect();
+        let mut touched: BTreeSet<MemoryId> = self.edges.keys().copied().collect();
         for id in self.standings.keys().chain(&self.gone) {
             touched.insert(*id);
             touched.extend(index.cited(*id));

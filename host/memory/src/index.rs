@@ -76,9 +76,9 @@ impl Index {
         &self.damaged
     }
 
-    /// Whether some records are set aside.
-    pub(crate) fn has_archived(&self) -> bool {
-        self.archived > 0
+    /// How many records are archived.
+    pub(crate) fn archived(&self) -> usize {
+        self.archived
     }
 
     /// Gives a record a vector.

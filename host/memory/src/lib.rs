@@ -51,7 +51,7 @@ pub use self::{
     row::Edge,
     service::{MemoryOf, Service},
     shard::tokens_of,
-    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats},
+    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats, Ticked},
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
 };

@@ -86,13 +86,24 @@ pub struct Forgotten {
     pub commit: u64,
 }
 
+/// What passing cycles did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticked {
+    /// The cycle of decay now.
+    pub cycle: u64,
+    /// How many records were archived.
+    pub archived: usize,
+}
+
 /// What a store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// By space: how many records it holds.
     pub spaces: Vec<(String, usize)>,
-    /// Records that are there.
+    /// Records that are there, archived ones too.
     pub records: usize,
+    /// How many of them are archived.
+    pub archived: usize,
     /// Threads.
     pub threads: usize,
     /// Different words, added up over spaces.
@@ -404,8 +415,9 @@ impl Memory {
         let count = edges.len() as u64;
         let act = Act { at: now, deed: Deed::Related, first, count };
         let counters = writer.counters;
-        let added = edges.iter().map(|it| (it.from, it.to)).collect();
-        let moves = self.moves(&Ahead { edges: added, ..Ahead::default() });
+        let mut ahead = Ahead::default();
+        edges.iter().for_each(|it| ahead.edges.entry(it.to).or_default().push(it.from));
+        let moves = self.moves(&ahead);
         let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
@@ -559,11 +571,12 @@ impl Memory {
 
     /// Lets cycles of decay pass, and archives what faded until then: its weight is below
     /// [`Options::archive_below`], it is not pinned, nothing that has not faded cites it, and what it tells was
-    /// told before `now`. Looks at those whose time has come, never at all records. Gives back the cycle.
+    /// told before `now`. Looks at those whose time has come, never at all records. Gives back the
+    /// cycle, and how many were archived.
     ///
     /// # Errors
     /// [`WriteError`].
-    pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<u64, WriteError> {
+    pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<Ticked, WriteError> {
         let mut writer = self.writer()?;
         let cycle = writer.counters.cycle.saturating_add(cycles);
         let counters = Counters { cycle, ..writer.counters };
@@ -588,7 +601,7 @@ impl Memory {
             }
         }
         self.set_standings(&mut writer, act, counters, &rows, moves)?;
-        Ok(cycle)
+        Ok(Ticked { cycle, archived: rows.len() })
     }
 
     /// Commits other standings, with what they move in the horizon, and other moves before that.
@@ -654,7 +667,7 @@ impl Memory {
                 it.archived && index.cycle().saturating_sub(death) >= cycles
             })
         };
-        if index.has_archived() {
+        if index.archived() > 0 {
             index.ids().into_iter().filter(faded).collect()
         } else {
             Vec::new()
@@ -804,7 +817,7 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        if question.is_selective() || index.has_archived() {
+        if question.is_selective() || index.archived() > 0 {
             search.only(|shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
                 recall::allows(question, shard, doc, archived)
@@ -824,6 +837,7 @@ impl Memory {
         let index = self.index();
         let spaces: Vec<_> = index.spaces().collect();
         Ok(Stats {
+            archived: index.archived(),
             records: spaces.iter().map(|it| it.1.len()).sum(),
             threads: spaces.iter().map(|it| it.1.threads_in_use()).sum(),
             words: spaces.iter().map(|it| it.1.words_in_use()).sum(),
