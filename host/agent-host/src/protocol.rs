@@ -151,6 +151,16 @@ pub(crate) enum MemoryRequest {
         limit: usize,
         /// Of this space only.
         space: Option<String>,
+        /// The archived ones, instead of the others.
+        #[serde(default)]
+        archived: bool,
+    },
+    /// Brings archived records back.
+    Restore {
+        /// Which.
+        ids: Vec<MemoryId>,
+        /// With which weight.
+        weight: f64,
     },
     /// Relates two records.
     Relate {
@@ -215,6 +225,9 @@ pub(crate) struct Forgetting {
     pub(crate) space: Option<String>,
     /// Those of a thread.
     pub(crate) thread: Option<String>,
+    /// Only archived ones that faded so many cycles ago, or earlier.
+    #[serde(default)]
+    pub(crate) archived: Option<u64>,
 }
 
 /// Files that are read into the memory.

@@ -82,9 +82,9 @@ impl Index {
         &self.damaged
     }
 
-    /// Whether some records are set aside.
-    pub(crate) fn has_archived(&self) -> bool {
-        self.archived > 0
+    /// How many records are archived.
+    pub(crate) fn archived(&self) -> usize {
+        self.archived
     }
 
     /// Gives a record a vector.
@@ -161,7 +161,7 @@ impl Index {
 
     /// What answers from every space depend on: the cycle of decay, and whether anything is set aside.
     fn concerns_all(&self) -> (u64, bool) {
-        (self.cycle, self.has_archived())
+        (self.cycle, self.archived() > 0)
     }
 
     /// Says that it was loaded: nothing is asked of what it was before.
@@ -175,6 +175,22 @@ impl Index {
         let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
         let backward = self.backward.range(all).map(|(key, weight)| (key.1, *weight));
         forward.chain(backward).collect()
+    }
+
+    /// The records that an edge leads to from one, and those from which one leads to it.
+    pub(crate) fn cited(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| it.1.0)
+    }
+
+    pub(crate) fn citing(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
+        self.backward.range(all).map(|it| it.0.1)
+    }
+
+    /// When what a record tells was told, in microseconds.
+    pub(crate) fn told(&self, id: MemoryId) -> Option<u64> {
+        let shard = self.spaces.get(&self.known.get(&id)?.space)?;
+        Some(shard.doc(shard.place(id)?)?.at)
     }
 
     /// The edges of a record, by the record they start at and their number.

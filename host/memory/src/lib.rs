@@ -21,6 +21,7 @@ pub mod evaluate;
 pub mod features;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod horizon;
 mod index;
 mod kept;
 mod keys;
@@ -48,7 +49,7 @@ pub mod when;
 
 pub use self::{
     cache::{Answers, Offer},
-    decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
+    decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
     owner::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
@@ -62,7 +63,7 @@ pub use self::{
     row::Edge,
     service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
-    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats},
+    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats, Ticked},
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
 };

@@ -52,6 +52,8 @@ pub struct Question {
     pub since: Option<Timestamp>,
     /// Only records told before this time.
     pub until: Option<Timestamp>,
+    /// Also records that were archived.
+    pub archived: bool,
 }
 
 impl Default for Question {
@@ -68,6 +70,7 @@ impl Default for Question {
             tags: Vec::new(),
             since: None,
             until: None,
+            archived: false,
         }
     }
 }
@@ -396,7 +399,7 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, archived: bo
         wanted.as_ref().is_none_or(|it| names.find(it) == Some(number))
     };
     let tagged = |tag: &String| shard.tags().find(tag).is_some_and(|it| doc.tags.contains(&it));
-    !archived
+    (question.archived || !archived)
         && same(&question.author, shard.authors(), doc.author)
         && same(&question.thread, shard.thread_names(), doc.thread)
         && same(&question.kind, shard.kinds(), doc.kind)

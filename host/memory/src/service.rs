@@ -234,6 +234,7 @@ fn question(call: RecallMemory) -> Question {
         tags: call.tags,
         since: call.since,
         until: call.until,
+        archived: false,
     }
 }
 

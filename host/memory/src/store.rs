@@ -13,8 +13,9 @@ use voyager_disk::database::{Broken, Opening};
 use crate::{
     asking::Asking,
     cache::{Answer, Answers, Asked, Cache, Offer, Results, end_of_minute},
-    decay::weight_used,
+    decay::{death_of, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
+    horizon::{self, Ahead, Move},
     index::Index,
     kept,
     keys::{Filled, Key, Keys},
@@ -51,6 +52,8 @@ pub struct Options {
     /// An encoder of which only the name is known before it has made a vector: its dimensions are those it had
     /// here before, or come with [`Memory::settle_encoder`].
     pub encoder_named: Option<String>,
+    /// A record whose weight is below this is archived by the next tick; 0 archives none.
+    pub archive_below: f64,
 }
 
 impl Default for Options {
@@ -62,6 +65,8 @@ impl Default for Options {
             encoder: None,
             encoder_named: None,
             owner: None,
+            // Without any use that is after 217 cycles.
+            archive_below: 0.05,
         }
     }
 }
@@ -99,13 +104,24 @@ pub struct Forgotten {
     pub commit: u64,
 }
 
+/// What passing cycles did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticked {
+    /// The cycle of decay now.
+    pub cycle: u64,
+    /// How many records were archived.
+    pub archived: usize,
+}
+
 /// What a store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// By space: how many records it holds.
     pub spaces: Vec<(String, usize)>,
-    /// Records that are there.
+    /// Records that are there, archived ones too.
     pub records: usize,
+    /// How many of them are archived.
+    pub archived: usize,
     /// Threads.
     pub threads: usize,
     /// Different words, added up over spaces.
@@ -136,6 +152,7 @@ pub struct Memory {
     /// As `answers`.
     results: Mutex<Results>,
     encoder: OnceLock<(u32, Encoder)>,
+    archive_below: f64,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
 }
@@ -146,6 +163,8 @@ struct Writer {
     counters: Counters,
     /// Records that the kept index doesn't hold.
     unkept: u64,
+    /// Whether the horizon is there; where not, the next write makes it first.
+    horizon: bool,
     /// Why nothing more is written.
     failed: Option<String>,
 }
@@ -163,8 +182,8 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
-        let Options { cache_bytes, check_bytes_max, answers_bytes, encoder, encoder_named, owner } =
-            options;
+        let Options { cache_bytes, check_bytes_max, answers_bytes, archive_below, .. } = options;
+        let Options { encoder, encoder_named, owner, .. } = options;
         // One that stays locked says so before anything of it is touched.
         let found = Owner::find(&disk, owner.as_ref())?;
         let (mut tables, counters) =
@@ -186,11 +205,25 @@ impl Memory {
         let (index, unkept) = index.map_err(OpenError::of_database)?;
         let encoder = encoder.map_or_else(OnceLock::new, OnceLock::from);
         let filled = Filled(counters.next);
-        let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
+        let horizon = tables.has_horizon(counters, archive_below);
+        let horizon = horizon.map_err(OpenError::of_database)?;
+        let writer = Mutex::new(Writer { filled, counters, unkept, horizon, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
         let results = Mutex::new(Results::new(answers_bytes));
         let owner = Mutex::new(owner);
-        Ok(Self { tables, keys, owner, writer, index, answers, results, encoder, disk, chance })
+        Ok(Self {
+            tables,
+            keys,
+            owner,
+            writer,
+            index,
+            answers,
+            results,
+            encoder,
+            archive_below,
+            disk,
+            chance,
+        })
     }
 
     /// Locks the store, or changes what it is locked with: from now on it opens with this key alone. Keys are
@@ -278,8 +311,11 @@ impl Memory {
             .collect();
         let vectors = self.seal_vectors(first, &keys, &codes);
         let counters = Counters { next: first + count, ..writer.counters };
+        let standings = rows.iter().map(|it| (MemoryId(it.0), it.2)).collect();
+        let moves = self.moves(&Ahead { standings, ..Ahead::default() });
         let act = Act { at: now, deed: Deed::Remembered, first, count };
         writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
             change.add_records(rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it)))?;
             if let Some(encoder) = self.encoder.get().filter(|_| !vectors.is_empty()) {
                 change.add_vectors(encoder, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
@@ -503,8 +539,12 @@ impl Memory {
         let count = edges.len() as u64;
         let act = Act { at: now, deed: Deed::Related, first, count };
         let counters = writer.counters;
+        let mut ahead = Ahead::default();
+        edges.iter().for_each(|it| ahead.edges.entry(it.to).or_default().push(it.from));
+        let moves = self.moves(&ahead);
         let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
             edges.iter().zip(&keys).try_for_each(|(edge, key)| {
                 let (from, to) = (edge.from.0, edge.to.0);
                 let number = change.next_edge(from)?;
@@ -553,7 +593,10 @@ impl Memory {
         let count = ids.len() as u64;
         let act = Act { at: now, deed: Deed::Forgotten, first, count };
         let counters = writer.counters;
+        let gone = ids.iter().copied().collect();
+        let moves = self.moves(&Ahead { gone, ..Ahead::default() });
         writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
             change.remove(&numbers)?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
@@ -572,12 +615,12 @@ impl Memory {
         Ok(Forgotten { ids, commit: writer.counters.commit })
     }
 
-    /// Pins a record, or lets it decay again.
+    /// Pins a record, or lets it decay again. One that is archived stays so.
     ///
     /// # Errors
     /// [`WriteError`].
     pub fn pin(&self, id: MemoryId, pinned: bool, now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(&[id], now, |standing, cycle| Standing {
+        self.arrange(Deed::Arranged, &[id], now, |standing, cycle| Standing {
             weight: standing.weight_at(cycle),
             cycle,
             pinned,
@@ -590,15 +633,50 @@ impl Memory {
     /// # Errors
     /// [`WriteError`].
     pub fn used(&self, ids: &[MemoryId], now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(ids, now, |standing, cycle| Standing {
+        self.arrange(Deed::Arranged, ids, now, |standing, cycle| Standing {
             weight: weight_used(standing.weight_at(cycle)),
             cycle,
             ..standing
         })
     }
 
+    /// Brings archived records back, with a weight from which they fade again. Those that are not archived
+    /// stay as they are. Gives back the ones that were.
+    ///
+    /// # Errors
+    /// [`WriteError`]; a weight below [`Options::archive_below`] is refused, since the next tick would take it
+    /// back.
+    pub fn restore(
+        &self,
+        ids: &[MemoryId],
+        weight: f64,
+        now: Timestamp,
+    ) -> Result<Vec<MemoryId>, WriteError> {
+        let below = self.archive_below;
+        if !(weight >= below && weight > 0.0 && weight <= 1.0) {
+            let problem =
+                format!("is {weight}, and must be above 0, {below} at least, and up to 1");
+            let invalid = Invalid { field: "weight", problem };
+            return Err(WriteError::Invalid { place: 1, invalid });
+        }
+        let mut archived = ids.to_vec();
+        archived.sort_unstable();
+        archived.dedup();
+        for id in &archived {
+            self.index().standing(*id).ok_or(WriteError::NotFound { id: *id })?;
+        }
+        let is_archived = |it: &MemoryId| self.index().standing(*it).is_some_and(|it| it.archived);
+        archived.retain(is_archived);
+        self.arrange(Deed::Restored, &archived, now, |standing, cycle| match standing.archived {
+            true => Standing { weight, cycle, archived: false, ..standing },
+            false => standing,
+        })?;
+        Ok(archived)
+    }
+
     fn arrange(
         &self,
+        deed: Deed,
         ids: &[MemoryId],
         now: Timestamp,
         change: impl Fn(Standing, u64) -> Standing,
@@ -612,27 +690,70 @@ impl Memory {
         }
         let Some(first) = ids.first().map(|it| it.0) else { return Ok(()) };
         let count = ids.len() as u64;
-        let act = Act { at: now, deed: Deed::Arranged, first, count };
+        let act = Act { at: now, deed, first, count };
         let counters = writer.counters;
-        writer.commit(&self.tables, act, counters, |it| it.set_standings(&rows))?;
-        let mut index = self.index_mut();
-        rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
-        index.stands_at(writer.counters.commit, cycle);
-        Ok(())
+        self.set_standings(&mut writer, act, counters, &rows, Vec::new())
     }
 
-    /// Lets cycles of decay pass. Costs the same however many records there are.
+    /// Lets cycles of decay pass, and archives what faded until then: its weight is below
+    /// [`Options::archive_below`], it is not pinned, nothing that has not faded cites it, and what it tells was
+    /// told before `now`. Looks at those whose time has come, never at all records. Gives back the
+    /// cycle, and how many were archived.
     ///
     /// # Errors
     /// [`WriteError`].
-    pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<u64, WriteError> {
+    pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<Ticked, WriteError> {
         let mut writer = self.writer()?;
         let cycle = writer.counters.cycle.saturating_add(cycles);
         let counters = Counters { cycle, ..writer.counters };
         let act = Act { at: now, deed: Deed::Ticked, first: cycle, count: cycles };
-        writer.commit(&self.tables, act, counters, |_| Ok(()))?;
-        self.index_mut().stands_at(writer.counters.commit, cycle);
-        Ok(cycle)
+        let (mut rows, mut moves) = (Vec::new(), Vec::new());
+        {
+            let index = self.index();
+            for (due, id) in self.tables.due(cycle).map_err(WriteError::disk)? {
+                let record = MemoryId(id);
+                let after = Ahead::default().horizon(&index, record, self.archive_below);
+                if after != Some(due) {
+                    // What is damaged was taken out of the index, with its edges.
+                    moves.push(Move { id, before: Some(due), after });
+                }
+                let lies_ahead = index.told(record).is_some_and(|it| it > now.as_micros());
+                if after.is_some_and(|it| it <= cycle)
+                    && !lies_ahead
+                    && let Some(standing) = index.standing(record)
+                {
+                    rows.push((id, Standing { archived: true, ..standing }));
+                }
+            }
+        }
+        self.set_standings(&mut writer, act, counters, &rows, moves)?;
+        Ok(Ticked { cycle, archived: rows.len() })
+    }
+
+    /// Commits other standings, with what they move in the horizon, and other moves before that.
+    fn set_standings(
+        &self,
+        writer: &mut Writer,
+        act: Act,
+        counters: Counters,
+        rows: &[(u64, Standing)],
+        mut moves: Vec<Move>,
+    ) -> Result<(), WriteError> {
+        let standings = rows.iter().map(|it| (MemoryId(it.0), it.1)).collect();
+        moves.extend(self.moves(&Ahead { standings, ..Ahead::default() }));
+        writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
+            change.set_standings(rows)
+        })?;
+        let mut index = self.index_mut();
+        rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
+        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        Ok(())
+    }
+
+    /// What moves in the horizon with a write.
+    fn moves(&self, ahead: &Ahead) -> Vec<Move> {
+        ahead.moves(&self.index(), self.archive_below)
     }
 
     /// What is left of the weight of a record.
@@ -652,6 +773,31 @@ impl Memory {
     pub fn is_pinned(&self, id: MemoryId) -> Result<bool, ReadError> {
         let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
         Ok(standing.pinned)
+    }
+
+    /// Whether a record is archived: kept, and not recalled.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn is_archived(&self, id: MemoryId) -> Result<bool, ReadError> {
+        let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
+        Ok(standing.archived)
+    }
+
+    /// Archived records that faded at least so many cycles ago, in the order of writing.
+    pub fn archived(&self, cycles: u64) -> Vec<MemoryId> {
+        let index = self.index();
+        let faded = |it: &MemoryId| {
+            index.standing(*it).is_some_and(|it| {
+                let death = death_of(it.weight, it.cycle, self.archive_below);
+                it.archived && index.cycle().saturating_sub(death) >= cycles
+            })
+        };
+        if index.archived() > 0 {
+            index.ids().into_iter().filter(faded).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// A record.
@@ -881,7 +1027,7 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        if question.is_selective() || index.has_archived() {
+        if question.is_selective() || index.archived() > 0 {
             search.only(|shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
                 recall::allows(question, shard, doc, archived)
@@ -899,6 +1045,7 @@ impl Memory {
         let index = self.index();
         let spaces: Vec<_> = index.spaces().collect();
         Ok(Stats {
+            archived: index.archived(),
             records: spaces.iter().map(|it| it.1.len()).sum(),
             threads: spaces.iter().map(|it| it.1.threads_in_use()).sum(),
             words: spaces.iter().map(|it| it.1.words_in_use()).sum(),
@@ -940,11 +1087,20 @@ impl Memory {
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, WriteError> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        match &writer.failed {
-            Some(reason) => Err(WriteError::Disk { reason: reason.clone() }),
-            None => Ok(writer),
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = &writer.failed {
+            return Err(WriteError::Disk { reason: reason.clone() });
         }
+        if !writer.horizon {
+            let rows = horizon::all(&self.index(), self.archive_below);
+            let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
+            if let Err(error) = made {
+                writer.failed = Some(error.to_string());
+                return Err(WriteError::disk(error));
+            }
+            writer.horizon = true;
+        }
+        Ok(writer)
     }
 
     fn answers_mut(&self) -> MutexGuard<'_, Cache> {

@@ -11,7 +11,7 @@ use redb::{
 use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
-use crate::{error::OpenError, owner::Veil, row::Standing, store::Encoder};
+use crate::{error::OpenError, horizon::Move, owner::Veil, row::Standing, store::Encoder};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "memory.redb";
@@ -37,6 +37,13 @@ const AUDIT: TableDefinition<'_, u64, (u64, u8, u64, u64)> = TableDefinition::ne
 /// By idempotency key: the first id and the number of records.
 const DONE: TableDefinition<'_, &[u8; 32], (u64, u64)> = TableDefinition::new("done");
 
+/// By the cycle in which it is archived, and the id: records that fade.
+const HORIZON: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("horizon");
+
+/// Key of [`META`]: the commit up to which the horizon was kept. A program that knows of none leaves it behind.
+const META_HORIZON: &str = "horizon";
+/// Key of [`META`]: the bits of the weight below which records are archived.
+const META_BELOW: &str = "below";
 /// Key of [`META`]: the format.
 const META_FORMAT: &str = "format";
 /// Key of [`META`]: the next id.
@@ -72,16 +79,19 @@ pub enum Deed {
     Encoded,
     /// The standing of records was changed.
     Arranged,
+    /// Archived records were brought back.
+    Restored,
 }
 
 impl Deed {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Remembered,
         Self::Forgotten,
         Self::Related,
         Self::Ticked,
         Self::Encoded,
         Self::Arranged,
+        Self::Restored,
     ];
 
     fn code(self) -> u8 {
@@ -209,6 +219,7 @@ impl Tables {
             transaction.open_table(ENCODERS)?;
             transaction.open_table(AUDIT)?;
             transaction.open_table(DONE)?;
+            transaction.open_table(HORIZON)?;
             Ok(transaction.commit()?)
         };
         Ok(make()?)
@@ -377,7 +388,14 @@ impl Tables {
             let of = |it: redb::TableStats| {
                 (it.stored_bytes(), it.metadata_bytes() + it.fragmented_bytes())
             };
+            // An old store has none before its next write.
+            let horizon = match transaction.open_table(HORIZON) {
+                Ok(it) => of(it.stats().map_err(broken)?),
+                Err(TableError::TableDoesNotExist(_)) => (0, 0),
+                Err(error) => return Err(broken(error)),
+            };
             let stats = [
+                horizon,
                 of(transaction.open_table(RECORDS).map_err(broken)?.stats().map_err(broken)?),
                 of(transaction.open_table(STANDINGS).map_err(broken)?.stats().map_err(broken)?),
                 of(transaction.open_table(EDGES).map_err(broken)?.stats().map_err(broken)?),
@@ -387,6 +405,49 @@ impl Tables {
             ];
             let stored = stats.iter().map(|it| it.0).sum::<u64>();
             Ok((stored, stored + stats.iter().map(|it| it.1).sum::<u64>()))
+        })
+    }
+
+    /// Whether the horizon is that of the last commit, for this threshold.
+    pub(crate) fn has_horizon(&self, counters: Counters, below: f64) -> Result<bool, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let meta = transaction.open_table(META).map_err(broken)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+            let same = number(META_BELOW)? == Some(below.to_bits());
+            Ok(same && number(META_HORIZON)? == Some(counters.commit))
+        })
+    }
+
+    /// Makes the horizon anew, in one transaction.
+    pub(crate) fn set_horizon(
+        &self,
+        counters: Counters,
+        below: f64,
+        rows: &[(u64, u64)],
+    ) -> Result<(), Broken> {
+        let write = || -> Done<()> {
+            let transaction = self.database().begin_write()?;
+            transaction.delete_table(HORIZON)?;
+            {
+                let mut horizon = transaction.open_table(HORIZON)?;
+                rows.iter().try_for_each(|row| horizon.insert(row, ()).map(drop))?;
+                let mut meta = transaction.open_table(META)?;
+                meta.insert(META_BELOW, below.to_bits())?;
+                meta.insert(META_HORIZON, counters.commit)?;
+            }
+            Ok(transaction.commit()?)
+        };
+        guarded(|| Ok(write()?))
+    }
+
+    /// Rows of the horizon up to a cycle.
+    pub(crate) fn due(&self, cycle: u64) -> Result<Vec<(u64, u64)>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let horizon = transaction.open_table(HORIZON).map_err(broken)?;
+            let rows = horizon.range(..=(cycle, u64::MAX)).map_err(broken)?;
+            rows.map(|row| Ok(row.map_err(broken)?.0.value())).collect()
         })
     }
 
@@ -455,6 +516,20 @@ impl Change {
         Ok(())
     }
 
+    /// Moves rows of the horizon.
+    pub(crate) fn move_horizon(&self, moves: &[Move]) -> Done<()> {
+        let mut horizon = self.0.open_table(HORIZON)?;
+        for Move { id, before, after } in moves {
+            if let Some(before) = before {
+                horizon.remove((*before, *id))?;
+            }
+            if let Some(after) = after {
+                horizon.insert((*after, *id), ())?;
+            }
+        }
+        Ok(())
+    }
+
     /// The number of the next edge from a record.
     pub(crate) fn next_edge(&self, from: u64) -> Done<u32> {
         let edges = self.0.open_table(EDGES)?;
@@ -515,6 +590,7 @@ impl Change {
             meta.insert(META_NEXT, counters.next)?;
             meta.insert(META_COMMIT, counters.commit)?;
             meta.insert(META_CYCLE, counters.cycle)?;
+            meta.insert(META_HORIZON, counters.commit)?;
         }
         Ok(self.0.commit()?)
     }

@@ -189,6 +189,8 @@ pub(crate) struct ShowAnswer {
     pub(crate) record: RecordDetail,
     /// Whether it never fades.
     pub(crate) pinned: bool,
+    /// Whether it is archived: kept, and not recalled.
+    pub(crate) archived: bool,
     /// What fading left of its weight.
     pub(crate) weight: f64,
     /// Relations that start at it or lead to it.
@@ -202,6 +204,8 @@ pub(crate) struct ListAnswer {
     pub(crate) records: Vec<RecordDetail>,
     /// How many there are.
     pub(crate) of: usize,
+    /// How many are archived, here and elsewhere.
+    pub(crate) archived: usize,
 }
 
 /// Answers `memory relate`.
@@ -237,11 +241,22 @@ pub(crate) struct PinAnswer {
     pub(crate) pinned: bool,
 }
 
+/// Answers `memory restore`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RestoreAnswer {
+    /// The records that were archived, and are not any more.
+    pub(crate) ids: Vec<String>,
+    /// The weight that they have now.
+    pub(crate) weight: f64,
+}
+
 /// Answers `memory tick`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TickAnswer {
     /// The cycle of decay now.
     pub(crate) cycle: u64,
+    /// How many records were archived.
+    pub(crate) archived: usize,
 }
 
 /// A line of `memory audit`.
@@ -251,7 +266,7 @@ pub(crate) struct AuditDetail {
     pub(crate) commit: u64,
     /// When, RFC 3339.
     pub(crate) at: String,
-    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`.
+    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`, `restored`.
     pub(crate) deed: String,
     /// The first record, or the new cycle.
     pub(crate) first: u64,
@@ -263,8 +278,10 @@ pub(crate) struct AuditDetail {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct StatsAnswer {
-    /// Records that are there.
+    /// Records that are there, archived ones too.
     pub(crate) records: usize,
+    /// How many of them are archived.
+    pub(crate) archived: usize,
     /// By space: how many.
     pub(crate) spaces: BTreeMap<String, usize>,
     /// Threads.

@@ -53,6 +53,18 @@ enum MemoryCommand {
         /// Those of this space only.
         #[arg(long, value_name = "NAME")]
         space: Option<String>,
+        /// The archived ones, instead of the others.
+        #[arg(long)]
+        archived: bool,
+    },
+    /// Brings archived records back: they are recalled again, and fade anew.
+    Restore {
+        /// Their ids, like m12.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<MemoryId>,
+        /// The weight that they have from now on, 0.05 to 1.
+        #[arg(long, value_name = "NUMBER", default_value_t = 0.5)]
+        weight: f64,
     },
     /// Relates two records: from what answers a question, relations lead on.
     Relate {
@@ -77,7 +89,7 @@ enum MemoryCommand {
         /// Its id, like m12.
         id: MemoryId,
     },
-    /// Lets cycles of decay pass: what nobody uses has half of its weight after 50.
+    /// Lets cycles of decay pass: what nobody uses has half of its weight after 50, and is archived after 217.
     Tick {
         /// How many.
         #[arg(default_value_t = 1)]
@@ -204,6 +216,9 @@ struct Asking {
     /// Those told before this time.
     #[arg(long, value_name = "TIME", value_parser = when::typed)]
     until: Option<Timestamp>,
+    /// Also records that were archived.
+    #[arg(long)]
+    archived: bool,
 }
 
 /// Forgets records for certain, and prints a receipt.
@@ -213,7 +228,7 @@ struct Asking {
 #[derive(Args)]
 struct Forget {
     /// Ids of records, like m12.
-    #[arg(required_unless_present_any = ["space", "thread"], value_name = "ID")]
+    #[arg(required_unless_present_any = ["space", "thread", "archived"], value_name = "ID")]
     ids: Vec<MemoryId>,
     /// All of this space; with --thread those of the thread there.
     #[arg(long, value_name = "NAME", conflicts_with = "ids")]
@@ -221,6 +236,12 @@ struct Forget {
     /// All of this thread.
     #[arg(long, value_name = "NAME", conflicts_with = "ids")]
     thread: Option<String>,
+    /// Only archived records.
+    #[arg(long, conflicts_with = "ids")]
+    archived: bool,
+    /// Only those that faded so many cycles ago, or earlier.
+    #[arg(long, value_name = "CYCLES", default_value_t = 0, requires = "archived")]
+    older_than: u64,
     /// Does not ask.
     #[arg(long)]
     yes: bool,
@@ -277,8 +298,12 @@ impl Memory {
             MemoryCommand::Show { id } => {
                 told::show(context, &ask(context, MemoryRequest::Show { id })?)
             }
-            MemoryCommand::List { limit, space } => {
-                told::list(context, &ask(context, MemoryRequest::List { limit, space })?)
+            MemoryCommand::List { limit, space, archived } => {
+                let request = MemoryRequest::List { limit, space, archived };
+                told::list(context, &ask(context, request)?)
+            }
+            MemoryCommand::Restore { ids, weight } => {
+                told::restore(context, &ask(context, MemoryRequest::Restore { ids, weight })?)
             }
             MemoryCommand::Relate { from, kind, to, weight } => {
                 let edge = Edge { from, kind, to, weight };
@@ -382,7 +407,8 @@ fn typed() -> Result<String, Failure> {
 
 impl Asking {
     fn question(self) -> Question {
-        let Self { query, budget, limit, spaces, author, thread, kind, tags, since, until } = self;
+        let Self { query, budget, limit, spaces, author, thread, kind, tags, .. } = self;
+        let Self { since, until, archived, .. } = self;
         Question {
             text: query,
             vector: None,
@@ -395,14 +421,16 @@ impl Asking {
             tags,
             since,
             until,
+            archived,
         }
     }
 }
 
 impl Forget {
     fn run(self, context: &Context) -> Result<u8, Failure> {
-        let Self { ids, space, thread, yes } = self;
-        let what = Forgetting { ids, space, thread };
+        let Self { ids, space, thread, archived, older_than, yes } = self;
+        let archived = archived.then_some(older_than);
+        let what = Forgetting { ids, space, thread, archived };
         // Whoever names records means them.
         if what.ids.is_empty() && !yes {
             let request = MemoryRequest::Forget { what: what.clone(), dry_run: true };
@@ -421,7 +449,8 @@ fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Fai
         name.as_ref().map_or_else(String::new, |it| format!(" of the {what} `{it}`"))
     };
     let (thread, space) = (of(&what.thread, "thread"), of(&what.space, "space"));
-    let all = printing::harmless(&format!("{count} record(s){thread}{space}"));
+    let archived = if what.archived.is_some() { "archived " } else { "" };
+    let all = printing::harmless(&format!("{count} {archived}record(s){thread}{space}"));
     if !can_ask(context) {
         let message = format!("{all} would be forgotten for certain; nothing is forgotten yet");
         return Err(Failure::usage(message).hint("say so with --yes"));

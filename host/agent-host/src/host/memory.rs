@@ -18,14 +18,15 @@ use voyager_base::{
 use voyager_disk::FileDisk;
 use voyager_memory::{
     AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Hit, LockError, Memory, MemoryId, OpenError,
-    Options, OwnerKey, OwnerKind, Question, ReadError, Recall, WriteError, is_locked,
+    Options, OwnerKey, OwnerKind, Question, ReadError, Recall, Ticked, WriteError, is_locked,
 };
 
 use super::{Host, Updates, to_json};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
-        RecordDetail, RelateAnswer, RelationDetail, ShowAnswer, StatsAnswer, TickAnswer, named,
+        RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
+        TickAnswer, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -204,7 +205,10 @@ impl Desk {
             MemoryRequest::Recall { question } => self.recall(&question).map(to_json),
             MemoryRequest::Explain { question, id } => self.explain(&question, id).map(to_json),
             MemoryRequest::Show { id } => self.show(id).map(to_json),
-            MemoryRequest::List { limit, space } => self.list(limit, space.as_deref()).map(to_json),
+            MemoryRequest::List { limit, space, archived } => {
+                self.list(limit, space.as_deref(), archived).map(to_json)
+            }
+            MemoryRequest::Restore { ids, weight } => self.restore(&ids, weight).map(to_json),
             MemoryRequest::Relate { edge } => self.relate(edge).map(to_json),
             MemoryRequest::Forget { what, dry_run } => self.forget(&what, dry_run).map(to_json),
             MemoryRequest::Pin { id, pinned } => self.pin(id, pinned).map(to_json),
@@ -260,20 +264,28 @@ impl Desk {
     fn show(&self, id: MemoryId) -> Result<ShowAnswer, Failure> {
         let record = RecordDetail::of(self.memory.record(id).map_err(read)?);
         let pinned = self.memory.is_pinned(id).map_err(read)?;
+        let archived = self.memory.is_archived(id).map_err(read)?;
         let weight = self.memory.weight(id).map_err(read)?;
         let relations = self.memory.relations(id).map_err(read)?;
         let relations = relations.into_iter().map(RelationDetail::of).collect();
-        Ok(ShowAnswer { record, pinned, weight, relations })
+        Ok(ShowAnswer { record, pinned, archived, weight, relations })
     }
 
-    fn list(&self, limit: usize, space: Option<&str>) -> Result<ListAnswer, Failure> {
+    fn list(
+        &self,
+        limit: usize,
+        space: Option<&str>,
+        archived: bool,
+    ) -> Result<ListAnswer, Failure> {
         let mut ids = self.ids_of(space);
+        ids.retain(|it| self.memory.is_archived(*it).is_ok_and(|it| it == archived));
         let of = ids.len();
         ids.reverse();
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(RecordDetail::of).collect();
-        Ok(ListAnswer { records, of })
+        let archived = self.memory.archived(0).len();
+        Ok(ListAnswer { records, of, archived })
     }
 
     /// The records of a space, or all, in the order of writing.
@@ -296,9 +308,17 @@ impl Desk {
         Ok(PinAnswer { id: id.to_string(), pinned })
     }
 
+    fn restore(&self, ids: &[MemoryId], weight: f64) -> Result<RestoreAnswer, Failure> {
+        let restored = self.memory.restore(ids, weight, self.now()).map_err(|it| match it {
+            WriteError::Invalid { invalid, .. } => Failure::usage(invalid.to_string()),
+            other => written(other),
+        })?;
+        Ok(RestoreAnswer { ids: named(&restored), weight })
+    }
+
     fn tick(&self, cycles: u64) -> Result<TickAnswer, Failure> {
-        let cycle = self.memory.tick(cycles, self.now()).map_err(written)?;
-        Ok(TickAnswer { cycle })
+        let Ticked { cycle, archived } = self.memory.tick(cycles, self.now()).map_err(written)?;
+        Ok(TickAnswer { cycle, archived })
     }
 
     fn audit(&self, limit: usize) -> Result<Vec<AuditDetail>, Failure> {
@@ -319,6 +339,7 @@ impl Desk {
         let answers = self.memory.answers();
         Ok(StatsAnswer {
             records: stats.records,
+            archived: stats.archived,
             spaces: stats.spaces.into_iter().collect(),
             threads: stats.threads,
             words: stats.words,
@@ -382,6 +403,7 @@ fn word(deed: Deed) -> &'static str {
         Deed::Ticked => "ticked",
         Deed::Encoded => "encoded",
         Deed::Arranged => "arranged",
+        Deed::Restored => "restored",
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
-        RelationDetail, ShowAnswer, StatsAnswer, TickAnswer,
+        RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer,
     },
     cli::Context,
     failure::Failure,
@@ -222,9 +222,10 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
             named(name, value)?;
         }
         let pinned = if shown.pinned { ", pinned" } else { "" };
+        let archived = if shown.archived { ", archived" } else { "" };
         named("importance", &record.importance.to_string())?;
         named("confidence", &record.confidence.to_string())?;
-        named("weight", &format!("{:.3}{pinned}", shown.weight))?;
+        named("weight", &format!("{:.3}{pinned}{archived}", shown.weight))?;
         for RelationDetail { from, kind, to, weight } in &shown.relations {
             named("relation", &format!("{from} {kind} {to} ({weight})"))?;
         }
@@ -242,6 +243,12 @@ pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
             text(&record.text, "    ")?;
         }
         match (list.of, list.records.len()) {
+            (0, _) if list.archived > 0 => {
+                note(format!(
+                    "none here; {} are archived: `memory list --archived`",
+                    list.archived
+                ));
+            }
             (0, _) => note(EMPTY),
             (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),
             _ => {}
@@ -307,10 +314,29 @@ pub(crate) fn pin(context: &Context, answer: &Json) -> Result<u8, Failure> {
     })
 }
 
+/// Says which records are back.
+pub(crate) fn restore(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let restored: RestoreAnswer = read(answer)?;
+    tell(context, &restored, 0, || match restored.ids.as_slice() {
+        [] => line("none of them is archived"),
+        ids => line(format!("back with the weight {}: {}", restored.weight, in_runs(ids))),
+    })
+}
+
 /// Prints the cycle of decay.
 pub(crate) fn tick(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let ticked: TickAnswer = read(answer)?;
-    tell(context, &ticked, 0, || line(format!("cycle {}", ticked.cycle)))
+    tell(context, &ticked, 0, || {
+        line(format!("cycle {}", ticked.cycle))?;
+        if ticked.archived > 0 {
+            note(format!(
+                "{} record(s) faded and are archived: `memory list --archived` shows them, `memory restore ID` \
+                 brings one back",
+                ticked.archived
+            ));
+        }
+        Ok(())
+    })
 }
 
 /// Prints what opens the memory from now on.
@@ -351,7 +377,11 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let stats: StatsAnswer = read(answer)?;
     tell(context, &stats, 0, || {
         let named = |name: &str, value: &str| line(harmless(&format!("{name:<10} {value}")));
-        named("records", &stats.records.to_string())?;
+        let archived = match stats.archived {
+            0 => String::new(),
+            archived => format!(", {archived} of them archived"),
+        };
+        named("records", &format!("{}{archived}", stats.records))?;
         for (space, records) in &stats.spaces {
             named("  space", &format!("{space}: {records}"))?;
         }

@@ -5,6 +5,8 @@ mod cache;
 mod crash;
 mod forget;
 mod kept;
+mod life;
+mod model;
 mod owner;
 mod ranking;
 mod recall;

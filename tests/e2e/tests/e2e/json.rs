@@ -277,6 +277,12 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "unpin"], vec!["memory", "unpin", "m0"], Done(0)),
         (&["memory", "unpin"], vec!["memory", "unpin", "m9"], Failed("usage", 2)),
         (&["memory", "tick"], vec!["memory", "tick", "3"], Done(0)),
+        (&["memory", "restore"], vec!["memory", "restore", "m0"], Done(0)),
+        (
+            &["memory", "restore"],
+            vec!["memory", "restore", "m0", "--weight", "2"],
+            Failed("usage", 2),
+        ),
         (&["memory", "audit"], vec!["memory", "audit"], Done(0)),
         (&["memory", "stats"], vec!["memory", "stats"], Done(0)),
         (&["memory", "encode"], vec!["memory", "encode"], Failed("usage", 2)),

@@ -13,6 +13,9 @@ use crate::{
 /// So many characters of a text are shown.
 const SHOWN: usize = 200;
 
+/// Why an archived record is no hit.
+const ARCHIVED: &str = "it faded and is archived, and archived ones are not asked for";
+
 impl Desk {
     /// Answers `memory explain`.
     pub(super) fn explain(
@@ -61,8 +64,11 @@ impl Desk {
                     text: beginning(&record.draft.text),
                 })
             });
-            let (verdict, reason) =
-                verdict(question, &record, found.as_ref(), is_hit, ranked.len());
+            let archived = self.memory.is_archived(record.id).unwrap_or_default();
+            let (verdict, reason) = match found.is_none() && archived && !question.archived {
+                true => ("excluded", ARCHIVED.to_owned()),
+                false => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
+            };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
         });
