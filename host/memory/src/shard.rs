@@ -395,13 +395,7 @@ impl Shard {
     pub(crate) fn each_that_holds(&self, word: &str, places: &[Place], mut see: impl FnMut(usize)) {
         let mut postings = self.postings(word);
         for (number, place) in places.iter().enumerate() {
-            // The next one is mostly near: steps that double reach it sooner than halves of all.
-            let mut step = 1;
-            while postings.get(step).is_some_and(|it| it.0 < *place) {
-                step *= 2;
-            }
-            let near = &postings[..postings.len().min(step + 1)];
-            postings = &postings[near.partition_point(|it| it.0 < *place)..];
+            postings = &postings[postings.partition_point(|it| it.0 < *place)..];
             match postings.first() {
                 Some(it) if it.0 == *place => see(number),
                 Some(_) => (),

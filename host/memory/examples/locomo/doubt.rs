@@ -1,8 +1,8 @@
 //! Signs that nothing answers a question: above all that the best records are by somebody else than it asks about.
 
-use voyager_memory::features as of_candidates;
+use voyager_memory::{features as of_candidates, rank::Forest};
 
-use crate::{Grove, trial::Asked};
+use crate::trial::Asked;
 
 /// Names of the signs.
 pub(crate) fn features() -> Vec<&'static str> {
@@ -39,11 +39,11 @@ pub(crate) fn features() -> Vec<&'static str> {
     ]
 }
 
-/// The signs of a question, by the ranking of a grove.
-pub(crate) fn row(asked: &Asked, grove: &Grove) -> Vec<f32> {
+/// The signs of a question, by the ranking of a forest.
+pub(crate) fn row(asked: &Asked, forest: &Forest) -> Vec<f32> {
     let names = of_candidates::names();
     let column = |name: &str| names.iter().position(|it| it == name).unwrap();
-    let order = asked.by(|it| grove.score(asked.row(it)));
+    let order = asked.by(|it| forest.score(asked.row(it)));
     let value = |place: usize, name: &str| {
         order.get(place).map_or(0.0, |it| f64::from(asked.row(it.1)[column(name)]))
     };

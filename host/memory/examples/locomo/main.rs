@@ -187,17 +187,17 @@ struct Learned {
 }
 
 fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
-    let groves: Vec<Grove> =
-        (0..trials.len()).map(|held| grove(conversations, trials, held)).collect();
+    let forests: Vec<Forest> =
+        (0..trials.len()).map(|held| forest(conversations, trials, &[held])).collect();
     let doubts = doubt::features();
     let mut all = Vec::new();
     for held in 0..trials.len() {
-        // Doubt is learned from rankings as good as those that it will see: of groves that did not see the
+        // Doubt is learned from rankings as good as those that it will see: of forests that did not see the
         // conversation either.
         let (mut rows, mut labels) = (Vec::new(), Vec::new());
-        for (number, grove) in groves.iter().enumerate().filter(|it| it.0 != held) {
+        for (number, forest) in forests.iter().enumerate().filter(|it| it.0 != held) {
             for (asked, gold) in trials[number].asked.iter().zip(&conversations[number].gold) {
-                rows.push(doubt::row(asked, grove));
+                rows.push(doubt::row(asked, forest));
                 labels.push(gold.category == Category::Adversarial);
             }
         }
@@ -205,31 +205,18 @@ fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
         let both = labels.contains(&true) && labels.contains(&false);
         let doubt = both.then(|| Logistic::fit(&rows, &labels, 1.0).unwrap());
         let ranking = |asked: &Asked| Ranking {
-            order: asked.ranked_by(|row| groves[held].score(asked.row(row))),
-            doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &groves[held]))),
+            order: asked.ranked_by(|row| forests[held].score(asked.row(row))),
+            doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &forests[held]))),
         };
         all.push(Learned { rankings: trials[held].asked.iter().map(ranking).collect() });
     }
     all
 }
 
-/// So many forests are trained alike, but for their chance, and say together what a turn is worth: what one of them
-/// thinks by chance counts less.
-const SEEDS: u64 = 3;
-
-/// Forests that were trained alike.
-pub(crate) struct Grove(Vec<Forest>);
-
-impl Grove {
-    pub(crate) fn score(&self, row: &[f32]) -> f64 {
-        self.0.iter().map(|it| it.score(row)).sum::<f64>() / self.0.len() as f64
-    }
-}
-
-/// Forests that did not see a conversation.
-fn grove(conversations: &[Conversation], trials: &[Trial], held: usize) -> Grove {
+/// A forest that did not see some conversations.
+fn forest(conversations: &[Conversation], trials: &[Trial], held: &[usize]) -> Forest {
     let mut relevant = Vec::new();
-    for (number, trial) in trials.iter().enumerate().filter(|it| it.0 != held) {
+    for (number, trial) in trials.iter().enumerate().filter(|it| !held.contains(&it.0)) {
         for (asked, gold) in trial.asked.iter().zip(&conversations[number].gold) {
             let of = asked.turns.iter().map(|it| gold.evidence.contains(it));
             relevant.push((asked, of.collect::<Vec<bool>>()));
@@ -239,11 +226,7 @@ fn grove(conversations: &[Conversation], trials: &[Trial], held: usize) -> Grove
         .iter()
         .map(|(asked, relevant)| Group { features: &asked.features, relevant })
         .collect();
-    let forest = |seed: u64| {
-        let parameters = Parameters { seed, ..Parameters::default() };
-        train(&groups, features::names().len(), &parameters).unwrap()
-    };
-    Grove((1..=SEEDS).map(forest).collect())
+    train(&groups, features::names().len(), &Parameters::default()).unwrap()
 }
 
 const SHOWN: [&str; 10] = [
