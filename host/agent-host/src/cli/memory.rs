@@ -240,7 +240,14 @@ struct Forget {
     #[arg(long, conflicts_with = "ids")]
     archived: bool,
     /// Only those that faded so many cycles ago, or earlier.
-    #[arg(long, value_name = "CYCLES", default_value_t = 0, requires = "archived")]
+    // Of two that exclude each other one can't be missing: `requires` alone lets ids pass.
+    #[arg(
+        long,
+        value_name = "CYCLES",
+        default_value_t = 0,
+        requires = "archived",
+        conflicts_with = "ids"
+    )]
     older_than: u64,
     /// Does not ask.
     #[arg(long)]

@@ -42,7 +42,7 @@ const OF_THE_BEST: [Of; 4] = [Of::Coverage, Of::WindowCoverage, Of::VectorZ, Of:
 /// So many are the best.
 const BEST: usize = 10;
 
-/// The signs of a ranking: rows as [`features::ranking_names`] names them.
+/// The signs of a ranking: rows as [`crate::features::ranking_names`] names them.
 pub fn signs<'a>(rows: impl Iterator<Item = &'a [f32]>, forest: &Forest) -> Vec<f32> {
     let mut ranked: Vec<(f64, &[f32])> = rows.map(|row| (forest.score(row), row)).collect();
     // Equal ones stay in the order in which they came.
