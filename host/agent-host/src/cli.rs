@@ -39,7 +39,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use voyager_sandbox::Profiler;
 
 pub(crate) use self::arrange::arranged;
-use crate::{failure::Failure, places::Places, system::Environment, telemetry};
+use crate::{
+    encoding, failure::Failure, owner_key::KeySource, places::Places, system::Environment,
+    telemetry,
+};
 
 /// Runs Logic Manifests with sandboxed skills: every effect granted, journaled, replayable.
 #[derive(Parser)]
@@ -67,6 +70,15 @@ pub(crate) struct Common {
     /// the process that has the state.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// What makes the vectors of the memory: `none`, `hashed`, a folder with `model.safetensors` and
+    /// `tokenizer.json`, or the address of an endpoint with its model, like
+    /// http://127.0.0.1:11434/api/embed#MODEL [default: $VOYAGER_ENCODER, else encoder.yaml beside the policy,
+    /// else none]. It counts in the process that has the state.
+    #[arg(long, global = true, value_name = "ENCODER")]
+    pub(crate) encoder: Option<String>,
+    /// Where the key of that endpoint comes from, `env:VARIABLE` or `file:PATH` [default: $VOYAGER_ENCODER_KEY].
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub(crate) encoder_key: Option<String>,
     /// Print JSON: one object a line, the last with the answer or the error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -81,6 +93,11 @@ pub(crate) struct Common {
     /// counts in the process that has the state.
     #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
     pub(crate) memory: Option<u64>,
+    /// What opens a locked memory: a passphrase as env:VARIABLE or file:PATH, or key-file:PATH [default:
+    /// $VOYAGER_MEMORY_KEY].
+    // Not read while the line is: what is wrong there is repeated to whoever typed it, and to their logs.
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub(crate) memory_key: Option<String>,
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
@@ -144,6 +161,10 @@ pub(crate) struct Context {
     pub(crate) logs: bool,
     /// What tasks may use of the machine.
     pub(crate) capacity: Capacity,
+    /// What opens a locked memory, where somebody says so.
+    pub(crate) memory_key: Option<KeySource>,
+    /// What makes the vectors of the memory, where somebody says so.
+    pub(crate) encoder: encoding::Said,
     /// Who looks at the stacks of guests, where somebody wants to know them.
     pub(crate) profiler: Option<Profiler>,
 }
@@ -174,6 +195,8 @@ impl Context {
             color: self.color,
             logs: self.logs,
             capacity: self.capacity,
+            memory_key: None,
+            encoder: self.encoder.clone(),
             profiler: None,
         }
     }

@@ -6,6 +6,7 @@ mod attend;
 mod board;
 mod compact;
 mod cores;
+mod encoding;
 mod explain;
 mod fork;
 mod inputs;
@@ -59,11 +60,14 @@ pub(crate) use self::{
     shelf::Shelf,
     start::{run_error, status},
 };
-use self::{attend::Attendance, memory::LazyMemory, shelf::Loading, watch::Watchers};
+use self::{
+    attend::Attendance, encoding::Encoding, memory::LazyMemory, shelf::Loading, watch::Watchers,
+};
 use crate::{
     answer::ResultsAnswer,
     catalog::{Catalog, Gate, LiveCatalog},
     cli::Context,
+    encoding::{Encoder, Setting},
     failure::{Failure, FailureKind},
     places::Places,
     policy::Today,
@@ -90,6 +94,8 @@ pub(crate) struct Host {
     results: Arc<ResultStore>,
     /// What is remembered.
     memory: Arc<LazyMemory>,
+    /// What makes the vectors of that.
+    encoding: Arc<Encoding>,
     /// Held alone while runs are forgotten: whatever else is asked may be about to name content.
     pruning: RwLock<()>,
     /// Held while records are packed, or runs forgotten.
@@ -129,6 +135,8 @@ impl Host {
         runtime: tokio::runtime::Handle,
     ) -> Result<Opened, Failure> {
         let places = &context.places;
+        let current = std::env::current_dir().unwrap_or_default();
+        let encoder = Setting::find(&context.encoder, places, &current)?;
         private_folder(&places.state)?;
         let store = match open_store(&places.state.join("journal")) {
             Ok(store) => Arc::new(store),
@@ -153,7 +161,14 @@ impl Host {
         let results = FileDisk::open(places.state.join("results"))
             .map_err(|error| Failure::environment("cannot use the state", &error))?;
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
-        let memory = Arc::new(LazyMemory::new(&places.state));
+        let encoder = Arc::new(Encoder::new(encoder, Arc::clone(&clock)));
+        let memory = Arc::new(LazyMemory::new(
+            &places.state,
+            Arc::clone(&encoder),
+            context.memory_key.clone(),
+        ));
+        let encoding = Encoding::new(Arc::clone(&memory), encoder, Arc::clone(&clock));
+        let encoding = Arc::new(encoding);
         let skills_memory = {
             let memory = Arc::clone(&memory);
             voyager_memory::Service::new(
@@ -161,6 +176,7 @@ impl Host {
                 Arc::clone(&blocking),
                 Arc::clone(&clock),
             )
+            .with_encoder(encoding.clone())
         };
         let world = World {
             journal: store.clone(),
@@ -187,6 +203,7 @@ impl Host {
             store,
             results,
             memory,
+            encoding,
             pruning: RwLock::default(),
             packing: tokio::sync::Mutex::default(),
             active: Mutex::default(),
@@ -209,7 +226,9 @@ impl Host {
             }
             Request::Compact => self.compact(cancellation, updates).await.map(to_json),
             // It names no content of the journal.
-            Request::Memory(request) => self.ask_memory(request, cancellation, updates).await,
+            Request::Memory { what, key } => {
+                self.ask_memory(what, key, cancellation, updates).await
+            }
             request => {
                 let _shared = self.pruning.read().await;
                 self.answered(request, cancellation, updates).await
@@ -231,7 +250,7 @@ impl Host {
     ) -> Result<serde_json::Value, Failure> {
         match request {
             // They are answered alone, or beside the journal.
-            Request::Prune { .. } | Request::Compact | Request::Memory(_) => {
+            Request::Prune { .. } | Request::Compact | Request::Memory { .. } => {
                 Err(Failure::new(FailureKind::Bug, "a request for no run among those for runs"))
             }
             Request::Run(run) => self.run(run, cancellation, updates).await.map(to_json),

@@ -5,11 +5,18 @@
 //!
 //! Not here: what becomes of the drafts (`host/memory/importing.rs`). Start reading at [`Files`], then [`Reader`].
 
+// With their paths: the fuzz target reads this file from elsewhere.
+#[path = "import/chat.rs"]
 mod chat;
+#[path = "import/files.rs"]
 mod files;
+#[path = "import/input.rs"]
 mod input;
+#[path = "import/lines.rs"]
 pub(crate) mod lines;
+#[path = "import/notes.rs"]
 mod notes;
+#[path = "import/transcript.rs"]
 mod transcript;
 
 use std::io::{self, Read};
@@ -17,6 +24,8 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 use voyager_memory::Draft;
 
+#[cfg(fuzzing)]
+pub(crate) use self::files::read;
 pub(crate) use self::files::{Files, Listed, NoFiles, Reader};
 
 /// Longest line, in bytes.
@@ -142,4 +151,5 @@ fn name(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[path = "import/tests.rs"]
 mod tests;

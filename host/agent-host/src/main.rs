@@ -12,12 +12,14 @@ mod checking;
 mod cli;
 mod decisions;
 mod draft;
+mod encoding;
 mod failure;
 mod fetching;
 mod host;
 mod import;
 mod installing;
 mod interrupts;
+mod owner_key;
 mod places;
 mod policy;
 mod printing;
@@ -40,6 +42,7 @@ use clap::Parser;
 use crate::{
     cli::{Capacity, Cli, Color, Context},
     failure::{Failure, FailureKind},
+    owner_key::KeySource,
     places::Places,
     system::Environment,
     telemetry::Telemetry,
@@ -122,8 +125,24 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     let (json, quiet, logs) = (common.json, common.quiet, telemetry.logs);
     let capacity = Capacity { cpus: common.cpus, memory: common.memory };
     let profiler = None;
-    let context =
-        Context { places, environment, program, json, quiet, color, logs, capacity, profiler };
+    let memory_key = memory_key(common.memory_key.as_ref().or(environment.memory_key.as_ref()))?;
+    let encoder = encoding::Said {
+        encoder: common.encoder.clone().or_else(|| environment.encoder.clone()),
+        key: common.encoder_key.clone().or_else(|| environment.encoder_key.clone()),
+    };
+    let context = Context {
+        places,
+        environment,
+        program,
+        json,
+        quiet,
+        color,
+        logs,
+        capacity,
+        memory_key,
+        encoder,
+        profiler,
+    };
     let ended = cli.command.run(&context);
     telemetry.finish();
     ended
@@ -143,4 +162,15 @@ fn complain(failure: &Failure, json: bool) {
     if failure.kind == FailureKind::Bug {
         printing::note("this is a defect of agent-host; please report it");
     }
+}
+
+/// Where the key of the memory comes from, where somebody says so. It is not read before it is needed.
+fn memory_key(text: Option<&String>) -> Result<Option<KeySource>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    let source: KeySource = text
+        .parse()
+        .map_err(|problem| Failure::usage(format!("the key of the memory: {problem}")))?;
+    let folder = std::env::current_dir()
+        .map_err(|error| Failure::environment("cannot tell the current folder", &error))?;
+    Ok(Some(source.absolute(&folder)))
 }

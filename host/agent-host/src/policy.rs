@@ -193,6 +193,7 @@ pub(crate) fn own_paths(places: &Places) -> Vec<String> {
     paths.extend(places.skills.iter().cloned());
     paths.extend(places.own.as_ref().map(|own| Store::beside(own).packages().to_owned()));
     paths.extend(trusting::file(places));
+    paths.extend(crate::encoding::Setting::file(places));
     if let Some(policy) = &places.policy {
         // Not by another name either, where it is a link.
         paths.push(policy.clone());

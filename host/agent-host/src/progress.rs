@@ -208,6 +208,9 @@ fn describe(event: &Event) -> Option<String> {
             let share = done_bytes.saturating_mul(100) / (*total_bytes).max(1);
             format!("{records} records, {share} % read")
         }
+        Event::Encoding { vectors, records } => {
+            format!("{vectors} of {records} records have a vector")
+        }
         Event::SkillBuilt { component, .. } => format!("built {}", component.display()),
         Event::SkillNotBuilt { error } => error.message.clone(),
         Event::StepStarted { .. }

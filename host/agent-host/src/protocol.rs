@@ -10,7 +10,7 @@ use voyager_base::policy::What;
 use voyager_manifest::plan::Priority;
 use voyager_memory::{Draft, Edge, MemoryId, Question};
 
-use crate::{failure::Failure, host::Attended, import::Format};
+use crate::{failure::Failure, host::Attended, import::Format, owner_key::TypedKey};
 
 /// What a command asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,14 +100,20 @@ pub(crate) enum Request {
         run: String,
     },
     /// Something of the memory.
-    Memory(MemoryRequest),
+    Memory {
+        /// What.
+        what: MemoryRequest,
+        /// What opens it, where whoever asks has that.
+        #[serde(default)]
+        key: Option<TypedKey>,
+    },
 }
 
 impl Request {
     /// How to go on with what was left, for whoever leaves.
     pub(crate) fn goes_on_by(&self) -> &'static str {
         match self {
-            Self::Memory(_) => "what is in the memory stays there; the same command goes on",
+            Self::Memory { .. } => "what is in the memory stays there; the same command goes on",
             _ => "`agent-host resume` goes on where the run stopped",
         }
     }
@@ -145,6 +151,16 @@ pub(crate) enum MemoryRequest {
         limit: usize,
         /// Of this space only.
         space: Option<String>,
+        /// The archived ones, instead of the others.
+        #[serde(default)]
+        archived: bool,
+    },
+    /// Brings archived records back.
+    Restore {
+        /// Which.
+        ids: Vec<MemoryId>,
+        /// With which weight.
+        weight: f64,
     },
     /// Relates two records.
     Relate {
@@ -177,6 +193,19 @@ pub(crate) enum MemoryRequest {
     },
     /// What is there.
     Stats,
+    /// What it is locked with; never fails since it is locked.
+    Owner,
+    /// Locks it, or changes what it is locked with.
+    Lock {
+        /// What opens it from now on.
+        key: TypedKey,
+        /// Whether it is locked already.
+        again: bool,
+    },
+    /// Lets whoever has the folder open it.
+    Unlock,
+    /// Makes the vectors that lack.
+    Encode,
     /// Reads files.
     Import(ImportRequest),
     /// All records as lines, in parts.
@@ -196,6 +225,9 @@ pub(crate) struct Forgetting {
     pub(crate) space: Option<String>,
     /// Those of a thread.
     pub(crate) thread: Option<String>,
+    /// Only archived ones that faded so many cycles ago, or earlier.
+    #[serde(default)]
+    pub(crate) archived: Option<u64>,
 }
 
 /// Files that are read into the memory.
@@ -398,6 +430,7 @@ pub(crate) enum Event {
     SkillQuarantined { file: PathBuf, reason: String },
     Attended(Attended),
     Importing { records: u64, done_bytes: u64, total_bytes: u64 },
+    Encoding { vectors: u64, records: u64 },
     Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },

@@ -77,6 +77,12 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         let state = context.places.state.clone();
         send()(&Update::Event(Event::Serving { state }));
         let mut tasks = vec![tokio::spawn(Arc::clone(&host).watch_skills(send()))];
+        let (asked, tell) = (Arc::clone(&host), send());
+        tasks.push(tokio::task::spawn_blocking(move || {
+            if let Some(text) = asked.memory_stays_closed() {
+                tell(&Update::Note { text });
+            }
+        }));
         let quiet = Cancellation::default();
         let tending = tokio::spawn(Arc::clone(&host).tend(quiet.clone(), send()));
         if resumes {

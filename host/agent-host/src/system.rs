@@ -89,6 +89,12 @@ pub(crate) struct Environment {
     pub(crate) data_home: Option<PathBuf>,
     /// `$VOYAGER_POLICY`.
     pub(crate) policy: Option<PathBuf>,
+    /// `$VOYAGER_MEMORY_KEY`: where the key comes from.
+    pub(crate) memory_key: Option<String>,
+    /// `$VOYAGER_ENCODER`.
+    pub(crate) encoder: Option<String>,
+    /// `$VOYAGER_ENCODER_KEY`.
+    pub(crate) encoder_key: Option<String>,
     /// `$VOYAGER_LOG`.
     pub(crate) log: Option<String>,
     /// OpenTelemetry's variables, and `$TRACEPARENT`.
@@ -116,6 +122,9 @@ impl Environment {
             policy: std::env::var_os("VOYAGER_POLICY")
                 .filter(|it| !it.is_empty())
                 .map(PathBuf::from),
+            memory_key: std::env::var("VOYAGER_MEMORY_KEY").ok().filter(|it| !it.is_empty()),
+            encoder: std::env::var("VOYAGER_ENCODER").ok().filter(|it| !it.is_empty()),
+            encoder_key: std::env::var("VOYAGER_ENCODER_KEY").ok().filter(|it| !it.is_empty()),
             log: std::env::var("VOYAGER_LOG").ok().filter(|it| !it.is_empty()),
             telemetry: std::env::vars_os()
                 .filter_map(|(name, value)| {

@@ -18,6 +18,25 @@ pub fn weight_used(weight: f64) -> f64 {
     weight + SHARE * (1.0 - weight)
 }
 
+/// The first cycle in which a weight that held in `cycle` lies below a threshold; `u64::MAX` where none does.
+///
+/// The logarithm says about which; the weight itself decides, so that nobody who asks for the weight sees it
+/// otherwise.
+pub fn death_of(weight: f64, cycle: u64, below: f64) -> u64 {
+    if below <= 0.0 {
+        return u64::MAX;
+    }
+    let halvings = (weight / below).log2().max(0.0);
+    let mut idle = (halvings * f64::from(HALF_LIFE_CYCLES)) as u64;
+    while weight_after(weight, idle) >= below {
+        idle += 1;
+    }
+    while idle > 0 && weight_after(weight, idle - 1) < below {
+        idle -= 1;
+    }
+    cycle.saturating_add(idle)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -33,7 +52,27 @@ mod tests {
         assert_eq!(weight_after(1.0, u64::MAX), 0.0);
     }
 
+    #[test]
+    fn a_weight_dies_in_the_first_cycle_below_the_threshold() {
+        assert_eq!([0.2, 0.1, 0.05].map(|it| death_of(1.0, 7, it)), [124, 174, 224]);
+        assert_eq!(death_of(0.5, 0, 0.5), 1, "at the threshold it lives");
+        assert_eq!(death_of(0.1, 9, 0.5), 9);
+        assert_eq!(death_of(0.0, 9, 0.5), 9);
+        assert_eq!(death_of(1.0, 0, 0.0), u64::MAX);
+        assert_eq!(death_of(1.0, u64::MAX - 1, 0.5), u64::MAX);
+    }
+
     proptest! {
+        #[test]
+        fn before_its_death_a_weight_is_not_below(
+            weight in 0.0_f64..=1.0,
+            below in 1e-6_f64..1.0,
+        ) {
+            let death = death_of(weight, 0, below);
+            prop_assert!(weight_after(weight, death) < below);
+            prop_assert!(death == 0 || weight_after(weight, death - 1) >= below);
+        }
+
         #[test]
         fn decay_does_not_depend_on_how_cycles_are_batched(
             weight in 0.0_f64..=1.0,

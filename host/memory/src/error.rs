@@ -2,7 +2,10 @@
 
 use voyager_disk::{FolderError, database::Broken};
 
-use crate::record::{Invalid, MemoryId};
+use crate::{
+    owner::OwnerKind,
+    record::{Invalid, MemoryId},
+};
 
 /// Why a store could not be opened. Nothing was changed, save what an interrupted process left unfinished.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,18 @@ pub enum OpenError {
         found: u32,
         /// The newest format known.
         known: u32,
+    },
+    /// It is locked, and no key was given.
+    #[error("the memory is locked: it opens with the {kind} of its owner")]
+    Locked {
+        /// With what.
+        kind: OwnerKind,
+    },
+    /// It is locked with another key. Nothing was changed, and nothing is damaged.
+    #[error("this does not open the memory: it is locked with another {kind}")]
+    WrongKey {
+        /// With what.
+        kind: OwnerKind,
     },
 }
 
@@ -136,4 +151,18 @@ impl From<ReadError> for WriteError {
             error => Self::disk(error),
         }
     }
+}
+
+/// Why a store could not be locked or unlocked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LockError {
+    /// Its database has what can't be hidden any more. Nothing was changed.
+    #[error("this memory was made by a program that could not lock one, and tells too much")]
+    Bare,
+    /// The disk refused. Where nothing more is written since, opening it again shows whether it is locked.
+    #[error("cannot lock or unlock the memory: {reason}")]
+    Disk {
+        /// What the system said.
+        reason: String,
+    },
 }

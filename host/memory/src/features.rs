@@ -25,40 +25,47 @@ const ARMS: [&str; 8] = [
     "vector",
 ];
 
-/// What is said of each arm.
+/// What is said of each arm: the first [`OF_RECORD`] of the record alone, the last of its whole session.
 const OF_ARM: [&str; 6] =
     ["z", "reciprocal_rank", "ratio", "neighbour1_z", "neighbour2_z", "session_z"];
 
-/// What is said beside the arms.
-const BESIDE: [&str; 44] = [
-    "session_keyword_z",
-    "session_keyword_reciprocal_rank",
-    "session_hits",
+/// So much of [`OF_ARM`] needs no look at the session.
+const OF_RECORD: usize = 5;
+
+/// What is said beside the arms, and needs a look at nothing but a record and those next to it.
+const NEAR: [&str; 16] = [
     "session_share",
     "coverage",
     "window_coverage",
-    "session_coverage",
     "rarest",
     "window_rarest",
-    "session_rarest",
-    "phrases",
-    "window_phrases",
     "author_asked_for",
     "other_author_asked_for",
     "month_asked_for",
     "in_time_asked_for",
     "soon_after_time_asked_for",
-    "tokens",
     "asks",
-    "number",
-    "time",
     "of_me",
     "of_you",
     "answers",
     "is_answered",
+    "place_in_thread",
+];
+
+/// What else is said.
+const BESIDE: [&str; 28] = [
+    "session_keyword_z",
+    "session_keyword_reciprocal_rank",
+    "session_hits",
+    "session_coverage",
+    "session_rarest",
+    "phrases",
+    "window_phrases",
+    "tokens",
+    "number",
+    "time",
     "terms",
     "position",
-    "place_in_thread",
     "when",
     "who",
     "where",
@@ -80,7 +87,23 @@ const BESIDE: [&str; 44] = [
 /// Names of all features, in their order.
 pub fn names() -> Vec<String> {
     let arms = ARMS.iter().flat_map(|arm| OF_ARM.iter().map(move |of| format!("{arm}.{of}")));
-    arms.chain(BESIDE.iter().map(|it| (*it).to_owned())).collect()
+    arms.chain(NEAR.iter().chain(&BESIDE).map(|it| (*it).to_owned())).collect()
+}
+
+/// Arms that the ranking of recall asks, in the order of [`FirstArms::all`].
+const FIRST: [&str; 3] = ["keyword", "window2", "vector"];
+
+/// How many features the ranking of recall reads.
+pub(crate) const RANKING: usize = FIRST.len() * OF_RECORD + NEAR.len() + 1;
+
+/// Names of the features that the ranking of recall reads, in their order: few enough, and near enough to a
+/// record, to be asked for in a store of any size.
+pub fn ranking_names() -> Vec<String> {
+    let of = &OF_ARM[..OF_RECORD];
+    let arms = FIRST.iter().flat_map(|arm| of.iter().map(move |of| format!("{arm}.{of}")));
+    arms.chain(NEAR.iter().map(|it| (*it).to_owned()))
+        .chain(["untrained.ratio".to_owned()])
+        .collect()
 }
 
 /// The arms that the untrained ranking needs. The others only say more of what these found, and are asked
@@ -103,8 +126,11 @@ impl FirstArms {
 
     /// The best of each, in the order of their places.
     pub(crate) fn best(&self) -> Vec<Spot> {
-        let all = [Some(&self.keyword), Some(&self.window2), self.vector.as_ref()];
-        best_of(all.into_iter().flatten())
+        best_of(self.all().into_iter().flatten())
+    }
+
+    fn all(&self) -> [Option<&Arm>; FIRST.len()] {
+        [Some(&self.keyword), Some(&self.window2), self.vector.as_ref()]
     }
 }
 
@@ -116,20 +142,26 @@ fn best_of<'a>(arms: impl Iterator<Item = &'a Arm>) -> Vec<Spot> {
     spots
 }
 
+/// What lies around candidates.
+pub(crate) struct Near<'a> {
+    first: &'a FirstArms,
+    /// How many of the best of the window arm lie in each session.
+    hits: HashMap<Session, u32>,
+    wanted: Wanted,
+}
+
 /// All arms for one question.
 pub(crate) struct Arms<'a> {
-    first: &'a FirstArms,
+    near: Near<'a>,
     window1: Arm,
     core_window4: Arm,
     core_keyword: Arm,
     core_window2: Arm,
     feedback: Arm,
     sessions: SessionArm,
-    /// How many of the best of the window arm lie in each session.
-    hits: HashMap<Session, u32>,
     /// The best of the sessions of the candidates, by arm.
     bests: HashMap<Session, [f64; ARMS.len()]>,
-    wanted: Wanted,
+    phrases: Phrases,
 }
 
 /// What happened is told within this time: 31 days.
@@ -138,20 +170,20 @@ const SOON_MICROS: i64 = 31 * 86_400_000_000;
 /// So many of the best are counted by session.
 const COUNTED: usize = 50;
 
-/// The words that are asked for, beside names, as each shard knows them.
+/// How far a window reaches to either side.
+const RADIUS: u32 = 2;
+
+/// The words that are asked for, beside names.
 struct Wanted {
+    words: Vec<String>,
     /// How rare each is.
     rarities: Vec<f64>,
     /// Their sum.
     all: f64,
-    /// By shard: the number of each word, where it is known there.
-    terms: Vec<Vec<Option<Term>>>,
-    /// Which of them stand next to each other in the question.
-    pairs: Vec<(usize, usize)>,
-    /// The sum of how rare those are.
-    all_pairs: f64,
-    /// What the sessions of the candidates hold.
-    sessions: HashMap<Session, Held>,
+    /// The rarest of them.
+    rarest: f64,
+    /// Which of them the records hold that were looked at.
+    held: HashMap<Spot, Vec<u32>>,
 }
 
 /// Which share of what is asked for something holds, by how rare it is; and how rare the rarest is that it holds,
@@ -164,81 +196,184 @@ struct Held {
 
 impl Wanted {
     fn of(search: &Search<'_>, asking: &Asking) -> Self {
-        let words: Vec<&String> = asking.core.keys().collect();
+        let words: Vec<String> = asking.core.keys().cloned().collect();
         let rarities: Vec<f64> = words.iter().map(|it| search.rarity(it)).collect();
-        let terms =
-            search.shards.iter().map(|shard| words.iter().map(|it| shard.term(it)).collect());
-        let place = |word: &String| words.iter().position(|it| *it == word);
-        let pairs: Vec<(usize, usize)> = asking
-            .sequence
-            .windows(2)
-            .filter_map(|it| Some((place(&it[0])?, place(&it[1])?)))
-            .collect();
         Self {
             all: rarities.iter().sum(),
-            all_pairs: pairs.iter().map(|it| rarities[it.0] + rarities[it.1]).sum(),
-            terms: terms.collect(),
+            rarest: rarities.iter().copied().fold(0.0, f64::max),
+            words,
             rarities,
-            pairs,
-            sessions: HashMap::new(),
+            held: HashMap::new(),
         }
     }
 
-    fn held(&self, holds: impl Fn(usize) -> bool) -> Held {
-        let (mut sum, mut rarest, mut best) = (0.0, 0.0_f64, 0.0_f64);
-        for (number, rarity) in self.rarities.iter().enumerate() {
-            best = best.max(*rarity);
-            if holds(number) {
-                sum += rarity;
-                rarest = rarest.max(*rarity);
-            }
-        }
-        let of = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        Held { share: of(sum, self.all), rarest: of(rarest, best) }
-    }
-
-    /// What some records of a shard hold together.
-    fn in_records(&self, search: &Search<'_>, shard: u32, places: &[Place]) -> Held {
-        let (terms, of) = (&self.terms[shard as usize], search.shards[shard as usize]);
-        self.held(|number| {
-            let Some(term) = terms[number] else { return false };
-            places.iter().any(|it| of.terms(*it).any(|other| other == term))
-        })
-    }
-
-    /// Looks at the sessions of candidates.
-    fn look_at(&mut self, search: &Search<'_>, spots: &[Spot]) {
-        for spot in spots {
-            let session = Session::of(&search.shards, *spot);
-            if self.sessions.contains_key(&session) {
-                continue;
-            }
-            let (shard, places) = session.records(&search.shards);
-            self.sessions.insert(session, self.in_records(search, shard, places));
-        }
-    }
-
-    /// The share of pairs of words that some records of a shard hold side by side.
-    fn phrases(&self, search: &Search<'_>, shard: u32, places: &[Place]) -> f64 {
-        let (terms, of) = (&self.terms[shard as usize], search.shards[shard as usize]);
-        let side_by_side = |(one, other): &(usize, usize)| {
-            let (Some(one), Some(other)) = (terms[*one], terms[*other]) else { return false };
-            places.iter().any(|it| {
-                let terms: Vec<Term> = of.terms(*it).collect();
-                terms.windows(2).any(|it| it == [one, other])
-            })
+    /// Looks which words some records of a shard hold.
+    fn look_at(&mut self, search: &Search<'_>, shard: u32, mut places: Vec<Place>) {
+        places.sort_unstable();
+        places.dedup();
+        places.retain(|it| !self.held.contains_key(&Spot { shard, place: *it }));
+        let of = search.shards[shard as usize];
+        let numbers = self.words.iter().zip(0_u32..);
+        let numbers: HashMap<Term, u32> =
+            numbers.filter_map(|(word, number)| Some((of.term(word)?, number))).collect();
+        let held = |place: &Place| {
+            let held = of.terms(*place).filter_map(|it| numbers.get(&it).copied());
+            let mut held: Vec<u32> = held.collect();
+            held.sort_unstable();
+            held.dedup();
+            held
         };
-        let held = self.pairs.iter().filter(|it| side_by_side(it));
-        let held: f64 = held.map(|it| self.rarities[it.0] + self.rarities[it.1]).sum();
-        if self.all_pairs > 0.0 { held / self.all_pairs } else { 0.0 }
+        let held: Vec<Vec<u32>> = places.iter().map(held).collect();
+        let spots = places.into_iter().map(|place| Spot { shard, place });
+        self.held.extend(spots.zip(held));
     }
+
+    /// What some records of a shard hold together, of those that were looked at.
+    fn in_records(&self, shard: u32, places: &[Place]) -> Held {
+        let of = |place: &Place| self.held.get(&Spot { shard, place: *place });
+        let mut held: Vec<u32> = places.iter().filter_map(of).flatten().copied().collect();
+        held.sort_unstable();
+        held.dedup();
+        let rarities = held.iter().map(|it| self.rarities[*it as usize]);
+        let of = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        Held {
+            share: of(rarities.clone().sum(), self.all),
+            rarest: of(rarities.fold(0.0, f64::max), self.rarest),
+        }
+    }
+}
+
+/// Words that stand next to each other in the question.
+struct Phrases {
+    /// By shard: the numbers of the two, where both are known there.
+    pairs: Vec<Vec<Option<[Term; 2]>>>,
+    /// How rare they are together.
+    rarities: Vec<f64>,
+}
+
+impl Phrases {
+    fn of(search: &Search<'_>, asking: &Asking) -> Self {
+        let pairs = asking.sequence.windows(2);
+        let of = |shard: &&Shard| {
+            let known = |it: &[String]| Some([shard.term(&it[0])?, shard.term(&it[1])?]);
+            pairs.clone().map(known).collect()
+        };
+        let rarity = |it: &[String]| search.rarity(&it[0]) + search.rarity(&it[1]);
+        Self {
+            pairs: search.shards.iter().map(of).collect(),
+            rarities: pairs.clone().map(rarity).collect(),
+        }
+    }
+
+    /// The share of them that some records of a shard hold side by side.
+    fn in_records(&self, search: &Search<'_>, shard: u32, places: &[Place]) -> f64 {
+        let of = search.shards[shard as usize];
+        let terms = |it: &Place| of.terms(*it).collect::<Vec<Term>>();
+        let texts: Vec<Vec<Term>> = places.iter().map(terms).collect();
+        let side_by_side =
+            |pair: &[Term; 2]| texts.iter().any(|it| it.windows(2).any(|two| two == pair));
+        let pairs = self.pairs[shard as usize].iter().zip(&self.rarities);
+        let held = pairs.filter(|it| it.0.as_ref().is_some_and(side_by_side));
+        let held: f64 = held.map(|it| it.1).sum();
+        let all: f64 = self.rarities.iter().sum();
+        if all > 0.0 { held / all } else { 0.0 }
+    }
+}
+
+impl<'a> Near<'a> {
+    /// Counts what the first arms found.
+    pub(crate) fn of(first: &'a FirstArms, search: &Search<'_>, asking: &Asking) -> Self {
+        let hits = hits_by_session(search, &first.window2);
+        Self { first, hits, wanted: Wanted::of(search, asking) }
+    }
+
+    /// Looks at records and those next to them, before what is near is asked for.
+    pub(crate) fn look_at(&mut self, search: &Search<'_>, spots: &[Spot]) {
+        for (number, of) in search.shards.iter().enumerate() {
+            let of_shard = spots.iter().filter(|it| it.shard as usize == number);
+            let windows = of_shard.flat_map(|it| of.window(&it.place, RADIUS));
+            self.wanted.look_at(search, number as u32, windows.copied().collect());
+        }
+    }
+
+    /// What the ranking of recall reads of a record, in the order of [`ranking_names`]: `ratio` is what the
+    /// untrained fusion says of it, against the best.
+    pub(crate) fn row(
+        &self,
+        search: &Search<'_>,
+        asking: &Asking,
+        spot: Spot,
+        ratio: f64,
+    ) -> Vec<f32> {
+        let shard = search.shard(spot);
+        let Some(doc) = shard.doc(spot.place) else { return Vec::new() };
+        let mut row = Vec::with_capacity(RANKING);
+        for arm in self.first.all() {
+            row.extend(arm.map_or([0.0; OF_RECORD], |it| of_record(it, shard, &doc, spot)));
+        }
+        row.extend(self.near(search, asking, spot, &doc));
+        row.push(ratio);
+        row.into_iter().map(|it| it as f32).collect()
+    }
+
+    fn near(
+        &self,
+        search: &Search<'_>,
+        asking: &Asking,
+        spot: Spot,
+        doc: &Doc,
+    ) -> [f64; NEAR.len()] {
+        let shard = search.shard(spot);
+        let author = asking.authors.iter().any(|it| {
+            doc.author != crate::shard::NONE && shard.authors().name(doc.author) == it.as_str()
+        });
+        let named = !asking.authors.is_empty();
+        let asks = |distance| {
+            let neighbour = shard.neighbour(doc, distance).and_then(|it| shard.doc(it));
+            flag(neighbour.is_some_and(|it| it.look.asks))
+        };
+        let told_in = |later: i64| {
+            let at = doc.at as i64;
+            asking.window.is_some_and(|it| it.from <= at && at < it.to.saturating_add(later))
+        };
+        let alone = self.wanted.in_records(spot.shard, &[spot.place]);
+        let around = self.wanted.in_records(spot.shard, shard.window(&spot.place, RADIUS));
+        let hits = self.hits_of(search, spot);
+        let thread_length = shard.thread(doc.thread).map_or(1, |it| it.docs.len()).max(1) as f64;
+        [
+            f64::from(hits) / thread_length,
+            alone.share,
+            around.share,
+            alone.rarest,
+            around.rarest,
+            flag(author),
+            flag(named && !author),
+            flag(asking.months.contains(&when::month_of(Timestamp::from_micros(doc.at)))),
+            flag(told_in(0)),
+            flag(told_in(SOON_MICROS)),
+            flag(doc.look.asks),
+            flag(doc.look.of_me),
+            flag(doc.look.of_you),
+            asks(-1),
+            asks(1),
+            f64::from(doc.position + 1) / thread_length,
+        ]
+    }
+
+    fn hits_of(&self, search: &Search<'_>, spot: Spot) -> u32 {
+        self.hits.get(&Session::of(&search.shards, spot)).copied().unwrap_or_default()
+    }
+}
+
+fn flag(it: bool) -> f64 {
+    f64::from(u8::from(it))
 }
 
 impl<'a> Arms<'a> {
     /// Asks the others too.
-    pub(crate) fn of(first: &'a FirstArms, search: &Search<'_>, asking: &Asking) -> Self {
+    pub(crate) fn of(near: Near<'a>, search: &Search<'_>, asking: &Asking) -> Self {
         let (all, core) = (&asking.words, &asking.core);
-        let feedback = search.keyword(&search.feedback(&first.window2, all), 1);
+        let feedback = search.keyword(&search.feedback(&near.first.window2, all), 1);
         Self {
             window1: search.keyword(all, 1),
             core_window4: search.keyword(core, 3),
@@ -246,24 +381,23 @@ impl<'a> Arms<'a> {
             core_window2: search.keyword(core, 2),
             feedback,
             sessions: search.sessions(core),
-            hits: hits_by_session(search, &first.window2),
             bests: HashMap::new(),
-            wanted: Wanted::of(search, asking),
-            first,
+            phrases: Phrases::of(search, asking),
+            near,
         }
     }
 
     /// The arms in the order of the features.
     fn all(&self) -> [Option<&Arm>; ARMS.len()] {
         [
-            Some(&self.first.keyword),
+            Some(&self.near.first.keyword),
             Some(&self.window1),
-            Some(&self.first.window2),
+            Some(&self.near.first.window2),
             Some(&self.core_window4),
             Some(&self.core_keyword),
             Some(&self.core_window2),
             Some(&self.feedback),
-            self.first.vector.as_ref(),
+            self.near.first.vector.as_ref(),
         ]
     }
 
@@ -272,15 +406,16 @@ impl<'a> Arms<'a> {
         best_of(self.all().into_iter().flatten())
     }
 
-    /// Looks at what the candidates have around them, before their features are asked for.
+    /// Looks at the sessions of candidates, before their features are asked for.
     pub(crate) fn look_at(&mut self, search: &Search<'_>, spots: &[Spot]) {
-        self.wanted.look_at(search, spots);
+        self.near.look_at(search, spots);
         for spot in spots {
             let session = Session::of(&search.shards, *spot);
             if self.bests.contains_key(&session) {
                 continue;
             }
             let (shard, places) = session.records(&search.shards);
+            self.near.wanted.look_at(search, shard, places.to_vec());
             let bests = self.all().map(|it| it.map_or(0.0, |arm| arm.best_z(shard, places)));
             self.bests.insert(session, bests);
         }
@@ -291,14 +426,13 @@ impl<'a> Arms<'a> {
         let shard = search.shard(spot);
         let Some(doc) = shard.doc(spot.place) else { return Vec::new() };
         let session = Session::of(&search.shards, spot);
-        let mut row = Vec::with_capacity(ARMS.len() * OF_ARM.len() + BESIDE.len());
+        let mut row = Vec::with_capacity(ARMS.len() * OF_ARM.len() + NEAR.len() + BESIDE.len());
         let bests = self.bests.get(&session).copied().unwrap_or_default();
         for (arm, best) in self.all().into_iter().zip(bests) {
-            match arm {
-                Some(arm) => row.extend(of_arm(arm, shard, &doc, spot, best)),
-                None => row.extend([0.0; OF_ARM.len()]),
-            }
+            row.extend(arm.map_or([0.0; OF_RECORD], |it| of_record(it, shard, &doc, spot)));
+            row.push(arm.map_or(0.0, |_| best));
         }
+        row.extend(self.near.near(search, asking, spot, &doc));
         row.extend(self.beside(search, asking, spot, &doc, session));
         row.into_iter().map(|it| it as f32).collect()
     }
@@ -312,57 +446,25 @@ impl<'a> Arms<'a> {
         session: Session,
     ) -> [f64; BESIDE.len()] {
         let shard = search.shard(spot);
-        let flag = |it: bool| f64::from(u8::from(it));
-        let author = asking.authors.iter().any(|it| {
-            doc.author != crate::shard::NONE && shard.authors().name(doc.author) == it.as_str()
-        });
-        let named = !asking.authors.is_empty();
-        let asks = |distance| {
-            let neighbour = shard.neighbour(doc, distance).and_then(|it| shard.doc(it));
-            flag(neighbour.is_some_and(|it| it.look.asks))
-        };
-        let told_in = |later: i64| {
-            let at = doc.at as i64;
-            asking.window.is_some_and(|it| it.from <= at && at < it.to.saturating_add(later))
-        };
-        let window = shard.window(&spot.place, 2);
-        let alone = self.wanted.in_records(search, spot.shard, &[spot.place]);
-        let around = self.wanted.in_records(search, spot.shard, window);
-        let all = self.wanted.sessions.get(&session).copied().unwrap_or_default();
-        let hits = self.hits.get(&session).copied().unwrap_or_default();
-        let thread_length = shard.thread(doc.thread).map_or(1, |it| it.docs.len());
-        let different = crate::shard::counted(&shard.terms(doc.place).collect::<Vec<_>>()).len();
+        let window = shard.window(&spot.place, RADIUS);
+        let (number, places) = session.records(&search.shards);
+        let all = self.near.wanted.in_records(number, places);
+        let different = crate::shard::counted(&shard.terms(spot.place).collect::<Vec<_>>()).len();
         let cues = asking.cues.map(flag);
         let [when, who, r#where, many, long, why, which, what, how, yes, hypothetical] = cues;
         [
             self.sessions.z(session),
             self.sessions.reciprocal_rank(session),
-            f64::from(hits),
-            f64::from(hits) / thread_length.max(1) as f64,
-            alone.share,
-            around.share,
+            f64::from(self.near.hits_of(search, spot)),
             all.share,
-            alone.rarest,
-            around.rarest,
             all.rarest,
-            self.wanted.phrases(search, spot.shard, &[spot.place]),
-            self.wanted.phrases(search, spot.shard, window),
-            flag(author),
-            flag(named && !author),
-            flag(asking.months.contains(&when::month_of(Timestamp::from_micros(doc.at)))),
-            flag(told_in(0)),
-            flag(told_in(SOON_MICROS)),
+            self.phrases.in_records(search, spot.shard, &[spot.place]),
+            self.phrases.in_records(search, spot.shard, window),
             f64::from(doc.tokens),
-            flag(doc.look.asks),
             flag(doc.look.number),
             flag(doc.look.time),
-            flag(doc.look.of_me),
-            flag(doc.look.of_you),
-            asks(-1),
-            asks(1),
             different as f64,
             f64::from(doc.position),
-            f64::from(doc.position + 1) / thread_length.max(1) as f64,
             when,
             who,
             r#where,
@@ -376,34 +478,21 @@ impl<'a> Arms<'a> {
             hypothetical,
             asking.core.len() as f64,
             asking.authors.len() as f64,
-            self.first.window2.best(),
-            self.first.vector.as_ref().map_or(0.0, Arm::best),
+            self.near.first.window2.best(),
+            self.near.first.vector.as_ref().map_or(0.0, Arm::best),
             f64::from(doc.importance),
         ]
     }
 }
 
-fn of_arm(
-    arm: &Arm,
-    shard: &Shard,
-    doc: &Doc,
-    spot: Spot,
-    best_of_session: f64,
-) -> [f64; OF_ARM.len()] {
+fn of_record(arm: &Arm, shard: &Shard, doc: &Doc, spot: Spot) -> [f64; OF_RECORD] {
     let neighbours = |radius: i32| {
         let places = (-radius..=radius).filter(|it| *it != 0);
         let places = places.filter_map(|it| shard.neighbour(doc, it));
         let best = places.map(|place| arm.z(Spot { place, ..spot })).fold(f64::MIN, f64::max);
         if best == f64::MIN { -9.0 } else { best }
     };
-    [
-        arm.z(spot),
-        arm.reciprocal_rank(spot),
-        arm.ratio(spot),
-        neighbours(1),
-        neighbours(2),
-        best_of_session,
-    ]
+    [arm.z(spot), arm.reciprocal_rank(spot), arm.ratio(spot), neighbours(1), neighbours(2)]
 }
 
 /// How many of the best of an arm lie in each session.

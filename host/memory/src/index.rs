@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use voyager_base::Digest;
 
 use crate::{
+    cache::Stamps,
     known::{Known, KnownList},
     pack::Pack,
     record::{MemoryId, Record},
@@ -26,6 +27,10 @@ pub(crate) struct Index {
     archived: usize,
     /// Records whose row or key is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
+    /// Whatever changes a space, or a relation of its records, marks it here.
+    stamps: Stamps,
+    /// What concerns all spaces, as of the last commit: see [`Index::concerns_all`].
+    settled: (u64, bool),
     cycle: u64,
     commit: u64,
 }
@@ -33,10 +38,12 @@ pub(crate) struct Index {
 impl Index {
     /// Takes a record in.
     pub(crate) fn add(&mut self, record: &Record, standing: Standing, code: Option<Code>) {
-        if !self.spaces.contains_key(&record.draft.space) {
-            self.spaces.insert(record.draft.space.clone(), Shard::default());
+        let space = &record.draft.space;
+        self.stamps.touch(space, self.commit + 1);
+        if !self.spaces.contains_key(space) {
+            self.spaces.insert(space.clone(), Shard::default());
         }
-        let shard = self.spaces.entry(record.draft.space.clone()).or_default();
+        let shard = self.spaces.entry(space.clone()).or_default();
         let place = shard.add(record);
         if let Some(code) = code {
             shard.vectors.set(place, &code);
@@ -90,15 +97,17 @@ impl Index {
         &self.damaged
     }
 
-    /// Whether some records are set aside.
-    pub(crate) fn has_archived(&self) -> bool {
-        self.archived > 0
+    /// How many records are archived.
+    pub(crate) fn archived(&self) -> usize {
+        self.archived
     }
 
     /// Gives a record a vector.
     pub(crate) fn set_vector(&mut self, id: MemoryId, code: Code) {
         let Some(known) = self.known.get(id) else { return };
-        if let Some(shard) = self.spaces.get_mut(self.space_names.name(known.space))
+        let space = self.space_names.name(known.space);
+        self.stamps.touch(space, self.commit + 1);
+        if let Some(shard) = self.spaces.get_mut(space)
             && let Some(place) = shard.place(id)
         {
             shard.vectors.set(place, &code);
@@ -107,6 +116,7 @@ impl Index {
 
     /// Changes what is known of a record beside its content.
     pub(crate) fn set_standing(&mut self, id: MemoryId, standing: Standing) {
+        self.touch(id);
         if let Some(known) = self.known.standing_mut(id) {
             self.archived -= usize::from(known.archived);
             self.archived += usize::from(standing.archived);
@@ -116,6 +126,8 @@ impl Index {
 
     /// Takes an edge in.
     pub(crate) fn relate(&mut self, number: u32, edge: &Edge) {
+        self.touch(edge.from);
+        self.touch(edge.to);
         self.edges.insert((edge.from, number), (edge.to, edge.weight));
         self.backward.insert((edge.to, edge.from, number), edge.weight);
     }
@@ -128,23 +140,51 @@ impl Index {
         let space = self.space_names.name(known.space);
         if let Some(shard) = self.spaces.get_mut(space) {
             shard.remove(id);
+            self.stamps.touch(space, self.commit + 1);
             if shard.len() == 0 {
                 self.spaces.remove(space);
+                self.stamps.empty(space, self.commit + 1);
             }
         }
         self.space_names.release(known.space);
         let from: Vec<_> = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.0).collect();
         for key in from {
             if let Some((to, _)) = self.edges.remove(&key) {
+                self.touch(to);
                 self.backward.remove(&(to, id, key.1));
             }
         }
         let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
         let to: Vec<_> = self.backward.range(all).map(|it| *it.0).collect();
         for key in to {
+            self.touch(key.1);
             self.backward.remove(&key);
             self.edges.remove(&(key.1, key.2));
         }
+    }
+
+    /// Marks the space of a record as changed by the next commit.
+    fn touch(&mut self, id: MemoryId) {
+        if let Some(known) = self.known.get(id) {
+            self.stamps.touch(self.space_names.name(known.space), self.commit + 1);
+        }
+    }
+
+    /// The last commit that changed what `spaces` answer, all spaces where none is named: never too low. Higher than
+    /// [`Index::commit`] where something was set aside since.
+    pub(crate) fn changed(&self, spaces: &[String]) -> u64 {
+        let is_settled = self.settled == self.concerns_all();
+        if is_settled { self.stamps.of(spaces) } else { self.commit + 1 }
+    }
+
+    /// What answers from every space depend on: the cycle of decay, and whether anything is set aside.
+    fn concerns_all(&self) -> (u64, bool) {
+        (self.cycle, self.archived() > 0)
+    }
+
+    /// Says that it was loaded: nothing is asked of what it was before.
+    pub(crate) fn is_loaded(&mut self) {
+        (self.stamps, self.settled) = (Stamps::default(), self.concerns_all());
     }
 
     /// The records that relations of one lead to or come from, and how strong those are.
@@ -153,6 +193,22 @@ impl Index {
         let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
         let backward = self.backward.range(all).map(|(key, weight)| (key.1, *weight));
         forward.chain(backward).collect()
+    }
+
+    /// The records that an edge leads to from one, and those from which one leads to it.
+    pub(crate) fn cited(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| it.1.0)
+    }
+
+    pub(crate) fn citing(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
+        self.backward.range(all).map(|it| it.0.1)
+    }
+
+    /// When what a record tells was told, in microseconds.
+    pub(crate) fn told(&self, id: MemoryId) -> Option<u64> {
+        let shard = self.spaces.get(self.space_of(id)?)?;
+        Some(shard.doc(shard.place(id)?)?.at)
     }
 
     /// The edges of a record, by the record they start at and their number.
@@ -250,5 +306,9 @@ impl Index {
     pub(crate) fn stands_at(&mut self, commit: u64, cycle: u64) {
         self.commit = commit;
         self.cycle = cycle;
+        if self.settled != self.concerns_all() {
+            self.settled = self.concerns_all();
+            self.stamps.touch_all(commit);
+        }
     }
 }

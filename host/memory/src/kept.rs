@@ -16,7 +16,7 @@ use crate::{
     pack::{Pack, Root, Writer},
     shard::{IMAGE_FORMAT, Shard},
     store::Encoder,
-    tables::{Counters, Deed, Tables},
+    tables::{AuditLine, Counters, Deed, Tables},
 };
 
 /// What names of these files begin with.
@@ -118,8 +118,12 @@ pub(crate) fn read(
     // are of records that may lie in it.
     let since = usize::try_from(counters.commit - commit).ok()?;
     let later = tables.audit(since).ok()?;
-    let added = |deed| !matches!(deed, Deed::Forgotten | Deed::Encoded);
-    later.iter().all(|it| added(it.deed)).then_some(())?;
+    let added = |it: &AuditLine| match it.deed {
+        Deed::Forgotten => false,
+        Deed::Encoded => it.first >= next,
+        _ => true,
+    };
+    later.iter().all(added).then_some(())?;
     let shard = |(number, space): (usize, String)| {
         Some((space, Shard::read(&pack, &number.to_string(), resident_max)?))
     };

@@ -5,10 +5,16 @@
 //! of slots that are overwritten in place. Slots are filled ahead of their use, many with one sync, so that
 //! writing a record costs no sync of its own here.
 //!
+//! A slot holds no key in the clear: it is covered with the mask of the store, which lies in the file of its owner
+//! (`owner.rs`).
+//!
 //! What a disk keeps of overwritten sectors below its own firmware is beyond a program; where that
 //! matters, the keys belong on an encrypted disk.
 
-use std::io;
+use std::{
+    io,
+    sync::{PoisonError, RwLock},
+};
 
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit, Nonce, aead::Aead};
 use voyager_base::{
@@ -16,13 +22,17 @@ use voyager_base::{
     disk::{Disk, DiskFile},
 };
 
-use crate::error::OpenError;
+use crate::{error::OpenError, owner::Secret};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "keys";
+/// Name of the file whose content is to take its place.
+const ANEW: &str = "keys-anew";
 
 /// The first bytes of the file. Slots begin behind it, on a sector of their own.
-const HEADER: &[u8] = b"voyager memory keys, format 1\n";
+const HEADER: &[u8] = b"voyager memory keys, format 2\n";
+/// Those of a store that has no owner's file: its slots are the keys themselves.
+const HEADER_BARE: &[u8] = b"voyager memory keys, format 1\n";
 const HEADER_BYTES: u64 = 512;
 /// Where the header holds the slip of the kept index, and how long that is with its check.
 const SLIP: u64 = 64;
@@ -37,6 +47,17 @@ const AHEAD: u64 = 1024;
 pub(crate) struct Key([u8; KEY_BYTES]);
 
 impl Key {
+    /// A key of bytes that nobody knows.
+    pub(crate) fn of(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes, for those who look for them where they must not be.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+
     /// Seals `plain`. `what` names the row, so that no two rows of a record share a key and a nonce.
     pub(crate) fn seal(&self, what: &[u8], plain: &[u8]) -> Vec<u8> {
         let sealed = self.cipher(what).encrypt(&Nonce::default(), plain);
@@ -66,9 +87,181 @@ pub(crate) struct Slip {
     pub(crate) root: [u8; 32],
 }
 
+impl Slip {
+    fn encode(&self, mask: Option<&Mask>) -> Vec<u8> {
+        let secret = [self.key, self.root].concat();
+        let rest = match mask {
+            // Its check is the seal. No two files have one name, so no two slips are sealed alike.
+            Some(mask) => mask.key().seal(&self.file, &secret),
+            None => {
+                let mut bytes = [self.file.as_slice(), &secret].concat();
+                bytes.extend(check(&bytes));
+                bytes.split_off(self.file.len())
+            }
+        };
+        [self.file.as_slice(), &rest].concat()
+    }
+
+    fn decode(bytes: &[u8; SLIP_BYTES], mask: Option<&Mask>) -> Option<Self> {
+        let (file, rest) = bytes.split_first_chunk()?;
+        let secret = match mask {
+            Some(mask) => mask.key().open(file, rest)?,
+            None => {
+                let (stated, found) = bytes.split_last_chunk()?;
+                (check(stated) == *found).then(|| stated[file.len()..].to_vec())?
+            }
+        };
+        let (key, root) = secret.split_first_chunk()?;
+        Some(Self { file: *file, key: *key, root: root.try_into().ok()? })
+    }
+}
+
+/// What slots are covered with.
+#[derive(Clone)]
+pub(crate) struct Mask(Secret);
+
+impl Mask {
+    pub(crate) fn new(secret: Secret) -> Self {
+        Self(secret)
+    }
+
+    /// What the slot of a record holds in place of its key: a permutation of all keys, another one for each slot
+    /// (four rounds of Luby and Rackoff, with a keyed hash). A pad would be a shorter way, and would tell how two
+    /// keys differ that were in one slot: one is filled anew where a process ended before it used it.
+    fn cover(&self, id: u64, key: &Key) -> [u8; KEY_BYTES] {
+        let [mut left, mut right] = halves(&key.0);
+        for round in 0..ROUNDS {
+            (left, right) = (right, left ^ self.scrambled(id, round, right));
+        }
+        whole(left, right)
+    }
+
+    /// The key that a slot holds.
+    fn uncover(&self, id: u64, slot: &[u8; KEY_BYTES]) -> Key {
+        let [mut left, mut right] = halves(slot);
+        for round in (0..ROUNDS).rev() {
+            (left, right) = (right ^ self.scrambled(id, round, left), left);
+        }
+        Key(whole(left, right))
+    }
+
+    fn scrambled(&self, id: u64, round: u8, half: u128) -> u128 {
+        let mut bytes = [0; 8 + 1 + 16];
+        bytes[..8].copy_from_slice(&id.to_le_bytes());
+        bytes[8] = round;
+        bytes[9..].copy_from_slice(&half.to_le_bytes());
+        halves(blake3::keyed_hash(&self.0, &bytes).as_bytes())[0]
+    }
+
+    /// What the slip of the kept index is sealed with.
+    fn key(&self) -> Key {
+        Key(blake3::derive_key("voyager 2026 memory slip of the kept index", &**self.0))
+    }
+}
+
+const ROUNDS: u8 = 4;
+
+fn halves(bytes: &[u8; KEY_BYTES]) -> [u128; 2] {
+    let whole: [[u8; 16]; 2] = [0, 16].map(|at| std::array::from_fn(|place| bytes[at + place]));
+    whole.map(u128::from_le_bytes)
+}
+
+fn whole(left: u128, right: u128) -> [u8; KEY_BYTES] {
+    let mut bytes = [0; KEY_BYTES];
+    bytes[..16].copy_from_slice(&left.to_le_bytes());
+    bytes[16..].copy_from_slice(&right.to_le_bytes());
+    bytes
+}
+
+/// What slots hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Keys.
+    Bare,
+    /// Keys that are covered with a mask.
+    Covered,
+}
+
+/// What the slots of a store hold; none where it has no file of keys, or no whole one.
+pub(crate) fn form(disk: &dyn Disk) -> io::Result<Option<Form>> {
+    if !disk.list()?.iter().any(|it| it == FILE) {
+        return Ok(None);
+    }
+    form_of(&*disk.open(FILE)?)
+}
+
+fn form_of(file: &dyn DiskFile) -> io::Result<Option<Form>> {
+    let mut header = vec![0; HEADER.len()];
+    if file.len()? < HEADER_BYTES {
+        return Ok(None);
+    }
+    file.read_at(0, &mut header)?;
+    let forms = [(HEADER, Form::Covered), (HEADER_BARE, Form::Bare)];
+    Ok(forms.iter().find(|it| it.0 == header).map(|it| it.1))
+}
+
+/// Whether keys were written that are to take the place of the others.
+pub(crate) fn is_written_anew(disk: &dyn Disk) -> io::Result<bool> {
+    let there = disk.list()?.iter().any(|it| it == ANEW);
+    Ok(there && form_of(&*disk.open(ANEW)?)? == Some(Form::Covered))
+}
+
+/// Has the keys that were written anew take the place of the others, in the same blocks: nothing of those stays.
+pub(crate) fn take_place(disk: &dyn Disk) -> io::Result<()> {
+    copy(&*disk.open(ANEW)?, &*disk.open(FILE)?)
+}
+
+fn copy(from: &dyn DiskFile, to: &dyn DiskFile) -> io::Result<()> {
+    let length = from.len()?;
+    for at in (0..length).step_by(COPIED_BYTES) {
+        let mut bytes = vec![0; (length - at).min(COPIED_BYTES as u64) as usize];
+        from.read_at(at, &mut bytes)?;
+        to.write_at(at, &bytes)?;
+    }
+    to.set_len(length)?;
+    to.sync()
+}
+
+/// Removes what was written anew, and overwrites it before: a key that is destroyed later shall not be there still.
+pub(crate) fn drop_anew(disk: &dyn Disk) -> io::Result<()> {
+    if !disk.list()?.iter().any(|it| it == ANEW) {
+        return Ok(());
+    }
+    let file = disk.open(ANEW)?;
+    let length = file.len()?;
+    for at in (0..length).step_by(COPIED_BYTES) {
+        file.write_at(at, &vec![0; (length - at).min(COPIED_BYTES as u64) as usize])?;
+    }
+    file.sync()?;
+    disk.remove(ANEW)?;
+    disk.sync_folder()
+}
+
+/// So many bytes are copied at once.
+const COPIED_BYTES: usize = 128 << 10;
+
 /// The file of keys.
 pub(crate) struct Keys {
     file: Box<dyn DiskFile>,
+    cover: RwLock<Cover>,
+}
+
+/// What slots are covered with.
+enum Cover {
+    Bare,
+    Under(Mask),
+    /// Some with the old mask and some with the new one: that is finished when the store is opened.
+    Unfinished,
+}
+
+impl Cover {
+    fn mask(&self) -> io::Result<Option<&Mask>> {
+        match self {
+            Self::Bare => Ok(None),
+            Self::Under(mask) => Ok(Some(mask)),
+            Self::Unfinished => Err(io::Error::other("locking it was not finished: open it again")),
+        }
+    }
 }
 
 /// Slots below it are filled and durable. What lies beyond may have been filled by a process that did not sync
@@ -78,7 +271,11 @@ pub(crate) struct Filled(pub(crate) u64);
 impl Keys {
     /// Opens the file of a store that has given away `next` ids; made where there is none and none is
     /// needed.
-    pub(crate) fn open(disk: &dyn Disk, next: u64) -> Result<Self, OpenError> {
+    pub(crate) fn open(disk: &dyn Disk, next: u64, mask: Option<Mask>) -> Result<Self, OpenError> {
+        let (own, cover) = match mask {
+            Some(mask) => (HEADER, Cover::Under(mask)),
+            None => (HEADER_BARE, Cover::Bare),
+        };
         let there = disk.list().map_err(OpenError::disk)?.iter().any(|it| it == FILE);
         let file = disk.open(FILE).map_err(OpenError::disk)?;
         let length = file.len().map_err(OpenError::disk)?;
@@ -87,23 +284,23 @@ impl Keys {
             file.read_at(0, &mut header).map_err(OpenError::disk)?;
         }
         let damaged = |reason: &str| OpenError::Damaged { what: FILE, reason: reason.to_owned() };
-        if header != HEADER {
+        if header != own {
             if 0 < next {
                 return Err(damaged(if there { "it is no file of keys" } else { "it is missing" }));
             }
             let make = || -> io::Result<()> {
                 file.set_len(0)?;
                 file.set_len(HEADER_BYTES)?;
-                file.write_at(0, HEADER)?;
+                file.write_at(0, own)?;
                 file.sync()?;
                 disk.sync_folder()
             };
             make().map_err(OpenError::disk)?;
         }
-        if length < slot(next) && 0 < next {
+        if length < slot_of(next) && 0 < next {
             return Err(damaged("it ends before its last key"));
         }
-        Ok(Self { file })
+        Ok(Self { file, cover: RwLock::new(cover) })
     }
 
     /// The key of a record; none where it was destroyed.
@@ -113,13 +310,21 @@ impl Keys {
 
     /// The keys of `count` records from `first` on.
     pub(crate) fn keys(&self, first: u64, count: usize) -> io::Result<Vec<Option<Key>>> {
+        let cover = self.cover.read().unwrap_or_else(PoisonError::into_inner);
+        let mask = cover.mask()?;
         let mut bytes = vec![0; count * KEY_BYTES];
-        self.file.read_at(slot(first), &mut bytes)?;
-        let key = |bytes: &[u8; KEY_BYTES]| bytes.iter().any(|it| *it != 0).then_some(Key(*bytes));
-        Ok(bytes.as_chunks().0.iter().map(key).collect())
+        self.file.read_at(slot_of(first), &mut bytes)?;
+        let key = |(id, bytes): (u64, &[u8; KEY_BYTES])| {
+            bytes.iter().any(|it| *it != 0).then(|| match mask {
+                Some(mask) => mask.uncover(id, bytes),
+                None => Key(*bytes),
+            })
+        };
+        Ok((first..).zip(bytes.as_chunks().0).map(key).collect())
     }
 
-    /// Fills the slots of `count` records from `next` on, and some more.
+    /// Fills the slots of `count` records from `next` on, and some more. What they hold is by chance, covered or
+    /// not.
     pub(crate) fn fill(
         &self,
         filled: &mut Filled,
@@ -133,7 +338,7 @@ impl Keys {
         let end = next + count + AHEAD;
         let mut bytes = vec![0; (end - filled.0) as usize * KEY_BYTES];
         chance.fill(&mut bytes);
-        self.file.write_at(slot(filled.0), &bytes)?;
+        self.file.write_at(slot_of(filled.0), &bytes)?;
         self.file.sync()?;
         filled.0 = end;
         Ok(())
@@ -141,28 +346,58 @@ impl Keys {
 
     /// The slip of the kept index; none where there is none, or it was torn.
     pub(crate) fn slip(&self) -> io::Result<Option<Slip>> {
+        let cover = self.cover.read().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = [0; SLIP_BYTES];
         self.file.read_at(SLIP, &mut bytes)?;
-        let parts =
-            (bytes[..16].first_chunk(), bytes[16..48].first_chunk(), bytes[48..80].first_chunk());
-        let (Some(file), Some(key), Some(root)) = parts else { return Ok(None) };
-        let whole = check(&bytes[..80]) == bytes[80..];
-        Ok(whole.then_some(Slip { file: *file, key: *key, root: *root }))
+        Ok(Slip::decode(&bytes, cover.mask()?))
     }
 
     /// Notes the slip of the kept index, durably: that of another one is gone then.
     pub(crate) fn note(&self, slip: &Slip) -> io::Result<()> {
-        let mut bytes = [slip.file.as_slice(), &slip.key, &slip.root].concat();
-        bytes.extend(check(&bytes));
-        self.file.write_at(SLIP, &bytes)?;
+        let cover = self.cover.read().unwrap_or_else(PoisonError::into_inner);
+        self.file.write_at(SLIP, &slip.encode(cover.mask()?))?;
         self.file.sync()
+    }
+
+    /// Writes the slots below `next` and the slip anew, under another mask, into a file of their own. Durable, and
+    /// nothing counts yet.
+    pub(crate) fn write_anew(&self, disk: &dyn Disk, next: u64, mask: &Mask) -> io::Result<()> {
+        let file = disk.open(ANEW)?;
+        file.set_len(0)?;
+        let mut header = vec![0; HEADER_BYTES as usize];
+        header[..HEADER.len()].copy_from_slice(HEADER);
+        if let Some(slip) = self.slip()? {
+            header[SLIP as usize..][..SLIP_BYTES].copy_from_slice(&slip.encode(Some(mask)));
+        }
+        file.write_at(0, &header)?;
+        for first in (0..next).step_by(COPIED_BYTES / KEY_BYTES) {
+            let count = (next - first).min((COPIED_BYTES / KEY_BYTES) as u64) as usize;
+            let keys = self.keys(first, count)?;
+            // What was destroyed stays so.
+            let covered = |(id, key): (u64, &Option<Key>)| {
+                key.as_ref().map_or([0; KEY_BYTES], |it| mask.cover(id, it))
+            };
+            let slots: Vec<_> = (first..).zip(&keys).map(covered).collect();
+            file.write_at(slot_of(first), slots.as_flattened())?;
+        }
+        file.sync()?;
+        disk.sync_folder()
+    }
+
+    /// Has what was written anew take the place of what is here. Where that fails no key can be read any more.
+    pub(crate) fn take_place(&self, disk: &dyn Disk, mask: Mask) -> io::Result<()> {
+        let mut cover = self.cover.write().unwrap_or_else(PoisonError::into_inner);
+        *cover = Cover::Unfinished;
+        copy(&*disk.open(ANEW)?, &*self.file)?;
+        *cover = Cover::Under(mask);
+        Ok(())
     }
 
     /// Destroys the keys of records, durably, and with them that of the kept index, which tells of them.
     pub(crate) fn destroy(&self, ids: &[u64]) -> io::Result<()> {
         self.file.write_at(SLIP, &[0; SLIP_BYTES])?;
         for id in ids {
-            self.file.write_at(slot(*id), &[0; KEY_BYTES])?;
+            self.file.write_at(slot_of(*id), &[0; KEY_BYTES])?;
         }
         self.file.sync()
     }
@@ -175,7 +410,7 @@ fn check(bytes: &[u8]) -> [u8; 16] {
     check
 }
 
-fn slot(id: u64) -> u64 {
+fn slot_of(id: u64) -> u64 {
     HEADER_BYTES + id * KEY_BYTES as u64
 }
 
@@ -184,6 +419,52 @@ mod tests {
     use voyager_base::{chance::Seeded, sim::SimDisk};
 
     use super::*;
+
+    fn mask(seed: u8) -> Mask {
+        Mask::new(std::sync::Arc::new([seed; 32].into()))
+    }
+
+    fn open(disk: &SimDisk, next: u64) -> Result<Keys, OpenError> {
+        Keys::open(disk, next, Some(mask(1)))
+    }
+
+    #[test]
+    fn a_covered_key_comes_back_under_its_own_mask_and_in_its_own_slot() {
+        let chance = Seeded::new(3);
+        for id in 0..100 {
+            let mut bytes = [0; 32];
+            chance.fill(&mut bytes);
+            let key = Key(bytes);
+            let covered = mask(1).cover(id, &key);
+            assert!(mask(1).uncover(id, &covered) == key);
+            assert!(mask(2).uncover(id, &covered) != key);
+            assert!(mask(1).uncover(id + 1, &covered) != key);
+        }
+    }
+
+    /// A slot that is filled twice: who sees both sees no more than that they differ.
+    #[test]
+    fn two_keys_in_one_slot_do_not_tell_how_they_differ() {
+        let (one, other) = ([1; 32], [2; 32]);
+        let covered = [one, other].map(|it| mask(1).cover(7, &Key(it)));
+        let apart: Vec<u8> = covered[0].iter().zip(&covered[1]).map(|(a, b)| a ^ b).collect();
+        assert!(apart.iter().filter(|it| **it == 3).count() < 4, "{apart:?}");
+    }
+
+    #[test]
+    fn a_slip_is_whole_under_its_own_mask_or_it_is_none() {
+        let slip = Slip { file: *b"0123456789abcdef", key: [3; 32], root: [4; 32] };
+        for own in [None, Some(mask(1))] {
+            let bytes: [u8; SLIP_BYTES] = slip.encode(own.as_ref()).try_into().unwrap();
+            assert!(Slip::decode(&bytes, own.as_ref()) == Some(slip));
+            assert!(Slip::decode(&bytes, Some(&mask(2))).is_none());
+            for at in 0..SLIP_BYTES {
+                let mut torn = bytes;
+                torn[at] ^= 1;
+                assert!(Slip::decode(&torn, own.as_ref()).is_none(), "byte {at}");
+            }
+        }
+    }
 
     #[test]
     fn a_row_opens_with_its_key_and_its_name_alone() {
@@ -199,28 +480,29 @@ mod tests {
     #[test]
     fn a_destroyed_key_is_gone_and_its_neighbours_are_there() {
         let disk = SimDisk::new(1);
-        let keys = Keys::open(&disk, 0).unwrap();
+        let keys = open(&disk, 0).unwrap();
         keys.fill(&mut Filled(0), 0, 3, &Seeded::new(1)).unwrap();
         let before = keys.keys(0, 3).unwrap();
         assert!(before.iter().all(Option::is_some));
         assert!(before[0] != before[1] && before[1] != before[2]);
         keys.destroy(&[1]).unwrap();
         drop(keys);
-        let keys = Keys::open(&disk, 3).unwrap();
+        let keys = open(&disk, 3).unwrap();
         assert!(keys.keys(0, 3).unwrap() == [before[0], None, before[2]]);
         assert!(keys.key(2).unwrap() == before[2]);
     }
 
     #[test]
     fn missing_and_foreign_files_are_refused_where_keys_are_needed() {
-        let refused = |disk: &SimDisk| Keys::open(disk, 5).map(drop).unwrap_err().to_string();
+        let refused =
+            |disk: &SimDisk| Keys::open(disk, 5, Some(mask(1))).map(drop).unwrap_err().to_string();
         let disk = SimDisk::new(1);
         assert!(refused(&disk).contains("keys is damaged: it is missing"));
         let disk = SimDisk::new(1);
         disk.open(FILE).unwrap().write_at(0, &[7; 4096]).unwrap();
         assert!(refused(&disk).contains("it is no file of keys"));
         let disk = SimDisk::new(1);
-        Keys::open(&disk, 0).unwrap();
+        open(&disk, 0).unwrap();
         assert!(refused(&disk).contains("it ends before its last key"));
     }
 }

@@ -1,7 +1,7 @@
 //! Keeps what agents learned, finds what matters, forgets for certain.
 //!
-//! One [`Memory`] is a folder with two files: a database that is the only durable truth, and the keys of its
-//! records. What recall searches lives in memory and follows from the records.
+//! One [`Memory`] is a folder with three files: a database that is the only durable truth, the keys of its
+//! records, and what opens those, which an owner can lock. What recall searches lives in memory and follows from the records.
 //!
 //! What is deliberately not here: who may read or write which space (grants), what makes vectors of texts
 //! (an encoder hands them in), language models, and a second process on one store (the disk takes a lock).
@@ -13,16 +13,21 @@
 
 mod arm;
 mod asking;
+mod cache;
 mod decay;
 pub mod entities;
 mod error;
 pub mod evaluate;
 pub mod features;
+#[cfg(fuzzing)]
+pub mod fuzz;
+mod horizon;
 mod index;
 mod kept;
 mod keys;
 mod known;
 mod loading;
+mod owner;
 #[cfg_attr(
     not(test),
     allow(dead_code, reason = "opening reads whole sections, until shards are searched in them")
@@ -44,14 +49,22 @@ pub mod vectors;
 pub mod when;
 
 pub use self::{
-    decay::{HALF_LIFE_CYCLES, weight_after, weight_used},
-    error::{OpenError, ReadError, WriteError},
-    recall::{Candidate, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall, Signals},
+    cache::{Answers, Offer},
+    decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},
+    error::{LockError, OpenError, ReadError, WriteError},
+    owner::{
+        Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
+        PASSPHRASE_BYTES_MIN, is_locked,
+    },
+    recall::{
+        Candidate, Considered, DOUBT_FROM, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall,
+        Signals,
+    },
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,
-    service::{MemoryOf, Service},
+    service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
-    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats},
+    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats, Ticked},
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
 };

@@ -39,6 +39,7 @@ pub(crate) fn load(
         }
     }
     let read = loading.run(first)?;
+    loading.index.is_loaded();
     Ok((loading.index, read))
 }
 

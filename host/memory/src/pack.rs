@@ -15,6 +15,8 @@
 
 mod cipher;
 mod format;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 mod section;
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use voyager_base::clock::Timestamp;
 
 use crate::{
-    arm::Spot,
+    arm::{Spot, Spread},
     asking::Asking,
-    features::{Arms, FirstArms},
+    features::{Arms, FirstArms, Near},
     index::Index,
+    rank::{self, RANKER},
     record::{MemoryId, Record},
     search::Search,
     shard::{Doc, Shard, tokens_of},
@@ -21,6 +22,9 @@ pub const LIMIT_MAX: usize = 1_000;
 
 /// Longest question, in bytes.
 pub const QUESTION_BYTES_MAX: usize = 64 << 10;
+
+/// Of fewer records it can't be said whether one stands out.
+pub const DOUBT_FROM: u64 = 100;
 
 /// What is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +52,8 @@ pub struct Question {
     pub since: Option<Timestamp>,
     /// Only records told before this time.
     pub until: Option<Timestamp>,
+    /// Also records that were archived.
+    pub archived: bool,
 }
 
 impl Default for Question {
@@ -64,6 +70,7 @@ impl Default for Question {
             tags: Vec::new(),
             since: None,
             until: None,
+            archived: false,
         }
     }
 }
@@ -103,6 +110,11 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// What relations and tags are worth, beside what the arms say.
+    fn beside(&self) -> f64 {
+        RELATION_WEIGHT * self.relation + self.tag
+    }
+
     /// Whether anything in the question speaks for the record.
     pub(crate) fn speak(&self) -> bool {
         let spoken = [self.keyword, self.relation, self.tag, self.exact];
@@ -135,6 +147,9 @@ pub struct Recall {
     pub candidates: usize,
     /// How many were left out because another one says the same.
     pub duplicates: usize,
+    /// How probable it is that nothing in the store answers the question, from 0 to 1; none where the store is too
+    /// small to tell.
+    pub doubt: Option<f64>,
     /// The state of the store that was asked: the number of its last commit.
     pub commit: u64,
 }
@@ -144,14 +159,29 @@ pub struct Recall {
 pub struct Candidate {
     /// Which one.
     pub id: MemoryId,
-    /// Its features, named by [`crate::features::names`].
+    /// Its features, named by [`crate::features::names`]; nothing where nobody asked for them.
     pub features: Vec<f32>,
+    /// How well it answers, against the others of this answer only: what recall goes by.
+    pub score: f64,
     /// What it is worth without a learned ranker.
     pub untrained: f64,
+    /// What the ranker read of it, named by [`crate::features::ranking_names`]; nothing where it is not among
+    /// the best of the untrained ranking, or nobody asked for features.
+    pub ranking: Vec<f32>,
     /// Why.
     pub signals: Signals,
     /// How many tokens its text takes, about.
     pub tokens: u32,
+}
+
+/// What was looked at closely for a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Considered {
+    /// The records, in the order of their ids.
+    pub candidates: Vec<Candidate>,
+    /// How probable it is that none of them answers the question; none where fewer than [`DOUBT_FROM`] records were
+    /// asked.
+    pub doubt: Option<f64>,
 }
 
 /// Recency halves in this time.
@@ -166,44 +196,42 @@ const EXACT_WEIGHT: f64 = 10.0;
 /// What the strongest relation is worth.
 const RELATION_WEIGHT: f64 = 2.0;
 
+/// So many of the best of the untrained ranking are ranked by what was learned. The others stay behind them.
+const RANKED: usize = 300;
+
 /// Relations lead on from so many of the best.
 const SEEDS: usize = 20;
 
 /// How closely candidates are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// As far as the untrained ranking needs it: candidates have no features.
+    /// As far as the ranking needs it: candidates have no features.
     Ranking,
     /// By all arms, with all features.
     Features,
 }
 
 /// Looks at what may answer a question.
-pub(crate) fn candidates(
+pub(crate) fn consider(
     index: &Index,
     question: &Question,
     asking: &Asking,
     search: &Search<'_>,
     now: Timestamp,
     look: Look,
-) -> Vec<Candidate> {
+) -> Considered {
     let first = FirstArms::of(search, asking);
-    let mut all = (look == Look::Features).then(|| Arms::of(&first, search, asking));
-    let mut spots = all.as_ref().map_or_else(|| first.best(), Arms::candidates);
-    let base = |spot: &Spot| untrained(&first, *spot);
-    let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (base(it), *it)).collect();
+    let mut spots = first.best();
+    let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (fused(&first, *it), *it)).collect();
     let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
     seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
     let led = led_to(index, search, &seeds);
     spots.extend(led.iter().map(|it| it.0));
     spots.sort_unstable();
     spots.dedup();
-    if let Some(all) = &mut all {
-        all.look_at(search, &spots);
-    }
     let phrases = quoted(&question.text);
     let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
-    let seen = |spot: &Spot| {
+    let see = |spot: &Spot| {
         let shard = search.shard(*spot);
         let doc = shard.doc(spot.place)?;
         let relation = led.iter().find(|it| it.0 == *spot).map_or(0.0, |it| it.1);
@@ -225,21 +253,85 @@ pub(crate) fn candidates(
             confidence: f64::from(doc.confidence),
             relevance,
         };
-        let beside = EXACT_WEIGHT * signals.exact + RELATION_WEIGHT * relation + signals.tag;
-        let value = untrained(&first, *spot) + beside;
-        Some(Candidate {
+        let value = fused(&first, *spot) + EXACT_WEIGHT * signals.exact + signals.beside();
+        let candidate = Candidate {
             id: doc.id,
-            features: all.as_ref().map_or_else(Vec::new, |it| it.row(search, asking, *spot)),
+            features: Vec::new(),
+            score: 0.0,
             untrained: boosted(value, &signals),
+            ranking: Vec::new(),
             signals,
             tokens: doc.tokens,
-        })
+        };
+        Some((*spot, candidate))
     };
-    spots.iter().filter_map(seen).collect()
+    let mut seen: Vec<(Spot, Candidate)> = spots.iter().filter_map(see).collect();
+    let mut near = Near::of(&first, search, asking);
+    let behind = ranked(search, asking, &first, &mut near, &mut seen);
+    let ranked = seen.iter().map(|it| it.1.ranking.as_slice()).filter(|it| !it.is_empty());
+    let doubt = (search.totals.docs >= DOUBT_FROM).then(|| rank::doubt(ranked));
+    if look == Look::Ranking {
+        seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
+    } else {
+        let mut all = Arms::of(near, search, asking);
+        let others = all.candidates().into_iter().filter(|it| spots.binary_search(it).is_err());
+        let others: Vec<Spot> = others.collect();
+        seen.extend(others.iter().filter_map(see).map(|(spot, mut it)| {
+            it.score = behind(it.untrained);
+            (spot, it)
+        }));
+        spots.extend(others);
+        all.look_at(search, &spots);
+        seen.iter_mut().for_each(|(spot, it)| it.features = all.row(search, asking, *spot));
+    }
+    let mut candidates: Vec<Candidate> = seen.into_iter().map(|it| it.1).collect();
+    candidates.sort_by_key(|it| it.id);
+    Considered { candidates, doubt }
+}
+
+/// Ranks candidates, and sorts them by what they are worth without training: the best of the untrained ranking by what was learned, the others behind them. Gives back what
+/// ranks others behind them too, by what they are worth without training.
+fn ranked(
+    search: &Search<'_>,
+    asking: &Asking,
+    first: &FirstArms,
+    near: &mut Near<'_>,
+    candidates: &mut [(Spot, Candidate)],
+) -> impl Fn(f64) -> f64 + use<> {
+    let order = |(_, it): &(Spot, Candidate), (_, other): &(Spot, Candidate)| {
+        other.untrained.total_cmp(&it.untrained).then_with(|| it.id.cmp(&other.id))
+    };
+    candidates.sort_unstable_by(order);
+    let (best, others) = candidates.split_at_mut(candidates.len().min(RANKED));
+    let spots: Vec<Spot> = best.iter().map(|it| it.0).collect();
+    near.look_at(search, &spots);
+    let said = || spots.iter().map(|it| fused(first, *it));
+    let most = said().fold(f64::MIN_POSITIVE, f64::max);
+    let learned: Vec<f64> = best
+        .iter_mut()
+        .map(|(spot, it)| {
+            it.ranking = near.row(search, asking, *spot, fused(first, *spot) / most);
+            RANKER.score(&it.ranking)
+        })
+        .collect();
+    let count = best.len() as u64;
+    let (of_learned, of_said) =
+        (Spread::of(learned.iter().copied(), count), Spread::of(said(), count));
+    for ((_, it), learned) in best.iter_mut().zip(learned) {
+        // What the ranker knows nothing of counts as much beside it as beside the fusion.
+        let beside = of_said.z(it.signals.beside()) - of_said.z(0.0);
+        let value = of_learned.z(learned) + EXACT_WEIGHT * it.signals.exact + beside;
+        it.score = boosted(value, &it.signals);
+    }
+    let lowest = best.iter().map(|it| it.1.score).fold(f64::INFINITY, f64::min);
+    let last = best.last().map_or(0.0, |it| it.1.untrained);
+    let behind = move |untrained: f64| lowest - (last - untrained).max(0.0);
+    others.iter_mut().for_each(|(_, it)| it.score = behind(it.untrained));
+    behind
 }
 
 /// The sum of what the arms say, each in its own standard deviations: what holds without any training.
-fn untrained(arms: &FirstArms, spot: Spot) -> f64 {
+fn fused(arms: &FirstArms, spot: Spot) -> f64 {
     let vector = arms.vector.as_ref().map_or(0.0, |it| it.z(spot));
     0.5 * arms.keyword.z(spot) + arms.window2.z(spot) + 0.5 * vector
 }
@@ -311,7 +403,7 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, archived: bo
         let number = shard.tags().find(tag);
         number.is_some_and(|it| shard.tags_of(doc.place).any(|other| other == it))
     };
-    !archived
+    (question.archived || !archived)
         && same(&question.author, shard.authors(), doc.author)
         && same(&question.thread, shard.thread_names(), doc.thread)
         && same(&question.kind, shard.kinds(), doc.kind)
@@ -391,7 +483,7 @@ mod tests {
         question: &Question,
         touched_max: u64,
         exact_max: usize,
-    ) -> Vec<Candidate> {
+    ) -> Considered {
         let shards = index.shards(&question.spaces);
         let vector = Code::of(&vector(&question.text));
         let now = Timestamp::from_millis(1_000_000);
@@ -399,9 +491,7 @@ mod tests {
         let mut search = Search::new(shards);
         search.touched_max = touched_max;
         (search.exact_max, search.reranked) = (exact_max, 5);
-        let mut candidates = candidates(index, question, &asking, &search, now, Look::Features);
-        candidates.sort_by_key(|it| it.id);
-        candidates
+        consider(index, question, &asking, &search, now, Look::Features)
     }
 
     proptest! {

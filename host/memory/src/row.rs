@@ -155,7 +155,7 @@ mod tests {
     /// must not be sealed as the old one was, which may still lie in a free page.
     #[test]
     fn no_two_edges_are_sealed_alike() {
-        let keys = Keys::open(&SimDisk::new(1), 0).unwrap();
+        let keys = Keys::open(&SimDisk::new(1), 0, None).unwrap();
         keys.fill(&mut Filled(0), 0, 1, &Seeded::new(1)).unwrap();
         let key = keys.key(0).unwrap().unwrap();
         let edge = |to: u64, kind: &str| Edge {

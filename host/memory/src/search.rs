@@ -26,7 +26,7 @@ const FEEDBACK_WORDS: usize = 20;
 const TOUCHED_MAX: u64 = 20_000;
 
 /// The usual [`Search::exact_max`].
-pub(crate) const EXACT_MAX: usize = 20_000;
+const EXACT_MAX: usize = 20_000;
 
 /// The usual [`Search::reranked`].
 const RERANKED: usize = 1_000;

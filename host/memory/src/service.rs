@@ -26,6 +26,16 @@ use crate::{
 /// The memory, opened when somebody first needs it. May block.
 pub type MemoryOf = Arc<dyn Fn() -> Result<Arc<Memory>, OpenError> + Send + Sync>;
 
+/// What makes vectors of texts, elsewhere: this crate only keeps and compares them.
+pub trait Encodes: Send + Sync {
+    /// The vector of a question; none where there can be none now, so that its words find what answers it. It is of
+    /// the encoder that the memory has.
+    fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<Vec<f32>>>;
+
+    /// Records were written that have no vector yet.
+    fn written(&self);
+}
+
 /// The field of a record that names the run which remembered it. Set by the host alone.
 const FIELD_RUN: &str = "run";
 /// The field of a record that names the skill which remembered it. Set by the host alone.
@@ -37,12 +47,19 @@ pub struct Service {
     memory: MemoryOf,
     blocking: Blocking,
     clock: Arc<dyn Clock>,
+    encoder: Option<Arc<dyn Encodes>>,
 }
 
 impl Service {
     /// A service of a memory that does its work where `blocking` says.
     pub fn new(memory: MemoryOf, blocking: Blocking, clock: Arc<dyn Clock>) -> Self {
-        Self { memory, blocking, clock }
+        Self { memory, blocking, clock, encoder: None }
+    }
+
+    /// The same with something that makes vectors.
+    #[must_use]
+    pub fn with_encoder(self, encoder: Arc<dyn Encodes>) -> Self {
+        Self { encoder: Some(encoder), ..self }
     }
 
     /// Does `work` with the memory, off the threads that poll futures.
@@ -61,32 +78,15 @@ impl Service {
             |_| Error::unavailable("the memory was closed before it answered: the host stops");
         Box::pin(async move { receiver.await.map_err(gone)? })
     }
-}
 
-impl MemoryService for Service {
-    fn remember<'a>(
-        &'a self,
-        context: &'a CallContext,
-        call: RememberMemory,
-    ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
-        let (key, run) = (context.idempotency_key, context.run.to_string());
-        let skill = context.skill.clone();
-        self.with(move |memory, now| {
-            let draft = |it| Entry::from(draft(it, &run, &skill));
-            let entries: Vec<Entry> = call.drafts.into_iter().map(draft).collect();
-            let ids = memory.remember(&entries, Some(&key), now)?;
-            Ok(ids.into_iter().map(|it| it.0).collect())
-        })
-    }
-
-    fn recall<'a>(
-        &'a self,
-        context: &'a CallContext,
+    fn recall_with(
+        &self,
         call: RecallMemory,
-    ) -> BoxFuture<'a, Result<Recalled, Error>> {
-        let grants = Arc::clone(&context.grants);
+        vector: Option<Vec<f32>>,
+        grants: Arc<Grants>,
+    ) -> BoxFuture<'_, Result<Recalled, Error>> {
         self.with(move |memory, now| {
-            let mut question = question(call);
+            let mut question = Question { vector, ..question(call) };
             if question.spaces.is_empty() {
                 question.spaces = memory.spaces();
                 question.spaces.retain(|it| grants.may_recall(it));
@@ -98,6 +98,40 @@ impl MemoryService for Service {
             let recall = memory.recall(&question, now)?;
             let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
             Ok(Recalled { hits: recall.hits.into_iter().map(Into::into).collect(), duplicates })
+        })
+    }
+}
+
+impl MemoryService for Service {
+    fn remember<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RememberMemory,
+    ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
+        let (key, run) = (context.idempotency_key, context.run.to_string());
+        let skill = context.skill.clone();
+        let encoder = self.encoder.clone();
+        self.with(move |memory, now| {
+            let draft = |it| Entry::from(draft(it, &run, &skill));
+            let entries: Vec<Entry> = call.drafts.into_iter().map(draft).collect();
+            let ids = memory.remember(&entries, Some(&key), now)?;
+            encoder.iter().for_each(|it| it.written());
+            Ok(ids.into_iter().map(|it| it.0).collect())
+        })
+    }
+
+    fn recall<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: RecallMemory,
+    ) -> BoxFuture<'a, Result<Recalled, Error>> {
+        let grants = Arc::clone(&context.grants);
+        Box::pin(async move {
+            let vector = match &self.encoder {
+                Some(encoder) => encoder.question(&call.text).await,
+                None => None,
+            };
+            self.recall_with(call, vector, grants).await
         })
     }
 
@@ -200,6 +234,7 @@ fn question(call: RecallMemory) -> Question {
         tags: call.tags,
         since: call.since,
         until: call.until,
+        archived: false,
     }
 }
 

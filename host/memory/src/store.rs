@@ -3,23 +3,28 @@
 //! One writer at a time makes a change durable, then tells the cache; readers see it from then on. What is
 //! acknowledged is on the disk.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
 use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{Broken, Opening};
 
 use crate::{
     asking::Asking,
-    decay::weight_used,
-    error::{OpenError, ReadError, WriteError},
+    cache::{Answer, Answers, Asked, Cache, Offer, Results, end_of_minute},
+    decay::{death_of, weight_used},
+    error::{LockError, OpenError, ReadError, WriteError},
+    horizon::{self, Ahead, Move},
     index::Index,
     kept,
     keys::{Filled, Key, Keys},
     loading::load,
-    recall::{self, Candidate, Look, QUESTION_BYTES_MAX, Question, Recall},
+    owner::{Cost, Owner, OwnerKey, OwnerKind},
+    recall::{self, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
-    search::{EXACT_MAX, Search},
+    search::Search,
     tables::{Act, AuditLine, Change, Counters, Deed, EdgeRow, Tables},
     vectors::{Code, DIMENSIONS_MAX},
 };
@@ -38,20 +43,37 @@ pub struct Options {
     /// A database up to this size is checked, every page, when it opens. Beyond it damage is found where
     /// it is read.
     pub check_bytes_max: u64,
+    /// Memory for answers that were given before, and as much for what was made of them, in bytes.
+    pub answers_bytes: usize,
     /// What makes the vectors; none where records have none.
     pub encoder: Option<Encoder>,
     /// A space with more vectors leaves them in the kept index, where there is one: what recall compares exactly
     /// is read from there.
     pub resident_vectors_max: usize,
+    /// What a store that is locked opens with. One that is not opens without it.
+    pub owner: Option<OwnerKey>,
+    /// An encoder of which only the name is known before it has made a vector: its dimensions are those it had
+    /// here before, or come with [`Memory::settle_encoder`].
+    pub encoder_named: Option<String>,
+    /// A record whose weight is below this is archived by the next tick; 0 archives none.
+    pub archive_below: f64,
 }
+
+/// The usual [`Options::resident_vectors_max`]: 75 MiB of 384 dimensions.
+const RESIDENT_VECTORS_MAX: usize = 200_000;
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             cache_bytes: 32 << 20,
             check_bytes_max: 16 << 20,
+            answers_bytes: 4 << 20,
             encoder: None,
-            resident_vectors_max: EXACT_MAX,
+            resident_vectors_max: RESIDENT_VECTORS_MAX,
+            encoder_named: None,
+            owner: None,
+            // Without any use that is after 217 cycles.
+            archive_below: 0.05,
         }
     }
 }
@@ -89,13 +111,24 @@ pub struct Forgotten {
     pub commit: u64,
 }
 
+/// What passing cycles did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticked {
+    /// The cycle of decay now.
+    pub cycle: u64,
+    /// How many records were archived.
+    pub archived: usize,
+}
+
 /// What a store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// By space: how many records it holds.
     pub spaces: Vec<(String, usize)>,
-    /// Records that are there.
+    /// Records that are there, archived ones too.
     pub records: usize,
+    /// How many of them are archived.
+    pub archived: usize,
     /// Threads.
     pub threads: usize,
     /// Different words, added up over spaces.
@@ -118,9 +151,15 @@ pub struct Stats {
 pub struct Memory {
     tables: Tables,
     keys: Keys,
+    owner: Mutex<Owner>,
     writer: Mutex<Writer>,
     index: RwLock<Index>,
-    encoder: Option<(u32, Encoder)>,
+    /// Locked within `index`, never around it.
+    answers: Mutex<Cache>,
+    /// As `answers`.
+    results: Mutex<Results>,
+    encoder: OnceLock<(u32, Encoder)>,
+    archive_below: f64,
     resident_vectors_max: usize,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
@@ -132,6 +171,8 @@ struct Writer {
     counters: Counters,
     /// Records that the kept index doesn't hold.
     unkept: u64,
+    /// Whether the horizon is there; where not, the next write makes it first.
+    horizon: bool,
     /// Why nothing more is written.
     failed: Option<String>,
 }
@@ -149,19 +190,95 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
-        let Options { cache_bytes, check_bytes_max, encoder, resident_vectors_max } = options;
-        let (tables, counters) = Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
+        let Options { cache_bytes, check_bytes_max, answers_bytes, archive_below, .. } = options;
+        let Options { encoder, encoder_named, owner, resident_vectors_max, .. } = options;
+        // One that stays locked says so before anything of it is touched.
+        let found = Owner::find(&disk, owner.as_ref())?;
+        let (mut tables, counters) =
+            Tables::open(&*disk, Opening { cache_bytes, check_bytes_max })?;
         disk.sync_folder().map_err(OpenError::disk)?;
-        let keys = Keys::open(&*disk, counters.next)?;
-        let encoder = encoder.map(|it| number_encoder(&tables, it)).transpose();
+        let owner = match found {
+            Some(owner) => owner,
+            None => Owner::make(&disk, counters.next, &*chance).map_err(OpenError::disk)?,
+        };
+        tables.veil(owner.veil());
+        let keys = Keys::open(&*disk, counters.next, owner.mask())?;
+        let encoder = match (encoder, encoder_named) {
+            (Some(encoder), _) => number_encoder(&tables, encoder).map(Some),
+            (None, Some(name)) => known_encoder(&tables, &name),
+            (None, None) => Ok(None),
+        };
         let encoder = encoder.map_err(OpenError::of_database)?;
         let resident = Some(resident_vectors_max);
         let index = load(&*disk, &tables, &keys, counters, encoder.as_ref(), resident);
         let (index, unkept) = index.map_err(OpenError::of_database)?;
+        let encoder = encoder.map_or_else(OnceLock::new, OnceLock::from);
         let filled = Filled(counters.next);
-        let writer = Mutex::new(Writer { filled, counters, unkept, failed: None });
-        let index = RwLock::new(index);
-        Ok(Self { tables, keys, writer, index, encoder, resident_vectors_max, disk, chance })
+        let horizon = tables.has_horizon(counters, archive_below);
+        let horizon = horizon.map_err(OpenError::of_database)?;
+        let writer = Mutex::new(Writer { filled, counters, unkept, horizon, failed: None });
+        let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
+        let results = Mutex::new(Results::new(answers_bytes));
+        let owner = Mutex::new(owner);
+        Ok(Self {
+            tables,
+            keys,
+            owner,
+            writer,
+            index,
+            answers,
+            results,
+            encoder,
+            archive_below,
+            resident_vectors_max,
+            disk,
+            chance,
+        })
+    }
+
+    /// Locks the store, or changes what it is locked with: from now on it opens with this key alone. Keys are
+    /// written anew, 32 bytes a record; rows stay. Writes wait meanwhile.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn lock(&self, key: &OwnerKey, cost: Cost) -> Result<(), LockError> {
+        let disk = |error: &dyn ToString| LockError::Disk { reason: error.to_string() };
+        let mut writer = self.writer().map_err(|it| disk(&it))?;
+        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        if !owner.is_here() {
+            return Err(LockError::Bare);
+        }
+        let next = writer.counters.next;
+        let prepared = owner.prepare(&self.keys, next, key, cost, &*self.chance);
+        let prepared = prepared.map_err(|it| disk(&it))?;
+        // Slots that were filled ahead are cut away.
+        writer.filled = Filled(next);
+        owner.lock(&self.keys, prepared).map_err(|error| {
+            writer.failed = Some(error.to_string());
+            disk(&error)
+        })
+    }
+
+    /// Lets whoever has the folder open the store.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn unlock(&self) -> Result<(), LockError> {
+        let disk = |error: &dyn ToString| LockError::Disk { reason: error.to_string() };
+        let mut writer = self.writer().map_err(|it| disk(&it))?;
+        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        if owner.kind().is_none() {
+            return Ok(());
+        }
+        owner.unlock().map_err(|error| {
+            writer.failed = Some(error.to_string());
+            disk(&error)
+        })
+    }
+
+    /// What the store is locked with; none where it is not.
+    pub fn locked_with(&self) -> Option<OwnerKind> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner).kind()
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -204,10 +321,13 @@ impl Memory {
             .collect();
         let vectors = self.seal_vectors(first, &keys, &codes);
         let counters = Counters { next: first + count, ..writer.counters };
+        let standings = rows.iter().map(|it| (MemoryId(it.0), it.2)).collect();
+        let moves = self.moves(&Ahead { standings, ..Ahead::default() });
         let act = Act { at: now, deed: Deed::Remembered, first, count };
         writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
             change.add_records(rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it)))?;
-            if let Some(encoder) = self.encoder.as_ref().filter(|_| !vectors.is_empty()) {
+            if let Some(encoder) = self.encoder.get().filter(|_| !vectors.is_empty()) {
                 change.add_vectors(encoder, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
             }
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
@@ -243,7 +363,7 @@ impl Memory {
             if !index.damaged().is_empty() {
                 return Ok(());
             }
-            let encoder = self.encoder.as_ref().map(|it| &it.1);
+            let encoder = self.encoder.get().map(|it| &it.1);
             kept::keep(&*self.disk, &self.keys, &index, writer.counters, encoder, &*self.chance)
                 .map_err(WriteError::disk)?
         };
@@ -273,9 +393,13 @@ impl Memory {
         if !self.index().is_torn() {
             return Ok(());
         }
-        let (counters, encoder) = (writer.counters, self.encoder.as_ref());
+        let (counters, encoder) = (writer.counters, self.encoder.get());
         let anew = load(&*self.disk, &self.tables, &self.keys, counters, encoder, None)?;
-        (*self.index_mut(), writer.unkept) = anew;
+        // The new one knows of no change before it.
+        let mut index = self.index_mut();
+        self.answers_mut().clear();
+        self.results_mut().clear();
+        (*index, writer.unkept) = anew;
         Ok(())
     }
 
@@ -309,7 +433,7 @@ impl Memory {
 
     /// The code of a vector of this store's encoder.
     fn code(&self, vector: &[f32]) -> Result<Code, String> {
-        let Some((_, encoder)) = &self.encoder else {
+        let Some((_, encoder)) = self.encoder.get() else {
             return Err("this store has no encoder: it takes no vectors".to_owned());
         };
         if vector.len() != encoder.dimensions {
@@ -326,7 +450,7 @@ impl Memory {
         keys: &[Key],
         codes: &[Option<Code>],
     ) -> Vec<(u64, Vec<u8>)> {
-        let Some((_, encoder)) = &self.encoder else { return Vec::new() };
+        let Some((_, encoder)) = self.encoder.get() else { return Vec::new() };
         let all = codes.iter().zip(keys).zip(first..);
         let seal = |((code, key), id): ((&Option<Code>, &Key), u64)| {
             Some((id, seal_vector(key, &encoder.name, code.as_ref()?)))
@@ -346,7 +470,7 @@ impl Memory {
     ) -> Result<usize, WriteError> {
         let mut writer = self.writer()?;
         let mut rows = Vec::new();
-        let Some(encoder) = &self.encoder else { return Ok(0) };
+        let Some(encoder) = self.encoder.get() else { return Ok(0) };
         for (place, (id, vector)) in vectors.iter().enumerate() {
             let invalid = |problem| Invalid { field: "vector", problem };
             let code = self.code(vector).map_err(invalid);
@@ -357,7 +481,8 @@ impl Memory {
                 rows.push((*id, seal_vector(&key, &encoder.1.name, &code), code));
             }
         }
-        let Some(first) = rows.first().map(|it| it.0.0) else { return Ok(0) };
+        // The first of them all: it tells which kept index knows nothing of these.
+        let Some(first) = rows.iter().map(|it| it.0.0).min() else { return Ok(0) };
         let count = rows.len() as u64;
         let act = Act { at: now, deed: Deed::Encoded, first, count };
         let counters = writer.counters;
@@ -365,6 +490,7 @@ impl Memory {
             change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))
         })?;
         let mut index = self.index_mut();
+        writer.unkept = writer.unkept.max(counters.next - first);
         let count = rows.len();
         rows.into_iter().for_each(|(id, _, code)| index.set_vector(id, code));
         index.stands_at(writer.counters.commit, writer.counters.cycle);
@@ -373,10 +499,36 @@ impl Memory {
 
     /// Records that have no vector of this store's encoder, up to `limit`, the oldest first.
     pub fn unencoded(&self, limit: usize) -> Vec<MemoryId> {
-        match self.encoder {
+        match self.encoder.get() {
             Some(_) => self.index().without_vector(limit),
             None => Vec::new(),
         }
+    }
+
+    /// What makes the vectors of this store, once its dimensions are known.
+    pub fn encoder(&self) -> Option<&Encoder> {
+        self.encoder.get().map(|it| &it.1)
+    }
+
+    /// Gives a store that was opened without one the encoder that makes its vectors from now on; one that has it
+    /// already keeps it. It must be one that made no vectors here before: those were not read.
+    ///
+    /// # Errors
+    /// [`WriteError::Disk`] where it is another encoder than this store has, or made vectors here before.
+    pub fn settle_encoder(&self, encoder: Encoder) -> Result<(), WriteError> {
+        let writer = self.writer()?;
+        if let Some((_, settled)) = self.encoder.get() {
+            let wrong = || WriteError::disk(format!("its vectors are of `{}`", settled.name));
+            return if *settled == encoder { Ok(()) } else { Err(wrong()) };
+        }
+        if known_encoder(&self.tables, &encoder.name).map_err(WriteError::disk)?.is_some() {
+            let reason = format!("it was opened without the vectors of `{}`", encoder.name);
+            return Err(WriteError::disk(reason));
+        }
+        let numbered = number_encoder(&self.tables, encoder).map_err(WriteError::disk)?;
+        self.encoder.get_or_init(|| numbered);
+        drop(writer);
+        Ok(())
     }
 
     /// Whether something was done under an idempotency key.
@@ -432,8 +584,12 @@ impl Memory {
         let count = edges.len() as u64;
         let act = Act { at: now, deed: Deed::Related, first, count };
         let counters = writer.counters;
+        let mut ahead = Ahead::default();
+        edges.iter().for_each(|it| ahead.edges.entry(it.to).or_default().push(it.from));
+        let moves = self.moves(&ahead);
         let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
             edges.iter().zip(&keys).try_for_each(|(edge, key)| {
                 let (from, to) = (edge.from.0, edge.to.0);
                 let number = change.next_edge(from)?;
@@ -482,7 +638,10 @@ impl Memory {
         let count = ids.len() as u64;
         let act = Act { at: now, deed: Deed::Forgotten, first, count };
         let counters = writer.counters;
+        let gone = ids.iter().copied().collect();
+        let moves = self.moves(&Ahead { gone, ..Ahead::default() });
         writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
             change.remove(&numbers)?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
@@ -490,6 +649,8 @@ impl Memory {
             let mut index = self.index_mut();
             ids.iter().for_each(|it| index.remove(*it));
             index.stands_at(writer.counters.commit, writer.counters.cycle);
+            self.answers_mut().sweep(&index);
+            self.results_mut().sweep(&index);
         }
         writer.unkept = self.index().len() as u64;
         if let Err(error) = self.keys.destroy(&numbers) {
@@ -499,12 +660,12 @@ impl Memory {
         Ok(Forgotten { ids, commit: writer.counters.commit })
     }
 
-    /// Pins a record, or lets it decay again.
+    /// Pins a record, or lets it decay again. One that is archived stays so.
     ///
     /// # Errors
     /// [`WriteError`].
     pub fn pin(&self, id: MemoryId, pinned: bool, now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(&[id], now, |standing, cycle| Standing {
+        self.arrange(Deed::Arranged, &[id], now, |standing, cycle| Standing {
             weight: standing.weight_at(cycle),
             cycle,
             pinned,
@@ -517,15 +678,50 @@ impl Memory {
     /// # Errors
     /// [`WriteError`].
     pub fn used(&self, ids: &[MemoryId], now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(ids, now, |standing, cycle| Standing {
+        self.arrange(Deed::Arranged, ids, now, |standing, cycle| Standing {
             weight: weight_used(standing.weight_at(cycle)),
             cycle,
             ..standing
         })
     }
 
+    /// Brings archived records back, with a weight from which they fade again. Those that are not archived
+    /// stay as they are. Gives back the ones that were.
+    ///
+    /// # Errors
+    /// [`WriteError`]; a weight below [`Options::archive_below`] is refused, since the next tick would take it
+    /// back.
+    pub fn restore(
+        &self,
+        ids: &[MemoryId],
+        weight: f64,
+        now: Timestamp,
+    ) -> Result<Vec<MemoryId>, WriteError> {
+        let below = self.archive_below;
+        if !(weight >= below && weight > 0.0 && weight <= 1.0) {
+            let problem =
+                format!("is {weight}, and must be above 0, {below} at least, and up to 1");
+            let invalid = Invalid { field: "weight", problem };
+            return Err(WriteError::Invalid { place: 1, invalid });
+        }
+        let mut archived = ids.to_vec();
+        archived.sort_unstable();
+        archived.dedup();
+        for id in &archived {
+            self.index().standing(*id).ok_or(WriteError::NotFound { id: *id })?;
+        }
+        let is_archived = |it: &MemoryId| self.index().standing(*it).is_some_and(|it| it.archived);
+        archived.retain(is_archived);
+        self.arrange(Deed::Restored, &archived, now, |standing, cycle| match standing.archived {
+            true => Standing { weight, cycle, archived: false, ..standing },
+            false => standing,
+        })?;
+        Ok(archived)
+    }
+
     fn arrange(
         &self,
+        deed: Deed,
         ids: &[MemoryId],
         now: Timestamp,
         change: impl Fn(Standing, u64) -> Standing,
@@ -539,27 +735,70 @@ impl Memory {
         }
         let Some(first) = ids.first().map(|it| it.0) else { return Ok(()) };
         let count = ids.len() as u64;
-        let act = Act { at: now, deed: Deed::Arranged, first, count };
+        let act = Act { at: now, deed, first, count };
         let counters = writer.counters;
-        writer.commit(&self.tables, act, counters, |it| it.set_standings(&rows))?;
-        let mut index = self.index_mut();
-        rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
-        index.stands_at(writer.counters.commit, cycle);
-        Ok(())
+        self.set_standings(&mut writer, act, counters, &rows, Vec::new())
     }
 
-    /// Lets cycles of decay pass. Costs the same however many records there are.
+    /// Lets cycles of decay pass, and archives what faded until then: its weight is below
+    /// [`Options::archive_below`], it is not pinned, nothing that has not faded cites it, and what it tells was
+    /// told before `now`. Looks at those whose time has come, never at all records. Gives back the
+    /// cycle, and how many were archived.
     ///
     /// # Errors
     /// [`WriteError`].
-    pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<u64, WriteError> {
+    pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<Ticked, WriteError> {
         let mut writer = self.writer()?;
         let cycle = writer.counters.cycle.saturating_add(cycles);
         let counters = Counters { cycle, ..writer.counters };
         let act = Act { at: now, deed: Deed::Ticked, first: cycle, count: cycles };
-        writer.commit(&self.tables, act, counters, |_| Ok(()))?;
-        self.index_mut().stands_at(writer.counters.commit, cycle);
-        Ok(cycle)
+        let (mut rows, mut moves) = (Vec::new(), Vec::new());
+        {
+            let index = self.index();
+            for (due, id) in self.tables.due(cycle).map_err(WriteError::disk)? {
+                let record = MemoryId(id);
+                let after = Ahead::default().horizon(&index, record, self.archive_below);
+                if after != Some(due) {
+                    // What is damaged was taken out of the index, with its edges.
+                    moves.push(Move { id, before: Some(due), after });
+                }
+                let lies_ahead = index.told(record).is_some_and(|it| it > now.as_micros());
+                if after.is_some_and(|it| it <= cycle)
+                    && !lies_ahead
+                    && let Some(standing) = index.standing(record)
+                {
+                    rows.push((id, Standing { archived: true, ..standing }));
+                }
+            }
+        }
+        self.set_standings(&mut writer, act, counters, &rows, moves)?;
+        Ok(Ticked { cycle, archived: rows.len() })
+    }
+
+    /// Commits other standings, with what they move in the horizon, and other moves before that.
+    fn set_standings(
+        &self,
+        writer: &mut Writer,
+        act: Act,
+        counters: Counters,
+        rows: &[(u64, Standing)],
+        mut moves: Vec<Move>,
+    ) -> Result<(), WriteError> {
+        let standings = rows.iter().map(|it| (MemoryId(it.0), it.1)).collect();
+        moves.extend(self.moves(&Ahead { standings, ..Ahead::default() }));
+        writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
+            change.set_standings(rows)
+        })?;
+        let mut index = self.index_mut();
+        rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
+        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        Ok(())
+    }
+
+    /// What moves in the horizon with a write.
+    fn moves(&self, ahead: &Ahead) -> Vec<Move> {
+        ahead.moves(&self.index(), self.archive_below)
     }
 
     /// What is left of the weight of a record.
@@ -579,6 +818,31 @@ impl Memory {
     pub fn is_pinned(&self, id: MemoryId) -> Result<bool, ReadError> {
         let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
         Ok(standing.pinned)
+    }
+
+    /// Whether a record is archived: kept, and not recalled.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn is_archived(&self, id: MemoryId) -> Result<bool, ReadError> {
+        let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
+        Ok(standing.archived)
+    }
+
+    /// Archived records that faded at least so many cycles ago, in the order of writing.
+    pub fn archived(&self, cycles: u64) -> Vec<MemoryId> {
+        let index = self.index();
+        let faded = |it: &MemoryId| {
+            index.standing(*it).is_some_and(|it| {
+                let death = death_of(it.weight, it.cycle, self.archive_below);
+                it.archived && index.cycle().saturating_sub(death) >= cycles
+            })
+        };
+        if index.archived() > 0 {
+            index.ids().into_iter().filter(faded).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// A record.
@@ -666,37 +930,119 @@ impl Memory {
         Ok(edges)
     }
 
-    /// Finds what answers a question.
+    /// Finds what answers a question. Whoever asks the same again in the same minute, while nothing changed, gets the
+    /// same answer from the cache.
     ///
     /// # Errors
     /// [`ReadError`].
     pub fn recall(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
-        let (packed, count, duplicates, commit) = self.asked(|index| {
-            let candidates = self.look(index, question, now, Look::Ranking)?;
-            let count = candidates.len();
-            let scored = candidates.into_iter().map(|it| (it.untrained, it)).collect();
-            let (packed, duplicates) = recall::pack(index, scored, question);
-            Ok((packed, count, duplicates, index.commit()))
+        let asked = Asked::of(question, now);
+        let (answer, commit) = self.asked(|index| {
+            if let Some(known) = self.answers_mut().find(&asked, index) {
+                debug_assert!(
+                    self.answer(index, question, now).as_ref() == Ok(&*known) || index.is_torn(),
+                    "an answer is given again only where asking anew gives the same"
+                );
+                return Ok((known, index.commit()));
+            }
+            let answer = Arc::new(self.answer(index, question, now)?);
+            if !index.is_torn() {
+                self.answers_mut().keep(asked.clone(), &answer, index);
+            }
+            Ok((answer, index.commit()))
         })?;
+        self.tell(&answer, commit)
+    }
+
+    /// Does what [`Memory::recall`] does, without the cache: for those who measure or compare.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn recall_anew(&self, question: &Question, now: Timestamp) -> Result<Recall, ReadError> {
+        let (answer, commit) =
+            self.asked(|index| Ok((self.answer(index, question, now)?, index.commit())))?;
+        self.tell(&answer, commit)
+    }
+
+    fn answer(
+        &self,
+        index: &Index,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Answer, ReadError> {
+        let Considered { candidates, doubt } = self.look(index, question, now, Look::Ranking)?;
+        let count = candidates.len();
+        let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
+        let (packed, duplicates) = recall::pack(index, scored, question);
+        Ok(Answer { packed, candidates: count, duplicates, doubt })
+    }
+
+    /// Reads the records of an answer.
+    fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
+        let Answer { packed, candidates, duplicates, doubt } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
-        let there = packed.into_iter().zip(records);
-        let hits = there
-            .filter_map(|((score, it), record)| Some(recall::hit(score, it, record?)))
-            .collect();
-        Ok(Recall { hits, candidates: count, duplicates, commit })
+        let there = packed.iter().zip(records);
+        let hit = |((score, it), record): (&(f64, Candidate), Option<Record>)| {
+            Some(recall::hit(*score, it.clone(), record?))
+        };
+        let hits = there.filter_map(hit).collect();
+        let (candidates, duplicates, doubt) = (*candidates, *duplicates, *doubt);
+        Ok(Recall { hits, candidates, duplicates, doubt, commit })
+    }
+
+    /// Keeps what somebody made of the answer to a question, for [`Memory::offered`]: until a space that was
+    /// searched changes. Whoever calls this is let see all that was found. False where it is not kept: the question
+    /// has no vector, the answer holds no more, or the result is too large.
+    ///
+    /// # Errors
+    /// [`ReadError::Invalid`].
+    pub fn keep_result(
+        &self,
+        question: &Question,
+        recall: &Recall,
+        result: &[u8],
+        now: Timestamp,
+    ) -> Result<bool, ReadError> {
+        let Some(vector) = self.vector_of(question)? else { return Ok(false) };
+        let index = self.index();
+        Ok(self.results_mut().keep((question, vector), (recall.commit, &index), result, now))
+    }
+
+    /// What was made of the answer to the nearest question about the same spaces with the same filters, from a cosine
+    /// on. It is the result of that question and not of this one: who asks judges whether it does.
+    ///
+    /// # Errors
+    /// [`ReadError::Invalid`].
+    pub fn offered(
+        &self,
+        question: &Question,
+        cosine_min: f64,
+        now: Timestamp,
+    ) -> Result<Option<Offer>, ReadError> {
+        let Some(vector) = self.vector_of(question)? else { return Ok(None) };
+        let index = self.index();
+        Ok(self.results_mut().near((question, &vector), cosine_min, &index, now))
+    }
+
+    fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {
+        let code = question.vector.as_ref().map(|it| self.code(it)).transpose();
+        let invalid =
+            |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
+        code.map_err(invalid)
+    }
+
+    /// How the cache of answers does.
+    pub fn answers(&self) -> Answers {
+        self.answers_mut().told()
     }
 
     /// What is looked at closely for a question, with its features, in the order of writing.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn candidates(
-        &self,
-        question: &Question,
-        now: Timestamp,
-    ) -> Result<Vec<Candidate>, ReadError> {
+    pub fn consider(&self, question: &Question, now: Timestamp) -> Result<Considered, ReadError> {
         self.asked(|index| self.look(index, question, now, Look::Features))
     }
 
@@ -706,7 +1052,8 @@ impl Memory {
         question: &Question,
         now: Timestamp,
         look: Look,
-    ) -> Result<Vec<Candidate>, ReadError> {
+    ) -> Result<Considered, ReadError> {
+        let now = end_of_minute(now);
         let invalid = |reason: String| ReadError::Invalid { reason };
         if question.text.len() > QUESTION_BYTES_MAX {
             let bytes = question.text.len();
@@ -714,8 +1061,7 @@ impl Memory {
                 format!("the question has {bytes} bytes, and {QUESTION_BYTES_MAX} are the most");
             return Err(invalid(reason));
         }
-        let vector = question.vector.as_ref().map(|it| self.code(it)).transpose();
-        let vector = vector.map_err(|it| invalid(format!("the vector of the question {it}")))?;
+        let vector = self.vector_of(question)?;
         let shards = index.shards(&question.spaces);
         let asking = Asking::of(&question.text, vector, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
@@ -723,15 +1069,13 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        if question.is_selective() || index.has_archived() {
+        if question.is_selective() || index.archived() > 0 {
             search.only(|shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
                 recall::allows(question, shard, doc, archived)
             });
         }
-        let mut candidates = recall::candidates(index, question, &asking, &search, now, look);
-        candidates.sort_by_key(|it| it.id);
-        Ok(candidates)
+        Ok(recall::consider(index, question, &asking, &search, now, look))
     }
 
     /// What the store holds.
@@ -743,6 +1087,7 @@ impl Memory {
         let index = self.index();
         let spaces: Vec<_> = index.spaces().collect();
         Ok(Stats {
+            archived: index.archived(),
             records: spaces.iter().map(|it| it.1.len()).sum(),
             threads: spaces.iter().map(|it| it.1.threads_in_use()).sum(),
             words: spaces.iter().map(|it| it.1.words_in_use()).sum(),
@@ -784,11 +1129,28 @@ impl Memory {
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, WriteError> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        match &writer.failed {
-            Some(reason) => Err(WriteError::Disk { reason: reason.clone() }),
-            None => Ok(writer),
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = &writer.failed {
+            return Err(WriteError::Disk { reason: reason.clone() });
         }
+        if !writer.horizon {
+            let rows = horizon::all(&self.index(), self.archive_below);
+            let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
+            if let Err(error) = made {
+                writer.failed = Some(error.to_string());
+                return Err(WriteError::disk(error));
+            }
+            writer.horizon = true;
+        }
+        Ok(writer)
+    }
+
+    fn answers_mut(&self) -> MutexGuard<'_, Cache> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn results_mut(&self) -> MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {
@@ -842,5 +1204,16 @@ fn number_encoder(tables: &Tables, encoder: Encoder) -> Result<(u32, Encoder), B
         let reason = format!("an encoder has 1 to {DIMENSIONS_MAX} dimensions");
         return Err(Broken::disk(reason));
     }
-    Ok((known.len() as u32, encoder))
+    // Never that of another one, whatever became of those.
+    let number = known.iter().map(|it| it.0 + 1).max().unwrap_or_default();
+    Ok((number, encoder))
+}
+
+/// An encoder whose vectors are here, with its number.
+fn known_encoder(tables: &Tables, name: &str) -> Result<Option<(u32, Encoder)>, Broken> {
+    let known = tables.encoders()?.into_iter().find(|it| it.1 == name);
+    let encoder = |(number, name, dimensions): (u32, String, u32)| {
+        (number, Encoder { name, dimensions: dimensions as usize })
+    };
+    Ok(known.map(encoder))
 }

@@ -11,13 +11,13 @@ use redb::{
 use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
-use crate::{error::OpenError, row::Standing, store::Encoder};
+use crate::{error::OpenError, horizon::Move, owner::Veil, row::Standing, store::Encoder};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "memory.redb";
 
-/// The newest format.
-const FORMAT: u64 = 1;
+/// The newest format. The first had names of encoders and idempotency keys in the clear.
+const FORMAT: u64 = 2;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// By id: the sealed record.
@@ -37,6 +37,13 @@ const AUDIT: TableDefinition<'_, u64, (u64, u8, u64, u64)> = TableDefinition::ne
 /// By idempotency key: the first id and the number of records.
 const DONE: TableDefinition<'_, &[u8; 32], (u64, u64)> = TableDefinition::new("done");
 
+/// By the cycle in which it is archived, and the id: records that fade.
+const HORIZON: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("horizon");
+
+/// Key of [`META`]: the commit up to which the horizon was kept. A program that knows of none leaves it behind.
+const META_HORIZON: &str = "horizon";
+/// Key of [`META`]: the bits of the weight below which records are archived.
+const META_BELOW: &str = "below";
 /// Key of [`META`]: the format.
 const META_FORMAT: &str = "format";
 /// Key of [`META`]: the next id.
@@ -72,16 +79,19 @@ pub enum Deed {
     Encoded,
     /// The standing of records was changed.
     Arranged,
+    /// Archived records were brought back.
+    Restored,
 }
 
 impl Deed {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Remembered,
         Self::Forgotten,
         Self::Related,
         Self::Ticked,
         Self::Encoded,
         Self::Arranged,
+        Self::Restored,
     ];
 
     fn code(self) -> u8 {
@@ -129,8 +139,8 @@ pub(crate) struct EdgeRow {
     pub(crate) sealed: Vec<u8>,
 }
 
-/// The open file.
-pub(crate) struct Tables(Option<Database>);
+/// The open file, and what hides some of it.
+pub(crate) struct Tables(Option<Database>, Option<Veil>);
 
 impl Drop for Tables {
     fn drop(&mut self) {
@@ -141,7 +151,7 @@ impl Drop for Tables {
 }
 
 /// One transaction under way; dropped without a commit it leaves nothing.
-pub(crate) struct Change(WriteTransaction);
+pub(crate) struct Change(WriteTransaction, Option<Veil>);
 
 type Done<T> = Result<T, redb::Error>;
 
@@ -154,7 +164,7 @@ impl Tables {
         }
         drop(file);
         let opened = || -> Result<(Self, u64, Counters), Broken> {
-            let tables = Self(Some(database::open(disk, FILE, opening)?));
+            let tables = Self(Some(database::open(disk, FILE, opening)?), None);
             match tables.counters()? {
                 Some((format, counters)) => Ok((tables, format, counters)),
                 None => {
@@ -164,10 +174,15 @@ impl Tables {
             }
         };
         let (tables, found, counters) = guarded(opened).map_err(OpenError::of_database)?;
-        if found != FORMAT {
+        if !(1..=FORMAT).contains(&found) {
             return Err(OpenError::Newer { found: found as u32, known: FORMAT as u32 });
         }
         Ok((tables, counters))
+    }
+
+    /// Hides from now on what somebody could guess, and takes what is there as hidden.
+    pub(crate) fn veil(&mut self, veil: Option<Veil>) {
+        self.1 = veil;
     }
 
     fn database(&self) -> &Database {
@@ -204,6 +219,7 @@ impl Tables {
             transaction.open_table(ENCODERS)?;
             transaction.open_table(AUDIT)?;
             transaction.open_table(DONE)?;
+            transaction.open_table(HORIZON)?;
             Ok(transaction.commit()?)
         };
         Ok(make()?)
@@ -315,7 +331,13 @@ impl Tables {
             for row in transaction.open_table(ENCODERS).map_err(broken)?.iter().map_err(broken)? {
                 let (number, row) = row.map_err(broken)?;
                 let (name, dimensions) = row.value();
-                encoders.push((number.value(), name.to_owned(), dimensions));
+                let name = match &self.1 {
+                    Some(veil) => veil.show(name),
+                    None => Some(name.to_owned()),
+                };
+                let name =
+                    name.ok_or_else(|| Broken::damaged("the name of an encoder is damaged"))?;
+                encoders.push((number.value(), name, dimensions));
             }
             Ok(encoders)
         })
@@ -336,6 +358,7 @@ impl Tables {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let done = transaction.open_table(DONE).map_err(broken)?;
+            let key = veiled(self.1.as_ref(), key);
             Ok(done.get(&key.0).map_err(broken)?.map(|it| it.value()))
         })
     }
@@ -365,7 +388,14 @@ impl Tables {
             let of = |it: redb::TableStats| {
                 (it.stored_bytes(), it.metadata_bytes() + it.fragmented_bytes())
             };
+            // An old store has none before its next write.
+            let horizon = match transaction.open_table(HORIZON) {
+                Ok(it) => of(it.stats().map_err(broken)?),
+                Err(TableError::TableDoesNotExist(_)) => (0, 0),
+                Err(error) => return Err(broken(error)),
+            };
             let stats = [
+                horizon,
                 of(transaction.open_table(RECORDS).map_err(broken)?.stats().map_err(broken)?),
                 of(transaction.open_table(STANDINGS).map_err(broken)?.stats().map_err(broken)?),
                 of(transaction.open_table(EDGES).map_err(broken)?.stats().map_err(broken)?),
@@ -378,6 +408,49 @@ impl Tables {
         })
     }
 
+    /// Whether the horizon is that of the last commit, for this threshold.
+    pub(crate) fn has_horizon(&self, counters: Counters, below: f64) -> Result<bool, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let meta = transaction.open_table(META).map_err(broken)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+            let same = number(META_BELOW)? == Some(below.to_bits());
+            Ok(same && number(META_HORIZON)? == Some(counters.commit))
+        })
+    }
+
+    /// Makes the horizon anew, in one transaction.
+    pub(crate) fn set_horizon(
+        &self,
+        counters: Counters,
+        below: f64,
+        rows: &[(u64, u64)],
+    ) -> Result<(), Broken> {
+        let write = || -> Done<()> {
+            let transaction = self.database().begin_write()?;
+            transaction.delete_table(HORIZON)?;
+            {
+                let mut horizon = transaction.open_table(HORIZON)?;
+                rows.iter().try_for_each(|row| horizon.insert(row, ()).map(drop))?;
+                let mut meta = transaction.open_table(META)?;
+                meta.insert(META_BELOW, below.to_bits())?;
+                meta.insert(META_HORIZON, counters.commit)?;
+            }
+            Ok(transaction.commit()?)
+        };
+        guarded(|| Ok(write()?))
+    }
+
+    /// Rows of the horizon up to a cycle.
+    pub(crate) fn due(&self, cycle: u64) -> Result<Vec<(u64, u64)>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let horizon = transaction.open_table(HORIZON).map_err(broken)?;
+            let rows = horizon.range(..=(cycle, u64::MAX)).map_err(broken)?;
+            rows.map(|row| Ok(row.map_err(broken)?.0.value())).collect()
+        })
+    }
+
     /// Makes a change durable, with its line of the audit and the counters. One that fails on the way leaves
     /// nothing; one whose commit fails leaves open whether it is there.
     pub(crate) fn change(
@@ -387,11 +460,16 @@ impl Tables {
         write: impl FnOnce(&Change) -> Result<(), redb::Error>,
     ) -> Result<(), Broken> {
         guarded(|| {
-            let change = Change(self.database().begin_write().map_err(broken)?);
+            let change = Change(self.database().begin_write().map_err(broken)?, self.1.clone());
             write(&change)?;
             Ok(change.commit(act, counters)?)
         })
     }
+}
+
+/// What stands in place of an idempotency key.
+fn veiled(veil: Option<&Veil>, key: &Digest) -> Digest {
+    veil.map_or(*key, |it| it.digest(key))
 }
 
 fn broken(error: impl Into<redb::Error>) -> Broken {
@@ -420,7 +498,8 @@ impl Change {
         rows: impl IntoIterator<Item = (u64, &'a [u8])>,
     ) -> Done<()> {
         let dimensions = named.dimensions as u32;
-        self.0.open_table(ENCODERS)?.insert(encoder, (named.name.as_str(), dimensions))?;
+        let name = self.1.as_ref().map_or_else(|| named.name.clone(), |it| it.hide(&named.name));
+        self.0.open_table(ENCODERS)?.insert(encoder, (name.as_str(), dimensions))?;
         let mut vectors = self.0.open_table(VECTORS)?;
         for (id, sealed) in rows {
             vectors.insert((*encoder, id), sealed)?;
@@ -433,6 +512,20 @@ impl Change {
         let mut standings = self.0.open_table(STANDINGS)?;
         for (id, standing) in rows {
             standings.insert(id, standing.encode().as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// Moves rows of the horizon.
+    pub(crate) fn move_horizon(&self, moves: &[Move]) -> Done<()> {
+        let mut horizon = self.0.open_table(HORIZON)?;
+        for Move { id, before, after } in moves {
+            if let Some(before) = before {
+                horizon.remove((*before, *id))?;
+            }
+            if let Some(after) = after {
+                horizon.insert((*after, *id), ())?;
+            }
         }
         Ok(())
     }
@@ -483,6 +576,7 @@ impl Change {
 
     /// Notes what was done under an idempotency key.
     pub(crate) fn set_done(&self, key: &Digest, first: u64, count: u64) -> Done<()> {
+        let key = veiled(self.1.as_ref(), key);
         self.0.open_table(DONE)?.insert(&key.0, (first, count))?;
         Ok(())
     }
@@ -496,6 +590,7 @@ impl Change {
             meta.insert(META_NEXT, counters.next)?;
             meta.insert(META_COMMIT, counters.commit)?;
             meta.insert(META_CYCLE, counters.cycle)?;
+            meta.insert(META_HORIZON, counters.commit)?;
         }
         Ok(self.0.commit()?)
     }

@@ -57,6 +57,11 @@ impl Code {
         self.steps.len()
     }
 
+    /// Whether each of its numbers is negative.
+    pub(crate) fn signs(&self) -> impl Iterator<Item = bool> {
+        self.steps.iter().map(|it| (*it).cast_signed() < 0)
+    }
+
     /// The same, borrowed.
     pub fn borrowed(&self) -> CodeRef<'_> {
         CodeRef { scale: self.scale, steps: &self.steps }

@@ -28,7 +28,7 @@ pub use self::{
     source::{FetchError, Offer, Source, components, read_component},
     store::{Locked, Package, Store, StoreError, signature_file},
     trust::{Policy, PolicyError, Refusal, Standing, TrustedKey, Unsigned},
-    web::Progress,
+    web::{Progress, is_loopback, ready_tls},
 };
 
 /// Larger components are neither fetched nor served.

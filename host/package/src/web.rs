@@ -16,12 +16,12 @@ const REDIRECTS_MAX: usize = 5;
 pub type Progress<'a> = &'a (dyn Fn(u64, Option<u64>) + Sync);
 
 /// Has TLS ready. Whoever chose another provider before keeps it.
-pub(crate) fn ready_tls() {
+pub fn ready_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Whether an address leads nowhere but to this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback())
 }

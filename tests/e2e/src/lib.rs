@@ -129,7 +129,8 @@ impl Stage {
         // The user's own skills and policy are not part of a test.
         command.env("HOME", self.folder.path()).env_remove("XDG_DATA_HOME");
         command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
-        command.env_remove("VOYAGER_POLICY");
+        command.env_remove("VOYAGER_POLICY").env_remove("VOYAGER_MEMORY_KEY");
+        command.env_remove("VOYAGER_ENCODER").env_remove("VOYAGER_ENCODER_KEY");
         command
     }
 

@@ -169,6 +169,11 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
     run(example(bench.package, bench.example, rest))
 }
 
+/// Trains what the memory ranks by.
+pub(crate) fn train(rest: &[String]) -> Result<()> {
+    run(example("voyager-memory", "ranker", rest))
+}
+
 pub(crate) fn example<T: AsRef<OsStr>>(package: &str, example: &str, arguments: &[T]) -> Command {
     let mut command =
         cargo(&["run", "--release", "--package", package, "--example", example, "--"]);

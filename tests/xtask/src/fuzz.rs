@@ -44,6 +44,10 @@ const TARGETS: &[Target] = &[
     Target { name: "path", what: "paths and globs of a skill, on a real folder", seeds: &[] },
     Target { name: "grant", what: "layers of grants", seeds: &[] },
     Target { name: "question", what: "questions of a skill under any grants", seeds: &[] },
+    Target { name: "pack", what: "the file of the memory's kept index", seeds: &[] },
+    Target { name: "memory", what: "the memory's keys and rows", seeds: &[] },
+    Target { name: "analyse", what: "questions to the memory, taken apart", seeds: &[] },
+    Target { name: "import", what: "files that the memory imports", seeds: &["docs/guide"] },
     Target { name: "component", what: "bytes of a component", seeds: &[] },
     Target { name: "crossing", what: "values to a guest and back", seeds: &[] },
 ];

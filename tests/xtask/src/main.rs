@@ -1,4 +1,4 @@
-//! Voyager's developer commands: `cargo xtask demo`, `test`, `bench`, `storm`, `fuzz`, `install`.
+//! Voyager's developer commands: `cargo xtask demo`, `test`, `bench`, `train`, `storm`, `fuzz`, `install`.
 //!
 //! Each does its own set-up: the `wasm32-wasip2` target is added by rustup where it is missing, skills
 //! are built before whatever needs them.
@@ -46,6 +46,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
+    /// Trains what the memory ranks by, on conversations that we make up.
+    Train {
+        /// `--encoder FOLDER --out FILE`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
     /// Builds command-line programs of the registry, and tries them as skills on files.
     Commands,
     /// Runs the long suites: crashes at every point, kills by the hundred.
@@ -77,6 +83,7 @@ fn main() -> ExitCode {
         Command::Test { rest } => test::test(&rest, None),
         Command::Skills => build::agent_host(false).and_then(|it| build::skills(&it)).map(drop),
         Command::Bench { name, rest } => bench::bench(name.as_deref(), &rest),
+        Command::Train { rest } => bench::train(&rest),
         Command::Commands => commands::commands(),
         Command::Storm => test::storm(),
         Command::Fuzz { name, seconds, input } => {

@@ -18,7 +18,7 @@ pub(crate) fn test(rest: &[String], seed: Option<u64>) -> Result<()> {
 }
 
 /// The suites that take long: every crash point of the simulated host, random plans by the thousand,
-/// ten thousand hours of the schedule, hundreds of kills of the real program.
+/// a million operations of the memory and its cache, ten thousand hours of the schedule, hundreds of kills of the real program.
 pub(crate) fn storm() -> Result<()> {
     let program = agent_host(true)?;
     let skills = skills(&program)?;
@@ -32,7 +32,7 @@ pub(crate) fn storm() -> Result<()> {
             "random_blocks::",
             "schedule::",
         ],
-        &["--package=voyager-memory", "--test=memory", "--", "crash::"],
+        &["--package=voyager-memory", "--test=memory", "--", "crash::", "cache::"],
         &["--package=e2e", "--test=e2e", "--", "crash::"],
     ];
     for suite in suites {

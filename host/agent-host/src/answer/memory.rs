@@ -111,6 +111,8 @@ pub(crate) struct RecallAnswer {
     pub(crate) duplicates: usize,
     /// How many were left out for the limit and the budget.
     pub(crate) left_out: usize,
+    /// How probable it is that nothing here answers the question, from 0 to 1; none where too few were asked.
+    pub(crate) doubt: Option<f64>,
     /// How many records the store has.
     pub(crate) records: usize,
     /// The number of the store's last commit.
@@ -153,6 +155,8 @@ pub(crate) struct Explained {
     pub(crate) id: String,
     /// How well it answers.
     pub(crate) score: f64,
+    /// What it is worth without what the ranking has learned.
+    pub(crate) untrained: f64,
     /// How many tokens its text takes, about.
     pub(crate) tokens: u32,
     /// Why.
@@ -185,6 +189,8 @@ pub(crate) struct ShowAnswer {
     pub(crate) record: RecordDetail,
     /// Whether it never fades.
     pub(crate) pinned: bool,
+    /// Whether it is archived: kept, and not recalled.
+    pub(crate) archived: bool,
     /// What fading left of its weight.
     pub(crate) weight: f64,
     /// Relations that start at it or lead to it.
@@ -198,6 +204,8 @@ pub(crate) struct ListAnswer {
     pub(crate) records: Vec<RecordDetail>,
     /// How many there are.
     pub(crate) of: usize,
+    /// How many are archived, here and elsewhere.
+    pub(crate) archived: usize,
 }
 
 /// Answers `memory relate`.
@@ -233,11 +241,22 @@ pub(crate) struct PinAnswer {
     pub(crate) pinned: bool,
 }
 
+/// Answers `memory restore`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RestoreAnswer {
+    /// The records that were archived, and are not any more.
+    pub(crate) ids: Vec<String>,
+    /// The weight that they have now.
+    pub(crate) weight: f64,
+}
+
 /// Answers `memory tick`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TickAnswer {
     /// The cycle of decay now.
     pub(crate) cycle: u64,
+    /// How many records were archived.
+    pub(crate) archived: usize,
 }
 
 /// A line of `memory audit`.
@@ -247,7 +266,7 @@ pub(crate) struct AuditDetail {
     pub(crate) commit: u64,
     /// When, RFC 3339.
     pub(crate) at: String,
-    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`.
+    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`, `restored`.
     pub(crate) deed: String,
     /// The first record, or the new cycle.
     pub(crate) first: u64,
@@ -259,8 +278,10 @@ pub(crate) struct AuditDetail {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct StatsAnswer {
-    /// Records that are there.
+    /// Records that are there, archived ones too.
     pub(crate) records: usize,
+    /// How many of them are archived.
+    pub(crate) archived: usize,
     /// By space: how many.
     pub(crate) spaces: BTreeMap<String, usize>,
     /// Threads.
@@ -269,7 +290,11 @@ pub(crate) struct StatsAnswer {
     pub(crate) words: usize,
     /// Relations.
     pub(crate) relations: usize,
-    /// Records with a vector.
+    /// What makes vectors.
+    pub(crate) encoder: Option<String>,
+    /// Why what is set for that can't be used.
+    pub(crate) encoder_problem: Option<String>,
+    /// Records with a vector of it.
     pub(crate) vectors: usize,
     /// Records that can't be read.
     pub(crate) damaged: Vec<String>,
@@ -283,8 +308,39 @@ pub(crate) struct StatsAnswer {
     pub(crate) cycle: u64,
     /// The number of the last commit.
     pub(crate) commit: u64,
+    /// Questions that were answered from what was found before.
+    pub(crate) answers_again: u64,
+    /// Questions that were not.
+    pub(crate) answers_anew: u64,
+    /// Bytes of memory that answers take.
+    pub(crate) answer_bytes: usize,
     /// Where it lies.
     pub(crate) folder: String,
+    /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.
+    pub(crate) locked_with: Option<String>,
+}
+
+/// Answers `memory lock`, `memory rekey` and `memory unlock`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct OwnerAnswer {
+    /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.
+    pub(crate) locked_with: Option<String>,
+}
+
+/// Answers `memory encode`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EncodeAnswer {
+    /// What made them; none where there was nothing to make.
+    pub(crate) encoder: Option<String>,
+    /// Records that got a vector.
+    pub(crate) encoded: usize,
+    /// Records of which it makes none.
+    pub(crate) refused: usize,
+    /// Records with a vector now.
+    pub(crate) vectors: usize,
+    /// Records that are there.
+    pub(crate) records: usize,
 }
 
 /// Answers `memory import`.

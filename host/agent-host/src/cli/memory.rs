@@ -13,10 +13,12 @@ use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX}
 
 use super::{Context, run::current_folder};
 use crate::{
-    answer::memory::{ExportAnswer, ForgetAnswer},
+    answer::memory::{ExportAnswer, ForgetAnswer, OwnerAnswer},
     failure::{Failure, FailureKind},
     import::Format,
-    interrupts, printing,
+    interrupts,
+    owner_key::{self, KeySource, TypedKey},
+    printing,
     protocol::{Forgetting, ImportRequest, MemoryRequest, Request},
     report::{self, memory as told},
     session, when,
@@ -51,6 +53,18 @@ enum MemoryCommand {
         /// Those of this space only.
         #[arg(long, value_name = "NAME")]
         space: Option<String>,
+        /// The archived ones, instead of the others.
+        #[arg(long)]
+        archived: bool,
+    },
+    /// Brings archived records back: they are recalled again, and fade anew.
+    Restore {
+        /// Their ids, like m12.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<MemoryId>,
+        /// The weight that they have from now on, 0.05 to 1.
+        #[arg(long, value_name = "NUMBER", default_value_t = 0.5)]
+        weight: f64,
     },
     /// Relates two records: from what answers a question, relations lead on.
     Relate {
@@ -75,7 +89,7 @@ enum MemoryCommand {
         /// Its id, like m12.
         id: MemoryId,
     },
-    /// Lets cycles of decay pass: what nobody uses has half of its weight after 50.
+    /// Lets cycles of decay pass: what nobody uses has half of its weight after 50, and is archived after 217.
     Tick {
         /// How many.
         #[arg(default_value_t = 1)]
@@ -89,8 +103,32 @@ enum MemoryCommand {
     },
     /// What there is, and the room that it takes.
     Stats,
+    /// Locks the memory: who has the folder and not the key reads nothing.
+    ///
+    /// Without an option a passphrase is asked for at the terminal. Commands and hosts get it with `--memory-key`; where
+    /// they have none the memory stays closed. There is no other way in: what opens it is to be kept.
+    Lock(LockArgs),
+    /// Changes what a locked memory opens with.
+    Rekey(LockArgs),
+    /// Lets whoever can read the folder open the memory.
+    Unlock,
+    /// Makes the vectors that records lack, of the encoder that this host has. What is written later gets its own beside
+    /// other work.
+    Encode,
     Import(Import),
     Export(Export),
+}
+
+/// What is to open the memory.
+#[derive(Args)]
+struct LockArgs {
+    /// A file of 32 bytes or more that nobody can guess, kept elsewhere.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+    key_file: Option<PathBuf>,
+    /// A passphrase, as env:VARIABLE or file:PATH [default: it is asked for].
+    // Not read while the line is: what is wrong there is repeated to whoever typed it, and to their logs.
+    #[arg(long, value_name = "SOURCE")]
+    passphrase: Option<String>,
 }
 
 /// Remembers a text, and prints its id.
@@ -178,6 +216,9 @@ struct Asking {
     /// Those told before this time.
     #[arg(long, value_name = "TIME", value_parser = when::typed)]
     until: Option<Timestamp>,
+    /// Also records that were archived.
+    #[arg(long)]
+    archived: bool,
 }
 
 /// Forgets records for certain, and prints a receipt.
@@ -187,7 +228,7 @@ struct Asking {
 #[derive(Args)]
 struct Forget {
     /// Ids of records, like m12.
-    #[arg(required_unless_present_any = ["space", "thread"], value_name = "ID")]
+    #[arg(required_unless_present_any = ["space", "thread", "archived"], value_name = "ID")]
     ids: Vec<MemoryId>,
     /// All of this space; with --thread those of the thread there.
     #[arg(long, value_name = "NAME", conflicts_with = "ids")]
@@ -195,6 +236,19 @@ struct Forget {
     /// All of this thread.
     #[arg(long, value_name = "NAME", conflicts_with = "ids")]
     thread: Option<String>,
+    /// Only archived records.
+    #[arg(long, conflicts_with = "ids")]
+    archived: bool,
+    /// Only those that faded so many cycles ago, or earlier.
+    // Of two that exclude each other one can't be missing: `requires` alone lets ids pass.
+    #[arg(
+        long,
+        value_name = "CYCLES",
+        default_value_t = 0,
+        requires = "archived",
+        conflicts_with = "ids"
+    )]
+    older_than: u64,
     /// Does not ask.
     #[arg(long)]
     yes: bool,
@@ -251,8 +305,12 @@ impl Memory {
             MemoryCommand::Show { id } => {
                 told::show(context, &ask(context, MemoryRequest::Show { id })?)
             }
-            MemoryCommand::List { limit, space } => {
-                told::list(context, &ask(context, MemoryRequest::List { limit, space })?)
+            MemoryCommand::List { limit, space, archived } => {
+                let request = MemoryRequest::List { limit, space, archived };
+                told::list(context, &ask(context, request)?)
+            }
+            MemoryCommand::Restore { ids, weight } => {
+                told::restore(context, &ask(context, MemoryRequest::Restore { ids, weight })?)
             }
             MemoryCommand::Relate { from, kind, to, weight } => {
                 let edge = Edge { from, kind, to, weight };
@@ -268,6 +326,10 @@ impl Memory {
                 told::audit(context, &ask(context, MemoryRequest::Audit { limit })?)
             }
             MemoryCommand::Stats => told::stats(context, &ask(context, MemoryRequest::Stats)?),
+            MemoryCommand::Lock(it) => it.run(context, false),
+            MemoryCommand::Rekey(it) => it.run(context, true),
+            MemoryCommand::Unlock => told::owner(context, &ask(context, MemoryRequest::Unlock)?),
+            MemoryCommand::Encode => told::encode(context, &ask(context, MemoryRequest::Encode)?),
             MemoryCommand::Import(it) => it.run(context),
             MemoryCommand::Export(it) => it.run(context),
         }
@@ -275,7 +337,41 @@ impl Memory {
 }
 
 fn ask(context: &Context, request: MemoryRequest) -> Result<Json, Failure> {
-    session::ask(context, Request::Memory(request))
+    opened(context, request, |it| session::ask(context, it))
+}
+
+/// Sends a request with what opens the memory, where that is known, or is typed.
+fn opened(
+    context: &Context,
+    what: MemoryRequest,
+    mut send: impl FnMut(Request) -> Result<Json, Failure>,
+) -> Result<Json, Failure> {
+    let told = |it| Failure::usage(format!("the key of the memory: {it}"));
+    let key = context.memory_key.as_ref().map(KeySource::read).transpose().map_err(told)?;
+    let has_key = key.is_some();
+    let failure = match send(Request::Memory { what: what.clone(), key }) {
+        Err(failure) if !has_key && failure.kind == FailureKind::Environment => failure,
+        ended => return ended,
+    };
+    // Nothing was done where it could not be opened.
+    if !can_ask(context) || locked_with(context).as_deref() != Some(PASSPHRASE) {
+        return Err(failure);
+    }
+    send(Request::Memory { what, key: Some(owner_key::ask()?) })
+}
+
+/// What a memory is locked with that did not open; none where it is something else that is wrong.
+fn locked_with(context: &Context) -> Option<String> {
+    let request = Request::Memory { what: MemoryRequest::Owner, key: None };
+    let answer: OwnerAnswer = report::read(&session::look(context, request).ok()?).ok()?;
+    answer.locked_with
+}
+
+const PASSPHRASE: &str = "passphrase";
+
+/// Whether somebody is there to be asked.
+fn can_ask(context: &Context) -> bool {
+    std::io::stdin().is_terminal() && printing::on_terminal() && !context.json
 }
 
 fn pin(context: &Context, id: MemoryId, pinned: bool) -> Result<u8, Failure> {
@@ -318,7 +414,8 @@ fn typed() -> Result<String, Failure> {
 
 impl Asking {
     fn question(self) -> Question {
-        let Self { query, budget, limit, spaces, author, thread, kind, tags, since, until } = self;
+        let Self { query, budget, limit, spaces, author, thread, kind, tags, .. } = self;
+        let Self { since, until, archived, .. } = self;
         Question {
             text: query,
             vector: None,
@@ -331,14 +428,16 @@ impl Asking {
             tags,
             since,
             until,
+            archived,
         }
     }
 }
 
 impl Forget {
     fn run(self, context: &Context) -> Result<u8, Failure> {
-        let Self { ids, space, thread, yes } = self;
-        let what = Forgetting { ids, space, thread };
+        let Self { ids, space, thread, archived, older_than, yes } = self;
+        let archived = archived.then_some(older_than);
+        let what = Forgetting { ids, space, thread, archived };
         // Whoever names records means them.
         if what.ids.is_empty() && !yes {
             let request = MemoryRequest::Forget { what: what.clone(), dry_run: true };
@@ -357,9 +456,9 @@ fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Fai
         name.as_ref().map_or_else(String::new, |it| format!(" of the {what} `{it}`"))
     };
     let (thread, space) = (of(&what.thread, "thread"), of(&what.space, "space"));
-    let all = printing::harmless(&format!("{count} record(s){thread}{space}"));
-    let there = std::io::stdin().is_terminal() && printing::on_terminal() && !context.json;
-    if !there {
+    let archived = if what.archived.is_some() { "archived " } else { "" };
+    let all = printing::harmless(&format!("{count} {archived}record(s){thread}{space}"));
+    if !can_ask(context) {
         let message = format!("{all} would be forgotten for certain; nothing is forgotten yet");
         return Err(Failure::usage(message).hint("say so with --yes"));
     }
@@ -367,6 +466,35 @@ fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Fai
     match interrupts::typed_line()?.as_deref().map(str::trim) {
         Some("y" | "yes") => Ok(()),
         _ => Err(Failure::new(FailureKind::Cancelled, "nothing is forgotten")),
+    }
+}
+
+impl LockArgs {
+    fn run(self, context: &Context, again: bool) -> Result<u8, Failure> {
+        let key = self.key(context)?;
+        told::owner(context, &ask(context, MemoryRequest::Lock { key, again })?)
+    }
+
+    fn key(self, context: &Context) -> Result<TypedKey, Failure> {
+        let source = match (self.key_file, self.passphrase) {
+            (Some(path), _) => KeySource::File(path),
+            (None, Some(text)) => KeySource::Passphrase(text.parse().map_err(Failure::usage)?),
+            (None, None) if can_ask(context) => return owner_key::ask_for_new(),
+            (None, None) => {
+                return Err(Failure::usage("there is no terminal to ask for a passphrase")
+                    .hint("name a source with --passphrase or --key-file"));
+            }
+        };
+        let source = source.absolute(&current_folder()?);
+        if let KeySource::File(path) = &source
+            && let (Ok(path), Ok(state)) =
+                (path.canonicalize(), context.places.state.canonicalize())
+            && path.starts_with(state)
+        {
+            return Err(Failure::usage("the key file lies in the state folder")
+                .hint("keep it elsewhere: who copies the folder has it too"));
+        }
+        source.read().map_err(Failure::usage)
     }
 }
 
@@ -385,7 +513,7 @@ impl Import {
 
 impl Export {
     fn run(self, context: &Context) -> Result<u8, Failure> {
-        let request = Request::Memory(MemoryRequest::Export { space: self.space });
+        let request = MemoryRequest::Export { space: self.space };
         let Some(out) = self.out else {
             if context.json {
                 let message =
@@ -394,7 +522,7 @@ impl Export {
                     .hint("leave `--json` away, or write a file with --out FILE"));
             }
             let write = |part: &str| printing::bytes(part.as_bytes());
-            let answer = session::ask_in_parts(context, request, write)?;
+            let answer = opened(context, request, |it| session::ask_in_parts(context, it, write))?;
             let answer: ExportAnswer = report::read(&answer)?;
             told::exported(&answer, None);
             return Ok(0);
@@ -406,9 +534,8 @@ impl Export {
         };
         // A file that is there stays as it is until the export is whole.
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|it| failed(&it))?;
-        let answer = session::ask_in_parts(context, request, |part| {
-            file.write_all(part.as_bytes()).map_err(|it| failed(&it))
-        })?;
+        let mut write = |part: &str| file.write_all(part.as_bytes()).map_err(|it| failed(&it));
+        let answer = opened(context, request, |it| session::ask_in_parts(context, it, &mut write))?;
         file.as_file().sync_all().map_err(|it| failed(&it))?;
         file.persist(&out).map_err(|it| failed(&it.error))?;
         let exported: ExportAnswer = report::read(&answer)?;

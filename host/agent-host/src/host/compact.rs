@@ -19,10 +19,16 @@ const QUIET: Duration = Duration::from_secs(1);
 const TOLD: Duration = Duration::from_secs(5);
 
 impl Host {
+    /// What goes on beside all requests, until it is to end: tending the journal, and making vectors.
+    pub(crate) async fn tend(self: Arc<Self>, stop: Cancellation, tell: impl Fn(&Update)) {
+        let this = Arc::clone(&self);
+        tokio::join!(this.tend_journal(&stop, tell), self.encoding.follow(&stop));
+    }
+
     /// Looks now and then: while runs record, packs a little of what is old; once they rest, all of it, and
     /// lets the journal settle, so that a start after a crash is quick. Ends when it is to, or where the
     /// journal takes no more records: that is told to those who append. What it packed it tells.
-    pub(crate) async fn tend(self: Arc<Self>, stop: Cancellation, tell: impl Fn(&Update)) {
+    async fn tend_journal(&self, stop: &Cancellation, tell: impl Fn(&Update)) {
         let clock = &self.world.clock;
         let mut appended = self.store.appended();
         loop {

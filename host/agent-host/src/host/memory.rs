@@ -7,7 +7,7 @@ mod importing;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::Value as Json;
@@ -17,18 +17,21 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Deed, Draft, Edge, Hit, Memory, MemoryId, OpenError, Options, Question, ReadError,
-    Recall, WriteError,
+    AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Hit, LockError, Memory, MemoryId, OpenError,
+    Options, OwnerKey, OwnerKind, Question, ReadError, Recall, Ticked, WriteError, is_locked,
 };
 
 use super::{Host, Updates, to_json};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, HitDetail, ListAnswer, PinAnswer, RecallAnswer, RecordDetail,
-        RelateAnswer, RelationDetail, ShowAnswer, StatsAnswer, TickAnswer, named,
+        AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
+        RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
+        TickAnswer, named,
     },
+    encoding::Encoder,
     failure::{Failure, FailureKind},
-    protocol::MemoryRequest,
+    owner_key::{KeySource, TypedKey},
+    protocol::{MemoryRequest, Update},
     system::SystemChance,
     when,
 };
@@ -37,13 +40,23 @@ use crate::{
 /// commands need none.
 pub(crate) struct LazyMemory {
     folder: PathBuf,
-    opened: Mutex<Option<Arc<Memory>>>,
+    encoder: Arc<Encoder>,
+    /// Where its key comes from, where this process was told.
+    source: Option<KeySource>,
+    state: Mutex<Opened>,
+}
+
+/// What is open, and what opens it again.
+#[derive(Default)]
+struct Opened {
+    memory: Option<Arc<Memory>>,
+    key: Option<OwnerKey>,
 }
 
 impl LazyMemory {
     /// The memory of a state folder; nothing is opened yet.
-    pub(crate) fn new(state: &Path) -> Self {
-        Self { folder: state.join("memory"), opened: Mutex::default() }
+    pub(crate) fn new(state: &Path, encoder: Arc<Encoder>, source: Option<KeySource>) -> Self {
+        Self { folder: state.join("memory"), encoder, source, state: Mutex::default() }
     }
 
     /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
@@ -51,25 +64,56 @@ impl LazyMemory {
     /// # Errors
     /// [`OpenError`]; the next call tries again.
     pub(crate) fn open(&self) -> Result<Arc<Memory>, OpenError> {
-        // A thread that panicked while it opened left nothing behind.
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(memory) = opened.take_if(|it| it.has_failed()) {
+        self.open_with(None)
+    }
+
+    /// The same, with a key that somebody gave: it opens the memory as long as this process has it.
+    fn open_with(&self, given: Option<OwnerKey>) -> Result<Arc<Memory>, OpenError> {
+        let mut state = self.state();
+        if let Some(memory) = state.memory.take_if(|it| it.has_failed()) {
             // Its folder is free once the last request that uses it has ended.
             drop(memory);
         }
-        if let Some(memory) = &*opened {
+        if let Some(memory) = &state.memory {
             return Ok(Arc::clone(memory));
         }
-        let disk = Arc::new(FileDisk::open(&self.folder)?);
-        let memory = Arc::new(Memory::open(disk, Options::default(), Arc::new(SystemChance))?);
+        let mut key = given.or_else(|| state.key.clone());
+        let mut opened = self.opened(key.clone());
+        if let (Err(OpenError::Locked { .. }), Some(source)) = (&opened, &self.source) {
+            let read = source.read().and_then(|it| it.owner_key());
+            let read = read.map_err(|it| OpenError::Disk { reason: format!("its key: {it}") })?;
+            key = Some(read);
+            opened = self.opened(key.clone());
+        }
+        let memory = Arc::new(opened?);
         keep_index(&memory);
-        *opened = Some(Arc::clone(&memory));
+        *state = Opened { memory: Some(Arc::clone(&memory)), key };
         Ok(memory)
+    }
+
+    fn opened(&self, owner: Option<OwnerKey>) -> Result<Memory, OpenError> {
+        let disk = Arc::new(FileDisk::open(&self.folder)?);
+        let options = Options { owner, ..self.encoder.options() };
+        Memory::open(disk, options, Arc::new(SystemChance))
+    }
+
+    /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
+    /// yet, none is made.
+    pub(crate) fn stays_closed(&self) -> Option<OpenError> {
+        let is_there = self.folder.join("owner").exists();
+        // Opening it reads every record: for one that is not locked that can wait.
+        let is_locked = is_there && FileDisk::open(&self.folder).is_ok_and(|it| is_locked(&it));
+        if is_locked { self.open().err() } else { None }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Opened> {
+        // A thread that panicked while it opened left nothing behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Keeps the index where the next opening would take long without it. Nothing but that time depends on it.
-fn keep_index(memory: &Memory) {
+pub(super) fn keep_index(memory: &Memory) {
     if memory.index_is_behind()
         && let Err(error) = memory.keep_index()
     {
@@ -78,31 +122,77 @@ fn keep_index(memory: &Memory) {
 }
 
 impl Host {
+    /// What to tell of a memory that is locked and that this process can't open. Blocks meanwhile.
+    pub(crate) fn memory_stays_closed(&self) -> Option<String> {
+        let failure = closed(&self.memory.stays_closed()?);
+        let hint = failure.hint.map_or_else(String::new, |it| format!(" ({it})"));
+        Some(format!("skills and commands get no memory here: {}{hint}", failure.message))
+    }
+
     /// Answers what is asked of the memory, beside the threads that drive runs.
     pub(super) async fn ask_memory(
         &self,
         request: MemoryRequest,
+        key: Option<TypedKey>,
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<Json, Failure> {
+        let key = key.map(|it| it.owner_key()).transpose().map_err(Failure::usage)?;
+        let lazy = Arc::clone(&self.memory);
+        let opened = tokio::task::spawn_blocking(move || lazy.open_with(key)).await;
+        let memory = match opened.map_err(bug)? {
+            Ok(memory) => memory,
+            Err(OpenError::Locked { kind } | OpenError::WrongKey { kind })
+                if matches!(request, MemoryRequest::Owner) =>
+            {
+                return Ok(to_json(OwnerAnswer { locked_with: Some(kind.to_string()) }));
+            }
+            Err(error) => return Err(closed(&error)),
+        };
+        if matches!(request, MemoryRequest::Encode) {
+            return self.encode(cancellation, updates).await.map(to_json);
+        }
+        let mut request = request;
+        if let MemoryRequest::Recall { question } | MemoryRequest::Explain { question, .. } =
+            &mut request
+        {
+            match self.encoding.vector(&question.text).await {
+                Ok(vector) => question.vector = vector,
+                Err(error) => {
+                    let text = format!("answered from the words alone: {error}");
+                    // Whoever asked may have left.
+                    let _ = updates.send(Update::Note { text }).await;
+                }
+            }
+        }
+        let writes = matches!(request, MemoryRequest::Add { .. } | MemoryRequest::Import(_));
         let lazy = Arc::clone(&self.memory);
         let (clock, cancellation) = (Arc::clone(&self.world.clock), cancellation.clone());
         let updates = updates.clone();
         let work = move || {
-            let memory = lazy.open().map_err(|it| unusable(&it))?;
-            let folder = lazy.folder.display().to_string();
-            Desk { memory, folder, clock, cancellation, updates }.answer(request)
+            let encoder = lazy.encoder.name();
+            Desk { memory, lazy, encoder, clock, cancellation, updates }.answer(request)
         };
         let ended = tokio::task::spawn_blocking(work).await;
-        ended.map_err(|error| Failure::new(FailureKind::Bug, error.to_string()))?
+        if writes {
+            self.encoding.written();
+        }
+        ended.map_err(bug)?
     }
+}
+
+/// A thread that panicked.
+fn bug(error: tokio::task::JoinError) -> Failure {
+    Failure::new(FailureKind::Bug, error.to_string())
 }
 
 /// Where one request is answered.
 struct Desk {
     memory: Arc<Memory>,
-    /// Where it lies.
-    folder: String,
+    /// What opens it again.
+    lazy: Arc<LazyMemory>,
+    /// What makes vectors, or why that can't be used.
+    encoder: Result<Option<String>, String>,
     clock: Arc<dyn Clock>,
     cancellation: Cancellation,
     updates: Updates,
@@ -115,17 +205,27 @@ impl Desk {
             MemoryRequest::Recall { question } => self.recall(&question).map(to_json),
             MemoryRequest::Explain { question, id } => self.explain(&question, id).map(to_json),
             MemoryRequest::Show { id } => self.show(id).map(to_json),
-            MemoryRequest::List { limit, space } => self.list(limit, space.as_deref()).map(to_json),
+            MemoryRequest::List { limit, space, archived } => {
+                self.list(limit, space.as_deref(), archived).map(to_json)
+            }
+            MemoryRequest::Restore { ids, weight } => self.restore(&ids, weight).map(to_json),
             MemoryRequest::Relate { edge } => self.relate(edge).map(to_json),
             MemoryRequest::Forget { what, dry_run } => self.forget(&what, dry_run).map(to_json),
             MemoryRequest::Pin { id, pinned } => self.pin(id, pinned).map(to_json),
             MemoryRequest::Tick { cycles } => self.tick(cycles).map(to_json),
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
+            MemoryRequest::Owner => Ok(to_json(self.owner())),
+            MemoryRequest::Lock { key, again } => self.lock(&key, again).map(to_json),
+            MemoryRequest::Unlock => self.unlock().map(to_json),
             MemoryRequest::Import(request) => {
                 let answer = self.import(&request).map(to_json);
                 keep_index(&self.memory);
                 answer
+            }
+            // It is answered without blocking.
+            MemoryRequest::Encode => {
+                Err(Failure::new(FailureKind::Bug, "encoding among what blocks"))
             }
             MemoryRequest::Export { space } => self.export(space.as_deref()).map(to_json),
         }
@@ -143,7 +243,7 @@ impl Desk {
     }
 
     fn recall(&self, question: &Question) -> Result<RecallAnswer, Failure> {
-        let Recall { hits, candidates, duplicates, commit } = self.found(question)?;
+        let Recall { hits, candidates, duplicates, doubt, commit } = self.found(question)?;
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
@@ -154,7 +254,7 @@ impl Desk {
         };
         let hits = hits.into_iter().map(hit).collect();
         let records = self.memory.ids().len();
-        Ok(RecallAnswer { hits, tokens, candidates, duplicates, left_out, records, commit })
+        Ok(RecallAnswer { hits, tokens, candidates, duplicates, left_out, doubt, records, commit })
     }
 
     fn found(&self, question: &Question) -> Result<Recall, Failure> {
@@ -164,20 +264,28 @@ impl Desk {
     fn show(&self, id: MemoryId) -> Result<ShowAnswer, Failure> {
         let record = RecordDetail::of(self.memory.record(id).map_err(read)?);
         let pinned = self.memory.is_pinned(id).map_err(read)?;
+        let archived = self.memory.is_archived(id).map_err(read)?;
         let weight = self.memory.weight(id).map_err(read)?;
         let relations = self.memory.relations(id).map_err(read)?;
         let relations = relations.into_iter().map(RelationDetail::of).collect();
-        Ok(ShowAnswer { record, pinned, weight, relations })
+        Ok(ShowAnswer { record, pinned, archived, weight, relations })
     }
 
-    fn list(&self, limit: usize, space: Option<&str>) -> Result<ListAnswer, Failure> {
+    fn list(
+        &self,
+        limit: usize,
+        space: Option<&str>,
+        archived: bool,
+    ) -> Result<ListAnswer, Failure> {
         let mut ids = self.ids_of(space);
+        ids.retain(|it| self.memory.is_archived(*it).is_ok_and(|it| it == archived));
         let of = ids.len();
         ids.reverse();
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(RecordDetail::of).collect();
-        Ok(ListAnswer { records, of })
+        let archived = self.memory.archived(0).len();
+        Ok(ListAnswer { records, of, archived })
     }
 
     /// The records of a space, or all, in the order of writing.
@@ -200,9 +308,17 @@ impl Desk {
         Ok(PinAnswer { id: id.to_string(), pinned })
     }
 
+    fn restore(&self, ids: &[MemoryId], weight: f64) -> Result<RestoreAnswer, Failure> {
+        let restored = self.memory.restore(ids, weight, self.now()).map_err(|it| match it {
+            WriteError::Invalid { invalid, .. } => Failure::usage(invalid.to_string()),
+            other => written(other),
+        })?;
+        Ok(RestoreAnswer { ids: named(&restored), weight })
+    }
+
     fn tick(&self, cycles: u64) -> Result<TickAnswer, Failure> {
-        let cycle = self.memory.tick(cycles, self.now()).map_err(written)?;
-        Ok(TickAnswer { cycle })
+        let Ticked { cycle, archived } = self.memory.tick(cycles, self.now()).map_err(written)?;
+        Ok(TickAnswer { cycle, archived })
     }
 
     fn audit(&self, limit: usize) -> Result<Vec<AuditDetail>, Failure> {
@@ -220,12 +336,16 @@ impl Desk {
     fn stats(&self) -> Result<StatsAnswer, Failure> {
         let stats = self.memory.stats().map_err(read)?;
         let (row_bytes, database_bytes) = stats.bytes;
+        let answers = self.memory.answers();
         Ok(StatsAnswer {
             records: stats.records,
+            archived: stats.archived,
             spaces: stats.spaces.into_iter().collect(),
             threads: stats.threads,
             words: stats.words,
             relations: stats.relations,
+            encoder: self.encoder.clone().ok().flatten(),
+            encoder_problem: self.encoder.clone().err(),
             vectors: stats.vectors,
             damaged: named(&stats.damaged),
             row_bytes,
@@ -233,8 +353,40 @@ impl Desk {
             bytes_per_record: row_bytes.checked_div(stats.records as u64).unwrap_or_default(),
             cycle: stats.cycle,
             commit: stats.commit,
-            folder: self.folder.clone(),
+            answers_again: answers.hits,
+            answers_anew: answers.misses,
+            answer_bytes: answers.bytes,
+            folder: self.lazy.folder.display().to_string(),
+            locked_with: self.owner().locked_with,
         })
+    }
+
+    fn owner(&self) -> OwnerAnswer {
+        OwnerAnswer { locked_with: self.memory.locked_with().map(|it| it.to_string()) }
+    }
+
+    fn lock(&self, key: &TypedKey, again: bool) -> Result<OwnerAnswer, Failure> {
+        let key = key.owner_key().map_err(Failure::usage)?;
+        match (self.memory.locked_with(), again) {
+            (Some(_), false) => {
+                return Err(Failure::usage("the memory is locked already")
+                    .hint("`agent-host memory rekey` changes what it opens with"));
+            }
+            (None, true) => {
+                return Err(Failure::usage("the memory is not locked")
+                    .hint("`agent-host memory lock` locks it"));
+            }
+            _ => {}
+        }
+        self.memory.lock(&key, Cost::default()).map_err(|it| unlockable(&it))?;
+        self.lazy.state().key = Some(key);
+        Ok(self.owner())
+    }
+
+    fn unlock(&self) -> Result<OwnerAnswer, Failure> {
+        self.memory.unlock().map_err(|it| unlockable(&it))?;
+        self.lazy.state().key = None;
+        Ok(self.owner())
     }
 
     /// Whether whoever asked does not want the rest any more.
@@ -251,6 +403,7 @@ fn word(deed: Deed) -> &'static str {
         Deed::Ticked => "ticked",
         Deed::Encoded => "encoded",
         Deed::Arranged => "arranged",
+        Deed::Restored => "restored",
     }
 }
 
@@ -272,8 +425,36 @@ fn written(error: WriteError) -> Failure {
     }
 }
 
+/// What a memory that does not open means to a command.
+fn closed(error: &OpenError) -> Failure {
+    let failure = unusable(error);
+    match error {
+        OpenError::Locked { kind: OwnerKind::Passphrase } => failure.hint(
+            "name where it is with --memory-key env:VARIABLE or --memory-key file:PATH; at a \
+             terminal it is asked for",
+        ),
+        OpenError::Locked { kind: OwnerKind::KeyFile } => {
+            failure.hint("name the file with --memory-key key-file:PATH")
+        }
+        OpenError::WrongKey { .. } => failure.hint("nothing was changed, and nothing is damaged"),
+        _ => failure,
+    }
+}
+
+/// Why it could not be locked or unlocked.
+fn unlockable(error: &LockError) -> Failure {
+    let hint = match error {
+        LockError::Bare => {
+            "`agent-host memory export --out FILE`, move the folder `memory` of the state folder \
+             away, `agent-host memory import FILE`; lock the new one, and delete both"
+        }
+        LockError::Disk { .. } => "`agent-host memory stats` says whether it is locked",
+    };
+    unusable(error).hint(hint)
+}
+
 /// The machine refuses, in the words of the store.
-fn unusable(error: &dyn std::error::Error) -> Failure {
+pub(super) fn unusable(error: &dyn std::error::Error) -> Failure {
     Failure::new(FailureKind::Environment, error.to_string())
 }
 

@@ -279,8 +279,8 @@ fn note(bytes: Bytes) -> Result<(VecDeque<Found>, u64), Stop> {
 }
 
 /// Reads a file that is in memory, for tests.
-#[cfg(test)]
-pub(super) fn read(name: &str, format: Format, content: &[u8]) -> (Vec<Found>, Option<Stop>) {
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read(name: &str, format: Format, content: &[u8]) -> (Vec<Found>, Option<Stop>) {
     let content = content.to_vec();
     let (path, thread, bytes) = (PathBuf::from(name), name.to_owned(), content.len() as u64);
     let file = Listed { path, bytes, thread, format, is_named: true };

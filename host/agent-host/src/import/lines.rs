@@ -32,6 +32,9 @@ pub(crate) struct RecordLine {
     confidence: f32,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pinned: bool,
+    /// Whether it was archived where it was exported. What is imported is new, and is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    archived: bool,
 }
 
 impl Default for RecordLine {
@@ -59,7 +62,13 @@ impl RecordLine {
             importance,
             confidence,
             pinned,
+            archived: false,
         }
+    }
+
+    /// The line of a record that is archived, or is not.
+    pub(crate) fn archived(self, archived: bool) -> Self {
+        Self { archived, ..self }
     }
 
     fn draft(self) -> Draft {

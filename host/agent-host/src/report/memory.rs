@@ -13,9 +13,9 @@ use voyager_memory::Signals;
 use super::{read, tell};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer, ImportAnswer,
-        ListAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail,
-        ShowAnswer, StatsAnswer, TickAnswer,
+        AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
+        ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
+        RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer,
     },
     cli::Context,
     failure::Failure,
@@ -27,8 +27,15 @@ use crate::{
 const EMPTY: &str = "nothing is remembered yet: `agent-host memory add TEXT` remembers something, `agent-host memory import PATH` what \
                      files hold";
 
+/// What locking does not reach.
+const ELSEWHERE: &str =
+    "Journals of runs, exports, and copies of the folder from before say what they say.";
+
 /// What forgetting does not reach.
 const STILL_HELD: &str = "journals of runs and exports made before still hold what they were given";
+
+/// From here on it is said that a question is hardly answered.
+const DOUBTFUL: f64 = 0.8;
 
 /// Prints the id of a new record.
 pub(crate) fn add(context: &Context, answer: &Json) -> Result<u8, Failure> {
@@ -54,6 +61,9 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         if recall.duplicates > 0 {
             told.push(format!("{} say the same as others", recall.duplicates));
+        }
+        if let Some(doubt) = recall.doubt.filter(|it| *it >= DOUBTFUL) {
+            told.push(format!("probably none answers it (doubt {doubt:.2})"));
         }
         note(format!(
             "{} of {} candidates, {}",
@@ -166,7 +176,10 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 fn explained(hit: &Explained) -> Result<(), Failure> {
-    line(format!("{:>3}. {}  score {:.3}, {} tokens", hit.rank, hit.id, hit.score, hit.tokens))?;
+    line(format!(
+        "{:>3}. {}  score {:.3} (untrained {:.3}), {} tokens",
+        hit.rank, hit.id, hit.score, hit.untrained, hit.tokens
+    ))?;
     text(&hit.text, "     ")?;
     let told = signals(&hit.signals).map(|(name, value)| format!("{name} {value:.3}"));
     line(format!("     {}", told[..5].join("  ")))?;
@@ -209,9 +222,10 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
             named(name, value)?;
         }
         let pinned = if shown.pinned { ", pinned" } else { "" };
+        let archived = if shown.archived { ", archived" } else { "" };
         named("importance", &record.importance.to_string())?;
         named("confidence", &record.confidence.to_string())?;
-        named("weight", &format!("{:.3}{pinned}", shown.weight))?;
+        named("weight", &format!("{:.3}{pinned}{archived}", shown.weight))?;
         for RelationDetail { from, kind, to, weight } in &shown.relations {
             named("relation", &format!("{from} {kind} {to} ({weight})"))?;
         }
@@ -229,6 +243,12 @@ pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
             text(&record.text, "    ")?;
         }
         match (list.of, list.records.len()) {
+            (0, _) if list.archived > 0 => {
+                note(format!(
+                    "none here; {} are archived: `memory list --archived`",
+                    list.archived
+                ));
+            }
             (0, _) => note(EMPTY),
             (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),
             _ => {}
@@ -294,10 +314,43 @@ pub(crate) fn pin(context: &Context, answer: &Json) -> Result<u8, Failure> {
     })
 }
 
+/// Says which records are back.
+pub(crate) fn restore(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let restored: RestoreAnswer = read(answer)?;
+    tell(context, &restored, 0, || match restored.ids.as_slice() {
+        [] => line("none of them is archived"),
+        ids => line(format!("back with the weight {}: {}", restored.weight, in_runs(ids))),
+    })
+}
+
 /// Prints the cycle of decay.
 pub(crate) fn tick(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let ticked: TickAnswer = read(answer)?;
-    tell(context, &ticked, 0, || line(format!("cycle {}", ticked.cycle)))
+    tell(context, &ticked, 0, || {
+        line(format!("cycle {}", ticked.cycle))?;
+        if ticked.archived > 0 {
+            note(format!(
+                "{} record(s) faded and are archived: `memory list --archived` shows them, `memory restore ID` \
+                 brings one back",
+                ticked.archived
+            ));
+        }
+        Ok(())
+    })
+}
+
+/// Prints what opens the memory from now on.
+pub(crate) fn owner(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let owner: OwnerAnswer = read(answer)?;
+    tell(context, &owner, 0, || match &owner.locked_with {
+        Some(kind) => {
+            line(format!("the memory opens with this {kind} alone"))?;
+            note(format!("Keep the {kind}: without it nobody can read the memory, you neither."));
+            note(ELSEWHERE);
+            Ok(())
+        }
+        None => line("the memory opens for whoever can read its folder"),
+    })
 }
 
 /// Prints what was done last.
@@ -324,14 +377,24 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let stats: StatsAnswer = read(answer)?;
     tell(context, &stats, 0, || {
         let named = |name: &str, value: &str| line(harmless(&format!("{name:<10} {value}")));
-        named("records", &stats.records.to_string())?;
+        let archived = match stats.archived {
+            0 => String::new(),
+            archived => format!(", {archived} of them archived"),
+        };
+        named("records", &format!("{}{archived}", stats.records))?;
         for (space, records) in &stats.spaces {
             named("  space", &format!("{space}: {records}"))?;
         }
         named("threads", &stats.threads.to_string())?;
         named("words", &stats.words.to_string())?;
         named("relations", &stats.relations.to_string())?;
-        named("vectors", &stats.vectors.to_string())?;
+        let encoder = match (&stats.encoder_problem, &stats.encoder) {
+            (Some(problem), _) => format!("can't be used: {problem}"),
+            (None, Some(name)) => name.clone(),
+            (None, None) => "none".to_owned(),
+        };
+        named("encoder", &encoder)?;
+        named("vectors", &format!("{} of {}", stats.vectors, stats.records))?;
         if !stats.damaged.is_empty() {
             named("damaged", &in_runs(&stats.damaged))?;
         }
@@ -340,9 +403,25 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("database", &all)?;
         named("cycle", &stats.cycle.to_string())?;
         named("commit", &stats.commit.to_string())?;
+        let (again, anew) = (stats.answers_again, stats.answers_anew);
+        let kept = printing::size(stats.answer_bytes as u64);
+        named("answers", &format!("{again} given again, {anew} found anew, {kept} kept"))?;
         named("folder", &stats.folder)?;
+        named("locked", stats.locked_with.as_deref().map_or("no", |_| "yes"))?;
         if stats.records == 0 {
             note(EMPTY);
+        }
+        Ok(())
+    })
+}
+
+/// Prints how many vectors were made.
+pub(crate) fn encode(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let it: EncodeAnswer = read(answer)?;
+    tell(context, &it, 0, || {
+        line(format!("{} new vector(s): {} of {} records", it.encoded, it.vectors, it.records))?;
+        if it.refused > 0 {
+            note(format!("{} record(s) have none: words find them", it.refused));
         }
         Ok(())
     })

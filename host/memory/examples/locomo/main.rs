@@ -1,14 +1,15 @@
 //! How well recall finds the evidence of questions about long conversations.
 //!
-//! `locomo [DATA] [--encoder FOLDER] [--corrected FILE] [--ranks FILE] [--worklog]`
+//! `locomo [DATA] [--encoder FOLDER] [--corrected FILE] [--ranks FILE] [--worklog] [--shipped]`
 //!
 //! `DATA` is a file of the LoCoMo data set (CC BY-NC 4.0: for evaluation only), by default the one beside the
 //! repository. `--encoder` names a folder with a sentence encoder (`model.safetensors`, `tokenizer.json`,
-//! `config.json`); without one, vectors are hashed features. `--ranks` writes what every question was worth, one
-//! line of JSON each. `--worklog` measures on our own generated work logs instead.
+//! `config.json`), or `none` for no vectors; without it, vectors are hashed features. `--ranks` writes what every question was worth, one
+//! line of JSON each. `--worklog` measures on our own generated work logs instead. `--shipped` trains nothing: it
+//! shows what recall does, and ends.
 //!
-//! Nothing here reads answers or evidence while it ranks. What is trained is trained on the other conversations
-//! alone. The mean of each measure stands before the interval that 10,000 resamplings of conversations give.
+//! Nothing here reads answers or evidence while it ranks. What recall ranks by was trained on conversations that
+//! we make up; what is trained here, on the other conversations alone. The mean of each measure stands before the interval that 10,000 resamplings of conversations give.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -17,6 +18,7 @@
 )]
 
 mod doubt;
+#[allow(dead_code, reason = "another program reads what this one does not")]
 mod trial;
 
 use std::{
@@ -27,7 +29,6 @@ use std::{
     time::Instant,
 };
 
-use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
     evaluate::{
         Category, Conversation, RESAMPLES, Ranking, Row, Scored, Seen, Summary, dates, gain,
@@ -35,40 +36,10 @@ use voyager_memory::{
     },
     features,
     rank::{Forest, Group, Logistic, Parameters, train},
-    tokens_of, when,
+    when,
 };
 
-use crate::trial::{Asked, Trial};
-
-/// What makes vectors and counts tokens.
-pub(crate) enum Vectors {
-    Hashed(Hashed),
-    Bert(Box<Bert>),
-}
-
-impl Vectors {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Hashed(it) => it.id(),
-            Self::Bert(it) => it.id(),
-        }
-    }
-
-    pub(crate) fn encode(&self, texts: &[&str]) -> Vec<Vec<f32>> {
-        match self {
-            Self::Hashed(it) => it.encode(texts),
-            Self::Bert(it) => it.encode(texts).unwrap(),
-        }
-    }
-
-    /// Tokens of a turn, with two that separate it from the next.
-    fn tokens(&self, text: &str) -> usize {
-        2 + match self {
-            Self::Hashed(_) => tokens_of(text) as usize,
-            Self::Bert(it) => it.count_tokens(text),
-        }
-    }
-}
+use crate::trial::{Asked, Trial, Vectors};
 
 #[derive(Default)]
 struct Arguments {
@@ -77,6 +48,7 @@ struct Arguments {
     corrected: Option<PathBuf>,
     ranks: Option<PathBuf>,
     worklog: bool,
+    shipped: bool,
 }
 
 fn arguments() -> Arguments {
@@ -90,6 +62,7 @@ fn arguments() -> Arguments {
             "--corrected" => arguments.corrected = path(),
             "--ranks" => arguments.ranks = path(),
             "--worklog" => arguments.worklog = true,
+            "--shipped" => arguments.shipped = true,
             other if other.starts_with('-') => or_exit(Err(format!("`{other}` is no option"))),
             _ => arguments.data = Some(word.into()),
         }
@@ -130,8 +103,9 @@ fn main() {
         or_exit(locomo::read(&data, arguments.corrected.as_deref()))
     };
     let vectors = match arguments.encoder {
-        Some(folder) => Vectors::Bert(Box::new(or_exit(Bert::open(folder, Precision::Bytes)))),
-        None => Vectors::Hashed(Hashed::new()),
+        Some(none) if none.as_os_str() == "none" => Vectors::None,
+        Some(folder) => or_exit(Vectors::of_folder(&folder)),
+        None => Vectors::hashed(),
     };
     let start = Instant::now();
     let trials: Vec<Trial> =
@@ -149,12 +123,28 @@ fn main() {
     let by = |value: &dyn Fn(&Asked, usize) -> f64| {
         scored(&conversations, &vectors, |number, question| {
             let asked = &trials[number].asked[question];
-            Ranking { order: asked.ranked(|row| value(asked, row)), doubt: None }
+            Ranking { order: asked.ranked_by(|row| value(asked, row)), doubt: None }
         })
     };
     let keyword = by(&|asked, row| f64::from(asked.row(row)[turn]));
     let windowed = by(&|asked, row| f64::from(asked.row(row)[window]));
     let untrained = by(&|asked, row| asked.untrained[row]);
+    let ships = scored(&conversations, &vectors, |number, question| {
+        let asked = &trials[number].asked[question];
+        Ranking { order: asked.ranked_by(|row| asked.scores[row]), doubt: asked.doubt }
+    });
+    if arguments.shipped {
+        heading();
+        for (name, scored) in [
+            ("BM25, windows of 2", &windowed),
+            ("untrained fusion", &untrained),
+            ("what recall ranks by", &ships),
+        ] {
+            show(name, &summarise(scored, RESAMPLES, 1));
+        }
+        details("what recall ranks by", &summarise(&ships, RESAMPLES, 1));
+        return;
+    }
     let start = Instant::now();
     let learned = learned(&conversations, &trials);
     println!("trained on the others {} times in {:?}\n", conversations.len(), start.elapsed());
@@ -166,13 +156,14 @@ fn main() {
         ("BM25, turns", &keyword),
         ("BM25, windows of 2", &windowed),
         ("untrained fusion", &untrained),
+        ("what recall ranks by", &ships),
         ("learned on the others", &learned_scored),
     ] {
         show(name, &summarise(scored, RESAMPLES, 1));
     }
     let won = gain(&windowed, &learned_scored);
     show("gain over BM25, windows", &summarise(&won, RESAMPLES, 1));
-    details(&summarise(&learned_scored, RESAMPLES, 1));
+    details("learned", &summarise(&learned_scored, RESAMPLES, 1));
     when_it_was(&conversations, &learned_scored, &learned);
     if let Some(path) = arguments.ranks {
         write_lines(&learned_scored, File::create(&path).unwrap()).unwrap();
@@ -214,7 +205,7 @@ fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
         let both = labels.contains(&true) && labels.contains(&false);
         let doubt = both.then(|| Logistic::fit(&rows, &labels, 1.0).unwrap());
         let ranking = |asked: &Asked| Ranking {
-            order: asked.ranked(|row| forests[held].score(asked.row(row))),
+            order: asked.ranked_by(|row| forests[held].score(asked.row(row))),
             doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &forests[held]))),
         };
         all.push(Learned { rankings: trials[held].asked.iter().map(ranking).collect() });
@@ -279,12 +270,12 @@ fn line(name: &str, row: &Row) {
     println!();
 }
 
-fn details(summary: &Summary) {
-    println!("\nlearned, by category:");
+fn details(name: &str, summary: &Summary) {
+    println!("\n{name}, by category:");
     for (category, row) in &summary.categories {
         line(&format!("{category:?} ({})", row.questions), row);
     }
-    println!("\nlearned, the rest:");
+    println!("\n{name}, the rest:");
     for (measure, it) in summary.overall.measures.iter().filter(|it| !SHOWN.contains(it.0)) {
         println!(
             "  {measure:<16} {:.1} ({:.1}..{:.1})",

@@ -1,13 +1,55 @@
 //! A conversation in a store of its own, and what the store says to its questions.
 
-use std::sync::Arc;
+use std::{error::Error, path::Path, sync::Arc};
 
 use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
-    Draft, Encoder, Entry, LIMIT_MAX, Memory, Options, Question, evaluate::Seen, features,
+    Considered, Draft, Encoder, Entry, LIMIT_MAX, Memory, Options, Question, evaluate::Seen,
+    features, tokens_of,
 };
 
-use crate::Vectors;
+/// What makes vectors and counts tokens.
+pub(crate) enum Vectors {
+    None,
+    Hashed(Hashed),
+    Bert(Box<Bert>),
+}
+
+impl Vectors {
+    pub(crate) fn hashed() -> Self {
+        Self::Hashed(Hashed::new())
+    }
+
+    pub(crate) fn of_folder(folder: &Path) -> Result<Self, Box<dyn Error>> {
+        Ok(Self::Bert(Box::new(Bert::open(folder, Precision::Bytes)?)))
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::None => "nothing",
+            Self::Hashed(it) => it.id(),
+            Self::Bert(it) => it.id(),
+        }
+    }
+
+    fn encode(&self, texts: &[&str]) -> Vec<Option<Vec<f32>>> {
+        let vectors = match self {
+            Self::None => return vec![None; texts.len()],
+            Self::Hashed(it) => it.encode(texts),
+            Self::Bert(it) => it.encode(texts).unwrap(),
+        };
+        vectors.into_iter().map(Some).collect()
+    }
+
+    /// Tokens of a turn, with two that separate it from the next.
+    pub(crate) fn tokens(&self, text: &str) -> usize {
+        2 + match self {
+            Self::None | Self::Hashed(_) => tokens_of(text) as usize,
+            Self::Bert(it) => it.count_tokens(text),
+        }
+    }
+}
 
 /// What a store says to the questions of one conversation.
 pub(crate) struct Trial {
@@ -22,6 +64,13 @@ pub(crate) struct Asked {
     pub(crate) features: Vec<f32>,
     /// What each is worth without training.
     pub(crate) untrained: Vec<f64>,
+    /// How probable recall thinks it that nothing answers.
+    pub(crate) doubt: Option<f64>,
+    /// What recall ranks by.
+    pub(crate) scores: Vec<f64>,
+    /// What the ranker of recall read: of which candidates, and their rows, one after the other.
+    pub(crate) ranked: Vec<usize>,
+    pub(crate) ranking: Vec<f32>,
 }
 
 impl Asked {
@@ -40,7 +89,7 @@ impl Asked {
     }
 
     /// Turns by what they are worth, the best first.
-    pub(crate) fn ranked(&self, worth: impl Fn(usize) -> f64) -> Vec<usize> {
+    pub(crate) fn ranked_by(&self, worth: impl Fn(usize) -> f64) -> Vec<usize> {
         self.by(worth).into_iter().map(|it| self.turns[it.1]).collect()
     }
 }
@@ -50,12 +99,13 @@ impl Trial {
     pub(crate) fn new(seen: &Seen, vectors: &Vectors) -> Self {
         let texts: Vec<String> = seen.turns.iter().map(|it| it.full()).collect();
         let encoded = vectors.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>());
-        let dimensions = encoded.first().map_or(1, Vec::len);
-        let encoder = Some(Encoder { name: vectors.id().to_owned(), dimensions });
+        let dimensions = encoded.first().and_then(|it| Some(it.as_ref()?.len()));
+        let encoder =
+            dimensions.map(|dimensions| Encoder { name: vectors.id().to_owned(), dimensions });
         let options = Options { encoder, ..Options::default() };
         let disk = Arc::new(SimDisk::new(1));
         let memory = Memory::open(disk, options, Arc::new(Seeded::new(1))).unwrap();
-        let entry = |(turn, vector): (&voyager_memory::evaluate::Turn, Vec<f32>)| {
+        let entry = |(turn, vector): (&voyager_memory::evaluate::Turn, _)| {
             let text = match &turn.caption {
                 Some(caption) => format!("{} [shares {caption}]", turn.text),
                 None if turn.text.trim().is_empty() => "...".to_owned(),
@@ -68,7 +118,7 @@ impl Trial {
                 at: Some(turn.at),
                 ..Draft::default()
             };
-            Entry { draft, vector: Some(vector) }
+            Entry { draft, vector }
         };
         let entries: Vec<Entry> = seen.turns.iter().zip(encoded).map(entry).collect();
         let now = seen.turns.last().map_or_else(Timestamp::default, |it| it.at);
@@ -76,14 +126,19 @@ impl Trial {
         let first = ids.first().map_or(0, |it| it.0);
         let questions: Vec<&str> = seen.questions.iter().map(String::as_str).collect();
         let encoded = vectors.encode(&questions);
-        let ask = |(text, vector): (&&str, Vec<f32>)| {
+        let ask = |(text, vector): (&&str, _)| {
             let text = (*text).to_owned();
-            let question =
-                Question { text, vector: Some(vector), limit: LIMIT_MAX, ..Question::default() };
-            let candidates = memory.candidates(&question, now).unwrap();
+            let question = Question { text, vector, limit: LIMIT_MAX, ..Question::default() };
+            let Considered { candidates, doubt } = memory.consider(&question, now).unwrap();
             Asked {
+                doubt,
                 turns: candidates.iter().map(|it| (it.id.0 - first) as usize).collect(),
                 untrained: candidates.iter().map(|it| it.untrained).collect(),
+                scores: candidates.iter().map(|it| it.score).collect(),
+                ranked: (0..candidates.len())
+                    .filter(|it| !candidates[*it].ranking.is_empty())
+                    .collect(),
+                ranking: candidates.iter().flat_map(|it| it.ranking.iter().copied()).collect(),
                 features: candidates.into_iter().flat_map(|it| it.features).collect(),
             }
         };

@@ -10,7 +10,10 @@ use voyager_base::{
 };
 use voyager_memory::{Edge, Entry, Memory, MemoryId};
 
-use crate::support::{ask, now, open, turn};
+use crate::{
+    model::Model,
+    support::{ask, now, open, turn},
+};
 
 /// What somebody does.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ enum Act {
     Forget(Vec<MemoryId>),
     Relate(Edge),
     Tick(u64),
+    Pin(MemoryId, bool),
+    Restore(MemoryId),
     /// Keeps the index: changes nothing that can be asked.
     Keep,
 }
@@ -29,7 +34,11 @@ struct Held {
     texts: BTreeMap<u64, String>,
     edges: Vec<(u64, u64)>,
     cycle: u64,
+    archived: Vec<u64>,
+    pinned: Vec<u64>,
     next: u64,
+    /// Where the two before come from.
+    model: Model,
 }
 
 impl Held {
@@ -39,24 +48,44 @@ impl Held {
             Act::Remember(entries) => {
                 for entry in entries {
                     held.texts.insert(held.next, entry.draft.text.clone());
+                    held.model.add(held.next, 0, false);
                     held.next += 1;
                 }
             }
             Act::Forget(ids) => {
                 for id in ids {
                     held.texts.remove(&id.0);
+                    held.model.forget(id.0);
                     held.edges.retain(|it| it.0 != id.0 && it.1 != id.0);
                 }
             }
-            Act::Relate(edge) => held.edges.push((edge.from.0, edge.to.0)),
-            Act::Tick(cycles) => held.cycle += cycles,
+            Act::Relate(edge) => {
+                held.edges.push((edge.from.0, edge.to.0));
+                held.model.edges.push((edge.from.0, edge.to.0));
+            }
+            Act::Tick(cycles) => {
+                held.cycle += cycles;
+                held.model.tick(*cycles, now().as_micros());
+            }
+            Act::Pin(id, pinned) => {
+                held.model.beings.get_mut(&id.0).unwrap().pinned = *pinned;
+            }
+            Act::Restore(id) => held.model.restore(id.0, RESTORED),
             Act::Keep => {}
         }
         held.edges.sort_unstable();
+        held.archived = held.model.archived();
+        let pinned = held.model.beings.iter().filter(|it| it.1.pinned);
+        held.pinned = pinned.map(|it| *it.0).collect();
         held
     }
 
-    fn of(memory: &Memory, next: u64) -> Self {
+    /// Without what a store does not tell.
+    fn told(&self) -> Self {
+        Self { next: 0, model: Model::default(), ..self.clone() }
+    }
+
+    fn of(memory: &Memory) -> Self {
         let ids = memory.ids();
         let text = |id: &MemoryId| (id.0, memory.record(*id).unwrap().draft.text);
         let edges = ids.iter().flat_map(|id| {
@@ -66,9 +95,22 @@ impl Held {
         let mut edges: Vec<_> = edges.collect();
         edges.sort_unstable();
         let texts = ids.iter().map(text).collect();
-        Self { texts, edges, cycle: memory.stats().unwrap().cycle, next }
+        let that = |is: fn(&Memory, MemoryId) -> bool| -> Vec<u64> {
+            ids.iter().filter(|it| is(memory, **it)).map(|it| it.0).collect()
+        };
+        Self {
+            texts,
+            edges,
+            cycle: memory.stats().unwrap().cycle,
+            archived: that(|memory, it| memory.is_archived(it).unwrap()),
+            pinned: that(|memory, it| memory.is_pinned(it).unwrap()),
+            ..Self::default()
+        }
     }
 }
+
+/// The weight with which records are brought back.
+const RESTORED: f64 = 0.3;
 
 const WORDS: [&str; 8] = ["door", "green", "wall", "blue", "roof", "red", "tree", "old"];
 
@@ -78,9 +120,9 @@ fn history(seed: u64) -> Vec<Act> {
     let below = |count: usize| (chance.number() % count.max(1) as u64) as usize;
     let mut held = Held::default();
     let mut acts = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..10 {
         let there: Vec<u64> = held.texts.keys().copied().collect();
-        let act = match below(7) {
+        let act = match below(9) {
             0 if !there.is_empty() => {
                 let count = 1 + below(2);
                 Act::Forget((0..count).map(|_| MemoryId(there[below(there.len())])).collect())
@@ -96,8 +138,12 @@ fn history(seed: u64) -> Vec<Act> {
                     weight: 1.0,
                 })
             }
-            2 => Act::Tick(1 + below(60) as u64),
+            2 => Act::Tick(1 + below(200) as u64),
             3 => Act::Keep,
+            4 if !there.is_empty() => Act::Pin(MemoryId(there[below(there.len())]), below(3) > 0),
+            5 if !held.archived.is_empty() => {
+                Act::Restore(MemoryId(held.archived[below(held.archived.len())]))
+            }
             _ => {
                 let text = |_| format!("{} {}", WORDS[below(8)], WORDS[below(8)]);
                 let entry = |it: String| turn(WORDS[below(2)], WORDS[below(3)], &it);
@@ -118,6 +164,8 @@ fn perform(memory: &Memory, number: usize, act: &Act) -> bool {
         Act::Forget(ids) => memory.forget(ids, Some(&key), now()).is_ok(),
         Act::Relate(edge) => memory.relate(edge, Some(&key), now()).is_ok(),
         Act::Tick(cycles) => memory.tick(*cycles, now()).is_ok(),
+        Act::Pin(id, pinned) => memory.pin(*id, *pinned, now()).is_ok(),
+        Act::Restore(id) => memory.restore(&[*id], RESTORED, now()).is_ok(),
         Act::Keep => memory.keep_index().is_ok(),
     }
 }
@@ -140,9 +188,9 @@ fn states(acts: &[Act]) -> Vec<Held> {
 /// Opens what a crash left, and compares it.
 fn check(left: &SimDisk, acknowledged: usize, acts: &[Act], states: &[Held], at: &str) {
     let memory = open(left);
-    let found = Held::of(&memory, 0);
+    let found = Held::of(&memory);
     let candidates = acknowledged..=(acknowledged + 1).min(states.len() - 1);
-    let same = |it: &usize| Held { next: 0, ..states[*it].clone() } == found;
+    let same = |it: &usize| states[*it].told() == found;
     let state = candidates.clone().find(same);
     assert!(state.is_some(), "{at}: {found:?} is none of {candidates:?} of {states:#?}");
     assert_eq!(memory.stats().unwrap().damaged, [], "{at}");
@@ -151,6 +199,7 @@ fn check(left: &SimDisk, acknowledged: usize, acts: &[Act], states: &[Held], at:
         let answer = ask(&memory, text);
         let known =
             answer.hits.iter().any(|it| it.record.id.0 == *id || it.record.draft.text == *text);
+        let known = known || found.archived.contains(id);
         assert!(known, "{at}: m{id} is not found by its words");
     }
     // What was under way is asked for again under its key, and happens once.
@@ -158,8 +207,8 @@ fn check(left: &SimDisk, acknowledged: usize, acts: &[Act], states: &[Held], at:
     let found = match under_way {
         Some(act) => {
             assert!(perform(&memory, acknowledged, act), "{at}: {act:?}");
-            let after = Held { next: 0, ..states[acknowledged + 1].clone() };
-            assert_eq!(Held::of(&memory, 0), after, "{at}");
+            let after = states[acknowledged + 1].told();
+            assert_eq!(Held::of(&memory), after, "{at}");
             after
         }
         None => found,
@@ -168,7 +217,7 @@ fn check(left: &SimDisk, acknowledged: usize, acts: &[Act], states: &[Held], at:
     let next = memory.remember(&[turn("a", "b", "goes on")], None, now()).unwrap()[0];
     assert!(found.texts.keys().all(|it| *it < next.0), "{at}");
     drop(memory);
-    assert_eq!(Held::of(&open(left), 0).texts.len(), found.texts.len() + 1, "{at}");
+    assert_eq!(Held::of(&open(left)).texts.len(), found.texts.len() + 1, "{at}");
 }
 
 fn crash_at_every_call(seed: u64, step: u64) -> u64 {
@@ -218,5 +267,5 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
     assert!(again.to_string().contains("cannot write"), "nothing more is written: {again}");
     assert!(memory.has_failed());
     let left = disk.after_crash(CrashModel::Lost, 1);
-    assert_eq!(Held::of(&open(&left), 0).texts.len(), 1);
+    assert_eq!(Held::of(&open(&left)).texts.len(), 1);
 }

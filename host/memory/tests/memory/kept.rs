@@ -7,7 +7,7 @@ use voyager_base::{
     disk::{Disk, DiskFile},
     sim::SimDisk,
 };
-use voyager_memory::{Edge, KEPT_FROM, Memory, MemoryId, Options, Question};
+use voyager_memory::{Edge, Entry, KEPT_FROM, Memory, MemoryId, Options, Question};
 
 use crate::support::{ask, draft, now, open, options, texts, turn, vector};
 
@@ -48,7 +48,7 @@ fn said(memory: &Memory) -> Vec<String> {
             vector: Some(vector(text)),
             ..Question::default()
         };
-        format!("{:?} {:?}", memory.candidates(&question, now()), memory.recall(&question, now()))
+        format!("{:?} {:?}", memory.consider(&question, now()), memory.recall(&question, now()))
     };
     ["green door", "wall tag1", "Ada roof", "later"].iter().map(asked).collect()
 }
@@ -95,6 +95,23 @@ fn what_came_after_it_is_there_too() {
     assert!(open(&disk).is_pinned(MemoryId(9)).unwrap());
     let (with, anew) = both(&disk);
     assert_eq!(with, anew);
+}
+
+#[test]
+fn vectors_of_later_records_leave_it_of_use() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let entries: Vec<Entry> =
+        (0..KEPT_FROM).map(|it| turn("a", "Ada", &format!("door {it}"))).collect();
+    memory.remember(&entries, None, now()).unwrap();
+    memory.keep_index().unwrap();
+    let bare = Entry { vector: None, ..turn("a", "Ada", "a later door") };
+    let id = memory.remember(&[bare], None, now()).unwrap()[0];
+    assert_eq!(memory.encode(&[(id, vector("a later door"))], now()), Ok(1));
+    drop(memory);
+    let memory = open(&disk);
+    assert!(!memory.index_is_behind(), "only the later one was read");
+    assert_eq!(memory.stats().unwrap().vectors as u64, KEPT_FROM + 1);
 }
 
 #[test]

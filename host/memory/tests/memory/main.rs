@@ -1,9 +1,14 @@
 //! Tests of the store as callers see it.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod cache;
 mod crash;
 mod forget;
 mod kept;
+mod life;
+mod model;
+mod owner;
+mod ranking;
 mod recall;
 mod store;
 mod support;

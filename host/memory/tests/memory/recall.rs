@@ -145,11 +145,11 @@ proptest! {
         }
         let lived = ask(&memory, &question);
         let question = Question { text: question, limit: 100, ..Question::default() };
-        let close = memory.candidates(&question, now()).unwrap();
+        let close = memory.consider(&question, now()).unwrap();
         drop(memory);
         let opened = open(&disk);
         prop_assert_eq!(&lived, &ask(&opened, &question.text));
-        prop_assert_eq!(close, opened.candidates(&question, now()).unwrap());
+        prop_assert_eq!(close, opened.consider(&question, now()).unwrap());
     }
 }
 

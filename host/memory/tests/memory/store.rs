@@ -267,3 +267,28 @@ fn questions_that_ask_nothing_are_refused() {
     assert!(refused(short).contains("the vector of the question has 1 dimensions"));
     assert_eq!(vector("door").len(), DIMENSIONS);
 }
+
+#[test]
+fn an_encoder_that_is_known_by_name_settles_with_its_first_vectors() {
+    let disk = SimDisk::new(1);
+    let named = || {
+        let options = Options { encoder_named: Some("far".to_owned()), ..Options::default() };
+        Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(1))).unwrap()
+    };
+    let far = |dimensions| Encoder { name: "far".to_owned(), dimensions };
+    let memory = named();
+    memory.remember(&[draft("The door is green.").into()], None, now()).unwrap();
+    assert_eq!((memory.encoder(), memory.unencoded(9)), (None, vec![]));
+    memory.settle_encoder(far(3)).unwrap();
+    assert_eq!(memory.settle_encoder(far(3)), Ok(()));
+    assert!(memory.settle_encoder(far(4)).is_err(), "it has other dimensions");
+    assert_eq!(memory.unencoded(9), [MemoryId(0)]);
+    assert_eq!(memory.encode(&[(MemoryId(0), vec![1.0, 0.0, 0.0])], now()), Ok(1));
+    drop(memory);
+    let memory = named();
+    assert_eq!((memory.encoder(), memory.stats().unwrap().vectors), (Some(&far(3)), 1));
+    drop(memory);
+    let options = Options::default();
+    let memory = Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(1))).unwrap();
+    assert!(memory.settle_encoder(far(3)).is_err(), "its vectors were not read");
+}

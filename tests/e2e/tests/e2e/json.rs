@@ -62,6 +62,8 @@ fn every_command_answers_in_the_same_form() {
     stage.write("repo/a.py", "old_name = 1\n");
     stage.write("broken.yaml", BROKEN);
     stage.write("slow.yaml", SLOW);
+    stage.write("owner.key", [1; 32]);
+    stage.write("other.key", [2; 32]);
     stage.write("facts.jsonl", "{\"text\":\"The roof leaks.\"}\n");
     let rename = ["run", "rename", "--input", "repo=repo", "--input", "to=new_name", "--input"];
     let rename = |from: &'static str| [rename.as_slice(), &[from]].concat();
@@ -275,8 +277,46 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "unpin"], vec!["memory", "unpin", "m0"], Done(0)),
         (&["memory", "unpin"], vec!["memory", "unpin", "m9"], Failed("usage", 2)),
         (&["memory", "tick"], vec!["memory", "tick", "3"], Done(0)),
+        (&["memory", "restore"], vec!["memory", "restore", "m0"], Done(0)),
+        (
+            &["memory", "restore"],
+            vec!["memory", "restore", "m0", "--weight", "2"],
+            Failed("usage", 2),
+        ),
         (&["memory", "audit"], vec!["memory", "audit"], Done(0)),
         (&["memory", "stats"], vec!["memory", "stats"], Done(0)),
+        (&["memory", "encode"], vec!["memory", "encode"], Failed("usage", 2)),
+        (&["memory", "encode"], vec!["memory", "encode", "--encoder", "hashed"], Done(0)),
+        (&["memory", "lock"], vec!["memory", "lock"], Failed("usage", 2)),
+        (&["memory", "lock"], vec!["memory", "lock", "--key-file", "owner.key"], Done(0)),
+        (&["memory", "stats"], vec!["memory", "stats"], Failed("environment", 5)),
+        (
+            &["memory", "rekey"],
+            vec![
+                "memory",
+                "rekey",
+                "--key-file",
+                "other.key",
+                "--memory-key",
+                "key-file:owner.key",
+            ],
+            Done(0),
+        ),
+        (
+            &["memory", "unlock"],
+            vec!["memory", "unlock", "--memory-key", "key-file:owner.key"],
+            Failed("environment", 5),
+        ),
+        (
+            &["memory", "unlock"],
+            vec!["memory", "unlock", "--memory-key", "key-file:other.key"],
+            Done(0),
+        ),
+        (
+            &["memory", "rekey"],
+            vec!["memory", "rekey", "--key-file", "owner.key"],
+            Failed("usage", 2),
+        ),
         (&["memory", "export"], vec!["memory", "export"], Failed("usage", 2)),
         (&["memory", "export"], vec!["memory", "export", "--out", "facts.out"], Done(0)),
         (&["memory", "forget"], vec!["memory", "forget", "--space", "default"], Failed("usage", 2)),

@@ -331,3 +331,44 @@ fn an_import_that_is_stopped_goes_on_where_it_was() {
     assert_eq!(imported["known"], before, "{imported}");
     assert_eq!(records(&stage), LINES);
 }
+
+#[test]
+fn what_faded_is_archived_restored_and_forgotten_when_that_is_asked_for() {
+    let Some(stage) = Stage::new() else { return };
+    let ids = |answer: &Json| -> Vec<String> {
+        let records = answer["records"].as_array().expect("a list").iter();
+        records.filter_map(|it| it["id"].as_str().map(str::to_owned)).collect()
+    };
+    memory(&stage, &["add", "The door is green."]);
+    memory(&stage, &["add", "The door is old."]);
+    memory(&stage, &["add", "The door has a name.", "--pin"]);
+    memory(&stage, &["relate", "m2", "about", "m1"]);
+    assert_eq!(memory(&stage, &["tick", "216"])["archived"], 0);
+    let ticked = memory(&stage, &["tick"]);
+    assert_eq!((&ticked["cycle"], &ticked["archived"]), (&217.into(), &1.into()), "{ticked}");
+    assert_eq!(memory(&stage, &["stats"])["archived"], 1);
+    assert_eq!(ids(&memory(&stage, &["list"])), ["m2", "m1"]);
+    assert_eq!(ids(&memory(&stage, &["list", "--archived"])), ["m0"]);
+    assert_eq!(memory(&stage, &["show", "m0"])["archived"], true);
+    assert!(!found(&stage, "green door").contains(&"The door is green.".to_owned()));
+    let explained = memory(&stage, &["explain", "green door", "--id", "m0"]);
+    assert_eq!(explained["asked"]["verdict"], "excluded", "{explained}");
+    let all = memory(&stage, &["recall", "green door", "--archived"]);
+    assert_eq!(all["hits"][0]["record"]["id"], "m0", "{all}");
+    let exported = stage.call(["memory", "export"]).out;
+    let told: Vec<bool> = exported.lines().map(|it| it.contains("\"archived\":true")).collect();
+    assert_eq!(told, [true, false, false, false], "{exported}");
+    refused(&stage, &["restore", "m0", "--weight", "0.01"], 2);
+    refused(&stage, &["restore", "m9"], 2);
+    let restored = memory(&stage, &["restore", "m0", "m1"]);
+    assert_eq!(restored["ids"].to_string(), "[\"m0\"]", "{restored}");
+    assert!(found(&stage, "green door").contains(&"The door is green.".to_owned()));
+    memory(&stage, &["tick", "200"]);
+    let younger = memory(&stage, &["forget", "--archived", "--older-than", "34", "--yes"]);
+    assert_eq!(younger["ids"].to_string(), "[]", "{younger}");
+    refused(&stage, &["forget", "--archived"], 2);
+    refused(&stage, &["forget", "m1", "--older-than", "3"], 2);
+    let forgotten = memory(&stage, &["forget", "--archived", "--older-than", "33", "--yes"]);
+    assert_eq!(forgotten["ids"].to_string(), "[\"m0\"]", "{forgotten}");
+    assert_eq!(records(&stage), 2);
+}

@@ -13,6 +13,9 @@ use crate::{
 /// So many characters of a text are shown.
 const SHOWN: usize = 200;
 
+/// Why an archived record is no hit.
+const ARCHIVED: &str = "it faded and is archived, and archived ones are not asked for";
+
 impl Desk {
     /// Answers `memory explain`.
     pub(super) fn explain(
@@ -26,17 +29,19 @@ impl Desk {
         let ranked = self.found(&all)?.hits;
         let ranks: HashMap<MemoryId, usize> =
             ranked.iter().map(|it| it.record.id).zip(1..).collect();
-        let candidates = self.memory.candidates(question, self.now()).map_err(read)?;
+        let candidates = self.memory.consider(question, self.now()).map_err(read)?.candidates;
         let by_id: HashMap<MemoryId, &Candidate> =
             candidates.iter().map(|it| (it.id, it)).collect();
         let hits = self.found(question)?.hits;
         let explained = |hit: &Hit| {
             let id = hit.record.id;
-            let features = by_id.get(&id).map(|it| named(&it.features)).unwrap_or_default();
+            let candidate = by_id.get(&id);
+            let features = candidate.map(|it| named(&it.features)).unwrap_or_default();
             Explained {
                 rank: ranks.get(&id).copied().unwrap_or_default(),
                 id: id.to_string(),
                 score: hit.score,
+                untrained: candidate.map_or(0.0, |it| it.untrained),
                 tokens: hit.tokens,
                 signals: hit.signals,
                 features,
@@ -51,15 +56,19 @@ impl Desk {
                 Some(Explained {
                     rank: 0,
                     id: record.id.to_string(),
-                    score: candidate.untrained,
+                    score: candidate.score,
+                    untrained: candidate.untrained,
                     tokens: candidate.tokens,
                     signals: candidate.signals,
                     features: named(&candidate.features),
                     text: beginning(&record.draft.text),
                 })
             });
-            let (verdict, reason) =
-                verdict(question, &record, found.as_ref(), is_hit, ranked.len());
+            let archived = self.memory.is_archived(record.id).unwrap_or_default();
+            let (verdict, reason) = match found.is_none() && archived && !question.archived {
+                true => ("excluded", ARCHIVED.to_owned()),
+                false => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
+            };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
         });

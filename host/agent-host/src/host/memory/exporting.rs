@@ -79,6 +79,7 @@ impl Desk {
         draft.at = at;
         // One that was forgotten in between has no standing.
         draft.pinned = self.memory.is_pinned(record.id).unwrap_or(draft.pinned);
-        RecordLine::of(Some(record.id), draft)
+        let archived = self.memory.is_archived(record.id).unwrap_or_default();
+        RecordLine::of(Some(record.id), draft).archived(archived)
     }
 }

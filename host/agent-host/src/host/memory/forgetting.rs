@@ -32,7 +32,11 @@ impl Desk {
 
     /// The records of a space and a thread.
     fn chosen(&self, what: &Forgetting) -> Result<Vec<MemoryId>, Failure> {
-        let ids = self.ids_of(what.space.as_deref());
+        let mut ids = self.ids_of(what.space.as_deref());
+        if let Some(cycles) = what.archived {
+            let archived = self.memory.archived(cycles);
+            ids.retain(|it| archived.binary_search(it).is_ok());
+        }
         let Some(thread) = &what.thread else { return Ok(ids) };
         let mut chosen = Vec::new();
         for chunk in ids.chunks(CHUNK) {

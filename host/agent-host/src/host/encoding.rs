@@ -1,0 +1,359 @@
+//! Vectors for records and questions, beside everything else: nothing waits for them, and nothing fails without.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use voyager_base::{
+    BoxFuture,
+    call::Cancellation,
+    clock::{Clock, Timestamp},
+};
+use voyager_memory::{Encoder as Known, Encodes, Memory, MemoryId, OpenError, terms};
+
+use super::{
+    Host, Updates,
+    memory::{LazyMemory, keep_index, unusable},
+};
+use crate::{
+    answer::memory::EncodeAnswer,
+    encoding::{Encoder, Patience, Trouble},
+    failure::{Failure, FailureKind},
+    protocol::{Event, Update},
+};
+
+/// Texts that are encoded at once.
+const BATCH: usize = 32;
+/// A batch also ends where its texts have so many bytes.
+const BATCH_BYTES: usize = 256 << 10;
+/// So many ids are looked up at once: looking costs the same for any number of them.
+const AHEAD: usize = 4_096;
+/// So long a process that is about to end lends to the batch that is under way.
+const LAST: Duration = Duration::from_secs(2);
+/// After so long an encoder that could not be reached is tried again.
+const AGAIN: Duration = Duration::from_secs(60);
+/// How often is told how far it is.
+const TOLD: Duration = Duration::from_secs(1);
+/// What every encoder can encode.
+const PROBE: &str = "a word";
+
+/// What encodes in this process.
+pub(super) struct Encoding {
+    memory: Arc<LazyMemory>,
+    encoder: Arc<Encoder>,
+    clock: Arc<dyn Clock>,
+    /// There may be records without a vector.
+    behind: Notify,
+    /// Records of which the encoder makes no vector: they are not tried again in this process.
+    refused: Mutex<BTreeSet<MemoryId>>,
+    /// Held while a batch is made, so that no text is encoded twice.
+    alone: tokio::sync::Mutex<VecDeque<MemoryId>>,
+}
+
+/// What one batch did.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    encoded: usize,
+    refused: usize,
+    more: bool,
+}
+
+impl Encoding {
+    pub(super) fn new(
+        memory: Arc<LazyMemory>,
+        encoder: Arc<Encoder>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            memory,
+            encoder,
+            clock,
+            behind: Notify::new(),
+            refused: Mutex::default(),
+            alone: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The memory, opened beside the threads that drive runs.
+    async fn opened(&self) -> Result<Arc<Memory>, OpenError> {
+        let lazy = Arc::clone(&self.memory);
+        let opened = tokio::task::spawn_blocking(move || lazy.open()).await;
+        opened.map_err(|it| OpenError::Disk { reason: it.to_string() })?
+    }
+
+    /// The vector of a question, or why it has none; neither where it needs none.
+    pub(super) async fn vector(&self, text: &str) -> Result<Option<Vec<f32>>, Trouble> {
+        // A question without a word that tells what to look for is refused, with a vector too.
+        if !self.encoder.is_wanted() || terms::terms(text).is_empty() {
+            return Ok(None);
+        }
+        // Whoever asks is told why it can't be opened.
+        let Ok(memory) = self.opened().await else { return Ok(None) };
+        self.written();
+        let Some(known) = memory.encoder() else {
+            let encoder = Arc::clone(&self.encoder);
+            let name = tokio::task::spawn_blocking(move || encoder.name()).await;
+            return match name {
+                Ok(Err(why)) => Err(Trouble::Down(why)),
+                _ => Ok(None),
+            };
+        };
+        let (texts, dimensions) = (vec![text.to_owned()], Some(known.dimensions));
+        let vectors = self.encoder.encode(texts, dimensions, Patience::Question).await?;
+        Ok(vectors.into_iter().next().flatten())
+    }
+
+    /// Encodes one batch of what has no vector yet.
+    async fn batch(&self, memory: &Arc<Memory>) -> Result<Done, Trouble> {
+        let mut waiting = self.alone.lock().await;
+        let (ids, texts) = self.read(memory, &mut waiting).await?;
+        if ids.is_empty() {
+            return Ok(Done { more: !waiting.is_empty(), ..Done::default() });
+        }
+        let vectors = match self.encode(memory, texts.clone()).await {
+            Err(Trouble::Refused(why)) => self.singly(memory, texts, &why).await,
+            vectors => vectors,
+        };
+        let vectors = match vectors {
+            Ok(vectors) => vectors,
+            Err(trouble) => {
+                ids.into_iter().rev().for_each(|it| waiting.push_front(it));
+                return Err(trouble);
+            }
+        };
+        let count = ids.len();
+        let (mut rows, mut refused) = (Vec::new(), Vec::new());
+        for (id, vector) in ids.into_iter().zip(vectors) {
+            match vector {
+                Some(vector) => rows.push((id, vector)),
+                None => refused.push(id),
+            }
+        }
+        self.refused().extend(refused);
+        let encoded = self.store(memory, rows).await?;
+        Ok(Done { encoded, refused: count - encoded, more: true })
+    }
+
+    /// The next texts that have no vector.
+    async fn read(
+        &self,
+        memory: &Arc<Memory>,
+        waiting: &mut VecDeque<MemoryId>,
+    ) -> Result<(Vec<MemoryId>, Vec<String>), Trouble> {
+        let refused = self.refused().clone();
+        let (memory, mut ids) = (Arc::clone(memory), std::mem::take(waiting));
+        let read = tokio::task::spawn_blocking(move || {
+            if ids.is_empty() {
+                let mut bare = match memory.encoder() {
+                    Some(_) => memory.unencoded(AHEAD + refused.len()),
+                    None => memory.ids(),
+                };
+                bare.retain(|it| !refused.contains(it));
+                bare.truncate(AHEAD);
+                ids = bare.into();
+            }
+            let (mut taken, mut texts, mut unread, mut bytes) = (vec![], vec![], vec![], 0);
+            while taken.len() < BATCH
+                && bytes < BATCH_BYTES
+                && let Some(id) = ids.pop_front()
+            {
+                match memory.record(id) {
+                    Ok(record) => {
+                        bytes += record.draft.text.len();
+                        texts.push(record.draft.text);
+                        taken.push(id);
+                    }
+                    // Forgotten since, or damaged.
+                    Err(_) => unread.push(id),
+                }
+            }
+            (ids, taken, texts, unread)
+        });
+        let read = read.await.map_err(|it| Trouble::Down(it.to_string()))?;
+        let (ids, taken, texts, unread) = read;
+        *waiting = ids;
+        self.refused().extend(unread);
+        Ok((taken, texts))
+    }
+
+    async fn encode(
+        &self,
+        memory: &Memory,
+        texts: Vec<String>,
+    ) -> Result<Vec<Option<Vec<f32>>>, Trouble> {
+        let dimensions = memory.encoder().map(|it| it.dimensions);
+        self.encoder.encode(texts, dimensions, Patience::Work).await
+    }
+
+    /// Each text for itself, where all together were refused. Where none does and [`PROBE`] neither, it is the
+    /// encoder and not the texts.
+    async fn singly(
+        &self,
+        memory: &Memory,
+        texts: Vec<String>,
+        why: &str,
+    ) -> Result<Vec<Option<Vec<f32>>>, Trouble> {
+        if self.encode(memory, vec![PROBE.to_owned()]).await.is_err() {
+            return Err(Trouble::Down(why.to_owned()));
+        }
+        let mut vectors = Vec::with_capacity(texts.len());
+        for text in texts {
+            match self.encode(memory, vec![text]).await {
+                Ok(one) => vectors.extend(one),
+                Err(Trouble::Refused(_)) => vectors.push(None),
+                Err(down) => return Err(down),
+            }
+        }
+        Ok(vectors)
+    }
+
+    /// Keeps vectors. A first one settles how many dimensions they have.
+    async fn store(
+        &self,
+        memory: &Arc<Memory>,
+        rows: Vec<(MemoryId, Vec<f32>)>,
+    ) -> Result<usize, Trouble> {
+        let (memory, encoder, now) =
+            (Arc::clone(memory), Arc::clone(&self.encoder), self.clock.now());
+        let stored = tokio::task::spawn_blocking(move || {
+            if memory.encoder().is_none()
+                && let Some((_, vector)) = rows.first()
+                && let Some(name) = encoder.name().map_err(Trouble::Down)?
+            {
+                let settled = memory.settle_encoder(Known { name, dimensions: vector.len() });
+                settled.map_err(|it| Trouble::Down(it.to_string()))?;
+            }
+            memory.encode(&rows, now).map_err(|it| Trouble::Down(it.to_string()))
+        });
+        stored.await.map_err(|it| Trouble::Down(it.to_string()))?
+    }
+
+    fn refused(&self) -> std::sync::MutexGuard<'_, BTreeSet<MemoryId>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Encodes what has no vector, whenever there may be something, until it is to end. Then the batch under way
+    /// gets a moment: what a short command wrote has its vector mostly when it ends.
+    pub(super) async fn follow(&self, stop: &Cancellation) {
+        let mut unreached: Option<Timestamp> = None;
+        loop {
+            let again = async {
+                match unreached {
+                    Some(at) => self.clock.wait_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.behind.notified() => {}
+                () = stop.cancelled() => return,
+                () = again => {}
+            }
+            let caught_up = self.catch_up();
+            tokio::pin!(caught_up);
+            let ended = tokio::select! {
+                ended = &mut caught_up => ended,
+                () = stop.cancelled() => {
+                    // What is not done then is done by the next process.
+                    let _ = tokio::time::timeout(LAST, &mut caught_up).await;
+                    return;
+                }
+            };
+            unreached = ended.err().map(|error| {
+                tracing::warn!(%error, "records wait for their vectors");
+                self.clock.now().after(AGAIN)
+            });
+        }
+    }
+
+    /// Encodes all that has no vector.
+    async fn catch_up(&self) -> Result<(), Trouble> {
+        let Ok(memory) = self.opened().await else { return Ok(()) };
+        let mut encoded = 0;
+        loop {
+            let done = self.batch(&memory).await?;
+            encoded += done.encoded;
+            if !done.more {
+                break;
+            }
+        }
+        if 0 < encoded {
+            let kept = tokio::task::spawn_blocking(move || keep_index(&memory));
+            kept.await.map_err(|it| Trouble::Down(it.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Encodes for Encoding {
+    fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<Vec<f32>>> {
+        Box::pin(async move {
+            self.vector(text).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "a question is answered from its words alone");
+                None
+            })
+        })
+    }
+
+    fn written(&self) {
+        if self.encoder.is_wanted() {
+            self.behind.notify_one();
+        }
+    }
+}
+
+impl Host {
+    /// Answers `memory encode`.
+    pub(super) async fn encode(
+        &self,
+        cancellation: &Cancellation,
+        updates: &Updates,
+    ) -> Result<EncodeAnswer, Failure> {
+        let encoding = &self.encoding;
+        let hint = "`--encoder hashed`, a folder or an address names one; docs/guide/memory.md";
+        if !encoding.encoder.is_wanted() {
+            return Err(Failure::usage("this host has no encoder").hint(hint));
+        }
+        let memory = encoding.opened().await.map_err(|it| unusable(&it))?;
+        let (mut encoded, mut refused) = (0, 0);
+        let mut told: Option<Timestamp> = None;
+        let stopped = |encoded: usize, kind, why: String| {
+            let hint = format!("{encoded} record(s) got a vector; the same command goes on");
+            Failure::new(kind, why).hint(hint)
+        };
+        loop {
+            let cancelled = || stopped(encoded, FailureKind::Cancelled, "stopped".to_owned());
+            // First: what is known to be cancelled begins nothing.
+            let done = tokio::select! {
+                biased;
+                () = cancellation.cancelled() => return Err(cancelled()),
+                done = encoding.batch(&memory) => done,
+            };
+            let done =
+                done.map_err(|it| stopped(encoded, FailureKind::Environment, it.to_string()))?;
+            encoded += done.encoded;
+            refused += done.refused;
+            if !done.more {
+                break;
+            }
+            let now = self.world.clock.now();
+            if told.is_none_or(|it| it.after(TOLD) <= now) {
+                told = Some(now);
+                let stats = memory.stats().map_err(|it| unusable(&it))?;
+                let (vectors, records) = (stats.vectors as u64, stats.records as u64);
+                // Whoever asked may have left, or is slow; another one follows.
+                let _ = updates.try_send(Update::Event(Event::Encoding { vectors, records }));
+            }
+        }
+        let kept = Arc::clone(&memory);
+        let kept = tokio::task::spawn_blocking(move || keep_index(&kept));
+        kept.await.map_err(|it| Failure::new(FailureKind::Bug, it.to_string()))?;
+        let stats = memory.stats().map_err(|it| unusable(&it))?;
+        let encoder = memory.encoder().map(|it| it.name.clone());
+        let (vectors, records) = (stats.vectors, stats.records);
+        Ok(EncodeAnswer { encoder, encoded, refused, vectors, records })
+    }
+}

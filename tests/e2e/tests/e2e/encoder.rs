@@ -1,0 +1,279 @@
+//! What makes the vectors of the memory: the spelling, and endpoints that answer well, badly, or not at all.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use e2e::{Ended, Stage, Telling};
+use serde_json::{Value as Json, json};
+
+use crate::packages_far::response;
+
+/// What is asked: the head in small letters, and the texts.
+struct Asked {
+    head: String,
+    texts: Vec<String>,
+}
+
+/// Serves what `answer` makes of each question, for as long as the test's process lives.
+fn serve(answer: impl Fn(&Asked) -> Vec<u8> + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            if let Some(asked) = read(&stream) {
+                // Whoever asked may be gone.
+                let _ = stream.write_all(&answer(&asked));
+            }
+        }
+    });
+    address
+}
+
+fn read(stream: &TcpStream) -> Option<Asked> {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        (0 < reader.read_line(&mut head).ok()?).then_some(())?;
+    }
+    let head = head.to_lowercase();
+    let length = head.split("content-length: ").nth(1)?.split("\r\n").next()?.parse().ok()?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let body: Json = serde_json::from_slice(&body).ok()?;
+    let texts = body["input"].as_array()?.iter();
+    let texts = texts.filter_map(|it| it.as_str().map(str::to_owned)).collect();
+    Some(Asked { head, texts })
+}
+
+/// A vector of what a text is about: ways to move, or something else.
+fn about(text: &str) -> [f32; 3] {
+    let moves = ["car", "automobile", "bicycle"].iter().any(|it| text.contains(it));
+    if moves { [1.0, 0.1, 0.0] } else { [0.0, 0.1, 1.0] }
+}
+
+fn ok(body: &Json) -> Vec<u8> {
+    response("200 OK", &["content-type: application/json"], body.to_string().as_bytes())
+}
+
+fn ollama(asked: &Asked) -> Vec<u8> {
+    let vectors: Vec<[f32; 3]> = asked.texts.iter().map(|it| about(it)).collect();
+    ok(&json!({ "embeddings": vectors }))
+}
+
+/// Calls `memory` with an encoder and `--json`; gives back the answer.
+fn memory(stage: &Stage, encoder: &str, arguments: &[&str]) -> Json {
+    stage.answer([&["--encoder", encoder, "memory"], arguments].concat())
+}
+
+fn call(stage: &Stage, encoder: &str, arguments: &[&str]) -> Ended {
+    stage.call([&["--encoder", encoder, "memory"], arguments].concat())
+}
+
+fn vectors(stage: &Stage, encoder: &str) -> u64 {
+    memory(stage, encoder, &["stats"])["vectors"].as_u64().expect("a number")
+}
+
+const FACTS: &str =
+    "{\"text\":\"We sold the automobile.\"}\n{\"text\":\"!!!\"}\n{\"text\":\"Rain again.\"}\n";
+
+#[test]
+fn spellings_find_what_words_do_not() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("facts.jsonl", FACTS);
+    memory(&stage, "none", &["import", "facts.jsonl"]);
+    assert_eq!(vectors(&stage, "none"), 0);
+    assert!(call(&stage, "none", &["encode"]).err.contains("has no encoder"));
+    // One text without a direction is passed over, each time.
+    for _ in 0..2 {
+        let encoded = memory(&stage, "hashed", &["encode"]);
+        let is = |key: &str| encoded[key].to_string();
+        assert_eq!([is("vectors"), is("records"), is("encoder")], ["2", "3", "\"hashed-1\""]);
+    }
+    let recall = memory(&stage, "hashed", &["recall", "automobiles"]);
+    let best = &recall["hits"][0];
+    assert_eq!(best["record"]["id"], "m0", "{recall}");
+    assert!(best["signals"]["vector"].as_f64() > Some(0.0), "{recall}");
+    // A question that tells nothing is refused, and one without letters is no failure of the encoder.
+    assert_eq!(call(&stage, "hashed", &["recall", "who was it?"]).code, Some(2));
+    assert_eq!(call(&stage, "hashed", &["recall", "!!!"]).code, Some(2));
+    // What is added has its vector when the command ends; other processes find it.
+    memory(&stage, "hashed", &["add", "A bicycle."]);
+    assert_eq!(vectors(&stage, "hashed"), 3);
+    assert_eq!(vectors(&stage, "none"), 0, "vectors count for their encoder");
+    let told = stage.call(["--encoder", "hashed", "memory", "stats"]);
+    assert!(told.out.contains("hashed-1") && told.out.contains("3 of 4"), "{told:?}");
+}
+
+#[test]
+fn the_encoder_is_what_the_file_and_the_environment_say() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write(".config/voyager/encoder.yaml", "encoder: hashed\n");
+    let stats = stage.answer(["memory", "stats"]);
+    assert_eq!(stats["encoder"], "hashed-1", "{stats}");
+    let mut command = stage.command(["memory", "stats", "--json"]);
+    let none = Ended::from(command.env("VOYAGER_ENCODER", "none").output().expect("it starts"));
+    assert_eq!(none.last()["answer"]["encoder"], Json::Null, "{none:?}");
+    stage.write(".config/voyager/encoder.yaml", "encoder: hashed\nkey: sk-hush-hush\n");
+    let wrong = stage.call(["memory", "stats"]);
+    assert_eq!(wrong.code, Some(5), "{wrong:?}");
+    assert!(wrong.err.contains("env:VARIABLE") && !wrong.err.contains("hush"), "{wrong:?}");
+    assert_eq!(call(&stage, "http://example.org/v1/embeddings#m", &["stats"]).code, Some(2));
+    // A folder that is none leaves the words.
+    memory(&stage, "none", &["add", "The door is green."]);
+    let found = call(&stage, "nowhere", &["recall", "door"]);
+    assert!(found.code == Some(0) && found.out.contains("green"), "{found:?}");
+    assert!(found.err.contains("from the words alone"), "{found:?}");
+    assert_eq!(call(&stage, "nowhere", &["encode"]).code, Some(5));
+}
+
+#[test]
+fn endpoints_of_both_dialects_give_vectors() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("facts.jsonl", FACTS);
+    stage.write("key", "hush-hush-hush\n");
+    memory(&stage, "none", &["import", "facts.jsonl"]);
+    let plain = serve(ollama);
+    let plain = format!("http://{plain}/api/embed#small");
+    let encoded = memory(&stage, &plain, &["encode"]);
+    assert_eq!((&encoded["vectors"], &encoded["encoder"]), (&3.into(), &plain.as_str().into()));
+    let first = |encoder: &str| {
+        let recall = memory(&stage, encoder, &["recall", "which car?"]);
+        recall["hits"][0]["record"]["text"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(first(&plain), "We sold the automobile.");
+    // Another encoder makes its own; the answer's order is not that of the texts.
+    let keyed = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&keyed);
+    let listed = serve(move |asked| {
+        let has_key = asked.head.contains("authorization: bearer hush-hush-hush");
+        seen.fetch_and(has_key, Ordering::SeqCst);
+        let entry = |(at, it): (usize, &String)| json!({ "index": at, "embedding": about(it) });
+        let data: Vec<Json> = asked.texts.iter().enumerate().rev().map(entry).collect();
+        ok(&json!({ "data": data }))
+    });
+    let listed = format!("http://{listed}/v1/embeddings#large");
+    assert_eq!(vectors(&stage, &listed), 0, "those of another encoder are none");
+    let key = ["--encoder", &listed, "--encoder-key", "file:key", "memory"];
+    let encoded = stage.answer([&key[..], &["encode"]].concat());
+    assert_eq!(encoded["vectors"], 3, "{encoded}");
+    assert!(keyed.load(Ordering::SeqCst), "each question has the key");
+    assert_eq!(first(&listed), "We sold the automobile.");
+    assert_eq!(vectors(&stage, &plain), 3, "they are still there");
+}
+
+#[test]
+fn an_endpoint_that_answers_badly_leaves_the_words() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("facts.jsonl", FACTS);
+    memory(&stage, "none", &["import", "facts.jsonl"]);
+    let good = Arc::new(Mutex::new(None::<Vec<u8>>));
+    let next = Arc::clone(&good);
+    let address = serve(move |asked| {
+        next.lock().expect("no test panics there").clone().unwrap_or_else(|| ollama(asked))
+    });
+    let encoder = format!("http://{address}/api/embed#small");
+    let long = "1,".repeat(2_000_000);
+    let bad: [Vec<u8>; 7] = [
+        response("500 Internal Server Error", &[], b"the key is hush"),
+        response("401 Unauthorized", &[], b"the key is hush"),
+        response("302 Found", &["location: http://127.0.0.1:1/"], b""),
+        ok(&json!({ "embeddings": [[1.0, 2.0], [1.0]] })),
+        response("200 OK", &[], b"{\"embeddings\":[[NaN]]}"),
+        response("200 OK", &[], format!("{{\"embeddings\":[[{long}1]]}}").as_bytes()),
+        response("200 OK", &[], b"hush"),
+    ];
+    let fails = |answer: &Vec<u8>| {
+        *good.lock().expect("nobody panicked") = Some(answer.clone());
+        let encoded = call(&stage, &encoder, &["encode"]);
+        assert_eq!(encoded.code, Some(5), "{encoded:?}");
+        assert!(!encoded.err.contains("hush"), "{encoded:?}");
+        let found = call(&stage, &encoder, &["recall", "rain"]);
+        assert!(found.code == Some(0) && found.out.contains("Rain again."), "{found:?}");
+        found
+    };
+    bad.iter().for_each(|it| drop(fails(it)));
+    *good.lock().expect("nobody panicked") = None;
+    assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 3);
+    for answer in bad.iter().chain([&ok(&json!({ "embeddings": [[1.0, 2.0]] }))]) {
+        *good.lock().expect("nobody panicked") = Some(answer.clone());
+        let found = call(&stage, &encoder, &["recall", "rain"]);
+        assert!(found.code == Some(0) && found.out.contains("Rain again."), "{found:?}");
+        assert!(found.err.contains("from the words alone"), "{found:?}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_down_keeps_nothing_from_working() {
+    let Some(stage) = Stage::new() else { return };
+    let encoder = "http://127.0.0.1:1/v1/embeddings#gone";
+    memory(&stage, encoder, &["add", "The door is green."]);
+    let found = call(&stage, encoder, &["recall", "door"]);
+    assert!(found.code == Some(0) && found.out.contains("green"), "{found:?}");
+    assert_eq!(vectors(&stage, encoder), 0);
+}
+
+#[test]
+fn one_text_that_an_endpoint_refuses_stops_no_other() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("facts.jsonl", FACTS);
+    memory(&stage, "none", &["import", "facts.jsonl"]);
+    let address = serve(|asked| match asked.texts.iter().any(|it| it == "!!!") {
+        true => response("500 Internal Server Error", &[], b""),
+        false => ollama(asked),
+    });
+    let encoder = format!("http://{address}/api/embed#small");
+    for new in [2, 0] {
+        let encoded = memory(&stage, &encoder, &["encode"]);
+        let is = |key: &str| encoded[key].as_u64();
+        assert_eq!([is("encoded"), is("refused")], [Some(new), Some(1)], "{encoded}");
+    }
+}
+
+#[test]
+fn encoding_that_was_killed_goes_on_where_it_was() {
+    let Some(stage) = Stage::new() else { return };
+    let lines: String =
+        (0..400).map(|it| format!("{{\"text\":\"Line {it} of many.\"}}\n")).collect();
+    stage.write("many.jsonl", lines);
+    memory(&stage, "none", &["import", "many.jsonl"]);
+    let address = serve(ollama);
+    let encoder = format!("http://{address}/api/embed#small");
+    let arguments = ["--encoder", &encoder, "memory", "encode"];
+    let killed = stage.kill_when(arguments, |line| line.contains("\"encoding\""));
+    assert!(killed, "it tells how far it is");
+    let before = vectors(&stage, &encoder);
+    assert!(0 < before, "a batch that was told is kept");
+    let encoded = memory(&stage, &encoder, &["encode"]);
+    assert_eq!(encoded["vectors"], 400, "{encoded}");
+    assert_eq!(encoded["encoded"].as_u64(), Some(400 - before), "{encoded}");
+    let found = memory(&stage, &encoder, &["recall", "\"Line 7 of many\""]);
+    assert!(found["hits"][0]["record"]["text"].is_string(), "{found}");
+}
+
+#[test]
+fn a_host_that_stays_makes_vectors_beside_its_work() {
+    let Some(stage) = Stage::new() else { return };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let seen = Arc::clone(&told);
+    let address = serve(move |asked| {
+        seen.lock().expect("nobody panics").extend(asked.texts.clone());
+        let _ = sender.send(());
+        ollama(asked)
+    });
+    let encoder = format!("http://{address}/api/embed#small");
+    let mut host = Telling::begin(stage.command(["--encoder", &encoder, "serve", "--json"]));
+    host.until(&["serving"]);
+    // Whoever asks gets the encoder of the process that has the state.
+    memory(&stage, "none", &["add", "We sold the automobile."]);
+    receiver.recv().expect("the text is encoded");
+    host.stop();
+    assert_eq!(told.lock().expect("nobody panicked")[0], "We sold the automobile.");
+    assert_eq!(vectors(&stage, &encoder), 1, "the batch under way was finished");
+}
