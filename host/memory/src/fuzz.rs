@@ -7,7 +7,7 @@ use crate::{
     asking::Asking,
     index::Index,
     keys::{FILE, Filled, Key, Keys, Slip},
-    recall::{Look, Question, candidates},
+    recall::{Look, Question, consider},
     record::{Draft, MemoryId, Record},
     row::{Standing, open_edge, open_record, open_vector, seal_edge, seal_record, seal_vector},
     search::Search,
@@ -27,7 +27,7 @@ pub fn keys(bytes: &[u8]) {
         let disk = SimDisk::new(1);
         disk.open(FILE).and_then(|it| it.write_at(0, &file)).expect("there is room");
         let next = u64::from(*next);
-        let Ok(keys) = Keys::open(&disk, next) else { continue };
+        let Ok(keys) = Keys::open(&disk, next, None) else { continue };
         drop(keys.slip());
         // Of a store without records nothing is read.
         let all = || match next {
@@ -53,7 +53,7 @@ pub fn keys(bytes: &[u8]) {
 /// # Panics
 /// Where bytes that no key sealed are read, or what was read is not written as it is read.
 pub fn rows(bytes: &[u8]) {
-    let keys = Keys::open(&SimDisk::new(1), 0).expect("an empty disk does");
+    let keys = Keys::open(&SimDisk::new(1), 0, None).expect("an empty disk does");
     keys.fill(&mut Filled(0), 0, 1, &Seeded::new(1)).expect("there is room");
     let key = keys.key(0).ok().flatten().expect("it was made");
     let (id, other) = (MemoryId(0), 7);
@@ -105,8 +105,8 @@ fn of_vector(key: &Key, code: Code) {
         let shards = index.shards(&[]);
         let asking = Asking::of(&question.text, vector, &shards, now);
         let search = Search::new(shards);
-        let found = candidates(&index, &question, &asking, &search, now, Look::Features);
-        assert!(found.len() <= 3, "each record once");
+        let found = consider(&index, &question, &asking, &search, now, Look::Features);
+        assert!(found.candidates.len() <= 3, "each record once");
     }
     (0..3).for_each(|id| index.remove(MemoryId(id)));
     assert_eq!(index.len(), 0);

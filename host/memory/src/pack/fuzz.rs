@@ -17,7 +17,8 @@ const FILE: &str = "pack";
 const KEY: [u8; 32] = [7; 32];
 
 /// Sections of a kept index.
-const SECTIONS: [&str; 7] = ["meta", "docs", "terms", "tags", "sketches", "scales", "steps"];
+const SECTIONS: [&str; 8] =
+    ["meta", "rows", "texts", "heads", "postings", "sketches", "scales", "steps"];
 
 /// Reads `bytes` as a pack, as the parts of one, as a change of one, and as a section of a kept index.
 ///
@@ -118,7 +119,7 @@ fn shard(place: [u8; 4], bytes: &[u8]) {
     let shards = index.shards(&[]);
     shards[0].write(&mut writer, "0").and_then(|()| writer.finish(&"some")).expect("it fits");
     let whole = Pack::open(disk.open(FILE).expect("it is there"), &KEY, None).expect("it is whole");
-    assert!(Shard::read(&whole, "0").is_some(), "what was written is read");
+    assert!(Shard::read(&whole, "0", usize::MAX).is_some(), "what was written is read");
     let named = SECTIONS.map(|it| format!("0.{it}"));
     let mut sections: Vec<(&str, Vec<u8>)> = named
         .iter()
@@ -137,6 +138,6 @@ fn shard(place: [u8; 4], bytes: &[u8]) {
     }
     let sections: Vec<(&str, &[u8])> = sections.iter().map(|it| (it.0, it.1.as_slice())).collect();
     if let Some(pack) = opened(&written(&sections)) {
-        drop(Shard::read(&pack, "0"));
+        drop(Shard::read(&pack, "0", usize::from(place[3])));
     }
 }
