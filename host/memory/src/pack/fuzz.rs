@@ -69,7 +69,7 @@ fn look_at(pack: &Pack) {
             section.u64_at(section.len() / 8 - 1);
         }
     }
-    drop(Shard::read(pack, "0"));
+    drop(Shard::read(pack, "0", 0));
 }
 
 /// A pack whose list, manifest and body are parts of `bytes`, with hashes and a root that are right.
