@@ -55,7 +55,15 @@ impl KnownList {
     }
 
     fn find(&self, id: MemoryId) -> Result<usize, usize> {
-        self.list.binary_search_by_key(&id, |it| it.id)
+        // Ids are whole numbers that rise: none lies behind where it would with no gaps, and there it is, mostly.
+        let first = self.list.first().map_or(id.0, |it| it.id.0);
+        let Some(most) = id.0.checked_sub(first) else { return Err(0) };
+        let end = usize::try_from(most).unwrap_or(usize::MAX).min(self.list.len());
+        if self.list.get(end).is_some_and(|it| it.id == id) {
+            return Ok(end);
+        }
+        let before = &self.list[..end];
+        before.binary_search_by_key(&id, |it| it.id)
     }
 
     /// A record.

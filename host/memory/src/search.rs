@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::{
     arm::{Arm, Scores, Session, Spot, Spread, Untouched},
     pool::Pool,
-    shard::{Doc, Place, RADII, Shard, Totals},
+    shard::{Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
         Code, Estimates,
         select::{self, Moments},
@@ -300,7 +300,7 @@ struct Windows {
     counts: Vec<u32>,
     touched: Vec<Place>,
     /// Records that lie in the window of one that is scored; made when the first common word comes.
-    near: Vec<bool>,
+    near: Places,
 }
 
 /// Counts that are all zero.
@@ -316,27 +316,26 @@ impl Drop for Windows {
 
 impl Windows {
     fn new(capacity: usize) -> Self {
-        Self { counts: COUNTS.take(capacity, 0), touched: Vec::new(), near: Vec::new() }
+        Self { counts: COUNTS.take(capacity, 0), touched: Vec::new(), near: Places::default() }
     }
 
     /// Counts a word in the windows that are scored already.
     fn count_known(&mut self, shard: &Shard, word: &str, radius: u32, scores: &Scores) {
         if self.near.is_empty() {
-            self.near = vec![false; shard.capacity()];
+            self.near = Places::none(shard.capacity());
             for scored in scores.touched() {
-                shard.each_in_window(*scored, radius, |it| self.near[it as usize] = true);
+                shard.each_in_window(*scored, radius, |it| self.near.add(it));
             }
         }
-        for (center, count) in shard.postings(word) {
-            if !self.near[center as usize] {
-                continue;
-            }
+        let near = std::mem::take(&mut self.near);
+        shard.each_of(word, &near, |center, count| {
             shard.each_in_window(center, radius, |place| {
                 if scores.holds(place) {
                     self.see(place, count);
                 }
             });
-        }
+        });
+        self.near = near;
     }
 
     /// Counts a word.

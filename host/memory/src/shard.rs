@@ -4,6 +4,7 @@
 //! records, how many hold a term), and scores with the totals that it is given, so that the answer of many
 //! shards is that of one that holds everything.
 
+mod dense;
 mod image;
 mod postings;
 mod texts;
@@ -17,8 +18,8 @@ use crate::{
     vectors::Vectors,
 };
 
-use self::texts::Texts;
-pub(crate) use self::{image::FORMAT as IMAGE_FORMAT, postings::Postings};
+use self::{dense::DenseWords, texts::Texts};
+pub(crate) use self::{dense::Places, image::FORMAT as IMAGE_FORMAT, postings::Postings};
 
 /// A place in a shard.
 pub(crate) type Place = u32;
@@ -262,6 +263,8 @@ pub(crate) struct Shard {
     words: Names,
     /// By word: the records that hold it.
     postings: Vec<Postings>,
+    /// The commonest of them once more.
+    dense: DenseWords,
     thread_names: Names,
     threads: Vec<Thread>,
     authors: Names,
@@ -293,7 +296,9 @@ impl Shard {
             (self.rows.len() - 1) as Place
         });
         for (term, count) in counted(&terms) {
-            self.postings[term as usize].insert(place, count);
+            let postings = &mut self.postings[term as usize];
+            postings.insert(place, count);
+            self.dense.added(term, (place, count), postings, self.rows.len());
         }
         let thread = draft.thread.as_ref().map_or(NONE, |it| self.thread_names.hold(it));
         let length = terms.len() as u64;
@@ -366,7 +371,9 @@ impl Shard {
         let Some(doc) = self.doc(place) else { return false };
         let terms: Vec<Term> = self.terms(place).collect();
         for (term, _) in counted(&terms) {
-            self.postings[term as usize].remove(place);
+            let postings = &mut self.postings[term as usize];
+            postings.remove(place);
+            self.dense.removed(term, place, postings);
         }
         for term in &terms {
             self.words.release(*term);
@@ -473,6 +480,18 @@ impl Shard {
     /// The records that hold a word, and how often.
     pub(crate) fn postings(&self, word: &str) -> postings::Iter<'_> {
         self.words.find(word).map(|it| self.postings[it as usize].iter()).unwrap_or_default()
+    }
+
+    /// Shows the records that hold a word among some places, in their order, and how often.
+    pub(crate) fn each_of(&self, word: &str, places: &Places, mut see: impl FnMut(Place, u32)) {
+        let Some(number) = self.words.find(word) else { return };
+        match self.dense.get(number) {
+            Some(dense) => dense.each_of(places, see),
+            None => self.postings[number as usize]
+                .iter()
+                .filter(|it| places.holds(it.0))
+                .for_each(|(place, times)| see(place, times)),
+        }
     }
 
     /// How many records hold a word.

@@ -6,7 +6,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::{NONE, Names, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread};
+use super::{DenseWords, NONE, Names, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread};
 use crate::{
     pack::{Pack, Section, Writer},
     record::MemoryId,
@@ -141,6 +141,7 @@ impl Shard {
         };
         shard.texts = Texts::of(bytes("texts")?);
         shard.postings = postings(&bytes("heads")?, &bytes("postings")?, rows.len())?;
+        shard.dense = DenseWords::of(&shard.postings, rows.len());
         shard.reaches = vec![Reach::ALONE; rows.len()];
         (shard.rows, shard.lengths) = rows.iter().map(row).unzip();
         let mut is_free = vec![false; rows.len()];
