@@ -307,7 +307,7 @@ impl Memory {
             }
             MemoryCommand::List { limit, space, archived } => {
                 let request = MemoryRequest::List { limit, space, archived };
-                told::list(context, &ask(context, request)?)
+                told::list(context, &ask(context, request)?, archived)
             }
             MemoryCommand::Restore { ids, weight } => {
                 told::restore(context, &ask(context, MemoryRequest::Restore { ids, weight })?)

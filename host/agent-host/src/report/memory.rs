@@ -235,7 +235,7 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 /// Prints the newest records.
-pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
+pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u8, Failure> {
     let list: ListAnswer = read(answer)?;
     tell(context, &list, 0, || {
         for record in &list.records {
@@ -243,6 +243,7 @@ pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
             text(&record.text, "    ")?;
         }
         match (list.of, list.records.len()) {
+            (0, _) if archived => note("no record here is archived"),
             (0, _) if list.archived > 0 => {
                 note(format!(
                     "none here; {} are archived: `memory list --archived`",

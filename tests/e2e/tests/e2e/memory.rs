@@ -343,6 +343,8 @@ fn what_faded_is_archived_restored_and_forgotten_when_that_is_asked_for() {
     memory(&stage, &["add", "The door is old."]);
     memory(&stage, &["add", "The door has a name.", "--pin"]);
     memory(&stage, &["relate", "m2", "about", "m1"]);
+    let none = stage.call(["memory", "list", "--archived"]);
+    assert!(none.err.contains("no record here is archived"), "{none:?}");
     assert_eq!(memory(&stage, &["tick", "216"])["archived"], 0);
     let ticked = memory(&stage, &["tick"]);
     assert_eq!((&ticked["cycle"], &ticked["archived"]), (&217.into(), &1.into()), "{ticked}");
