@@ -33,9 +33,9 @@ static DOUBTER: LazyLock<Logistic> =
 /// The bytes of the model of doubt that ships.
 pub const SHIPPED_DOUBT: &[u8] = include_bytes!("rank/doubter.bin");
 
-/// How probable it is that nothing answers a question, by the rows of its ranking.
-pub(crate) fn doubt<'a>(rows: impl Iterator<Item = &'a [f32]>) -> f64 {
-    doubt::doubt(rows, &RANKER, &DOUBTER)
+/// How probable it is that nothing answers a question, by its ranking: what [`RANKER`] gave each row, and the row.
+pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>) -> f64 {
+    doubt::doubt(ranked, &DOUBTER)
 }
 
 #[cfg(test)]
@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(RANKER.features(), features::RANKING);
         assert_eq!(features::ranking_names().len(), features::RANKING);
         assert_eq!(DOUBTER.weights().count(), signs([].into_iter(), &RANKER).len());
-        assert_eq!(doubt([].into_iter()), 1.0);
+        assert_eq!(doubt(Vec::new()), 1.0);
         assert!(SHIPPED.len() < 64 << 10, "{} bytes", SHIPPED.len());
         assert!(RANKER.uses().iter().filter(|it| **it > 0).count() > 20, "it uses what it reads");
     }

@@ -267,9 +267,9 @@ pub(crate) fn consider(
     };
     let mut seen: Vec<(Spot, Candidate)> = spots.iter().filter_map(see).collect();
     let mut near = Near::of(&first, search, asking);
-    let behind = ranked(search, asking, &first, &mut near, &mut seen);
-    let ranked = seen.iter().map(|it| it.1.ranking.as_slice()).filter(|it| !it.is_empty());
-    let doubt = (search.totals.docs >= DOUBT_FROM).then(|| rank::doubt(ranked));
+    let (learned, behind) = ranked(search, asking, &first, &mut near, &mut seen);
+    let ranked = learned.into_iter().zip(seen.iter().map(|it| it.1.ranking.as_slice()));
+    let doubt = (search.totals.docs >= DOUBT_FROM).then(|| rank::doubt(ranked.collect()));
     if look == Look::Ranking {
         seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
     } else {
@@ -289,15 +289,16 @@ pub(crate) fn consider(
     Considered { candidates, doubt }
 }
 
-/// Ranks candidates, and sorts them by what they are worth without training: the best of the untrained ranking by what was learned, the others behind them. Gives back what
-/// ranks others behind them too, by what they are worth without training.
+/// Ranks candidates, and sorts them by what they are worth without training: the best of the untrained ranking by what
+/// was learned, the others behind them. Gives back what the ranker gave those best, in their order, and what ranks
+/// others behind them too, by what they are worth without training.
 fn ranked(
     search: &Search<'_>,
     asking: &Asking,
     first: &FirstArms,
     near: &mut Near<'_>,
     candidates: &mut [(Spot, Candidate)],
-) -> impl Fn(f64) -> f64 + use<> {
+) -> (Vec<f64>, impl Fn(f64) -> f64 + use<>) {
     let order = |(_, it): &(Spot, Candidate), (_, other): &(Spot, Candidate)| {
         other.untrained.total_cmp(&it.untrained).then_with(|| it.id.cmp(&other.id))
     };
@@ -307,27 +308,25 @@ fn ranked(
     near.look_at(search, &spots);
     let said = || spots.iter().map(|it| fused(first, *it));
     let most = said().fold(f64::MIN_POSITIVE, f64::max);
-    let learned: Vec<f64> = best
-        .iter_mut()
-        .map(|(spot, it)| {
-            it.ranking = near.row(search, asking, *spot, fused(first, *spot) / most);
-            RANKER.score(&it.ranking)
-        })
-        .collect();
+    for (spot, it) in best.iter_mut() {
+        it.ranking = near.row(search, asking, *spot, fused(first, *spot) / most);
+    }
+    let rows: Vec<&[f32]> = best.iter().map(|it| it.1.ranking.as_slice()).collect();
+    let learned = RANKER.scores(&rows);
     let count = best.len() as u64;
     let (of_learned, of_said) =
         (Spread::of(learned.iter().copied(), count), Spread::of(said(), count));
-    for ((_, it), learned) in best.iter_mut().zip(learned) {
+    for ((_, it), learned) in best.iter_mut().zip(&learned) {
         // What the ranker knows nothing of counts as much beside it as beside the fusion.
         let beside = of_said.z(it.signals.beside()) - of_said.z(0.0);
-        let value = of_learned.z(learned) + EXACT_WEIGHT * it.signals.exact + beside;
+        let value = of_learned.z(*learned) + EXACT_WEIGHT * it.signals.exact + beside;
         it.score = boosted(value, &it.signals);
     }
     let lowest = best.iter().map(|it| it.1.score).fold(f64::INFINITY, f64::min);
     let last = best.last().map_or(0.0, |it| it.1.untrained);
     let behind = move |untrained: f64| lowest - (last - untrained).max(0.0);
     others.iter_mut().for_each(|(_, it)| it.score = behind(it.untrained));
-    behind
+    (learned, behind)
 }
 
 /// The sum of what the arms say, each in its own standard deviations: what holds without any training.
@@ -385,13 +384,12 @@ fn share_of_phrases(shard: &Shard, doc: &Doc, phrases: &[Vec<String>]) -> f64 {
 }
 
 fn share_of_tags(shard: &Shard, doc: &Doc, words: &HashSet<String>) -> f64 {
-    let tags: HashSet<String> =
-        shard.tags_of(doc.place).flat_map(|it| terms::terms(shard.tags().name(it))).collect();
-    if words.is_empty() {
-        0.0
-    } else {
-        words.intersection(&tags).count() as f64 / words.len() as f64
+    let mut tags = shard.tags_of(doc.place).peekable();
+    if words.is_empty() || tags.peek().is_none() {
+        return 0.0;
     }
+    let tags: HashSet<String> = tags.flat_map(|it| terms::terms(shard.tags().name(it))).collect();
+    words.intersection(&tags).count() as f64 / words.len() as f64
 }
 
 /// Which records a question allows.

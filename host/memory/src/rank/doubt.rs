@@ -44,7 +44,12 @@ const BEST: usize = 10;
 
 /// The signs of a ranking: rows as [`crate::features::ranking_names`] names them.
 pub fn signs<'a>(rows: impl Iterator<Item = &'a [f32]>, forest: &Forest) -> Vec<f32> {
-    let mut ranked: Vec<(f64, &[f32])> = rows.map(|row| (forest.score(row), row)).collect();
+    let rows: Vec<&[f32]> = rows.collect();
+    signs_of(forest.scores(&rows).into_iter().zip(rows).collect())
+}
+
+/// The same, where the forest gave its scores already.
+fn signs_of(mut ranked: Vec<(f64, &[f32])>) -> Vec<f32> {
     // Equal ones stay in the order in which they came.
     ranked.sort_by(|one, other| other.0.total_cmp(&one.0));
     let value = |place: usize, of: Of| {
@@ -88,14 +93,9 @@ pub fn signs<'a>(rows: impl Iterator<Item = &'a [f32]>, forest: &Forest) -> Vec<
     signs.into_iter().map(|it| it as f32).collect()
 }
 
-/// How probable it is that nothing answers a question, by its ranking.
-pub(crate) fn doubt<'a>(
-    rows: impl Iterator<Item = &'a [f32]>,
-    forest: &Forest,
-    of: &Logistic,
-) -> f64 {
-    let mut rows = rows.peekable();
-    if rows.peek().is_none() { 1.0 } else { of.probability(&signs(rows, forest)) }
+/// How probable it is that nothing answers a question, by its ranking: what the forest gave each row, and the row.
+pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>, of: &Logistic) -> f64 {
+    if ranked.is_empty() { 1.0 } else { of.probability(&signs_of(ranked)) }
 }
 
 #[cfg(test)]

@@ -14,7 +14,13 @@ pub(super) const LEAVES_MAX: usize = 1 << 15;
 /// Most features of a candidate.
 pub(super) const FEATURES_MAX: usize = 1 << 12;
 
+/// Rows that are scored together.
+const ROWS: usize = 64;
+
 /// Trees whose leaves are summed up.
+///
+/// Many rows are scored without a branch that depends on them (QuickScorer, Lucchese and others 2015): each split
+/// whose answer is "right" strikes out the leaves on its left, and the first leaf that is left is that of the row.
 ///
 /// A row goes right at a split where its feature is *greater* than the threshold, and left otherwise. A
 /// feature that is not a number is greater than nothing: it goes left, in training as in scoring.
@@ -25,6 +31,12 @@ pub struct Forest {
     trees: Vec<Tree>,
     splits: Vec<Split>,
     leaves: Vec<f32>,
+    /// By split: the leaves that stay where a row goes right, the leftmost in the lowest bit.
+    stay: Vec<u32>,
+    /// The leaves of each tree once more, from left to right.
+    from_left: Vec<f32>,
+    /// Whether a tree has more leaves than such a number has bits: then rows are scored one by one.
+    tall: bool,
 }
 
 /// Where the splits and leaves of a tree begin among those of the forest.
@@ -49,7 +61,15 @@ impl Forest {
     /// A forest without trees: everything scores zero.
     pub(super) fn empty(features: usize) -> Self {
         assert!(features <= FEATURES_MAX, "features are counted before training");
-        Self { features, trees: Vec::new(), splits: Vec::new(), leaves: Vec::new() }
+        Self {
+            features,
+            trees: Vec::new(),
+            splits: Vec::new(),
+            leaves: Vec::new(),
+            stay: Vec::new(),
+            from_left: Vec::new(),
+            tall: false,
+        }
     }
 
     /// Adds a tree. Its splits stand in the order of growing: a child comes after its parent.
@@ -62,6 +82,15 @@ impl Forest {
         });
         self.splits.extend_from_slice(splits);
         self.leaves.extend_from_slice(leaves);
+        self.tall |= leaves.len() > u32::BITS as usize;
+        if !self.tall {
+            let first = self.stay.len();
+            self.stay.resize(self.splits.len(), u32::MAX);
+            let mut line = Vec::with_capacity(leaves.len());
+            let root = if splits.is_empty() { !0 } else { 0 };
+            line_up(splits, leaves, root, &mut self.stay[first..], &mut line);
+            self.from_left.extend(line);
+        }
     }
 
     /// The score of a row: higher is better. Scores of two forests can't be compared.
@@ -75,6 +104,48 @@ impl Forest {
             "a row has the features that the forest was trained on"
         );
         self.trees.iter().map(|tree| f64::from(self.leaf_of(*tree, row))).sum()
+    }
+
+    /// The scores of many rows, each as [`Forest::score`] says.
+    ///
+    /// # Panics
+    /// When a row has another number of features than those of the training.
+    pub fn scores(&self, rows: &[&[f32]]) -> Vec<f64> {
+        if self.tall {
+            return rows.iter().map(|it| self.score(it)).collect();
+        }
+        let mut scores = Vec::with_capacity(rows.len());
+        let mut columns = vec![[0.0; ROWS]; self.features];
+        for rows in rows.chunks(ROWS) {
+            for (at, row) in rows.iter().enumerate() {
+                assert_eq!(row.len(), self.features, "a row has the features of the training");
+                columns.iter_mut().zip(*row).for_each(|(column, it)| column[at] = *it);
+            }
+            scores.extend_from_slice(&self.scores_of(&columns)[..rows.len()]);
+        }
+        scores
+    }
+
+    /// The scores of rows that are given by feature.
+    fn scores_of(&self, columns: &[[f32; ROWS]]) -> [f64; ROWS] {
+        // As an empty sum has it.
+        let mut scores = [std::iter::empty::<f64>().sum(); ROWS];
+        for (number, tree) in self.trees.iter().enumerate() {
+            let end = self.trees.get(number + 1).map_or(self.splits.len(), |it| it.split as usize);
+            let splits = tree.split as usize..end;
+            let mut left = [u32::MAX; ROWS];
+            for (split, stay) in self.splits[splits.clone()].iter().zip(&self.stay[splits]) {
+                let column = &columns[usize::from(split.feature)];
+                for (left, value) in left.iter_mut().zip(column) {
+                    *left &= if *value > split.threshold { *stay } else { u32::MAX };
+                }
+            }
+            let leaves = &self.from_left[tree.leaf as usize..];
+            for (score, left) in scores.iter_mut().zip(left) {
+                *score += f64::from(leaves[left.trailing_zeros() as usize]);
+            }
+        }
+        scores
     }
 
     fn leaf_of(&self, tree: Tree, row: &[f32]) -> f32 {
@@ -130,6 +201,20 @@ impl Forest {
         }
         Ok(forest)
     }
+}
+
+/// Puts the leaves below `child` into `line` from left to right, and writes which of them stay where a row goes right.
+fn line_up(splits: &[Split], leaves: &[f32], child: i16, stay: &mut [u32], line: &mut Vec<f32>) {
+    if child < 0 {
+        line.push(leaves[!child as usize]);
+        return;
+    }
+    let [left, right] = splits[child as usize].children;
+    let before = line.len();
+    line_up(splits, leaves, left, stay, line);
+    // The leaves on the right come yet, so the number has a bit for them.
+    stay[child as usize] = !((1 << line.len()) - (1 << before));
+    line_up(splits, leaves, right, stay, line);
 }
 
 /// Bytes that are no forest.
@@ -296,7 +381,52 @@ mod tests {
         assert!(long.to_string().contains("are the most"));
     }
 
+    /// Splits as growing makes them: each time a leaf becomes a split with two.
+    fn grown(choices: &[(prop::sample::Index, u16, i8)]) -> (Vec<Split>, Vec<f32>) {
+        let mut splits: Vec<Split> = Vec::new();
+        for (number, (leaf, feature, threshold)) in choices.iter().enumerate() {
+            let leaf = !(leaf.index(number + 1) as i16);
+            let (new, right) = (number as i16, !(number as i16 + 1));
+            let all = splits.iter_mut().flat_map(|it| &mut it.children);
+            all.filter(|it| **it == leaf).for_each(|it| *it = new);
+            let threshold = f32::from(*threshold);
+            splits.push(Split { feature: *feature, threshold, children: [leaf, right] });
+        }
+        // No sum is exact, so that the order of adding shows.
+        let leaves = (0..=choices.len()).map(|it| (it as f32 + 0.1).exp2() / 3.0).collect();
+        (splits, leaves)
+    }
+
     proptest! {
+        #[test]
+        fn many_rows_score_as_one_by_one_bit_for_bit(
+            trees in prop::collection::vec(
+                prop::collection::vec((any::<prop::sample::Index>(), 0_u16..4, -3_i8..3), 0..40),
+                0..6,
+            ),
+            rows in prop::collection::vec(
+                prop::collection::vec(
+                    prop_oneof![9 => (-4_i8..4).prop_map(f32::from), 1 => Just(f32::NAN)],
+                    4,
+                ),
+                0..150,
+            ),
+            tall in any::<bool>(),
+        ) {
+            let mut forest = Forest::empty(4);
+            for choices in trees {
+                let most = if tall { 40 } else { 31 };
+                let (splits, leaves) = grown(&choices[..choices.len().min(most)]);
+                forest.push(&splits, &leaves);
+            }
+            let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+            let scores = forest.scores(&rows);
+            prop_assert_eq!(scores.len(), rows.len());
+            for (score, row) in scores.into_iter().zip(rows) {
+                prop_assert_eq!(score.to_bits(), forest.score(row).to_bits());
+            }
+        }
+
         #[test]
         fn hostile_bytes_score_or_are_refused(
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
@@ -311,6 +441,7 @@ mod tests {
             if let Ok(forest) = Forest::from_bytes(&bytes) {
                 let row = vec![0.5; forest.features()];
                 prop_assert!(forest.score(&row).is_finite());
+                prop_assert_eq!(forest.scores(&[&row]), [forest.score(&row)]);
                 prop_assert_eq!(Forest::from_bytes(&forest.to_bytes()), Ok(forest));
             }
         }
