@@ -3,10 +3,12 @@
 //! Sums over records are whole numbers, so that they do not depend on the order or the shard in which records
 //! are seen.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use crate::{
-    pool::Pool,
     shard::{NONE, Place, Shard},
     vectors::{Estimates, select::Moments, sketch},
 };
@@ -33,6 +35,29 @@ pub(crate) struct Spot {
     pub(crate) shard: u32,
     /// Its place there.
     pub(crate) place: Place,
+}
+
+/// What is known of some records. The key is two small numbers that nobody outside chooses: a hash that withstands
+/// chosen keys would take longer than what is asked for.
+pub(crate) type BySpot<T> = HashMap<Spot, T, BuildHasherDefault<SpotHasher>>;
+
+/// Multiplies and folds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SpotHasher(u64);
+
+impl Hasher for SpotHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|it| self.write_u32(u32::from(*it)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        let product = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ (product >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A thread of one of the shards, or a record that stands alone.
@@ -67,51 +92,22 @@ impl Session {
     }
 }
 
-/// What every record of a shard is worth by one measure; nothing where it was not touched.
-#[derive(Debug)]
+/// What records of a shard are worth by one measure; nothing of those that were not touched.
+#[derive(Debug, Default)]
 pub(crate) struct Scores {
-    /// By place; no number where it was not touched.
-    values: Vec<f64>,
-    touched: Vec<Place>,
-}
-
-/// Buffers of [`Scores`] in which nothing is touched.
-static BUFFERS: Pool<f64> = Pool::new();
-
-impl Drop for Scores {
-    fn drop(&mut self) {
-        let mut values = std::mem::take(&mut self.values);
-        self.touched.iter().for_each(|it| values[*it as usize] = f64::NAN);
-        BUFFERS.give_back(values);
-    }
+    /// Those that were touched, in their order.
+    pub(crate) places: Vec<Place>,
+    /// By those.
+    pub(crate) values: Vec<f64>,
 }
 
 impl Scores {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { values: BUFFERS.take(capacity, f64::NAN), touched: Vec::new() }
-    }
-
-    /// Whether a record was touched.
-    pub(crate) fn holds(&self, place: Place) -> bool {
-        !self.values[place as usize].is_nan()
-    }
-
-    /// The records that were touched.
-    pub(crate) fn touched(&self) -> &[Place] {
-        &self.touched
-    }
-
-    pub(crate) fn add(&mut self, place: Place, value: f64) {
-        let known = &mut self.values[place as usize];
-        if known.is_nan() {
-            *known = 0.0;
-            self.touched.push(place);
-        }
-        *known += value;
-    }
-
     fn value(&self, place: Place) -> Option<f64> {
-        self.values.get(place as usize).copied().filter(|it| !it.is_nan())
+        self.places.binary_search(&place).ok().map(|it| self.values[it])
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Place, f64)> {
+        self.places.iter().copied().zip(self.values.iter().copied())
     }
 }
 
@@ -132,7 +128,7 @@ pub(crate) struct Arm {
     best: f64,
     /// The best, the first first.
     pub(crate) top: Vec<Spot>,
-    ranks: HashMap<Spot, u32>,
+    ranks: BySpot<u32>,
 }
 
 /// What records are worth.
@@ -141,7 +137,14 @@ enum Values {
     /// By shard: what was looked at; and what the others are worth.
     Known(Vec<Scores>, Untouched),
     /// By shard and place: an estimate; and what those are worth that were looked at closely.
-    Estimated(Vec<Estimates>, HashMap<Spot, f64>),
+    Estimated(Vec<Estimates>, BySpot<f64>),
+}
+
+/// The nearest whole number, the one further from zero of two. As `round`, which older instructions make a call.
+fn rounded(value: f64) -> i64 {
+    let whole = value as i64;
+    let rest = value - whole as f64;
+    whole.saturating_add(i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
 }
 
 /// How values lie around their mean. Sums are of whole numbers, so that no order of adding changes them.
@@ -157,7 +160,7 @@ impl Spread {
         const UNIT: f64 = (1_u64 << 20) as f64;
         let (mut sum, mut squares) = (0_i128, 0_i128);
         for value in values {
-            let units = i128::from((value * UNIT).round() as i64);
+            let units = i128::from(rounded(value * UNIT));
             sum += units;
             squares += units.pow(2);
         }
@@ -196,8 +199,7 @@ impl Arm {
         let (mut bar, mut room) = (f64::NEG_INFINITY, GATHERED);
         let mut best = 0.0_f64;
         for (shard, of_shard) in scores.iter().enumerate() {
-            for &place in &of_shard.touched {
-                let value = of_shard.values[place as usize];
+            for (place, value) in of_shard.each() {
                 best = best.max(value);
                 let spot = Spot { shard: shard as u32, place };
                 if value >= bar && allowed(spot) {
@@ -211,10 +213,9 @@ impl Arm {
         }
         let count = match untouched {
             Untouched::Zero => docs,
-            Untouched::Unknown => scores.iter().map(|it| it.touched.len() as u64).sum(),
+            Untouched::Unknown => scores.iter().map(|it| it.places.len() as u64).sum(),
         };
-        let values =
-            scores.iter().flat_map(|it| it.touched.iter().map(|place| it.values[*place as usize]));
+        let values = scores.iter().flat_map(|it| it.values.iter().copied());
         let spread = Spread::of(values, count);
         Self::sorted(shards, Values::Known(scores, untouched), spread, best, top)
     }
@@ -301,5 +302,27 @@ impl Arm {
     /// What the best is worth.
     pub(crate) fn best(&self) -> f64 {
         self.best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rounding_is_that_of_the_language(
+            value in prop_oneof![
+                any::<f64>(),
+                -1e6..1e6,
+                (-1000_i32..1000).prop_map(|it| f64::from(it) / 2.0),
+                Just(0.5 - f64::EPSILON / 4.0),
+                Just(f64::INFINITY),
+            ],
+        ) {
+            prop_assert_eq!(rounded(value), value.round() as i64);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use voyager_base::clock::Timestamp;
 
 use crate::{
-    arm::{Arm, Session, Spot},
+    arm::{Arm, BySpot, Session, Spot},
     asking::Asking,
     search::{Search, SessionArm},
     shard::{Doc, Place, Shard, Term},
@@ -182,8 +182,10 @@ struct Wanted {
     all: f64,
     /// The rarest of them.
     rarest: f64,
-    /// Which of them the records hold that were looked at.
-    held: HashMap<Spot, Vec<u32>>,
+    /// The records that were looked at: where in `numbers` stands which of the words they hold.
+    held: BySpot<(u32, u32)>,
+    /// Numbers of words.
+    numbers: Vec<u32>,
 }
 
 /// Which share of what is asked for something holds, by how rare it is; and how rare the rarest is that it holds,
@@ -203,7 +205,8 @@ impl Wanted {
             rarest: rarities.iter().copied().fold(0.0, f64::max),
             words,
             rarities,
-            held: HashMap::new(),
+            held: BySpot::default(),
+            numbers: Vec::new(),
         }
     }
 
@@ -213,25 +216,31 @@ impl Wanted {
         places.dedup();
         places.retain(|it| !self.held.contains_key(&Spot { shard, place: *it }));
         let of = search.shards[shard as usize];
-        let numbers = self.words.iter().zip(0_u32..);
-        let numbers: HashMap<Term, u32> =
-            numbers.filter_map(|(word, number)| Some((of.term(word)?, number))).collect();
-        let held = |place: &Place| {
-            let held = of.terms(*place).filter_map(|it| numbers.get(&it).copied());
-            let mut held: Vec<u32> = held.collect();
-            held.sort_unstable();
-            held.dedup();
-            held
-        };
-        let held: Vec<Vec<u32>> = places.iter().map(held).collect();
-        let spots = places.into_iter().map(|place| Spot { shard, place });
-        self.held.extend(spots.zip(held));
+        let words = self.words.iter().zip(0_u32..);
+        let words = words.filter_map(|(word, number)| Some((of.term(word)?, number)));
+        let mut wanted: Vec<(Term, u32)> = words.collect();
+        wanted.sort_unstable();
+        // Most terms are not asked for, which these bits tell of all but a few.
+        let bit = |term: Term| 1_u64 << (term % 64);
+        let some = wanted.iter().fold(0, |bits, it| bits | bit(it.0));
+        for place in places {
+            let start = self.numbers.len();
+            for term in of.terms(place).filter(|it| some & bit(*it) != 0) {
+                if let Ok(at) = wanted.binary_search_by_key(&term, |it| it.0) {
+                    self.numbers.push(wanted[at].1);
+                }
+            }
+            let range = (start as u32, self.numbers.len() as u32);
+            self.held.insert(Spot { shard, place }, range);
+        }
     }
 
     /// What some records of a shard hold together, of those that were looked at.
     fn in_records(&self, shard: u32, places: &[Place]) -> Held {
         let of = |place: &Place| self.held.get(&Spot { shard, place: *place });
-        let mut held: Vec<u32> = places.iter().filter_map(of).flatten().copied().collect();
+        let ranges = places.iter().filter_map(of);
+        let held = ranges.flat_map(|(from, to)| &self.numbers[*from as usize..*to as usize]);
+        let mut held: Vec<u32> = held.copied().collect();
         held.sort_unstable();
         held.dedup();
         let rarities = held.iter().map(|it| self.rarities[*it as usize]);
@@ -308,8 +317,9 @@ impl<'a> Near<'a> {
         let shard = search.shard(spot);
         let Some(doc) = shard.doc(spot.place) else { return Vec::new() };
         let mut row = Vec::with_capacity(RANKING);
+        let neighbours = Neighbours::of(shard, &doc);
         for arm in self.first.all() {
-            row.extend(arm.map_or([0.0; OF_RECORD], |it| of_record(it, shard, &doc, spot)));
+            row.extend(arm.map_or([0.0; OF_RECORD], |it| of_record(it, &neighbours, spot)));
         }
         row.extend(self.near(search, asking, spot, &doc));
         row.push(ratio);
@@ -336,6 +346,8 @@ impl<'a> Near<'a> {
             let at = doc.at as i64;
             asking.window.is_some_and(|it| it.from <= at && at < it.to.saturating_add(later))
         };
+        let month = || when::month_of(Timestamp::from_micros(doc.at));
+        let in_month = !asking.months.is_empty() && asking.months.contains(&month());
         let alone = self.wanted.in_records(spot.shard, &[spot.place]);
         let around = self.wanted.in_records(spot.shard, shard.window(&spot.place, RADIUS));
         let hits = self.hits_of(search, spot);
@@ -348,7 +360,7 @@ impl<'a> Near<'a> {
             around.rarest,
             flag(author),
             flag(named && !author),
-            flag(asking.months.contains(&when::month_of(Timestamp::from_micros(doc.at)))),
+            flag(in_month),
             flag(told_in(0)),
             flag(told_in(SOON_MICROS)),
             flag(doc.look.asks),
@@ -428,8 +440,9 @@ impl<'a> Arms<'a> {
         let session = Session::of(&search.shards, spot);
         let mut row = Vec::with_capacity(ARMS.len() * OF_ARM.len() + NEAR.len() + BESIDE.len());
         let bests = self.bests.get(&session).copied().unwrap_or_default();
+        let neighbours = Neighbours::of(shard, &doc);
         for (arm, best) in self.all().into_iter().zip(bests) {
-            row.extend(arm.map_or([0.0; OF_RECORD], |it| of_record(it, shard, &doc, spot)));
+            row.extend(arm.map_or([0.0; OF_RECORD], |it| of_record(it, &neighbours, spot)));
             row.push(arm.map_or(0.0, |_| best));
         }
         row.extend(self.near.near(search, asking, spot, &doc));
@@ -485,14 +498,22 @@ impl<'a> Arms<'a> {
     }
 }
 
-fn of_record(arm: &Arm, shard: &Shard, doc: &Doc, spot: Spot) -> [f64; OF_RECORD] {
-    let neighbours = |radius: i32| {
-        let places = (-radius..=radius).filter(|it| *it != 0);
-        let places = places.filter_map(|it| shard.neighbour(doc, it));
-        let best = places.map(|place| arm.z(Spot { place, ..spot })).fold(f64::MIN, f64::max);
+/// The records next to one in its thread, where there are some: two before and two behind, in their order.
+struct Neighbours([Option<Place>; 4]);
+
+impl Neighbours {
+    fn of(shard: &Shard, doc: &Doc) -> Self {
+        Self([-2, -1, 1, 2].map(|it| shard.neighbour(doc, it)))
+    }
+}
+
+fn of_record(arm: &Arm, neighbours: &Neighbours, spot: Spot) -> [f64; OF_RECORD] {
+    let near = neighbours.0.map(|it| it.map_or(f64::MIN, |place| arm.z(Spot { place, ..spot })));
+    let best = |of: &[f64]| {
+        let best = of.iter().copied().fold(f64::MIN, f64::max);
         if best == f64::MIN { -9.0 } else { best }
     };
-    [arm.z(spot), arm.reciprocal_rank(spot), arm.ratio(spot), neighbours(1), neighbours(2)]
+    [arm.z(spot), arm.reciprocal_rank(spot), arm.ratio(spot), best(&near[1..3]), best(&near)]
 }
 
 /// How many of the best of an arm lie in each session.

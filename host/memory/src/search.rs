@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     arm::{Arm, Scores, Session, Spot, Spread, Untouched},
-    pool::Pool,
     shard::{Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
         Code, Estimates,
@@ -115,30 +114,43 @@ impl<'a> Search<'a> {
     pub(crate) fn keyword(&self, words: &Words, reach: usize) -> Arm {
         let radius = RADII[reach];
         let mean_length = self.totals.lengths[reach] as f64 / self.totals.docs.max(1) as f64;
-        let capacities = self.shards.iter().map(|it| it.capacity());
-        let mut windows: Vec<Windows> = capacities.clone().map(Windows::new).collect();
-        let mut scores: Vec<Scores> = capacities.map(Scores::new).collect();
+        let mut found: Vec<Found> = self.shards.iter().map(|_| Found::default()).collect();
+        let mut windows = Windows::default();
         for (word, times, finds) in self.by_rarity(words, 2 * u64::from(radius) + 1) {
-            let all = windows.iter_mut().zip(&scores).zip(&self.shards);
-            for ((windows, scores), shard) in all {
-                match finds {
-                    true => windows.count(shard, word, radius),
-                    false => windows.count_known(shard, word, radius, scores),
+            let weight = |holders| rarity(self.totals.docs, holders) * f64::from(times);
+            if finds {
+                let of = |shard: &&Shard| windows.of(shard, radius, shard.postings(word)).to_vec();
+                let seen: Vec<Vec<(Place, u32)>> = self.shards.iter().map(of).collect();
+                let weight = weight(seen.iter().map(|it| it.len() as u64).sum());
+                for ((found, seen), shard) in found.iter_mut().zip(&seen).zip(&self.shards) {
+                    let room = |place| room(shard.window_length(place, radius), mean_length);
+                    found.join(seen, |count, room| weight * saturation(count, room), room);
+                }
+                continue;
+            }
+            // It finds nothing more, and no word behind it does.
+            let weight = weight(spread(self.holders(word), self.totals.docs, radius));
+            let worth = |count, room| weight * saturation(count, room);
+            for (found, shard) in found.iter_mut().zip(&self.shards) {
+                match shard.dense(word) {
+                    Some(dense) => {
+                        found.look(|place| shard.count_in_window(dense, place, radius), worth);
+                    }
+                    None => {
+                        let near = found.near(shard, radius);
+                        let postings = shard.postings(word).filter(|it| near.holds(it.0));
+                        let mut seen = windows.of(shard, radius, postings).iter().peekable();
+                        // Both in the order of places.
+                        let count = |place| {
+                            while seen.next_if(|it| it.0 < place).is_some() {}
+                            seen.next_if(|it| it.0 == place).map_or(0, |it| it.1)
+                        };
+                        found.look(count, worth);
+                    }
                 }
             }
-            let holders = match finds {
-                true => windows.iter().map(|it| it.touched.len() as u64).sum(),
-                false => spread(self.holders(word), self.totals.docs, radius),
-            };
-            let weight = rarity(self.totals.docs, holders) * f64::from(times);
-            let all = windows.iter_mut().zip(&mut scores).zip(&self.shards);
-            for ((windows, scores), shard) in all {
-                windows.drain(shard, radius, |place, count, length| {
-                    scores.add(place, weight * saturation(count, length as f64, mean_length));
-                });
-            }
         }
-        self.arm(scores, Untouched::Zero)
+        self.arm(found.into_iter().map(|it| it.scores).collect(), Untouched::Zero)
     }
 
     /// Words, the rarest first, with how often they are asked for, and whether they find records or only add to
@@ -175,9 +187,8 @@ impl<'a> Search<'a> {
             let holders = if finds { counts.len() as u64 } else { self.holders(word) };
             let weight = rarity(sessions, holders.min(sessions)) * f64::from(times);
             for (session, count) in counts {
-                let length = self.session_length(session) as f64;
-                *values.entry(session).or_default() +=
-                    weight * saturation(count, length, mean_length);
+                let room = room(self.session_length(session), mean_length);
+                *values.entry(session).or_default() += weight * saturation(count, room);
             }
         }
         let spread = Spread::of(values.values().copied(), sessions);
@@ -237,14 +248,11 @@ impl<'a> Search<'a> {
         if count > self.exact_max {
             return self.estimated(code);
         }
-        let mut scores: Vec<Scores> =
-            self.shards.iter().map(|it| Scores::new(it.capacity())).collect();
-        for (number, shard) in self.shards.iter().enumerate() {
-            for (place, cosine) in shard.vectors.all_cosines(code) {
-                scores[number].add(place, cosine);
-            }
-        }
-        self.arm(scores, Untouched::Unknown)
+        let of = |shard: &&Shard| {
+            let (places, values) = shard.vectors.all_cosines(code).unzip();
+            Scores { places, values }
+        };
+        self.arm(self.shards.iter().map(of).collect(), Untouched::Unknown)
     }
 
     /// The same in two stages: all cosines are estimated, and the best of them compared.
@@ -283,9 +291,14 @@ fn rarity(docs: u64, holders: u64) -> f64 {
     (1.0 + (docs - holders + 0.5).max(0.0) / (holders + 0.5)).ln()
 }
 
-fn saturation(count: u32, length: f64, mean_length: f64) -> f64 {
+/// What a word's count is held against in a text of some length.
+fn room(length: u64, mean_length: f64) -> f64 {
+    K1 * (1.0 - B + B * length as f64 / mean_length.max(1.0))
+}
+
+fn saturation(count: u32, room: f64) -> f64 {
     let count = f64::from(count);
-    count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / mean_length.max(1.0)))
+    count * (K1 + 1.0) / (count + room)
 }
 
 /// In how many windows a word lies that so many of the records hold, if those lie anywhere.
@@ -295,69 +308,223 @@ fn spread(holders: u64, docs: u64, radius: u32) -> u64 {
     (docs as f64 * reached).round() as u64
 }
 
-/// In which windows of a shard a word lies, and how often.
-struct Windows {
-    counts: Vec<u32>,
-    touched: Vec<Place>,
-    /// Records that lie in the window of one that is scored; made when the first common word comes.
-    near: Places,
+/// What words found in a shard.
+#[derive(Default)]
+struct Found {
+    scores: Scores,
+    /// By place of the scores: see [`room`].
+    rooms: Vec<f64>,
+    /// Records that lie in the windows of those; made when it is asked for, which is when nothing more is found.
+    near: Option<Places>,
 }
 
-/// Counts that are all zero.
-static COUNTS: Pool<u32> = Pool::new();
-
-impl Drop for Windows {
-    fn drop(&mut self) {
-        let mut counts = std::mem::take(&mut self.counts);
-        self.touched.iter().for_each(|it| counts[*it as usize] = 0);
-        COUNTS.give_back(counts);
+impl Found {
+    /// Takes in windows of one more word, in the order of their places, each with how often the word stands there.
+    fn join(
+        &mut self,
+        seen: &[(Place, u32)],
+        worth: impl Fn(u32, f64) -> f64,
+        room: impl Fn(Place) -> f64,
+    ) {
+        let mut known = self.scores.places.iter().zip(&self.scores.values).zip(&self.rooms);
+        let mut next = known.next();
+        let most = self.rooms.len() + seen.len();
+        let (mut places, mut values, mut rooms) =
+            (Vec::with_capacity(most), Vec::with_capacity(most), Vec::with_capacity(most));
+        let mut add = |place: Place, value: f64, room: f64| {
+            places.push(place);
+            values.push(value);
+            rooms.push(room);
+        };
+        for (place, count) in seen {
+            while let Some(((before, value), room)) = next.filter(|it| it.0.0 < place) {
+                add(*before, *value, *room);
+                next = known.next();
+            }
+            match next.filter(|it| it.0.0 == place) {
+                Some(((_, value), room)) => {
+                    add(*place, value + worth(*count, *room), *room);
+                    next = known.next();
+                }
+                None => {
+                    let room = room(*place);
+                    add(*place, worth(*count, room), room);
+                }
+            }
+        }
+        for ((place, value), room) in next.into_iter().chain(known) {
+            add(*place, *value, *room);
+        }
+        (self.scores, self.rooms) = (Scores { places, values }, rooms);
     }
+
+    /// Adds what a word is worth that stands so often in each window.
+    fn look(&mut self, mut count: impl FnMut(Place) -> u32, worth: impl Fn(u32, f64) -> f64) {
+        let all = self.scores.places.iter().zip(&mut self.scores.values).zip(&self.rooms);
+        for ((place, value), room) in all {
+            let count = count(*place);
+            if count > 0 {
+                *value += worth(count, *room);
+            }
+        }
+    }
+
+    /// The records that lie in the windows that were found.
+    fn near(&mut self, shard: &Shard, radius: u32) -> &Places {
+        self.near.get_or_insert_with(|| {
+            let mut near = Places::none(shard.capacity());
+            for place in &self.scores.places {
+                shard.each_in_window(*place, radius, |it| near.add(it));
+            }
+            near
+        })
+    }
+}
+
+/// Makes windows of the records that hold a word.
+#[derive(Default)]
+struct Windows {
+    seen: Vec<(Place, u32)>,
+    loose: Vec<(Place, u32)>,
 }
 
 impl Windows {
-    fn new(capacity: usize) -> Self {
-        Self { counts: COUNTS.take(capacity, 0), touched: Vec::new(), near: Places::default() }
-    }
-
-    /// Counts a word in the windows that are scored already.
-    fn count_known(&mut self, shard: &Shard, word: &str, radius: u32, scores: &Scores) {
-        if self.near.is_empty() {
-            self.near = Places::none(shard.capacity());
-            for scored in scores.touched() {
-                shard.each_in_window(*scored, radius, |it| self.near.add(it));
+    /// In which windows of a shard a word lies, and how often, in their order: given the records that hold it.
+    fn of(
+        &mut self,
+        shard: &Shard,
+        radius: u32,
+        postings: impl Iterator<Item = (Place, u32)>,
+    ) -> &[(Place, u32)] {
+        let Self { seen, loose } = self;
+        seen.clear();
+        if radius == 0 {
+            seen.extend(postings);
+            return seen;
+        }
+        for (center, times) in postings {
+            // Windows are runs, mostly, of which each begins behind the one before: what both hold was seen last.
+            let Some(run) = shard.run(center, radius) else {
+                loose.extend(shard.window(&center, radius).iter().map(|it| (*it, times)));
+                continue;
+            };
+            let (first, last) = run.into_inner();
+            let both = seen.last().map_or(0, |it| (it.0 + 1).saturating_sub(first));
+            let at = seen.len().checked_sub(both as usize).filter(|_| first + both <= last + 1);
+            match at.filter(|at| seen.get(*at).is_none_or(|it| it.0 == first)) {
+                Some(at) => {
+                    seen[at..].iter_mut().for_each(|it| it.1 += times);
+                    seen.extend((first + both..=last).map(|it| (it, times)));
+                }
+                None => loose.extend((first..=last).map(|it| (it, times))),
             }
         }
-        let near = std::mem::take(&mut self.near);
-        shard.each_of(word, &near, |center, count| {
-            shard.each_in_window(center, radius, |place| {
-                if scores.holds(place) {
-                    self.see(place, count);
-                }
+        if !loose.is_empty() {
+            seen.append(loose);
+            seen.sort_unstable();
+            seen.dedup_by(|later, known| {
+                let same = later.0 == known.0;
+                known.1 += if same { later.1 } else { 0 };
+                same
             });
-        });
-        self.near = near;
-    }
-
-    /// Counts a word.
-    fn count(&mut self, shard: &Shard, word: &str, radius: u32) {
-        for (center, count) in shard.postings(word) {
-            shard.each_in_window(center, radius, |place| self.see(place, count));
         }
+        seen
     }
+}
 
-    fn see(&mut self, place: Place, count: u32) {
-        let known = &mut self.counts[place as usize];
-        if *known == 0 {
-            self.touched.push(place);
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::{Draft, MemoryId, Record};
+
+    /// A shard of records in threads, 0 for none, of which some were forgotten before the last came.
+    fn shard(texts: &[(u8, String)], gone: &[prop::sample::Index]) -> Shard {
+        let mut shard = Shard::default();
+        let add = |shard: &mut Shard, id: usize, (thread, text): &(u8, String)| {
+            let thread = (*thread > 0).then(|| format!("t{thread}"));
+            let draft = Draft { text: text.clone(), thread, ..Draft::default() };
+            let id = MemoryId(id as u64);
+            shard.add(&Record { id, written: Default::default(), draft });
+        };
+        let (first, last) = texts.split_at(texts.len() * 3 / 4);
+        first.iter().enumerate().for_each(|(id, it)| add(&mut shard, id, it));
+        for gone in gone.iter().filter(|_| !first.is_empty()) {
+            shard.remove(MemoryId(gone.index(first.len()) as u64));
         }
-        *known += count;
+        last.iter().enumerate().for_each(|(id, it)| add(&mut shard, first.len() + id, it));
+        shard
     }
 
-    /// Shows what was counted: place, count, length of the window; and begins anew.
-    fn drain(&mut self, shard: &Shard, radius: u32, mut see: impl FnMut(Place, u32, u64)) {
-        for place in self.touched.drain(..) {
-            let count = std::mem::take(&mut self.counts[place as usize]);
-            see(place, count, shard.window_length(place, radius));
+    /// What the arm is by its definition.
+    fn by_definition(search: &Search<'_>, words: &Words, reach: usize) -> BTreeMap<Spot, f64> {
+        let (docs, radius) = (search.totals.docs, RADII[reach]);
+        let mean = (search.totals.lengths[reach] as f64 / docs.max(1) as f64).max(1.0);
+        let mut values = BTreeMap::new();
+        for (word, times, finds) in search.by_rarity(words, 2 * u64::from(radius) + 1) {
+            let mut counts = BTreeMap::new();
+            for (number, shard) in search.shards.iter().enumerate() {
+                for place in shard.places() {
+                    let spot = Spot { shard: number as u32, place };
+                    let window = shard.window(&place, radius).iter();
+                    let terms = window.flat_map(|it| shard.terms(*it));
+                    let count = terms.filter(|it| shard.word(*it) == word).count();
+                    if count > 0 && (finds || values.contains_key(&spot)) {
+                        counts.insert(spot, count as f64);
+                    }
+                }
+            }
+            let holders = match finds {
+                true => counts.len() as u64,
+                false => spread(search.holders(word), docs, radius),
+            };
+            let weight = rarity(docs, holders) * f64::from(times);
+            for (spot, count) in counts {
+                let window = search.shard(spot).window(&spot.place, radius).iter();
+                let length: u64 = window.map(|it| search.shard(spot).length_of(*it)).sum();
+                let room = K1 * (1.0 - B + B * length as f64 / mean);
+                *values.entry(spot).or_default() += weight * (count * (K1 + 1.0) / (count + room));
+            }
+        }
+        values
+    }
+
+    proptest! {
+        /// Runs of places and scattered threads, common words in bits and others in postings: all the same.
+        #[test]
+        fn an_arm_is_what_its_definition_says_bit_for_bit(
+            texts in proptest::collection::vec((0_u8..5, "[a-d]x( [a-e]x){0,9}"), 1..90),
+            long in any::<bool>(),
+            gone in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+            split in any::<prop::sample::Index>(),
+            asked in proptest::collection::btree_map("[a-f]x", 1_u32..3, 1..5),
+        ) {
+            let mut texts = texts;
+            if long {
+                texts.sort_by_key(|it| it.0);
+            }
+            let (one, other) = texts.split_at(split.index(texts.len() + 1));
+            let (one, other) = (shard(one, &gone), shard(other, &[]));
+            for touched_max in [1, 60, u64::MAX] {
+                let mut search = Search::new(vec![&one, &other]);
+                search.touched_max = touched_max;
+                for reach in 0..RADII.len() {
+                    let arm = search.keyword(&asked, reach);
+                    let expected = by_definition(&search, &asked, reach);
+                    for (number, shard) in search.shards.iter().enumerate() {
+                        for place in shard.places() {
+                            let spot = Spot { shard: number as u32, place };
+                            let value = arm.value(spot).unwrap().to_bits();
+                            let wanted = expected.get(&spot).copied().unwrap_or(0.0).to_bits();
+                            prop_assert_eq!(value, wanted, "{:?} {} {}", spot, reach, touched_max);
+                        }
+                    }
+                    let best = expected.values().copied().fold(0.0, f64::max);
+                    prop_assert_eq!(arm.best().to_bits(), best.to_bits());
+                }
+            }
         }
     }
 }

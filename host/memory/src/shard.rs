@@ -19,7 +19,11 @@ use crate::{
 };
 
 use self::{dense::DenseWords, texts::Texts};
-pub(crate) use self::{dense::Places, image::FORMAT as IMAGE_FORMAT, postings::Postings};
+pub(crate) use self::{
+    dense::{Dense, Places},
+    image::FORMAT as IMAGE_FORMAT,
+    postings::Postings,
+};
 
 /// A place in a shard.
 pub(crate) type Place = u32;
@@ -482,15 +486,17 @@ impl Shard {
         self.words.find(word).map(|it| self.postings[it as usize].iter()).unwrap_or_default()
     }
 
-    /// Shows the records that hold a word among some places, in their order, and how often.
-    pub(crate) fn each_of(&self, word: &str, places: &Places, mut see: impl FnMut(Place, u32)) {
-        let Some(number) = self.words.find(word) else { return };
-        match self.dense.get(number) {
-            Some(dense) => dense.each_of(places, see),
-            None => self.postings[number as usize]
-                .iter()
-                .filter(|it| places.holds(it.0))
-                .for_each(|(place, times)| see(place, times)),
+    /// A word that many records hold, to be counted in windows.
+    pub(crate) fn dense(&self, word: &str) -> Option<&Dense> {
+        self.words.find(word).and_then(|it| self.dense.get(it))
+    }
+
+    /// How often such a word stands in a window.
+    #[inline]
+    pub(crate) fn count_in_window(&self, word: &Dense, place: Place, radius: u32) -> u32 {
+        match self.run(place, radius) {
+            Some(run) => word.in_run(*run.start(), *run.end()),
+            None => self.window(&place, radius).iter().map(|it| word.in_run(*it, *it)).sum(),
         }
     }
 
@@ -562,10 +568,16 @@ impl Shard {
         &thread.docs[from..to]
     }
 
+    /// The places of a window, where they follow each other.
+    #[inline]
+    pub(crate) fn run(&self, place: Place, radius: u32) -> Option<std::ops::RangeInclusive<Place>> {
+        self.reaches[place as usize].run(place, radius)
+    }
+
     /// Shows the records of a window. As [`Shard::window`], and where a thread's places follow each other, as
     /// they do when it was written in one go, without a look at record and thread.
     pub(crate) fn each_in_window(&self, place: Place, radius: u32, mut see: impl FnMut(Place)) {
-        match self.reaches[place as usize].run(place, radius) {
+        match self.run(place, radius) {
             Some(run) => run.for_each(see),
             None => self.window(&place, radius).iter().for_each(|it| see(*it)),
         }

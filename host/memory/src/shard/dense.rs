@@ -1,8 +1,12 @@
-//! Words that many records hold, a second time: as bits by place.
+//! Words that many records hold, a second time: how often, as bits by place.
 //!
-//! A question with common words asks, of all records that hold one, for the few that lie near what rarer words found.
-//! Taking a long list of distances apart for that took most of a question's time; bits are compared 64 at a time. They
-//! take at most two bytes for each record that holds the word.
+//! A question with common words asks how often they stand in the windows of what rarer words found. Taking a long list of
+//! distances apart for that took most of a question's time; in bits, a window of a few places is looked up and
+//! counted at once.
+//!
+//! ```text
+//! plane n, bit of a place: whether 2^n is part of how often the record holds the word
+//! ```
 
 use super::{Place, Postings};
 
@@ -15,11 +19,32 @@ const DENSE: usize = 8;
 /// and keeps them until it is one in so many.
 const SPARSE: usize = 16;
 
+/// Planes of bits.
+const PLANES: usize = 3;
+
+/// What they can tell: `SATURATED` is that often, or oftener.
+const SATURATED: u32 = (1 << PLANES) - 1;
+
+/// Most places of a run that is asked for at once.
+const RUN_MAX: usize = 9;
+
+/// How many bits a number has.
+const ONES: [u8; 1 << RUN_MAX] = {
+    let mut ones = [0; 1 << RUN_MAX];
+    let mut number = 0;
+    while number < ones.len() {
+        ones[number] = number.count_ones() as u8;
+        number += 1;
+    }
+    ones
+};
+
 /// The records that hold a word.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Dense {
-    bits: Vec<u64>,
-    /// In the order of places: those that hold it more than once, and how often.
+pub(crate) struct Dense {
+    /// Each as long as its last place asks.
+    planes: [Vec<u64>; PLANES],
+    /// In the order of places: how much oftener than [`SATURATED`].
     more: Vec<(Place, u32)>,
 }
 
@@ -36,19 +61,23 @@ impl Dense {
 
     fn insert(&mut self, place: Place, times: u32) {
         let (at, bit) = part(place);
-        if self.bits.len() <= at {
-            self.bits.resize(at + 1, 0);
+        let told = times.min(SATURATED);
+        for plane in (0..PLANES).filter(|it| told >> it & 1 != 0) {
+            let plane = &mut self.planes[plane];
+            if plane.len() <= at {
+                plane.resize(at + 1, 0);
+            }
+            plane[at] |= bit;
         }
-        self.bits[at] |= bit;
-        if times > 1 {
+        if times > SATURATED {
             let at = self.more.partition_point(|it| it.0 < place);
-            self.more.insert(at, (place, times));
+            self.more.insert(at, (place, times - SATURATED));
         }
     }
 
     fn remove(&mut self, place: Place) {
         let (at, bit) = part(place);
-        if let Some(bits) = self.bits.get_mut(at) {
+        for bits in self.planes.iter_mut().filter_map(|it| it.get_mut(at)) {
             *bits &= !bit;
         }
         if let Ok(at) = self.more.binary_search_by_key(&place, |it| it.0) {
@@ -56,18 +85,29 @@ impl Dense {
         }
     }
 
-    /// Shows those among `places`, in their order, and how often each holds the word.
-    pub(super) fn each_of(&self, places: &Places, mut see: impl FnMut(Place, u32)) {
-        let mut more = self.more.iter().peekable();
-        for (number, (bits, wanted)) in self.bits.iter().zip(&places.0).enumerate() {
-            let mut left = bits & wanted;
-            while left != 0 {
-                let place = (number * 64) as Place + left.trailing_zeros();
-                left &= left - 1;
-                while more.next_if(|it| it.0 < place).is_some() {}
-                see(place, more.peek().filter(|it| it.0 == place).map_or(1, |it| it.1));
+    /// How often the records of a run of at most [`RUN_MAX`] places hold the word together.
+    #[inline]
+    pub(super) fn in_run(&self, first: Place, last: Place) -> u32 {
+        let (at, shift) = (first as usize / 64, first % 64);
+        let width = last - first + 1;
+        let mask = (1_u64 << width) - 1;
+        let (mut count, mut saturated) = (0, mask);
+        for (plane, worth) in self.planes.iter().zip(0..) {
+            let word = |at: usize| plane.get(at).copied().unwrap_or(0);
+            let mut bits = word(at) >> shift;
+            if shift + width > 64 {
+                bits |= word(at + 1) << (64 - shift);
             }
+            let bits = bits & mask;
+            saturated &= bits;
+            count += u32::from(ONES[bits as usize % ONES.len()]) << worth;
         }
+        if saturated != 0 {
+            let from = self.more.partition_point(|it| it.0 < first);
+            let more = self.more[from..].iter().take_while(|it| it.0 <= last);
+            count += more.map(|it| it.1).sum::<u32>();
+        }
+        count
     }
 }
 
@@ -82,6 +122,7 @@ impl DenseWords {
         Self(all.iter().map(of).collect())
     }
 
+    #[inline]
     pub(super) fn get(&self, word: u32) -> Option<&Dense> {
         self.0.get(word as usize)?.as_deref()
     }
@@ -131,11 +172,6 @@ impl Places {
         Self(vec![0; capacity.div_ceil(64)])
     }
 
-    /// Whether there is room for any.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(crate) fn add(&mut self, place: Place) {
         let (at, bit) = part(place);
         self.0[at] |= bit;
@@ -157,31 +193,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_show_what_postings_show(
-            changes in proptest::collection::vec((0_u32..300, 0_u32..4), 0..80),
-            wanted in proptest::collection::vec(0_u32..300, 0..60),
+        fn bits_count_what_postings_hold(
+            changes in proptest::collection::vec((0_u32..300, 0_u32..20), 0..120),
         ) {
             let (mut postings, mut dense) = (Postings::default(), Dense::default());
             let mut map = BTreeMap::new();
             for (place, times) in changes {
-                if times == 0 {
+                if times < 4 {
                     map.remove(&place);
                     postings.remove(place);
                     dense.remove(place);
                 } else if let std::collections::btree_map::Entry::Vacant(entry) = map.entry(place) {
+                    let times = times - 3;
                     entry.insert(times);
                     postings.insert(place, times);
                     dense.insert(place, times);
                 }
             }
-            let mut places = Places::none(300);
-            wanted.iter().for_each(|it| places.add(*it));
-            let expected: Vec<_> =
-                map.into_iter().filter(|it| places.holds(it.0)).collect();
             for dense in [dense, Dense::of(&postings)] {
-                let mut shown = Vec::new();
-                dense.each_of(&places, |place, times| shown.push((place, times)));
-                prop_assert_eq!(&shown, &expected);
+                for first in 0..400 {
+                    for last in first..first + RUN_MAX as Place {
+                        let expected: u32 = map.range(first..=last).map(|it| it.1).sum();
+                        prop_assert_eq!(dense.in_run(first, last), expected, "{}..={}", first, last);
+                    }
+                }
             }
         }
     }
@@ -198,11 +233,9 @@ mod tests {
         assert!(!(0..few).any(|it| add(&mut postings, &mut words, it, 50)), "too few");
         assert!(add(&mut postings, &mut words, few, 50));
         assert!(add(&mut postings, &mut words, few + 1, 50));
-        let mut all = Places::none(50);
-        (0..50).for_each(|it| all.add(it));
-        let mut shown = 0;
-        words.get(3).unwrap().each_of(&all, |_, _| shown += 1);
-        assert_eq!(shown, postings.len());
+        let dense = words.get(3).unwrap();
+        let shown: u32 = (0..50).map(|it| dense.in_run(it, it)).sum();
+        assert_eq!(shown as usize, postings.len());
         assert!(!add(&mut postings, &mut words, few + 2, SPARSE * 100), "rare by now");
     }
 }
