@@ -258,12 +258,11 @@ impl<'a> Search<'a> {
     /// The same in two stages: all cosines are estimated, and the best of them compared.
     fn estimated(&self, code: &Code) -> Arm {
         let probe = Probe::of(code);
-        let all: Vec<Estimates> =
-            self.shards.iter().map(|it| it.vectors.estimates(&probe)).collect();
-        let slices: Vec<&[i32]> = all.iter().map(|it| &**it).collect();
-        let moments = Moments::of(&slices);
+        let mut moments = Moments::default();
+        let all = self.shards.iter().map(|it| it.vectors.estimates(&probe, &mut moments));
+        let all: Vec<Estimates> = all.collect();
         let best = match &self.allowed {
-            None => select::best(&slices, self.reranked),
+            None => Estimates::best(&all, self.reranked),
             Some(allowed) => {
                 let masked = |(of_shard, allowed): (&Estimates, &Vec<bool>)| -> Vec<i32> {
                     let of_shard = of_shard.iter().zip(allowed);

@@ -19,7 +19,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use self::{level::Level, steps::Steps};
+use self::{level::Level, select::Moments, steps::Steps};
 use crate::{
     pack::{Section, Writer},
     pool::Pool,
@@ -169,13 +169,23 @@ impl Vectors {
         self.steps.is_torn()
     }
 
-    /// Estimates of the cosines with all, by place: none for those that lie behind the last vector.
-    pub(crate) fn estimates(&self, probe: &sketch::Probe) -> Estimates {
-        let mut estimates = Estimates(BUFFERS.take(self.scales.len(), sketch::NONE));
+    /// Estimates of the cosines with all, by place: none for those that lie behind the last vector. Adds up how they
+    /// are spread.
+    pub(crate) fn estimates(&self, probe: &sketch::Probe, moments: &mut Moments) -> Estimates {
+        let all = BUFFERS.take(self.scales.len(), sketch::NONE);
+        let highest = Vec::with_capacity(all.len().div_ceil(select::BLOCK));
+        let mut estimates = Estimates { all, highest };
         if self.count > 0 {
-            probe.estimate(&self.sketches, &mut estimates.0);
+            let rows = self.sketches.chunks(select::SUMMED * self.row_bytes());
+            for (rows, some) in rows.zip(estimates.all.chunks_mut(select::SUMMED)) {
+                probe.estimate(rows, some);
+                // As long as they are near.
+                moments.add(some);
+                select::highest_of_blocks(Level::best(), some, &mut estimates.highest);
+            }
         } else {
-            estimates.0.fill(sketch::NONE);
+            estimates.all.fill(sketch::NONE);
+            estimates.highest.resize(estimates.all.len().div_ceil(select::BLOCK), sketch::NONE);
         }
         estimates
     }
@@ -238,14 +248,26 @@ impl Vectors {
 
 /// Estimates of cosines by place, in a buffer that is used again.
 #[derive(Debug)]
-pub(crate) struct Estimates(Vec<i32>);
+pub(crate) struct Estimates {
+    all: Vec<i32>,
+    /// The highest of each [`select::BLOCK`].
+    highest: Vec<i32>,
+}
+
+impl Estimates {
+    /// As [`select::best`].
+    pub(crate) fn best(estimates: &[Self], count: usize) -> Vec<(u32, u32)> {
+        let all: Vec<&[i32]> = estimates.iter().map(|it| &**it).collect();
+        select::best_by(&all, count, |segment, at, _| estimates[segment].highest[at])
+    }
+}
 
 /// Buffers of estimates, which hold anything: all of one is written before it is read.
 static BUFFERS: Pool<i32> = Pool::new();
 
 impl Drop for Estimates {
     fn drop(&mut self) {
-        BUFFERS.give_back(std::mem::take(&mut self.0));
+        BUFFERS.give_back(std::mem::take(&mut self.all));
     }
 }
 
@@ -253,7 +275,7 @@ impl std::ops::Deref for Estimates {
     type Target = [i32];
 
     fn deref(&self) -> &[i32] {
-        &self.0
+        &self.all
     }
 }
 
@@ -266,6 +288,7 @@ fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
     use proptest::prelude::*;
 
@@ -277,6 +300,29 @@ mod tests {
             assert_eq!(Code::of(&vector), None, "{vector:?}");
         }
         assert!(Code::of(&[1e30, 1e30]).is_some());
+    }
+
+    #[test]
+    fn what_is_seen_while_estimating_is_what_looking_again_finds() {
+        let mut vectors = Vectors::default();
+        let code = |it: u32| {
+            let numbers = [it as f32 * 0.37, it as f32 * 0.73, 1.0].map(f32::sin);
+            Code::of(&numbers).unwrap()
+        };
+        let last = 2 * select::SUMMED as u32 + 100;
+        for place in (0..=last).filter(|it| it % 7 != 3) {
+            vectors.set(place, &code(place));
+        }
+        let probe = sketch::Probe::of(&code(12));
+        let none = Vectors { count: 0, ..vectors.clone() };
+        let mut moments = Moments::default();
+        let all = [&vectors, &none].map(|it| it.estimates(&probe, &mut moments));
+        let slices: Vec<&[i32]> = all.iter().map(|it| &**it).collect();
+        assert_eq!(moments, Moments::of(&slices));
+        assert_eq!(moments.count as usize, vectors.len());
+        for count in [0, 1, 50, 1000, 20_000] {
+            assert_eq!(Estimates::best(&all, count), select::best(&slices, count));
+        }
     }
 
     proptest! {

@@ -19,6 +19,24 @@ pub(super) const PLANES: usize = 4;
 /// Bytes of a row that are worked on together.
 pub(super) const LINE: usize = 64;
 
+/// So many bytes ahead are asked for. The machine itself stops asking where a page of memory ends, which is every 64
+/// rows of 384 dimensions.
+#[cfg(target_arch = "x86_64")]
+const AHEAD: usize = 512;
+
+/// Asks for what lies ahead of `bytes`.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn ask_ahead(bytes: &[u8; LINE]) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    let ahead = bytes.as_ptr().wrapping_add(AHEAD);
+    // SAFETY: asking is a hint that reads nothing and may name any address, also one behind the rows.
+    #[allow(unsafe_code, reason = "a hint to the memory")]
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
+    }
+}
+
 /// The planes that meet the bytes of a line; zero where a row holds no signs.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
@@ -112,7 +130,7 @@ mod portable {
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::{LINE, Line, Steps, finish, inverse};
+    use super::{LINE, Line, Steps, ask_ahead, finish, inverse};
 
     /// Rows whose sums fill a register.
     const ROWS: usize = 4;
@@ -151,6 +169,7 @@ mod avx2 {
         let mut sum = _mm256_setzero_si256();
         let (whole, rest) = row.as_chunks::<LINE>();
         for (bytes, line) in whole.iter().zip(&steps.lines) {
+            ask_ahead(bytes);
             sum = _mm256_add_epi64(sum, sum_line(bytes, line));
         }
         if !rest.is_empty() {
@@ -227,13 +246,17 @@ mod avx2 {
 mod avx512 {
     use std::arch::x86_64::*;
 
-    use super::{LINE, Line, NONE, ONE, Steps, finish, inverse};
+    use super::{LINE, Line, NONE, ONE, PLANES, Steps, ask_ahead, finish, inverse};
 
     /// Rows whose sums fill a register.
     const ROWS: usize = 8;
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
     pub(super) fn estimate(steps: &Steps, row_bytes: usize, rows: &[u8], out: &mut [i32]) {
+        let (rows, out) = match steps.lines.as_slice() {
+            [line] if row_bytes == LINE => estimate_lines(steps, line, rows, out),
+            _ => (rows, out),
+        };
         let mut eights = rows.chunks_exact(ROWS * row_bytes);
         let (outs, out_rest) = out.as_chunks_mut::<ROWS>();
         for (rows, out) in eights.by_ref().zip(outs) {
@@ -251,6 +274,32 @@ mod avx512 {
         }
     }
 
+    /// The same for rows of one line each, which need no memory but their own. Gives back those that are left.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn estimate_lines<'a>(
+        steps: &Steps,
+        line: &Line,
+        rows: &'a [u8],
+        out: &'a mut [i32],
+    ) -> (&'a [u8], &'a mut [i32]) {
+        let (rows, _) = rows.as_chunks::<LINE>();
+        let (eights, rest) = rows.as_chunks::<ROWS>();
+        let (outs, out_rest) = out.as_chunks_mut::<ROWS>();
+        let planes = planes(line);
+        for (rows, out) in eights.iter().zip(outs) {
+            let mut sums = [_mm512_setzero_si512(); ROWS];
+            let mut inverses = [0; ROWS];
+            for (at, row) in rows.iter().enumerate() {
+                ask_ahead(row);
+                sums[at] = sum_planes(load(row), planes);
+                inverses[at] = inverse(row);
+            }
+            finish_all(steps, add(sums), inverses, out);
+        }
+        (rest.as_flattened(), out_rest)
+    }
+
     /// Eight parts of the sum of a row.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
     #[inline]
@@ -258,6 +307,7 @@ mod avx512 {
         let (whole, rest) = row.as_chunks::<LINE>();
         let mut sum = _mm512_setzero_si512();
         for (bytes, line) in whole.iter().zip(&steps.lines) {
+            ask_ahead(bytes);
             sum = _mm512_add_epi64(sum, sum_line(load(bytes), line));
         }
         if !rest.is_empty() {
@@ -273,8 +323,20 @@ mod avx512 {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
     #[inline]
     fn sum_line(bytes: __m512i, line: &Line) -> __m512i {
-        let count =
-            |plane: usize| _mm512_popcnt_epi64(_mm512_and_si512(bytes, load(&line.0[plane])));
+        sum_planes(bytes, planes(line))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn planes(line: &Line) -> [__m512i; PLANES] {
+        let [ones, twos, fours, eights] = &line.0;
+        [load(ones), load(twos), load(fours), load(eights)]
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
+    #[inline]
+    fn sum_planes(bytes: __m512i, planes: [__m512i; PLANES]) -> __m512i {
+        let count = |plane: usize| _mm512_popcnt_epi64(_mm512_and_si512(bytes, planes[plane]));
         let twice = |it| _mm512_add_epi64(it, it);
         let sum = _mm512_sub_epi64(count(2), twice(count(3)));
         let sum = _mm512_add_epi64(twice(sum), count(1));

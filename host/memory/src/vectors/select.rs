@@ -9,15 +9,24 @@ use super::{
 };
 
 /// Estimates that are looked at together: most hold none that matters.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// Estimates whose sums fit 64 bits with room to spare.
-const SUMMED: usize = 4096;
+pub(super) const SUMMED: usize = 4096;
 
 /// The places of the `count` best estimates, and of those that are as good as the last of them: segment and
 /// place in it, in this order. Never a place without a vector.
 pub fn best(estimates: &[&[i32]], count: usize) -> Vec<(u32, u32)> {
     let level = Level::best();
+    best_by(estimates, count, |_, _, block| highest(level, block))
+}
+
+/// The same, given the highest of each block: by segment, and number of the block in it.
+pub(super) fn best_by(
+    estimates: &[&[i32]],
+    count: usize,
+    highest: impl Fn(usize, usize, &[i32]) -> i32,
+) -> Vec<(u32, u32)> {
     if count == 0 {
         return Vec::new();
     }
@@ -27,7 +36,7 @@ pub fn best(estimates: &[&[i32]], count: usize) -> Vec<(u32, u32)> {
     let mut room = 2 * count.max(BLOCK);
     for (segment, estimates) in estimates.iter().enumerate() {
         for (at, block) in estimates.chunks(BLOCK).enumerate() {
-            if highest(level, block) < lowest {
+            if highest(segment, at, block) < lowest {
                 continue;
             }
             let good = block.iter().enumerate().filter(|(_, it)| **it >= lowest);
@@ -59,6 +68,12 @@ for_each_level! {
     fn highest(level, estimates: &[i32]) -> i32 {
         estimates.iter().fold(NONE, |highest, it| highest.max(*it))
     }
+
+    /// The highest of each block, behind those of others.
+    fn highest_of_blocks(level, estimates: &[i32], into: &mut Vec<i32>) -> () {
+        let blocks = estimates.chunks(BLOCK);
+        into.extend(blocks.map(|it| it.iter().fold(NONE, |highest, it| highest.max(*it))));
+    }
 }
 
 /// How estimates are spread.
@@ -75,15 +90,20 @@ pub struct Moments {
 impl Moments {
     /// Those of the estimates, whatever their split.
     pub fn of(estimates: &[&[i32]]) -> Self {
-        let level = Level::best();
         let mut all = Self::default();
-        for estimates in estimates.iter().flat_map(|it| it.chunks(SUMMED)) {
-            let (count, sum, squares) = sums(level, estimates);
-            all.count += u64::from(count);
-            all.sum += i128::from(sum);
-            all.squares += i128::from(squares);
-        }
+        estimates.iter().for_each(|it| all.add(it));
         all
+    }
+
+    /// Adds those of some more.
+    pub(super) fn add(&mut self, estimates: &[i32]) {
+        let level = Level::best();
+        for estimates in estimates.chunks(SUMMED) {
+            let (count, sum, squares) = sums(level, estimates);
+            self.count += u64::from(count);
+            self.sum += i128::from(sum);
+            self.squares += i128::from(squares);
+        }
     }
 }
 
