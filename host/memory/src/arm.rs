@@ -93,17 +93,42 @@ impl Session {
 }
 
 /// What records of a shard are worth by one measure; nothing of those that were not touched.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scores {
     /// Those that were touched, in their order.
-    pub(crate) places: Vec<Place>,
+    places: Vec<Place>,
     /// By those.
-    pub(crate) values: Vec<f64>,
+    values: Vec<f64>,
+    /// Where those begin whose place, shifted by so many bits, is at least so much.
+    starts: Vec<u32>,
+    shift: u32,
 }
 
+/// About so many lie between two starts.
+const BETWEEN: usize = 16;
+
 impl Scores {
+    /// Of places in their order.
+    pub(crate) fn new(places: Vec<Place>, values: Vec<f64>) -> Self {
+        let last = places.last().copied().unwrap_or(0);
+        let parts = (places.len() / BETWEEN).max(1) as u64;
+        let shift = (u64::from(last) / parts + 1).next_power_of_two().ilog2().min(31);
+        let mut starts = Vec::with_capacity((last >> shift) as usize + 2);
+        for (place, at) in places.iter().zip(0..) {
+            while starts.len() <= (place >> shift) as usize {
+                starts.push(at);
+            }
+        }
+        starts.push(places.len() as u32);
+        Self { places, values, starts, shift }
+    }
+
     fn value(&self, place: Place) -> Option<f64> {
-        self.places.binary_search(&place).ok().map(|it| self.values[it])
+        let part = (place >> self.shift) as usize;
+        let [from, to] = *self.starts.get(part..)?.first_chunk()?;
+        let some = from as usize..to as usize;
+        let at = self.places[some].binary_search(&place).ok()?;
+        Some(self.values[from as usize + at])
     }
 
     fn each(&self) -> impl Iterator<Item = (Place, f64)> {
@@ -312,6 +337,23 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn scores_are_found_where_there_are_some(
+            places in proptest::collection::btree_set(
+                prop_oneof![0_u32..99, 0_u32..5000, any::<u32>()],
+                0..200,
+            ),
+            others in proptest::collection::vec(0_u32..5000, 20),
+        ) {
+            let all: Vec<Place> = places.iter().copied().collect();
+            let values: Vec<f64> = all.iter().map(|it| f64::from(*it)).collect();
+            let scores = Scores::new(all.clone(), values);
+            for place in all.iter().chain(&others).chain(&[0, u32::MAX]) {
+                let expected = places.contains(place).then_some(f64::from(*place));
+                prop_assert_eq!(scores.value(*place), expected);
+            }
+        }
+
         #[test]
         fn rounding_is_that_of_the_language(
             value in prop_oneof![

@@ -306,16 +306,16 @@ fn ranked(
     let (best, others) = candidates.split_at_mut(candidates.len().min(RANKED));
     let spots: Vec<Spot> = best.iter().map(|it| it.0).collect();
     near.look_at(search, &spots);
-    let said = || spots.iter().map(|it| fused(first, *it));
-    let most = said().fold(f64::MIN_POSITIVE, f64::max);
-    for (spot, it) in best.iter_mut() {
-        it.ranking = near.row(search, asking, *spot, fused(first, *spot) / most);
+    let said: Vec<f64> = spots.iter().map(|it| fused(first, *it)).collect();
+    let most = said.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    for ((spot, it), said) in best.iter_mut().zip(&said) {
+        it.ranking = near.row(search, asking, *spot, said / most);
     }
     let rows: Vec<&[f32]> = best.iter().map(|it| it.1.ranking.as_slice()).collect();
     let learned = RANKER.scores(&rows);
     let count = best.len() as u64;
     let (of_learned, of_said) =
-        (Spread::of(learned.iter().copied(), count), Spread::of(said(), count));
+        (Spread::of(learned.iter().copied(), count), Spread::of(said.iter().copied(), count));
     for ((_, it), learned) in best.iter_mut().zip(&learned) {
         // What the ranker knows nothing of counts as much beside it as beside the fusion.
         let beside = of_said.z(it.signals.beside()) - of_said.z(0.0);

@@ -150,7 +150,8 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        self.arm(found.into_iter().map(|it| it.scores).collect(), Untouched::Zero)
+        let scores = found.into_iter().map(|it| Scores::new(it.places, it.values));
+        self.arm(scores.collect(), Untouched::Zero)
     }
 
     /// Words, the rarest first, with how often they are asked for, and whether they find records or only add to
@@ -250,7 +251,7 @@ impl<'a> Search<'a> {
         }
         let of = |shard: &&Shard| {
             let (places, values) = shard.vectors.all_cosines(code).unzip();
-            Scores { places, values }
+            Scores::new(places, values)
         };
         self.arm(self.shards.iter().map(of).collect(), Untouched::Unknown)
     }
@@ -310,8 +311,11 @@ fn spread(holders: u64, docs: u64, radius: u32) -> u64 {
 /// What words found in a shard.
 #[derive(Default)]
 struct Found {
-    scores: Scores,
-    /// By place of the scores: see [`room`].
+    /// Its windows, by the records in their middle, in the order of those.
+    places: Vec<Place>,
+    /// What each is worth.
+    values: Vec<f64>,
+    /// See [`room`].
     rooms: Vec<f64>,
     /// Records that lie in the windows of those; made when it is asked for, which is when nothing more is found.
     near: Option<Places>,
@@ -325,7 +329,7 @@ impl Found {
         worth: impl Fn(u32, f64) -> f64,
         room: impl Fn(Place) -> f64,
     ) {
-        let mut known = self.scores.places.iter().zip(&self.scores.values).zip(&self.rooms);
+        let mut known = self.places.iter().zip(&self.values).zip(&self.rooms);
         let mut next = known.next();
         let most = self.rooms.len() + seen.len();
         let (mut places, mut values, mut rooms) =
@@ -354,12 +358,12 @@ impl Found {
         for ((place, value), room) in next.into_iter().chain(known) {
             add(*place, *value, *room);
         }
-        (self.scores, self.rooms) = (Scores { places, values }, rooms);
+        (self.places, self.values, self.rooms) = (places, values, rooms);
     }
 
     /// Adds what a word is worth that stands so often in each window.
     fn look(&mut self, mut count: impl FnMut(Place) -> u32, worth: impl Fn(u32, f64) -> f64) {
-        let all = self.scores.places.iter().zip(&mut self.scores.values).zip(&self.rooms);
+        let all = self.places.iter().zip(&mut self.values).zip(&self.rooms);
         for ((place, value), room) in all {
             let count = count(*place);
             if count > 0 {
@@ -372,7 +376,7 @@ impl Found {
     fn near(&mut self, shard: &Shard, radius: u32) -> &Places {
         self.near.get_or_insert_with(|| {
             let mut near = Places::none(shard.capacity());
-            for place in &self.scores.places {
+            for place in &self.places {
                 shard.each_in_window(*place, radius, |it| near.add(it));
             }
             near
