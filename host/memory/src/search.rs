@@ -7,6 +7,7 @@ use crate::{
     shard::{Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
         Code, Estimates,
+        level::{Level, for_each_level},
         select::{self, Moments},
         sketch::{NONE, Probe},
     },
@@ -123,31 +124,30 @@ impl<'a> Search<'a> {
                 let seen: Vec<Vec<(Place, u32)>> = self.shards.iter().map(of).collect();
                 let weight = weight(seen.iter().map(|it| it.len() as u64).sum());
                 for ((found, seen), shard) in found.iter_mut().zip(&seen).zip(&self.shards) {
-                    let room = |place| room(shard.window_length(place, radius), mean_length);
-                    found.join(seen, |count, room| weight * saturation(count, room), room);
+                    found.join(seen, |it| room(shard.window_length(it, radius), mean_length));
+                    found.add(weight);
                 }
                 continue;
             }
             // It finds nothing more, and no word behind it does.
             let weight = weight(spread(self.holders(word), self.totals.docs, radius));
-            let worth = |count, room| weight * saturation(count, room);
             for (found, shard) in found.iter_mut().zip(&self.shards) {
                 match shard.dense(word) {
                     Some(dense) => {
-                        found.look(|place| shard.count_in_window(dense, place, radius), worth);
+                        found.count(|place| shard.count_in_window(dense, place, radius));
                     }
                     None => {
                         let near = found.near(shard, radius);
                         let postings = shard.postings(word).filter(|it| near.holds(it.0));
                         let mut seen = windows.of(shard, radius, postings).iter().peekable();
                         // Both in the order of places.
-                        let count = |place| {
+                        found.count(|place| {
                             while seen.next_if(|it| it.0 < place).is_some() {}
                             seen.next_if(|it| it.0 == place).map_or(0, |it| it.1)
-                        };
-                        found.look(count, worth);
+                        });
                     }
                 }
+                found.add(weight);
             }
         }
         let scores = found.into_iter().map(|it| Scores::new(it.places, it.values));
@@ -296,9 +296,25 @@ fn room(length: u64, mean_length: f64) -> f64 {
     K1 * (1.0 - B + B * length as f64 / mean_length.max(1.0))
 }
 
+#[inline(always)]
 fn saturation(count: u32, room: f64) -> f64 {
     let count = f64::from(count);
     count * (K1 + 1.0) / (count + room)
+}
+
+for_each_level! {
+    /// Adds to each value what a word is worth that stands so often in a text of such room.
+    fn add_saturated(
+        level,
+        weight: f64,
+        counts: &[u32],
+        rooms: &[f64],
+        values: &mut [f64],
+    ) -> () {
+        for ((count, room), value) in counts.iter().zip(rooms).zip(values) {
+            *value += weight * saturation(*count, *room);
+        }
+    }
 }
 
 /// In how many windows a word lies that so many of the records hold, if those lie anywhere.
@@ -317,59 +333,50 @@ struct Found {
     values: Vec<f64>,
     /// See [`room`].
     rooms: Vec<f64>,
+    /// How often the word stands in each that was looked at last.
+    counts: Vec<u32>,
     /// Records that lie in the windows of those; made when it is asked for, which is when nothing more is found.
     near: Option<Places>,
 }
 
 impl Found {
     /// Takes in windows of one more word, in the order of their places, each with how often the word stands there.
-    fn join(
-        &mut self,
-        seen: &[(Place, u32)],
-        worth: impl Fn(u32, f64) -> f64,
-        room: impl Fn(Place) -> f64,
-    ) {
-        let mut known = self.places.iter().zip(&self.values).zip(&self.rooms);
-        let mut next = known.next();
-        let most = self.rooms.len() + seen.len();
-        let (mut places, mut values, mut rooms) =
-            (Vec::with_capacity(most), Vec::with_capacity(most), Vec::with_capacity(most));
-        let mut add = |place: Place, value: f64, room: f64| {
-            places.push(place);
-            values.push(value);
-            rooms.push(room);
+    fn join(&mut self, seen: &[(Place, u32)], room: impl Fn(Place) -> f64) {
+        let before = std::mem::take(self);
+        let most = before.places.len() + seen.len();
+        self.places.reserve_exact(most);
+        self.values.reserve_exact(most);
+        self.rooms.reserve_exact(most);
+        self.counts.reserve_exact(most);
+        let mut add = |place: Place, value: f64, room: f64, count: u32| {
+            self.places.push(place);
+            self.values.push(value);
+            self.rooms.push(room);
+            self.counts.push(count);
         };
+        let known = before.places.iter().zip(before.values).zip(before.rooms);
+        let mut known = known.map(|((place, value), room)| (*place, value, room)).peekable();
         for (place, count) in seen {
-            while let Some(((before, value), room)) = next.filter(|it| it.0.0 < place) {
-                add(*before, *value, *room);
-                next = known.next();
+            while let Some((before, value, room)) = known.next_if(|it| it.0 < *place) {
+                add(before, value, room, 0);
             }
-            match next.filter(|it| it.0.0 == place) {
-                Some(((_, value), room)) => {
-                    add(*place, value + worth(*count, *room), *room);
-                    next = known.next();
-                }
-                None => {
-                    let room = room(*place);
-                    add(*place, worth(*count, room), room);
-                }
+            match known.next_if(|it| it.0 == *place) {
+                Some((_, value, room)) => add(*place, value, room, *count),
+                None => add(*place, 0.0, room(*place), *count),
             }
         }
-        for ((place, value), room) in next.into_iter().chain(known) {
-            add(*place, *value, *room);
-        }
-        (self.places, self.values, self.rooms) = (places, values, rooms);
+        known.for_each(|(place, value, room)| add(place, value, room, 0));
     }
 
-    /// Adds what a word is worth that stands so often in each window.
-    fn look(&mut self, mut count: impl FnMut(Place) -> u32, worth: impl Fn(u32, f64) -> f64) {
-        let all = self.places.iter().zip(&mut self.values).zip(&self.rooms);
-        for ((place, value), room) in all {
-            let count = count(*place);
-            if count > 0 {
-                *value += worth(count, *room);
-            }
-        }
+    /// Notes how often a word stands in each window.
+    fn count(&mut self, count: impl FnMut(Place) -> u32) {
+        self.counts.clear();
+        self.counts.extend(self.places.iter().copied().map(count));
+    }
+
+    /// Adds what a word is worth that was counted: nothing where it does not stand.
+    fn add(&mut self, weight: f64) {
+        add_saturated(Level::best(), weight, &self.counts, &self.rooms, &mut self.values);
     }
 
     /// The records that lie in the windows that were found.

@@ -7,7 +7,7 @@
 //! Many are searched in two stages: [`sketch::Probe`] estimates the cosines with all from their sketches,
 //! [`select::best`] names the best of the estimates, and those are compared exactly, by [`CodeRef::cosine`].
 
-mod level;
+pub(crate) mod level;
 mod product;
 mod rotation;
 mod scan;

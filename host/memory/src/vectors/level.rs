@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 /// An instruction set that was found on this machine. There is no other way to get one, so that having a
 /// level is the proof that its instructions may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Level(Set);
+pub(crate) struct Level(Set);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Set {
@@ -23,13 +23,13 @@ enum Set {
 
 impl Level {
     /// The best that this machine has.
-    pub(super) fn best() -> Self {
+    pub(crate) fn best() -> Self {
         static BEST: OnceLock<Level> = OnceLock::new();
         *BEST.get_or_init(|| *Self::all().last().expect("every machine has the portable level"))
     }
 
     /// All that this machine has, the best last.
-    pub(super) fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "one level there"))]
         let mut found = vec![Self(Set::Portable)];
         #[cfg(target_arch = "x86_64")]
@@ -47,12 +47,12 @@ impl Level {
     }
 
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn has_avx2(self) -> bool {
+    pub(crate) fn has_avx2(self) -> bool {
         self.0 == Set::Avx2
     }
 
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn has_avx512(self) -> bool {
+    pub(crate) fn has_avx512(self) -> bool {
         self.0 == Set::Avx512
     }
 }
@@ -95,4 +95,4 @@ macro_rules! for_each_level {
         }
     )* };
 }
-pub(super) use for_each_level;
+pub(crate) use for_each_level;
