@@ -84,7 +84,7 @@ impl Index {
 
     /// Whether something was found damaged that was left in a kept index.
     pub(crate) fn is_torn(&self) -> bool {
-        self.spaces.values().any(|it| it.vectors.is_torn())
+        self.spaces.values().any(Shard::is_torn)
     }
 
     /// Notes that a record can't be read.

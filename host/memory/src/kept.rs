@@ -57,9 +57,15 @@ pub(crate) fn keep(
     encoder: Option<&Encoder>,
     chance: &dyn Chance,
 ) -> io::Result<Option<(Pack, Vec<String>)>> {
-    let mut key = [0; 32];
-    chance.fill(&mut key);
-    let name = format!("{PREFIX}{:016x}", chance.number());
+    let (there, mut key) = (disk.list()?, [0; 32]);
+    let name = loop {
+        chance.fill(&mut key);
+        let name = format!("{PREFIX}{:016x}", chance.number());
+        // The index may rest on one that was kept before.
+        if !there.contains(&name) {
+            break name;
+        }
+    };
     let write = || -> io::Result<Root> {
         let mut writer = Writer::new(disk.open(&name)?, &key)?;
         for (number, (_, shard)) in index.spaces().enumerate() {
