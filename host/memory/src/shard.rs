@@ -217,6 +217,13 @@ impl Names {
         number
     }
 
+    /// The number of a name that nobody held, held so many times.
+    pub(crate) fn hold_for(&mut self, name: &str, holders: u32) -> u32 {
+        let number = self.hold(name);
+        self.holders[number as usize] = holders;
+        number
+    }
+
     /// Lets go of a number once.
     pub(crate) fn release(&mut self, number: u32) {
         let holders = &mut self.holders[number as usize];
@@ -469,11 +476,6 @@ impl Shard {
     /// The place of a record.
     pub(crate) fn place(&self, id: MemoryId) -> Option<Place> {
         self.find(id).ok().map(|it| self.by_id[it])
-    }
-
-    /// The ids of all records, in their order.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = MemoryId> {
-        self.by_id.iter().map(|it| self.rows[*it as usize].id)
     }
 
     /// Places of all records.
