@@ -1,19 +1,28 @@
 //! Everything that recall needs in memory: shards by space, standings, relations. A cache of the tables, as of
 //! one commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use voyager_base::Digest;
 
 use crate::{
     cache::Stamps,
     known::{Known, KnownList},
-    pack::Pack,
+    pack::{Pack, Writer},
     record::{MemoryId, Record},
     row::{Edge, Standing},
     shard::{Names, Shard},
     vectors::Code,
 };
+
+/// Name of the section of a pack that holds relations.
+const EDGES: &str = "edges";
+
+/// Bytes of a relation there: where it starts and leads to, its number, its weight.
+const EDGE_BYTES: usize = 24;
 
 /// The cache.
 #[derive(Default)]
@@ -53,24 +62,52 @@ impl Index {
         self.known.insert(Known { id: record.id, space, standing });
     }
 
-    /// Takes in what was kept, whose standings are given in the order of ids. False where they are not of the same records.
-    pub(crate) fn restore(
-        &mut self,
-        spaces: Vec<(String, Shard)>,
-        standings: &[(u64, Standing)],
-    ) -> bool {
-        self.known = KnownList::of_standings(standings);
-        self.archived = standings.iter().filter(|it| it.1.archived).count();
-        for (space, shard) in &spaces {
-            let mut number = 0;
-            let ids = shard.ids().inspect(|_| number = self.space_names.hold(space));
-            let ids: Vec<MemoryId> = ids.collect();
-            if !self.known.name(ids.into_iter(), number) {
-                return false;
-            }
+    /// Writes it as sections of a pack, in which spaces have the numbers of their order.
+    pub(crate) fn write(&self, writer: &mut Writer) -> io::Result<()> {
+        let mut numbers = BTreeMap::new();
+        for (number, (space, shard)) in self.spaces.iter().enumerate() {
+            shard.write(writer, &number.to_string())?;
+            numbers.extend(self.space_names.find(space).map(|it| (it, number as u32)));
         }
-        self.spaces = spaces.into_iter().collect();
-        self.known.is_whole()
+        self.known.write(writer, |it| numbers.get(&it).copied().unwrap_or(it))?;
+        let edges = self.edges.iter().flat_map(|((from, number), (to, weight))| {
+            let mut row = [0; EDGE_BYTES];
+            row[..8].copy_from_slice(&from.0.to_le_bytes());
+            row[8..16].copy_from_slice(&to.0.to_le_bytes());
+            row[16..20].copy_from_slice(&number.to_le_bytes());
+            row[20..].copy_from_slice(&weight.to_le_bytes());
+            row
+        });
+        writer.section(EDGES, &edges.collect::<Vec<u8>>())?;
+        if self.is_torn() {
+            return Err(io::Error::other("the index that was kept before is damaged"));
+        }
+        Ok(())
+    }
+
+    /// What [`Index::write`] wrote; none where it is something else. More than `resident_max` vectors of a space stay
+    /// in the pack.
+    pub(crate) fn read(pack: &Pack, spaces: Vec<String>, resident_max: usize) -> Option<Self> {
+        let (known, held) = KnownList::read(pack, spaces.len())?;
+        let archived = known.archived();
+        let mut index = Self { known, archived, ..Self::default() };
+        for (number, (space, held)) in spaces.into_iter().zip(held).enumerate() {
+            let shard = Shard::read(pack, &number.to_string(), resident_max)?;
+            let named = index.space_names.hold_for(&space, held);
+            let fits = held > 0 && held as usize == shard.len() && named as usize == number;
+            fits.then_some(())?;
+            index.spaces.insert(space, shard);
+        }
+        let edges = pack.section(EDGES)?.to_vec();
+        let (edges, []) = edges.as_chunks::<EDGE_BYTES>() else { return None };
+        for row in edges {
+            let long = |at: usize| row[at..].first_chunk().map_or(0, |it| u64::from_le_bytes(*it));
+            let (from, to) = (MemoryId(long(0)), MemoryId(long(8)));
+            let (number, weight) = (long(16) as u32, f32::from_bits((long(16) >> 32) as u32));
+            index.edges.insert((from, number), (to, weight));
+            index.backward.insert((to, from, number), weight);
+        }
+        Some(index)
     }
 
     /// Leaves what needs not be in memory in an index that was just kept, with the spaces in the order of its sections.
@@ -84,7 +121,7 @@ impl Index {
 
     /// Whether something was found damaged that was left in a kept index.
     pub(crate) fn is_torn(&self) -> bool {
-        self.spaces.values().any(|it| it.vectors.is_torn())
+        self.spaces.values().any(Shard::is_torn)
     }
 
     /// Notes that a record can't be read.
@@ -117,10 +154,10 @@ impl Index {
     /// Changes what is known of a record beside its content.
     pub(crate) fn set_standing(&mut self, id: MemoryId, standing: Standing) {
         self.touch(id);
-        if let Some(known) = self.known.standing_mut(id) {
-            self.archived -= usize::from(known.archived);
+        if let Some(Known { standing: before, .. }) = self.known.get(id) {
+            self.archived -= usize::from(before.archived);
             self.archived += usize::from(standing.archived);
-            *known = standing;
+            self.known.set_standing(id, standing);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     index::Index,
     keys::{Keys, Slip},
     pack::{Pack, Root, Writer},
-    shard::{IMAGE_FORMAT, Shard},
+    shard::IMAGE_FORMAT,
     store::Encoder,
     tables::{AuditLine, Counters, Deed, Tables},
 };
@@ -37,10 +37,11 @@ struct Manifest {
 
 /// A kept index, read.
 pub(crate) struct Kept {
-    /// The shards by space.
-    pub(crate) spaces: Vec<(String, Shard)>,
+    pub(crate) index: Index,
     /// The first id that is not in it.
     pub(crate) next: u64,
+    /// Records whose standing changed since, or from which a relation leads that came since.
+    pub(crate) changed: Vec<u64>,
 }
 
 fn said_of(encoder: Option<&Encoder>) -> Option<(String, usize)> {
@@ -57,14 +58,18 @@ pub(crate) fn keep(
     encoder: Option<&Encoder>,
     chance: &dyn Chance,
 ) -> io::Result<Option<(Pack, Vec<String>)>> {
-    let mut key = [0; 32];
-    chance.fill(&mut key);
-    let name = format!("{PREFIX}{:016x}", chance.number());
+    let (there, mut key) = (disk.list()?, [0; 32]);
+    let name = loop {
+        chance.fill(&mut key);
+        let name = format!("{PREFIX}{:016x}", chance.number());
+        // The index may rest on one that was kept before.
+        if !there.contains(&name) {
+            break name;
+        }
+    };
     let write = || -> io::Result<Root> {
         let mut writer = Writer::new(disk.open(&name)?, &key)?;
-        for (number, (_, shard)) in index.spaces().enumerate() {
-            shard.write(&mut writer, &number.to_string())?;
-        }
+        index.write(&mut writer)?;
         let root = writer.finish(&Manifest {
             format: IMAGE_FORMAT,
             commit: counters.commit,
@@ -124,10 +129,7 @@ pub(crate) fn read(
         _ => true,
     };
     later.iter().all(added).then_some(())?;
-    let shard = |(number, space): (usize, String)| {
-        Some((space, Shard::read(&pack, &number.to_string(), resident_max)?))
-    };
-    let spaces: Vec<(String, Shard)> =
-        spaces.into_iter().enumerate().map(shard).collect::<Option<_>>()?;
-    (!pack.is_damaged()).then_some(Kept { spaces, next })
+    let changed = tables.changed_since(commit, counters).ok()??;
+    let index = Index::read(&pack, spaces, resident_max)?;
+    (!pack.is_damaged()).then_some(Kept { index, next, changed })
 }

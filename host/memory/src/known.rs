@@ -1,9 +1,25 @@
 //! What is known of records beside their content, in one list by their ids.
+//!
+//! Many have one standing in common, such as all that were written in one cycle and never asked for. So standings lie
+//! in a list of their own, each once.
 
-use crate::{record::MemoryId, row::Standing};
+use std::{collections::HashMap, io};
+
+use crate::{
+    pack::{Pack, Writer},
+    record::MemoryId,
+    row::Standing,
+};
 
 /// The space of a record that is not there any more.
 const GONE: u32 = u32::MAX;
+
+/// Names of sections of a pack.
+const RECORDS: &str = "known";
+const STANDINGS: &str = "standings";
+
+/// Bytes of a record there: id, number of the space, number of the standing.
+const ROW_BYTES: usize = 16;
 
 /// A record that is there.
 #[derive(Clone, Copy, Debug)]
@@ -14,44 +30,103 @@ pub(crate) struct Known {
     pub(crate) standing: Standing,
 }
 
+/// The same, with the number of its standing.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    id: MemoryId,
+    space: u32,
+    standing: u32,
+}
+
+/// Standings with numbers, which are used again when nobody holds them any more.
+#[derive(Debug, Default)]
+struct Standings {
+    numbers: HashMap<[u8; Standing::BYTES], u32>,
+    /// Each with how many records hold it.
+    all: Vec<(Standing, u32)>,
+    free: Vec<u32>,
+}
+
+impl Standings {
+    fn hold(&mut self, standing: Standing) -> u32 {
+        let number = *self.numbers.entry(standing.encode()).or_insert_with(|| {
+            self.free.pop().unwrap_or_else(|| {
+                self.all.push((standing, 0));
+                (self.all.len() - 1) as u32
+            })
+        });
+        let (held, holders) = &mut self.all[number as usize];
+        *held = standing;
+        *holders += 1;
+        number
+    }
+
+    fn release(&mut self, number: u32) {
+        let (standing, holders) = &mut self.all[number as usize];
+        *holders -= 1;
+        if *holders == 0 {
+            self.numbers.remove(&standing.encode());
+            self.free.push(number);
+        }
+    }
+}
+
 /// Records by their ids. Those grow, so that new ones come to the end; what went leaves its place until an eighth
 /// of all did.
 #[derive(Debug, Default)]
 pub(crate) struct KnownList {
-    list: Vec<Known>,
+    list: Vec<Row>,
+    standings: Standings,
     gone: usize,
 }
 
 impl KnownList {
-    /// A list of records in the order of their ids, whose spaces are to be named yet.
-    pub(crate) fn of_standings(standings: &[(u64, Standing)]) -> Self {
-        let known =
-            |it: &(u64, Standing)| Known { id: MemoryId(it.0), space: GONE, standing: it.1 };
-        Self { list: standings.iter().map(known).collect(), gone: standings.len() }
-    }
-
-    /// Names the space of records, whose ids rise, best. False where one is not in the list, or has a space already.
-    pub(crate) fn name(&mut self, ids: impl Iterator<Item = MemoryId>, space: u32) -> bool {
-        let mut next = 0;
-        for id in ids {
-            // The next one is the one behind the last, mostly.
-            let at = match self.list.get(next) {
-                Some(it) if it.id == id => Ok(next),
-                _ => self.find(id),
-            };
-            let Ok(at) = at else { return false };
-            if self.list[at].space != GONE {
-                return false;
+    /// Writes it as sections of a pack, with other numbers for spaces.
+    pub(crate) fn write(&self, writer: &mut Writer, space: impl Fn(u32) -> u32) -> io::Result<()> {
+        let (mut numbers, mut standings) = (Vec::new(), Vec::new());
+        for (standing, holders) in &self.standings.all {
+            numbers.push((standings.len() / Standing::BYTES) as u32);
+            if *holders > 0 {
+                standings.extend(standing.encode());
             }
-            self.list[at].space = space;
-            (self.gone, next) = (self.gone - 1, at + 1);
         }
-        true
+        writer.section(STANDINGS, &standings)?;
+        let there = self.list.iter().filter(|it| it.space != GONE);
+        let mut rows = Vec::with_capacity(self.len() * ROW_BYTES);
+        for Row { id, space: of, standing } in there {
+            rows.extend(id.0.to_le_bytes());
+            rows.extend(space(*of).to_le_bytes());
+            rows.extend(numbers[*standing as usize].to_le_bytes());
+        }
+        writer.section(RECORDS, &rows)
     }
 
-    /// Whether all have a space.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.gone == 0
+    /// What [`KnownList::write`] wrote for so many spaces, and how many records each has; none where it is something
+    /// else.
+    pub(crate) fn read(pack: &Pack, spaces: usize) -> Option<(Self, Vec<u32>)> {
+        let standings = pack.section(STANDINGS)?.to_vec();
+        let (standings, []) = standings.as_chunks::<{ Standing::BYTES }>() else { return None };
+        let all: Option<Vec<_>> =
+            standings.iter().map(|it| Some((Standing::decode(it)?, 0))).collect();
+        let mut all = all?;
+        let rows = pack.section(RECORDS)?.to_vec();
+        let (rows, []) = rows.as_chunks::<ROW_BYTES>() else { return None };
+        let mut held = vec![0; spaces];
+        let mut next = 0;
+        let row = |bytes: &[u8; ROW_BYTES]| {
+            let id = u64::from_le_bytes(*bytes.first_chunk()?);
+            let space = u32::from_le_bytes(*bytes[8..].first_chunk()?);
+            let standing = u32::from_le_bytes(*bytes[12..].first_chunk()?);
+            *held.get_mut(space as usize)? += 1;
+            all.get_mut(standing as usize)?.1 += 1;
+            (id >= next).then_some(())?;
+            next = id.checked_add(1)?;
+            Some(Row { id: MemoryId(id), space, standing })
+        };
+        let list = rows.iter().map(row).collect::<Option<Vec<_>>>()?;
+        let numbers = standings.iter().copied().zip(0..).collect();
+        let standings = Standings { numbers, all, free: Vec::new() };
+        Some((Self { list, standings, gone: 0 }, held))
     }
 
     fn find(&self, id: MemoryId) -> Result<usize, usize> {
@@ -66,40 +141,56 @@ impl KnownList {
         before.binary_search_by_key(&id, |it| it.id)
     }
 
-    /// A record.
-    pub(crate) fn get(&self, id: MemoryId) -> Option<&Known> {
+    fn row(&self, id: MemoryId) -> Option<&Row> {
         let at = self.find(id).ok()?;
         self.list.get(at).filter(|it| it.space != GONE)
     }
 
-    /// A record, to be changed.
-    pub(crate) fn standing_mut(&mut self, id: MemoryId) -> Option<&mut Standing> {
-        let at = self.find(id).ok()?;
-        self.list.get_mut(at).filter(|it| it.space != GONE).map(|it| &mut it.standing)
+    /// A record.
+    pub(crate) fn get(&self, id: MemoryId) -> Option<Known> {
+        let Row { space, standing, .. } = *self.row(id)?;
+        Some(Known { id, space, standing: self.standings.all[standing as usize].0 })
+    }
+
+    /// Changes the standing of a record.
+    pub(crate) fn set_standing(&mut self, id: MemoryId, standing: Standing) {
+        if let Some(before) = self.row(id).map(|it| it.standing)
+            && let Ok(at) = self.find(id)
+        {
+            self.list[at].standing = self.standings.hold(standing);
+            self.standings.release(before);
+        }
     }
 
     /// Takes a record in that is not there.
     pub(crate) fn insert(&mut self, known: Known) {
+        let Known { id, space, standing } = known;
         if self.list.len() == self.list.capacity() {
             self.list.reserve_exact(16 + self.list.len() / 16);
         }
+        let row = Row { id, space, standing: self.standings.hold(standing) };
         match self.list.last() {
-            Some(last) if known.id <= last.id => match self.find(known.id) {
+            Some(last) if id <= last.id => match self.find(id) {
                 Ok(at) => {
-                    self.gone -= usize::from(self.list[at].space == GONE);
-                    self.list[at] = known;
+                    let before = std::mem::replace(&mut self.list[at], row);
+                    if before.space == GONE {
+                        self.gone -= 1;
+                    } else {
+                        self.standings.release(before.standing);
+                    }
                 }
-                Err(at) => self.list.insert(at, known),
+                Err(at) => self.list.insert(at, row),
             },
-            _ => self.list.push(known),
+            _ => self.list.push(row),
         }
     }
 
     /// Lets a record go.
     pub(crate) fn remove(&mut self, id: MemoryId) -> Option<Known> {
-        let known = *self.get(id)?;
+        let known = self.get(id)?;
         if let Ok(at) = self.find(id) {
             self.list[at].space = GONE;
+            self.standings.release(self.list[at].standing);
         }
         self.gone += 1;
         if self.gone * 8 > self.list.len() {
@@ -114,6 +205,12 @@ impl KnownList {
         self.list.iter().filter(|it| it.space != GONE).map(|it| it.id)
     }
 
+    /// How many records are archived.
+    pub(crate) fn archived(&self) -> usize {
+        let archived = self.standings.all.iter().filter(|it| it.0.archived);
+        archived.map(|it| it.1 as usize).sum()
+    }
+
     /// The number of records.
     pub(crate) fn len(&self) -> usize {
         self.list.len() - self.gone
@@ -121,44 +218,67 @@ impl KnownList {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
+    use voyager_base::{disk::Disk, sim::SimDisk};
 
     use super::*;
+
+    /// What a pack gives back of a list of spaces up to the fourth.
+    fn kept(list: &KnownList) -> (KnownList, Vec<u32>) {
+        let disk = SimDisk::new(1);
+        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
+        list.write(&mut writer, |it| it).unwrap();
+        writer.finish(&0).unwrap();
+        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
+        KnownList::read(&pack, 4).unwrap()
+    }
 
     proptest! {
         #[test]
         fn they_are_what_a_map_is(
-            changes in proptest::collection::vec((0_u64..24, 0_u32..3), 0..80),
+            changes in proptest::collection::vec((0_u64..24, 0_u32..4, 0_u64..5), 0..80),
+            kept_at in proptest::collection::vec(0_usize..80, 0..3),
         ) {
             let (mut list, mut map) = (KnownList::default(), BTreeMap::new());
-            for (id, space) in changes {
+            for (number, (id, space, cycle)) in changes.into_iter().enumerate() {
+                if kept_at.contains(&number) {
+                    let (again, held) = kept(&list);
+                    let of = |space| map.values().filter(|it: &&(u32, Standing)| it.0 == space).count();
+                    prop_assert_eq!(held, [0, 1, 2, 3].map(|it| of(it) as u32));
+                    list = again;
+                }
+                let archived = id % 3 == 0;
+                let standing = Standing { weight: 0.5, cycle, pinned: !archived, archived };
                 let id = MemoryId(id);
-                if space == 0 {
-                    prop_assert_eq!(list.remove(id).map(|it| it.space), map.remove(&id));
-                } else {
-                    let standing =
-                        Standing { weight: 1.0, cycle: id.0, pinned: false, archived: false };
-                    list.insert(Known { id, space, standing });
-                    map.insert(id, space);
+                match space {
+                    0 => {
+                        let gone = map.remove(&id);
+                        prop_assert_eq!(list.remove(id).map(|it| (it.space, it.standing)), gone);
+                    }
+                    1 => {
+                        list.set_standing(id, standing);
+                        map.entry(id).and_modify(|it| it.1 = standing);
+                    }
+                    _ => {
+                        list.insert(Known { id, space, standing });
+                        map.insert(id, (space, standing));
+                    }
                 }
                 prop_assert_eq!(list.len(), map.len());
                 let ids: Vec<_> = list.ids().collect();
                 prop_assert_eq!(&ids, &map.keys().copied().collect::<Vec<_>>());
                 for id in (0..24).map(MemoryId) {
-                    prop_assert_eq!(list.get(id).map(|it| it.space), map.get(&id).copied());
+                    let found = list.get(id).map(|it| (it.space, it.standing));
+                    prop_assert_eq!(found, map.get(&id).copied());
                 }
-                let standings: Vec<_> =
-                    ids.iter().map(|it| (it.0, list.get(*it).map(|it| it.standing))).collect();
-                let standings: Vec<_> =
-                    standings.into_iter().filter_map(|it| Some((it.0, it.1?))).collect();
-                let mut again = KnownList::of_standings(&standings);
-                let odd = |it: &&MemoryId| it.0 % 2 == 1;
-                prop_assert!(again.name(ids.iter().filter(odd).copied(), 1));
-                prop_assert!(again.name(ids.iter().filter(|it| !odd(it)).copied(), 2));
-                prop_assert!(again.is_whole() && !again.name([MemoryId(99)].into_iter(), 1));
+                let different: BTreeSet<_> = map.values().map(|it| it.1.encode()).collect();
+                let held = list.standings.all.iter().filter(|it| it.1 > 0).count();
+                prop_assert_eq!(held, different.len(), "each is there once");
+                prop_assert_eq!(list.standings.numbers.len(), different.len());
             }
         }
     }

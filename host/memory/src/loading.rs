@@ -30,15 +30,19 @@ pub(crate) fn load(
     let mut loading = Loading { tables, keys, counters, encoder, index: Index::default() };
     let kept = resident_max
         .and_then(|it| kept::read(disk, keys, tables, counters, encoder.map(|it| &it.1), it));
-    let mut first = 0;
-    if let Some(kept) = kept {
-        if loading.index.restore(kept.spaces, &tables.standings(kept.next)?) {
-            first = kept.next;
-        } else {
-            loading.index = Index::default();
+    let (mut first, mut changed) = (0, None);
+    if let Some(mut kept) = kept {
+        let old: Vec<u64> = kept.changed.iter().copied().filter(|it| *it < kept.next).collect();
+        let standings = tables.standings(&old)?;
+        for (id, standing) in old.into_iter().zip(standings) {
+            kept.index.set_standing(MemoryId(id), standing);
+        }
+        // Bringing records back into memory may have shown damage.
+        if !kept.index.is_torn() {
+            (loading.index, first, changed) = (kept.index, kept.next, Some(kept.changed));
         }
     }
-    let read = loading.run(first)?;
+    let read = loading.run(first, changed.as_deref())?;
     loading.index.is_loaded();
     Ok((loading.index, read))
 }
@@ -53,8 +57,9 @@ struct Loading<'a> {
 }
 
 impl Loading<'_> {
-    /// Reads what lies behind a kept index.
-    fn run(&mut self, first: u64) -> Result<u64, Broken> {
+    /// Reads what lies behind a kept index, and relations; those alone that start at `changed` records, where the
+    /// others are there.
+    fn run(&mut self, first: u64, changed: Option<&[u64]>) -> Result<u64, Broken> {
         self.index.stands_at(self.counters.commit, self.counters.cycle);
         let mut keys = KeyReader::default();
         let next = self.counters.next;
@@ -85,7 +90,7 @@ impl Loading<'_> {
             }
         }
         self.vectors(first)?;
-        self.edges()?;
+        self.edges(changed)?;
         // A process ended between removing the rows and destroying the keys.
         if !leftover.is_empty() {
             self.keys.destroy(&leftover).map_err(Broken::disk)?;
@@ -108,10 +113,10 @@ impl Loading<'_> {
         })
     }
 
-    fn edges(&mut self) -> Result<(), Broken> {
+    fn edges(&mut self, from: Option<&[u64]>) -> Result<(), Broken> {
         let mut keys = KeyReader::default();
         let (index, file, next) = (&mut self.index, self.keys, self.counters.next);
-        self.tables.each_edge(|from, number, to, sealed| {
+        self.tables.each_edge(from, |from, number, to, sealed| {
             // A relation is sealed with the key of the record that it starts at.
             if index.damaged().contains(&MemoryId(from)) {
                 return Ok(());

@@ -25,8 +25,10 @@ mod writer;
 use std::{
     collections::BTreeMap,
     fmt, io,
+    num::NonZeroUsize,
     ops::Range,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    thread,
 };
 
 use serde::de::DeserializeOwned;
@@ -37,6 +39,9 @@ use self::{
     format::{CHUNK_BYTES, HEADER_BYTES, Header, Listed, fault_of},
 };
 pub(crate) use self::{section::Section, writer::Writer};
+
+/// So many bytes are worth a thread more to read them.
+const SHARED_BYTES: usize = 1 << 20;
 
 /// Speaks for every byte of a pack: two packs with one root are the same.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -235,13 +240,40 @@ impl Body {
         &self.chunk(from / CHUNK_BYTES)[from - first..to - first]
     }
 
-    /// Shows the bytes from `from` to `to`, which lie in one chunk, and keeps nothing.
-    fn see_part(&self, from: usize, to: usize, see: impl FnOnce(&[u8])) {
+    /// Copies the bytes from `start` on, and keeps no chunk. Many are shared by as many threads as the machine runs
+    /// at once: deciphering and hashing take most of the time of an opening.
+    fn copy(&self, start: usize, into: &mut [u8]) {
+        let head = into.len().min(start.next_multiple_of(CHUNK_BYTES) - start);
+        let (head, rest) = into.split_at_mut(head);
+        self.copy_part(start, head);
+        let start = start + head.len();
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = threads.min(rest.len() / SHARED_BYTES);
+        let share =
+            |(number, it): (usize, &mut [u8])| self.copy_part(start + number * CHUNK_BYTES, it);
+        let shares = rest.chunks_mut(CHUNK_BYTES).enumerate();
+        if threads < 2 {
+            return shares.for_each(share);
+        }
+        let shares = Mutex::new(shares);
+        let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || std::iter::from_fn(next).for_each(share);
+        thread::scope(|scope| {
+            (1..threads).for_each(|_| _ = scope.spawn(work));
+            work();
+        });
+    }
+
+    /// Copies bytes that lie in one chunk.
+    fn copy_part(&self, from: usize, into: &mut [u8]) {
         let number = from / CHUNK_BYTES;
-        let part = from - number * CHUNK_BYTES..to - number * CHUNK_BYTES;
-        match self.chunks[number].get() {
-            Some(chunk) => see(&chunk[part]),
-            None => see(&self.load(number)[part]),
+        let first = number * CHUNK_BYTES;
+        let whole = CHUNK_BYTES.min(self.length.saturating_sub(first));
+        match self.chunks.get(number).and_then(OnceLock::get) {
+            _ if into.is_empty() => (),
+            Some(chunk) => into.copy_from_slice(&chunk[from - first..][..into.len()]),
+            None if into.len() == whole => self.load_into(number, into),
+            None => into.copy_from_slice(&self.load(number)[from - first..][..into.len()]),
         }
     }
 
@@ -249,14 +281,18 @@ impl Body {
     #[inline(never)]
     fn load(&self, number: usize) -> Box<[u8]> {
         let mut bytes = vec![0; CHUNK_BYTES.min(self.length - number * CHUNK_BYTES)];
-        match self.fetch(number, &mut bytes) {
-            Ok(()) => self.cipher.apply((number * CHUNK_BYTES) as u64, &mut bytes),
+        self.load_into(number, &mut bytes);
+        bytes.into()
+    }
+
+    fn load_into(&self, number: usize, bytes: &mut [u8]) {
+        match self.fetch(number, bytes) {
+            Ok(()) => self.cipher.apply((number * CHUNK_BYTES) as u64, bytes),
             Err(fault) => {
                 self.found(fault);
                 bytes.fill(0);
             }
         }
-        bytes.into()
     }
 
     /// Reads the enciphered bytes of a chunk, and compares them with its hash.

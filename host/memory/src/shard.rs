@@ -13,12 +13,13 @@ mod varint;
 use std::collections::HashMap;
 
 use crate::{
+    pack::Section,
     record::{MemoryId, Record},
     terms,
     vectors::Vectors,
 };
 
-use self::{dense::DenseWords, texts::Texts};
+use self::{dense::DenseWords, postings::Lists, texts::Texts};
 pub(crate) use self::{
     dense::{Dense, Places},
     image::FORMAT as IMAGE_FORMAT,
@@ -220,6 +221,13 @@ impl Names {
         number
     }
 
+    /// The number of a name that nobody held, held so many times.
+    pub(crate) fn hold_for(&mut self, name: &str, holders: u32) -> u32 {
+        let number = self.hold(name);
+        self.holders[number as usize] = holders;
+        number
+    }
+
     /// Lets go of a number once.
     pub(crate) fn release(&mut self, number: u32) {
         let holders = &mut self.holders[number as usize];
@@ -267,6 +275,8 @@ pub(crate) struct Shard {
     words: Names,
     /// By word: the records that hold it.
     postings: Vec<Postings>,
+    /// Where postings lie that were not read yet.
+    lists: Lists,
     /// The commonest of them once more.
     dense: DenseWords,
     thread_names: Names,
@@ -301,7 +311,7 @@ impl Shard {
         });
         for (term, count) in counted(&terms) {
             let postings = &mut self.postings[term as usize];
-            postings.insert(place, count);
+            postings.insert(place, count, &self.lists);
             self.dense.added(term, (place, count), postings, self.rows.len());
         }
         let thread = draft.thread.as_ref().map_or(NONE, |it| self.thread_names.hold(it));
@@ -371,12 +381,18 @@ impl Shard {
     /// Lets a record go, with everything that tells of it.
     pub(crate) fn remove(&mut self, id: MemoryId) -> bool {
         let Ok(at) = self.find(id) else { return false };
-        let place = self.by_id.remove(at);
+        let place = self.by_id[at];
         let Some(doc) = self.doc(place) else { return false };
-        let terms: Vec<Term> = self.terms(place).collect();
+        let (terms, tags): (Vec<Term>, Vec<u32>) =
+            (self.terms(place).collect(), self.tags_of(place).collect());
+        if self.is_torn() {
+            // What was read may be wrong, and all of this is made anew.
+            return false;
+        }
+        self.by_id.remove(at);
         for (term, _) in counted(&terms) {
             let postings = &mut self.postings[term as usize];
-            postings.remove(place);
+            postings.remove(place, &self.lists);
             self.dense.removed(term, place, postings);
         }
         for term in &terms {
@@ -394,7 +410,7 @@ impl Shard {
             self.authors.release(doc.author);
         }
         self.kinds.release(doc.kind);
-        self.tags_of(place).for_each(|it| self.tags.release(it));
+        tags.into_iter().for_each(|it| self.tags.release(it));
         self.length -= length;
         self.vectors.remove(place);
         self.texts.remove(self.rows[place as usize].text, length as u32);
@@ -407,6 +423,11 @@ impl Shard {
             self.texts.tighten(rows.map(|(row, terms)| (&mut row.text, *terms)));
         }
         true
+    }
+
+    /// Whether what lies in a kept index was found damaged: nothing that was told since counts.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.lists.as_ref().is_some_and(Section::is_damaged) || self.vectors.is_torn()
     }
 
     /// Where a record is in the order of ids.
@@ -461,11 +482,6 @@ impl Shard {
         self.find(id).ok().map(|it| self.by_id[it])
     }
 
-    /// The ids of all records, in their order.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = MemoryId> {
-        self.by_id.iter().map(|it| self.rows[*it as usize].id)
-    }
-
     /// Places of all records.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
         (0..self.rows.len() as Place).filter(|it| self.rows[*it as usize].kind != NONE)
@@ -483,12 +499,14 @@ impl Shard {
 
     /// The records that hold a word, and how often.
     pub(crate) fn postings(&self, word: &str) -> postings::Iter<'_> {
-        self.words.find(word).map(|it| self.postings[it as usize].iter()).unwrap_or_default()
+        let postings = self.words.find(word).map(|it| &self.postings[it as usize]);
+        postings.map(|it| it.iter(&self.lists)).unwrap_or_default()
     }
 
     /// A word that many records hold, to be counted in windows.
     pub(crate) fn dense(&self, word: &str) -> Option<&Dense> {
-        self.words.find(word).and_then(|it| self.dense.get(it))
+        let number = self.words.find(word)?;
+        self.dense.get(number, &self.postings[number as usize], &self.lists)
     }
 
     /// How often such a word stands in a window.
@@ -854,7 +872,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["2 e56062c62bb4357dd5b29cb9124fc5eeb774712829928d55c3ddfb209c1904b8"]
+        expect_test::expect!["3 071f1c0060b05069adcecde944bdb21fc241f7512d48015705ee7b8e4bc09f89"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

@@ -370,6 +370,10 @@ impl Memory {
         if let Some((pack, spaces)) = kept {
             self.index_mut().rest_on(&pack, &spaces, self.resident_vectors_max);
         }
+        if let Err(error) = self.tables.settle_changes(writer.counters.commit) {
+            writer.failed = Some(error.to_string());
+            return Err(WriteError::disk(error));
+        }
         writer.unkept = 0;
         Ok(())
     }

@@ -40,6 +40,15 @@ const DONE: TableDefinition<'_, &[u8; 32], (u64, u64)> = TableDefinition::new("d
 /// By the cycle in which it is archived, and the id: records that fade.
 const HORIZON: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("horizon");
 
+/// By id: the commit that last changed the standing of a record, or related it to another. Rows may be of commits that
+/// no kept index asks for any more.
+const CHANGED: TableDefinition<'_, u64, u64> = TableDefinition::new("changed");
+
+/// Keys of [`META`]: the commits after which, and up to which, [`CHANGED`] tells all. A program that knows of none
+/// leaves it behind.
+const META_CHANGED_SINCE: &str = "changed since";
+const META_CHANGED: &str = "changed";
+
 /// Key of [`META`]: the commit up to which the horizon was kept. A program that knows of none leaves it behind.
 const META_HORIZON: &str = "horizon";
 /// Key of [`META`]: the bits of the weight below which records are archived.
@@ -220,26 +229,72 @@ impl Tables {
             transaction.open_table(AUDIT)?;
             transaction.open_table(DONE)?;
             transaction.open_table(HORIZON)?;
+            transaction.open_table(CHANGED)?;
             Ok(transaction.commit()?)
         };
         Ok(make()?)
     }
 
-    /// The standings of all records below `next`, in the order of ids.
-    pub(crate) fn standings(&self, next: u64) -> Result<Vec<(u64, Standing)>, Broken> {
+    /// The standings of some records.
+    pub(crate) fn standings(&self, ids: &[u64]) -> Result<Vec<Standing>, Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let standings = transaction.open_table(STANDINGS).map_err(broken)?;
-            let standing = |row: Result<_, redb::StorageError>| {
-                let (id, row): (redb::AccessGuard<'_, u64>, redb::AccessGuard<'_, &[u8]>) =
-                    row.map_err(broken)?;
-                let standing = Standing::decode(row.value());
-                let damaged =
-                    || Broken::damaged(format!("the standing of m{} is damaged", id.value()));
-                Ok((id.value(), standing.ok_or_else(damaged)?))
+            let standing = |id: &u64| {
+                let row = standings.get(id).map_err(broken)?;
+                let standing = row.and_then(|it| Standing::decode(it.value()));
+                standing.ok_or_else(|| Broken::damaged(format!("the standing of m{id} is damaged")))
             };
-            standings.range(..next).map_err(broken)?.map(standing).collect()
+            ids.iter().map(standing).collect()
         })
+    }
+
+    /// Records whose standing was changed after a commit, or from which a relation leads that came after it; none where
+    /// nobody knows.
+    pub(crate) fn changed_since(
+        &self,
+        commit: u64,
+        counters: Counters,
+    ) -> Result<Option<Vec<u64>>, Broken> {
+        if commit == counters.commit {
+            return Ok(Some(Vec::new()));
+        }
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let meta = transaction.open_table(META).map_err(broken)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+            let (since, until) = (number(META_CHANGED_SINCE)?, number(META_CHANGED)?);
+            if until != Some(counters.commit) || since.is_none_or(|it| it > commit) {
+                return Ok(None);
+            }
+            let changed = match transaction.open_table(CHANGED) {
+                Ok(changed) => changed,
+                Err(TableError::TableDoesNotExist(_)) => return Ok(Some(Vec::new())),
+                Err(error) => return Err(broken(error)),
+            };
+            let mut ids = Vec::new();
+            for row in changed.iter().map_err(broken)? {
+                let (id, at) = row.map_err(broken)?;
+                ids.extend((at.value() > commit).then(|| id.value()));
+            }
+            Ok(Some(ids))
+        })
+    }
+
+    /// Forgets what was changed up to a commit: an index of it was kept.
+    pub(crate) fn settle_changes(&self, commit: u64) -> Result<(), Broken> {
+        let write = || -> Done<()> {
+            let transaction = self.database().begin_write()?;
+            {
+                let mut changed = transaction.open_table(CHANGED)?;
+                if changed.is_empty()? {
+                    return Ok(());
+                }
+                changed.retain(|_, at| at > commit)?;
+            }
+            Ok(transaction.commit()?)
+        };
+        guarded(|| Ok(write()?))
     }
 
     /// Calls `see` with every sealed record from an id on, and its standing, in the order of ids.
@@ -271,19 +326,28 @@ impl Tables {
         })
     }
 
-    /// Calls `see` with every edge: where it starts, its number, where it leads, and its sealed row.
+    /// Calls `see` with every edge, or every one that starts at some records: where it starts, its number, where it
+    /// leads, and its sealed row.
     pub(crate) fn each_edge(
         &self,
+        from: Option<&[u64]>,
         mut see: impl FnMut(u64, u32, u64, &[u8]) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
-            for row in transaction.open_table(EDGES).map_err(broken)?.iter().map_err(broken)? {
-                let (key, row) = row.map_err(broken)?;
-                let ((from, number), (to, sealed)) = (key.value(), row.value());
-                see(from, number, to, sealed)?;
+            let edges = transaction.open_table(EDGES).map_err(broken)?;
+            let mut see_between = |first: u64, last: u64| -> Result<(), Broken> {
+                for row in edges.range((first, 0)..=(last, u32::MAX)).map_err(broken)? {
+                    let (key, row) = row.map_err(broken)?;
+                    let ((from, number), (to, sealed)) = (key.value(), row.value());
+                    see(from, number, to, sealed)?;
+                }
+                Ok(())
+            };
+            match from {
+                Some(from) => from.iter().try_for_each(|it| see_between(*it, *it)),
+                None => see_between(0, u64::MAX),
             }
-            Ok(())
         })
     }
 
@@ -513,6 +577,16 @@ impl Change {
         for (id, standing) in rows {
             standings.insert(id, standing.encode().as_slice())?;
         }
+        self.mark(rows.iter().map(|it| it.0))
+    }
+
+    /// Notes that records were changed by this commit.
+    fn mark(&self, ids: impl Iterator<Item = u64>) -> Done<()> {
+        let last = self.0.open_table(META)?.get(META_COMMIT)?.map_or(0, |it| it.value());
+        let mut changed = self.0.open_table(CHANGED)?;
+        for id in ids {
+            changed.insert(id, last + 1)?;
+        }
         Ok(())
     }
 
@@ -541,7 +615,7 @@ impl Change {
     pub(crate) fn add_edge(&self, from: u64, number: u32, to: u64, sealed: &[u8]) -> Done<()> {
         self.0.open_table(EDGES)?.insert((from, number), (to, sealed))?;
         self.0.open_table(BACKWARD)?.insert((to, from, number), ())?;
-        Ok(())
+        self.mark(std::iter::once(from))
     }
 
     /// Removes records with everything that hangs on them.
@@ -551,12 +625,14 @@ impl Change {
         let mut edges = self.0.open_table(EDGES)?;
         let mut backward = self.0.open_table(BACKWARD)?;
         let mut vectors = self.0.open_table(VECTORS)?;
+        let mut changed = self.0.open_table(CHANGED)?;
         let encoders = self.0.open_table(ENCODERS)?;
         let encoders = encoders.iter()?.map(|it| it.map(|(number, _)| number.value()));
         let encoders = encoders.collect::<Result<Vec<_>, _>>()?;
         for &id in ids {
             records.remove(id)?;
             standings.remove(id)?;
+            changed.remove(id)?;
             for encoder in &encoders {
                 vectors.remove((*encoder, id))?;
             }
@@ -591,7 +667,60 @@ impl Change {
             meta.insert(META_COMMIT, counters.commit)?;
             meta.insert(META_CYCLE, counters.cycle)?;
             meta.insert(META_HORIZON, counters.commit)?;
+            let before = meta.insert(META_CHANGED, counters.commit)?.map(|it| it.value());
+            if before.is_none_or(|it| it + 1 != counters.commit) {
+                // What commits before this one changed was not noted, or not all of it.
+                meta.insert(META_CHANGED_SINCE, counters.commit - 1)?;
+            }
         }
         Ok(self.0.commit()?)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use voyager_base::sim::SimDisk;
+
+    use super::*;
+
+    /// Commits what `write` does, as the next commit.
+    fn commit(tables: &Tables, counters: &mut Counters, write: impl FnOnce(&Change) -> Done<()>) {
+        counters.commit += 1;
+        let act = Act { at: Timestamp::default(), deed: Deed::Arranged, first: 0, count: 1 };
+        tables.change(act, *counters, write).unwrap();
+    }
+
+    /// Commits something as a program does that notes no changes.
+    fn commit_as_before(tables: &Tables, counters: &mut Counters) {
+        counters.commit += 1;
+        let transaction = tables.database().begin_write().unwrap();
+        transaction.open_table(META).unwrap().insert(META_COMMIT, counters.commit).unwrap();
+        transaction.commit().unwrap();
+    }
+
+    #[test]
+    fn what_changed_is_known_as_long_as_all_programs_note_it() {
+        let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 0 };
+        let (tables, mut counters) = Tables::open(&SimDisk::new(1), opening).unwrap();
+        let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+        let used = |it: &Change, id| it.set_standings(&[(id, standing)]);
+        let since = |commit, counters| tables.changed_since(commit, counters).unwrap();
+        commit(&tables, &mut counters, |it| used(it, 7));
+        commit(&tables, &mut counters, |it| used(it, 9));
+        commit(&tables, &mut counters, |it| it.add_edge(5, 0, 6, b"sealed"));
+        assert_eq!(since(0, counters), Some(vec![5, 7, 9]));
+        assert_eq!(since(1, counters), Some(vec![5, 9]));
+        assert_eq!(since(3, counters), Some(vec![]));
+        tables.settle_changes(2).unwrap();
+        assert_eq!(since(2, counters), Some(vec![5]));
+        commit(&tables, &mut counters, |it| it.remove(&[5]));
+        assert_eq!(since(2, counters), Some(vec![]));
+        commit_as_before(&tables, &mut counters);
+        assert_eq!(since(4, counters), None, "it changed nobody knows what");
+        assert_eq!(since(5, counters), Some(vec![]), "nothing came after it");
+        commit(&tables, &mut counters, |it| used(it, 3));
+        assert_eq!(since(4, counters), None, "also where others came after it");
+        assert_eq!(since(5, counters), Some(vec![3]));
     }
 }

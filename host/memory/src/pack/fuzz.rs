@@ -17,8 +17,8 @@ const FILE: &str = "pack";
 const KEY: [u8; 32] = [7; 32];
 
 /// Sections of a kept index.
-const SECTIONS: [&str; 8] =
-    ["meta", "rows", "texts", "heads", "postings", "sketches", "scales", "steps"];
+const SECTIONS: [&str; 9] =
+    ["meta", "dimensions", "rows", "texts", "heads", "postings", "sketches", "scales", "steps"];
 
 /// Reads `bytes` as a pack, as the parts of one, as a change of one, and as a section of a kept index.
 ///

@@ -105,7 +105,7 @@ impl Section {
     /// Everything in parts of so many bytes, the last one shorter, as [`Section::to_vec`].
     pub(crate) fn parts_of(&self, bytes: usize) -> impl Iterator<Item = Vec<u8>> {
         let starts = (0..self.len()).step_by(bytes);
-        starts.map(move |from| self.copy(from..self.len().min(from + bytes)))
+        starts.map(move |from| self.copied(from..self.len().min(from + bytes)))
     }
 
     /// Says that what was read of it is not what was written.
@@ -127,17 +127,17 @@ impl Section {
     /// Everything, compared with its hashes. Brings no chunk into memory beside: who wants all of a section once
     /// needs it once.
     pub(crate) fn to_vec(&self) -> Vec<u8> {
-        self.copy(0..self.len())
+        self.copied(0..self.len())
     }
 
-    fn copy(&self, range: Range<usize>) -> Vec<u8> {
+    /// The bytes of `range`, compared with their hashes, without bringing a chunk into memory.
+    pub(crate) fn copied(&self, range: Range<usize>) -> Vec<u8> {
         match &self.0 {
             Source::Owned(bytes) => bytes[range].to_vec(),
-            Source::Packed { body, start, .. } => {
-                let mut bytes = Vec::with_capacity(range.len());
-                for (from, to) in parts(start + range.start, start + range.end) {
-                    body.see_part(from, to, |it| bytes.extend_from_slice(it));
-                }
+            Source::Packed { body, start, length } => {
+                let range = body.bounded(range, *length);
+                let mut bytes = vec![0; range.len()];
+                body.copy(start + range.start, &mut bytes);
                 bytes
             }
         }

@@ -186,7 +186,7 @@ fn a_chunk_is_read_once_and_rows_bring_none_into_memory() {
     section.read_row(5, &mut row);
     assert_eq!(calls(&|| section.read_row(5, &mut [0; 388])), 1);
     assert_eq!(calls(&|| _ = section.u32_at(0)), 1);
-    assert_eq!(calls(&|| _ = section.clone().u64_at(8_000)), 0);
+    assert_eq!(calls(&|| _ = section.clone().u64_at(2_000)), 0);
     assert_eq!(calls(&|| section.read_row(5, &mut [0; 388])), 0, "its chunk is there");
     assert_eq!(calls(&|| section.read_row(CHUNK_BYTES - 1, &mut [0; 388])), 1, "half of it is not");
     assert_eq!(calls(&|| _ = section.slice(0..3 * CHUNK_BYTES)), 2);
@@ -198,7 +198,7 @@ fn the_same_input_makes_the_same_bytes_in_every_version() {
     let (disk, root) = written(&sections);
     let content = disk.content(FILE).unwrap();
     let shown = format!("{} bytes, {}, {root:?}", content.len(), blake3::hash(&content).to_hex());
-    expect![[r#"69955 bytes, 062001b04074322bfe543487cc372bdc742693ba78b559104d02aeef4960efd7, "a5fb8ec5341cfd6c8c925ad84c22fb80ac562377775ca57920116991c339fc09""#]].assert_eq(&shown);
+    expect![[r#"20797 bytes, d6895f094c95c8077e180aa37ffec6683c4a613c6805c0f6511620cb9838551c, "05a26a52e8a881ec21a53050aad2c75262db2df04c62cce932121058d8507d64""#]].assert_eq(&shown);
     assert_eq!(written(&sections).0.content(FILE).unwrap(), content);
 }
 
@@ -250,8 +250,8 @@ fn foreign_files_other_keys_other_packs_and_newer_ones_are_told_apart() {
     assert_eq!(open(&disk, &KEY, Some(&Root([1; 32]))), PackError::Another);
     let (other, _) = written(&[("one", noise(201))]);
     assert_eq!(open(&other, &KEY, Some(&root)), PackError::Another);
-    disk.flip_bit(FILE, 20 * 8 + 1);
-    assert_eq!(open(&disk, &KEY, None), PackError::Newer { found: 3, known: 1 });
+    disk.flip_bit(FILE, 20 * 8 + 2);
+    assert_eq!(open(&disk, &KEY, None), PackError::Newer { found: 6, known: 2 });
 }
 
 #[test]

@@ -8,7 +8,9 @@
 //! plane n, bit of a place: whether 2^n is part of how often the record holds the word
 //! ```
 
-use super::{Place, Postings};
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use super::{Place, Postings, postings::Lists};
 
 /// Fewer records than this are taken apart quickly.
 const HOLDERS_MIN: usize = 16;
@@ -53,9 +55,9 @@ fn part(place: Place) -> (usize, u64) {
 }
 
 impl Dense {
-    fn of(postings: &Postings) -> Self {
+    fn of(postings: &Postings, lists: &Lists) -> Self {
         let mut dense = Self::default();
-        postings.iter().for_each(|(place, times)| dense.insert(place, times));
+        postings.each(lists, |(place, times)| dense.insert(place, times));
         dense
     }
 
@@ -111,20 +113,21 @@ impl Dense {
     }
 }
 
-/// Bits of words, by the words' numbers.
+/// Bits of words, by the words' numbers. They are made when they are asked first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DenseWords(Vec<Option<Box<Dense>>>);
+pub(super) struct DenseWords(BTreeMap<u32, OnceLock<Dense>>);
 
 impl DenseWords {
     /// Of the words of a shard with so many places.
     pub(super) fn of(all: &[Postings], capacity: usize) -> Self {
-        let of = |it: &Postings| is_dense(it, capacity).then(|| Box::new(Dense::of(it)));
-        Self(all.iter().map(of).collect())
+        let dense = all.iter().zip(0..).filter(|it| is_dense(it.0, capacity));
+        Self(dense.map(|it| (it.1, OnceLock::new())).collect())
     }
 
+    /// Those of a word, whose postings are these.
     #[inline]
-    pub(super) fn get(&self, word: u32) -> Option<&Dense> {
-        self.0.get(word as usize)?.as_deref()
+    pub(super) fn get(&self, word: u32, postings: &Postings, lists: &Lists) -> Option<&Dense> {
+        Some(self.0.get(&word)?.get_or_init(|| Dense::of(postings, lists)))
     }
 
     /// A record was added to the postings of a word.
@@ -135,24 +138,23 @@ impl DenseWords {
         postings: &Postings,
         capacity: usize,
     ) {
-        if self.0.len() <= word as usize {
-            self.0.resize(word as usize + 1, None);
-        }
-        let known = &mut self.0[word as usize];
-        match known {
-            Some(_) if postings.len() * SPARSE < capacity => *known = None,
-            Some(dense) => dense.insert(place, times),
-            None if is_dense(postings, capacity) => *known = Some(Box::new(Dense::of(postings))),
+        match self.0.get_mut(&word) {
+            Some(_) if postings.len() * SPARSE < capacity => _ = self.0.remove(&word),
+            Some(known) => {
+                if let Some(dense) = known.get_mut() {
+                    dense.insert(place, times);
+                }
+            }
+            None if is_dense(postings, capacity) => _ = self.0.insert(word, OnceLock::new()),
             None => (),
         }
     }
 
     /// A record was removed from them.
     pub(super) fn removed(&mut self, word: u32, place: Place, postings: &Postings) {
-        let Some(known) = self.0.get_mut(word as usize) else { return };
         if postings.len() == 0 {
-            *known = None;
-        } else if let Some(dense) = known {
+            self.0.remove(&word);
+        } else if let Some(dense) = self.0.get_mut(&word).and_then(OnceLock::get_mut) {
             dense.remove(place);
         }
     }
@@ -201,16 +203,16 @@ mod tests {
             for (place, times) in changes {
                 if times < 4 {
                     map.remove(&place);
-                    postings.remove(place);
+                    postings.remove(place, &None);
                     dense.remove(place);
                 } else if let std::collections::btree_map::Entry::Vacant(entry) = map.entry(place) {
                     let times = times - 3;
                     entry.insert(times);
-                    postings.insert(place, times);
+                    postings.insert(place, times, &None);
                     dense.insert(place, times);
                 }
             }
-            for dense in [dense, Dense::of(&postings)] {
+            for dense in [dense, Dense::of(&postings, &None)] {
                 for first in 0..400 {
                     for last in first..first + RUN_MAX as Place {
                         let expected: u32 = map.range(first..=last).map(|it| it.1).sum();
@@ -225,15 +227,15 @@ mod tests {
     fn common_words_get_bits_and_lose_them_again() {
         let (mut postings, mut words) = (Postings::default(), DenseWords::default());
         let add = |postings: &mut Postings, words: &mut DenseWords, place, capacity| {
-            postings.insert(place, 1);
+            postings.insert(place, 1, &None);
             words.added(3, (place, 1), postings, capacity);
-            words.get(3).is_some()
+            words.get(3, postings, &None).is_some()
         };
         let few = HOLDERS_MIN as Place - 1;
         assert!(!(0..few).any(|it| add(&mut postings, &mut words, it, 50)), "too few");
         assert!(add(&mut postings, &mut words, few, 50));
         assert!(add(&mut postings, &mut words, few + 1, 50));
-        let dense = words.get(3).unwrap();
+        let dense = words.get(3, &postings, &None).unwrap();
         let shown: u32 = (0..50).map(|it| dense.in_run(it, it)).sum();
         assert_eq!(shown as usize, postings.len());
         assert!(!add(&mut postings, &mut words, few + 2, SPARSE * 100), "rare by now");

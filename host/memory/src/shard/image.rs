@@ -1,8 +1,8 @@
 //! A shard as flat arrays in a pack, and back: what opening a store reads instead of every record.
 //!
-//! Arrays hold what can't be computed quickly. Threads follow from them, in one pass.
+//! Texts and postings stay there until they are asked. Arrays hold what can't be computed quickly. Threads follow from them, in one pass.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// Bytes of a record beside its tags and terms.
 const ROW_BYTES: usize = 57;
@@ -38,7 +38,6 @@ struct Meta {
     loose: usize,
     loose_length: u64,
     window_lengths: [u64; RADII.len()],
-    dimensions: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,10 +78,11 @@ impl Shard {
             loose: self.loose,
             loose_length: self.loose_length,
             window_lengths: self.window_lengths,
-            dimensions: self.vectors.dimensions(),
         };
         let meta = rmp_serde::to_vec(&meta).map_err(io::Error::other)?;
         writer.section(&format!("{prefix}.meta"), &meta)?;
+        let dimensions = (self.vectors.dimensions() as u32).to_le_bytes();
+        writer.section(&format!("{prefix}.dimensions"), &dimensions)?;
         // Texts lie without holes, in the order of places.
         let mut text = 0;
         let rows = self.rows.iter().zip(&self.lengths).map(|(row, terms)| {
@@ -95,36 +95,60 @@ impl Shard {
         let texts = texts.map(|(row, terms)| self.text_of(row, *terms));
         list(writer, &format!("{prefix}.texts"), texts)?;
         let heads = self.postings.iter().map(|it| {
-            let (count, last, bytes) = it.parts();
+            let (count, last, bytes) = it.parts(&self.lists);
             [count, last, bytes.len() as u32].map(u32::to_le_bytes).concat()
         });
         list(writer, &format!("{prefix}.heads"), heads)?;
-        list(writer, &format!("{prefix}.postings"), self.postings.iter().map(|it| it.parts().2))?;
+        list(
+            writer,
+            &format!("{prefix}.postings"),
+            self.postings.iter().map(|it| it.parts(&self.lists).2),
+        )?;
         writer.section(&format!("{prefix}.sketches"), sketches)?;
         let scales: Vec<u8> = scales.iter().flat_map(|it| it.to_le_bytes()).collect();
         writer.section(&format!("{prefix}.scales"), &scales)?;
-        self.vectors.write_steps(writer, &steps_of(prefix))
+        self.vectors.write_steps(writer, &steps_of(prefix))?;
+        if self.is_torn() {
+            return Err(io::Error::other("the index that was kept before is damaged"));
+        }
+        Ok(())
     }
 
-    /// Leaves the steps of more than `resident_max` vectors where [`Shard::write`] just wrote them.
+    /// Leaves texts, postings, and the steps of more than `resident_max` vectors where [`Shard::write`] just wrote
+    /// them.
     pub(crate) fn rest_on(&mut self, pack: &Pack, prefix: &str, resident_max: usize) {
-        if let Some(steps) = pack.section(&steps_of(prefix)) {
+        if let Some(steps) = pack.section(&steps_of(prefix))
+            && let Some(mut read) = Self::read_beside(pack, prefix, Vectors::default())
+            && !pack.is_damaged()
+        {
             self.vectors.rest_on(steps, resident_max);
+            read.vectors = std::mem::take(&mut self.vectors);
+            *self = read;
         }
     }
 
-    /// Reads what [`Shard::write`] wrote; none where it is something else. The steps of more than `resident_max`
-    /// vectors stay where they are.
+    /// Reads what [`Shard::write`] wrote; none where it is something else. Texts, postings and the steps of more than
+    /// `resident_max` vectors stay where they are.
     pub(crate) fn read(pack: &Pack, prefix: &str, resident_max: usize) -> Option<Self> {
         let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
         let bytes = |name: &str| section(name).map(|it: Section| it.to_vec());
-        let meta: Meta = rmp_serde::from_slice(&bytes("meta")?).ok()?;
-        let (rows, rest) = (bytes("rows")?, bytes("scales")?);
-        let (rows, []) = rows.as_chunks::<ROW_BYTES>() else { return None };
+        let dimensions = section("dimensions")?.to_vec();
+        let dimensions = u32::from_le_bytes(dimensions.try_into().ok()?) as usize;
+        let rest = bytes("scales")?;
         let (scales, []) = rest.as_chunks::<4>() else { return None };
         let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
         let (sketches, steps) = (bytes("sketches")?, pack.section(&steps_of(prefix))?);
-        let vectors = Vectors::of_arrays(meta.dimensions, sketches, scales, steps, resident_max)?;
+        let vectors = Vectors::of_arrays(dimensions, sketches, scales, steps, resident_max)?;
+        Self::read_beside(pack, prefix, vectors)
+    }
+
+    /// Reads all but the vectors.
+    fn read_beside(pack: &Pack, prefix: &str, vectors: Vectors) -> Option<Self> {
+        let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
+        let bytes = |name: &str| section(name).map(|it: Section| it.to_vec());
+        let meta: Meta = rmp_serde::from_slice(&bytes("meta")?).ok()?;
+        let rows = bytes("rows")?;
+        let (rows, []) = rows.as_chunks::<ROW_BYTES>() else { return None };
         let mut shard = Self {
             words: meta.words.names()?,
             thread_names: meta.thread_names.names()?,
@@ -139,8 +163,10 @@ impl Shard {
             vectors,
             ..Self::default()
         };
-        shard.texts = Texts::of(bytes("texts")?);
-        shard.postings = postings(&bytes("heads")?, &bytes("postings")?, rows.len())?;
+        shard.texts = Texts::kept(section("texts")?);
+        let lists = section("postings")?;
+        shard.postings = postings(&bytes("heads")?, lists.len(), rows.len())?;
+        shard.lists = Some(lists);
         shard.dense = DenseWords::of(&shard.postings, rows.len());
         shard.reaches = vec![Reach::ALONE; rows.len()];
         (shard.rows, shard.lengths) = rows.iter().map(row).unzip();
@@ -163,8 +189,8 @@ impl Shard {
     }
 
     /// The bytes of a record's tags and terms.
-    fn text_of(&self, row: &Row, terms: u32) -> &[u8] {
-        if row.kind == NONE { &[] } else { self.texts.bytes(row.text, terms) }
+    fn text_of(&self, row: &Row, terms: u32) -> Cow<'_, [u8]> {
+        if row.kind == NONE { Cow::default() } else { self.texts.bytes(row.text, terms) }
     }
 
     /// Whether the numbers of a record are those of names.
@@ -228,19 +254,20 @@ fn list<T: AsRef<[u8]>>(
     writer.end()
 }
 
-/// Postings by word, from their heads and their lists one after the other.
-fn postings(heads: &[u8], mut lists: &[u8], capacity: usize) -> Option<Vec<Postings>> {
+/// Postings by word, from their heads. Their lists lie one after the other and have so many bytes together.
+fn postings(heads: &[u8], bytes: usize, capacity: usize) -> Option<Vec<Postings>> {
     let (heads, []) = heads.as_chunks::<HEAD_BYTES>() else { return None };
     let mut all = Vec::with_capacity(heads.len());
+    let mut start = 0;
     for head in heads {
         let number = |at: usize| Some(u32::from_le_bytes(*head[4 * at..].first_chunk()?));
         let (count, last) = (number(0)?, number(1)?);
-        let (list, rest) = lists.split_at_checked(number(2)? as usize)?;
         (count == 0 || (last as usize) < capacity).then_some(())?;
-        all.push(Postings::of_parts(count, last, list));
-        lists = rest;
+        let length = number(2)?;
+        all.push(Postings::kept(count, last, (start, length)));
+        start += u64::from(length);
     }
-    lists.is_empty().then_some(all)
+    (start == bytes as u64).then_some(all)
 }
 
 fn row_bytes(row: &Row, terms: u32) -> [u8; ROW_BYTES] {

@@ -6,15 +6,26 @@
 //! distance << 1 | more than once, as a number of varint.rs | how often, where it is more than once
 //! ```
 //!
+//! Those of a kept index are read when they are asked first: a question needs few of them.
+//!
 //! Adding at the end, as records come, touches nothing else. A change in between looks for its place from the front,
 //! which for the commonest word of a million records takes a millisecond.
 
+use std::{borrow::Cow, sync::OnceLock};
+
 use super::{Place, varint};
+use crate::pack::Section;
+
+/// Where postings lie one after the other that were not read yet; none where there are none.
+pub(super) type Lists = Option<Section>;
 
 /// The records that hold a word.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Postings {
-    bytes: Vec<u8>,
+    /// None as long as they lie in a kept index.
+    bytes: OnceLock<Vec<u8>>,
+    /// Where they lie there, and how long they are.
+    kept: (u64, u32),
     count: u32,
     last: Place,
 }
@@ -37,14 +48,42 @@ fn encode(distance: Place, times: u32, into: &mut Vec<u8>) {
 }
 
 impl Postings {
-    /// From [`Postings::parts`].
-    pub(super) fn of_parts(count: u32, last: Place, bytes: &[u8]) -> Self {
-        Self { bytes: bytes.to_vec(), count, last }
+    /// Such as lie among the kept ones: where, and how long they are.
+    pub(super) fn kept(count: u32, last: Place, kept: (u64, u32)) -> Self {
+        Self { bytes: OnceLock::new(), kept, count, last }
     }
 
     /// How many there are, the last place, and the bytes.
-    pub(super) fn parts(&self) -> (u32, Place, &[u8]) {
-        (self.count, self.last, &self.bytes)
+    pub(super) fn parts<'a>(&'a self, lists: &'a Lists) -> (u32, Place, Cow<'a, [u8]>) {
+        let bytes = match (self.bytes.get(), lists) {
+            (Some(bytes), _) => Cow::Borrowed(bytes.as_slice()),
+            (None, Some(lists)) => lists.slice(self.range()),
+            (None, None) => Cow::default(),
+        };
+        (self.count, self.last, bytes)
+    }
+
+    fn range(&self) -> std::ops::Range<usize> {
+        let start = self.kept.0 as usize;
+        start..start + self.kept.1 as usize
+    }
+
+    /// None where they are damaged.
+    fn read(&self, lists: &Lists) -> Vec<u8> {
+        let read = lists.as_ref().map(|it| (it.copied(self.range()), it.is_damaged()));
+        read.filter(|it| !it.1).map(|it| it.0).unwrap_or_default()
+    }
+
+    fn bytes(&self, lists: &Lists) -> &[u8] {
+        self.bytes.get_or_init(|| self.read(lists))
+    }
+
+    /// Shows the records in the order of their places. Does not bring the bytes into memory.
+    pub(super) fn each(&self, lists: &Lists, see: impl FnMut((Place, u32))) {
+        match self.bytes.get() {
+            Some(_) => self.iter(lists).for_each(see),
+            None => Iter { bytes: &self.read(lists), place: 0 }.for_each(see),
+        }
     }
 
     /// How many records hold the word.
@@ -53,55 +92,61 @@ impl Postings {
     }
 
     /// The records in the order of their places, and how often they hold the word.
-    pub(crate) fn iter(&self) -> Iter<'_> {
-        Iter { bytes: &self.bytes, place: 0 }
-    }
-
-    /// The first at `place` or behind it.
-    fn find(&self, place: Place) -> Option<Found> {
-        let mut iter = self.iter();
-        loop {
-            let (start, before) = (self.bytes.len() - iter.bytes.len(), iter.place);
-            let (found, times) = iter.next()?;
-            if found >= place {
-                let end = self.bytes.len() - iter.bytes.len();
-                return Some(Found { start, end, before, place: found, times });
-            }
-        }
+    pub(super) fn iter(&self, lists: &Lists) -> Iter<'_> {
+        Iter { bytes: self.bytes(lists), place: 0 }
     }
 
     /// Takes in a record that is not among them.
-    pub(super) fn insert(&mut self, place: Place, times: u32) {
-        let mut bytes = Vec::new();
+    pub(super) fn insert(&mut self, place: Place, times: u32, lists: &Lists) {
+        let mut bytes = self.bytes.take().unwrap_or_else(|| self.read(lists));
+        let mut new = Vec::new();
         if self.count == 0 || self.last < place {
-            encode(place - if self.count == 0 { 0 } else { self.last }, times, &mut bytes);
-            varint::make_room(&mut self.bytes, bytes.len());
-            self.bytes.extend_from_slice(&bytes);
+            encode(place - if self.count == 0 { 0 } else { self.last }, times, &mut new);
+            varint::make_room(&mut bytes, new.len());
+            bytes.extend_from_slice(&new);
             self.last = place;
-        } else if let Some(next) = self.find(place) {
-            encode(place - next.before, times, &mut bytes);
-            encode(next.place - place, next.times, &mut bytes);
-            self.bytes.splice(next.start..next.end, bytes);
+        } else if let Some(next) = find(&bytes, place) {
+            encode(place - next.before, times, &mut new);
+            encode(next.place - place, next.times, &mut new);
+            bytes.splice(next.start..next.end, new);
         }
         self.count += 1;
+        self.bytes = bytes.into();
     }
 
     /// Lets a record go.
-    pub(super) fn remove(&mut self, place: Place) {
-        let Some(gone) = self.find(place).filter(|it| it.place == place) else { return };
-        self.count -= 1;
-        if self.count == 0 {
-            *self = Self::default();
-        } else if gone.end == self.bytes.len() {
-            self.bytes.truncate(gone.start);
-            self.last = gone.before;
-        } else {
-            let mut rest = Iter { bytes: &self.bytes[gone.end..], place };
-            let (next, times) = rest.next().unwrap_or_default();
-            let end = self.bytes.len() - rest.bytes.len();
-            let mut bytes = Vec::new();
-            encode(next - gone.before, times, &mut bytes);
-            self.bytes.splice(gone.start..end, bytes);
+    pub(super) fn remove(&mut self, place: Place, lists: &Lists) {
+        let mut bytes = self.bytes.take().unwrap_or_else(|| self.read(lists));
+        if let Some(gone) = find(&bytes, place).filter(|it| it.place == place) {
+            self.count -= 1;
+            if self.count == 0 {
+                *self = Self::default();
+                bytes = Vec::new();
+            } else if gone.end == bytes.len() {
+                bytes.truncate(gone.start);
+                self.last = gone.before;
+            } else {
+                let mut rest = Iter { bytes: &bytes[gone.end..], place };
+                let (next, times) = rest.next().unwrap_or_default();
+                let end = bytes.len() - rest.bytes.len();
+                let mut new = Vec::new();
+                encode(next - gone.before, times, &mut new);
+                bytes.splice(gone.start..end, new);
+            }
+        }
+        self.bytes = bytes.into();
+    }
+}
+
+/// The first at `place` or behind it.
+fn find(bytes: &[u8], place: Place) -> Option<Found> {
+    let mut iter = Iter { bytes, place: 0 };
+    loop {
+        let (start, before) = (bytes.len() - iter.bytes.len(), iter.place);
+        let (found, times) = iter.next()?;
+        if found >= place {
+            let end = bytes.len() - iter.bytes.len();
+            return Some(Found { start, end, before, place: found, times });
         }
     }
 }
@@ -143,18 +188,18 @@ mod tests {
                 let place = if far { place * 107_374_182 } else { place };
                 if times == 0 {
                     map.remove(&place);
-                    postings.remove(place);
+                    postings.remove(place, &None);
                 } else if let Entry::Vacant(entry) = map.entry(place) {
                     let times = if times == 3 { 1000 } else { times };
                     entry.insert(times);
-                    postings.insert(place, times);
+                    postings.insert(place, times, &None);
                 }
                 let expected: Vec<_> = map.iter().map(|it| (*it.0, *it.1)).collect();
                 prop_assert_eq!(postings.len(), expected.len());
-                prop_assert_eq!(postings.iter().collect::<Vec<_>>(), expected);
+                prop_assert_eq!(postings.iter(&None).collect::<Vec<_>>(), expected);
                 let mut anew = Postings::default();
-                map.iter().for_each(|(place, times)| anew.insert(*place, *times));
-                prop_assert_eq!(&postings, &anew, "what was there before leaves nothing");
+                map.iter().for_each(|(place, times)| anew.insert(*place, *times, &None));
+                prop_assert_eq!(postings.parts(&None), anew.parts(&None), "what was there before leaves nothing");
             }
         }
     }

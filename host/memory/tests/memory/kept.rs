@@ -4,10 +4,11 @@ use std::{io, sync::Arc};
 
 use voyager_base::{
     chance::Seeded,
+    clock::Timestamp,
     disk::{Disk, DiskFile},
     sim::SimDisk,
 };
-use voyager_memory::{Edge, Entry, KEPT_FROM, Memory, MemoryId, Options, Question};
+use voyager_memory::{Draft, Edge, Entry, KEPT_FROM, Memory, MemoryId, Options, Question};
 
 use crate::support::{ask, draft, now, open, options, texts, turn, vector};
 
@@ -53,6 +54,16 @@ fn said(memory: &Memory) -> Vec<String> {
     ["green door", "wall tag1", "Ada roof", "later"].iter().map(asked).collect()
 }
 
+/// What the life of the records did to them, and their relations.
+fn life(memory: &Memory) -> Vec<String> {
+    let of = |id: MemoryId| {
+        let relations = memory.relations(id).unwrap();
+        let marks = (memory.is_pinned(id), memory.is_archived(id), memory.space_of(id));
+        format!("{id:?} {:?} {marks:?} {relations:?}", memory.weight(id))
+    };
+    memory.ids().into_iter().map(of).collect()
+}
+
 /// Opens a store that leaves all vectors in its kept index.
 fn open_resting(disk: &SimDisk) -> Memory {
     let options = Options { resident_vectors_max: 0, ..options() };
@@ -91,10 +102,15 @@ fn what_came_after_it_is_there_too() {
     memory.tick(30, now()).unwrap();
     memory.used(&[MemoryId(7)], now()).unwrap();
     memory.pin(MemoryId(9), true, now()).unwrap();
+    memory.restore(&[MemoryId(10)], 0.5, now()).unwrap();
+    let lived = (said(&memory), life(&memory));
     drop(memory);
     assert!(open(&disk).is_pinned(MemoryId(9)).unwrap());
+    assert_eq!(life(&open(&disk)), lived.1);
     let (with, anew) = both(&disk);
+    assert_eq!(with, lived.0);
     assert_eq!(with, anew);
+    assert_eq!(life(&open(&disk)), lived.1);
 }
 
 #[test]
@@ -172,6 +188,40 @@ fn an_index_that_is_damaged_later_costs_nothing_but_time() {
     memory.keep_index().unwrap();
     drop(memory);
     assert_eq!(both(&disk), (expected.clone(), expected));
+}
+
+/// What a write reads of the index may be damaged as well.
+#[test]
+fn writes_over_a_damaged_index_are_those_over_a_whole_one() {
+    let change = |memory: &Memory| {
+        memory.forget(&[MemoryId(5), MemoryId(6)], None, now()).unwrap();
+        let later = Timestamp::from_millis(now().as_micros() / 1000 + 1_000_000);
+        let ahead = Entry::from(Draft { at: Some(later), ..draft("a green plan") });
+        memory.remember(&[turn("a", "Ada", "later green door"), ahead], None, now()).unwrap();
+        memory.used(&[MemoryId(7)], now()).unwrap();
+        memory.relate(&edge(7, 9), None, now()).unwrap();
+        let ticked = memory.tick(300, now()).unwrap();
+        assert_eq!(memory.unencoded(9), [MemoryId(41)]);
+        assert_eq!(memory.encode(&[(MemoryId(41), vector("plan"))], now()), Ok(1));
+        (ticked, memory.is_archived(MemoryId(41)), memory.is_archived(MemoryId(1)))
+    };
+    let whole = SimDisk::new(1);
+    drop(kept(&whole));
+    let memory = open_resting(&whole);
+    let changed = change(&memory);
+    let expected = said(&memory);
+    for step in [64, 64 * 1024 * 7, 64 * 1024 * 11] {
+        let disk = SimDisk::new(1);
+        drop(kept(&disk));
+        let name = files(&disk).remove(0);
+        let bits = disk.content(&name).unwrap().len() * 8;
+        let memory = open_resting(&disk);
+        (4096 * 8..bits).step_by(step).for_each(|it| disk.flip_bit(&name, it));
+        assert_eq!(change(&memory), changed);
+        assert_eq!(said(&memory), expected);
+        drop(memory);
+        assert_eq!(both(&disk), (expected.clone(), expected.clone()));
+    }
 }
 
 /// A few records are read as fast as an index is.
