@@ -43,7 +43,10 @@ impl Dense {
         }
         self.bits[at] |= bit;
         if times > 1 {
-            let at = self.more.partition_point(|it| it.0 < place);
+            let at = match self.more.last() {
+                Some(last) if last.0 > place => self.more.partition_point(|it| it.0 < place),
+                _ => self.more.len(),
+            };
             self.more.insert(at, (place, times));
         }
     }
