@@ -11,7 +11,7 @@ use voyager_base::Digest;
 use crate::{
     cache::Stamps,
     known::{Known, KnownList},
-    pack::{Pack, Writer},
+    pack::{Pack, Writer, at_once},
     record::{MemoryId, Record},
     row::{Edge, Standing},
     shard::{Names, Shard},
@@ -88,11 +88,17 @@ impl Index {
     /// What [`Index::write`] wrote; none where it is something else. More than `resident_max` vectors of a space stay
     /// in the pack.
     pub(crate) fn read(pack: &Pack, spaces: Vec<String>, resident_max: usize) -> Option<Self> {
-        let (known, held) = KnownList::read(pack, spaces.len())?;
+        let known = || KnownList::read(pack, spaces.len());
+        let shards = || {
+            let shard = |it: usize| Shard::read(pack, &it.to_string(), resident_max);
+            (0..spaces.len()).map(shard).collect::<Option<Vec<_>>>()
+        };
+        let (known, shards) = at_once(KnownList::bytes_in(pack), known, shards);
+        let ((known, held), shards) = (known?, shards?);
         let archived = known.archived();
         let mut index = Self { known, archived, ..Self::default() };
-        for (number, (space, held)) in spaces.into_iter().zip(held).enumerate() {
-            let shard = Shard::read(pack, &number.to_string(), resident_max)?;
+        let all = spaces.into_iter().zip(shards).zip(held).enumerate();
+        for (number, ((space, shard), held)) in all {
             let named = index.space_names.hold_for(&space, held);
             let fits = held > 0 && held as usize == shard.len() && named as usize == number;
             fits.then_some(())?;

@@ -1,7 +1,8 @@
 //! What is known of records beside their content, in one list by their ids.
 //!
 //! Many have one standing in common, such as all that were written in one cycle and never asked for. So standings lie
-//! in a list of their own, each once.
+//! in a list of their own, each once. As it is kept, a record is three numbers of `varint.rs`: how far its id lies
+//! behind the one before, its space, and its standing.
 
 use std::{collections::HashMap, io};
 
@@ -9,6 +10,7 @@ use crate::{
     pack::{Pack, Writer},
     record::MemoryId,
     row::Standing,
+    shard::varint,
 };
 
 /// The space of a record that is not there any more.
@@ -17,9 +19,6 @@ const GONE: u32 = u32::MAX;
 /// Names of sections of a pack.
 const RECORDS: &str = "known";
 const STANDINGS: &str = "standings";
-
-/// Bytes of a record there: id, number of the space, number of the standing.
-const ROW_BYTES: usize = 16;
 
 /// A record that is there.
 #[derive(Clone, Copy, Debug)]
@@ -92,13 +91,20 @@ impl KnownList {
         }
         writer.section(STANDINGS, &standings)?;
         let there = self.list.iter().filter(|it| it.space != GONE);
-        let mut rows = Vec::with_capacity(self.len() * ROW_BYTES);
+        let (mut rows, mut next) = (Vec::new(), 0);
+        varint::write(self.len() as u64, &mut rows);
         for Row { id, space: of, standing } in there {
-            rows.extend(id.0.to_le_bytes());
-            rows.extend(space(*of).to_le_bytes());
-            rows.extend(numbers[*standing as usize].to_le_bytes());
+            varint::write(id.0 - next, &mut rows);
+            varint::write(u64::from(space(*of)), &mut rows);
+            varint::write(u64::from(numbers[*standing as usize]), &mut rows);
+            next = id.0 + 1;
         }
         writer.section(RECORDS, &rows)
+    }
+
+    /// How much [`KnownList::read`] reads.
+    pub(crate) fn bytes_in(pack: &Pack) -> usize {
+        pack.section(RECORDS).map_or(0, |it| it.len())
     }
 
     /// What [`KnownList::write`] wrote for so many spaces, and how many records each has; none where it is something
@@ -110,20 +116,22 @@ impl KnownList {
             standings.iter().map(|it| Some((Standing::decode(it)?, 0))).collect();
         let mut all = all?;
         let rows = pack.section(RECORDS)?.to_vec();
-        let (rows, []) = rows.as_chunks::<ROW_BYTES>() else { return None };
+        let mut rest = rows.as_slice();
+        let count = usize::try_from(varint::read(&mut rest)?).ok()?;
+        // Each takes three bytes at least.
+        let mut list = Vec::with_capacity(count.min(rest.len() / 3));
         let mut held = vec![0; spaces];
-        let mut next = 0;
-        let row = |bytes: &[u8; ROW_BYTES]| {
-            let id = u64::from_le_bytes(*bytes.first_chunk()?);
-            let space = u32::from_le_bytes(*bytes[8..].first_chunk()?);
-            let standing = u32::from_le_bytes(*bytes[12..].first_chunk()?);
+        let mut next = 0_u64;
+        for _ in 0..count {
+            let id = next.checked_add(varint::read(&mut rest)?)?;
+            let space = u32::try_from(varint::read(&mut rest)?).ok()?;
+            let standing = u32::try_from(varint::read(&mut rest)?).ok()?;
             *held.get_mut(space as usize)? += 1;
             all.get_mut(standing as usize)?.1 += 1;
-            (id >= next).then_some(())?;
+            list.push(Row { id: MemoryId(id), space, standing });
             next = id.checked_add(1)?;
-            Some(Row { id: MemoryId(id), space, standing })
-        };
-        let list = rows.iter().map(row).collect::<Option<Vec<_>>>()?;
+        }
+        rest.is_empty().then_some(())?;
         let numbers = standings.iter().copied().zip(0..).collect();
         let standings = Standings { numbers, all, free: Vec::new() };
         Some((Self { list, standings, gone: 0 }, held))

@@ -28,10 +28,6 @@ mod keys;
 mod known;
 mod loading;
 mod owner;
-#[cfg_attr(
-    not(test),
-    allow(dead_code, reason = "opening reads whole sections, until shards are searched in them")
-)]
 mod pack;
 mod pool;
 pub mod question;

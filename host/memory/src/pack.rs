@@ -7,13 +7,14 @@
 //! of header and table, and the table holds a hash of each chunk.
 //!
 //! Opening reads header and table. A chunk is read, compared with its hash, deciphered and kept when it is first
-//! touched; [`Pack::verify`] compares all. What is found damaged then is no error of whoever reads: reads give
+//! touched. What is found damaged then is no error of whoever reads: reads give
 //! zeros, [`Pack::is_damaged`] says so, and who holds the pack makes it anew from what it was made of.
 //!
 //! What is deliberately not here: what sections mean, changes of a pack, where keys and roots are kept, and
 //! mapping the file, which would need the plain bytes on the disk.
 
 mod cipher;
+mod flat;
 mod format;
 #[cfg(fuzzing)]
 pub(crate) mod fuzz;
@@ -27,6 +28,7 @@ use std::{
     fmt, io,
     num::NonZeroUsize,
     ops::Range,
+    panic,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
 };
@@ -38,10 +40,30 @@ use self::{
     cipher::Cipher,
     format::{CHUNK_BYTES, HEADER_BYTES, Header, Listed, fault_of},
 };
-pub(crate) use self::{section::Section, writer::Writer};
+pub(crate) use self::{
+    flat::{Flat, FlatList},
+    section::Section,
+    writer::Writer,
+};
 
 /// So many bytes are worth a thread more to read them.
 const SHARED_BYTES: usize = 1 << 20;
+
+/// Does both, at once where there are many bytes to read.
+pub(crate) fn at_once<A: Send, B>(
+    bytes: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if bytes < SHARED_BYTES {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|it| panic::resume_unwind(it)), other)
+    })
+}
 
 /// Speaks for every byte of a pack: two packs with one root are the same.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,13 +123,12 @@ pub(crate) struct Pack {
     body: Arc<Body>,
     sections: Arc<BTreeMap<String, Range<usize>>>,
     manifest: Arc<[u8]>,
-    root: Root,
 }
 
 impl fmt::Debug for Pack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Pack");
-        shown.field("root", &self.root).field("sections", &self.sections);
+        shown.field("sections", &self.sections);
         shown.field("damage", &self.body.damage.get()).finish_non_exhaustive()
     }
 }
@@ -159,7 +180,6 @@ impl Pack {
             body: Arc::new(body),
             sections: Arc::new(listed.into_iter().map(place).collect()),
             manifest: manifest.into(),
-            root: header.root,
         })
     }
 
@@ -175,38 +195,27 @@ impl Pack {
         Some(Section::packed(&self.body, range.start, range.len()))
     }
 
-    /// Its root.
-    pub(crate) fn root(&self) -> Root {
-        self.root
-    }
-
     /// Whether something of it could not be read, or is not what was written. What was read since it was opened
     /// may hold zeros then.
     #[inline]
     pub(crate) fn is_damaged(&self) -> bool {
         self.body.is_damaged()
     }
+}
 
-    /// How that showed first.
+/// What tests and fuzzing ask beside.
+#[cfg(any(test, fuzzing))]
+impl Pack {
+    /// How damage showed first.
     pub(crate) fn damage(&self) -> Option<&str> {
         self.body.damage.get().map(String::as_str)
-    }
-
-    /// How many chunks it has, for [`Pack::verify_range`].
-    pub(crate) fn chunks(&self) -> usize {
-        self.body.chunks.len()
     }
 
     /// Reads everything that lies on the disk behind the header and the table, and compares it with its hashes.
     /// Brings nothing into memory.
     pub(crate) fn verify(&self) -> Result<(), PackError> {
-        self.verify_range(0..self.chunks())
-    }
-
-    /// Does that for some chunks; several threads may do so at once, each for some.
-    pub(crate) fn verify_range(&self, chunks: Range<usize>) -> Result<(), PackError> {
         let mut bytes = vec![0; CHUNK_BYTES];
-        for number in chunks {
+        for number in 0..self.body.chunks.len() {
             let fault = self.body.fetch(number, &mut bytes).err();
             if let Some(fault) = fault {
                 self.body.found(fault.clone());

@@ -8,17 +8,18 @@ mod dense;
 mod image;
 mod postings;
 mod texts;
-mod varint;
+pub(crate) mod varint;
 
 use std::collections::HashMap;
 
 use crate::{
-    pack::Section,
+    pack::{FlatList, Section},
     record::{MemoryId, Record},
     terms,
     vectors::Vectors,
 };
 
+use self::image::ROW_BYTES;
 use self::{dense::DenseWords, postings::Lists, texts::Texts};
 pub(crate) use self::{
     dense::{Dense, Places},
@@ -262,7 +263,7 @@ impl Names {
 /// The records of one space.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shard {
-    rows: Vec<Row>,
+    rows: FlatList<Row, ROW_BYTES>,
     /// Tags and terms of all records.
     texts: Texts,
     /// By place: how many terms the record has. Scoring asks for nothing else of most records.
@@ -318,10 +319,10 @@ impl Shard {
         let length = terms.len() as u64;
         let author = draft.author.as_ref().map_or(NONE, |it| self.authors.hold(it));
         self.length += length;
-        let at = self.by_id.partition_point(|it| self.rows[*it as usize].id < record.id);
+        let at = self.find(record.id).unwrap_or_else(|at| at);
         self.by_id.insert(at, place);
         self.lengths[place as usize] = length as u32;
-        self.rows[place as usize] = Row {
+        let row = Row {
             id: record.id,
             at: record.at().as_micros(),
             text: self.texts.add(&tags, &terms),
@@ -334,6 +335,7 @@ impl Shard {
             tokens: tokens_of(&draft.text),
             look: Look::of(&draft.text).bits(),
         };
+        self.rows.set(place as usize, row);
         if thread == NONE {
             self.loose += 1;
             self.loose_length += length;
@@ -360,10 +362,16 @@ impl Shard {
     fn join(&mut self, thread: u32, place: Place, id: MemoryId, length: u64) {
         let Thread { mut docs, length: before } =
             std::mem::take(&mut self.threads[thread as usize]);
-        let at = docs.partition_point(|it| self.rows[*it as usize].id < id);
+        // It is the newest, mostly.
+        let at = match docs.last() {
+            Some(last) if self.row(*last).id > id => {
+                docs.partition_point(|it| self.row(*it).id < id)
+            }
+            _ => docs.len(),
+        };
         docs.insert(at, place);
         for (position, place) in docs.iter().enumerate().skip(at) {
-            self.rows[*place as usize].position = position as u32;
+            self.rows.set(*place as usize, Row { position: position as u32, ..self.row(*place) });
         }
         self.threads[thread as usize] = Thread { docs, length: before + length };
         self.measure(thread, at);
@@ -413,14 +421,16 @@ impl Shard {
         tags.into_iter().for_each(|it| self.tags.release(it));
         self.length -= length;
         self.vectors.remove(place);
-        self.texts.remove(self.rows[place as usize].text, length as u32);
-        self.rows[place as usize] = Row::FREE;
+        self.texts.remove(self.row(place).text, length as u32);
+        self.rows.set(place as usize, Row::FREE);
         self.lengths[place as usize] = 0;
         self.reaches[place as usize] = Reach::ALONE;
         self.free.push(place);
         if self.texts.is_loose() {
-            let rows = self.rows.iter_mut().zip(&self.lengths).filter(|it| it.0.kind != NONE);
-            self.texts.tighten(rows.map(|(row, terms)| (&mut row.text, *terms)));
+            let mut rows: Vec<Row> = self.rows.iter().collect();
+            let there = rows.iter_mut().zip(&self.lengths).filter(|it| it.0.kind != NONE);
+            self.texts.tighten(there.map(|(row, terms)| (&mut row.text, *terms)));
+            self.rows = FlatList::of(rows);
         }
         true
     }
@@ -432,7 +442,30 @@ impl Shard {
 
     /// Where a record is in the order of ids.
     fn find(&self, id: MemoryId) -> Result<usize, usize> {
-        self.by_id.binary_search_by_key(&id, |it| self.rows[*it as usize].id)
+        let of = |at: usize| self.by_id.get(at).map(|it| self.row(*it).id);
+        match (of(0), self.by_id.len().checked_sub(1).and_then(of)) {
+            (Some(first), Some(last)) if first <= id && id <= last => {
+                // None lies behind where it would with no gaps, and there it is, mostly.
+                let end = self.by_id.len().min((id.0 - first.0) as usize);
+                if of(end) == Some(id) {
+                    return Ok(end);
+                }
+                self.by_id[..end].binary_search_by_key(&id, |it| self.row(*it).id)
+            }
+            (_, Some(last)) if last < id => Err(self.by_id.len()),
+            _ => Err(0),
+        }
+    }
+
+    /// The row of a place; a free one where what was read fits nothing here.
+    #[inline]
+    fn row(&self, place: Place) -> Row {
+        let Some(row) = self.rows.get(place as usize) else { return Row::FREE };
+        if self.fits(&row) {
+            return row;
+        }
+        self.rows.doubt("the row of a record");
+        Row::FREE
     }
 
     /// Takes a record out of its thread.
@@ -440,8 +473,8 @@ impl Shard {
         let mut thread = std::mem::take(&mut self.threads[doc.thread as usize]);
         thread.docs.remove(doc.position as usize);
         thread.length -= self.length_of(doc.place);
-        for later in &thread.docs[doc.position as usize..] {
-            self.rows[*later as usize].position -= 1;
+        for (position, later) in thread.docs.iter().enumerate().skip(doc.position as usize) {
+            self.rows.set(*later as usize, Row { position: position as u32, ..self.row(*later) });
         }
         self.threads[doc.thread as usize] = thread;
         self.measure(doc.thread, doc.position as usize);
@@ -450,7 +483,8 @@ impl Shard {
     /// A record by its place.
     #[inline]
     pub(crate) fn doc(&self, place: Place) -> Option<Doc> {
-        let row = self.rows.get(place as usize).filter(|it| it.kind != NONE)?;
+        let row = self.row(place);
+        (row.kind != NONE).then_some(())?;
         Some(Doc {
             place,
             id: row.id,
@@ -468,12 +502,12 @@ impl Shard {
 
     /// The terms of a record in their order, author and tags first.
     pub(crate) fn terms(&self, place: Place) -> impl Iterator<Item = Term> {
-        self.texts.terms(self.rows[place as usize].text, self.lengths[place as usize])
+        self.texts.terms(self.row(place).text, self.lengths[place as usize])
     }
 
     /// The tags of a record.
     pub(crate) fn tags_of(&self, place: Place) -> impl Iterator<Item = u32> + use<> {
-        let tags: Vec<u32> = self.texts.tags(self.rows[place as usize].text).collect();
+        let tags: Vec<u32> = self.texts.tags(self.row(place).text).collect();
         tags.into_iter()
     }
 
@@ -484,7 +518,9 @@ impl Shard {
 
     /// Places of all records.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
-        (0..self.rows.len() as Place).filter(|it| self.rows[*it as usize].kind != NONE)
+        let mut is_free = vec![false; self.rows.len()];
+        self.free.iter().for_each(|it| is_free[*it as usize] = true);
+        (0..self.rows.len() as Place).filter(move |it| !is_free[*it as usize])
     }
 
     /// Places that were ever used.
@@ -583,7 +619,7 @@ impl Shard {
         };
         let from = doc.position.saturating_sub(radius) as usize;
         let to = (doc.position as usize + radius as usize + 1).min(thread.docs.len());
-        &thread.docs[from..to]
+        &thread.docs[from.min(to)..to]
     }
 
     /// The places of a window, where they follow each other.
@@ -872,7 +908,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["3 071f1c0060b05069adcecde944bdb21fc241f7512d48015705ee7b8e4bc09f89"]
+        expect_test::expect!["4 d0913a961abcb23812896174bdc1a9985375f1e4953b9f382aeffee8c43073ff"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

@@ -485,6 +485,11 @@ impl Memory {
                 rows.push((*id, seal_vector(&key, &encoder.1.name, &code), code));
             }
         }
+        if self.index().is_torn() {
+            drop(writer);
+            self.mend().map_err(WriteError::disk)?;
+            return self.encode(vectors, now);
+        }
         // The first of them all: it tells which kept index knows nothing of these.
         let Some(first) = rows.iter().map(|it| it.0.0).min() else { return Ok(0) };
         let count = rows.len() as u64;
@@ -504,7 +509,7 @@ impl Memory {
     /// Records that have no vector of this store's encoder, up to `limit`, the oldest first.
     pub fn unencoded(&self, limit: usize) -> Vec<MemoryId> {
         match self.encoder.get() {
-            Some(_) => self.index().without_vector(limit),
+            Some(_) => self.asked(|it| Ok(it.without_vector(limit))).unwrap_or_default(),
             None => Vec::new(),
         }
     }
@@ -774,6 +779,11 @@ impl Memory {
                     rows.push((id, Standing { archived: true, ..standing }));
                 }
             }
+        }
+        if self.index().is_torn() {
+            drop(writer);
+            self.mend().map_err(WriteError::disk)?;
+            return self.tick(cycles, now);
         }
         self.set_standings(&mut writer, act, counters, &rows, moves)?;
         Ok(Ticked { cycle, archived: rows.len() })

@@ -17,8 +17,22 @@ const FILE: &str = "pack";
 const KEY: [u8; 32] = [7; 32];
 
 /// Sections of a kept index.
-const SECTIONS: [&str; 9] =
-    ["meta", "dimensions", "rows", "texts", "heads", "postings", "sketches", "scales", "steps"];
+const SECTIONS: [&str; 14] = [
+    "meta",
+    "dimensions",
+    "rows",
+    "reaches",
+    "lengths",
+    "order",
+    "threads",
+    "members",
+    "texts",
+    "heads",
+    "postings",
+    "sketches",
+    "scales",
+    "steps",
+];
 
 /// Reads `bytes` as a pack, as the parts of one, as a change of one, and as a section of a kept index.
 ///
@@ -62,11 +76,11 @@ fn look_at(pack: &Pack) {
     let _ = (pack.verify(), pack.damage().map(str::len));
     for name in pack.sections.keys() {
         let section = pack.section(name).expect("it is listed");
-        let all: Vec<u8> = section.all().flatten().copied().collect();
+        let all = section.to_vec();
         assert_eq!(all.len(), section.len());
         assert_eq!(section.slice(0..section.len()), all);
         if section.len() >= 8 {
-            section.u64_at(section.len() / 8 - 1);
+            section.element::<8>(section.len() / 8 - 1);
         }
     }
     drop(Shard::read(pack, "0", 0));

@@ -1,4 +1,4 @@
-//! An array of bytes that lies in memory, or in a pack and comes into memory chunk by chunk.
+//! An array of bytes that lies in a pack and comes into memory chunk by chunk.
 
 use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
@@ -10,55 +10,28 @@ use super::{Body, format::CHUNK_BYTES};
 /// ([`super::Pack::is_damaged`]). A read beyond the end is a bug and panics, save in a damaged pack, whose
 /// zeros may have been taken for places: there it finds zeros, or nothing.
 #[derive(Clone)]
-pub(crate) struct Section(Source);
-
-#[derive(Clone)]
-enum Source {
-    Owned(Arc<Vec<u8>>),
-    Packed { body: Arc<Body>, start: usize, length: usize },
-}
-
-impl From<Vec<u8>> for Section {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self(Source::Owned(Arc::new(bytes)))
-    }
+pub(crate) struct Section {
+    body: Arc<Body>,
+    start: usize,
+    length: usize,
 }
 
 impl fmt::Debug for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = match self.0 {
-            Source::Owned(_) => "owned",
-            Source::Packed { .. } => "packed",
-        };
-        write!(f, "Section({} bytes, {source})", self.len())
+        write!(f, "Section({} bytes)", self.length)
     }
 }
 
 impl Section {
     /// The bytes of `body` from `start` on, which were checked to lie there.
     pub(super) fn packed(body: &Arc<Body>, start: usize, length: usize) -> Self {
-        Self(Source::Packed { body: Arc::clone(body), start, length })
+        Self { body: Arc::clone(body), start, length }
     }
 
     /// Its length in bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        match &self.0 {
-            Source::Owned(bytes) => bytes.len(),
-            Source::Packed { length, .. } => *length,
-        }
-    }
-
-    /// A number of four bytes, the lowest first: the one behind `index` others.
-    #[inline]
-    pub(crate) fn u32_at(&self, index: usize) -> u32 {
-        u32::from_le_bytes(self.element(index))
-    }
-
-    /// A number of eight bytes, the lowest first: the one behind `index` others.
-    #[inline]
-    pub(crate) fn u64_at(&self, index: usize) -> u64 {
-        u64::from_le_bytes(self.element(index))
+        self.length
     }
 
     /// The `index`th of elements of `N` bytes, where `N` divides 64: none lies in two chunks.
@@ -66,40 +39,28 @@ impl Section {
     pub(crate) fn element<const N: usize>(&self, index: usize) -> [u8; N] {
         const { assert!(64 % N == 0, "elements of other sizes would lie in two chunks") };
         let at = index.saturating_mul(N);
-        match &self.0 {
-            Source::Owned(bytes) => match bytes.get(at..).and_then(<[u8]>::first_chunk) {
-                Some(element) => *element,
-                None => beyond(at, bytes.len()),
-            },
-            Source::Packed { body, start, length } => {
-                if *length < at.saturating_add(N) {
-                    body.bounds_may_be_wrong(at, *length);
-                    return [0; N];
-                }
-                let place = *start + at;
-                let chunk = body.chunk(place / CHUNK_BYTES);
-                *chunk[place % CHUNK_BYTES..].first_chunk().expect("elements lie in one chunk")
-            }
+        if self.length < at.saturating_add(N) {
+            self.body.bounds_may_be_wrong(at, self.length);
+            return [0; N];
         }
+        let place = self.start + at;
+        let chunk = self.body.chunk(place / CHUNK_BYTES);
+        *chunk[place % CHUNK_BYTES..].first_chunk().expect("elements lie in one chunk")
     }
 
     /// The bytes of `range`: borrowed where they lie in one chunk, else put together.
+    #[inline]
     pub(crate) fn slice(&self, range: Range<usize>) -> Cow<'_, [u8]> {
-        match &self.0 {
-            Source::Owned(bytes) => Cow::Borrowed(&bytes[range]),
-            Source::Packed { body, start, length } => {
-                let range = body.bounded(range, *length);
-                if range.is_empty() {
-                    return Cow::Borrowed(&[]);
-                }
-                let (from, to) = (start + range.start, start + range.end);
-                if from / CHUNK_BYTES == (to - 1) / CHUNK_BYTES {
-                    return Cow::Borrowed(body.part(from, to));
-                }
-                let parts = parts(from, to).map(|(from, to)| body.part(from, to));
-                Cow::Owned(parts.collect::<Vec<_>>().concat())
-            }
+        let range = self.body.bounded(range, self.length);
+        if range.is_empty() {
+            return Cow::Borrowed(&[]);
         }
+        let (from, to) = (self.start + range.start, self.start + range.end);
+        if from / CHUNK_BYTES == (to - 1) / CHUNK_BYTES {
+            return Cow::Borrowed(self.body.part(from, to));
+        }
+        let parts = parts(from, to).map(|(from, to)| self.body.part(from, to));
+        Cow::Owned(parts.collect::<Vec<_>>().concat())
     }
 
     /// Everything in parts of so many bytes, the last one shorter, as [`Section::to_vec`].
@@ -110,18 +71,13 @@ impl Section {
 
     /// Says that what was read of it is not what was written.
     pub(crate) fn doubt(&self, what: &str) {
-        if let Source::Packed { body, .. } = &self.0 {
-            body.found(super::damaged(what));
-        }
+        self.body.found(super::damaged(what));
     }
 
     /// Whether the pack that it lies in was found damaged.
     #[inline]
     pub(crate) fn is_damaged(&self) -> bool {
-        match &self.0 {
-            Source::Owned(_) => false,
-            Source::Packed { body, .. } => body.is_damaged(),
-        }
+        self.body.is_damaged()
     }
 
     /// Everything, compared with its hashes. Brings no chunk into memory beside: who wants all of a section once
@@ -132,42 +88,23 @@ impl Section {
 
     /// The bytes of `range`, compared with their hashes, without bringing a chunk into memory.
     pub(crate) fn copied(&self, range: Range<usize>) -> Vec<u8> {
-        match &self.0 {
-            Source::Owned(bytes) => bytes[range].to_vec(),
-            Source::Packed { body, start, length } => {
-                let range = body.bounded(range, *length);
-                let mut bytes = vec![0; range.len()];
-                body.copy(start + range.start, &mut bytes);
-                bytes
-            }
-        }
-    }
-
-    /// Everything in order, chunk by chunk.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
-        let (from, to) = match &self.0 {
-            Source::Owned(bytes) => (0, bytes.len()),
-            Source::Packed { start, length, .. } => (*start, start + length),
-        };
-        parts(from, to).map(|(from, to)| match &self.0 {
-            Source::Owned(bytes) => &bytes[from..to],
-            Source::Packed { body, .. } => body.part(from, to),
-        })
+        let range = self.body.bounded(range, self.length);
+        let mut bytes = vec![0; range.len()];
+        self.body.copy(self.start + range.start, &mut bytes);
+        bytes
     }
 
     /// Copies the bytes from `at` on.
     ///
     /// Brings no chunk into memory: where none is there yet, just these bytes are read and deciphered, and not
-    /// compared with the hash of their chunk. Damage in them shows in [`super::Pack::verify`] alone.
+    /// compared with the hash of their chunk. Damage in them shows in a check of their own alone.
     pub(crate) fn read_row(&self, at: usize, into: &mut [u8]) {
         let end = at.saturating_add(into.len());
-        match &self.0 {
-            Source::Owned(bytes) => into.copy_from_slice(&bytes[at..end]),
-            Source::Packed { body, length, .. } if *length < end => {
-                body.bounds_may_be_wrong(end, *length);
-                into.fill(0);
-            }
-            Source::Packed { body, start, .. } => body.read(start + at, into),
+        if self.length < end {
+            self.body.bounds_may_be_wrong(end, self.length);
+            into.fill(0);
+        } else {
+            self.body.read(self.start + at, into);
         }
     }
 }

@@ -13,6 +13,9 @@ use super::{
     },
 };
 
+/// So many bytes are gathered from the parts of a section.
+const PART_BYTES: usize = 1 << 20;
+
 /// Writes a pack: sections one after the other, then a manifest.
 ///
 /// The same sections under the same key make the same bytes. A key is used for one pack alone: also after an
@@ -83,6 +86,30 @@ impl Writer {
             *length = end - *start;
         }
         Ok(())
+    }
+
+    /// Writes a section from its parts, one after the other. One that fits into a chunk lies within one.
+    pub(crate) fn parts<T: AsRef<[u8]>>(
+        &mut self,
+        name: &str,
+        parts: impl Iterator<Item = T>,
+    ) -> io::Result<()> {
+        let (mut gathered, mut begun) = (Vec::new(), false);
+        for part in parts {
+            gathered.extend_from_slice(part.as_ref());
+            if gathered.len() >= PART_BYTES {
+                if !mem::replace(&mut begun, true) {
+                    self.begin(name)?;
+                }
+                self.append(&gathered)?;
+                gathered.clear();
+            }
+        }
+        if !begun {
+            return self.section(name, &gathered);
+        }
+        self.append(&gathered)?;
+        self.end()
     }
 
     /// Writes what remains and makes everything durable. Until that is done, the file is no pack.

@@ -72,7 +72,11 @@ impl Dense {
             plane[at] |= bit;
         }
         if times > SATURATED {
-            let at = self.more.partition_point(|it| it.0 < place);
+            // What is added comes to the end, most of the time.
+            let at = match self.more.last() {
+                Some(last) if last.0 > place => self.more.partition_point(|it| it.0 < place),
+                _ => self.more.len(),
+            };
             self.more.insert(at, (place, times - SATURATED));
         }
     }

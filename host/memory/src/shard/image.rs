@@ -1,6 +1,6 @@
 //! A shard as flat arrays in a pack, and back: what opening a store reads instead of every record.
 //!
-//! Texts and postings stay there until they are asked. Arrays hold what can't be computed quickly. Threads follow from them, in one pass.
+//! Rows, texts and postings stay there until they are asked.
 
 use std::{borrow::Cow, io};
 
@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{DenseWords, NONE, Names, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread};
 use crate::{
-    pack::{Pack, Section, Writer},
+    pack::{Flat, FlatList, Pack, Section, Writer, at_once},
     record::MemoryId,
     vectors::Vectors,
 };
 
 /// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 
-/// Bytes of a record beside its tags and terms.
-const ROW_BYTES: usize = 57;
+/// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
+pub(super) const ROW_BYTES: usize = 64;
+
+/// Bytes of a thread beside its places: the terms of its records, and how many those are.
+const THREAD_BYTES: usize = 12;
 
 /// Bytes of a word's postings beside their own list.
 const HEAD_BYTES: usize = 12;
-
-/// So many bytes are gathered before they are handed to the pack.
-const PART_BYTES: usize = 1 << 20;
 
 /// What is small.
 #[derive(Serialize, Deserialize)]
@@ -86,21 +86,38 @@ impl Shard {
         // Texts lie without holes, in the order of places.
         let mut text = 0;
         let rows = self.rows.iter().zip(&self.lengths).map(|(row, terms)| {
-            let moved = row_bytes(&Row { text, ..*row }, *terms);
-            text += self.text_of(row, *terms).len() as u64;
+            let moved = Row { text, ..row };
+            text += self.text_of(&row, *terms).len() as u64;
             moved
         });
-        list(writer, &format!("{prefix}.rows"), rows)?;
+        FlatList::<Row, ROW_BYTES>::write(writer, &format!("{prefix}.rows"), rows)?;
+        let reaches: Vec<u8> = self.reaches.iter().map(|it| it.0).collect();
+        writer.section(&format!("{prefix}.reaches"), &reaches)?;
+        let numbers =
+            |all: &[u32]| -> Vec<u8> { all.iter().flat_map(|it| it.to_le_bytes()).collect() };
+        writer.section(&format!("{prefix}.lengths"), &numbers(&self.lengths))?;
+        // Ids follow the places, mostly.
+        let is_usual = self.by_id.iter().copied().eq(0..self.rows.len() as Place);
+        let order = if is_usual { Vec::new() } else { numbers(&self.by_id) };
+        writer.section(&format!("{prefix}.order"), &order)?;
+        let threads = self.threads.iter().map(|it| {
+            let mut row = [0; THREAD_BYTES];
+            row[..8].copy_from_slice(&it.length.to_le_bytes());
+            row[8..].copy_from_slice(&(it.docs.len() as u32).to_le_bytes());
+            row
+        });
+        writer.parts(&format!("{prefix}.threads"), threads)?;
+        let members = self.threads.iter().map(|it| numbers(&it.docs));
+        writer.parts(&format!("{prefix}.members"), members)?;
         let texts = self.rows.iter().zip(&self.lengths);
-        let texts = texts.map(|(row, terms)| self.text_of(row, *terms));
-        list(writer, &format!("{prefix}.texts"), texts)?;
+        let texts = texts.map(|(row, terms)| self.text_of(&row, *terms));
+        writer.parts(&format!("{prefix}.texts"), texts)?;
         let heads = self.postings.iter().map(|it| {
             let (count, last, bytes) = it.parts(&self.lists);
             [count, last, bytes.len() as u32].map(u32::to_le_bytes).concat()
         });
-        list(writer, &format!("{prefix}.heads"), heads)?;
-        list(
-            writer,
+        writer.parts(&format!("{prefix}.heads"), heads)?;
+        writer.parts(
             &format!("{prefix}.postings"),
             self.postings.iter().map(|it| it.parts(&self.lists).2),
         )?;
@@ -118,7 +135,7 @@ impl Shard {
     /// them.
     pub(crate) fn rest_on(&mut self, pack: &Pack, prefix: &str, resident_max: usize) {
         if let Some(steps) = pack.section(&steps_of(prefix))
-            && let Some(mut read) = Self::read_beside(pack, prefix, Vectors::default())
+            && let Some(mut read) = Self::read_beside(pack, prefix)
             && !pack.is_damaged()
         {
             self.vectors.rest_on(steps, resident_max);
@@ -131,24 +148,30 @@ impl Shard {
     /// `resident_max` vectors stay where they are.
     pub(crate) fn read(pack: &Pack, prefix: &str, resident_max: usize) -> Option<Self> {
         let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
-        let bytes = |name: &str| section(name).map(|it: Section| it.to_vec());
         let dimensions = section("dimensions")?.to_vec();
         let dimensions = u32::from_le_bytes(dimensions.try_into().ok()?) as usize;
-        let rest = bytes("scales")?;
-        let (scales, []) = rest.as_chunks::<4>() else { return None };
-        let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
-        let (sketches, steps) = (bytes("sketches")?, pack.section(&steps_of(prefix))?);
-        let vectors = Vectors::of_arrays(dimensions, sketches, scales, steps, resident_max)?;
-        Self::read_beside(pack, prefix, vectors)
+        let (scales, sketches) = (section("scales")?, section("sketches")?);
+        let steps = pack.section(&steps_of(prefix))?;
+        let vectors = || {
+            let scales = scales.to_vec();
+            let (scales, []) = scales.as_chunks::<4>() else { return None };
+            let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
+            Vectors::of_arrays(dimensions, sketches.to_vec(), scales, steps, resident_max)
+        };
+        let beside = || Self::read_beside(pack, prefix);
+        let (shard, vectors) = at_once(sketches.len(), beside, vectors);
+        let (mut shard, vectors) = (shard?, vectors?);
+        (vectors.places() <= shard.rows.len()).then_some(())?;
+        shard.vectors = vectors;
+        Some(shard)
     }
 
     /// Reads all but the vectors.
-    fn read_beside(pack: &Pack, prefix: &str, vectors: Vectors) -> Option<Self> {
+    fn read_beside(pack: &Pack, prefix: &str) -> Option<Self> {
         let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
         let bytes = |name: &str| section(name).map(|it: Section| it.to_vec());
         let meta: Meta = rmp_serde::from_slice(&bytes("meta")?).ok()?;
-        let rows = bytes("rows")?;
-        let (rows, []) = rows.as_chunks::<ROW_BYTES>() else { return None };
+        let rows: FlatList<Row, ROW_BYTES> = FlatList::kept(section("rows")?)?;
         let mut shard = Self {
             words: meta.words.names()?,
             thread_names: meta.thread_names.names()?,
@@ -160,7 +183,6 @@ impl Shard {
             loose: meta.loose,
             loose_length: meta.loose_length,
             window_lengths: meta.window_lengths,
-            vectors,
             ..Self::default()
         };
         shard.texts = Texts::kept(section("texts")?);
@@ -168,24 +190,27 @@ impl Shard {
         shard.postings = postings(&bytes("heads")?, lists.len(), rows.len())?;
         shard.lists = Some(lists);
         shard.dense = DenseWords::of(&shard.postings, rows.len());
-        shard.reaches = vec![Reach::ALONE; rows.len()];
-        (shard.rows, shard.lengths) = rows.iter().map(row).unzip();
-        let mut is_free = vec![false; rows.len()];
-        for place in &shard.free {
-            *is_free.get_mut(*place as usize)? = true;
+        shard.reaches = bytes("reaches")?.into_iter().map(Reach).collect();
+        shard.lengths = numbers(&bytes("lengths")?)?;
+        shard.by_id = numbers(&bytes("order")?)?;
+        let places = rows.len();
+        if shard.by_id.is_empty() && shard.free.is_empty() {
+            shard.by_id = (0..places as Place).collect();
         }
-        for (row, is_free) in shard.rows.iter().zip(is_free) {
-            ((row.kind == NONE) == is_free && shard.fits(row)).then_some(())?;
-        }
-        shard.by_id = shard.places().collect();
-        // It is, mostly.
-        let id = |it: &Place| shard.rows[*it as usize].id;
-        if !shard.by_id.is_sorted_by_key(id) {
-            shard.by_id.sort_unstable_by_key(id);
-        }
+        shard.rows = rows;
+        let within = |it: &Place| (*it as usize) < places;
+        let fits = shard.postings.len() == shard.words.len()
+            && shard.reaches.len() == places
+            && shard.reaches.iter().zip(0..).all(|(it, place)| it.fits(place, places))
+            && shard.lengths.len() == places
+            && shard.by_id.len() + shard.free.len() == places
+            && shard.by_id.iter().chain(&shard.free).all(within);
+        fits.then_some(())?;
+        shard.threads = threads(&bytes("threads")?, &numbers(&bytes("members")?)?)?;
+        let members = |it: &Thread| it.docs.iter().all(within);
         let fits =
-            shard.postings.len() == shard.words.len() && shard.vectors.places() <= shard.rows.len();
-        (fits && shard.join_all()).then_some(shard)
+            shard.threads.len() == shard.thread_names.len() && shard.threads.iter().all(members);
+        fits.then_some(shard)
     }
 
     /// The bytes of a record's tags and terms.
@@ -194,64 +219,27 @@ impl Shard {
     }
 
     /// Whether the numbers of a record are those of names.
-    fn fits(&self, row: &Row) -> bool {
+    #[inline]
+    pub(super) fn fits(&self, row: &Row) -> bool {
         let known = |number: u32, names: &Names| number == NONE || (number as usize) < names.len();
         known(row.kind, &self.kinds)
             && known(row.thread, &self.thread_names)
             && known(row.author, &self.authors)
             && row.text <= self.texts.len() as u64
     }
+}
 
-    /// Makes threads of the records. False where the places in a thread are not those of as many records.
-    fn join_all(&mut self) -> bool {
-        self.threads = vec![Thread::default(); self.thread_names.len()];
-        let mut members: Vec<(u32, u32, Place)> = Vec::new();
-        for (row, place) in self.rows.iter().zip(0..).filter(|it| it.0.thread != NONE) {
-            members.push((row.thread, row.position, place));
-        }
-        members.sort_unstable();
-        let mut whole = true;
-        for of in members.chunk_by(|one, other| one.0 == other.0) {
-            let thread = &mut self.threads[of[0].0 as usize];
-            thread.docs = of.iter().map(|it| it.2).collect();
-            thread.length = of.iter().map(|it| u64::from(self.lengths[it.2 as usize])).sum();
-            whole &= of.iter().zip(0..).all(|(it, position)| it.1 == position);
-            for (position, place) in thread.docs.iter().enumerate() {
-                self.reaches[*place as usize] = Reach::of(&thread.docs, position);
-            }
-        }
-        whole
+impl Reach {
+    /// Whether it is one of that place, of so many.
+    fn fits(self, place: usize, places: usize) -> bool {
+        let (before, behind) = (usize::from(self.0 & 15), usize::from(self.0 >> 4));
+        self == Self::SCATTERED || before <= place && place + behind < places
     }
 }
 
 /// The name of the section with the steps of the vectors.
 fn steps_of(prefix: &str) -> String {
     format!("{prefix}.steps")
-}
-
-/// Writes a section from its parts.
-fn list<T: AsRef<[u8]>>(
-    writer: &mut Writer,
-    name: &str,
-    parts: impl Iterator<Item = T>,
-) -> io::Result<()> {
-    let mut gathered = Vec::new();
-    let mut begun = false;
-    for part in parts {
-        gathered.extend_from_slice(part.as_ref());
-        if gathered.len() >= PART_BYTES {
-            if !std::mem::replace(&mut begun, true) {
-                writer.begin(name)?;
-            }
-            writer.append(&gathered)?;
-            gathered.clear();
-        }
-    }
-    if !begun {
-        return writer.section(name, &gathered);
-    }
-    writer.append(&gathered)?;
-    writer.end()
 }
 
 /// Postings by word, from their heads. Their lists lie one after the other and have so many bytes together.
@@ -270,45 +258,64 @@ fn postings(heads: &[u8], bytes: usize, capacity: usize) -> Option<Vec<Postings>
     (start == bytes as u64).then_some(all)
 }
 
-fn row_bytes(row: &Row, terms: u32) -> [u8; ROW_BYTES] {
-    let mut bytes = [0; ROW_BYTES];
-    for (number, bytes) in [row.id.0, row.at, row.text].iter().zip(bytes.as_chunks_mut::<8>().0) {
-        *bytes = number.to_le_bytes();
+/// Threads, from their lengths and the places in them, one after the other.
+fn threads(heads: &[u8], mut members: &[Place]) -> Option<Vec<Thread>> {
+    let (heads, []) = heads.as_chunks::<THREAD_BYTES>() else { return None };
+    let mut all = Vec::with_capacity(heads.len());
+    for head in heads {
+        let (length, count) = (head.first_chunk()?, head.last_chunk()?);
+        let (docs, rest) = members.split_at_checked(u32::from_le_bytes(*count) as usize)?;
+        all.push(Thread { docs: docs.to_vec(), length: u64::from_le_bytes(*length) });
+        members = rest;
     }
-    let numbers = [
-        row.thread,
-        row.position,
-        row.author,
-        row.kind,
-        row.importance.to_bits(),
-        row.confidence.to_bits(),
-        row.tokens,
-        terms,
-    ];
-    for (number, bytes) in numbers.iter().zip(bytes[24..].as_chunks_mut::<4>().0) {
-        *bytes = number.to_le_bytes();
-    }
-    bytes[56] = row.look;
-    bytes
+    members.is_empty().then_some(all)
 }
 
-/// A record, and how many terms it has.
-fn row(bytes: &[u8; ROW_BYTES]) -> (Row, u32) {
-    let long = |at: usize| bytes[at..].first_chunk().map_or(0, |it| u64::from_le_bytes(*it));
-    let number =
-        |at: usize| bytes[24 + 4 * at..].first_chunk().map_or(0, |it| u32::from_le_bytes(*it));
-    let row = Row {
-        id: MemoryId(long(0)),
-        at: long(8),
-        text: long(16),
-        thread: number(0),
-        position: number(1),
-        author: number(2),
-        kind: number(3),
-        importance: f32::from_bits(number(4)),
-        confidence: f32::from_bits(number(5)),
-        tokens: number(6),
-        look: bytes[56],
-    };
-    (row, number(7))
+fn numbers(bytes: &[u8]) -> Option<Vec<u32>> {
+    let (numbers, []) = bytes.as_chunks() else { return None };
+    Some(numbers.iter().map(|it| u32::from_le_bytes(*it)).collect())
+}
+
+impl Flat<ROW_BYTES> for Row {
+    fn bytes(&self) -> [u8; ROW_BYTES] {
+        let mut bytes = [0; ROW_BYTES];
+        let longs = [self.id.0, self.at, self.text];
+        for (number, bytes) in longs.iter().zip(bytes.as_chunks_mut::<8>().0) {
+            *bytes = number.to_le_bytes();
+        }
+        let numbers = [
+            self.thread,
+            self.position,
+            self.author,
+            self.kind,
+            self.importance.to_bits(),
+            self.confidence.to_bits(),
+            self.tokens,
+        ];
+        for (number, bytes) in numbers.iter().zip(bytes[24..].as_chunks_mut::<4>().0) {
+            *bytes = number.to_le_bytes();
+        }
+        bytes[52] = self.look;
+        bytes
+    }
+
+    #[inline]
+    fn of_bytes(bytes: &[u8; ROW_BYTES]) -> Self {
+        let (longs, numbers) = (bytes.as_chunks::<8>().0, bytes.as_chunks::<4>().0);
+        let long = |at: usize| u64::from_le_bytes(longs[at]);
+        let number = |at: usize| u32::from_le_bytes(numbers[6 + at]);
+        Self {
+            id: MemoryId(long(0)),
+            at: long(1),
+            text: long(2),
+            thread: number(0),
+            position: number(1),
+            author: number(2),
+            kind: number(3),
+            importance: f32::from_bits(number(4)),
+            confidence: f32::from_bits(number(5)),
+            tokens: number(6),
+            look: bytes[52],
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Whole numbers in few bytes: seven bits a byte, the lowest first; the last byte has its highest bit clear.
 
 /// Writes a number behind others.
-pub(super) fn write(mut number: u64, into: &mut Vec<u8>) {
+pub(crate) fn write(mut number: u64, into: &mut Vec<u8>) {
     while number >= 128 {
         into.push(number as u8 | 128);
         number >>= 7;
@@ -11,7 +11,7 @@ pub(super) fn write(mut number: u64, into: &mut Vec<u8>) {
 
 /// Takes a number off the front; none at the end.
 #[inline]
-pub(super) fn read(bytes: &mut &[u8]) -> Option<u64> {
+pub(crate) fn read(bytes: &mut &[u8]) -> Option<u64> {
     let (first, rest) = bytes.split_first()?;
     *bytes = rest;
     if *first < 128 {
@@ -30,14 +30,14 @@ pub(super) fn read(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes so many numbers off the front.
-pub(super) fn skip(bytes: &mut &[u8], count: u64) {
+pub(crate) fn skip(bytes: &mut &[u8], count: u64) {
     for _ in 0..count {
         let Some(_) = read(bytes) else { return };
     }
 }
 
 /// Makes room for `more` bytes and a sixteenth of all: doubling would leave half of a large list unused.
-pub(super) fn make_room(list: &mut Vec<u8>, more: usize) {
+pub(crate) fn make_room(list: &mut Vec<u8>, more: usize) {
     if list.capacity() - list.len() < more {
         list.reserve_exact(more + list.len() / 16);
     }
