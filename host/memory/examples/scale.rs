@@ -21,10 +21,11 @@ use voyager_base::{
     clock::Timestamp,
 };
 use voyager_disk::FileDisk;
-use voyager_memory::{Draft, Encoder, Entry, Memory, MemoryId, Options, Question};
+use voyager_memory::{
+    Draft, Encoder, Entry, Memory, MemoryId, Options, Question, evaluate::material::word,
+};
 
 const DIMENSIONS: usize = 384;
-const WORDS: u64 = 30_000;
 const BATCH: usize = 1_000;
 const QUESTIONS: usize = 200;
 
@@ -114,14 +115,6 @@ fn first_answer(folder: &Path, question: &Question) -> (Memory, Duration) {
     let memory = open(folder);
     memory.recall(question, now()).unwrap();
     (memory, start.elapsed())
-}
-
-/// A word, as frequent as its rank says.
-fn word(chance: &Seeded) -> String {
-    let share = (chance.number() >> 11) as f64 / (1_u64 << 53) as f64;
-    let rank = ((WORDS as f64).powf(share) - 1.0) as u64;
-    // Words that no stemmer changes and that are not the common ones.
-    format!("w{rank}x")
 }
 
 fn vector(chance: &Seeded) -> Vec<f32> {

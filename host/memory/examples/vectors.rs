@@ -17,12 +17,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use voyager_base::chance::{Chance, Seeded};
+use voyager_base::chance::Seeded;
 use voyager_encoder::{Bert, Hashed, Precision};
-use voyager_memory::vectors::{
-    Code, CodeRef,
-    select::{Moments, best},
-    sketch::{self, Probe},
+use voyager_memory::{
+    evaluate::material::{Clusters, blurred, direction},
+    vectors::{
+        Code, CodeRef,
+        select::{Moments, best},
+        sketch::{self, Probe},
+    },
 };
 
 const DIMENSIONS: usize = 384;
@@ -72,7 +75,8 @@ fn main() {
 
 /// Nothing is near anything: a question is a vector, blurred until it is hardly nearer than the others.
 fn without_order(chance: &Seeded, rows: usize) {
-    let vectors: Vec<Code> = (0..rows).map(|_| Code::of(&normal(chance)).unwrap()).collect();
+    let vector = || Code::of(&direction(chance, DIMENSIONS)).unwrap();
+    let vectors: Vec<Code> = (0..rows).map(|_| vector()).collect();
     let questions: Vec<Code> = (0..QUESTIONS)
         .map(|it| Code::of(&blurred(chance, &numbers(&vectors[it * 7919 % rows]), 3.0)).unwrap())
         .collect();
@@ -81,8 +85,8 @@ fn without_order(chance: &Seeded, rows: usize) {
 
 /// A vector is near the middle of its cluster: a cosine of about 0.7 with the others there.
 fn clustered(chance: &Seeded, rows: usize) {
-    let middles: Vec<Vec<f32>> = (0..CLUSTERS).map(|_| normal(chance)).collect();
-    let one = |at: usize| Code::of(&blurred(chance, &middles[at % CLUSTERS], 0.65)).unwrap();
+    let clusters = Clusters::round(chance, CLUSTERS, DIMENSIONS);
+    let one = |at: usize| Code::of(&clusters.near(chance, at)).unwrap();
     let vectors: Vec<Code> = (0..rows).map(one).collect();
     let questions: Vec<Code> = (0..QUESTIONS).map(one).collect();
     measure("clusters", &vectors, &questions);
@@ -181,21 +185,6 @@ fn middle(mut times: Vec<Duration>) -> Duration {
 fn numbers(code: &Code) -> Vec<f32> {
     let code = code.borrowed();
     code.steps.iter().map(|it| f32::from(*it as i8) * code.scale).collect()
-}
-
-/// With noise of so many times its length.
-fn blurred(chance: &Seeded, vector: &[f32], times: f32) -> Vec<f32> {
-    let noise = normal(chance);
-    let length = |it: &[f32]| it.iter().map(|it| it * it).sum::<f32>().sqrt();
-    let share = times * length(vector) / length(&noise);
-    vector.iter().zip(noise).map(|(it, noise)| it + share * noise).collect()
-}
-
-/// A direction by chance: numbers that are nearly normal, sums of four.
-fn normal(chance: &Seeded) -> Vec<f32> {
-    let quarter = |word: u64, at: u32| (word >> (16 * at) & 0xffff) as f32;
-    let one = |word: u64| (0..4).map(|at| quarter(word, at)).sum::<f32>() / 65_536.0 - 2.0;
-    (0..DIMENSIONS).map(|_| one(chance.number())).collect()
 }
 
 /// The turns and the questions of conversations.

@@ -11,6 +11,7 @@ mod corpus;
 mod date;
 pub mod dates;
 pub mod locomo;
+pub mod material;
 mod metrics;
 mod summary;
 pub mod worklog;

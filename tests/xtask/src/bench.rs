@@ -29,6 +29,8 @@ const SKILLS: &str = "skills";
 const SCENARIOS: &str = "scenarios";
 /// Name of the benchmark of other hosts.
 const PEERS: &str = "peers";
+/// Name of the benchmark of other indexes of vectors.
+const MEMORY_PEERS: &str = "memory-peers";
 /// A folder of many skills.
 const FOLDER: &str = "folder";
 
@@ -132,6 +134,10 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         let others = [
             (PROGRAM, "whole processes of the released program"),
             (PEERS, "the same fresh and warm call in Extism's Rust host, and by jco in Node"),
+            (
+                MEMORY_PEERS,
+                "vectors found by the memory, usearch, hnsw_rs, LanceDB and Chroma: `cargo xtask bench memory-peers [RECORDS] [--shape round|thin] [--only NAMES] [--json]`",
+            ),
             (FOLDER, "starting with 500 skills in the folder, and dropping others into it"),
             (SKILLS, "coder and security over a folder, in the sandbox and natively"),
             (
@@ -141,7 +147,7 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
         ];
         examples
             .chain(others)
-            .map(|(name, what)| format!("  {name:<11} {what}\n"))
+            .map(|(name, what)| format!("  {name:<12} {what}\n"))
             .collect::<String>()
     };
     let Some(name) = name else {
@@ -156,6 +162,9 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
     }
     if name == PEERS {
         return crate::bench_peers::run();
+    }
+    if name == MEMORY_PEERS {
+        return crate::bench_memory_peers::run(rest);
     }
     if name == SKILLS {
         return shipped(rest);

@@ -5,6 +5,7 @@
 
 mod bench;
 mod bench_folder;
+mod bench_memory_peers;
 mod bench_peers;
 mod build;
 mod ci;
