@@ -2,7 +2,8 @@
 //!
 //! A [`Conversation`] holds what a ranker may see ([`Seen`]) apart from what it may not ([`Gold`]), and
 //! [`measure`] shows it only the one. Conversations come from [`locomo`], a published benchmark whose file is
-//! not part of the project, or from [`worklog`], our own generator, which may be trained on.
+//! not part of the project, or from [`worklog`], our own generator, whose
+//! conversations may be trained on.
 //!
 //! There is no judge and no model here: evidence is found or it is not, within so many turns or so many tokens.
 //! Start reading at [`measure`].

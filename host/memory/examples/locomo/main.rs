@@ -1,11 +1,11 @@
 //! How well recall finds the evidence of questions about long conversations.
 //!
-//! `locomo [DATA] [--encoder FOLDER] [--corrected FILE] [--ranks FILE] [--worklog] [--shipped]`
+//! `locomo [DATA] [--encoder FOLDER] [--corrected FILE] [--ranks FILE] [--worklog] [--everyday] [--shipped]`
 //!
 //! `DATA` is a file of the LoCoMo data set (CC BY-NC 4.0: for evaluation only), by default the one beside the
 //! repository. `--encoder` names a folder with a sentence encoder (`model.safetensors`, `tokenizer.json`,
 //! `config.json`), or `none` for no vectors; without it, vectors are hashed features. `--ranks` writes what every question was worth, one
-//! line of JSON each. `--worklog` measures on our own generated work logs instead. `--shipped` trains nothing: it
+//! line of JSON each. `--worklog` measures on our own generated work logs instead, `--everyday` on our own talk of friends. `--shipped` trains nothing: it
 //! shows what recall does, and ends.
 //!
 //! Nothing here reads answers or evidence while it ranks. What recall ranks by was trained on conversations that
@@ -47,7 +47,7 @@ struct Arguments {
     encoder: Option<PathBuf>,
     corrected: Option<PathBuf>,
     ranks: Option<PathBuf>,
-    worklog: bool,
+    made_up: Option<&'static worklog::Setting>,
     shipped: bool,
 }
 
@@ -61,7 +61,8 @@ fn arguments() -> Arguments {
             "--encoder" => arguments.encoder = path(),
             "--corrected" => arguments.corrected = path(),
             "--ranks" => arguments.ranks = path(),
-            "--worklog" => arguments.worklog = true,
+            "--worklog" => arguments.made_up = Some(&worklog::WORK),
+            "--everyday" => arguments.made_up = Some(&worklog::EVERYDAY),
             "--shipped" => arguments.shipped = true,
             other if other.starts_with('-') => or_exit(Err(format!("`{other}` is no option"))),
             _ => arguments.data = Some(word.into()),
@@ -87,8 +88,9 @@ fn or_exit<T>(outcome: Result<T, impl Into<Box<dyn Error>>>) -> T {
 
 fn main() {
     let arguments = arguments();
-    let conversations = if arguments.worklog {
-        worklog::generate(1, worklog::Size { conversations: 5, turns: 600, questions: 150 })
+    let conversations = if let Some(setting) = arguments.made_up {
+        let size = worklog::Size { conversations: 5, turns: 600, questions: 150 };
+        worklog::generate_in(setting, 1, size)
     } else {
         let beside =
             concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/locomo/locomo-5.json");

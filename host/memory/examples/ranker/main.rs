@@ -2,9 +2,9 @@
 //!
 //! `ranker [--encoder FOLDER] [--out FOLDER]`
 //!
-//! Two models are made: a forest that ranks, and a logistic model of doubt, which says how probable it is that nothing
+//! They are of two settings: people and agents at work, and two friends who write to each other. Two models are made: a forest that ranks, and a logistic model of doubt, which says how probable it is that nothing
 //! answers a question. The second learns from rankings of conversations that the first has not seen, where it is
-//! asked what somebody else told, and what was told in other conversations.
+//! asked what somebody else told, what nobody told, and what was told in other conversations.
 //!
 //! Every conversation is learned three times: with the vectors of a sentence encoder, with hashed features, and
 //! without vectors, so that the ranker is of use to stores with and without an encoder. The one that ships was trained
@@ -24,13 +24,18 @@ mod trial;
 use std::{path::PathBuf, process::exit};
 
 use voyager_memory::{
-    evaluate::{Category, Conversation, RESAMPLES, Ranking, Seen, measure, summarise, worklog},
+    evaluate::{
+        Category, Conversation, RESAMPLES, Ranking, Seen, measure, summarise,
+        worklog::{self, EVERYDAY, Setting, WORK},
+    },
     features,
     rank::{Forest, Group, Logistic, Parameters, SHIPPED, SHIPPED_DOUBT, signs, train},
 };
 
 use crate::trial::{Asked, Trial, Vectors};
 
+/// Where the conversations take place.
+const SETTINGS: [(&str, &Setting); 2] = [("work", &WORK), ("everyday", &EVERYDAY)];
 /// Seeds of the conversations that are learned.
 const LEARNED: [u64; 3] = [1, 2, 3];
 /// Of those that doubt is learned from.
@@ -73,10 +78,12 @@ fn main() {
         all.insert(0, Vectors::of_folder(folder).unwrap());
     }
     let mut learned = Vec::new();
-    for seed in LEARNED {
-        let conversations = worklog::generate(seed, SIZE);
-        for vectors in &all {
-            learned.extend(conversations.iter().flat_map(|it| rows(it, vectors)));
+    for (_, setting) in SETTINGS {
+        for seed in LEARNED {
+            let conversations = worklog::generate_in(setting, seed, SIZE);
+            for vectors in &all {
+                learned.extend(conversations.iter().flat_map(|it| rows(it, vectors)));
+            }
         }
     }
     let groups: Vec<Group<'_>> =
@@ -88,20 +95,25 @@ fn main() {
         println!("  {name:<32} {uses:>4}");
     }
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
-    for seed in DOUBTED {
-        for vectors in &all {
-            for (row, label) in doubted(&worklog::generate(seed, SIZE), vectors, &forest) {
-                rows.push(row);
-                labels.push(label);
+    for (_, setting) in SETTINGS {
+        for seed in DOUBTED {
+            for vectors in &all {
+                for (row, label) in doubted(setting, seed, vectors, &forest) {
+                    rows.push(row);
+                    labels.push(label);
+                }
             }
         }
     }
     let doubter = Logistic::fit(&rows, &labels, 10.0).unwrap();
     println!("{} questions to doubt", rows.len());
     doubter.weights().enumerate().for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
-    for vectors in &all {
-        show(vectors, &forest);
-        show_doubt(vectors, &forest, &doubter);
+    for (name, setting) in SETTINGS {
+        for vectors in &all {
+            println!("{name}, vectors of {}:", vectors.id());
+            show(setting, vectors, &forest);
+            show_doubt(setting, vectors, &forest, &doubter);
+        }
     }
     let made = [("ranker.bin", bytes), ("doubter.bin", doubter.to_bytes())];
     match made[0].1 == SHIPPED && made[1].1 == SHIPPED_DOUBT {
@@ -113,20 +125,28 @@ fn main() {
     }
 }
 
-/// The signs of questions, and whether nothing answers them: those of conversations, and for each two of them one
-/// that another conversation answers.
+/// The signs of questions, and whether nothing answers them: those of conversations; for each five of them two of
+/// what nobody told; and at work, where more is asked than who is there could tell, for each two one that another
+/// conversation answers.
 fn doubted(
-    conversations: &[Conversation],
+    setting: &'static Setting,
+    seed: u64,
     vectors: &Vectors,
     forest: &Forest,
 ) -> Vec<(Vec<f32>, bool)> {
+    let conversations = worklog::generate_with_unsaid(setting, seed, SIZE);
     let mut all = Vec::new();
-    for (number, conversation) in conversations.iter().enumerate() {
-        let other = &conversations[(number + 1) % conversations.len()];
+    for (number, (conversation, unsaid)) in conversations.iter().enumerate() {
+        let (other, _) = &conversations[(number + 1) % conversations.len()];
         let answered = other.gold.iter().zip(&other.seen.questions);
         let answered = answered.filter(|it| it.0.category != Category::Adversarial);
-        let foreign: Vec<String> = answered.step_by(2).map(|it| it.1.clone()).collect();
-        let questions = [conversation.seen.questions.clone(), foreign].concat();
+        let foreign: Vec<String> = if std::ptr::eq(setting, &WORK) {
+            answered.step_by(2).map(|it| it.1.clone()).collect()
+        } else {
+            Vec::new()
+        };
+        let unsaid = &unsaid[..unsaid.len().min(SIZE.questions * 2 / 5)];
+        let questions = [&conversation.seen.questions[..], &foreign, unsaid].concat();
         let own = conversation.gold.iter().map(|it| it.category == Category::Adversarial);
         let labels = own.chain(std::iter::repeat(true));
         let seen = Seen { questions, ..conversation.seen.clone() };
@@ -141,8 +161,8 @@ fn signs_of(asked: &Asked, forest: &Forest) -> Vec<f32> {
 }
 
 /// Shows how well doubt is founded on conversations that it has not seen.
-fn show_doubt(vectors: &Vectors, forest: &Forest, doubter: &Logistic) {
-    let of = doubted(&worklog::generate(SHOWN, SIZE), vectors, forest);
+fn show_doubt(setting: &'static Setting, vectors: &Vectors, forest: &Forest, doubter: &Logistic) {
+    let of = doubted(setting, SHOWN, vectors, forest);
     let doubts: Vec<(f64, bool)> =
         of.iter().map(|(row, label)| (doubter.probability(row), *label)).collect();
     let of = |label: bool| -> Vec<f64> {
@@ -173,8 +193,8 @@ fn rows(conversation: &Conversation, vectors: &Vectors) -> Vec<(Vec<f32>, Vec<bo
 }
 
 /// Shows how well the ranker does on conversations that it has not seen.
-fn show(vectors: &Vectors, forest: &Forest) {
-    let conversations = worklog::generate(SHOWN, SIZE);
+fn show(setting: &'static Setting, vectors: &Vectors, forest: &Forest) {
+    let conversations = worklog::generate_in(setting, SHOWN, SIZE);
     let trials: Vec<Trial> = conversations.iter().map(|it| Trial::new(&it.seen, vectors)).collect();
     let width = features::ranking_names().len();
     for learned in [false, true] {
@@ -195,13 +215,13 @@ fn show(vectors: &Vectors, forest: &Forest) {
         let summary = summarise(&scored.unwrap(), RESAMPLES, 1);
         let mean = |name: &str| summary.overall.measures[name].mean * 100.0;
         println!(
-            "vectors of {}, {}: R@10 {:.1}, ER@500 {:.1}, ER@1000 {:.1}, ER@2000 {:.1}",
-            vectors.id(),
+            "  {}: R@10 {:.1}, ER@500 {:.1}, ER@1000 {:.1}, ER@2000 {:.1}, session Hit@1 {:.1}",
             if learned { "learned" } else { "untrained" },
             mean("R@10"),
             mean("ER@500"),
             mean("ER@1000"),
-            mean("ER@2000")
+            mean("ER@2000"),
+            mean("session Hit@1")
         );
     }
 }

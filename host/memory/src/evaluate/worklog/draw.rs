@@ -6,8 +6,10 @@ use voyager_base::chance::{Chance, Seeded};
 pub(super) struct Draw(Seeded);
 
 impl Draw {
-    pub(super) fn new(seed: u64, number: u64) -> Self {
-        let bytes = [b"worklog ".as_slice(), &seed.to_le_bytes(), &number.to_le_bytes()].concat();
+    /// Draws for a conversation of a setting.
+    pub(super) fn new(setting: &str, seed: u64, number: u64) -> Self {
+        let numbers = [seed.to_le_bytes(), number.to_le_bytes()].concat();
+        let bytes = [setting.as_bytes(), b" ", &numbers].concat();
         Self(Seeded::from_bytes(&bytes))
     }
 
@@ -54,6 +56,11 @@ impl Draw {
 /// A template with its slots filled, and a capital at the beginning of every sentence. A slot that is not
 /// given stays for later.
 pub(super) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
+    with_capitals(&filled(template, slots))
+}
+
+/// A template with its slots filled, and nothing else.
+pub(super) fn filled(template: &str, slots: &[(&str, &str)]) -> String {
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('{') {
@@ -66,7 +73,7 @@ pub(super) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
         rest = after;
     }
     text.push_str(rest);
-    with_capitals(&text)
+    text
 }
 
 fn with_capitals(text: &str) -> String {
@@ -102,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_draw_of_some_has_no_one_twice() {
-        let draw = Draw::new(1, 2);
+        let draw = Draw::new("test", 1, 2);
         let mut some = draw.some(&[1, 2, 3, 4, 5], 4);
         some.sort_unstable();
         some.dedup();

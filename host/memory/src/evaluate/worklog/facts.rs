@@ -23,7 +23,25 @@ pub(super) struct Kind {
     pub(super) remarked: &'static [&'static str],
     /// What can be told.
     pub(super) values: &'static [&'static str],
+    /// Told by a picture: what is said with it, and what it shows.
+    pub(super) shown: &'static [(&'static str, &'static str)],
+    /// Questions that take for granted what was told of something else.
+    pub(super) twisted: &'static [&'static str],
 }
+
+/// A kind of which nothing is told.
+pub(super) const KIND: Kind = Kind {
+    of: Whose::Person,
+    said: &[],
+    asked: &[],
+    answered: &[],
+    continued: &[],
+    questions: &[],
+    remarked: &[],
+    values: &[],
+    shown: &[],
+    twisted: &[],
+};
 
 /// Who can have a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +107,7 @@ pub(super) const KINDS: &[Kind] = &[
             "a password that had been rotated",
             "an integer overflow",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -135,6 +154,7 @@ pub(super) const KINDS: &[Kind] = &[
             "MariaDB",
             "RocksDB",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -180,6 +200,7 @@ pub(super) const KINDS: &[Kind] = &[
             "1.8 seconds",
             "150 ms",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -222,6 +243,7 @@ pub(super) const KINDS: &[Kind] = &[
             "the confirmation dialogs",
             "the misleading progress bar",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -250,6 +272,7 @@ pub(super) const KINDS: &[Kind] = &[
             "Another unhappy customer because of {topic}.",
         ],
         values: COMPANIES,
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -284,6 +307,7 @@ pub(super) const KINDS: &[Kind] = &[
             "delete the lock file each morning",
             "feed it smaller batches",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -321,6 +345,7 @@ pub(super) const KINDS: &[Kind] = &[
             "the licence key turns up",
             "the data protection officer is back from leave",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -361,6 +386,7 @@ pub(super) const KINDS: &[Kind] = &[
             "a long mail from the spring",
             "the readme of the old project",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -395,6 +421,7 @@ pub(super) const KINDS: &[Kind] = &[
             "the new architect",
             "Pawel from the network group",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -430,6 +457,7 @@ pub(super) const KINDS: &[Kind] = &[
             "air traffic control",
             "a game that my brother wrote",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -461,6 +489,7 @@ pub(super) const KINDS: &[Kind] = &[
             "give it a command line",
             "measure where the time goes",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -492,6 +521,7 @@ pub(super) const KINDS: &[Kind] = &[
             "5,800 kroner",
             "seventy dollars",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -524,6 +554,7 @@ pub(super) const KINDS: &[Kind] = &[
             "the code generator",
             "the copy of the date library",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -558,6 +589,7 @@ pub(super) const KINDS: &[Kind] = &[
             "a history of changes",
             "drag and drop",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Topic,
@@ -587,6 +619,7 @@ pub(super) const KINDS: &[Kind] = &[
             "the new trainees",
             "a journalist",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Agent,
@@ -617,6 +650,7 @@ pub(super) const KINDS: &[Kind] = &[
             "read access to the mail archive",
             "the right to book meeting rooms",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Agent,
@@ -646,6 +680,7 @@ pub(super) const KINDS: &[Kind] = &[
             "the service returned nothing for an hour",
             "the sandbox refused the network",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -671,6 +706,7 @@ pub(super) const KINDS: &[Kind] = &[
         ],
         remarked: &["How is working from there?", "I'd love to be in another city for a while."],
         values: CITIES,
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -701,6 +737,7 @@ pub(super) const KINDS: &[Kind] = &[
             "a kitten we called Pixel",
             "the goat from next door, which we adopted",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -736,6 +773,7 @@ pub(super) const KINDS: &[Kind] = &[
             "kite surfing",
             "astronomy",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -766,6 +804,7 @@ pub(super) const KINDS: &[Kind] = &[
             "bagpipe",
             "piano",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -798,6 +837,7 @@ pub(super) const KINDS: &[Kind] = &[
             "a fat book on bridges",
             "poems from Chile",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -833,6 +873,7 @@ pub(super) const KINDS: &[Kind] = &[
             "with a circus",
             "in the tax office",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -868,6 +909,7 @@ pub(super) const KINDS: &[Kind] = &[
             "mustard",
             "hazelnuts",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -896,6 +938,7 @@ pub(super) const KINDS: &[Kind] = &[
             "night bus",
             "cargo bike",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -926,6 +969,7 @@ pub(super) const KINDS: &[Kind] = &[
             "Crete",
             "Vietnam",
         ],
+        ..KIND
     },
     Kind {
         of: Whose::Person,
@@ -959,6 +1003,7 @@ pub(super) const KINDS: &[Kind] = &[
             "Hindi",
             "sign language",
         ],
+        ..KIND
     },
 ];
 
@@ -971,7 +1016,13 @@ pub(super) struct Event {
     pub(super) also: &'static str,
     /// What somebody did, as a base form after `did {who}`, in words of neither or of both.
     pub(super) do_it: &'static [&'static str],
+    /// What pictures of it show.
+    pub(super) shown: &'static [&'static str],
 }
+
+/// An event of which nothing is told.
+pub(super) const EVENT: Event =
+    Event { of: Whose::Person, did: "", also: "", do_it: &[], shown: &[] };
 
 /// How an event is told.
 pub(super) const EVENT_SAID: &[&str] = &[
@@ -1017,168 +1068,196 @@ pub(super) const EVENTS: &[Event] = &[
         did: "put {topic} into production",
         also: "went live with {topic}",
         do_it: &["ship {topic}", "put {topic} into production", "launch {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "rolled {topic} back",
         also: "returned {topic} to the old version",
         do_it: &["roll {topic} back", "undo the update of {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "closed the last ticket on {topic}",
         also: "got the final bug out of {topic}",
         do_it: &["close the last ticket on {topic}", "fix the final bug of {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "showed {topic} to the lawyers",
         also: "sat down with legal about {topic}",
         do_it: &["talk to the lawyers about {topic}", "discuss {topic} with legal"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "lost a whole day to {topic}",
         also: "sat in front of {topic} until midnight",
         do_it: &["struggle with {topic}", "have a very long day because of {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "handed the first draft of {topic} in",
         also: "sent round a draft of {topic}",
         do_it: &["submit the draft of {topic}", "hand in a first version of {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "moved {topic} to the new machines",
         also: "migrated {topic}",
         do_it: &["migrate {topic}", "move {topic} to other hardware"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "wiped the database of {topic} by mistake",
         also: "deleted the data of {topic}, and yes, in production",
         do_it: &["delete the data of {topic}", "wipe the database of {topic} by accident"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "opened {topic} to the first ten customers",
         also: "let the pilot customers into {topic}",
         do_it: &["start the pilot of {topic}", "give customers access to {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "ran the load test on {topic}",
         also: "put {topic} under full load",
         do_it: &["run the load test on {topic}", "stress {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "restored {topic} from the backup",
         also: "had to bring {topic} back from tape",
         do_it: &["restore {topic} from a backup", "recover {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Topic,
         did: "rotated all the keys of {topic}",
         also: "changed every secret of {topic}",
         do_it: &["rotate the keys of {topic}", "replace the credentials of {topic}"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "ran my first half marathon",
         also: "made it through twenty-one kilometres",
         do_it: &["run a half marathon", "take part in a long-distance race"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "moved into the new flat",
         also: "carried forty boxes up to the fourth floor",
         do_it: &["move into a new flat", "change apartments"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "picked up a dog from the shelter",
         also: "came home with a dog",
         do_it: &["adopt a dog", "get a dog"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "passed the sailing exam",
         also: "got my sailing licence",
         do_it: &["pass the sailing exam", "become a licensed sailor"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "had a wisdom tooth pulled",
         also: "sat in the dentist's chair for two hours",
         do_it: &["have a tooth pulled", "go to the dentist"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "gave a talk at the meetup in Hamburg",
         also: "stood on a stage in Hamburg in front of two hundred people",
         do_it: &["give a talk in Hamburg", "speak at a meetup"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "visited my sister in Oslo",
         also: "was up in Oslo with my sister",
         do_it: &["visit a sibling in Norway", "travel to Oslo"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "saw the northern lights",
         also: "stood in the snow under a green sky",
         do_it: &["see the northern lights", "watch the aurora"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "broke my wrist",
         also: "fell off the bike and ended up in a cast",
         do_it: &["break a wrist", "get injured"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "won the chess tournament",
         also: "beat everyone at the chess club",
         do_it: &["win a chess tournament", "come first at chess"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "repaired the old bicycle",
         also: "got my grandfather's bicycle going again",
         do_it: &["repair a bicycle", "fix up an heirloom"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "signed the mortgage",
         also: "put my name under the papers for the house",
         do_it: &["sign a mortgage", "buy a house"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "celebrated ten years of marriage",
         also: "had our tenth wedding anniversary",
         do_it: &["celebrate a wedding anniversary", "mark ten years of being married"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "planted an apple tree",
         also: "dug a hole for the apple tree",
         do_it: &["plant a tree", "put an apple tree into the ground"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "went to the opera",
         also: "fell asleep in the third act of an opera",
         do_it: &["go to the opera", "attend an opera"],
+        ..EVENT
     },
     Event {
         of: Whose::Person,
         did: "took the kids to the science museum",
         also: "spent a day among dinosaurs with the children",
         do_it: &["visit a museum with the children", "take the kids to a museum"],
+        ..EVENT
     },
 ];
 
@@ -1189,7 +1268,13 @@ pub(super) struct List {
     pub(super) questions: &'static [&'static str],
     pub(super) remarked: &'static [&'static str],
     pub(super) values: &'static [&'static str],
+    /// Instead of `said` and `values`: each with a text of its own, and what a picture shows, if there is one.
+    pub(super) told: &'static [(&'static str, &'static str, &'static str)],
 }
+
+/// A list of which nothing is told.
+pub(super) const LIST: List =
+    List { of: Whose::Person, said: &[], questions: &[], remarked: &[], values: &[], told: &[] };
 
 /// What is told piece by piece.
 pub(super) const LISTS: &[List] = &[
@@ -1209,6 +1294,7 @@ pub(super) const LISTS: &[List] = &[
         ],
         remarked: &["It's good that you visit customers.", "How was it on site?"],
         values: COMPANIES,
+        ..LIST
     },
     List {
         of: Whose::Person,
@@ -1238,6 +1324,7 @@ pub(super) const LISTS: &[List] = &[
             "dumplings",
             "a cheesecake",
         ],
+        ..LIST
     },
     List {
         of: Whose::Person,
@@ -1265,6 +1352,7 @@ pub(super) const LISTS: &[List] = &[
             "Milan Dvorak",
             "Noor Rahman",
         ],
+        ..LIST
     },
     List {
         of: Whose::Person,
@@ -1284,6 +1372,7 @@ pub(super) const LISTS: &[List] = &[
             "Zig", "Elixir", "OCaml", "Gleam", "Kotlin", "Haskell", "Go", "Nim", "Prolog", "Julia",
             "Lua",
         ],
+        ..LIST
     },
     List {
         of: Whose::Person,
@@ -1300,6 +1389,7 @@ pub(super) const LISTS: &[List] = &[
         ],
         remarked: &["You travel more than anyone here.", "I've never been to that city."],
         values: CITIES,
+        ..LIST
     },
     List {
         of: Whose::Topic,
@@ -1328,6 +1418,7 @@ pub(super) const LISTS: &[List] = &[
             "the duplicated rows",
             "the dead link",
         ],
+        ..LIST
     },
     List {
         of: Whose::Topic,
@@ -1356,6 +1447,7 @@ pub(super) const LISTS: &[List] = &[
             "a provider outage",
             "an overheated rack",
         ],
+        ..LIST
     },
     List {
         of: Whose::Agent,
@@ -1382,6 +1474,7 @@ pub(super) const LISTS: &[List] = &[
             "the mail templates",
             "the test fixtures",
         ],
+        ..LIST
     },
     List {
         of: Whose::Person,
@@ -1409,6 +1502,7 @@ pub(super) const LISTS: &[List] = &[
             "a 3D printer",
             "a humidifier",
         ],
+        ..LIST
     },
     List {
         of: Whose::Person,
@@ -1438,6 +1532,7 @@ pub(super) const LISTS: &[List] = &[
             "on-call duty",
             "statistics",
         ],
+        ..LIST
     },
 ];
 

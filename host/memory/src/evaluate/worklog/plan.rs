@@ -5,12 +5,9 @@ use std::collections::BTreeSet;
 
 use super::{
     Category, Date, MONTHS, Team,
-    draw::{Draw, fill},
-    facts::{
-        APPOINTMENTS, DEPENDS_SAID, EVENT_ASKED, EVENT_QUESTIONS, EVENT_REMARKED, EVENT_SAID,
-        EVENTS, KINDS, Kind, LISTS, MAINTAINER, MAINTAINS_SAID, SHARED, STATES, TRAITS, Whose,
-    },
-    words::{ECHOES, GO_ON, INTROS, LEADS, REACTIONS, TAILS, TOPIC_TAILS},
+    draw::{Draw, fill, filled},
+    facts::{Event, Kind, List, Whose},
+    setting::{Intent, Setting, Themed},
 };
 
 /// How often a plan that fits is looked for before a kind of question counts as used up.
@@ -23,6 +20,8 @@ pub(super) struct Plan {
     /// Moments that happen in different sessions.
     pub(super) chains: Vec<Chain>,
     pub(super) asks: Vec<Ask>,
+    /// Questions about what nobody tells.
+    pub(super) unsaid: Vec<String>,
 }
 
 /// Moments that happen in different sessions.
@@ -48,6 +47,8 @@ pub(super) struct Line {
     /// Whether the speaker of the moment says it, and not whoever listens.
     pub(super) own: bool,
     pub(super) text: String,
+    /// What a picture shows that comes along.
+    pub(super) shows: Option<String>,
 }
 
 /// A question, and the moments that answer it.
@@ -169,9 +170,10 @@ impl Relative {
 }
 
 impl Plan {
-    /// Plans for `questions` questions, none of them in `asked`.
+    /// Plans for `questions` questions, none of them in `asked`, and draws as many others by `unsaid`.
     pub(super) fn new(
         draw: &Draw,
+        unsaid: &Draw,
         team: &Team,
         questions: usize,
         asked: &mut BTreeSet<String>,
@@ -179,6 +181,8 @@ impl Plan {
         let mut planner = Planner {
             draw,
             team,
+            setting: team.setting,
+            tables: Tables::of(team.setting),
             asked,
             plan: Self::default(),
             used: BTreeSet::new(),
@@ -186,14 +190,17 @@ impl Plan {
             known: Vec::new(),
         };
         let share = |percent: usize| (questions * percent).div_ceil(100);
-        planner.until(share(18), Planner::event);
-        planner.until(share(16), Planner::several);
-        planner.until(share(9), Planner::change);
-        planner.until(share(8), Planner::conclusion);
-        planner.until(share(29), Planner::fact);
+        let shares = &team.setting.shares;
+        planner.until(share(shares.events), Planner::event);
+        planner.until(share(shares.several), Planner::several);
+        planner.until(share(shares.changes), Planner::change);
+        planner.until(share(shares.conclusions), Planner::conclusion);
+        planner.until(share(shares.facts), Planner::fact);
         let left = questions - planner.plan.asks.len().min(questions);
         planner.until(left, Planner::swap);
+        let unsaid = planner.unsaid(unsaid, questions);
         let mut plan = planner.plan;
+        plan.unsaid = unsaid;
         plan.asks.truncate(questions);
         assert_eq!(plan.asks.len(), questions, "there is enough to tell");
         plan
@@ -220,6 +227,7 @@ enum Table {
     Shared,
     Maintainer,
     Depends,
+    Intent,
 }
 
 /// A fact that can be asked of somebody who never told it.
@@ -229,13 +237,36 @@ struct Known {
     questions: &'static [&'static str],
     /// What somebody did, for questions that say so.
     did: &'static [&'static str],
+    /// Questions that take for granted what nobody said.
+    twisted: &'static [&'static str],
     moment: usize,
+}
+
+/// What can be told, with its themes.
+struct Tables {
+    kinds: Vec<Themed<Kind>>,
+    events: Vec<Themed<Event>>,
+    lists: Vec<Themed<List>>,
+    intents: Vec<Themed<Intent>>,
+}
+
+impl Tables {
+    fn of(setting: &Setting) -> Self {
+        Self {
+            kinds: setting.kinds(),
+            events: setting.events(),
+            lists: setting.lists(),
+            intents: setting.intents(),
+        }
+    }
 }
 
 /// Makes a plan.
 struct Planner<'a> {
     draw: &'a Draw,
     team: &'a Team,
+    setting: &'static Setting,
+    tables: Tables,
     asked: &'a mut BTreeSet<String>,
     plan: Plan,
     used: BTreeSet<Key>,
@@ -266,6 +297,15 @@ impl Planner<'_> {
             Whose::Person => (!agent).then_some((member, None)),
             Whose::Agent => agent.then_some((member, None)),
         }
+    }
+
+    /// Somebody who can have such a fact of a theme, if it is one that is talked about.
+    fn subject_of(&self, of: Whose, theme: Option<usize>) -> Option<(usize, Option<usize>)> {
+        let (member, topic) = self.subject(of)?;
+        if theme.is_some_and(|it| !self.team.topics.contains(&it)) {
+            return None;
+        }
+        Some((member, theme.or(topic)))
     }
 
     /// A value that was not told yet, if possible.
@@ -328,18 +368,31 @@ impl Planner<'_> {
         let fact = lines.len() - 1;
         let line = |(place, (own, text))| {
             let text = if place == fact { self.longer(text, topic) } else { text };
-            Line { own, text }
+            Line { own, text, shows: None }
         };
         let mut lines: Vec<Line> = lines.into_iter().enumerate().map(line).collect();
+        let Setting { talk, shares, .. } = self.setting;
+        let theme = self.setting.theme(topic);
+        let echoes = theme.map_or(talk.echoes, |it| it.back);
+        let (own, of_topic, any) = shares.remarks;
         let remarks = match self.draw.below(100) {
-            ..40 if !remarks.is_empty() => remarks,
-            ..60 if topic.is_some() => ECHOES,
-            ..70 => REACTIONS,
+            it if it < own && !remarks.is_empty() => remarks,
+            it if it < of_topic && topic.is_some() => echoes,
+            it if it < any => talk.reactions,
             _ => &[],
         };
         if !remarks.is_empty() {
-            let text = self.text(self.draw.word(remarks), topic, &[]);
-            lines.push(Line { own: false, text });
+            let mut text = self.text(self.draw.word(remarks), topic, &[]);
+            if theme.is_some() && self.draw.chance(50) {
+                text = format!("{} {text}", self.text(self.draw.word(talk.reactions), topic, &[]));
+            }
+            lines.push(Line { own: false, text, shows: None });
+            // Friends go on about it for a while.
+            if let Some(theme) = theme.filter(|_| self.draw.chance(45)) {
+                let text = self.text(self.draw.word(theme.talk), topic, &[]);
+                let text = self.longer(text, topic);
+                lines.push(Line { own: true, text, shows: None });
+            }
         }
         self.plan.moments.push(Moment { speaker, topic, lines, fact });
         self.plan.moments.len() - 1
@@ -348,16 +401,24 @@ impl Planner<'_> {
     /// A text with something around it that tells nothing, as people talk.
     fn longer(&self, text: String, topic: Option<usize>) -> String {
         let mut longer = text;
-        if self.draw.chance(22) {
-            longer = format!("{} {longer}", self.draw.word(LEADS));
+        let Setting { talk, shares, .. } = self.setting;
+        if self.draw.chance(shares.leads) {
+            longer = format!("{} {longer}", self.draw.word(talk.leads));
         }
+        let (of_topic, any) = shares.tails;
         let tails = match (self.draw.below(100), topic) {
-            (..12, Some(_)) => TOPIC_TAILS,
-            (..40, _) => TAILS,
+            (it, Some(_)) if it < of_topic => talk.topic_tails,
+            (it, _) if it < any => talk.tails,
             _ => return longer,
         };
         let tail = self.text(self.draw.word(tails), topic, &[]);
         format!("{longer} {tail}")
+    }
+
+    /// Lets the fact of a moment come with a picture of this.
+    fn show(&mut self, moment: usize, caption: &str, value: &str) {
+        let Moment { lines, fact, .. } = &mut self.plan.moments[moment];
+        lines[*fact].shows = Some(filled(caption, &[("value", value)]));
     }
 
     fn chain(&mut self, moments: Vec<usize>, ordered: bool) {
@@ -368,14 +429,22 @@ impl Planner<'_> {
     fn tell(&mut self, kind: &Kind, member: usize, topic: Option<usize>, value: &str) -> usize {
         let slots = [("value", value)];
         let draw = self.draw;
+        if !kind.shown.is_empty() && draw.chance(35) {
+            let (said, caption) = *draw.pick(kind.shown);
+            let said = self.text(said, topic, &slots);
+            let moment = self.moment(member, topic, vec![(true, said)], kind.remarked);
+            self.show(moment, caption, value);
+            return moment;
+        }
+        let talk = &self.setting.talk;
         let text = |templates: &[&str]| self.text(draw.word(templates), topic, &slots);
         // After a question or a beginning most people only add what is missing, and some say it all.
         let all = draw.chance(30);
         let lines = match draw.below(100) {
             ..22 if !kind.continued.is_empty() => {
-                let mut lines = vec![(true, text(INTROS))];
+                let mut lines = vec![(true, text(talk.intros))];
                 if draw.chance(50) {
-                    lines.push((false, text(GO_ON)));
+                    lines.push((false, text(talk.go_on)));
                 }
                 lines.push((true, text(if all { kind.said } else { kind.continued })));
                 lines
@@ -391,11 +460,12 @@ impl Planner<'_> {
 
     /// One fact of one turn.
     fn fact(&mut self) -> Option<()> {
-        let place = self.draw.below(KINDS.len());
-        let (member, topic) = self.subject(KINDS[place].of)?;
+        let place = self.draw.below(self.tables.kinds.len());
+        let (kind, theme) = self.tables.kinds[place];
+        let (member, topic) = self.subject_of(kind.of, theme)?;
         let (moment, value) = self.told(place, member, topic)?;
         self.chain(vec![moment], false);
-        let question = self.question(KINDS[place].questions, topic, self.name(member), &[])?;
+        let question = self.question(kind.questions, topic, self.name(member), &[])?;
         self.ask(Category::SingleHop, question, vec![moment], Answer::Text(value.to_owned()));
         Some(())
     }
@@ -407,46 +477,53 @@ impl Planner<'_> {
         member: usize,
         topic: Option<usize>,
     ) -> Option<(usize, &'static str)> {
-        let kind = &KINDS[place];
+        let (kind, _) = self.tables.kinds[place];
         let key = Key { table: Table::Kind, place, topic, member: Some(member) };
         self.claim(key)?;
         let value = self.value(kind.values);
         let moment = self.tell(kind, member, topic, value);
-        self.known.push(Known { key, of: kind.of, questions: kind.questions, did: &[], moment });
+        let Kind { of, questions, twisted, .. } = *kind;
+        self.known.push(Known { key, of, questions, did: &[], twisted, moment });
         Some((moment, value))
     }
 
     /// Something that happened, or will.
     fn event(&mut self) -> Option<()> {
         if self.draw.chance(20) {
-            return self.appointment();
+            let planned = self.setting.appointments.is_empty();
+            return if planned { self.intent() } else { self.appointment() };
         }
-        let place = self.draw.below(EVENTS.len());
-        let event = &EVENTS[place];
-        let (member, topic) = self.subject(event.of)?;
+        let place = self.draw.below(self.tables.events.len());
+        let (event, theme) = self.tables.events[place];
+        let (member, topic) = self.subject_of(event.of, theme)?;
         let key = Key { table: Table::Event, place, topic, member: Some(member) };
         self.claim(key)?;
         let when = Relative::past(self.draw);
         let did = if self.draw.chance(50) { event.did } else { event.also };
-        let template = self.draw.word(EVENT_SAID).replace("{did}", did);
+        let talk = &self.setting.event;
+        let template = self.draw.word(talk.said).replace("{did}", did);
         let said = self.text(&template, topic, &[("when", &when.said(self.draw))]);
         let mut lines = vec![(true, said)];
         if self.draw.chance(30) {
-            lines.insert(0, (false, (self.draw.word(EVENT_ASKED)).to_owned()));
+            lines.insert(0, (false, (self.draw.word(talk.asked)).to_owned()));
         }
-        let remark = self.draw.word(EVENT_REMARKED).replace("{do}", self.draw.word(event.do_it));
+        let remark = self.draw.word(talk.remarked).replace("{do}", self.draw.word(event.do_it));
         let moment = self.moment(member, topic, lines, &[&remark]);
         self.chain(vec![moment], false);
-        let questions = EVENT_QUESTIONS;
-        self.known.push(Known { key, of: event.of, questions, did: event.do_it, moment });
+        if !event.shown.is_empty() && self.draw.chance(50) {
+            self.show(moment, self.draw.word(event.shown), "");
+        }
+        let questions = talk.questions;
+        let Event { of, do_it: did, .. } = *event;
+        self.known.push(Known { key, of, questions, did, twisted: &[], moment });
         let question = self.question(questions, topic, self.name(member), event.do_it)?;
         self.ask(Category::Temporal, question, vec![moment], Answer::When(moment, when));
         Some(())
     }
 
     fn appointment(&mut self) -> Option<()> {
-        let place = self.draw.below(APPOINTMENTS.len());
-        let it = &APPOINTMENTS[place];
+        let place = self.draw.below(self.setting.appointments.len());
+        let it = &self.setting.appointments[place];
         let (member, topic) = self.subject(it.of)?;
         let key = Key { table: Table::Appointment, place, topic, member: Some(member) };
         self.claim(key)?;
@@ -454,28 +531,80 @@ impl Planner<'_> {
         let said = self.text(self.draw.word(it.said), topic, &[("when", &when.said(self.draw))]);
         let moment = self.moment(member, topic, vec![(true, said)], &[]);
         self.chain(vec![moment], false);
-        self.known.push(Known { key, of: it.of, questions: it.questions, did: &[], moment });
+        let (of, questions) = (it.of, it.questions);
+        self.known.push(Known { key, of, questions, did: &[], twisted: &[], moment });
         let question = self.question(it.questions, topic, self.name(member), &[])?;
         self.ask(Category::Temporal, question, vec![moment], Answer::When(moment, when));
         Some(())
     }
 
+    /// Something that is planned, and what became of it: told in this order, and asked for one by one.
+    fn intent(&mut self) -> Option<()> {
+        let place = self.draw.below(self.tables.intents.len());
+        let (intent, theme) = self.tables.intents[place];
+        let (member, topic) = self.subject_of(Whose::Person, theme)?;
+        // One key for each of its three questions.
+        let keys = [0, 1, 2].map(|question| Key {
+            table: Table::Intent,
+            place: place * 3 + question,
+            topic,
+            member: Some(member),
+        });
+        self.claim(keys[0])?;
+        self.used.extend(keys);
+        let value = self.value(intent.values);
+        let (ahead, past) = (Relative::future(self.draw), Relative::past(self.draw));
+        let mut tell = |templates: &[&str], when: Relative| {
+            let slots = [("when", &*when.said(self.draw)), ("value", value)];
+            let text = self.text(self.draw.word(templates), topic, &slots);
+            self.moment(member, topic, vec![(true, text)], &[])
+        };
+        let (planned, done) = (tell(intent.planned, ahead), tell(intent.done, past));
+        self.chain(vec![planned, done], true);
+        let asks = [
+            (intent.when_planned, planned, Answer::When(planned, ahead)),
+            (intent.when_done, done, Answer::When(done, past)),
+            (intent.outcome, done, Answer::Text(value.to_owned())),
+        ];
+        let before = self.plan.asks.len();
+        for ((questions, moment, answer), key) in asks.into_iter().zip(keys) {
+            if !self.draw.chance(60) {
+                continue;
+            }
+            let Some(question) = self.question(questions, topic, self.name(member), &[]) else {
+                continue;
+            };
+            let category = match answer {
+                Answer::When(..) => Category::Temporal,
+                _ => Category::SingleHop,
+            };
+            self.ask(category, question, vec![moment], answer);
+            let of = Whose::Person;
+            self.known.push(Known { key, of, questions, did: &[], twisted: &[], moment });
+        }
+        (self.plan.asks.len() > before).then_some(())
+    }
+
     /// What several turns answer together.
     fn several(&mut self) -> Option<()> {
+        let (lists, ways) = self.setting.shares.lists;
         match self.draw.below(100) {
-            ..50 => self.list(),
-            50..75 => self.by_way_of(),
+            it if it < lists => self.list(),
+            it if it < ways => self.by_way_of(),
             _ => self.shared(),
         }
     }
 
     /// Things that somebody tells one by one.
     fn list(&mut self) -> Option<()> {
-        let place = self.draw.below(LISTS.len());
-        let list = &LISTS[place];
-        let (member, topic) = self.subject(list.of)?;
+        let place = self.draw.below(self.tables.lists.len());
+        let (list, theme) = self.tables.lists[place];
+        let (member, topic) = self.subject_of(list.of, theme)?;
         self.claim(Key { table: Table::List, place, topic, member: Some(member) })?;
         let count = [2, 3, 3, 4, 5][self.draw.below(5)];
+        if !list.told.is_empty() {
+            return self.list_of(list, member, topic, count.min(list.told.len()));
+        }
         let values: Vec<&str> = (0..count).map(|_| self.value(list.values)).collect();
         if values.iter().collect::<BTreeSet<_>>().len() < count {
             return None;
@@ -496,10 +625,40 @@ impl Planner<'_> {
         Some(())
     }
 
+    /// A list whose things are told each in its own way.
+    fn list_of(
+        &mut self,
+        list: &List,
+        member: usize,
+        topic: Option<usize>,
+        count: usize,
+    ) -> Option<()> {
+        let question = self.question(list.questions, topic, self.name(member), &[])?;
+        // What was told by somebody else in the same words comes last.
+        let mut told = self.draw.some(list.told, list.told.len());
+        told.sort_by_key(|it| self.values.contains(it.0));
+        told.truncate(count);
+        let mut moments = Vec::new();
+        for (value, said, caption) in &told {
+            self.values.insert(*value);
+            let text = self.text(said, topic, &[("value", value)]);
+            let moment = self.moment(member, topic, vec![(true, text)], list.remarked);
+            if !caption.is_empty() {
+                self.show(moment, caption, value);
+            }
+            moments.push(moment);
+        }
+        self.chain(moments.clone(), false);
+        let values: Vec<&str> = told.iter().map(|it| it.0).collect();
+        let answer = Answer::Text(format!("{} ({count})", values.join("; ")));
+        self.ask(Category::MultiHop, question, moments, answer);
+        Some(())
+    }
+
     /// Something about a person who is only named by what they look after, or by what that is needed for.
     fn by_way_of(&mut self) -> Option<()> {
-        let place = self.draw.below(KINDS.len());
-        let kind = &KINDS[place];
+        let place = self.draw.below(self.tables.kinds.len());
+        let (kind, _) = self.tables.kinds[place];
         let (member, topic) = self.subject(kind.of).filter(|_| kind.of == Whose::Person)?;
         let looked_after = *self.draw.pick(&self.team.topics);
         self.claim(Key {
@@ -509,15 +668,19 @@ impl Planner<'_> {
             member: None,
         })?;
         let (told, value) = self.told(place, member, topic)?;
-        let says = self.text(self.draw.word(MAINTAINS_SAID), Some(looked_after), &[]);
+        let says = self.text(self.draw.word(self.setting.maintains_said), Some(looked_after), &[]);
         let mut moments =
             vec![self.moment(member, Some(looked_after), vec![(true, says)], &[]), told];
-        let mut who = self.text(self.draw.word(MAINTAINER), Some(looked_after), &[]);
+        let mut who = self.text(self.draw.word(self.setting.maintainer), Some(looked_after), &[]);
         let user = *self.draw.pick(&self.team.topics);
         let key = Key { table: Table::Depends, place: 0, topic: Some(user), member: None };
         if self.draw.chance(40) && user != looked_after && self.claim(key).is_some() {
             let needed = self.team.topic(self.draw, looked_after);
-            let says = self.text(self.draw.word(DEPENDS_SAID), Some(user), &[("needed", needed)]);
+            let says = self.text(
+                self.draw.word(self.setting.depends_said),
+                Some(user),
+                &[("needed", needed)],
+            );
             let speaker = self.draw.below(self.team.members.len());
             moments.push(self.moment(speaker, Some(user), vec![(true, says)], &[]));
             who = self.text("the maintainer of what {topic} depends on", Some(user), &[]);
@@ -534,8 +697,8 @@ impl Planner<'_> {
 
     /// What two people have in common.
     fn shared(&mut self) -> Option<()> {
-        let place = self.draw.below(SHARED.len());
-        let shared = &SHARED[place];
+        let place = self.draw.below(self.setting.shared.len());
+        let shared = &self.setting.shared[place];
         let (one, _) = self.subject(Whose::Person)?;
         let (other, _) = self.subject(Whose::Person).filter(|(it, _)| *it != one)?;
         let keys = [one, other].map(|member| Key {
@@ -567,8 +730,8 @@ impl Planner<'_> {
 
     /// Something that changes once or twice.
     fn change(&mut self) -> Option<()> {
-        let place = self.draw.below(STATES.len());
-        let state = &STATES[place];
+        let place = self.draw.below(self.setting.states.len());
+        let state = &self.setting.states[place];
         let topic = Some(*self.draw.pick(&self.team.topics));
         self.claim(Key { table: Table::State, place, topic, member: None })?;
         let count = self.draw.between(2, 3);
@@ -600,8 +763,8 @@ impl Planner<'_> {
 
     /// What follows from things that a person says in passing.
     fn conclusion(&mut self) -> Option<()> {
-        let place = self.draw.below(TRAITS.len());
-        let it = &TRAITS[place];
+        let place = self.draw.below(self.setting.traits.len());
+        let it = &self.setting.traits[place];
         let (member, _) = self.subject(Whose::Person)?;
         // Of one person, since the same words from two people would be noticed.
         self.claim(Key { table: Table::Trait, place, topic: None, member: None })?;
@@ -616,12 +779,66 @@ impl Planner<'_> {
         Some(())
     }
 
+    /// Up to `count` questions about what nobody tells, of those who are there. They are drawn by `draw`, and
+    /// change nothing else.
+    fn unsaid(&self, draw: &Draw, count: usize) -> Vec<String> {
+        let mut questions = BTreeSet::new();
+        let told = |table: Table, place: usize, topic: Option<usize>| {
+            let same = |it: &&Key| (it.table, it.place, it.topic) == (table, place, topic);
+            self.used.iter().any(|it| same(&it))
+        };
+        let kinds = (Table::Kind, self.tables.kinds.len());
+        let events = (Table::Event, self.tables.events.len());
+        for _ in 0..TRIES {
+            if questions.len() >= count {
+                break;
+            }
+            let (table, kinds) = if draw.chance(70) { kinds } else { events };
+            let place = draw.below(kinds);
+            let (of, theme, templates, did) = match table {
+                Table::Kind => {
+                    let (kind, theme) = self.tables.kinds[place];
+                    (kind.of, theme, kind.questions, "")
+                }
+                _ => {
+                    let (event, theme) = self.tables.events[place];
+                    (event.of, theme, self.setting.event.questions, draw.word(event.do_it))
+                }
+            };
+            let member = &self.team.members[draw.below(self.team.members.len())];
+            let topic = match of {
+                Whose::Topic => Some(*draw.pick(&self.team.topics)),
+                Whose::Person if !member.agent => theme,
+                Whose::Agent if member.agent => theme,
+                _ => continue,
+            };
+            if told(table, place, topic) {
+                continue;
+            }
+            let template = draw.word(templates).replace("{do}", did);
+            let topic = topic.map_or("", |it| self.team.topic(draw, it));
+            let question = fill(&template, &[("topic", topic), ("who", member.name)]);
+            if !self.asked.contains(&question) {
+                questions.insert(question);
+            }
+        }
+        let mut questions: Vec<String> = questions.into_iter().collect();
+        draw.shuffle(&mut questions);
+        questions
+    }
+
     /// A question to which there is no answer, since it asks the wrong one.
     fn swap(&mut self) -> Option<()> {
         if self.known.is_empty() {
             return None;
         }
-        let Known { key, of, questions, did, moment } = *self.draw.pick(&self.known);
+        let Known { key, of, questions, did, twisted, moment } = *self.draw.pick(&self.known);
+        // Asked of the right one, for something else.
+        if let Some(owner) = key.member.filter(|_| !twisted.is_empty() && self.draw.chance(25)) {
+            let question = self.question(twisted, key.topic, self.name(owner), did)?;
+            self.ask(Category::Adversarial, question, vec![moment], Answer::None);
+            return Some(());
+        }
         let (member, _) = self.subject(of)?;
         self.claim(Key { member: Some(member), ..key })?;
         let question = self.question(questions, key.topic, self.name(member), did)?;
