@@ -187,6 +187,11 @@ impl Pack {
         self.body.damage.get().map(String::as_str)
     }
 
+    /// How many bytes its chunks have.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.body.length as u64
+    }
+
     /// How many chunks it has, for [`Pack::verify_range`].
     pub(crate) fn chunks(&self) -> usize {
         self.body.chunks.len()
