@@ -28,7 +28,7 @@ pub(crate) enum Progress {
 pub(crate) struct Bars {
     all: MultiProgress,
     steps: BTreeMap<String, StepBar>,
-    /// How far an import is.
+    /// How far an import, or a check, is.
     import: Option<ProgressBar>,
 }
 
@@ -129,6 +129,17 @@ impl Bars {
                 bar.set_message(format!("{records} records"));
                 return;
             }
+            Event::Going { doing, done, total } => {
+                let bar = self.import.get_or_insert_with(|| {
+                    let bar = self.all.add(ProgressBar::new(*total));
+                    bar.set_style(share());
+                    bar
+                });
+                bar.set_length(*total);
+                bar.set_position(*done);
+                bar.set_message(printing::harmless(doing));
+                return;
+            }
             _ => {}
         }
         describe(event).iter().for_each(|line| self.line(line));
@@ -154,6 +165,11 @@ fn counter() -> ProgressStyle {
 
 fn bytes() -> ProgressStyle {
     ProgressStyle::with_template("{bar:24}  {bytes} of {total_bytes}  {elapsed}  {msg}")
+        .expect("the template is well formed")
+}
+
+fn share() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:24}  {percent} %  {elapsed}  {msg}")
         .expect("the template is well formed")
 }
 
@@ -210,6 +226,9 @@ fn describe(event: &Event) -> Option<String> {
         }
         Event::Encoding { vectors, records } => {
             format!("{vectors} of {records} records have a vector")
+        }
+        Event::Going { doing, done, total } => {
+            format!("{} % {doing}", done.saturating_mul(100) / (*total).max(1))
         }
         Event::SkillBuilt { component, .. } => format!("built {}", component.display()),
         Event::SkillNotBuilt { error } => error.message.clone(),

@@ -193,6 +193,8 @@ pub(crate) enum MemoryRequest {
     },
     /// What is there.
     Stats,
+    /// Checks everything.
+    Verify,
     /// What it is locked with; never fails since it is locked.
     Owner,
     /// Locks it, or changes what it is locked with.
@@ -431,6 +433,7 @@ pub(crate) enum Event {
     Attended(Attended),
     Importing { records: u64, done_bytes: u64, total_bytes: u64 },
     Encoding { vectors: u64, records: u64 },
+    Going { doing: String, done: u64, total: u64 },
     Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },

@@ -102,6 +102,24 @@ pub(crate) fn sweep(disk: &dyn Disk, but: Option<&str>) -> io::Result<()> {
     Ok(())
 }
 
+/// The kept index as a file, for those who check it; none where none is kept.
+pub(crate) fn open(disk: &dyn Disk, keys: &Keys) -> Option<Result<Pack, String>> {
+    let Slip { file, key, root } = keys.slip().ok()??;
+    let name = format!("{PREFIX}{}", str::from_utf8(&file).ok()?);
+    let there = || -> io::Result<bool> { Ok(disk.list()?.contains(&name)) };
+    match there() {
+        Ok(true) => {}
+        Ok(false) => return Some(Err("its file is gone".to_owned())),
+        Err(error) => return Some(Err(error.to_string())),
+    }
+    let opened = disk.open(&name).map_err(|it| it.to_string());
+    Some(
+        opened.and_then(|it| {
+            Pack::open(it, &key, Some(&Root(root))).map_err(|error| error.to_string())
+        }),
+    )
+}
+
 /// The kept index, where there is one that later rows can be added to.
 pub(crate) fn read(
     disk: &dyn Disk,

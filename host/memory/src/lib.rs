@@ -42,6 +42,7 @@ mod store;
 mod tables;
 pub mod terms;
 pub mod vectors;
+mod verify;
 pub mod when;
 
 pub use self::{
@@ -63,4 +64,5 @@ pub use self::{
     store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats, Ticked},
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
+    verify::{FAULTS_MAX, Fault, Part, Verified},
 };

@@ -432,6 +432,12 @@ impl Owner {
         }
     }
 
+    /// Whether both copies of the file say what it says.
+    pub(crate) fn is_doubled(&self) -> io::Result<bool> {
+        let Some((said, _)) = &self.known else { return Ok(true) };
+        Ok(copies(&*self.disk)?.iter().all(|it| it.as_ref() == Ok(said)))
+    }
+
     /// Whether the store can be locked at all.
     pub(crate) fn is_here(&self) -> bool {
         self.known.is_some()

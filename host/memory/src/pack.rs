@@ -201,6 +201,29 @@ impl Pack {
     pub(crate) fn is_damaged(&self) -> bool {
         self.body.is_damaged()
     }
+
+    /// How many bytes its chunks have.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.body.length as u64
+    }
+
+    /// How many chunks it has, for [`Pack::verify_range`].
+    pub(crate) fn chunks(&self) -> usize {
+        self.body.chunks.len()
+    }
+
+    /// Compares what lies on the disk of some chunks with its hashes, and brings nothing into memory. Several threads
+    /// may do so at once, each for some.
+    pub(crate) fn verify_range(&self, chunks: Range<usize>) -> Result<(), PackError> {
+        let mut bytes = vec![0; CHUNK_BYTES];
+        for number in chunks {
+            if let Err(fault) = self.body.fetch(number, &mut bytes) {
+                self.body.found(fault.clone());
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What tests and fuzzing ask beside.
@@ -214,15 +237,7 @@ impl Pack {
     /// Reads everything that lies on the disk behind the header and the table, and compares it with its hashes.
     /// Brings nothing into memory.
     pub(crate) fn verify(&self) -> Result<(), PackError> {
-        let mut bytes = vec![0; CHUNK_BYTES];
-        for number in 0..self.body.chunks.len() {
-            let fault = self.body.fetch(number, &mut bytes).err();
-            if let Some(fault) = fault {
-                self.body.found(fault.clone());
-                return Err(fault);
-            }
-        }
-        Ok(())
+        self.verify_range(0..self.chunks())
     }
 }
 

@@ -27,6 +27,7 @@ use crate::{
     search::Search,
     tables::{Act, AuditLine, Change, Counters, Deed, EdgeRow, Tables},
     vectors::{Code, DIMENSIONS_MAX},
+    verify::{self, Checking, Fault, Part, Verified},
 };
 
 /// So many records are read faster than a kept index is written: see [`Memory::index_is_behind`].
@@ -1115,6 +1116,44 @@ impl Memory {
         })
     }
 
+    /// Checks everything that is stored. `see` is told how much is done, of how much, and says whether to go on; none
+    /// where it did not. Writes go on meanwhile.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`] where the database itself can't be read.
+    pub fn verify(
+        &self,
+        see: &(dyn Fn(u64, u64) -> bool + Sync),
+    ) -> Result<Option<Verified>, ReadError> {
+        let disk = |error: std::io::Error| ReadError::Disk { reason: error.to_string() };
+        let index = |see: &mut dyn FnMut(&Index)| see(&self.index());
+        let is_there = |id| Ok(self.tables.records(&[id])?.iter().any(Option::is_some));
+        let (checking, doubled) = {
+            // Between two commits: keys of what was forgotten before are destroyed.
+            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+            let threads = verify::threads(writer.counters.next);
+            let readings = (0..threads).map(|_| self.tables.reading());
+            let checking = Checking {
+                disk: &*self.disk,
+                keys: &self.keys,
+                veil: owner.veil(),
+                readings: readings.collect::<Result<_, _>>()?,
+                counters: writer.counters,
+                horizon: writer.horizon.then_some(self.archive_below),
+                index: &index,
+                is_there: &is_there,
+            };
+            (checking, owner.is_doubled().map_err(disk)?)
+        };
+        let mut found = verify::run(&checking, see)?;
+        if let (Some(found), false) = (&mut found, doubled) {
+            let problem = "one of its two copies is damaged".to_owned();
+            found.faults.insert(0, Fault { id: None, part: Part::Owner, problem });
+        }
+        Ok(found)
+    }
+
     /// What was done last, the newest first.
     ///
     /// # Errors
@@ -1140,6 +1179,12 @@ impl Memory {
     /// Whether a write failed, so that nothing more is written until the store is opened again.
     pub fn has_failed(&self) -> bool {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).failed.is_some()
+    }
+
+    /// For tests that damage rows.
+    #[cfg(test)]
+    pub(crate) fn tables_for_tests(&self) -> (&Tables, Counters) {
+        (&self.tables, self.writer.lock().unwrap_or_else(PoisonError::into_inner).counters)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, WriteError> {

@@ -1,5 +1,7 @@
 //! What is answered about the memory.
 
+pub(crate) mod verify;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -103,6 +103,11 @@ enum MemoryCommand {
     },
     /// What there is, and the room that it takes.
     Stats,
+    /// Checks everything that is stored, and tells what is damaged and what to do about it.
+    ///
+    /// Every row is opened under its key, relations and what fades are compared with them, and the kept index with its
+    /// root. Commands and skills go on meanwhile. The exit code is 1 where something is damaged.
+    Verify,
     /// Locks the memory: who has the folder and not the key reads nothing.
     ///
     /// Without an option a passphrase is asked for at the terminal. Commands and hosts get it with `--memory-key`; where
@@ -326,6 +331,9 @@ impl Memory {
                 told::audit(context, &ask(context, MemoryRequest::Audit { limit })?)
             }
             MemoryCommand::Stats => told::stats(context, &ask(context, MemoryRequest::Stats)?),
+            MemoryCommand::Verify => {
+                told::verify::verify(context, &ask(context, MemoryRequest::Verify)?)
+            }
             MemoryCommand::Lock(it) => it.run(context, false),
             MemoryCommand::Rekey(it) => it.run(context, true),
             MemoryCommand::Unlock => told::owner(context, &ask(context, MemoryRequest::Unlock)?),

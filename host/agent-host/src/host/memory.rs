@@ -4,6 +4,7 @@ mod explaining;
 mod exporting;
 mod forgetting;
 mod importing;
+mod verifying;
 
 use std::{
     path::{Path, PathBuf},
@@ -215,6 +216,7 @@ impl Desk {
             MemoryRequest::Tick { cycles } => self.tick(cycles).map(to_json),
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
+            MemoryRequest::Verify => self.verify().map(to_json),
             MemoryRequest::Owner => Ok(to_json(self.owner())),
             MemoryRequest::Lock { key, again } => self.lock(&key, again).map(to_json),
             MemoryRequest::Unlock => self.unlock().map(to_json),

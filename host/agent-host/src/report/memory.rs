@@ -1,5 +1,7 @@
 //! What the memory answers, as people read it.
 
+pub(crate) mod verify;
+
 use std::{
     io::{IsTerminal as _, stdout},
     path::Path,

@@ -285,6 +285,7 @@ fn every_command_answers_in_the_same_form() {
         ),
         (&["memory", "audit"], vec!["memory", "audit"], Done(0)),
         (&["memory", "stats"], vec!["memory", "stats"], Done(0)),
+        (&["memory", "verify"], vec!["memory", "verify"], Done(0)),
         (&["memory", "encode"], vec!["memory", "encode"], Failed("usage", 2)),
         (&["memory", "encode"], vec!["memory", "encode", "--encoder", "hashed"], Done(0)),
         (&["memory", "lock"], vec!["memory", "lock"], Failed("usage", 2)),
