@@ -127,6 +127,9 @@ pub(crate) enum MemoryRequest {
     Add {
         /// What.
         draft: Draft,
+        /// The records that it supersedes.
+        #[serde(default)]
+        supersedes: Vec<MemoryId>,
     },
     /// Finds what answers a question.
     Recall {
@@ -142,6 +145,11 @@ pub(crate) enum MemoryRequest {
     },
     /// One record with its relations.
     Show {
+        /// Which.
+        id: MemoryId,
+    },
+    /// What supersedes what around a record.
+    History {
         /// Which.
         id: MemoryId,
     },

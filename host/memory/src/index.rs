@@ -12,6 +12,7 @@ use crate::{
     record::{MemoryId, Record},
     row::{Edge, Standing},
     shard::{Names, Shard},
+    succession::{SUPERSEDES, Succession},
     vectors::Code,
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct Index {
     known: KnownList,
     edges: BTreeMap<(MemoryId, u32), (MemoryId, f32)>,
     backward: BTreeMap<(MemoryId, MemoryId, u32), f32>,
+    /// Which records a newer one supersedes.
+    succession: Succession,
     archived: usize,
     /// Records whose row or key is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
@@ -33,6 +36,11 @@ pub(crate) struct Index {
     settled: (u64, bool),
     cycle: u64,
     commit: u64,
+}
+
+/// Whether a record is here, and not archived.
+fn lives(known: &KnownList, id: MemoryId) -> bool {
+    known.get(id).is_some_and(|it| !it.standing.archived)
 }
 
 impl Index {
@@ -120,7 +128,13 @@ impl Index {
         if let Some(known) = self.known.standing_mut(id) {
             self.archived -= usize::from(known.archived);
             self.archived += usize::from(standing.archived);
+            let turned = known.archived != standing.archived;
             *known = standing;
+            if turned {
+                // The records that it supersedes are of its space, which is marked.
+                let known = &self.known;
+                self.succession.turned(id, |it| lives(known, it));
+            }
         }
     }
 
@@ -130,6 +144,15 @@ impl Index {
         self.touch(edge.to);
         self.edges.insert((edge.from, number), (edge.to, edge.weight));
         self.backward.insert((edge.to, edge.from, number), edge.weight);
+        // Programs that knew of no such kind may have related records of two spaces by it.
+        let space = self.known.get(edge.from).map(|it| it.space);
+        let is_claim = edge.kind == SUPERSEDES
+            && space.is_some()
+            && space == self.known.get(edge.to).map(|it| it.space);
+        if is_claim {
+            let known = &self.known;
+            self.succession.add((edge.from, edge.to, number), |it| lives(known, it));
+        }
     }
 
     /// Lets a record go, with everything that hangs on it.
@@ -161,6 +184,8 @@ impl Index {
             self.backward.remove(&key);
             self.edges.remove(&(key.1, key.2));
         }
+        let known = &self.known;
+        self.succession.remove(id, |it| lives(known, it));
     }
 
     /// Marks the space of a record as changed by the next commit.
@@ -179,11 +204,31 @@ impl Index {
 
     /// What answers from every space depend on: the cycle of decay, and whether anything is set aside.
     fn concerns_all(&self) -> (u64, bool) {
-        (self.cycle, self.archived() > 0)
+        (self.cycle, self.sets_aside())
+    }
+
+    /// Whether there are records that are recalled only where somebody asks for such.
+    pub(crate) fn sets_aside(&self) -> bool {
+        self.archived > 0 || !self.succession.superseded().is_empty()
+    }
+
+    /// Which records a newer one supersedes.
+    pub(crate) fn succession(&self) -> &Succession {
+        &self.succession
+    }
+
+    /// Whether one of some spaces is superseded; of all where none is named.
+    pub(crate) fn supersedes_in(&self, spaces: &[String]) -> bool {
+        let of =
+            |it: &MemoryId| self.space_of(*it).is_some_and(|it| spaces.iter().any(|of| of == it));
+        let mut superseded = self.succession.superseded().iter();
+        if spaces.is_empty() { superseded.next().is_some() } else { superseded.any(of) }
     }
 
     /// Says that it was loaded: nothing is asked of what it was before.
     pub(crate) fn is_loaded(&mut self) {
+        let known = &self.known;
+        self.succession.untie(|it| lives(known, it));
         (self.stamps, self.settled) = (Stamps::default(), self.concerns_all());
     }
 

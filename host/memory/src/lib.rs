@@ -43,6 +43,7 @@ mod search;
 mod service;
 mod shard;
 mod store;
+mod succession;
 mod tables;
 pub mod terms;
 pub mod vectors;
@@ -64,7 +65,11 @@ pub use self::{
     row::Edge,
     service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
-    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats, Ticked},
+    store::{
+        BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, SUPERSEDES_MAX, Stats,
+        Ticked,
+    },
+    succession::SUPERSEDES,
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
 };

@@ -235,6 +235,7 @@ fn question(call: RecallMemory) -> Question {
         since: call.since,
         until: call.until,
         archived: false,
+        history: false,
     }
 }
 

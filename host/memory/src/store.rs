@@ -3,8 +3,11 @@
 //! One writer at a time makes a change durable, then tells the cache; readers see it from then on. What is
 //! acknowledged is on the disk.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    },
 };
 
 use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk};
@@ -21,10 +24,11 @@ use crate::{
     keys::{Filled, Key, Keys},
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
-    recall::{self, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
+    recall::{self, Aside, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
+    succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, EdgeRow, Tables},
     vectors::{Code, DIMENSIONS_MAX},
 };
@@ -34,6 +38,9 @@ pub const KEPT_FROM: u64 = 1_000;
 
 /// Most records that are written at once.
 pub const BATCH_MAX: usize = 10_000;
+
+/// Most records that one supersedes when it is written.
+pub const SUPERSEDES_MAX: usize = 64;
 
 /// How a store uses memory and disk.
 #[derive(Clone, Debug)]
@@ -94,11 +101,13 @@ pub struct Entry {
     pub draft: Draft,
     /// The vector of its text, where the store has an encoder.
     pub vector: Option<Vec<f32>>,
+    /// The records of its space that it supersedes, [`SUPERSEDES_MAX`] at most.
+    pub supersedes: Vec<MemoryId>,
 }
 
 impl From<Draft> for Entry {
     fn from(draft: Draft) -> Self {
-        Self { draft, vector: None }
+        Self { draft, ..Self::default() }
     }
 }
 
@@ -302,6 +311,7 @@ impl Memory {
             return Ok((first..first + count).map(MemoryId).collect());
         }
         let (first, count) = (writer.counters.next, entries.len() as u64);
+        let edges = self.claims(first, entries)?;
         self.keys
             .fill(&mut writer.filled, first, count, &*self.chance)
             .map_err(WriteError::disk)?;
@@ -322,7 +332,9 @@ impl Memory {
         let vectors = self.seal_vectors(first, &keys, &codes);
         let counters = Counters { next: first + count, ..writer.counters };
         let standings = rows.iter().map(|it| (MemoryId(it.0), it.2)).collect();
-        let moves = self.moves(&Ahead { standings, ..Ahead::default() });
+        let moves = self.moves(&Ahead { standings, edges: led(&edges), ..Ahead::default() });
+        let key_of = |edge: &Edge| &keys[(edge.from.0 - first) as usize];
+        let mut numbers = Vec::with_capacity(edges.len());
         let act = Act { at: now, deed: Deed::Remembered, first, count };
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
@@ -330,6 +342,7 @@ impl Memory {
             if let Some(encoder) = self.encoder.get().filter(|_| !vectors.is_empty()) {
                 change.add_vectors(encoder, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
             }
+            numbers = add_edges(change, edges.iter().map(|it| (it, key_of(it))))?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
@@ -337,6 +350,7 @@ impl Memory {
             let record = Record { id: MemoryId(id), written: now, draft: entry.draft.clone() };
             index.add(&record, row.2, code);
         }
+        numbers.iter().zip(&edges).for_each(|(number, edge)| index.relate(*number, edge));
         index.stands_at(writer.counters.commit, cycle);
         writer.unkept += count;
         Ok((first..first + count).map(MemoryId).collect())
@@ -429,6 +443,64 @@ impl Memory {
             self.code(vector).map(Some).map_err(|problem| invalid(place, "vector", problem))
         };
         entries.iter().enumerate().map(code).collect()
+    }
+
+    /// What entries supersede that will have ids from `first` on.
+    fn claims(&self, first: u64, entries: &[Entry]) -> Result<Vec<Edge>, WriteError> {
+        let index = self.index();
+        let mut edges = Vec::new();
+        for ((place, entry), from) in (1..).zip(entries).zip((first..).map(MemoryId)) {
+            let invalid = |problem: String| WriteError::Invalid {
+                place,
+                invalid: Invalid { field: SUPERSEDES, problem },
+            };
+            let mut older = entry.supersedes.clone();
+            older.sort_unstable();
+            older.dedup();
+            if older.len() > SUPERSEDES_MAX {
+                let count = older.len();
+                return Err(invalid(format!("are {count}, and {SUPERSEDES_MAX} are the most")));
+            }
+            for to in older {
+                let space = index.space_of(to).ok_or(WriteError::NotFound { id: to })?;
+                let of = &entry.draft.space;
+                if space != of {
+                    return Err(invalid(elsewhere(to, space, &format!("the new one in `{of}`"))));
+                }
+                edges.push(Edge { from, kind: SUPERSEDES.to_owned(), to, weight: 1.0 });
+            }
+        }
+        Ok(edges)
+    }
+
+    /// Whether a relation of the kind [`SUPERSEDES`] may be written: it leads to a record of the same space, and closes
+    /// no circle.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check_claim(&self, edge: &Edge) -> Result<(), Invalid> {
+        self.check_claim_beside(edge, &[])
+    }
+
+    /// The same beside others to come: newer before older.
+    fn check_claim_beside(
+        &self,
+        edge: &Edge,
+        beside: &[(MemoryId, MemoryId)],
+    ) -> Result<(), Invalid> {
+        let index = self.index();
+        let Edge { from, to, .. } = *edge;
+        let (Some(space), Some(of)) = (index.space_of(to), index.space_of(from)) else {
+            return Ok(());
+        };
+        let invalid = |problem| Err(Invalid { field: SUPERSEDES, problem });
+        if space != of {
+            return invalid(elsewhere(to, space, &format!("{from} in `{of}`")));
+        }
+        let Some(way) = index.succession().way(to, from, beside) else { return Ok(()) };
+        let way: Vec<String> = way.iter().map(MemoryId::to_string).collect();
+        let way = way.join(" supersedes ");
+        invalid(format!("{from} can't supersede {to}, since {way}: one of them is the newest"))
     }
 
     /// The code of a vector of this store's encoder.
@@ -580,22 +652,21 @@ impl Memory {
             let key = self.keys.key(edge.from.0).map_err(WriteError::disk)?;
             keys.push(key.ok_or(WriteError::NotFound { id: edge.from })?);
         }
+        let mut beside = Vec::new();
+        for (place, edge) in (1..).zip(edges).filter(|it| it.1.kind == SUPERSEDES) {
+            let invalid = |invalid| WriteError::Invalid { place, invalid };
+            self.check_claim_beside(edge, &beside).map_err(invalid)?;
+            beside.push((edge.from, edge.to));
+        }
         let Some(first) = edges.first().map(|it| it.from.0) else { return Ok(()) };
         let count = edges.len() as u64;
         let act = Act { at: now, deed: Deed::Related, first, count };
         let counters = writer.counters;
-        let mut ahead = Ahead::default();
-        edges.iter().for_each(|it| ahead.edges.entry(it.to).or_default().push(it.from));
-        let moves = self.moves(&ahead);
+        let moves = self.moves(&Ahead { edges: led(edges), ..Ahead::default() });
         let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
-            edges.iter().zip(&keys).try_for_each(|(edge, key)| {
-                let (from, to) = (edge.from.0, edge.to.0);
-                let number = change.next_edge(from)?;
-                numbers.push(number);
-                change.add_edge(from, number, to, &seal_edge(key, number, edge))
-            })?;
+            numbers = add_edges(change, edges.iter().zip(&keys))?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
@@ -829,6 +900,61 @@ impl Memory {
         Ok(standing.archived)
     }
 
+    /// Whether a newer record supersedes one, so that it is not recalled.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn is_superseded(&self, id: MemoryId) -> Result<bool, ReadError> {
+        let index = self.index();
+        if index.holds(id) {
+            Ok(index.succession().holds(id))
+        } else {
+            Err(ReadError::NotFound { id })
+        }
+    }
+
+    /// The records that are said to supersede one directly, archived ones too, in the order of writing.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn newer(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+        let index = self.index();
+        if !index.holds(id) {
+            return Err(ReadError::NotFound { id });
+        }
+        let mut newer: Vec<MemoryId> = index.succession().newer(id).collect();
+        newer.dedup();
+        Ok(newer)
+    }
+
+    /// The records that one is said to supersede directly, in the order of writing.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn older(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+        let index = self.index();
+        if !index.holds(id) {
+            return Err(ReadError::NotFound { id });
+        }
+        let mut older: Vec<MemoryId> = index.succession().older(id).collect();
+        older.dedup();
+        Ok(older)
+    }
+
+    /// All that supersede each other around a record, itself among them: newer ones before what they supersede, else
+    /// the later written first.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn story(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+        let index = self.index();
+        if index.holds(id) {
+            Ok(index.succession().story(id))
+        } else {
+            Err(ReadError::NotFound { id })
+        }
+    }
+
     /// Archived records that faded at least so many cycles ago, in the order of writing.
     pub fn archived(&self, cycles: u64) -> Vec<MemoryId> {
         let index = self.index();
@@ -974,12 +1100,30 @@ impl Memory {
         let count = candidates.len();
         let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
         let (packed, duplicates) = recall::pack(index, scored, question);
-        Ok(Answer { packed, candidates: count, duplicates, doubt })
+        let superseded = self.left_out(index, question, now)?;
+        Ok(Answer { packed, candidates: count, duplicates, superseded, doubt })
+    }
+
+    /// How many would be given back, were they not superseded. To know that is to ask again, where there are any.
+    fn left_out(
+        &self,
+        index: &Index,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<usize, ReadError> {
+        if question.history || !index.supersedes_in(&question.spaces) {
+            return Ok(0);
+        }
+        let all = Question { history: true, ..question.clone() };
+        let looked = self.look(index, &all, now, Look::Ranking)?.candidates;
+        let scored = looked.into_iter().map(|it| (it.score, it)).collect();
+        let (packed, _) = recall::pack(index, scored, &all);
+        Ok(packed.iter().filter(|it| index.succession().holds(it.1.id)).count())
     }
 
     /// Reads the records of an answer.
     fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
-        let Answer { packed, candidates, duplicates, doubt } = answer;
+        let Answer { packed, candidates, duplicates, superseded, doubt } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
@@ -989,7 +1133,8 @@ impl Memory {
         };
         let hits = there.filter_map(hit).collect();
         let (candidates, duplicates, doubt) = (*candidates, *duplicates, *doubt);
-        Ok(Recall { hits, candidates, duplicates, doubt, commit })
+        let superseded = *superseded;
+        Ok(Recall { hits, candidates, duplicates, superseded, doubt, commit })
     }
 
     /// Keeps what somebody made of the answer to a question, for [`Memory::offered`]: until a space that was
@@ -1069,10 +1214,11 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        if question.is_selective() || index.archived() > 0 {
+        if question.is_selective() || index.sets_aside() {
             search.only(|shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
-                recall::allows(question, shard, doc, archived)
+                let superseded = index.succession().holds(doc.id);
+                recall::allows(question, shard, doc, Aside { archived, superseded })
             });
         }
         Ok(recall::consider(index, question, &asking, &search, now, look))
@@ -1185,6 +1331,32 @@ impl Writer {
             }
         }
     }
+}
+
+/// Where edges lead, with where they start.
+fn led(edges: &[Edge]) -> BTreeMap<MemoryId, Vec<MemoryId>> {
+    let mut led: BTreeMap<MemoryId, Vec<MemoryId>> = BTreeMap::new();
+    edges.iter().for_each(|it| led.entry(it.to).or_default().push(it.from));
+    led
+}
+
+/// Adds edges, each sealed with the key of the record that it starts at. Gives back their numbers.
+fn add_edges<'a>(
+    change: &Change,
+    edges: impl Iterator<Item = (&'a Edge, &'a Key)>,
+) -> Result<Vec<u32>, redb::Error> {
+    let add = |(edge, key): (&Edge, &Key)| {
+        let (from, to) = (edge.from.0, edge.to.0);
+        let number = change.next_edge(from)?;
+        change.add_edge(from, number, to, &seal_edge(key, number, edge))?;
+        Ok(number)
+    };
+    edges.map(add).collect()
+}
+
+/// Why a record can't supersede one of another space.
+fn elsewhere(to: MemoryId, space: &str, other: &str) -> String {
+    format!("{to} is in the space `{space}` and {other}: what supersedes lies in the same space")
 }
 
 /// The number of an encoder; one that has none yet keeps it with its first vectors.

@@ -34,11 +34,14 @@ pub(crate) struct RecordDetail {
     pub(crate) confidence: f64,
     /// The text.
     pub(crate) text: String,
+    /// What supersedes it, so that it is not recalled; nothing where it is.
+    #[serde(default, rename = "superseded-by")]
+    pub(crate) superseded_by: Vec<String>,
 }
 
 impl RecordDetail {
-    /// A record.
-    pub(crate) fn of(record: Record) -> Self {
+    /// A record that these supersede.
+    pub(crate) fn of(record: Record, superseded_by: &[MemoryId]) -> Self {
         let at = when::exact(record.at());
         let Record { id, written, draft } = record;
         let Draft { space, text, author, thread, kind, tags, fields, .. } = draft;
@@ -55,6 +58,7 @@ impl RecordDetail {
             importance: decimal(draft.importance),
             confidence: decimal(draft.confidence),
             text,
+            superseded_by: named(superseded_by),
         }
     }
 }
@@ -109,6 +113,9 @@ pub(crate) struct RecallAnswer {
     pub(crate) candidates: usize,
     /// How many were left out because another one says the same.
     pub(crate) duplicates: usize,
+    /// How many would be among the hits, were they not superseded.
+    #[serde(default)]
+    pub(crate) superseded: usize,
     /// How many were left out for the limit and the budget.
     pub(crate) left_out: usize,
     /// How probable it is that nothing here answers the question, from 0 to 1; none where too few were asked.
@@ -173,7 +180,7 @@ pub(crate) struct Explained {
 pub(crate) struct Asked {
     /// Its id.
     pub(crate) id: String,
-    /// `hit`, `beyond-limit`, `beyond-budget`, `duplicate`, `excluded` or `not-found`.
+    /// `hit`, `beyond-limit`, `beyond-budget`, `duplicate`, `superseded`, `excluded` or `not-found`.
     pub(crate) verdict: String,
     /// One sentence.
     pub(crate) reason: String,
@@ -195,6 +202,27 @@ pub(crate) struct ShowAnswer {
     pub(crate) weight: f64,
     /// Relations that start at it or lead to it.
     pub(crate) relations: Vec<RelationDetail>,
+}
+
+/// Answers `memory history`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HistoryAnswer {
+    /// The record that was asked for.
+    pub(crate) id: String,
+    /// All that supersede each other around it: newer ones before what they supersede.
+    pub(crate) records: Vec<HistoryDetail>,
+}
+
+/// A record among those that supersede each other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HistoryDetail {
+    /// The record.
+    #[serde(flatten)]
+    pub(crate) record: RecordDetail,
+    /// The records that it supersedes, or would, were it not archived.
+    pub(crate) supersedes: Vec<String>,
+    /// Whether it is archived, and supersedes nothing by itself.
+    pub(crate) archived: bool,
 }
 
 /// Answers `memory list`.

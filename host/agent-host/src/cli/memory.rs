@@ -45,6 +45,11 @@ enum MemoryCommand {
         /// Its id, like m12.
         id: MemoryId,
     },
+    /// What was true before: all records that supersede each other around one, the newest first.
+    History {
+        /// Its id, like m12.
+        id: MemoryId,
+    },
     /// Lists the newest records.
     List {
         /// How many.
@@ -70,7 +75,8 @@ enum MemoryCommand {
     Relate {
         /// The record it starts at.
         from: MemoryId,
-        /// What it says, for example `causes` or `contradicts`.
+        /// What it says, for example `causes`; `supersedes` leads from the newer fact to the older one, which is not
+        /// recalled any more.
         kind: String,
         /// The record it leads to.
         to: MemoryId,
@@ -166,6 +172,10 @@ struct Add {
     /// It never fades.
     #[arg(long)]
     pin: bool,
+    /// A record of the same space that is not true any more: it stays as history, and is not recalled. May be given
+    /// several times.
+    #[arg(long, value_name = "ID")]
+    supersedes: Vec<MemoryId>,
 }
 
 /// Finds the records that answer a question.
@@ -219,6 +229,9 @@ struct Asking {
     /// Also records that were archived.
     #[arg(long)]
     archived: bool,
+    /// Also records that a newer one supersedes.
+    #[arg(long)]
+    history: bool,
 }
 
 /// Forgets records for certain, and prints a receipt.
@@ -305,6 +318,9 @@ impl Memory {
             MemoryCommand::Show { id } => {
                 told::show(context, &ask(context, MemoryRequest::Show { id })?)
             }
+            MemoryCommand::History { id } => {
+                told::history(context, &ask(context, MemoryRequest::History { id })?)
+            }
             MemoryCommand::List { limit, space, archived } => {
                 let request = MemoryRequest::List { limit, space, archived };
                 told::list(context, &ask(context, request)?, archived)
@@ -383,7 +399,7 @@ impl Add {
         let Self { space, author, thread, at, kind, tags, importance, confidence, .. } = self;
         let text = if self.text == "-" { typed()? } else { self.text };
         let fields: BTreeMap<_, _> = self.fields.into_iter().collect();
-        let pinned = self.pin;
+        let (pinned, supersedes) = (self.pin, self.supersedes);
         let draft = Draft {
             space,
             text,
@@ -398,7 +414,7 @@ impl Add {
             pinned,
         };
         draft.check().map_err(|it| Failure::usage(it.to_string()))?;
-        told::add(context, &ask(context, MemoryRequest::Add { draft })?)
+        told::add(context, &ask(context, MemoryRequest::Add { draft, supersedes })?)
     }
 }
 
@@ -415,7 +431,7 @@ fn typed() -> Result<String, Failure> {
 impl Asking {
     fn question(self) -> Question {
         let Self { query, budget, limit, spaces, author, thread, kind, tags, .. } = self;
-        let Self { since, until, archived, .. } = self;
+        let Self { since, until, archived, history, .. } = self;
         Question {
             text: query,
             vector: None,
@@ -429,6 +445,7 @@ impl Asking {
             since,
             until,
             archived,
+            history,
         }
     }
 }

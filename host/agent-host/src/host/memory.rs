@@ -17,16 +17,17 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Hit, LockError, Memory, MemoryId, OpenError,
-    Options, OwnerKey, OwnerKind, Question, ReadError, Recall, Ticked, WriteError, is_locked,
+    AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Entry, Hit, LockError, Memory, MemoryId,
+    OpenError, Options, OwnerKey, OwnerKind, Question, ReadError, Recall, Record, SUPERSEDES,
+    Ticked, WriteError, is_locked,
 };
 
 use super::{Host, Updates, to_json};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
-        RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, named,
+        AddAnswer, AuditDetail, HistoryAnswer, HistoryDetail, HitDetail, ListAnswer, OwnerAnswer,
+        PinAnswer, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer,
+        ShowAnswer, StatsAnswer, TickAnswer, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -201,10 +202,11 @@ struct Desk {
 impl Desk {
     fn answer(&self, request: MemoryRequest) -> Result<Json, Failure> {
         match request {
-            MemoryRequest::Add { draft } => self.add(draft).map(to_json),
+            MemoryRequest::Add { draft, supersedes } => self.add(draft, supersedes).map(to_json),
             MemoryRequest::Recall { question } => self.recall(&question).map(to_json),
             MemoryRequest::Explain { question, id } => self.explain(&question, id).map(to_json),
             MemoryRequest::Show { id } => self.show(id).map(to_json),
+            MemoryRequest::History { id } => self.history(id).map(to_json),
             MemoryRequest::List { limit, space, archived } => {
                 self.list(limit, space.as_deref(), archived).map(to_json)
             }
@@ -235,34 +237,73 @@ impl Desk {
         self.clock.now()
     }
 
-    fn add(&self, draft: Draft) -> Result<AddAnswer, Failure> {
+    fn add(&self, draft: Draft, supersedes: Vec<MemoryId>) -> Result<AddAnswer, Failure> {
         draft.check().map_err(|it| Failure::usage(it.to_string()))?;
-        let ids = self.memory.remember(&[draft.into()], None, self.now()).map_err(written)?;
+        let entry = Entry { supersedes, ..draft.into() };
+        let ids = self.memory.remember(&[entry], None, self.now()).map_err(one_written)?;
         let id = ids.first().copied().unwrap_or_default();
         Ok(AddAnswer { id: id.to_string() })
     }
 
     fn recall(&self, question: &Question) -> Result<RecallAnswer, Failure> {
-        let Recall { hits, candidates, duplicates, doubt, commit } = self.found(question)?;
+        let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
+            self.found(question)?;
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
             score: it.score,
             tokens: it.tokens,
             signals: it.signals,
-            record: RecordDetail::of(it.record),
+            record: self.detail(it.record),
         };
         let hits = hits.into_iter().map(hit).collect();
         let records = self.memory.ids().len();
-        Ok(RecallAnswer { hits, tokens, candidates, duplicates, left_out, doubt, records, commit })
+        Ok(RecallAnswer {
+            hits,
+            tokens,
+            candidates,
+            duplicates,
+            superseded,
+            left_out,
+            doubt,
+            records,
+            commit,
+        })
     }
 
     fn found(&self, question: &Question) -> Result<Recall, Failure> {
         self.memory.recall(question, self.now()).map_err(read)
     }
 
+    /// A record, with what supersedes it now.
+    fn detail(&self, record: Record) -> RecordDetail {
+        let superseded_by = self.superseded_by(record.id);
+        RecordDetail::of(record, &superseded_by)
+    }
+
+    /// What supersedes a record; nothing where it is recalled.
+    fn superseded_by(&self, id: MemoryId) -> Vec<MemoryId> {
+        // One that was forgotten in between is not superseded any more.
+        match self.memory.is_superseded(id) {
+            Ok(true) => self.memory.newer(id).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn history(&self, id: MemoryId) -> Result<HistoryAnswer, Failure> {
+        let story = self.memory.story(id).map_err(read)?;
+        let mut records = Vec::with_capacity(story.len());
+        for record in self.memory.records(&story).map_err(read)?.into_iter().flatten() {
+            let of = record.id;
+            let supersedes = named(&self.memory.older(of).unwrap_or_default());
+            let archived = self.memory.is_archived(of).unwrap_or_default();
+            records.push(HistoryDetail { record: self.detail(record), supersedes, archived });
+        }
+        Ok(HistoryAnswer { id: id.to_string(), records })
+    }
+
     fn show(&self, id: MemoryId) -> Result<ShowAnswer, Failure> {
-        let record = RecordDetail::of(self.memory.record(id).map_err(read)?);
+        let record = self.detail(self.memory.record(id).map_err(read)?);
         let pinned = self.memory.is_pinned(id).map_err(read)?;
         let archived = self.memory.is_archived(id).map_err(read)?;
         let weight = self.memory.weight(id).map_err(read)?;
@@ -283,7 +324,7 @@ impl Desk {
         ids.reverse();
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
-        let records = records.into_iter().flatten().map(RecordDetail::of).collect();
+        let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
         let archived = self.memory.archived(0).len();
         Ok(ListAnswer { records, of, archived })
     }
@@ -299,7 +340,7 @@ impl Desk {
 
     fn relate(&self, edge: Edge) -> Result<RelateAnswer, Failure> {
         edge.check().map_err(|it| Failure::usage(it.to_string()))?;
-        self.memory.relate(&edge, None, self.now()).map_err(written)?;
+        self.memory.relate(&edge, None, self.now()).map_err(one_written)?;
         Ok(RelateAnswer { relation: RelationDetail::of(edge) })
     }
 
@@ -309,10 +350,7 @@ impl Desk {
     }
 
     fn restore(&self, ids: &[MemoryId], weight: f64) -> Result<RestoreAnswer, Failure> {
-        let restored = self.memory.restore(ids, weight, self.now()).map_err(|it| match it {
-            WriteError::Invalid { invalid, .. } => Failure::usage(invalid.to_string()),
-            other => written(other),
-        })?;
+        let restored = self.memory.restore(ids, weight, self.now()).map_err(one_written)?;
         Ok(RestoreAnswer { ids: named(&restored), weight })
     }
 
@@ -422,6 +460,18 @@ fn written(error: WriteError) -> Failure {
         WriteError::NotFound { .. } => unknown(&error),
         WriteError::Invalid { .. } => Failure::usage(error.to_string()),
         WriteError::Disk { .. } => unusable(&error),
+    }
+}
+
+/// The same of a batch of one, of which nobody has to be told the place.
+fn one_written(error: WriteError) -> Failure {
+    match error {
+        WriteError::Invalid { invalid, .. } if invalid.field == SUPERSEDES => {
+            Failure::usage(invalid.problem)
+                .hint("`agent-host memory history ID` shows what supersedes what")
+        }
+        WriteError::Invalid { invalid, .. } => Failure::usage(invalid.to_string()),
+        other => written(other),
     }
 }
 

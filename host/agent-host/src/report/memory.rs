@@ -14,8 +14,9 @@ use super::{read, tell};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
-        ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
-        RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer,
+        HistoryAnswer, HistoryDetail, ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer,
+        RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer,
+        StatsAnswer, TickAnswer,
     },
     cli::Context,
     failure::Failure,
@@ -53,6 +54,9 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         if recall.hits.is_empty() {
             note(nothing_found(recall.records, recall.left_out));
+            if recall.superseded > 0 {
+                note(left_out(recall.superseded));
+            }
             return Ok(());
         }
         let mut told = vec![format!("{} tokens", recall.tokens)];
@@ -71,8 +75,16 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
             recall.candidates,
             told.join(", ")
         ));
+        if recall.superseded > 0 {
+            note(left_out(recall.superseded));
+        }
         Ok(())
     })
+}
+
+/// That superseded records would have been among the hits.
+fn left_out(superseded: usize) -> String {
+    format!("{superseded} left out, which newer ones supersede; `--history` asks for them too")
 }
 
 fn nothing_found(records: usize, left_out: usize) -> String {
@@ -93,6 +105,9 @@ fn heading(record: &RecordDetail) -> String {
     }
     if record.space != "default" {
         parts.push(format!("({})", record.space));
+    }
+    if !record.superseded_by.is_empty() {
+        parts.push(format!("superseded by {}", record.superseded_by.join(", ")));
     }
     parts.join("  ")
 }
@@ -226,11 +241,34 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("importance", &record.importance.to_string())?;
         named("confidence", &record.confidence.to_string())?;
         named("weight", &format!("{:.3}{pinned}{archived}", shown.weight))?;
+        if !record.superseded_by.is_empty() {
+            named("superseded", &format!("by {}", record.superseded_by.join(", ")))?;
+        }
         for RelationDetail { from, kind, to, weight } in &shown.relations {
             named("relation", &format!("{from} {kind} {to} ({weight})"))?;
         }
         line("")?;
         line(harmless(&record.text))
+    })
+}
+
+/// Prints what supersedes what around a record.
+pub(crate) fn history(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let history: HistoryAnswer = read(answer)?;
+    tell(context, &history, 0, || {
+        for HistoryDetail { record, supersedes, archived } in &history.records {
+            let archived = if *archived { "  archived" } else { "" };
+            let over = match supersedes.as_slice() {
+                [] => String::new(),
+                older => format!("  supersedes {}", older.join(", ")),
+            };
+            line(harmless(&format!("{}{over}{archived}", heading(record))))?;
+            text(&record.text, "    ")?;
+        }
+        if history.records.len() == 1 {
+            note(format!("{} supersedes nothing, and nothing supersedes it", history.id));
+        }
+        Ok(())
     })
 }
 

@@ -11,4 +11,5 @@ mod owner;
 mod ranking;
 mod recall;
 mod store;
+mod succession;
 mod support;

@@ -374,3 +374,80 @@ fn what_faded_is_archived_restored_and_forgotten_when_that_is_asked_for() {
     assert_eq!(forgotten["ids"].to_string(), "[\"m0\"]", "{forgotten}");
     assert_eq!(records(&stage), 2);
 }
+
+#[test]
+fn the_newer_fact_wins_and_the_older_stays_as_history() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green.", "--author", "Ada"]);
+    memory(&stage, &["add", "The door is red.", "--supersedes", "m0"]);
+    assert_eq!(found(&stage, "door"), ["The door is red."]);
+    let people = stage.call(["memory", "recall", "door"]);
+    assert!(
+        people.err.contains("1 left out, which newer ones supersede; `--history`"),
+        "{people:?}"
+    );
+    let all = stage.call(["memory", "recall", "door", "--history"]);
+    assert!(all.out.contains("m0  ") && all.out.contains("superseded by m1"), "{all:?}");
+    let explained = stage.call(["memory", "explain", "door", "--id", "m0"]);
+    assert!(explained.out.contains("m0: superseded: it is superseded by m1"), "{explained:?}");
+    assert_eq!(memory(&stage, &["show", "m0"])["superseded-by"], serde_json::json!(["m1"]));
+    let ids = |answer: &Json| -> Vec<String> {
+        let records = answer["records"].as_array().expect("a list").iter();
+        records.filter_map(|it| it["id"].as_str().map(str::to_owned)).collect()
+    };
+    memory(&stage, &["add", "The door is blue."]);
+    memory(&stage, &["relate", "m2", "supersedes", "m1"]);
+    assert_eq!(ids(&memory(&stage, &["history", "m0"])), ["m2", "m1", "m0"]);
+    let told = stage.call(["memory", "history", "m1"]);
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert!(lines[0].starts_with("m2 ") && lines[0].ends_with("supersedes m1"), "{told:?}");
+    assert!(lines[4].contains("Ada") && lines[4].ends_with("superseded by m1"), "{told:?}");
+    let circle = refused(&stage, &["relate", "m0", "supersedes", "m2"], 2);
+    assert!(circle.contains("m2 supersedes m1 supersedes m0"), "{circle}");
+    memory(&stage, &["add", "The roof leaks.", "--space", "work"]);
+    let far = refused(&stage, &["relate", "m3", "supersedes", "m2"], 2);
+    assert!(far.contains("the same space") && far.contains("`work`"), "{far}");
+    assert!(refused(&stage, &["add", "x", "--supersedes", "m99"], 2).contains("no memory m99"));
+    assert_eq!(found(&stage, "door"), ["The door is blue."]);
+    memory(&stage, &["forget", "m2"]);
+    assert_eq!(found(&stage, "door"), ["The door is red."]);
+    memory(&stage, &["forget", "m1"]);
+    assert_eq!(found(&stage, "door"), ["The door is green."]);
+    let alone = stage.call(["memory", "history", "m0"]);
+    assert!(alone.err.contains("m0 supersedes nothing, and nothing supersedes it"), "{alone:?}");
+}
+
+#[test]
+fn what_supersedes_is_exported_and_imported() {
+    let (Some(stage), Some(other)) = (Stage::new(), Stage::new()) else { return };
+    for text in ["The door is green.", "The door is red.", "The door is old."] {
+        memory(&stage, &["add", text]);
+    }
+    memory(&stage, &["relate", "m1", "supersedes", "m0"]);
+    // The older one was written later.
+    memory(&stage, &["relate", "m1", "supersedes", "m2"]);
+    let exported = stage.call(["memory", "export"]).out;
+    assert!(exported.contains("\"supersedes\":[\"m0\"]"), "{exported}");
+    assert!(exported.contains("\"kind\":\"supersedes\",\"to\":\"m2\""), "{exported}");
+    other.write("facts.jsonl", &exported);
+    for new in [2, 0] {
+        let imported = memory(&other, &["import", "facts.jsonl"]);
+        assert_eq!(imported["relations"], new, "{imported}");
+        assert_eq!(found(&other, "door"), ["The door is red."]);
+    }
+    assert_eq!(other.call(["memory", "export"]).out, exported);
+    let circle = format!("{exported}{}\n", r#"{"from":"m0","kind":"supersedes","to":"m1"}"#);
+    other.write("circle.jsonl", circle);
+    let told = refused(&other, &["import", "circle.jsonl"], 2);
+    assert!(told.contains("circle.jsonl:5:1: m0 can't supersede m1"), "{told}");
+    other.write(
+        "far.jsonl",
+        "{\"id\":1,\"text\":\"a\"}\n{\"text\":\"b\",\"space\":\"x\",\"supersedes\":[1]}\n",
+    );
+    assert!(
+        refused(&other, &["import", "far.jsonl"], 2).contains("far.jsonl:2:1: m1 is in another")
+    );
+    other.write("none.jsonl", "{\"text\":\"b\",\"supersedes\":[7]}\n");
+    let told = refused(&other, &["import", "none.jsonl"], 2);
+    assert!(told.contains("none.jsonl:1:1: no record m7 stands before"), "{told}");
+}

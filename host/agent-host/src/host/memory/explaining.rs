@@ -65,9 +65,13 @@ impl Desk {
                 })
             });
             let archived = self.memory.is_archived(record.id).unwrap_or_default();
-            let (verdict, reason) = match found.is_none() && archived && !question.archived {
-                true => ("excluded", ARCHIVED.to_owned()),
-                false => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
+            let newer = super::named(&self.superseded_by(record.id));
+            let (verdict, reason) = match &found {
+                None if archived && !question.archived => ("excluded", ARCHIVED.to_owned()),
+                None if !newer.is_empty() && !question.history => {
+                    ("superseded", superseded(&newer))
+                }
+                found => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
             };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
@@ -75,6 +79,12 @@ impl Desk {
         let (candidates, records) = (candidates.len(), self.memory.ids().len());
         Ok(ExplainAnswer { hits: hits.iter().map(explained).collect(), candidates, records, asked })
     }
+}
+
+/// Why a superseded record is no hit.
+fn superseded(newer: &[String]) -> String {
+    let newer = newer.join(" and ");
+    format!("it is superseded by {newer}, and `--history` asks for such ones too")
 }
 
 /// Why a record is, or is not, among the hits: a word and a sentence.
