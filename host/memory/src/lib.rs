@@ -33,6 +33,7 @@ mod owner;
     allow(dead_code, reason = "opening reads whole sections, until shards are searched in them")
 )]
 mod pack;
+mod past;
 mod pool;
 pub mod question;
 pub mod rank;
@@ -57,6 +58,7 @@ pub use self::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
         PASSPHRASE_BYTES_MIN, is_locked,
     },
+    past::{Blame, Difference, Happened, Happening, Past, Touch},
     recall::{
         Candidate, Considered, DOUBT_FROM, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall,
         Signals,

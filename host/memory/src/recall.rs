@@ -56,6 +56,8 @@ pub struct Question {
     pub archived: bool,
     /// Also records that a newer one supersedes.
     pub history: bool,
+    /// Of what is here, what was there at this commit, as it stood then.
+    pub as_of: Option<u64>,
 }
 
 impl Default for Question {
@@ -74,6 +76,7 @@ impl Default for Question {
             until: None,
             archived: false,
             history: false,
+            as_of: None,
         }
     }
 }

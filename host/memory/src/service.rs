@@ -236,6 +236,7 @@ fn question(call: RecallMemory) -> Question {
         until: call.until,
         archived: false,
         history: false,
+        as_of: None,
     }
 }
 

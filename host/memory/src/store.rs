@@ -24,12 +24,13 @@ use crate::{
     keys::{Filled, Key, Keys},
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
+    past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     recall::{self, Aside, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
     succession::SUPERSEDES,
-    tables::{Act, AuditLine, Change, Counters, Deed, EdgeRow, Tables},
+    tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Tables},
     vectors::{Code, DIMENSIONS_MAX},
 };
 
@@ -169,6 +170,8 @@ pub struct Memory {
     results: Mutex<Results>,
     encoder: OnceLock<(u32, Encoder)>,
     archive_below: f64,
+    /// From which commit on deeds are noted.
+    deeds_from: u64,
     resident_vectors_max: usize,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
@@ -182,6 +185,8 @@ struct Writer {
     unkept: u64,
     /// Whether the horizon is there; where not, the next write makes it first.
     horizon: bool,
+    /// Whether deeds are noted up to now; where not, the next write begins to.
+    deeds: bool,
     /// Why nothing more is written.
     failed: Option<String>,
 }
@@ -225,7 +230,8 @@ impl Memory {
         let filled = Filled(counters.next);
         let horizon = tables.has_horizon(counters, archive_below);
         let horizon = horizon.map_err(OpenError::of_database)?;
-        let writer = Mutex::new(Writer { filled, counters, unkept, horizon, failed: None });
+        let (deeds_from, deeds) = tables.deeds_from(counters).map_err(OpenError::of_database)?;
+        let writer = Mutex::new(Writer { filled, counters, unkept, horizon, deeds, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
         let results = Mutex::new(Results::new(answers_bytes));
         let owner = Mutex::new(owner);
@@ -239,6 +245,7 @@ impl Memory {
             results,
             encoder,
             archive_below,
+            deeds_from,
             resident_vectors_max,
             disk,
             chance,
@@ -559,7 +566,8 @@ impl Memory {
         let act = Act { at: now, deed: Deed::Encoded, first, count };
         let counters = writer.counters;
         writer.commit(&self.tables, act, counters, |change| {
-            change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))
+            change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))?;
+            change.note(rows.iter().map(|it| (it.0.0, Touch::Encoded)))
         })?;
         let mut index = self.index_mut();
         writer.unkept = writer.unkept.max(counters.next - first);
@@ -714,6 +722,8 @@ impl Memory {
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
             change.remove(&numbers)?;
+            let gone = |(first, count): (MemoryId, u64)| (first.0, Touch::Forgotten { count });
+            change.note(runs(&ids).into_iter().map(gone))?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         {
@@ -736,7 +746,8 @@ impl Memory {
     /// # Errors
     /// [`WriteError`].
     pub fn pin(&self, id: MemoryId, pinned: bool, now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(Deed::Arranged, &[id], now, |standing, cycle| Standing {
+        let touch = if pinned { Touch::Pinned } else { Touch::Unpinned };
+        self.arrange((Deed::Arranged, Some(touch)), &[id], now, |standing, cycle| Standing {
             weight: standing.weight_at(cycle),
             cycle,
             pinned,
@@ -749,7 +760,7 @@ impl Memory {
     /// # Errors
     /// [`WriteError`].
     pub fn used(&self, ids: &[MemoryId], now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(Deed::Arranged, ids, now, |standing, cycle| Standing {
+        self.arrange((Deed::Arranged, None), ids, now, |standing, cycle| Standing {
             weight: weight_used(standing.weight_at(cycle)),
             cycle,
             ..standing
@@ -783,7 +794,8 @@ impl Memory {
         }
         let is_archived = |it: &MemoryId| self.index().standing(*it).is_some_and(|it| it.archived);
         archived.retain(is_archived);
-        self.arrange(Deed::Restored, &archived, now, |standing, cycle| match standing.archived {
+        let restored = (Deed::Restored, Some(Touch::Restored));
+        self.arrange(restored, &archived, now, |standing, cycle| match standing.archived {
             true => Standing { weight, cycle, archived: false, ..standing },
             false => standing,
         })?;
@@ -792,7 +804,7 @@ impl Memory {
 
     fn arrange(
         &self,
-        deed: Deed,
+        (deed, touch): (Deed, Option<Touch>),
         ids: &[MemoryId],
         now: Timestamp,
         change: impl Fn(Standing, u64) -> Standing,
@@ -808,7 +820,7 @@ impl Memory {
         let count = ids.len() as u64;
         let act = Act { at: now, deed, first, count };
         let counters = writer.counters;
-        self.set_standings(&mut writer, act, counters, &rows, Vec::new())
+        self.set_standings(&mut writer, (act, touch), counters, &rows, Vec::new())
     }
 
     /// Lets cycles of decay pass, and archives what faded until then: its weight is below
@@ -842,7 +854,8 @@ impl Memory {
                 }
             }
         }
-        self.set_standings(&mut writer, act, counters, &rows, moves)?;
+        let archived = (act, Some(Touch::Archived));
+        self.set_standings(&mut writer, archived, counters, &rows, moves)?;
         Ok(Ticked { cycle, archived: rows.len() })
     }
 
@@ -850,7 +863,7 @@ impl Memory {
     fn set_standings(
         &self,
         writer: &mut Writer,
-        act: Act,
+        (act, touch): (Act, Option<Touch>),
         counters: Counters,
         rows: &[(u64, Standing)],
         mut moves: Vec<Move>,
@@ -859,7 +872,8 @@ impl Memory {
         moves.extend(self.moves(&Ahead { standings, ..Ahead::default() }));
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
-            change.set_standings(rows)
+            change.set_standings(rows)?;
+            change.note(touch.iter().flat_map(|it| rows.iter().map(|row| (row.0, *it))))
         })?;
         let mut index = self.index_mut();
         rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
@@ -1096,11 +1110,14 @@ impl Memory {
         question: &Question,
         now: Timestamp,
     ) -> Result<Answer, ReadError> {
-        let Considered { candidates, doubt } = self.look(index, question, now, Look::Ranking)?;
+        let past = self.past(index, question)?;
+        let past = past.as_ref();
+        let Considered { candidates, doubt } =
+            self.look(index, (question, past), now, Look::Ranking)?;
         let count = candidates.len();
         let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
         let (packed, duplicates) = recall::pack(index, scored, question);
-        let superseded = self.left_out(index, question, now)?;
+        let superseded = self.left_out(index, (question, past), now)?;
         Ok(Answer { packed, candidates: count, duplicates, superseded, doubt })
     }
 
@@ -1108,17 +1125,25 @@ impl Memory {
     fn left_out(
         &self,
         index: &Index,
-        question: &Question,
+        (question, past): (&Question, Option<&Past>),
         now: Timestamp,
     ) -> Result<usize, ReadError> {
-        if question.history || !index.supersedes_in(&question.spaces) {
+        let are_some = match past {
+            Some(past) => past.supersedes(),
+            None => index.supersedes_in(&question.spaces),
+        };
+        if question.history || !are_some {
             return Ok(0);
         }
         let all = Question { history: true, ..question.clone() };
-        let looked = self.look(index, &all, now, Look::Ranking)?.candidates;
+        let looked = self.look(index, (&all, past), now, Look::Ranking)?.candidates;
         let scored = looked.into_iter().map(|it| (it.score, it)).collect();
         let (packed, _) = recall::pack(index, scored, &all);
-        Ok(packed.iter().filter(|it| index.succession().holds(it.1.id)).count())
+        let is_old = |id| match past {
+            Some(past) => past.is_superseded(id),
+            None => index.succession().holds(id),
+        };
+        Ok(packed.iter().filter(|it| is_old(it.1.id)).count())
     }
 
     /// Reads the records of an answer.
@@ -1188,13 +1213,16 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn consider(&self, question: &Question, now: Timestamp) -> Result<Considered, ReadError> {
-        self.asked(|index| self.look(index, question, now, Look::Features))
+        self.asked(|index| {
+            let past = self.past(index, question)?;
+            self.look(index, (question, past.as_ref()), now, Look::Features)
+        })
     }
 
     fn look(
         &self,
         index: &Index,
-        question: &Question,
+        (question, past): (&Question, Option<&Past>),
         now: Timestamp,
         look: Look,
     ) -> Result<Considered, ReadError> {
@@ -1214,7 +1242,13 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        if question.is_selective() || index.sets_aside() {
+        if let Some(past) = past {
+            search.only(|shard, doc| {
+                let (archived, superseded) = (past.is_archived(doc.id), past.is_superseded(doc.id));
+                let aside = Aside { archived, superseded };
+                past.holds(doc.id) && recall::allows(question, shard, doc, aside)
+            });
+        } else if question.is_selective() || index.sets_aside() {
             search.only(|shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
                 let superseded = index.succession().holds(doc.id);
@@ -1222,6 +1256,182 @@ impl Memory {
             });
         }
         Ok(recall::consider(index, question, &asking, &search, now, look))
+    }
+
+    /// What a question asks of the past; none where it asks of now.
+    fn past(&self, index: &Index, question: &Question) -> Result<Option<Past>, ReadError> {
+        question.as_of.map(|it| self.past_of(index, it)).transpose()
+    }
+
+    fn past_of(&self, index: &Index, commit: u64) -> Result<Past, ReadError> {
+        self.check_commit(commit, index.commit())?;
+        let written = |it: &AuditLine| it.deed == Deed::Remembered;
+        let last = self.tables.last_line(commit, written)?;
+        let next = last.map_or(0, |it| it.first + it.count);
+        let rows = self.tables.deeds(None)?;
+        Ok(Past::of(index, commit, next, self.deeds_from, &rows))
+    }
+
+    fn check_commit(&self, commit: u64, last: u64) -> Result<(), ReadError> {
+        if commit <= last {
+            return Ok(());
+        }
+        let reason = format!("there is no commit #{commit} yet: the last one is #{last}");
+        Err(ReadError::Invalid { reason })
+    }
+
+    /// Of the records that are here, those that were there at a commit, and how they stood.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn as_of(&self, commit: u64) -> Result<Past, ReadError> {
+        self.past_of(&self.index(), commit)
+    }
+
+    /// The last commit up to a time, with its time; none where there was none yet.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn commit_at(&self, time: Timestamp) -> Result<Option<AuditLine>, ReadError> {
+        let last = self.index().commit();
+        Ok(self.tables.last_line(last, |it| it.at <= time)?)
+    }
+
+    /// The line of a commit; none where there is none.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn line(&self, commit: u64) -> Result<Option<AuditLine>, ReadError> {
+        Ok(self.tables.audit_of(commit..=commit)?.pop())
+    }
+
+    /// From which commit on it is noted what is done to which record.
+    pub fn known_from(&self) -> u64 {
+        self.deeds_from
+    }
+
+    /// What became of the memory after one commit, up to another.
+    ///
+    /// # Errors
+    /// [`ReadError`]; the second must not lie before the first.
+    pub fn difference(&self, from: u64, to: u64) -> Result<Difference, ReadError> {
+        self.check_commit(from.max(to), self.index().commit())?;
+        if to < from {
+            let reason = format!("#{to} lies before #{from}: name the earlier one first");
+            return Err(ReadError::Invalid { reason });
+        }
+        let known_from = self.deeds_from;
+        let mut told = Difference { from, to, known_from, ..Difference::default() };
+        for line in self.tables.audit_of(from + 1..=to)? {
+            match line.deed {
+                Deed::Remembered => {
+                    let ids = (line.first..line.first + line.count).map(MemoryId);
+                    let index = self.index();
+                    let before = told.added.len();
+                    told.added.extend(ids.filter(|it| index.holds(*it)));
+                    told.gone += line.count - (told.added.len() - before) as u64;
+                }
+                Deed::Forgotten => told.forgotten += line.count,
+                Deed::Encoded => told.encoded += line.count,
+                Deed::Ticked => told.cycles += line.count,
+                Deed::Related | Deed::Arranged | Deed::Restored => {}
+            }
+        }
+        let mut edges = Vec::new();
+        for row in self.tables.deeds(None)?.iter().filter(|it| from < it.commit && it.commit <= to)
+        {
+            if let Touch::Forgotten { count } = row.touch {
+                let ids = row.id.0..row.id.0 + count;
+                told.forgotten_ids.extend(ids.map(MemoryId));
+                continue;
+            }
+            if !self.index().holds(row.id) {
+                continue;
+            }
+            let list = match row.touch {
+                Touch::Archived => &mut told.archived,
+                Touch::Restored => &mut told.restored,
+                Touch::Pinned => &mut told.pinned,
+                Touch::Unpinned => &mut told.unpinned,
+                Touch::Related { number, .. } => {
+                    edges.push((row.id.0, number));
+                    continue;
+                }
+                Touch::Encoded | Touch::Forgotten { .. } => continue,
+            };
+            if list.last() != Some(&row.id) {
+                list.push(row.id);
+            }
+        }
+        told.forgotten_ids.sort_unstable();
+        told.related = self.edges(&edges)?;
+        Ok(told)
+    }
+
+    /// Who wrote a record, and what was done to it since.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn blame(&self, id: MemoryId) -> Result<Blame, ReadError> {
+        let keys = {
+            let index = self.index();
+            if !index.holds(id) && !index.damaged().contains(&id) {
+                return Err(ReadError::NotFound { id });
+            }
+            index.edges_of(id)
+        };
+        let lines = self.tables.audit_of(0..=u64::MAX)?;
+        let wrote = |it: &&AuditLine| {
+            it.deed == Deed::Remembered && it.first <= id.0 && id.0 - it.first < it.count
+        };
+        let written = lines.iter().find(wrote).copied();
+        let written = written.ok_or_else(|| Broken::damaged(format!("no line tells of {id}")))?;
+        let at = |commit: u64| {
+            let place = lines.binary_search_by_key(&commit, |it| it.commit);
+            place.ok().map(|it| lines[it].at)
+        };
+        let mut since = Vec::new();
+        let mut undated = Vec::new();
+        let own = self.tables.deeds(Some(id))?;
+        for (from, number) in keys {
+            let far;
+            let rows = if from == id.0 {
+                &own
+            } else {
+                far = self.tables.deeds(Some(MemoryId(from)))?;
+                &far
+            };
+            let is_it = |it: &&DeedRow| matches!(it.touch, Touch::Related { number: of, .. } if of == number);
+            let commit = rows.iter().find(is_it).map(|it| it.commit);
+            for edge in self.edges(&[(from, number)])? {
+                match commit {
+                    Some(commit) => {
+                        let what = Happened::Related(edge);
+                        since.push(Happening { commit, at: at(commit), what });
+                    }
+                    None => undated.push(edge),
+                }
+            }
+        }
+        for row in own.iter().filter(|it| !matches!(it.touch, Touch::Related { .. })) {
+            let (commit, what) = (row.commit, Happened::Touched(row.touch));
+            since.push(Happening { commit, at: at(commit), what });
+        }
+        since.sort_by_key(|it| it.commit);
+        Ok(Blame { written, since, undated, known_from: self.deeds_from })
+    }
+
+    /// Which commit forgot a record, where one did and that is known.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn forgotten(&self, id: MemoryId) -> Result<Option<AuditLine>, ReadError> {
+        let gone = |it: &DeedRow| match it.touch {
+            Touch::Forgotten { count } => it.id <= id && id.0 - it.id.0 < count,
+            _ => false,
+        };
+        let Some(row) = self.tables.deeds(None)?.into_iter().find(gone) else { return Ok(None) };
+        Ok(self.tables.audit_of(row.commit..=row.commit)?.pop())
     }
 
     /// What the store holds.
@@ -1288,6 +1498,14 @@ impl Memory {
             }
             writer.horizon = true;
         }
+        if !writer.deeds {
+            let begun = self.tables.begin_deeds(self.deeds_from, |it| self.index().holds(it));
+            if let Err(error) = begun {
+                writer.failed = Some(error.to_string());
+                return Err(WriteError::disk(error));
+            }
+            writer.deeds = true;
+        }
         Ok(writer)
     }
 
@@ -1349,6 +1567,7 @@ fn add_edges<'a>(
         let (from, to) = (edge.from.0, edge.to.0);
         let number = change.next_edge(from)?;
         change.add_edge(from, number, to, &seal_edge(key, number, edge))?;
+        change.note([(from, Touch::Related { to: edge.to, number })])?;
         Ok(number)
     };
     edges.map(add).collect()

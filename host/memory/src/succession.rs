@@ -122,6 +122,11 @@ impl Succession {
         self.superseded.contains(&id)
     }
 
+    /// All claims that count.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = Claim> + '_ {
+        self.claims.iter().copied()
+    }
+
     /// The records that are superseded.
     pub(crate) fn superseded(&self) -> &BTreeSet<MemoryId> {
         &self.superseded

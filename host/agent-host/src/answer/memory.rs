@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use voyager_memory::{Draft, Edge, MemoryId, Record, Signals};
 
+use super::past::MomentDetail;
 use crate::when;
 
 /// A record, as people and programs see it.
@@ -124,6 +125,9 @@ pub(crate) struct RecallAnswer {
     pub(crate) records: usize,
     /// The number of the store's last commit.
     pub(crate) commit: u64,
+    /// The state that was asked for; none where it is now.
+    #[serde(default)]
+    pub(crate) as_of: Option<MomentDetail>,
 }
 
 /// A record that was found.
@@ -151,6 +155,9 @@ pub(crate) struct ExplainAnswer {
     pub(crate) records: usize,
     /// The record that was asked for.
     pub(crate) asked: Option<Asked>,
+    /// The state that was asked for; none where it is now.
+    #[serde(default)]
+    pub(crate) as_of: Option<MomentDetail>,
 }
 
 /// Why a record stands where it stands.
@@ -204,29 +211,9 @@ pub(crate) struct ShowAnswer {
     pub(crate) relations: Vec<RelationDetail>,
 }
 
-/// Answers `memory history`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct HistoryAnswer {
-    /// The record that was asked for.
-    pub(crate) id: String,
-    /// All that supersede each other around it: newer ones before what they supersede.
-    pub(crate) records: Vec<HistoryDetail>,
-}
-
-/// A record among those that supersede each other.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct HistoryDetail {
-    /// The record.
-    #[serde(flatten)]
-    pub(crate) record: RecordDetail,
-    /// The records that it supersedes, or would, were it not archived.
-    pub(crate) supersedes: Vec<String>,
-    /// Whether it is archived, and supersedes nothing by itself.
-    pub(crate) archived: bool,
-}
-
 /// Answers `memory list`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct ListAnswer {
     /// The newest records, the newest first.
     pub(crate) records: Vec<RecordDetail>,
@@ -234,6 +221,9 @@ pub(crate) struct ListAnswer {
     pub(crate) of: usize,
     /// How many are archived, here and elsewhere.
     pub(crate) archived: usize,
+    /// The state that was asked for; none where it is now.
+    #[serde(default)]
+    pub(crate) as_of: Option<MomentDetail>,
 }
 
 /// Answers `memory relate`.

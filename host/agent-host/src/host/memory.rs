@@ -4,6 +4,7 @@ mod explaining;
 mod exporting;
 mod forgetting;
 mod importing;
+mod past;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,12 +26,13 @@ use voyager_memory::{
 use super::{Host, Updates, to_json};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, HistoryAnswer, HistoryDetail, HitDetail, ListAnswer, OwnerAnswer,
-        PinAnswer, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer,
-        ShowAnswer, StatsAnswer, TickAnswer, named,
+        AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
+        RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
+        TickAnswer, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
+    moment::Moment,
     owner_key::{KeySource, TypedKey},
     protocol::{MemoryRequest, Update},
     system::SystemChance,
@@ -154,7 +156,7 @@ impl Host {
             return self.encode(cancellation, updates).await.map(to_json);
         }
         let mut request = request;
-        if let MemoryRequest::Recall { question } | MemoryRequest::Explain { question, .. } =
+        if let MemoryRequest::Recall { question, .. } | MemoryRequest::Explain { question, .. } =
             &mut request
         {
             match self.encoding.vector(&question.text).await {
@@ -203,13 +205,17 @@ impl Desk {
     fn answer(&self, request: MemoryRequest) -> Result<Json, Failure> {
         match request {
             MemoryRequest::Add { draft, supersedes } => self.add(draft, supersedes).map(to_json),
-            MemoryRequest::Recall { question } => self.recall(&question).map(to_json),
-            MemoryRequest::Explain { question, id } => self.explain(&question, id).map(to_json),
+            MemoryRequest::Recall { question, as_of } => self.recall(question, as_of).map(to_json),
+            MemoryRequest::Explain { question, id, as_of } => {
+                self.explain(question, id, as_of).map(to_json)
+            }
             MemoryRequest::Show { id } => self.show(id).map(to_json),
             MemoryRequest::History { id } => self.history(id).map(to_json),
-            MemoryRequest::List { limit, space, archived } => {
-                self.list(limit, space.as_deref(), archived).map(to_json)
+            MemoryRequest::List { limit, space, archived, as_of } => {
+                self.list(limit, space.as_deref(), archived, as_of).map(to_json)
             }
+            MemoryRequest::Diff { from, to } => self.diff(from, to).map(to_json),
+            MemoryRequest::Blame { id } => self.blame(id).map(to_json),
             MemoryRequest::Restore { ids, weight } => self.restore(&ids, weight).map(to_json),
             MemoryRequest::Relate { edge } => self.relate(edge).map(to_json),
             MemoryRequest::Forget { what, dry_run } => self.forget(&what, dry_run).map(to_json),
@@ -245,9 +251,15 @@ impl Desk {
         Ok(AddAnswer { id: id.to_string() })
     }
 
-    fn recall(&self, question: &Question) -> Result<RecallAnswer, Failure> {
+    fn recall(
+        &self,
+        mut question: Question,
+        as_of: Option<Moment>,
+    ) -> Result<RecallAnswer, Failure> {
+        let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
+        question.as_of = as_of.as_ref().map(|it| it.commit);
         let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
-            self.found(question)?;
+            self.found(&question)?;
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
@@ -268,6 +280,7 @@ impl Desk {
             doubt,
             records,
             commit,
+            as_of,
         })
     }
 
@@ -290,20 +303,9 @@ impl Desk {
         }
     }
 
-    fn history(&self, id: MemoryId) -> Result<HistoryAnswer, Failure> {
-        let story = self.memory.story(id).map_err(read)?;
-        let mut records = Vec::with_capacity(story.len());
-        for record in self.memory.records(&story).map_err(read)?.into_iter().flatten() {
-            let of = record.id;
-            let supersedes = named(&self.memory.older(of).unwrap_or_default());
-            let archived = self.memory.is_archived(of).unwrap_or_default();
-            records.push(HistoryDetail { record: self.detail(record), supersedes, archived });
-        }
-        Ok(HistoryAnswer { id: id.to_string(), records })
-    }
-
     fn show(&self, id: MemoryId) -> Result<ShowAnswer, Failure> {
-        let record = self.detail(self.memory.record(id).map_err(read)?);
+        let record = self.memory.record(id).map_err(|it| self.gone(id, it))?;
+        let record = self.detail(record);
         let pinned = self.memory.is_pinned(id).map_err(read)?;
         let archived = self.memory.is_archived(id).map_err(read)?;
         let weight = self.memory.weight(id).map_err(read)?;
@@ -317,16 +319,26 @@ impl Desk {
         limit: usize,
         space: Option<&str>,
         archived: bool,
+        as_of: Option<Moment>,
     ) -> Result<ListAnswer, Failure> {
+        let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
+        let past = as_of.as_ref().map(|it| self.memory.as_of(it.commit));
+        let past = past.transpose().map_err(read)?;
+        let is_archived = |id: MemoryId| match &past {
+            Some(past) => past.is_archived(id),
+            None => self.memory.is_archived(id).unwrap_or_default(),
+        };
         let mut ids = self.ids_of(space);
-        ids.retain(|it| self.memory.is_archived(*it).is_ok_and(|it| it == archived));
+        ids.retain(|it| past.as_ref().is_none_or(|past| past.holds(*it)));
+        let all = if space.is_none() { ids.clone() } else { self.ids_of(None) };
+        let faded = all.into_iter().filter(|it| is_archived(*it)).count();
+        ids.retain(|it| is_archived(*it) == archived);
         let of = ids.len();
         ids.reverse();
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
-        let archived = self.memory.archived(0).len();
-        Ok(ListAnswer { records, of, archived })
+        Ok(ListAnswer { records, of, archived: faded, as_of })
     }
 
     /// The records of a space, or all, in the order of writing.

@@ -10,13 +10,12 @@ use unicode_width::UnicodeWidthChar as _;
 use voyager_base::clock::Timestamp;
 use voyager_memory::Signals;
 
-use super::{read, tell};
+use super::{past, read, tell};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
-        HistoryAnswer, HistoryDetail, ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer,
-        RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer,
-        StatsAnswer, TickAnswer,
+        ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
+        RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer,
     },
     cli::Context,
     failure::Failure,
@@ -48,6 +47,7 @@ pub(crate) fn add(context: &Context, answer: &Json) -> Result<u8, Failure> {
 pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let recall: RecallAnswer = read(answer)?;
     tell(context, &recall, 0, || {
+        recall.as_of.iter().for_each(past::as_of);
         for hit in &recall.hits {
             line(harmless(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
             text(&hit.record.text, "        ")?;
@@ -96,7 +96,7 @@ fn nothing_found(records: usize, left_out: usize) -> String {
 }
 
 /// Who, when and where of a record.
-fn heading(record: &RecordDetail) -> String {
+pub(super) fn heading(record: &RecordDetail) -> String {
     let at = when::read(&record.at).map_or_else(|| record.at.clone(), when::short);
     let mut parts = vec![record.id.clone(), at];
     parts.extend(record.author.clone());
@@ -113,7 +113,7 @@ fn heading(record: &RecordDetail) -> String {
 }
 
 /// Prints a text: one line that fits, for people who look; elsewhere all of it.
-fn text(text: &str, indent: &str) -> Result<(), Failure> {
+pub(super) fn text(text: &str, indent: &str) -> Result<(), Failure> {
     let plain = harmless(text);
     match terminal_columns() {
         Some(columns) => {
@@ -157,6 +157,7 @@ fn cut(text: &str, columns: usize) -> String {
 pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let explain: ExplainAnswer = read(answer)?;
     tell(context, &explain, 0, || {
+        explain.as_of.iter().for_each(past::as_of);
         for hit in &explain.hits {
             explained(hit)?;
         }
@@ -252,35 +253,17 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
     })
 }
 
-/// Prints what supersedes what around a record.
-pub(crate) fn history(context: &Context, answer: &Json) -> Result<u8, Failure> {
-    let history: HistoryAnswer = read(answer)?;
-    tell(context, &history, 0, || {
-        for HistoryDetail { record, supersedes, archived } in &history.records {
-            let archived = if *archived { "  archived" } else { "" };
-            let over = match supersedes.as_slice() {
-                [] => String::new(),
-                older => format!("  supersedes {}", older.join(", ")),
-            };
-            line(harmless(&format!("{}{over}{archived}", heading(record))))?;
-            text(&record.text, "    ")?;
-        }
-        if history.records.len() == 1 {
-            note(format!("{} supersedes nothing, and nothing supersedes it", history.id));
-        }
-        Ok(())
-    })
-}
-
 /// Prints the newest records.
 pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u8, Failure> {
     let list: ListAnswer = read(answer)?;
     tell(context, &list, 0, || {
+        list.as_of.iter().for_each(past::as_of);
         for record in &list.records {
             line(harmless(&heading(record)))?;
             text(&record.text, "    ")?;
         }
         match (list.of, list.records.len()) {
+            (0, _) if list.as_of.is_some() => note("nothing that is still here was there then"),
             (0, _) if archived => note("no record here is archived"),
             (0, _) if list.archived > 0 => {
                 note(format!(
@@ -328,7 +311,7 @@ pub(crate) fn forget(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 /// Ids, where those that follow each other are told by the first and the last.
-fn in_runs(ids: &[String]) -> String {
+pub(super) fn in_runs(ids: &[String]) -> String {
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for number in ids.iter().filter_map(|it| it.trim_start_matches('m').parse::<u64>().ok()) {
         match runs.last_mut() {

@@ -107,6 +107,8 @@ impl History {
             author: (self.below(6) == 0).then(|| WORDS[8].to_owned()),
             tags: WORDS[..self.below(8) / 7].iter().map(|it| (*it).to_owned()).collect(),
             history: self.below(4) == 0,
+            as_of: (self.below(4) == 0)
+                .then(|| self.below(1 + self.memory.stats().unwrap().commit as usize) as u64),
             ..Question::default()
         };
         // The oldest are asked no more.

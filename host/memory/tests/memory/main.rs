@@ -8,6 +8,7 @@ mod kept;
 mod life;
 mod model;
 mod owner;
+mod past;
 mod ranking;
 mod recall;
 mod store;

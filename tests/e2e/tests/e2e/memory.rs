@@ -451,3 +451,66 @@ fn what_supersedes_is_exported_and_imported() {
     let told = refused(&other, &["import", "none.jsonl"], 2);
     assert!(told.contains("none.jsonl:1:1: no record m7 stands before"), "{told}");
 }
+
+#[test]
+fn the_past_is_asked_compared_and_blamed() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green.", "--author", "Ada"]);
+    memory(&stage, &["add", "The door is red.", "--supersedes", "m0"]);
+    memory(&stage, &["pin", "m0"]);
+    memory(&stage, &["add", "The roof leaks."]);
+    let texts = |answer: &Json| -> Vec<String> {
+        let hits = answer["hits"].as_array().expect("a list").iter();
+        hits.filter_map(|it| it["record"]["text"].as_str().map(str::to_owned)).collect()
+    };
+    let then = memory(&stage, &["recall", "door", "--as-of", "#1"]);
+    assert_eq!(
+        (texts(&then), &then["as-of"]["commit"]),
+        (vec!["The door is green.".to_owned()], &1.into())
+    );
+    let people = stage.call(["memory", "recall", "door", "--as-of", "1"]);
+    assert!(people.err.contains("as of commit #1 (2"), "{people:?}");
+    assert!(people.err.contains("stays forgotten"), "{people:?}");
+    let none = memory(&stage, &["recall", "door", "--as-of", "2000-01-01"]);
+    assert_eq!((texts(&none).len(), &none["as-of"]["commit"]), (0, &0.into()), "{none}");
+    assert_eq!(
+        texts(&memory(&stage, &["recall", "door", "--as-of", "2999-01-01"])),
+        ["The door is red."]
+    );
+    let explained = memory(&stage, &["explain", "door", "--id", "m1", "--as-of", "1"]);
+    assert_eq!(explained["asked"]["verdict"], "excluded", "{explained}");
+    let listed = memory(&stage, &["list", "--as-of", "2"]);
+    assert_eq!((&listed["of"], &listed["as-of"]["commit"]), (&2.into(), &2.into()), "{listed}");
+    for wrong in ["soon", "#", "999"] {
+        refused(&stage, &["recall", "door", "--as-of", wrong], 2);
+        refused(&stage, &["diff", wrong], 2);
+    }
+    let diff = memory(&stage, &["diff", "1"]);
+    assert_eq!(diff["added"], serde_json::json!(["m1", "m2"]), "{diff}");
+    assert_eq!((&diff["superseded"][0]["from"], &diff["pinned"][0]), (&"m1".into(), &"m0".into()));
+    memory(&stage, &["forget", "m1"]);
+    let told = stage.call(["memory", "diff", "0"]).out;
+    for part in [
+        "commit #0 (before the first) to #5 (",
+        "added       2: m0, m2",
+        "1 more, forgotten since",
+        "forgotten   1: m1",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("red") && !told.contains("superseded"), "{told}");
+    assert!(refused(&stage, &["diff", "3", "1"], 2).contains("#1 lies before #3"));
+    let blame = memory(&stage, &["blame", "m0"]);
+    assert_eq!((&blame["author"], &blame["commit"]), (&"Ada".into(), &1.into()), "{blame}");
+    assert_eq!(blame["since"].as_array().map(Vec::len), Some(1), "{blame}");
+    assert_eq!(blame["since"][0]["deed"], "pinned", "{blame}");
+    let told = stage.call(["memory", "blame", "m0"]).out;
+    assert!(
+        told.contains("commit #1") && told.contains("#3  2") && told.contains("  pinned"),
+        "{told}"
+    );
+    let gone = refused(&stage, &["blame", "m1"], 2);
+    assert!(gone.contains("it was forgotten on 2") && gone.contains("in commit #5"), "{gone}");
+    let never = refused(&stage, &["blame", "m9"], 2);
+    assert!(!never.contains("forgotten"), "{never}");
+}
