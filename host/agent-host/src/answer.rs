@@ -1,6 +1,7 @@
 //! What the requests are answered with: data, which `report.rs` prints.
 
 pub(crate) mod memory;
+pub(crate) mod past;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;

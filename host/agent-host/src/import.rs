@@ -62,6 +62,8 @@ pub(crate) enum Item {
         id: Option<u64>,
         /// What is to be remembered.
         draft: Box<Draft>,
+        /// The ids that the file has for the records which it supersedes.
+        supersedes: Vec<u64>,
     },
     /// A relation between two records of the file.
     Relation {
@@ -80,7 +82,7 @@ pub(crate) enum Item {
 
 impl Item {
     fn record(draft: Draft) -> Self {
-        Self::Record { id: None, draft: Box::new(draft) }
+        Self::Record { id: None, draft: Box::new(draft), supersedes: Vec::new() }
     }
 }
 

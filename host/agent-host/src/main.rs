@@ -19,6 +19,7 @@ mod host;
 mod import;
 mod installing;
 mod interrupts;
+mod moment;
 mod owner_key;
 mod places;
 mod policy;

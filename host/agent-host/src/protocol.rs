@@ -10,7 +10,9 @@ use voyager_base::policy::What;
 use voyager_manifest::plan::Priority;
 use voyager_memory::{Draft, Edge, MemoryId, Question};
 
-use crate::{failure::Failure, host::Attended, import::Format, owner_key::TypedKey};
+use crate::{
+    failure::Failure, host::Attended, import::Format, moment::Moment, owner_key::TypedKey,
+};
 
 /// What a command asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -127,11 +129,17 @@ pub(crate) enum MemoryRequest {
     Add {
         /// What.
         draft: Draft,
+        /// The records that it supersedes.
+        #[serde(default)]
+        supersedes: Vec<MemoryId>,
     },
     /// Finds what answers a question.
     Recall {
         /// Which.
         question: Question,
+        /// Of which state; of now where none is named.
+        #[serde(default)]
+        as_of: Option<Moment>,
     },
     /// Why a question is answered as it is.
     Explain {
@@ -139,9 +147,17 @@ pub(crate) enum MemoryRequest {
         question: Question,
         /// Why this record is, or is not, among the answers.
         id: Option<MemoryId>,
+        /// Of which state; of now where none is named.
+        #[serde(default)]
+        as_of: Option<Moment>,
     },
     /// One record with its relations.
     Show {
+        /// Which.
+        id: MemoryId,
+    },
+    /// What supersedes what around a record.
+    History {
         /// Which.
         id: MemoryId,
     },
@@ -154,6 +170,21 @@ pub(crate) enum MemoryRequest {
         /// The archived ones, instead of the others.
         #[serde(default)]
         archived: bool,
+        /// Of which state; of now where none is named.
+        #[serde(default)]
+        as_of: Option<Moment>,
+    },
+    /// What became of the memory.
+    Diff {
+        /// The state before.
+        from: Moment,
+        /// The state behind; now where none is named.
+        to: Option<Moment>,
+    },
+    /// Who wrote a record, and what was done to it.
+    Blame {
+        /// Which.
+        id: MemoryId,
     },
     /// Brings archived records back.
     Restore {

@@ -1,6 +1,7 @@
 //! Answers as people read them; with `--json` as they are.
 
 pub(crate) mod memory;
+pub(crate) mod past;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;

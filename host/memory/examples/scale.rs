@@ -130,7 +130,7 @@ fn entry(chance: &Seeded, number: usize) -> Entry {
         at: Some(Timestamp::from_millis(1_700_000_000_000 + number as u64 * 1_000)),
         ..Draft::default()
     };
-    Entry { draft, vector: Some(vector(chance)) }
+    Entry { draft, vector: Some(vector(chance)), ..Entry::default() }
 }
 
 fn question(chance: &Seeded, wanted: &Entry) -> Question {

@@ -78,6 +78,8 @@ pub(crate) struct Answer {
     pub(crate) candidates: usize,
     /// How many were left out because another one says the same.
     pub(crate) duplicates: usize,
+    /// How many would be given back, were they not superseded.
+    pub(crate) superseded: usize,
     /// How probable it is that nothing answers.
     pub(crate) doubt: Option<f64>,
 }

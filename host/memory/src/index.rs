@@ -15,6 +15,7 @@ use crate::{
     record::{MemoryId, Record},
     row::{Edge, Standing},
     shard::{Names, Shard},
+    succession::{SUPERSEDES, Succession},
     vectors::Code,
 };
 
@@ -23,6 +24,12 @@ const EDGES: &str = "edges";
 
 /// Bytes of a relation there: where it starts and leads to, its number, its weight.
 const EDGE_BYTES: usize = 24;
+
+/// Name of the section of a pack that holds which of them say that a record supersedes another.
+const CLAIMS: &str = "claims";
+
+/// Bytes of such a claim there: where it starts and leads to, its number.
+const CLAIM_BYTES: usize = 20;
 
 /// The cache.
 #[derive(Default)]
@@ -33,6 +40,8 @@ pub(crate) struct Index {
     known: KnownList,
     edges: BTreeMap<(MemoryId, u32), (MemoryId, f32)>,
     backward: BTreeMap<(MemoryId, MemoryId, u32), f32>,
+    /// Which records a newer one supersedes.
+    succession: Succession,
     archived: usize,
     /// Records whose row or key is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
@@ -42,6 +51,18 @@ pub(crate) struct Index {
     settled: (u64, bool),
     cycle: u64,
     commit: u64,
+}
+
+/// Where a relation in a section of a pack starts, where it leads to, and its number.
+fn ends(row: &[u8]) -> (MemoryId, MemoryId, u32) {
+    let long = |at: usize| row[at..].first_chunk().map_or(0, |it| u64::from_le_bytes(*it));
+    let number = row[16..].first_chunk().map_or(0, |it| u32::from_le_bytes(*it));
+    (MemoryId(long(0)), MemoryId(long(8)), number)
+}
+
+/// Whether a record is here, and not archived.
+fn lives(known: &KnownList, id: MemoryId) -> bool {
+    known.get(id).is_some_and(|it| !it.standing.archived)
 }
 
 impl Index {
@@ -79,6 +100,14 @@ impl Index {
             row
         });
         writer.section(EDGES, &edges.collect::<Vec<u8>>())?;
+        let claims = self.succession.all().flat_map(|(newer, older, number)| {
+            let mut row = [0; CLAIM_BYTES];
+            row[..8].copy_from_slice(&newer.0.to_le_bytes());
+            row[8..16].copy_from_slice(&older.0.to_le_bytes());
+            row[16..].copy_from_slice(&number.to_le_bytes());
+            row
+        });
+        writer.section(CLAIMS, &claims.collect::<Vec<u8>>())?;
         if self.is_torn() {
             return Err(io::Error::other("the index that was kept before is damaged"));
         }
@@ -107,12 +136,14 @@ impl Index {
         let edges = pack.section(EDGES)?.to_vec();
         let (edges, []) = edges.as_chunks::<EDGE_BYTES>() else { return None };
         for row in edges {
-            let long = |at: usize| row[at..].first_chunk().map_or(0, |it| u64::from_le_bytes(*it));
-            let (from, to) = (MemoryId(long(0)), MemoryId(long(8)));
-            let (number, weight) = (long(16) as u32, f32::from_bits((long(16) >> 32) as u32));
+            let (from, to, number) = ends(row);
+            let weight = row.last_chunk().map_or(0.0, |it| f32::from_le_bytes(*it));
             index.edges.insert((from, number), (to, weight));
             index.backward.insert((to, from, number), weight);
         }
+        let claims = pack.section(CLAIMS)?.to_vec();
+        let (claims, []) = claims.as_chunks::<CLAIM_BYTES>() else { return None };
+        claims.iter().for_each(|it| index.succession.insert(ends(it)));
         Some(index)
     }
 
@@ -163,7 +194,13 @@ impl Index {
         if let Some(Known { standing: before, .. }) = self.known.get(id) {
             self.archived -= usize::from(before.archived);
             self.archived += usize::from(standing.archived);
+            let turned = before.archived != standing.archived;
             self.known.set_standing(id, standing);
+            if turned {
+                // The records that it supersedes are of its space, which is marked.
+                let known = &self.known;
+                self.succession.turned(id, |it| lives(known, it));
+            }
         }
     }
 
@@ -173,6 +210,15 @@ impl Index {
         self.touch(edge.to);
         self.edges.insert((edge.from, number), (edge.to, edge.weight));
         self.backward.insert((edge.to, edge.from, number), edge.weight);
+        // Programs that knew of no such kind may have related records of two spaces by it.
+        let space = self.known.get(edge.from).map(|it| it.space);
+        let is_claim = edge.kind == SUPERSEDES
+            && space.is_some()
+            && space == self.known.get(edge.to).map(|it| it.space);
+        if is_claim {
+            let known = &self.known;
+            self.succession.add((edge.from, edge.to, number), |it| lives(known, it));
+        }
     }
 
     /// Lets a record go, with everything that hangs on it.
@@ -204,6 +250,8 @@ impl Index {
             self.backward.remove(&key);
             self.edges.remove(&(key.1, key.2));
         }
+        let known = &self.known;
+        self.succession.remove(id, |it| lives(known, it));
     }
 
     /// Marks the space of a record as changed by the next commit.
@@ -222,11 +270,31 @@ impl Index {
 
     /// What answers from every space depend on: the cycle of decay, and whether anything is set aside.
     fn concerns_all(&self) -> (u64, bool) {
-        (self.cycle, self.archived() > 0)
+        (self.cycle, self.sets_aside())
+    }
+
+    /// Whether there are records that are recalled only where somebody asks for such.
+    pub(crate) fn sets_aside(&self) -> bool {
+        self.archived > 0 || !self.succession.superseded().is_empty()
+    }
+
+    /// Which records a newer one supersedes.
+    pub(crate) fn succession(&self) -> &Succession {
+        &self.succession
+    }
+
+    /// Whether one of some spaces is superseded; of all where none is named.
+    pub(crate) fn supersedes_in(&self, spaces: &[String]) -> bool {
+        let of =
+            |it: &MemoryId| self.space_of(*it).is_some_and(|it| spaces.iter().any(|of| of == it));
+        let mut superseded = self.succession.superseded().iter();
+        if spaces.is_empty() { superseded.next().is_some() } else { superseded.any(of) }
     }
 
     /// Says that it was loaded: nothing is asked of what it was before.
     pub(crate) fn is_loaded(&mut self) {
+        let known = &self.known;
+        self.succession.untie(|it| lives(known, it));
         (self.stamps, self.settled) = (Stamps::default(), self.concerns_all());
     }
 

@@ -29,6 +29,7 @@ mod known;
 mod loading;
 mod owner;
 mod pack;
+mod past;
 mod pool;
 pub mod question;
 pub mod rank;
@@ -39,6 +40,7 @@ mod search;
 mod service;
 mod shard;
 mod store;
+mod succession;
 mod tables;
 pub mod terms;
 pub mod vectors;
@@ -53,6 +55,7 @@ pub use self::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
         PASSPHRASE_BYTES_MIN, is_locked,
     },
+    past::{Blame, Difference, Happened, Happening, Past, Touch},
     recall::{
         Candidate, Considered, DOUBT_FROM, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall,
         Signals,
@@ -61,7 +64,11 @@ pub use self::{
     row::Edge,
     service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
-    store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats, Ticked},
+    store::{
+        BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, SUPERSEDES_MAX, Stats,
+        Ticked,
+    },
+    succession::SUPERSEDES,
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
     verify::{FAULTS_MAX, Fault, Part, Verified},

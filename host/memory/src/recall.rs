@@ -54,6 +54,10 @@ pub struct Question {
     pub until: Option<Timestamp>,
     /// Also records that were archived.
     pub archived: bool,
+    /// Also records that a newer one supersedes.
+    pub history: bool,
+    /// Of what is here, what was there at this commit, as it stood then.
+    pub as_of: Option<u64>,
 }
 
 impl Default for Question {
@@ -71,6 +75,8 @@ impl Default for Question {
             since: None,
             until: None,
             archived: false,
+            history: false,
+            as_of: None,
         }
     }
 }
@@ -147,6 +153,8 @@ pub struct Recall {
     pub candidates: usize,
     /// How many were left out because another one says the same.
     pub duplicates: usize,
+    /// How many would be among the hits, were they not superseded.
+    pub superseded: usize,
     /// How probable it is that nothing in the store answers the question, from 0 to 1; none where the store is too
     /// small to tell.
     pub doubt: Option<f64>,
@@ -392,8 +400,17 @@ fn share_of_tags(shard: &Shard, doc: &Doc, words: &HashSet<String>) -> f64 {
     words.intersection(&tags).count() as f64 / words.len() as f64
 }
 
+/// Why a record is recalled only where somebody asks for such.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aside {
+    /// It faded.
+    pub(crate) archived: bool,
+    /// A newer one supersedes it.
+    pub(crate) superseded: bool,
+}
+
 /// Which records a question allows.
-pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, archived: bool) -> bool {
+pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, aside: Aside) -> bool {
     let same = |wanted: &Option<String>, names: &crate::shard::Names, number: u32| {
         wanted.as_ref().is_none_or(|it| names.find(it) == Some(number))
     };
@@ -401,7 +418,8 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, archived: bo
         let number = shard.tags().find(tag);
         number.is_some_and(|it| shard.tags_of(doc.place).any(|other| other == it))
     };
-    (question.archived || !archived)
+    (question.archived || !aside.archived)
+        && (question.history || !aside.superseded)
         && same(&question.author, shard.authors(), doc.author)
         && same(&question.thread, shard.thread_names(), doc.thread)
         && same(&question.kind, shard.kinds(), doc.kind)
@@ -507,6 +525,43 @@ mod tests {
                 let of_eight = answer(&eight, &question, touched_max, exact_max);
                 prop_assert_eq!(of_one, of_eight, "{} {}", touched_max, exact_max);
             }
+        }
+
+        /// Which records are superseded does not depend on how they are spread either.
+        #[test]
+        fn eight_shards_leave_out_what_is_superseded_as_one(
+            texts in proptest::collection::vec((0_u8..16, 0_u8..3, "[a-c]x( [a-c]x){0,3}"), 2..40),
+            claims in proptest::collection::vec((0_usize..40, 0_usize..40), 0..20),
+            text in "[a-c]x( [a-c]x){0,2}",
+        ) {
+            let question = Question { text, ..Question::default() };
+            let told = |space: &dyn Fn(u8) -> String| {
+                let mut index = index(&texts, space);
+                for ((from, to), number) in claims.iter().zip(0..) {
+                    let (newer, older) = (from % texts.len(), to % texts.len());
+                    let (from, to) = (MemoryId(newer as u64), MemoryId(older as u64));
+                    // One space has room for claims that eight don't.
+                    if texts[newer].0 % 8 == texts[older].0 % 8 && newer > older {
+                        let kind = crate::succession::SUPERSEDES.to_owned();
+                        index.relate(number, &crate::row::Edge { from, kind, to, weight: 1.0 });
+                    }
+                }
+                let shards = index.shards(&[]);
+                let now = Timestamp::from_millis(1_000_000);
+                let asking = Asking::of(&question.text, None, &shards, now);
+                let mut search = Search::new(shards);
+                search.only(|shard, doc| {
+                    let superseded = index.succession().holds(doc.id);
+                    allows(&question, shard, doc, Aside { archived: false, superseded })
+                });
+                let superseded = index.succession().superseded().clone();
+                let all = consider(&index, &question, &asking, &search, now, Look::Features);
+                (superseded, all)
+            };
+            let (of_one, one) = told(&|_| "all".to_owned());
+            let (of_eight, eight) = told(&|thread| format!("shard {}", thread % 8));
+            prop_assert!(one.candidates.iter().all(|it| !of_one.contains(&it.id)));
+            prop_assert_eq!((of_one, one), (of_eight, eight));
         }
 
         /// Common words that find nothing by themselves count as much, where rarer ones found something.

@@ -235,6 +235,8 @@ fn question(call: RecallMemory) -> Question {
         since: call.since,
         until: call.until,
         archived: false,
+        history: false,
+        as_of: None,
     }
 }
 

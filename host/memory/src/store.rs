@@ -3,8 +3,11 @@
 //! One writer at a time makes a change durable, then tells the cache; readers see it from then on. What is
 //! acknowledged is on the disk.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    },
 };
 
 use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk};
@@ -21,11 +24,13 @@ use crate::{
     keys::{Filled, Key, Keys},
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
-    recall::{self, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
+    past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
+    recall::{self, Aside, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
-    tables::{Act, AuditLine, Change, Counters, Deed, EdgeRow, Tables},
+    succession::SUPERSEDES,
+    tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Tables},
     vectors::{Code, DIMENSIONS_MAX},
     verify::{self, Checking, Fault, Part, Verified},
 };
@@ -35,6 +40,9 @@ pub const KEPT_FROM: u64 = 1_000;
 
 /// Most records that are written at once.
 pub const BATCH_MAX: usize = 10_000;
+
+/// Most records that one supersedes when it is written.
+pub const SUPERSEDES_MAX: usize = 64;
 
 /// How a store uses memory and disk.
 #[derive(Clone, Debug)]
@@ -95,11 +103,13 @@ pub struct Entry {
     pub draft: Draft,
     /// The vector of its text, where the store has an encoder.
     pub vector: Option<Vec<f32>>,
+    /// The records of its space that it supersedes, [`SUPERSEDES_MAX`] at most.
+    pub supersedes: Vec<MemoryId>,
 }
 
 impl From<Draft> for Entry {
     fn from(draft: Draft) -> Self {
-        Self { draft, vector: None }
+        Self { draft, ..Self::default() }
     }
 }
 
@@ -161,6 +171,8 @@ pub struct Memory {
     results: Mutex<Results>,
     encoder: OnceLock<(u32, Encoder)>,
     archive_below: f64,
+    /// From which commit on deeds are noted.
+    deeds_from: u64,
     resident_vectors_max: usize,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
@@ -174,6 +186,8 @@ struct Writer {
     unkept: u64,
     /// Whether the horizon is there; where not, the next write makes it first.
     horizon: bool,
+    /// Whether deeds are noted up to now; where not, the next write begins to.
+    deeds: bool,
     /// Why nothing more is written.
     failed: Option<String>,
 }
@@ -217,7 +231,8 @@ impl Memory {
         let filled = Filled(counters.next);
         let horizon = tables.has_horizon(counters, archive_below);
         let horizon = horizon.map_err(OpenError::of_database)?;
-        let writer = Mutex::new(Writer { filled, counters, unkept, horizon, failed: None });
+        let (deeds_from, deeds) = tables.deeds_from(counters).map_err(OpenError::of_database)?;
+        let writer = Mutex::new(Writer { filled, counters, unkept, horizon, deeds, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
         let results = Mutex::new(Results::new(answers_bytes));
         let owner = Mutex::new(owner);
@@ -231,6 +246,7 @@ impl Memory {
             results,
             encoder,
             archive_below,
+            deeds_from,
             resident_vectors_max,
             disk,
             chance,
@@ -303,6 +319,7 @@ impl Memory {
             return Ok((first..first + count).map(MemoryId).collect());
         }
         let (first, count) = (writer.counters.next, entries.len() as u64);
+        let edges = self.claims(first, entries)?;
         self.keys
             .fill(&mut writer.filled, first, count, &*self.chance)
             .map_err(WriteError::disk)?;
@@ -323,7 +340,9 @@ impl Memory {
         let vectors = self.seal_vectors(first, &keys, &codes);
         let counters = Counters { next: first + count, ..writer.counters };
         let standings = rows.iter().map(|it| (MemoryId(it.0), it.2)).collect();
-        let moves = self.moves(&Ahead { standings, ..Ahead::default() });
+        let moves = self.moves(&Ahead { standings, edges: led(&edges), ..Ahead::default() });
+        let key_of = |edge: &Edge| &keys[(edge.from.0 - first) as usize];
+        let mut numbers = Vec::with_capacity(edges.len());
         let act = Act { at: now, deed: Deed::Remembered, first, count };
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
@@ -331,6 +350,7 @@ impl Memory {
             if let Some(encoder) = self.encoder.get().filter(|_| !vectors.is_empty()) {
                 change.add_vectors(encoder, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
             }
+            numbers = add_edges(change, edges.iter().map(|it| (it, key_of(it))))?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
@@ -338,6 +358,7 @@ impl Memory {
             let record = Record { id: MemoryId(id), written: now, draft: entry.draft.clone() };
             index.add(&record, row.2, code);
         }
+        numbers.iter().zip(&edges).for_each(|(number, edge)| index.relate(*number, edge));
         index.stands_at(writer.counters.commit, cycle);
         writer.unkept += count;
         Ok((first..first + count).map(MemoryId).collect())
@@ -436,6 +457,64 @@ impl Memory {
         entries.iter().enumerate().map(code).collect()
     }
 
+    /// What entries supersede that will have ids from `first` on.
+    fn claims(&self, first: u64, entries: &[Entry]) -> Result<Vec<Edge>, WriteError> {
+        let index = self.index();
+        let mut edges = Vec::new();
+        for ((place, entry), from) in (1..).zip(entries).zip((first..).map(MemoryId)) {
+            let invalid = |problem: String| WriteError::Invalid {
+                place,
+                invalid: Invalid { field: SUPERSEDES, problem },
+            };
+            let mut older = entry.supersedes.clone();
+            older.sort_unstable();
+            older.dedup();
+            if older.len() > SUPERSEDES_MAX {
+                let count = older.len();
+                return Err(invalid(format!("are {count}, and {SUPERSEDES_MAX} are the most")));
+            }
+            for to in older {
+                let space = index.space_of(to).ok_or(WriteError::NotFound { id: to })?;
+                let of = &entry.draft.space;
+                if space != of {
+                    return Err(invalid(elsewhere(to, space, &format!("the new one in `{of}`"))));
+                }
+                edges.push(Edge { from, kind: SUPERSEDES.to_owned(), to, weight: 1.0 });
+            }
+        }
+        Ok(edges)
+    }
+
+    /// Whether a relation of the kind [`SUPERSEDES`] may be written: it leads to a record of the same space, and closes
+    /// no circle.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check_claim(&self, edge: &Edge) -> Result<(), Invalid> {
+        self.check_claim_beside(edge, &[])
+    }
+
+    /// The same beside others to come: newer before older.
+    fn check_claim_beside(
+        &self,
+        edge: &Edge,
+        beside: &[(MemoryId, MemoryId)],
+    ) -> Result<(), Invalid> {
+        let index = self.index();
+        let Edge { from, to, .. } = *edge;
+        let (Some(space), Some(of)) = (index.space_of(to), index.space_of(from)) else {
+            return Ok(());
+        };
+        let invalid = |problem| Err(Invalid { field: SUPERSEDES, problem });
+        if space != of {
+            return invalid(elsewhere(to, space, &format!("{from} in `{of}`")));
+        }
+        let Some(way) = index.succession().way(to, from, beside) else { return Ok(()) };
+        let way: Vec<String> = way.iter().map(MemoryId::to_string).collect();
+        let way = way.join(" supersedes ");
+        invalid(format!("{from} can't supersede {to}, since {way}: one of them is the newest"))
+    }
+
     /// The code of a vector of this store's encoder.
     fn code(&self, vector: &[f32]) -> Result<Code, String> {
         let Some((_, encoder)) = self.encoder.get() else {
@@ -497,7 +576,8 @@ impl Memory {
         let act = Act { at: now, deed: Deed::Encoded, first, count };
         let counters = writer.counters;
         writer.commit(&self.tables, act, counters, |change| {
-            change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))
+            change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))?;
+            change.note(rows.iter().map(|it| (it.0.0, Touch::Encoded)))
         })?;
         let mut index = self.index_mut();
         writer.unkept = writer.unkept.max(counters.next - first);
@@ -590,22 +670,21 @@ impl Memory {
             let key = self.keys.key(edge.from.0).map_err(WriteError::disk)?;
             keys.push(key.ok_or(WriteError::NotFound { id: edge.from })?);
         }
+        let mut beside = Vec::new();
+        for (place, edge) in (1..).zip(edges).filter(|it| it.1.kind == SUPERSEDES) {
+            let invalid = |invalid| WriteError::Invalid { place, invalid };
+            self.check_claim_beside(edge, &beside).map_err(invalid)?;
+            beside.push((edge.from, edge.to));
+        }
         let Some(first) = edges.first().map(|it| it.from.0) else { return Ok(()) };
         let count = edges.len() as u64;
         let act = Act { at: now, deed: Deed::Related, first, count };
         let counters = writer.counters;
-        let mut ahead = Ahead::default();
-        edges.iter().for_each(|it| ahead.edges.entry(it.to).or_default().push(it.from));
-        let moves = self.moves(&ahead);
+        let moves = self.moves(&Ahead { edges: led(edges), ..Ahead::default() });
         let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
-            edges.iter().zip(&keys).try_for_each(|(edge, key)| {
-                let (from, to) = (edge.from.0, edge.to.0);
-                let number = change.next_edge(from)?;
-                numbers.push(number);
-                change.add_edge(from, number, to, &seal_edge(key, number, edge))
-            })?;
+            numbers = add_edges(change, edges.iter().zip(&keys))?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
@@ -653,6 +732,8 @@ impl Memory {
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
             change.remove(&numbers)?;
+            let gone = |(first, count): (MemoryId, u64)| (first.0, Touch::Forgotten { count });
+            change.note(runs(&ids).into_iter().map(gone))?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         {
@@ -675,7 +756,8 @@ impl Memory {
     /// # Errors
     /// [`WriteError`].
     pub fn pin(&self, id: MemoryId, pinned: bool, now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(Deed::Arranged, &[id], now, |standing, cycle| Standing {
+        let touch = if pinned { Touch::Pinned } else { Touch::Unpinned };
+        self.arrange((Deed::Arranged, Some(touch)), &[id], now, |standing, cycle| Standing {
             weight: standing.weight_at(cycle),
             cycle,
             pinned,
@@ -688,7 +770,7 @@ impl Memory {
     /// # Errors
     /// [`WriteError`].
     pub fn used(&self, ids: &[MemoryId], now: Timestamp) -> Result<(), WriteError> {
-        self.arrange(Deed::Arranged, ids, now, |standing, cycle| Standing {
+        self.arrange((Deed::Arranged, None), ids, now, |standing, cycle| Standing {
             weight: weight_used(standing.weight_at(cycle)),
             cycle,
             ..standing
@@ -722,7 +804,8 @@ impl Memory {
         }
         let is_archived = |it: &MemoryId| self.index().standing(*it).is_some_and(|it| it.archived);
         archived.retain(is_archived);
-        self.arrange(Deed::Restored, &archived, now, |standing, cycle| match standing.archived {
+        let restored = (Deed::Restored, Some(Touch::Restored));
+        self.arrange(restored, &archived, now, |standing, cycle| match standing.archived {
             true => Standing { weight, cycle, archived: false, ..standing },
             false => standing,
         })?;
@@ -731,7 +814,7 @@ impl Memory {
 
     fn arrange(
         &self,
-        deed: Deed,
+        (deed, touch): (Deed, Option<Touch>),
         ids: &[MemoryId],
         now: Timestamp,
         change: impl Fn(Standing, u64) -> Standing,
@@ -747,7 +830,7 @@ impl Memory {
         let count = ids.len() as u64;
         let act = Act { at: now, deed, first, count };
         let counters = writer.counters;
-        self.set_standings(&mut writer, act, counters, &rows, Vec::new())
+        self.set_standings(&mut writer, (act, touch), counters, &rows, Vec::new())
     }
 
     /// Lets cycles of decay pass, and archives what faded until then: its weight is below
@@ -786,7 +869,8 @@ impl Memory {
             self.mend().map_err(WriteError::disk)?;
             return self.tick(cycles, now);
         }
-        self.set_standings(&mut writer, act, counters, &rows, moves)?;
+        let archived = (act, Some(Touch::Archived));
+        self.set_standings(&mut writer, archived, counters, &rows, moves)?;
         Ok(Ticked { cycle, archived: rows.len() })
     }
 
@@ -794,7 +878,7 @@ impl Memory {
     fn set_standings(
         &self,
         writer: &mut Writer,
-        act: Act,
+        (act, touch): (Act, Option<Touch>),
         counters: Counters,
         rows: &[(u64, Standing)],
         mut moves: Vec<Move>,
@@ -803,7 +887,8 @@ impl Memory {
         moves.extend(self.moves(&Ahead { standings, ..Ahead::default() }));
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
-            change.set_standings(rows)
+            change.set_standings(rows)?;
+            change.note(touch.iter().flat_map(|it| rows.iter().map(|row| (row.0, *it))))
         })?;
         let mut index = self.index_mut();
         rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
@@ -842,6 +927,61 @@ impl Memory {
     pub fn is_archived(&self, id: MemoryId) -> Result<bool, ReadError> {
         let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
         Ok(standing.archived)
+    }
+
+    /// Whether a newer record supersedes one, so that it is not recalled.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn is_superseded(&self, id: MemoryId) -> Result<bool, ReadError> {
+        let index = self.index();
+        if index.holds(id) {
+            Ok(index.succession().holds(id))
+        } else {
+            Err(ReadError::NotFound { id })
+        }
+    }
+
+    /// The records that are said to supersede one directly, archived ones too, in the order of writing.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn newer(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+        let index = self.index();
+        if !index.holds(id) {
+            return Err(ReadError::NotFound { id });
+        }
+        let mut newer: Vec<MemoryId> = index.succession().newer(id).collect();
+        newer.dedup();
+        Ok(newer)
+    }
+
+    /// The records that one is said to supersede directly, in the order of writing.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn older(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+        let index = self.index();
+        if !index.holds(id) {
+            return Err(ReadError::NotFound { id });
+        }
+        let mut older: Vec<MemoryId> = index.succession().older(id).collect();
+        older.dedup();
+        Ok(older)
+    }
+
+    /// All that supersede each other around a record, itself among them: newer ones before what they supersede, else
+    /// the later written first.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn story(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+        let index = self.index();
+        if index.holds(id) {
+            Ok(index.succession().story(id))
+        } else {
+            Err(ReadError::NotFound { id })
+        }
     }
 
     /// Archived records that faded at least so many cycles ago, in the order of writing.
@@ -985,16 +1125,45 @@ impl Memory {
         question: &Question,
         now: Timestamp,
     ) -> Result<Answer, ReadError> {
-        let Considered { candidates, doubt } = self.look(index, question, now, Look::Ranking)?;
+        let past = self.past(index, question)?;
+        let past = past.as_ref();
+        let Considered { candidates, doubt } =
+            self.look(index, (question, past), now, Look::Ranking)?;
         let count = candidates.len();
         let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
         let (packed, duplicates) = recall::pack(index, scored, question);
-        Ok(Answer { packed, candidates: count, duplicates, doubt })
+        let superseded = self.left_out(index, (question, past), now)?;
+        Ok(Answer { packed, candidates: count, duplicates, superseded, doubt })
+    }
+
+    /// How many would be given back, were they not superseded. To know that is to ask again, where there are any.
+    fn left_out(
+        &self,
+        index: &Index,
+        (question, past): (&Question, Option<&Past>),
+        now: Timestamp,
+    ) -> Result<usize, ReadError> {
+        let are_some = match past {
+            Some(past) => past.supersedes(),
+            None => index.supersedes_in(&question.spaces),
+        };
+        if question.history || !are_some {
+            return Ok(0);
+        }
+        let all = Question { history: true, ..question.clone() };
+        let looked = self.look(index, (&all, past), now, Look::Ranking)?.candidates;
+        let scored = looked.into_iter().map(|it| (it.score, it)).collect();
+        let (packed, _) = recall::pack(index, scored, &all);
+        let is_old = |id| match past {
+            Some(past) => past.is_superseded(id),
+            None => index.succession().holds(id),
+        };
+        Ok(packed.iter().filter(|it| is_old(it.1.id)).count())
     }
 
     /// Reads the records of an answer.
     fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
-        let Answer { packed, candidates, duplicates, doubt } = answer;
+        let Answer { packed, candidates, duplicates, superseded, doubt } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
@@ -1004,7 +1173,8 @@ impl Memory {
         };
         let hits = there.filter_map(hit).collect();
         let (candidates, duplicates, doubt) = (*candidates, *duplicates, *doubt);
-        Ok(Recall { hits, candidates, duplicates, doubt, commit })
+        let superseded = *superseded;
+        Ok(Recall { hits, candidates, duplicates, superseded, doubt, commit })
     }
 
     /// Keeps what somebody made of the answer to a question, for [`Memory::offered`]: until a space that was
@@ -1058,13 +1228,16 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn consider(&self, question: &Question, now: Timestamp) -> Result<Considered, ReadError> {
-        self.asked(|index| self.look(index, question, now, Look::Features))
+        self.asked(|index| {
+            let past = self.past(index, question)?;
+            self.look(index, (question, past.as_ref()), now, Look::Features)
+        })
     }
 
     fn look(
         &self,
         index: &Index,
-        question: &Question,
+        (question, past): (&Question, Option<&Past>),
         now: Timestamp,
         look: Look,
     ) -> Result<Considered, ReadError> {
@@ -1084,13 +1257,196 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        if question.is_selective() || index.archived() > 0 {
+        if let Some(past) = past {
+            search.only(move |shard, doc| {
+                let (archived, superseded) = (past.is_archived(doc.id), past.is_superseded(doc.id));
+                let aside = Aside { archived, superseded };
+                past.holds(doc.id) && recall::allows(question, shard, doc, aside)
+            });
+        } else if question.is_selective() || index.sets_aside() {
             search.only(move |shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
-                recall::allows(question, shard, doc, archived)
+                let superseded = index.succession().holds(doc.id);
+                recall::allows(question, shard, doc, Aside { archived, superseded })
             });
         }
         Ok(recall::consider(index, question, &asking, &search, now, look))
+    }
+
+    /// What a question asks of the past; none where it asks of now.
+    fn past(&self, index: &Index, question: &Question) -> Result<Option<Past>, ReadError> {
+        question.as_of.map(|it| self.past_of(index, it)).transpose()
+    }
+
+    fn past_of(&self, index: &Index, commit: u64) -> Result<Past, ReadError> {
+        self.check_commit(commit, index.commit())?;
+        let written = |it: &AuditLine| it.deed == Deed::Remembered;
+        let last = self.tables.last_line(commit, written)?;
+        let next = last.map_or(0, |it| it.first + it.count);
+        let rows = self.tables.deeds(None)?;
+        Ok(Past::of(index, commit, next, self.deeds_from, &rows))
+    }
+
+    fn check_commit(&self, commit: u64, last: u64) -> Result<(), ReadError> {
+        if commit <= last {
+            return Ok(());
+        }
+        let reason = format!("there is no commit #{commit} yet: the last one is #{last}");
+        Err(ReadError::Invalid { reason })
+    }
+
+    /// Of the records that are here, those that were there at a commit, and how they stood.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn as_of(&self, commit: u64) -> Result<Past, ReadError> {
+        self.past_of(&self.index(), commit)
+    }
+
+    /// The last commit up to a time, with its time; none where there was none yet.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn commit_at(&self, time: Timestamp) -> Result<Option<AuditLine>, ReadError> {
+        let last = self.index().commit();
+        Ok(self.tables.last_line(last, |it| it.at <= time)?)
+    }
+
+    /// The line of a commit; none where there is none.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn line(&self, commit: u64) -> Result<Option<AuditLine>, ReadError> {
+        Ok(self.tables.audit_of(commit..=commit)?.pop())
+    }
+
+    /// From which commit on it is noted what is done to which record.
+    pub fn known_from(&self) -> u64 {
+        self.deeds_from
+    }
+
+    /// What became of the memory after one commit, up to another.
+    ///
+    /// # Errors
+    /// [`ReadError`]; the second must not lie before the first.
+    pub fn difference(&self, from: u64, to: u64) -> Result<Difference, ReadError> {
+        self.check_commit(from.max(to), self.index().commit())?;
+        if to < from {
+            let reason = format!("#{to} lies before #{from}: name the earlier one first");
+            return Err(ReadError::Invalid { reason });
+        }
+        let known_from = self.deeds_from;
+        let mut told = Difference { from, to, known_from, ..Difference::default() };
+        for line in self.tables.audit_of(from + 1..=to)? {
+            match line.deed {
+                Deed::Remembered => {
+                    let ids = (line.first..line.first + line.count).map(MemoryId);
+                    let index = self.index();
+                    let before = told.added.len();
+                    told.added.extend(ids.filter(|it| index.holds(*it)));
+                    told.gone += line.count - (told.added.len() - before) as u64;
+                }
+                Deed::Forgotten => told.forgotten += line.count,
+                Deed::Encoded => told.encoded += line.count,
+                Deed::Ticked => told.cycles += line.count,
+                Deed::Related | Deed::Arranged | Deed::Restored => {}
+            }
+        }
+        let mut edges = Vec::new();
+        for row in self.tables.deeds(None)?.iter().filter(|it| from < it.commit && it.commit <= to)
+        {
+            if let Touch::Forgotten { count } = row.touch {
+                let ids = row.id.0..row.id.0 + count;
+                told.forgotten_ids.extend(ids.map(MemoryId));
+                continue;
+            }
+            if !self.index().holds(row.id) {
+                continue;
+            }
+            let list = match row.touch {
+                Touch::Archived => &mut told.archived,
+                Touch::Restored => &mut told.restored,
+                Touch::Pinned => &mut told.pinned,
+                Touch::Unpinned => &mut told.unpinned,
+                Touch::Related { number, .. } => {
+                    edges.push((row.id.0, number));
+                    continue;
+                }
+                Touch::Encoded | Touch::Forgotten { .. } => continue,
+            };
+            if list.last() != Some(&row.id) {
+                list.push(row.id);
+            }
+        }
+        told.forgotten_ids.sort_unstable();
+        told.related = self.edges(&edges)?;
+        Ok(told)
+    }
+
+    /// Who wrote a record, and what was done to it since.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn blame(&self, id: MemoryId) -> Result<Blame, ReadError> {
+        let keys = {
+            let index = self.index();
+            if !index.holds(id) && !index.damaged().contains(&id) {
+                return Err(ReadError::NotFound { id });
+            }
+            index.edges_of(id)
+        };
+        let lines = self.tables.audit_of(0..=u64::MAX)?;
+        let wrote = |it: &&AuditLine| {
+            it.deed == Deed::Remembered && it.first <= id.0 && id.0 - it.first < it.count
+        };
+        let written = lines.iter().find(wrote).copied();
+        let written = written.ok_or_else(|| Broken::damaged(format!("no line tells of {id}")))?;
+        let at = |commit: u64| {
+            let place = lines.binary_search_by_key(&commit, |it| it.commit);
+            place.ok().map(|it| lines[it].at)
+        };
+        let mut since = Vec::new();
+        let mut undated = Vec::new();
+        let own = self.tables.deeds(Some(id))?;
+        for (from, number) in keys {
+            let far;
+            let rows = if from == id.0 {
+                &own
+            } else {
+                far = self.tables.deeds(Some(MemoryId(from)))?;
+                &far
+            };
+            let is_it = |it: &&DeedRow| matches!(it.touch, Touch::Related { number: of, .. } if of == number);
+            let commit = rows.iter().find(is_it).map(|it| it.commit);
+            for edge in self.edges(&[(from, number)])? {
+                match commit {
+                    Some(commit) => {
+                        let what = Happened::Related(edge);
+                        since.push(Happening { commit, at: at(commit), what });
+                    }
+                    None => undated.push(edge),
+                }
+            }
+        }
+        for row in own.iter().filter(|it| !matches!(it.touch, Touch::Related { .. })) {
+            let (commit, what) = (row.commit, Happened::Touched(row.touch));
+            since.push(Happening { commit, at: at(commit), what });
+        }
+        since.sort_by_key(|it| it.commit);
+        Ok(Blame { written, since, undated, known_from: self.deeds_from })
+    }
+
+    /// Which commit forgot a record, where one did and that is known.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn forgotten(&self, id: MemoryId) -> Result<Option<AuditLine>, ReadError> {
+        let gone = |it: &DeedRow| match it.touch {
+            Touch::Forgotten { count } => it.id <= id && id.0 - it.id.0 < count,
+            _ => false,
+        };
+        let Some(row) = self.tables.deeds(None)?.into_iter().find(gone) else { return Ok(None) };
+        Ok(self.tables.audit_of(row.commit..=row.commit)?.pop())
     }
 
     /// What the store holds.
@@ -1201,6 +1557,14 @@ impl Memory {
             }
             writer.horizon = true;
         }
+        if !writer.deeds {
+            let begun = self.tables.begin_deeds(self.deeds_from, |it| self.index().holds(it));
+            if let Err(error) = begun {
+                writer.failed = Some(error.to_string());
+                return Err(WriteError::disk(error));
+            }
+            writer.deeds = true;
+        }
         Ok(writer)
     }
 
@@ -1244,6 +1608,33 @@ impl Writer {
             }
         }
     }
+}
+
+/// Where edges lead, with where they start.
+fn led(edges: &[Edge]) -> BTreeMap<MemoryId, Vec<MemoryId>> {
+    let mut led: BTreeMap<MemoryId, Vec<MemoryId>> = BTreeMap::new();
+    edges.iter().for_each(|it| led.entry(it.to).or_default().push(it.from));
+    led
+}
+
+/// Adds edges, each sealed with the key of the record that it starts at. Gives back their numbers.
+fn add_edges<'a>(
+    change: &Change,
+    edges: impl Iterator<Item = (&'a Edge, &'a Key)>,
+) -> Result<Vec<u32>, redb::Error> {
+    let add = |(edge, key): (&Edge, &Key)| {
+        let (from, to) = (edge.from.0, edge.to.0);
+        let number = change.next_edge(from)?;
+        change.add_edge(from, number, to, &seal_edge(key, number, edge))?;
+        change.note([(from, Touch::Related { to: edge.to, number })])?;
+        Ok(number)
+    };
+    edges.map(add).collect()
+}
+
+/// Why a record can't supersede one of another space.
+fn elsewhere(to: MemoryId, space: &str, other: &str) -> String {
+    format!("{to} is in the space `{space}` and {other}: what supersedes lies in the same space")
 }
 
 /// The number of an encoder; one that has none yet keeps it with its first vectors.

@@ -6,6 +6,8 @@
 
 mod reading;
 
+use std::cell::Cell;
+
 use redb::{
     Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
     WriteTransaction,
@@ -14,7 +16,15 @@ use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
 pub(crate) use self::reading::{Reading, is_known};
-use crate::{error::OpenError, horizon::Move, owner::Veil, row::Standing, store::Encoder};
+use crate::{
+    error::OpenError,
+    horizon::Move,
+    owner::Veil,
+    past::{TOUCHES_MAX, Touch},
+    record::MemoryId,
+    row::Standing,
+    store::Encoder,
+};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "memory.redb";
@@ -40,6 +50,9 @@ const AUDIT: TableDefinition<'_, u64, (u64, u8, u64, u64)> = TableDefinition::ne
 /// By idempotency key: the first id and the number of records.
 const DONE: TableDefinition<'_, &[u8; 32], (u64, u64)> = TableDefinition::new("done");
 
+/// By record, commit and a number of its own: what the commit did to the record, and the other one where there is one.
+const DEEDS: TableDefinition<'_, (u64, u64, u32), (u8, u64, u32)> = TableDefinition::new("deeds");
+
 /// By the cycle in which it is archived, and the id: records that fade.
 const HORIZON: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("horizon");
 
@@ -54,6 +67,10 @@ const META_CHANGED: &str = "changed";
 
 /// Key of [`META`]: the commit up to which the horizon was kept. A program that knows of none leaves it behind.
 const META_HORIZON: &str = "horizon";
+/// Key of [`META`]: the commit up to which deeds were noted. A program that notes none leaves it behind.
+const META_DEEDS: &str = "deeds";
+/// Key of [`META`]: the commit from which on they were.
+const META_DEEDS_FROM: &str = "deeds-from";
 /// Key of [`META`]: the bits of the weight below which records are archived.
 const META_BELOW: &str = "below";
 /// Key of [`META`]: the format.
@@ -139,6 +156,17 @@ pub struct AuditLine {
     pub count: u64,
 }
 
+/// A row of a deed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeedRow {
+    /// The record.
+    pub(crate) id: MemoryId,
+    /// The commit.
+    pub(crate) commit: u64,
+    /// What it did.
+    pub(crate) touch: Touch,
+}
+
 /// A row of an edge.
 pub(crate) struct EdgeRow {
     /// The record it starts at.
@@ -163,7 +191,14 @@ impl Drop for Tables {
 }
 
 /// One transaction under way; dropped without a commit it leaves nothing.
-pub(crate) struct Change(WriteTransaction, Option<Veil>);
+pub(crate) struct Change {
+    transaction: WriteTransaction,
+    veil: Option<Veil>,
+    /// The number that the commit will have.
+    commit: u64,
+    /// Deeds that it noted.
+    noted: Cell<u32>,
+}
 
 type Done<T> = Result<T, redb::Error>;
 
@@ -222,7 +257,12 @@ impl Tables {
     fn make(&self) -> Result<(), Broken> {
         let make = || -> Done<()> {
             let transaction = self.database().begin_write()?;
-            transaction.open_table(META)?.insert(META_FORMAT, FORMAT)?;
+            {
+                let mut meta = transaction.open_table(META)?;
+                meta.insert(META_FORMAT, FORMAT)?;
+                meta.insert(META_DEEDS, 0)?;
+                meta.insert(META_DEEDS_FROM, 1)?;
+            }
             transaction.open_table(RECORDS)?;
             transaction.open_table(STANDINGS)?;
             transaction.open_table(EDGES)?;
@@ -233,6 +273,7 @@ impl Tables {
             transaction.open_table(DONE)?;
             transaction.open_table(HORIZON)?;
             transaction.open_table(CHANGED)?;
+            transaction.open_table(DEEDS)?;
             Ok(transaction.commit()?)
         };
         Ok(make()?)
@@ -437,12 +478,7 @@ impl Tables {
             let audit = transaction.open_table(AUDIT).map_err(broken)?;
             let mut lines = Vec::new();
             for row in audit.iter().map_err(broken)?.rev().take(limit) {
-                let (commit, row) = row.map_err(broken)?;
-                let (at, deed, first, count) = row.value();
-                let deed = Deed::ALL.get(usize::from(deed)).copied();
-                let deed = deed.ok_or_else(|| Broken::damaged("a line of the audit is unknown"))?;
-                let (commit, at) = (commit.value(), Timestamp::from_micros(at));
-                lines.push(AuditLine { commit, at, deed, first, count });
+                lines.push(line(row.map_err(broken)?)?);
             }
             Ok(lines)
         })
@@ -461,8 +497,14 @@ impl Tables {
                 Err(TableError::TableDoesNotExist(_)) => (0, 0),
                 Err(error) => return Err(broken(error)),
             };
+            let deeds = match transaction.open_table(DEEDS) {
+                Ok(it) => of(it.stats().map_err(broken)?),
+                Err(TableError::TableDoesNotExist(_)) => (0, 0),
+                Err(error) => return Err(broken(error)),
+            };
             let stats = [
                 horizon,
+                deeds,
                 of(transaction.open_table(RECORDS).map_err(broken)?.stats().map_err(broken)?),
                 of(transaction.open_table(STANDINGS).map_err(broken)?.stats().map_err(broken)?),
                 of(transaction.open_table(EDGES).map_err(broken)?.stats().map_err(broken)?),
@@ -472,6 +514,102 @@ impl Tables {
             ];
             let stored = stats.iter().map(|it| it.0).sum::<u64>();
             Ok((stored, stored + stats.iter().map(|it| it.1).sum::<u64>()))
+        })
+    }
+
+    /// From which commit on deeds are noted up to the last one. Those of an older program's commits are not: where one
+    /// wrote last, or none was, they are to be from the next on, and the answer says that it is still to be begun.
+    pub(crate) fn deeds_from(&self, counters: Counters) -> Result<(u64, bool), Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let meta = transaction.open_table(META).map_err(broken)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+            let from = number(META_DEEDS_FROM)?;
+            let is_noted = number(META_DEEDS)? == Some(counters.commit);
+            Ok(match from.filter(|_| is_noted) {
+                Some(from) => (from, true),
+                None => (counters.commit + 1, false),
+            })
+        })
+    }
+
+    /// Begins to note deeds from a commit on, in one transaction. Rows of records that an older program forgot go.
+    pub(crate) fn begin_deeds(
+        &self,
+        from: u64,
+        holds: impl Fn(MemoryId) -> bool,
+    ) -> Result<(), Broken> {
+        let write = || -> Done<()> {
+            let transaction = self.database().begin_write()?;
+            {
+                let mut deeds = transaction.open_table(DEEDS)?;
+                deeds.retain(|(id, _, _), row| match Touch::decode(row) {
+                    Some(Touch::Forgotten { .. }) => true,
+                    Some(Touch::Related { to, .. }) => holds(MemoryId(id)) && holds(to),
+                    _ => holds(MemoryId(id)),
+                })?;
+                let mut meta = transaction.open_table(META)?;
+                meta.insert(META_DEEDS_FROM, from)?;
+                meta.insert(META_DEEDS, from.saturating_sub(1))?;
+            }
+            Ok(transaction.commit()?)
+        };
+        guarded(|| Ok(write()?))
+    }
+
+    /// What was done to a record, or to all, the oldest first for each.
+    pub(crate) fn deeds(&self, of: Option<MemoryId>) -> Result<Vec<DeedRow>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            // An old store has none before its next write.
+            let deeds = match transaction.open_table(DEEDS) {
+                Ok(it) => it,
+                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                Err(error) => return Err(broken(error)),
+            };
+            let (first, last) = of.map_or((0, u64::MAX), |it| (it.0, it.0));
+            let all = (first, 0, 0)..=(last, u64::MAX, u32::MAX);
+            let mut rows = Vec::new();
+            for row in deeds.range(all).map_err(broken)? {
+                let (key, row) = row.map_err(broken)?;
+                let (id, commit, _) = key.value();
+                if let Some(touch) = Touch::decode(row.value()) {
+                    rows.push(DeedRow { id: MemoryId(id), commit, touch });
+                }
+            }
+            Ok(rows)
+        })
+    }
+
+    /// Lines of the audit of some commits, the oldest first.
+    pub(crate) fn audit_of(
+        &self,
+        commits: std::ops::RangeInclusive<u64>,
+    ) -> Result<Vec<AuditLine>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let audit = transaction.open_table(AUDIT).map_err(broken)?;
+            let rows = audit.range(commits).map_err(broken)?;
+            rows.map(|row| line(row.map_err(broken)?)).collect()
+        })
+    }
+
+    /// The newest line of the audit up to a commit that `is` wanted.
+    pub(crate) fn last_line(
+        &self,
+        commit: u64,
+        is: impl Fn(&AuditLine) -> bool,
+    ) -> Result<Option<AuditLine>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let audit = transaction.open_table(AUDIT).map_err(broken)?;
+            for row in audit.range(..=commit).map_err(broken)?.rev() {
+                let line = line(row.map_err(broken)?)?;
+                if is(&line) {
+                    return Ok(Some(line));
+                }
+            }
+            Ok(None)
         })
     }
 
@@ -527,11 +665,24 @@ impl Tables {
         write: impl FnOnce(&Change) -> Result<(), redb::Error>,
     ) -> Result<(), Broken> {
         guarded(|| {
-            let change = Change(self.database().begin_write().map_err(broken)?, self.1.clone());
+            let transaction = self.database().begin_write().map_err(broken)?;
+            let (veil, commit) = (self.1.clone(), counters.commit);
+            let change = Change { transaction, veil, commit, noted: Cell::new(0) };
             write(&change)?;
             Ok(change.commit(act, counters)?)
         })
     }
+}
+
+/// A row of the audit.
+type AuditRow<'a> = (redb::AccessGuard<'a, u64>, redb::AccessGuard<'a, (u64, u8, u64, u64)>);
+
+fn line((commit, row): AuditRow<'_>) -> Result<AuditLine, Broken> {
+    let (at, deed, first, count) = row.value();
+    let deed = Deed::ALL.get(usize::from(deed)).copied();
+    let deed = deed.ok_or_else(|| Broken::damaged("a line of the audit is unknown"))?;
+    let (commit, at) = (commit.value(), Timestamp::from_micros(at));
+    Ok(AuditLine { commit, at, deed, first, count })
 }
 
 /// What stands in place of an idempotency key.
@@ -549,8 +700,8 @@ impl Change {
         &self,
         rows: impl IntoIterator<Item = (u64, &'a [u8], Standing)>,
     ) -> Done<()> {
-        let mut records = self.0.open_table(RECORDS)?;
-        let mut standings = self.0.open_table(STANDINGS)?;
+        let mut records = self.transaction.open_table(RECORDS)?;
+        let mut standings = self.transaction.open_table(STANDINGS)?;
         for (id, sealed, standing) in rows {
             records.insert(id, sealed)?;
             standings.insert(id, standing.encode().as_slice())?;
@@ -565,9 +716,9 @@ impl Change {
         rows: impl IntoIterator<Item = (u64, &'a [u8])>,
     ) -> Done<()> {
         let dimensions = named.dimensions as u32;
-        let name = self.1.as_ref().map_or_else(|| named.name.clone(), |it| it.hide(&named.name));
-        self.0.open_table(ENCODERS)?.insert(encoder, (name.as_str(), dimensions))?;
-        let mut vectors = self.0.open_table(VECTORS)?;
+        let name = self.veil.as_ref().map_or_else(|| named.name.clone(), |it| it.hide(&named.name));
+        self.transaction.open_table(ENCODERS)?.insert(encoder, (name.as_str(), dimensions))?;
+        let mut vectors = self.transaction.open_table(VECTORS)?;
         for (id, sealed) in rows {
             vectors.insert((*encoder, id), sealed)?;
         }
@@ -576,7 +727,7 @@ impl Change {
 
     /// Changes what is known of records beside their content.
     pub(crate) fn set_standings(&self, rows: &[(u64, Standing)]) -> Done<()> {
-        let mut standings = self.0.open_table(STANDINGS)?;
+        let mut standings = self.transaction.open_table(STANDINGS)?;
         for (id, standing) in rows {
             standings.insert(id, standing.encode().as_slice())?;
         }
@@ -585,8 +736,8 @@ impl Change {
 
     /// Notes that records were changed by this commit.
     fn mark(&self, ids: impl Iterator<Item = u64>) -> Done<()> {
-        let last = self.0.open_table(META)?.get(META_COMMIT)?.map_or(0, |it| it.value());
-        let mut changed = self.0.open_table(CHANGED)?;
+        let last = self.transaction.open_table(META)?.get(META_COMMIT)?.map_or(0, |it| it.value());
+        let mut changed = self.transaction.open_table(CHANGED)?;
         for id in ids {
             changed.insert(id, last + 1)?;
         }
@@ -595,7 +746,7 @@ impl Change {
 
     /// Moves rows of the horizon.
     pub(crate) fn move_horizon(&self, moves: &[Move]) -> Done<()> {
-        let mut horizon = self.0.open_table(HORIZON)?;
+        let mut horizon = self.transaction.open_table(HORIZON)?;
         for Move { id, before, after } in moves {
             if let Some(before) = before {
                 horizon.remove((*before, *id))?;
@@ -609,27 +760,28 @@ impl Change {
 
     /// The number of the next edge from a record.
     pub(crate) fn next_edge(&self, from: u64) -> Done<u32> {
-        let edges = self.0.open_table(EDGES)?;
+        let edges = self.transaction.open_table(EDGES)?;
         let last = edges.range((from, 0)..=(from, u32::MAX))?.next_back().transpose()?;
         Ok(last.map_or(0, |(key, _)| key.value().1 + 1))
     }
 
     /// Adds an edge.
     pub(crate) fn add_edge(&self, from: u64, number: u32, to: u64, sealed: &[u8]) -> Done<()> {
-        self.0.open_table(EDGES)?.insert((from, number), (to, sealed))?;
-        self.0.open_table(BACKWARD)?.insert((to, from, number), ())?;
+        self.transaction.open_table(EDGES)?.insert((from, number), (to, sealed))?;
+        self.transaction.open_table(BACKWARD)?.insert((to, from, number), ())?;
         self.mark(std::iter::once(from))
     }
 
     /// Removes records with everything that hangs on them.
     pub(crate) fn remove(&self, ids: &[u64]) -> Done<()> {
-        let mut records = self.0.open_table(RECORDS)?;
-        let mut standings = self.0.open_table(STANDINGS)?;
-        let mut edges = self.0.open_table(EDGES)?;
-        let mut backward = self.0.open_table(BACKWARD)?;
-        let mut vectors = self.0.open_table(VECTORS)?;
-        let mut changed = self.0.open_table(CHANGED)?;
-        let encoders = self.0.open_table(ENCODERS)?;
+        let mut records = self.transaction.open_table(RECORDS)?;
+        let mut standings = self.transaction.open_table(STANDINGS)?;
+        let mut edges = self.transaction.open_table(EDGES)?;
+        let mut backward = self.transaction.open_table(BACKWARD)?;
+        let mut vectors = self.transaction.open_table(VECTORS)?;
+        let mut deeds = self.transaction.open_table(DEEDS)?;
+        let mut changed = self.transaction.open_table(CHANGED)?;
+        let encoders = self.transaction.open_table(ENCODERS)?;
         let encoders = encoders.iter()?.map(|it| it.map(|(number, _)| number.value()));
         let encoders = encoders.collect::<Result<Vec<_>, _>>()?;
         for &id in ids {
@@ -648,24 +800,48 @@ impl Change {
             for edge in backward.extract_from_if(to_here, |_, ()| true)? {
                 let (_, from, number) = edge?.0.value();
                 edges.remove((from, number))?;
+                let is_it = |_, row| match Touch::decode(row) {
+                    Some(Touch::Related { to, number: of }) => to.0 == id && of == number,
+                    _ => false,
+                };
+                let of_it = (from, 0, 0)..=(from, u64::MAX, u32::MAX);
+                deeds.retain_in(of_it, |key: (u64, u64, u32), row| !is_it(key, row))?;
             }
+            deeds.retain_in((id, 0, 0)..=(id, u64::MAX, u32::MAX), |_, _| false)?;
+        }
+        Ok(())
+    }
+
+    /// Notes what it does to records. Of one to which too much was done the oldest is not known any more.
+    pub(crate) fn note(&self, touches: impl IntoIterator<Item = (u64, Touch)>) -> Done<()> {
+        let mut deeds = self.transaction.open_table(DEEDS)?;
+        for (id, touch) in touches {
+            let all = (id, 0, 0)..=(id, u64::MAX, u32::MAX);
+            if deeds.range(all.clone())?.count() >= TOUCHES_MAX {
+                let first = deeds.range(all)?.next().transpose()?.map(|it| it.0.value());
+                if let Some(first) = first {
+                    deeds.remove(first)?;
+                }
+            }
+            let number = self.noted.replace(self.noted.get() + 1);
+            deeds.insert((id, self.commit, number), touch.encode())?;
         }
         Ok(())
     }
 
     /// Notes what was done under an idempotency key.
     pub(crate) fn set_done(&self, key: &Digest, first: u64, count: u64) -> Done<()> {
-        let key = veiled(self.1.as_ref(), key);
-        self.0.open_table(DONE)?.insert(&key.0, (first, count))?;
+        let key = veiled(self.veil.as_ref(), key);
+        self.transaction.open_table(DONE)?.insert(&key.0, (first, count))?;
         Ok(())
     }
 
     /// Makes everything durable, with a line of the audit and the counters.
     fn commit(self, act: Act, counters: Counters) -> Done<()> {
         let row = (act.at.as_micros(), act.deed.code(), act.first, act.count);
-        self.0.open_table(AUDIT)?.insert(counters.commit, row)?;
+        self.transaction.open_table(AUDIT)?.insert(counters.commit, row)?;
         {
-            let mut meta = self.0.open_table(META)?;
+            let mut meta = self.transaction.open_table(META)?;
             meta.insert(META_NEXT, counters.next)?;
             meta.insert(META_COMMIT, counters.commit)?;
             meta.insert(META_CYCLE, counters.cycle)?;
@@ -675,8 +851,9 @@ impl Change {
                 // What commits before this one changed was not noted, or not all of it.
                 meta.insert(META_CHANGED_SINCE, counters.commit - 1)?;
             }
+            meta.insert(META_DEEDS, counters.commit)?;
         }
-        Ok(self.0.commit()?)
+        Ok(self.transaction.commit()?)
     }
 }
 
@@ -687,8 +864,62 @@ mod tests {
 
     use super::*;
 
+    fn commit(tables: &Tables, commit: u64, write: impl FnOnce(&Change) -> Done<()>) -> Counters {
+        let act = Act { at: Timestamp::default(), deed: Deed::Related, first: 0, count: 1 };
+        let counters = Counters { next: 9, commit, cycle: 0 };
+        tables.change(act, counters, write).unwrap();
+        counters
+    }
+
+    fn opened() -> Tables {
+        let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 0 };
+        Tables::open(&SimDisk::new(1), opening).unwrap().0
+    }
+
+    fn told(tables: &Tables) -> Vec<(u64, u64, Touch)> {
+        tables.deeds(None).unwrap().iter().map(|it| (it.id.0, it.commit, it.touch)).collect()
+    }
+
+    /// An older program leaves behind up to where deeds were noted, and rows of what it forgot.
+    #[test]
+    fn what_an_older_program_did_is_not_known_and_what_it_forgot_leaves_no_row() {
+        let tables = opened();
+        let related = |to| Touch::Related { to: MemoryId(to), number: 0 };
+        assert_eq!(tables.deeds_from(Counters::default()).unwrap(), (1, true));
+        let counters = commit(&tables, 1, |change| {
+            change.note([(1, related(2)), (2, Touch::Pinned), (2, related(3))])?;
+            change.note([(3, Touch::Archived), (3, related(4))])
+        });
+        assert_eq!(tables.deeds_from(counters).unwrap(), (1, true));
+        let later = Counters { commit: 2, ..counters };
+        assert_eq!(tables.deeds_from(later).unwrap(), (3, false));
+        tables.begin_deeds(3, |it| it.0 != 2).unwrap();
+        assert_eq!(told(&tables), [(3, 1, Touch::Archived), (3, 1, related(4))]);
+        assert_eq!(tables.deeds_from(commit(&tables, 3, |_| Ok(()))).unwrap(), (3, true));
+    }
+
+    #[test]
+    fn what_is_removed_takes_its_rows_along_and_those_that_name_it() {
+        let tables = opened();
+        let related = |to, number| Touch::Related { to: MemoryId(to), number };
+        commit(&tables, 1, |change| {
+            for (from, number, to) in [(1, 0, 2), (1, 1, 3), (2, 0, 1)] {
+                change.add_edge(from, number, to, &[])?;
+                change.note([(from, related(to, number))])?;
+            }
+            change.note([(2, Touch::Pinned), (1, Touch::Encoded)])
+        });
+        commit(&tables, 2, |change| {
+            change.remove(&[2])?;
+            change.note([(2, Touch::Forgotten { count: 1 })])
+        });
+        let left = [(1, 1, related(3, 1)), (1, 1, Touch::Encoded)];
+        let forgotten = (2, 2, Touch::Forgotten { count: 1 });
+        assert_eq!(told(&tables), [left[0], left[1], forgotten]);
+    }
+
     /// Commits what `write` does, as the next commit.
-    fn commit(tables: &Tables, counters: &mut Counters, write: impl FnOnce(&Change) -> Done<()>) {
+    fn next(tables: &Tables, counters: &mut Counters, write: impl FnOnce(&Change) -> Done<()>) {
         counters.commit += 1;
         let act = Act { at: Timestamp::default(), deed: Deed::Arranged, first: 0, count: 1 };
         tables.change(act, *counters, write).unwrap();
@@ -709,20 +940,20 @@ mod tests {
         let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
         let used = |it: &Change, id| it.set_standings(&[(id, standing)]);
         let since = |commit, counters| tables.changed_since(commit, counters).unwrap();
-        commit(&tables, &mut counters, |it| used(it, 7));
-        commit(&tables, &mut counters, |it| used(it, 9));
-        commit(&tables, &mut counters, |it| it.add_edge(5, 0, 6, b"sealed"));
+        next(&tables, &mut counters, |it| used(it, 7));
+        next(&tables, &mut counters, |it| used(it, 9));
+        next(&tables, &mut counters, |it| it.add_edge(5, 0, 6, b"sealed"));
         assert_eq!(since(0, counters), Some(vec![5, 7, 9]));
         assert_eq!(since(1, counters), Some(vec![5, 9]));
         assert_eq!(since(3, counters), Some(vec![]));
         tables.settle_changes(2).unwrap();
         assert_eq!(since(2, counters), Some(vec![5]));
-        commit(&tables, &mut counters, |it| it.remove(&[5]));
+        next(&tables, &mut counters, |it| it.remove(&[5]));
         assert_eq!(since(2, counters), Some(vec![]));
         commit_as_before(&tables, &mut counters);
         assert_eq!(since(4, counters), None, "it changed nobody knows what");
         assert_eq!(since(5, counters), Some(vec![]), "nothing came after it");
-        commit(&tables, &mut counters, |it| used(it, 3));
+        next(&tables, &mut counters, |it| used(it, 3));
         assert_eq!(since(4, counters), None, "also where others came after it");
         assert_eq!(since(5, counters), Some(vec![3]));
     }

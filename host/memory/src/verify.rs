@@ -505,7 +505,7 @@ mod tests {
         let memory = open(disk);
         let entry = |number: usize| {
             let draft = Draft { text: format!("text {number}"), ..Draft::default() };
-            Entry { draft, vector: Some(vec![1.0, number as f32, 0.5, 0.25]) }
+            Entry { draft, vector: Some(vec![1.0, number as f32, 0.5, 0.25]), ..Entry::default() }
         };
         let entries: Vec<Entry> = (0..records).map(entry).collect();
         memory.remember(&entries, None, now()).unwrap();

@@ -42,13 +42,15 @@ fuzz_target!(|bytes: &[u8]| {
             };
             lies_in(place);
             match item {
-                Item::Record { id, draft } => {
+                Item::Record { id, draft, supersedes } => {
                     draft.check().expect("it was checked");
-                    let line = RecordLine::of(id.map(MemoryId), (*draft).clone());
+                    let older: Vec<MemoryId> = supersedes.iter().copied().map(MemoryId).collect();
+                    let line =
+                        RecordLine::of(id.map(MemoryId), (*draft).clone()).supersedes(&older);
                     let line = serde_json::to_vec(&line).expect("texts and numbers can be written");
                     let (again, stop) = read("a.jsonl", Format::Auto, &line);
                     assert!(stop.is_none());
-                    let [Ok((_, Item::Record { id: same, draft: read }))] = &again[..] else {
+                    let [Ok((_, Item::Record { id: same, draft: read, .. }))] = &again[..] else {
                         panic!("{again:?}");
                     };
                     assert_eq!((same, read), (&id, &draft), "what is exported reads back");

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use voyager_memory::{Draft, Edge, MemoryId, Record, Signals};
 
+use super::past::MomentDetail;
 use crate::when;
 
 /// A record, as people and programs see it.
@@ -36,11 +37,14 @@ pub(crate) struct RecordDetail {
     pub(crate) confidence: f64,
     /// The text.
     pub(crate) text: String,
+    /// What supersedes it, so that it is not recalled; nothing where it is.
+    #[serde(default, rename = "superseded-by")]
+    pub(crate) superseded_by: Vec<String>,
 }
 
 impl RecordDetail {
-    /// A record.
-    pub(crate) fn of(record: Record) -> Self {
+    /// A record that these supersede.
+    pub(crate) fn of(record: Record, superseded_by: &[MemoryId]) -> Self {
         let at = when::exact(record.at());
         let Record { id, written, draft } = record;
         let Draft { space, text, author, thread, kind, tags, fields, .. } = draft;
@@ -57,6 +61,7 @@ impl RecordDetail {
             importance: decimal(draft.importance),
             confidence: decimal(draft.confidence),
             text,
+            superseded_by: named(superseded_by),
         }
     }
 }
@@ -111,6 +116,9 @@ pub(crate) struct RecallAnswer {
     pub(crate) candidates: usize,
     /// How many were left out because another one says the same.
     pub(crate) duplicates: usize,
+    /// How many would be among the hits, were they not superseded.
+    #[serde(default)]
+    pub(crate) superseded: usize,
     /// How many were left out for the limit and the budget.
     pub(crate) left_out: usize,
     /// How probable it is that nothing here answers the question, from 0 to 1; none where too few were asked.
@@ -119,6 +127,9 @@ pub(crate) struct RecallAnswer {
     pub(crate) records: usize,
     /// The number of the store's last commit.
     pub(crate) commit: u64,
+    /// The state that was asked for; none where it is now.
+    #[serde(default)]
+    pub(crate) as_of: Option<MomentDetail>,
 }
 
 /// A record that was found.
@@ -146,6 +157,9 @@ pub(crate) struct ExplainAnswer {
     pub(crate) records: usize,
     /// The record that was asked for.
     pub(crate) asked: Option<Asked>,
+    /// The state that was asked for; none where it is now.
+    #[serde(default)]
+    pub(crate) as_of: Option<MomentDetail>,
 }
 
 /// Why a record stands where it stands.
@@ -175,7 +189,7 @@ pub(crate) struct Explained {
 pub(crate) struct Asked {
     /// Its id.
     pub(crate) id: String,
-    /// `hit`, `beyond-limit`, `beyond-budget`, `duplicate`, `excluded` or `not-found`.
+    /// `hit`, `beyond-limit`, `beyond-budget`, `duplicate`, `superseded`, `excluded` or `not-found`.
     pub(crate) verdict: String,
     /// One sentence.
     pub(crate) reason: String,
@@ -201,6 +215,7 @@ pub(crate) struct ShowAnswer {
 
 /// Answers `memory list`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct ListAnswer {
     /// The newest records, the newest first.
     pub(crate) records: Vec<RecordDetail>,
@@ -208,6 +223,9 @@ pub(crate) struct ListAnswer {
     pub(crate) of: usize,
     /// How many are archived, here and elsewhere.
     pub(crate) archived: usize,
+    /// The state that was asked for; none where it is now.
+    #[serde(default)]
+    pub(crate) as_of: Option<MomentDetail>,
 }
 
 /// Answers `memory relate`.

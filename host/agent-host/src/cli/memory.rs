@@ -17,10 +17,11 @@ use crate::{
     failure::{Failure, FailureKind},
     import::Format,
     interrupts,
+    moment::{self, Moment},
     owner_key::{self, KeySource, TypedKey},
     printing,
     protocol::{Forgetting, ImportRequest, MemoryRequest, Request},
-    report::{self, memory as told},
+    report::{self, memory as told, past},
     session, when,
 };
 
@@ -45,6 +46,11 @@ enum MemoryCommand {
         /// Its id, like m12.
         id: MemoryId,
     },
+    /// What was true before: all records that supersede each other around one, the newest first.
+    History {
+        /// Its id, like m12.
+        id: MemoryId,
+    },
     /// Lists the newest records.
     List {
         /// How many.
@@ -56,6 +62,27 @@ enum MemoryCommand {
         /// The archived ones, instead of the others.
         #[arg(long)]
         archived: bool,
+        /// What it would have listed then: a time, or the number of a commit. What was forgotten since stays forgotten.
+        #[arg(long, value_name = "TIME|COMMIT", value_parser = moment::typed)]
+        as_of: Option<Moment>,
+    },
+    /// What became of the memory between two states: what was added, superseded, related, archived, brought back,
+    /// forgotten.
+    ///
+    /// A state is a time, or the number of a commit as `memory audit` tells it; 0 is before the first. Of what was
+    /// forgotten it says ids, and never what those records held.
+    Diff {
+        /// The earlier one.
+        #[arg(value_name = "FROM", value_parser = moment::typed)]
+        from: Moment,
+        /// The later one [default: now].
+        #[arg(value_name = "TO", value_parser = moment::typed)]
+        to: Option<Moment>,
+    },
+    /// Who wrote a record, when and in which commit, and all that was done to it since.
+    Blame {
+        /// Its id, like m12.
+        id: MemoryId,
     },
     /// Brings archived records back: they are recalled again, and fade anew.
     Restore {
@@ -70,7 +97,8 @@ enum MemoryCommand {
     Relate {
         /// The record it starts at.
         from: MemoryId,
-        /// What it says, for example `causes` or `contradicts`.
+        /// What it says, for example `causes`; `supersedes` leads from the newer fact to the older one, which is not
+        /// recalled any more.
         kind: String,
         /// The record it leads to.
         to: MemoryId,
@@ -171,6 +199,10 @@ struct Add {
     /// It never fades.
     #[arg(long)]
     pin: bool,
+    /// A record of the same space that is not true any more: it stays as history, and is not recalled. May be given
+    /// several times.
+    #[arg(long, value_name = "ID")]
+    supersedes: Vec<MemoryId>,
 }
 
 /// Finds the records that answer a question.
@@ -224,6 +256,13 @@ struct Asking {
     /// Also records that were archived.
     #[arg(long)]
     archived: bool,
+    /// Also records that a newer one supersedes.
+    #[arg(long)]
+    history: bool,
+    /// What it would have found then: a time, or the number of a commit. What was forgotten since stays forgotten;
+    /// records are ranked by what is known now.
+    #[arg(long, value_name = "TIME|COMMIT", value_parser = moment::typed)]
+    as_of: Option<Moment>,
 }
 
 /// Forgets records for certain, and prints a receipt.
@@ -300,19 +339,29 @@ impl Memory {
         match self.command {
             MemoryCommand::Add(it) => it.run(context),
             MemoryCommand::Recall(Recall { question }) => {
-                let question = question.question();
-                told::recall(context, &ask(context, MemoryRequest::Recall { question })?)
+                let (question, as_of) = question.question();
+                told::recall(context, &ask(context, MemoryRequest::Recall { question, as_of })?)
             }
             MemoryCommand::Explain(Explain { question, id }) => {
-                let question = question.question();
-                told::explain(context, &ask(context, MemoryRequest::Explain { question, id })?)
+                let (question, as_of) = question.question();
+                let request = MemoryRequest::Explain { question, id, as_of };
+                told::explain(context, &ask(context, request)?)
             }
             MemoryCommand::Show { id } => {
                 told::show(context, &ask(context, MemoryRequest::Show { id })?)
             }
-            MemoryCommand::List { limit, space, archived } => {
-                let request = MemoryRequest::List { limit, space, archived };
+            MemoryCommand::History { id } => {
+                past::history(context, &ask(context, MemoryRequest::History { id })?)
+            }
+            MemoryCommand::List { limit, space, archived, as_of } => {
+                let request = MemoryRequest::List { limit, space, archived, as_of };
                 told::list(context, &ask(context, request)?, archived)
+            }
+            MemoryCommand::Diff { from, to } => {
+                past::diff(context, &ask(context, MemoryRequest::Diff { from, to })?)
+            }
+            MemoryCommand::Blame { id } => {
+                past::blame(context, &ask(context, MemoryRequest::Blame { id })?)
             }
             MemoryCommand::Restore { ids, weight } => {
                 told::restore(context, &ask(context, MemoryRequest::Restore { ids, weight })?)
@@ -391,7 +440,7 @@ impl Add {
         let Self { space, author, thread, at, kind, tags, importance, confidence, .. } = self;
         let text = if self.text == "-" { typed()? } else { self.text };
         let fields: BTreeMap<_, _> = self.fields.into_iter().collect();
-        let pinned = self.pin;
+        let (pinned, supersedes) = (self.pin, self.supersedes);
         let draft = Draft {
             space,
             text,
@@ -406,7 +455,7 @@ impl Add {
             pinned,
         };
         draft.check().map_err(|it| Failure::usage(it.to_string()))?;
-        told::add(context, &ask(context, MemoryRequest::Add { draft })?)
+        told::add(context, &ask(context, MemoryRequest::Add { draft, supersedes })?)
     }
 }
 
@@ -421,10 +470,11 @@ fn typed() -> Result<String, Failure> {
 }
 
 impl Asking {
-    fn question(self) -> Question {
+    /// The question, and of which state it is asked.
+    fn question(self) -> (Question, Option<Moment>) {
         let Self { query, budget, limit, spaces, author, thread, kind, tags, .. } = self;
-        let Self { since, until, archived, .. } = self;
-        Question {
+        let Self { since, until, archived, history, as_of, .. } = self;
+        let question = Question {
             text: query,
             vector: None,
             spaces,
@@ -437,7 +487,11 @@ impl Asking {
             since,
             until,
             archived,
-        }
+            history,
+            // The host knows which commit is meant.
+            as_of: None,
+        };
+        (question, as_of)
     }
 }
 

@@ -4,6 +4,7 @@ mod explaining;
 mod exporting;
 mod forgetting;
 mod importing;
+mod past;
 mod verifying;
 
 use std::{
@@ -18,8 +19,9 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Hit, LockError, Memory, MemoryId, OpenError,
-    Options, OwnerKey, OwnerKind, Question, ReadError, Recall, Ticked, WriteError, is_locked,
+    AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Entry, Hit, LockError, Memory, MemoryId,
+    OpenError, Options, OwnerKey, OwnerKind, Question, ReadError, Recall, Record, SUPERSEDES,
+    Ticked, WriteError, is_locked,
 };
 
 use super::{Host, Updates, to_json};
@@ -31,6 +33,7 @@ use crate::{
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
+    moment::Moment,
     owner_key::{KeySource, TypedKey},
     protocol::{MemoryRequest, Update},
     system::SystemChance,
@@ -154,7 +157,7 @@ impl Host {
             return self.encode(cancellation, updates).await.map(to_json);
         }
         let mut request = request;
-        if let MemoryRequest::Recall { question } | MemoryRequest::Explain { question, .. } =
+        if let MemoryRequest::Recall { question, .. } | MemoryRequest::Explain { question, .. } =
             &mut request
         {
             match self.encoding.vector(&question.text).await {
@@ -202,13 +205,18 @@ struct Desk {
 impl Desk {
     fn answer(&self, request: MemoryRequest) -> Result<Json, Failure> {
         match request {
-            MemoryRequest::Add { draft } => self.add(draft).map(to_json),
-            MemoryRequest::Recall { question } => self.recall(&question).map(to_json),
-            MemoryRequest::Explain { question, id } => self.explain(&question, id).map(to_json),
-            MemoryRequest::Show { id } => self.show(id).map(to_json),
-            MemoryRequest::List { limit, space, archived } => {
-                self.list(limit, space.as_deref(), archived).map(to_json)
+            MemoryRequest::Add { draft, supersedes } => self.add(draft, supersedes).map(to_json),
+            MemoryRequest::Recall { question, as_of } => self.recall(question, as_of).map(to_json),
+            MemoryRequest::Explain { question, id, as_of } => {
+                self.explain(question, id, as_of).map(to_json)
             }
+            MemoryRequest::Show { id } => self.show(id).map(to_json),
+            MemoryRequest::History { id } => self.history(id).map(to_json),
+            MemoryRequest::List { limit, space, archived, as_of } => {
+                self.list(limit, space.as_deref(), archived, as_of).map(to_json)
+            }
+            MemoryRequest::Diff { from, to } => self.diff(from, to).map(to_json),
+            MemoryRequest::Blame { id } => self.blame(id).map(to_json),
             MemoryRequest::Restore { ids, weight } => self.restore(&ids, weight).map(to_json),
             MemoryRequest::Relate { edge } => self.relate(edge).map(to_json),
             MemoryRequest::Forget { what, dry_run } => self.forget(&what, dry_run).map(to_json),
@@ -237,34 +245,69 @@ impl Desk {
         self.clock.now()
     }
 
-    fn add(&self, draft: Draft) -> Result<AddAnswer, Failure> {
+    fn add(&self, draft: Draft, supersedes: Vec<MemoryId>) -> Result<AddAnswer, Failure> {
         draft.check().map_err(|it| Failure::usage(it.to_string()))?;
-        let ids = self.memory.remember(&[draft.into()], None, self.now()).map_err(written)?;
+        let entry = Entry { supersedes, ..draft.into() };
+        let ids = self.memory.remember(&[entry], None, self.now()).map_err(one_written)?;
         let id = ids.first().copied().unwrap_or_default();
         Ok(AddAnswer { id: id.to_string() })
     }
 
-    fn recall(&self, question: &Question) -> Result<RecallAnswer, Failure> {
-        let Recall { hits, candidates, duplicates, doubt, commit } = self.found(question)?;
+    fn recall(
+        &self,
+        mut question: Question,
+        as_of: Option<Moment>,
+    ) -> Result<RecallAnswer, Failure> {
+        let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
+        question.as_of = as_of.as_ref().map(|it| it.commit);
+        let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
+            self.found(&question)?;
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
             score: it.score,
             tokens: it.tokens,
             signals: it.signals,
-            record: RecordDetail::of(it.record),
+            record: self.detail(it.record),
         };
         let hits = hits.into_iter().map(hit).collect();
         let records = self.memory.ids().len();
-        Ok(RecallAnswer { hits, tokens, candidates, duplicates, left_out, doubt, records, commit })
+        Ok(RecallAnswer {
+            hits,
+            tokens,
+            candidates,
+            duplicates,
+            superseded,
+            left_out,
+            doubt,
+            records,
+            commit,
+            as_of,
+        })
     }
 
     fn found(&self, question: &Question) -> Result<Recall, Failure> {
         self.memory.recall(question, self.now()).map_err(read)
     }
 
+    /// A record, with what supersedes it now.
+    fn detail(&self, record: Record) -> RecordDetail {
+        let superseded_by = self.superseded_by(record.id);
+        RecordDetail::of(record, &superseded_by)
+    }
+
+    /// What supersedes a record; nothing where it is recalled.
+    fn superseded_by(&self, id: MemoryId) -> Vec<MemoryId> {
+        // One that was forgotten in between is not superseded any more.
+        match self.memory.is_superseded(id) {
+            Ok(true) => self.memory.newer(id).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
     fn show(&self, id: MemoryId) -> Result<ShowAnswer, Failure> {
-        let record = RecordDetail::of(self.memory.record(id).map_err(read)?);
+        let record = self.memory.record(id).map_err(|it| self.gone(id, it))?;
+        let record = self.detail(record);
         let pinned = self.memory.is_pinned(id).map_err(read)?;
         let archived = self.memory.is_archived(id).map_err(read)?;
         let weight = self.memory.weight(id).map_err(read)?;
@@ -278,16 +321,26 @@ impl Desk {
         limit: usize,
         space: Option<&str>,
         archived: bool,
+        as_of: Option<Moment>,
     ) -> Result<ListAnswer, Failure> {
+        let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
+        let past = as_of.as_ref().map(|it| self.memory.as_of(it.commit));
+        let past = past.transpose().map_err(read)?;
+        let is_archived = |id: MemoryId| match &past {
+            Some(past) => past.is_archived(id),
+            None => self.memory.is_archived(id).unwrap_or_default(),
+        };
         let mut ids = self.ids_of(space);
-        ids.retain(|it| self.memory.is_archived(*it).is_ok_and(|it| it == archived));
+        ids.retain(|it| past.as_ref().is_none_or(|past| past.holds(*it)));
+        let all = if space.is_none() { ids.clone() } else { self.ids_of(None) };
+        let faded = all.into_iter().filter(|it| is_archived(*it)).count();
+        ids.retain(|it| is_archived(*it) == archived);
         let of = ids.len();
         ids.reverse();
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
-        let records = records.into_iter().flatten().map(RecordDetail::of).collect();
-        let archived = self.memory.archived(0).len();
-        Ok(ListAnswer { records, of, archived })
+        let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
+        Ok(ListAnswer { records, of, archived: faded, as_of })
     }
 
     /// The records of a space, or all, in the order of writing.
@@ -301,7 +354,7 @@ impl Desk {
 
     fn relate(&self, edge: Edge) -> Result<RelateAnswer, Failure> {
         edge.check().map_err(|it| Failure::usage(it.to_string()))?;
-        self.memory.relate(&edge, None, self.now()).map_err(written)?;
+        self.memory.relate(&edge, None, self.now()).map_err(one_written)?;
         Ok(RelateAnswer { relation: RelationDetail::of(edge) })
     }
 
@@ -311,10 +364,7 @@ impl Desk {
     }
 
     fn restore(&self, ids: &[MemoryId], weight: f64) -> Result<RestoreAnswer, Failure> {
-        let restored = self.memory.restore(ids, weight, self.now()).map_err(|it| match it {
-            WriteError::Invalid { invalid, .. } => Failure::usage(invalid.to_string()),
-            other => written(other),
-        })?;
+        let restored = self.memory.restore(ids, weight, self.now()).map_err(one_written)?;
         Ok(RestoreAnswer { ids: named(&restored), weight })
     }
 
@@ -424,6 +474,18 @@ fn written(error: WriteError) -> Failure {
         WriteError::NotFound { .. } => unknown(&error),
         WriteError::Invalid { .. } => Failure::usage(error.to_string()),
         WriteError::Disk { .. } => unusable(&error),
+    }
+}
+
+/// The same of a batch of one, of which nobody has to be told the place.
+fn one_written(error: WriteError) -> Failure {
+    match error {
+        WriteError::Invalid { invalid, .. } if invalid.field == SUPERSEDES => {
+            Failure::usage(invalid.problem)
+                .hint("`agent-host memory history ID` shows what supersedes what")
+        }
+        WriteError::Invalid { invalid, .. } => Failure::usage(invalid.to_string()),
+        other => written(other),
     }
 }
 

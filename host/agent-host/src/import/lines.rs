@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use voyager_base::clock::Timestamp;
-use voyager_memory::{Draft, Edge, MemoryId};
+use voyager_memory::{Draft, Edge, MemoryId, SUPERSEDES_MAX};
 
 use super::{Bad, Item, Place};
 use crate::when;
@@ -35,6 +35,9 @@ pub(crate) struct RecordLine {
     /// Whether it was archived where it was exported. What is imported is new, and is not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     archived: bool,
+    /// Records that stand before it, which it supersedes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    supersedes: Vec<Id>,
 }
 
 impl Default for RecordLine {
@@ -63,12 +66,18 @@ impl RecordLine {
             confidence,
             pinned,
             archived: false,
+            supersedes: Vec::new(),
         }
     }
 
     /// The line of a record that is archived, or is not.
     pub(crate) fn archived(self, archived: bool) -> Self {
         Self { archived, ..self }
+    }
+
+    /// The line of a record that supersedes these.
+    pub(crate) fn supersedes(self, older: &[MemoryId]) -> Self {
+        Self { supersedes: older.iter().map(|it| Id(it.0)).collect(), ..self }
     }
 
     fn draft(self) -> Draft {
@@ -186,7 +195,13 @@ pub(super) fn item(start: Place, line: &[u8]) -> Result<Vec<Item>, Bad> {
     }
     let record: RecordLine = serde_json::from_slice(line).map_err(wrong)?;
     let id = record.id.map(|it| it.0);
-    Ok(vec![Item::Record { id, draft: Box::new(record.draft()) }])
+    let supersedes: Vec<u64> = record.supersedes.iter().map(|it| it.0).collect();
+    if supersedes.len() > SUPERSEDES_MAX {
+        let count = supersedes.len();
+        let problem = format!("supersedes: are {count}, and {SUPERSEDES_MAX} are the most");
+        return Err(Bad::new(start, problem));
+    }
+    Ok(vec![Item::Record { id, draft: Box::new(record.draft()), supersedes }])
 }
 
 fn is_relation(line: &[u8]) -> bool {

@@ -49,7 +49,7 @@ fn lines_are_drafts_and_relations() {
         ]
     );
     let (found, _) = read("a.jsonl", Format::Auto, text.as_bytes());
-    let Some(Ok((_, Item::Record { id, draft }))) = found.first() else { panic!("{found:?}") };
+    let Some(Ok((_, Item::Record { id, draft, .. }))) = found.first() else { panic!("{found:?}") };
     assert_eq!((*id, draft.thread.as_deref(), draft.space.as_str()), (Some(7), None, "default"));
 }
 
@@ -87,15 +87,18 @@ fn what_export_writes_reads_back() {
         ..Draft::default()
     };
     let id = Some(voyager_memory::MemoryId(3));
-    let line = serde_json::to_string(&lines::RecordLine::of(id, draft.clone())).unwrap();
+    let older = [1, 2].map(voyager_memory::MemoryId);
+    let line = lines::RecordLine::of(id, draft.clone()).supersedes(&older);
+    let line = serde_json::to_string(&line).unwrap();
     assert_eq!(
         line,
         "{\"id\":\"m3\",\"space\":\"default\",\"text\":\"a\\n\\\"b\\\"\",\"at\":\"2026-11-20T23:59:59.999123Z\",\
-         \"kind\":\"note\",\"tags\":[\"x\"],\"importance\":0.1,\"confidence\":1.0,\"pinned\":true}"
+         \"kind\":\"note\",\"tags\":[\"x\"],\"importance\":0.1,\"confidence\":1.0,\"pinned\":true,\"supersedes\":[\"m1\",\"m2\"]}"
     );
     let (found, _) = read("a.jsonl", Format::Auto, line.as_bytes());
     let place = Place { line: 1, column: 1 };
-    assert_eq!(found, [Ok((place, Item::Record { id: Some(3), draft: Box::new(draft) }))]);
+    let record = Item::Record { id: Some(3), draft: Box::new(draft), supersedes: vec![1, 2] };
+    assert_eq!(found, [Ok((place, record))]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthChar as _;
 use voyager_base::clock::Timestamp;
 use voyager_memory::Signals;
 
-use super::{read, tell};
+use super::{past, read, tell};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
@@ -49,12 +49,16 @@ pub(crate) fn add(context: &Context, answer: &Json) -> Result<u8, Failure> {
 pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let recall: RecallAnswer = read(answer)?;
     tell(context, &recall, 0, || {
+        recall.as_of.iter().for_each(past::as_of);
         for hit in &recall.hits {
             line(harmless(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
             text(&hit.record.text, "        ")?;
         }
         if recall.hits.is_empty() {
             note(nothing_found(recall.records, recall.left_out));
+            if recall.superseded > 0 {
+                note(left_out(recall.superseded));
+            }
             return Ok(());
         }
         let mut told = vec![format!("{} tokens", recall.tokens)];
@@ -73,8 +77,16 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
             recall.candidates,
             told.join(", ")
         ));
+        if recall.superseded > 0 {
+            note(left_out(recall.superseded));
+        }
         Ok(())
     })
+}
+
+/// That superseded records would have been among the hits.
+fn left_out(superseded: usize) -> String {
+    format!("{superseded} left out, which newer ones supersede; `--history` asks for them too")
 }
 
 fn nothing_found(records: usize, left_out: usize) -> String {
@@ -86,7 +98,7 @@ fn nothing_found(records: usize, left_out: usize) -> String {
 }
 
 /// Who, when and where of a record.
-fn heading(record: &RecordDetail) -> String {
+pub(super) fn heading(record: &RecordDetail) -> String {
     let at = when::read(&record.at).map_or_else(|| record.at.clone(), when::short);
     let mut parts = vec![record.id.clone(), at];
     parts.extend(record.author.clone());
@@ -96,11 +108,14 @@ fn heading(record: &RecordDetail) -> String {
     if record.space != "default" {
         parts.push(format!("({})", record.space));
     }
+    if !record.superseded_by.is_empty() {
+        parts.push(format!("superseded by {}", record.superseded_by.join(", ")));
+    }
     parts.join("  ")
 }
 
 /// Prints a text: one line that fits, for people who look; elsewhere all of it.
-fn text(text: &str, indent: &str) -> Result<(), Failure> {
+pub(super) fn text(text: &str, indent: &str) -> Result<(), Failure> {
     let plain = harmless(text);
     match terminal_columns() {
         Some(columns) => {
@@ -144,6 +159,7 @@ fn cut(text: &str, columns: usize) -> String {
 pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let explain: ExplainAnswer = read(answer)?;
     tell(context, &explain, 0, || {
+        explain.as_of.iter().for_each(past::as_of);
         for hit in &explain.hits {
             explained(hit)?;
         }
@@ -228,6 +244,9 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("importance", &record.importance.to_string())?;
         named("confidence", &record.confidence.to_string())?;
         named("weight", &format!("{:.3}{pinned}{archived}", shown.weight))?;
+        if !record.superseded_by.is_empty() {
+            named("superseded", &format!("by {}", record.superseded_by.join(", ")))?;
+        }
         for RelationDetail { from, kind, to, weight } in &shown.relations {
             named("relation", &format!("{from} {kind} {to} ({weight})"))?;
         }
@@ -240,11 +259,13 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
 pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u8, Failure> {
     let list: ListAnswer = read(answer)?;
     tell(context, &list, 0, || {
+        list.as_of.iter().for_each(past::as_of);
         for record in &list.records {
             line(harmless(&heading(record)))?;
             text(&record.text, "    ")?;
         }
         match (list.of, list.records.len()) {
+            (0, _) if list.as_of.is_some() => note("nothing that is still here was there then"),
             (0, _) if archived => note("no record here is archived"),
             (0, _) if list.archived > 0 => {
                 note(format!(
@@ -292,7 +313,7 @@ pub(crate) fn forget(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 /// Ids, where those that follow each other are told by the first and the last.
-fn in_runs(ids: &[String]) -> String {
+pub(super) fn in_runs(ids: &[String]) -> String {
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for number in ids.iter().filter_map(|it| it.trim_start_matches('m').parse::<u64>().ok()) {
         match runs.last_mut() {

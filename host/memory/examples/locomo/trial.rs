@@ -118,7 +118,7 @@ impl Trial {
                 at: Some(turn.at),
                 ..Draft::default()
             };
-            Entry { draft, vector }
+            Entry { draft, vector, ..Entry::default() }
         };
         let entries: Vec<Entry> = seen.turns.iter().zip(encoded).map(entry).collect();
         let now = seen.turns.last().map_or_else(Timestamp::default, |it| it.at);

@@ -106,6 +106,9 @@ impl History {
             budget_tokens: (self.below(4) == 0).then(|| self.below(20) as u32),
             author: (self.below(6) == 0).then(|| WORDS[8].to_owned()),
             tags: WORDS[..self.below(8) / 7].iter().map(|it| (*it).to_owned()).collect(),
+            history: self.below(4) == 0,
+            as_of: (self.below(4) == 0)
+                .then(|| self.below(1 + self.memory.stats().unwrap().commit as usize) as u64),
             ..Question::default()
         };
         // The oldest are asked no more.
@@ -178,11 +181,12 @@ impl History {
             }
             86..90 => {
                 let (from, to) = (any(self), any(self));
-                let edge = Edge { from, kind: "causes".to_owned(), to, weight: 0.5 };
-                if edge.check().is_err() {
+                let kind = ["causes", "supersedes"][self.below(2)].to_owned();
+                let edge = Edge { from, kind, to, weight: 0.5 };
+                // Of two spaces, or in a circle.
+                if memory.relate(&edge, None, now).is_err() {
                     return;
                 }
-                memory.relate(&edge, None, now).unwrap();
             }
             90..92 => memory.pin(any(self), self.below(2) == 0, now).unwrap(),
             92..94 => memory.used(&[any(self)], now).unwrap(),

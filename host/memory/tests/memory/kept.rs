@@ -27,6 +27,8 @@ fn kept(disk: &SimDisk) -> Memory {
     memory.remember(&(0..40).map(entry).collect::<Vec<_>>(), None, now()).unwrap();
     memory.forget(&[MemoryId(3), MemoryId(8)], None, now()).unwrap();
     memory.relate(&edge(1, 2), None, now()).unwrap();
+    let supersedes = Edge { kind: "supersedes".to_owned(), ..edge(6, 18) };
+    memory.relate(&supersedes, None, now()).unwrap();
     memory.keep_index().unwrap();
     memory
 }
@@ -99,6 +101,9 @@ fn what_came_after_it_is_there_too() {
         .remember(&[turn("a", "Ada", "later green"), turn("d", "Cy", "later")], None, now())
         .unwrap();
     memory.relate(&edge(5, 40), None, now()).unwrap();
+    let supersedes = |from, to| Edge { kind: "supersedes".to_owned(), ..edge(from, to) };
+    memory.relate(&supersedes(24, 6), None, now()).unwrap();
+    memory.relate(&supersedes(40, 41), None, now()).unwrap();
     memory.tick(30, now()).unwrap();
     memory.used(&[MemoryId(7)], now()).unwrap();
     memory.pin(MemoryId(9), true, now()).unwrap();

@@ -31,7 +31,7 @@ pub(crate) fn draft(text: &str) -> Draft {
 pub(crate) fn turn(thread: &str, author: &str, text: &str) -> Entry {
     let draft =
         Draft { thread: Some(thread.to_owned()), author: Some(author.to_owned()), ..draft(text) };
-    Entry { vector: Some(vector(text)), draft }
+    Entry { vector: Some(vector(text)), draft, ..Entry::default() }
 }
 
 /// A vector that depends on the text.

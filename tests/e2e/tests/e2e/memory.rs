@@ -374,3 +374,143 @@ fn what_faded_is_archived_restored_and_forgotten_when_that_is_asked_for() {
     assert_eq!(forgotten["ids"].to_string(), "[\"m0\"]", "{forgotten}");
     assert_eq!(records(&stage), 2);
 }
+
+#[test]
+fn the_newer_fact_wins_and_the_older_stays_as_history() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green.", "--author", "Ada"]);
+    memory(&stage, &["add", "The door is red.", "--supersedes", "m0"]);
+    assert_eq!(found(&stage, "door"), ["The door is red."]);
+    let people = stage.call(["memory", "recall", "door"]);
+    assert!(
+        people.err.contains("1 left out, which newer ones supersede; `--history`"),
+        "{people:?}"
+    );
+    let all = stage.call(["memory", "recall", "door", "--history"]);
+    assert!(all.out.contains("m0  ") && all.out.contains("superseded by m1"), "{all:?}");
+    let explained = stage.call(["memory", "explain", "door", "--id", "m0"]);
+    assert!(explained.out.contains("m0: superseded: it is superseded by m1"), "{explained:?}");
+    assert_eq!(memory(&stage, &["show", "m0"])["superseded-by"], serde_json::json!(["m1"]));
+    let ids = |answer: &Json| -> Vec<String> {
+        let records = answer["records"].as_array().expect("a list").iter();
+        records.filter_map(|it| it["id"].as_str().map(str::to_owned)).collect()
+    };
+    memory(&stage, &["add", "The door is blue."]);
+    memory(&stage, &["relate", "m2", "supersedes", "m1"]);
+    assert_eq!(ids(&memory(&stage, &["history", "m0"])), ["m2", "m1", "m0"]);
+    let told = stage.call(["memory", "history", "m1"]);
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert!(lines[0].starts_with("m2 ") && lines[0].ends_with("supersedes m1"), "{told:?}");
+    assert!(lines[4].contains("Ada") && lines[4].ends_with("superseded by m1"), "{told:?}");
+    let circle = refused(&stage, &["relate", "m0", "supersedes", "m2"], 2);
+    assert!(circle.contains("m2 supersedes m1 supersedes m0"), "{circle}");
+    memory(&stage, &["add", "The roof leaks.", "--space", "work"]);
+    let far = refused(&stage, &["relate", "m3", "supersedes", "m2"], 2);
+    assert!(far.contains("the same space") && far.contains("`work`"), "{far}");
+    assert!(refused(&stage, &["add", "x", "--supersedes", "m99"], 2).contains("no memory m99"));
+    assert_eq!(found(&stage, "door"), ["The door is blue."]);
+    memory(&stage, &["forget", "m2"]);
+    assert_eq!(found(&stage, "door"), ["The door is red."]);
+    memory(&stage, &["forget", "m1"]);
+    assert_eq!(found(&stage, "door"), ["The door is green."]);
+    let alone = stage.call(["memory", "history", "m0"]);
+    assert!(alone.err.contains("m0 supersedes nothing, and nothing supersedes it"), "{alone:?}");
+}
+
+#[test]
+fn what_supersedes_is_exported_and_imported() {
+    let (Some(stage), Some(other)) = (Stage::new(), Stage::new()) else { return };
+    for text in ["The door is green.", "The door is red.", "The door is old."] {
+        memory(&stage, &["add", text]);
+    }
+    memory(&stage, &["relate", "m1", "supersedes", "m0"]);
+    // The older one was written later.
+    memory(&stage, &["relate", "m1", "supersedes", "m2"]);
+    let exported = stage.call(["memory", "export"]).out;
+    assert!(exported.contains("\"supersedes\":[\"m0\"]"), "{exported}");
+    assert!(exported.contains("\"kind\":\"supersedes\",\"to\":\"m2\""), "{exported}");
+    other.write("facts.jsonl", &exported);
+    for new in [2, 0] {
+        let imported = memory(&other, &["import", "facts.jsonl"]);
+        assert_eq!(imported["relations"], new, "{imported}");
+        assert_eq!(found(&other, "door"), ["The door is red."]);
+    }
+    assert_eq!(other.call(["memory", "export"]).out, exported);
+    let circle = format!("{exported}{}\n", r#"{"from":"m0","kind":"supersedes","to":"m1"}"#);
+    other.write("circle.jsonl", circle);
+    let told = refused(&other, &["import", "circle.jsonl"], 2);
+    assert!(told.contains("circle.jsonl:5:1: m0 can't supersede m1"), "{told}");
+    other.write(
+        "far.jsonl",
+        "{\"id\":1,\"text\":\"a\"}\n{\"text\":\"b\",\"space\":\"x\",\"supersedes\":[1]}\n",
+    );
+    assert!(
+        refused(&other, &["import", "far.jsonl"], 2).contains("far.jsonl:2:1: m1 is in another")
+    );
+    other.write("none.jsonl", "{\"text\":\"b\",\"supersedes\":[7]}\n");
+    let told = refused(&other, &["import", "none.jsonl"], 2);
+    assert!(told.contains("none.jsonl:1:1: no record m7 stands before"), "{told}");
+}
+
+#[test]
+fn the_past_is_asked_compared_and_blamed() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green.", "--author", "Ada"]);
+    memory(&stage, &["add", "The door is red.", "--supersedes", "m0"]);
+    memory(&stage, &["pin", "m0"]);
+    memory(&stage, &["add", "The roof leaks."]);
+    let texts = |answer: &Json| -> Vec<String> {
+        let hits = answer["hits"].as_array().expect("a list").iter();
+        hits.filter_map(|it| it["record"]["text"].as_str().map(str::to_owned)).collect()
+    };
+    let then = memory(&stage, &["recall", "door", "--as-of", "#1"]);
+    assert_eq!(
+        (texts(&then), &then["as-of"]["commit"]),
+        (vec!["The door is green.".to_owned()], &1.into())
+    );
+    let people = stage.call(["memory", "recall", "door", "--as-of", "1"]);
+    assert!(people.err.contains("as of commit #1 (2"), "{people:?}");
+    assert!(people.err.contains("stays forgotten"), "{people:?}");
+    let none = memory(&stage, &["recall", "door", "--as-of", "2000-01-01"]);
+    assert_eq!((texts(&none).len(), &none["as-of"]["commit"]), (0, &0.into()), "{none}");
+    assert_eq!(
+        texts(&memory(&stage, &["recall", "door", "--as-of", "2999-01-01"])),
+        ["The door is red."]
+    );
+    let explained = memory(&stage, &["explain", "door", "--id", "m1", "--as-of", "1"]);
+    assert_eq!(explained["asked"]["verdict"], "excluded", "{explained}");
+    let listed = memory(&stage, &["list", "--as-of", "2"]);
+    assert_eq!((&listed["of"], &listed["as-of"]["commit"]), (&2.into(), &2.into()), "{listed}");
+    for wrong in ["soon", "#", "999"] {
+        refused(&stage, &["recall", "door", "--as-of", wrong], 2);
+        refused(&stage, &["diff", wrong], 2);
+    }
+    let diff = memory(&stage, &["diff", "1"]);
+    assert_eq!(diff["added"], serde_json::json!(["m1", "m2"]), "{diff}");
+    assert_eq!((&diff["superseded"][0]["from"], &diff["pinned"][0]), (&"m1".into(), &"m0".into()));
+    memory(&stage, &["forget", "m1"]);
+    let told = stage.call(["memory", "diff", "0"]).out;
+    for part in [
+        "commit #0 (before the first) to #5 (",
+        "added       2: m0, m2",
+        "1 more, forgotten since",
+        "forgotten   1: m1",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("red") && !told.contains("superseded"), "{told}");
+    assert!(refused(&stage, &["diff", "3", "1"], 2).contains("#1 lies before #3"));
+    let blame = memory(&stage, &["blame", "m0"]);
+    assert_eq!((&blame["author"], &blame["commit"]), (&"Ada".into(), &1.into()), "{blame}");
+    assert_eq!(blame["since"].as_array().map(Vec::len), Some(1), "{blame}");
+    assert_eq!(blame["since"][0]["deed"], "pinned", "{blame}");
+    let told = stage.call(["memory", "blame", "m0"]).out;
+    assert!(
+        told.contains("commit #1") && told.contains("#3  2") && told.contains("  pinned"),
+        "{told}"
+    );
+    let gone = refused(&stage, &["blame", "m1"], 2);
+    assert!(gone.contains("it was forgotten on 2") && gone.contains("in commit #5"), "{gone}");
+    let never = refused(&stage, &["blame", "m9"], 2);
+    assert!(!never.contains("forgotten"), "{never}");
+}

@@ -131,6 +131,35 @@ fn a_space_that_no_grant_names_is_not_there() {
 }
 
 #[test]
+fn what_a_skill_supersedes_nobody_recalls() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    let notes = r#"read: ["**"], write: ["notes/*"]"#;
+    for text in ["The door is green.", "The door is red."] {
+        run(&stage, all, "remember", &format!("space: notes/door, text: {text}"));
+        run(&stage, all, "remember", &format!("space: private, text: {text}"));
+    }
+    let relate = |grants: &str, from: u64, to: u64| {
+        run(&stage, grants, "relate", &format!("from: {from}, kind: supersedes, to: {to}"))
+    };
+    // It may read both, and may write only one of the two spaces.
+    let refused = relate(notes, 3, 1);
+    assert_eq!(refused["error"]["kind"], "denied", "{refused}");
+    let far = relate(notes, 2, 1);
+    assert_eq!(far["error"]["kind"], "invalid", "{far}");
+    assert!(far["error"]["message"].as_str().unwrap().contains("the same space"), "{far}");
+    let unseen = relate(r#"write: ["notes/*"]"#, 2, 1);
+    assert_eq!(unseen["error"]["kind"], "not-found", "{unseen}");
+    assert_eq!(relate(notes, 2, 0)["status"], "done");
+    let circle = relate(notes, 0, 2);
+    assert_eq!(circle["error"]["kind"], "invalid", "{circle}");
+    let door = r#"question: Which door?, spaces: ["notes/door"]"#;
+    assert_eq!(texts(&run(&stage, all, "recall", door)), ["The door is red."]);
+    run(&stage, notes, "forget", "ids: [2]");
+    assert_eq!(texts(&run(&stage, all, "recall", door)), ["The door is green."]);
+}
+
+#[test]
 fn a_run_that_is_killed_remembers_once() {
     const NOTES: usize = 12;
     for lines in [3, 8, 13, 18, 23, 28] {

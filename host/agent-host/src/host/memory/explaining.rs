@@ -8,6 +8,7 @@ use super::{Desk, read};
 use crate::{
     answer::memory::{Asked, ExplainAnswer, Explained, decimal},
     failure::Failure,
+    moment::Moment,
 };
 
 /// So many characters of a text are shown.
@@ -20,10 +21,16 @@ impl Desk {
     /// Answers `memory explain`.
     pub(super) fn explain(
         &self,
-        question: &Question,
+        mut question: Question,
         id: Option<MemoryId>,
+        as_of: Option<Moment>,
     ) -> Result<ExplainAnswer, Failure> {
-        let record = id.map(|it| self.memory.record(it)).transpose().map_err(read)?;
+        let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
+        question.as_of = as_of.as_ref().map(|it| it.commit);
+        let past = question.as_of.map(|it| self.memory.as_of(it)).transpose().map_err(read)?;
+        let question = &question;
+        let record = |it| self.memory.record(it).map_err(|error| self.gone(it, error));
+        let record = id.map(record).transpose()?;
         // Everything that recall would give back, in its order.
         let all = Question { limit: LIMIT_MAX, budget_tokens: None, ..question.clone() };
         let ranked = self.found(&all)?.hits;
@@ -64,17 +71,40 @@ impl Desk {
                     text: beginning(&record.draft.text),
                 })
             });
-            let archived = self.memory.is_archived(record.id).unwrap_or_default();
-            let (verdict, reason) = match found.is_none() && archived && !question.archived {
-                true => ("excluded", ARCHIVED.to_owned()),
-                false => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
+            let of = record.id;
+            let (there, archived, superseded) = match &past {
+                Some(past) => (past.holds(of), past.is_archived(of), past.is_superseded(of)),
+                None => {
+                    let superseded = self.memory.is_superseded(of).unwrap_or_default();
+                    (true, self.memory.is_archived(of).unwrap_or_default(), superseded)
+                }
+            };
+            let newer = self.memory.newer(of).unwrap_or_default();
+            let newer: Vec<MemoryId> = newer
+                .into_iter()
+                .filter(|it| past.as_ref().is_none_or(|of| of.holds(*it)))
+                .collect();
+            let (verdict, reason) = match &found {
+                None if !there => ("excluded", "it was not written yet then".to_owned()),
+                None if archived && !question.archived => ("excluded", ARCHIVED.to_owned()),
+                None if superseded && !question.history => {
+                    ("superseded", by(&super::named(&newer)))
+                }
+                found => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
             };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
         });
         let (candidates, records) = (candidates.len(), self.memory.ids().len());
-        Ok(ExplainAnswer { hits: hits.iter().map(explained).collect(), candidates, records, asked })
+        let hits = hits.iter().map(explained).collect();
+        Ok(ExplainAnswer { hits, candidates, records, asked, as_of })
     }
+}
+
+/// Why a superseded record is no hit.
+fn by(newer: &[String]) -> String {
+    let newer = newer.join(" and ");
+    format!("it is superseded by {newer}, and `--history` asks for such ones too")
 }
 
 /// Why a record is, or is not, among the hits: a word and a sentence.

@@ -1,9 +1,9 @@
 //! All records and relations as lines, part by part.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
-use voyager_memory::{MemoryId, Record};
+use voyager_memory::{Edge, MemoryId, Record, SUPERSEDES};
 
 use super::{Desk, read};
 use crate::{
@@ -55,15 +55,26 @@ impl Desk {
         let mut answer = ExportAnswer { damaged, ..ExportAnswer::default() };
         let mut lines = Lines { desk: self, part: String::new() };
         let mut told = HashSet::new();
+        // A line can only name records that stand before it; what supersedes a later one is a line of its own.
+        let mut older: HashMap<MemoryId, Vec<MemoryId>> = HashMap::new();
+        let in_line = |it: &Edge| it.kind == SUPERSEDES && it.to < it.from && it.weight == 1.0;
+        let here: HashSet<MemoryId> = ids.iter().copied().collect();
+        for edge in relations.iter().filter(|it| in_line(it) && here.contains(&it.to)) {
+            older.entry(edge.from).or_default().push(edge.to);
+        }
         for chunk in ids.chunks(CHUNK) {
             for record in self.memory.records(chunk).map_err(read)?.into_iter().flatten() {
                 told.insert(record.id);
-                lines.push(&self.line(record))?;
+                let mut older = older.remove(&record.id).unwrap_or_default();
+                older.retain(|it| told.contains(it));
+                answer.relations += older.len() as u64;
+                lines.push(&self.line(record).supersedes(&older))?;
                 answer.records += 1;
             }
         }
         let has = |id: &MemoryId| told.contains(id);
-        for edge in relations.into_iter().filter(|it| has(&it.from) && has(&it.to)) {
+        let own = |it: &Edge| has(&it.from) && has(&it.to) && !in_line(it);
+        for edge in relations.into_iter().filter(own) {
             lines.push(&RelationLine::of(edge))?;
             answer.relations += 1;
         }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use voyager_base::{Digest, chance::Chance as _, clock::Timestamp};
-use voyager_memory::{Draft, Edge, Entry, MemoryId};
+use voyager_memory::{Draft, Edge, Entry, MemoryId, SUPERSEDES};
 
 use super::{Desk, read, written};
 use crate::{
@@ -63,6 +63,7 @@ impl Desk {
             },
             batch: Vec::new(),
             batch_bytes: 0,
+            supersedes: Vec::new(),
             key: begin,
             ids: Ids::default(),
             relations: Vec::new(),
@@ -93,6 +94,8 @@ struct Import<'a> {
     /// Drafts that are not remembered yet, with the ids that the file has for them.
     batch: Vec<(Option<u64>, Draft)>,
     batch_bytes: usize,
+    /// By its place in the batch: what a draft supersedes.
+    supersedes: Vec<(usize, Vec<u64>)>,
     /// The hash over all drafts of the file up to here.
     key: Digest,
     ids: Ids,
@@ -167,23 +170,35 @@ impl Import<'_> {
                 self.answer.empty += 1;
                 Ok(Taken::Done)
             }
-            Item::Record { id, draft } => self.record(place, id, *draft),
+            Item::Record { id, draft, supersedes } => self.record(place, id, *draft, supersedes),
             Item::Relation { from, kind, to, weight } => {
                 // The records before it have ids only once they are remembered.
                 if let Err(failure) = self.flush_records() {
                     return Ok(Taken::Failed(failure));
                 }
-                let id = |id| {
-                    let none = || Bad { place, problem: format!("no record m{id} stands before") };
-                    self.ids.find(id).ok_or_else(none)
-                };
-                self.relations.push(Edge { from: id(from)?, kind, to: id(to)?, weight });
+                let id = |id| self.ids.find(id).ok_or_else(|| none_before(place, id));
+                let edge = Edge { from: id(from)?, kind, to: id(to)?, weight };
+                if edge.kind == SUPERSEDES {
+                    // What it may supersede depends on those before it.
+                    if let Err(failure) = self.flush_relations() {
+                        return Ok(Taken::Failed(failure));
+                    }
+                    let checked = self.desk.memory.check_claim(&edge);
+                    checked.map_err(|it| Bad { place, problem: it.problem })?;
+                }
+                self.relations.push(edge);
                 Ok(if self.relations.len() < RELATIONS { Taken::Done } else { Taken::Full })
             }
         }
     }
 
-    fn record(&mut self, place: Place, id: Option<u64>, mut draft: Draft) -> Result<Taken, Bad> {
+    fn record(
+        &mut self,
+        place: Place,
+        id: Option<u64>,
+        mut draft: Draft,
+        supersedes: Vec<u64>,
+    ) -> Result<Taken, Bad> {
         if let Some(id) = id
             && (self.ids.find(id).is_some() || self.batch.iter().any(|it| it.0 == Some(id)))
         {
@@ -192,7 +207,19 @@ impl Import<'_> {
         if let Some(space) = &self.request.space {
             draft.space.clone_from(space);
         }
-        let line = serde_json::to_vec(&draft).expect("drafts are plain data");
+        for older in &supersedes {
+            let space = self.space_of(*older).ok_or_else(|| none_before(place, *older))?;
+            if space.is_some_and(|it| it != draft.space) {
+                let problem =
+                    format!("m{older} is in another space: what supersedes lies in the same");
+                return Err(Bad { place, problem });
+            }
+        }
+        let mut line = serde_json::to_vec(&draft).expect("drafts are plain data");
+        if !supersedes.is_empty() {
+            line.extend(format!(" supersedes {supersedes:?}").bytes());
+            self.supersedes.push((self.batch.len(), supersedes));
+        }
         self.key = Digest::of_parts([self.key.0.as_slice(), &line]);
         self.batch_bytes += line.len();
         self.batch.push((id, draft));
@@ -205,6 +232,16 @@ impl Import<'_> {
             self.remembered(&ids);
         }
         Ok(if full { Taken::Full } else { Taken::Done })
+    }
+
+    /// The space of a record that stands before; none of it where that is forgotten, and nothing where none stands
+    /// there.
+    fn space_of(&self, id: u64) -> Option<Option<String>> {
+        if let Some(known) = self.ids.find(id) {
+            return Some(self.desk.memory.space_of(known).ok());
+        }
+        let waiting = self.batch.iter().find(|it| it.0 == Some(id));
+        waiting.map(|it| Some(it.1.space.clone()))
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
@@ -236,6 +273,11 @@ impl Import<'_> {
             if let Some(id) = id {
                 self.ids.add(id, *new);
             }
+        }
+        for (place, older) in std::mem::take(&mut self.supersedes) {
+            let older = older.into_iter().filter_map(|it| self.ids.find(it));
+            let edge = |to| Edge { from: ids[place], kind: SUPERSEDES.to_owned(), to, weight: 1.0 };
+            self.relations.extend(older.map(edge));
         }
         self.batch_bytes = 0;
     }
@@ -306,6 +348,10 @@ impl Import<'_> {
         let message = format!("stopped after {} records", self.read_records());
         Failure::new(FailureKind::Cancelled, message).hint(self.hint())
     }
+}
+
+fn none_before(place: Place, id: u64) -> Bad {
+    Bad { place, problem: format!("no record m{id} stands before") }
 }
 
 /// What became of an item.

@@ -1,0 +1,327 @@
+//! Which records a newer one supersedes.
+//!
+//! A claim is a relation of the kind [`SUPERSEDES`] from the newer record to the older one. A record is superseded where
+//! a chain of claims leads to it from one that lives: that is here and not archived. A chain leads through archived
+//! records too, so that a fact which nobody uses any more does not bring back the one before it.
+//!
+//! Nothing of it has rows of its own: it follows from relations and standings, so that what is forgotten or archived
+//! lets the older one come back by itself.
+//!
+//! The store refuses a claim that would close a cycle. Programs that knew of no claims may have written some: those of
+//! which nobody can say what is newer don't count, and are relations like others.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::record::MemoryId;
+
+/// The kind of relation that says so.
+pub const SUPERSEDES: &str = "supersedes";
+
+/// A claim: the newer record, the older one, the number of the relation.
+type Claim = (MemoryId, MemoryId, u32);
+
+/// All claims, and what follows from them.
+#[derive(Default)]
+pub(crate) struct Succession {
+    /// Those that count, by the newer record.
+    claims: BTreeSet<Claim>,
+    /// The same by the older one, which stands first.
+    backward: BTreeSet<Claim>,
+    /// Those that lie on a cycle, or between two.
+    knotted: BTreeSet<Claim>,
+    superseded: BTreeSet<MemoryId>,
+}
+
+fn all_of(id: MemoryId) -> std::ops::RangeInclusive<Claim> {
+    (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX)
+}
+
+impl Succession {
+    /// Takes a claim in.
+    pub(crate) fn add(&mut self, claim: Claim, lives: impl Fn(MemoryId) -> bool) {
+        self.insert(claim);
+        if self.knotted.is_empty() {
+            self.settle(vec![claim.1], lives);
+        } else {
+            self.untie(lives);
+        }
+    }
+
+    /// Takes a claim in whose consequences are judged later, by [`Succession::untie`].
+    pub(crate) fn insert(&mut self, (newer, older, number): Claim) {
+        self.claims.insert((newer, older, number));
+        self.backward.insert((older, newer, number));
+    }
+
+    /// Lets a record go with its claims.
+    pub(crate) fn remove(&mut self, id: MemoryId, lives: impl Fn(MemoryId) -> bool) {
+        let below: Vec<Claim> = self.claims.range(all_of(id)).copied().collect();
+        let above: Vec<Claim> = self.backward.range(all_of(id)).copied().collect();
+        for (_, older, number) in &below {
+            self.claims.remove(&(id, *older, *number));
+            self.backward.remove(&(*older, id, *number));
+        }
+        for (_, newer, number) in above {
+            self.claims.remove(&(newer, id, number));
+            self.backward.remove(&(id, newer, number));
+        }
+        self.superseded.remove(&id);
+        if self.knotted.is_empty() {
+            self.settle(below.into_iter().map(|it| it.1).collect(), lives);
+        } else {
+            self.knotted.retain(|it| it.0 != id && it.1 != id);
+            self.untie(lives);
+        }
+    }
+
+    /// A record was archived, or came back.
+    pub(crate) fn turned(&mut self, id: MemoryId, lives: impl Fn(MemoryId) -> bool) {
+        let below = self.claims.range(all_of(id)).map(|it| it.1).collect();
+        self.settle(below, lives);
+    }
+
+    /// Judges records anew, and those that they supersede where that changes anything. One change makes all of them
+    /// superseded, or none any more, so that each is judged again at most once by each claim.
+    fn settle(&mut self, mut open: Vec<MemoryId>, lives: impl Fn(MemoryId) -> bool) {
+        while let Some(id) = open.pop() {
+            let mut newer = self.newer(id);
+            let is = newer.any(|it| lives(it) || self.superseded.contains(&it));
+            drop(newer);
+            let changed = if is { self.superseded.insert(id) } else { self.superseded.remove(&id) };
+            if changed {
+                open.extend(self.claims.range(all_of(id)).map(|it| it.1));
+            }
+        }
+    }
+
+    /// Finds out which claims lie on cycles, or between two, and judges all records anew. To be called once when all
+    /// is loaded.
+    pub(crate) fn untie(&mut self, lives: impl Fn(MemoryId) -> bool) {
+        std::mem::take(&mut self.knotted).into_iter().for_each(|it| self.insert(it));
+        let mut left = self.claims.clone();
+        loop {
+            let newer: BTreeSet<MemoryId> = left.iter().map(|it| it.0).collect();
+            let older: BTreeSet<MemoryId> = left.iter().map(|it| it.1).collect();
+            let before = left.len();
+            left.retain(|it| older.contains(&it.0) && newer.contains(&it.1));
+            if left.len() == before {
+                break;
+            }
+        }
+        for (newer, older, number) in &left {
+            self.claims.remove(&(*newer, *older, *number));
+            self.backward.remove(&(*older, *newer, *number));
+        }
+        self.knotted = left;
+        self.superseded.clear();
+        let all = self.backward.iter().map(|it| it.0).collect();
+        self.settle(all, lives);
+    }
+
+    /// Whether a record is superseded.
+    pub(crate) fn holds(&self, id: MemoryId) -> bool {
+        self.superseded.contains(&id)
+    }
+
+    /// All claims, also those that don't count.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Claim> + '_ {
+        self.claims.iter().chain(&self.knotted).copied()
+    }
+
+    /// All claims that count.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = Claim> + '_ {
+        self.claims.iter().copied()
+    }
+
+    /// The records that are superseded.
+    pub(crate) fn superseded(&self) -> &BTreeSet<MemoryId> {
+        &self.superseded
+    }
+
+    /// The records that supersede one directly, living or not.
+    pub(crate) fn newer(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        self.backward.range(all_of(id)).map(|it| it.1)
+    }
+
+    /// The records that one supersedes directly.
+    pub(crate) fn older(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        self.claims.range(all_of(id)).map(|it| it.1)
+    }
+
+    /// The way by which one record supersedes another, both of it; none where it does not. Claims to come may be
+    /// given beside, newer before older.
+    pub(crate) fn way(
+        &self,
+        from: MemoryId,
+        to: MemoryId,
+        beside: &[(MemoryId, MemoryId)],
+    ) -> Option<Vec<MemoryId>> {
+        let mut before: BTreeMap<MemoryId, MemoryId> = BTreeMap::new();
+        let mut open = VecDeque::from([from]);
+        while let Some(id) = open.pop_front() {
+            if id == to {
+                let mut way = vec![id];
+                while let Some(it) =
+                    way.last().filter(|it| **it != from).and_then(|it| before.get(it))
+                {
+                    way.push(*it);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            let known = self.claims.range(all_of(id)).chain(self.knotted.range(all_of(id)));
+            let beside = beside.iter().filter(|it| it.0 == id).map(|it| it.1);
+            for older in known.map(|it| it.1).chain(beside) {
+                if older != from && !before.contains_key(&older) {
+                    before.insert(older, id);
+                    open.push_back(older);
+                }
+            }
+        }
+        None
+    }
+
+    /// All that supersede each other around a record, itself among them: newer ones before what they supersede, else
+    /// the later written first.
+    pub(crate) fn story(&self, id: MemoryId) -> Vec<MemoryId> {
+        let mut all = BTreeSet::from([id]);
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let older = self.claims.range(all_of(id)).map(|it| it.1);
+            let around: Vec<MemoryId> = older.chain(self.newer(id)).collect();
+            open.extend(around.into_iter().filter(|it| all.insert(*it)));
+        }
+        let mut waits: BTreeMap<MemoryId, usize> =
+            all.iter().map(|it| (*it, self.newer(*it).count())).collect();
+        let mut ready: BTreeSet<MemoryId> =
+            waits.iter().filter(|it| *it.1 == 0).map(|it| *it.0).collect();
+        let mut story = Vec::with_capacity(all.len());
+        while let Some(next) = ready.pop_last() {
+            story.push(next);
+            for (_, older, _) in self.claims.range(all_of(next)) {
+                if let Some(left) = waits.get_mut(older) {
+                    *left -= 1;
+                    if *left == 0 {
+                        ready.insert(*older);
+                    }
+                }
+            }
+        }
+        story
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(number: u8) -> MemoryId {
+        MemoryId(u64::from(number))
+    }
+
+    /// Whether a chain of claims leads to a record from one that lives, where claims on cycles don't count.
+    fn naive(claims: &[Claim], living: &BTreeSet<MemoryId>, of: MemoryId) -> bool {
+        let mut above = BTreeSet::new();
+        let mut open = vec![of];
+        while let Some(id) = open.pop() {
+            let newer = claims.iter().filter(|it| it.1 == id).map(|it| it.0);
+            open.extend(newer.filter(|it| above.insert(*it)));
+        }
+        above.iter().any(|it| living.contains(it))
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Claim(u8, u8),
+        Turn(u8),
+        Remove(u8),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            5 => (0_u8..8, 0_u8..8).prop_map(|it| Act::Claim(it.0, it.1)),
+            3 => (0_u8..8).prop_map(Act::Turn),
+            1 => (0_u8..8).prop_map(Act::Remove),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_changes_step_by_step_is_what_follows_from_all_claims(
+            acts in prop::collection::vec(act(), 0..60),
+        ) {
+            let mut succession = Succession::default();
+            let mut claims: Vec<Claim> = Vec::new();
+            let mut living: BTreeSet<MemoryId> = (0..8).map(id).collect();
+            for (number, act) in acts.into_iter().enumerate() {
+                match act {
+                    Act::Claim(newer, older) => {
+                        let claim = (id(newer), id(older), number as u32);
+                        let way = succession.way(claim.1, claim.0, &[]);
+                        let closes = newer == older
+                            || naive(&claims, &BTreeSet::from([claim.1]), claim.0);
+                        prop_assert_eq!(way.is_some(), closes);
+                        if let Some(way) = way {
+                            let is_claim = |it: &[MemoryId]| {
+                                claims.iter().any(|claim| [claim.0, claim.1] == it)
+                            };
+                            prop_assert!(way.windows(2).all(is_claim), "{:?}", way);
+                            continue;
+                        }
+                        claims.push(claim);
+                        succession.add(claim, |it| living.contains(&it));
+                    }
+                    Act::Turn(number) => {
+                        if !living.remove(&id(number)) {
+                            living.insert(id(number));
+                        }
+                        succession.turned(id(number), |it| living.contains(&it));
+                    }
+                    Act::Remove(number) => {
+                        claims.retain(|it| it.0 != id(number) && it.1 != id(number));
+                        succession.remove(id(number), |it| living.contains(&it));
+                    }
+                }
+                for id in (0..8).map(id) {
+                    prop_assert_eq!(succession.holds(id), naive(&claims, &living, id), "{}", id);
+                    let story = succession.story(id);
+                    let place = |it: MemoryId| story.iter().position(|other| *other == it);
+                    for claim in claims.iter().filter(|it| place(it.0).is_some()) {
+                        prop_assert!(place(claim.0) < place(claim.1), "{:?}", story);
+                    }
+                }
+            }
+        }
+
+        /// As rows of a program that knew of no claims may be.
+        #[test]
+        fn claims_on_cycles_do_not_count_whatever_their_order(
+            pairs in prop::collection::vec((0_u8..5, 0_u8..5), 0..12),
+            gone in 0_u8..5,
+        ) {
+            let claims: Vec<Claim> = pairs.iter().zip(0..)
+                .filter(|(it, _)| it.0 != it.1)
+                .map(|(it, number)| (id(it.0), id(it.1), number))
+                .collect();
+            let read = |claims: &mut dyn Iterator<Item = Claim>| {
+                let mut succession = Succession::default();
+                claims.for_each(|it| succession.add(it, |_| true));
+                succession.untie(|_| true);
+                succession
+            };
+            let one = read(&mut claims.iter().copied());
+            let mut other = read(&mut claims.iter().rev().copied());
+            prop_assert_eq!(&one.superseded, &other.superseded);
+            prop_assert_eq!(&one.knotted, &other.knotted);
+            // Nobody on a cycle is superseded by those on it: something is always left.
+            prop_assert!(claims.is_empty() || one.superseded.len() < 5);
+            other.remove(id(gone), |it| it != id(gone));
+            let left = claims.iter().filter(|it| it.0 != id(gone) && it.1 != id(gone));
+            let left = read(&mut left.copied());
+            prop_assert_eq!(&other.superseded, &left.superseded);
+            prop_assert_eq!(&other.knotted, &left.knotted);
+        }
+    }
+}
