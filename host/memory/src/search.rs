@@ -8,8 +8,8 @@ use crate::{
     vectors::{
         Code, Estimates,
         level::{Level, for_each_level},
-        select::{self, Moments},
-        sketch::{NONE, Probe},
+        select::Moments,
+        sketch::Probe,
     },
 };
 
@@ -34,6 +34,9 @@ const RERANKED: usize = 1_000;
 /// Words with how often they are asked for.
 pub(crate) type Words = BTreeMap<String, u32>;
 
+/// Says whether a record may be given back.
+type Allow<'a> = dyn Fn(&Shard, &Doc) -> bool + 'a;
+
 /// Some shards, searched as one.
 pub(crate) struct Search<'a> {
     pub(crate) shards: Vec<&'a Shard>,
@@ -44,8 +47,8 @@ pub(crate) struct Search<'a> {
     pub(crate) exact_max: usize,
     /// So many of the best estimates are compared exactly.
     pub(crate) reranked: usize,
-    /// By shard and place: whether a record may be given back; nothing where all may.
-    allowed: Option<Vec<Vec<bool>>>,
+    /// Whether a record may be given back; nothing where all may.
+    allowed: Option<Box<Allow<'a>>>,
 }
 
 /// How well sessions do as a whole.
@@ -75,19 +78,17 @@ impl<'a> Search<'a> {
         Self { shards, totals, touched_max, exact_max, reranked, allowed: None }
     }
 
-    /// Gives back only records of which `allow` says so. The others still count for how rare words are.
-    pub(crate) fn only(&mut self, allow: impl Fn(&Shard, &Doc) -> bool) {
-        let of_shard = |shard: &&Shard| {
-            let allowed = |it: Place| shard.doc(it).is_some_and(|doc| allow(shard, &doc));
-            (0..shard.capacity() as Place).map(allowed).collect()
-        };
-        self.allowed = Some(self.shards.iter().map(of_shard).collect());
+    /// Gives back only records of which `allow` says so. The others still count for how rare words are. It is asked of
+    /// records that would be among the best, not of all.
+    pub(crate) fn only(&mut self, allow: impl Fn(&Shard, &Doc) -> bool + 'a) {
+        self.allowed = Some(Box::new(allow));
     }
 
     /// Whether a record may be given back.
     pub(crate) fn allows(&self, spot: Spot) -> bool {
-        let flag = |it: &Vec<Vec<bool>>| it[spot.shard as usize][spot.place as usize];
-        self.allowed.as_ref().is_none_or(flag)
+        let Some(allow) = &self.allowed else { return true };
+        let shard = self.shard(spot);
+        shard.doc(spot.place).is_some_and(|doc| allow(shard, &doc))
     }
 
     fn arm(&self, scores: Vec<Scores>, untouched: Untouched) -> Arm {
@@ -262,18 +263,8 @@ impl<'a> Search<'a> {
         let mut moments = Moments::default();
         let all = self.shards.iter().map(|it| it.vectors.estimates(&probe, &mut moments));
         let all: Vec<Estimates> = all.collect();
-        let best = match &self.allowed {
-            None => Estimates::best(&all, self.reranked),
-            Some(allowed) => {
-                let masked = |(of_shard, allowed): (&Estimates, &Vec<bool>)| -> Vec<i32> {
-                    let of_shard = of_shard.iter().zip(allowed);
-                    of_shard.map(|(it, allowed)| if *allowed { *it } else { NONE }).collect()
-                };
-                let masked: Vec<Vec<i32>> = all.iter().zip(allowed).map(masked).collect();
-                let slices: Vec<&[i32]> = masked.iter().map(Vec::as_slice).collect();
-                select::best(&slices, self.reranked)
-            }
-        };
+        let allowed = |shard, place| self.allows(Spot { shard, place });
+        let best = Estimates::best(&all, self.reranked, allowed);
         let mut looked_at = Vec::with_capacity(best.len());
         for of in best.chunk_by(|one, other| one.0 == other.0) {
             let shard = of[0].0;

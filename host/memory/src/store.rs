@@ -1070,7 +1070,7 @@ impl Memory {
         }
         let mut search = Search::new(shards);
         if question.is_selective() || index.archived() > 0 {
-            search.only(|shard, doc| {
+            search.only(move |shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
                 recall::allows(question, shard, doc, archived)
             });

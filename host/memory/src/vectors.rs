@@ -255,10 +255,14 @@ pub(crate) struct Estimates {
 }
 
 impl Estimates {
-    /// As [`select::best`].
-    pub(crate) fn best(estimates: &[Self], count: usize) -> Vec<(u32, u32)> {
+    /// As [`select::best`], of those that are allowed.
+    pub(crate) fn best(
+        estimates: &[Self],
+        count: usize,
+        allowed: impl Fn(u32, u32) -> bool,
+    ) -> Vec<(u32, u32)> {
         let all: Vec<&[i32]> = estimates.iter().map(|it| &**it).collect();
-        select::best_by(&all, count, |segment, at, _| estimates[segment].highest[at])
+        select::best_by(&all, count, |segment, at, _| estimates[segment].highest[at], allowed)
     }
 }
 
@@ -321,7 +325,7 @@ mod tests {
         assert_eq!(moments, Moments::of(&slices));
         assert_eq!(moments.count as usize, vectors.len());
         for count in [0, 1, 50, 1000, 20_000] {
-            assert_eq!(Estimates::best(&all, count), select::best(&slices, count));
+            assert_eq!(Estimates::best(&all, count, |_, _| true), select::best(&slices, count));
         }
     }
 

@@ -18,14 +18,16 @@ pub(super) const SUMMED: usize = 4096;
 /// place in it, in this order. Never a place without a vector.
 pub fn best(estimates: &[&[i32]], count: usize) -> Vec<(u32, u32)> {
     let level = Level::best();
-    best_by(estimates, count, |_, _, block| highest(level, block))
+    best_by(estimates, count, |_, _, block| highest(level, block), |_, _| true)
 }
 
-/// The same, given the highest of each block: by segment, and number of the block in it.
+/// The same of those that are allowed, by segment and place, given the highest of each block: by segment, and number of
+/// the block in it.
 pub(super) fn best_by(
     estimates: &[&[i32]],
     count: usize,
     highest: impl Fn(usize, usize, &[i32]) -> i32,
+    allowed: impl Fn(u32, u32) -> bool,
 ) -> Vec<(u32, u32)> {
     if count == 0 {
         return Vec::new();
@@ -39,9 +41,10 @@ pub(super) fn best_by(
             if highest(segment, at, block) < lowest {
                 continue;
             }
-            let good = block.iter().enumerate().filter(|(_, it)| **it >= lowest);
             let first = at * BLOCK;
-            kept.extend(good.map(|(place, it)| (*it, segment as u32, (first + place) as u32)));
+            let good = block.iter().enumerate().filter(|(_, it)| **it >= lowest);
+            let good = good.map(|(place, it)| (*it, segment as u32, (first + place) as u32));
+            kept.extend(good.filter(|(_, segment, place)| allowed(*segment, *place)));
             if kept.len() >= room {
                 lowest = raise(&mut kept, count, lowest);
                 room = 2 * kept.len().max(BLOCK);
@@ -168,6 +171,24 @@ mod tests {
         fn the_best_are_what_sorting_finds(segments in segments(), count in 0_usize..900) {
             let segments = borrowed(&segments);
             prop_assert_eq!(best(&segments, count), sorted(&segments, count));
+        }
+
+        #[test]
+        fn what_is_not_allowed_is_as_if_it_had_no_vector(
+            segments in segments(),
+            count in 0_usize..300,
+            every in 1_u32..20,
+        ) {
+            let allowed = |segment: u32, place: u32| (segment + place).is_multiple_of(every);
+            let mut masked = segments.clone();
+            for (number, segment) in masked.iter_mut().enumerate() {
+                let all = segment.iter_mut().enumerate();
+                let not = all.filter(|it| !allowed(number as u32, it.0 as u32));
+                not.for_each(|it| *it.1 = NONE);
+            }
+            let (segments, masked) = (borrowed(&segments), borrowed(&masked));
+            let highest = |_: usize, _: usize, block: &[i32]| highest(Level::best(), block);
+            prop_assert_eq!(best_by(&segments, count, highest, allowed), sorted(&masked, count));
         }
 
         #[test]
