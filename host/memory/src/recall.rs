@@ -239,11 +239,9 @@ pub(crate) fn consider(
     spots.dedup();
     let phrases = quoted(&question.text);
     let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
-    let see = |spot: &Spot| {
+    let see = |(spot, doc, relevance): &(Spot, Doc, f64)| {
         let shard = search.shard(*spot);
-        let doc = shard.doc(spot.place)?;
         let relation = led.iter().find(|it| it.0 == *spot).map_or(0.0, |it| it.1);
-        let relevance = index.standing(doc.id)?.relevance_at(index.cycle());
         let age = now.as_micros().saturating_sub(doc.at) as f64;
         let signals = Signals {
             vector: first
@@ -254,12 +252,12 @@ pub(crate) fn consider(
                 .clamp(0.0, 1.0),
             keyword: first.window2.ratio(*spot),
             relation,
-            tag: share_of_tags(shard, &doc, &words),
-            exact: share_of_phrases(shard, &doc, &phrases),
+            tag: share_of_tags(shard, doc, &words),
+            exact: share_of_phrases(shard, doc, &phrases),
             importance: f64::from(doc.importance),
             recency: (-age / RECENCY_HALF_LIFE_MICROS).exp2(),
             confidence: f64::from(doc.confidence),
-            relevance,
+            relevance: *relevance,
         };
         let value = fused(&first, *spot) + EXACT_WEIGHT * signals.exact + signals.beside();
         let candidate = Candidate {
@@ -271,9 +269,9 @@ pub(crate) fn consider(
             signals,
             tokens: doc.tokens,
         };
-        Some((*spot, candidate))
+        (*spot, candidate)
     };
-    let mut seen: Vec<(Spot, Candidate)> = spots.iter().filter_map(see).collect();
+    let mut seen: Vec<(Spot, Candidate)> = known(index, search, &spots).iter().map(see).collect();
     let mut near = Near::of(&first, search, asking);
     let (learned, behind) = ranked(search, asking, &first, &mut near, &mut seen);
     let ranked = learned.into_iter().zip(seen.iter().map(|it| it.1.ranking.as_slice()));
@@ -284,7 +282,7 @@ pub(crate) fn consider(
         let mut all = Arms::of(near, search, asking);
         let others = all.candidates().into_iter().filter(|it| spots.binary_search(it).is_err());
         let others: Vec<Spot> = others.collect();
-        seen.extend(others.iter().filter_map(see).map(|(spot, mut it)| {
+        seen.extend(known(index, search, &others).iter().map(see).map(|(spot, mut it)| {
             it.score = behind(it.untrained);
             (spot, it)
         }));
@@ -295,6 +293,15 @@ pub(crate) fn consider(
     let mut candidates: Vec<Candidate> = seen.into_iter().map(|it| it.1).collect();
     candidates.sort_by_key(|it| it.id);
     Considered { candidates, doubt }
+}
+
+/// Records that are there, and what decay left of them: in steps of their own, which wait for many places in memory at
+/// once.
+fn known(index: &Index, search: &Search<'_>, spots: &[Spot]) -> Vec<(Spot, Doc, f64)> {
+    let docs: Vec<(Spot, Doc)> =
+        spots.iter().filter_map(|it| Some((*it, search.shard(*it).doc(it.place)?))).collect();
+    let relevance = |it: &Doc| Some(index.standing(it.id)?.relevance_at(index.cycle()));
+    docs.into_iter().filter_map(|(spot, doc)| Some((spot, doc, relevance(&doc)?))).collect()
 }
 
 /// Ranks candidates, and sorts them by what they are worth without training: the best of the untrained ranking by what

@@ -86,9 +86,9 @@ impl<'a> Search<'a> {
 
     /// Whether a record may be given back.
     pub(crate) fn allows(&self, spot: Spot) -> bool {
+        let Some(allow) = &self.allowed else { return true };
         let shard = self.shard(spot);
-        let allows = |it: &Box<Allow<'_>>| shard.doc(spot.place).is_some_and(|doc| it(shard, &doc));
-        self.allowed.as_ref().is_none_or(allows)
+        shard.doc(spot.place).is_some_and(|doc| allow(shard, &doc))
     }
 
     fn arm(&self, scores: Vec<Scores>, untouched: Untouched) -> Arm {
@@ -125,7 +125,8 @@ impl<'a> Search<'a> {
                 let seen: Vec<Vec<(Place, u32)>> = self.shards.iter().map(of).collect();
                 let weight = weight(seen.iter().map(|it| it.len() as u64).sum());
                 for ((found, seen), shard) in found.iter_mut().zip(&seen).zip(&self.shards) {
-                    found.join(seen, |it| room(shard.window_length(it, radius), mean_length));
+                    let room = |it| room(shard.window_length(it, radius), mean_length);
+                    found.join(seen, room, |it| shard.ask_for_window(it));
                     found.add(weight);
                 }
                 continue;
@@ -315,6 +316,9 @@ fn spread(holders: u64, docs: u64, radius: u32) -> u64 {
     (docs as f64 * reached).round() as u64
 }
 
+/// So many windows further on lies what is asked for ahead.
+const AHEAD: usize = 32;
+
 /// What words found in a shard.
 #[derive(Default)]
 struct Found {
@@ -332,7 +336,13 @@ struct Found {
 
 impl Found {
     /// Takes in windows of one more word, in the order of their places, each with how often the word stands there.
-    fn join(&mut self, seen: &[(Place, u32)], room: impl Fn(Place) -> f64) {
+    /// What lies further on is asked for before its room is.
+    fn join(
+        &mut self,
+        seen: &[(Place, u32)],
+        room: impl Fn(Place) -> f64,
+        ask_for: impl Fn(Place),
+    ) {
         let before = std::mem::take(self);
         let most = before.places.len() + seen.len();
         self.places.reserve_exact(most);
@@ -347,7 +357,8 @@ impl Found {
         };
         let known = before.places.iter().zip(before.values).zip(before.rooms);
         let mut known = known.map(|((place, value), room)| (*place, value, room)).peekable();
-        for (place, count) in seen {
+        for (at, (place, count)) in seen.iter().enumerate() {
+            seen.get(at + AHEAD).into_iter().for_each(|it| ask_for(it.0));
             while let Some((before, value, room)) = known.next_if(|it| it.0 < *place) {
                 add(before, value, room, 0);
             }
@@ -385,6 +396,7 @@ impl Found {
 /// Makes windows of the records that hold a word.
 #[derive(Default)]
 struct Windows {
+    held: Vec<(Place, u32)>,
     seen: Vec<(Place, u32)>,
     loose: Vec<(Place, u32)>,
 }
@@ -397,13 +409,16 @@ impl Windows {
         radius: u32,
         postings: impl Iterator<Item = (Place, u32)>,
     ) -> &[(Place, u32)] {
-        let Self { seen, loose } = self;
+        let Self { held, seen, loose } = self;
         seen.clear();
         if radius == 0 {
             seen.extend(postings);
             return seen;
         }
-        for (center, times) in postings {
+        held.clear();
+        held.extend(postings);
+        for (at, (center, times)) in held.iter().copied().enumerate() {
+            held.get(at + AHEAD / 2).into_iter().for_each(|it| shard.ask_for_window(it.0));
             // Windows are runs, mostly, of which each begins behind the one before: what both hold was seen last.
             let Some(run) = shard.run(center, radius) else {
                 loose.extend(shard.window(&center, radius).iter().map(|it| (*it, times)));

@@ -16,7 +16,7 @@ use crate::{
     pack::{FlatList, Section},
     record::{MemoryId, Record},
     terms,
-    vectors::Vectors,
+    vectors::{Vectors, level::ask_for},
 };
 
 use self::image::ROW_BYTES;
@@ -642,6 +642,13 @@ impl Shard {
         let mut length = 0;
         self.each_in_window(place, radius, |it| length += self.length_of(it));
         length
+    }
+
+    /// Asks the memory for what tells of a window that is looked at soon.
+    #[inline(always)]
+    pub(crate) fn ask_for_window(&self, place: Place) {
+        ask_for(&self.reaches, place as usize);
+        ask_for(&self.lengths, place as usize);
     }
 
     /// How many terms a record has.

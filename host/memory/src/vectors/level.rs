@@ -57,6 +57,22 @@ impl Level {
     }
 }
 
+/// Asks the memory for an element that is needed soon.
+#[inline(always)]
+pub(crate) fn ask_for<T>(list: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(element) = list.get(at) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: asking is a hint that reads nothing.
+        #[allow(unsafe_code, reason = "a hint to the memory")]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(element).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (list, at);
+}
+
 /// Functions of safe code that are compiled for each instruction set; the first argument says which one runs.
 /// What they call must be `#[inline(always)]`, to be compiled with the same instructions.
 macro_rules! for_each_level {

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Estimates that are looked at together: most hold none that matters.
-pub(super) const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 32;
 
 /// Estimates whose sums fit 64 bits with room to spare.
 pub(super) const SUMMED: usize = 4096;
