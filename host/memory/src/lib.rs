@@ -42,6 +42,7 @@ mod row;
 mod search;
 mod service;
 mod shard;
+mod snapshot;
 mod store;
 mod tables;
 pub mod terms;
@@ -65,6 +66,10 @@ pub use self::{
     row::Edge,
     service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
+    snapshot::{
+        Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Which, restore,
+        snapshots,
+    },
     store::{BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, Stats, Ticked},
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,

@@ -10,5 +10,6 @@ mod model;
 mod owner;
 mod ranking;
 mod recall;
+mod snapshot;
 mod store;
 mod support;
