@@ -12,6 +12,7 @@
 //! matters, the keys belong on an encrypted disk.
 
 use std::{
+    collections::BTreeSet,
     io,
     sync::{PoisonError, RwLock},
 };
@@ -38,6 +39,9 @@ const HEADER_BYTES: u64 = 512;
 const SLIP: u64 = 64;
 const SLIP_BYTES: usize = 16 + 32 + 32 + 16;
 const KEY_BYTES: usize = 32;
+/// Where the header holds which store it is of, once that has snapshots, and how long that is with its check.
+const IDENTITY: u64 = 192;
+const IDENTITY_BYTES: usize = 16 + 16 + 8 + 16;
 
 /// So many slots are filled ahead with one sync.
 const AHEAD: u64 = 1024;
@@ -114,6 +118,93 @@ impl Slip {
         let (key, root) = secret.split_first_chunk()?;
         Some(Self { file: *file, key: *key, root: root.try_into().ok()? })
     }
+}
+
+/// Which store it is, for its snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The same for a store and what was restored from its snapshots.
+    pub(crate) store: [u8; 16],
+    /// Another one for each of those.
+    pub(crate) incarnation: [u8; 16],
+    /// Ids from here on are of records that are this one's alone; 0 where all are.
+    pub(crate) since: u64,
+}
+
+impl Identity {
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = [&self.store[..], &self.incarnation, &self.since.to_le_bytes()].concat();
+        bytes.extend(check(&bytes));
+        bytes
+    }
+
+    fn decode(bytes: &[u8; IDENTITY_BYTES]) -> Option<Self> {
+        let (stated, found) = bytes.split_last_chunk()?;
+        (check(stated) == *found).then_some(())?;
+        let (store, rest) = stated.split_first_chunk()?;
+        let (incarnation, since) = rest.split_first_chunk()?;
+        let since = u64::from_le_bytes(since.try_into().ok()?);
+        Some(Self { store: *store, incarnation: *incarnation, since })
+    }
+}
+
+/// Which store a file of keys is of; none where that was never asked.
+pub(crate) fn identity_of(file: &dyn DiskFile) -> io::Result<Option<Identity>> {
+    if form_of(file)?.is_none() {
+        return Ok(None);
+    }
+    let mut bytes = [0; IDENTITY_BYTES];
+    file.read_at(IDENTITY, &mut bytes)?;
+    Ok(Identity::decode(&bytes))
+}
+
+/// The same of a folder.
+pub(crate) fn identity(disk: &dyn Disk) -> io::Result<Option<Identity>> {
+    if form(disk)?.is_none() {
+        return Ok(None);
+    }
+    identity_of(&*disk.open(FILE)?)
+}
+
+/// Whether a file of this name has keys.
+pub(crate) fn is_name(name: &str) -> bool {
+    name == FILE || name == ANEW
+}
+
+/// Destroys the keys of records in a folder of snapshots, durably. Those that it has not are passed over.
+pub(crate) fn destroy_there(disk: &dyn Disk, ids: &[u64]) -> io::Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let file = disk.open(FILE)?;
+    let length = file.len()?;
+    for id in ids.iter().filter(|it| slot_of(**it + 1) <= length) {
+        file.write_at(slot_of(*id), &[0; KEY_BYTES])?;
+    }
+    file.sync()
+}
+
+/// Ids below `next` whose slots in a file hold nothing.
+pub(crate) fn destroyed_in(file: &dyn DiskFile, next: u64) -> io::Result<BTreeSet<u64>> {
+    let slots = file.len()?.saturating_sub(HEADER_BYTES) / KEY_BYTES as u64;
+    let mut destroyed = BTreeSet::new();
+    each_part(next.min(slots), |first, count| {
+        let mut bytes = vec![0; count * KEY_BYTES];
+        file.read_at(slot_of(first), &mut bytes)?;
+        let slots = (first..).zip(bytes.as_chunks::<KEY_BYTES>().0);
+        destroyed.extend(slots.filter(|it| *it.1 == [0; KEY_BYTES]).map(|it| it.0));
+        Ok(())
+    })?;
+    Ok(destroyed)
+}
+
+/// Calls `see` with the first and the count of some ids after the other, up to `next`.
+fn each_part(next: u64, mut see: impl FnMut(u64, usize) -> io::Result<()>) -> io::Result<()> {
+    const PART: u64 = (COPIED_BYTES / KEY_BYTES) as u64;
+    for first in (0..next).step_by(PART as usize) {
+        see(first, (next - first).min(PART) as usize)?;
+    }
+    Ok(())
 }
 
 /// What slots are covered with.
@@ -224,16 +315,18 @@ fn copy(from: &dyn DiskFile, to: &dyn DiskFile) -> io::Result<()> {
 
 /// Removes what was written anew, and overwrites it before: a key that is destroyed later shall not be there still.
 pub(crate) fn drop_anew(disk: &dyn Disk) -> io::Result<()> {
-    if !disk.list()?.iter().any(|it| it == ANEW) {
-        return Ok(());
-    }
-    let file = disk.open(ANEW)?;
+    if disk.list()?.iter().any(|it| it == ANEW) { drop_file(disk, ANEW) } else { Ok(()) }
+}
+
+/// Overwrites a file of keys, and removes it.
+pub(crate) fn drop_file(disk: &dyn Disk, name: &str) -> io::Result<()> {
+    let file = disk.open(name)?;
     let length = file.len()?;
     for at in (0..length).step_by(COPIED_BYTES) {
         file.write_at(at, &vec![0; (length - at).min(COPIED_BYTES as u64) as usize])?;
     }
     file.sync()?;
-    disk.remove(ANEW)?;
+    disk.remove(name)?;
     disk.sync_folder()
 }
 
@@ -369,6 +462,9 @@ impl Keys {
         if let Some(slip) = self.slip()? {
             header[SLIP as usize..][..SLIP_BYTES].copy_from_slice(&slip.encode(Some(mask)));
         }
+        if let Some(identity) = self.identity()? {
+            header[IDENTITY as usize..][..IDENTITY_BYTES].copy_from_slice(&identity.encode());
+        }
         file.write_at(0, &header)?;
         for first in (0..next).step_by(COPIED_BYTES / KEY_BYTES) {
             let count = (next - first).min((COPIED_BYTES / KEY_BYTES) as u64) as usize;
@@ -391,6 +487,109 @@ impl Keys {
         copy(&*disk.open(ANEW)?, &*self.file)?;
         *cover = Cover::Under(mask);
         Ok(())
+    }
+
+    /// Which store it is; none before its first snapshot.
+    pub(crate) fn identity(&self) -> io::Result<Option<Identity>> {
+        identity_of(&*self.file)
+    }
+
+    /// Notes which store it is, durably.
+    pub(crate) fn name(&self, identity: Identity) -> io::Result<()> {
+        self.file.write_at(IDENTITY, &identity.encode())?;
+        self.file.sync()
+    }
+
+    /// Ids below `next` whose keys are destroyed.
+    pub(crate) fn destroyed(&self, next: u64) -> io::Result<BTreeSet<u64>> {
+        destroyed_in(&*self.file, next)
+    }
+
+    /// The slots of some ids as they lie there, covered.
+    fn slots(&self, first: u64, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; count * KEY_BYTES];
+        self.file.read_at(slot_of(first), &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes slots below `next` as they lie here into another folder that has none, save those that are gone.
+    pub(crate) fn copy_new(
+        &self,
+        there: &dyn Disk,
+        next: u64,
+        identity: Identity,
+        is_gone: &dyn Fn(u64) -> bool,
+    ) -> io::Result<()> {
+        self.copy_into(there, FILE, next, identity, is_gone)
+    }
+
+    /// The same into a file that is to take the place of the one there.
+    pub(crate) fn copy_anew(
+        &self,
+        there: &dyn Disk,
+        next: u64,
+        identity: Identity,
+    ) -> io::Result<()> {
+        self.copy_into(there, ANEW, next, identity, &|_| false)
+    }
+
+    fn copy_into(
+        &self,
+        there: &dyn Disk,
+        name: &str,
+        next: u64,
+        identity: Identity,
+        is_gone: &dyn Fn(u64) -> bool,
+    ) -> io::Result<()> {
+        let file = there.open(name)?;
+        file.set_len(0)?;
+        let mut header = vec![0; HEADER_BYTES as usize];
+        header[..HEADER.len()].copy_from_slice(HEADER);
+        header[IDENTITY as usize..][..IDENTITY_BYTES].copy_from_slice(&identity.encode());
+        file.write_at(0, &header)?;
+        each_part(next, |first, count| {
+            let mut slots = self.slots(first, count)?;
+            for (id, slot) in (first..).zip(slots.as_chunks_mut::<KEY_BYTES>().0) {
+                if is_gone(id) {
+                    *slot = [0; KEY_BYTES];
+                }
+            }
+            file.write_at(slot_of(first), &slots)
+        })?;
+        file.sync()?;
+        there.sync_folder()
+    }
+
+    /// Writes those of the slots below `next` that are others in another folder with the same cover, in place.
+    pub(crate) fn copy_same(
+        &self,
+        there: &dyn Disk,
+        next: u64,
+        identity: Identity,
+    ) -> io::Result<()> {
+        let file = there.open(FILE)?;
+        let length = file.len()?;
+        each_part(next, |first, count| {
+            let slots = self.slots(first, count)?;
+            let mut found = vec![0; slots.len()];
+            if slot_of(first + count as u64) <= length {
+                file.read_at(slot_of(first), &mut found)?;
+                if found == slots {
+                    return Ok(());
+                }
+            }
+            file.write_at(slot_of(first), &slots)
+        })?;
+        file.write_at(IDENTITY, &identity.encode())?;
+        file.sync()
+    }
+
+    /// Destroys in a folder of snapshots the keys below `upto` that are destroyed here, durably.
+    pub(crate) fn destroy_same(&self, there: &dyn Disk, upto: u64) -> io::Result<()> {
+        let here = self.destroyed(upto)?;
+        let left = destroyed_in(&*there.open(FILE)?, upto)?;
+        let ids: Vec<u64> = here.difference(&left).copied().collect();
+        destroy_there(there, &ids)
     }
 
     /// Destroys the keys of records, durably, and with them that of the kept index, which tells of them.

@@ -39,6 +39,7 @@ mod row;
 mod search;
 mod service;
 mod shard;
+mod snapshot;
 mod store;
 mod succession;
 mod tables;
@@ -64,6 +65,10 @@ pub use self::{
     row::Edge,
     service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
+    snapshot::{
+        Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Which, restore,
+        snapshots,
+    },
     store::{
         BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, SUPERSEDES_MAX, Stats,
         Ticked,

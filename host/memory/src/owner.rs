@@ -132,7 +132,7 @@ impl Cost {
 
 /// One copy of what the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Statement {
+pub(crate) struct Statement {
     /// The newest counts.
     generation: u64,
     /// Whether keys that were written anew are to take the place of the old ones.
@@ -368,6 +368,27 @@ impl Veil {
         place
     }
 
+    /// Seals bytes; no two are sealed alike.
+    pub(crate) fn wrap(&self, plain: &[u8]) -> Vec<u8> {
+        let mut wrapped = [0; PLACE_BYTES].to_vec();
+        wrapped.copy_from_slice(&blake3::keyed_hash(&self.0, plain).as_bytes()[..PLACE_BYTES]);
+        let sealed = self.key().seal(&wrapped, plain);
+        wrapped.extend(sealed);
+        wrapped
+    }
+
+    /// What [`Veil::wrap`] sealed.
+    pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Option<Vec<u8>> {
+        let (place, sealed) = wrapped.split_at_checked(PLACE_BYTES)?;
+        self.key().open(place, sealed)
+    }
+
+    /// What only a store with this veil says of bytes.
+    pub(crate) fn sign(&self, bytes: &[u8]) -> [u8; 32] {
+        let key = blake3::derive_key("voyager 2026 memory root of a snapshot", &**self.0);
+        *blake3::keyed_hash(&key, bytes).as_bytes()
+    }
+
     fn key(&self) -> Key {
         Key::of(blake3::derive_key("voyager 2026 memory names of encoders", &**self.0))
     }
@@ -432,6 +453,34 @@ impl Owner {
         }
     }
 
+    /// Has a folder of snapshots open with what this store opens with, and brings its slots below `next` up to date,
+    /// in place: what is destroyed here is destroyed there.
+    pub(crate) fn bring(&self, keys: &Keys, there: &dyn Disk, next: u64) -> io::Result<()> {
+        let (said, _) = self.known.as_ref().ok_or_else(no_file)?;
+        let identity = keys.identity()?.ok_or_else(no_file)?;
+        if keys::form(there)? != Some(Form::Covered) {
+            self.copy_to(there)?;
+            return keys.copy_new(there, next, identity, &|_| false);
+        }
+        let found = finish_there(there)?;
+        if found.lid == said.lid {
+            return keys.copy_same(there, next, identity);
+        }
+        keys.copy_anew(there, next, identity)?;
+        let lid = said.lid.clone();
+        let generation = found.generation + 1;
+        say(there, &Statement { generation, moving: true, lid: lid.clone() })?;
+        keys::take_place(there)?;
+        say(there, &Statement { generation: generation + 1, moving: false, lid })?;
+        keys::drop_anew(there)
+    }
+
+    /// Has another folder open with what this one opens with.
+    pub(crate) fn copy_to(&self, there: &dyn Disk) -> io::Result<()> {
+        let (said, _) = self.known.as_ref().ok_or_else(no_file)?;
+        say(there, &Statement { generation: 1, moving: false, lid: said.lid.clone() })
+    }
+
     /// Whether both copies of the file say what it says.
     pub(crate) fn is_doubled(&self) -> io::Result<bool> {
         let Some((said, _)) = &self.known else { return Ok(true) };
@@ -493,6 +542,12 @@ impl Owner {
 
 fn no_file() -> io::Error {
     io::Error::other("the store was made before it could be locked")
+}
+
+/// Finishes what an interrupted process left in a folder of snapshots.
+pub(crate) fn finish_there(disk: &dyn Disk) -> io::Result<Statement> {
+    let said = read(disk).map_err(io::Error::other)?;
+    finish(disk, said).map_err(io::Error::other)
 }
 
 /// Whether a store opens with its owner's key alone. Changes nothing; one that is damaged is not known to be locked.

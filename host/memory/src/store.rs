@@ -21,7 +21,7 @@ use crate::{
     horizon::{self, Ahead, Move},
     index::Index,
     kept,
-    keys::{Filled, Key, Keys},
+    keys::{Filled, Identity, Key, Keys},
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
@@ -29,8 +29,9 @@ use crate::{
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
+    snapshot::{self, Places, SnapshotError, Taken, Taking, forget_there},
     succession::SUPERSEDES,
-    tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Tables},
+    tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
     vectors::{Code, DIMENSIONS_MAX},
     verify::{self, Checking, Fault, Part, Verified},
 };
@@ -66,6 +67,8 @@ pub struct Options {
     pub encoder_named: Option<String>,
     /// A record whose weight is below this is archived by the next tick; 0 archives none.
     pub archive_below: f64,
+    /// Where folders of snapshots lie; without it none is reached.
+    pub places: Option<Arc<dyn Places>>,
 }
 
 /// The usual [`Options::resident_vectors_max`]: 75 MiB of 384 dimensions.
@@ -83,6 +86,7 @@ impl Default for Options {
             owner: None,
             // Without any use that is after 217 cycles.
             archive_below: 0.05,
+            places: None,
         }
     }
 }
@@ -120,6 +124,11 @@ pub struct Forgotten {
     pub ids: Vec<MemoryId>,
     /// The number of the commit.
     pub commit: u64,
+    /// Folders of snapshots in which their keys are destroyed, too.
+    pub reached: Vec<String>,
+    /// Folders of snapshots that may still have their keys, and why they were not reached: the next snapshot there
+    /// destroys them.
+    pub pending: Vec<(String, String)>,
 }
 
 /// What passing cycles did.
@@ -174,6 +183,9 @@ pub struct Memory {
     /// From which commit on deeds are noted.
     deeds_from: u64,
     resident_vectors_max: usize,
+    places: Option<Arc<dyn Places>>,
+    /// The folder of the snapshot that is being taken.
+    taking: Mutex<Option<(String, Arc<dyn Disk>)>>,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
 }
@@ -205,8 +217,21 @@ impl Memory {
         options: Options,
         chance: Arc<dyn Chance>,
     ) -> Result<Self, OpenError> {
+        if snapshot::is_unfinished(&*disk).map_err(OpenError::disk)? {
+            let reason = "restoring it was not finished; restore it again".to_owned();
+            return Err(OpenError::Damaged { what: "the memory", reason });
+        }
+        Self::open_whole(disk, options, chance)
+    }
+
+    /// Opens a store that may be on its way from a snapshot.
+    pub(crate) fn open_whole(
+        disk: Arc<dyn Disk>,
+        options: Options,
+        chance: Arc<dyn Chance>,
+    ) -> Result<Self, OpenError> {
         let Options { cache_bytes, check_bytes_max, answers_bytes, archive_below, .. } = options;
-        let Options { encoder, encoder_named, owner, resident_vectors_max, .. } = options;
+        let Options { encoder, encoder_named, owner, resident_vectors_max, places, .. } = options;
         // One that stays locked says so before anything of it is touched.
         let found = Owner::find(&disk, owner.as_ref())?;
         let (mut tables, counters) =
@@ -248,6 +273,8 @@ impl Memory {
             archive_below,
             deeds_from,
             resident_vectors_max,
+            places,
+            taking: Mutex::new(None),
             disk,
             chance,
         })
@@ -711,7 +738,7 @@ impl Memory {
         ids.dedup();
         let mut writer = self.writer()?;
         if key.map_or(Ok(false), |it| self.is_done(it))? {
-            return Ok(Forgotten { ids, commit: writer.counters.commit });
+            return Ok(Forgotten::nothing_more(ids, writer.counters.commit));
         }
         {
             let index = self.index();
@@ -721,12 +748,17 @@ impl Memory {
             }
         }
         let Some(first) = ids.first().map(|it| it.0) else {
-            return Ok(Forgotten { ids, commit: writer.counters.commit });
+            return Ok(Forgotten::nothing_more(ids, writer.counters.commit));
         };
         let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
         let count = ids.len() as u64;
         let act = Act { at: now, deed: Deed::Forgotten, first, count };
         let counters = writer.counters;
+        let folders = self.tables.folders().map_err(WriteError::disk)?;
+        // Where a process ends before they are reached, it is known that they were not.
+        let mut behind = folders.clone();
+        behind.retain(|it| first < it.upto && !it.pending);
+        behind.iter_mut().for_each(|it| it.pending = true);
         let gone = ids.iter().copied().collect();
         let moves = self.moves(&Ahead { gone, ..Ahead::default() });
         writer.commit(&self.tables, act, counters, |change| {
@@ -734,6 +766,7 @@ impl Memory {
             change.remove(&numbers)?;
             let gone = |(first, count): (MemoryId, u64)| (first.0, Touch::Forgotten { count });
             change.note(runs(&ids).into_iter().map(gone))?;
+            change.note_folders(&behind)?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         {
@@ -748,7 +781,133 @@ impl Memory {
             writer.failed = Some(error.to_string());
             return Err(WriteError::disk(error));
         }
-        Ok(Forgotten { ids, commit: writer.counters.commit })
+        let touched = folders.into_iter().filter(|it| first < it.upto || it.pending);
+        let (reached, pending) = self.reach(touched.collect(), &numbers)?;
+        Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending })
+    }
+
+    /// Destroys in folders of snapshots the keys that are destroyed here. Gives back those that were reached, and
+    /// the others with the reason.
+    fn reach(
+        &self,
+        folders: Vec<Folder>,
+        ids: &[u64],
+    ) -> Result<(Vec<String>, Vec<(String, String)>), WriteError> {
+        let (mut reached, mut pending) = (Vec::new(), Vec::new());
+        let mut done = Vec::new();
+        for folder in folders {
+            let taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let disk = match (taking, &self.places) {
+                (Some((name, disk)), _) if name == folder.folder => Ok(disk),
+                (_, Some(places)) => places.open(&folder.folder, false),
+                (_, None) => Err("this process reaches no folders".to_owned()),
+            };
+            let forgot = disk.and_then(|disk| {
+                let identity = self.keys.identity().map_err(|it| it.to_string())?;
+                let identity = identity.ok_or("this memory has no snapshots")?;
+                // What was pending is found by comparing; else it is these alone.
+                let these = ids.iter().copied().filter(|it| *it < folder.upto);
+                let these: Option<Vec<u64>> = (!folder.pending).then(|| these.collect());
+                forget_there(&*disk, identity, &self.keys, folder.upto, these.as_deref())
+            });
+            match forgot {
+                Ok(()) => {
+                    reached.push(folder.folder.clone());
+                    done.push(Folder { pending: false, ..folder });
+                }
+                Err(reason) => pending.push((folder.folder, reason)),
+            }
+        }
+        if !done.is_empty() {
+            self.tables.note_folders(&done).map_err(WriteError::disk)?;
+        }
+        Ok((reached, pending))
+    }
+
+    /// Takes a snapshot into a folder: what earlier ones there have is not written again. `home` is where this store
+    /// lies, so that restoring can ask it what it forgot. `see` is told how much is done, of how much, and says
+    /// whether to go on. Writes go on meanwhile, save for a moment at the end.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]. The earlier snapshots are as they were.
+    pub fn snapshot(
+        &self,
+        folder: &str,
+        home: &str,
+        now: Timestamp,
+        see: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<Taken, SnapshotError> {
+        let refused = |reason: String| SnapshotError::Folder { folder: folder.to_owned(), reason };
+        let places = self.places.as_ref().ok_or_else(|| refused("there is no disk".to_owned()))?;
+        let disk = places.open(folder, true).map_err(refused)?;
+        let mut taking = {
+            let writer = self.writer().map_err(SnapshotError::disk)?;
+            let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+            if !owner.is_here() {
+                return Err(SnapshotError::Bare);
+            }
+            let identity = self.identity().map_err(SnapshotError::disk)?;
+            let known = self.tables.folders()?.into_iter().find(|it| it.folder == folder);
+            let reading = self.tables.reading()?;
+            let as_of = (writer.counters, reading);
+            let (taking, note) =
+                Taking::begin(disk, folder, identity, known.as_ref(), as_of, &*self.chance)?;
+            let mut place = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+            if place.is_some() {
+                return Err(SnapshotError::Busy);
+            }
+            self.tables.note_folders(&[note])?;
+            *place = Some(taking.place());
+            taking
+        };
+        let is_new = taking.is_new;
+        let written = taking.write(see);
+        if written.is_err() && is_new {
+            // No key was ever there. Where that can't be noted it is told as one that was not reached.
+            drop(self.tables.leave_folder(folder));
+        }
+        let written = written.and_then(|written| {
+            let writer = self.writer().map_err(SnapshotError::disk)?;
+            let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = writer.counters.next;
+            let taken = taking.finish(written, (&owner, &self.keys, next), home, now)?;
+            let folders = self.tables.folders()?.into_iter().filter(|it| it.folder == folder);
+            let caught_up: Vec<_> = folders.map(|it| Folder { pending: false, ..it }).collect();
+            self.tables.note_folders(&caught_up)?;
+            Ok(taken)
+        });
+        *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        written
+    }
+
+    /// Which store it is, from its first snapshot on.
+    fn identity(&self) -> std::io::Result<Identity> {
+        if let Some(known) = self.keys.identity()? {
+            return Ok(known);
+        }
+        let (mut store, mut incarnation) = ([0; 16], [0; 16]);
+        self.chance.fill(&mut store);
+        self.chance.fill(&mut incarnation);
+        let identity = Identity { store, incarnation, since: 0 };
+        self.keys.name(identity)?;
+        Ok(identity)
+    }
+
+    /// The folders with snapshots of this store, and whether one may still have keys of what is forgotten.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn snapshot_folders(&self) -> Result<Vec<(String, bool)>, ReadError> {
+        Ok(self.tables.folders()?.into_iter().map(|it| (it.folder, it.pending)).collect())
+    }
+
+    /// Leaves a folder of snapshots alone from now on: nothing is forgotten there any more.
+    ///
+    /// # Errors
+    /// [`WriteError::Disk`].
+    pub fn leave_snapshots(&self, folder: &str) -> Result<(), WriteError> {
+        let _writer = self.writer()?;
+        self.tables.leave_folder(folder).map_err(WriteError::disk)
     }
 
     /// Pins a record, or lets it decay again. One that is archived stays so.
@@ -1582,6 +1741,12 @@ impl Memory {
 
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Forgotten {
+    fn nothing_more(ids: Vec<MemoryId>, commit: u64) -> Self {
+        Self { ids, commit, reached: Vec::new(), pending: Vec::new() }
     }
 }
 

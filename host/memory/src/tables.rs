@@ -4,6 +4,8 @@
 //! searches (postings, threads, entities, times) follows from them and lives in memory, so that no arm can
 //! know a record that another doesn't, and a forgotten record has few places to be removed from.
 
+mod filling;
+mod folders;
 mod reading;
 
 use std::cell::Cell;
@@ -15,7 +17,10 @@ use redb::{
 use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
-pub(crate) use self::reading::{Reading, is_known};
+pub(crate) use self::{
+    folders::Folder,
+    reading::{Reading, is_known},
+};
 use crate::{
     error::OpenError,
     horizon::Move,

@@ -6,7 +6,8 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetada
 use voyager_disk::database::{Broken, guarded};
 
 use super::{
-    AUDIT, BACKWARD, Deed, EDGES, ENCODERS, HORIZON, RECORDS, STANDINGS, Tables, VECTORS, broken,
+    AUDIT, BACKWARD, DONE, Deed, EDGES, ENCODERS, HORIZON, RECORDS, STANDINGS, Tables, VECTORS,
+    broken,
 };
 
 /// A line of the audit, as it lies there: when, what, first, count.
@@ -140,6 +141,19 @@ impl Reading {
             for row in audit.range(commits).map_err(broken)? {
                 let (commit, row) = row.map_err(broken)?;
                 see(commit.value(), row.value());
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls `see` with what was done under idempotency keys, as these lie there.
+    pub(crate) fn done(&self, mut see: impl FnMut(&[u8; 32], u64, u64)) -> Result<(), Broken> {
+        guarded(|| {
+            let done = self.0.open_table(DONE).map_err(broken)?;
+            for row in done.iter().map_err(broken)? {
+                let (key, row) = row.map_err(broken)?;
+                let (first, count) = row.value();
+                see(key.value(), first, count);
             }
             Ok(())
         })

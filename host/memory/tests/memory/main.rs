@@ -11,6 +11,7 @@ mod owner;
 mod past;
 mod ranking;
 mod recall;
+mod snapshot;
 mod store;
 mod succession;
 mod support;

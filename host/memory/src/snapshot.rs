@@ -1,0 +1,607 @@
+//! Snapshots: a folder that holds the store as it was at several commits, each row once.
+//!
+//! A snapshot is a signed manifest over chunks of sealed rows, named by their hashes (`chunks.rs`): what did not
+//! change since an earlier one is not written again. Keys of records are in no chunk. A folder has one file of them,
+//! with a slot for each id that any of its snapshots knows, covered as those of the store are, and beside it what
+//! opens the cover: each snapshot brings both up to date, in place. So forgetting has one place to reach in a folder,
+//! however many snapshots there are, and the store knows its folders.
+//!
+//! A store that was restored is a new one that knows what the old one knew. Both may go on, but one of them alone in
+//! the same folder: ids that they give away from then on are of different records.
+//!
+//! What is deliberately not here: what opens folders ([`Places`]), and mapping chunks into memory: rows are sealed.
+
+mod chunks;
+mod manifest;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, io,
+    sync::Arc,
+};
+
+use serde_bytes::ByteArray;
+use voyager_base::{
+    chance::Chance,
+    clock::Timestamp,
+    disk::{Disk, DiskFile},
+};
+use voyager_disk::database::Opening;
+
+pub(crate) use self::chunks::Rows;
+use self::{
+    chunks::{Writing, Written},
+    manifest::{Found, Manifest, is_chunk, name_of, number_of},
+};
+use crate::{
+    error::OpenError,
+    keys::{self, Identity, Keys},
+    owner::{self, Owner, OwnerKey},
+    store::{Memory, Options},
+    tables::{Counters, Folder, Reading, Tables},
+    verify::Fault,
+};
+
+/// The mark of a store that is being restored. While it is there the store does not open.
+const RESTORING: &str = "restoring";
+
+/// Where folders lie.
+pub trait Places: fmt::Debug + Send + Sync {
+    /// The folder of snapshots of this name.
+    ///
+    /// # Errors
+    /// It is not there (and is made only with `make`), or cannot be used; in words.
+    fn open(&self, folder: &str, make: bool) -> Result<Arc<dyn Disk>, String>;
+
+    /// The file of keys of the store in a folder, to be read alone, while another process may have it open.
+    fn keys_of(&self, folder: &str) -> Option<Box<dyn DiskFile>>;
+}
+
+/// Why a snapshot could not be taken, listed or restored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// The store was made before it had what hides it.
+    #[error("this memory was made by a program that took no snapshots, and tells too much")]
+    Bare,
+    /// A snapshot is being taken.
+    #[error("a snapshot is being taken; try again when it is done")]
+    Busy,
+    /// The folder can't be used.
+    #[error("cannot use {folder}: {reason}")]
+    Folder {
+        /// Which.
+        folder: String,
+        /// Why.
+        reason: String,
+    },
+    /// Whoever asked does not want it any more. A folder has nothing that counts of it.
+    #[error("stopped: there is no new snapshot")]
+    Stopped,
+    /// There is no such snapshot.
+    #[error("there is no snapshot {wanted} in this folder")]
+    NotFound {
+        /// What was asked for.
+        wanted: String,
+    },
+    /// What is stored is not what was written.
+    #[error("{what} is damaged: {reason}")]
+    Damaged {
+        /// Which file of the folder.
+        what: String,
+        /// How that shows.
+        reason: String,
+    },
+    /// The memory to restore into is none that is empty.
+    #[error("there is a memory already: a snapshot is restored where there is none")]
+    NotEmpty,
+    /// What opens it, or what was restored, does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The disk refused. There is no new snapshot, and the earlier ones are as they were.
+    #[error("the disk refused: {reason}")]
+    Disk {
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl SnapshotError {
+    pub(crate) fn disk(error: impl ToString) -> Self {
+        Self::Disk { reason: error.to_string() }
+    }
+}
+
+/// A snapshot, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name in the folder.
+    pub name: String,
+    /// When it was taken.
+    pub at: Timestamp,
+    /// The commit that it shows.
+    pub commit: u64,
+    /// Records, relations and vectors in it, those that were forgotten since too.
+    pub records: u64,
+    /// See `records`.
+    pub relations: u64,
+    /// See `records`.
+    pub vectors: u64,
+    /// Bytes of its chunks, which other snapshots share.
+    pub bytes: u64,
+}
+
+/// What a folder holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshots {
+    /// The whole ones, the oldest first.
+    pub whole: Vec<Listed>,
+    /// The others: name, and what is wrong.
+    pub damaged: Vec<(String, String)>,
+    /// Bytes of all its chunks.
+    pub bytes: u64,
+}
+
+/// What taking a snapshot did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The snapshot.
+    pub snapshot: Listed,
+    /// How many of its chunks no earlier one had, and their bytes.
+    pub new_chunks: u64,
+    /// See `new_chunks`.
+    pub new_bytes: u64,
+}
+
+/// Which snapshot is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The newest.
+    Newest,
+    /// That of a name.
+    Named(String),
+    /// The newest of those taken at a time or before.
+    At(Timestamp),
+}
+
+/// What restoring did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// From which snapshot.
+    pub snapshot: Listed,
+    /// How many records the memory has.
+    pub records: u64,
+    /// How many records of the snapshot were forgotten since, and did not come back.
+    pub forgotten: u64,
+    /// Records that were damaged when the snapshot was taken.
+    pub faults: Vec<Fault>,
+}
+
+/// A snapshot on its way.
+pub(crate) struct Taking {
+    disk: Arc<dyn Disk>,
+    folder: String,
+    identity: Identity,
+    number: u64,
+    mark: [u8; 16],
+    counters: Counters,
+    reading: Reading,
+    /// Chunks of the whole snapshots.
+    known: BTreeMap<String, u64>,
+    /// Whether the store has no snapshots there yet, and the folder no keys.
+    pub(crate) is_new: bool,
+}
+
+/// What a folder holds, read.
+struct Content {
+    files: BTreeSet<String>,
+    /// By number.
+    whole: BTreeMap<u64, (Manifest, Vec<u8>, [u8; 32])>,
+    damaged: Vec<(String, String)>,
+    /// Names of those that were never finished.
+    unfinished: Vec<String>,
+    /// The last number that has a file.
+    last: u64,
+}
+
+fn content(disk: &dyn Disk) -> io::Result<Content> {
+    let files: BTreeSet<String> = disk.list()?.into_iter().collect();
+    let numbers: Vec<u64> = files.iter().filter_map(|it| number_of(it)).collect();
+    let last = numbers.iter().copied().max().unwrap_or(0);
+    let (mut whole, mut damaged, mut unfinished) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for number in numbers {
+        match manifest::read(disk, number)? {
+            Found::Whole(manifest, body, signature) => {
+                whole.insert(number, (*manifest, body, signature));
+            }
+            Found::Damaged(how) => damaged.push((name_of(number), how)),
+            Found::Unfinished => unfinished.push(name_of(number)),
+        }
+    }
+    Ok(Content { files, whole, damaged, unfinished, last })
+}
+
+fn listed(manifest: &Manifest) -> Listed {
+    Listed {
+        name: name_of(manifest.number),
+        at: Timestamp::from_micros(manifest.at),
+        commit: manifest.commit,
+        records: manifest.records,
+        relations: manifest.relations,
+        vectors: manifest.vectors,
+        bytes: manifest.chunks.iter().map(|it| it.1).sum(),
+    }
+}
+
+/// What snapshots a folder holds. Changes nothing, and needs no key.
+///
+/// # Errors
+/// [`SnapshotError::Disk`].
+pub fn snapshots(disk: &dyn Disk) -> Result<Snapshots, SnapshotError> {
+    let content = content(disk).map_err(SnapshotError::disk)?;
+    let mut found = Snapshots { damaged: content.damaged, ..Snapshots::default() };
+    let mut chunks = BTreeMap::new();
+    for (number, (manifest, _, _)) in &content.whole {
+        let missing = manifest.chunks.iter().find_map(|(hash, length)| {
+            let name = manifest::chunk_name(hash);
+            let missing = !content.files.contains(&name);
+            chunks.insert(name.clone(), *length);
+            missing.then_some(name)
+        });
+        match missing {
+            Some(chunk) => found.damaged.push((name_of(*number), format!("{chunk} is missing"))),
+            None => found.whole.push(listed(manifest)),
+        }
+    }
+    found.bytes = chunks.into_values().sum();
+    Ok(found)
+}
+
+impl Taking {
+    /// Looks at a folder, and says what of it is to be noted before anything is written there.
+    pub(crate) fn begin(
+        disk: Arc<dyn Disk>,
+        folder: &str,
+        identity: Identity,
+        known: Option<&Folder>,
+        (counters, reading): (Counters, Reading),
+        chance: &dyn Chance,
+    ) -> Result<(Self, Folder), SnapshotError> {
+        let refused = |reason: &str| SnapshotError::Folder {
+            folder: folder.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let found = content(&*disk).map_err(SnapshotError::disk)?;
+        let ours = |name: &String| {
+            number_of(name).is_some()
+                || is_chunk(name)
+                || keys::is_name(name)
+                || *name == owner::FILE
+        };
+        if !found.files.iter().all(ours) || found.files.contains(crate::tables::FILE) {
+            return Err(refused("it holds other files; name an empty folder, or a new one"));
+        }
+        let there = keys::identity(&*disk).map_err(SnapshotError::disk)?;
+        let of = there.map(|it| it.store).into_iter();
+        let mut of = of.chain(found.whole.values().map(|it| *it.0.store));
+        if of.any(|it| it != identity.store) {
+            return Err(refused("it holds snapshots of another memory; name another folder"));
+        }
+        let is_new = known.is_none() && there.is_none();
+        let (last, mark) = known.map_or((0, [0; 16]), |it| (it.number, it.mark));
+        let is_foreign = |(number, it): (&u64, &(Manifest, Vec<u8>, [u8; 32]))| {
+            *number > last || (*number == last && *it.0.mark != mark)
+        };
+        if found.whole.iter().any(is_foreign) {
+            return Err(refused(
+                "it holds later snapshots, of before this memory was restored or of a copy of it; \
+                 name another folder",
+            ));
+        }
+        let mut mark = [0; 16];
+        chance.fill(&mut mark);
+        let number = found.last.max(last) + 1;
+        let known = found.whole.values().flat_map(|it| &it.0.chunks);
+        let known = known.map(|it| (manifest::chunk_name(&it.0), it.1));
+        let known = known.filter(|it| found.files.contains(&it.0)).collect();
+        let note =
+            Folder { folder: folder.to_owned(), number, mark, upto: counters.next, pending: true };
+        let folder = folder.to_owned();
+        Ok((Self { disk, folder, identity, number, mark, counters, reading, known, is_new }, note))
+    }
+
+    /// The folder, for who forgets meanwhile.
+    pub(crate) fn place(&self) -> (String, Arc<dyn Disk>) {
+        (self.folder.clone(), Arc::clone(&self.disk))
+    }
+
+    /// Writes the chunks that no earlier snapshot has. None of it counts yet.
+    pub(crate) fn write(
+        &mut self,
+        see: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<(Written, Vec<(u32, String, u32)>), SnapshotError> {
+        let encoders = self.reading.encoders()?;
+        let mut writing = Writing {
+            reading: &self.reading,
+            disk: &*self.disk,
+            known: std::mem::take(&mut self.known),
+            written: Written::default(),
+        };
+        writing.all(self.counters, &encoders, see)?;
+        let written = writing.written;
+        self.disk.sync_folder().map_err(SnapshotError::disk)?;
+        Ok((written, encoders))
+    }
+
+    /// Brings keys and what opens them up to date, and has the snapshot count. Nothing is forgotten meanwhile.
+    pub(crate) fn finish(
+        self,
+        (written, encoders): (Written, Vec<(u32, String, u32)>),
+        (owner, keys, next): (&Owner, &Keys, u64),
+        home: &str,
+        at: Timestamp,
+    ) -> Result<Taken, SnapshotError> {
+        let veil = owner.veil().ok_or(SnapshotError::Bare)?;
+        let manifest = Manifest {
+            number: self.number,
+            mark: ByteArray::new(self.mark),
+            store: ByteArray::new(self.identity.store),
+            incarnation: ByteArray::new(self.identity.incarnation),
+            since: self.identity.since,
+            at: at.as_micros(),
+            commit: self.counters.commit,
+            next: self.counters.next,
+            cycle: self.counters.cycle,
+            records: written.records,
+            relations: written.relations,
+            vectors: written.vectors,
+            encoders,
+            home: veil.hide(home),
+            chunks: written.chunks,
+        };
+        let write = || -> io::Result<()> {
+            owner.bring(keys, &*self.disk, next.min(self.counters.next))?;
+            manifest.write(&*self.disk, &veil)?;
+            sweep(&*self.disk)
+        };
+        write().map_err(SnapshotError::disk)?;
+        let (new_chunks, new_bytes) = (written.new_chunks, written.new_bytes);
+        Ok(Taken { snapshot: listed(&manifest), new_chunks, new_bytes })
+    }
+}
+
+/// Removes what a process that ended left: snapshots that were never finished, and chunks that none names.
+fn sweep(disk: &dyn Disk) -> io::Result<()> {
+    let found = content(disk)?;
+    let mut gone = found.unfinished;
+    // A damaged one may name any.
+    if found.damaged.is_empty() {
+        let named = found.whole.values().flat_map(|it| &it.0.chunks);
+        let named: BTreeSet<String> = named.map(|it| manifest::chunk_name(&it.0)).collect();
+        gone.extend(found.files.into_iter().filter(|it| is_chunk(it) && !named.contains(it)));
+    }
+    if gone.is_empty() {
+        return Ok(());
+    }
+    gone.iter().try_for_each(|it| disk.remove(it))?;
+    disk.sync_folder()
+}
+
+/// Destroys in a folder the keys that a store has destroyed, of ids below `upto`.
+pub(crate) fn forget_there(
+    disk: &dyn Disk,
+    identity: Identity,
+    keys: &Keys,
+    upto: u64,
+    ids: Option<&[u64]>,
+) -> Result<(), String> {
+    let found = keys::identity(disk).map_err(|it| it.to_string())?;
+    match found {
+        Some(it) if it.store == identity.store => {}
+        Some(_) => return Err("it holds snapshots of another memory".to_owned()),
+        None => return Err("it holds no snapshots".to_owned()),
+    }
+    // Keys that were to take the place of others are no place to forget.
+    owner::finish_there(disk).map_err(|it| it.to_string())?;
+    let done = match ids {
+        Some(ids) => keys::destroy_there(disk, ids),
+        None => keys.destroy_same(disk, upto),
+    };
+    done.map_err(|it| it.to_string())
+}
+
+/// Whether restoring a store was not finished.
+pub(crate) fn is_unfinished(disk: &dyn Disk) -> io::Result<bool> {
+    Ok(disk.list()?.iter().any(|it| it == RESTORING))
+}
+
+/// Where a snapshot is restored from, and to.
+pub struct Restoring<'a> {
+    /// The folder with the snapshots.
+    pub from: Arc<dyn Disk>,
+    /// Its name.
+    pub folder: &'a str,
+    /// An empty folder, or one in which restoring was interrupted.
+    pub to: Arc<dyn Disk>,
+    /// What opens snapshots of a locked store.
+    pub owner: Option<OwnerKey>,
+    /// What opens the place of the store that they are of.
+    pub places: &'a dyn Places,
+}
+
+/// Restores a snapshot into an empty folder. It is verified before it counts: until then the folder does not open.
+/// What was forgotten since does not come back, where the folder of snapshots or the store that they are of, which
+/// may be in use, tells of it.
+///
+/// # Errors
+/// [`SnapshotError`]. What was begun in `to` is removed by the next who restores there.
+pub fn restore(
+    restoring: &Restoring<'_>,
+    which: &Which,
+    chance: &Arc<dyn Chance>,
+    see: &(dyn Fn(u64, u64) -> bool + Sync),
+) -> Result<Restored, SnapshotError> {
+    let Restoring { from, folder, to, owner: key, places } = restoring;
+    let there = to.list().map_err(SnapshotError::disk)?;
+    let begun = there.iter().any(|it| it == RESTORING);
+    if !begun && !is_blank(to, &there, key.clone(), chance) {
+        return Err(SnapshotError::NotEmpty);
+    }
+    let found = content(&**from).map_err(SnapshotError::disk)?;
+    let (manifest, body, signature) = chosen(&found, which)?;
+    let name = name_of(manifest.number);
+    let missing = || SnapshotError::Damaged {
+        what: keys::FILE.to_owned(),
+        reason: "it is missing, or no file of keys".to_owned(),
+    };
+    let owner = Owner::find(from, key.as_ref())?.ok_or_else(missing)?;
+    let veil = owner.veil().ok_or_else(missing)?;
+    if veil.sign(body) != *signature {
+        let reason = "its signature is not of the memory that this folder is of".to_owned();
+        return Err(SnapshotError::Damaged { what: name, reason });
+    }
+    let source = Keys::open(&**from, manifest.next, owner.mask())?;
+    let gone = gone(manifest, &source, &*veil_home(manifest, &veil), *places)?;
+    let is_gone = |id: u64| gone.contains(&id);
+    // What the store tells is finished here, too.
+    let forgotten: Vec<u64> = gone.iter().copied().collect();
+    keys::destroy_there(&**from, &forgotten).map_err(SnapshotError::disk)?;
+
+    begin(&**to, &there).map_err(SnapshotError::disk)?;
+    let counters = Counters { next: manifest.next, commit: manifest.commit, cycle: manifest.cycle };
+    let mut came = 0;
+    {
+        let opening = Opening { cache_bytes: 64 << 20, check_bytes_max: 0 };
+        let (mut tables, _) = Tables::open(&**to, opening)?;
+        tables.veil(Some(veil.clone()));
+        let filling = tables.filling()?;
+        let total = 2 * manifest.chunks.len() as u64;
+        for (number, chunk) in (1..).zip(&manifest.chunks) {
+            let rows = chunks::read(&**from, &found.files, chunk)?;
+            if let Rows::Records(rows) = &rows {
+                came += rows.iter().filter(|it| !is_gone(it.0)).count() as u64;
+            }
+            filling.add(&rows, &is_gone)?;
+            if !see(number, total) {
+                return Err(SnapshotError::Stopped);
+            }
+        }
+        filling.finish(counters, &manifest.encoders)?;
+        tables.note_folders(&[Folder {
+            folder: (*folder).to_owned(),
+            number: manifest.number,
+            mark: *manifest.mark,
+            upto: manifest.next,
+            pending: false,
+        }])?;
+    }
+    let mut incarnation = [0; 16];
+    chance.fill(&mut incarnation);
+    let identity = Identity { store: *manifest.store, incarnation, since: manifest.next };
+    let keyed = || -> io::Result<()> {
+        owner.copy_to(&**to)?;
+        source.copy_new(&**to, manifest.next, identity, &is_gone)
+    };
+    keyed().map_err(SnapshotError::disk)?;
+    let restored = || -> Result<Restored, SnapshotError> {
+        let options = Options { owner: key.clone(), answers_bytes: 0, ..Options::default() };
+        let memory = Memory::open_whole(Arc::clone(to), options, Arc::clone(chance))?;
+        let half = |done: u64, total: u64| see(total + done, 2 * total);
+        let verified = memory.verify(&half).map_err(SnapshotError::disk)?;
+        let verified = verified.ok_or(SnapshotError::Stopped)?;
+        if verified.records != came || verified.commit != manifest.commit {
+            let reason = format!("{} of {came} records came", verified.records);
+            return Err(SnapshotError::Damaged { what: name.clone(), reason });
+        }
+        Ok(Restored {
+            snapshot: listed(manifest),
+            records: came,
+            forgotten: manifest.records.saturating_sub(came),
+            faults: verified.faults,
+        })
+    };
+    let restored = restored()?;
+    let finish = || -> io::Result<()> {
+        to.sync_folder()?;
+        to.remove(RESTORING)?;
+        to.sync_folder()
+    };
+    finish().map_err(SnapshotError::disk)?;
+    Ok(restored)
+}
+
+/// Whether a folder holds nothing, or a store into which nothing was ever written.
+fn is_blank(
+    to: &Arc<dyn Disk>,
+    there: &[String],
+    owner: Option<OwnerKey>,
+    chance: &Arc<dyn Chance>,
+) -> bool {
+    let known = [crate::tables::FILE, keys::FILE, owner::FILE];
+    if there.is_empty() || !there.iter().all(|it| known.contains(&it.as_str())) {
+        return there.is_empty();
+    }
+    let options = Options { owner, ..Options::default() };
+    let opened = Memory::open_whole(Arc::clone(to), options, Arc::clone(chance));
+    opened.is_ok_and(|it| it.stats().is_ok_and(|it| it.commit == 0))
+}
+
+/// Marks a folder, and removes what an interrupted restore left there.
+fn begin(to: &dyn Disk, there: &[String]) -> io::Result<()> {
+    to.open(RESTORING)?.sync()?;
+    to.sync_folder()?;
+    for name in there.iter().filter(|it| *it != RESTORING) {
+        // What is destroyed later shall not be there still.
+        if keys::is_name(name) { keys::drop_file(to, name)? } else { to.remove(name)? }
+    }
+    to.sync_folder()
+}
+
+type Chosen<'a> = &'a (Manifest, Vec<u8>, [u8; 32]);
+
+fn chosen<'a>(found: &'a Content, which: &Which) -> Result<Chosen<'a>, SnapshotError> {
+    let not_found = |wanted: &str| SnapshotError::NotFound { wanted: wanted.to_owned() };
+    match which {
+        Which::Newest => found.whole.values().next_back().ok_or_else(|| not_found("that is whole")),
+        Which::Named(name) => {
+            if let Some((_, how)) = found.damaged.iter().find(|it| it.0 == *name) {
+                return Err(SnapshotError::Damaged { what: name.clone(), reason: how.clone() });
+            }
+            let number = number_of(name).ok_or_else(|| not_found(&format!("`{name}`")))?;
+            found.whole.get(&number).ok_or_else(|| not_found(&format!("`{name}`")))
+        }
+        Which::At(at) => {
+            let mut before = found.whole.values().filter(|it| it.0.at <= at.as_micros());
+            before.next_back().ok_or_else(|| not_found(&format!("of {at} or before")))
+        }
+    }
+}
+
+/// Where the store lies that a snapshot is of; nothing where that can't be read.
+fn veil_home(manifest: &Manifest, veil: &owner::Veil) -> String {
+    veil.show(&manifest.home).unwrap_or_default()
+}
+
+/// Ids of a snapshot whose records are forgotten: those without a key in the folder, and those of which the store
+/// itself says so, where it is there and is that one.
+fn gone(
+    manifest: &Manifest,
+    source: &Keys,
+    home: &str,
+    places: &dyn Places,
+) -> Result<BTreeSet<u64>, SnapshotError> {
+    let mut gone = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
+    let Some(file) = places.keys_of(home) else { return Ok(gone) };
+    let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(gone) };
+    if identity.store != *manifest.store {
+        return Ok(gone);
+    }
+    let mut shared = manifest.next;
+    if identity.incarnation != *manifest.incarnation {
+        // Two that began as one share the ids of before they parted.
+        for since in [identity.since, manifest.since].into_iter().filter(|it| *it > 0) {
+            shared = shared.min(since);
+        }
+    }
+    gone.extend(keys::destroyed_in(&*file, shared).map_err(SnapshotError::disk)?);
+    Ok(gone)
+}

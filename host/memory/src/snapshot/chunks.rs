@@ -1,0 +1,209 @@
+//! The rows of a store in chunks that stay the same as long as the rows do.
+//!
+//! A chunk holds the rows of one table for one range of ids: what is written later changes the last ranges, and
+//! those that it touches. It is named by its hash, and is written where no earlier snapshot of the folder has it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    ops::Range,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::{ByteArray, ByteBuf};
+use voyager_base::disk::Disk;
+use voyager_disk::database::Broken;
+
+use super::{SnapshotError, manifest::chunk_name};
+use crate::tables::{Counters, Reading};
+
+/// So many ids, or commits, are in one range.
+pub(crate) const IDS: u64 = 4096;
+
+/// A chunk ends where its rows have so many bytes.
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// Rows of one table.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Rows {
+    /// By id: the sealed record.
+    Records(Vec<(u64, ByteBuf)>),
+    /// By id: what changes.
+    Standings(Vec<(u64, ByteBuf)>),
+    /// Where it starts, its number, where it leads, the sealed edge.
+    Edges(Vec<(u64, u32, u64, ByteBuf)>),
+    /// The number of the encoder; by id: the sealed vector.
+    Vectors(u32, Vec<(u64, ByteBuf)>),
+    /// By commit: what was done.
+    Audit(Vec<(u64, (u64, u8, u64, u64))>),
+    /// By idempotency key, as it is hidden: the first id, and how many.
+    Done(Vec<(ByteBuf, u64, u64)>),
+}
+
+/// What was written of a store.
+#[derive(Default)]
+pub(crate) struct Written {
+    /// Hash and length of each chunk.
+    pub(crate) chunks: Vec<(ByteArray<32>, u64)>,
+    pub(crate) records: u64,
+    pub(crate) relations: u64,
+    pub(crate) vectors: u64,
+    /// How many chunks are new, and how many bytes they have.
+    pub(crate) new_chunks: u64,
+    pub(crate) new_bytes: u64,
+}
+
+/// A store on its way into chunks.
+pub(crate) struct Writing<'a> {
+    pub(crate) reading: &'a Reading,
+    pub(crate) disk: &'a dyn Disk,
+    /// Names and lengths of the chunks that whole snapshots name, and that are there.
+    pub(crate) known: BTreeMap<String, u64>,
+    pub(crate) written: Written,
+}
+
+impl Writing<'_> {
+    /// Writes all rows.
+    pub(crate) fn all(
+        &mut self,
+        counters: Counters,
+        encoders: &[(u32, String, u32)],
+        see: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<(), SnapshotError> {
+        let ranges = counters.next.div_ceil(IDS);
+        let commits = (counters.commit + 1).div_ceil(IDS);
+        let total = ranges + commits;
+        for number in 0..ranges {
+            self.ids(number * IDS..(number + 1) * IDS, encoders)?;
+            if !see(number + 1, total) {
+                return Err(SnapshotError::Stopped);
+            }
+        }
+        for number in 0..commits {
+            let mut rows = Vec::new();
+            let commits = number * IDS..(number + 1) * IDS;
+            self.reading.audit(commits, |commit, row| rows.push((commit, row)))?;
+            self.put(rows, Rows::Audit, |_| 32)?;
+            if !see(ranges + number + 1, total) {
+                return Err(SnapshotError::Stopped);
+            }
+        }
+        self.done()
+    }
+
+    fn ids(
+        &mut self,
+        ids: Range<u64>,
+        encoders: &[(u32, String, u32)],
+    ) -> Result<(), SnapshotError> {
+        let mut rows = Vec::new();
+        self.reading.records(ids.clone(), |id, row| rows.push((id, ByteBuf::from(row))))?;
+        self.written.records += rows.len() as u64;
+        self.put(rows, Rows::Records, |it| it.1.len())?;
+        let mut rows = Vec::new();
+        self.reading.standings(ids.clone(), |id, row| rows.push((id, ByteBuf::from(row))))?;
+        self.put(rows, Rows::Standings, |it| it.1.len())?;
+        let mut rows = Vec::new();
+        self.reading.edges(ids.clone(), |from, number, to, row| {
+            rows.push((from, number, to, ByteBuf::from(row)));
+        })?;
+        self.written.relations += rows.len() as u64;
+        self.put(rows, Rows::Edges, |it| it.3.len())?;
+        for (encoder, _, _) in encoders {
+            let mut rows = Vec::new();
+            let vectors = ids.clone();
+            self.reading
+                .vectors(*encoder, vectors, |id, row| rows.push((id, ByteBuf::from(row))))?;
+            self.written.vectors += rows.len() as u64;
+            self.put(rows, |it| Rows::Vectors(*encoder, it), |it| it.1.len())?;
+        }
+        Ok(())
+    }
+
+    /// What was done under idempotency keys, by the ids that it was about: those never change.
+    fn done(&mut self) -> Result<(), SnapshotError> {
+        let mut rows = Vec::new();
+        self.reading.done(|key, first, count| rows.push((first, *key, count)))?;
+        rows.sort_unstable();
+        let mut rest = rows.as_slice();
+        while let Some((first, _, _)) = rest.first() {
+            let range = first / IDS;
+            let (now, later) = rest.split_at(rest.partition_point(|it| it.0 / IDS <= range));
+            let row = |it: &(u64, [u8; 32], u64)| (ByteBuf::from(it.1), it.0, it.2);
+            self.put(now.iter().map(row).collect(), Rows::Done, |_| 48)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Writes rows of one range, in one chunk where they are not very long.
+    fn put<T>(
+        &mut self,
+        rows: Vec<T>,
+        made: impl Fn(Vec<T>) -> Rows,
+        bytes: impl Fn(&T) -> usize,
+    ) -> Result<(), SnapshotError> {
+        let (mut part, mut part_bytes) = (Vec::new(), 0);
+        for row in rows {
+            part_bytes += bytes(&row);
+            part.push(row);
+            if part_bytes >= CHUNK_BYTES {
+                self.chunk(&made(std::mem::take(&mut part)))?;
+                part_bytes = 0;
+            }
+        }
+        if part.is_empty() { Ok(()) } else { self.chunk(&made(part)) }
+    }
+
+    fn chunk(&mut self, rows: &Rows) -> Result<(), SnapshotError> {
+        let bytes = rmp_serde::to_vec(rows).map_err(SnapshotError::disk)?;
+        let hash = *blake3::hash(&bytes).as_bytes();
+        let (name, length) = (chunk_name(&hash), bytes.len() as u64);
+        if self.known.get(&name) != Some(&length) {
+            let write = || -> io::Result<()> {
+                let file = self.disk.open(&name)?;
+                // One that was cut off may be longer than nothing.
+                file.set_len(0)?;
+                file.write_at(0, &bytes)?;
+                file.sync()
+            };
+            write().map_err(SnapshotError::disk)?;
+            self.known.insert(name, length);
+            self.written.new_chunks += 1;
+            self.written.new_bytes += length;
+        }
+        self.written.chunks.push((ByteArray::new(hash), length));
+        Ok(())
+    }
+}
+
+/// A chunk, compared with its hash.
+pub(crate) fn read(
+    disk: &dyn Disk,
+    files: &BTreeSet<String>,
+    (hash, length): &(ByteArray<32>, u64),
+) -> Result<Rows, SnapshotError> {
+    let name = chunk_name(hash);
+    let damaged =
+        |reason: &str| SnapshotError::Damaged { what: name.clone(), reason: reason.to_owned() };
+    // Opening would make one.
+    if !files.contains(&name) {
+        return Err(damaged("it is missing"));
+    }
+    let file = disk.open(&name).map_err(SnapshotError::disk)?;
+    if file.len().map_err(SnapshotError::disk)? != *length {
+        return Err(damaged("it has another length"));
+    }
+    let mut bytes = vec![0; *length as usize];
+    file.read_at(0, &mut bytes).map_err(SnapshotError::disk)?;
+    if *blake3::hash(&bytes).as_bytes() != **hash {
+        return Err(damaged("its bytes are not what was written"));
+    }
+    rmp_serde::from_slice(&bytes).map_err(|_| damaged("it says nothing that this program knows"))
+}
+
+impl From<Broken> for SnapshotError {
+    fn from(error: Broken) -> Self {
+        Self::disk(error)
+    }
+}

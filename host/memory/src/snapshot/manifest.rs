@@ -1,0 +1,145 @@
+//! What a snapshot says of itself: which chunks it is made of, and what they add up to.
+//!
+//! The file is a line that names the format, a signature, and a MessagePack body. The signature is a hash of the body
+//! under a key of the store, so that nobody who has not what opens the store makes one up; each chunk is named by its
+//! own hash, so that it speaks for every byte of them. The first sector is written last: a file without it was never
+//! finished.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
+use voyager_base::{Digest, disk::Disk};
+
+use crate::owner::Veil;
+
+/// What names of these files begin with.
+const PREFIX: &str = "snapshot-";
+/// What names of chunks begin with.
+const CHUNK_PREFIX: &str = "chunk-";
+/// The first line.
+const FORMAT: &[u8] = b"voyager memory snapshot, format 1\n";
+const BEGIN: &[u8] = b"voyager memory snapshot, format ";
+/// The line, the length of the body, its hash, and the signature.
+const HEADER_BYTES: usize = 512;
+const BODY_BYTES_MAX: u64 = 1 << 30;
+
+/// What a snapshot says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// Its number in the folder.
+    pub(crate) number: u64,
+    /// What tells it from another of the same number.
+    pub(crate) mark: ByteArray<16>,
+    /// The store that it is of.
+    pub(crate) store: ByteArray<16>,
+    /// Which of the stores that began as one.
+    pub(crate) incarnation: ByteArray<16>,
+    /// The first id that is not in all of those.
+    pub(crate) since: u64,
+    /// When it was taken, in microseconds.
+    pub(crate) at: u64,
+    /// The commit that it shows, the next id then, and the cycle of decay.
+    pub(crate) commit: u64,
+    pub(crate) next: u64,
+    pub(crate) cycle: u64,
+    pub(crate) records: u64,
+    pub(crate) relations: u64,
+    pub(crate) vectors: u64,
+    /// Number, name as it is hidden in the store, dimensions.
+    pub(crate) encoders: Vec<(u32, String, u32)>,
+    /// Where the store lies, hidden as those.
+    pub(crate) home: String,
+    /// Hash and length of each chunk.
+    pub(crate) chunks: Vec<(ByteArray<32>, u64)>,
+}
+
+/// A file of a snapshot, as it was found.
+pub(crate) enum Found {
+    /// It is whole; what it says, what was signed, and by whom it says.
+    Whole(Box<Manifest>, Vec<u8>, [u8; 32]),
+    /// Writing it was cut off before it counted.
+    Unfinished,
+    /// It is not what was written; how that shows.
+    Damaged(String),
+}
+
+/// The name of a snapshot's file.
+pub(crate) fn name_of(number: u64) -> String {
+    format!("{PREFIX}{number:08}")
+}
+
+/// The number in a name of a snapshot's file.
+pub(crate) fn number_of(name: &str) -> Option<u64> {
+    let number: u64 = name.strip_prefix(PREFIX)?.parse().ok()?;
+    (name_of(number) == name).then_some(number)
+}
+
+/// The name of a chunk's file.
+pub(crate) fn chunk_name(hash: &[u8; 32]) -> String {
+    format!("{CHUNK_PREFIX}{}", blake3::Hash::from_bytes(*hash).to_hex())
+}
+
+/// Whether a file of this name is a chunk.
+pub(crate) fn is_chunk(name: &str) -> bool {
+    name.starts_with(CHUNK_PREFIX)
+}
+
+impl Manifest {
+    /// Writes it, durably; it counts with its last sector.
+    pub(crate) fn write(&self, disk: &dyn Disk, veil: &Veil) -> io::Result<()> {
+        let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
+        let mut header = vec![0; HEADER_BYTES];
+        let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(&body));
+        let begin = [FORMAT, &length, &hash.0, &veil.sign(&body)].concat();
+        header[..begin.len()].copy_from_slice(&begin);
+        let file = disk.open(&name_of(self.number))?;
+        file.set_len(0)?;
+        file.write_at(HEADER_BYTES as u64, &body)?;
+        file.sync()?;
+        disk.sync_folder()?;
+        file.write_at(0, &header)?;
+        file.sync()
+    }
+}
+
+/// Reads the file of a snapshot.
+pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
+    let file = disk.open(&name_of(number))?;
+    let length = file.len()?;
+    let mut header = [0; HEADER_BYTES];
+    if length < HEADER_BYTES as u64 {
+        return Ok(Found::Unfinished);
+    }
+    file.read_at(0, &mut header)?;
+    if header.iter().all(|it| *it == 0) {
+        return Ok(Found::Unfinished);
+    }
+    let damaged = |how: &str| Ok(Found::Damaged(how.to_owned()));
+    let Some(rest) = header.strip_prefix(FORMAT) else {
+        return if header.starts_with(BEGIN) {
+            damaged("a newer program wrote it")
+        } else {
+            damaged("it is no snapshot")
+        };
+    };
+    let (bytes, rest) = rest.split_at(8);
+    let body_bytes = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+    let (hash, rest) = rest.split_at(32);
+    let signature = rest.first_chunk().copied().unwrap_or_default();
+    if body_bytes > BODY_BYTES_MAX || length != HEADER_BYTES as u64 + body_bytes {
+        return damaged("it has another length");
+    }
+    let mut body = vec![0; body_bytes as usize];
+    file.read_at(HEADER_BYTES as u64, &mut body)?;
+    if Digest::of(&body).0 != hash {
+        return damaged("its bytes are not what was written");
+    }
+    let Ok(manifest) = rmp_serde::from_slice::<Manifest>(&body) else {
+        return damaged("it says nothing that this program knows");
+    };
+    if manifest.number != number {
+        return damaged("it has the name of another one");
+    }
+    Ok(Found::Whole(Box::new(manifest), body, signature))
+}

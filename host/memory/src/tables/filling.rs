@@ -1,0 +1,98 @@
+//! Rows of a snapshot into tables that hold nothing yet: all of them in one transaction.
+
+use redb::{ReadableTable, WriteTransaction};
+use voyager_disk::database::{Broken, guarded};
+
+use super::{
+    AUDIT, BACKWARD, Counters, DONE, Done, EDGES, ENCODERS, META, META_COMMIT, META_CYCLE,
+    META_NEXT, RECORDS, STANDINGS, Tables, VECTORS, broken,
+};
+use crate::snapshot::Rows;
+
+/// Tables on their way; dropped before its end it leaves nothing.
+pub(crate) struct Filling(WriteTransaction);
+
+impl Tables {
+    /// Begins to fill the tables.
+    pub(crate) fn filling(&self) -> Result<Filling, Broken> {
+        guarded(|| Ok(Filling(self.database().begin_write().map_err(broken)?)))
+    }
+}
+
+impl Filling {
+    /// Adds rows, save those of records that are gone.
+    pub(crate) fn add(&self, rows: &Rows, is_gone: &dyn Fn(u64) -> bool) -> Result<(), Broken> {
+        guarded(|| Ok(self.put(rows, is_gone)?))
+    }
+
+    fn put(&self, rows: &Rows, is_gone: &dyn Fn(u64) -> bool) -> Done<()> {
+        match rows {
+            Rows::Records(rows) => {
+                let mut table = self.0.open_table(RECORDS)?;
+                for (id, row) in rows.iter().filter(|it| !is_gone(it.0)) {
+                    table.insert(id, row.as_slice())?;
+                }
+            }
+            Rows::Standings(rows) => {
+                let mut table = self.0.open_table(STANDINGS)?;
+                for (id, row) in rows.iter().filter(|it| !is_gone(it.0)) {
+                    table.insert(id, row.as_slice())?;
+                }
+            }
+            Rows::Edges(rows) => {
+                let mut edges = self.0.open_table(EDGES)?;
+                let mut backward = self.0.open_table(BACKWARD)?;
+                for (from, number, to, row) in rows {
+                    if !is_gone(*from) && !is_gone(*to) {
+                        edges.insert((*from, *number), (*to, row.as_slice()))?;
+                        backward.insert((*to, *from, *number), ())?;
+                    }
+                }
+            }
+            Rows::Vectors(encoder, rows) => {
+                let mut table = self.0.open_table(VECTORS)?;
+                for (id, row) in rows.iter().filter(|it| !is_gone(it.0)) {
+                    table.insert((*encoder, *id), row.as_slice())?;
+                }
+            }
+            Rows::Audit(rows) => {
+                let mut table = self.0.open_table(AUDIT)?;
+                for (commit, row) in rows {
+                    table.insert(commit, row)?;
+                }
+            }
+            Rows::Done(rows) => {
+                let mut table = self.0.open_table(DONE)?;
+                for (key, first, count) in rows {
+                    if let Ok(key) = <&[u8; 32]>::try_from(key.as_slice()) {
+                        table.insert(key, (*first, *count))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable, with what the store counts.
+    pub(crate) fn finish(
+        self,
+        counters: Counters,
+        encoders: &[(u32, String, u32)],
+    ) -> Result<(), Broken> {
+        let finish = || -> Done<()> {
+            {
+                let mut table = self.0.open_table(ENCODERS)?;
+                for (number, name, dimensions) in encoders {
+                    table.insert(number, (name.as_str(), *dimensions))?;
+                }
+                let mut meta = self.0.open_table(META)?;
+                meta.insert(META_NEXT, counters.next)?;
+                meta.insert(META_COMMIT, counters.commit)?;
+                meta.insert(META_CYCLE, counters.cycle)?;
+                debug_assert!(meta.get(META_COMMIT)?.is_some(), "the counters are the last rows");
+            }
+            Ok(self.0.commit()?)
+        };
+        guarded(|| Ok(finish()?))
+    }
+}

@@ -1,0 +1,628 @@
+//! Snapshots: a store comes back as it was, each row is kept once, and what was forgotten never comes back.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use proptest::prelude::*;
+use voyager_base::{
+    chance::{Chance, Seeded},
+    clock::Timestamp,
+    disk::{Disk, DiskFile},
+    sim::{CrashModel, SimDisk},
+};
+use voyager_memory::{
+    Cost, Edge, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places, Record,
+    Restored, Restoring, SnapshotError, Taken, Which, restore, snapshots,
+};
+
+use crate::support::{ask, draft, now, options, texts, turn};
+
+const SECRET: &str = "The vault opens with xylophone.";
+const FOLDER: &str = "/backup";
+const HOME: &str = "/home/memory";
+const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+
+/// Folders by name; those that are away can't be reached.
+#[derive(Clone, Default)]
+struct Folders(Arc<Mutex<BTreeMap<String, SimDisk>>>);
+
+impl fmt::Debug for Folders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Folders")
+    }
+}
+
+impl Folders {
+    fn with(name: &str, disk: &SimDisk) -> Self {
+        let folders = Self::default();
+        folders.put(name, disk);
+        folders
+    }
+
+    fn put(&self, name: &str, disk: &SimDisk) {
+        self.0.lock().unwrap().insert(name.to_owned(), disk.clone());
+    }
+
+    fn take(&self, name: &str) {
+        self.0.lock().unwrap().remove(name);
+    }
+}
+
+impl Places for Folders {
+    fn open(&self, folder: &str, _make: bool) -> Result<Arc<dyn Disk>, String> {
+        let disk = self.0.lock().unwrap().get(folder).cloned();
+        disk.map(|it| Arc::new(it) as Arc<dyn Disk>).ok_or_else(|| "it is away".to_owned())
+    }
+
+    fn keys_of(&self, folder: &str) -> Option<Box<dyn DiskFile>> {
+        let disk = self.0.lock().unwrap().get(folder).cloned()?;
+        disk.open("keys").ok()
+    }
+}
+
+fn chance() -> Arc<dyn Chance> {
+    Arc::new(Seeded::new(9))
+}
+
+fn try_open(
+    disk: &SimDisk,
+    folders: &Folders,
+    owner: Option<&OwnerKey>,
+) -> Result<Memory, OpenError> {
+    let places: Option<Arc<dyn Places>> = Some(Arc::new(folders.clone()));
+    let options = Options { places, owner: owner.cloned(), ..options() };
+    Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(7)))
+}
+
+fn open(disk: &SimDisk, folders: &Folders) -> Memory {
+    try_open(disk, folders, None).unwrap()
+}
+
+fn take(memory: &Memory) -> Result<Taken, SnapshotError> {
+    memory.snapshot(FOLDER, HOME, now(), &|_, _| true)
+}
+
+fn back(
+    from: &SimDisk,
+    to: &SimDisk,
+    which: &Which,
+    folders: &Folders,
+    owner: Option<&OwnerKey>,
+) -> Result<Restored, SnapshotError> {
+    let restoring = Restoring {
+        from: Arc::new(from.clone()),
+        folder: FOLDER,
+        to: Arc::new(to.clone()),
+        owner: owner.cloned(),
+        places: folders,
+    };
+    restore(&restoring, which, &chance(), &|_, _| true)
+}
+
+/// A snapshot of a folder as a store.
+fn restored(from: &SimDisk, which: &Which) -> (SimDisk, Memory) {
+    let to = SimDisk::new(1);
+    // A folder is restored wherever it is: the store that it is of is not there.
+    let away = Folders::with(FOLDER, from);
+    back(from, &to, which, &away, None).unwrap();
+    let memory = open(&to, &away);
+    (to, memory)
+}
+
+/// What a store holds.
+#[derive(Clone, Debug, PartialEq)]
+struct Held {
+    records: BTreeMap<MemoryId, (Record, f64, bool, bool)>,
+    relations: Vec<(u64, String, u64)>,
+    answers: Vec<Vec<(MemoryId, f64)>>,
+}
+
+fn held(memory: &Memory) -> Held {
+    let all = memory.ids().into_iter().map(|id| {
+        let weight = memory.weight(id).unwrap();
+        let (pinned, archived) = (memory.is_pinned(id).unwrap(), memory.is_archived(id).unwrap());
+        (id, (memory.record(id).unwrap(), weight, pinned, archived))
+    });
+    let relations = memory.all_relations().unwrap().into_iter();
+    let mut relations: Vec<_> = relations.map(|it| (it.from.0, it.kind, it.to.0)).collect();
+    relations.sort();
+    let answer = |question: &str| {
+        let recall = ask(memory, question);
+        recall.hits.iter().map(|it| (it.record.id, it.score)).collect()
+    };
+    let answers = ["door", "vault xylophone", "text 3 thread"].map(answer).to_vec();
+    Held { records: all.collect(), relations, answers }
+}
+
+/// A store with a snapshot.
+fn filled() -> (SimDisk, SimDisk, Folders, Memory) {
+    let (disk, folder) = (SimDisk::new(1), SimDisk::new(2));
+    let folders = Folders::with(FOLDER, &folder);
+    let memory = open(&disk, &folders);
+    let mut secret = turn("wardrobe", "Quentin", SECRET);
+    secret.draft.tags = vec!["kazoo".to_owned()];
+    let entries = [turn("wardrobe", "Ada", "The door is green."), secret, draft("noted").into()];
+    let key = voyager_base::Digest::of(b"first");
+    memory.remember(&entries, Some(&key), now()).unwrap();
+    let edge = |from, to| Edge {
+        from: MemoryId(from),
+        to: MemoryId(to),
+        kind: "glockenspiel".to_owned(),
+        weight: 1.0,
+    };
+    memory.relate_all(&[edge(0, 1), edge(1, 2), edge(2, 0)], None, now()).unwrap();
+    memory.pin(MemoryId(0), true, now()).unwrap();
+    take(&memory).unwrap();
+    (disk, folder, folders, memory)
+}
+
+fn slot(disk: &SimDisk, id: u64) -> Vec<u8> {
+    disk.content("keys").unwrap()[512 + id as usize * 32..][..32].to_vec()
+}
+
+#[test]
+fn a_snapshot_comes_back_and_goes_on() {
+    let (_, folder, _, memory) = filled();
+    let expected = held(&memory);
+    let (to, again) = restored(&folder, &Which::Newest);
+    assert_eq!(held(&again), expected);
+    assert_eq!(again.remembered(&voyager_base::Digest::of(b"first")).unwrap().unwrap().len(), 3);
+    assert_eq!(again.audit(9).unwrap(), memory.audit(9).unwrap());
+    assert_eq!(again.verify(&|_, _| true).unwrap().unwrap().faults, []);
+    let id = again.remember(&[draft("goes on").into()], None, now()).unwrap();
+    assert_eq!(id, [MemoryId(3)]);
+    // In the same folder, too.
+    let taken = take(&again).unwrap();
+    assert_eq!(taken.snapshot.name, "snapshot-00000002");
+    drop(again);
+    assert_eq!(open(&to, &Folders::default()).ids().len(), 4);
+    // And the old one would mix what both wrote since.
+    memory.remember(&[draft("another").into()], None, now()).unwrap();
+    let refused = take(&memory).unwrap_err().to_string();
+    assert!(refused.contains("later snapshots"), "{refused}");
+    assert_eq!(snapshots(&folder).unwrap().whole.len(), 2);
+}
+
+#[test]
+fn what_did_not_change_is_not_written_again() {
+    let (disk, folder) = (SimDisk::new(1), SimDisk::new(2));
+    let folders = Folders::with(FOLDER, &folder);
+    let memory = open(&disk, &folders);
+    for batch in 0..3 {
+        let entry = |it| draft(&format!("text {}", batch * 4_096 + it)).into();
+        let entries: Vec<_> = (0..4_096).map(entry).collect();
+        memory.remember(&entries, None, now()).unwrap();
+    }
+    let first = take(&memory).unwrap();
+    assert_eq!((first.snapshot.records, first.new_chunks), (3 * 4_096, 2 * 3 + 1));
+    let again = take(&memory).unwrap();
+    assert_eq!((again.new_chunks, again.new_bytes), (0, 0));
+    memory.remember(&[draft("one more").into()], None, now()).unwrap();
+    let later = take(&memory).unwrap();
+    // A record, its standing, a line of the audit.
+    assert_eq!(later.new_chunks, 3);
+    assert!(later.new_bytes < 1_000, "{later:?}");
+    let found = snapshots(&folder).unwrap();
+    assert_eq!((found.whole.len(), found.damaged), (3, Vec::new()));
+    assert!(found.bytes < later.snapshot.bytes + 1_000, "{}", found.bytes);
+}
+
+#[test]
+fn forgetting_reaches_every_snapshot_before_it_is_acknowledged() {
+    let (disk, folder, _, memory) = filled();
+    let key = slot(&disk, 1);
+    assert!(folder.holds(&key), "the search finds what is there");
+    memory.remember(&[draft("later").into()], None, now()).unwrap();
+    take(&memory).unwrap();
+    let forgotten = memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert_eq!(forgotten.reached, [FOLDER]);
+    assert_eq!(forgotten.pending, []);
+    assert!(!folder.after_crash(CrashModel::Lost, 1).holds(&key), "even if the power fails now");
+    take(&memory).unwrap();
+    for word in [SECRET, "xylophone", "kazoo", "Quentin", "glockenspiel", "noted", HOME, "test 1"] {
+        assert!(!folder.holds(word.as_bytes()), "{word}");
+    }
+    assert!(!folder.holds(&key));
+    for number in 1..=3 {
+        let which = Which::Named(format!("snapshot-0000000{number}"));
+        let (to, again) = restored(&folder, &which);
+        assert!(again.record(MemoryId(1)).is_err());
+        assert_eq!(again.all_relations().unwrap().len(), 1, "{number}");
+        assert!(!texts(&ask(&again, "vault xylophone")).contains(&SECRET));
+        assert_eq!(again.verify(&|_, _| true).unwrap().unwrap().faults, []);
+        assert!(!to.holds(&key) && slot(&to, 1) == [0; 32]);
+        assert_eq!(slot(&to, 0), slot(&disk, 0), "and the others have theirs");
+    }
+}
+
+#[test]
+fn a_folder_that_is_away_is_named_and_caught_up_with() {
+    let (disk, folder, folders, memory) = filled();
+    let key = slot(&disk, 1);
+    folders.take(FOLDER);
+    let forgotten = memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert_eq!(forgotten.pending, [(FOLDER.to_owned(), "it is away".to_owned())]);
+    assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
+    assert!(folder.holds(&key), "nobody could reach it");
+    // While the store is there to tell, it does not come back; and then it is gone from the folder too.
+    let home = Folders::with(HOME, &disk);
+    let left = folder.after_crash(CrashModel::Clean, 1);
+    let to = SimDisk::new(3);
+    let came = back(&left, &to, &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.forgotten), (2, 1));
+    assert!(!left.holds(&key) && !to.holds(&key));
+    // What is forgotten next catches up with the folder, once it is there.
+    folders.put(FOLDER, &folder);
+    let forgotten = memory.forget(&[MemoryId(2)], None, now()).unwrap();
+    assert_eq!((forgotten.reached.len(), forgotten.pending.len()), (1, 0));
+    assert!(!folder.holds(&key));
+    // And so does a snapshot.
+    folders.take(FOLDER);
+    let last = slot(&disk, 0);
+    memory.forget(&[MemoryId(0)], None, now()).unwrap();
+    assert!(folder.holds(&last));
+    folders.put(FOLDER, &folder);
+    take(&memory).unwrap();
+    assert!(!folder.holds(&last));
+    assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)]);
+    memory.leave_snapshots(FOLDER).unwrap();
+    assert_eq!(memory.snapshot_folders().unwrap(), []);
+}
+
+#[test]
+fn what_is_forgotten_while_a_snapshot_is_taken_is_not_in_it() {
+    let (disk, folder, _, memory) = filled();
+    memory.remember(&[draft("brand new").into()], None, now()).unwrap();
+    let (key, new) = (slot(&disk, 1), slot(&disk, 3));
+    let see = |done, _| {
+        if done == 1 {
+            let ids = [MemoryId(1), MemoryId(3)];
+            let forgotten = memory.forget(&ids, None, now()).unwrap();
+            assert_eq!((forgotten.reached.len(), forgotten.pending.len()), (1, 0));
+            assert!(!folder.holds(&key), "it is acknowledged");
+            let busy = memory.snapshot(FOLDER, HOME, now(), &|_, _| true).unwrap_err();
+            assert_eq!(busy, SnapshotError::Busy);
+        }
+        true
+    };
+    let taken = memory.snapshot(FOLDER, HOME, now(), &see).unwrap();
+    assert_eq!(taken.snapshot.records, 4, "it shows the commit before");
+    assert!(!folder.holds(&key) && !folder.holds(&new));
+    assert_eq!(restored(&folder, &Which::Newest).1.ids(), [MemoryId(0), MemoryId(2)]);
+    let stopped = memory.snapshot(FOLDER, HOME, now(), &|_, _| false);
+    assert_eq!(stopped, Err(SnapshotError::Stopped));
+    take(&memory).unwrap();
+    assert_eq!(snapshots(&folder).unwrap().whole.len(), 3);
+}
+
+#[test]
+fn a_locked_store_makes_locked_snapshots() {
+    let key = |seed| OwnerKey::new(OwnerKind::KeyFile, &[seed; 32]).unwrap();
+    let (_, folder, folders, memory) = filled();
+    let told = [folder.content("owner").unwrap()[85..149].to_vec(), slot(&folder, 0)];
+    memory.lock(&key(1), CHEAP).unwrap();
+    assert!(told.iter().all(|it| folder.holds(it)), "it is open as it was until the next snapshot");
+    take(&memory).unwrap();
+    assert!(told.iter().all(|it| !folder.holds(it)), "and its old snapshots are locked with it");
+    let away = Folders::with(FOLDER, &folder);
+    let which = |number| Which::Named(format!("snapshot-0000000{number}"));
+    let refused = |owner: Option<&OwnerKey>| {
+        back(&folder, &SimDisk::new(3), &which(1), &away, owner).unwrap_err()
+    };
+    let kind = OwnerKind::KeyFile;
+    assert_eq!(refused(None), SnapshotError::Open(OpenError::Locked { kind }));
+    assert_eq!(refused(Some(&key(2))), SnapshotError::Open(OpenError::WrongKey { kind }));
+    memory.lock(&key(2), CHEAP).unwrap();
+    let to = SimDisk::new(4);
+    back(&folder, &to, &which(1), &away, Some(&key(1))).unwrap();
+    assert!(try_open(&to, &folders, None).is_err(), "what is restored is locked as well");
+    assert_eq!(held(&try_open(&to, &away, Some(&key(1))).unwrap()), held(&memory));
+    // The folder itself was locked with the old key until now.
+    take(&memory).unwrap();
+    assert_eq!(refused(Some(&key(1))), SnapshotError::Open(OpenError::WrongKey { kind }));
+    back(&folder, &SimDisk::new(5), &which(1), &away, Some(&key(2))).unwrap();
+    memory.unlock().unwrap();
+    take(&memory).unwrap();
+    assert_eq!(held(&restored(&folder, &which(2)).1), held(&memory));
+}
+
+#[test]
+fn foreign_and_damaged_folders_are_refused_in_words() {
+    let (_, folder, folders, memory) = filled();
+    let into = |name: &str| memory.snapshot(name, HOME, now(), &|_, _| true);
+    let letters = SimDisk::new(8);
+    drop(letters.open("letter").unwrap());
+    folders.put("/letters", &letters);
+    let holds = into("/letters").unwrap_err().to_string();
+    assert!(holds.contains("it holds other files"), "{holds}");
+    let away = into("/gone").unwrap_err().to_string();
+    assert!(away.contains("cannot use /gone: it is away"), "{away}");
+    assert_eq!(memory.snapshot_folders().unwrap().len(), 1, "only that with snapshots is known");
+    let other = SimDisk::new(7);
+    let other = open(&other, &folders);
+    other.remember(&[draft("another store").into()], None, now()).unwrap();
+    let foreign = take(&other).unwrap_err().to_string();
+    assert!(foreign.contains("another memory"), "{foreign}");
+
+    let to = SimDisk::new(3);
+    let error = |which: &Which| back(&folder, &to, which, &folders, None).unwrap_err();
+    let named = |name: &str| Which::Named(name.to_owned());
+    assert!(error(&named("snapshot-00000009")).to_string().contains("no snapshot `snapshot-"));
+    assert!(error(&named("yesterday")).to_string().contains("no snapshot `yesterday`"));
+    let before = error(&Which::At(Timestamp::from_millis(1))).to_string();
+    assert!(before.contains("or before"), "{before}");
+    let full = SimDisk::new(3);
+    open(&full, &folders).remember(&[draft("full").into()], None, now()).unwrap();
+    let error_of = |to: &SimDisk| back(&folder, to, &Which::Newest, &folders, None).unwrap_err();
+    assert_eq!(error_of(&full), SnapshotError::NotEmpty);
+    // One into which nothing was ever written is none.
+    drop(open(&to, &folders));
+
+    let chunk = folder.list().unwrap().into_iter().find(|it| it.starts_with("chunk-")).unwrap();
+    memory.remember(&[draft("later").into()], None, now()).unwrap();
+    take(&memory).unwrap();
+    folder.flip_bit("snapshot-00000002", 600 * 8);
+    let found = snapshots(&folder).unwrap();
+    assert_eq!((found.whole.len(), found.damaged.len()), (1, 1));
+    let damaged = error(&named("snapshot-00000002")).to_string();
+    assert!(damaged.contains("snapshot-00000002 is damaged"), "{damaged}");
+    folder.flip_bit(&chunk, 99);
+    folder.flip_bit("snapshot-00000001", 90 * 8);
+    let signed = error(&named("snapshot-00000001")).to_string();
+    assert!(signed.contains("its signature"), "{signed}");
+    folder.flip_bit("snapshot-00000001", 90 * 8);
+    let damaged = error(&named("snapshot-00000001")).to_string();
+    assert!(damaged.contains("chunk-") && damaged.contains("is damaged"), "{damaged}");
+    // What was begun does not count, and is no hindrance.
+    let unfinished = try_open(&to, &folders, None).map(drop).unwrap_err().to_string();
+    assert!(unfinished.contains("restore it again"), "{unfinished}");
+    folder.flip_bit(&chunk, 99);
+    back(&folder, &to, &named("snapshot-00000001"), &folders, None).unwrap();
+    assert_eq!(open(&to, &folders).ids().len(), 3);
+    folder.remove(&chunk).unwrap();
+    let found = snapshots(&folder).unwrap();
+    assert!(found.damaged.iter().any(|it| it.1.contains("is missing")), "{found:?}");
+}
+
+/// A crash of the folder's disk at any call: earlier snapshots stay, the new one is whole or none, and the next one
+/// is taken. Nothing that is forgotten comes back.
+#[test]
+fn a_crash_while_a_snapshot_is_taken_loses_no_other() {
+    let begin = || {
+        let (disk, folder, folders, memory) = filled();
+        let expected = held(&memory);
+        memory.remember(&[draft("later").into()], None, now()).unwrap();
+        folders.take(FOLDER);
+        memory.forget(&[MemoryId(2)], None, now()).unwrap();
+        folders.put(FOLDER, &folder);
+        (disk, folder, folders, memory, expected)
+    };
+    let (_, folder, _, memory, _) = begin();
+    let before = folder.calls();
+    take(&memory).unwrap();
+    let calls = folder.calls() - before;
+    let mut found = [0; 2];
+    for call in 1..=calls {
+        let model = CrashModel::ALL[call as usize % 4];
+        let at = format!("call {call}, {model:?}");
+        let (disk, folder, folders, memory, expected) = begin();
+        folder.crash_at(folder.calls() + call);
+        let done = take(&memory).is_ok();
+        let left = folder.after_crash(model, call);
+        folders.put(FOLDER, &left);
+        let listed = snapshots(&left).unwrap();
+        assert_eq!(listed.damaged, [], "{at}");
+        assert!(listed.whole.len() == 2 || !done, "{at}: it was acknowledged");
+        found[listed.whole.len() - 1] += 1;
+        for (number, it) in listed.whole.iter().enumerate() {
+            let to = SimDisk::new(3);
+            let home = Folders::with(HOME, &disk);
+            back(&left, &to, &Which::Named(it.name.clone()), &home, None).expect(&at);
+            let again = open(&to, &home);
+            let ids: Vec<u64> = again.ids().iter().map(|it| it.0).collect();
+            assert_eq!(ids, if number == 0 { vec![0, 1] } else { vec![0, 1, 3] }, "{at}");
+            let record = again.record(MemoryId(1)).unwrap();
+            assert_eq!(record, expected.records[&MemoryId(1)].0, "{at}");
+        }
+        take(&memory).expect(&at);
+        assert_eq!(slot(&left, 2), [0; 32], "{at}");
+        let chunks = left.list().unwrap().into_iter().filter(|it| it.starts_with("chunk-")).count();
+        assert!(chunks <= 12, "{at}: {chunks} chunks, some of which nobody needs");
+        // A store that was ended then goes on as well.
+        drop(memory);
+        take(&open(&disk, &folders)).expect(&at);
+    }
+    assert!(found.iter().all(|it| 0 < *it), "{found:?}");
+}
+
+/// A crash of the store's or the folder's disk while it forgets: what is acknowledged is gone from the folder, or
+/// the receipt names it; and what is gone from the store is known to be pending.
+#[test]
+fn a_crash_while_forgetting_leaves_no_key_that_nobody_knows_of() {
+    let calls = |of: &dyn Fn(&SimDisk, &SimDisk) -> u64| {
+        let (disk, folder, _, memory) = filled();
+        let before = of(&disk, &folder);
+        memory.forget(&[MemoryId(1)], None, now()).unwrap();
+        of(&disk, &folder) - before
+    };
+    let (own, there) = (calls(&|it, _| it.calls()), calls(&|_, it| it.calls()));
+    for (call, in_folder) in (1..=own).map(|it| (it, false)).chain((1..=there).map(|it| (it, true)))
+    {
+        let model = CrashModel::ALL[call as usize % 4];
+        let at = format!("call {call}, {model:?}, {in_folder}");
+        let (disk, folder, folders, memory) = filled();
+        let key = slot(&disk, 1);
+        let failing = if in_folder { &folder } else { &disk };
+        failing.crash_at(failing.calls() + call);
+        let done = memory.forget(&[MemoryId(1)], None, now());
+        let (left, left_there) = (disk.after_crash(model, call), folder.after_crash(model, call));
+        drop(memory);
+        folders.put(FOLDER, &left_there);
+        let memory = open(&left, &folders);
+        let there = memory.record(MemoryId(1)).is_ok();
+        let pending = memory.snapshot_folders().unwrap()[0].1;
+        let held = left_there.holds(&key);
+        assert!(!held || there || pending, "{at}: nobody knows of it");
+        if let Ok(forgotten) = done {
+            assert!(!there, "{at}");
+            assert!(!held || !forgotten.pending.is_empty(), "{at}: it was acknowledged");
+        }
+        take(&memory).expect(&at);
+        assert_eq!(left_there.holds(&key), there, "{at}");
+    }
+}
+
+/// A crash while restoring: what is there is whole, or does not open and is restored again.
+#[test]
+fn a_crash_while_restoring_leaves_a_whole_store_or_none() {
+    let (_, folder, _, memory) = filled();
+    let expected = held(&memory);
+    let away = Folders::with(FOLDER, &folder);
+    let to = SimDisk::new(3);
+    back(&folder, &to, &Which::Newest, &away, None).unwrap();
+    let (calls, mut found) = (to.calls(), [0; 3]);
+    for call in (1..=calls).step_by(3) {
+        let model = CrashModel::ALL[call as usize % 4];
+        let at = format!("call {call}, {model:?}");
+        let to = SimDisk::new(3);
+        to.crash_at(call);
+        let done = back(&folder, &to, &Which::Newest, &away, None).is_ok();
+        let left = to.after_crash(model, call);
+        let again = match try_open(&left, &away, None) {
+            // Before anything was there.
+            Ok(memory) if memory.ids().is_empty() => {
+                found[0] += 1;
+                assert!(!done, "{at}");
+                continue;
+            }
+            Ok(memory) => {
+                found[2] += 1;
+                memory
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("restore it again"), "{at}: {error}");
+                assert!(!done, "{at}");
+                found[1] += 1;
+                back(&folder, &left, &Which::Newest, &away, None).expect(&at);
+                open(&left, &away)
+            }
+        };
+        assert_eq!(held(&again), expected, "{at}");
+    }
+    assert!(found[1] > 0, "{found:?}");
+}
+
+/// A step of a random history.
+#[derive(Clone, Debug)]
+enum Step {
+    Remember(u8),
+    Forget(u8),
+    Relate(u8, u8),
+    Used(u8),
+    Pin(u8),
+    Tick(u8),
+    Away,
+    Here,
+    Snapshot,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1_u8..4).prop_map(Step::Remember),
+        2 => any::<u8>().prop_map(Step::Forget),
+        2 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Relate(a, b)),
+        1 => any::<u8>().prop_map(Step::Used),
+        1 => any::<u8>().prop_map(Step::Pin),
+        1 => (1_u8..120).prop_map(Step::Tick),
+        1 => Just(Step::Away),
+        1 => Just(Step::Here),
+        4 => Just(Step::Snapshot),
+    ]
+}
+
+fn act(memory: &Memory, step: &Step, number: usize) {
+    let ids = memory.ids();
+    let of = |it: u8| ids.get(usize::from(it) % ids.len().max(1)).copied();
+    match step {
+        Step::Remember(count) => {
+            let entry = |it| turn("thread", "Ada", &format!("text {number} door {it}"));
+            let entries: Vec<_> = (0..*count).map(entry).collect();
+            memory.remember(&entries, None, now()).unwrap();
+        }
+        Step::Forget(it) => {
+            if let Some(it) = of(*it) {
+                memory.forget(&[it], None, now()).unwrap();
+            }
+        }
+        Step::Relate(from, to) => {
+            if let (Some(from), Some(to)) = (of(*from), of(*to))
+                && from != to
+            {
+                let edge = Edge { from, to, kind: "near".to_owned(), weight: 0.5 };
+                memory.relate(&edge, None, now()).unwrap();
+            }
+        }
+        Step::Used(it) => {
+            if let Some(it) = of(*it) {
+                memory.used(&[it], now()).unwrap();
+            }
+        }
+        Step::Pin(it) => {
+            if let Some(it) = of(*it) {
+                memory.pin(it, true, now()).unwrap();
+            }
+        }
+        Step::Tick(cycles) => {
+            memory.tick(u64::from(*cycles), now()).unwrap();
+        }
+        Step::Away | Step::Here | Step::Snapshot => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_snapshot_is_the_store_of_its_commit_without_what_was_forgotten_since(
+        steps in proptest::collection::vec(step(), 1..24),
+    ) {
+        let (disk, folder) = (SimDisk::new(1), SimDisk::new(2));
+        let folders = Folders::with(FOLDER, &folder);
+        let memory = open(&disk, &folders);
+        let mut taken = Vec::new();
+        for (number, step) in steps.iter().enumerate() {
+            match step {
+                Step::Away => folders.take(FOLDER),
+                Step::Here => folders.put(FOLDER, &folder),
+                Step::Snapshot => match take(&memory) {
+                    Ok(it) => taken.push((it.snapshot, held(&memory))),
+                    Err(error) => prop_assert!(error.to_string().contains("away"), "{error}"),
+                },
+                step => act(&memory, step, number),
+            }
+        }
+        let last: BTreeSet<MemoryId> = memory.ids().into_iter().collect();
+        let home = Folders::with(HOME, &disk);
+        for (snapshot, mut expected) in taken {
+            let to = SimDisk::new(3);
+            let which = Which::Named(snapshot.name.clone());
+            let came = back(&folder, &to, &which, &home, None).unwrap();
+            prop_assert_eq!(came.faults, []);
+            let again = open(&to, &home);
+            let found = held(&again);
+            let count = expected.records.len();
+            expected.records.retain(|it, _| last.contains(it));
+            let there = |it: &u64| last.contains(&MemoryId(*it));
+            expected.relations.retain(|it| there(&it.0) && there(&it.2));
+            if expected.records.len() < count {
+                expected.answers.clone_from(&found.answers);
+            }
+            prop_assert_eq!(found, expected);
+            let verified = again.verify(&|_, _| true).unwrap().unwrap();
+            prop_assert_eq!(verified.faults, []);
+        }
+    }
+}
