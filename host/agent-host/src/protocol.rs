@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use voyager_base::policy::What;
+use voyager_base::{clock::Timestamp, policy::What};
 use voyager_manifest::plan::Priority;
 use voyager_memory::{Draft, Edge, MemoryId, Question};
 
@@ -226,6 +226,28 @@ pub(crate) enum MemoryRequest {
     Stats,
     /// Checks everything.
     Verify,
+    /// Takes a snapshot.
+    Snapshot {
+        /// Into which folder.
+        folder: String,
+    },
+    /// What snapshots there are.
+    Snapshots {
+        /// In which folder.
+        folder: String,
+    },
+    /// Leaves a folder of snapshots alone from now on.
+    LeaveSnapshots {
+        /// Which.
+        folder: String,
+    },
+    /// Restores a snapshot where there is no memory yet.
+    RestoreFrom {
+        /// From which folder.
+        folder: String,
+        /// Which one.
+        at: SnapshotChoice,
+    },
     /// What it is locked with; never fails since it is locked.
     Owner,
     /// Locks it, or changes what it is locked with.
@@ -245,6 +267,25 @@ pub(crate) enum MemoryRequest {
     Export {
         /// Of this space only.
         space: Option<String>,
+    },
+}
+
+/// Which snapshot is meant.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "snapshot")]
+pub(crate) enum SnapshotChoice {
+    /// The newest.
+    #[default]
+    Newest,
+    /// That of a name.
+    Named {
+        /// Its name.
+        name: String,
+    },
+    /// The newest of those taken at a time or before.
+    At {
+        /// The time.
+        at: Timestamp,
     },
 }
 

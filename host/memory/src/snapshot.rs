@@ -176,6 +176,9 @@ pub struct Restored {
     pub faults: Vec<Fault>,
 }
 
+/// Number, name as it is hidden, dimensions.
+type Encoders = Vec<(u32, String, u32)>;
+
 /// A snapshot on its way.
 pub(crate) struct Taking {
     disk: Arc<dyn Disk>,
@@ -318,7 +321,7 @@ impl Taking {
     pub(crate) fn write(
         &mut self,
         see: &dyn Fn(u64, u64) -> bool,
-    ) -> Result<(Written, Vec<(u32, String, u32)>), SnapshotError> {
+    ) -> Result<(Written, Encoders), SnapshotError> {
         let encoders = self.reading.encoders()?;
         let mut writing = Writing {
             reading: &self.reading,
@@ -335,7 +338,7 @@ impl Taking {
     /// Brings keys and what opens them up to date, and has the snapshot count. Nothing is forgotten meanwhile.
     pub(crate) fn finish(
         self,
-        (written, encoders): (Written, Vec<(u32, String, u32)>),
+        (written, encoders): (Written, Encoders),
         (owner, keys, next): (&Owner, &Keys, u64),
         home: &str,
         at: Timestamp,
@@ -460,7 +463,7 @@ pub fn restore(
         return Err(SnapshotError::Damaged { what: name, reason });
     }
     let source = Keys::open(&**from, manifest.next, owner.mask())?;
-    let gone = gone(manifest, &source, &*veil_home(manifest, &veil), *places)?;
+    let gone = gone(manifest, &source, &veil_home(manifest, &veil), *places)?;
     let is_gone = |id: u64| gone.contains(&id);
     // What the store tells is finished here, too.
     let forgotten: Vec<u64> = gone.iter().copied().collect();

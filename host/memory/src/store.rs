@@ -131,6 +131,9 @@ pub struct Forgotten {
     pub pending: Vec<(String, String)>,
 }
 
+/// Folders of snapshots that were reached, and those that were not, with the reason.
+type Reached = (Vec<String>, Vec<(String, String)>);
+
 /// What passing cycles did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticked {
@@ -788,11 +791,7 @@ impl Memory {
 
     /// Destroys in folders of snapshots the keys that are destroyed here. Gives back those that were reached, and
     /// the others with the reason.
-    fn reach(
-        &self,
-        folders: Vec<Folder>,
-        ids: &[u64],
-    ) -> Result<(Vec<String>, Vec<(String, String)>), WriteError> {
+    fn reach(&self, folders: Vec<Folder>, ids: &[u64]) -> Result<Reached, WriteError> {
         let (mut reached, mut pending) = (Vec::new(), Vec::new());
         let mut done = Vec::new();
         for folder in folders {

@@ -136,6 +136,9 @@ pub struct Verified {
     pub more: u64,
 }
 
+/// Shows an index to whoever asks.
+pub(crate) type Showing<'a> = dyn Fn(&mut dyn FnMut(&Index)) + Sync + 'a;
+
 /// What a check needs of a store.
 pub(crate) struct Checking<'a> {
     pub(crate) disk: &'a dyn Disk,
@@ -147,7 +150,7 @@ pub(crate) struct Checking<'a> {
     /// The horizon, where it is kept.
     pub(crate) horizon: Option<f64>,
     /// Shows the index as it is now.
-    pub(crate) index: &'a (dyn Fn(&mut dyn FnMut(&Index)) + Sync),
+    pub(crate) index: &'a Showing<'a>,
     /// Whether a record is still there.
     pub(crate) is_there: &'a (dyn Fn(u64) -> Result<bool, Broken> + Sync),
 }
@@ -182,7 +185,7 @@ pub(crate) fn run(
     let Some(first) = checking.readings.first() else { return Ok(None) };
     let mut found = Verified { commit: checking.counters.commit, ..Verified::default() };
     let named = |(number, name, dimensions): (u32, String, u32)| {
-        let name = checking.veil.as_ref().map_or(Some(name.clone()), |it| it.show(&name));
+        let name = checking.veil.as_ref().map_or_else(|| Some(name.clone()), |it| it.show(&name));
         (number, name, dimensions)
     };
     let encoders: Vec<_> = first.encoders()?.into_iter().map(named).collect();

@@ -1,5 +1,6 @@
 //! What is answered about the memory.
 
+pub(crate) mod snapshot;
 pub(crate) mod verify;
 
 use std::collections::BTreeMap;
@@ -250,6 +251,12 @@ pub(crate) struct ForgetAnswer {
     pub(crate) at: String,
     /// Damaged records, of which nobody can tell whether they are meant.
     pub(crate) damaged: Vec<String>,
+    /// Folders of snapshots in which their keys are destroyed, too.
+    #[serde(default)]
+    pub(crate) snapshots: Vec<String>,
+    /// Folders of snapshots that were not reached, and why.
+    #[serde(default)]
+    pub(crate) pending: Vec<snapshot::ProblemDetail>,
 }
 
 /// Answers `memory pin` and `memory unpin`.
@@ -338,6 +345,9 @@ pub(crate) struct StatsAnswer {
     pub(crate) folder: String,
     /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.
     pub(crate) locked_with: Option<String>,
+    /// The folders with snapshots of it.
+    #[serde(default)]
+    pub(crate) snapshots: Vec<snapshot::FolderDetail>,
 }
 
 /// Answers `memory lock`, `memory rekey` and `memory unlock`.

@@ -1,5 +1,7 @@
 //! `agent-host memory`: what this machine remembers.
 
+mod snapshot;
+
 use std::{
     collections::BTreeMap,
     io::{IsTerminal as _, Read as _, Write as _},
@@ -84,15 +86,19 @@ enum MemoryCommand {
         /// Its id, like m12.
         id: MemoryId,
     },
-    /// Brings archived records back: they are recalled again, and fade anew.
+    /// Brings archived records back: they are recalled again, and fade anew. With --from a whole memory from a snapshot.
     Restore {
         /// Their ids, like m12.
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required_unless_present = "from", value_name = "ID")]
         ids: Vec<MemoryId>,
         /// The weight that they have from now on, 0.05 to 1.
         #[arg(long, value_name = "NUMBER", default_value_t = 0.5)]
         weight: f64,
+        #[command(flatten)]
+        from: snapshot::Source,
     },
+    Snapshot(snapshot::Snapshot),
+    Snapshots(snapshot::Snapshots),
     /// Relates two records: from what answers a question, relations lead on.
     Relate {
         /// The record it starts at.
@@ -363,9 +369,14 @@ impl Memory {
             MemoryCommand::Blame { id } => {
                 past::blame(context, &ask(context, MemoryRequest::Blame { id })?)
             }
-            MemoryCommand::Restore { ids, weight } => {
+            MemoryCommand::Restore { ids, weight, from } => {
+                if let Some(code) = from.run(context)? {
+                    return Ok(code);
+                }
                 told::restore(context, &ask(context, MemoryRequest::Restore { ids, weight })?)
             }
+            MemoryCommand::Snapshot(it) => it.run(context),
+            MemoryCommand::Snapshots(it) => it.run(context),
             MemoryCommand::Relate { from, kind, to, weight } => {
                 let edge = Edge { from, kind, to, weight };
                 told::relate(context, &ask(context, MemoryRequest::Relate { edge })?)

@@ -5,6 +5,7 @@ mod exporting;
 mod forgetting;
 mod importing;
 mod past;
+mod snapshots;
 mod verifying;
 
 use std::{
@@ -20,10 +21,11 @@ use voyager_base::{
 use voyager_disk::FileDisk;
 use voyager_memory::{
     AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Entry, Hit, LockError, Memory, MemoryId,
-    OpenError, Options, OwnerKey, OwnerKind, Question, ReadError, Recall, Record, SUPERSEDES,
-    Ticked, WriteError, is_locked,
+    OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
+    SUPERSEDES, Ticked, WriteError, is_locked,
 };
 
+use self::snapshots::Folders;
 use super::{Host, Updates, to_json};
 use crate::{
     answer::memory::{
@@ -97,7 +99,8 @@ impl LazyMemory {
 
     fn opened(&self, owner: Option<OwnerKey>) -> Result<Memory, OpenError> {
         let disk = Arc::new(FileDisk::open(&self.folder)?);
-        let options = Options { owner, ..self.encoder.options() };
+        let places: Option<Arc<dyn Places>> = Some(Arc::new(Folders));
+        let options = Options { owner, places, ..self.encoder.options() };
         Memory::open(disk, options, Arc::new(SystemChance))
     }
 
@@ -143,6 +146,23 @@ impl Host {
     ) -> Result<Json, Failure> {
         let key = key.map(|it| it.owner_key()).transpose().map_err(Failure::usage)?;
         let lazy = Arc::clone(&self.memory);
+        let progress = Progress {
+            clock: Arc::clone(&self.world.clock),
+            cancellation: cancellation.clone(),
+            updates: updates.clone(),
+        };
+        // These need no memory, and must not make one.
+        let request = match request {
+            MemoryRequest::Snapshots { folder } => {
+                let work = move || snapshots::list(&folder).map(to_json);
+                return tokio::task::spawn_blocking(work).await.map_err(bug)?;
+            }
+            MemoryRequest::RestoreFrom { folder, at } => {
+                let work = move || lazy.restore_from(&folder, at, key, &progress).map(to_json);
+                return tokio::task::spawn_blocking(work).await.map_err(bug)?;
+            }
+            other => other,
+        };
         let opened = tokio::task::spawn_blocking(move || lazy.open_with(key)).await;
         let memory = match opened.map_err(bug)? {
             Ok(memory) => memory,
@@ -175,7 +195,7 @@ impl Host {
         let updates = updates.clone();
         let work = move || {
             let encoder = lazy.encoder.name();
-            Desk { memory, lazy, encoder, clock, cancellation, updates }.answer(request)
+            Desk { memory, lazy, encoder, clock, cancellation, updates, progress }.answer(request)
         };
         let ended = tokio::task::spawn_blocking(work).await;
         if writes {
@@ -197,6 +217,14 @@ struct Desk {
     lazy: Arc<LazyMemory>,
     /// What makes vectors, or why that can't be used.
     encoder: Result<Option<String>, String>,
+    clock: Arc<dyn Clock>,
+    cancellation: Cancellation,
+    updates: Updates,
+    progress: Progress,
+}
+
+/// Tells whoever asked how far it is.
+struct Progress {
     clock: Arc<dyn Clock>,
     cancellation: Cancellation,
     updates: Updates,
@@ -225,6 +253,11 @@ impl Desk {
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
             MemoryRequest::Verify => self.verify().map(to_json),
+            MemoryRequest::Snapshot { folder } => self.snapshot(&folder).map(to_json),
+            MemoryRequest::LeaveSnapshots { folder } => self.leave_snapshots(folder).map(to_json),
+            MemoryRequest::Snapshots { .. } | MemoryRequest::RestoreFrom { .. } => {
+                Err(Failure::new(FailureKind::Bug, "what needs no memory among what does"))
+            }
             MemoryRequest::Owner => Ok(to_json(self.owner())),
             MemoryRequest::Lock { key, again } => self.lock(&key, again).map(to_json),
             MemoryRequest::Unlock => self.unlock().map(to_json),
@@ -410,6 +443,7 @@ impl Desk {
             answer_bytes: answers.bytes,
             folder: self.lazy.folder.display().to_string(),
             locked_with: self.owner().locked_with,
+            snapshots: self.snapshot_folders()?,
         })
     }
 

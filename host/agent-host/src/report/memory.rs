@@ -1,5 +1,6 @@
 //! What the memory answers, as people read it.
 
+pub(crate) mod snapshot;
 pub(crate) mod verify;
 
 use std::{
@@ -294,12 +295,22 @@ pub(crate) fn relate(context: &Context, answer: &Json) -> Result<u8, Failure> {
 pub(crate) fn forget(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let forgotten: ForgetAnswer = read(answer)?;
     tell(context, &forgotten, 0, || {
-        let ForgetAnswer { ids, commit, at, damaged, .. } = &forgotten;
+        let ForgetAnswer { ids, commit, at, damaged, snapshots, pending, .. } = &forgotten;
         if ids.is_empty() {
             line("there is nothing to forget")?;
         } else {
             line(format!("forgot {} record(s): {}", ids.len(), in_runs(ids)))?;
             line(format!("commit {commit}, {at}"))?;
+            for folder in snapshots {
+                line(harmless(&format!("also in the snapshots in {folder}")))?;
+            }
+            for folder in pending {
+                note(harmless(&format!(
+                    "NOT yet in the snapshots in {}: {}; the next `memory snapshot` or `memory forget` that reaches it \
+                     does it, `memory snapshots FOLDER --leave` gives it up",
+                    folder.name, folder.problem
+                )));
+            }
             note(STILL_HELD);
         }
         if !damaged.is_empty() {
@@ -431,6 +442,10 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         let kept = printing::size(stats.answer_bytes as u64);
         named("answers", &format!("{again} given again, {anew} found anew, {kept} kept"))?;
         named("folder", &stats.folder)?;
+        for it in &stats.snapshots {
+            let behind = if it.pending { ", where something is still to be forgotten" } else { "" };
+            named("snapshots", &format!("{}{behind}", it.folder))?;
+        }
         named("locked", stats.locked_with.as_deref().map_or("no", |_| "yes"))?;
         if stats.records == 0 {
             note(EMPTY);

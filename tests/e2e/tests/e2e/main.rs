@@ -23,6 +23,7 @@ mod live;
 mod memory;
 mod memory_locked;
 mod memory_of_skills;
+mod memory_snapshots;
 mod metrics;
 mod packages_far;
 mod packages_page;

@@ -40,14 +40,18 @@ pub(crate) struct FaultDetail {
     pub(crate) remedy: String,
 }
 
+impl FaultDetail {
+    /// A fault.
+    pub(crate) fn of(it: Fault) -> Self {
+        let id = it.id.map(|it| it.to_string());
+        let remedy = it.part.remedy().replace("ID", id.as_deref().unwrap_or("ID"));
+        Self { id, part: it.part.to_string(), problem: it.problem, remedy }
+    }
+}
+
 impl VerifyAnswer {
     /// What was found, in so many milliseconds.
     pub(crate) fn of(found: Verified, millis: u64) -> Self {
-        let detail = |it: Fault| {
-            let id = it.id.map(|it| it.to_string());
-            let remedy = it.part.remedy().replace("ID", id.as_deref().unwrap_or("ID"));
-            FaultDetail { id, part: it.part.to_string(), problem: it.problem, remedy }
-        };
         Self {
             whole: found.faults.is_empty(),
             commit: found.commit,
@@ -56,7 +60,7 @@ impl VerifyAnswer {
             relations: found.relations,
             index_bytes: found.kept_bytes,
             millis,
-            faults: found.faults.into_iter().map(detail).collect(),
+            faults: found.faults.into_iter().map(FaultDetail::of).collect(),
             more: found.more,
         }
     }

@@ -4,7 +4,7 @@ use voyager_memory::MemoryId;
 
 use super::{Desk, read, written};
 use crate::{
-    answer::memory::{ForgetAnswer, named},
+    answer::memory::{ForgetAnswer, named, snapshot::ProblemDetail},
     failure::Failure,
     protocol::Forgetting,
     when,
@@ -21,13 +21,15 @@ impl Desk {
         // Named ones are forgotten whether they can be read or not.
         let damaged = if what.ids.is_empty() { named(&stats.damaged) } else { Vec::new() };
         let (now, mut commit) = (self.now(), stats.commit);
+        let (mut snapshots, mut pending) = (Vec::new(), Vec::new());
         let mut forgotten = ids;
         if !dry_run {
             let receipt = self.memory.forget(&forgotten, None, now).map_err(written)?;
             (forgotten, commit) = (receipt.ids, receipt.commit);
+            (snapshots, pending) = (receipt.reached, ProblemDetail::all(receipt.pending));
         }
         let (ids, at) = (named(&forgotten), when::exact(now));
-        Ok(ForgetAnswer { dry_run, ids, commit, at, damaged })
+        Ok(ForgetAnswer { dry_run, ids, commit, at, damaged, snapshots, pending })
     }
 
     /// The records of a space and a thread.

@@ -1,0 +1,143 @@
+//! What is answered about snapshots of the memory.
+
+use serde::{Deserialize, Serialize};
+use voyager_memory::{Listed, Restored, Snapshots, Taken};
+
+use super::verify::FaultDetail;
+use crate::when;
+
+/// A snapshot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SnapshotDetail {
+    /// Its name in the folder.
+    pub(crate) name: String,
+    /// When it was taken, RFC 3339.
+    pub(crate) at: String,
+    /// The commit that it shows.
+    pub(crate) commit: u64,
+    /// Records in it, those that were forgotten since too.
+    pub(crate) records: u64,
+    /// Relations in it.
+    pub(crate) relations: u64,
+    /// Vectors in it.
+    pub(crate) vectors: u64,
+    /// Bytes of its rows, which others share.
+    pub(crate) bytes: u64,
+}
+
+impl SnapshotDetail {
+    fn of(it: Listed) -> Self {
+        Self {
+            name: it.name,
+            at: when::exact(it.at),
+            commit: it.commit,
+            records: it.records,
+            relations: it.relations,
+            vectors: it.vectors,
+            bytes: it.bytes,
+        }
+    }
+}
+
+/// Answers `memory snapshot`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct SnapshotAnswer {
+    /// Where.
+    pub(crate) folder: String,
+    /// The new one.
+    #[serde(flatten)]
+    pub(crate) snapshot: SnapshotDetail,
+    /// Bytes that no earlier one of the folder had.
+    pub(crate) new_bytes: u64,
+}
+
+impl SnapshotAnswer {
+    pub(crate) fn of(folder: String, taken: Taken) -> Self {
+        let snapshot = SnapshotDetail::of(taken.snapshot);
+        Self { folder, snapshot, new_bytes: taken.new_bytes }
+    }
+}
+
+/// Answers `memory snapshots`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SnapshotsAnswer {
+    /// Where.
+    pub(crate) folder: String,
+    /// The whole ones, the oldest first.
+    pub(crate) snapshots: Vec<SnapshotDetail>,
+    /// The others.
+    pub(crate) damaged: Vec<ProblemDetail>,
+    /// Bytes of the rows of all of them.
+    pub(crate) bytes: u64,
+}
+
+/// A folder of snapshots.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FolderDetail {
+    /// Where.
+    pub(crate) folder: String,
+    /// Whether it may still have keys of what was forgotten.
+    pub(crate) pending: bool,
+}
+
+/// Something with what is wrong with it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ProblemDetail {
+    /// What.
+    pub(crate) name: String,
+    /// What is wrong.
+    pub(crate) problem: String,
+}
+
+impl ProblemDetail {
+    /// Names with problems.
+    pub(crate) fn all(found: Vec<(String, String)>) -> Vec<Self> {
+        found.into_iter().map(|(name, problem)| Self { name, problem }).collect()
+    }
+}
+
+impl SnapshotsAnswer {
+    pub(crate) fn of(folder: String, found: Snapshots) -> Self {
+        Self {
+            folder,
+            snapshots: found.whole.into_iter().map(SnapshotDetail::of).collect(),
+            damaged: ProblemDetail::all(found.damaged),
+            bytes: found.bytes,
+        }
+    }
+}
+
+/// Answers `memory snapshots --leave`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LeaveAnswer {
+    /// The folder that is left alone.
+    pub(crate) folder: String,
+}
+
+/// Answers `memory restore --from`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RestoreFromAnswer {
+    /// Where it came from.
+    pub(crate) folder: String,
+    /// From which snapshot.
+    pub(crate) snapshot: SnapshotDetail,
+    /// Records that the memory has now.
+    pub(crate) records: u64,
+    /// Records of the snapshot that were forgotten since, and did not come back.
+    pub(crate) forgotten: u64,
+    /// What was damaged when the snapshot was taken.
+    pub(crate) faults: Vec<FaultDetail>,
+}
+
+impl RestoreFromAnswer {
+    pub(crate) fn of(folder: String, restored: Restored) -> Self {
+        Self {
+            folder,
+            snapshot: SnapshotDetail::of(restored.snapshot),
+            records: restored.records,
+            forgotten: restored.forgotten,
+            faults: restored.faults.into_iter().map(FaultDetail::of).collect(),
+        }
+    }
+}

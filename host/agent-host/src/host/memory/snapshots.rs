@@ -1,0 +1,219 @@
+//! Snapshots of the memory, and the folders in which they lie.
+
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use voyager_base::{
+    chance::Chance,
+    disk::{Disk, DiskFile},
+};
+use voyager_disk::FileDisk;
+use voyager_memory::{
+    OpenError, OwnerKey, Places, Restoring, SnapshotError, Which, restore, snapshots,
+};
+
+use super::{Desk, LazyMemory, Progress, closed, unusable, written};
+use crate::{
+    answer::memory::snapshot::{
+        FolderDetail, LeaveAnswer, RestoreFromAnswer, SnapshotAnswer, SnapshotsAnswer,
+    },
+    failure::{Failure, FailureKind},
+    protocol::SnapshotChoice,
+    system::SystemChance,
+};
+
+/// Folders of this machine.
+#[derive(Debug)]
+pub(crate) struct Folders;
+
+impl Places for Folders {
+    fn open(&self, folder: &str, make: bool) -> Result<Arc<dyn Disk>, String> {
+        let path = Path::new(folder);
+        // One that is made where a stick is not plugged in would be no backup.
+        let there = match make {
+            true => path.parent().is_none_or(Path::is_dir),
+            false => path.join("keys").is_file(),
+        };
+        if !there {
+            let what = if make { "the folder above it is not there" } else { "it is not there" };
+            return Err(what.to_owned());
+        }
+        // Opening leaves a lock behind, which is not to lie among other files.
+        if !holds_ours_alone(path) {
+            return Err("it holds other files; name an empty folder, or a new one".to_owned());
+        }
+        let disk = FileDisk::open(path).map_err(|it| it.to_string())?;
+        Ok(Arc::new(disk))
+    }
+
+    fn keys_of(&self, folder: &str) -> Option<Box<dyn DiskFile>> {
+        let file = File::open(Path::new(folder).join("keys")).ok()?;
+        Some(Box::new(Looked(file)))
+    }
+}
+
+/// Whether a folder holds nothing but what snapshots leave there.
+fn holds_ours_alone(path: &Path) -> bool {
+    let Ok(entries) = path.read_dir() else { return true };
+    entries.filter_map(Result::ok).all(|it| {
+        let name = it.file_name();
+        let name = name.to_string_lossy();
+        let known = ["lock", "keys", "keys-anew", "owner"].contains(&&*name);
+        known || name.starts_with("chunk-") || name.starts_with("snapshot-")
+    })
+}
+
+/// A file that is only read, whoever has it open.
+struct Looked(File);
+
+impl DiskFile for Looked {
+    fn len(&self) -> io::Result<u64> {
+        self.0.metadata().map(|it| it.len())
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn set_len(&self, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Answers `memory snapshots`: needs no memory, and makes none.
+pub(super) fn list(folder: &str) -> Result<SnapshotsAnswer, Failure> {
+    let disk = opened(folder)?;
+    let found = snapshots(&*disk).map_err(|it| failed(&it))?;
+    Ok(SnapshotsAnswer::of(folder.to_owned(), found))
+}
+
+fn opened(folder: &str) -> Result<Arc<dyn Disk>, Failure> {
+    let none = |reason: &str| {
+        let message = format!("{folder} has no snapshots: {reason}");
+        Failure::new(FailureKind::Environment, message)
+            .hint("`agent-host memory snapshot FOLDER` takes one")
+    };
+    Folders.open(folder, false).map_err(|it| none(&it))
+}
+
+impl LazyMemory {
+    /// Answers `memory restore --from`: the memory is opened after it, and not before.
+    pub(super) fn restore_from(
+        &self,
+        folder: &str,
+        choice: SnapshotChoice,
+        given: Option<OwnerKey>,
+        progress: &Progress,
+    ) -> Result<RestoreFromAnswer, Failure> {
+        let mut state = self.state();
+        // One that was opened and holds nothing is in nobody's way, save its own.
+        state.memory.take_if(|it| it.ids().is_empty());
+        if state.memory.is_some() {
+            return Err(failed(&SnapshotError::NotEmpty));
+        }
+        let from = opened(folder)?;
+        let to = FileDisk::open(&self.folder).map_err(|it| closed(&OpenError::from(it)))?;
+        let to: Arc<dyn Disk> = Arc::new(to);
+        let which = match choice {
+            SnapshotChoice::Newest => Which::Newest,
+            SnapshotChoice::Named { name } => Which::Named(name),
+            SnapshotChoice::At { at } => Which::At(at),
+        };
+        let mut key = given.or_else(|| state.key.clone());
+        let see = progress.telling("restored");
+        let chance: Arc<dyn Chance> = Arc::new(SystemChance);
+        let mut again = || {
+            let (from, to) = (Arc::clone(&from), Arc::clone(&to));
+            let restoring = Restoring { from, folder, to, owner: key.clone(), places: &Folders };
+            let ended = restore(&restoring, &which, &chance, &see);
+            if let (Err(SnapshotError::Open(OpenError::Locked { .. })), Some(source), None) =
+                (&ended, &self.source, &key)
+            {
+                let read = source.read().and_then(|it| it.owner_key());
+                key = Some(read.map_err(|it| Failure::usage(format!("the key: {it}")))?);
+                return Ok(None);
+            }
+            ended.map(Some).map_err(|it| failed(&it))
+        };
+        let restored = match again()? {
+            Some(restored) => Some(restored),
+            None => again()?,
+        };
+        state.key = key;
+        let restored = restored.ok_or_else(|| Failure::usage("the memory is locked"))?;
+        Ok(RestoreFromAnswer::of(folder.to_owned(), restored))
+    }
+}
+
+impl Desk {
+    /// Answers `memory snapshot`.
+    pub(super) fn snapshot(&self, folder: &str) -> Result<SnapshotAnswer, Failure> {
+        let home = self.lazy.folder.canonicalize().unwrap_or_else(|_| self.lazy.folder.clone());
+        let state = home.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        if Path::new(folder).starts_with(&state) {
+            return Err(Failure::usage("the folder lies in the state folder")
+                .hint("what befalls the one befalls the other: name one elsewhere"));
+        }
+        let home = home.display().to_string();
+        let see = self.progress.telling("in the snapshot");
+        let taken = self.memory.snapshot(folder, &home, self.now(), &see);
+        Ok(SnapshotAnswer::of(folder.to_owned(), taken.map_err(|it| failed(&it))?))
+    }
+
+    /// The folders with snapshots of this memory.
+    pub(super) fn snapshot_folders(&self) -> Result<Vec<FolderDetail>, Failure> {
+        let folders = self.memory.snapshot_folders().map_err(super::read)?.into_iter();
+        Ok(folders.map(|(folder, pending)| FolderDetail { folder, pending }).collect())
+    }
+
+    /// Answers `memory snapshots --leave`.
+    pub(super) fn leave_snapshots(&self, folder: String) -> Result<LeaveAnswer, Failure> {
+        let known = self.memory.snapshot_folders().map_err(super::read)?;
+        if !known.iter().any(|it| it.0 == folder) {
+            let names: Vec<String> = known.into_iter().map(|it| it.0).collect();
+            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            return Err(Failure::usage(format!(
+                "{folder} is no folder of snapshots of this memory"
+            ))
+            .hint(format!("it has: {names}")));
+        }
+        self.memory.leave_snapshots(&folder).map_err(written)?;
+        Ok(LeaveAnswer { folder })
+    }
+}
+
+/// What went wrong with snapshots, for a command.
+fn failed(error: &SnapshotError) -> Failure {
+    match error {
+        SnapshotError::Open(error) => closed(error),
+        SnapshotError::Stopped => Failure::new(FailureKind::Cancelled, error.to_string())
+            .hint("the same command begins anew"),
+        SnapshotError::NotFound { .. } => Failure::usage(error.to_string())
+            .hint("`agent-host memory snapshots FOLDER` lists them"),
+        SnapshotError::NotEmpty => Failure::usage(error.to_string()).hint(
+            "name another state folder with --state FOLDER, or move the folder `memory` of this \
+             one away",
+        ),
+        SnapshotError::Bare => unusable(error).hint(
+            "`agent-host memory export --out FILE`, move the folder `memory` of the state folder \
+             away, `agent-host memory import FILE`",
+        ),
+        SnapshotError::Damaged { .. } => unusable(error).hint(
+            "`--at NAME` takes another snapshot; `agent-host memory snapshots FOLDER` lists them",
+        ),
+        _ => unusable(error),
+    }
+}

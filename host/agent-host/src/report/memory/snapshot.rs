@@ -1,0 +1,85 @@
+//! Snapshots of the memory, as people read them.
+
+use serde_json::Value as Json;
+
+use super::in_runs;
+use crate::{
+    answer::memory::snapshot::{
+        LeaveAnswer, RestoreFromAnswer, SnapshotAnswer, SnapshotDetail, SnapshotsAnswer,
+    },
+    cli::Context,
+    failure::Failure,
+    printing::{self, harmless, line, note},
+    report::{read, tell},
+    when,
+};
+
+/// Prints the new snapshot.
+pub(crate) fn taken(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let taken: SnapshotAnswer = read(answer)?;
+    tell(context, &taken, 0, || {
+        described(&taken.snapshot)?;
+        let (new, all) = (printing::size(taken.new_bytes), printing::size(taken.snapshot.bytes));
+        note(harmless(&format!("{new} of {all} are new in {}", taken.folder)));
+        Ok(())
+    })
+}
+
+/// Prints what snapshots there are.
+pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let found: SnapshotsAnswer = read(answer)?;
+    tell(context, &found, 0, || {
+        found.snapshots.iter().try_for_each(described)?;
+        for damaged in &found.damaged {
+            line(harmless(&format!("{}  damaged: {}", damaged.name, damaged.problem)))?;
+        }
+        if found.snapshots.is_empty() && found.damaged.is_empty() {
+            note("no snapshot here: `agent-host memory snapshot FOLDER` takes one");
+        } else {
+            note(format!("{} for all of them", printing::size(found.bytes)));
+        }
+        Ok(())
+    })
+}
+
+fn described(it: &SnapshotDetail) -> Result<(), Failure> {
+    let at = when::read(&it.at).map_or_else(|| it.at.clone(), |at| at.to_string());
+    line(harmless(&format!(
+        "{}  {at}  commit {}, {} record(s), {} relation(s), {} vector(s), {}",
+        it.name,
+        it.commit,
+        it.records,
+        it.relations,
+        it.vectors,
+        printing::size(it.bytes)
+    )))
+}
+
+/// Says that a folder is left alone.
+pub(crate) fn left(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let left: LeaveAnswer = read(answer)?;
+    tell(context, &left, 0, || {
+        line(harmless(&format!("{} is left alone from now on", left.folder)))?;
+        note("What is forgotten from now on is not forgotten there: delete the folder.");
+        Ok(())
+    })
+}
+
+/// Prints what came back.
+pub(crate) fn restored(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let restored: RestoreFromAnswer = read(answer)?;
+    tell(context, &restored, 0, || {
+        let RestoreFromAnswer { records, snapshot, forgotten, faults, .. } = &restored;
+        let (name, commit) = (&snapshot.name, snapshot.commit);
+        line(harmless(&format!("{records} record(s) of {name}, as of commit {commit}, verified")))?;
+        if *forgotten > 0 {
+            note(format!("{forgotten} record(s) were forgotten since, and did not come back"));
+        }
+        let damaged: Vec<String> = faults.iter().filter_map(|it| it.id.clone()).collect();
+        if !faults.is_empty() {
+            let damaged = in_runs(&damaged);
+            note(format!("damaged when it was taken: {damaged}; `memory verify` tells more"));
+        }
+        Ok(())
+    })
+}

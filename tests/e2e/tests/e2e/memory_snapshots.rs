@@ -1,0 +1,108 @@
+//! Backups of the memory: taken while another process has it, restored elsewhere, reached by forgetting.
+
+use std::fs;
+
+use e2e::{Stage, Telling, tree};
+use serde_json::Value as Json;
+
+fn memory(stage: &Stage, arguments: &[&str]) -> Json {
+    stage.answer([&["memory"], arguments].concat())
+}
+
+fn refused(stage: &Stage, arguments: &[&str], code: i32) -> String {
+    let ended = stage.call([&["memory"], arguments].concat());
+    assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+    ended.err
+}
+
+/// Whether any file of a folder holds these bytes.
+fn holds(stage: &Stage, folder: &str, bytes: &[u8]) -> bool {
+    let files = tree(&stage.path(folder));
+    files.iter().any(|(_, content)| content.windows(bytes.len()).any(|it| it == bytes))
+}
+
+#[test]
+fn a_snapshot_is_restored_and_what_was_forgotten_is_not() {
+    let Some(stage) = Stage::new() else { return };
+    for text in ["The door is green.", "The vault opens with xylophone.", "The roof leaks."] {
+        memory(&stage, &["add", text]);
+    }
+    memory(&stage, &["relate", "m0", "near", "m2"]);
+    let first = memory(&stage, &["snapshot", "backup"]);
+    assert_eq!((&first["name"], &first["records"]), (&"snapshot-00000001".into(), &3.into()));
+    let again = stage.call(["memory", "snapshot", "backup"]);
+    assert!(again.code == Some(0) && again.err.contains("0 B of"), "{again:?}");
+    let keys = fs::read(stage.path("backup/keys")).expect("the keys of the backup");
+    let key = &keys[512 + 32..512 + 64];
+    assert!(holds(&stage, "backup", key), "the search finds what is there");
+    let receipt = stage.call(["memory", "forget", "m1"]);
+    assert!(receipt.out.contains("also in the snapshots in"), "{receipt:?}");
+    assert!(!holds(&stage, "backup", key), "no snapshot can be read");
+    assert!(!holds(&stage, "backup", b"xylophone") && !holds(&stage, "backup", b"door"));
+    // Where there is a memory, none is put in its place.
+    let full = refused(&stage, &["restore", "--from", "backup"], 2);
+    assert!(full.contains("there is a memory already") && full.contains("--state"), "{full}");
+    fs::rename(stage.path("state/memory"), stage.path("away")).expect("it moves");
+    let unknown = refused(&stage, &["restore", "--from", "backup", "--at", "snapshot-00000009"], 2);
+    assert!(unknown.contains("memory snapshots FOLDER"), "{unknown}");
+    let nonsense = refused(&stage, &["restore", "--from", "backup", "--at", "noon"], 2);
+    assert!(nonsense.contains("no name of a snapshot, and no time"), "{nonsense}");
+    let restored =
+        stage.call(["memory", "restore", "--from", "backup", "--at", "snapshot-00000001"]);
+    assert!(restored.out.contains("2 record(s) of snapshot-00000001"), "{restored:?}");
+    assert!(restored.err.contains("1 record(s) were forgotten since"), "{restored:?}");
+    let recall = memory(&stage, &["recall", "green door"]);
+    assert_eq!(recall["hits"][0]["record"]["id"], "m0", "{recall}");
+    let verified = memory(&stage, &["verify"]);
+    assert_eq!((&verified["whole"], &verified["relations"]), (&true.into(), &1.into()));
+    // There are later snapshots than the one that it came from.
+    let later = refused(&stage, &["snapshot", "backup"], 5);
+    assert!(later.contains("name another folder"), "{later}");
+    memory(&stage, &["snapshot", "other"]);
+}
+
+#[test]
+fn a_backup_that_is_away_is_named_and_damage_is_told() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green."]);
+    memory(&stage, &["add", "The roof leaks."]);
+    memory(&stage, &["snapshot", "backup"]);
+    fs::rename(stage.path("backup"), stage.path("unplugged")).expect("it moves");
+    let receipt = stage.call(["memory", "forget", "m0"]);
+    assert!(receipt.err.contains("NOT yet in the snapshots in"), "{receipt:?}");
+    assert!(!stage.path("backup").exists(), "nothing is made in its place");
+    fs::rename(stage.path("unplugged"), stage.path("backup")).expect("it moves");
+    let pending = memory(&stage, &["forget", "m1"]);
+    assert_eq!(
+        (pending["snapshots"].as_array().map(Vec::len), &pending["pending"]),
+        (Some(1), &Json::Array(Vec::new()))
+    );
+    assert!(refused(&stage, &["snapshots", "state", "--leave"], 2).contains("it has: "));
+    let folder = stage.path("backup").canonicalize().expect("it is there");
+    memory(&stage, &["snapshots", folder.to_str().expect("text"), "--leave"]);
+    let inside = refused(&stage, &["snapshot", "state/backup"], 2);
+    assert!(inside.contains("lies in the state folder"), "{inside}");
+
+    memory(&stage, &["add", "The wall is blue."]);
+    let keys = stage.path("state/memory/keys");
+    let mut bytes = fs::read(&keys).expect("the keys");
+    bytes[512 + 2 * 32] ^= 1;
+    fs::write(&keys, bytes).expect("they are written");
+    let damaged = stage.call(["memory", "verify"]);
+    assert_eq!(damaged.code, Some(1), "{damaged:?}");
+    assert!(damaged.out.contains("record m2: its row does not open under its key"), "{damaged:?}");
+    assert!(damaged.out.contains("`memory forget m2`"), "{damaged:?}");
+}
+
+#[test]
+fn a_host_that_has_the_memory_takes_its_snapshots() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green."]);
+    let mut host = Telling::begin(stage.command(["serve", "--json"]));
+    host.until(&["serving"]);
+    assert_eq!(memory(&stage, &["snapshot", "backup"])["records"], 1);
+    assert_eq!(memory(&stage, &["verify"])["whole"], true);
+    let listed = memory(&stage, &["snapshots", "backup"]);
+    assert_eq!(listed["snapshots"].as_array().map(Vec::len), Some(1), "{listed}");
+    host.stop();
+}
