@@ -6,6 +6,7 @@
 //!
 //! `voyager-memory-peers one NAME FOLDER` is such a process: it prints what it measured as JSON. Those in
 //! Python (`peers.py`) print the same. A store on a disk is made by a process before it.
+#![allow(clippy::disallowed_methods, reason = "a program that measures reads the clock")]
 
 mod data;
 mod graphs;

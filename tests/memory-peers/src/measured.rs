@@ -17,7 +17,7 @@ pub(crate) const RECALL: f64 = 0.99;
 /// Questions that warm caches and are not counted.
 const WARM_UP: usize = 20;
 /// Longest time for one setting; then fewer questions are asked.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(5);
 /// Questions that are asked in any case.
 const FEWEST: usize = 50;
 
