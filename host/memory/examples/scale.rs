@@ -69,6 +69,10 @@ fn main() {
     println!("index kept in               {:?}", start.elapsed());
     println!("memory with it kept         {}", each());
     println!("disk with it, bytes         {}", bytes(folder.path()) / records as u64);
+    let start = Instant::now();
+    let verified = memory.verify(&|_, _| true).unwrap().unwrap();
+    assert_eq!(verified.faults, []);
+    println!("everything verified in      {:?}", start.elapsed());
     // What a question touches first comes from the file into memory, so that later ones find more there.
     let mut found = 0;
     for round in 0..ROUNDS {
