@@ -14,6 +14,7 @@
 //! mapping the file, which would need the plain bytes on the disk.
 
 mod cipher;
+mod coming;
 mod flat;
 mod format;
 #[cfg(fuzzing)]
@@ -41,6 +42,7 @@ use self::{
     format::{CHUNK_BYTES, HEADER_BYTES, Header, Listed, fault_of},
 };
 pub(crate) use self::{
+    coming::Coming,
     flat::{Flat, FlatList},
     section::Section,
     writer::Writer,

@@ -23,7 +23,8 @@ pub const LIMIT_MAX: usize = 1_000;
 /// Longest question, in bytes.
 pub const QUESTION_BYTES_MAX: usize = 64 << 10;
 
-/// Of fewer records it can't be said whether one stands out.
+/// Of fewer records it can't be said whether one stands out; nor is what was learned from long conversations asked how to
+/// rank so few.
 pub const DOUBT_FROM: u64 = 100;
 
 /// What is asked for.
@@ -305,7 +306,7 @@ fn known(index: &Index, search: &Search<'_>, spots: &[Spot]) -> Vec<(Spot, Doc, 
 }
 
 /// Ranks candidates, and sorts them by what they are worth without training: the best of the untrained ranking by what
-/// was learned, the others behind them. Gives back what the ranker gave those best, in their order, and what ranks
+/// was learned, where there are [`DOUBT_FROM`] records or more, the others behind them. Gives back what the ranker gave those best, in their order, and what ranks
 /// others behind them too, by what they are worth without training.
 fn ranked(
     search: &Search<'_>,
@@ -331,7 +332,12 @@ fn ranked(
     let count = best.len() as u64;
     let (of_learned, of_said) =
         (Spread::of(learned.iter().copied(), count), Spread::of(said.iter().copied(), count));
+    let is_large = search.totals.docs >= DOUBT_FROM;
     for ((_, it), learned) in best.iter_mut().zip(&learned) {
+        if !is_large {
+            it.score = it.untrained;
+            continue;
+        }
         // What the ranker knows nothing of counts as much beside it as beside the fusion.
         let beside = of_said.z(it.signals.beside()) - of_said.z(0.0);
         let value = of_learned.z(*learned) + EXACT_WEIGHT * it.signals.exact + beside;

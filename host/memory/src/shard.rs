@@ -198,27 +198,53 @@ pub(crate) struct Thread {
 /// Names with numbers, which are used again when nobody holds them any more.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    numbers: HashMap<Box<str>, u32>,
+    numbers: Numbers,
     names: Vec<Box<str>>,
     holders: Vec<u32>,
     free: Vec<u32>,
 }
 
+/// The numbers of names that somebody holds.
+#[derive(Clone, Debug)]
+enum Numbers {
+    /// In the order of the names, as a kept index has them: hashing all takes most of what reading them does.
+    Sorted(Vec<u32>),
+    Hashed(HashMap<Box<str>, u32>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::Hashed(HashMap::new())
+    }
+}
+
 impl Names {
+    /// Numbers by name, to be changed.
+    fn hashed(&mut self) -> &mut HashMap<Box<str>, u32> {
+        if let Numbers::Sorted(sorted) = &self.numbers {
+            let numbers = sorted.iter().map(|it| (self.names[*it as usize].clone(), *it));
+            self.numbers = Numbers::Hashed(numbers.collect());
+        }
+        match &mut self.numbers {
+            Numbers::Hashed(numbers) => numbers,
+            Numbers::Sorted(_) => unreachable!("they were just hashed"),
+        }
+    }
+
     /// The number of `name`, held once more.
     pub(crate) fn hold(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            self.holders[*number as usize] += 1;
-            return *number;
+        if let Some(number) = self.find(name) {
+            self.holders[number as usize] += 1;
+            return number;
         }
         let number = self.free.pop().unwrap_or_else(|| {
             self.names.push(Box::default());
             self.holders.push(0);
             (self.names.len() - 1) as u32
         });
+        self.hashed().insert(name.into(), number);
         self.names[number as usize] = name.into();
         self.holders[number as usize] = 1;
-        self.numbers.insert(name.into(), number);
         number
     }
 
@@ -234,15 +260,22 @@ impl Names {
         let holders = &mut self.holders[number as usize];
         *holders -= 1;
         if *holders == 0 {
+            self.hashed();
             let name = std::mem::take(&mut self.names[number as usize]);
-            self.numbers.remove(&name);
+            self.hashed().remove(&name);
             self.free.push(number);
         }
     }
 
     /// The number of a name.
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
+        match &self.numbers {
+            Numbers::Hashed(numbers) => numbers.get(name).copied(),
+            Numbers::Sorted(sorted) => {
+                let found = sorted.binary_search_by(|it| self.name(*it).cmp(name)).ok()?;
+                Some(sorted[found])
+            }
+        }
     }
 
     /// The name of a number.
@@ -252,11 +285,20 @@ impl Names {
 
     /// All names in use.
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
-        self.numbers.keys().map(|it| &**it)
+        let held = self.names.iter().zip(&self.holders).filter(|it| *it.1 > 0);
+        held.map(|it| &**it.0)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// How many are in use.
+    fn in_use(&self) -> usize {
+        match &self.numbers {
+            Numbers::Hashed(numbers) => numbers.len(),
+            Numbers::Sorted(sorted) => sorted.len(),
+        }
     }
 }
 
@@ -596,12 +638,12 @@ impl Shard {
 
     /// How many threads hold something.
     pub(crate) fn threads_in_use(&self) -> usize {
-        self.thread_names.numbers.len()
+        self.thread_names.in_use()
     }
 
     /// How many different words there are.
     pub(crate) fn words_in_use(&self) -> usize {
-        self.words.numbers.len()
+        self.words.in_use()
     }
 
     /// The neighbour of a record in its thread, `distance` further on.
@@ -664,7 +706,7 @@ impl Shard {
                 0 => self.length,
                 _ => self.loose_length + self.window_lengths[it],
             }),
-            sessions: (self.thread_names.numbers.len() + self.loose) as u64,
+            sessions: (self.thread_names.in_use() + self.loose) as u64,
         }
     }
 
@@ -915,7 +957,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["4 d0913a961abcb23812896174bdc1a9985375f1e4953b9f382aeffee8c43073ff"]
+        expect_test::expect!["5 071028111c96863d23699aa5ac6539ae6124c5fdb42085a5840ef6f5d92ec00d"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

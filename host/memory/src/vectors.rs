@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{level::Level, select::Moments, steps::Steps};
 use crate::{
-    pack::{Section, Writer},
+    pack::{Coming, Section, Writer},
     pool::Pool,
 };
 
@@ -96,7 +96,7 @@ pub(crate) struct Vectors {
     /// Numbers of each vector.
     dimensions: usize,
     /// By place: its sketch, all zero where there is no vector.
-    sketches: Vec<u8>,
+    sketches: Coming,
     /// By place: what a step is worth, zero where there is no vector.
     scales: Vec<f32>,
     /// By place: its steps.
@@ -116,11 +116,11 @@ impl Vectors {
         let (place, row) = (place as usize, self.row_bytes());
         if self.scales.len() <= place {
             lengthen(&mut self.scales, place + 1);
-            lengthen(&mut self.sketches, (place + 1) * row);
+            lengthen(self.sketches.to_mut(), (place + 1) * row);
         }
         self.count += usize::from(self.scales[place] == 0.0);
         self.scales[place] = code.scale;
-        sketch::write(code.borrowed(), &mut self.sketches[place * row..][..row]);
+        sketch::write(code.borrowed(), &mut self.sketches.to_mut()[place * row..][..row]);
     }
 
     /// Lets that of a record go.
@@ -131,7 +131,7 @@ impl Vectors {
             self.count -= 1;
             self.scales[place] = 0.0;
             let row = self.row_bytes();
-            self.sketches[place * row..][..row].fill(0);
+            self.sketches.to_mut()[place * row..][..row].fill(0);
         }
     }
 
@@ -215,10 +215,11 @@ impl Vectors {
         self.steps.write(writer, name, self.places(), |it| self.has(it))
     }
 
-    /// From the arrays; none where they do not belong together. More than `resident_max` stay in the pack.
+    /// From the arrays; none where they do not belong together. Steps of more than `resident_max` stay in the pack.
+    /// Of many, sketches are read while others do without them.
     pub(crate) fn of_arrays(
         dimensions: usize,
-        sketches: Vec<u8>,
+        sketches: &Section,
         scales: Vec<f32>,
         steps: Section,
         resident_max: usize,
@@ -228,6 +229,7 @@ impl Vectors {
             && scales.iter().all(|it| it.is_finite())
             && sketches.len() == scales.len() * sketch::row_bytes(dimensions);
         fits.then_some(())?;
+        let sketches = Coming::of(sketches);
         let steps = Steps::of_section(steps, dimensions, scales.len(), count > resident_max)?;
         Some(Self { dimensions, sketches, scales, steps, count })
     }

@@ -535,6 +535,10 @@ fn closed(error: &OpenError) -> Failure {
             failure.hint("name the file with --memory-key key-file:PATH")
         }
         OpenError::WrongKey { .. } => failure.hint("nothing was changed, and nothing is damaged"),
+        OpenError::Damaged { .. } => failure.hint(
+            "where there are snapshots, move the folder `memory` of the state folder away and type \
+             `agent-host memory restore --from FOLDER`",
+        ),
         _ => failure,
     }
 }

@@ -6,15 +6,17 @@ use std::{borrow::Cow, io};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DenseWords, NONE, Names, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread};
+use super::{
+    DenseWords, NONE, Names, Numbers, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread,
+};
 use crate::{
-    pack::{Flat, FlatList, Pack, Section, Writer, at_once},
+    pack::{Flat, FlatList, Pack, Section, Writer},
     record::MemoryId,
     vectors::Vectors,
 };
 
 /// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 4;
+pub(crate) const FORMAT: u32 = 5;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -45,21 +47,27 @@ struct NamesImage {
     names: Vec<Box<str>>,
     holders: Vec<u32>,
     free: Vec<u32>,
+    /// Numbers that somebody holds, in the order of their names.
+    sorted: Vec<u32>,
 }
 
 impl NamesImage {
     fn of(names: &Names) -> Self {
         let Names { names, holders, free, .. } = names.clone();
-        Self { names, holders, free }
+        let mut sorted: Vec<u32> =
+            (0..names.len() as u32).filter(|it| holders[*it as usize] > 0).collect();
+        sorted.sort_unstable_by(|a, b| names[*a as usize].cmp(&names[*b as usize]));
+        Self { names, holders, free, sorted }
     }
 
     fn names(self) -> Option<Names> {
-        let Self { names, holders, free } = self;
+        let Self { names, holders, free, sorted } = self;
+        let held = holders.iter().filter(|it| **it > 0).count();
         let fits = names.len() == holders.len()
-            && free.iter().all(|it| holders.get(*it as usize) == Some(&0));
-        let held = names.iter().zip(&holders).zip(0..).filter(|it| *it.0.1 > 0);
-        let numbers = held.map(|((name, _), number)| (name.clone(), number)).collect();
-        fits.then_some(Names { numbers, names, holders, free })
+            && free.iter().all(|it| holders.get(*it as usize) == Some(&0))
+            && sorted.len() == held
+            && sorted.iter().all(|it| holders.get(*it as usize).is_some_and(|it| *it > 0));
+        fits.then_some(Names { numbers: Numbers::Sorted(sorted), names, holders, free })
     }
 }
 
@@ -152,15 +160,11 @@ impl Shard {
         let dimensions = u32::from_le_bytes(dimensions.try_into().ok()?) as usize;
         let (scales, sketches) = (section("scales")?, section("sketches")?);
         let steps = pack.section(&steps_of(prefix))?;
-        let vectors = || {
-            let scales = scales.to_vec();
-            let (scales, []) = scales.as_chunks::<4>() else { return None };
-            let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
-            Vectors::of_arrays(dimensions, sketches.to_vec(), scales, steps, resident_max)
-        };
-        let beside = || Self::read_beside(pack, prefix);
-        let (shard, vectors) = at_once(sketches.len(), beside, vectors);
-        let (mut shard, vectors) = (shard?, vectors?);
+        let scales = scales.to_vec();
+        let (scales, []) = scales.as_chunks::<4>() else { return None };
+        let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
+        let vectors = Vectors::of_arrays(dimensions, &sketches, scales, steps, resident_max)?;
+        let mut shard = Self::read_beside(pack, prefix)?;
         (vectors.places() <= shard.rows.len()).then_some(())?;
         shard.vectors = vectors;
         Some(shard)
