@@ -1,7 +1,7 @@
 //! What a command asks of the process that holds the state, and what comes back. The same words
 //! within one process and over the socket, where each is one line of JSON.
 
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -230,6 +230,9 @@ pub(crate) enum MemoryRequest {
     Snapshot {
         /// Into which folder.
         folder: String,
+        /// How many of its snapshots stay, the new one among them; all where none is named.
+        #[serde(default)]
+        keep: Option<NonZeroUsize>,
     },
     /// What snapshots there are.
     Snapshots {

@@ -66,8 +66,8 @@ pub use self::{
     service::{Encodes, MemoryOf, Service},
     shard::tokens_of,
     snapshot::{
-        Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Which, restore,
-        snapshots,
+        Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Thinned, Which,
+        restore, snapshots,
     },
     store::{
         BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, SUPERSEDES_MAX, Stats,

@@ -12,7 +12,7 @@
 //! What is deliberately not here: what opens folders ([`Places`]), and mapping chunks into memory: rows are sealed.
 
 mod chunks;
-mod manifest;
+pub(crate) mod manifest;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -152,6 +152,18 @@ pub struct Taken {
     pub new_bytes: u64,
 }
 
+/// What thinning a folder out did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thinned {
+    /// The snapshots that are gone, the oldest first.
+    pub removed: Vec<String>,
+    /// Bytes of the chunks that went with them.
+    pub bytes: u64,
+    /// Those that were not looked at: name, and what is wrong. While one of them can't be read no chunk goes, since it
+    /// may need any.
+    pub aside: Vec<(String, String)>,
+}
+
 /// Which snapshot is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
@@ -235,6 +247,12 @@ fn listed(manifest: &Manifest) -> Listed {
     }
 }
 
+/// Which chunk a snapshot lacks, in words.
+fn missing(manifest: &Manifest, files: &BTreeSet<String>) -> Option<String> {
+    let mut names = manifest.chunks.iter().map(|it| manifest::chunk_name(&it.0));
+    names.find(|it| !files.contains(it)).map(|it| format!("{it} is missing"))
+}
+
 /// What snapshots a folder holds. Changes nothing, and needs no key.
 ///
 /// # Errors
@@ -244,14 +262,9 @@ pub fn snapshots(disk: &dyn Disk) -> Result<Snapshots, SnapshotError> {
     let mut found = Snapshots { damaged: content.damaged, ..Snapshots::default() };
     let mut chunks = BTreeMap::new();
     for (number, (manifest, _, _)) in &content.whole {
-        let missing = manifest.chunks.iter().find_map(|(hash, length)| {
-            let name = manifest::chunk_name(hash);
-            let missing = !content.files.contains(&name);
-            chunks.insert(name.clone(), *length);
-            missing.then_some(name)
-        });
-        match missing {
-            Some(chunk) => found.damaged.push((name_of(*number), format!("{chunk} is missing"))),
+        chunks.extend(manifest.chunks.iter().map(|it| (manifest::chunk_name(&it.0), it.1)));
+        match missing(manifest, &content.files) {
+            Some(how) => found.damaged.push((name_of(*number), how)),
             None => found.whole.push(listed(manifest)),
         }
     }
@@ -364,7 +377,7 @@ impl Taking {
         let write = || -> io::Result<()> {
             owner.bring(keys, &*self.disk, next.min(self.counters.next))?;
             manifest.write(&*self.disk, &veil)?;
-            sweep(&*self.disk)
+            sweep(&*self.disk).map(drop)
         };
         write().map_err(SnapshotError::disk)?;
         let (new_chunks, new_bytes) = (written.new_chunks, written.new_bytes);
@@ -372,8 +385,9 @@ impl Taking {
     }
 }
 
-/// Removes what a process that ended left: snapshots that were never finished, and chunks that none names.
-fn sweep(disk: &dyn Disk) -> io::Result<()> {
+/// Removes what a process that ended left: snapshots that were never finished, and chunks that none names. Gives back
+/// what is gone.
+fn sweep(disk: &dyn Disk) -> io::Result<Vec<String>> {
     let found = content(disk)?;
     let mut gone = found.unfinished;
     // A damaged one may name any.
@@ -383,10 +397,53 @@ fn sweep(disk: &dyn Disk) -> io::Result<()> {
         gone.extend(found.files.into_iter().filter(|it| is_chunk(it) && !named.contains(it)));
     }
     if gone.is_empty() {
-        return Ok(());
+        return Ok(gone);
     }
     gone.iter().try_for_each(|it| disk.remove(it))?;
-    disk.sync_folder()
+    disk.sync_folder()?;
+    Ok(gone)
+}
+
+/// Removes all but the newest `keep` snapshots of a store, and the chunks that none needs any more. What is damaged, or
+/// of somebody else, stays and is no one of those that are kept.
+pub(crate) fn thin(
+    disk: &dyn Disk,
+    store: [u8; 16],
+    veil: &owner::Veil,
+    keep: usize,
+) -> Result<Thinned, SnapshotError> {
+    let found = content(disk).map_err(SnapshotError::disk)?;
+    let mut thinned = Thinned { aside: found.damaged, ..Thinned::default() };
+    let mut own = Vec::new();
+    for (number, (manifest, body, signature)) in &found.whole {
+        let is_own = *manifest.store == store && veil.sign(body) == *signature;
+        let problem = match is_own {
+            true => missing(manifest, &found.files),
+            false => Some("it is of another memory, or was changed".to_owned()),
+        };
+        match problem {
+            Some(problem) => thinned.aside.push((name_of(*number), problem)),
+            None => own.push(*number),
+        }
+    }
+    thinned.aside.sort();
+    own.truncate(own.len().saturating_sub(keep));
+    if own.is_empty() {
+        return Ok(thinned);
+    }
+    let remove = || -> io::Result<Vec<String>> {
+        own.iter().try_for_each(|it| disk.remove(&name_of(*it)))?;
+        // One that came back after a crash would miss its chunks.
+        disk.sync_folder()?;
+        sweep(disk)
+    };
+    let swept = remove().map_err(SnapshotError::disk)?;
+    let chunks = own.iter().filter_map(|it| found.whole.get(it)).flat_map(|it| &it.0.chunks);
+    let lengths: BTreeMap<String, u64> =
+        chunks.map(|it| (manifest::chunk_name(&it.0), it.1)).collect();
+    thinned.bytes = swept.iter().filter_map(|it| lengths.get(it)).sum();
+    thinned.removed = own.into_iter().map(name_of).collect();
+    Ok(thinned)
 }
 
 /// Destroys in a folder the keys that a store has destroyed, of ids below `upto`.

@@ -29,7 +29,7 @@ use crate::{
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
-    snapshot::{self, Places, SnapshotError, Taken, Taking, forget_there},
+    snapshot::{self, Places, SnapshotError, Taken, Taking, Thinned, forget_there},
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
     vectors::{Code, DIMENSIONS_MAX},
@@ -877,6 +877,31 @@ impl Memory {
         });
         *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = None;
         written
+    }
+
+    /// Removes all but the newest `keep` snapshots of this store from a folder, one at least stays.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]. The newest ones are as they were.
+    pub fn thin_snapshots(&self, folder: &str, keep: usize) -> Result<Thinned, SnapshotError> {
+        let refused = |reason: String| SnapshotError::Folder { folder: folder.to_owned(), reason };
+        let places = self.places.as_ref().ok_or_else(|| refused("there is no disk".to_owned()))?;
+        let disk = places.open(folder, false).map_err(refused)?;
+        let known = self.keys.identity().map_err(SnapshotError::disk)?;
+        let store = known.ok_or_else(|| refused("this memory has no snapshots".to_owned()))?.store;
+        let veil = self.owner.lock().unwrap_or_else(PoisonError::into_inner).veil();
+        let veil = veil.ok_or(SnapshotError::Bare)?;
+        {
+            let mut place = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+            // Chunks of one that is being taken are named by none yet.
+            if place.is_some() {
+                return Err(SnapshotError::Busy);
+            }
+            *place = Some((folder.to_owned(), Arc::clone(&disk)));
+        }
+        let thinned = snapshot::thin(&*disk, store, &veil, keep.max(1));
+        *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        thinned
     }
 
     /// Which store it is, from its first snapshot on.

@@ -253,7 +253,7 @@ impl Desk {
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
             MemoryRequest::Verify => self.verify().map(to_json),
-            MemoryRequest::Snapshot { folder } => self.snapshot(&folder).map(to_json),
+            MemoryRequest::Snapshot { folder, keep } => self.snapshot(&folder, keep).map(to_json),
             MemoryRequest::LeaveSnapshots { folder } => self.leave_snapshots(folder).map(to_json),
             MemoryRequest::Snapshots { .. } | MemoryRequest::RestoreFrom { .. } => {
                 Err(Failure::new(FailureKind::Bug, "what needs no memory among what does"))

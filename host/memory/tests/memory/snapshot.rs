@@ -438,6 +438,137 @@ fn a_crash_while_a_snapshot_is_taken_loses_no_other() {
     assert!(found.iter().all(|it| 0 < *it), "{found:?}");
 }
 
+/// Names of the whole snapshots of a folder, by their numbers.
+fn whole(folder: &SimDisk) -> Vec<u64> {
+    let found = snapshots(folder).unwrap();
+    assert_eq!(found.damaged, []);
+    let number = |it: &voyager_memory::Listed| it.name.trim_start_matches("snapshot-").parse();
+    found.whole.iter().map(|it| number(it).unwrap()).collect()
+}
+
+fn chunks(folder: &SimDisk) -> BTreeSet<String> {
+    folder.list().unwrap().into_iter().filter(|it| it.starts_with("chunk-")).collect()
+}
+
+/// A store with four snapshots, and what it held at the last two.
+fn with_four() -> (SimDisk, Folders, Memory, [Held; 2]) {
+    let (_, folder, folders, memory) = filled();
+    let mut held_then = Vec::new();
+    for number in 0..3 {
+        memory.remember(&[draft(&format!("later {number}")).into()], None, now()).unwrap();
+        take(&memory).unwrap();
+        held_then.push(held(&memory));
+    }
+    let last = [held_then[1].clone(), held_then[2].clone()];
+    (folder, folders, memory, last)
+}
+
+#[test]
+fn older_snapshots_are_removed_with_what_no_other_needs() {
+    let (folder, _, memory, last) = with_four();
+    let before = chunks(&folder);
+    let nothing = memory.thin_snapshots(FOLDER, 4).unwrap();
+    assert_eq!((nothing.removed.len(), nothing.bytes), (0, 0));
+    assert_eq!(chunks(&folder), before);
+    let thinned = memory.thin_snapshots(FOLDER, 2).unwrap();
+    assert_eq!(thinned.removed, ["snapshot-00000001", "snapshot-00000002"]);
+    assert_eq!(thinned.aside, []);
+    assert_eq!(whole(&folder), [3, 4]);
+    let after = chunks(&folder);
+    assert!(after.is_subset(&before) && after.len() < before.len());
+    let gone: u64 = before.difference(&after).count() as u64;
+    assert!(thinned.bytes > 0 && gone > 0, "{thinned:?}");
+    for (which, expected) in ["snapshot-00000003", "snapshot-00000004"].iter().zip(&last) {
+        let (_, again) = restored(&folder, &Which::Named((*which).to_owned()));
+        assert_eq!(held(&again), *expected);
+    }
+    // Numbers go on, and forgetting still reaches what stays.
+    assert_eq!(take(&memory).unwrap().snapshot.name, "snapshot-00000005");
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert_eq!(slot(&folder, 1), [0; 32]);
+    // One at least stays.
+    memory.thin_snapshots(FOLDER, 0).unwrap();
+    assert_eq!(whole(&folder), [5]);
+    assert_eq!(restored(&folder, &Which::Newest).1.ids().len(), 5);
+}
+
+#[test]
+fn what_is_damaged_or_of_another_memory_is_named_and_stays() {
+    let (folder, folders, memory, _) = with_four();
+    folder.flip_bit("snapshot-00000002", 600 * 8);
+    // Another signature: it may be of anybody.
+    folder.flip_bit("snapshot-00000001", 90 * 8);
+    let before = chunks(&folder);
+    let thinned = memory.thin_snapshots(FOLDER, 1).unwrap();
+    assert_eq!(thinned.removed, ["snapshot-00000003"]);
+    let names: Vec<&str> = thinned.aside.iter().map(|it| it.0.as_str()).collect();
+    assert_eq!(names, ["snapshot-00000001", "snapshot-00000002"]);
+    assert_eq!((chunks(&folder), thinned.bytes), (before, 0), "the damaged one may need any");
+    folder.flip_bit("snapshot-00000002", 600 * 8);
+    take(&memory).unwrap();
+    // The one that cannot be told is whole again; the foreign one stays, with its chunks.
+    let thinned = memory.thin_snapshots(FOLDER, 1).unwrap();
+    assert_eq!(thinned.removed, ["snapshot-00000002", "snapshot-00000004"]);
+    folder.flip_bit("snapshot-00000001", 90 * 8);
+    assert_eq!(restored(&folder, &Which::Named("snapshot-00000001".to_owned())).1.ids().len(), 3);
+    // Without one of its chunks a snapshot is none of those that are kept.
+    let needed = {
+        let one = chunks(&folder);
+        memory.remember(&[draft("one more").into()], None, now()).unwrap();
+        take(&memory).unwrap();
+        chunks(&folder).difference(&one).next().unwrap().clone()
+    };
+    folder.remove(&needed).unwrap();
+    let thinned = memory.thin_snapshots(FOLDER, 1).unwrap();
+    assert_eq!(thinned.removed, ["snapshot-00000001"]);
+    assert!(thinned.aside[0].1.contains("is missing"), "{thinned:?}");
+
+    folders.take(FOLDER);
+    assert!(memory.thin_snapshots(FOLDER, 1).unwrap_err().to_string().contains("it is away"));
+    let see = |_, _| {
+        assert_eq!(memory.thin_snapshots(FOLDER, 1), Err(SnapshotError::Busy));
+        true
+    };
+    folders.put(FOLDER, &folder);
+    memory.snapshot(FOLDER, HOME, now(), &see).unwrap();
+}
+
+/// A crash of the folder's disk at any call: those that stay are whole, and the next one finishes what was begun.
+#[test]
+fn a_crash_while_older_snapshots_are_removed_harms_none_that_stays() {
+    let (folder, _, memory, _) = with_four();
+    let before = folder.calls();
+    memory.thin_snapshots(FOLDER, 2).unwrap();
+    let (calls, needed) = (folder.calls() - before, chunks(&folder));
+    let mut found = BTreeSet::new();
+    for call in 1..=calls {
+        let model = CrashModel::ALL[call as usize % 4];
+        let at = format!("call {call}, {model:?}");
+        let (folder, folders, memory, last) = with_four();
+        folder.crash_at(folder.calls() + call);
+        let done = memory.thin_snapshots(FOLDER, 2).is_ok();
+        let left = folder.after_crash(model, call);
+        folders.put(FOLDER, &left);
+        let there = whole(&left);
+        assert!(there.ends_with(&[3, 4]), "{at}: {there:?}");
+        assert!(there.len() == 2 || !done, "{at}: it was acknowledged");
+        found.insert(there.len());
+        for number in &there {
+            let which = Which::Named(format!("snapshot-0000000{number}"));
+            let (_, again) = restored(&left, &which);
+            if let Some(place) = number.checked_sub(3) {
+                assert_eq!(held(&again), last[place as usize], "{at}");
+            }
+        }
+        memory.thin_snapshots(FOLDER, 2).expect(&at);
+        assert_eq!(whole(&left), [3, 4], "{at}");
+        take(&memory).expect(&at);
+        assert!(chunks(&left).is_superset(&needed), "{at}");
+        assert!(chunks(&left).len() <= needed.len() + 3, "{at}: some that nobody needs");
+    }
+    assert!(found.contains(&2) && found.len() > 1, "{found:?}");
+}
+
 /// A crash of the store's or the folder's disk while it forgets: what is acknowledged is gone from the folder, or
 /// the receipt names it; and what is gone from the store is known to be pending.
 #[test]

@@ -303,6 +303,12 @@ fn every_command_answers_in_the_same_form() {
             Failed("usage", 2),
         ),
         (&["memory", "snapshot"], vec!["memory", "snapshot", "backup"], Done(0)),
+        (&["memory", "snapshot"], vec!["memory", "snapshot", "backup", "--keep", "1"], Done(0)),
+        (
+            &["memory", "snapshot"],
+            vec!["memory", "snapshot", "backup", "--keep", "0"],
+            Failed("usage", 2),
+        ),
         (&["memory", "snapshot"], vec!["memory", "snapshot", "no/where"], Failed("environment", 5)),
         (&["memory", "snapshots"], vec!["memory", "snapshots", "backup"], Done(0)),
         (

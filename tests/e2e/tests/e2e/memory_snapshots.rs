@@ -95,6 +95,36 @@ fn a_backup_that_is_away_is_named_and_damage_is_told() {
 }
 
 #[test]
+fn a_folder_that_is_thinned_out_does_not_grow_for_ever() {
+    let Some(stage) = Stage::new() else { return };
+    for text in ["The door is green.", "The roof leaks.", "The wall is blue."] {
+        memory(&stage, &["add", text]);
+        let taken = memory(&stage, &["snapshot", "backup", "--keep", "2"]);
+        let damaged = taken["aside"].as_array().map(Vec::len);
+        assert_eq!(damaged, Some(0), "{taken}");
+    }
+    let listed = memory(&stage, &["snapshots", "backup"]);
+    let names: Vec<&str> = listed["snapshots"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|it| it["name"].as_str())
+        .collect();
+    assert_eq!(names, ["snapshot-00000002", "snapshot-00000003"]);
+    let told = stage.call(["memory", "snapshot", "backup", "--keep", "1"]);
+    assert!(told.code == Some(0) && told.err.contains("2 older one(s) removed"), "{told:?}");
+    refused(&stage, &["snapshot", "backup", "--keep", "0"], 2);
+    fs::write(stage.path("backup/snapshot-00000003"), "Dear diary,".repeat(99)).expect("written");
+    let told = stage.call(["memory", "snapshot", "backup", "--keep", "1"]);
+    assert!(told.err.contains("left as it is: snapshot-00000003: it is no snapshot"), "{told:?}");
+    assert!(stage.path("backup/snapshot-00000003").exists(), "nobody's are not removed");
+    memory(&stage, &["forget", "m0"]);
+    fs::rename(stage.path("state/memory"), stage.path("away")).expect("it moves");
+    let restored = memory(&stage, &["restore", "--from", "backup"]);
+    assert_eq!((&restored["records"], &restored["forgotten"]), (&2.into(), &1.into()));
+}
+
+#[test]
 fn a_host_that_has_the_memory_takes_its_snapshots() {
     let Some(stage) = Stage::new() else { return };
     memory(&stage, &["add", "The door is green."]);

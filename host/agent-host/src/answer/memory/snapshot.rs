@@ -1,7 +1,7 @@
 //! What is answered about snapshots of the memory.
 
 use serde::{Deserialize, Serialize};
-use voyager_memory::{Listed, Restored, Snapshots, Taken};
+use voyager_memory::{Listed, Restored, Snapshots, Taken, Thinned};
 
 use super::verify::FaultDetail;
 use crate::when;
@@ -50,12 +50,27 @@ pub(crate) struct SnapshotAnswer {
     pub(crate) snapshot: SnapshotDetail,
     /// Bytes that no earlier one of the folder had.
     pub(crate) new_bytes: u64,
+    /// Names of older ones that were removed, where so many only were to be kept.
+    #[serde(default)]
+    pub(crate) removed: Vec<String>,
+    /// Bytes that none needs any more, and that went with them.
+    #[serde(default)]
+    pub(crate) removed_bytes: u64,
+    /// Those that were left as they are, since they are damaged or of another memory.
+    #[serde(default)]
+    pub(crate) aside: Vec<ProblemDetail>,
 }
 
 impl SnapshotAnswer {
-    pub(crate) fn of(folder: String, taken: Taken) -> Self {
-        let snapshot = SnapshotDetail::of(taken.snapshot);
-        Self { folder, snapshot, new_bytes: taken.new_bytes }
+    pub(crate) fn of(folder: String, taken: Taken, thinned: Thinned) -> Self {
+        Self {
+            folder,
+            snapshot: SnapshotDetail::of(taken.snapshot),
+            new_bytes: taken.new_bytes,
+            removed: thinned.removed,
+            removed_bytes: thinned.bytes,
+            aside: ProblemDetail::all(thinned.aside),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! `memory snapshot`, `memory snapshots`, and restoring from a folder of them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
@@ -21,6 +24,9 @@ use crate::{
 pub(super) struct Snapshot {
     /// The folder: a new one, an empty one, or one with snapshots of this memory.
     folder: PathBuf,
+    /// Removes older snapshots of this memory, so that this one and the newest before it are so many.
+    #[arg(long, value_name = "N")]
+    keep: Option<NonZeroUsize>,
 }
 
 /// Lists the snapshots of a folder.
@@ -47,7 +53,7 @@ pub(super) struct Source {
 impl Snapshot {
     pub(super) fn run(self, context: &Context) -> Result<u8, Failure> {
         let folder = absolute(&self.folder)?;
-        told::taken(context, &ask(context, MemoryRequest::Snapshot { folder })?)
+        told::taken(context, &ask(context, MemoryRequest::Snapshot { folder, keep: self.keep })?)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io,
+    num::NonZeroUsize,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,7 +15,7 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    OpenError, OwnerKey, Places, Restoring, SnapshotError, Which, restore, snapshots,
+    OpenError, OwnerKey, Places, Restoring, SnapshotError, Thinned, Which, restore, snapshots,
 };
 
 use super::{Desk, LazyMemory, Progress, closed, unusable, written};
@@ -159,8 +160,12 @@ impl LazyMemory {
 }
 
 impl Desk {
-    /// Answers `memory snapshot`.
-    pub(super) fn snapshot(&self, folder: &str) -> Result<SnapshotAnswer, Failure> {
+    /// Answers `memory snapshot`. Of older ones only so many are kept that with the new one there are `keep`.
+    pub(super) fn snapshot(
+        &self,
+        folder: &str,
+        keep: Option<NonZeroUsize>,
+    ) -> Result<SnapshotAnswer, Failure> {
         let home = self.lazy.folder.canonicalize().unwrap_or_else(|_| self.lazy.folder.clone());
         let state = home.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         if Path::new(folder).starts_with(&state) {
@@ -170,7 +175,18 @@ impl Desk {
         let home = home.display().to_string();
         let see = self.progress.telling("in the snapshot");
         let taken = self.memory.snapshot(folder, &home, self.now(), &see);
-        Ok(SnapshotAnswer::of(folder.to_owned(), taken.map_err(|it| failed(&it))?))
+        let taken = taken.map_err(|it| failed(&it))?;
+        let thinned = match keep {
+            Some(keep) => self.memory.thin_snapshots(folder, keep.get()).map_err(|it| {
+                let mut failure = failed(&it);
+                let name = &taken.snapshot.name;
+                failure.message =
+                    format!("{name} is taken, older ones are not removed: {}", failure.message);
+                failure
+            })?,
+            None => Thinned::default(),
+        };
+        Ok(SnapshotAnswer::of(folder.to_owned(), taken, thinned))
     }
 
     /// The folders with snapshots of this memory.

@@ -21,6 +21,13 @@ pub(crate) fn taken(context: &Context, answer: &Json) -> Result<u8, Failure> {
         described(&taken.snapshot)?;
         let (new, all) = (printing::size(taken.new_bytes), printing::size(taken.snapshot.bytes));
         note(harmless(&format!("{new} of {all} are new in {}", taken.folder)));
+        if !taken.removed.is_empty() {
+            let (count, size) = (taken.removed.len(), printing::size(taken.removed_bytes));
+            note(format!("{count} older one(s) removed, and {size} that no other needs"));
+        }
+        for aside in &taken.aside {
+            note(harmless(&format!("left as it is: {}: {}", aside.name, aside.problem)));
+        }
         Ok(())
     })
 }
