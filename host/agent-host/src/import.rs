@@ -1,4 +1,4 @@
-//! Reads what people keep elsewhere as drafts: JSON Lines, chats, notes in Markdown.
+//! Reads what people keep elsewhere as drafts: JSON Lines, tables in Parquet, chats, notes in Markdown.
 //!
 //! A file is streamed: of a large one a line, an element or a message is in memory, of a note the note. What is wrong
 //! is told with its place, and nothing is passed over without a word.
@@ -16,10 +16,12 @@ mod input;
 pub(crate) mod lines;
 #[path = "import/notes.rs"]
 mod notes;
+#[path = "import/table.rs"]
+pub(crate) mod table;
 #[path = "import/transcript.rs"]
 mod transcript;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 
 use serde::{Deserialize, Serialize};
 use voyager_memory::Draft;
@@ -46,6 +48,8 @@ pub(crate) enum Format {
     Auto,
     /// A draft or a relation a line, as `memory export` writes them.
     Jsonl,
+    /// A table in Parquet, a row for each record, with the columns that `memory export` writes.
+    Parquet,
     /// A chat: an array of messages or of ChatGPT's conversations, messages as lines of JSON, or lines like
     /// `Name: text`.
     Chat,
@@ -86,12 +90,12 @@ impl Item {
     }
 }
 
-/// A place in a file, from 1.
+/// A place in a file, from 1. In a table lines are rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The line.
     pub(crate) line: u64,
-    /// The byte of the line.
+    /// The byte of the line; in a table the column.
     pub(crate) column: u64,
 }
 
@@ -142,7 +146,12 @@ impl From<io::Error> for Stop {
 }
 
 /// Where bytes come from.
-type Bytes = Box<dyn Read + Send>;
+type Bytes = Box<dyn Source>;
+
+/// A file, or what is like one.
+trait Source: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Source for T {}
 
 /// A name without what is no part of one, where something is left.
 fn name(text: &str) -> Option<String> {

@@ -270,6 +270,9 @@ pub(crate) enum MemoryRequest {
     Export {
         /// Of this space only.
         space: Option<String>,
+        /// Whether relations stand behind the record that they start at, instead of behind all.
+        #[serde(default)]
+        in_rows: bool,
     },
 }
 

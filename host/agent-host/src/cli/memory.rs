@@ -4,7 +4,7 @@ mod snapshot;
 
 use std::{
     collections::BTreeMap,
-    io::{IsTerminal as _, Read as _, Write as _},
+    io::{BufWriter, IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,10 @@ use super::{Context, run::current_folder};
 use crate::{
     answer::memory::{ExportAnswer, ForgetAnswer, OwnerAnswer},
     failure::{Failure, FailureKind},
-    import::Format,
+    import::{
+        Format,
+        table::{TableError, TableWriter},
+    },
     interrupts,
     moment::{self, Moment},
     owner_key::{self, KeySource, TypedKey},
@@ -306,7 +309,7 @@ struct Forget {
 
 /// Remembers what files hold: drafts, chats, notes.
 ///
-/// JSON Lines hold a draft each, as `memory export` writes them. A chat is a JSON array of messages, ChatGPT's
+/// JSON Lines hold a draft each, as `memory export` writes them; a table in Parquet holds one a row. A chat is a JSON array of messages, ChatGPT's
 /// conversations.json, or text with lines like `Ada: hello` or `[2024-01-02 10:11] Ada: hello`. Of a folder all notes
 /// in Markdown are read, each as a thread of sections or paragraphs; links are not followed.
 ///
@@ -329,7 +332,9 @@ struct Import {
     again: bool,
 }
 
-/// Writes all records and relations as JSON Lines, which `memory import` reads.
+/// Writes all records and relations, as JSON Lines or as a table in Parquet; `memory import` reads both.
+///
+/// What pandas, Polars or DuckDB read is `--out memory.parquet`: a row for each record, with its relations.
 #[derive(Args)]
 struct Export {
     /// Those of this space only.
@@ -338,6 +343,18 @@ struct Export {
     /// Where to [default: standard output].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// What is written [default: what the name of the file says, else jsonl].
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Written>,
+}
+
+/// What an export is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Written {
+    /// A record or a relation a line.
+    Jsonl,
+    /// A table with a row for each record.
+    Parquet,
 }
 
 impl Memory {
@@ -586,8 +603,18 @@ impl Import {
 
 impl Export {
     fn run(self, context: &Context) -> Result<u8, Failure> {
-        let request = MemoryRequest::Export { space: self.space };
+        let named =
+            |it: &PathBuf| it.extension().is_some_and(|it| it.eq_ignore_ascii_case("parquet"));
+        let is_table = match self.format {
+            Some(format) => format == Written::Parquet,
+            None => self.out.as_ref().is_some_and(named),
+        };
+        let request = MemoryRequest::Export { space: self.space, in_rows: is_table };
         let Some(out) = self.out else {
+            if is_table {
+                return Err(Failure::usage("a table is no text for standard output")
+                    .hint("write a file with --out FILE"));
+            }
             if context.json {
                 let message =
                     "an export is lines of JSON already, and those of `--json` are others";
@@ -607,8 +634,19 @@ impl Export {
         };
         // A file that is there stays as it is until the export is whole.
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|it| failed(&it))?;
-        let mut write = |part: &str| file.write_all(part.as_bytes()).map_err(|it| failed(&it));
-        let answer = opened(context, request, |it| session::ask_in_parts(context, it, &mut write))?;
+        let answer = if is_table {
+            let failed = |error: TableError| Failure::environment(out.display(), &error);
+            let mut table = TableWriter::new(BufWriter::new(file.as_file_mut())).map_err(failed)?;
+            let mut write =
+                |part: &str| part.lines().try_for_each(|it| table.line(it)).map_err(failed);
+            let answer =
+                opened(context, request, |it| session::ask_in_parts(context, it, &mut write))?;
+            table.finish().map_err(failed)?;
+            answer
+        } else {
+            let mut write = |part: &str| file.write_all(part.as_bytes()).map_err(|it| failed(&it));
+            opened(context, request, |it| session::ask_in_parts(context, it, &mut write))?
+        };
         file.as_file().sync_all().map_err(|it| failed(&it))?;
         file.persist(&out).map_err(|it| failed(&it.error))?;
         let exported: ExportAnswer = report::read(&answer)?;

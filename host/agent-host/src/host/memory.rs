@@ -270,7 +270,9 @@ impl Desk {
             MemoryRequest::Encode => {
                 Err(Failure::new(FailureKind::Bug, "encoding among what blocks"))
             }
-            MemoryRequest::Export { space } => self.export(space.as_deref()).map(to_json),
+            MemoryRequest::Export { space, in_rows } => {
+                self.export(space.as_deref(), in_rows).map(to_json)
+            }
         }
     }
 

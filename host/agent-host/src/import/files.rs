@@ -9,9 +9,10 @@ use std::{
 };
 
 use super::{
-    Bad, Bytes, Format, Found, Item, NOTE_BYTES_MAX, Place, Stop, chat,
+    Bad, Bytes, Format, Found, Item, NOTE_BYTES_MAX, Place, Source, Stop, chat,
     input::{Input, Piece, utf8},
     lines, notes,
+    table::{self, Table},
     transcript::Transcript,
 };
 
@@ -149,6 +150,7 @@ enum Kind {
     Lines(Input, Parse),
     Array(Input, Parse),
     Transcript(Box<Transcript>),
+    Table(Box<Table>),
     /// It is read.
     Whole(u64),
 }
@@ -172,12 +174,19 @@ impl Reader {
         Self::new(Box::new(opened), file)
     }
 
-    fn new(bytes: Bytes, file: &Listed) -> Result<Self, Stop> {
+    fn new(mut bytes: Bytes, file: &Listed) -> Result<Self, Stop> {
         let (items, thread) = (VecDeque::new(), Some(file.thread.clone()));
         let is = |endings: &[&str]| file.format == Format::Auto && ends_as(&file.path, endings);
         if file.format == Format::Markdown || is(&["md", "markdown"]) {
             let (items, bytes) = note(bytes)?;
             return Ok(Self { kind: Kind::Whole(bytes), items, thread });
+        }
+        if file.format == Format::Parquet
+            || is(&["parquet"])
+            || (file.format == Format::Auto && is_table(&mut *bytes)?)
+        {
+            let table = Box::new(Table::open(bytes)?);
+            return Ok(Self { kind: Kind::Table(table), items, thread: None });
         }
         let mut input = Input::new(bytes)?;
         let sign = input.peek()?;
@@ -205,6 +214,7 @@ impl Reader {
         match &self.kind {
             Kind::Lines(input, _) | Kind::Array(input, _) => input.bytes(),
             Kind::Transcript(it) => it.bytes(),
+            Kind::Table(it) => it.bytes(),
             Kind::Whole(bytes) => *bytes,
         }
     }
@@ -220,6 +230,10 @@ impl Reader {
             }
             let (piece, parse) = match &mut self.kind {
                 Kind::Whole(_) => return Ok(None),
+                Kind::Table(it) => match it.next()? {
+                    Some(found) => break found,
+                    None => return Ok(None),
+                },
                 Kind::Transcript(it) => match it.next()? {
                     Some(found) => break found,
                     None => return Ok(None),
@@ -242,6 +256,20 @@ impl Reader {
         draft.check().map_err(|it| Bad { place, problem: it.to_string() })?;
         Ok((place, Item::Record { id, draft, supersedes }))
     }
+}
+
+/// Whether a file begins and ends as tables in Parquet do: text may begin so, too.
+fn is_table(bytes: &mut dyn Source) -> io::Result<bool> {
+    let length = bytes.seek(io::SeekFrom::End(0))?;
+    let mut ends = [[0; 4]; 2];
+    if length >= 12 {
+        for (end, at) in ends.iter_mut().zip([0, length - 4]) {
+            bytes.seek(io::SeekFrom::Start(at))?;
+            bytes.read_exact(end)?;
+        }
+    }
+    bytes.seek(io::SeekFrom::Start(0))?;
+    Ok(ends == [*table::MAGIC; 2])
 }
 
 fn items(piece: Piece, parse: Parse) -> Vec<Found> {

@@ -14,30 +14,30 @@ use crate::when;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RecordLine {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<Id>,
-    space: String,
-    text: String,
+    pub(super) id: Option<Id>,
+    pub(super) space: String,
+    pub(super) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    author: Option<String>,
+    pub(super) author: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    thread: Option<String>,
+    pub(super) thread: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<Time>,
-    kind: String,
+    pub(super) at: Option<Time>,
+    pub(super) kind: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<String>,
+    pub(super) tags: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    fields: BTreeMap<String, String>,
-    importance: f32,
-    confidence: f32,
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) importance: f32,
+    pub(super) confidence: f32,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pinned: bool,
+    pub(super) pinned: bool,
     /// Whether it was archived where it was exported. What is imported is new, and is not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    archived: bool,
+    pub(super) archived: bool,
     /// Records that stand before it, which it supersedes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    supersedes: Vec<Id>,
+    pub(super) supersedes: Vec<Id>,
 }
 
 impl Default for RecordLine {
@@ -104,11 +104,11 @@ impl RecordLine {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RelationLine {
-    from: Id,
-    kind: String,
-    to: Id,
+    pub(super) from: Id,
+    pub(super) kind: String,
+    pub(super) to: Id,
     #[serde(default = "one")]
-    weight: f32,
+    pub(super) weight: f32,
 }
 
 impl RelationLine {
@@ -126,12 +126,12 @@ fn one() -> f32 {
 /// `m12` or 12.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "Number", into = "String")]
-struct Id(u64);
+pub(super) struct Id(pub(super) u64);
 
 /// RFC 3339, or a number of what passed since 1970.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "Number", into = "String")]
-struct Time(Timestamp);
+pub(super) struct Time(pub(super) Timestamp);
 
 /// A number, or a text that says one.
 #[derive(Deserialize)]
@@ -204,7 +204,8 @@ pub(super) fn item(start: Place, line: &[u8]) -> Result<Vec<Item>, Bad> {
     Ok(vec![Item::Record { id, draft: Box::new(record.draft()), supersedes }])
 }
 
-fn is_relation(line: &[u8]) -> bool {
+/// Whether a line says how two records are related.
+pub(super) fn is_relation(line: &[u8]) -> bool {
     let keys: Option<BTreeMap<String, serde::de::IgnoredAny>> = serde_json::from_slice(line).ok();
     keys.is_some_and(|it| it.contains_key("from") && it.contains_key("to"))
 }

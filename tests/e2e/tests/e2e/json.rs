@@ -354,6 +354,13 @@ fn every_command_answers_in_the_same_form() {
         ),
         (&["memory", "export"], vec!["memory", "export"], Failed("usage", 2)),
         (&["memory", "export"], vec!["memory", "export", "--out", "facts.out"], Done(0)),
+        (
+            &["memory", "export"],
+            vec!["memory", "export", "--format", "parquet"],
+            Failed("usage", 2),
+        ),
+        (&["memory", "export"], vec!["memory", "export", "--out", "facts.parquet"], Done(0)),
+        (&["memory", "import"], vec!["memory", "import", "facts.parquet", "--again"], Done(0)),
         (&["memory", "forget"], vec!["memory", "forget", "--space", "default"], Failed("usage", 2)),
         (&["memory", "forget"], vec!["memory", "forget", "m0", "m1"], Done(0)),
         (&["lock"], vec!["lock", "audit"], Done(0)),

@@ -245,6 +245,59 @@ fn what_is_exported_comes_back_the_same() {
 }
 
 #[test]
+fn a_table_takes_the_memory_along_as_lines_do() {
+    let (Some(stage), Some(other)) = (Stage::new(), Stage::new()) else { return };
+    memory(&stage, &["add", "Forgotten."]);
+    memory(
+        &stage,
+        &["add", "The door\nis \"green\".", "--author", "Ada", "--tag", "x", "--field", "a=b"],
+    );
+    memory(&stage, &["add", "The door is red.", "--supersedes", "m1", "--pin"]);
+    memory(
+        &stage,
+        &["add", "The roof leaks.", "--space", "work", "--importance", "0.1", "--at", "2024-01-02"],
+    );
+    // One leads to a row below it, and one supersedes a newer record.
+    memory(&stage, &["relate", "m1", "near", "m3", "--weight", "0.7"]);
+    memory(&stage, &["add", "The door is old."]);
+    memory(&stage, &["relate", "m1", "supersedes", "m4"]);
+    memory(&stage, &["forget", "m0"]);
+    let lines = stage.call(["memory", "export"]).out;
+    let table = memory(&stage, &["export", "--out", "first.parquet"]);
+    assert_eq!((&table["records"], &table["relations"]), (&4.into(), &3.into()), "{table}");
+    let bytes = fs::read(stage.path("first.parquet")).expect("it is there");
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    memory(&stage, &["export", "--format", "parquet", "--out", "again"]);
+    assert_eq!(fs::read(stage.path("again")).expect("it is there"), bytes, "the same bytes");
+    other.write("first.jsonl", &lines);
+    fs::write(other.path("named-otherwise"), &bytes).expect("it can be written");
+    let imported = memory(&other, &["import", "named-otherwise"]);
+    assert_eq!(
+        (&imported["records"], &imported["relations"]),
+        (&4.into(), &3.into()),
+        "{imported}"
+    );
+    let known = memory(&other, &["import", "first.jsonl"]);
+    assert_eq!((&known["records"], &known["relations"]), (&0.into(), &0.into()), "{known}");
+    assert_eq!(known["known"], 4, "the lines say the same: {known}");
+    // The ids are others: there was one more.
+    let second = other.call(["memory", "export"]).out;
+    let renamed = (0..4)
+        .fold(lines, |text, it| text.replace(&format!("\"m{}\"", it + 1), &format!("\"m{it}\"")));
+    assert_eq!(second, renamed);
+    let part = memory(&stage, &["export", "--out", "work.parquet", "--space", "work"]);
+    assert_eq!((&part["records"], &part["relations"]), (&1.into(), &0.into()), "{part}");
+
+    let refused_ = refused(&stage, &["export", "--format", "parquet"], 2);
+    assert!(refused_.contains("--out FILE"), "{refused_}");
+    fs::write(other.path("cut.parquet"), &bytes[..bytes.len() - 9]).expect("it can be written");
+    let cut = refused(&other, &["import", "cut.parquet"], 2);
+    assert!(cut.contains("cut.parquet:1:1: the file does not end as Parquet files do"), "{cut}");
+    let unfit = refused(&other, &["import", "first.jsonl", "--format", "parquet"], 2);
+    assert!(unfit.contains("this is no Parquet file"), "{unfit}");
+}
+
+#[test]
 fn what_can_not_be_imported_is_told_with_its_place_and_the_way_out() {
     let Some(stage) = Stage::new() else { return };
     stage.write(

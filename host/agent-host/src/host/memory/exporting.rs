@@ -47,8 +47,13 @@ impl Lines<'_> {
 }
 
 impl Desk {
-    /// Answers `memory export`. What is written meanwhile may be in it or not.
-    pub(super) fn export(&self, space: Option<&str>) -> Result<ExportAnswer, Failure> {
+    /// Answers `memory export`. What is written meanwhile may be in it or not. `in_rows` has relations behind the
+    /// record that they start at.
+    pub(super) fn export(
+        &self,
+        space: Option<&str>,
+        in_rows: bool,
+    ) -> Result<ExportAnswer, Failure> {
         let ids = self.ids_of(space);
         let relations = self.memory.all_relations().map_err(read)?;
         let damaged = named(&self.memory.stats().map_err(read)?.damaged);
@@ -62,19 +67,33 @@ impl Desk {
         for edge in relations.iter().filter(|it| in_line(it) && here.contains(&it.to)) {
             older.entry(edge.from).or_default().push(edge.to);
         }
+        let mut own: HashMap<MemoryId, Vec<Edge>> = HashMap::new();
+        let mut behind_all = Vec::new();
+        let is_own = |it: &Edge| here.contains(&it.from) && here.contains(&it.to) && !in_line(it);
+        for edge in relations.into_iter().filter(is_own) {
+            if in_rows {
+                own.entry(edge.from).or_default().push(edge);
+            } else {
+                behind_all.push(edge);
+            }
+        }
         for chunk in ids.chunks(CHUNK) {
             for record in self.memory.records(chunk).map_err(read)?.into_iter().flatten() {
                 told.insert(record.id);
                 let mut older = older.remove(&record.id).unwrap_or_default();
                 older.retain(|it| told.contains(it));
                 answer.relations += older.len() as u64;
+                let mut own = own.remove(&record.id).unwrap_or_default();
+                // One that is forgotten by now has no row.
+                own.retain(|it| told.contains(&it.to) || self.memory.space_of(it.to).is_ok());
                 lines.push(&self.line(record).supersedes(&older))?;
                 answer.records += 1;
+                answer.relations += own.len() as u64;
+                own.into_iter().try_for_each(|it| lines.push(&RelationLine::of(it)))?;
             }
         }
         let has = |id: &MemoryId| told.contains(id);
-        let own = |it: &Edge| has(&it.from) && has(&it.to) && !in_line(it);
-        for edge in relations.into_iter().filter(own) {
+        for edge in behind_all.into_iter().filter(|it| has(&it.from) && has(&it.to)) {
             lines.push(&RelationLine::of(edge))?;
             answer.relations += 1;
         }
