@@ -24,6 +24,7 @@ mod transcript;
 use std::io::{self, Read, Seek};
 
 use serde::{Deserialize, Serialize};
+use voyager_base::memory::Trust;
 use voyager_memory::Draft;
 
 #[cfg(fuzzing)]
@@ -68,6 +69,8 @@ pub(crate) enum Item {
         draft: Box<Draft>,
         /// The ids that the file has for the records which it supersedes.
         supersedes: Vec<u64>,
+        /// How far the file says it is to be trusted.
+        trust: Option<Trust>,
     },
     /// A relation between two records of the file.
     Relation {
@@ -86,7 +89,7 @@ pub(crate) enum Item {
 
 impl Item {
     fn record(draft: Draft) -> Self {
-        Self::Record { id: None, draft: Box::new(draft), supersedes: Vec::new() }
+        Self::Record { id: None, draft: Box::new(draft), supersedes: Vec::new(), trust: None }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use voyager_base::{clock::Timestamp, policy::What};
+use voyager_base::{clock::Timestamp, memory::Trust, policy::What};
 use voyager_manifest::plan::Priority;
 use voyager_memory::{Draft, Edge, MemoryId, Question};
 
@@ -132,6 +132,12 @@ pub(crate) enum MemoryRequest {
         /// The records that it supersedes.
         #[serde(default)]
         supersedes: Vec<MemoryId>,
+        /// The records that it is derived from.
+        #[serde(default)]
+        derived_from: Vec<MemoryId>,
+        /// How far it is trusted by itself; as the owner's word where nothing is said.
+        #[serde(default)]
+        trust: Option<Trust>,
     },
     /// Finds what answers a question.
     Recall {
@@ -211,6 +217,15 @@ pub(crate) enum MemoryRequest {
         id: MemoryId,
         /// Whether it is kept.
         pinned: bool,
+    },
+    /// Says how far records are trusted by themselves.
+    Trust {
+        /// How far.
+        trust: Trust,
+        /// Which.
+        ids: Vec<MemoryId>,
+        /// Or all of this space.
+        space: Option<String>,
     },
     /// Lets cycles of decay pass.
     Tick {
@@ -324,6 +339,8 @@ pub(crate) struct ImportRequest {
     pub(crate) skip_bad: bool,
     /// Whether what an earlier import remembered is remembered again.
     pub(crate) again: bool,
+    /// How far what it holds is trusted, where it says nothing less of a record.
+    pub(crate) trust: Trust,
 }
 
 /// A secret on its way to the process that has the state. Only its own user can read the socket.

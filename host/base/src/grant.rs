@@ -12,7 +12,7 @@ use crate::{
     call::Need,
     error::Error,
     http::{HttpGrant, HttpRule, Url},
-    memory::MemoryGrant,
+    memory::{MemoryGrant, Trust},
     policy::{Access, Refusal, Rules, Verdict},
 };
 
@@ -516,6 +516,42 @@ impl Grants {
         self.space(space, Access::Read).is_ok()
     }
 
+    /// The least trust of memories that may be recalled and read.
+    pub fn trust_wanted(&self) -> Trust {
+        let wanted = self.speaking().filter_map(|it| it.memory.as_ref()?.trust);
+        wanted.max().unwrap_or_default()
+    }
+
+    /// How far what this task remembers may be trusted: no more than the least of what may reach its run. A step hands
+    /// what it read to others, so what narrows a step alone counts for nothing here.
+    pub fn trust_left(&self) -> Trust {
+        let speaks_of_all = |it: &Arc<GrantLayer>| {
+            it.workspace.is_some()
+                && it.process.is_some()
+                && it.http.is_some()
+                && it.memory.is_some()
+        };
+        let count =
+            self.layers.iter().position(speaks_of_all).map_or(self.layers.len(), |it| it + 1);
+        let of_run = &self.layers[..count];
+        let all = |holds: &dyn Fn(&GrantLayer) -> Option<bool>| {
+            let mut said = of_run.iter().filter_map(|it| holds(it)).peekable();
+            said.peek().is_some() && said.all(|it| it)
+        };
+        let reads = |it: &GrantLayer| {
+            Some(it.workspace.as_ref()?.iter().any(|folder| !folder.read.is_empty()))
+        };
+        let hears_others = all(&reads)
+            || all(&|it| Some(!it.process.as_ref()?.is_empty()))
+            || all(&|it| Some(!it.http.as_ref()?.is_empty()));
+        if hears_others {
+            return Trust::Outside;
+        }
+        let recalls = all(&|it| Some(!it.memory.as_ref()?.read.is_empty()));
+        let wanted = of_run.iter().filter_map(|it| it.memory.as_ref()?.trust).max();
+        if recalls { wanted.unwrap_or_default().min(Trust::Skill) } else { Trust::Skill }
+    }
+
     /// Checks one use of a space.
     ///
     /// # Errors
@@ -925,8 +961,43 @@ mod tests {
 
     fn spaces(source: &str, read: &[&str], write: &[&str]) -> GrantLayer {
         let globs = |it: &[&str]| Globs::new(it.iter().copied()).unwrap();
-        let memory = Some(MemoryGrant { read: globs(read), write: globs(write) });
+        let memory = Some(MemoryGrant { read: globs(read), write: globs(write), trust: None });
         GrantLayer { source: source.to_owned(), memory, ..GrantLayer::default() }
+    }
+
+    #[test]
+    fn what_a_run_remembers_is_trusted_no_more_than_what_may_reach_it() {
+        let memory = |read: &[&str], trust| {
+            let globs = |it: &[&str]| Globs::new(it.iter().copied()).unwrap();
+            Some(MemoryGrant { read: globs(read), write: globs(&["**"]), trust })
+        };
+        let manifest = |memory| GrantLayer {
+            workspace: Some(Vec::new()),
+            process: Some(Vec::new()),
+            http: Some(Vec::new()),
+            memory,
+            ..GrantLayer::default()
+        };
+        let rules = || GrantLayer { source: "this host".to_owned(), ..GrantLayer::default() };
+        let left = |layers: Vec<GrantLayer>| {
+            let grants = layers.into_iter().fold(Grants::default(), |all, it| all.narrowed(it));
+            (grants.trust_left(), grants.trust_wanted())
+        };
+        let (outside, skill, owner) = (Trust::Outside, Trust::Skill, Trust::Owner);
+        assert_eq!(left(vec![rules(), manifest(memory(&[], None))]), (skill, outside));
+        assert_eq!(left(vec![rules(), manifest(memory(&["**"], None))]), (outside, outside));
+        let wants = |it| manifest(memory(&["**"], Some(it)));
+        assert_eq!(left(vec![wants(skill)]), (skill, skill));
+        assert_eq!(left(vec![wants(owner)]), (skill, owner), "no skill is the owner");
+        let read = layer(&["**"], &[]).workspace;
+        let files = GrantLayer { workspace: read, ..wants(owner) };
+        assert_eq!(left(vec![files.clone()]).0, outside);
+        // A step that reads no file itself may be told what another one read.
+        let step = GrantLayer { workspace: Some(Vec::new()), ..GrantLayer::default() };
+        assert_eq!(left(vec![files, step]).0, outside);
+        let step = GrantLayer { memory: memory(&["**"], Some(owner)), ..GrantLayer::default() };
+        assert_eq!(left(vec![manifest(memory(&["**"], None)), step]), (outside, owner));
+        assert_eq!(left(vec![GrantLayer { workspace: None, ..manifest(None) }]).0, skill);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Recalling and reading are reads. Whatever changes the memory is a transaction of its service, which
 //! keeps the idempotency key of the call in the same commit: asked again after a crash it happens once.
 
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -26,6 +28,58 @@ pub const KIND_USUAL: &str = "note";
 /// The kind of lessons.
 pub const KIND_LESSON: &str = "lesson";
 
+/// The field of a memory by which skills are told how far it is trusted, and by which a draft asks for less trust.
+pub const FIELD_TRUST: &str = "trust";
+
+/// How far a memory is trusted, the least first: by what it comes from, as the host knows it, and not by what it says of
+/// itself.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// A run remembered it that may have it from elsewhere: from a file, a server, a program, or a memory that is
+    /// trusted no more.
+    #[default]
+    Outside,
+    /// A skill made it up of nothing that is trusted less.
+    Skill,
+    /// A file held it that the owner imported.
+    Imported,
+    /// The owner said it.
+    Owner,
+}
+
+impl Trust {
+    /// All, the least first.
+    pub const ALL: [Self; 4] = [Self::Outside, Self::Skill, Self::Imported, Self::Owner];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Outside => "outside",
+            Self::Skill => "skill",
+            Self::Imported => "imported",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Trust {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|it| it.name() == text);
+        known.ok_or_else(|| "`outside`, `skill`, `imported` or `owner` is wanted".to_owned())
+    }
+}
+
 /// What is to be remembered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemoryDraft {
@@ -43,7 +97,7 @@ pub struct MemoryDraft {
     pub kind: Option<String>,
     /// Words to find it by.
     pub tags: Vec<String>,
-    /// Named values.
+    /// Named values. [`FIELD_TRUST`] asks for less trust than the run has.
     pub fields: Vec<(String, String)>,
     /// How much it matters, 0 to 1.
     pub importance: Option<f32>,
@@ -116,7 +170,8 @@ pub struct Remembered {
     pub kind: String,
     /// Words to find it by.
     pub tags: Vec<String>,
-    /// Named values, by name. `run` and `skill` say which run remembered it by which skill, where one did.
+    /// Named values, by name. `run` and `skill` say which run remembered it by which skill, where one did; `trust` how
+    /// far it is trusted.
     pub fields: Vec<(String, String)>,
 }
 
@@ -442,11 +497,14 @@ pub struct MemoryGrant {
     pub read: Globs,
     /// Spaces in which may be remembered, related and forgotten. Not readable by itself.
     pub write: Globs,
+    /// The least trust of what may be recalled and read; all where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
 }
 
 impl Default for MemoryGrant {
     fn default() -> Self {
-        Self { read: Globs::none(), write: Globs::none() }
+        Self { read: Globs::none(), write: Globs::none(), trust: None }
     }
 }
 

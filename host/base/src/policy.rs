@@ -620,7 +620,7 @@ mod tests {
     }
 
     fn spaces(read: &[&str], write: &[&str]) -> What {
-        What::Memory(MemoryGrant { read: globs(read), write: globs(write) })
+        What::Memory(MemoryGrant { read: globs(read), write: globs(write), trust: None })
     }
 
     fn rules(otherwise: Verdict, rules: impl IntoIterator<Item = (Verdict, What)>) -> Rules {
@@ -659,7 +659,7 @@ mod tests {
             workspace: Some(vec![folder]),
             process: Some(vec![program("git"), program("rm")]),
             http: Some(vec![server(serves("*", &["GET", "POST"], &["10.0.0.0/8"]))]),
-            memory: Some(MemoryGrant { read: all(), write: all() }),
+            memory: Some(MemoryGrant { read: all(), write: all(), trust: None }),
             tasks: Some(all()),
             ..GrantLayer::default()
         };

@@ -590,6 +590,11 @@ pub(crate) static SPACES: Object = Object {
             GLOBS,
             "Globs over names of spaces in which may be remembered, related and forgotten.",
         ),
+        key(
+            "trust",
+            Shape::Word(&["outside", "skill", "imported", "owner"]),
+            "The least trust of what may be recalled and read; all where nothing is said.",
+        ),
     ],
 };
 

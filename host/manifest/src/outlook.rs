@@ -264,7 +264,12 @@ pub fn show_spaces(spaces: &MemoryGrant) -> String {
     let part = |words: &str, globs: &Globs| {
         (!globs.is_empty()).then(|| format!("{words} {}", globs.patterns().join(", ")))
     };
-    let parts = [part("recall from", &spaces.read), part("remember in", &spaces.write)];
+    let trusted = spaces.trust.filter(|_| !spaces.read.is_empty());
+    let recall = part("recall from", &spaces.read).map(|it| match trusted {
+        Some(least) => format!("{it} what is trusted as `{least}` at least"),
+        None => it,
+    });
+    let parts = [recall, part("remember in", &spaces.write)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 

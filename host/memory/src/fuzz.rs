@@ -92,7 +92,7 @@ fn of_vector(key: &Key, code: Code) {
         return;
     }
     let mut index = Index::default();
-    let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+    let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
     let plain = Code::of(&vec![1.0; dimensions]);
     for (id, code) in (0..).zip([Some(code.clone()), plain.clone(), None]) {
         let draft = Draft { text: "door".to_owned(), ..Draft::default() };

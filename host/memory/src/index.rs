@@ -6,16 +6,17 @@ use std::{
     io,
 };
 
-use voyager_base::Digest;
+use voyager_base::{Digest, memory::Trust};
 
 use crate::{
     cache::Stamps,
     known::{Known, KnownList},
+    lineage::{DERIVED_FROM, Lineage},
     pack::{Pack, Writer, at_once},
     record::{MemoryId, Record},
     row::{Edge, Standing},
     shard::{Names, Shard},
-    succession::{SUPERSEDES, Succession},
+    succession::{Judge, SUPERSEDES, Succession},
     vectors::Code,
 };
 
@@ -28,7 +29,10 @@ const EDGE_BYTES: usize = 24;
 /// Name of the section of a pack that holds which of them say that a record supersedes another.
 const CLAIMS: &str = "claims";
 
-/// Bytes of such a claim there: where it starts and leads to, its number.
+/// Name of the section of a pack that holds which of them say that a record is derived from another.
+const LINKS: &str = "links";
+
+/// Bytes of such a claim, or such a link, there: where it starts and leads to, its number.
 const CLAIM_BYTES: usize = 20;
 
 /// The cache.
@@ -42,6 +46,8 @@ pub(crate) struct Index {
     backward: BTreeMap<(MemoryId, MemoryId, u32), f32>,
     /// Which records a newer one supersedes.
     succession: Succession,
+    /// Which records are derived from which, and trusted as these are.
+    lineage: Lineage,
     archived: usize,
     /// Records whose row or key is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
@@ -60,9 +66,37 @@ fn ends(row: &[u8]) -> (MemoryId, MemoryId, u32) {
     (MemoryId(long(0)), MemoryId(long(8)), number)
 }
 
-/// Whether a record is here, and not archived.
-fn lives(known: &KnownList, id: MemoryId) -> bool {
-    known.get(id).is_some_and(|it| !it.standing.archived)
+/// How far a record is trusted by itself; none where it is not here.
+fn own_trust(known: &KnownList, id: MemoryId) -> Option<Trust> {
+    Some(known.get(id)?.standing.trust.unwrap_or_default())
+}
+
+/// What decides which claims count now.
+struct Now<'a> {
+    known: &'a KnownList,
+    lineage: &'a Lineage,
+}
+
+impl Judge for Now<'_> {
+    fn lives(&self, id: MemoryId) -> bool {
+        self.known.get(id).is_some_and(|it| !it.standing.archived)
+    }
+
+    fn trust(&self, id: MemoryId) -> Trust {
+        self.lineage.of(id, own_trust(self.known, id))
+    }
+}
+
+/// Claims, links, as rows of a section.
+fn rows(all: impl Iterator<Item = (MemoryId, MemoryId, u32)>) -> Vec<u8> {
+    let row = |(from, to, number): (MemoryId, MemoryId, u32)| {
+        let mut row = [0; CLAIM_BYTES];
+        row[..8].copy_from_slice(&from.0.to_le_bytes());
+        row[8..16].copy_from_slice(&to.0.to_le_bytes());
+        row[16..].copy_from_slice(&number.to_le_bytes());
+        row
+    };
+    all.flat_map(row).collect()
 }
 
 impl Index {
@@ -80,6 +114,8 @@ impl Index {
         }
         self.archived += usize::from(standing.archived);
         let space = self.space_names.hold(&record.draft.space);
+        let trust = standing.trust.or_else(|| Some(record.trust_of_before()));
+        let standing = Standing { trust, ..standing };
         self.known.insert(Known { id: record.id, space, standing });
     }
 
@@ -100,14 +136,8 @@ impl Index {
             row
         });
         writer.section(EDGES, &edges.collect::<Vec<u8>>())?;
-        let claims = self.succession.all().flat_map(|(newer, older, number)| {
-            let mut row = [0; CLAIM_BYTES];
-            row[..8].copy_from_slice(&newer.0.to_le_bytes());
-            row[8..16].copy_from_slice(&older.0.to_le_bytes());
-            row[16..].copy_from_slice(&number.to_le_bytes());
-            row
-        });
-        writer.section(CLAIMS, &claims.collect::<Vec<u8>>())?;
+        writer.section(CLAIMS, &rows(self.succession.all()))?;
+        writer.section(LINKS, &rows(self.lineage.all()))?;
         if self.is_torn() {
             return Err(io::Error::other("the index that was kept before is damaged"));
         }
@@ -144,6 +174,13 @@ impl Index {
         let claims = pack.section(CLAIMS)?.to_vec();
         let (claims, []) = claims.as_chunks::<CLAIM_BYTES>() else { return None };
         claims.iter().for_each(|it| index.succession.insert(ends(it)));
+        // One that was kept before there were links has none, and says nothing of trust.
+        let links = pack.section(LINKS)?.to_vec();
+        let (links, []) = links.as_chunks::<CLAIM_BYTES>() else { return None };
+        for link in links {
+            let known = &index.known;
+            index.lineage.add(ends(link), |it| own_trust(known, it));
+        }
         Some(index)
     }
 
@@ -195,13 +232,31 @@ impl Index {
             self.archived -= usize::from(before.archived);
             self.archived += usize::from(standing.archived);
             let turned = before.archived != standing.archived;
-            self.known.set_standing(id, standing);
+            let trust = standing.trust.or(before.trust);
+            self.known.set_standing(id, Standing { trust, ..standing });
+            if trust != before.trust {
+                self.trust_turned(id);
+            }
             if turned {
                 // The records that it supersedes are of its space, which is marked.
-                let known = &self.known;
-                self.succession.turned(id, |it| lives(known, it));
+                let now = Now { known: &self.known, lineage: &self.lineage };
+                self.succession.turned(id, &now);
             }
         }
+    }
+
+    /// A record is trusted otherwise by itself, or is not here any more to say so.
+    fn trust_turned(&mut self, id: MemoryId) {
+        let known = &self.known;
+        let turned = self.lineage.turned(id, |it| own_trust(known, it));
+        self.retrusted(&turned);
+    }
+
+    /// Records are trusted otherwise than before: that changes what answers hold, and which claims count.
+    fn retrusted(&mut self, ids: &[MemoryId]) {
+        ids.iter().for_each(|it| self.touch(*it));
+        let now = Now { known: &self.known, lineage: &self.lineage };
+        ids.iter().for_each(|it| self.succession.retrusted(*it, &now));
     }
 
     /// Takes an edge in.
@@ -216,14 +271,34 @@ impl Index {
             && space.is_some()
             && space == self.known.get(edge.to).map(|it| it.space);
         if is_claim {
+            let now = Now { known: &self.known, lineage: &self.lineage };
+            self.succession.add((edge.from, edge.to, number), &now);
+        }
+        if edge.kind == DERIVED_FROM {
             let known = &self.known;
-            self.succession.add((edge.from, edge.to, number), |it| lives(known, it));
+            let link = (edge.from, edge.to, number);
+            let lowered = self.lineage.add(link, |it| own_trust(known, it));
+            self.retrusted(&lowered);
         }
     }
 
-    /// Lets a record go, with everything that hangs on it.
+    /// Lets a record go, with everything that hangs on it. What is derived from it has its trust by then: see
+    /// [`Index::floors`].
     pub(crate) fn remove(&mut self, id: MemoryId) {
         self.damaged.remove(&id);
+        self.take_out(id);
+        self.lineage.remove(id);
+    }
+
+    /// Lets a record go that can't be read. Its links stay: nobody knows any more how far what is derived from it is to
+    /// be trusted.
+    pub(crate) fn set_aside(&mut self, id: MemoryId) {
+        self.take_out(id);
+        self.damaged.insert(id);
+        self.trust_turned(id);
+    }
+
+    fn take_out(&mut self, id: MemoryId) {
         let Some(known) = self.known.remove(id) else { return };
         self.archived -= usize::from(known.standing.archived);
         let space = self.space_names.name(known.space);
@@ -250,8 +325,37 @@ impl Index {
             self.backward.remove(&key);
             self.edges.remove(&(key.1, key.2));
         }
-        let known = &self.known;
-        self.succession.remove(id, |it| lives(known, it));
+        let now = Now { known: &self.known, lineage: &self.lineage };
+        self.succession.remove(id, &now);
+    }
+
+    /// How far a record is trusted, with all that it descends from; none where it is not here.
+    pub(crate) fn trust(&self, id: MemoryId) -> Option<Trust> {
+        Some(self.lineage.of(id, Some(own_trust(&self.known, id)?)))
+    }
+
+    /// What is derived from what.
+    pub(crate) fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// What has to be noted before records go: the standings of those that are derived from them, which are trusted no
+    /// more by themselves from now on than through what goes.
+    pub(crate) fn floors(&self, gone: &BTreeSet<MemoryId>) -> Vec<(u64, Standing)> {
+        let mut least: BTreeMap<MemoryId, Trust> = BTreeMap::new();
+        for id in gone {
+            let trust = self.trust(*id).unwrap_or_default();
+            for derived in self.lineage.derived(*id).filter(|it| !gone.contains(it)) {
+                let least = least.entry(derived).or_insert(trust);
+                *least = trust.min(*least);
+            }
+        }
+        let floor = |(id, least): (MemoryId, Trust)| {
+            let standing = self.standing(id)?;
+            let lower = standing.trust.unwrap_or_default() > least;
+            lower.then_some((id.0, Standing { trust: Some(least), ..standing }))
+        };
+        least.into_iter().filter_map(floor).collect()
     }
 
     /// Marks the space of a record as changed by the next commit.
@@ -293,8 +397,8 @@ impl Index {
 
     /// Says that it was loaded: nothing is asked of what it was before.
     pub(crate) fn is_loaded(&mut self) {
-        let known = &self.known;
-        self.succession.untie(|it| lives(known, it));
+        let now = Now { known: &self.known, lineage: &self.lineage };
+        self.succession.untie(&now);
         (self.stamps, self.settled) = (Stamps::default(), self.concerns_all());
     }
 

@@ -231,7 +231,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
-    use voyager_base::{disk::Disk, sim::SimDisk};
+    use voyager_base::{disk::Disk, memory::Trust, sim::SimDisk};
 
     use super::*;
 
@@ -260,7 +260,8 @@ mod tests {
                     list = again;
                 }
                 let archived = id % 3 == 0;
-                let standing = Standing { weight: 0.5, cycle, pinned: !archived, archived };
+                let trust = Some(Trust::ALL[cycle as usize % 4]);
+                let standing = Standing { weight: 0.5, cycle, pinned: !archived, archived, trust };
                 let id = MemoryId(id);
                 match space {
                     0 => {

@@ -26,6 +26,7 @@ mod index;
 mod kept;
 mod keys;
 mod known;
+mod lineage;
 mod loading;
 mod owner;
 mod pack;
@@ -52,6 +53,7 @@ pub use self::{
     cache::{Answers, Offer},
     decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
+    lineage::DERIVED_FROM,
     owner::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
         PASSPHRASE_BYTES_MIN, is_locked,
@@ -70,8 +72,8 @@ pub use self::{
         restore, snapshots,
     },
     store::{
-        BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, SUPERSEDES_MAX, Stats,
-        Ticked,
+        BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, SOURCES_MAX,
+        SUPERSEDES_MAX, Stats, Ticked,
     },
     succession::SUPERSEDES,
     tables::{AuditLine, Deed},

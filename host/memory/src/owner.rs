@@ -764,7 +764,8 @@ mod tests {
         let keys = Keys::open(&disk, 0, None).unwrap();
         keys.fill(&mut Filled(0), 0, 1, &Seeded::new(1)).unwrap();
         let row = seal_record(&keys.key(0).unwrap().unwrap(), now(), &draft("The door is green."));
-        let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+        let standing =
+            Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
         let act = Act { at: now(), deed: Deed::Remembered, first: 0, count: 1 };
         let counters = Counters { next: 1, commit: 1, cycle: 0 };
         tables.change(act, counters, |it| it.add_records([(0, row.as_slice(), standing)])).unwrap();

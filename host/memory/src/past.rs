@@ -10,13 +10,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use voyager_base::clock::Timestamp;
+use voyager_base::{clock::Timestamp, memory::Trust};
 
 use crate::{
     index::Index,
     record::MemoryId,
     row::Edge,
-    succession::Succession,
+    succession::{Judge, Succession},
     tables::{AuditLine, DeedRow},
 };
 
@@ -43,6 +43,11 @@ pub enum Touch {
     Unpinned,
     /// It got a vector.
     Encoded,
+    /// Its trust by itself was changed: somebody said so, or a source of it was forgotten.
+    Trusted {
+        /// What it is now.
+        trust: Trust,
+    },
     /// It was forgotten, and those that follow it.
     Forgotten {
         /// How many, itself among them.
@@ -61,6 +66,7 @@ impl Touch {
             Self::Unpinned => (4, 0, 0),
             Self::Encoded => (5, 0, 0),
             Self::Forgotten { count } => (6, count, 0),
+            Self::Trusted { trust } => (7, trust as u64, 0),
         }
     }
 
@@ -74,6 +80,10 @@ impl Touch {
             4 => Self::Unpinned,
             5 => Self::Encoded,
             6 => Self::Forgotten { count: other },
+            7 => {
+                let trust = usize::try_from(other).ok().and_then(|it| Trust::ALL.get(it))?;
+                Self::Trusted { trust: *trust }
+            }
             _ => return None,
         })
     }
@@ -89,6 +99,23 @@ pub(crate) fn runs(ids: &[MemoryId]) -> Vec<(MemoryId, u64)> {
         }
     }
     runs
+}
+
+/// What decides which claims counted then. Trust is that of now, as what records are ranked by is.
+struct Then<'a> {
+    index: &'a Index,
+    next: u64,
+    archived: &'a BTreeSet<MemoryId>,
+}
+
+impl Judge for Then<'_> {
+    fn lives(&self, id: MemoryId) -> bool {
+        id.0 < self.next && self.index.holds(id) && !self.archived.contains(&id)
+    }
+
+    fn trust(&self, id: MemoryId) -> Trust {
+        self.index.trust(id).unwrap_or_default()
+    }
 }
 
 /// The records of a commit that are still here.
@@ -146,13 +173,13 @@ impl Past {
             .chain(now.into_iter().filter(|it| was_there(*it)))
             .filter(|it| was_archived(*it))
             .collect();
-        let lived = |id: MemoryId| was_there(id) && !archived.contains(&id);
+        let then = Then { index, next, archived: &archived };
         let mut succession = Succession::default();
         for (newer, older, number) in index.succession().claims() {
             // One without a row was written before rows were.
             let written = since.get(&(newer, number)).copied().unwrap_or_default();
             if written <= commit && newer.0 < next {
-                succession.add((newer, older, number), lived);
+                succession.add((newer, older, number), &then);
             }
         }
         let superseded = succession.superseded().clone();
@@ -203,6 +230,8 @@ pub struct Difference {
     pub pinned: Vec<MemoryId>,
     /// Those that were let fade again.
     pub unpinned: Vec<MemoryId>,
+    /// Those whose trust by itself was changed.
+    pub trusted: Vec<MemoryId>,
     /// How many got a vector.
     pub encoded: u64,
     /// How many were forgotten.
@@ -254,11 +283,13 @@ mod tests {
     fn a_touch_reads_back_and_a_later_one_is_passed_over() {
         let related = Touch::Related { to: MemoryId(7), number: 3 };
         let forgotten = Touch::Forgotten { count: 4 };
+        let trusted = Touch::Trusted { trust: Trust::Imported };
         let bare = [Touch::Archived, Touch::Restored, Touch::Pinned, Touch::Unpinned];
-        for touch in bare.into_iter().chain([related, forgotten, Touch::Encoded]) {
+        for touch in bare.into_iter().chain([related, forgotten, Touch::Encoded, trusted]) {
             assert_eq!(Touch::decode(touch.encode()), Some(touch));
         }
-        assert_eq!(Touch::decode((7, 0, 0)), None);
+        assert_eq!(Touch::decode((7, 4, 0)), None);
+        assert_eq!(Touch::decode((8, 0, 0)), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use voyager_base::clock::Timestamp;
+use voyager_base::{clock::Timestamp, memory::Trust};
 
 use crate::{
     arm::{Spot, Spread},
@@ -57,6 +57,8 @@ pub struct Question {
     pub archived: bool,
     /// Also records that a newer one supersedes.
     pub history: bool,
+    /// Only records that are trusted so far, with all that they descend from.
+    pub trust: Option<Trust>,
     /// Of what is here, what was there at this commit, as it stood then.
     pub as_of: Option<u64>,
 }
@@ -77,6 +79,7 @@ impl Default for Question {
             until: None,
             archived: false,
             history: false,
+            trust: None,
             as_of: None,
         }
     }
@@ -90,6 +93,7 @@ impl Question {
             || !self.tags.is_empty()
             || self.since.is_some()
             || self.until.is_some()
+            || self.trust.is_some_and(|it| it > Trust::Outside)
     }
 }
 
@@ -420,6 +424,8 @@ pub(crate) struct Aside {
     pub(crate) archived: bool,
     /// A newer one supersedes it.
     pub(crate) superseded: bool,
+    /// How far it is trusted.
+    pub(crate) trust: Trust,
 }
 
 /// Which records a question allows.
@@ -433,6 +439,7 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, aside: Aside
     };
     (question.archived || !aside.archived)
         && (question.history || !aside.superseded)
+        && question.trust.is_none_or(|it| it <= aside.trust)
         && same(&question.author, shard.authors(), doc.author)
         && same(&question.thread, shard.thread_names(), doc.thread)
         && same(&question.kind, shard.kinds(), doc.kind)
@@ -484,7 +491,8 @@ mod tests {
     use super::*;
     use crate::{record::Draft, row::Standing, vectors::Code};
 
-    const STANDING: Standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+    const STANDING: Standing =
+        Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
 
     /// An index of records, each in the space that `space` says.
     fn index(texts: &[(u8, u8, String)], space: impl Fn(u8) -> String) -> Index {
@@ -565,7 +573,8 @@ mod tests {
                 let mut search = Search::new(shards);
                 search.only(|shard, doc| {
                     let superseded = index.succession().holds(doc.id);
-                    allows(&question, shard, doc, Aside { archived: false, superseded })
+                    let aside = Aside { archived: false, superseded, trust: Trust::Owner };
+                    allows(&question, shard, doc, aside)
                 });
                 let superseded = index.succession().superseded().clone();
                 let all = consider(&index, &question, &asking, &search, now, Look::Features);

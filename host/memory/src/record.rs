@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use voyager_base::{clock::Timestamp, id::MalformedId};
+use voyager_base::{clock::Timestamp, id::MalformedId, memory::Trust};
 
 /// Longest text of one record, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -14,6 +14,9 @@ pub const NAME_BYTES_MAX: usize = 256;
 
 /// Most tags, and most fields, of one record.
 pub const LABELS_MAX: usize = 64;
+
+/// The field of a record that names the skill which remembered it. Set by the host alone.
+pub(crate) const FIELD_SKILL: &str = "skill";
 
 /// A record of one store: numbers in the order of writing, never used twice.
 #[derive(
@@ -170,6 +173,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// How far it is trusted where nobody noted that: a program from before did not. A skill's word is one, and of the
+    /// rest nobody knows what the owner typed and what a file held.
+    pub(crate) fn trust_of_before(&self) -> Trust {
+        if self.draft.fields.contains_key(FIELD_SKILL) { Trust::Skill } else { Trust::Imported }
+    }
+
     /// When what it tells was told.
     pub fn at(&self) -> Timestamp {
         self.draft.at.unwrap_or(self.written)

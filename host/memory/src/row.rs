@@ -1,7 +1,7 @@
 //! Rows of the database as bytes.
 
 use serde::{Deserialize, Serialize};
-use voyager_base::clock::Timestamp;
+use voyager_base::{clock::Timestamp, memory::Trust};
 
 use crate::{
     decay::weight_after,
@@ -110,6 +110,8 @@ pub(crate) struct Standing {
     pub(crate) pinned: bool,
     /// Whether it was set aside: kept, and not found.
     pub(crate) archived: bool,
+    /// How far it is trusted by itself; none where a program wrote it that noted none.
+    pub(crate) trust: Option<Trust>,
 }
 
 impl Standing {
@@ -129,7 +131,8 @@ impl Standing {
         let mut bytes = [0; Self::BYTES];
         bytes[..8].copy_from_slice(&self.weight.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.cycle.to_le_bytes());
-        bytes[16] = u8::from(self.pinned) | u8::from(self.archived) << 1;
+        let trust = self.trust.map_or(0, |it| 1 + it as u8);
+        bytes[16] = u8::from(self.pinned) | u8::from(self.archived) << 1 | trust << 2;
         bytes
     }
 
@@ -137,9 +140,13 @@ impl Standing {
         let bytes: &[u8; Self::BYTES] = bytes.try_into().ok()?;
         let weight = f64::from_le_bytes(*bytes.first_chunk()?);
         let cycle = u64::from_le_bytes(*bytes[8..].first_chunk()?);
-        let known = bytes[16] < 4 && (0.0..=1.0).contains(&weight);
+        let trust = match usize::from(bytes[16] >> 2) {
+            0 => None,
+            code => Some(*Trust::ALL.get(code - 1)?),
+        };
         let (pinned, archived) = (bytes[16] & 1 != 0, bytes[16] & 2 != 0);
-        known.then_some(Self { weight, cycle, pinned, archived })
+        let known = (0.0..=1.0).contains(&weight);
+        known.then_some(Self { weight, cycle, pinned, archived, trust })
     }
 }
 
@@ -150,6 +157,21 @@ mod tests {
 
     use super::*;
     use crate::keys::{Filled, Keys};
+
+    #[test]
+    fn a_standing_reads_back_also_one_of_before_trust_was_noted() {
+        let none = Standing { weight: 0.5, cycle: 7, pinned: true, archived: false, trust: None };
+        for trust in [None].into_iter().chain(Trust::ALL.map(Some)) {
+            for archived in [false, true] {
+                let standing = Standing { archived, trust, ..none };
+                assert_eq!(Standing::decode(&standing.encode()), Some(standing));
+            }
+        }
+        let mut bytes = none.encode();
+        assert_eq!(bytes[16], 1, "as it always was");
+        bytes[16] = 5 << 2;
+        assert_eq!(Standing::decode(&bytes), None, "a trust that nobody knows");
+    }
 
     /// A number is used again once the record that its edge led to is forgotten: under the same key the new row
     /// must not be sealed as the old one was, which may still lie in a free page.

@@ -9,18 +9,20 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     grant::Grants,
     memory::{
-        ForgetMemory, KIND_USUAL, MemoryDraft, MemoryHit, MemoryService, ReadMemory, RecallMemory,
-        Recalled, RelateMemory, RememberMemory, Remembered,
+        FIELD_TRUST, ForgetMemory, KIND_USUAL, MemoryDraft, MemoryHit, MemoryService, ReadMemory,
+        RecallMemory, Recalled, RelateMemory, RememberMemory, Remembered, Trust,
     },
     policy::Access,
 };
 
 use crate::{
     error::{OpenError, ReadError, WriteError},
+    lineage::DERIVED_FROM,
     recall::{Hit, Question},
-    record::{Draft, MemoryId, Record},
+    record::{Draft, FIELD_SKILL, MemoryId, Record},
     row::Edge,
     store::{Entry, Memory},
+    succession::SUPERSEDES,
 };
 
 /// The memory, opened when somebody first needs it. May block.
@@ -38,8 +40,6 @@ pub trait Encodes: Send + Sync {
 
 /// The field of a record that names the run which remembered it. Set by the host alone.
 const FIELD_RUN: &str = "run";
-/// The field of a record that names the skill which remembered it. Set by the host alone.
-const FIELD_SKILL: &str = "skill";
 
 /// Answers skills from a memory.
 #[derive(Clone)]
@@ -86,7 +86,8 @@ impl Service {
         grants: Arc<Grants>,
     ) -> BoxFuture<'_, Result<Recalled, Error>> {
         self.with(move |memory, now| {
-            let mut question = Question { vector, ..question(call) };
+            let trust = Some(grants.trust_wanted()).filter(|it| *it > Trust::Outside);
+            let mut question = Question { vector, trust, ..question(call) };
             if question.spaces.is_empty() {
                 question.spaces = memory.spaces();
                 question.spaces.retain(|it| grants.may_recall(it));
@@ -97,7 +98,8 @@ impl Service {
             }
             let recall = memory.recall(&question, now)?;
             let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
-            Ok(Recalled { hits: recall.hits.into_iter().map(Into::into).collect(), duplicates })
+            let hits = recall.hits.into_iter().map(|it| hit(memory, it)).collect();
+            Ok(Recalled { hits, duplicates })
         })
     }
 }
@@ -110,10 +112,10 @@ impl MemoryService for Service {
     ) -> BoxFuture<'a, Result<Vec<u64>, Error>> {
         let (key, run) = (context.idempotency_key, context.run.to_string());
         let skill = context.skill.clone();
-        let encoder = self.encoder.clone();
+        let (encoder, left) = (self.encoder.clone(), context.grants.trust_left());
         self.with(move |memory, now| {
-            let draft = |it| Entry::from(draft(it, &run, &skill));
-            let entries: Vec<Entry> = call.drafts.into_iter().map(draft).collect();
+            let entry = |it| entry(it, left, &run, &skill);
+            let entries = call.drafts.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
             let ids = memory.remember(&entries, Some(&key), now)?;
             encoder.iter().for_each(|it| it.written());
             Ok(ids.into_iter().map(|it| it.0).collect())
@@ -149,6 +151,12 @@ impl MemoryService for Service {
             }
             writable(memory, &grants, from)?;
             seen(memory, &grants, to)?;
+            // What it says of a record must not lower it, nor hide it, where the record is trusted more.
+            match kind.as_str() {
+                DERIVED_FROM => within(memory, &grants, from, "be told what it is derived from")?,
+                SUPERSEDES => within(memory, &grants, to, "be superseded")?,
+                _ => {}
+            }
             Ok(memory.relate(&Edge { from, kind, to, weight }, Some(&key), now)?)
         })
     }
@@ -181,7 +189,10 @@ impl MemoryService for Service {
             let id = MemoryId(call.id);
             let space = seen(memory, &grants, id)?;
             grants.space(&space, Access::Read)?;
-            Ok(memory.record(id)?.into())
+            if memory.trust(id)? < grants.trust_wanted() {
+                return Err(ReadError::NotFound { id }.into());
+            }
+            Ok(told(memory, memory.record(id)?))
         })
     }
 }
@@ -199,6 +210,48 @@ fn seen(memory: &Memory, grants: &Grants, id: MemoryId) -> Result<String, Error>
 
 fn writable(memory: &Memory, grants: &Grants, id: MemoryId) -> Result<(), Error> {
     grants.space(&seen(memory, grants, id)?, Access::Write)
+}
+
+/// Whether a record is trusted no more than what a task with these grants remembers.
+fn within(memory: &Memory, grants: &Grants, id: MemoryId, to: &str) -> Result<(), Error> {
+    let (trust, left) = (memory.trust(id)?, grants.trust_left());
+    if trust <= left {
+        return Ok(());
+    }
+    let message = format!(
+        "m{} can't {to} by this run: it is trusted as `{trust}`, and what the run says as `{left}`; its owner can, with \
+         `agent-host memory relate`",
+        id.0
+    );
+    Err(Error::denied(message, "no grant allows it"))
+}
+
+/// What a skill wants remembered, trusted as far as its run is, or less where it says so.
+fn entry(mut it: MemoryDraft, left: Trust, run: &str, skill: &str) -> Result<Entry, Error> {
+    let mut trust = left;
+    for (_, asked) in it.fields.extract_if(.., |it| it.0 == FIELD_TRUST) {
+        let asked = asked.parse::<Trust>();
+        let asked =
+            asked.map_err(|it| Error::invalid(format!("the field `{FIELD_TRUST}`: {it}")))?;
+        trust = trust.min(asked);
+    }
+    Ok(Entry { trust, ..draft(it, run, skill).into() })
+}
+
+/// A record as skills see it.
+fn told(memory: &Memory, record: Record) -> Remembered {
+    // One that was forgotten in between is trusted least.
+    let trust = memory.trust(record.id).unwrap_or_default();
+    let mut told = Remembered::from(record);
+    told.fields.retain(|it| it.0 != FIELD_TRUST);
+    let place = told.fields.partition_point(|it| it.0.as_str() < FIELD_TRUST);
+    told.fields.insert(place, (FIELD_TRUST.to_owned(), trust.to_string()));
+    told
+}
+
+fn hit(memory: &Memory, hit: Hit) -> MemoryHit {
+    let Hit { record, score, tokens, .. } = hit;
+    MemoryHit { memory: told(memory, record), score, tokens }
 }
 
 /// What a skill wants remembered, with who it is: that no skill can say for itself.
@@ -236,6 +289,7 @@ fn question(call: RecallMemory) -> Question {
         until: call.until,
         archived: false,
         history: false,
+        trust: None,
         as_of: None,
     }
 }
@@ -246,12 +300,6 @@ impl From<Record> for Remembered {
         let Draft { space, text, author, thread, kind, tags, fields, .. } = record.draft;
         let fields = fields.into_iter().collect();
         Self { id: record.id.0, space, text, author, thread, at, kind, tags, fields }
-    }
-}
-
-impl From<Hit> for MemoryHit {
-    fn from(hit: Hit) -> Self {
-        Self { memory: hit.record.into(), score: hit.score, tokens: hit.tokens }
     }
 }
 

@@ -4,13 +4,13 @@
 //! acknowledged is on the disk.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     },
 };
 
-use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk};
+use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk, memory::Trust};
 use voyager_disk::database::{Broken, Opening};
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     index::Index,
     kept,
     keys::{Filled, Identity, Key, Keys},
+    lineage::DERIVED_FROM,
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
@@ -44,6 +45,9 @@ pub const BATCH_MAX: usize = 10_000;
 
 /// Most records that one supersedes when it is written.
 pub const SUPERSEDES_MAX: usize = 64;
+
+/// Most records that one is derived from when it is written.
+pub const SOURCES_MAX: usize = 64;
 
 /// How a store uses memory and disk.
 #[derive(Clone, Debug)]
@@ -109,6 +113,10 @@ pub struct Entry {
     pub vector: Option<Vec<f32>>,
     /// The records of its space that it supersedes, [`SUPERSEDES_MAX`] at most.
     pub supersedes: Vec<MemoryId>,
+    /// The records that it is derived from, [`SOURCES_MAX`] at most, of any space.
+    pub derived_from: Vec<MemoryId>,
+    /// How far it is trusted by itself.
+    pub trust: Trust,
 }
 
 impl From<Draft> for Entry {
@@ -362,8 +370,8 @@ impl Memory {
             .zip(&keys)
             .zip(first..)
             .map(|((entry, key), id)| {
-                let standing =
-                    Standing { weight: 1.0, cycle, pinned: entry.draft.pinned, archived: false };
+                let (pinned, trust) = (entry.draft.pinned, Some(entry.trust));
+                let standing = Standing { weight: 1.0, cycle, pinned, archived: false, trust };
                 (id, seal_record(key, now, &entry.draft), standing)
             })
             .collect();
@@ -487,7 +495,7 @@ impl Memory {
         entries.iter().enumerate().map(code).collect()
     }
 
-    /// What entries supersede that will have ids from `first` on.
+    /// What entries supersede and are derived from that will have ids from `first` on.
     fn claims(&self, first: u64, entries: &[Entry]) -> Result<Vec<Edge>, WriteError> {
         let index = self.index();
         let mut edges = Vec::new();
@@ -502,6 +510,18 @@ impl Memory {
             if older.len() > SUPERSEDES_MAX {
                 let count = older.len();
                 return Err(invalid(format!("are {count}, and {SUPERSEDES_MAX} are the most")));
+            }
+            let mut sources = entry.derived_from.clone();
+            sources.sort_unstable();
+            sources.dedup();
+            if sources.len() > SOURCES_MAX {
+                let problem = format!("are {}, and {SOURCES_MAX} are the most", sources.len());
+                let invalid = Invalid { field: DERIVED_FROM, problem };
+                return Err(WriteError::Invalid { place, invalid });
+            }
+            for to in sources {
+                index.space_of(to).ok_or(WriteError::NotFound { id: to })?;
+                edges.push(Edge { from, kind: DERIVED_FROM.to_owned(), to, weight: 1.0 });
             }
             for to in older {
                 let space = index.space_of(to).ok_or(WriteError::NotFound { id: to })?;
@@ -762,10 +782,13 @@ impl Memory {
         let mut behind = folders.clone();
         behind.retain(|it| first < it.upto && !it.pending);
         behind.iter_mut().for_each(|it| it.pending = true);
-        let gone = ids.iter().copied().collect();
+        let gone: BTreeSet<MemoryId> = ids.iter().copied().collect();
+        let floors = self.index().floors(&gone);
         let moves = self.moves(&Ahead { gone, ..Ahead::default() });
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
+            change.set_standings(&floors)?;
+            change.note(floors.iter().filter_map(|it| Some((it.0, trusted(it.1)?))))?;
             change.remove(&numbers)?;
             let gone = |(first, count): (MemoryId, u64)| (first.0, Touch::Forgotten { count });
             change.note(runs(&ids).into_iter().map(gone))?;
@@ -774,6 +797,7 @@ impl Memory {
         })?;
         {
             let mut index = self.index_mut();
+            floors.iter().for_each(|it| index.set_standing(MemoryId(it.0), it.1));
             ids.iter().for_each(|it| index.remove(*it));
             index.stands_at(writer.counters.commit, writer.counters.cycle);
             self.answers_mut().sweep(&index);
@@ -995,6 +1019,25 @@ impl Memory {
         Ok(archived)
     }
 
+    /// Says how far records are trusted by themselves: more than they were, or less. What they descend from bounds them
+    /// as before.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn set_trust(
+        &self,
+        ids: &[MemoryId],
+        trust: Trust,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let touch = Touch::Trusted { trust };
+        let trust = Some(trust);
+        self.arrange((Deed::Arranged, Some(touch)), ids, now, |standing, _| Standing {
+            trust,
+            ..standing
+        })
+    }
+
     fn arrange(
         &self,
         (deed, touch): (Deed, Option<Touch>),
@@ -1112,6 +1155,40 @@ impl Memory {
         Ok(standing.archived)
     }
 
+    /// How far a record is trusted: the least of its own trust and that of all that it descends from.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn trust(&self, id: MemoryId) -> Result<Trust, ReadError> {
+        self.index().trust(id).ok_or(ReadError::NotFound { id })
+    }
+
+    /// How far it is trusted by itself.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn own_trust(&self, id: MemoryId) -> Result<Trust, ReadError> {
+        let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
+        Ok(standing.trust.unwrap_or_default())
+    }
+
+    /// The records that one is derived from directly and that are trusted no more than it is, where it is trusted less
+    /// than by itself: one of them may be damaged, and not be here.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`].
+    pub fn lowered_by(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+        let index = self.index();
+        let trust = index.trust(id).ok_or(ReadError::NotFound { id })?;
+        if index.standing(id).and_then(|it| it.trust).is_none_or(|it| it <= trust) {
+            return Ok(Vec::new());
+        }
+        let least = |it: &MemoryId| index.trust(*it).unwrap_or_default() <= trust;
+        let mut sources: Vec<MemoryId> = index.lineage().sources(id).filter(least).collect();
+        sources.dedup();
+        Ok(sources)
+    }
+
     /// Whether a newer record supersedes one, so that it is not recalled.
     ///
     /// # Errors
@@ -1221,9 +1298,7 @@ impl Memory {
             Ok(record) => Ok(Some(record)),
             Err(ReadError::NotFound { .. }) => Ok(None),
             Err(ReadError::Damaged { .. }) => {
-                let mut index = self.index_mut();
-                index.remove(*id);
-                index.add_damaged(*id);
+                self.index_mut().set_aside(*id);
                 Ok(None)
             }
             Err(other) => Err(other),
@@ -1443,14 +1518,19 @@ impl Memory {
         if let Some(past) = past {
             search.only(move |shard, doc| {
                 let (archived, superseded) = (past.is_archived(doc.id), past.is_superseded(doc.id));
-                let aside = Aside { archived, superseded };
+                let trust = index.trust(doc.id).unwrap_or_default();
+                let aside = Aside { archived, superseded, trust };
                 past.holds(doc.id) && recall::allows(question, shard, doc, aside)
             });
         } else if question.is_selective() || index.sets_aside() {
             search.only(move |shard, doc| {
                 let archived = index.standing(doc.id).is_none_or(|it| it.archived);
                 let superseded = index.succession().holds(doc.id);
-                recall::allows(question, shard, doc, Aside { archived, superseded })
+                let trust = match question.trust {
+                    Some(_) => index.trust(doc.id).unwrap_or_default(),
+                    None => Trust::Owner,
+                };
+                recall::allows(question, shard, doc, Aside { archived, superseded, trust })
             });
         }
         Ok(recall::consider(index, question, &asking, &search, now, look))
@@ -1551,6 +1631,7 @@ impl Memory {
                 Touch::Restored => &mut told.restored,
                 Touch::Pinned => &mut told.pinned,
                 Touch::Unpinned => &mut told.unpinned,
+                Touch::Trusted { .. } => &mut told.trusted,
                 Touch::Related { number, .. } => {
                     edges.push((row.id.0, number));
                     continue;
@@ -1797,6 +1878,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// What is noted of a record whose trust by itself is another one.
+fn trusted(standing: Standing) -> Option<Touch> {
+    standing.trust.map(|trust| Touch::Trusted { trust })
 }
 
 /// Where edges lead, with where they start.

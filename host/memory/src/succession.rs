@@ -1,7 +1,8 @@
 //! Which records a newer one supersedes.
 //!
 //! A claim is a relation of the kind [`SUPERSEDES`] from the newer record to the older one. A record is superseded where
-//! a chain of claims leads to it from one that lives: that is here and not archived. A chain leads through archived
+//! a chain of claims leads to it from one that lives: that is here and not archived. A claim of a record that is trusted
+//! less than the other one counts for nothing, so that nobody hides what is known better. A chain leads through archived
 //! records too, so that a fact which nobody uses any more does not bring back the one before it.
 //!
 //! Nothing of it has rows of its own: it follows from relations and standings, so that what is forgotten or archived
@@ -12,6 +13,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use voyager_base::memory::Trust;
+
 use crate::record::MemoryId;
 
 /// The kind of relation that says so.
@@ -19,6 +22,15 @@ pub const SUPERSEDES: &str = "supersedes";
 
 /// A claim: the newer record, the older one, the number of the relation.
 type Claim = (MemoryId, MemoryId, u32);
+
+/// What decides whether a claim counts, beside claims.
+pub(crate) trait Judge {
+    /// Whether a record is here and not archived.
+    fn lives(&self, id: MemoryId) -> bool;
+
+    /// How far it is trusted.
+    fn trust(&self, id: MemoryId) -> Trust;
+}
 
 /// All claims, and what follows from them.
 #[derive(Default)]
@@ -38,12 +50,12 @@ fn all_of(id: MemoryId) -> std::ops::RangeInclusive<Claim> {
 
 impl Succession {
     /// Takes a claim in.
-    pub(crate) fn add(&mut self, claim: Claim, lives: impl Fn(MemoryId) -> bool) {
+    pub(crate) fn add(&mut self, claim: Claim, judge: &impl Judge) {
         self.insert(claim);
         if self.knotted.is_empty() {
-            self.settle(vec![claim.1], lives);
+            self.settle(vec![claim.1], judge);
         } else {
-            self.untie(lives);
+            self.untie(judge);
         }
     }
 
@@ -54,7 +66,7 @@ impl Succession {
     }
 
     /// Lets a record go with its claims.
-    pub(crate) fn remove(&mut self, id: MemoryId, lives: impl Fn(MemoryId) -> bool) {
+    pub(crate) fn remove(&mut self, id: MemoryId, judge: &impl Judge) {
         let below: Vec<Claim> = self.claims.range(all_of(id)).copied().collect();
         let above: Vec<Claim> = self.backward.range(all_of(id)).copied().collect();
         for (_, older, number) in &below {
@@ -67,25 +79,36 @@ impl Succession {
         }
         self.superseded.remove(&id);
         if self.knotted.is_empty() {
-            self.settle(below.into_iter().map(|it| it.1).collect(), lives);
+            self.settle(below.into_iter().map(|it| it.1).collect(), judge);
         } else {
             self.knotted.retain(|it| it.0 != id && it.1 != id);
-            self.untie(lives);
+            self.untie(judge);
         }
     }
 
     /// A record was archived, or came back.
-    pub(crate) fn turned(&mut self, id: MemoryId, lives: impl Fn(MemoryId) -> bool) {
+    pub(crate) fn turned(&mut self, id: MemoryId, judge: &impl Judge) {
         let below = self.claims.range(all_of(id)).map(|it| it.1).collect();
-        self.settle(below, lives);
+        self.settle(below, judge);
+    }
+
+    /// A record is trusted more or less than before.
+    pub(crate) fn retrusted(&mut self, id: MemoryId, judge: &impl Judge) {
+        let older = self.claims.range(all_of(id)).map(|it| it.1);
+        let open: Vec<MemoryId> = older.chain([id]).collect();
+        self.settle(open, judge);
     }
 
     /// Judges records anew, and those that they supersede where that changes anything. One change makes all of them
     /// superseded, or none any more, so that each is judged again at most once by each claim.
-    fn settle(&mut self, mut open: Vec<MemoryId>, lives: impl Fn(MemoryId) -> bool) {
+    fn settle(&mut self, mut open: Vec<MemoryId>, judge: &impl Judge) {
         while let Some(id) = open.pop() {
             let mut newer = self.newer(id);
-            let is = newer.any(|it| lives(it) || self.superseded.contains(&it));
+            // Who is trusted less hides nothing. Along a chain trust only rises, so that its end decides.
+            let trust = judge.trust(id);
+            let is = newer.any(|it| {
+                (judge.lives(it) || self.superseded.contains(&it)) && judge.trust(it) >= trust
+            });
             drop(newer);
             let changed = if is { self.superseded.insert(id) } else { self.superseded.remove(&id) };
             if changed {
@@ -96,7 +119,7 @@ impl Succession {
 
     /// Finds out which claims lie on cycles, or between two, and judges all records anew. To be called once when all
     /// is loaded.
-    pub(crate) fn untie(&mut self, lives: impl Fn(MemoryId) -> bool) {
+    pub(crate) fn untie(&mut self, judge: &impl Judge) {
         std::mem::take(&mut self.knotted).into_iter().for_each(|it| self.insert(it));
         let mut left = self.claims.clone();
         loop {
@@ -115,7 +138,7 @@ impl Succession {
         self.knotted = left;
         self.superseded.clear();
         let all = self.backward.iter().map(|it| it.0).collect();
-        self.settle(all, lives);
+        self.settle(all, judge);
     }
 
     /// Whether a record is superseded.
@@ -217,6 +240,17 @@ mod tests {
 
     use super::*;
 
+    /// Says who lives, and trusts all alike.
+    impl<F: Fn(MemoryId) -> bool> Judge for F {
+        fn lives(&self, id: MemoryId) -> bool {
+            self(id)
+        }
+
+        fn trust(&self, _: MemoryId) -> Trust {
+            Trust::Outside
+        }
+    }
+
     fn id(number: u8) -> MemoryId {
         MemoryId(u64::from(number))
     }
@@ -271,17 +305,17 @@ mod tests {
                             continue;
                         }
                         claims.push(claim);
-                        succession.add(claim, |it| living.contains(&it));
+                        succession.add(claim, &|it: MemoryId| living.contains(&it));
                     }
                     Act::Turn(number) => {
                         if !living.remove(&id(number)) {
                             living.insert(id(number));
                         }
-                        succession.turned(id(number), |it| living.contains(&it));
+                        succession.turned(id(number), &|it: MemoryId| living.contains(&it));
                     }
                     Act::Remove(number) => {
                         claims.retain(|it| it.0 != id(number) && it.1 != id(number));
-                        succession.remove(id(number), |it| living.contains(&it));
+                        succession.remove(id(number), &|it: MemoryId| living.contains(&it));
                     }
                 }
                 for id in (0..8).map(id) {
@@ -307,8 +341,8 @@ mod tests {
                 .collect();
             let read = |claims: &mut dyn Iterator<Item = Claim>| {
                 let mut succession = Succession::default();
-                claims.for_each(|it| succession.add(it, |_| true));
-                succession.untie(|_| true);
+                claims.for_each(|it| succession.add(it, &|_: MemoryId| true));
+                succession.untie(&|_: MemoryId| true);
                 succession
             };
             let one = read(&mut claims.iter().copied());
@@ -317,7 +351,7 @@ mod tests {
             prop_assert_eq!(&one.knotted, &other.knotted);
             // Nobody on a cycle is superseded by those on it: something is always left.
             prop_assert!(claims.is_empty() || one.superseded.len() < 5);
-            other.remove(id(gone), |it| it != id(gone));
+            other.remove(id(gone), &|it: MemoryId| it != id(gone));
             let left = claims.iter().filter(|it| it.0 != id(gone) && it.1 != id(gone));
             let left = read(&mut left.copied());
             prop_assert_eq!(&other.superseded, &left.superseded);

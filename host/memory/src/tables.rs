@@ -34,8 +34,9 @@ use crate::{
 /// Name of the file.
 pub(crate) const FILE: &str = "memory.redb";
 
-/// The newest format. The first had names of encoders and idempotency keys in the clear.
-const FORMAT: u64 = 2;
+/// The newest format. The first had names of encoders and idempotency keys in the clear, the second no trust in
+/// standings. A store has it with its next write: who knows of no trust would let anything supersede anything.
+const FORMAT: u64 = 3;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// By id: the sealed record.
@@ -847,6 +848,7 @@ impl Change {
         self.transaction.open_table(AUDIT)?.insert(counters.commit, row)?;
         {
             let mut meta = self.transaction.open_table(META)?;
+            meta.insert(META_FORMAT, FORMAT)?;
             meta.insert(META_NEXT, counters.next)?;
             meta.insert(META_COMMIT, counters.commit)?;
             meta.insert(META_CYCLE, counters.cycle)?;
@@ -942,7 +944,8 @@ mod tests {
     fn what_changed_is_known_as_long_as_all_programs_note_it() {
         let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 0 };
         let (tables, mut counters) = Tables::open(&SimDisk::new(1), opening).unwrap();
-        let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+        let standing =
+            Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
         let used = |it: &Change, id| it.set_standings(&[(id, standing)]);
         let since = |commit, counters| tables.changed_since(commit, counters).unwrap();
         next(&tables, &mut counters, |it| used(it, 7));

@@ -450,7 +450,9 @@ impl Ids {
         }
         for (id, standing) in std::mem::take(&mut self.standings) {
             // A damaged one is in no index.
-            if index.standing(MemoryId(id)).is_some_and(|it| it != standing) {
+            let same =
+                |it: Standing| it == Standing { trust: standing.trust.or(it.trust), ..standing };
+            if index.standing(MemoryId(id)).is_some_and(|it| !same(it)) {
                 self.fault(Some(id), Part::Index, "it is searched with another standing");
             }
         }
@@ -599,7 +601,8 @@ mod tests {
         });
         assert_eq!(faults(&memory), [(Some(0), Part::Vector), (Some(5), Part::Relation)]);
         // A standing without a record, and one that the index doesn't know.
-        let standing = Standing { weight: 0.5, cycle: 0, pinned: false, archived: false };
+        let standing =
+            Standing { weight: 0.5, cycle: 0, pinned: false, archived: false, trust: None };
         change(&|it| it.set_standings(&[(3, standing), (2, standing)]).unwrap());
         let found = faults(&memory);
         assert!(found.contains(&(Some(2), Part::Index)), "{found:?}");

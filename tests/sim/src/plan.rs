@@ -232,7 +232,7 @@ pub fn plan(steps: Vec<Step>, outputs: &[(&str, Type, &str)]) -> Plan {
             workspace: Some(vec![folder]),
             process: Some(vec![program]),
             http: None,
-            memory: Some(MemoryGrant { read: all(), write: all() }),
+            memory: Some(MemoryGrant { read: all(), write: all(), trust: None }),
             tasks: Some(all()),
             ..GrantPlan::default()
         },

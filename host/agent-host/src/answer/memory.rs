@@ -6,6 +6,7 @@ pub(crate) mod verify;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use voyager_base::memory::Trust;
 use voyager_memory::{Draft, Edge, MemoryId, Record, Signals};
 
 use super::past::MomentDetail;
@@ -36,6 +37,9 @@ pub(crate) struct RecordDetail {
     pub(crate) importance: f64,
     /// How sure its author was.
     pub(crate) confidence: f64,
+    /// How far it is trusted, with all that it descends from: `owner`, `imported`, `skill` or `outside`.
+    #[serde(default)]
+    pub(crate) trust: Trust,
     /// The text.
     pub(crate) text: String,
     /// What supersedes it, so that it is not recalled; nothing where it is.
@@ -44,8 +48,8 @@ pub(crate) struct RecordDetail {
 }
 
 impl RecordDetail {
-    /// A record that these supersede.
-    pub(crate) fn of(record: Record, superseded_by: &[MemoryId]) -> Self {
+    /// A record that is trusted so far, and that these supersede.
+    pub(crate) fn of(record: Record, trust: Trust, superseded_by: &[MemoryId]) -> Self {
         let at = when::exact(record.at());
         let Record { id, written, draft } = record;
         let Draft { space, text, author, thread, kind, tags, fields, .. } = draft;
@@ -61,6 +65,7 @@ impl RecordDetail {
             fields,
             importance: decimal(draft.importance),
             confidence: decimal(draft.confidence),
+            trust,
             text,
             superseded_by: named(superseded_by),
         }
@@ -178,6 +183,9 @@ pub(crate) struct Explained {
     pub(crate) tokens: u32,
     /// Why.
     pub(crate) signals: Signals,
+    /// How far it is trusted, with all that it descends from.
+    #[serde(default)]
+    pub(crate) trust: Trust,
     /// All that is known of it for this question, by name.
     pub(crate) features: BTreeMap<String, f64>,
     /// The beginning of its text.
@@ -210,6 +218,12 @@ pub(crate) struct ShowAnswer {
     pub(crate) archived: bool,
     /// What fading left of its weight.
     pub(crate) weight: f64,
+    /// How far it is trusted by itself.
+    #[serde(rename = "own-trust")]
+    pub(crate) own_trust: String,
+    /// The sources through which it is trusted less.
+    #[serde(rename = "lowered-by")]
+    pub(crate) lowered_by: Vec<String>,
     /// Relations that start at it or lead to it.
     pub(crate) relations: Vec<RelationDetail>,
 }
@@ -235,6 +249,13 @@ pub(crate) struct RelateAnswer {
     /// The relation.
     #[serde(flatten)]
     pub(crate) relation: RelationDetail,
+    /// False where it says that a record supersedes one that is trusted more: then it hides nothing.
+    #[serde(default = "yes")]
+    pub(crate) counts: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Answers `memory forget`: the receipt.
@@ -266,6 +287,17 @@ pub(crate) struct PinAnswer {
     pub(crate) id: String,
     /// Whether it never fades.
     pub(crate) pinned: bool,
+}
+
+/// Answers `memory trust`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TrustAnswer {
+    /// The records.
+    pub(crate) ids: Vec<String>,
+    /// How far they are trusted by themselves.
+    pub(crate) trust: String,
+    /// Those that are trusted less, through what they descend from.
+    pub(crate) lowered: Vec<String>,
 }
 
 /// Answers `memory restore`.

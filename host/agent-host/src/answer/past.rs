@@ -61,6 +61,9 @@ pub(crate) struct DiffAnswer {
     pub(crate) pinned: Vec<String>,
     /// Those that were let fade again.
     pub(crate) unpinned: Vec<String>,
+    /// Those whose trust by itself was changed.
+    #[serde(default)]
+    pub(crate) trusted: Vec<String>,
     /// How many got a vector.
     pub(crate) encoded: u64,
     /// How many cycles passed.
@@ -110,7 +113,7 @@ pub(crate) struct HappeningDetail {
     pub(crate) commit: u64,
     /// When, RFC 3339.
     pub(crate) at: Option<String>,
-    /// `related`, `supersedes`, `superseded`, `archived`, `restored`, `pinned`, `unpinned`, `encoded`.
+    /// `related`, `supersedes`, `superseded`, `archived`, `restored`, `pinned`, `unpinned`, `encoded`, `trusted`.
     pub(crate) deed: String,
     /// The relation, where it is one.
     pub(crate) relation: Option<RelationDetail>,

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
-use voyager_base::clock::Timestamp;
+use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX};
 
 use super::{Context, run::current_folder};
@@ -126,6 +126,7 @@ enum MemoryCommand {
         /// Its id, like m12.
         id: MemoryId,
     },
+    Trust(TrustArgs),
     /// Lets cycles of decay pass: what nobody uses has half of its weight after 50, and is archived after 217.
     Tick {
         /// How many.
@@ -212,6 +213,31 @@ struct Add {
     /// several times.
     #[arg(long, value_name = "ID")]
     supersedes: Vec<MemoryId>,
+    /// A record that it is derived from, of any space: it is trusted no more than that. May be given several times.
+    #[arg(long, value_name = "ID")]
+    derived_from: Vec<MemoryId>,
+    /// How far it is trusted: `outside`, `skill`, `imported` or `owner`.
+    #[arg(long, value_name = "TRUST", default_value_t = Trust::Owner)]
+    trust: Trust,
+}
+
+/// Says how far records are trusted by themselves.
+///
+/// A record is trusted as the least of its own trust and that of all that it is derived from. From the least:
+/// `outside` (a run remembered it that may have it from a file, a server, a program), `skill` (a skill made it up of
+/// nothing that is trusted less), `imported`, `owner`. Of two that say that one supersedes the other, the one that is
+/// trusted less hides nothing.
+#[derive(Args)]
+struct TrustArgs {
+    /// How far: `outside`, `skill`, `imported` or `owner`.
+    #[arg(value_name = "TRUST")]
+    trust: Trust,
+    /// Ids of records, like m12.
+    #[arg(required_unless_present = "space", value_name = "ID")]
+    ids: Vec<MemoryId>,
+    /// All of this space.
+    #[arg(long, value_name = "NAME", conflicts_with = "ids")]
+    space: Option<String>,
 }
 
 /// Finds the records that answer a question.
@@ -268,6 +294,9 @@ struct Asking {
     /// Also records that a newer one supersedes.
     #[arg(long)]
     history: bool,
+    /// Only records that are trusted so far: `outside`, `skill`, `imported` or `owner`.
+    #[arg(long, value_name = "TRUST")]
+    min_trust: Option<Trust>,
     /// What it would have found then: a time, or the number of a commit. What was forgotten since stays forgotten;
     /// records are ranked by what is known now.
     #[arg(long, value_name = "TIME|COMMIT", value_parser = moment::typed)]
@@ -330,6 +359,10 @@ struct Import {
     /// Adds also what an earlier import added, forgotten since or not.
     #[arg(long)]
     again: bool,
+    /// How far what it holds is trusted, where it says nothing less: `outside`, `skill`, `imported`, or `owner` of what
+    /// you wrote yourself.
+    #[arg(long, value_name = "TRUST", default_value_t = Trust::Imported)]
+    trust: Trust,
 }
 
 /// Writes all records and relations, as JSON Lines or as a table in Parquet; `memory import` reads both.
@@ -401,6 +434,10 @@ impl Memory {
             MemoryCommand::Forget(it) => it.run(context),
             MemoryCommand::Pin { id } => pin(context, id, true),
             MemoryCommand::Unpin { id } => pin(context, id, false),
+            MemoryCommand::Trust(TrustArgs { trust, ids, space }) => {
+                let request = MemoryRequest::Trust { trust, ids, space };
+                told::trust(context, &ask(context, request)?)
+            }
             MemoryCommand::Tick { cycles } => {
                 told::tick(context, &ask(context, MemoryRequest::Tick { cycles })?)
             }
@@ -468,7 +505,8 @@ impl Add {
         let Self { space, author, thread, at, kind, tags, importance, confidence, .. } = self;
         let text = if self.text == "-" { typed()? } else { self.text };
         let fields: BTreeMap<_, _> = self.fields.into_iter().collect();
-        let (pinned, supersedes) = (self.pin, self.supersedes);
+        let (pinned, supersedes, derived_from) = (self.pin, self.supersedes, self.derived_from);
+        let trust = Some(self.trust);
         let draft = Draft {
             space,
             text,
@@ -483,7 +521,10 @@ impl Add {
             pinned,
         };
         draft.check().map_err(|it| Failure::usage(it.to_string()))?;
-        told::add(context, &ask(context, MemoryRequest::Add { draft, supersedes })?)
+        told::add(
+            context,
+            &ask(context, MemoryRequest::Add { draft, supersedes, derived_from, trust })?,
+        )
     }
 }
 
@@ -501,7 +542,7 @@ impl Asking {
     /// The question, and of which state it is asked.
     fn question(self) -> (Question, Option<Moment>) {
         let Self { query, budget, limit, spaces, author, thread, kind, tags, .. } = self;
-        let Self { since, until, archived, history, as_of, .. } = self;
+        let Self { since, until, archived, history, min_trust, as_of, .. } = self;
         let question = Question {
             text: query,
             vector: None,
@@ -516,6 +557,7 @@ impl Asking {
             until,
             archived,
             history,
+            trust: min_trust,
             // The host knows which commit is meant.
             as_of: None,
         };
@@ -590,13 +632,13 @@ impl LockArgs {
 
 impl Import {
     fn run(self, context: &Context) -> Result<u8, Failure> {
-        let Self { path, space, format, skip_bad, again } = self;
+        let Self { path, space, format, skip_bad, again, trust } = self;
         if let Some(space) = &space {
             let draft = Draft { space: space.clone(), text: "x".to_owned(), ..Draft::default() };
             draft.check().map_err(|it| Failure::usage(it.to_string()))?;
         }
         let path = current_folder()?.join(path);
-        let request = ImportRequest { path, space, format, skip_bad, again };
+        let request = ImportRequest { path, space, format, skip_bad, again, trust };
         told::import(context, &ask(context, MemoryRequest::Import(request))?)
     }
 }

@@ -17,12 +17,13 @@ use serde_json::Value as Json;
 use voyager_base::{
     call::Cancellation,
     clock::{Clock, Timestamp},
+    memory::Trust,
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Cost, Deed, Draft, Edge, Encodes as _, Entry, Hit, LockError, Memory, MemoryId,
-    OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
-    SUPERSEDES, Ticked, WriteError, is_locked,
+    AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Memory, MemoryId, OpenError,
+    Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record, SUPERSEDES, Ticked,
+    WriteError, is_locked,
 };
 
 use self::snapshots::Folders;
@@ -31,7 +32,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, named,
+        TickAnswer, TrustAnswer, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -233,7 +234,10 @@ struct Progress {
 impl Desk {
     fn answer(&self, request: MemoryRequest) -> Result<Json, Failure> {
         match request {
-            MemoryRequest::Add { draft, supersedes } => self.add(draft, supersedes).map(to_json),
+            MemoryRequest::Add { draft, supersedes, derived_from, trust } => {
+                let trust = trust.unwrap_or(Trust::Owner);
+                self.add(Entry { supersedes, derived_from, trust, ..draft.into() }).map(to_json)
+            }
             MemoryRequest::Recall { question, as_of } => self.recall(question, as_of).map(to_json),
             MemoryRequest::Explain { question, id, as_of } => {
                 self.explain(question, id, as_of).map(to_json)
@@ -249,6 +253,9 @@ impl Desk {
             MemoryRequest::Relate { edge } => self.relate(edge).map(to_json),
             MemoryRequest::Forget { what, dry_run } => self.forget(&what, dry_run).map(to_json),
             MemoryRequest::Pin { id, pinned } => self.pin(id, pinned).map(to_json),
+            MemoryRequest::Trust { trust, ids, space } => {
+                self.trust(trust, ids, space.as_deref()).map(to_json)
+            }
             MemoryRequest::Tick { cycles } => self.tick(cycles).map(to_json),
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
@@ -280,9 +287,8 @@ impl Desk {
         self.clock.now()
     }
 
-    fn add(&self, draft: Draft, supersedes: Vec<MemoryId>) -> Result<AddAnswer, Failure> {
-        draft.check().map_err(|it| Failure::usage(it.to_string()))?;
-        let entry = Entry { supersedes, ..draft.into() };
+    fn add(&self, entry: Entry) -> Result<AddAnswer, Failure> {
+        entry.draft.check().map_err(|it| Failure::usage(it.to_string()))?;
         let ids = self.memory.remember(&[entry], None, self.now()).map_err(one_written)?;
         let id = ids.first().copied().unwrap_or_default();
         Ok(AddAnswer { id: id.to_string() })
@@ -328,7 +334,9 @@ impl Desk {
     /// A record, with what supersedes it now.
     fn detail(&self, record: Record) -> RecordDetail {
         let superseded_by = self.superseded_by(record.id);
-        RecordDetail::of(record, &superseded_by)
+        // One that was forgotten in between is trusted least.
+        let trust = self.memory.trust(record.id).unwrap_or_default();
+        RecordDetail::of(record, trust, &superseded_by)
     }
 
     /// What supersedes a record; nothing where it is recalled.
@@ -348,7 +356,26 @@ impl Desk {
         let weight = self.memory.weight(id).map_err(read)?;
         let relations = self.memory.relations(id).map_err(read)?;
         let relations = relations.into_iter().map(RelationDetail::of).collect();
-        Ok(ShowAnswer { record, pinned, archived, weight, relations })
+        let own_trust = self.memory.own_trust(id).map_err(read)?.to_string();
+        let lowered_by = named(&self.memory.lowered_by(id).map_err(read)?);
+        Ok(ShowAnswer { record, own_trust, lowered_by, pinned, archived, weight, relations })
+    }
+
+    fn trust(
+        &self,
+        trust: Trust,
+        mut ids: Vec<MemoryId>,
+        space: Option<&str>,
+    ) -> Result<TrustAnswer, Failure> {
+        if space.is_some() {
+            ids = self.ids_of(space);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        self.memory.set_trust(&ids, trust, self.now()).map_err(one_written)?;
+        let below = |it: &MemoryId| self.memory.trust(*it).is_ok_and(|it| it < trust);
+        let lowered: Vec<MemoryId> = ids.iter().copied().filter(below).collect();
+        Ok(TrustAnswer { ids: named(&ids), trust: trust.to_string(), lowered: named(&lowered) })
     }
 
     fn list(
@@ -390,7 +417,10 @@ impl Desk {
     fn relate(&self, edge: Edge) -> Result<RelateAnswer, Failure> {
         edge.check().map_err(|it| Failure::usage(it.to_string()))?;
         self.memory.relate(&edge, None, self.now()).map_err(one_written)?;
-        Ok(RelateAnswer { relation: RelationDetail::of(edge) })
+        let hides = edge.kind != SUPERSEDES
+            || self.memory.trust(edge.to).unwrap_or_default()
+                <= self.memory.trust(edge.from).unwrap_or_default();
+        Ok(RelateAnswer { relation: RelationDetail::of(edge), counts: hides })
     }
 
     fn pin(&self, id: MemoryId, pinned: bool) -> Result<PinAnswer, Failure> {

@@ -249,12 +249,14 @@ impl Reader {
 
     /// An item in its thread, where it is one that can be remembered.
     fn checked(&self, place: Place, item: Item) -> Found {
-        let Item::Record { id, mut draft, supersedes } = item else { return Ok((place, item)) };
+        let Item::Record { id, mut draft, supersedes, trust } = item else {
+            return Ok((place, item));
+        };
         if draft.thread.is_none() {
             draft.thread.clone_from(&self.thread);
         }
         draft.check().map_err(|it| Bad { place, problem: it.to_string() })?;
-        Ok((place, Item::Record { id, draft, supersedes }))
+        Ok((place, Item::Record { id, draft, supersedes, trust }))
     }
 }
 

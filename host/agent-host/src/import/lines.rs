@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use voyager_base::clock::Timestamp;
+use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, MemoryId, SUPERSEDES_MAX};
 
 use super::{Bad, Item, Place};
@@ -38,6 +38,9 @@ pub(crate) struct RecordLine {
     /// Records that stand before it, which it supersedes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) supersedes: Vec<Id>,
+    /// How far it was trusted, where that is less than any import is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trust: Option<Trust>,
 }
 
 impl Default for RecordLine {
@@ -67,7 +70,13 @@ impl RecordLine {
             pinned,
             archived: false,
             supersedes: Vec::new(),
+            trust: None,
         }
+    }
+
+    /// The line of a record that is trusted so far, with all that it descends from: that may not be in the file.
+    pub(crate) fn trust(self, trust: Trust) -> Self {
+        Self { trust: Some(trust).filter(|it| *it < Trust::Imported), ..self }
     }
 
     /// The line of a record that is archived, or is not.
@@ -201,7 +210,8 @@ pub(super) fn item(start: Place, line: &[u8]) -> Result<Vec<Item>, Bad> {
         let problem = format!("supersedes: are {count}, and {SUPERSEDES_MAX} are the most");
         return Err(Bad::new(start, problem));
     }
-    Ok(vec![Item::Record { id, draft: Box::new(record.draft()), supersedes }])
+    let trust = record.trust;
+    Ok(vec![Item::Record { id, draft: Box::new(record.draft()), supersedes, trust }])
 }
 
 /// Whether a line says how two records are related.

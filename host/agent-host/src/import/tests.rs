@@ -97,7 +97,8 @@ fn what_export_writes_reads_back() {
     );
     let (found, _) = read("a.jsonl", Format::Auto, line.as_bytes());
     let place = Place { line: 1, column: 1 };
-    let record = Item::Record { id: Some(3), draft: Box::new(draft), supersedes: vec![1, 2] };
+    let record =
+        Item::Record { id: Some(3), draft: Box::new(draft), supersedes: vec![1, 2], trust: None };
     assert_eq!(found, [Ok((place, record))]);
 }
 

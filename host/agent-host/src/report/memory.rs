@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthChar as _;
-use voyager_base::clock::Timestamp;
+use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::Signals;
 
 use super::{past, read, tell};
@@ -18,7 +18,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
-        RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer,
+        RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer, TrustAnswer,
     },
     cli::Context,
     failure::Failure,
@@ -109,6 +109,9 @@ pub(super) fn heading(record: &RecordDetail) -> String {
     if record.space != "default" {
         parts.push(format!("({})", record.space));
     }
+    if record.trust != Trust::Owner {
+        parts.push(format!("trust {}", record.trust));
+    }
     if !record.superseded_by.is_empty() {
         parts.push(format!("superseded by {}", record.superseded_by.join(", ")));
     }
@@ -196,8 +199,8 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
 
 fn explained(hit: &Explained) -> Result<(), Failure> {
     line(format!(
-        "{:>3}. {}  score {:.3} (untrained {:.3}), {} tokens",
-        hit.rank, hit.id, hit.score, hit.untrained, hit.tokens
+        "{:>3}. {}  score {:.3} (untrained {:.3}), {} tokens, trust {}",
+        hit.rank, hit.id, hit.score, hit.untrained, hit.tokens, hit.trust
     ))?;
     text(&hit.text, "     ")?;
     let told = signals(&hit.signals).map(|(name, value)| format!("{name} {value:.3}"));
@@ -245,6 +248,12 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("importance", &record.importance.to_string())?;
         named("confidence", &record.confidence.to_string())?;
         named("weight", &format!("{:.3}{pinned}{archived}", shown.weight))?;
+        let through = match (shown.lowered_by.as_slice(), record.trust.name() == shown.own_trust) {
+            (_, true) => String::new(),
+            ([], false) => format!(", by itself {}", shown.own_trust),
+            (by, false) => format!(", by itself {}, through {}", shown.own_trust, by.join(", ")),
+        };
+        named("trust", &format!("{}{through}", record.trust))?;
         if !record.superseded_by.is_empty() {
             named("superseded", &format!("by {}", record.superseded_by.join(", ")))?;
         }
@@ -287,7 +296,31 @@ pub(crate) fn relate(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let related: RelateAnswer = read(answer)?;
     tell(context, &related, 0, || {
         let RelationDetail { from, kind, to, weight } = &related.relation;
-        line(harmless(&format!("{from} {kind} {to} ({weight})")))
+        line(harmless(&format!("{from} {kind} {to} ({weight})")))?;
+        if !related.counts {
+            note(format!(
+                "{to} is trusted more than {from}, and is recalled as before: `memory trust` says otherwise"
+            ));
+        }
+        Ok(())
+    })
+}
+
+/// Says how far records are trusted now.
+pub(crate) fn trust(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let it: TrustAnswer = read(answer)?;
+    tell(context, &it, 0, || {
+        match it.ids.as_slice() {
+            [] => line("there is none")?,
+            ids => line(format!("trusted as `{}`: {}", it.trust, in_runs(ids)))?,
+        }
+        if !it.lowered.is_empty() {
+            note(format!(
+                "trusted less through what they descend from: {}; `memory show ID` says through which",
+                in_runs(&it.lowered)
+            ));
+        }
+        Ok(())
     })
 }
 

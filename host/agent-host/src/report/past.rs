@@ -91,6 +91,7 @@ pub(crate) fn diff(context: &Context, answer: &Json) -> Result<u8, Failure> {
         listed("restored", &diff.restored, "")?;
         listed("pinned", &diff.pinned, "")?;
         listed("unpinned", &diff.unpinned, "")?;
+        listed("trusted", &diff.trusted, " otherwise")?;
         if diff.encoded > 0 {
             named("encoded", &format!("{} got a vector", diff.encoded))?;
         }

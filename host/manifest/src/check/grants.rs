@@ -468,7 +468,8 @@ impl Checker<'_> {
         let node = &entry.value;
         let read = self.optional_globs(node.get("read"))?;
         let write = self.optional_globs(node.get("write"))?;
-        let grant = MemoryGrant { read, write };
+        let trust = node.get("trust").and_then(Node::text).and_then(|it| it.parse().ok());
+        let grant = MemoryGrant { read, write, trust };
         let malformed = |key: &str| node.get(key).is_some_and(|globs| globs.text().is_some());
         let is_mapping = node.items().is_empty() && node.text().is_none();
         if is_mapping && grant.is_empty() && !malformed("read") && !malformed("write") {

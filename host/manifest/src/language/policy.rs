@@ -2,7 +2,7 @@
 
 use voyager_base::http::METHODS;
 
-use super::{CONFINEMENTS, COUNT, GLOBS, Object, SPACES, Shape, TASK_LIMITS, key, list, must};
+use super::{CONFINEMENTS, COUNT, GLOBS, Object, Shape, TASK_LIMITS, key, list, must};
 
 /// What the first key of a policy has to say.
 pub(crate) const POLICY_HEADER: &str = "policy/v1";
@@ -61,7 +61,7 @@ pub(crate) static RULES: Object = Object {
         key("workspace", list(&Shape::Object(&PLACE)), "Folders."),
         key("process", list(&Shape::Object(&STARTED)), "Programs of the machine."),
         key("http", list(&Shape::Object(&ASKED)), "Servers."),
-        key("memory", Shape::Object(&SPACES), "Spaces of the memory."),
+        key("memory", Shape::Object(&RULED_SPACES), "Spaces of the memory."),
         key("tasks", GLOBS, TASKS),
     ],
 };
@@ -73,7 +73,7 @@ pub(crate) static DENIALS: Object = Object {
         key("workspace", list(&Shape::Object(&HIDDEN)), "Folders."),
         key("process", list(&Shape::Object(&REFUSED)), "Programs of the machine."),
         key("http", list(&Shape::Object(&SHUT)), "Servers."),
-        key("memory", Shape::Object(&SPACES), "Spaces of the memory."),
+        key("memory", Shape::Object(&RULED_SPACES), "Spaces of the memory."),
         key("tasks", GLOBS, TASKS),
     ],
 };
@@ -86,6 +86,19 @@ pub(crate) static PLACE: Object = Object {
         key("read", GLOBS, "Globs of what may be read, from the folder on."),
         key("write", GLOBS, "Globs of what may be written, removed, renamed."),
         key("write-bytes", Shape::Size { least: 0 }, "Most bytes that one task may write."),
+    ],
+};
+
+/// Spaces of the memory that a rule speaks of. How far what is read there is to be trusted, manifests say.
+pub(crate) static RULED_SPACES: Object = Object {
+    what: "spaces",
+    keys: &[
+        key("read", GLOBS, "Globs over names of spaces whose memories may be recalled and read."),
+        key(
+            "write",
+            GLOBS,
+            "Globs over names of spaces in which may be remembered, related and forgotten.",
+        ),
     ],
 };
 

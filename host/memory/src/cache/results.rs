@@ -260,7 +260,8 @@ mod tests {
     }
 
     fn write(index: &mut Index, space: &str) {
-        let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+        let standing =
+            Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
         let draft = Draft { space: space.to_owned(), text: "door".to_owned(), ..Draft::default() };
         let id = MemoryId(index.commit());
         index.add(&Record { id, written: now(), draft }, standing, None);

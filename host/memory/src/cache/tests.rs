@@ -7,7 +7,8 @@ use crate::{
     row::Standing,
 };
 
-const STANDING: Standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+const STANDING: Standing =
+    Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
 
 fn now() -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000)

@@ -116,7 +116,7 @@ fn written(sections: &[(&str, &[u8])]) -> Vec<u8> {
 /// A kept index one of whose sections says something else.
 fn shard(place: [u8; 4], bytes: &[u8]) {
     let mut index = Index::default();
-    let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false };
+    let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
     for (id, text) in (0..).zip(["a green door", "the wall is blue", "a door"]) {
         let draft = Draft {
             text: text.to_owned(),

@@ -15,3 +15,4 @@ mod snapshot;
 mod store;
 mod succession;
 mod support;
+mod trust;

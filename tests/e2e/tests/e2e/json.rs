@@ -295,6 +295,8 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "pin"], vec!["memory", "pin", "m0"], Done(0)),
         (&["memory", "unpin"], vec!["memory", "unpin", "m0"], Done(0)),
         (&["memory", "unpin"], vec!["memory", "unpin", "m9"], Failed("usage", 2)),
+        (&["memory", "trust"], vec!["memory", "trust", "imported", "m0"], Done(0)),
+        (&["memory", "trust"], vec!["memory", "trust", "root", "m0"], Failed("usage", 2)),
         (&["memory", "tick"], vec!["memory", "tick", "3"], Done(0)),
         (&["memory", "restore"], vec!["memory", "restore", "m0"], Done(0)),
         (

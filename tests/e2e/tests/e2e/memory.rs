@@ -567,3 +567,48 @@ fn the_past_is_asked_compared_and_blamed() {
     let never = refused(&stage, &["blame", "m9"], 2);
     assert!(!never.contains("forgotten"), "{never}");
 }
+
+#[test]
+fn a_record_is_trusted_as_its_sources_also_once_they_are_gone() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("page.jsonl", "{\"id\":1,\"text\":\"The page says that the door is open.\"}\n");
+    memory(&stage, &["import", "page.jsonl"]);
+    memory(&stage, &["add", "So the door is open.", "--derived-from", "m0"]);
+    memory(&stage, &["add", "The door is shut."]);
+    let trust = |id: &str| memory(&stage, &["show", id])["trust"].as_str().expect("one").to_owned();
+    assert_eq!([trust("m0"), trust("m1"), trust("m2")], ["imported", "imported", "owner"]);
+    let lowered = memory(&stage, &["trust", "outside", "m0"]);
+    assert_eq!(lowered["lowered"], serde_json::json!([]), "{lowered}");
+    let shown = stage.call(["memory", "show", "m1"]);
+    assert!(shown.out.contains("trust       outside, by itself owner, through m0"), "{shown:?}");
+    let query = ["recall", "door", "--min-trust", "skill"];
+    let sure = memory(&stage, &query);
+    assert_eq!(sure["hits"].as_array().map(Vec::len), Some(1), "{sure}");
+    assert_eq!(sure["hits"][0]["record"]["trust"], "owner");
+    let asked =
+        memory(&stage, &["explain", "door", "--min-trust", "skill", "--id", "m1"])["asked"].clone();
+    assert_eq!(asked["verdict"], "excluded", "{asked}");
+    assert_eq!(asked["reason"], "it is trusted as `outside`, through m0, and more is asked for");
+    // Who is trusted less hides nothing.
+    let told = stage.call(["memory", "relate", "m1", "supersedes", "m2"]);
+    assert!(told.err.contains("m2 is trusted more than m1"), "{told:?}");
+    assert_eq!(found(&stage, "door is shut").len(), 3);
+    memory(&stage, &["forget", "m0"]);
+    assert_eq!(trust("m1"), "outside");
+    // It is exported as what it is, and comes back as no more.
+    memory(&stage, &["export", "--out", "all.jsonl"]);
+    let lines = fs::read_to_string(stage.path("all.jsonl")).expect("it was written");
+    assert!(lines.contains("\"trust\":\"outside\""), "{lines}");
+    memory(&stage, &["import", "all.jsonl", "--space", "again", "--trust", "owner"]);
+    assert_eq!([trust("m3"), trust("m4")], ["outside", "owner"]);
+    let raised = memory(&stage, &["trust", "owner", "--space", "default"]);
+    assert_eq!(raised["ids"], serde_json::json!(["m1", "m2"]));
+    assert_eq!(trust("m1"), "owner");
+    assert_eq!(found(&stage, "door is shut").iter().filter(|it| it.contains("shut")).count(), 1);
+    let told = refused(&stage, &["trust", "root", "m1"], 2);
+    assert!(told.contains("`outside`, `skill`, `imported` or `owner`"), "{told}");
+    assert!(refused(&stage, &["trust", "owner", "m0"], 2).contains("no memory m0"));
+    assert!(refused(&stage, &["add", "x", "--derived-from", "m9"], 2).contains("no memory m9"));
+    let diff = memory(&stage, &["diff", "0"]);
+    assert_eq!(diff["trusted"], serde_json::json!(["m1", "m2"]), "{diff}");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use voyager_base::memory::Trust;
 use voyager_memory::{Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features};
 
 use super::{Desk, read};
@@ -51,6 +52,7 @@ impl Desk {
                 untrained: candidate.map_or(0.0, |it| it.untrained),
                 tokens: hit.tokens,
                 signals: hit.signals,
+                trust: self.memory.trust(id).unwrap_or_default(),
                 features,
                 text: beginning(&hit.record.draft.text),
             }
@@ -67,6 +69,7 @@ impl Desk {
                     untrained: candidate.untrained,
                     tokens: candidate.tokens,
                     signals: candidate.signals,
+                    trust: self.memory.trust(record.id).unwrap_or_default(),
                     features: named(&candidate.features),
                     text: beginning(&record.draft.text),
                 })
@@ -79,6 +82,8 @@ impl Desk {
                     (true, self.memory.is_archived(of).unwrap_or_default(), superseded)
                 }
             };
+            let trust = self.memory.trust(of).unwrap_or_default();
+            let lowered_by = self.memory.lowered_by(of).unwrap_or_default();
             let newer = self.memory.newer(of).unwrap_or_default();
             let newer: Vec<MemoryId> = newer
                 .into_iter()
@@ -89,6 +94,9 @@ impl Desk {
                 None if archived && !question.archived => ("excluded", ARCHIVED.to_owned()),
                 None if superseded && !question.history => {
                     ("superseded", by(&super::named(&newer)))
+                }
+                None if question.trust.is_some_and(|it| it > trust) => {
+                    ("excluded", too_little(trust, &super::named(&lowered_by)))
                 }
                 found => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
             };
@@ -105,6 +113,15 @@ impl Desk {
 fn by(newer: &[String]) -> String {
     let newer = newer.join(" and ");
     format!("it is superseded by {newer}, and `--history` asks for such ones too")
+}
+
+/// Why a record is not trusted enough to be a hit.
+fn too_little(trust: Trust, lowered_by: &[String]) -> String {
+    let through = match lowered_by {
+        [] => String::new(),
+        sources => format!(", through {}", sources.join(" and ")),
+    };
+    format!("it is trusted as `{trust}`{through}, and more is asked for")
 }
 
 /// Why a record is, or is not, among the hits: a word and a sentence.

@@ -110,6 +110,7 @@ impl Desk {
         // One that was forgotten in between has no standing.
         draft.pinned = self.memory.is_pinned(record.id).unwrap_or(draft.pinned);
         let archived = self.memory.is_archived(record.id).unwrap_or_default();
-        RecordLine::of(Some(record.id), draft).archived(archived)
+        let trust = self.memory.trust(record.id).unwrap_or_default();
+        RecordLine::of(Some(record.id), draft).archived(archived).trust(trust)
     }
 }

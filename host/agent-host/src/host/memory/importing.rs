@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use voyager_base::{Digest, chance::Chance as _, clock::Timestamp};
+use voyager_base::{Digest, chance::Chance as _, clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, Entry, MemoryId, SUPERSEDES};
 
 use super::{Desk, read, written};
@@ -91,8 +91,8 @@ struct Import<'a> {
     /// The last record that was there before.
     before: Option<MemoryId>,
     answer: ImportAnswer,
-    /// Drafts that are not remembered yet, with the ids that the file has for them.
-    batch: Vec<(Option<u64>, Draft)>,
+    /// Drafts that are not remembered yet, with the ids that the file has for them, and how far they are trusted.
+    batch: Vec<(Option<u64>, Draft, Trust)>,
     batch_bytes: usize,
     /// By its place in the batch: what a draft supersedes.
     supersedes: Vec<(usize, Vec<u64>)>,
@@ -170,7 +170,9 @@ impl Import<'_> {
                 self.answer.empty += 1;
                 Ok(Taken::Done)
             }
-            Item::Record { id, draft, supersedes } => self.record(place, id, *draft, supersedes),
+            Item::Record { id, draft, supersedes, trust } => {
+                self.record(place, id, *draft, supersedes, trust)
+            }
             Item::Relation { from, kind, to, weight } => {
                 // The records before it have ids only once they are remembered.
                 if let Err(failure) = self.flush_records() {
@@ -198,6 +200,7 @@ impl Import<'_> {
         id: Option<u64>,
         mut draft: Draft,
         supersedes: Vec<u64>,
+        trust: Option<Trust>,
     ) -> Result<Taken, Bad> {
         if let Some(id) = id
             && (self.ids.find(id).is_some() || self.batch.iter().any(|it| it.0 == Some(id)))
@@ -222,7 +225,8 @@ impl Import<'_> {
         }
         self.key = Digest::of_parts([self.key.0.as_slice(), &line]);
         self.batch_bytes += line.len();
-        self.batch.push((id, draft));
+        let most = self.request.trust;
+        self.batch.push((id, draft, trust.map_or(most, |it| it.min(most))));
         let full = self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES;
         let earlier = match self.desk.memory.remembered(&self.key) {
             Ok(earlier) => earlier,
@@ -253,7 +257,11 @@ impl Import<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let entries: Vec<Entry> = self.batch.iter().map(|it| it.1.clone().into()).collect();
+        let entry = |(_, draft, trust): &(_, Draft, Trust)| {
+            let trust = *trust;
+            Entry { trust, ..draft.clone().into() }
+        };
+        let entries: Vec<Entry> = self.batch.iter().map(entry).collect();
         let desk = self.desk;
         let ids = desk.memory.remember(&entries, Some(&self.key), desk.now()).map_err(written)?;
         self.remembered(&ids);
@@ -262,7 +270,7 @@ impl Import<'_> {
 
     /// The batch has these ids, now or from an earlier import.
     fn remembered(&mut self, ids: &[MemoryId]) {
-        for ((id, _), new) in self.batch.drain(..).zip(ids) {
+        for ((id, _, _), new) in self.batch.drain(..).zip(ids) {
             let is_there = self.desk.memory.space_of(*new).is_ok();
             let is_earlier = self.before.is_some_and(|it| *new <= it);
             match (is_there, is_earlier) {

@@ -51,7 +51,7 @@ impl Desk {
         let (from, to) = (self.commit_of(from)?, self.commit_of(to.unwrap_or(last))?);
         let told = self.memory.difference(from.commit, to.commit).map_err(read)?;
         let Difference { added, gone, related, archived, restored, pinned, .. } = told;
-        let Difference { unpinned, encoded, forgotten, forgotten_ids, cycles, .. } = told;
+        let Difference { unpinned, trusted, encoded, forgotten, forgotten_ids, cycles, .. } = told;
         let (superseded, related): (Vec<Edge>, Vec<Edge>) =
             related.into_iter().partition(|it| it.kind == SUPERSEDES);
         let details = |all: Vec<Edge>| all.into_iter().map(RelationDetail::of).collect();
@@ -66,6 +66,7 @@ impl Desk {
             restored: named(&restored),
             pinned: named(&pinned),
             unpinned: named(&unpinned),
+            trusted: named(&trusted),
             encoded,
             cycles,
             forgotten,
@@ -145,6 +146,7 @@ fn word(touch: Touch) -> &'static str {
         Touch::Pinned => "pinned",
         Touch::Unpinned => "unpinned",
         Touch::Encoded => "encoded",
+        Touch::Trusted { .. } => "trusted",
         Touch::Forgotten { .. } => "forgotten",
     }
 }

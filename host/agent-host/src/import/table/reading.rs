@@ -341,7 +341,9 @@ impl<'a> Row<'a> {
         // Like a line of JSON: what is imported is new, and is not archived.
         self.yes_or_no("archived")?;
         let (id, supersedes) = (self.id()?, self.supersedes()?);
-        Ok(Item::Record { id, draft: Box::new(draft), supersedes })
+        let trust = self.text("trust")?.map(|it| it.parse()).transpose();
+        let trust = trust.map_err(|it| ("trust", it))?;
+        Ok(Item::Record { id, draft: Box::new(draft), supersedes, trust })
     }
 
     fn relations(&self) -> Result<Vec<Item>, Wrong<'a>> {

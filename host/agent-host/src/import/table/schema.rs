@@ -6,7 +6,7 @@ use parquet::{
 };
 
 /// Names of the columns, as lines of JSON have them.
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     "id",
     "space",
     "text",
@@ -21,6 +21,7 @@ pub(super) const NAMES: [&str; 15] = [
     "pinned",
     "archived",
     "supersedes",
+    "trust",
     "relations",
 ];
 
@@ -43,6 +44,7 @@ message memory {
   required boolean pinned;
   required boolean archived;
   required group supersedes (LIST) { repeated group list { required binary element (STRING); } }
+  optional binary trust (STRING);
   required group relations (LIST) {
     repeated group list {
       required group element {
@@ -234,7 +236,7 @@ fn shape(name: &str, leaves: &[Leaf], first: usize) -> Option<Shape> {
         found.map(|it| first + it)
     };
     match name {
-        "space" | "text" | "author" | "thread" | "kind" => one(&[Text]),
+        "space" | "text" | "author" | "thread" | "kind" | "trust" => one(&[Text]),
         "id" => one(&[Text, Whole]),
         "importance" | "confidence" => one(&[Real, Whole]),
         "pinned" | "archived" => one(&[YesOrNo]),

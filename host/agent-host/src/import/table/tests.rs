@@ -1,7 +1,7 @@
 //! A table says what the lines say, files of other writers are read, and no bytes break a reader.
 
 use proptest::prelude::*;
-use voyager_base::clock::Timestamp;
+use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, MemoryId};
 
 use super::{
@@ -84,6 +84,7 @@ proptest! {
             let name = |it: usize| MemoryId(it as u64 * 3);
             let older: Vec<MemoryId> = older.into_iter().filter(|it| *it < id).map(name).collect();
             let record = RecordLine::of(Some(name(id)), draft).archived(archived);
+            let record = record.trust(Trust::ALL[id % Trust::ALL.len()]);
             records.push(line(&record.supersedes(&older)));
             rows.push(records[id].clone());
             for (to, weight) in related.into_iter().filter(|it| it.0 < count && it.0 != id) {
@@ -146,6 +147,7 @@ fn a_table_of_another_writer_is_read() {
         id,
         draft: Box::new(draft),
         supersedes: supersedes.to_vec(),
+        trust: None,
     };
     let ada = Some("Ada".to_owned());
     let door = Draft {

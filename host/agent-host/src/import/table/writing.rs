@@ -135,6 +135,7 @@ impl<W: Write + Send> TableWriter<W> {
         group.lists::<ByteArrayType>(|it| {
             it.record.supersedes.iter().map(|it| ByteArray::from(&*tell(it))).collect()
         })?;
+        group.optional::<ByteArrayType>(|it| it.trust.map(|it| ByteArray::from(it.name())))?;
         group.lists::<ByteArrayType>(|it| texts(it.relations.iter().map(|it| &it.kind)))?;
         group.lists::<ByteArrayType>(|it| {
             it.relations.iter().map(|it| ByteArray::from(&*tell(&it.to))).collect()
