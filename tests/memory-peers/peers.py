@@ -192,17 +192,19 @@ def make_chroma(data, store):
 
 
 def ask_chroma(data, store):
-    import chromadb  # noqa: F401  what it takes to load is not the index's
+    from chromadb.api.shared_system_client import SharedSystemClient
 
     before = resident()
-    vectors = chroma(store).get_collection("vectors", embedding_function=None)
-    now = None
+    now = vectors = None
 
     def ask(expansion, question):
-        nonlocal now
+        nonlocal now, vectors
         if expansion != now:
-            vectors.modify(configuration={"hnsw": {"ef_search": expansion}})
-            now = expansion
+            # A collection that is open goes on with the expansion that it was opened with.
+            opened(store).modify(configuration={"hnsw": {"ef_search": expansion}})
+            vectors = None
+            SharedSystemClient.clear_system_cache()
+            now, vectors = expansion, opened(store)
         found = vectors.query(query_embeddings=[question], n_results=WANTED, include=[])
         return [int(it) for it in found["ids"][0]]
 
@@ -212,6 +214,10 @@ def ask_chroma(data, store):
     vector = data.base[0].tolist()
     vectors.delete(ids=["0"])
     return {"memory_bytes": memory, "settings": measured, "removed_stays": holds(store, vector)}
+
+
+def opened(store):
+    return chroma(store).get_collection("vectors", embedding_function=None)
 
 
 def size(folder):

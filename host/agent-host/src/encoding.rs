@@ -5,14 +5,18 @@
 
 mod setting;
 mod web;
+mod words;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use voyager_base::clock::{Clock, Timestamp};
 use voyager_encoder::{Bert, Hashed, Precision};
-use voyager_memory::{DIMENSIONS_MAX, Encoder as Known, Options, vectors::Code};
+use voyager_memory::{DIMENSIONS_MAX, Encoder as Known, Kindred, Options, vectors::Code};
 
-use self::{setting::What, web::Web};
+use self::{setting::What, web::Web, words::Words};
 pub(crate) use self::{
     setting::{Said, Setting},
     web::Patience,
@@ -41,6 +45,7 @@ pub(crate) struct Encoder {
     clock: Arc<dyn Clock>,
     /// Made when somebody first needs it: the weights of a folder take a moment.
     made: OnceLock<Result<Maker, String>>,
+    words: Words,
     /// When it could not be reached last, and why.
     down: Mutex<Option<(Timestamp, String)>>,
 }
@@ -52,9 +57,10 @@ enum Maker {
 }
 
 impl Encoder {
-    /// That of a setting; nothing is opened yet.
-    pub(crate) fn new(setting: Setting, clock: Arc<dyn Clock>) -> Self {
-        Self { setting, clock, made: OnceLock::new(), down: Mutex::default() }
+    /// That of a setting; nothing is opened yet. What is known of its words is kept in the folder `words`.
+    pub(crate) fn new(setting: Setting, clock: Arc<dyn Clock>, words: PathBuf) -> Self {
+        let words = Words::new(words);
+        Self { setting, clock, made: OnceLock::new(), words, down: Mutex::default() }
     }
 
     /// Whether this host wants vectors at all.
@@ -144,6 +150,26 @@ impl Encoder {
             _ => None,
         };
         Ok(vectors?.into_iter().map(|it| Code::of(&it).is_some().then_some(it)).collect())
+    }
+
+    /// Words that mean something like those of a question, where the encoder knows words, and all are made.
+    pub(crate) async fn kindred(self: &Arc<Self>, text: &str) -> Vec<Kindred> {
+        let (this, text) = (Arc::clone(self), text.to_owned());
+        let near = tokio::task::spawn_blocking(move || match this.made() {
+            Ok(Maker::Folder(bert)) => this.words.kindred(bert, beginning(&text)),
+            _ => Vec::new(),
+        });
+        near.await.unwrap_or_default()
+    }
+
+    /// Makes some more of the words that [`Encoder::kindred`] needs; says whether there are others to be made.
+    pub(crate) async fn make_words(self: &Arc<Self>) -> bool {
+        let this = Arc::clone(self);
+        let more = tokio::task::spawn_blocking(move || match this.made() {
+            Ok(Maker::Folder(bert)) => this.words.step(bert),
+            _ => false,
+        });
+        more.await.unwrap_or(false)
     }
 
     fn down(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, String)>> {

@@ -161,7 +161,8 @@ impl Host {
         let results = FileDisk::open(places.state.join("results"))
             .map_err(|error| Failure::environment("cannot use the state", &error))?;
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
-        let encoder = Arc::new(Encoder::new(encoder, Arc::clone(&clock)));
+        let encoder =
+            Arc::new(Encoder::new(encoder, Arc::clone(&clock), places.state.join("words")));
         let memory = Arc::new(LazyMemory::new(
             &places.state,
             Arc::clone(&encoder),

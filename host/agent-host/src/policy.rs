@@ -170,7 +170,7 @@ fn stamp(places: &Places) -> Option<(SystemTime, u64, u64)> {
 /// What decides on tasks, so that none may write there: the policy, who is trusted, the skills that are served and
 /// where they came from, and all of the state but output files.
 pub(crate) fn own_paths(places: &Places) -> Vec<String> {
-    const STATE: [&str; 8] = [
+    const STATE: [&str; 9] = [
         "approvals",
         "decisions",
         "journal",
@@ -179,6 +179,7 @@ pub(crate) fn own_paths(places: &Places) -> Vec<String> {
         "results",
         "secret-key",
         "skills-seen",
+        "words",
     ];
     let real = |path: PathBuf| {
         // What is not there yet has a folder that is.

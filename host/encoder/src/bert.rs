@@ -149,6 +149,11 @@ impl Bert {
         self.tokens.count(text)
     }
 
+    /// The tokens of its vocabulary, with their numbers, in no order.
+    pub(crate) fn vocabulary(&self) -> Vec<(u32, String)> {
+        self.tokens.vocabulary()
+    }
+
     /// A vector of length 1 for each text. Of a text with more than [`tokens_max`](Self::tokens_max)
     /// tokens only the beginning counts.
     ///

@@ -15,7 +15,7 @@ pub(crate) use self::{
     dense::{Attention, Panels, attend, multiply},
     level::Level,
     quantised::{QuantisedPanels, QuantisedRows, multiply_quantised},
-    rows::{add_and_norm, gelu, norm, normalise_to_unit},
+    rows::{add_and_norm, gelu, norm, normalise_to_unit, products},
 };
 
 /// Columns of a matrix that are worked on together, and lanes of a vector register times two.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voyager_encoder::{Bert, EncodeError, Precision};
+use voyager_encoder::{Bert, EncodeError, Lexicon, Precision, lexicon::Making};
 
 const VOCABULARY: usize = 40;
 const WIDTH: usize = 48;
@@ -458,6 +458,105 @@ proptest! {
             bert.count_tokens("a bird\u{301} 鳥 \0 sings");
         }
     }
+}
+
+/// An encoder whose vocabulary has words of letters only: 31 of them, `aw` to `ew` with endings.
+fn wordy() -> Parts {
+    let mut parts = small();
+    let vocabulary = parts.tokenizer["model"]["vocab"].as_object_mut().unwrap();
+    for (letter, number) in ('a'..='z').chain('ä'..='è').zip(9..VOCABULARY) {
+        vocabulary.remove(&format!("word{number}")).unwrap();
+        vocabulary.insert(format!("{letter}w"), json!(number));
+    }
+    parts
+}
+
+fn lexicon(bert: &Bert, fold: impl Fn(&str) -> String) -> Lexicon {
+    let mut making = Making::new(bert);
+    assert!(making.clone().finish(str::to_owned).is_none(), "nothing is made");
+    while making.progress().0 < making.progress().1 {
+        making.step(bert, 7).unwrap();
+    }
+    making.finish(fold).unwrap()
+}
+
+#[test]
+fn a_lexicon_knows_the_words_near_one() {
+    let bert = wordy().open(Precision::Bytes);
+    let lexicon = lexicon(&bert, str::to_owned);
+    let words = ["the", "bird", "sing"].map(str::to_owned);
+    let words: Vec<String> =
+        words.into_iter().chain(('a'..='z').map(|it| format!("{it}w"))).collect();
+    assert_eq!(lexicon.len(), 3 + VOCABULARY - 9);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // By the definition: vectors of words, their mean taken away.
+    let all: Vec<String> = lexicon.words().map(str::to_owned).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let vectors = bert.encode(&all).unwrap();
+    let mean: Vec<f32> = (0..WIDTH)
+        .map(|at| vectors.iter().map(|it| it[at]).sum::<f32>() / vectors.len() as f32)
+        .collect();
+    let centred = |vector: &Vec<f32>| -> Vec<f32> {
+        let vector: Vec<f32> = vector.iter().zip(&mean).map(|(it, mean)| it - mean).collect();
+        let length = cosine(&vector, &vector).sqrt();
+        vector.iter().map(|it| it / length).collect()
+    };
+    for (word, near) in words.iter().zip(lexicon.near(&bert, &words, 0.2, 5).unwrap()) {
+        let asked = centred(&bert.encode(&[word]).unwrap()[0]);
+        let mut expected: Vec<(&str, f32)> = all
+            .iter()
+            .zip(&vectors)
+            .map(|(word, vector)| (*word, cosine(&asked, &centred(vector))))
+            .collect();
+        expected.sort_by(|one, other| other.1.total_cmp(&one.1));
+        assert!(near.len() <= 5 && near[0].0 == *word && near[0].1 > 0.99, "{word}: {near:?}");
+        for ((found, cosine), (_, expected)) in near.iter().zip(&expected) {
+            let of = all.iter().position(|it| it == found).unwrap();
+            let own = self::cosine(&asked, &centred(&vectors[of]));
+            assert!((cosine - own).abs() < 0.02 && (cosine - expected).abs() < 0.02, "{found}");
+        }
+        let left_out = expected.iter().skip(near.len()).take(5 - near.len());
+        assert!(left_out.map(|it| it.1).all(|it| it < 0.22), "{word}: {expected:?}");
+    }
+}
+
+#[test]
+fn forms_of_a_word_are_one_in_a_lexicon() {
+    let bert = wordy().open(Precision::Bytes);
+    let lexicon = lexicon(&bert, |word| match word {
+        "aw" | "bw" => "ab".to_owned(),
+        word => word.to_owned(),
+    });
+    let near = lexicon.near(&bert, &["aw", "bw", "cw"], 0.3, 100).unwrap();
+    for near in &near[..2] {
+        assert!(near.iter().any(|it| it.0 == "ab"), "{near:?}");
+        assert!(near.iter().all(|it| it.0 != "aw" && it.0 != "bw"), "{near:?}");
+    }
+    assert_eq!(near[2][0].0, "cw");
+}
+
+#[test]
+fn what_is_made_of_a_lexicon_can_be_kept() {
+    let bert = wordy().open(Precision::Bytes);
+    let mut making = Making::new(&bert);
+    making.step(&bert, 5).unwrap();
+    let bytes = making.to_bytes();
+    let mut resumed = Making::resume(&bert, &bytes).unwrap();
+    assert_eq!(resumed.progress(), (5, 34));
+    for making in [&mut making, &mut resumed] {
+        making.step(&bert, 100).unwrap();
+    }
+    assert_eq!(making.to_bytes(), resumed.to_bytes());
+    for at in 0..bytes.len() {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        assert!(Making::resume(&bert, &bytes).is_none(), "byte {at}");
+    }
+    for end in 0..bytes.len() {
+        assert!(Making::resume(&bert, &bytes[..end]).is_none(), "{end} bytes");
+    }
+    let other = wordy().open(Precision::Exact);
+    assert!(Making::resume(&other, &bytes).is_none(), "of another encoder");
 }
 
 /// Replaces the value before which `left` others stand.

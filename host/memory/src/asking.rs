@@ -1,10 +1,32 @@
 //! A question as the arms take it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use voyager_base::clock::Timestamp;
 
-use crate::{question, search::Words, shard::Shard, terms, vectors::Code, when::Interval};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    question, recall::Question, search::Words, shard::Shard, terms, vectors::Code, when::Interval,
+};
+
+/// Words that mean something like one of a question, as far as an encoder knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kindred {
+    /// The word of the question.
+    pub word: String,
+    /// The others, as stems ([`terms::stem`]), each with the cosine of the angle between both.
+    pub near: Vec<(String, f32)>,
+}
+
+/// From this cosine on words are kindred; above it they are the more so.
+pub const KINDRED_FROM: f32 = 0.3;
+
+/// So many words of a question have kindred, and each so many.
+const KINDRED_MAX: (usize, usize) = (64, 256);
+
+/// Nothing but the word itself is nearer to it.
+const NEAREST: f32 = 0.99;
 
 /// A question as the arms take it.
 pub(crate) struct Asking {
@@ -12,6 +34,8 @@ pub(crate) struct Asking {
     pub(crate) words: Words,
     /// Those that name no author; all where nothing else is left.
     pub(crate) core: Words,
+    /// Words that mean something like those, and how near each is, from 0 to 1: terms, in their order.
+    pub(crate) kindred: BTreeMap<String, Vec<(String, f32)>>,
     /// Those in the order of the question.
     pub(crate) sequence: Vec<String>,
     /// Authors that it names.
@@ -43,7 +67,13 @@ const MONTHS: [&str; 12] = [
 
 impl Asking {
     /// Takes a question apart that is asked at `now`. The authors of the shards are the names that it may hold.
-    pub(crate) fn of(text: &str, vector: Option<Code>, shards: &[&Shard], now: Timestamp) -> Self {
+    pub(crate) fn of(
+        question: &Question,
+        vector: Option<Code>,
+        shards: &[&Shard],
+        now: Timestamp,
+    ) -> Self {
+        let text = question.text.as_str();
         let said: Vec<String> = terms::words(text).collect();
         let names: BTreeSet<&str> = shards.iter().flat_map(|it| it.authors().all()).collect();
         let named = |name: &&str| {
@@ -62,8 +92,30 @@ impl Asking {
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
         let window = question::analyse(text, now, &|_| None).window;
-        Self { words, core, sequence, authors, window, months, cues: cues(&said), vector }
+        let kindred = kindred(&question.kindred, &core);
+        Self { words, core, kindred, sequence, authors, window, months, cues: cues(&said), vector }
     }
+}
+
+/// How nearly each of some terms means what a word of the question means, from 0 to 1; of several forms of a word the
+/// nearest counts.
+fn kindred(known: &[Kindred], core: &Words) -> BTreeMap<String, Vec<(String, f32)>> {
+    let mut all: BTreeMap<String, BTreeMap<String, f32>> = BTreeMap::new();
+    for Kindred { word, near } in known.iter().take(KINDRED_MAX.0) {
+        let word = terms::stem(word);
+        if !core.contains_key(&word) {
+            continue;
+        }
+        let of = all.entry(word.clone()).or_default();
+        for (term, cosine) in near.iter().take(KINDRED_MAX.1) {
+            let strength = (cosine - KINDRED_FROM) / (1.0 - KINDRED_FROM);
+            if *term != word && strength > 0.0 {
+                let known = of.entry(term.clone()).or_default();
+                *known = known.max(strength.min(NEAREST));
+            }
+        }
+    }
+    all.into_iter().map(|(word, of)| (word, of.into_iter().collect())).collect()
 }
 
 /// What a question asks for.
@@ -92,18 +144,39 @@ fn cues(said: &[String]) -> [bool; 11] {
 mod tests {
     use super::*;
 
+    fn asking(text: &str, kindred: Vec<Kindred>) -> Asking {
+        let question = Question { text: text.to_owned(), kindred, ..Question::default() };
+        Asking::of(&question, None, &[], Timestamp::default())
+    }
+
     #[test]
     fn a_question_without_other_words_than_a_name_asks_for_the_name() {
-        let asking = Asking::of("Who?", None, &[], Timestamp::default());
-        assert!(asking.words.is_empty() && asking.core.is_empty());
-        assert!(asking.cues[1]);
-        let asking = Asking::of(
-            "When is the release in May, and how many days are left?",
-            None,
-            &[],
-            Timestamp::default(),
-        );
+        let who = asking("Who?", Vec::new());
+        assert!(who.words.is_empty() && who.core.is_empty());
+        assert!(who.cues[1]);
+        let asking = asking("When is the release in May, and how many days are left?", Vec::new());
         assert_eq!(asking.months, BTreeSet::from([5]));
         assert_eq!((asking.cues[0], asking.cues[3], asking.cues[8]), (true, true, false));
+    }
+
+    #[test]
+    fn kindred_are_terms_of_words_that_are_asked_for() {
+        let of = |word: &str, near: &[(&str, f32)]| Kindred {
+            word: word.to_owned(),
+            near: near.iter().map(|it| (it.0.to_owned(), it.1)).collect(),
+        };
+        let kindred = vec![
+            of("dogs", &[("puppi", 0.65), ("dog", 1.0), ("cat", f32::NAN), ("puppi", 0.5)]),
+            of("lake", &[("river", 2.0), ("sea", -1.0), ("shore", KINDRED_FROM)]),
+            of("moon", &[("star", 0.5)]),
+        ];
+        let asking = asking("Which dogs were at the lake?", kindred);
+        let strength = (0.65 - KINDRED_FROM) / (1.0 - KINDRED_FROM);
+        let expected = [("dog", vec![("puppi", strength)]), ("lake", vec![("river", NEAREST)])];
+        let expected = expected.map(|(word, near)| {
+            let near = near.into_iter().map(|(term, it)| (term.to_owned(), it));
+            (word.to_owned(), near.collect())
+        });
+        assert_eq!(asking.kindred, BTreeMap::from(expected));
     }
 }

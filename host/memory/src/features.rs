@@ -33,7 +33,7 @@ const OF_ARM: [&str; 6] =
 const OF_RECORD: usize = 5;
 
 /// What is said beside the arms, and needs a look at nothing but a record and those next to it.
-const NEAR: [&str; 16] = [
+const NEAR: [&str; 20] = [
     "session_share",
     "coverage",
     "window_coverage",
@@ -50,6 +50,10 @@ const NEAR: [&str; 16] = [
     "answers",
     "is_answered",
     "place_in_thread",
+    "kindred_coverage",
+    "kindred_window_coverage",
+    "kindred_neighbour_coverage",
+    "kindred_ratio",
 ];
 
 /// What else is said.
@@ -182,11 +186,18 @@ struct Wanted {
     all: f64,
     /// The rarest of them.
     rarest: f64,
+    /// Words that mean something like those: the number of the word, and how near each is to it.
+    kindred: Vec<(String, u32, f32)>,
     /// The records that were looked at: where in `numbers` stands which of the words they hold.
     held: BySpot<(u32, u32)>,
-    /// Numbers of words.
-    numbers: Vec<u32>,
+    /// Numbers of words, and how nearly they are held.
+    numbers: Vec<(u32, f32)>,
+    /// The largest share of one record that holds words like those.
+    best: f64,
 }
+
+/// How nearly a word is held that is held itself.
+const ITSELF: f32 = 1.0;
 
 /// Which share of what is asked for something holds, by how rare it is; and how rare the rarest is that it holds,
 /// against the rarest that is asked for.
@@ -194,19 +205,27 @@ struct Wanted {
 struct Held {
     share: f64,
     rarest: f64,
+    /// The share, where a word that means something like one counts by how near it is.
+    kindred: f64,
 }
 
 impl Wanted {
     fn of(search: &Search<'_>, asking: &Asking) -> Self {
         let words: Vec<String> = asking.core.keys().cloned().collect();
         let rarities: Vec<f64> = words.iter().map(|it| search.rarity(it)).collect();
+        let kindred = words.iter().zip(0_u32..).filter_map(|(word, number)| {
+            let near = asking.kindred.get(word)?.iter();
+            Some(near.map(move |(term, strength)| (term.clone(), number, *strength)))
+        });
         Self {
             all: rarities.iter().sum(),
             rarest: rarities.iter().copied().fold(0.0, f64::max),
+            kindred: kindred.flatten().collect(),
             words,
             rarities,
             held: BySpot::default(),
             numbers: Vec::new(),
+            best: 0.0,
         }
     }
 
@@ -216,19 +235,21 @@ impl Wanted {
         places.dedup();
         places.retain(|it| !self.held.contains_key(&Spot { shard, place: *it }));
         let of = search.shards[shard as usize];
-        let words = self.words.iter().zip(0_u32..);
-        let words = words.filter_map(|(word, number)| Some((of.term(word)?, number)));
-        let mut wanted: Vec<(Term, u32)> = words.collect();
-        wanted.sort_unstable();
+        let words = self.words.iter().zip(0_u32..).map(|(word, number)| (word, number, ITSELF));
+        let kindred = self.kindred.iter().map(|(word, number, near)| (word, *number, *near));
+        let words = words.chain(kindred);
+        let words = words.filter_map(|(word, number, near)| Some((of.term(word)?, number, near)));
+        let mut wanted: Vec<(Term, u32, f32)> = words.collect();
+        wanted.sort_unstable_by_key(|it| (it.0, it.1));
         // Most terms are not asked for, which these bits tell of all but a few.
         let bit = |term: Term| 1_u64 << (term % 64);
         let some = wanted.iter().fold(0, |bits, it| bits | bit(it.0));
         for place in places {
             let start = self.numbers.len();
             for term in of.terms(place).filter(|it| some & bit(*it) != 0) {
-                if let Ok(at) = wanted.binary_search_by_key(&term, |it| it.0) {
-                    self.numbers.push(wanted[at].1);
-                }
+                let at = wanted.partition_point(|it| it.0 < term);
+                let same = wanted[at..].iter().take_while(|it| it.0 == term);
+                self.numbers.extend(same.map(|(_, number, near)| (*number, *near)));
             }
             let range = (start as u32, self.numbers.len() as u32);
             self.held.insert(Spot { shard, place }, range);
@@ -240,14 +261,17 @@ impl Wanted {
         let of = |place: &Place| self.held.get(&Spot { shard, place: *place });
         let ranges = places.iter().filter_map(of);
         let held = ranges.flat_map(|(from, to)| &self.numbers[*from as usize..*to as usize]);
-        let mut held: Vec<u32> = held.copied().collect();
-        held.sort_unstable();
-        held.dedup();
-        let rarities = held.iter().map(|it| self.rarities[*it as usize]);
+        let mut held: Vec<(u32, f32)> = held.copied().collect();
+        held.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+        held.dedup_by_key(|it| it.0);
+        let rarity = |it: &(u32, f32)| self.rarities[it.0 as usize];
+        let rarities = held.iter().filter(|it| it.1 == ITSELF).map(rarity);
+        let near = held.iter().map(|it| rarity(it) * f64::from(it.1));
         let of = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         Held {
             share: of(rarities.clone().sum(), self.all),
             rarest: of(rarities.fold(0.0, f64::max), self.rarest),
+            kindred: of(near.sum(), self.all),
         }
     }
 }
@@ -303,6 +327,8 @@ impl<'a> Near<'a> {
             let windows = of_shard.flat_map(|it| of.window(&it.place, RADIUS));
             self.wanted.look_at(search, number as u32, windows.copied().collect());
         }
+        let of = spots.iter().map(|it| self.wanted.in_records(it.shard, &[it.place]).kindred);
+        self.wanted.best = of.fold(self.wanted.best, f64::max);
     }
 
     /// What the ranking of recall reads of a record, in the order of [`ranking_names`]: `ratio` is what the
@@ -350,6 +376,11 @@ impl<'a> Near<'a> {
         let in_month = !asking.months.is_empty() && asking.months.contains(&month());
         let alone = self.wanted.in_records(spot.shard, &[spot.place]);
         let around = self.wanted.in_records(spot.shard, shard.window(&spot.place, RADIUS));
+        let beside = [-1, 1].map(|it| {
+            let place = shard.neighbour(doc, it);
+            place.map_or(0.0, |it| self.wanted.in_records(spot.shard, &[it]).kindred)
+        });
+        let best = self.wanted.best;
         let hits = self.hits_of(search, spot);
         let thread_length = shard.thread(doc.thread).map_or(1, |it| it.docs.len()).max(1) as f64;
         [
@@ -369,6 +400,10 @@ impl<'a> Near<'a> {
             asks(-1),
             asks(1),
             f64::from(doc.position + 1) / thread_length,
+            alone.kindred,
+            around.kindred,
+            beside.into_iter().fold(alone.kindred, f64::max),
+            if best > 0.0 { alone.kindred / best } else { 0.0 },
         ]
     }
 

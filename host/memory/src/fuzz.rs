@@ -103,7 +103,7 @@ fn of_vector(key: &Key, code: Code) {
     let now = Timestamp::default();
     for vector in [Some(code), plain] {
         let shards = index.shards(&[]);
-        let asking = Asking::of(&question.text, vector, &shards, now);
+        let asking = Asking::of(&question, vector, &shards, now);
         let search = Search::new(shards);
         let found = consider(&index, &question, &asking, &search, now, Look::Features);
         assert!(found.candidates.len() <= 3, "each record once");

@@ -50,6 +50,7 @@ mod verify;
 pub mod when;
 
 pub use self::{
+    asking::{KINDRED_FROM, Kindred},
     cache::{Answers, Offer},
     decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
@@ -65,7 +66,7 @@ pub use self::{
     },
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,
-    service::{Encodes, MemoryOf, Service},
+    service::{Encodes, Meaning, MemoryOf, Service},
     shard::tokens_of,
     snapshot::{
         Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Thinned, Which,

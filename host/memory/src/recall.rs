@@ -7,7 +7,7 @@ use voyager_base::{clock::Timestamp, memory::Trust};
 
 use crate::{
     arm::{Spot, Spread},
-    asking::Asking,
+    asking::{Asking, Kindred},
     features::{Arms, FirstArms, Near},
     index::Index,
     rank::{self, RANKER},
@@ -35,6 +35,8 @@ pub struct Question {
     pub text: String,
     /// Its vector, made by the encoder of the store.
     pub vector: Option<Vec<f32>>,
+    /// Words that mean something like those of the text; of what is not among those nothing counts.
+    pub kindred: Vec<Kindred>,
     /// The spaces to look in; all where none is named.
     pub spaces: Vec<String>,
     /// Most records that are given back, up to [`LIMIT_MAX`].
@@ -68,6 +70,7 @@ impl Default for Question {
         Self {
             text: String::new(),
             vector: None,
+            kindred: Vec::new(),
             spaces: Vec::new(),
             limit: 10,
             budget_tokens: None,
@@ -524,7 +527,7 @@ mod tests {
         let shards = index.shards(&question.spaces);
         let vector = Code::of(&vector(&question.text));
         let now = Timestamp::from_millis(1_000_000);
-        let asking = Asking::of(&question.text, vector, &shards, now);
+        let asking = Asking::of(question, vector, &shards, now);
         let mut search = Search::new(shards);
         search.touched_max = touched_max;
         (search.exact_max, search.reranked) = (exact_max, 5);
@@ -569,7 +572,7 @@ mod tests {
                 }
                 let shards = index.shards(&[]);
                 let now = Timestamp::from_millis(1_000_000);
-                let asking = Asking::of(&question.text, None, &shards, now);
+                let asking = Asking::of(&question, None, &shards, now);
                 let mut search = Search::new(shards);
                 search.only(|shard, doc| {
                     let superseded = index.succession().holds(doc.id);

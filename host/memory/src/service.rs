@@ -16,6 +16,7 @@ use voyager_base::{
 };
 
 use crate::{
+    asking::Kindred,
     error::{OpenError, ReadError, WriteError},
     lineage::DERIVED_FROM,
     recall::{Hit, Question},
@@ -28,11 +29,20 @@ use crate::{
 /// The memory, opened when somebody first needs it. May block.
 pub type MemoryOf = Arc<dyn Fn() -> Result<Arc<Memory>, OpenError> + Send + Sync>;
 
+/// What an encoder knows of a question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Meaning {
+    /// Its vector.
+    pub vector: Option<Vec<f32>>,
+    /// Words that mean something like its own.
+    pub kindred: Vec<Kindred>,
+}
+
 /// What makes vectors of texts, elsewhere: this crate only keeps and compares them.
 pub trait Encodes: Send + Sync {
-    /// The vector of a question; none where there can be none now, so that its words find what answers it. It is of
-    /// the encoder that the memory has.
-    fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<Vec<f32>>>;
+    /// What is known of a question; nothing where that can't be said now, so that its words find what answers it. It
+    /// is of the encoder that the memory has.
+    fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Meaning>;
 
     /// Records were written that have no vector yet.
     fn written(&self);
@@ -82,12 +92,12 @@ impl Service {
     fn recall_with(
         &self,
         call: RecallMemory,
-        vector: Option<Vec<f32>>,
+        Meaning { vector, kindred }: Meaning,
         grants: Arc<Grants>,
     ) -> BoxFuture<'_, Result<Recalled, Error>> {
         self.with(move |memory, now| {
             let trust = Some(grants.trust_wanted()).filter(|it| *it > Trust::Outside);
-            let mut question = Question { vector, trust, ..question(call) };
+            let mut question = Question { vector, kindred, trust, ..question(call) };
             if question.spaces.is_empty() {
                 question.spaces = memory.spaces();
                 question.spaces.retain(|it| grants.may_recall(it));
@@ -129,11 +139,11 @@ impl MemoryService for Service {
     ) -> BoxFuture<'a, Result<Recalled, Error>> {
         let grants = Arc::clone(&context.grants);
         Box::pin(async move {
-            let vector = match &self.encoder {
+            let meaning = match &self.encoder {
                 Some(encoder) => encoder.question(&call.text).await,
-                None => None,
+                None => Meaning::default(),
             };
-            self.recall_with(call, vector, grants).await
+            self.recall_with(call, meaning, grants).await
         })
     }
 
@@ -278,6 +288,7 @@ fn question(call: RecallMemory) -> Question {
     Question {
         text: call.text,
         vector: None,
+        kindred: Vec::new(),
         spaces: call.spaces,
         limit: call.limit as usize,
         budget_tokens: call.budget_tokens,

@@ -957,7 +957,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["5 071028111c96863d23699aa5ac6539ae6124c5fdb42085a5840ef6f5d92ec00d"]
+        expect_test::expect!["5 1afa91b7aa730bb574084c57aa1502aaa71f0756939c8d37082c8a0a59634513"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

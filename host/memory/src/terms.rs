@@ -4,7 +4,7 @@
 //! their stem (Snowball's English stemmer). Words of other languages pass unchanged as far as the stemmer
 //! knows no ending of theirs.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use rust_stemmers::{Algorithm, Stemmer};
 
@@ -41,6 +41,12 @@ pub fn stem(word: &str) -> String {
     STEMMER.with_borrow(|it| it.stem(word).into_owned())
 }
 
+/// The different words of `text` that tell what it is about, in lower case and in their order.
+pub fn telling(text: &str) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    words(text).filter(|it| !is_common(it) && seen.insert(it.clone())).collect()
+}
+
 /// Terms of `text` in their order, repeated as often as they occur.
 pub fn terms(text: &str) -> Vec<String> {
     words(text).filter(|it| !is_common(it)).map(|it| stem(&it)).collect()
@@ -64,5 +70,6 @@ mod tests {
         assert_eq!(terms("\u{0}\u{7f}... --"), Vec::<String>::new());
         assert_eq!(terms(&"x".repeat(65)), Vec::<String>::new());
         assert_eq!(terms("Größe ÄPFEL"), ["größe", "äpfel"]);
+        assert_eq!(telling("The dog, and dogs. Dog!"), ["dog", "dogs"]);
     }
 }

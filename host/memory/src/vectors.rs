@@ -48,8 +48,12 @@ impl Code {
         }
         let largest = vector.iter().fold(0_f32, |it, other| it.max(other.abs()));
         let step = f64::from(largest) / 127.0;
-        let steps = vector.iter().map(|it| (f64::from(*it) / step).round() as i8 as u8).collect();
-        Some(Self { scale: (step / length) as f32, steps })
+        let steps: Vec<u8> =
+            vector.iter().map(|it| (f64::from(*it) / step).round() as i8 as u8).collect();
+        // The length of the steps, not that of the vector: rounding changes it a little, by other shares in other
+        // vectors, and one that became longer would seem nearer to everything.
+        let length = steps.iter().map(|it| f64::from(it.cast_signed()).powi(2)).sum::<f64>().sqrt();
+        Some(Self { scale: (1.0 / length) as f32, steps })
     }
 
     /// Numbers in the vector.

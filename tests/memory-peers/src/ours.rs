@@ -139,7 +139,7 @@ pub(crate) fn make(data: &Data, folder: &Path) -> Result<()> {
                 }
                 let thread = Some(format!("thread {}", (first + at) / 20));
                 let draft = Draft { text, thread, at: Some(now()), ..Draft::default() };
-                Entry { draft, vector: Some(row.clone()) }
+                Entry { draft, vector: Some(row.clone()), supersedes: Vec::new() }
             };
             let batch: Vec<Entry> = rows.iter().enumerate().map(entry).collect();
             let start = Instant::now();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use voyager_base::memory::Trust;
-use voyager_memory::{Draft, Edge, MemoryId, Record, Signals};
+use voyager_memory::{Draft, Edge, Kindred, MemoryId, Record, Signals};
 
 use super::past::MomentDetail;
 use crate::when;
@@ -163,6 +163,9 @@ pub(crate) struct ExplainAnswer {
     pub(crate) records: usize,
     /// The record that was asked for.
     pub(crate) asked: Option<Asked>,
+    /// Words of the question, and what the encoder finds like them: stems, with the cosine, the nearest first.
+    #[serde(default)]
+    pub(crate) kindred: Vec<Kindred>,
     /// The state that was asked for; none where it is now.
     #[serde(default)]
     pub(crate) as_of: Option<MomentDetail>,

@@ -546,6 +546,7 @@ impl Asking {
         let question = Question {
             text: query,
             vector: None,
+            kindred: Vec::new(),
             spaces,
             limit,
             budget_tokens: budget,

@@ -12,7 +12,7 @@ use voyager_base::{
     call::Cancellation,
     clock::{Clock, Timestamp},
 };
-use voyager_memory::{Encoder as Known, Encodes, Memory, MemoryId, OpenError, terms};
+use voyager_memory::{Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, terms};
 
 use super::{
     Host, Updates,
@@ -84,8 +84,18 @@ impl Encoding {
         opened.map_err(|it| OpenError::Disk { reason: it.to_string() })?
     }
 
+    /// What the encoder knows of a question, or why nothing; neither where it needs nothing.
+    pub(super) async fn meaning(&self, text: &str) -> Result<Meaning, Trouble> {
+        let vector = self.vector(text).await?;
+        let kindred = match vector {
+            Some(_) => self.encoder.kindred(text).await,
+            None => Vec::new(),
+        };
+        Ok(Meaning { vector, kindred })
+    }
+
     /// The vector of a question, or why it has none; neither where it needs none.
-    pub(super) async fn vector(&self, text: &str) -> Result<Option<Vec<f32>>, Trouble> {
+    async fn vector(&self, text: &str) -> Result<Option<Vec<f32>>, Trouble> {
         // A question without a word that tells what to look for is refused, with a vector too.
         if !self.encoder.is_wanted() || terms::terms(text).is_empty() {
             return Ok(None);
@@ -252,7 +262,7 @@ impl Encoding {
                 () = stop.cancelled() => return,
                 () = again => {}
             }
-            let caught_up = self.catch_up();
+            let caught_up = self.catch_up(stop);
             tokio::pin!(caught_up);
             let ended = tokio::select! {
                 ended = &mut caught_up => ended,
@@ -269,8 +279,9 @@ impl Encoding {
         }
     }
 
-    /// Encodes all that has no vector.
-    async fn catch_up(&self) -> Result<(), Trouble> {
+    /// Encodes all that has no vector, and makes the words of the encoder. A process that is about to end, and encoded
+    /// nothing, does not stay for those.
+    async fn catch_up(&self, stop: &Cancellation) -> Result<(), Trouble> {
         let Ok(memory) = self.opened().await else { return Ok(()) };
         let mut encoded = 0;
         loop {
@@ -284,16 +295,17 @@ impl Encoding {
             let kept = tokio::task::spawn_blocking(move || keep_index(&memory));
             kept.await.map_err(|it| Trouble::Down(it.to_string()))?;
         }
+        while (0 < encoded || !stop.is_cancelled()) && self.encoder.make_words().await {}
         Ok(())
     }
 }
 
 impl Encodes for Encoding {
-    fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<Vec<f32>>> {
+    fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Meaning> {
         Box::pin(async move {
-            self.vector(text).await.unwrap_or_else(|error| {
+            self.meaning(text).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "a question is answered from its words alone");
-                None
+                Meaning::default()
             })
         })
     }
@@ -351,6 +363,11 @@ impl Host {
         let kept = Arc::clone(&memory);
         let kept = tokio::task::spawn_blocking(move || keep_index(&kept));
         kept.await.map_err(|it| Failure::new(FailureKind::Bug, it.to_string()))?;
+        while encoding.encoder.make_words().await {
+            if cancellation.is_cancelled() {
+                return Err(stopped(encoded, FailureKind::Cancelled, "stopped".to_owned()));
+            }
+        }
         let stats = memory.stats().map_err(|it| unusable(&it))?;
         let encoder = memory.encoder().map(|it| it.name.clone());
         let (vectors, records) = (stats.vectors, stats.records);

@@ -21,9 +21,9 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Memory, MemoryId, OpenError,
-    Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record, SUPERSEDES, Ticked,
-    WriteError, is_locked,
+    AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory, MemoryId,
+    OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
+    SUPERSEDES, Ticked, WriteError, is_locked,
 };
 
 use self::snapshots::Folders;
@@ -181,8 +181,10 @@ impl Host {
         if let MemoryRequest::Recall { question, .. } | MemoryRequest::Explain { question, .. } =
             &mut request
         {
-            match self.encoding.vector(&question.text).await {
-                Ok(vector) => question.vector = vector,
+            match self.encoding.meaning(&question.text).await {
+                Ok(Meaning { vector, kindred }) => {
+                    (question.vector, question.kindred) = (vector, kindred);
+                }
                 Err(error) => {
                     let text = format!("answered from the words alone: {error}");
                     // Whoever asked may have left.

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthChar as _;
 use voyager_base::{clock::Timestamp, memory::Trust};
-use voyager_memory::Signals;
+use voyager_memory::{Kindred, Signals};
 
 use super::{past, read, tell};
 use crate::{
@@ -179,6 +179,11 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 }
             }
         }
+        for Kindred { word, near } in explain.kindred.iter().filter(|it| !it.near.is_empty()) {
+            let near = near.iter().take(KINDRED_SHOWN).map(|it| format!("{} {:.2}", it.0, it.1));
+            let near: Vec<String> = near.collect();
+            line(harmless(&format!("{word} ~ {}", near.join(", "))))?;
+        }
         if explain.records == 0 {
             note(EMPTY);
         } else {
@@ -196,6 +201,9 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
         Ok(())
     })
 }
+
+/// So many words like one of the question are shown.
+const KINDRED_SHOWN: usize = 8;
 
 fn explained(hit: &Explained) -> Result<(), Failure> {
     line(format!(

@@ -51,6 +51,11 @@ impl Tokens {
         self.max
     }
 
+    /// All that there are, with their numbers, in no order.
+    pub(super) fn vocabulary(&self) -> Vec<(u32, String)> {
+        self.tokenizer.get_vocab(false).into_iter().map(|(token, id)| (id, token)).collect()
+    }
+
     /// Tokens of `text` alone, all of them.
     pub(super) fn count(&self, text: &str) -> usize {
         self.tokenizer.encode_fast(text, false).map_or(0, |tokens| tokens.len())

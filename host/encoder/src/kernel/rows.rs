@@ -39,6 +39,14 @@ for_each_level! {
         }
     }
 
+    /// The scalar product of `one` with each of `rows`, of as many numbers.
+    fn products(_level, one: &[i8], rows: &[i8], out: &mut [i32]) {
+        for (out, row) in out.iter_mut().zip(rows.chunks_exact(one.len())) {
+            let both = one.iter().zip(row);
+            *out = both.map(|(a, b)| i32::from(i16::from(*a) * i16::from(*b))).sum();
+        }
+    }
+
     /// The vector divided by its length. A vector without a direction becomes one of NaN.
     fn normalise_to_unit(_level, vector: &mut [f32]) {
         let length = sum(vector, |value| value * value).sqrt();

@@ -3,17 +3,20 @@
 use std::{error::Error, path::Path, sync::Arc};
 
 use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
-use voyager_encoder::{Bert, Hashed, Precision};
+use voyager_encoder::{Bert, Hashed, Lexicon, Precision, lexicon::Making};
 use voyager_memory::{
-    Considered, Draft, Encoder, Entry, LIMIT_MAX, Memory, Options, Question, evaluate::Seen,
-    features, tokens_of,
+    Considered, Draft, Encoder, Entry, KINDRED_FROM, Kindred, LIMIT_MAX, Memory, Options, Question,
+    evaluate::Seen, features, terms, tokens_of,
 };
+
+/// So many words are kindred to one, at most.
+const NEAR_MAX: usize = 256;
 
 /// What makes vectors and counts tokens.
 pub(crate) enum Vectors {
     None,
     Hashed(Hashed),
-    Bert(Box<Bert>),
+    Bert(Box<(Bert, Lexicon)>),
 }
 
 impl Vectors {
@@ -22,14 +25,21 @@ impl Vectors {
     }
 
     pub(crate) fn of_folder(folder: &Path) -> Result<Self, Box<dyn Error>> {
-        Ok(Self::Bert(Box::new(Bert::open(folder, Precision::Bytes)?)))
+        let bert = Bert::open(folder, Precision::Bytes)?;
+        let mut making = Making::new(&bert);
+        while making.progress().0 < making.progress().1 {
+            making.step(&bert, 1_024)?;
+        }
+        let lexicon =
+            making.finish(terms::stem).ok_or("the vocabulary of the encoder has no words")?;
+        Ok(Self::Bert(Box::new((bert, lexicon))))
     }
 
     pub(crate) fn id(&self) -> &str {
         match self {
             Self::None => "nothing",
             Self::Hashed(it) => it.id(),
-            Self::Bert(it) => it.id(),
+            Self::Bert(it) => it.0.id(),
         }
     }
 
@@ -37,16 +47,29 @@ impl Vectors {
         let vectors = match self {
             Self::None => return vec![None; texts.len()],
             Self::Hashed(it) => it.encode(texts),
-            Self::Bert(it) => it.encode(texts).unwrap(),
+            Self::Bert(it) => it.0.encode(texts).unwrap(),
         };
         vectors.into_iter().map(Some).collect()
+    }
+
+    /// Words that mean something like those of a question.
+    fn kindred(&self, text: &str) -> Vec<Kindred> {
+        let Self::Bert(it) = self else { return Vec::new() };
+        let words = terms::telling(text);
+        let asked: Vec<&str> = words.iter().map(String::as_str).collect();
+        let near = it.1.near(&it.0, &asked, KINDRED_FROM, NEAR_MAX).unwrap();
+        let of = |(word, near): (String, Vec<(&str, f32)>)| {
+            let near = near.into_iter().map(|it| (it.0.to_owned(), it.1));
+            Kindred { word, near: near.collect() }
+        };
+        words.into_iter().zip(near).map(of).collect()
     }
 
     /// Tokens of a turn, with two that separate it from the next.
     pub(crate) fn tokens(&self, text: &str) -> usize {
         2 + match self {
             Self::None | Self::Hashed(_) => tokens_of(text) as usize,
-            Self::Bert(it) => it.count_tokens(text),
+            Self::Bert(it) => it.0.count_tokens(text),
         }
     }
 }
@@ -128,7 +151,9 @@ impl Trial {
         let encoded = vectors.encode(&questions);
         let ask = |(text, vector): (&&str, _)| {
             let text = (*text).to_owned();
-            let question = Question { text, vector, limit: LIMIT_MAX, ..Question::default() };
+            let kindred = vectors.kindred(&text);
+            let question =
+                Question { text, vector, kindred, limit: LIMIT_MAX, ..Question::default() };
             let Considered { candidates, doubt } = memory.consider(&question, now).unwrap();
             Asked {
                 doubt,

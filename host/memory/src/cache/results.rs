@@ -214,7 +214,8 @@ impl Results {
 
 /// What a question asks for beside its words and its vector, whenever that is.
 fn scope(question: &Question) -> Asked {
-    let bare = Question { text: String::new(), vector: None, ..question.clone() };
+    let (text, kindred) = (String::new(), Vec::new());
+    let bare = Question { text, kindred, vector: None, ..question.clone() };
     Asked::of(&bare, Timestamp::default())
 }
 

@@ -18,10 +18,12 @@ enum Of {
     Mine = 20,
     Other = 21,
     SpeaksOfItself = 26,
+    Kindred = 31,
+    WindowKindred = 32,
 }
 
 /// What is looked at of the best record.
-const OF_THE_FIRST: [Of; 8] = [
+const OF_THE_FIRST: [Of; 9] = [
     Of::KeywordZ,
     Of::KeywordRatio,
     Of::WindowZ,
@@ -30,14 +32,24 @@ const OF_THE_FIRST: [Of; 8] = [
     Of::WindowCoverage,
     Of::Rarest,
     Of::WindowRarest,
+    Of::WindowKindred,
 ];
 
 /// What is compared between the best records by whom the question asks about and those by others.
-const COMPARED: [Of; 6] =
-    [Of::KeywordZ, Of::WindowZ, Of::VectorZ, Of::Coverage, Of::Rarest, Of::WindowCoverage];
+const COMPARED: [Of; 8] = [
+    Of::KeywordZ,
+    Of::WindowZ,
+    Of::VectorZ,
+    Of::Coverage,
+    Of::Rarest,
+    Of::WindowCoverage,
+    Of::Kindred,
+    Of::WindowKindred,
+];
 
 /// What is looked at of the ten best together.
-const OF_THE_BEST: [Of; 4] = [Of::Coverage, Of::WindowCoverage, Of::VectorZ, Of::Rarest];
+const OF_THE_BEST: [Of; 6] =
+    [Of::Coverage, Of::WindowCoverage, Of::VectorZ, Of::Rarest, Of::Kindred, Of::WindowKindred];
 
 /// So many are the best.
 const BEST: usize = 10;
@@ -119,6 +131,8 @@ mod tests {
             (Of::Mine, "author_asked_for"),
             (Of::Other, "other_author_asked_for"),
             (Of::SpeaksOfItself, "of_me"),
+            (Of::Kindred, "kindred_coverage"),
+            (Of::WindowKindred, "kindred_window_coverage"),
         ] {
             assert_eq!(names[of as usize], name);
         }

@@ -105,7 +105,8 @@ impl Desk {
         });
         let (candidates, records) = (candidates.len(), self.memory.ids().len());
         let hits = hits.iter().map(explained).collect();
-        Ok(ExplainAnswer { hits, candidates, records, asked, as_of })
+        let kindred = question.kindred.clone();
+        Ok(ExplainAnswer { hits, candidates, records, asked, kindred, as_of })
     }
 }
 
