@@ -69,8 +69,10 @@ fn drafts() -> impl Strategy<Value = Draft> {
         })
 }
 
-/// Records, and for each what it supersedes and how it is related.
-fn stores() -> impl Strategy<Value = Vec<(Draft, bool, Vec<usize>, Vec<(usize, f32)>)>> {
+/// A record, whether it is archived, what it supersedes, and how it is related.
+type Made = (Draft, bool, Vec<usize>, Vec<(usize, f32)>);
+
+fn stores() -> impl Strategy<Value = Vec<Made>> {
     let older = prop::collection::vec(0..20_usize, 0..3);
     let related = prop::collection::vec((0..20_usize, 0.0..=1.0_f32), 0..3);
     prop::collection::vec((drafts(), any::<bool>(), older, related), 0..20)
