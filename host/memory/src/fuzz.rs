@@ -1,16 +1,35 @@
 //! What the memory reads from its files, for fuzzing: what reads it is not open to others.
 
-use voyager_base::{chance::Seeded, clock::Timestamp, disk::Disk as _, sim::SimDisk};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use serde_bytes::ByteArray;
+use voyager_base::{
+    Digest,
+    chance::{Chance, Seeded},
+    clock::Timestamp,
+    disk::{Disk, DiskFile},
+    sim::{CrashModel, SimDisk},
+};
 
 pub use crate::pack::fuzz::pack;
 use crate::{
     asking::Asking,
     index::Index,
     keys::{FILE, Filled, Key, Keys, Slip},
+    owner::{Owner, Veil},
     recall::{Look, Question, consider},
     record::{Draft, MemoryId, Record},
     row::{Standing, open_edge, open_record, open_vector, seal_edge, seal_record, seal_vector},
     search::Search,
+    snapshot::{
+        Places, Restoring, Rows, Which,
+        manifest::{self, Found, Manifest},
+        restore, snapshots, thin,
+    },
+    store::{Memory, Options},
     vectors::{Code, DIMENSIONS_MAX},
 };
 
@@ -110,4 +129,138 @@ fn of_vector(key: &Key, code: Code) {
     }
     (0..3).for_each(|id| index.remove(MemoryId(id)));
     assert_eq!(index.len(), 0);
+}
+
+/// Variants of [`Rows`] as the beginning of their MessagePack.
+const TABLES: [&[u8]; 6] = [
+    b"\x81\xa7Records",
+    b"\x81\xa9Standings",
+    b"\x81\xa5Edges",
+    b"\x81\xa7Vectors",
+    b"\x81\xa5Audit",
+    b"\x81\xa4Done",
+];
+
+/// A folder with a snapshot of a small store, and what signs there.
+fn snapshot_folder() -> &'static (SimDisk, Veil) {
+    static MADE: OnceLock<(SimDisk, Veil)> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let (disk, folder) = (SimDisk::new(1), SimDisk::new(2));
+        let chance: Arc<dyn Chance> = Arc::new(Seeded::new(1));
+        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder.clone())));
+        let options = Options { places, ..Options::default() };
+        let memory = Memory::open(Arc::new(disk), options, chance).expect("an empty disk does");
+        let draft = |text: &str| Draft { text: text.to_owned(), ..Draft::default() };
+        let entries = ["one door", "two doors", "no door"].map(|it| draft(it).into());
+        memory.remember(&entries, None, Timestamp::default()).expect("there is room");
+        memory.snapshot("there", "", Timestamp::default(), &|_, _| true).expect("there is room");
+        drop(memory);
+        let there: Arc<dyn Disk> = Arc::new(folder.clone());
+        let owner = Owner::find(&there, None).expect("it is not locked").expect("it is there");
+        (folder, owner.veil().expect("a new store has one"))
+    })
+}
+
+/// One folder, whatever it is called; the store that it is of is nowhere.
+#[derive(Clone)]
+struct One(SimDisk);
+
+impl fmt::Debug for One {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("One")
+    }
+}
+
+impl Places for One {
+    fn open(&self, _: &str, _: bool) -> Result<Arc<dyn Disk>, String> {
+        Ok(Arc::new(self.0.clone()))
+    }
+
+    fn keys_of(&self, _: &str) -> Option<Box<dyn DiskFile>> {
+        None
+    }
+}
+
+/// Takes `bytes` for the file of a snapshot, for what such a file says, and for a chunk.
+///
+/// # Panics
+/// Where one that is read is not written as it is read, or where a folder with it can't be listed and thinned out.
+pub fn snapshot_files(bytes: &[u8]) {
+    let (folder, veil) = snapshot_folder();
+    let body = [
+        b"voyager memory snapshot, format 1\n".as_slice(),
+        &(bytes.len() as u64).to_le_bytes(),
+        &Digest::of(bytes).0,
+        &veil.sign(bytes),
+    ];
+    let mut whole = body.concat();
+    whole.resize(512, 0);
+    whole.extend(bytes);
+    for file in [bytes, &whole] {
+        let disk = folder.after_crash(CrashModel::Clean, 1);
+        disk.open("snapshot-00000002").and_then(|it| it.write_at(0, file)).expect("there is room");
+        if let Found::Whole(manifest, body, _) = manifest::read(&disk, 2).expect("the disk reads") {
+            assert_eq!(body, bytes);
+            let again = rmp_serde::to_vec(&*manifest).expect("plain data");
+            let again: Manifest = rmp_serde::from_slice(&again).expect("what was written is read");
+            assert_eq!(again, *manifest);
+        }
+        let found = snapshots(&disk).expect("the disk reads");
+        let count = found.whole.len() + found.damaged.len();
+        assert!((1..=2).contains(&count), "one that was never finished is none");
+        let own = manifest::read(&disk, 1).expect("the disk reads");
+        let Found::Whole(own, ..) = own else { panic!("it was not touched") };
+        let thinned = thin(&disk, *own.store, veil, 1).expect("the disk does all");
+        for (name, _) in &thinned.aside {
+            assert!(disk.content(name).is_some(), "nobody's are not removed");
+        }
+        assert!(!snapshots(&disk).expect("the disk reads").whole.is_empty());
+    }
+    for begin in TABLES.iter().chain([&b"".as_slice()]) {
+        let chunk = [begin, bytes].concat();
+        let Ok(rows) = rmp_serde::from_slice::<Rows>(&chunk) else { continue };
+        let again = rmp_serde::to_vec(&rows).expect("plain data");
+        assert_eq!(rmp_serde::from_slice::<Rows>(&again).expect("it was written"), rows);
+    }
+}
+
+/// Restores a snapshot that says, with the signature of its store, that `bytes` are one of its chunks.
+///
+/// # Panics
+/// Where what is restored does not open, answer and verify.
+pub fn snapshot_restored(bytes: &[u8]) {
+    let (folder, veil) = snapshot_folder();
+    let Some(([table, next, whole], rest)) = bytes.split_first_chunk() else { return };
+    let disk = folder.after_crash(CrashModel::Clean, 1);
+    let Found::Whole(mut manifest, ..) = manifest::read(&disk, 1).expect("the disk reads") else {
+        panic!("it was written")
+    };
+    let begin = TABLES.get(usize::from(*table)).copied().unwrap_or_default();
+    let chunk = [begin, rest].concat();
+    let hash = *blake3::hash(&chunk).as_bytes();
+    let name = manifest::chunk_name(&hash);
+    disk.open(&name).and_then(|it| it.write_at(0, &chunk)).expect("there is room");
+    if whole % 2 == 0 {
+        manifest.chunks.clear();
+    }
+    manifest.chunks.push((ByteArray::new(hash), chunk.len() as u64));
+    manifest.next += u64::from(*next);
+    manifest.write(&disk, veil).expect("there is room");
+    let to = SimDisk::new(3);
+    let restoring = Restoring {
+        from: Arc::new(disk.clone()),
+        folder: "there",
+        to: Arc::new(to.clone()),
+        owner: None,
+        places: &One(disk.clone()),
+    };
+    let chance: Arc<dyn Chance> = Arc::new(Seeded::new(1));
+    if restore(&restoring, &Which::Newest, &chance, &|_, _| true).is_err() {
+        return;
+    }
+    let memory = Memory::open(Arc::new(to), Options::default(), chance).expect("it was verified");
+    let question = Question { text: "door".to_owned(), ..Question::default() };
+    let found = memory.recall(&question, Timestamp::default()).expect("it was verified");
+    assert!(found.hits.len() <= memory.ids().len());
+    memory.audit(9).expect("it was verified");
 }

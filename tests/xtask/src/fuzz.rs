@@ -48,6 +48,12 @@ const TARGETS: &[Target] = &[
     Target { name: "memory", what: "the memory's keys and rows", seeds: &[] },
     Target { name: "analyse", what: "questions to the memory, taken apart", seeds: &[] },
     Target { name: "import", what: "files that the memory imports", seeds: &["docs/guide"] },
+    Target {
+        name: "table",
+        what: "tables in Parquet that the memory imports",
+        seeds: &["host/agent-host/src/import/table/samples"],
+    },
+    Target { name: "snapshot", what: "folders of the memory's snapshots", seeds: &[] },
     Target { name: "component", what: "bytes of a component", seeds: &[] },
     Target { name: "crossing", what: "values to a guest and back", seeds: &[] },
 ];

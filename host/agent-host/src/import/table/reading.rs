@@ -502,6 +502,19 @@ impl<'a> Row<'a> {
                     }
                 }
             }
+            Some(Shape::Couples(leaf)) => {
+                let texts = self.cell(*leaf);
+                few(name, texts.len() / 2, LABELS_MAX)?;
+                for couple in texts.chunks(2) {
+                    let [Some(key), of] = couple else {
+                        return Err((name, "one is no list of a name and its value".to_owned()));
+                    };
+                    let key = text(key, NAME_BYTES_MAX).map_err(|it| (name, it))?;
+                    if let Some(it) = of {
+                        fields.insert(key, value(it)?);
+                    }
+                }
+            }
             Some(Shape::Struct(leaves)) => {
                 for leaf in leaves {
                     let key = self.columns.leaves[*leaf].path[1].clone();

@@ -105,6 +105,8 @@ pub(super) enum Shape {
     Many(usize),
     /// A list of names with values.
     Pairs(usize, usize),
+    /// A list of lists of a name and its value: pandas writes so what it read as a map.
+    Couples(usize),
     /// A column for each name.
     Struct(Vec<usize>),
     /// A list of relations: kind, to, weight.
@@ -245,6 +247,9 @@ fn shape(name: &str, leaves: &[Leaf], first: usize) -> Option<Shape> {
         "tags" if is_list && own.len() == 1 && all(&[Text]) => Some(Shape::Many(first)),
         "supersedes" if is_list && own.len() == 1 && all(&[Text, Whole]) => {
             Some(Shape::Many(first))
+        }
+        "fields" if own.len() == 1 && own[0].lists == 2 && all(&[Text]) => {
+            Some(Shape::Couples(first))
         }
         "fields" if is_list && own.len() == 2 && all(&[Text]) => {
             Some(Shape::Pairs(named(&["key", "name"])?, named(&["value"])?))

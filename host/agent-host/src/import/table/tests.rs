@@ -21,6 +21,9 @@ const PYARROW: &[u8] = include_bytes!("samples/pyarrow.parquet");
 /// Written by pyarrow 26.0.1 with `compression="none"`: lists and fields as texts of JSON, `at` as `date32`.
 const FLAT: &[u8] = include_bytes!("samples/flat.parquet");
 
+/// Written by pyarrow 26.0.1 with `compression="none"`: fields as lists of lists of two, as pandas has them.
+const PAIRS: &[u8] = include_bytes!("samples/pairs.parquet");
+
 /// The lines of an export as a table with groups of so many rows.
 fn table(lines: &[String], rows_max: usize) -> Vec<u8> {
     let mut table = TableWriter::new(Vec::new()).unwrap();
@@ -66,8 +69,10 @@ fn drafts() -> impl Strategy<Value = Draft> {
         })
 }
 
-/// Records, and for each what it supersedes and how it is related.
-fn stores() -> impl Strategy<Value = Vec<(Draft, bool, Vec<usize>, Vec<(usize, f32)>)>> {
+/// A record, whether it is archived, what it supersedes, and how it is related.
+type Made = (Draft, bool, Vec<usize>, Vec<(usize, f32)>);
+
+fn stores() -> impl Strategy<Value = Vec<Made>> {
     let older = prop::collection::vec(0..20_usize, 0..3);
     let related = prop::collection::vec((0..20_usize, 0.0..=1.0_f32), 0..3);
     prop::collection::vec((drafts(), any::<bool>(), older, related), 0..20)
@@ -106,7 +111,7 @@ proptest! {
 
     #[test]
     fn no_bytes_break_a_reader(changes in prop::collection::vec((any::<u16>(), any::<u8>()), 1..6)) {
-        for file in [PYARROW, FLAT, &ours()] {
+        for file in [PYARROW, FLAT, PAIRS, &ours()] {
             let mut bytes = file.to_vec();
             for (at, byte) in &changes {
                 let at = usize::from(*at) % bytes.len();
@@ -180,6 +185,37 @@ fn a_table_of_another_writer_is_read() {
         ..draft("one")
     };
     assert_eq!(items(FLAT), [record(None, one, &[]), record(None, draft("two"), &[])]);
+}
+
+#[test]
+fn fields_are_read_as_pandas_writes_them_back() {
+    let fields: Vec<String> = items(PAIRS)
+        .into_iter()
+        .map(|it| match it {
+            Item::Record { draft, .. } => format!("{:?}", draft.fields),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(fields, ["{\"a\": \"b\", \"c\": \"d\"}", "{}", "{}"]);
+}
+
+/// A sample with one place changed, and what is told of it then.
+fn changed(sample: &[u8], from: &[u8], to: &[u8]) -> String {
+    let mut bytes = sample.to_vec();
+    let at = bytes.windows(from.len()).position(|it| it == from).unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    wrong(&bytes).1
+}
+
+/// Found by changing bytes: what decodes values takes for granted that they are there.
+#[test]
+fn pages_with_less_than_they_say_are_refused() {
+    // A text that is longer than its page.
+    let told = changed(FLAT, b"\x03\0\0\0two", b"\x40");
+    assert_eq!(told, "text: a page has fewer values than it says");
+    // A dictionary that says it is an index, which is passed over.
+    let told = changed(FLAT, b"PAR1\x15\x04", b"PAR1\x15\x02");
+    assert_eq!(told, "text: its dictionary is missing");
 }
 
 /// A table of one column of texts, as the schema says.

@@ -1,0 +1,12 @@
+//! Folders of snapshots of the memory: what a snapshot says of itself, chunks, and restoring what they say.
+#![no_main]
+
+use voyager_fuzz::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((sort, rest)) = bytes.split_first() else { return };
+    match sort % 4 {
+        0 => voyager_memory::fuzz::snapshot_restored(rest),
+        _ => voyager_memory::fuzz::snapshot_files(rest),
+    }
+});
