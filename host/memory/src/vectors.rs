@@ -73,12 +73,13 @@ impl Code {
     }
 }
 
-/// A vector of length one whose numbers lie elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A vector of length one whose numbers lie elsewhere. It is read as [`Code`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct CodeRef<'a> {
     /// What a step is worth.
     pub scale: f32,
     /// The steps: signed bytes.
+    #[serde(with = "serde_bytes")]
     pub steps: &'a [u8],
 }
 
