@@ -258,14 +258,15 @@ pub(crate) struct Estimates {
 }
 
 impl Estimates {
-    /// As [`select::best`], of those that are allowed.
+    /// As [`select::best`], of those that are allowed: all where nobody is there to ask.
     pub(crate) fn best(
         estimates: &[Self],
         count: usize,
-        allowed: impl Fn(u32, u32) -> bool,
+        allowed: Option<impl Fn(u32, u32) -> bool>,
     ) -> Vec<(u32, u32)> {
         let all: Vec<&[i32]> = estimates.iter().map(|it| &**it).collect();
-        select::best_by(&all, count, |segment, at, _| estimates[segment].highest[at], allowed)
+        let highest: Vec<&[i32]> = estimates.iter().map(|it| it.highest.as_slice()).collect();
+        select::best_by(&all, &highest, count, allowed)
     }
 }
 
@@ -328,7 +329,10 @@ mod tests {
         assert_eq!(moments, Moments::of(&slices));
         assert_eq!(moments.count as usize, vectors.len());
         for count in [0, 1, 50, 1000, 20_000] {
-            assert_eq!(Estimates::best(&all, count, |_, _| true), select::best(&slices, count));
+            let expected = select::best(&slices, count);
+            let none = None::<fn(u32, u32) -> bool>;
+            assert_eq!(Estimates::best(&all, count, none), expected);
+            assert_eq!(Estimates::best(&all, count, Some(|_, _| true)), expected);
         }
     }
 
