@@ -29,6 +29,7 @@ mod known;
 mod loading;
 mod owner;
 mod pack;
+mod pages;
 mod past;
 mod pool;
 pub mod question;

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::{level::Level, select::Moments, steps::Steps};
 use crate::{
     pack::{Coming, Section, Writer},
+    pages::make_room,
     pool::Pool,
 };
 
@@ -290,7 +291,7 @@ impl std::ops::Deref for Estimates {
 /// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
 fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
     if list.capacity() < length {
-        list.reserve_exact(length + length / 8 - list.len());
+        make_room(list, length + length / 8);
     }
     list.resize(length, T::default());
 }
