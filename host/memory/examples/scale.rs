@@ -1,8 +1,9 @@
 //! What a large store costs: writing, asking, opening, bytes.
 //!
-//! `scale [RECORDS]`: texts of about 40 tokens with words as frequent as in a language (Zipf), in threads
+//! `scale [RECORDS [FOLDER]]`: texts of about 40 tokens with words as frequent as in a language (Zipf), in threads
 //! of 20, with vectors of 384 dimensions. A question holds six words of one record and its vector, blurred; it
-//! counts as found where that record is among the ten best.
+//! counts as found where that record is among the ten best. In a folder that is named the store stays, and is opened
+//! and asked the same the next time; nothing is measured then that writes.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -17,6 +18,7 @@ use std::{
 };
 
 use voyager_base::{
+    Digest,
     chance::{Chance, Seeded},
     clock::Timestamp,
 };
@@ -30,6 +32,8 @@ const BATCH: usize = 1_000;
 /// So often that many are asked.
 const ROUNDS: usize = 5;
 const QUESTIONS: usize = 200;
+/// So many records are written one by one.
+const WRITTEN_ALONE: usize = 50;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -38,57 +42,53 @@ fn main() {
         eprintln!("error: name a number of records, {BATCH} or more");
         std::process::exit(2);
     };
-    let folder = tempfile::tempdir().unwrap();
+    let named = arguments.next();
+    let passing = tempfile::tempdir().unwrap();
+    let folder = named.as_ref().map_or_else(|| passing.path(), Path::new);
+    std::fs::create_dir_all(folder).unwrap();
     let chance = Seeded::new(1);
     let batches: Vec<Vec<Entry>> = (0..records / BATCH)
         .map(|batch| (0..BATCH).map(|it| entry(&chance, batch * BATCH + it)).collect())
         .collect();
+    let extra: Vec<Entry> = (0..WRITTEN_ALONE).map(|it| entry(&chance, records + it)).collect();
     let before = resident();
-    let memory = open(folder.path());
-    let start = Instant::now();
-    for batch in &batches {
-        memory.remember(batch, None, now()).unwrap();
-    }
-    let writing = start.elapsed();
-    println!("records                     {records}");
-    println!("batches of {BATCH}, records/s   {:.0}", records as f64 / writing.as_secs_f64());
     let each = || resident().saturating_sub(before) / records as u64;
-    println!("memory, bytes a record      {}", each());
-    println!("disk, bytes a record        {}", bytes(folder.path()) / records as u64);
-    let one = percentiles((0..50).map(|it| {
-        let entry = entry(&chance, records + it);
-        let start = Instant::now();
-        memory.remember(&[entry], None, now()).unwrap();
-        start.elapsed()
-    }));
-    let sync = percentiles((0..50).map(|_| bare_sync(folder.path())));
-    println!("one durable write, p50      {:?}", one.0);
-    println!("one sync of 4 KiB, p50      {:?}", sync.0);
-    let start = Instant::now();
-    memory.keep_index().unwrap();
-    println!("index kept in               {:?}", start.elapsed());
-    println!("memory with it kept         {}", each());
-    println!("disk with it, bytes         {}", bytes(folder.path()) / records as u64);
+    let memory = open(folder);
+    println!("records                     {records}");
+    if memory.stats().unwrap().records == 0 {
+        write(&memory, &batches, &extra, folder, &each);
+    } else if memory.index_is_behind() {
+        memory.keep_index().unwrap();
+    }
+    drop(extra);
+    println!("memory with the index kept  {}", each());
     let start = Instant::now();
     let verified = memory.verify(&|_, _| true).unwrap().unwrap();
     assert_eq!(verified.faults, []);
     println!("everything verified in      {:?}", start.elapsed());
     // What a question touches first comes from the file into memory, so that later ones find more there.
     let mut found = 0;
+    let mut answers = Vec::new();
     for round in 0..ROUNDS {
+        let mut on_core = Duration::ZERO;
         let asking = percentiles((0..QUESTIONS).map(|it| {
             let place = ((round * QUESTIONS + it) * 7919) % records;
             let wanted = &batches[place / BATCH][place % BATCH];
             let question = question(&chance, wanted);
-            let start = Instant::now();
+            let (start, busy) = (Instant::now(), processor_time());
             let recall = memory.recall(&question, now()).unwrap();
             let took = start.elapsed();
+            on_core += processor_time().saturating_sub(busy);
             found += u32::from(recall.hits.iter().any(|it| it.record.id.0 == place as u64));
+            answers.extend(serde_json::to_vec(&recall).unwrap());
             took
         }));
         println!("recall, p50 and p99         {:?} {:?}", asking.0, asking.1);
+        println!("  of it on a core, mean     {:?}", on_core / QUESTIONS as u32);
     }
     println!("found among ten             {found} of {}", ROUNDS * QUESTIONS);
+    println!("digest of all answers       {}", Digest::of(&answers));
+    drop(answers);
     println!("memory after these          {}", each());
     let first = question(&chance, &batches[0][0]);
     memory.recall(&first, now()).unwrap();
@@ -99,13 +99,47 @@ fn main() {
     }));
     println!("the same again, p50 and p99 {:?} {:?}", again.0, again.1);
     drop(memory);
-    let (memory, took) = first_answer(folder.path(), &first);
+    let (memory, took) = first_answer(folder, &first);
     println!("opened with the index       {took:?}");
+    if named.is_some() {
+        return;
+    }
     // Forgetting takes the kept index with it.
     memory.forget(&[MemoryId(1)], None, now()).unwrap();
     drop(memory);
-    let (_, took) = first_answer(folder.path(), &first);
+    let (_, took) = first_answer(folder, &first);
     println!("opened without it           {took:?}");
+}
+
+/// Writes the records, and some more one by one, and keeps the index.
+fn write(
+    memory: &Memory,
+    batches: &[Vec<Entry>],
+    extra: &[Entry],
+    folder: &Path,
+    each: &dyn Fn() -> u64,
+) {
+    let records = batches.len() * BATCH;
+    let start = Instant::now();
+    for batch in batches {
+        memory.remember(batch, None, now()).unwrap();
+    }
+    let writing = start.elapsed();
+    println!("batches of {BATCH}, records/s   {:.0}", records as f64 / writing.as_secs_f64());
+    println!("memory, bytes a record      {}", each());
+    println!("disk, bytes a record        {}", bytes(folder) / records as u64);
+    let one = percentiles(extra.iter().map(|it| {
+        let start = Instant::now();
+        memory.remember(std::slice::from_ref(it), None, now()).unwrap();
+        start.elapsed()
+    }));
+    let sync = percentiles((0..WRITTEN_ALONE).map(|_| bare_sync(folder)));
+    println!("one durable write, p50      {:?}", one.0);
+    println!("one sync of 4 KiB, p50      {:?}", sync.0);
+    let start = Instant::now();
+    memory.keep_index().unwrap();
+    println!("index kept in               {:?}", start.elapsed());
+    println!("disk with it, bytes         {}", bytes(folder) / records as u64);
 }
 
 fn now() -> Timestamp {
@@ -154,6 +188,13 @@ fn percentiles(times: impl Iterator<Item = Duration>) -> (Duration, Duration) {
     let mut times: Vec<Duration> = times.collect();
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100])
+}
+
+/// How long this thread was on a core until now, where the system tells: beside other programs it says more than a clock.
+fn processor_time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = told.split(' ').next().and_then(|it| it.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 /// What the system takes to make 4 KiB durable.

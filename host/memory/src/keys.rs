@@ -17,7 +17,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit, Nonce, aead::Aead};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use voyager_base::{
     chance::Chance,
     disk::{Disk, DiskFile},
@@ -64,20 +64,44 @@ impl Key {
 
     /// Seals `plain`. `what` names the row, so that no two rows of a record share a key and a nonce.
     pub(crate) fn seal(&self, what: &[u8], plain: &[u8]) -> Vec<u8> {
-        let sealed = self.cipher(what).encrypt(&Nonce::default(), plain);
-        sealed.expect("a row is far below the 256 GiB that the cipher takes")
+        let mut sealed = Vec::with_capacity(plain.len() + CHACHA20_POLY1305.tag_len());
+        sealed.extend_from_slice(plain);
+        let done = self.cipher(what).seal_in_place_append_tag(nonce(), Aad::empty(), &mut sealed);
+        done.expect("a row is far below the 256 GiB that the cipher takes");
+        sealed
     }
 
     /// Opens what [`Key::seal`] sealed; none where it is something else.
     pub(crate) fn open(&self, what: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        self.cipher(what).decrypt(&Nonce::default(), sealed).ok()
+        let mut plain = Vec::new();
+        let length = self.open_into(what, sealed, &mut plain)?.len();
+        plain.truncate(length);
+        Some(plain)
     }
 
-    /// A cipher under a key that nothing else is sealed with: its nonce may be zero.
-    fn cipher(&self, what: &[u8]) -> ChaCha20Poly1305 {
-        let key = blake3::keyed_hash(&self.0, what);
-        ChaCha20Poly1305::new(key.as_bytes().into())
+    /// The same, in a buffer that is used again.
+    pub(crate) fn open_into<'a>(
+        &self,
+        what: &[u8],
+        sealed: &[u8],
+        buffer: &'a mut Vec<u8>,
+    ) -> Option<&'a [u8]> {
+        buffer.clear();
+        buffer.extend_from_slice(sealed);
+        let opened = self.cipher(what).open_in_place(nonce(), Aad::empty(), buffer);
+        Some(opened.ok()?)
     }
+
+    fn cipher(&self, what: &[u8]) -> LessSafeKey {
+        let key = blake3::keyed_hash(&self.0, what);
+        let key = UnboundKey::new(&CHACHA20_POLY1305, key.as_bytes());
+        LessSafeKey::new(key.expect("a hash is as long as a key"))
+    }
+}
+
+/// That of a key that nothing else is sealed with.
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; 12])
 }
 
 /// What tells which file is the kept index, and opens it.
@@ -674,6 +698,21 @@ mod tests {
         assert_eq!(other.open(b"record", &sealed), None);
         assert_eq!(key.open(b"record", &sealed[1..]), None);
         assert_eq!(key.open(b"record", &[]), None);
+    }
+
+    /// What was sealed with one program of the cipher opens with every other.
+    #[test]
+    fn a_row_is_sealed_as_the_standard_says() {
+        use chacha20poly1305::{ChaCha20Poly1305, KeyInit, aead::Aead};
+        let key = Key([7; 32]);
+        let of_row = blake3::keyed_hash(&key.0, b"record");
+        let other = ChaCha20Poly1305::new(of_row.as_bytes().into());
+        for length in [0, 1, 15, 16, 17, 63, 64, 65, 255, 256, 400, 1000, 5000] {
+            let plain: Vec<u8> = (0..length).map(|it| (it * 31) as u8).collect();
+            let sealed = key.seal(b"record", &plain);
+            assert_eq!(sealed, other.encrypt(&Default::default(), plain.as_slice()).unwrap());
+            assert_eq!(key.open(b"record", &sealed), Some(plain));
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod lineage;
 mod loading;
 mod owner;
 mod pack;
+mod pages;
 mod past;
 mod pool;
 pub mod question;

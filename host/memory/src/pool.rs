@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::pages::make_room;
+
 /// So many buffers are kept.
 const KEPT_MAX: usize = 16;
 
@@ -17,6 +19,7 @@ impl<T: Clone> Pool<T> {
     pub(crate) fn take(&self, length: usize, filling: T) -> Vec<T> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut buffer = kept.unwrap_or_default();
+        make_room(&mut buffer, length);
         buffer.resize(length, filling);
         buffer
     }

@@ -412,10 +412,10 @@ fn share_of_phrases(shard: &Shard, doc: &Doc, phrases: &[Vec<String>]) -> f64 {
 }
 
 fn share_of_tags(shard: &Shard, doc: &Doc, words: &HashSet<String>) -> f64 {
-    let mut tags = shard.tags_of(doc.place).peekable();
-    if words.is_empty() || tags.peek().is_none() {
+    if words.is_empty() || !doc.tagged {
         return 0.0;
     }
+    let tags = shard.tags_of(doc.place);
     let tags: HashSet<String> = tags.flat_map(|it| terms::terms(shard.tags().name(it))).collect();
     words.intersection(&tags).count() as f64 / words.len() as f64
 }

@@ -7,7 +7,7 @@ use crate::{
     decay::weight_after,
     keys::Key,
     record::{Draft, Invalid, MemoryId, NAME_BYTES_MAX, Record},
-    vectors::Code,
+    vectors::{Code, CodeRef},
 };
 
 /// What a row of a record says: the same in every format to come, or another version.
@@ -29,8 +29,18 @@ pub(crate) fn seal_record(key: &Key, written: Timestamp, draft: &Draft) -> Vec<u
 
 /// A record from its sealed row; none where it is damaged.
 pub(crate) fn open_record(key: &Key, id: MemoryId, sealed: &[u8]) -> Option<Record> {
-    let plain = key.open(RECORD, sealed)?;
-    let Row::V1(written, draft) = rmp_serde::from_slice(&plain).ok()?;
+    open_record_in(key, id, sealed, &mut Vec::new())
+}
+
+/// The same, opened in a buffer that is used again.
+pub(crate) fn open_record_in(
+    key: &Key,
+    id: MemoryId,
+    sealed: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Option<Record> {
+    let plain = key.open_into(RECORD, sealed, buffer)?;
+    let Row::V1(written, draft) = rmp_serde::from_slice(plain).ok()?;
     Some(Record { id, written, draft })
 }
 
@@ -95,7 +105,20 @@ pub(crate) fn open_vector(key: &Key, encoder: &str, sealed: &[u8]) -> Option<Cod
     rmp_serde::from_slice(&key.open(&vector_name(encoder), sealed)?).ok()
 }
 
-fn vector_name(encoder: &str) -> Vec<u8> {
+/// How many dimensions a vector has, from its row that has this name; none where it is damaged. Opens it in a buffer
+/// that is used again, and copies nothing out.
+pub(crate) fn dimensions_of(
+    key: &Key,
+    name: &[u8],
+    sealed: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Option<usize> {
+    let plain = key.open_into(name, sealed, buffer)?;
+    Some(rmp_serde::from_slice::<CodeRef<'_>>(plain).ok()?.steps.len())
+}
+
+/// The name of a vector's row.
+pub(crate) fn vector_name(encoder: &str) -> Vec<u8> {
     [b"vector ", encoder.as_bytes()].concat()
 }
 
@@ -153,6 +176,7 @@ impl Standing {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
+    use proptest::prelude::*;
     use voyager_base::{chance::Seeded, sim::SimDisk};
 
     use super::*;
@@ -171,6 +195,26 @@ mod tests {
         assert_eq!(bytes[16], 1, "as it always was");
         bytes[16] = 5 << 2;
         assert_eq!(Standing::decode(&bytes), None, "a trust that nobody knows");
+    }
+
+    proptest! {
+        /// Who checks a vector without copying it out refuses what reading it refuses.
+        #[test]
+        fn a_vector_has_dimensions_where_it_opens(
+            plain in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..20),
+                proptest::collection::vec(-1.0_f32..1.0, 1..300).prop_map(|it| {
+                    rmp_serde::to_vec(&Code::of(&it).unwrap_or_default()).unwrap()
+                }),
+            ],
+            cut in 0_usize..40,
+        ) {
+            let (key, name) = (Key::of([1; 32]), vector_name("test"));
+            let plain = &plain[..plain.len().saturating_sub(cut / 10 * (cut % 10))];
+            let sealed = key.seal(&name, plain);
+            let read = open_vector(&key, "test", &sealed).map(|it| it.dimensions());
+            prop_assert_eq!(dimensions_of(&key, &name, &sealed, &mut vec![7; cut]), read);
+        }
     }
 
     /// A number is used again once the record that its edge led to is forgotten: under the same key the new row

@@ -264,7 +264,8 @@ impl<'a> Search<'a> {
         let mut moments = Moments::default();
         let all = self.shards.iter().map(|it| it.vectors.estimates(&probe, &mut moments));
         let all: Vec<Estimates> = all.collect();
-        let allowed = |shard, place| self.allows(Spot { shard, place });
+        let asks = |shard, place| self.allows(Spot { shard, place });
+        let allowed = self.allowed.as_ref().map(|_| asks);
         let best = Estimates::best(&all, self.reranked, allowed);
         let mut looked_at = Vec::with_capacity(best.len());
         for of in best.chunk_by(|one, other| one.0 == other.0) {

@@ -59,6 +59,8 @@ pub(crate) struct Doc {
     pub(crate) confidence: f32,
     /// What its text looks like.
     pub(crate) look: Look,
+    /// Whether it has tags.
+    pub(crate) tagged: bool,
     /// How many tokens of a language model it takes, about.
     pub(crate) tokens: u32,
 }
@@ -78,8 +80,12 @@ struct Row {
     importance: f32,
     confidence: f32,
     tokens: u32,
+    /// The bits of its look, and [`TAGGED`].
     look: u8,
 }
+
+/// Says that a record has tags: most questions about those need not look where they lie.
+const TAGGED: u8 = 1 << 7;
 
 impl Row {
     /// That of a place without a record.
@@ -375,7 +381,7 @@ impl Shard {
             importance: draft.importance,
             confidence: draft.confidence,
             tokens: tokens_of(&draft.text),
-            look: Look::of(&draft.text).bits(),
+            look: Look::of(&draft.text).bits() | if tags.is_empty() { 0 } else { TAGGED },
         };
         self.rows.set(place as usize, row);
         if thread == NONE {
@@ -538,6 +544,7 @@ impl Shard {
             importance: row.importance,
             confidence: row.confidence,
             look: Look::of_bits(row.look),
+            tagged: row.look & TAGGED != 0,
             tokens: row.tokens,
         })
     }
@@ -957,7 +964,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["5 1afa91b7aa730bb574084c57aa1502aaa71f0756939c8d37082c8a0a59634513"]
+        expect_test::expect!["6 54377a64a2b90c661fbba0dcdad9737f92561dd51b40c485b98302ef99c59221"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

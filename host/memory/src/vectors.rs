@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::{level::Level, select::Moments, steps::Steps};
 use crate::{
     pack::{Coming, Section, Writer},
+    pages::make_room,
     pool::Pool,
 };
 
@@ -77,12 +78,13 @@ impl Code {
     }
 }
 
-/// A vector of length one whose numbers lie elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A vector of length one whose numbers lie elsewhere. It is read as [`Code`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct CodeRef<'a> {
     /// What a step is worth.
     pub scale: f32,
     /// The steps: signed bytes.
+    #[serde(with = "serde_bytes")]
     pub steps: &'a [u8],
 }
 
@@ -261,14 +263,15 @@ pub(crate) struct Estimates {
 }
 
 impl Estimates {
-    /// As [`select::best`], of those that are allowed.
+    /// As [`select::best`], of those that are allowed: all where nobody is there to ask.
     pub(crate) fn best(
         estimates: &[Self],
         count: usize,
-        allowed: impl Fn(u32, u32) -> bool,
+        allowed: Option<impl Fn(u32, u32) -> bool>,
     ) -> Vec<(u32, u32)> {
         let all: Vec<&[i32]> = estimates.iter().map(|it| &**it).collect();
-        select::best_by(&all, count, |segment, at, _| estimates[segment].highest[at], allowed)
+        let highest: Vec<&[i32]> = estimates.iter().map(|it| it.highest.as_slice()).collect();
+        select::best_by(&all, &highest, count, allowed)
     }
 }
 
@@ -292,7 +295,7 @@ impl std::ops::Deref for Estimates {
 /// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
 fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
     if list.capacity() < length {
-        list.reserve_exact(length + length / 8 - list.len());
+        make_room(list, length + length / 8);
     }
     list.resize(length, T::default());
 }
@@ -331,7 +334,10 @@ mod tests {
         assert_eq!(moments, Moments::of(&slices));
         assert_eq!(moments.count as usize, vectors.len());
         for count in [0, 1, 50, 1000, 20_000] {
-            assert_eq!(Estimates::best(&all, count, |_, _| true), select::best(&slices, count));
+            let expected = select::best(&slices, count);
+            let none = None::<fn(u32, u32) -> bool>;
+            assert_eq!(Estimates::best(&all, count, none), expected);
+            assert_eq!(Estimates::best(&all, count, Some(|_, _| true)), expected);
         }
     }
 

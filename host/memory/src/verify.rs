@@ -25,7 +25,7 @@ use crate::{
     owner::Veil,
     pack::Pack,
     record::MemoryId,
-    row::{Standing, open_edge, open_record, open_vector},
+    row::{Standing, dimensions_of, open_edge, open_record_in, vector_name},
     tables::{Counters, Reading, is_known},
 };
 
@@ -330,8 +330,10 @@ struct Ids {
     /// The space of each record that could be read.
     spaces: Vec<(u64, String)>,
     standings: Vec<(u64, Standing)>,
-    /// Records with a row, whether it can be read or not.
-    there: BTreeSet<u64>,
+    /// Records with a row, whether it can be read or not, in their order.
+    there: Vec<u64>,
+    /// What is opened, one after the other.
+    plain: Vec<u8>,
     records: u64,
     vectors: u64,
     relations: u64,
@@ -347,6 +349,10 @@ impl Ids {
         self.keys.get((id - self.first) as usize).copied().flatten()
     }
 
+    fn is_there(&self, id: u64) -> bool {
+        self.there.binary_search(&id).is_ok()
+    }
+
     fn check(&mut self, work: &Work<'_>, reading: &Reading, ids: Range<u64>) -> Result<(), Broken> {
         self.first = ids.start;
         let count = (ids.end - ids.start) as usize;
@@ -354,20 +360,21 @@ impl Ids {
         self.records(reading, ids.clone())?;
         self.standings(reading, ids.clone())?;
         for (number, name, dimensions) in &work.encoders {
-            let Some(name) = name else { continue };
+            let Some(name) = name.as_deref().map(vector_name) else { continue };
             reading.vectors(*number, ids.clone(), |id, sealed| {
-                let code = self.key(id).and_then(|it| open_vector(&it, name, sealed));
+                let key = self.key(id);
+                let opened = key.and_then(|it| dimensions_of(&it, &name, sealed, &mut self.plain));
                 self.vectors += 1;
-                if !self.there.contains(&id) {
+                if !self.is_there(id) {
                     self.fault(Some(id), Part::Vector, "it is of a record that is not there");
-                } else if code.is_none_or(|it| it.dimensions() != *dimensions as usize) {
+                } else if opened != Some(*dimensions as usize) {
                     self.fault(Some(id), Part::Vector, "it does not open under its record's key");
                 }
             })?;
         }
         self.edges(reading, ids.clone())?;
         for id in ids.clone() {
-            if self.key(id).is_some() && !self.there.contains(&id) {
+            if self.key(id).is_some() && !self.is_there(id) {
                 self.fault(Some(id), Part::Key, "it is left, and its record is gone");
             }
         }
@@ -377,13 +384,13 @@ impl Ids {
 
     fn records(&mut self, reading: &Reading, ids: Range<u64>) -> Result<(), Broken> {
         reading.records(ids, |id, sealed| {
-            self.there.insert(id);
+            self.there.push(id);
             self.records += 1;
             let Some(key) = self.key(id) else {
                 self.fault(Some(id), Part::Record, "it has no key");
                 return;
             };
-            match open_record(&key, MemoryId(id), sealed) {
+            match open_record_in(&key, MemoryId(id), sealed, &mut self.plain) {
                 Some(record) => self.spaces.push((id, record.draft.space)),
                 None => self.fault(Some(id), Part::Record, "its row does not open under its key"),
             }
@@ -395,9 +402,13 @@ impl Ids {
             Some(standing) => self.standings.push((id, standing)),
             None => self.fault(Some(id), Part::Standing, "it is no standing"),
         })?;
+        if self.standings.iter().map(|it| it.0).eq(self.there.iter().copied()) {
+            return Ok(());
+        }
         let with: BTreeSet<u64> = self.standings.iter().map(|it| it.0).collect();
+        let there: BTreeSet<u64> = self.there.iter().copied().collect();
         let told: BTreeSet<u64> = self.faults.iter().filter_map(|it| Some(it.id?.0)).collect();
-        let apart: Vec<u64> = self.there.symmetric_difference(&with).copied().collect();
+        let apart: Vec<u64> = there.symmetric_difference(&with).copied().collect();
         for id in apart.into_iter().filter(|it| !told.contains(it)) {
             let problem = match with.contains(&id) {
                 true => "it is of a record that is not there",
@@ -457,7 +468,7 @@ impl Ids {
             }
         }
         for id in ids.clone().filter(|it| index.holds(MemoryId(*it))) {
-            if !self.there.contains(&id) {
+            if !self.is_there(id) {
                 self.fault(Some(id), Part::Index, "it is searched, and not there");
             }
         }
@@ -465,15 +476,19 @@ impl Ids {
         let kept = &work.horizon;
         let from = kept.partition_point(|it| it.0 < ids.start);
         let to = kept.partition_point(|it| it.0 < ids.end);
-        let kept: Vec<(u64, u64)> = kept[from..to].to_vec();
+        let kept = &kept[from..to];
         let due = |id: u64| {
             let cycle = Ahead::default().horizon(index, MemoryId(id), below)?;
             Some((id, cycle))
         };
         // What is damaged was taken out of the index; a tick passes it over.
         let whole = |it: &u64| !index.damaged().contains(&MemoryId(*it));
-        let expected: BTreeSet<_> = ids.filter(whole).filter_map(due).collect();
-        let kept: BTreeSet<_> = kept.into_iter().filter(|it| whole(&it.0)).collect();
+        let expected: Vec<(u64, u64)> = ids.filter(whole).filter_map(due).collect();
+        let kept: Vec<(u64, u64)> = kept.iter().copied().filter(|it| whole(&it.0)).collect();
+        if kept == expected {
+            return;
+        }
+        let (expected, kept) = (BTreeSet::from_iter(expected), BTreeSet::from_iter(kept));
         let apart: BTreeSet<u64> = kept.symmetric_difference(&expected).map(|it| it.0).collect();
         for id in apart {
             self.fault(Some(id), Part::Horizon, "it is to be archived in another cycle");

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use super::{Body, format::CHUNK_BYTES};
+use crate::pages::prefer_large;
 
 /// An array of bytes. Clones share it.
 ///
@@ -90,6 +91,7 @@ impl Section {
     pub(crate) fn copied(&self, range: Range<usize>) -> Vec<u8> {
         let range = self.body.bounded(range, self.length);
         let mut bytes = vec![0; range.len()];
+        prefer_large(&bytes);
         self.body.copy(self.start + range.start, &mut bytes);
         bytes
     }

@@ -57,8 +57,34 @@ fn part(place: Place) -> (usize, u64) {
 impl Dense {
     fn of(postings: &Postings, lists: &Lists) -> Self {
         let mut dense = Self::default();
-        postings.each(lists, |(place, times)| dense.insert(place, times));
+        // The places of 64 bits come one after the other.
+        let (mut at, mut bits) = (0, [0; PLANES]);
+        postings.each(lists, |(place, times)| {
+            let (next, bit) = part(place);
+            if next != at {
+                dense.put(at, std::mem::take(&mut bits));
+                at = next;
+            }
+            let told = times.min(SATURATED);
+            for (bits, plane) in bits.iter_mut().zip(0..) {
+                *bits |= if told >> plane & 1 != 0 { bit } else { 0 };
+            }
+            if times > SATURATED {
+                dense.more.push((place, times - SATURATED));
+            }
+        });
+        dense.put(at, bits);
         dense
+    }
+
+    /// Adds bits of each plane.
+    fn put(&mut self, at: usize, bits: [u64; PLANES]) {
+        for (plane, bits) in self.planes.iter_mut().zip(bits).filter(|it| it.1 != 0) {
+            if plane.len() <= at {
+                plane.resize(at + 1, 0);
+            }
+            plane[at] |= bits;
+        }
     }
 
     fn insert(&mut self, place: Place, times: u32) {

@@ -11,12 +11,13 @@ use super::{
 };
 use crate::{
     pack::{Flat, FlatList, Pack, Section, Writer},
+    pages::make_room,
     record::MemoryId,
     vectors::Vectors,
 };
 
 /// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 5;
+pub(crate) const FORMAT: u32 = 6;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -277,7 +278,10 @@ fn threads(heads: &[u8], mut members: &[Place]) -> Option<Vec<Thread>> {
 
 fn numbers(bytes: &[u8]) -> Option<Vec<u32>> {
     let (numbers, []) = bytes.as_chunks() else { return None };
-    Some(numbers.iter().map(|it| u32::from_le_bytes(*it)).collect())
+    let mut all = Vec::new();
+    make_room(&mut all, numbers.len());
+    all.extend(numbers.iter().map(|it| u32::from_le_bytes(*it)));
+    Some(all)
 }
 
 impl Flat<ROW_BYTES> for Row {

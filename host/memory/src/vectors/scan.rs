@@ -1,11 +1,11 @@
 //! Rows of signs times the steps of a question.
 //!
-//! Steps are whole numbers of four bits, kept as four planes of bits. Then a product with signs is a count:
+//! Steps are whole numbers of a sign and three bits, kept as four planes of bits. Then a product with signs is a count:
 //!
 //! ```text
-//! sum of steps where the sign is plus = count(signs & plane 0) + 2 count(signs & plane 1)
-//!                                     + 4 count(signs & plane 2) - 8 count(signs & plane 3)
-//! sum of steps times signs            = 2 (that sum) - sum of all steps
+//! others                   = signs ^ plane of the steps' signs: where the two differ
+//! sum of steps there       = count(others & plane 0) + 2 count(others & plane 1) + 4 count(others & plane 2)
+//! sum of steps times signs = sum of all steps without their signs - 2 (that sum)
 //! ```
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     sketch::{NONE, ONE, TAIL},
 };
 
-/// Planes of bits that hold the steps, in two's complement.
+/// Planes of bits that hold the steps: their signs, set for plus, and how long they are, the lowest bit first.
 pub(super) const PLANES: usize = 4;
 
 /// Bytes of a row that are worked on together.
@@ -52,19 +52,19 @@ impl Default for Line {
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     pub(super) lines: Vec<Line>,
-    /// Sum of all.
+    /// Sum of all, without their signs.
     pub(super) total: i64,
     /// What one is worth, in parts of 256 `ONE`, times the number of signs' root.
     pub(super) worth: i64,
 }
 
-/// The estimate of a row: from the sum of the steps where its sign is plus, and its last number.
+/// The estimate of a row: from the sum of the steps whose sign is another one there, and its last number.
 #[inline(always)]
 fn finish(steps: &Steps, sum: i64, inverse: i32) -> i32 {
     if inverse <= 0 {
         return NONE;
     }
-    let product = (2 * sum - steps.total) * i64::from(inverse);
+    let product = (steps.total - 2 * sum) * i64::from(inverse);
     // What a row that was written holds, fits 32 bits; from another, all levels cut the same ones off.
     let estimate = (i64::from((product >> 8) as i32) * steps.worth) >> 16;
     estimate.clamp(-2 * i64::from(ONE), 2 * i64::from(ONE)) as i32
@@ -113,13 +113,13 @@ mod portable {
     fn sum(steps: &Steps, row: &[u8]) -> i64 {
         let mut sum = 0;
         for (line, row) in steps.lines.iter().zip(row.chunks(LINE)) {
-            let [ones, twos, fours, eights] = line.0.each_ref().map(|it| it.as_chunks::<8>().0);
+            let [signs, ones, twos, fours] = line.0.each_ref().map(|it| it.as_chunks::<8>().0);
             for (at, word) in row.as_chunks::<8>().0.iter().enumerate() {
-                let word = u64::from_le_bytes(*word);
+                let others = u64::from_le_bytes(*word) ^ u64::from_le_bytes(signs[at]);
                 let count = |plane: &[[u8; 8]]| {
-                    i64::from((word & u64::from_le_bytes(plane[at])).count_ones())
+                    i64::from((others & u64::from_le_bytes(plane[at])).count_ones())
                 };
-                sum += count(ones) + 2 * count(twos) + 4 * count(fours) - 8 * count(eights);
+                sum += count(ones) + 2 * count(twos) + 4 * count(fours);
             }
         }
         sum
@@ -135,13 +135,8 @@ mod avx2 {
     /// Rows whose sums fill a register.
     const ROWS: usize = 4;
 
-    /// What a byte's sum is counted from, so that it is never below zero: a plane of eights counts the
-    /// bits that are not there.
-    const BASE: i64 = 64;
-
     #[target_feature(enable = "avx2")]
     pub(super) fn estimate(steps: &Steps, row_bytes: usize, rows: &[u8], out: &mut [i32]) {
-        let base = BASE * (steps.lines.len() * LINE) as i64;
         let mut fours = rows.chunks_exact(ROWS * row_bytes);
         let mut outs = out.chunks_exact_mut(ROWS);
         for (rows, out) in fours.by_ref().zip(outs.by_ref()) {
@@ -152,13 +147,13 @@ mod avx2 {
                 sum(steps, &rows[3 * row_bytes..]),
             ]);
             for ((row, sum), out) in rows.chunks_exact(row_bytes).zip(sums).zip(out) {
-                *out = finish(steps, sum - base, inverse(row));
+                *out = finish(steps, sum, inverse(row));
             }
         }
         let rest = fours.remainder().chunks_exact(row_bytes);
         for (row, out) in rest.zip(outs.into_remainder()) {
             let [sum, ..] = sums([sum(steps, row); ROWS]);
-            *out = finish(steps, sum - base, inverse(row));
+            *out = finish(steps, sum, inverse(row));
         }
     }
 
@@ -194,19 +189,20 @@ mod avx2 {
             counts([0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4]),
             counts([0, 2, 2, 4, 2, 4, 4, 6, 2, 4, 4, 6, 4, 6, 6, 8]),
             counts([0, 4, 4, 8, 4, 8, 8, 12, 4, 8, 8, 12, 8, 12, 12, 16]),
-            counts([32, 24, 24, 16, 24, 16, 16, 8, 24, 16, 16, 8, 16, 8, 8, 0]),
         ];
+        let [signs, planes @ ..] = &line.0;
         let mut sum = _mm256_setzero_si256();
         for half in 0..2 {
-            let bytes = load(&bytes.as_chunks::<32>().0[half]);
+            let half_of = |it: &[u8; LINE]| load(&it.as_chunks::<32>().0[half]);
+            let bytes = _mm256_xor_si256(half_of(bytes), half_of(signs));
             let lower = _mm256_and_si256(bytes, low);
             let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low);
-            for (plane, table) in line.0.iter().zip(tables) {
-                let plane = load(&plane.as_chunks::<32>().0[half]);
+            for (plane, table) in planes.iter().zip(tables) {
+                let plane = half_of(plane);
                 let shifted = _mm256_srli_epi16::<4>(plane);
                 let lower = _mm256_shuffle_epi8(table, _mm256_and_si256(lower, plane));
                 let upper = _mm256_shuffle_epi8(table, _mm256_and_si256(upper, shifted));
-                // At most 240: two bytes of at most 120.
+                // At most 112: two bytes of at most 56.
                 sum = _mm256_add_epi8(sum, _mm256_add_epi8(lower, upper));
             }
         }
@@ -329,18 +325,20 @@ mod avx512 {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
     #[inline]
     fn planes(line: &Line) -> [__m512i; PLANES] {
-        let [ones, twos, fours, eights] = &line.0;
-        [load(ones), load(twos), load(fours), load(eights)]
+        let [signs, ones, twos, fours] = &line.0;
+        [load(signs), load(ones), load(twos), load(fours)]
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq,avx2")]
     #[inline]
     fn sum_planes(bytes: __m512i, planes: [__m512i; PLANES]) -> __m512i {
-        let count = |plane: usize| _mm512_popcnt_epi64(_mm512_and_si512(bytes, planes[plane]));
+        let [signs, ones, twos, fours] = planes;
+        // (signs ^ bytes) & plane, as one instruction.
+        let count =
+            |plane| _mm512_popcnt_epi64(_mm512_ternarylogic_epi64::<0x60>(plane, signs, bytes));
         let twice = |it| _mm512_add_epi64(it, it);
-        let sum = _mm512_sub_epi64(count(2), twice(count(3)));
-        let sum = _mm512_add_epi64(twice(sum), count(1));
-        _mm512_add_epi64(twice(sum), count(0))
+        let sum = _mm512_add_epi64(twice(count(fours)), count(twos));
+        _mm512_add_epi64(twice(sum), count(ones))
     }
 
     /// The sums of the parts of each, in their order.
@@ -366,7 +364,7 @@ mod avx512 {
         #[allow(unsafe_code, reason = "a load from a place that is known to be there")]
         let inverses = unsafe { _mm256_loadu_si256(inverses.as_ptr().cast()) };
         let product =
-            _mm512_sub_epi64(_mm512_add_epi64(sums, sums), _mm512_set1_epi64(steps.total));
+            _mm512_sub_epi64(_mm512_set1_epi64(steps.total), _mm512_add_epi64(sums, sums));
         let product = _mm512_mul_epi32(product, _mm512_cvtepi32_epi64(inverses));
         let product = _mm512_srai_epi64::<8>(product);
         let estimate = _mm512_mul_epi32(product, _mm512_set1_epi64(steps.worth));

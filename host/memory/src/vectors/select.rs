@@ -18,33 +18,40 @@ pub(super) const SUMMED: usize = 4096;
 /// place in it, in this order. Never a place without a vector.
 pub fn best(estimates: &[&[i32]], count: usize) -> Vec<(u32, u32)> {
     let level = Level::best();
-    best_by(estimates, count, |_, _, block| highest(level, block), |_, _| true)
+    let of = |it: &&[i32]| it.chunks(BLOCK).map(|it| highest(level, it)).collect();
+    let highest: Vec<Vec<i32>> = estimates.iter().map(of).collect();
+    let highest: Vec<&[i32]> = highest.iter().map(Vec::as_slice).collect();
+    best_by(estimates, &highest, count, None::<fn(u32, u32) -> bool>)
 }
 
-/// The same of those that are allowed, by segment and place, given the highest of each block: by segment, and number of
-/// the block in it.
+/// The same of those that are allowed, by segment and place, given the highest of each block, by segment. All are
+/// allowed where nobody is there to ask.
 pub(super) fn best_by(
     estimates: &[&[i32]],
+    highest: &[&[i32]],
     count: usize,
-    highest: impl Fn(usize, usize, &[i32]) -> i32,
-    allowed: impl Fn(u32, u32) -> bool,
+    allowed: Option<impl Fn(u32, u32) -> bool>,
 ) -> Vec<(u32, u32)> {
     if count == 0 {
         return Vec::new();
     }
     // What is at least `lowest` may belong to the best; when too many do, the bar rises.
     let mut kept = Vec::new();
-    let mut lowest = NONE + 1;
+    let mut lowest = match &allowed {
+        Some(_) => NONE + 1,
+        None => bar_of_blocks(highest, count),
+    };
     let mut room = 2 * count.max(BLOCK);
-    for (segment, estimates) in estimates.iter().enumerate() {
-        for (at, block) in estimates.chunks(BLOCK).enumerate() {
-            if highest(segment, at, block) < lowest {
+    for (segment, (estimates, highest)) in estimates.iter().zip(highest).enumerate() {
+        for (at, (block, highest)) in estimates.chunks(BLOCK).zip(*highest).enumerate() {
+            if *highest < lowest {
                 continue;
             }
             let first = at * BLOCK;
             let good = block.iter().enumerate().filter(|(_, it)| **it >= lowest);
             let good = good.map(|(place, it)| (*it, segment as u32, (first + place) as u32));
-            kept.extend(good.filter(|(_, segment, place)| allowed(*segment, *place)));
+            let allows = |segment, place| allowed.as_ref().is_none_or(|it| it(segment, place));
+            kept.extend(good.filter(|(_, segment, place)| allows(*segment, *place)));
             if kept.len() >= room {
                 lowest = raise(&mut kept, count, lowest);
                 room = 2 * kept.len().max(BLOCK);
@@ -53,6 +60,16 @@ pub(super) fn best_by(
     }
     raise(&mut kept, count, lowest);
     kept.into_iter().map(|(_, segment, place)| (segment, place)).collect()
+}
+
+/// A bar that so many reach, and with them all of the best: where that many blocks hold one that does, none of the best
+/// lies below it.
+fn bar_of_blocks(highest: &[&[i32]], count: usize) -> i32 {
+    let mut all = highest.concat();
+    match all.len().checked_sub(count) {
+        Some(at) if at < all.len() => (*all.select_nth_unstable(at).1).max(NONE + 1),
+        _ => NONE + 1,
+    }
 }
 
 /// Keeps what is as good as the last of the best, which is returned.
@@ -187,8 +204,10 @@ mod tests {
                 not.for_each(|it| *it.1 = NONE);
             }
             let (segments, masked) = (borrowed(&segments), borrowed(&masked));
-            let highest = |_: usize, _: usize, block: &[i32]| highest(Level::best(), block);
-            prop_assert_eq!(best_by(&segments, count, highest, allowed), sorted(&masked, count));
+            let of = |it: &&[i32]| it.chunks(BLOCK).map(|it| highest(Level::best(), it)).collect();
+            let blocks: Vec<Vec<i32>> = segments.iter().map(of).collect();
+            let found = best_by(&segments, &borrowed(&blocks), count, Some(allowed));
+            prop_assert_eq!(found, sorted(&masked, count));
         }
 
         #[test]

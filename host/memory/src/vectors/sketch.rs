@@ -119,11 +119,11 @@ impl Probe {
             let step = (number * inverse).round().clamp(-STEP_MAX, STEP_MAX);
             // A question without a direction is as far from all.
             let step = if step.is_nan() { 0 } else { step as i8 };
+            let planes = step.unsigned_abs() << 1 | u8::from(step >= 0);
             for plane in 0..PLANES {
-                lines[at / 8 / LINE].0[plane][at / 8 % LINE] |=
-                    ((step as u8) >> plane & 1) << (at % 8);
+                lines[at / 8 / LINE].0[plane][at / 8 % LINE] |= (planes >> plane & 1) << (at % 8);
             }
-            total += i64::from(step);
+            total += i64::from(step.unsigned_abs());
             along += f64::from(step) * f64::from(*number);
         }
         // Steps are longer than what they stand for, by as much as they are along it.
