@@ -22,7 +22,6 @@ use serde::{Deserialize, Serialize};
 use self::{level::Level, select::Moments, steps::Steps};
 use crate::{
     pack::{Coming, Section, Writer},
-    pages::make_room,
     pool::Pool,
 };
 
@@ -295,7 +294,7 @@ impl std::ops::Deref for Estimates {
 /// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
 fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
     if list.capacity() < length {
-        make_room(list, length + length / 8);
+        list.reserve_exact(length + length / 8 - list.len());
     }
     list.resize(length, T::default());
 }
