@@ -1509,7 +1509,7 @@ impl Memory {
         }
         let vector = self.vector_of(question)?;
         let shards = index.shards(&question.spaces);
-        let asking = Asking::of(&question, vector, &shards, now);
+        let asking = Asking::of(question, vector, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
             let reason = "the question has no word that tells what to look for".to_owned();
             return Err(invalid(reason));
