@@ -11,6 +11,7 @@ mod import;
 mod when;
 
 use import::{Format, Item, Place, Stop, lines::RecordLine, read};
+use voyager_base::memory::Trust;
 use voyager_fuzz::fuzz_target;
 use voyager_memory::{Edge, MemoryId};
 
@@ -42,18 +43,24 @@ fuzz_target!(|bytes: &[u8]| {
             };
             lies_in(place);
             match item {
-                Item::Record { id, draft, supersedes } => {
+                Item::Record { id, draft, supersedes, trust } => {
                     draft.check().expect("it was checked");
                     let older: Vec<MemoryId> = supersedes.iter().copied().map(MemoryId).collect();
                     let line =
                         RecordLine::of(id.map(MemoryId), (*draft).clone()).supersedes(&older);
+                    let line = line.trust(trust.unwrap_or(Trust::Imported));
                     let line = serde_json::to_vec(&line).expect("texts and numbers can be written");
                     let (again, stop) = read("a.jsonl", Format::Auto, &line);
                     assert!(stop.is_none());
-                    let [Ok((_, Item::Record { id: same, draft: read, .. }))] = &again[..] else {
+                    let [Ok((_, Item::Record { id: same, draft: read, trust: kept, .. }))] =
+                        &again[..]
+                    else {
                         panic!("{again:?}");
                     };
-                    assert_eq!((same, read), (&id, &draft), "what is exported reads back");
+                    // What is trusted as far as an import is says nothing of it.
+                    let trust = trust.filter(|it| *it < Trust::Imported);
+                    let expected = (&id, &draft, &trust);
+                    assert_eq!((same, read, kept), expected, "what is exported reads back");
                 }
                 Item::Relation { from, kind, to, weight } => {
                     let edge = Edge { from: MemoryId(from), kind, to: MemoryId(to), weight };

@@ -11,6 +11,7 @@ mod import;
 mod when;
 
 use import::{Format, Item, Place, Stop, lines::RecordLine, read, table::TableWriter};
+use voyager_base::memory::Trust;
 use voyager_fuzz::fuzz_target;
 use voyager_memory::{Edge, MemoryId};
 
@@ -19,7 +20,7 @@ const ROWS: usize = 1_000;
 
 fuzz_target!(|bytes: &[u8]| {
     let lies_in = |place: Place| {
-        assert!(place.line >= 1 && (1..=15).contains(&place.column), "{place:?}");
+        assert!(place.line >= 1 && (1..=16).contains(&place.column), "{place:?}");
     };
     let (found, stop) = read("a.parquet", Format::Parquet, bytes);
     if let Some(Stop::Bad(bad)) = &stop {
@@ -38,15 +39,18 @@ fuzz_target!(|bytes: &[u8]| {
         };
         lies_in(place);
         match item {
-            Item::Record { id, draft, supersedes } => {
+            Item::Record { id, draft, supersedes, trust } => {
                 draft.check().expect("it was checked");
                 if records.len() < ROWS {
                     let older: Vec<MemoryId> = supersedes.iter().copied().map(MemoryId).collect();
                     let id = MemoryId(id.unwrap_or_default());
                     let line = RecordLine::of(Some(id), (*draft).clone()).supersedes(&older);
+                    let line = line.trust(trust.unwrap_or(Trust::Imported));
+                    // What is trusted as far as an import is says nothing of it.
+                    let trust = trust.filter(|it| *it < Trust::Imported);
                     let line = serde_json::to_string(&line).expect("texts and numbers");
                     table.line(&line).expect("it is a line");
-                    records.push(Item::Record { id: Some(id.0), draft, supersedes });
+                    records.push(Item::Record { id: Some(id.0), draft, supersedes, trust });
                 }
             }
             Item::Relation { from, kind, to, weight } => {
