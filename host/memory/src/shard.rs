@@ -964,7 +964,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["6 54377a64a2b90c661fbba0dcdad9737f92561dd51b40c485b98302ef99c59221"]
+        expect_test::expect!["6 ba67e6556b8e9171928043c55f886108b77026f21a14c74a9c9df43ce3ea9db1"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

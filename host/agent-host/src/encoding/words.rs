@@ -55,8 +55,10 @@ impl Words {
             }
         };
         let of = |(word, near): (String, Vec<(&str, f32)>)| {
-            let near = near.into_iter().map(|(term, cosine)| (term.to_owned(), cosine));
-            Kindred { word, near: near.collect() }
+            let own = terms::stem(&word);
+            let near = near.into_iter().filter(|it| it.0 != own);
+            let near = near.map(|(term, cosine)| (term.to_owned(), cosine)).collect();
+            Kindred { word, near }
         };
         words.into_iter().zip(near).map(of).collect()
     }
