@@ -306,7 +306,8 @@ fn reaches() -> Vec<Case> {
             "starts itself twice, for ever",
             "`processes` 40; all end with the first",
             "gives \"done\\n\"",
-            "f() { f | f & }; f 2>/dev/null; echo done",
+            // In a shell of its own: one that may start nothing more ends there and then.
+            "f() { f | f & }; (f) 2>/dev/null; echo done",
         ),
         shell(
             "leave-a-process",
