@@ -4,7 +4,7 @@
 
 use std::{
     fs, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -112,7 +112,7 @@ impl Words {
 
     fn file(&self, bert: &Bert) -> PathBuf {
         let name = Digest::of(bert.id().as_bytes()).to_string();
-        Path::new(&self.folder).join(name)
+        self.folder.join(name)
     }
 }
 
