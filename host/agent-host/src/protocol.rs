@@ -227,6 +227,18 @@ pub(crate) enum MemoryRequest {
         /// Or all of this space.
         space: Option<String>,
     },
+    /// Finds records that say the same, and has one stand for the others.
+    Consolidate {
+        /// Within this space only.
+        space: Option<String>,
+        /// Only tells which.
+        dry_run: bool,
+    },
+    /// Takes a consolidation back.
+    Part {
+        /// Its commit.
+        commit: u64,
+    },
     /// Lets cycles of decay pass.
     Tick {
         /// How many.

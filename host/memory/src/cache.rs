@@ -29,6 +29,7 @@ pub(crate) use self::{results::Results, stamps::Stamps};
 use crate::{
     index::Index,
     recall::{Candidate, LIMIT_MAX, Question},
+    record::MemoryId,
 };
 
 /// The clock of recall goes in steps of a minute.
@@ -74,6 +75,8 @@ impl Asked {
 pub(crate) struct Answer {
     /// What is given back, the best first, with scores.
     pub(crate) packed: Vec<(f64, Candidate)>,
+    /// For each of these the others that say the same.
+    pub(crate) same: Vec<Vec<MemoryId>>,
     /// How many records were looked at closely.
     pub(crate) candidates: usize,
     /// How many were left out because another one says the same.
@@ -87,7 +90,8 @@ pub(crate) struct Answer {
 impl Answer {
     fn bytes(&self) -> usize {
         let of = |it: &(f64, Candidate)| size_of_val(it) + size_of_val(it.1.features.as_slice());
-        self.packed.iter().map(of).sum()
+        let same = self.same.iter().map(|it| size_of_val(it) + size_of_val(it.as_slice()));
+        self.packed.iter().map(of).chain(same).sum()
     }
 }
 

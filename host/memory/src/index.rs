@@ -10,6 +10,7 @@ use voyager_base::{Digest, memory::Trust};
 
 use crate::{
     cache::Stamps,
+    groups::{GroupRow, Groups},
     known::{Known, KnownList},
     lineage::{DERIVED_FROM, Lineage},
     pack::{Pack, Writer, at_once},
@@ -48,6 +49,8 @@ pub(crate) struct Index {
     succession: Succession,
     /// Which records are derived from which, and trusted as these are.
     lineage: Lineage,
+    /// Which records others stand for.
+    groups: Groups,
     archived: usize,
     /// Records whose row or key is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
@@ -288,6 +291,7 @@ impl Index {
         self.damaged.remove(&id);
         self.take_out(id);
         self.lineage.remove(id);
+        self.ungroup_all(id);
     }
 
     /// Lets a record go that can't be read. Its links stay: nobody knows any more how far what is derived from it is to
@@ -327,6 +331,41 @@ impl Index {
         }
         let now = Now { known: &self.known, lineage: &self.lineage };
         self.succession.remove(id, &now);
+    }
+
+    /// Has a record stand for another one, where both are here, damaged or not.
+    pub(crate) fn group(&mut self, row: GroupRow) {
+        let is_here = |id| self.holds(id) || self.damaged.contains(&id);
+        if is_here(row.0) && is_here(row.1) {
+            self.touch(row.0);
+            self.touch(row.1);
+            self.groups.add(row);
+        }
+    }
+
+    /// Lets a record speak for itself again.
+    pub(crate) fn ungroup(&mut self, id: MemoryId) {
+        self.touch(id);
+        self.groups.remove_row(id);
+    }
+
+    fn ungroup_all(&mut self, id: MemoryId) {
+        let members: Vec<MemoryId> = self.groups.members(id).collect();
+        members.iter().for_each(|it| self.touch(*it));
+        self.groups.remove(id);
+    }
+
+    /// Records that something of a group is noted of with some: themselves, and those that they stand for.
+    pub(crate) fn grouped_with(&self, ids: &[MemoryId]) -> Vec<MemoryId> {
+        let with = |it: &MemoryId| self.groups.members(*it).chain([*it]).collect::<Vec<_>>();
+        let all =
+            if self.groups.is_empty() { Vec::new() } else { ids.iter().flat_map(with).collect() };
+        all.into_iter().filter(|it| self.groups.standing(*it).is_some()).collect()
+    }
+
+    /// Which records others stand for.
+    pub(crate) fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// How far a record is trusted, with all that it descends from; none where it is not here.
@@ -457,7 +496,8 @@ impl Index {
         self.known.get(id).is_some()
     }
 
-    /// The same for records that say the same: their words, of which the author's name is one.
+    /// The same for records of the same words, of which the author's name and the tags are some; without their order and
+    /// the small ones among them. Two with different ones don't say the same.
     pub(crate) fn saying(&self, id: MemoryId) -> Option<Digest> {
         let shard = self.spaces.get(self.space_of(id)?)?;
         let place = shard.place(id)?;
@@ -467,6 +507,11 @@ impl Index {
     /// The space of a record.
     pub(crate) fn space_of(&self, id: MemoryId) -> Option<&str> {
         self.known.get(id).map(|it| self.space_names.name(it.space))
+    }
+
+    /// The shard of a record.
+    pub(crate) fn shard_of(&self, id: MemoryId) -> Option<&Shard> {
+        self.spaces.get(self.space_of(id)?)
     }
 
     /// Shards of some spaces; of all where none is named.

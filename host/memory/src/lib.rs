@@ -21,6 +21,7 @@ pub mod evaluate;
 pub mod features;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod groups;
 mod horizon;
 mod index;
 mod kept;
@@ -74,8 +75,8 @@ pub use self::{
         restore, snapshots,
     },
     store::{
-        BATCH_MAX, Encoder, Entry, Forgotten, KEPT_FROM, Memory, Options, SOURCES_MAX,
-        SUPERSEDES_MAX, Stats, Ticked,
+        BATCH_MAX, COPIES_MAX, Consolidated, Encoder, Entry, Forgotten, Group, KEPT_FROM, Memory,
+        Options, SOURCES_MAX, SUPERSEDES_MAX, Stats, Ticked,
     },
     succession::SUPERSEDES,
     tables::{AuditLine, Deed},

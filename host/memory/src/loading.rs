@@ -43,6 +43,7 @@ pub(crate) fn load(
         }
     }
     let read = loading.run(first, changed.as_deref())?;
+    tables.reading()?.groups()?.into_iter().for_each(|it| loading.index.group(it));
     loading.index.is_loaded();
     Ok((loading.index, read))
 }

@@ -234,6 +234,10 @@ pub struct Difference {
     pub trusted: Vec<MemoryId>,
     /// How many got a vector.
     pub encoded: u64,
+    /// How many others were found to stand for.
+    pub consolidated: u64,
+    /// How many speak for themselves again.
+    pub parted: u64,
     /// How many were forgotten.
     pub forgotten: u64,
     /// Which, where that is known.

@@ -1,9 +1,12 @@
 //! Recall: a question, its candidates, their signals, and what is given back.
 
-use std::collections::HashSet;
+use std::collections::{
+    HashMap, HashSet,
+    hash_map::Entry::{Occupied, Vacant},
+};
 
 use serde::{Deserialize, Serialize};
-use voyager_base::{clock::Timestamp, memory::Trust};
+use voyager_base::{Digest, clock::Timestamp, memory::Trust};
 
 use crate::{
     arm::{Spot, Spread},
@@ -59,6 +62,8 @@ pub struct Question {
     pub archived: bool,
     /// Also records that a newer one supersedes.
     pub history: bool,
+    /// Also records that say the same as a better one, or as one that stands for them.
+    pub copies: bool,
     /// Only records that are trusted so far, with all that they descend from.
     pub trust: Option<Trust>,
     /// Of what is here, what was there at this commit, as it stood then.
@@ -82,6 +87,7 @@ impl Default for Question {
             until: None,
             archived: false,
             history: false,
+            copies: false,
             trust: None,
             as_of: None,
         }
@@ -150,6 +156,9 @@ pub struct Hit {
     pub signals: Signals,
     /// The record.
     pub record: Record,
+    /// Others that say the same, as a consolidation found, in the order of writing: the question allows them too.
+    #[serde(default)]
+    pub same: Vec<MemoryId>,
 }
 
 /// What was found.
@@ -452,38 +461,91 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, aside: Aside
 }
 
 /// The best candidates within the bounds of a question, without those that say the same as a better one. Gives
-/// back also how many those were.
-pub(crate) fn pack(
+/// back also how many those were. Of those that one stands for, as `stands` says, that one is packed in the place of the
+/// best, where it was found too. `says` is asked for what a record says, order and small words included, where another
+/// one has the same words; none where it can't be read.
+pub(crate) fn pack<E>(
     index: &Index,
     mut candidates: Vec<(f64, Candidate)>,
     question: &Question,
-) -> (Vec<(f64, Candidate)>, usize) {
+    stands: impl Fn(MemoryId) -> Option<MemoryId>,
+    says: impl Fn(MemoryId) -> Result<Option<Digest>, E>,
+) -> Result<(Vec<(f64, Candidate)>, usize), E> {
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
-    let mut said = HashSet::new();
+    // What stands for one that was found, and was found itself.
+    let mut standing: HashMap<MemoryId, Candidate> = HashMap::new();
+    if !index.groups().is_empty() {
+        let wanted: HashSet<MemoryId> =
+            candidates.iter().filter_map(|it| stands(it.1.id)).collect();
+        let found = candidates.iter().filter(|it| wanted.contains(&it.1.id));
+        standing.extend(found.map(|it| (it.1.id, it.1.clone())));
+    }
+    // By its words: what was said with them, once another one has the same.
+    let mut said: HashMap<Option<Digest>, Said> = HashMap::new();
+    let mut groups = HashSet::new();
     let mut left = question.budget_tokens.map_or(u64::MAX, u64::from);
     let (mut packed, mut duplicates) = (Vec::new(), 0);
     for (score, candidate) in candidates {
         if packed.len() >= question.limit.min(LIMIT_MAX) {
             break;
         }
-        let tokens = u64::from(candidate.tokens);
         if !candidate.signals.speak() {
             continue;
         }
-        if !said.insert(index.saying(candidate.id)) {
+        let group = stands(candidate.id).unwrap_or(candidate.id);
+        if groups.contains(&group) {
             duplicates += 1;
-        } else if tokens <= left {
-            left -= tokens;
+            continue;
+        }
+        let fits = |it: &Candidate| u64::from(it.tokens) <= left && it.signals.speak();
+        let candidate = match standing.get(&group) {
+            Some(it) if it.id != candidate.id && fits(it) => it.clone(),
+            _ => candidate,
+        };
+        let is_said = match said.entry(index.saying(candidate.id)) {
+            _ if question.copies => false,
+            Vacant(it) => {
+                it.insert(Said::Once(candidate.id));
+                false
+            }
+            Occupied(it) => it.into_mut().again(candidate.id, &says)?,
+        };
+        if is_said {
+            duplicates += 1;
+        } else if u64::from(candidate.tokens) <= left {
+            left -= u64::from(candidate.tokens);
+            groups.insert(group);
             packed.push((score, candidate));
         }
     }
-    (packed, duplicates)
+    Ok((packed, duplicates))
+}
+
+/// What was said with the same words.
+enum Said {
+    Once(MemoryId),
+    Often(HashSet<Digest>),
+}
+
+impl Said {
+    /// Whether another record with these words says what one before it says.
+    fn again<E>(
+        &mut self,
+        id: MemoryId,
+        says: impl Fn(MemoryId) -> Result<Option<Digest>, E>,
+    ) -> Result<bool, E> {
+        if let Self::Once(first) = self {
+            *self = Self::Often(says(*first)?.into_iter().collect());
+        }
+        let Self::Often(all) = self else { return Ok(false) };
+        Ok(says(id)?.is_some_and(|it| !all.insert(it)))
+    }
 }
 
 /// A hit from a packed candidate.
-pub(crate) fn hit(score: f64, candidate: Candidate, record: Record) -> Hit {
+pub(crate) fn hit(score: f64, candidate: Candidate, record: Record, same: Vec<MemoryId>) -> Hit {
     let tokens = tokens_of(&record.draft.text);
-    Hit { score, tokens, signals: candidate.signals, record }
+    Hit { score, tokens, signals: candidate.signals, record, same }
 }
 
 #[cfg(test)]
@@ -558,15 +620,23 @@ mod tests {
             claims in proptest::collection::vec((0_usize..40, 0_usize..40), 0..20),
             text in "[a-c]x( [a-c]x){0,2}",
         ) {
-            let question = Question { text, ..Question::default() };
+            let question = Question { text, trust: Some(Trust::Skill), ..Question::default() };
             let told = |space: &dyn Fn(u8) -> String| {
                 let mut index = index(&texts, space);
+                for id in 0..texts.len() {
+                    let standing = Standing { trust: Some(Trust::ALL[id % 4]), ..STANDING };
+                    index.set_standing(MemoryId(id as u64), standing);
+                }
                 for ((from, to), number) in claims.iter().zip(0..) {
                     let (newer, older) = (from % texts.len(), to % texts.len());
                     let (from, to) = (MemoryId(newer as u64), MemoryId(older as u64));
                     // One space has room for claims that eight don't.
                     if texts[newer].0 % 8 == texts[older].0 % 8 && newer > older {
                         let kind = crate::succession::SUPERSEDES.to_owned();
+                        index.relate(number, &crate::row::Edge { from, kind, to, weight: 1.0 });
+                    } else if newer != older {
+                        // What is derived may lie in another space.
+                        let kind = crate::lineage::DERIVED_FROM.to_owned();
                         index.relate(number, &crate::row::Edge { from, kind, to, weight: 1.0 });
                     }
                 }
@@ -576,16 +646,22 @@ mod tests {
                 let mut search = Search::new(shards);
                 search.only(|shard, doc| {
                     let superseded = index.succession().holds(doc.id);
-                    let aside = Aside { archived: false, superseded, trust: Trust::Owner };
+                    let trust = index.trust(doc.id).unwrap();
+                    let aside = Aside { archived: false, superseded, trust };
                     allows(&question, shard, doc, aside)
                 });
                 let superseded = index.succession().superseded().clone();
+                let trust: Vec<_> =
+                    (0..texts.len()).map(|it| index.trust(MemoryId(it as u64))).collect();
                 let all = consider(&index, &question, &asking, &search, now, Look::Features);
-                (superseded, all)
+                (superseded, (trust, all))
             };
             let (of_one, one) = told(&|_| "all".to_owned());
             let (of_eight, eight) = told(&|thread| format!("shard {}", thread % 8));
-            prop_assert!(one.candidates.iter().all(|it| !of_one.contains(&it.id)));
+            let (trust, candidates) = (&one.0, &one.1.candidates);
+            prop_assert!(candidates.iter().all(|it| !of_one.contains(&it.id)));
+            let is_trusted = |it: &Candidate| trust[it.id.0 as usize] >= Some(Trust::Skill);
+            prop_assert!(candidates.iter().all(is_trusted));
             prop_assert_eq!((of_one, one), (of_eight, eight));
         }
 

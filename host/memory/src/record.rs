@@ -15,6 +15,9 @@ pub const NAME_BYTES_MAX: usize = 256;
 /// Most tags, and most fields, of one record.
 pub const LABELS_MAX: usize = 64;
 
+/// The field of a record that names the run which remembered it. Set by the host alone.
+pub(crate) const FIELD_RUN: &str = "run";
+
 /// The field of a record that names the skill which remembered it. Set by the host alone.
 pub(crate) const FIELD_SKILL: &str = "skill";
 

@@ -20,7 +20,7 @@ use crate::{
     error::{OpenError, ReadError, WriteError},
     lineage::DERIVED_FROM,
     recall::{Hit, Question},
-    record::{Draft, FIELD_SKILL, MemoryId, Record},
+    record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId, Record},
     row::Edge,
     store::{Entry, Memory},
     succession::SUPERSEDES,
@@ -47,9 +47,6 @@ pub trait Encodes: Send + Sync {
     /// Records were written that have no vector yet.
     fn written(&self);
 }
-
-/// The field of a record that names the run which remembered it. Set by the host alone.
-const FIELD_RUN: &str = "run";
 
 /// Answers skills from a memory.
 #[derive(Clone)]
@@ -300,6 +297,7 @@ fn question(call: RecallMemory) -> Question {
         until: call.until,
         archived: false,
         history: false,
+        copies: false,
         trust: None,
         as_of: None,
     }

@@ -3,6 +3,8 @@
 //! One writer at a time makes a change durable, then tells the cache; readers see it from then on. What is
 //! acknowledged is on the disk.
 
+mod consolidating;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -18,6 +20,7 @@ use crate::{
     cache::{Answer, Answers, Asked, Cache, Offer, Results, end_of_minute},
     decay::{death_of, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
+    groups::saying,
     horizon::{self, Ahead, Move},
     index::Index,
     kept,
@@ -26,16 +29,19 @@ use crate::{
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
-    recall::{self, Aside, Candidate, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
+    recall::{self, Aside, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::Search,
+    shard::{Doc, Shard},
     snapshot::{self, Places, SnapshotError, Taken, Taking, Thinned, forget_there},
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
     vectors::{Code, DIMENSIONS_MAX},
     verify::{self, Checking, Fault, Part, Verified},
 };
+
+pub use self::consolidating::{COPIES_MAX, Consolidated, Group};
 
 /// So many records are read faster than a kept index is written: see [`Memory::index_is_behind`].
 pub const KEPT_FROM: u64 = 1_000;
@@ -784,11 +790,13 @@ impl Memory {
         behind.iter_mut().for_each(|it| it.pending = true);
         let gone: BTreeSet<MemoryId> = ids.iter().copied().collect();
         let floors = self.index().floors(&gone);
+        let grouped = self.index().grouped_with(&ids);
         let moves = self.moves(&Ahead { gone, ..Ahead::default() });
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
             change.set_standings(&floors)?;
             change.note(floors.iter().filter_map(|it| Some((it.0, trusted(it.1)?))))?;
+            change.remove_groups(&grouped)?;
             change.remove(&numbers)?;
             let gone = |(first, count): (MemoryId, u64)| (first.0, Touch::Forgotten { count });
             change.note(runs(&ids).into_iter().map(gone))?;
@@ -1389,9 +1397,14 @@ impl Memory {
             self.look(index, (question, past), now, Look::Ranking)?;
         let count = candidates.len();
         let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
-        let (packed, duplicates) = recall::pack(index, scored, question);
+        let grouping =
+            Grouping { index, question, past, on: !question.history && !question.copies };
+        let stands = |it| grouping.stands(it);
+        let (packed, duplicates) =
+            recall::pack(index, scored, question, stands, |it| self.says(it))?;
+        let same = packed.iter().map(|it| grouping.same(it.1.id)).collect();
         let superseded = self.left_out(index, (question, past), now)?;
-        Ok(Answer { packed, candidates: count, duplicates, superseded, doubt })
+        Ok(Answer { packed, same, candidates: count, duplicates, superseded, doubt })
     }
 
     /// How many would be given back, were they not superseded. To know that is to ask again, where there are any.
@@ -1411,7 +1424,9 @@ impl Memory {
         let all = Question { history: true, ..question.clone() };
         let looked = self.look(index, (&all, past), now, Look::Ranking)?.candidates;
         let scored = looked.into_iter().map(|it| (it.score, it)).collect();
-        let (packed, _) = recall::pack(index, scored, &all);
+        let grouping = Grouping { index, question: &all, past, on: !question.copies };
+        let stands = |it| grouping.stands(it);
+        let (packed, _) = recall::pack(index, scored, &all, stands, |it| self.says(it))?;
         let is_old = |id| match past {
             Some(past) => past.is_superseded(id),
             None => index.succession().holds(id),
@@ -1419,17 +1434,27 @@ impl Memory {
         Ok(packed.iter().filter(|it| is_old(it.1.id)).count())
     }
 
+    /// The same for records that say the same; none for one that can't be read. It takes no lock of the index, which
+    /// whoever packs an answer has.
+    fn says(&self, id: MemoryId) -> Result<Option<Digest>, ReadError> {
+        match self.record(id) {
+            Ok(record) => Ok(Some(saying(&record.draft))),
+            Err(ReadError::NotFound { .. } | ReadError::Damaged { .. }) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Reads the records of an answer.
     fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
-        let Answer { packed, candidates, duplicates, superseded, doubt } = answer;
+        let Answer { packed, same, candidates, duplicates, superseded, doubt } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
-        let there = packed.iter().zip(records);
-        let hit = |((score, it), record): (&(f64, Candidate), Option<Record>)| {
-            Some(recall::hit(*score, it.clone(), record?))
-        };
-        let hits = there.filter_map(hit).collect();
+        let there = packed.iter().zip(same).zip(records);
+        let hits = there.filter_map(|((it, same), record)| {
+            Some(recall::hit(it.0, it.1.clone(), record?, same.clone()))
+        });
+        let hits = hits.collect();
         let (candidates, duplicates, doubt) = (*candidates, *duplicates, *doubt);
         let superseded = *superseded;
         Ok(Recall { hits, candidates, duplicates, superseded, doubt, commit })
@@ -1515,23 +1540,8 @@ impl Memory {
             return Err(invalid(reason));
         }
         let mut search = Search::new(shards);
-        if let Some(past) = past {
-            search.only(move |shard, doc| {
-                let (archived, superseded) = (past.is_archived(doc.id), past.is_superseded(doc.id));
-                let trust = index.trust(doc.id).unwrap_or_default();
-                let aside = Aside { archived, superseded, trust };
-                past.holds(doc.id) && recall::allows(question, shard, doc, aside)
-            });
-        } else if question.is_selective() || index.sets_aside() {
-            search.only(move |shard, doc| {
-                let archived = index.standing(doc.id).is_none_or(|it| it.archived);
-                let superseded = index.succession().holds(doc.id);
-                let trust = match question.trust {
-                    Some(_) => index.trust(doc.id).unwrap_or_default(),
-                    None => Trust::Owner,
-                };
-                recall::allows(question, shard, doc, Aside { archived, superseded, trust })
-            });
+        if past.is_some() || question.is_selective() || index.sets_aside() {
+            search.only(move |shard, doc| allowed(index, (question, past), shard, doc));
         }
         Ok(recall::consider(index, question, &asking, &search, now, look))
     }
@@ -1612,6 +1622,8 @@ impl Memory {
                 Deed::Forgotten => told.forgotten += line.count,
                 Deed::Encoded => told.encoded += line.count,
                 Deed::Ticked => told.cycles += line.count,
+                Deed::Consolidated => told.consolidated += line.count,
+                Deed::Parted => told.parted += line.count,
                 Deed::Related | Deed::Arranged | Deed::Restored => {}
             }
         }
@@ -1877,6 +1889,63 @@ impl Writer {
                 Err(WriteError::disk(error))
             }
         }
+    }
+}
+
+/// Whether a question lets a record be given back.
+fn allowed(
+    index: &Index,
+    (question, past): (&Question, Option<&Past>),
+    shard: &Shard,
+    doc: &Doc,
+) -> bool {
+    let (archived, superseded) = match past {
+        Some(past) => (past.is_archived(doc.id), past.is_superseded(doc.id)),
+        None => {
+            let archived = index.standing(doc.id).is_none_or(|it| it.archived);
+            (archived, index.succession().holds(doc.id))
+        }
+    };
+    let trust = match question.trust {
+        Some(_) => index.trust(doc.id).unwrap_or_default(),
+        None => Trust::Owner,
+    };
+    let was_there = past.is_none_or(|it| it.holds(doc.id));
+    was_there && recall::allows(question, shard, doc, Aside { archived, superseded, trust })
+}
+
+/// Which records stand for others where a question is asked.
+struct Grouping<'a> {
+    index: &'a Index,
+    question: &'a Question,
+    past: Option<&'a Past>,
+    /// Whether any does.
+    on: bool,
+}
+
+impl Grouping<'_> {
+    /// What stands for a record: it is allowed, and trusted as much.
+    fn stands(&self, id: MemoryId) -> Option<MemoryId> {
+        let (standing, commit) = self.index.groups().standing(id).filter(|_| self.on)?;
+        let was_so = self.past.is_none_or(|it| commit <= it.commit);
+        let is_trusted = self.index.trust(standing) >= self.index.trust(id);
+        (was_so && is_trusted && self.allows(standing)).then_some(standing)
+    }
+
+    /// The others that say the same as a record that is given back, as far as they are allowed.
+    fn same(&self, id: MemoryId) -> Vec<MemoryId> {
+        let standing = self.stands(id).unwrap_or(id);
+        let members = self.index.groups().members(standing);
+        let members = members.filter(|it| self.stands(*it) == Some(standing) && self.allows(*it));
+        let mut same: Vec<MemoryId> = members.chain([standing]).filter(|it| *it != id).collect();
+        same.sort_unstable();
+        same
+    }
+
+    fn allows(&self, id: MemoryId) -> bool {
+        let shard = self.index.shard_of(id);
+        let doc = shard.and_then(|it| Some((it, it.doc(it.place(id)?)?)));
+        doc.is_some_and(|(shard, doc)| allowed(self.index, (self.question, self.past), shard, &doc))
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) use self::{
 };
 use crate::{
     error::OpenError,
+    groups::GroupRow,
     horizon::Move,
     owner::Veil,
     past::{TOUCHES_MAX, Touch},
@@ -58,6 +59,9 @@ const DONE: TableDefinition<'_, &[u8; 32], (u64, u64)> = TableDefinition::new("d
 
 /// By record, commit and a number of its own: what the commit did to the record, and the other one where there is one.
 const DEEDS: TableDefinition<'_, (u64, u64, u32), (u8, u64, u32)> = TableDefinition::new("deeds");
+
+/// By the record: the one that stands for it since it says the same, and the commit that found that out.
+const GROUPS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("groups");
 
 /// By the cycle in which it is archived, and the id: records that fade.
 const HORIZON: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("horizon");
@@ -116,10 +120,14 @@ pub enum Deed {
     Arranged,
     /// Archived records were brought back.
     Restored,
+    /// Records were found to say the same as others, which stand for them.
+    Consolidated,
+    /// They speak for themselves again.
+    Parted,
 }
 
 impl Deed {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Remembered,
         Self::Forgotten,
         Self::Related,
@@ -127,6 +135,8 @@ impl Deed {
         Self::Encoded,
         Self::Arranged,
         Self::Restored,
+        Self::Consolidated,
+        Self::Parted,
     ];
 
     fn code(self) -> u8 {
@@ -280,6 +290,7 @@ impl Tables {
             transaction.open_table(HORIZON)?;
             transaction.open_table(CHANGED)?;
             transaction.open_table(DEEDS)?;
+            transaction.open_table(GROUPS)?;
             Ok(transaction.commit()?)
         };
         Ok(make()?)
@@ -523,6 +534,16 @@ impl Tables {
         })
     }
 
+    /// The sealed vector that an encoder made for a record.
+    pub(crate) fn vector(&self, encoder: u32, id: u64) -> Result<Option<Vec<u8>>, Broken> {
+        guarded(|| {
+            let transaction = self.database().begin_read().map_err(broken)?;
+            let vectors = transaction.open_table(VECTORS).map_err(broken)?;
+            let row = vectors.get((encoder, id)).map_err(broken)?;
+            Ok(row.map(|it| it.value().to_vec()))
+        })
+    }
+
     /// From which commit on deeds are noted up to the last one. Those of an older program's commits are not: where one
     /// wrote last, or none was, they are to be from the next on, and the answer says that it is still to be begun.
     pub(crate) fn deeds_from(&self, counters: Counters) -> Result<(u64, bool), Broken> {
@@ -747,6 +768,28 @@ impl Change {
         for id in ids {
             changed.insert(id, last + 1)?;
         }
+        Ok(())
+    }
+
+    /// Notes which record stands for which.
+    pub(crate) fn add_groups(&self, rows: &[GroupRow]) -> Done<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut groups = self.transaction.open_table(GROUPS)?;
+        rows.iter().try_for_each(|(id, standing, commit)| {
+            groups.insert(id.0, (standing.0, *commit)).map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Lets records speak for themselves again.
+    pub(crate) fn remove_groups(&self, ids: &[MemoryId]) -> Done<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut groups = self.transaction.open_table(GROUPS)?;
+        ids.iter().try_for_each(|it| groups.remove(it.0).map(drop))?;
         Ok(())
     }
 

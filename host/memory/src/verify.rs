@@ -65,6 +65,8 @@ pub enum Part {
     Vector,
     /// A relation.
     Relation,
+    /// Which record stands for which.
+    Consolidation,
     /// In which cycle records are archived.
     Horizon,
     /// What was done.
@@ -86,6 +88,9 @@ impl Part {
             }
             Self::Key | Self::Owner => "nothing: opening the memory again mends it",
             Self::Vector => "`memory encode` makes it again once the memory was opened again",
+            Self::Consolidation => {
+                "`memory consolidate --undo COMMIT` takes a consolidation back; no record is lost by it"
+            }
             Self::Horizon => {
                 "nothing: it is made anew when the memory is opened again, and written"
             }
@@ -108,6 +113,7 @@ impl fmt::Display for Part {
             Self::Standing => "standing",
             Self::Vector => "vector",
             Self::Relation => "relation",
+            Self::Consolidation => "consolidation",
             Self::Horizon => "horizon",
             Self::Audit => "audit",
             Self::Index => "index",
@@ -201,6 +207,7 @@ pub(crate) fn run(
         let problem = format!("there are {edges}, and {backward} are found from where they lead");
         found.faults.push(Fault { id: None, part: Part::Relation, problem });
     }
+    groups(first, checking, &mut found.faults)?;
     let pack = pack(checking, &mut found);
     let ranges = checking.counters.next.div_ceil(IDS);
     let parts = pack.as_ref().map_or(0, |it| (it.chunks() as u64).div_ceil(CHUNKS));
@@ -264,6 +271,31 @@ fn audit(reading: &Reading, counters: Counters, faults: &mut Vec<Fault>) -> Resu
     if unknown > 0 {
         fault(format!("{unknown} lines say what this program does not know"));
     }
+    Ok(())
+}
+
+/// Each row of a consolidation is of records that are there, and is what recall goes by.
+fn groups(
+    reading: &Reading,
+    checking: &Checking<'_>,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Broken> {
+    let rows = reading.groups()?;
+    let part = Part::Consolidation;
+    for (id, standing, commit) in &rows {
+        if !reading.holds(id.0)? || !reading.holds(standing.0)? {
+            let problem =
+                format!("#{commit} has {standing} stand for {id}, and not both are there");
+            faults.push(Fault { id: None, part, problem });
+        }
+    }
+    (checking.index)(&mut |index| {
+        let is_as_written = index.commit() == checking.counters.commit && !index.is_torn();
+        if is_as_written && !index.groups().all().eq(rows.iter().copied()) {
+            let problem = "recall goes by other ones than are written".to_owned();
+            faults.push(Fault { id: None, part, problem });
+        }
+    });
     Ok(())
 }
 
@@ -621,6 +653,11 @@ mod tests {
         change(&|it| it.set_standings(&[(3, standing), (2, standing)]).unwrap());
         let found = faults(&memory);
         assert!(found.contains(&(Some(2), Part::Index)), "{found:?}");
+        // One stands for m3, which is gone.
+        change(&|it| it.add_groups(&[(MemoryId(3), MemoryId(2), 1)]).unwrap());
+        let found = faults(&memory);
+        let groups = found.iter().filter(|it| it.1 == Part::Consolidation).count();
+        assert_eq!(groups, 2, "not there, and not what recall goes by: {found:?}");
         // The record is gone, so that nobody asks whether it is there.
         change(&|it| {
             it.move_horizon(&[crate::horizon::Move { id: 0, before: None, after: Some(9) }])

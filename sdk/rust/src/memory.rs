@@ -85,6 +85,12 @@ pub fn question(text: impl Into<String>) -> Question {
     }
 }
 
+/// How far a memory is trusted, with all that it is derived from: `owner`, `imported`, `skill` or `outside`.
+pub fn trust(memory: &Remembered) -> &str {
+    let field = memory.fields.iter().find(|it| it.name == "trust");
+    field.map_or("outside", |it| it.value.as_str())
+}
+
 /// Remembers one draft, and gives back its number.
 ///
 /// # Errors

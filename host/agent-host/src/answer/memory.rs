@@ -1,5 +1,6 @@
 //! What is answered about the memory.
 
+pub(crate) mod consolidation;
 pub(crate) mod snapshot;
 pub(crate) mod verify;
 
@@ -149,6 +150,9 @@ pub(crate) struct HitDetail {
     pub(crate) signals: Signals,
     /// The record.
     pub(crate) record: RecordDetail,
+    /// Others that say the same, as a consolidation found.
+    #[serde(default)]
+    pub(crate) same: Vec<String>,
 }
 
 /// Answers `memory explain`.
@@ -227,6 +231,12 @@ pub(crate) struct ShowAnswer {
     /// The sources through which it is trusted less.
     #[serde(rename = "lowered-by")]
     pub(crate) lowered_by: Vec<String>,
+    /// The record that stands for it since it says the same.
+    #[serde(default)]
+    pub(crate) standing: Option<String>,
+    /// The records that it stands for.
+    #[serde(default, rename = "stands-for")]
+    pub(crate) stands_for: Vec<String>,
     /// Relations that start at it or lead to it.
     pub(crate) relations: Vec<RelationDetail>,
 }
@@ -328,7 +338,7 @@ pub(crate) struct AuditDetail {
     pub(crate) commit: u64,
     /// When, RFC 3339.
     pub(crate) at: String,
-    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`, `restored`.
+    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`, `restored`, `consolidated`, `parted`.
     pub(crate) deed: String,
     /// The first record, or the new cycle.
     pub(crate) first: u64,

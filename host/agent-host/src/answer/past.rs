@@ -68,6 +68,12 @@ pub(crate) struct DiffAnswer {
     pub(crate) encoded: u64,
     /// How many cycles passed.
     pub(crate) cycles: u64,
+    /// How many others were found to stand for, since they say the same.
+    #[serde(default)]
+    pub(crate) consolidated: u64,
+    /// How many of such speak for themselves again.
+    #[serde(default)]
+    pub(crate) parted: u64,
     /// How many records were forgotten.
     pub(crate) forgotten: u64,
     /// Which, where that was noted.

@@ -127,6 +127,7 @@ enum MemoryCommand {
         id: MemoryId,
     },
     Trust(TrustArgs),
+    Consolidate(Consolidate),
     /// Lets cycles of decay pass: what nobody uses has half of its weight after 50, and is archived after 217.
     Tick {
         /// How many.
@@ -240,6 +241,24 @@ struct TrustArgs {
     space: Option<String>,
 }
 
+/// Finds records that say the same, and has one of them stand for the others.
+///
+/// Records say the same with the same words in the same order, but for case, marks and words like `the` or `really`: in
+/// one space, by one author, of one kind, with the same fields. Recall gives the most trusted one, and names the others.
+/// Nothing is changed or removed, and `--undo` takes it back.
+#[derive(Args)]
+struct Consolidate {
+    /// Within this space only [default: within each].
+    #[arg(long, value_name = "NAME")]
+    space: Option<String>,
+    /// Only tells what would be found.
+    #[arg(long)]
+    dry_run: bool,
+    /// Takes the consolidation of this commit back.
+    #[arg(long, value_name = "COMMIT", conflicts_with_all = ["space", "dry_run"])]
+    undo: Option<u64>,
+}
+
 /// Finds the records that answer a question.
 #[derive(Args)]
 struct Recall {
@@ -294,6 +313,9 @@ struct Asking {
     /// Also records that a newer one supersedes.
     #[arg(long)]
     history: bool,
+    /// Also records that say the same as a better one, or as one that stands for them.
+    #[arg(long)]
+    copies: bool,
     /// Only records that are trusted so far: `outside`, `skill`, `imported` or `owner`.
     #[arg(long, value_name = "TRUST")]
     min_trust: Option<Trust>,
@@ -438,6 +460,13 @@ impl Memory {
                 let request = MemoryRequest::Trust { trust, ids, space };
                 told::trust(context, &ask(context, request)?)
             }
+            MemoryCommand::Consolidate(Consolidate { space, dry_run, undo }) => {
+                let request = match undo {
+                    Some(commit) => MemoryRequest::Part { commit },
+                    None => MemoryRequest::Consolidate { space, dry_run },
+                };
+                told::consolidation::consolidate(context, &ask(context, request)?)
+            }
             MemoryCommand::Tick { cycles } => {
                 told::tick(context, &ask(context, MemoryRequest::Tick { cycles })?)
             }
@@ -542,7 +571,7 @@ impl Asking {
     /// The question, and of which state it is asked.
     fn question(self) -> (Question, Option<Moment>) {
         let Self { query, budget, limit, spaces, author, thread, kind, tags, .. } = self;
-        let Self { since, until, archived, history, min_trust, as_of, .. } = self;
+        let Self { since, until, archived, history, copies, min_trust, as_of, .. } = self;
         let question = Question {
             text: query,
             vector: None,
@@ -558,6 +587,7 @@ impl Asking {
             until,
             archived,
             history,
+            copies,
             trust: min_trust,
             // The host knows which commit is meant.
             as_of: None,

@@ -1,5 +1,6 @@
 //! The memory of this machine, and what commands ask of it.
 
+mod consolidating;
 mod explaining;
 mod exporting;
 mod forgetting;
@@ -258,6 +259,10 @@ impl Desk {
             MemoryRequest::Trust { trust, ids, space } => {
                 self.trust(trust, ids, space.as_deref()).map(to_json)
             }
+            MemoryRequest::Consolidate { space, dry_run } => {
+                self.consolidate(space.as_deref(), dry_run).map(to_json)
+            }
+            MemoryRequest::Part { commit } => self.part(commit).map(to_json),
             MemoryRequest::Tick { cycles } => self.tick(cycles).map(to_json),
             MemoryRequest::Audit { limit } => self.audit(limit).map(to_json),
             MemoryRequest::Stats => self.stats().map(to_json),
@@ -312,6 +317,7 @@ impl Desk {
             tokens: it.tokens,
             signals: it.signals,
             record: self.detail(it.record),
+            same: named(&it.same),
         };
         let hits = hits.into_iter().map(hit).collect();
         let records = self.memory.ids().len();
@@ -360,7 +366,19 @@ impl Desk {
         let relations = relations.into_iter().map(RelationDetail::of).collect();
         let own_trust = self.memory.own_trust(id).map_err(read)?.to_string();
         let lowered_by = named(&self.memory.lowered_by(id).map_err(read)?);
-        Ok(ShowAnswer { record, own_trust, lowered_by, pinned, archived, weight, relations })
+        let standing = self.memory.standing_for(id).map(|it| it.to_string());
+        let stands_for = named(&self.memory.stands_for(id));
+        Ok(ShowAnswer {
+            record,
+            own_trust,
+            lowered_by,
+            standing,
+            stands_for,
+            pinned,
+            archived,
+            weight,
+            relations,
+        })
     }
 
     fn trust(
@@ -524,6 +542,8 @@ fn word(deed: Deed) -> &'static str {
         Deed::Encoded => "encoded",
         Deed::Arranged => "arranged",
         Deed::Restored => "restored",
+        Deed::Consolidated => "consolidated",
+        Deed::Parted => "parted",
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct RecordLine {
     /// Records that stand before it, which it supersedes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) supersedes: Vec<Id>,
-    /// How far it was trusted, where that is less than any import is.
+    /// How far it was trusted, where that is less than the owner's word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) trust: Option<Trust>,
 }
@@ -76,7 +76,7 @@ impl RecordLine {
 
     /// The line of a record that is trusted so far, with all that it descends from: that may not be in the file.
     pub(crate) fn trust(self, trust: Trust) -> Self {
-        Self { trust: Some(trust).filter(|it| *it < Trust::Imported), ..self }
+        Self { trust: Some(trust).filter(|it| *it < Trust::Owner), ..self }
     }
 
     /// The line of a record that is archived, or is not.

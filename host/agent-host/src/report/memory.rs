@@ -1,5 +1,6 @@
 //! What the memory answers, as people read it.
 
+pub(crate) mod consolidation;
 pub(crate) mod snapshot;
 pub(crate) mod verify;
 
@@ -54,6 +55,13 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         for hit in &recall.hits {
             line(harmless(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
             text(&hit.record.text, "        ")?;
+            if !hit.same.is_empty() {
+                line(format!(
+                    "        and {} that say the same: {}",
+                    hit.same.len(),
+                    in_runs(&hit.same)
+                ))?;
+            }
         }
         if recall.hits.is_empty() {
             note(nothing_found(recall.records, recall.left_out));
@@ -262,6 +270,12 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
             (by, false) => format!(", by itself {}, through {}", shown.own_trust, by.join(", ")),
         };
         named("trust", &format!("{}{through}", record.trust))?;
+        if let Some(standing) = &shown.standing {
+            named("same", &format!("as {standing}, which stands for it"))?;
+        }
+        if !shown.stands_for.is_empty() {
+            named("stands for", &in_runs(&shown.stands_for))?;
+        }
         if !record.superseded_by.is_empty() {
             named("superseded", &format!("by {}", record.superseded_by.join(", ")))?;
         }

@@ -98,6 +98,12 @@ pub(crate) fn diff(context: &Context, answer: &Json) -> Result<u8, Failure> {
         if diff.cycles > 0 {
             named("ticked", &format!("{} cycle(s)", diff.cycles))?;
         }
+        if diff.consolidated > 0 {
+            named("same", &format!("{}, for which others stand", diff.consolidated))?;
+        }
+        if diff.parted > 0 {
+            named("parted", &format!("{} that speak for themselves again", diff.parted))?;
+        }
         if diff.forgotten > 0 {
             let ids = match diff.forgotten_ids.as_slice() {
                 [] => String::new(),

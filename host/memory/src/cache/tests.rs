@@ -30,7 +30,14 @@ fn answer(hits: u64) -> Arc<Answer> {
         tokens: 3,
     };
     let packed = (0..hits).map(|it| (1.0, candidate(it))).collect();
-    Arc::new(Answer { packed, candidates: 9, duplicates: 0, superseded: 0, doubt: None })
+    Arc::new(Answer {
+        packed,
+        same: Vec::new(),
+        candidates: 9,
+        duplicates: 0,
+        superseded: 0,
+        doubt: None,
+    })
 }
 
 /// Does what a write of one record does.

@@ -6,9 +6,10 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetada
 use voyager_disk::database::{Broken, guarded};
 
 use super::{
-    AUDIT, BACKWARD, DONE, Deed, EDGES, ENCODERS, HORIZON, RECORDS, STANDINGS, Tables, VECTORS,
-    broken,
+    AUDIT, BACKWARD, DONE, Deed, EDGES, ENCODERS, GROUPS, HORIZON, RECORDS, STANDINGS, Tables,
+    VECTORS, broken,
 };
+use crate::{groups::GroupRow, record::MemoryId};
 
 /// A line of the audit, as it lies there: when, what, first, count.
 pub(crate) type AuditRow = (u64, u8, u64, u64);
@@ -156,6 +157,24 @@ impl Reading {
                 see(key.value(), first, count);
             }
             Ok(())
+        })
+    }
+
+    /// Which record stands for which, by the record.
+    pub(crate) fn groups(&self) -> Result<Vec<GroupRow>, Broken> {
+        guarded(|| {
+            // An old store has none before somebody consolidates it.
+            let groups = match self.0.open_table(GROUPS) {
+                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                other => other.map_err(broken)?,
+            };
+            let mut rows = Vec::new();
+            for row in groups.iter().map_err(broken)? {
+                let (id, row) = row.map_err(broken)?;
+                let (standing, commit) = row.value();
+                rows.push((MemoryId(id.value()), MemoryId(standing), commit));
+            }
+            Ok(rows)
         })
     }
 

@@ -26,6 +26,36 @@ fn the_turn_around_the_answer_votes_for_it() {
 }
 
 #[test]
+fn what_says_the_same_is_told_once_and_what_says_another_thing_is_not_left_out() {
+    let memory = open(&SimDisk::new(1));
+    let all = [
+        "The train from Oslo to Rome is late.",
+        "The train to Oslo from Rome is late.",
+        "The train from Oslo to Rome is not late.",
+        "the train from Oslo to Rome is late",
+        "The train from Oslo to Rome is late!",
+        "The train from Oslo to Rome is not late",
+    ];
+    memory.remember(&all.map(|it| draft(it).into()), None, now()).unwrap();
+    let question = Question { text: "train from Oslo to Rome".to_owned(), ..Question::default() };
+    let told = |question: &Question| {
+        let found = memory.recall(question, now()).unwrap();
+        let said = |it: &&str| it.to_lowercase().trim_end_matches(['.', '!']).to_owned();
+        let mut told: Vec<String> = texts(&found).iter().map(said).collect();
+        told.sort();
+        (told, found.duplicates)
+    };
+    let once = [
+        "the train from oslo to rome is late",
+        "the train from oslo to rome is not late",
+        "the train to oslo from rome is late",
+    ];
+    assert_eq!(told(&question), (once.map(str::to_owned).to_vec(), 3));
+    let (all, left_out) = told(&Question { copies: true, ..question });
+    assert_eq!((all.len(), left_out), (6, 0));
+}
+
+#[test]
 fn filters_hold_for_every_arm() {
     let memory = open(&SimDisk::new(1));
     let day = |day: u64| Timestamp::from_millis(day * 86_400_000);

@@ -291,6 +291,14 @@ proptest! {
                 let superseded = model.superseded(id.0, &faded);
                 prop_assert_eq!(memory.is_superseded(id).unwrap(), superseded, "{}", id);
             }
+            // What was answered before the change, it is not given again.
+            let asked = Question {
+                text: "green door".to_owned(),
+                trust: Some(Trust::Skill),
+                ..Question::default()
+            };
+            let answer = memory.recall(&asked, now()).unwrap();
+            prop_assert_eq!(answer, memory.recall_anew(&asked, now()).unwrap());
         }
         for least in Trust::ALL {
             let question = Question {

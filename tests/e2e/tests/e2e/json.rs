@@ -297,6 +297,13 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "unpin"], vec!["memory", "unpin", "m9"], Failed("usage", 2)),
         (&["memory", "trust"], vec!["memory", "trust", "imported", "m0"], Done(0)),
         (&["memory", "trust"], vec!["memory", "trust", "root", "m0"], Failed("usage", 2)),
+        (&["memory", "consolidate"], vec!["memory", "consolidate", "--dry-run"], Done(0)),
+        (&["memory", "consolidate"], vec!["memory", "consolidate"], Done(0)),
+        (
+            &["memory", "consolidate"],
+            vec!["memory", "consolidate", "--undo", "999"],
+            Failed("usage", 2),
+        ),
         (&["memory", "tick"], vec!["memory", "tick", "3"], Done(0)),
         (&["memory", "restore"], vec!["memory", "restore", "m0"], Done(0)),
         (

@@ -96,7 +96,7 @@ fn explain_says_why_a_record_is_no_hit() {
         memory(&stage, &["add", text]);
     }
     // Of two that say the same the one that matters more is told.
-    memory(&stage, &["add", "The door is green.", "--kind", "copy", "--importance", "1"]);
+    memory(&stage, &["add", "The door is green.", "--space", "copy", "--importance", "1"]);
     let explain =
         |arguments: &[&str]| memory(&stage, &[&["explain", "green door"], arguments].concat());
     let all = explain(&[]);
@@ -112,7 +112,7 @@ fn explain_says_why_a_record_is_no_hit() {
     assert_eq!(verdict(&["--id", "m1", "--budget", "6"]), "beyond-budget");
     assert_eq!(verdict(&["--id", "m2"]), "not-found");
     assert_eq!(verdict(&["--id", "m0"]), "duplicate");
-    assert_eq!(verdict(&["--id", "m0", "--kind", "copy"]), "excluded");
+    assert_eq!(verdict(&["--id", "m0", "--space", "copy"]), "excluded");
     let people = stage.call(["memory", "explain", "green door", "--id", "m1", "--limit", "1"]);
     assert!(
         people.out.contains("m1: beyond-limit: it is number 2, and the limit is 1"),
@@ -228,7 +228,7 @@ fn what_is_exported_comes_back_the_same() {
     let first = fs::read_to_string(stage.path("first.jsonl")).expect("it is there");
     assert_eq!(stage.call(["memory", "export"]).out, first, "the same on standard output");
     other.write("first.jsonl", &first);
-    let imported = memory(&other, &["import", "first.jsonl"]);
+    let imported = memory(&other, &["import", "first.jsonl", "--trust", "owner"]);
     assert_eq!(
         (&imported["records"], &imported["relations"]),
         (&2.into(), &1.into()),
@@ -271,7 +271,8 @@ fn a_table_takes_the_memory_along_as_lines_do() {
     assert_eq!(fs::read(stage.path("again")).expect("it is there"), bytes, "the same bytes");
     other.write("first.jsonl", &lines);
     fs::write(other.path("named-otherwise"), &bytes).expect("it can be written");
-    let imported = memory(&other, &["import", "named-otherwise"]);
+    // Owner of both: an export says where something is trusted less.
+    let imported = memory(&other, &["import", "named-otherwise", "--trust", "owner"]);
     assert_eq!(
         (&imported["records"], &imported["relations"]),
         (&4.into(), &3.into()),
@@ -484,7 +485,7 @@ fn what_supersedes_is_exported_and_imported() {
     assert!(exported.contains("\"kind\":\"supersedes\",\"to\":\"m2\""), "{exported}");
     other.write("facts.jsonl", &exported);
     for new in [2, 0] {
-        let imported = memory(&other, &["import", "facts.jsonl"]);
+        let imported = memory(&other, &["import", "facts.jsonl", "--trust", "owner"]);
         assert_eq!(imported["relations"], new, "{imported}");
         assert_eq!(found(&other, "door"), ["The door is red."]);
     }
@@ -611,4 +612,57 @@ fn a_record_is_trusted_as_its_sources_also_once_they_are_gone() {
     assert!(refused(&stage, &["add", "x", "--derived-from", "m9"], 2).contains("no memory m9"));
     let diff = memory(&stage, &["diff", "0"]);
     assert_eq!(diff["trusted"], serde_json::json!(["m1", "m2"]), "{diff}");
+}
+
+#[test]
+fn one_stands_for_those_that_say_the_same_and_undo_leaves_nothing_of_it() {
+    let Some(stage) = Stage::new() else { return };
+    for (text, tag) in [
+        ("The door is green.", "a"),
+        ("the door is green", "b"),
+        ("The door is really green!", "c"),
+        ("The door is not green.", "d"),
+    ] {
+        memory(&stage, &["add", text, "--tag", tag]);
+    }
+    // Scores move with the minute.
+    let hits = |arguments: &[&str]| {
+        let recall = memory(&stage, &[&["recall", "green door"], arguments].concat());
+        let hits = recall["hits"].as_array().expect("a list").iter();
+        hits.map(|it| (it["record"]["id"].clone(), it["same"].clone())).collect::<Vec<_>>()
+    };
+    let before = hits(&[]);
+    let dry = memory(&stage, &["consolidate", "--dry-run"]);
+    assert_eq!((&dry["dry-run"], &dry["commit"]), (&true.into(), &Json::Null), "{dry}");
+    assert_eq!(hits(&[]), before);
+    let found = memory(&stage, &["consolidate", "--space", "default"]);
+    let group = serde_json::json!([
+        { "id": "m2", "copies": ["m0", "m1"], "text": "The door is really green!" }
+    ]);
+    assert_eq!((&found["groups"], &found["copies"]), (&group, &2.into()), "{found}");
+    assert_eq!(dry["groups"], group);
+    let told = stage.call(["memory", "recall", "green door"]);
+    assert!(told.out.contains("and 2 that say the same: m0, m1"), "{told:?}");
+    assert_eq!(hits(&[]).len(), 2, "{:?}", hits(&[]));
+    assert_eq!(hits(&["--copies"]).len(), 4);
+    let shown = [memory(&stage, &["show", "m0"]), memory(&stage, &["show", "m2"])];
+    assert_eq!(shown[0]["standing"], "m2");
+    assert_eq!(shown[1]["stands-for"], serde_json::json!(["m0", "m1"]));
+    let asked = memory(&stage, &["explain", "green door", "--id", "m0"])["asked"].clone();
+    assert_eq!(
+        asked["reason"], "m2 stands for it and says the same; `--copies` asks for all",
+        "{asked}"
+    );
+    assert_eq!(memory(&stage, &["list"])["of"], 4);
+    let commit = found["commit"].to_string();
+    let undone = memory(&stage, &["consolidate", "--undo", &commit]);
+    assert_eq!(undone["parted"], serde_json::json!(["m0", "m1"]), "{undone}");
+    assert_eq!(hits(&[]), before, "as it was");
+    assert!(
+        refused(&stage, &["consolidate", "--undo", &commit], 2).contains("nothing is left of it")
+    );
+    assert!(refused(&stage, &["consolidate", "--space", "none"], 2).contains("no space `none`"));
+    memory(&stage, &["consolidate"]);
+    memory(&stage, &["forget", "m2"]);
+    assert_eq!(hits(&[]).len(), 3);
 }

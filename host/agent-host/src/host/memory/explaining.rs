@@ -15,6 +15,9 @@ use crate::{
 /// So many characters of a text are shown.
 const SHOWN: usize = 200;
 
+/// What a better one has, where a record is left out since it says the same.
+const SAME: &str = "has the same author, tags and words in the same order; `--copies` asks for all";
+
 /// Why an archived record is no hit.
 const ARCHIVED: &str = "it faded and is archived, and archived ones are not asked for";
 
@@ -89,16 +92,18 @@ impl Desk {
                 .into_iter()
                 .filter(|it| past.as_ref().is_none_or(|of| of.holds(*it)))
                 .collect();
-            let (verdict, reason) = match &found {
-                None if !there => ("excluded", "it was not written yet then".to_owned()),
-                None if archived && !question.archived => ("excluded", ARCHIVED.to_owned()),
-                None if superseded && !question.history => {
+            let by_other = ranked.iter().find(|it| it.same.contains(&of)).filter(|_| !is_hit);
+            let (verdict, reason) = match (&found, by_other) {
+                (_, Some(by)) => ("duplicate", stood_for(by.record.id)),
+                (None, _) if !there => ("excluded", "it was not written yet then".to_owned()),
+                (None, _) if archived && !question.archived => ("excluded", ARCHIVED.to_owned()),
+                (None, _) if superseded && !question.history => {
                     ("superseded", by(&super::named(&newer)))
                 }
-                None if question.trust.is_some_and(|it| it > trust) => {
+                (None, _) if question.trust.is_some_and(|it| it > trust) => {
                     ("excluded", too_little(trust, &super::named(&lowered_by)))
                 }
-                found => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
+                (found, _) => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
             };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
@@ -114,6 +119,11 @@ impl Desk {
 fn by(newer: &[String]) -> String {
     let newer = newer.join(" and ");
     format!("it is superseded by {newer}, and `--history` asks for such ones too")
+}
+
+/// Why a record is no hit for which another one stands.
+fn stood_for(by: MemoryId) -> String {
+    format!("{by} stands for it and says the same; `--copies` asks for all")
 }
 
 /// Why a record is not trusted enough to be a hit.
@@ -148,13 +158,9 @@ fn verdict(
             );
             ("beyond-budget", reason)
         }
-        Some(_) if ranked < LIMIT_MAX => {
-            ("duplicate", "a better one has the same author, tags and words".to_owned())
-        }
+        Some(_) if ranked < LIMIT_MAX => ("duplicate", format!("a better one {SAME}")),
         Some(_) => {
-            let reason = format!(
-                "it comes behind the first {LIMIT_MAX}, or a better one has the same author, tags and words"
-            );
+            let reason = format!("it comes behind the first {LIMIT_MAX}, or a better one {SAME}");
             ("beyond-limit", reason)
         }
         None => match excluded(question, record) {

@@ -52,6 +52,7 @@ impl Desk {
         let told = self.memory.difference(from.commit, to.commit).map_err(read)?;
         let Difference { added, gone, related, archived, restored, pinned, .. } = told;
         let Difference { unpinned, trusted, encoded, forgotten, forgotten_ids, cycles, .. } = told;
+        let Difference { consolidated, parted, .. } = told;
         let (superseded, related): (Vec<Edge>, Vec<Edge>) =
             related.into_iter().partition(|it| it.kind == SUPERSEDES);
         let details = |all: Vec<Edge>| all.into_iter().map(RelationDetail::of).collect();
@@ -69,6 +70,8 @@ impl Desk {
             trusted: named(&trusted),
             encoded,
             cycles,
+            consolidated,
+            parted,
             forgotten,
             forgotten_ids: named(&forgotten_ids),
         })

@@ -1,0 +1,170 @@
+//! Which records one stands for: those that say the same.
+//!
+//! A row says of a record which other one stands for it, and in which commit somebody had that found out. Nothing is
+//! made up, moved or removed: rows are all that there is of a consolidation, and without them recall is what it was.
+//! Rows are not relations, so that they neither lead recall anywhere nor keep a record from fading.
+//!
+//! Whether the one stands for the other is judged at each question: it has to be among those that the question
+//! allows, and to be trusted as much as what it stands for. Else that speaks for itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use voyager_base::Digest;
+
+use crate::record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId};
+
+/// A row: the record, what stands for it, the commit.
+pub(crate) type GroupRow = (MemoryId, MemoryId, u64);
+
+/// All rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Groups {
+    /// By the record: what stands for it, and since which commit.
+    of: BTreeMap<MemoryId, (MemoryId, u64)>,
+    /// What stands, before the records that it stands for.
+    members: BTreeSet<(MemoryId, MemoryId)>,
+}
+
+impl Groups {
+    pub(crate) fn add(&mut self, (id, standing, commit): GroupRow) {
+        self.remove_row(id);
+        self.of.insert(id, (standing, commit));
+        self.members.insert((standing, id));
+    }
+
+    pub(crate) fn remove_row(&mut self, id: MemoryId) {
+        if let Some((standing, _)) = self.of.remove(&id) {
+            self.members.remove(&(standing, id));
+        }
+    }
+
+    /// Lets a record go: nothing stands for it, and it stands for nothing.
+    pub(crate) fn remove(&mut self, id: MemoryId) {
+        self.remove_row(id);
+        let members: Vec<MemoryId> = self.members(id).collect();
+        members.into_iter().for_each(|it| self.remove_row(it));
+    }
+
+    /// What stands for a record, and since which commit.
+    pub(crate) fn standing(&self, id: MemoryId) -> Option<(MemoryId, u64)> {
+        self.of.get(&id).copied()
+    }
+
+    /// The records that one stands for.
+    pub(crate) fn members(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
+        self.members.range((id, MemoryId(0))..=(id, MemoryId(u64::MAX))).map(|it| it.1)
+    }
+
+    /// All rows, by the record.
+    pub(crate) fn all(&self) -> impl Iterator<Item = GroupRow> + '_ {
+        self.of.iter().map(|(id, (standing, commit))| (*id, *standing, *commit))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+}
+
+/// Words that change nothing of what a text says, wherever they stand.
+const LIGHT: [&str; 12] =
+    ["a", "also", "an", "indeed", "just", "ok", "okay", "please", "quite", "really", "the", "very"];
+
+/// The same for drafts that say the same: who, what kind of thing, with which values, in which words. Case, marks between
+/// words, articles and the like make no difference; numbers, negations, order and everything else do.
+pub(crate) fn saying(draft: &Draft) -> Digest {
+    let mut parts: Vec<&[u8]> = vec![draft.kind.as_bytes()];
+    match &draft.author {
+        Some(author) => parts.extend([b"by".as_slice(), author.as_bytes()]),
+        None => parts.push(b"by nobody"),
+    }
+    let own = [FIELD_RUN, FIELD_SKILL];
+    for (name, value) in draft.fields.iter().filter(|it| !own.contains(&it.0.as_str())) {
+        parts.extend([name.as_bytes(), value.as_bytes()]);
+    }
+    parts.push(b"words");
+    let text = draft.text.to_lowercase();
+    let words = pieces(&text).filter(|it| LIGHT.binary_search(it).is_err());
+    parts.extend(words.map(str::as_bytes));
+    Digest::of_parts(parts)
+}
+
+/// Words, and what between them says something: marks but those that end and join sentences. A point within a word is a
+/// part of it: of a number, a name, a path.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let is_joint = |it: char| matches!(it, '.' | ',' | ';' | ':' | '!' | '"');
+    let parts = text.split_whitespace().map(move |it| it.trim_matches(is_joint));
+    parts.filter(|it| !it.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Digest {
+        saying(&Draft { text: text.to_owned(), ..Draft::default() })
+    }
+
+    #[test]
+    fn light_words_are_sorted_for_the_search() {
+        assert!(LIGHT.is_sorted());
+    }
+
+    #[test]
+    fn what_changes_nothing_changes_nothing_and_the_rest_does() {
+        let said = of("The door is green, really.");
+        for same in ["the door is green", "Door is green!", "  A door: is   very GREEN;"] {
+            assert_eq!(of(same), said, "{same}");
+        }
+        for other in [
+            "The door is red.",
+            "The door is not green.",
+            "Is the door green?",
+            "The door was green.",
+            "The doors is green.",
+            "Green is the door.",
+            "The door is green 2",
+            "",
+        ] {
+            assert_ne!(of(other), said, "{other}");
+        }
+        for (one, other) in [
+            ("It costs 3.14", "It costs 314"),
+            ("Ada owes Bob", "Bob owes Ada"),
+            ("From Oslo to Rome", "To Oslo from Rome"),
+            ("x = -1", "x = 1"),
+            ("a/b", "a b"),
+            (&"x".repeat(100), &"y".repeat(100)),
+        ] {
+            assert_ne!(of(one), of(other), "{one} {other}");
+        }
+        let draft = Draft { text: "x".to_owned(), ..Draft::default() };
+        let with = |change: fn(&mut Draft)| {
+            let mut draft = draft.clone();
+            change(&mut draft);
+            saying(&draft)
+        };
+        assert_ne!(with(|it| it.author = Some("Ada".to_owned())), saying(&draft));
+        assert_ne!(with(|it| it.author = Some(String::new())), saying(&draft));
+        assert_ne!(with(|it| it.kind = "lesson".to_owned()), saying(&draft));
+        let field = |it: &mut Draft| drop(it.fields.insert("worked".to_owned(), "no".to_owned()));
+        assert_ne!(with(field), saying(&draft));
+        let run = |it: &mut Draft| drop(it.fields.insert("run".to_owned(), "7".to_owned()));
+        assert_eq!(with(run), saying(&draft));
+        assert_eq!(with(|it| it.tags = vec!["t".to_owned()]), saying(&draft));
+    }
+
+    #[test]
+    fn what_goes_frees_what_it_stood_for() {
+        let mut groups = Groups::default();
+        let id = MemoryId;
+        let rows = [(id(2), id(1), 7), (id(3), id(1), 7), (id(5), id(4), 8)];
+        rows.into_iter().for_each(|it| groups.add(it));
+        assert_eq!(groups.members(id(1)).collect::<Vec<_>>(), [id(2), id(3)]);
+        groups.remove(id(3));
+        assert_eq!(groups.standing(id(2)), Some((id(1), 7)));
+        groups.remove(id(1));
+        assert_eq!(groups.all().collect::<Vec<_>>(), [(id(5), id(4), 8)]);
+        groups.remove_row(id(5));
+        assert!(groups == Groups::default());
+    }
+}

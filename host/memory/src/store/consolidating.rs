@@ -1,0 +1,226 @@
+//! Finding records that say the same, and having one stand for the others; and taking that back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use voyager_base::{Digest, clock::Timestamp};
+use voyager_disk::database::Broken;
+
+use super::{Memory, Writer};
+use crate::{
+    error::{ReadError, WriteError},
+    groups::{GroupRow, saying},
+    record::{Draft, MemoryId},
+    row::open_vector,
+    tables::{Act, Deed},
+    vectors::Code,
+};
+
+/// Most records that one consolidation finds another one to stand for.
+pub const COPIES_MAX: usize = 100_000;
+
+/// Vectors of what says the same lie at least so near each other, where there are some. Words decide; a vector may only
+/// forbid.
+const NEAR: f64 = 0.9;
+
+/// So many records are read at once.
+const CHUNK: usize = 1_000;
+
+/// A record, and those that say the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The one that stands for the others.
+    pub standing: MemoryId,
+    /// The others, in the order of writing.
+    pub copies: Vec<MemoryId>,
+}
+
+/// What a consolidation found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consolidated {
+    /// The commit, which names it; none where nothing was written.
+    pub commit: Option<u64>,
+    /// In the order of what stands.
+    pub groups: Vec<Group>,
+    /// Whether there are more than [`COPIES_MAX`]: another one finds those.
+    pub more: bool,
+}
+
+impl Memory {
+    /// Finds records that say the same, within one space or within each, and has one stand for the others: recall gives
+    /// back that one. Nothing is changed of any record. What stands is trusted as much as all of the others. Archived and
+    /// superseded records, and those that another one stands for already, are left alone. With `dry_run` nothing is written.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn consolidate(
+        &self,
+        space: Option<&str>,
+        dry_run: bool,
+        now: Timestamp,
+    ) -> Result<Consolidated, WriteError> {
+        let spaces = space.map_or_else(|| self.spaces(), |it| vec![it.to_owned()]);
+        let mut found = Consolidated::default();
+        let mut left = COPIES_MAX;
+        for space in spaces {
+            for group in self.groups_of(&space).map_err(WriteError::disk)? {
+                found.more |= group.copies.len() > left;
+                if group.copies.len() <= left {
+                    left -= group.copies.len();
+                    found.groups.push(group);
+                }
+            }
+        }
+        found.groups.sort_by_key(|it| it.standing);
+        if dry_run || found.groups.is_empty() {
+            return Ok(found);
+        }
+        let mut writer = self.writer()?;
+        // Others may have written since.
+        for group in &mut found.groups {
+            let index = self.index();
+            let is_free = |it: &MemoryId| {
+                index.holds(*it)
+                    && index.groups().standing(*it).is_none()
+                    && index.trust(*it) <= index.trust(group.standing)
+            };
+            group.copies.retain(|it| is_free(it) && index.groups().members(*it).next().is_none());
+            if !is_free(&group.standing) {
+                group.copies.clear();
+            }
+        }
+        found.groups.retain(|it| !it.copies.is_empty());
+        let Some(first) = found.groups.first().map(|it| it.standing.0) else { return Ok(found) };
+        let commit = writer.counters.commit + 1;
+        let rows: Vec<GroupRow> = found
+            .groups
+            .iter()
+            .flat_map(|group| group.copies.iter().map(|it| (*it, group.standing, commit)))
+            .collect();
+        let act = Act { at: now, deed: Deed::Consolidated, first, count: rows.len() as u64 };
+        self.set_groups(&mut writer, act, &rows, &[])?;
+        found.commit = Some(commit);
+        Ok(found)
+    }
+
+    /// Takes a consolidation back, of which nothing is left then. Gives back the records that speak for themselves again.
+    ///
+    /// # Errors
+    /// [`WriteError::Invalid`] where there is none of that commit.
+    pub fn part(&self, commit: u64, now: Timestamp) -> Result<Vec<MemoryId>, WriteError> {
+        let mut writer = self.writer()?;
+        let freed: Vec<MemoryId> = {
+            let index = self.index();
+            index.groups().all().filter(|it| it.2 == commit).map(|it| it.0).collect()
+        };
+        let Some(first) = freed.first().map(|it| it.0) else {
+            let problem = format!("there is no consolidation #{commit}, or nothing is left of it");
+            let invalid = crate::record::Invalid { field: "commit", problem };
+            return Err(WriteError::Invalid { place: 1, invalid });
+        };
+        let act = Act { at: now, deed: Deed::Parted, first, count: freed.len() as u64 };
+        self.set_groups(&mut writer, act, &[], &freed)?;
+        Ok(freed)
+    }
+
+    fn set_groups(
+        &self,
+        writer: &mut Writer,
+        act: Act,
+        added: &[GroupRow],
+        freed: &[MemoryId],
+    ) -> Result<(), WriteError> {
+        let counters = writer.counters;
+        writer.commit(&self.tables, act, counters, |change| {
+            change.remove_groups(freed)?;
+            change.add_groups(added)
+        })?;
+        let mut index = self.index_mut();
+        added.iter().for_each(|it| index.group(*it));
+        freed.iter().for_each(|it| index.ungroup(*it));
+        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        Ok(())
+    }
+
+    /// The consolidations of which something is left: the commit, and how many records another one stands for.
+    pub fn consolidations(&self) -> Vec<(u64, usize)> {
+        let mut all: BTreeMap<u64, usize> = BTreeMap::new();
+        for (_, _, commit) in self.index().groups().all() {
+            *all.entry(commit).or_default() += 1;
+        }
+        all.into_iter().collect()
+    }
+
+    /// The record that was found to say the same as this one and to stand for it.
+    pub fn standing_for(&self, id: MemoryId) -> Option<MemoryId> {
+        self.index().groups().standing(id).map(|it| it.0)
+    }
+
+    /// The records that this one was found to stand for.
+    pub fn stands_for(&self, id: MemoryId) -> Vec<MemoryId> {
+        self.index().groups().members(id).collect()
+    }
+
+    /// Groups of a space that nobody has noted yet.
+    fn groups_of(&self, space: &str) -> Result<Vec<Group>, ReadError> {
+        let ids: Vec<MemoryId> = {
+            let index = self.index();
+            let speaks = |it: &MemoryId| {
+                index.space_of(*it) == Some(space)
+                    && index.standing(*it).is_some_and(|it| !it.archived)
+                    && !index.succession().holds(*it)
+                    && index.groups().standing(*it).is_none()
+            };
+            index.ids().into_iter().filter(speaks).collect()
+        };
+        let mut saying_so: BTreeMap<Digest, Vec<(MemoryId, f32)>> = BTreeMap::new();
+        for chunk in ids.chunks(CHUNK) {
+            for record in self.readable(chunk)?.into_iter().flatten() {
+                let Draft { importance, .. } = record.draft;
+                saying_so.entry(saying(&record.draft)).or_default().push((record.id, importance));
+            }
+        }
+        let mut groups = Vec::new();
+        for (_, alike) in saying_so.into_iter().filter(|it| it.1.len() > 1) {
+            groups.extend(self.group(alike)?);
+        }
+        Ok(groups)
+    }
+
+    /// The group of records that are alike by their words; none where nothing of it is new.
+    fn group(&self, alike: Vec<(MemoryId, f32)>) -> Result<Option<Group>, ReadError> {
+        let index = self.index();
+        // One that stands for others already goes on; then the most trusted, the pinned, the most important, the newest.
+        let rank = |(id, importance): &(MemoryId, f32)| {
+            let pinned = index.standing(*id).is_some_and(|it| it.pinned);
+            (index.trust(*id), stands(&index, *id), pinned, importance.to_bits(), *id)
+        };
+        let Some((standing, _)) = alike.iter().copied().max_by_key(rank) else { return Ok(None) };
+        let others = alike.iter().map(|it| it.0);
+        let others: BTreeSet<MemoryId> =
+            others.filter(|it| *it != standing && !stands(&index, *it)).collect();
+        drop(index);
+        let vector = self.vector_in_row(standing)?;
+        let mut copies = Vec::new();
+        for id in others {
+            let other = self.vector_in_row(id)?;
+            let near =
+                vector.as_ref().zip(other.as_ref()).is_none_or(|it| it.0.cosine(it.1) >= NEAR);
+            copies.extend(near.then_some(id));
+        }
+        Ok((!copies.is_empty()).then_some(Group { standing, copies }))
+    }
+
+    /// The vector of a record, from its row.
+    fn vector_in_row(&self, id: MemoryId) -> Result<Option<Code>, ReadError> {
+        let Some((number, encoder)) = self.encoder.get() else { return Ok(None) };
+        let Some(sealed) = self.tables.vector(*number, id.0)? else { return Ok(None) };
+        let key = self.keys.key(id.0).map_err(Broken::disk)?;
+        let code = key.and_then(|it| open_vector(&it, &encoder.name, &sealed));
+        Ok(code.filter(|it| it.dimensions() == encoder.dimensions))
+    }
+}
+
+/// Whether a record stands for others already.
+fn stands(index: &crate::index::Index, id: MemoryId) -> bool {
+    index.groups().members(id).next().is_some()
+}
