@@ -533,7 +533,7 @@ pub fn restore(
         let opening = Opening { cache_bytes: 64 << 20, check_bytes_max: 0 };
         let (mut tables, _) = Tables::open(&**to, opening)?;
         tables.veil(Some(veil.clone()));
-        let filling = tables.filling()?;
+        let mut filling = tables.filling()?;
         let total = 2 * manifest.chunks.len() as u64;
         for (number, chunk) in (1..).zip(&manifest.chunks) {
             let rows = chunks::read(&**from, &found.files, chunk)?;

@@ -19,7 +19,7 @@ use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
 pub(crate) use self::{
     folders::Folder,
-    reading::{Reading, is_known},
+    reading::{DeedsRow, Reading, is_known},
 };
 use crate::{
     error::OpenError,
@@ -547,16 +547,9 @@ impl Tables {
     /// From which commit on deeds are noted up to the last one. Those of an older program's commits are not: where one
     /// wrote last, or none was, they are to be from the next on, and the answer says that it is still to be begun.
     pub(crate) fn deeds_from(&self, counters: Counters) -> Result<(u64, bool), Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let meta = transaction.open_table(META).map_err(broken)?;
-            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
-            let from = number(META_DEEDS_FROM)?;
-            let is_noted = number(META_DEEDS)? == Some(counters.commit);
-            Ok(match from.filter(|_| is_noted) {
-                Some(from) => (from, true),
-                None => (counters.commit + 1, false),
-            })
+        Ok(match self.reading()?.deeds_from(counters)? {
+            Some(from) => (from, true),
+            None => (counters.commit + 1, false),
         })
     }
 
@@ -570,11 +563,7 @@ impl Tables {
             let transaction = self.database().begin_write()?;
             {
                 let mut deeds = transaction.open_table(DEEDS)?;
-                deeds.retain(|(id, _, _), row| match Touch::decode(row) {
-                    Some(Touch::Forgotten { .. }) => true,
-                    Some(Touch::Related { to, .. }) => holds(MemoryId(id)) && holds(to),
-                    _ => holds(MemoryId(id)),
-                })?;
+                deeds.retain(|key, row| stays((key, row), &holds))?;
                 let mut meta = transaction.open_table(META)?;
                 meta.insert(META_DEEDS_FROM, from)?;
                 meta.insert(META_DEEDS, from.saturating_sub(1))?;
@@ -719,6 +708,16 @@ fn veiled(veil: Option<&Veil>, key: &Digest) -> Digest {
 
 fn broken(error: impl Into<redb::Error>) -> Broken {
     Broken::from(error.into())
+}
+
+/// Whether a row of what was done stays where only some records are left: with its record, and with the one that it
+/// names; what was forgotten stays noted.
+fn stays(((id, _, _), row): DeedsRow, holds: impl Fn(MemoryId) -> bool) -> bool {
+    match Touch::decode(row) {
+        Some(Touch::Forgotten { .. }) => true,
+        Some(Touch::Related { to, .. }) => holds(MemoryId(id)) && holds(to),
+        _ => holds(MemoryId(id)),
+    }
 }
 
 impl Change {

@@ -15,7 +15,7 @@ use voyager_base::disk::Disk;
 use voyager_disk::database::Broken;
 
 use super::{SnapshotError, manifest::chunk_name};
-use crate::tables::{Counters, Reading};
+use crate::tables::{Counters, DeedsRow, Reading};
 
 /// So many ids, or commits, are in one range.
 pub(crate) const IDS: u64 = 4096;
@@ -38,6 +38,10 @@ pub(crate) enum Rows {
     Audit(Vec<(u64, (u64, u8, u64, u64))>),
     /// By idempotency key, as it is hidden: the first id, and how many.
     Done(Vec<(ByteBuf, u64, u64)>),
+    /// From which commit on it is noted what is done to which record; what was, as its rows are.
+    Deeds(u64, Vec<DeedsRow>),
+    /// By id: what stands for it, and which commit found that out.
+    Groups(Vec<(u64, u64, u64)>),
 }
 
 /// What was written of a store.
@@ -73,8 +77,20 @@ impl Writing<'_> {
         let ranges = counters.next.div_ceil(IDS);
         let commits = (counters.commit + 1).div_ceil(IDS);
         let total = ranges + commits;
+        let deeds_from = self.reading.deeds_from(counters)?;
+        let mut groups = self.reading.groups()?;
+        groups.reverse();
         for number in 0..ranges {
-            self.ids(number * IDS..(number + 1) * IDS, encoders)?;
+            let ids = number * IDS..(number + 1) * IDS;
+            self.ids(ids.clone(), encoders)?;
+            if let Some(from) = deeds_from {
+                self.deeds(ids.clone(), from)?;
+            }
+            let mut rows = Vec::new();
+            while let Some((id, standing, commit)) = groups.pop_if(|it| it.0.0 < ids.end) {
+                rows.push((id.0, standing.0, commit));
+            }
+            self.put(rows, Rows::Groups, |_| 24)?;
             if !see(number + 1, total) {
                 return Err(SnapshotError::Stopped);
             }
@@ -118,6 +134,17 @@ impl Writing<'_> {
             self.put(rows, |it| Rows::Vectors(*encoder, it), |it| it.1.len())?;
         }
         Ok(())
+    }
+
+    /// What was done to records; the first chunk of it is there also where nothing was.
+    fn deeds(&mut self, ids: Range<u64>, from: u64) -> Result<(), SnapshotError> {
+        let is_first = ids.start == 0;
+        let mut rows = Vec::new();
+        self.reading.deeds(ids, |row| rows.push(row))?;
+        if rows.is_empty() && is_first {
+            return self.chunk(&Rows::Deeds(from, rows));
+        }
+        self.put(rows, |it| Rows::Deeds(from, it), |_| 40)
     }
 
     /// What was done under idempotency keys, by the ids that it was about: those never change.

@@ -4,44 +4,52 @@ use redb::{ReadableTable, WriteTransaction};
 use voyager_disk::database::{Broken, guarded};
 
 use super::{
-    AUDIT, BACKWARD, Counters, DONE, Done, EDGES, ENCODERS, META, META_COMMIT, META_CYCLE,
-    META_NEXT, RECORDS, STANDINGS, Tables, VECTORS, broken,
+    AUDIT, BACKWARD, Counters, DEEDS, DONE, Done, EDGES, ENCODERS, GROUPS, META, META_COMMIT,
+    META_CYCLE, META_DEEDS, META_DEEDS_FROM, META_NEXT, RECORDS, STANDINGS, Tables, VECTORS,
+    broken, stays,
 };
 use crate::snapshot::Rows;
 
 /// Tables on their way; dropped before its end it leaves nothing.
-pub(crate) struct Filling(WriteTransaction);
+pub(crate) struct Filling {
+    transaction: WriteTransaction,
+    /// From which commit on it is noted what is done to which record; none where the rows say nothing of it.
+    deeds_from: Option<u64>,
+}
 
 impl Tables {
     /// Begins to fill the tables.
     pub(crate) fn filling(&self) -> Result<Filling, Broken> {
-        guarded(|| Ok(Filling(self.database().begin_write().map_err(broken)?)))
+        guarded(|| {
+            let transaction = self.database().begin_write().map_err(broken)?;
+            Ok(Filling { transaction, deeds_from: None })
+        })
     }
 }
 
 impl Filling {
     /// Adds rows, save those of records that are gone.
-    pub(crate) fn add(&self, rows: &Rows, is_gone: &dyn Fn(u64) -> bool) -> Result<(), Broken> {
+    pub(crate) fn add(&mut self, rows: &Rows, is_gone: &dyn Fn(u64) -> bool) -> Result<(), Broken> {
         guarded(|| Ok(self.put(rows, is_gone)?))
     }
 
-    fn put(&self, rows: &Rows, is_gone: &dyn Fn(u64) -> bool) -> Done<()> {
+    fn put(&mut self, rows: &Rows, is_gone: &dyn Fn(u64) -> bool) -> Done<()> {
         match rows {
             Rows::Records(rows) => {
-                let mut table = self.0.open_table(RECORDS)?;
+                let mut table = self.transaction.open_table(RECORDS)?;
                 for (id, row) in rows.iter().filter(|it| !is_gone(it.0)) {
                     table.insert(id, row.as_slice())?;
                 }
             }
             Rows::Standings(rows) => {
-                let mut table = self.0.open_table(STANDINGS)?;
+                let mut table = self.transaction.open_table(STANDINGS)?;
                 for (id, row) in rows.iter().filter(|it| !is_gone(it.0)) {
                     table.insert(id, row.as_slice())?;
                 }
             }
             Rows::Edges(rows) => {
-                let mut edges = self.0.open_table(EDGES)?;
-                let mut backward = self.0.open_table(BACKWARD)?;
+                let mut edges = self.transaction.open_table(EDGES)?;
+                let mut backward = self.transaction.open_table(BACKWARD)?;
                 for (from, number, to, row) in rows {
                     if !is_gone(*from) && !is_gone(*to) {
                         edges.insert((*from, *number), (*to, row.as_slice()))?;
@@ -50,22 +58,37 @@ impl Filling {
                 }
             }
             Rows::Vectors(encoder, rows) => {
-                let mut table = self.0.open_table(VECTORS)?;
+                let mut table = self.transaction.open_table(VECTORS)?;
                 for (id, row) in rows.iter().filter(|it| !is_gone(it.0)) {
                     table.insert((*encoder, *id), row.as_slice())?;
                 }
             }
             Rows::Audit(rows) => {
-                let mut table = self.0.open_table(AUDIT)?;
+                let mut table = self.transaction.open_table(AUDIT)?;
                 for (commit, row) in rows {
                     table.insert(commit, row)?;
                 }
             }
             Rows::Done(rows) => {
-                let mut table = self.0.open_table(DONE)?;
+                let mut table = self.transaction.open_table(DONE)?;
                 for (key, first, count) in rows {
                     if let Ok(key) = <&[u8; 32]>::try_from(key.as_slice()) {
                         table.insert(key, (*first, *count))?;
+                    }
+                }
+            }
+            Rows::Deeds(from, rows) => {
+                self.deeds_from = Some(*from);
+                let mut table = self.transaction.open_table(DEEDS)?;
+                for row in rows.iter().filter(|it| stays(**it, |id| !is_gone(id.0))) {
+                    table.insert(row.0, row.1)?;
+                }
+            }
+            Rows::Groups(rows) => {
+                let mut table = self.transaction.open_table(GROUPS)?;
+                for (id, standing, commit) in rows {
+                    if !is_gone(*id) && !is_gone(*standing) {
+                        table.insert(id, (*standing, *commit))?;
                     }
                 }
             }
@@ -81,17 +104,21 @@ impl Filling {
     ) -> Result<(), Broken> {
         let finish = || -> Done<()> {
             {
-                let mut table = self.0.open_table(ENCODERS)?;
+                let mut table = self.transaction.open_table(ENCODERS)?;
                 for (number, name, dimensions) in encoders {
                     table.insert(number, (name.as_str(), *dimensions))?;
                 }
-                let mut meta = self.0.open_table(META)?;
+                let mut meta = self.transaction.open_table(META)?;
                 meta.insert(META_NEXT, counters.next)?;
                 meta.insert(META_COMMIT, counters.commit)?;
                 meta.insert(META_CYCLE, counters.cycle)?;
+                if let Some(from) = self.deeds_from {
+                    meta.insert(META_DEEDS_FROM, from)?;
+                    meta.insert(META_DEEDS, counters.commit)?;
+                }
                 debug_assert!(meta.get(META_COMMIT)?.is_some(), "the counters are the last rows");
             }
-            Ok(self.0.commit()?)
+            Ok(self.transaction.commit()?)
         };
         guarded(|| Ok(finish()?))
     }

@@ -6,13 +6,16 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetada
 use voyager_disk::database::{Broken, guarded};
 
 use super::{
-    AUDIT, BACKWARD, DONE, Deed, EDGES, ENCODERS, GROUPS, HORIZON, RECORDS, STANDINGS, Tables,
-    VECTORS, broken,
+    AUDIT, BACKWARD, Counters, DEEDS, DONE, Deed, EDGES, ENCODERS, GROUPS, HORIZON, META,
+    META_DEEDS, META_DEEDS_FROM, RECORDS, STANDINGS, Tables, VECTORS, broken,
 };
 use crate::{groups::GroupRow, record::MemoryId};
 
 /// A line of the audit, as it lies there: when, what, first, count.
 pub(crate) type AuditRow = (u64, u8, u64, u64);
+
+/// A row of what was done to records, as it lies there: the record, the commit, a number; what, and with which other.
+pub(crate) type DeedsRow = ((u64, u64, u32), (u8, u64, u32));
 
 /// One view of the tables.
 pub(crate) struct Reading(ReadTransaction);
@@ -157,6 +160,37 @@ impl Reading {
                 see(key.value(), first, count);
             }
             Ok(())
+        })
+    }
+
+    /// Calls `see` with what was done to some ids.
+    pub(crate) fn deeds(
+        &self,
+        ids: Range<u64>,
+        mut see: impl FnMut(DeedsRow),
+    ) -> Result<(), Broken> {
+        guarded(|| {
+            // An old store has none before its next write.
+            let deeds = match self.0.open_table(DEEDS) {
+                Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+                other => other.map_err(broken)?,
+            };
+            for row in deeds.range((ids.start, 0, 0)..(ids.end, 0, 0)).map_err(broken)? {
+                let (key, row) = row.map_err(broken)?;
+                see((key.value(), row.value()));
+            }
+            Ok(())
+        })
+    }
+
+    /// From which commit on deeds are noted up to the last one; none where an older program wrote last, or none was.
+    pub(crate) fn deeds_from(&self, counters: Counters) -> Result<Option<u64>, Broken> {
+        guarded(|| {
+            let meta = self.0.open_table(META).map_err(broken)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+            let from = number(META_DEEDS_FROM)?;
+            let is_noted = number(META_DEEDS)? == Some(counters.commit);
+            Ok(from.filter(|_| is_noted))
         })
     }
 

@@ -14,8 +14,8 @@ use voyager_base::{
     sim::{CrashModel, SimDisk},
 };
 use voyager_memory::{
-    Cost, Edge, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places, Record,
-    Restored, Restoring, SnapshotError, Taken, Which, restore, snapshots,
+    Blame, Cost, Edge, Happened, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places,
+    Record, Restored, Restoring, SnapshotError, Taken, Which, restore, snapshots,
 };
 
 use crate::support::{ask, draft, now, options, texts, turn};
@@ -117,6 +117,8 @@ fn restored(from: &SimDisk, which: &Which) -> (SimDisk, Memory) {
 struct Held {
     records: BTreeMap<MemoryId, (Record, f64, bool, bool)>,
     relations: Vec<(u64, String, u64)>,
+    /// What was done to each record since it was written, and what stands for it.
+    past: BTreeMap<MemoryId, (Blame, Option<MemoryId>)>,
     answers: Vec<Vec<(MemoryId, f64)>>,
 }
 
@@ -129,12 +131,14 @@ fn held(memory: &Memory) -> Held {
     let relations = memory.all_relations().unwrap().into_iter();
     let mut relations: Vec<_> = relations.map(|it| (it.from.0, it.kind, it.to.0)).collect();
     relations.sort();
+    let past = memory.ids().into_iter();
+    let past = past.map(|it| (it, (memory.blame(it).unwrap(), memory.standing_for(it))));
     let answer = |question: &str| {
         let recall = ask(memory, question);
         recall.hits.iter().map(|it| (it.record.id, it.score)).collect()
     };
     let answers = ["door", "vault xylophone", "text 3 thread"].map(answer).to_vec();
-    Held { records: all.collect(), relations, answers }
+    Held { records: all.collect(), relations, past: past.collect(), answers }
 }
 
 /// A store with a snapshot.
@@ -197,7 +201,8 @@ fn what_did_not_change_is_not_written_again() {
         memory.remember(&entries, None, now()).unwrap();
     }
     let first = take(&memory).unwrap();
-    assert_eq!((first.snapshot.records, first.new_chunks), (3 * 4_096, 2 * 3 + 1));
+    // Records and standings, the audit, and since when what is done to which record is noted.
+    assert_eq!((first.snapshot.records, first.new_chunks), (3 * 4_096, 2 * 3 + 2));
     let again = take(&memory).unwrap();
     assert_eq!((again.new_chunks, again.new_bytes), (0, 0));
     memory.remember(&[draft("one more").into()], None, now()).unwrap();
@@ -236,6 +241,23 @@ fn forgetting_reaches_every_snapshot_before_it_is_acknowledged() {
         assert!(!to.holds(&key) && slot(&to, 1) == [0; 32]);
         assert_eq!(slot(&to, 0), slot(&disk, 0), "and the others have theirs");
     }
+}
+
+#[test]
+fn what_stood_for_others_and_was_forgotten_since_stands_for_none() {
+    let (disk, folder) = (SimDisk::new(1), SimDisk::new(2));
+    let folders = Folders::with(FOLDER, &folder);
+    let memory = open(&disk, &folders);
+    let same = || draft("The same again.").into();
+    memory.remember(&[same(), same(), same()], None, now()).unwrap();
+    memory.consolidate(None, false, now()).unwrap();
+    take(&memory).unwrap();
+    let stands = |memory: &Memory| [0, 1].map(|it| memory.standing_for(MemoryId(it)));
+    assert_eq!(stands(&restored(&folder, &Which::Newest).1), [Some(MemoryId(2)); 2]);
+    memory.forget(&[MemoryId(2)], None, now()).unwrap();
+    let again = restored(&folder, &Which::Newest).1;
+    assert_eq!(stands(&again), [None; 2]);
+    assert_eq!(again.verify(&|_, _| true).unwrap().unwrap().faults, []);
 }
 
 #[test]
@@ -650,6 +672,9 @@ fn a_crash_while_restoring_leaves_a_whole_store_or_none() {
 #[derive(Clone, Debug)]
 enum Step {
     Remember(u8),
+    /// The same again, and what finds that out.
+    Again,
+    Consolidate,
     Forget(u8),
     Relate(u8, u8),
     Used(u8),
@@ -663,6 +688,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (1_u8..4).prop_map(Step::Remember),
+        3 => Just(Step::Again),
+        2 => Just(Step::Consolidate),
         2 => any::<u8>().prop_map(Step::Forget),
         2 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Relate(a, b)),
         1 => any::<u8>().prop_map(Step::Used),
@@ -682,6 +709,12 @@ fn act(memory: &Memory, step: &Step, number: usize) {
             let entry = |it| turn("thread", "Ada", &format!("text {number} door {it}"));
             let entries: Vec<_> = (0..*count).map(entry).collect();
             memory.remember(&entries, None, now()).unwrap();
+        }
+        Step::Again => {
+            memory.remember(&[draft("The same again.").into()], None, now()).unwrap();
+        }
+        Step::Consolidate => {
+            memory.consolidate(None, false, now()).unwrap();
         }
         Step::Forget(it) => {
             if let Some(it) = of(*it) {
@@ -748,6 +781,14 @@ proptest! {
             expected.records.retain(|it, _| last.contains(it));
             let there = |it: &u64| last.contains(&MemoryId(*it));
             expected.relations.retain(|it| there(&it.0) && there(&it.2));
+            expected.past.retain(|it, _| last.contains(it));
+            for (blame, standing) in expected.past.values_mut() {
+                blame.since.retain(|it| match &it.what {
+                    Happened::Related(edge) => there(&edge.from.0) && there(&edge.to.0),
+                    Happened::Touched(_) => true,
+                });
+                *standing = standing.filter(|it| last.contains(it));
+            }
             if expected.records.len() < count {
                 expected.answers.clone_from(&found.answers);
             }
