@@ -442,11 +442,11 @@ impl Index {
     }
 
     /// The records that relations of one lead to or come from, and how strong those are.
-    pub(crate) fn related(&self, id: MemoryId) -> Vec<(MemoryId, f32)> {
+    pub(crate) fn related(&self, id: MemoryId) -> impl Iterator<Item = (MemoryId, f32)> + '_ {
         let forward = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.1);
         let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
         let backward = self.backward.range(all).map(|(key, weight)| (key.1, *weight));
-        forward.chain(backward).collect()
+        forward.chain(backward)
     }
 
     /// The records that an edge leads to from one, and those from which one leads to it.

@@ -49,6 +49,7 @@ mod tables;
 pub mod terms;
 pub mod vectors;
 mod verify;
+mod walk;
 pub mod when;
 
 pub use self::{

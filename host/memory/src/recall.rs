@@ -1,7 +1,7 @@
 //! Recall: a question, its candidates, their signals, and what is given back.
 
 use std::collections::{
-    HashMap, HashSet,
+    BTreeMap, HashMap, HashSet,
     hash_map::Entry::{Occupied, Vacant},
 };
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{Digest, clock::Timestamp, memory::Trust};
 
 use crate::{
-    arm::{Spot, Spread},
+    arm::{BySpot, CANDIDATES, Spot, Spread},
     asking::{Asking, Kindred},
     features::{Arms, FirstArms, Near},
     index::Index,
@@ -18,6 +18,7 @@ use crate::{
     search::Search,
     shard::{Doc, Shard, tokens_of},
     terms,
+    walk::{HUB, walk},
 };
 
 /// Most records that one question gives back.
@@ -224,7 +225,7 @@ const RELATION_WEIGHT: f64 = 2.0;
 /// So many of the best of the untrained ranking are ranked by what was learned. The others stay behind them.
 const RANKED: usize = 300;
 
-/// Relations lead on from so many of the best.
+/// Walks along relations start at so many of the best.
 const SEEDS: usize = 20;
 
 /// How closely candidates are looked at.
@@ -251,14 +252,14 @@ pub(crate) fn consider(
     let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
     seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
     let led = led_to(index, search, &seeds);
-    spots.extend(led.iter().map(|it| it.0));
+    spots.extend(led.keys());
     spots.sort_unstable();
     spots.dedup();
     let phrases = quoted(&question.text);
     let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
     let see = |(spot, doc, relevance): &(Spot, Doc, f64)| {
         let shard = search.shard(*spot);
-        let relation = led.iter().find(|it| it.0 == *spot).map_or(0.0, |it| it.1);
+        let relation = led.get(spot).copied().unwrap_or(0.0);
         let age = now.as_micros().saturating_sub(doc.at) as f64;
         let signals = Signals {
             vector: first
@@ -383,25 +384,30 @@ fn boosted(value: f64, signals: &Signals) -> f64 {
     value * (1.0 + BOOST_MAX * (2.0 * mean - 1.0))
 }
 
-/// Where relations lead from the best: the records, and how strongly.
-fn led_to(index: &Index, search: &Search<'_>, seeds: &[(f64, Spot)]) -> Vec<(Spot, f64)> {
+/// Where relations lead from the best: the records, and how strongly. Walks come by those alone that the question allows.
+fn led_to(index: &Index, search: &Search<'_>, seeds: &[(f64, Spot)]) -> BySpot<f64> {
     let best = seeds.first().map_or(0.0, |it| it.0);
-    let mut led: Vec<(Spot, f64)> = Vec::new();
-    for (value, spot) in seeds.iter().take(SEEDS).filter(|it| it.0 > 0.0) {
-        let Some(doc) = search.shard(*spot).doc(spot.place) else { continue };
-        for (other, weight) in index.related(doc.id) {
-            let place = search.shards.iter().enumerate().find_map(|(number, shard)| {
-                Some(Spot { shard: number as u32, place: shard.place(other)? })
-            });
-            let Some(place) = place.filter(|it| search.allows(*it)) else { continue };
-            let strength = value / best * f64::from(weight);
-            match led.iter_mut().find(|it| it.0 == place) {
-                Some(known) => known.1 = known.1.max(strength),
-                None => led.push((place, strength)),
-            }
-        }
-    }
-    led
+    let seeds = seeds.iter().take(SEEDS).filter(|it| it.0 > 0.0);
+    let seeds: Vec<(MemoryId, f64)> = seeds
+        .filter_map(|it| Some((search.shard(it.1).doc(it.1.place)?.id, it.0 / best)))
+        .collect();
+    let spot = |id: MemoryId| {
+        let found = search.shards.iter().enumerate().find_map(|(number, shard)| {
+            Some(Spot { shard: number as u32, place: shard.place(id)? })
+        });
+        found.filter(|it| search.allows(*it))
+    };
+    let mut spots = BTreeMap::new();
+    let came = walk(&seeds, |id| {
+        let related = index
+            .related(id)
+            .filter(|it| spots.entry(it.0).or_insert_with(|| spot(it.0)).is_some());
+        related.take(HUB + 1).collect()
+    });
+    let mut led: Vec<(MemoryId, f64)> = came.into_iter().collect();
+    led.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    led.truncate(CANDIDATES);
+    led.into_iter().filter_map(|(id, came)| Some((spots.get(&id).copied()??, came))).collect()
 }
 
 /// What a question quotes, as terms.

@@ -110,6 +110,23 @@ fn relations_lead_to_what_the_words_do_not() {
     assert_eq!(texts(&recall), ["The meeting is on Monday.", "Ada comes."]);
     assert_eq!(recall.hits[1].signals.relation, 0.5);
     assert_eq!(memory.relations(ids[1]).unwrap(), [edge(0, 1)]);
+    // Who comes to the meeting leads on to what they do.
+    memory.relate(&edge(1, 2), None, now()).unwrap();
+    let recall = found(&memory);
+    assert_eq!(texts(&recall), texts_of);
+    let relation = recall.hits[2].signals.relation;
+    assert!((0.125..0.14).contains(&relation), "{relation}");
+    // No walk comes by what the question does not allow.
+    let mut other = draft("Bob comes.");
+    other.space = "other".to_owned();
+    let last = memory.remember(&[other.into(), draft("Bob sings.").into()], None, now()).unwrap();
+    let edge = |from, to| Edge { from, kind: "has".to_owned(), to, weight: 1.0 };
+    let edges = [edge(ids[0], last[0]), edge(last[0], last[1])];
+    memory.relate_all(&edges, None, now()).unwrap();
+    assert_eq!(texts(&found(&memory)).len(), 5);
+    let here = Question { spaces: vec!["default".to_owned()], ..question.clone() };
+    assert_eq!(texts(&memory.recall(&here, now()).unwrap()), texts_of);
+    let edge = |from: usize, to: usize| Edge { from: ids[from], to: ids[to], ..edges[0].clone() };
     let refused = memory.relate(&edge(0, 0), None, now()).unwrap_err();
     assert!(matches!(refused, WriteError::Invalid { .. }), "{refused}");
     let none = Edge { to: MemoryId(9), ..edge(0, 1) };
