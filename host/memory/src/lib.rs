@@ -48,6 +48,7 @@ mod tables;
 pub mod terms;
 pub mod vectors;
 mod verify;
+mod watch;
 pub mod when;
 
 pub use self::{
@@ -81,4 +82,5 @@ pub use self::{
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
     verify::{FAULTS_MAX, Fault, Part, Verified},
+    watch::Watched,
 };

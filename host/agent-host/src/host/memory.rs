@@ -32,7 +32,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, TrustAnswer, named,
+        TickAnswer, TrustAnswer, VectorRecall, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -466,6 +466,7 @@ impl Desk {
             encoder: self.encoder.clone().ok().flatten(),
             encoder_problem: self.encoder.clone().err(),
             vectors: stats.vectors,
+            vector_recall: VectorRecall::of(self.memory.watched()),
             damaged: named(&stats.damaged),
             row_bytes,
             database_bytes,

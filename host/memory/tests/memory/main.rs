@@ -16,3 +16,4 @@ mod store;
 mod succession;
 mod support;
 mod trust;
+mod watch;
