@@ -1,5 +1,6 @@
 //! What is answered about the memory.
 
+pub(crate) mod bench;
 pub(crate) mod snapshot;
 pub(crate) mod verify;
 

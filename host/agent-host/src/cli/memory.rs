@@ -1,5 +1,6 @@
 //! `agent-host memory`: what this machine remembers.
 
+mod bench;
 mod snapshot;
 
 use std::{
@@ -160,6 +161,7 @@ enum MemoryCommand {
     Encode,
     Import(Import),
     Export(Export),
+    Bench(bench::Bench),
 }
 
 /// What is to open the memory.
@@ -454,6 +456,7 @@ impl Memory {
             MemoryCommand::Encode => told::encode(context, &ask(context, MemoryRequest::Encode)?),
             MemoryCommand::Import(it) => it.run(context),
             MemoryCommand::Export(it) => it.run(context),
+            MemoryCommand::Bench(it) => it.run(context),
         }
     }
 }

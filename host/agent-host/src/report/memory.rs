@@ -1,5 +1,6 @@
 //! What the memory answers, as people read it.
 
+pub(crate) mod bench;
 pub(crate) mod snapshot;
 pub(crate) mod verify;
 
