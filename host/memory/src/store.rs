@@ -1520,13 +1520,13 @@ impl Memory {
             let as_of = (index.commit(), index.changed(&question.spaces));
             let step = check.step(&search, as_of, STEP_ROWS);
             // What was compared of a damaged index says nothing. Whoever asks next makes it anew.
-            if index.is_torn() { Step::Exact } else { step }
+            if index.is_torn() { Step::Moot } else { step }
         };
         let mut watch = self.watch_mut();
         match step {
             Step::Goes => watch.go_on(check),
             Step::Ends(counts) => watch.count(counts),
-            Step::Exact => {}
+            Step::Moot => {}
         }
         watch.is_waiting()
     }

@@ -66,6 +66,13 @@ impl LazyMemory {
         Self { folder: state.join("memory"), encoder, source, state: Mutex::default() }
     }
 
+    /// One that is open.
+    #[cfg(test)]
+    pub(super) fn with(memory: Arc<Memory>, encoder: Arc<Encoder>) -> Self {
+        let state = Mutex::new(Opened { memory: Some(memory), key: None });
+        Self { folder: PathBuf::new(), encoder, source: None, state }
+    }
+
     /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
     ///
     /// # Errors

@@ -56,12 +56,15 @@ fn what_compares_all_anyway_is_not_watched() {
 
 #[test]
 fn a_check_goes_on_while_records_come_and_go() {
-    let memory = store(300, 100);
-    memory.recall(&question("door 1"), now()).unwrap();
-    assert!(memory.watch_step(), "what is found");
+    let memory = store(5_000, 100);
+    let asked = |number: i32| {
+        memory.recall(&question(&format!("door {number}")), now()).unwrap();
+        memory.watch_step()
+    };
+    assert!((0..20).any(asked), "one of two is chosen");
     let ids = memory.remember(&[turn("all", "Bo", "door 1")], None, now()).unwrap();
-    assert!(memory.watch_step(), "what is found by now");
+    assert!(memory.watch_step(), "it goes on");
     memory.forget(&ids, None, now()).unwrap();
     steps(&memory);
-    assert_eq!(memory.watched(), Watched { questions: 1, nearest: 10, found: 10 });
+    assert_eq!(memory.watched().questions, 1);
 }
