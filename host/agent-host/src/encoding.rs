@@ -14,7 +14,9 @@ use std::{
 
 use voyager_base::clock::{Clock, Timestamp};
 use voyager_encoder::{Bert, Hashed, Precision};
-use voyager_memory::{DIMENSIONS_MAX, Encoder as Known, Kindred, Options, vectors::Code};
+use voyager_memory::{
+    DIMENSIONS_MAX, Encoder as Known, Kindred, Options, tokens_of, vectors::Code,
+};
 
 use self::{setting::What, web::Web, words::Words};
 pub(crate) use self::{
@@ -170,6 +172,14 @@ impl Encoder {
             _ => false,
         });
         more.await.unwrap_or(false)
+    }
+
+    /// Tokens of a text as the encoder counts them; about so many, where it does not tell. May block.
+    pub(crate) fn tokens(&self, text: &str) -> usize {
+        match self.is_wanted().then(|| self.made()) {
+            Some(Ok(Maker::Folder(bert))) => bert.count_tokens(text),
+            _ => tokens_of(text) as usize,
+        }
     }
 
     fn down(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, String)>> {

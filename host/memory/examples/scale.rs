@@ -90,6 +90,7 @@ fn main() {
     println!("digest of all answers       {}", Digest::of(&answers));
     drop(answers);
     println!("memory after these          {}", each());
+    watch(&memory);
     let first = question(&chance, &batches[0][0]);
     memory.recall(&first, now()).unwrap();
     let again = percentiles((0..QUESTIONS).map(|_| {
@@ -140,6 +141,23 @@ fn write(
     memory.keep_index().unwrap();
     println!("index kept in               {:?}", start.elapsed());
     println!("disk with it, bytes         {}", bytes(folder) / records as u64);
+}
+
+/// Puts some of what was asked to all vectors, where not all are compared anyway.
+fn watch(memory: &Memory) {
+    let (mut steps, mut more) = (Vec::new(), true);
+    while more {
+        let start = Instant::now();
+        more = memory.watch_step();
+        steps.push(start.elapsed());
+    }
+    let watched = memory.watched();
+    if let Some(recall) = watched.recall() {
+        let (count, questions) = (steps.len(), watched.questions);
+        let (middle, most) = percentiles(steps.into_iter());
+        println!("of the ten nearest found    {recall:.4} ({questions} questions)");
+        println!("  in steps, p50 and p99     {count}, {middle:?} {most:?}");
+    }
 }
 
 fn now() -> Timestamp {

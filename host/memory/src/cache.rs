@@ -68,6 +68,11 @@ impl Asked {
         let key = Digest::of_parts([minute.as_slice(), &all]);
         Self { key, spaces: question.spaces }
     }
+
+    /// What tells it apart from others, and from itself a minute later.
+    pub(crate) fn key(&self) -> &Digest {
+        &self.key
+    }
 }
 
 /// What was found, before the records are read.

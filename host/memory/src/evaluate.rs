@@ -6,7 +6,7 @@
 //! conversations may be trained on.
 //!
 //! There is no judge and no model here: evidence is found or it is not, within so many turns or so many tokens.
-//! Start reading at [`measure`].
+//! Start reading at [`measure`]; what [`crate::Memory`] says to questions is asked in a [`Trial`].
 
 mod corpus;
 mod date;
@@ -15,10 +15,14 @@ pub mod locomo;
 pub mod material;
 mod metrics;
 mod summary;
+mod table;
+mod trial;
 pub mod worklog;
 
 pub use self::{
     corpus::{Category, Conversation, Gold, Seen, Turn},
-    metrics::{BUDGETS, CUTS, Ranking, Scored, Unfair, measure, write_lines},
+    metrics::{BUDGETS, CUTS, Ranking, Scored, Unfair, check_fair, measure, write_lines},
     summary::{Abstention, Estimate, RESAMPLES, Row, Summary, abstention, gain, summarise},
+    table::{details, table},
+    trial::{Asked, RECALL, Reader, Trial, Unasked, ask_all, scored, untrained},
 };

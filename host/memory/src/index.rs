@@ -520,6 +520,12 @@ impl Index {
         self.spaces.iter().filter(|it| wanted(it.0)).map(|it| it.1).collect()
     }
 
+    /// All shards, to be damaged.
+    #[cfg(test)]
+    pub(crate) fn shards_mut(&mut self) -> impl Iterator<Item = &mut Shard> {
+        self.spaces.values_mut()
+    }
+
     /// All spaces.
     pub(crate) fn spaces(&self) -> impl Iterator<Item = (&str, &Shard)> {
         self.spaces.iter().map(|it| (it.0.as_str(), it.1))

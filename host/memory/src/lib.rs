@@ -50,6 +50,7 @@ pub mod terms;
 pub mod vectors;
 mod verify;
 mod walk;
+mod watch;
 pub mod when;
 
 pub use self::{
@@ -83,4 +84,5 @@ pub use self::{
     tables::{AuditLine, Deed},
     vectors::DIMENSIONS_MAX,
     verify::{FAULTS_MAX, Fault, Part, Verified},
+    watch::Watched,
 };

@@ -26,7 +26,7 @@ const FEEDBACK_WORDS: usize = 20;
 const TOUCHED_MAX: u64 = 20_000;
 
 /// The usual [`Search::exact_max`].
-const EXACT_MAX: usize = 20_000;
+pub(crate) const EXACT_MAX: usize = 20_000;
 
 /// The usual [`Search::reranked`].
 const RERANKED: usize = 1_000;
@@ -245,10 +245,15 @@ impl<'a> Search<'a> {
         new.map(|(word, _)| (word.to_owned(), 1)).collect()
     }
 
+    /// Whether there are so many vectors that cosines are estimated.
+    pub(crate) fn estimates(&self) -> bool {
+        let count: usize = self.shards.iter().map(|it| it.vectors.len()).sum();
+        count > self.exact_max
+    }
+
     /// How near the vectors of all records lie to one.
     pub(crate) fn vector(&self, code: &Code) -> Arm {
-        let count: usize = self.shards.iter().map(|it| it.vectors.len()).sum();
-        if count > self.exact_max {
+        if self.estimates() {
             return self.estimated(code);
         }
         let of = |shard: &&Shard| {

@@ -32,13 +32,14 @@ use crate::{
     recall::{self, Aside, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
-    search::Search,
+    search::{EXACT_MAX, Search},
     shard::{Doc, Shard},
     snapshot::{self, Places, SnapshotError, Taken, Taking, Thinned, forget_there},
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
     vectors::{Code, DIMENSIONS_MAX},
     verify::{self, Checking, Fault, Part, Verified},
+    watch::{Check, STEP_ROWS, Step, Watch, Watched},
 };
 
 pub use self::consolidating::{COPIES_MAX, Consolidated, Group};
@@ -70,6 +71,8 @@ pub struct Options {
     /// A space with more vectors leaves them in the kept index, where there is one: what recall compares exactly
     /// is read from there.
     pub resident_vectors_max: usize,
+    /// Of more vectors a question compares only those exactly that look near, see [`Memory::watched`].
+    pub exact_vectors_max: usize,
     /// What a store that is locked opens with. One that is not opens without it.
     pub owner: Option<OwnerKey>,
     /// An encoder of which only the name is known before it has made a vector: its dimensions are those it had
@@ -92,6 +95,7 @@ impl Default for Options {
             answers_bytes: 4 << 20,
             encoder: None,
             resident_vectors_max: RESIDENT_VECTORS_MAX,
+            exact_vectors_max: EXACT_MAX,
             encoder_named: None,
             owner: None,
             // Without any use that is after 217 cycles.
@@ -195,11 +199,14 @@ pub struct Memory {
     answers: Mutex<Cache>,
     /// As `answers`.
     results: Mutex<Results>,
+    /// As `answers`.
+    watch: Mutex<Watch>,
     encoder: OnceLock<(u32, Encoder)>,
     archive_below: f64,
     /// From which commit on deeds are noted.
     deeds_from: u64,
     resident_vectors_max: usize,
+    exact_vectors_max: usize,
     places: Option<Arc<dyn Places>>,
     /// The folder of the snapshot that is being taken.
     taking: Mutex<Option<(String, Arc<dyn Disk>)>>,
@@ -249,6 +256,7 @@ impl Memory {
     ) -> Result<Self, OpenError> {
         let Options { cache_bytes, check_bytes_max, answers_bytes, archive_below, .. } = options;
         let Options { encoder, encoder_named, owner, resident_vectors_max, places, .. } = options;
+        let exact_vectors_max = options.exact_vectors_max;
         // One that stays locked says so before anything of it is touched.
         let found = Owner::find(&disk, owner.as_ref())?;
         let (mut tables, counters) =
@@ -286,10 +294,12 @@ impl Memory {
             index,
             answers,
             results,
+            watch: Mutex::default(),
             encoder,
             archive_below,
             deeds_from,
             resident_vectors_max,
+            exact_vectors_max,
             places,
             taking: Mutex::new(None),
             disk,
@@ -1369,6 +1379,7 @@ impl Memory {
             let answer = Arc::new(self.answer(index, question, now)?);
             if !index.is_torn() {
                 self.answers_mut().keep(asked.clone(), &answer, index);
+                self.choose(index, &asked, question)?;
             }
             Ok((answer, index.commit()))
         })?;
@@ -1501,6 +1512,50 @@ impl Memory {
         code.map_err(invalid)
     }
 
+    /// Lets a question wait to be put to all vectors, where it is chosen.
+    fn choose(&self, index: &Index, asked: &Asked, question: &Question) -> Result<(), ReadError> {
+        // What was there at an earlier commit has to be read, and is found in the same way.
+        if question.vector.is_none() || question.as_of.is_some() {
+            return Ok(());
+        }
+        let shards = index.shards(&question.spaces);
+        let vectors: usize = shards.iter().map(|it| it.vectors.len()).sum();
+        let is_chosen = vectors > self.exact_vectors_max
+            && self.watch_mut().chooses(asked.key(), index.commit(), vectors);
+        if is_chosen && let Some(code) = self.vector_of(question)? {
+            self.watch_mut().wait(Check::new(question, code));
+        }
+        Ok(())
+    }
+
+    /// How many of the nearest vectors questions find, as far as [`Memory::watch_step`] looked.
+    pub fn watched(&self) -> Watched {
+        self.watch_mut().told()
+    }
+
+    /// Compares some more of all vectors with the question whose turn it is, of those that were chosen of what
+    /// [`Memory::recall`] answered. Says whether there are more to compare. For whoever has time: it takes some
+    /// milliseconds at most.
+    pub fn watch_step(&self) -> bool {
+        let Some(mut check) = self.watch_mut().next() else { return false };
+        let question = check.question();
+        let step = {
+            let index = self.index();
+            let search = self.search(&index, (&question, None));
+            let as_of = (index.commit(), index.changed(&question.spaces));
+            let step = check.step(&search, as_of, STEP_ROWS);
+            // What was compared of a damaged index says nothing. Whoever asks next makes it anew.
+            if index.is_torn() { Step::Moot } else { step }
+        };
+        let mut watch = self.watch_mut();
+        match step {
+            Step::Goes => watch.go_on(check),
+            Step::Ends(counts) => watch.count(counts),
+            Step::Moot => {}
+        }
+        watch.is_waiting()
+    }
+
     /// How the cache of answers does.
     pub fn answers(&self) -> Answers {
         self.answers_mut().told()
@@ -1539,11 +1594,22 @@ impl Memory {
             let reason = "the question has no word that tells what to look for".to_owned();
             return Err(invalid(reason));
         }
-        let mut search = Search::new(shards);
+        let search = self.search(index, (question, past));
+        Ok(recall::consider(index, question, &asking, &search, now, look))
+    }
+
+    /// What a question searches.
+    fn search<'a>(
+        &self,
+        index: &'a Index,
+        (question, past): (&'a Question, Option<&'a Past>),
+    ) -> Search<'a> {
+        let mut search = Search::new(index.shards(&question.spaces));
+        search.exact_max = self.exact_vectors_max;
         if past.is_some() || question.is_selective() || index.sets_aside() {
             search.only(move |shard, doc| allowed(index, (question, past), shard, doc));
         }
-        Ok(recall::consider(index, question, &asking, &search, now, look))
+        search
     }
 
     /// What a question asks of the past; none where it asks of now.
@@ -1850,6 +1916,10 @@ impl Memory {
 
     fn results_mut(&self) -> MutexGuard<'_, Results> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch_mut(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {

@@ -128,6 +128,13 @@ impl Vectors {
         sketch::write(code.borrowed(), &mut self.sketches.to_mut()[place * row..][..row]);
     }
 
+    /// Gives each place the sketch of the one before it.
+    #[cfg(test)]
+    pub(crate) fn confuse_sketches(&mut self) {
+        let row = self.row_bytes();
+        self.sketches.to_mut().rotate_right(row);
+    }
+
     /// Lets that of a record go.
     pub(crate) fn remove(&mut self, place: u32) {
         if self.has(place) {

@@ -1,5 +1,6 @@
 //! What is answered about the memory.
 
+pub(crate) mod bench;
 pub(crate) mod consolidation;
 pub(crate) mod snapshot;
 pub(crate) mod verify;
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use voyager_base::memory::Trust;
-use voyager_memory::{Draft, Edge, Kindred, MemoryId, Record, Signals};
+use voyager_memory::{Draft, Edge, Kindred, MemoryId, Record, Signals, Watched};
 
 use super::past::MomentDetail;
 use crate::when;
@@ -368,6 +369,9 @@ pub(crate) struct StatsAnswer {
     pub(crate) encoder_problem: Option<String>,
     /// Records with a vector of it.
     pub(crate) vectors: usize,
+    /// How many of the nearest vectors questions find; none as long as that is not known.
+    #[serde(default)]
+    pub(crate) vector_recall: Option<VectorRecall>,
     /// Records that can't be read.
     pub(crate) damaged: Vec<String>,
     /// Bytes of the rows.
@@ -393,6 +397,31 @@ pub(crate) struct StatsAnswer {
     /// The folders with snapshots of it.
     #[serde(default)]
     pub(crate) snapshots: Vec<snapshot::FolderDetail>,
+}
+
+/// How many of the ten nearest vectors questions find, of those that were compared with all since the memory was opened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VectorRecall {
+    /// The share.
+    pub(crate) recall: f64,
+    /// Between what that of all questions lies, with 95 %.
+    pub(crate) low: f64,
+    /// As `low`.
+    pub(crate) high: f64,
+    /// How many questions were compared.
+    pub(crate) questions: u64,
+    /// Whether something should be done about it.
+    #[serde(rename = "is-low")]
+    pub(crate) is_low: bool,
+}
+
+impl VectorRecall {
+    /// What was found; none where nothing was compared.
+    pub(crate) fn of(watched: Watched) -> Option<Self> {
+        let (recall, (low, high)) = (watched.recall()?, watched.interval()?);
+        let (questions, is_low) = (watched.questions, watched.is_low());
+        Some(Self { recall, low, high, questions, is_low })
+    }
 }
 
 /// Answers `memory lock`, `memory rekey` and `memory unlock`.

@@ -1,5 +1,6 @@
 //! `agent-host memory`: what this machine remembers.
 
+mod bench;
 mod snapshot;
 
 use std::{
@@ -161,6 +162,7 @@ enum MemoryCommand {
     Encode,
     Import(Import),
     Export(Export),
+    Bench(bench::Bench),
 }
 
 /// What is to open the memory.
@@ -483,6 +485,7 @@ impl Memory {
             MemoryCommand::Encode => told::encode(context, &ask(context, MemoryRequest::Encode)?),
             MemoryCommand::Import(it) => it.run(context),
             MemoryCommand::Export(it) => it.run(context),
+            MemoryCommand::Bench(it) => it.run(context),
         }
     }
 }

@@ -76,6 +76,12 @@ impl Setting {
         places.configuration.as_ref().map(|it| it.join(FILE))
     }
 
+    /// By spelling.
+    #[cfg(test)]
+    pub(crate) fn hashed() -> Self {
+        Self { what: What::Hashed, key: None }
+    }
+
     /// No encoder.
     fn none() -> Self {
         Self { what: What::None, key: None }

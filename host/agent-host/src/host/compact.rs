@@ -19,10 +19,15 @@ const QUIET: Duration = Duration::from_secs(1);
 const TOLD: Duration = Duration::from_secs(5);
 
 impl Host {
-    /// What goes on beside all requests, until it is to end: tending the journal, and making vectors.
+    /// What goes on beside all requests, until it is to end: tending the journal, making vectors, and
+    /// looking whether questions find the nearest.
     pub(crate) async fn tend(self: Arc<Self>, stop: Cancellation, tell: impl Fn(&Update)) {
         let this = Arc::clone(&self);
-        tokio::join!(this.tend_journal(&stop, tell), self.encoding.follow(&stop));
+        tokio::join!(
+            this.tend_journal(&stop, tell),
+            self.encoding.follow(&stop),
+            self.encoding.compare(&stop)
+        );
     }
 
     /// Looks now and then: while runs record, packs a little of what is old; once they rest, all of it, and

@@ -1,5 +1,7 @@
 //! Vectors for records and questions, beside everything else: nothing waits for them, and nothing fails without.
 
+mod nearest;
+
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
@@ -47,6 +49,8 @@ pub(super) struct Encoding {
     clock: Arc<dyn Clock>,
     /// There may be records without a vector.
     behind: Notify,
+    /// A question has its vector.
+    asked: Notify,
     /// Records of which the encoder makes no vector: they are not tried again in this process.
     refused: Mutex<BTreeSet<MemoryId>>,
     /// Held while a batch is made, so that no text is encoded twice.
@@ -72,6 +76,7 @@ impl Encoding {
             encoder,
             clock,
             behind: Notify::new(),
+            asked: Notify::new(),
             refused: Mutex::default(),
             alone: tokio::sync::Mutex::default(),
         }
@@ -113,6 +118,7 @@ impl Encoding {
         };
         let (texts, dimensions) = (vec![text.to_owned()], Some(known.dimensions));
         let vectors = self.encoder.encode(texts, dimensions, Patience::Question).await?;
+        self.asked.notify_one();
         Ok(vectors.into_iter().next().flatten())
     }
 

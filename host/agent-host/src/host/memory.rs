@@ -33,7 +33,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, TrustAnswer, named,
+        TickAnswer, TrustAnswer, VectorRecall, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -65,6 +65,13 @@ impl LazyMemory {
     /// The memory of a state folder; nothing is opened yet.
     pub(crate) fn new(state: &Path, encoder: Arc<Encoder>, source: Option<KeySource>) -> Self {
         Self { folder: state.join("memory"), encoder, source, state: Mutex::default() }
+    }
+
+    /// One that is open.
+    #[cfg(test)]
+    pub(super) fn with(memory: Arc<Memory>, encoder: Arc<Encoder>) -> Self {
+        let state = Mutex::new(Opened { memory: Some(memory), key: None });
+        Self { folder: PathBuf::new(), encoder, source: None, state }
     }
 
     /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
@@ -484,6 +491,7 @@ impl Desk {
             encoder: self.encoder.clone().ok().flatten(),
             encoder_problem: self.encoder.clone().err(),
             vectors: stats.vectors,
+            vector_recall: VectorRecall::of(self.memory.watched()),
             damaged: named(&stats.damaged),
             row_bytes,
             database_bytes,

@@ -1,5 +1,6 @@
 //! What the memory answers, as people read it.
 
+pub(crate) mod bench;
 pub(crate) mod consolidation;
 pub(crate) mod snapshot;
 pub(crate) mod verify;
@@ -20,6 +21,7 @@ use crate::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
         RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer, TrustAnswer,
+        VectorRecall,
     },
     cli::Context,
     failure::Failure,
@@ -462,6 +464,11 @@ pub(crate) fn audit(context: &Context, answer: &Json) -> Result<u8, Failure> {
     })
 }
 
+/// What to do where questions find too few of the nearest vectors.
+const MISSED: &str = "questions miss some of the nearest vectors; words still find what they say. `memory verify` says \
+     whether something is damaged. If nothing is, the vectors of this encoder lie too close for so many: ask within \
+     spaces (`--space`), of which up to 20,000 vectors are all compared, or change to an encoder of more dimensions";
+
 /// Prints what there is.
 pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let stats: StatsAnswer = read(answer)?;
@@ -485,6 +492,11 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         };
         named("encoder", &encoder)?;
         named("vectors", &format!("{} of {}", stats.vectors, stats.records))?;
+        if let Some(VectorRecall { recall, low, high, questions, .. }) = &stats.vector_recall {
+            let share = format!("{recall:.3} of the ten nearest vectors are found");
+            let sure = format!("{low:.3} to {high:.3}, by {questions} question(s)");
+            named("nearest", &format!("{share} ({sure})"))?;
+        }
         if !stats.damaged.is_empty() {
             named("damaged", &in_runs(&stats.damaged))?;
         }
@@ -502,6 +514,9 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
             named("snapshots", &format!("{}{behind}", it.folder))?;
         }
         named("locked", stats.locked_with.as_deref().map_or("no", |_| "yes"))?;
+        if stats.vector_recall.as_ref().is_some_and(|it| it.is_low) {
+            note(MISSED);
+        }
         if stats.records == 0 {
             note(EMPTY);
         }

@@ -1,8 +1,6 @@
 //! Signs that nothing answers a question: above all that the best records are by somebody else than it asks about.
 
-use voyager_memory::{features as of_candidates, rank::Forest};
-
-use crate::trial::Asked;
+use voyager_memory::{evaluate::Asked, features as of_candidates, rank::Forest};
 
 /// Names of the signs.
 pub(crate) fn features() -> Vec<&'static str> {

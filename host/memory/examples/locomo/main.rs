@@ -18,8 +18,7 @@
 )]
 
 mod doubt;
-#[allow(dead_code, reason = "another program reads what this one does not")]
-mod trial;
+mod vectors;
 
 use std::{
     collections::BTreeMap,
@@ -31,15 +30,16 @@ use std::{
 
 use voyager_memory::{
     evaluate::{
-        Category, Conversation, RESAMPLES, Ranking, Row, Scored, Seen, Summary, dates, gain,
-        locomo, measure, summarise, worklog, write_lines,
+        Asked, Category, Conversation, RECALL, RESAMPLES, Ranking, Scored, Seen, Summary, Trial,
+        ask_all, dates, details, gain, locomo, scored, summarise, table, untrained, worklog,
+        write_lines,
     },
     features,
     rank::{Forest, Group, Logistic, Parameters, train},
     when,
 };
 
-use crate::trial::{Asked, Trial, Vectors};
+use crate::vectors::Vectors;
 
 #[derive(Default)]
 struct Arguments {
@@ -110,8 +110,7 @@ fn main() {
         None => Vectors::hashed(),
     };
     let start = Instant::now();
-    let trials: Vec<Trial> =
-        conversations.iter().map(|it| Trial::new(&it.seen, &vectors)).collect();
+    let trials = or_exit(ask_all(&conversations, &vectors, &mut |_, _| true));
     let questions: usize = conversations.iter().map(|it| it.gold.len()).sum();
     println!(
         "{} conversations, {questions} questions, vectors of {}: asked in {:?}",
@@ -119,53 +118,34 @@ fn main() {
         vectors.id(),
         start.elapsed()
     );
-    let names = features::names();
-    let column = |name: &str| names.iter().position(|it| it == name).unwrap();
-    let (turn, window) = (column("keyword.z"), column("window2.z"));
-    let by = |value: &dyn Fn(&Asked, usize) -> f64| {
-        scored(&conversations, &vectors, |number, question| {
-            let asked = &trials[number].asked[question];
-            Ranking { order: asked.ranked_by(|row| value(asked, row)), doubt: None }
-        })
-    };
-    let keyword = by(&|asked, row| f64::from(asked.row(row)[turn]));
-    let windowed = by(&|asked, row| f64::from(asked.row(row)[window]));
-    let untrained = by(&|asked, row| asked.untrained[row]);
-    let ships = scored(&conversations, &vectors, |number, question| {
-        let asked = &trials[number].asked[question];
-        Ranking { order: asked.ranked_by(|row| asked.scores[row]), doubt: asked.doubt }
-    });
+    let mut rankings = or_exit(untrained(&conversations, &trials, &vectors)).to_vec();
     if arguments.shipped {
-        heading();
-        for (name, scored) in [
-            ("BM25, windows of 2", &windowed),
-            ("untrained fusion", &untrained),
-            ("what recall ranks by", &ships),
-        ] {
-            show(name, &summarise(scored, RESAMPLES, 1));
-        }
-        details("what recall ranks by", &summarise(&ships, RESAMPLES, 1));
+        let summaries = summaries(&rankings);
+        print!("{}", table(summaries.iter().map(|it| (it.0, &it.1))));
+        let (_, recall) = &summaries[summaries.len() - 1];
+        print!("\n{}", details(RECALL, recall));
         return;
     }
     let start = Instant::now();
     let learned = learned(&conversations, &trials);
     println!("trained on the others {} times in {:?}\n", conversations.len(), start.elapsed());
-    let learned_scored = scored(&conversations, &vectors, |number, question| {
+    let learned_scored = or_exit(scored(&conversations, &vectors, |number, question| {
         learned[number].rankings[question].clone()
-    });
-    heading();
-    for (name, scored) in [
-        ("BM25, turns", &keyword),
-        ("BM25, windows of 2", &windowed),
-        ("untrained fusion", &untrained),
-        ("what recall ranks by", &ships),
-        ("learned on the others", &learned_scored),
-    ] {
-        show(name, &summarise(scored, RESAMPLES, 1));
-    }
-    let won = gain(&windowed, &learned_scored);
-    show("gain over BM25, windows", &summarise(&won, RESAMPLES, 1));
-    details("learned", &summarise(&learned_scored, RESAMPLES, 1));
+    }));
+    let names = features::names();
+    let turn = names.iter().position(|it| it == "keyword.z").unwrap();
+    let keyword = or_exit(scored(&conversations, &vectors, |number, question| {
+        let asked = &trials[number].asked[question];
+        let order = asked.ranked_by(|row| f64::from(asked.row(row)[turn]));
+        Ranking { order, doubt: None }
+    }));
+    let won = gain(&rankings[0].1, &learned_scored);
+    rankings.insert(0, ("BM25, turns", keyword));
+    rankings.push(("learned on the others", learned_scored.clone()));
+    rankings.push(("gain over BM25, windows", won));
+    let summaries = summaries(&rankings);
+    print!("{}", table(summaries.iter().map(|it| (it.0, &it.1))));
+    print!("\n{}", details("learned", &summarise(&learned_scored, RESAMPLES, 1)));
     when_it_was(&conversations, &learned_scored, &learned);
     if let Some(path) = arguments.ranks {
         write_lines(&learned_scored, File::create(&path).unwrap()).unwrap();
@@ -173,14 +153,9 @@ fn main() {
     }
 }
 
-fn scored(
-    conversations: &[Conversation],
-    vectors: &Vectors,
-    mut rank: impl FnMut(usize, usize) -> Ranking,
-) -> Vec<Scored> {
-    let number = |seen: &Seen| conversations.iter().position(|it| it.seen.name == seen.name);
-    let tokens = |turn: &_| vectors.tokens(&voyager_memory::evaluate::Turn::full(turn));
-    measure(conversations, tokens, |seen, question| rank(number(seen).unwrap(), question)).unwrap()
+/// What rankings are worth, with how far to trust it.
+fn summaries<'a>(rankings: &[(&'a str, Vec<Scored>)]) -> Vec<(&'a str, Summary)> {
+    rankings.iter().map(|(name, scored)| (*name, summarise(scored, RESAMPLES, 1))).collect()
 }
 
 /// What a ranker that was trained on the other conversations says of one.
@@ -229,63 +204,6 @@ fn forest(conversations: &[Conversation], trials: &[Trial], held: &[usize]) -> F
         .map(|(asked, relevant)| Group { features: &asked.features, relevant })
         .collect();
     train(&groups, features::names().len(), &Parameters::default()).unwrap()
-}
-
-const SHOWN: [&str; 10] = [
-    "R@10",
-    "R@50",
-    "ER@500",
-    "ER@1000",
-    "ER@2000",
-    "ER@4000",
-    "ER@7000",
-    "nDCG@10",
-    "MRR",
-    "session Hit@1",
-];
-
-fn heading() {
-    print!("{:<26}", "");
-    SHOWN.iter().for_each(|it| print!(" {it:>16}"));
-    println!();
-}
-
-fn show(name: &str, summary: &Summary) {
-    line(name, &summary.overall);
-    if let Some(it) = &summary.abstention {
-        println!(
-            "{:<26} AUROC {:.3}, {:.1} % caught at 5 % false alarms",
-            "",
-            it.auroc,
-            it.caught * 100.0
-        );
-    }
-}
-
-fn line(name: &str, row: &Row) {
-    print!("{name:<26}");
-    for measure in SHOWN {
-        let it = row.measures[measure];
-        let (mean, low, high) = (it.mean * 100.0, it.low * 100.0, it.high * 100.0);
-        print!(" {:>16}", format!("{mean:.1} {low:.1}..{high:.1}"));
-    }
-    println!();
-}
-
-fn details(name: &str, summary: &Summary) {
-    println!("\n{name}, by category:");
-    for (category, row) in &summary.categories {
-        line(&format!("{category:?} ({})", row.questions), row);
-    }
-    println!("\n{name}, the rest:");
-    for (measure, it) in summary.overall.measures.iter().filter(|it| !SHOWN.contains(it.0)) {
-        println!(
-            "  {measure:<16} {:.1} ({:.1}..{:.1})",
-            it.mean * 100.0,
-            it.low * 100.0,
-            it.high * 100.0
-        );
-    }
 }
 
 /// So many of the next best turns may give the date.

@@ -17,22 +17,21 @@
     reason = "a program that trains prints, and stops where something fails"
 )]
 
-#[path = "../locomo/trial.rs"]
-#[allow(dead_code, reason = "another program reads what this one does not")]
-mod trial;
+#[path = "../locomo/vectors.rs"]
+mod vectors;
 
 use std::{path::PathBuf, process::exit};
 
 use voyager_memory::{
     evaluate::{
-        Category, Conversation, RESAMPLES, Ranking, Seen, measure, summarise,
+        Asked, Category, Conversation, RESAMPLES, Ranking, Seen, Trial, scored, summarise,
         worklog::{self, EVERYDAY, Setting, WORK},
     },
     features,
     rank::{Forest, Group, Logistic, Parameters, SHIPPED, SHIPPED_DOUBT, signs, train},
 };
 
-use crate::trial::{Asked, Trial, Vectors};
+use crate::vectors::Vectors;
 
 /// Where the conversations take place.
 const SETTINGS: [(&str, &Setting); 2] = [("work", &WORK), ("everyday", &EVERYDAY)];
@@ -150,7 +149,7 @@ fn doubted(
         let own = conversation.gold.iter().map(|it| it.category == Category::Adversarial);
         let labels = own.chain(std::iter::repeat(true));
         let seen = Seen { questions, ..conversation.seen.clone() };
-        let asked = Trial::new(&seen, vectors).asked;
+        let asked = trial(&seen, vectors).asked;
         all.extend(asked.iter().map(|it| signs_of(it, forest)).zip(labels));
     }
     all
@@ -181,9 +180,14 @@ fn show_doubt(setting: &'static Setting, vectors: &Vectors, forest: &Forest, dou
     println!(" have no answer");
 }
 
+/// What a store says to the questions of a conversation.
+fn trial(seen: &Seen, vectors: &Vectors) -> Trial {
+    Trial::new(seen, vectors, &mut |_| true).unwrap()
+}
+
 /// For each question that something answers: what the ranker reads, and what answers it.
 fn rows(conversation: &Conversation, vectors: &Vectors) -> Vec<(Vec<f32>, Vec<bool>)> {
-    let asked = Trial::new(&conversation.seen, vectors).asked;
+    let asked = trial(&conversation.seen, vectors).asked;
     let of = asked.into_iter().zip(&conversation.gold).map(|(asked, gold)| {
         let answers = |it: &usize| gold.evidence.contains(&asked.turns[*it]);
         let relevant = asked.ranked.iter().map(answers).collect();
@@ -195,7 +199,7 @@ fn rows(conversation: &Conversation, vectors: &Vectors) -> Vec<(Vec<f32>, Vec<bo
 /// Shows how well the ranker does on conversations that it has not seen.
 fn show(setting: &'static Setting, vectors: &Vectors, forest: &Forest) {
     let conversations = worklog::generate_in(setting, SHOWN, SIZE);
-    let trials: Vec<Trial> = conversations.iter().map(|it| Trial::new(&it.seen, vectors)).collect();
+    let trials: Vec<Trial> = conversations.iter().map(|it| trial(&it.seen, vectors)).collect();
     let width = features::ranking_names().len();
     for learned in [false, true] {
         let rank = |number: usize, question: usize| {
@@ -208,10 +212,7 @@ fn show(setting: &'static Setting, vectors: &Vectors, forest: &Forest) {
             };
             Ranking { order: asked.ranked_by(worth), doubt: None }
         };
-        let tokens = |turn: &_| vectors.tokens(&voyager_memory::evaluate::Turn::full(turn));
-        let number = |name: &str| conversations.iter().position(|it| it.seen.name == name).unwrap();
-        let scored =
-            measure(&conversations, tokens, |seen, question| rank(number(&seen.name), question));
+        let scored = scored(&conversations, vectors, rank);
         let summary = summarise(&scored.unwrap(), RESAMPLES, 1);
         let mean = |name: &str| summary.overall.measures[name].mean * 100.0;
         println!(

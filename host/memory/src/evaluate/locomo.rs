@@ -7,7 +7,7 @@
 //! of those is read.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -137,6 +137,11 @@ fn at_line(error: serde_json::Error) -> Problem {
 
 fn conversations_of(json: &[u8], corrected: &Corrections) -> Result<Vec<Conversation>, Problem> {
     let samples: Vec<Sample> = serde_json::from_slice(json).map_err(at_line)?;
+    let mut names = BTreeSet::new();
+    if let Some(twice) = samples.iter().find(|it| !names.insert(it.sample_id.as_str())) {
+        let problem = "two conversations have this name".to_owned();
+        return Err((twice.sample_id.clone(), problem));
+    }
     samples.into_iter().map(|sample| conversation(sample, corrected)).collect()
 }
 
@@ -334,6 +339,9 @@ mod tests {
         let (place, problem) = fails(r#""category": 2"#, r#""category": 6"#);
         assert_eq!((&place[..], &problem[..18]), ("tiny: question 2", "its category is 6,"));
         assert!(fails("[{", "[{{").0.starts_with("line 1, column "));
+        let twice = format!("[{0},{0}]", &TINY[1..TINY.len() - 1]);
+        let error = conversations_of(twice.as_bytes(), &Corrections::new()).unwrap_err();
+        assert_eq!(error, ("tiny".to_owned(), "two conversations have this name".to_owned()));
         let missing = read(Path::new("/nowhere/locomo.json"), None).unwrap_err();
         assert_eq!(missing.to_string(), "`/nowhere/locomo.json` can't be read");
     }

@@ -90,18 +90,28 @@ pub fn measure(
     mut tokens: impl FnMut(&Turn) -> usize,
     mut rank: impl FnMut(&Seen, usize) -> Ranking,
 ) -> Result<Vec<Scored>, Unfair> {
+    check_fair(conversations)?;
     let mut scored = Vec::new();
     for Conversation { seen, gold } in conversations {
-        let (turns, k) = (seen.turns.len(), CUTS[CUTS.len() - 1]);
-        if k * 4 >= turns {
-            return Err(Unfair { conversation: seen.name.clone(), turns, k });
-        }
         let costs: Vec<usize> = seen.turns.iter().map(&mut tokens).collect();
         for (question, gold) in gold.iter().enumerate() {
             scored.push(score(seen, gold, &costs, &rank(seen, question)));
         }
     }
     Ok(scored)
+}
+
+/// Whether finding is a feat in all of these: before somebody asks them all.
+///
+/// # Errors
+/// As [`measure`].
+pub fn check_fair(conversations: &[Conversation]) -> Result<(), Unfair> {
+    let k = CUTS[CUTS.len() - 1];
+    let unfair = conversations.iter().map(|it| &it.seen).find(|it| k * 4 >= it.turns.len());
+    match unfair {
+        Some(seen) => Err(Unfair { conversation: seen.name.clone(), turns: seen.turns.len(), k }),
+        None => Ok(()),
+    }
 }
 
 /// Writes what each question was worth: one line of JSON for each.

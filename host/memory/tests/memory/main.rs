@@ -17,3 +17,4 @@ mod store;
 mod succession;
 mod support;
 mod trust;
+mod watch;

@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use e2e::{Ended, Stage};
 use serde_json::Value as Json;
 
+use crate::memory_bench;
+
 /// How a command is expected to end.
 #[derive(Clone, Copy)]
 enum End {
@@ -65,6 +67,7 @@ fn every_command_answers_in_the_same_form() {
     stage.write("owner.key", [1; 32]);
     stage.write("other.key", [2; 32]);
     stage.write("facts.jsonl", "{\"text\":\"The roof leaks.\"}\n");
+    stage.write("talk.json", memory_bench::conversations(1).to_string());
     let rename = ["run", "rename", "--input", "repo=repo", "--input", "to=new_name", "--input"];
     let rename = |from: &'static str| [rename.as_slice(), &[from]].concat();
     let begun = |line: &String| line.contains("run-started");
@@ -370,6 +373,17 @@ fn every_command_answers_in_the_same_form() {
         ),
         (&["memory", "export"], vec!["memory", "export", "--out", "facts.parquet"], Done(0)),
         (&["memory", "import"], vec!["memory", "import", "facts.parquet", "--again"], Done(0)),
+        (&["memory", "bench"], vec!["memory", "bench", "locomo", "talk.json"], Done(0)),
+        (
+            &["memory", "bench"],
+            vec!["memory", "bench", "locomo", "facts.jsonl"],
+            Failed("usage", 2),
+        ),
+        (
+            &["memory", "bench"],
+            vec!["memory", "bench", "locomo", "nowhere.json"],
+            Failed("environment", 5),
+        ),
         (&["memory", "forget"], vec!["memory", "forget", "--space", "default"], Failed("usage", 2)),
         (&["memory", "forget"], vec!["memory", "forget", "m0", "m1"], Done(0)),
         (&["lock"], vec!["lock", "audit"], Done(0)),

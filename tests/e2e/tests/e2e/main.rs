@@ -21,6 +21,7 @@ mod json;
 mod lending;
 mod live;
 mod memory;
+mod memory_bench;
 mod memory_locked;
 mod memory_of_skills;
 mod memory_snapshots;
