@@ -1,5 +1,5 @@
 //! How vectors are found: time and how many of the true neighbours, for each number of candidates that are
-//! compared exactly.
+//! compared exactly: the best of the sketches, and the best by sketch and shade of those that recall looks at.
 //!
 //! `vectors [ROWS] [--real TEXTS [ENCODER]]`: vectors of 384 dimensions by chance, without any order and in clusters;
 //! and of the turns of conversations in the form of LoCoMo, by spelling and, with a folder of one, by an
@@ -24,6 +24,7 @@ use voyager_memory::{
     vectors::{
         Code, CodeRef,
         select::{Moments, best},
+        shade,
         sketch::{self, Probe},
     },
 };
@@ -34,6 +35,8 @@ const CLUSTERS: usize = 1_000;
 /// How many of the nearest are wanted.
 const WANTED: usize = 10;
 const CANDIDATES: [usize; 8] = [50, 100, 200, 300, 500, 1_000, 2_000, 5_000];
+/// So many of the best sketches are estimated again with their shades.
+const SHADED: usize = 2_000;
 /// Texts that are encoded at once.
 const BATCH: usize = 32;
 
@@ -103,6 +106,10 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
     let asked = questions.len().min(QUESTIONS);
     println!("{name}: {} vectors, {asked} questions", vectors.len());
     println!("  writing a sketch     {:?}", writing / vectors.len() as u32);
+    let mut shades = vec![0; rows.len()];
+    for (code, row) in vectors.iter().zip(shades.chunks_exact_mut(bytes)) {
+        shade::write(code.borrowed(), row);
+    }
     let steps: Vec<u8> = vectors.iter().flat_map(|it| it.borrowed().steps).copied().collect();
     let scales: Vec<f32> = vectors.iter().map(|it| it.borrowed().scale).collect();
     let of = |place: usize| CodeRef {
@@ -110,11 +117,12 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
         steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
     };
     let mut estimates = vec![0; vectors.len()];
-    let mut spent = [const { Vec::new() }; 5];
+    let mut spent = [const { Vec::new() }; 6];
     let mut reranking = [const { Vec::new() }; CANDIDATES.len()];
-    let mut found = [0; CANDIDATES.len()];
+    let (mut found, mut found_closer) = ([0; CANDIDATES.len()], [0; CANDIDATES.len()]);
     let mut wanted = 0;
-    let mut errors = (0.0, 0_u64);
+    let mut errors = [0.0, 0.0];
+    let mut looked_at = 0_u64;
     for question in questions.iter().take(QUESTIONS) {
         let exact =
             timed(&mut spent[0], || nearest(question, (0..vectors.len()).map(|it| (it, of(it)))));
@@ -123,30 +131,44 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
         timed(&mut spent[2], || probe.estimate(&rows, &mut estimates));
         timed(&mut spent[3], || black_box(Moments::of(&[&estimates])));
         timed(&mut spent[4], || black_box(best(&[&estimates], 300)));
+        let row = |place: usize| place * bytes..(place + 1) * bytes;
+        let closer = |it: usize| probe.estimate_closer(&rows[row(it)], &shades[row(it)]);
         for place in (0..vectors.len()).step_by(997) {
-            let estimate = f64::from(estimates[place]) / f64::from(sketch::ONE);
-            errors.0 += (estimate - question.borrowed().cosine(of(place))).powi(2);
-            errors.1 += 1;
+            let cosine = question.borrowed().cosine(of(place));
+            for (sum, estimate) in errors.iter_mut().zip([estimates[place], closer(place)]) {
+                *sum += (f64::from(estimate) / f64::from(sketch::ONE) - cosine).powi(2);
+            }
+            looked_at += 1;
         }
+        let shaded = best(&[&estimates], SHADED);
+        let told: Vec<i32> =
+            timed(&mut spent[5], || shaded.iter().map(|it| closer(it.1 as usize)).collect());
         for (at, count) in CANDIDATES.into_iter().enumerate() {
             let candidates = best(&[&estimates], count);
             let places = candidates.iter().map(|it| (it.1 as usize, of(it.1 as usize)));
             let near = timed(&mut reranking[at], || nearest(question, places));
             found[at] += exact.intersection(&near).count();
+            let candidates = best(&[&told], count);
+            let places = candidates.iter().map(|it| shaded[it.1 as usize].1 as usize);
+            let near = nearest(question, places.map(|it| (it, of(it))));
+            found_closer[at] += exact.intersection(&near).count();
         }
     }
-    let [exact, probe, scan, moments, select] = spent.map(middle);
+    let [exact, probe, scan, moments, select, closer] = spent.map(middle);
     println!("  all, exactly         {exact:?}");
     println!("  question made ready  {probe:?}");
     println!("  scan                 {scan:?}");
     println!("  moments              {moments:?}");
     println!("  300 best             {select:?}");
-    println!("  error of an estimate {:.4}", (errors.0 / errors.1 as f64).sqrt());
+    println!("  {SHADED} with shades     {closer:?}");
+    let [error, error_closer] = errors.map(|it: f64| (it / looked_at as f64).sqrt());
+    println!("  error of an estimate {error:.4}, with its shade {error_closer:.4}");
     for (at, count) in CANDIDATES.into_iter().enumerate() {
         let share = found[at] as f64 / wanted as f64;
+        let closer = found_closer[at] as f64 / wanted as f64;
         let took = middle(std::mem::take(&mut reranking[at]));
         println!(
-            "  {count:>5} candidates: {share:.4} of the {WANTED} nearest, {took:?} to compare"
+            "  {count:>5} candidates: {share:.4} of the {WANTED} nearest, with shades {closer:.4}, {took:?} to compare"
         );
     }
 }

@@ -4,14 +4,16 @@
 //! a neighbour that was forgotten. They are kept as whole numbers of one byte with one scale, which changes a
 //! cosine by less than 0.01.
 //!
-//! Many are searched in two stages: [`sketch::Probe`] estimates the cosines with all from their sketches,
-//! [`select::best`] names the best of the estimates, and those are compared exactly, by [`CodeRef::cosine`].
+//! Many are searched in three stages: [`sketch::Probe`] estimates the cosines with all from their sketches,
+//! [`select::best`] names the best of the estimates, those are estimated again with their shades ([`shade`]), and the
+//! best of these are compared exactly, by [`CodeRef::cosine`].
 
 pub(crate) mod level;
 mod product;
 mod rotation;
 mod scan;
 pub mod select;
+pub mod shade;
 pub mod sketch;
 mod steps;
 
@@ -19,7 +21,11 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use self::{level::Level, select::Moments, steps::Steps};
+use self::{
+    level::{Level, ask_for},
+    select::Moments,
+    steps::Steps,
+};
 use crate::{
     pack::{Coming, Section, Writer},
     pool::Pool,
@@ -95,6 +101,9 @@ impl CodeRef<'_> {
     }
 }
 
+/// So many rows further on lies what is asked for ahead.
+const AHEAD: usize = 16;
+
 /// The vectors of a shard, by place: all of one encoder.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vectors {
@@ -102,6 +111,8 @@ pub(crate) struct Vectors {
     dimensions: usize,
     /// By place: its sketch, all zero where there is no vector.
     sketches: Coming,
+    /// By place: its shade, as its sketch.
+    shades: Coming,
     /// By place: what a step is worth, zero where there is no vector.
     scales: Vec<f32>,
     /// By place: its steps.
@@ -122,10 +133,13 @@ impl Vectors {
         if self.scales.len() <= place {
             lengthen(&mut self.scales, place + 1);
             lengthen(self.sketches.to_mut(), (place + 1) * row);
+            lengthen(self.shades.to_mut(), (place + 1) * row);
         }
         self.count += usize::from(self.scales[place] == 0.0);
         self.scales[place] = code.scale;
-        sketch::write(code.borrowed(), &mut self.sketches.to_mut()[place * row..][..row]);
+        let lists = [&mut self.sketches, &mut self.shades];
+        let [sketch, shade] = lists.map(|it| &mut it.to_mut()[place * row..][..row]);
+        shade::write_both(code.borrowed(), sketch, shade);
     }
 
     /// Gives each place the sketch of the one before it.
@@ -144,6 +158,7 @@ impl Vectors {
             self.scales[place] = 0.0;
             let row = self.row_bytes();
             self.sketches.to_mut()[place * row..][..row].fill(0);
+            self.shades.to_mut()[place * row..][..row].fill(0);
         }
     }
 
@@ -202,6 +217,43 @@ impl Vectors {
         estimates
     }
 
+    /// Estimates some again, closer than from their sketches alone. Gives back what can be told of those; nothing is
+    /// told of damaged ones, see [`Vectors::is_torn`].
+    ///
+    /// Who asks before the shades are in memory does not wait for them: each is made from the vector again.
+    pub(crate) fn estimate_closer(
+        &self,
+        probe: &sketch::Probe,
+        places: &[u32],
+        mut told: impl FnMut(u32, i32),
+    ) {
+        let bytes = self.row_bytes();
+        let start = |place: u32| place as usize * bytes;
+        let sketch = |place: u32| &self.sketches[start(place)..][..bytes];
+        let Some(shades) = self.shades.ready() else {
+            let (mut row, mut shade) = (Vec::new(), vec![0; bytes]);
+            for place in places {
+                if let Some(code) = self.of(*place, &mut row) {
+                    shade::write(code, &mut shade);
+                    told(*place, probe.estimate_closer(sketch(*place), &shade));
+                }
+            }
+            return;
+        };
+        for (at, place) in places.iter().enumerate() {
+            if let Some(later) = places.get(at + AHEAD) {
+                for list in [&self.sketches, shades] {
+                    ask_for(list, start(*later));
+                    ask_for(list, start(*later) + bytes - 1);
+                }
+            }
+            let estimate = probe.estimate_closer(sketch(*place), &shades[start(*place)..][..bytes]);
+            if estimate != sketch::NONE {
+                told(*place, estimate);
+            }
+        }
+    }
+
     /// How many records have vectors.
     pub(crate) fn len(&self) -> usize {
         self.count
@@ -217,9 +269,9 @@ impl Vectors {
         self.dimensions
     }
 
-    /// Sketches and scales, by place.
-    pub(crate) fn arrays(&self) -> (&[u8], &[f32]) {
-        (&self.sketches, &self.scales)
+    /// Sketches, shades and scales, by place.
+    pub(crate) fn arrays(&self) -> (&[u8], &[u8], &[f32]) {
+        (&self.sketches, &self.shades, &self.scales)
     }
 
     /// Writes the steps as a section of a pack.
@@ -228,10 +280,10 @@ impl Vectors {
     }
 
     /// From the arrays; none where they do not belong together. Steps of more than `resident_max` stay in the pack.
-    /// Of many, sketches are read while others do without them.
+    /// Of many, sketches are read while others do without them, and shades when questions are asked.
     pub(crate) fn of_arrays(
         dimensions: usize,
-        sketches: &Section,
+        [sketches, shades]: [&Section; 2],
         scales: Vec<f32>,
         steps: Section,
         resident_max: usize,
@@ -239,11 +291,12 @@ impl Vectors {
         let count = scales.iter().filter(|it| **it != 0.0).count();
         let fits = dimensions <= DIMENSIONS_MAX
             && scales.iter().all(|it| it.is_finite())
-            && sketches.len() == scales.len() * sketch::row_bytes(dimensions);
+            && sketches.len() == scales.len() * sketch::row_bytes(dimensions)
+            && shades.len() == sketches.len();
         fits.then_some(())?;
-        let sketches = Coming::of(sketches);
+        let (sketches, shades) = (Coming::of(sketches), Coming::later(shades.clone()));
         let steps = Steps::of_section(steps, dimensions, scales.len(), count > resident_max)?;
-        Some(Self { dimensions, sketches, scales, steps, count })
+        Some(Self { dimensions, sketches, shades, scales, steps, count })
     }
 
     /// Lets the steps of more than `resident_max` stay where they were just written.
@@ -279,6 +332,28 @@ impl Estimates {
         let highest: Vec<&[i32]> = estimates.iter().map(|it| it.highest.as_slice()).collect();
         select::best_by(&all, &highest, count, allowed)
     }
+
+    /// Estimates some again, with their shades too, and names the best `count` of those, as [`Estimates::best`] does. What
+    /// is told of each takes the place of what was estimated of it before.
+    pub(crate) fn best_closer<'a>(
+        estimates: &mut [Self],
+        vectors: impl Fn(u32) -> &'a Vectors,
+        probe: &sketch::Probe,
+        some: &[(u32, u32)],
+        count: usize,
+    ) -> Vec<(u32, u32)> {
+        let mut told = Vec::with_capacity(some.len());
+        for of in some.chunk_by(|one, other| one.0 == other.0) {
+            let segment = of[0].0;
+            let places: Vec<u32> = of.iter().map(|it| it.1).collect();
+            let all = &mut estimates[segment as usize].all;
+            vectors(segment).estimate_closer(probe, &places, |place, estimate| {
+                all[place as usize] = estimate;
+                told.push((estimate, segment, place));
+            });
+        }
+        select::best_of(told, count)
+    }
 }
 
 /// Buffers of estimates, which hold anything: all of one is written before it is read.
@@ -310,8 +385,10 @@ fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
     use proptest::prelude::*;
+    use voyager_base::{chance::Seeded, disk::Disk, sim::SimDisk};
 
     use super::*;
+    use crate::{evaluate::material::Clusters, pack::Pack};
 
     #[test]
     fn what_has_no_direction_has_no_code() {
@@ -345,6 +422,75 @@ mod tests {
             assert_eq!(Estimates::best(&all, count, none), expected);
             assert_eq!(Estimates::best(&all, count, Some(|_, _| true)), expected);
         }
+    }
+
+    /// What three questions in turn are told, who come before and after shades are in memory.
+    #[test]
+    fn shades_in_memory_and_made_again_tell_the_same() {
+        let mut vectors = Vectors::default();
+        let of = |it: u32| {
+            let numbers = |at: u32| ((it * 31 + at * 17) % 101) as f32 - 50.0;
+            Code::of(&(0..8).map(numbers).collect::<Vec<_>>()).unwrap()
+        };
+        // More than are read at once, most of them without a vector.
+        (0..=800).for_each(|it| vectors.set(it * 41 + 7, &of(it * 41 + 7)));
+        let disk = SimDisk::new(1);
+        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
+        let (sketches, shades, scales) = vectors.arrays();
+        writer.section("sketches", sketches).unwrap();
+        writer.section("shades", shades).unwrap();
+        vectors.write_steps(&mut writer, "steps").unwrap();
+        writer.finish(&0).unwrap();
+        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
+        let section = |name| pack.section(name).unwrap();
+        let arrays = [&section("sketches"), &section("shades")];
+        let read = Vectors::of_arrays(8, arrays, scales.to_vec(), section("steps"), 0).unwrap();
+        let probe = sketch::Probe::of(&of(7));
+        let ask = |vectors: &Vectors| {
+            let mut moments = Moments::default();
+            let mut all = [vectors.estimates(&probe, &mut moments)];
+            let some = Estimates::best(&all, 300, None::<fn(u32, u32) -> bool>);
+            let best = Estimates::best_closer(&mut all, |_| vectors, &probe, &some, 50);
+            assert!(best.len() >= 50 && best.iter().all(|it| some.contains(it)));
+            (best, all[0].to_vec())
+        };
+        let expected = ask(&vectors);
+        assert_eq!(ask(&read), expected);
+        while read.shades.ready().is_none() {
+            assert_eq!(ask(&read), expected);
+        }
+        assert_eq!(ask(&read), expected);
+    }
+
+    #[test]
+    fn what_is_estimated_again_is_the_better_for_it() {
+        let chance = Seeded::new(3);
+        let clusters = Clusters::round(&chance, 20, 384);
+        let mut vectors = Vectors::default();
+        let near = |at| Code::of(&clusters.near(&chance, at)).unwrap();
+        (0..2_000).for_each(|it| vectors.set(it, &near(it as usize)));
+        // What was given another vector, or none any more, too.
+        vectors.set(30, &near(7));
+        vectors.remove(40);
+        let question = near(0);
+        let probe = sketch::Probe::of(&question);
+        let mut all = [vectors.estimates(&probe, &mut Moments::default())];
+        let some = Estimates::best(&all, 500, None::<fn(u32, u32) -> bool>);
+        let places: Vec<u32> = some.iter().map(|it| it.1).collect();
+        let errors = |estimates: &Estimates| -> f64 {
+            let error = |(place, cosine): (u32, f64)| {
+                f64::from(estimates[place as usize]) / f64::from(sketch::ONE) - cosine
+            };
+            vectors.cosines(&question, places.iter().copied()).map(|it| error(it).powi(2)).sum()
+        };
+        let before = errors(&all[0]);
+        let best = Estimates::best_closer(&mut all, |_| &vectors, &probe, &some, 100);
+        assert!(errors(&all[0]) < before / 3.0, "{} {before}", errors(&all[0]));
+        let of = |(_, place): &(u32, u32)| all[0][*place as usize];
+        let least = best.iter().map(of).min();
+        let others = some.iter().filter(|it| !best.contains(it));
+        assert_eq!(best.len(), 100);
+        assert!(others.map(of).max() < least);
     }
 
     proptest! {

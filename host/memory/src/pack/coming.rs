@@ -1,4 +1,7 @@
 //! Bytes of a section that a thread reads, while the others do what they can without them.
+//!
+//! Some are read at once, some not before they are asked for twice: the first who asks has something better to do with
+//! all cores than to wait for what it can do without.
 
 use std::{
     fmt,
@@ -14,34 +17,101 @@ use super::{SHARED_BYTES, Section};
 #[derive(Default)]
 pub(crate) struct Coming {
     bytes: OnceLock<Vec<u8>>,
-    reader: Mutex<Option<JoinHandle<Vec<u8>>>>,
+    source: Mutex<Source>,
 }
+
+/// Where bytes come from that are not in memory yet.
+#[derive(Default)]
+enum Source {
+    /// Nobody has to read any more.
+    #[default]
+    Nothing,
+    /// Nobody reads yet, and that many asked.
+    Waiting(Section, u32),
+    Reader(JoinHandle<Vec<u8>>),
+}
+
+impl Source {
+    /// A thread that reads a section. A machine that has none to give leaves it to the next who asks.
+    fn reader(section: Section) -> Self {
+        let read = section.clone();
+        let reader = thread::Builder::new().spawn(move || read.to_vec());
+        reader.map_or(Self::Waiting(section, ASKED_BEFORE), Self::Reader)
+    }
+
+    /// All bytes, which are waited for.
+    fn read(self) -> Vec<u8> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Waiting(section, _) => section.to_vec(),
+            Self::Reader(it) => it.join().unwrap_or_else(|it| panic::resume_unwind(it)),
+        }
+    }
+}
+
+/// So many ask in vain before somebody reads for those who come later.
+const ASKED_BEFORE: u32 = 1;
 
 impl From<Vec<u8>> for Coming {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes: bytes.into(), reader: Mutex::default() }
+        Self { bytes: bytes.into(), source: Mutex::default() }
+    }
+}
+
+impl From<Source> for Coming {
+    fn from(source: Source) -> Self {
+        Self { bytes: OnceLock::new(), source: Mutex::new(source) }
     }
 }
 
 impl Coming {
     /// All of a section. A short one is read at once.
     pub(crate) fn of(section: &Section) -> Self {
-        let read = section.clone();
-        let reader = (section.len() >= SHARED_BYTES)
-            .then(|| thread::Builder::new().spawn(move || read.to_vec()));
-        match reader {
-            Some(Ok(reader)) => Self { bytes: OnceLock::new(), reader: Mutex::new(Some(reader)) },
-            // A machine that has no thread to give has time.
-            Some(Err(_)) | None => section.to_vec().into(),
+        if section.len() < SHARED_BYTES {
+            return section.to_vec().into();
         }
+        Source::reader(section.clone()).into()
+    }
+
+    /// The same, read when they are asked for again, or changed.
+    pub(crate) fn later(section: Section) -> Self {
+        if section.len() < SHARED_BYTES {
+            return section.to_vec().into();
+        }
+        Source::Waiting(section, 0).into()
+    }
+
+    /// The bytes where they are in memory. Whoever asks is answered at once.
+    pub(crate) fn ready(&self) -> Option<&[u8]> {
+        // Where somebody waits for them, they are not there.
+        if self.bytes.get().is_none()
+            && let Ok(mut source) = self.source.try_lock()
+        {
+            match std::mem::take(&mut *source) {
+                Source::Waiting(section, asked) if asked < ASKED_BEFORE => {
+                    *source = Source::Waiting(section, asked + 1);
+                }
+                Source::Waiting(section, _) => *source = Source::reader(section),
+                Source::Reader(it) if !it.is_finished() => *source = Source::Reader(it),
+                read => self.fill(read),
+            }
+        }
+        self.bytes.get().map(Vec::as_slice)
     }
 
     fn all(&self) -> &Vec<u8> {
-        self.bytes.get_or_init(|| {
-            let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let read = reader.map(|it| it.join().unwrap_or_else(|it| panic::resume_unwind(it)));
-            read.unwrap_or_default()
-        })
+        if self.bytes.get().is_none() {
+            let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+            self.fill(std::mem::take(&mut *source));
+        }
+        self.bytes.get().expect("they were just waited for")
+    }
+
+    /// Takes the bytes in, unless somebody did so first. Whoever does holds the source.
+    fn fill(&self, source: Source) {
+        if self.bytes.get().is_none() {
+            let _ = self.bytes.set(source.read());
+        }
     }
 
     /// The bytes, to be changed.
@@ -74,7 +144,8 @@ impl fmt::Debug for Coming {
 impl Drop for Coming {
     fn drop(&mut self) {
         // Nobody shall find the file open when the store is closed.
-        if let Some(reader) = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        let source = self.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Source::Reader(reader) = std::mem::take(source) {
             drop(reader.join());
         }
     }
@@ -106,5 +177,37 @@ mod tests {
             assert!(coming[..length] == bytes && coming.len() == length + 1);
             drop(Coming::of(&section));
         }
+    }
+
+    #[test]
+    fn what_comes_later_is_read_by_who_asks_again() {
+        let bytes: Vec<u8> = (0..SHARED_BYTES + 5).map(|it| ((it * 31) >> 3) as u8).collect();
+        let disk = SimDisk::new(1);
+        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
+        writer.section("one", &bytes).unwrap();
+        writer.finish(&0).unwrap();
+        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
+        let later = || Coming::later(pack.section("one").unwrap());
+        let coming = later();
+        for _ in 0..ASKED_BEFORE {
+            assert!(coming.ready().is_none());
+            assert!(matches!(*coming.source.lock().unwrap(), Source::Waiting(..)));
+        }
+        while coming.ready().is_none() {
+            thread::yield_now();
+        }
+        assert!(coming.ready() == Some(&bytes) && *coming == *bytes);
+        // Who can't do without waits, at any time.
+        assert!(*later() == *bytes);
+        for asked in 0..4 {
+            let mut coming = later();
+            (0..asked).for_each(|_| _ = coming.ready());
+            assert!(*coming.clone() == *bytes);
+            coming.to_mut().push(7);
+            assert_eq!(coming.ready().map(<[u8]>::len), Some(bytes.len() + 1));
+            let dropped = later();
+            (0..asked).for_each(|_| _ = dropped.ready());
+        }
+        assert_eq!(Coming::default().ready(), Some(&[][..]));
     }
 }

@@ -17,7 +17,7 @@ const FILE: &str = "pack";
 const KEY: [u8; 32] = [7; 32];
 
 /// Sections of a kept index.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "meta",
     "dimensions",
     "rows",
@@ -30,6 +30,7 @@ const SECTIONS: [&str; 14] = [
     "heads",
     "postings",
     "sketches",
+    "shades",
     "scales",
     "steps",
 ];

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 6;
+pub(crate) const FORMAT: u32 = 7;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -75,7 +75,7 @@ impl NamesImage {
 impl Shard {
     /// Writes the shard as sections of a pack whose names begin with `prefix`.
     pub(crate) fn write(&self, writer: &mut Writer, prefix: &str) -> io::Result<()> {
-        let (sketches, scales) = self.vectors.arrays();
+        let (sketches, shades, scales) = self.vectors.arrays();
         let meta = Meta {
             words: NamesImage::of(&self.words),
             thread_names: NamesImage::of(&self.thread_names),
@@ -131,6 +131,7 @@ impl Shard {
             self.postings.iter().map(|it| it.parts(&self.lists).2),
         )?;
         writer.section(&format!("{prefix}.sketches"), sketches)?;
+        writer.section(&format!("{prefix}.shades"), shades)?;
         let scales: Vec<u8> = scales.iter().flat_map(|it| it.to_le_bytes()).collect();
         writer.section(&format!("{prefix}.scales"), &scales)?;
         self.vectors.write_steps(writer, &steps_of(prefix))?;
@@ -159,12 +160,13 @@ impl Shard {
         let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
         let dimensions = section("dimensions")?.to_vec();
         let dimensions = u32::from_le_bytes(dimensions.try_into().ok()?) as usize;
-        let (scales, sketches) = (section("scales")?, section("sketches")?);
+        let (scales, arrays) = (section("scales")?, [section("sketches")?, section("shades")?]);
         let steps = pack.section(&steps_of(prefix))?;
         let scales = scales.to_vec();
         let (scales, []) = scales.as_chunks::<4>() else { return None };
         let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
-        let vectors = Vectors::of_arrays(dimensions, &sketches, scales, steps, resident_max)?;
+        let vectors =
+            Vectors::of_arrays(dimensions, arrays.each_ref(), scales, steps, resident_max)?;
         let mut shard = Self::read_beside(pack, prefix)?;
         (vectors.places() <= shard.rows.len()).then_some(())?;
         shard.vectors = vectors;

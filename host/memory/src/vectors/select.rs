@@ -62,6 +62,15 @@ pub(super) fn best_by(
     kept.into_iter().map(|(_, segment, place)| (segment, place)).collect()
 }
 
+/// The best of some, given as estimate, segment and place, as [`best`]: in their order.
+pub(super) fn best_of(mut some: Vec<(i32, u32, u32)>, count: usize) -> Vec<(u32, u32)> {
+    if count == 0 {
+        return Vec::new();
+    }
+    raise(&mut some, count, NONE);
+    some.into_iter().map(|(_, segment, place)| (segment, place)).collect()
+}
+
 /// A bar that so many reach, and with them all of the best: where that many blocks hold one that does, none of the best
 /// lies below it.
 fn bar_of_blocks(highest: &[&[i32]], count: usize) -> i32 {

@@ -1,14 +1,15 @@
 //! Sketches of vectors: a sign a dimension and one number, from which a cosine can be estimated.
 //!
 //! A vector is rotated (`rotation.rs`), and of each number only its sign is kept, with the cosine between the
-//! vector and its signs. The vector of a question stays finer: four bits a number. The estimate
+//! vector and its signs. The vector of a question stays finer: three bits a number. The estimate
 //!
 //! ```text
 //! cosine(question, vector) = cosine(question, signs) / cosine(vector, signs), about
 //! ```
 //!
 //! is right on average, and its error falls with the root of the dimensions (RaBitQ, Gao and Long 2024). At 384
-//! dimensions it is about 0.037 for vectors that have nothing in common, and less for near ones.
+//! dimensions it is about 0.037 for vectors that have nothing in common, and less for near ones. The best are
+//! estimated again with a bit more of each number (`shade.rs`).
 //!
 //! What is left of a row beside the one number holds signs too: a vector is filled up with zeros before it is
 //! rotated. 384 dimensions become 480 signs, which make the error a tenth smaller and cost nothing.
@@ -23,7 +24,8 @@ use super::{
     Code, CodeRef,
     level::Level,
     rotation::rotate,
-    scan::{self, LINE, Line, PLANES},
+    scan::{self, Coarse},
+    shade::{self, Fine},
 };
 
 /// The estimate of a cosine of 1.
@@ -38,13 +40,6 @@ pub(super) const TAIL: usize = size_of::<u32>();
 /// What a row is a multiple of.
 const GRAIN: usize = 16;
 
-/// Largest step of a question's numbers, which are whole ones of four bits.
-const STEP_MAX: f32 = 7.0;
-
-/// What a step is worth, in standard deviations of the numbers: it makes the least error for numbers that are
-/// spread as a normal distribution is, as they are when rotated.
-const STEP: f32 = 0.35;
-
 /// Bytes of a row, for vectors of so many dimensions: 64 for 384, a multiple of 16.
 pub fn row_bytes(dimensions: usize) -> usize {
     (dimensions.div_ceil(8) + GRAIN).next_multiple_of(GRAIN)
@@ -52,9 +47,12 @@ pub fn row_bytes(dimensions: usize) -> usize {
 
 /// Writes the sketch of a vector into a row of `row_bytes`. A row that is all zero has no vector.
 pub fn write(code: CodeRef<'_>, row: &mut [u8]) {
-    assert_eq!(row.len(), row_bytes(code.steps.len()), "a row is as long as its vector asks");
-    row.fill(0);
-    let turned = Turned::of(code, Level::best());
+    write_turned(&Turned::of(code, Level::best()), row);
+}
+
+/// The same of a vector that is rotated.
+pub(super) fn write_turned(turned: &Turned, row: &mut [u8]) {
+    turned.clear(row);
     // Lanes, not one sum after the other: the order is part of the format.
     let mut sums = [0.0_f32; 8];
     for eight in turned.numbers.as_chunks::<8>().0 {
@@ -75,14 +73,20 @@ pub fn write(code: CodeRef<'_>, row: &mut [u8]) {
 }
 
 /// A vector, rotated.
-struct Turned {
+pub(super) struct Turned {
     /// As many as a row has signs.
-    numbers: Vec<f32>,
-    length: f64,
+    pub(super) numbers: Vec<f32>,
+    pub(super) length: f64,
 }
 
 impl Turned {
-    fn of(code: CodeRef<'_>, level: Level) -> Self {
+    /// Makes a row ready that is to hold something of it.
+    pub(super) fn clear(&self, row: &mut [u8]) {
+        assert_eq!(row.len(), self.numbers.len() / 8 + TAIL, "a row is as long as its vector asks");
+        row.fill(0);
+    }
+
+    pub(super) fn of(code: CodeRef<'_>, level: Level) -> Self {
         let mut numbers = vec![0.0; (row_bytes(code.steps.len()) - TAIL) * 8];
         for (number, step) in numbers.iter_mut().zip(code.steps) {
             *number = f32::from(*step as i8);
@@ -99,7 +103,8 @@ impl Turned {
 pub struct Probe {
     level: Level,
     row_bytes: usize,
-    scan: scan::Steps,
+    coarse: Coarse,
+    fine: Fine,
 }
 
 impl Probe {
@@ -108,28 +113,11 @@ impl Probe {
         Self::at(code, Level::best())
     }
 
-    fn at(code: &Code, level: Level) -> Self {
+    pub(super) fn at(code: &Code, level: Level) -> Self {
         let turned = Turned::of(code.borrowed(), level);
-        let count = (turned.numbers.len() as f64).sqrt();
         let row_bytes = row_bytes(code.dimensions());
-        let mut lines = vec![Line::default(); row_bytes.div_ceil(LINE)];
-        let inverse = (count / turned.length) as f32 / STEP;
-        let (mut total, mut along) = (0, 0.0_f64);
-        for (at, number) in turned.numbers.iter().enumerate() {
-            let step = (number * inverse).round().clamp(-STEP_MAX, STEP_MAX);
-            // A question without a direction is as far from all.
-            let step = if step.is_nan() { 0 } else { step as i8 };
-            let planes = step.unsigned_abs() << 1 | u8::from(step >= 0);
-            for plane in 0..PLANES {
-                lines[at / 8 / LINE].0[plane][at / 8 % LINE] |= (planes >> plane & 1) << (at % 8);
-            }
-            total += i64::from(step.unsigned_abs());
-            along += f64::from(step) * f64::from(*number);
-        }
-        // Steps are longer than what they stand for, by as much as they are along it.
-        let worth = if along > 0.0 { turned.length / along / count } else { 0.0 };
-        let worth = (worth * f64::from(ONE) * 256.0).round() as i64;
-        Self { level, row_bytes, scan: scan::Steps { lines, total, worth } }
+        let (coarse, fine) = (Coarse::of(&turned, row_bytes), Fine::of(&turned, row_bytes));
+        Self { level, row_bytes, coarse, fine }
     }
 
     /// Estimates of the cosines with the vectors of the rows, in parts of [`ONE`], into `out`: one a row,
@@ -138,7 +126,13 @@ impl Probe {
     /// An estimate can be a little above `ONE`, and is always between `-2 * ONE` and `2 * ONE`.
     pub fn estimate(&self, rows: &[u8], out: &mut [i32]) {
         assert_eq!(rows.len(), out.len() * self.row_bytes, "an estimate a row");
-        scan::estimate(self.level, &self.scan, self.row_bytes, rows, out);
+        scan::estimate(self.level, &self.coarse, self.row_bytes, rows, out);
+    }
+
+    /// A better estimate of the cosine with one, from its sketch and its shade.
+    #[inline]
+    pub fn estimate_closer(&self, sketch: &[u8], shade: &[u8]) -> i32 {
+        shade::estimate(self.level, &self.fine, sketch, shade)
     }
 }
 
