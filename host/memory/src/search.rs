@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    arm::{Arm, Scores, Session, Spot, Spread, Untouched},
+    arm::{Arm, CANDIDATES, Scores, Session, Spot, Spread, Untouched},
     shard::{Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
         Code, Estimates,
         level::{Level, for_each_level},
-        select::Moments,
-        sketch::Probe,
+        select::{Moments, Told, best_of},
+        sketch::{ONE, Probe},
     },
 };
 
@@ -33,9 +33,17 @@ pub(crate) const EXACT_MAX: usize = 20_000;
 /// lie without any order.
 const SHADED: usize = 2_000;
 
-/// The usual [`Search::reranked`]: by two of the closer estimates' errors in clusters that are round in all dimensions,
-/// by eight in thin ones, as those of texts are.
-const RERANKED: usize = 300;
+/// The usual [`Search::reranked`]: as many as are ranked.
+const RERANKED: usize = CANDIDATES;
+
+/// At most so many are compared exactly, whatever could be nearer.
+const RERANKED_MAX: usize = 500;
+
+/// So many of the nearest are wanted for sure.
+const SURE: usize = 10;
+
+/// So sure: an estimate is too low by so many of its usual errors once in 160 times.
+const ERRORS: f64 = 2.5;
 
 /// Words with how often they are asked for.
 pub(crate) type Words = BTreeMap<String, u32>;
@@ -53,7 +61,7 @@ pub(crate) struct Search<'a> {
     pub(crate) exact_max: usize,
     /// So many of the best estimates are made again, closer.
     pub(crate) shaded: usize,
-    /// So many of the best of those are compared exactly.
+    /// So many of the best of those are compared exactly, and what could be nearer than the tenth of them.
     pub(crate) reranked: usize,
     /// Whether a record may be given back; nothing where all may.
     allowed: Option<Box<Allow<'a>>>,
@@ -288,16 +296,39 @@ impl<'a> Search<'a> {
         let allowed = self.allowed.as_ref().map(|_| asks);
         let best = Estimates::best(&all, self.shaded, allowed);
         let vectors = |shard: u32| &self.shards[shard as usize].vectors;
-        let best = Estimates::best_closer(&mut all, vectors, &probe, &best, self.reranked);
-        let mut looked_at = Vec::with_capacity(best.len());
-        for of in best.chunk_by(|one, other| one.0 == other.0) {
-            let shard = of[0].0;
-            let vectors = &self.shards[shard as usize].vectors;
-            let cosines = vectors.cosines(code, of.iter().map(|it| it.1));
-            looked_at.extend(cosines.map(|(place, cosine)| (cosine, Spot { shard, place })));
-        }
+        let told = Estimates::closer(&mut all, vectors, &probe, &best);
+        let first = best_of(told.clone(), self.reranked);
+        let lowest = first.iter().map(|it| it.0).min();
+        let mut looked_at = self.cosines(code, &first);
+        let bar = could_be_near(&probe, &looked_at);
+        let others = told.into_iter().filter(|it| bar <= it.0 && Some(it.0) < lowest);
+        let others = best_of(others.collect(), RERANKED_MAX.saturating_sub(first.len()));
+        looked_at.extend(self.cosines(code, &others));
         Arm::of_estimates(&self.shards, all, moments, looked_at)
     }
+
+    /// The cosines with some.
+    fn cosines(&self, code: &Code, some: &[Told]) -> Vec<(f64, Spot)> {
+        let mut looked_at = Vec::with_capacity(some.len());
+        for of in some.chunk_by(|one, other| one.1 == other.1) {
+            let shard = of[0].1;
+            let vectors = &self.shards[shard as usize].vectors;
+            let cosines = vectors.cosines(code, of.iter().map(|it| it.2));
+            looked_at.extend(cosines.map(|(place, cosine)| (cosine, Spot { shard, place })));
+        }
+        looked_at
+    }
+}
+
+/// The estimate from which on a vector could be nearer than the last of those that are wanted for sure; above all where
+/// there are no more than those.
+fn could_be_near(probe: &Probe, looked_at: &[(f64, Spot)]) -> i32 {
+    let mut cosines: Vec<f64> = looked_at.iter().map(|it| it.0).collect();
+    if cosines.len() <= SURE {
+        return i32::MAX;
+    }
+    let last = *cosines.select_nth_unstable_by(SURE - 1, |a, b| b.total_cmp(a)).1;
+    ((last - ERRORS * probe.error_closer(last)) * f64::from(ONE)) as i32
 }
 
 /// The inverse document frequency, in the form that is never negative.
@@ -475,9 +506,13 @@ impl Windows {
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
     use proptest::prelude::*;
+    use voyager_base::chance::Seeded;
 
     use super::*;
-    use crate::record::{Draft, MemoryId, Record};
+    use crate::{
+        evaluate::material::Clusters,
+        record::{Draft, MemoryId, Record},
+    };
 
     /// A shard of records in threads, 0 for none, of which some were forgotten before the last came.
     fn shard(texts: &[(u8, String)], gone: &[prop::sample::Index]) -> Shard {
@@ -495,6 +530,28 @@ mod tests {
         }
         last.iter().enumerate().for_each(|(id, it)| add(&mut shard, first.len() + id, it));
         shard
+    }
+
+    /// Of a round cluster all are about as near: few of the ten nearest are among the first 20 that are read.
+    #[test]
+    fn what_could_be_among_the_nearest_is_looked_at() {
+        let chance = Seeded::new(5);
+        let clusters = Clusters::round(&chance, 1, 384);
+        let near = || Code::of(&clusters.near(&chance, 0)).expect("it has a direction");
+        let texts = vec![(0, String::new()); 1_000];
+        let mut shard = shard(&texts, &[]);
+        (0..1_000).for_each(|it| shard.vectors.set(it, &near()));
+        let mut search = Search::new(vec![&shard]);
+        let mut found = 0;
+        for _ in 0..20 {
+            let question = near();
+            search.exact_max = usize::MAX;
+            let exact = search.vector(&question).top;
+            (search.exact_max, search.reranked) = (0, 20);
+            let top = search.vector(&question).top;
+            found += exact[..SURE].iter().filter(|it| top[..SURE].contains(it)).count();
+        }
+        assert!(found >= 198, "{found} of 200");
     }
 
     /// What the arm is by its definition.

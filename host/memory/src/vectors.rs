@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     level::{Level, ask_for},
-    select::Moments,
+    select::{Moments, Told},
     steps::Steps,
 };
 use crate::{
@@ -333,15 +333,14 @@ impl Estimates {
         select::best_by(&all, &highest, count, allowed)
     }
 
-    /// Estimates some again, with their shades too, and names the best `count` of those, as [`Estimates::best`] does. What
-    /// is told of each takes the place of what was estimated of it before.
-    pub(crate) fn best_closer<'a>(
+    /// Estimates some again, with their shades too, and tells what of which, in their order. It takes the place of what
+    /// was estimated before.
+    pub(crate) fn closer<'a>(
         estimates: &mut [Self],
         vectors: impl Fn(u32) -> &'a Vectors,
         probe: &sketch::Probe,
         some: &[(u32, u32)],
-        count: usize,
-    ) -> Vec<(u32, u32)> {
+    ) -> Vec<Told> {
         let mut told = Vec::with_capacity(some.len());
         for of in some.chunk_by(|one, other| one.0 == other.0) {
             let segment = of[0].0;
@@ -352,7 +351,7 @@ impl Estimates {
                 told.push((estimate, segment, place));
             });
         }
-        select::best_of(told, count)
+        told
     }
 }
 
@@ -450,9 +449,9 @@ mod tests {
             let mut moments = Moments::default();
             let mut all = [vectors.estimates(&probe, &mut moments)];
             let some = Estimates::best(&all, 300, None::<fn(u32, u32) -> bool>);
-            let best = Estimates::best_closer(&mut all, |_| vectors, &probe, &some, 50);
-            assert!(best.len() >= 50 && best.iter().all(|it| some.contains(it)));
-            (best, all[0].to_vec())
+            let told = Estimates::closer(&mut all, |_| vectors, &probe, &some);
+            assert!(told.iter().map(|it| (it.1, it.2)).eq(some));
+            (told, all[0].to_vec())
         };
         let expected = ask(&vectors);
         assert_eq!(ask(&read), expected);
@@ -472,6 +471,9 @@ mod tests {
         // What was given another vector, or none any more, too.
         vectors.set(30, &near(7));
         vectors.remove(40);
+        let (sketches, shades, _) = vectors.arrays();
+        let of_gone = [sketches, shades].map(|it| it[40 * 64..41 * 64].iter().all(|it| *it == 0));
+        assert_eq!(of_gone, [true; 2], "nothing is left of what went");
         let question = near(0);
         let probe = sketch::Probe::of(&question);
         let mut all = [vectors.estimates(&probe, &mut Moments::default())];
@@ -484,13 +486,18 @@ mod tests {
             vectors.cosines(&question, places.iter().copied()).map(|it| error(it).powi(2)).sum()
         };
         let before = errors(&all[0]);
-        let best = Estimates::best_closer(&mut all, |_| &vectors, &probe, &some, 100);
+        let told = Estimates::closer(&mut all, |_| &vectors, &probe, &some);
         assert!(errors(&all[0]) < before / 3.0, "{} {before}", errors(&all[0]));
-        let of = |(_, place): &(u32, u32)| all[0][*place as usize];
-        let least = best.iter().map(of).min();
-        let others = some.iter().filter(|it| !best.contains(it));
+        let expected = |cosine: f64| probe.error_closer(cosine).powi(2);
+        let cosines = vectors.cosines(&question, places.iter().copied());
+        let stated: f64 = cosines.map(|it| expected(it.1)).sum();
+        let share = errors(&all[0]) / stated;
+        assert!((0.7..1.3).contains(&share), "errors are what is said of them: {share}");
+        let best = select::best_of(told.clone(), 100);
+        let least = best.iter().map(|it| it.0).min();
+        let others = told.iter().filter(|it| !best.contains(it));
         assert_eq!(best.len(), 100);
-        assert!(others.map(of).max() < least);
+        assert!(others.map(|it| Some(it.0)).max() < Some(least));
     }
 
     proptest! {

@@ -62,13 +62,16 @@ pub(super) fn best_by(
     kept.into_iter().map(|(_, segment, place)| (segment, place)).collect()
 }
 
-/// The best of some, given as estimate, segment and place, as [`best`]: in their order.
-pub(super) fn best_of(mut some: Vec<(i32, u32, u32)>, count: usize) -> Vec<(u32, u32)> {
+/// An estimate with its segment, and its place there.
+pub(crate) type Told = (i32, u32, u32);
+
+/// The best of some, as [`best`], in their order.
+pub(crate) fn best_of(mut some: Vec<Told>, count: usize) -> Vec<Told> {
     if count == 0 {
         return Vec::new();
     }
     raise(&mut some, count, NONE);
-    some.into_iter().map(|(_, segment, place)| (segment, place)).collect()
+    some
 }
 
 /// A bar that so many reach, and with them all of the best: where that many blocks hold one that does, none of the best
@@ -82,7 +85,7 @@ fn bar_of_blocks(highest: &[&[i32]], count: usize) -> i32 {
 }
 
 /// Keeps what is as good as the last of the best, which is returned.
-fn raise(kept: &mut Vec<(i32, u32, u32)>, count: usize, lowest: i32) -> i32 {
+fn raise(kept: &mut Vec<Told>, count: usize, lowest: i32) -> i32 {
     if kept.len() <= count {
         return lowest;
     }

@@ -134,6 +134,12 @@ impl Probe {
     pub fn estimate_closer(&self, sketch: &[u8], shade: &[u8]) -> i32 {
         shade::estimate(self.level, &self.fine, sketch, shade)
     }
+
+    /// How wrong that usually is, of a vector with such a cosine: less of near ones.
+    pub(crate) fn error_closer(&self, cosine: f64) -> f64 {
+        let numbers = ((self.row_bytes - TAIL) * 8) as f64;
+        (shade::VARIANCE / numbers * (1.0 - cosine * cosine).max(0.0)).sqrt()
+    }
 }
 
 #[cfg(test)]
