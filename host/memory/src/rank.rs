@@ -1,12 +1,14 @@
 //! Learned fusion: many signals about a candidate become one score.
 //!
-//! A [`Forest`] is what ships and scores; [`train()`] makes one from rankings with known answers; a
-//! [`Logistic`] turns a few signals into a probability, such as that of there being no answer at all.
+//! A [`Ranker`] is what ships and scores: a [`Linear`] sum and a [`Forest`], which [`train()`] makes, both learned from
+//! rankings with known answers. A [`Logistic`] turns a few signals into a probability, such as that of there being no answer at all.
 //! What the signals mean is not known here: a candidate is a row of numbers.
 
 mod doubt;
 mod forest;
+mod linear;
 mod logistic;
+mod ranker;
 mod train;
 
 use std::sync::LazyLock;
@@ -14,28 +16,36 @@ use std::sync::LazyLock;
 pub use self::{
     doubt::signs,
     forest::{Forest, Malformed},
+    linear::Linear,
     logistic::{Logistic, Unfit},
+    ranker::{Ranker, Unteachable},
     train::{Group, Parameters, Untrainable, train},
 };
 
 /// What recall ranks by: trained on conversations that [`crate::evaluate::worklog`] makes up, and on nothing else.
-/// `cargo xtask train` makes the same bytes again.
-pub(crate) static RANKER: LazyLock<Forest> =
-    LazyLock::new(|| Forest::from_bytes(SHIPPED).expect("a test reads it"));
+/// `cargo xtask train` makes the same bytes again. The first is for questions that say nothing of kindred words, the
+/// second for those that do: what vectors and words are worth beside each other is not the same there.
+static RANKERS: LazyLock<[Ranker; 2]> =
+    LazyLock::new(|| rmp_serde::from_slice(SHIPPED).expect("a test reads it"));
 
-/// The bytes of the ranker that ships.
+/// The bytes of the two rankers that ship.
 pub const SHIPPED: &[u8] = include_bytes!("rank/ranker.bin");
 
-/// How recall knows that nothing answers a question.
-static DOUBTER: LazyLock<Logistic> =
+/// How recall knows that nothing answers a question, by the ranking of each of [`RANKERS`].
+static DOUBTERS: LazyLock<[Logistic; 2]> =
     LazyLock::new(|| rmp_serde::from_slice(SHIPPED_DOUBT).expect("a test reads it"));
 
-/// The bytes of the model of doubt that ships.
+/// The bytes of the two models of doubt that ship.
 pub const SHIPPED_DOUBT: &[u8] = include_bytes!("rank/doubter.bin");
 
-/// How probable it is that nothing answers a question, by its ranking: what [`RANKER`] gave each row, and the row.
-pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>) -> f64 {
-    doubt::doubt(ranked, &DOUBTER)
+/// What recall ranks by where a question says which words are kindred to its own, or does not.
+pub(crate) fn ranker(kindred: bool) -> &'static Ranker {
+    &RANKERS[usize::from(kindred)]
+}
+
+/// How probable it is that nothing answers a question, by its ranking: what [`ranker`] gave each row, and the row.
+pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>, kindred: bool) -> f64 {
+    doubt::doubt(ranked, &DOUBTERS[usize::from(kindred)])
 }
 
 #[cfg(test)]
@@ -45,11 +55,18 @@ mod tests {
 
     #[test]
     fn the_ranker_that_ships_reads_what_recall_knows() {
-        assert_eq!(RANKER.features(), features::RANKING);
         assert_eq!(features::ranking_names().len(), features::RANKING);
-        assert_eq!(DOUBTER.weights().count(), signs([].into_iter(), &RANKER).len());
-        assert_eq!(doubt(Vec::new()), 1.0);
+        for kindred in [false, true] {
+            let ranker = ranker(kindred);
+            assert_eq!(ranker.features(), features::RANKING);
+            assert_eq!(ranker.linear().features(), features::RANKING);
+            let signs = signs([].into_iter(), ranker).len();
+            assert_eq!(DOUBTERS[usize::from(kindred)].weights().count(), signs);
+            assert_eq!(doubt(Vec::new(), kindred), 1.0);
+            let used = ranker.forest().uses().iter().filter(|it| **it > 0).count();
+            assert!(used > 20, "it uses what it reads");
+        }
         assert!(SHIPPED.len() < 64 << 10, "{} bytes", SHIPPED.len());
-        assert!(RANKER.uses().iter().filter(|it| **it > 0).count() > 20, "it uses what it reads");
+        assert_eq!(rmp_serde::to_vec(&*RANKERS).unwrap(), SHIPPED);
     }
 }

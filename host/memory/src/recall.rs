@@ -13,7 +13,7 @@ use crate::{
     asking::{Asking, Kindred},
     features::{Arms, FirstArms, Near},
     index::Index,
-    rank::{self, RANKER},
+    rank,
     record::{MemoryId, Record},
     search::Search,
     shard::{Doc, Shard, tokens_of},
@@ -293,7 +293,8 @@ pub(crate) fn consider(
     let mut near = Near::of(&first, search, asking);
     let (learned, behind) = ranked(search, asking, &first, &mut near, &mut seen);
     let ranked = learned.into_iter().zip(seen.iter().map(|it| it.1.ranking.as_slice()));
-    let doubt = (search.totals.docs >= DOUBT_FROM).then(|| rank::doubt(ranked.collect()));
+    let doubt = (search.totals.docs >= DOUBT_FROM)
+        .then(|| rank::doubt(ranked.collect(), !asking.kindred.is_empty()));
     if look == Look::Ranking {
         seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
     } else {
@@ -345,7 +346,7 @@ fn ranked(
         it.ranking = near.row(search, asking, *spot, said / most);
     }
     let rows: Vec<&[f32]> = best.iter().map(|it| it.1.ranking.as_slice()).collect();
-    let learned = RANKER.scores(&rows);
+    let learned = rank::ranker(!asking.kindred.is_empty()).scores(&rows);
     let count = best.len() as u64;
     let (of_learned, of_said) =
         (Spread::of(learned.iter().copied(), count), Spread::of(said.iter().copied(), count));

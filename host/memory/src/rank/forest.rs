@@ -158,6 +158,12 @@ impl Forest {
         self.leaves[tree.leaf as usize + !at as usize]
     }
 
+    /// The same order of rows, on another scale.
+    pub(super) fn scale_by(&mut self, factor: f64) {
+        let leaves = self.leaves.iter_mut().chain(&mut self.from_left);
+        leaves.for_each(|it| *it = (f64::from(*it) * factor) as f32);
+    }
+
     /// How many features a row has.
     pub fn features(&self) -> usize {
         self.features

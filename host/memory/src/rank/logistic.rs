@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 /// Most rounds of Newton's method; with a penalty it needs about ten.
-const ROUNDS_MAX: usize = 50;
+pub(super) const ROUNDS_MAX: usize = 50;
 
 /// A change of the weights that no longer changes a probability.
-const SETTLED: f64 = 1e-10;
+pub(super) const SETTLED: f64 = 1e-10;
 
 /// Most features: each round solves a dense system of this size.
-const FEATURES_MAX: usize = 512;
+pub(super) const FEATURES_MAX: usize = 512;
 
 /// A probability from the features of a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,15 +20,25 @@ pub struct Logistic {
 
 /// One feature: how it is brought to mean zero and deviation one, and what it counts then.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Weight {
+pub(super) struct Weight {
     mean: f64,
     deviation: f64,
-    weight: f64,
+    pub(super) weight: f64,
 }
 
 impl Weight {
+    /// The scale of some values, each of them a number, which are gone through twice; they count nothing yet.
+    pub(super) fn of_values<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Self {
+        let count = values().count().max(1) as f64;
+        let mean = values().sum::<f64>() / count;
+        let variance = values().map(|it| (it - mean).powi(2)).sum::<f64>() / count;
+        // A feature that never changes keeps its scale: it adds zero whatever its weight.
+        let deviation = if variance > 1e-18 { variance.sqrt() } else { 1.0 };
+        Self { mean, deviation, weight: 0.0 }
+    }
+
     /// The feature on the common scale. One that is not finite says nothing: it counts as the mean.
-    fn scaled(&self, value: f32) -> f64 {
+    pub(super) fn scaled(&self, value: f32) -> f64 {
         if value.is_finite() { (f64::from(value) - self.mean) / self.deviation } else { 0.0 }
     }
 }
@@ -36,7 +46,7 @@ impl Weight {
 /// Rows from which nothing can be learned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no logistic model can be fitted: {0}")]
-pub struct Unfit(String);
+pub struct Unfit(pub(super) String);
 
 impl Logistic {
     /// The model that explains `labels` best, with `penalty` (above zero) on the squares of its weights; by
@@ -67,14 +77,8 @@ impl Logistic {
     /// A model that knows the scales of its features, and nothing else.
     fn before(rows: &[Vec<f32>], features: usize) -> Self {
         let scale = |feature: usize| {
-            let values = rows.iter().map(|row| f64::from(row[feature]));
-            let values: Vec<f64> = values.filter(|it| it.is_finite()).collect();
-            let count = values.len().max(1) as f64;
-            let mean = values.iter().sum::<f64>() / count;
-            let variance = values.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / count;
-            // A feature that never changes keeps its scale: it adds zero whatever its weight.
-            let deviation = if variance > 1e-18 { variance.sqrt() } else { 1.0 };
-            Weight { mean, deviation, weight: 0.0 }
+            let values = || rows.iter().map(move |row| f64::from(row[feature]));
+            Weight::of_values(|| values().filter(|it| it.is_finite()))
         };
         Self { intercept: 0.0, weights: (0..features).map(scale).collect() }
     }
@@ -153,7 +157,7 @@ fn newton_step(rows: &[Vec<f64>], labels: &[bool], weights: &[f64], penalty: f64
 }
 
 /// Solves a symmetric positive system, of which the lower half is given, by Cholesky's factors.
-fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+pub(super) fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let size = right.len();
     for at in 0..size {
         for column in 0..=at {
