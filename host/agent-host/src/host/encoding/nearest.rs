@@ -95,6 +95,16 @@ mod tests {
         memory
     }
 
+    /// Waits for what another task does; a minute is more than any machine needs.
+    async fn until(is_done: impl Fn() -> bool) {
+        let wait = async {
+            while !is_done() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it comes");
+    }
+
     #[tokio::test]
     async fn what_was_asked_is_compared_once_it_was_answered() {
         let clock = SimClock::new(Timestamp::from_millis(1_000));
@@ -112,14 +122,10 @@ mod tests {
         let vector = encoding.meaning(&text).await.expect("it has a vector").vector;
         let question = Question { text, vector, ..Question::default() };
         memory.recall(&question, clock.now()).expect("it is answered");
-        while clock.next_deadline().is_none() {
-            tokio::task::yield_now().await;
-        }
+        until(|| clock.next_deadline().is_some()).await;
         assert_eq!(memory.watched(), Watched::default(), "whoever asks comes first");
         clock.advance(ANSWERED);
-        while memory.watched().questions == 0 {
-            tokio::task::yield_now().await;
-        }
+        until(|| memory.watched().questions > 0).await;
         let found = Watched { questions: 1, nearest: 10, found: 10 };
         assert_eq!(memory.watched(), found, "all of so few are compared exactly");
         stop.cancel();
