@@ -32,11 +32,6 @@ impl Vectors {
         Ok(Self::Bert(Box::new((bert, Some(lexicon)))))
     }
 
-    /// An encoder whose vocabulary is not known, as that of an endpoint.
-    pub(crate) fn of_folder_alone(folder: &Path) -> Result<Self, Box<dyn Error>> {
-        Ok(Self::Bert(Box::new((Bert::open(folder, Precision::Bytes)?, None))))
-    }
-
     pub(crate) fn id(&self) -> &str {
         match self {
             Self::None => "nothing",

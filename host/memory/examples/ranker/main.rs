@@ -24,6 +24,7 @@ mod vectors;
 
 use std::{path::PathBuf, process::exit};
 
+use voyager_encoder::{Bert, Precision};
 use voyager_memory::{
     evaluate::{
         Asked, Category, Conversation, RESAMPLES, Ranking, Seen, Trial, scored, summarise,
@@ -82,7 +83,9 @@ fn main() {
     let mut plain = vec![Vectors::hashed(), Vectors::None];
     let mut kindred = Vec::new();
     if let Some(folder) = &encoder {
-        plain.insert(0, Vectors::of_folder_alone(folder).unwrap());
+        // As one whose vocabulary is not known, like that of an endpoint.
+        let alone = Bert::open(folder, Precision::Bytes).unwrap();
+        plain.insert(0, Vectors::Bert(Box::new((alone, None))));
         kindred.push(Vectors::of_folder(folder).unwrap());
     }
     println!("for questions without kindred words:");
