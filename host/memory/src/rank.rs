@@ -43,7 +43,7 @@ pub(crate) fn ranker(kindred: bool) -> &'static Ranker {
     &RANKERS[usize::from(kindred)]
 }
 
-/// How probable it is that nothing answers a question, by its ranking: what [`ranker`] gave each row, and the row.
+/// How probable it is that nothing answers a question, by its ranking: what [`ranker()`] gave each row, and the row.
 pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>, kindred: bool) -> f64 {
     doubt::doubt(ranked, &DOUBTERS[usize::from(kindred)])
 }

@@ -1,6 +1,6 @@
 //! Signs that nothing answers a question: above all that the best records are by somebody else than it asks about.
 
-use voyager_memory::{evaluate::Asked, features as of_candidates, rank::Forest};
+use voyager_memory::{evaluate::Asked, features as of_candidates, rank::Ranker};
 
 /// Names of the signs.
 pub(crate) fn features() -> Vec<&'static str> {
@@ -37,11 +37,11 @@ pub(crate) fn features() -> Vec<&'static str> {
     ]
 }
 
-/// The signs of a question, by the ranking of a forest.
-pub(crate) fn row(asked: &Asked, forest: &Forest) -> Vec<f32> {
+/// The signs of a question, by the ranking of a ranker.
+pub(crate) fn row(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
     let names = of_candidates::names();
     let column = |name: &str| names.iter().position(|it| it == name).unwrap();
-    let order = asked.by(|it| forest.score(asked.row(it)));
+    let order = asked.by(|it| ranker.score(asked.row(it)));
     let value = |place: usize, name: &str| {
         order.get(place).map_or(0.0, |it| f64::from(asked.row(it.1)[column(name)]))
     };

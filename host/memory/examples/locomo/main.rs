@@ -35,7 +35,7 @@ use voyager_memory::{
         write_lines,
     },
     features,
-    rank::{Forest, Group, Logistic, Parameters, train},
+    rank::{Group, Logistic, Parameters, Ranker},
     when,
 };
 
@@ -164,17 +164,17 @@ struct Learned {
 }
 
 fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
-    let forests: Vec<Forest> =
-        (0..trials.len()).map(|held| forest(conversations, trials, &[held])).collect();
+    let rankers: Vec<Ranker> =
+        (0..trials.len()).map(|held| ranker(conversations, trials, held)).collect();
     let doubts = doubt::features();
     let mut all = Vec::new();
     for held in 0..trials.len() {
-        // Doubt is learned from rankings as good as those that it will see: of forests that did not see the
+        // Doubt is learned from rankings as good as those that it will see: of rankers that did not see the
         // conversation either.
         let (mut rows, mut labels) = (Vec::new(), Vec::new());
-        for (number, forest) in forests.iter().enumerate().filter(|it| it.0 != held) {
+        for (number, ranker) in rankers.iter().enumerate().filter(|it| it.0 != held) {
             for (asked, gold) in trials[number].asked.iter().zip(&conversations[number].gold) {
-                rows.push(doubt::row(asked, forest));
+                rows.push(doubt::row(asked, ranker));
                 labels.push(gold.category == Category::Adversarial);
             }
         }
@@ -182,18 +182,21 @@ fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
         let both = labels.contains(&true) && labels.contains(&false);
         let doubt = both.then(|| Logistic::fit(&rows, &labels, 1.0).unwrap());
         let ranking = |asked: &Asked| Ranking {
-            order: asked.ranked_by(|row| forests[held].score(asked.row(row))),
-            doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &forests[held]))),
+            order: asked.ranked_by(|row| rankers[held].score(asked.row(row))),
+            doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &rankers[held]))),
         };
         all.push(Learned { rankings: trials[held].asked.iter().map(ranking).collect() });
     }
     all
 }
 
-/// A forest that did not see some conversations.
-fn forest(conversations: &[Conversation], trials: &[Trial], held: &[usize]) -> Forest {
+/// What a ranker's sum pays for the squares of its weights, for each question: as for those that ship.
+const PENALTY: f64 = 0.02;
+
+/// A ranker that did not see one of the conversations.
+fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Ranker {
     let mut relevant = Vec::new();
-    for (number, trial) in trials.iter().enumerate().filter(|it| !held.contains(&it.0)) {
+    for (number, trial) in trials.iter().enumerate().filter(|it| it.0 != held) {
         for (asked, gold) in trial.asked.iter().zip(&conversations[number].gold) {
             let of = asked.turns.iter().map(|it| gold.evidence.contains(it));
             relevant.push((asked, of.collect::<Vec<bool>>()));
@@ -203,7 +206,7 @@ fn forest(conversations: &[Conversation], trials: &[Trial], held: &[usize]) -> F
         .iter()
         .map(|(asked, relevant)| Group { features: &asked.features, relevant })
         .collect();
-    train(&groups, features::names().len(), &Parameters::default()).unwrap()
+    Ranker::train(&groups, features::names().len(), &Parameters::default(), PENALTY).unwrap()
 }
 
 /// So many of the next best turns may give the date.
