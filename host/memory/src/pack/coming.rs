@@ -26,17 +26,17 @@ enum Source {
     /// Nobody has to read any more.
     #[default]
     Nothing,
-    /// Nobody reads yet, and that many asked.
-    Waiting(Section, u32),
+    /// Nobody reads yet; whether somebody asked.
+    Waiting(Section, bool),
     Reader(JoinHandle<Vec<u8>>),
 }
 
 impl Source {
-    /// A thread that reads a section. A machine that has none to give leaves it to the next who asks.
+    /// A thread that reads a section. A machine that has none to give leaves it to who asks.
     fn reader(section: Section) -> Self {
         let read = section.clone();
         let reader = thread::Builder::new().spawn(move || read.to_vec());
-        reader.map_or(Self::Waiting(section, ASKED_BEFORE), Self::Reader)
+        reader.map_or(Self::Waiting(section, true), Self::Reader)
     }
 
     /// All bytes, which are waited for.
@@ -48,9 +48,6 @@ impl Source {
         }
     }
 }
-
-/// So many ask in vain before somebody reads for those who come later.
-const ASKED_BEFORE: u32 = 1;
 
 impl From<Vec<u8>> for Coming {
     fn from(bytes: Vec<u8>) -> Self {
@@ -78,21 +75,16 @@ impl Coming {
         if section.len() < SHARED_BYTES {
             return section.to_vec().into();
         }
-        Source::Waiting(section, 0).into()
+        Source::Waiting(section, false).into()
     }
 
-    /// The bytes where they are in memory. Whoever asks is answered at once.
+    /// The bytes, but for the first who asks while they are not in memory: that one is answered at once, and the next
+    /// reads them.
     pub(crate) fn ready(&self) -> Option<&[u8]> {
-        // Where somebody waits for them, they are not there.
-        if self.bytes.get().is_none()
-            && let Ok(mut source) = self.source.try_lock()
-        {
+        if self.bytes.get().is_none() {
+            let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
             match std::mem::take(&mut *source) {
-                Source::Waiting(section, asked) if asked < ASKED_BEFORE => {
-                    *source = Source::Waiting(section, asked + 1);
-                }
-                Source::Waiting(section, _) => *source = Source::reader(section),
-                Source::Reader(it) if !it.is_finished() => *source = Source::Reader(it),
+                Source::Waiting(section, false) => *source = Source::Waiting(section, true),
                 read => self.fill(read),
             }
         }
@@ -189,13 +181,7 @@ mod tests {
         let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
         let later = || Coming::later(pack.section("one").unwrap());
         let coming = later();
-        for _ in 0..ASKED_BEFORE {
-            assert!(coming.ready().is_none());
-            assert!(matches!(*coming.source.lock().unwrap(), Source::Waiting(..)));
-        }
-        while coming.ready().is_none() {
-            thread::yield_now();
-        }
+        assert!(coming.ready().is_none());
         assert!(coming.ready() == Some(&bytes) && *coming == *bytes);
         // Who can't do without waits, at any time.
         assert!(*later() == *bytes);
