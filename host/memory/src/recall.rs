@@ -400,10 +400,12 @@ fn led_to(index: &Index, search: &Search<'_>, seeds: &[(f64, Spot)]) -> BySpot<f
     };
     let mut spots = BTreeMap::new();
     let came = walk(&seeds, |id| {
-        let related = index
-            .related(id)
-            .filter(|it| spots.entry(it.0).or_insert_with(|| spot(it.0)).is_some());
-        related.take(HUB + 1).collect()
+        let mut related: Vec<(MemoryId, f32)> = index.related(id).take(HUB + 1).collect();
+        // Of a record with more nobody has to know which are allowed.
+        if related.len() <= HUB {
+            related.retain(|it| spots.entry(it.0).or_insert_with(|| spot(it.0)).is_some());
+        }
+        related
     });
     let mut led: Vec<(MemoryId, f64)> = came.into_iter().collect();
     led.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

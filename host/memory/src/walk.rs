@@ -16,7 +16,10 @@
 //! Andersen, Chung, Lang: Local graph partitioning using PageRank vectors, FOCS 2006. Zhou et al.: Learning with local
 //! and global consistency, NIPS 2003.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{
+    BTreeMap, VecDeque,
+    btree_map::Entry::{Occupied, Vacant},
+};
 
 use crate::record::MemoryId;
 
@@ -32,25 +35,36 @@ pub(crate) const HUB: usize = 1_000;
 /// So many relations are followed at most from one that was found.
 const STEPS_MAX: usize = 2_000;
 
+/// So many relations are looked at for a question, about. Records whose own were not looked at by then are passed over.
+const LOOKED_AT_MAX: usize = 50_000;
+
 /// How often walks from `seeds` come by, at most 1; records that nothing leads to are not among them. `related` gives
 /// the relations of a record, of more than [`HUB`] the first.
 pub(crate) fn walk(
     seeds: &[(MemoryId, f64)],
     related: impl FnMut(MemoryId) -> Vec<(MemoryId, f32)>,
 ) -> BTreeMap<MemoryId, f64> {
-    let mut graph = Graph { related, known: BTreeMap::new() };
+    let mut graph = Graph { related, known: BTreeMap::new(), looked_at: 0 };
     let mut came = BTreeMap::new();
     for (start, value) in seeds {
-        let value = value * graph.weights(*start).sqrt();
-        graph.push(*start, value, &mut came);
+        if let Some((weights, _)) = graph.of(*start) {
+            let value = value * weights.sqrt();
+            graph.push(*start, value, &mut came);
+        }
     }
-    came.into_iter().map(|(id, came)| (id, (came / graph.weights(id).sqrt()).min(1.0))).collect()
+    let worth = |(id, came): (MemoryId, f64)| {
+        let (weights, _) = graph.of(id)?;
+        Some((id, (came / weights.sqrt()).min(1.0)))
+    };
+    came.into_iter().filter_map(worth).collect()
 }
 
 /// Relations, and what they weigh together.
 struct Graph<R> {
     related: R,
     known: BTreeMap<MemoryId, (f64, Vec<(MemoryId, f32)>)>,
+    /// How many relations those are.
+    looked_at: usize,
 }
 
 impl<R: FnMut(MemoryId) -> Vec<(MemoryId, f32)>> Graph<R> {
@@ -61,10 +75,13 @@ impl<R: FnMut(MemoryId) -> Vec<(MemoryId, f32)>> Graph<R> {
         let mut steps = 0;
         while let Some(id) = waiting.pop_front() {
             let pushed = left.remove(&id).unwrap_or_default();
-            let (weights, relations) = self.of(id);
-            steps += relations.len();
-            if pushed < LEFT * weights || relations.len() > HUB || steps > STEPS_MAX {
+            let Some((weights, relations)) = self.of(id) else { continue };
+            if pushed < LEFT * weights || relations.len() > HUB {
                 continue;
+            }
+            steps += relations.len();
+            if steps > STEPS_MAX {
+                break;
             }
             for (to, weight) in relations.iter().filter(|it| it.0 != start) {
                 let share = pushed * f64::from(*weight) / weights;
@@ -78,17 +95,20 @@ impl<R: FnMut(MemoryId) -> Vec<(MemoryId, f32)>> Graph<R> {
         }
     }
 
-    fn of(&mut self, id: MemoryId) -> (f64, &Vec<(MemoryId, f32)>) {
-        let (weights, relations) = self.known.entry(id).or_insert_with(|| {
-            let relations = (self.related)(id);
-            let sum: f64 = relations.iter().map(|it| f64::from(it.1)).sum();
-            (sum.max(1.0), relations)
-        });
-        (*weights, relations)
-    }
-
-    fn weights(&mut self, id: MemoryId) -> f64 {
-        self.of(id).0
+    /// What a record's relations weigh together, and the relations; none where too many of others were looked at.
+    fn of(&mut self, id: MemoryId) -> Option<(f64, &Vec<(MemoryId, f32)>)> {
+        let (weights, relations) = match self.known.entry(id) {
+            Occupied(it) => it.into_mut(),
+            Vacant(_) if self.looked_at >= LOOKED_AT_MAX => return None,
+            Vacant(it) => {
+                let relations = (self.related)(id);
+                // One without any is looked at, too.
+                self.looked_at += relations.len().max(1);
+                let sum: f64 = relations.iter().map(|it| f64::from(it.1)).sum();
+                it.insert((sum.max(1.0), relations))
+            }
+        };
+        Some((*weights, relations))
     }
 }
 
@@ -134,6 +154,20 @@ mod tests {
         assert!((0.2..0.4).contains(&found[&1]), "{found:?}");
         let hub: Vec<_> = (1..=HUB as u64 + 1).map(|it| (0, it, 1.0)).collect();
         assert_eq!(told(&[(0, 1.0)], &hub), BTreeMap::new());
+    }
+
+    #[test]
+    fn where_all_are_related_no_more_is_looked_at_than_is_bearable() {
+        let all =
+            |id: MemoryId| (0..900).filter(move |it| *it != id.0).map(|it| (MemoryId(it), 1.0));
+        let mut looked_at = 0;
+        let seeds: Vec<_> = (0..20).map(|it| (MemoryId(it), 1.0)).collect();
+        let found = walk(&seeds, |id| {
+            let related: Vec<_> = all(id).collect();
+            looked_at += related.len();
+            related
+        });
+        assert!(!found.is_empty() && looked_at <= LOOKED_AT_MAX + HUB, "{looked_at}");
     }
 
     proptest! {

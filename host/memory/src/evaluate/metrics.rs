@@ -123,7 +123,8 @@ pub fn write_lines(scored: &[Scored], mut to: impl Write) -> std::io::Result<()>
         serde_json::to_writer(&mut to, it)?;
         to.write_all(b"\n")?;
     }
-    Ok(())
+    // What a buffer could not write is told by this alone.
+    to.flush()
 }
 
 fn score(seen: &Seen, gold: &Gold, costs: &[usize], ranking: &Ranking) -> Scored {

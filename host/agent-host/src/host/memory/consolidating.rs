@@ -1,6 +1,6 @@
 //! One record for those that say the same, and all of it taken back.
 
-use voyager_memory::{COPIES_MAX, Consolidated, MemoryId};
+use voyager_memory::{COPIES_MAX, Consolidated, MemoryId, WriteError};
 
 use super::{Desk, one_written, read};
 use crate::{
@@ -48,19 +48,15 @@ impl Desk {
 
     /// Answers `memory consolidate --undo`.
     pub(super) fn part(&self, commit: u64) -> Result<ConsolidateAnswer, Failure> {
-        let told = |_| {
-            let all = self.memory.consolidations();
-            let all: Vec<String> = all.iter().map(|it| format!("#{}", it.0)).collect();
-            let failure = Failure::usage(format!(
-                "there is no consolidation #{commit}, or nothing is left of it"
-            ));
-            failure.hint(match all.as_slice() {
-                [] => "there is none at all".to_owned(),
-                all => format!("there are {}", all.join(", ")),
-            })
-        };
         let parted = self.memory.part(commit, self.now()).map_err(|it| match it {
-            voyager_memory::WriteError::Invalid { .. } => told(it),
+            WriteError::Invalid { invalid, .. } => {
+                let all = self.memory.consolidations();
+                let all: Vec<String> = all.iter().map(|it| format!("#{}", it.0)).collect();
+                Failure::usage(invalid.problem).hint(match all.as_slice() {
+                    [] => "there is none at all".to_owned(),
+                    all => format!("there are {}", all.join(", ")),
+                })
+            }
             other => one_written(other),
         })?;
         let parted = named(&parted);
