@@ -132,7 +132,10 @@ fn corrections_of(json: &[u8]) -> Result<Corrections, Problem> {
 }
 
 fn at_line(error: serde_json::Error) -> Problem {
-    (format!("line {}, column {}", error.line(), error.column()), error.to_string())
+    let text = error.to_string();
+    // The place stands before it.
+    let problem = text.split(" at line ").next().unwrap_or(&text);
+    (format!("line {}, column {}", error.line(), error.column()), problem.to_owned())
 }
 
 fn conversations_of(json: &[u8], corrected: &Corrections) -> Result<Vec<Conversation>, Problem> {
