@@ -107,8 +107,9 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
     println!("{name}: {} vectors, {asked} questions", vectors.len());
     println!("  writing a sketch     {:?}", writing / vectors.len() as u32);
     let mut shades = vec![0; rows.len()];
-    for (code, row) in vectors.iter().zip(shades.chunks_exact_mut(bytes)) {
-        shade::write(code.borrowed(), row);
+    let both = rows.chunks_exact_mut(bytes).zip(shades.chunks_exact_mut(bytes));
+    for (code, (row, shade)) in vectors.iter().zip(both) {
+        shade::write_both(code.borrowed(), row, shade);
     }
     let steps: Vec<u8> = vectors.iter().flat_map(|it| it.borrowed().steps).copied().collect();
     let scales: Vec<f32> = vectors.iter().map(|it| it.borrowed().scale).collect();

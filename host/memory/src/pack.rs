@@ -19,6 +19,7 @@ mod flat;
 mod format;
 #[cfg(fuzzing)]
 pub(crate) mod fuzz;
+mod gradual;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ use self::{
 pub(crate) use self::{
     coming::Coming,
     flat::{Flat, FlatList},
+    gradual::Gradual,
     section::Section,
     writer::Writer,
 };
@@ -161,27 +163,28 @@ impl Pack {
             return Err(damaged("its table"));
         }
         cipher.apply(sizes.body, &mut table);
-        let (hashes, rest) = table.split_at(sizes.hashes());
-        let (index, manifest) = rest.split_at(sizes.index);
+        let (index, manifest) = table[sizes.hashes()..].split_at(sizes.index);
         let listed: Vec<Listed> =
             rmp_serde::from_slice(index).map_err(|_| damaged("its list of sections"))?;
         if let Some(fault) = fault_of(&listed, sizes.body) {
             return Err(damaged(format!("its list of sections: {fault}")));
         }
+        let manifest = manifest.into();
+        table.truncate(sizes.hashes());
         // Bodies are bounded, and sections were found to lie in theirs.
         let place = |it: Listed| (it.0, it.1 as usize..(it.1 + it.2) as usize);
         let body = Body {
             file,
             cipher,
             length: sizes.body as usize,
-            hashes: hashes.as_chunks().0.into(),
+            hashes: table,
             chunks: (0..sizes.chunks()).map(|_| OnceLock::new()).collect(),
             damage: OnceLock::new(),
         };
         Ok(Self {
             body: Arc::new(body),
             sections: Arc::new(listed.into_iter().map(place).collect()),
-            manifest: manifest.into(),
+            manifest,
         })
     }
 
@@ -248,7 +251,8 @@ struct Body {
     file: Box<dyn DiskFile>,
     cipher: Cipher,
     length: usize,
-    hashes: Box<[[u8; 32]]>,
+    /// Of each chunk, one after the other.
+    hashes: Vec<u8>,
     chunks: Box<[OnceLock<Box<[u8]>>]>,
     damage: OnceLock<String>,
 }
@@ -326,7 +330,7 @@ impl Body {
         let start = number * CHUNK_BYTES;
         let bytes = &mut into[..CHUNK_BYTES.min(self.length - start)];
         self.read_raw(start, bytes).map_err(disk)?;
-        if *blake3::hash(bytes).as_bytes() != self.hashes[number] {
+        if self.hashes.as_chunks().0[number] != *blake3::hash(bytes).as_bytes() {
             return Err(damaged(format!("chunk {number} of {}", self.chunks.len())));
         }
         Ok(())

@@ -17,7 +17,7 @@ pub mod shade;
 pub mod sketch;
 mod steps;
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ use self::{
     steps::Steps,
 };
 use crate::{
-    pack::{Coming, Section, Writer},
+    pack::{Coming, Gradual, Section, Writer},
     pool::Pool,
 };
 
@@ -112,7 +112,7 @@ pub(crate) struct Vectors {
     /// By place: its sketch, all zero where there is no vector.
     sketches: Coming,
     /// By place: its shade, as its sketch.
-    shades: Coming,
+    shades: Gradual,
     /// By place: what a step is worth, zero where there is no vector.
     scales: Vec<f32>,
     /// By place: its steps.
@@ -137,8 +137,8 @@ impl Vectors {
         }
         self.count += usize::from(self.scales[place] == 0.0);
         self.scales[place] = code.scale;
-        let lists = [&mut self.sketches, &mut self.shades];
-        let [sketch, shade] = lists.map(|it| &mut it.to_mut()[place * row..][..row]);
+        let lists = [self.sketches.to_mut(), self.shades.to_mut()];
+        let [sketch, shade] = lists.map(|it| &mut it[place * row..][..row]);
         shade::write_both(code.borrowed(), sketch, shade);
     }
 
@@ -219,35 +219,34 @@ impl Vectors {
 
     /// Estimates some again, closer than from their sketches alone. Gives back what can be told of those; nothing is
     /// told of damaged ones, see [`Vectors::is_torn`].
-    ///
-    /// Who asks first, before the shades are in memory, does not wait for them: each is made from the vector again.
     pub(crate) fn estimate_closer(
         &self,
         probe: &sketch::Probe,
         places: &[u32],
         mut told: impl FnMut(u32, i32),
     ) {
+        self.shades.bring();
         let bytes = self.row_bytes();
         let start = |place: u32| place as usize * bytes;
         let sketch = |place: u32| &self.sketches[start(place)..][..bytes];
-        let Some(shades) = self.shades.ready() else {
-            let (mut row, mut shade) = (Vec::new(), vec![0; bytes]);
-            for place in places {
-                if let Some(code) = self.of(*place, &mut row) {
-                    shade::write(code, &mut shade);
-                    told(*place, probe.estimate_closer(sketch(*place), &shade));
-                }
-            }
-            return;
-        };
+        let shade = |place: u32| self.shades.row(start(place), bytes);
+        let mut alone = vec![0; bytes];
         for (at, place) in places.iter().enumerate() {
             if let Some(later) = places.get(at + AHEAD) {
-                for list in [&self.sketches, shades] {
-                    ask_for(list, start(*later));
-                    ask_for(list, start(*later) + bytes - 1);
+                for row in [Some(sketch(*later)), shade(*later)].into_iter().flatten() {
+                    ask_for(row, 0);
+                    ask_for(row, bytes - 1);
                 }
             }
-            let estimate = probe.estimate_closer(sketch(*place), &shades[start(*place)..][..bytes]);
+            let shade = shade(*place).unwrap_or_else(|| {
+                self.shades.read(start(*place), &mut alone);
+                if !shade::is_whole(&alone) {
+                    self.shades.doubt("the shade of a vector");
+                    alone.fill(0);
+                }
+                &alone
+            });
+            let estimate = probe.estimate_closer(sketch(*place), shade);
             if estimate != sketch::NONE {
                 told(*place, estimate);
             }
@@ -270,8 +269,8 @@ impl Vectors {
     }
 
     /// Sketches, shades and scales, by place.
-    pub(crate) fn arrays(&self) -> (&[u8], &[u8], &[f32]) {
-        (&self.sketches, &self.shades, &self.scales)
+    pub(crate) fn arrays(&self) -> (&[u8], Cow<'_, [u8]>, &[f32]) {
+        (&self.sketches, self.shades.all(), &self.scales)
     }
 
     /// Writes the steps as a section of a pack.
@@ -280,7 +279,7 @@ impl Vectors {
     }
 
     /// From the arrays; none where they do not belong together. Steps of more than `resident_max` stay in the pack.
-    /// Of many, sketches are read while others do without them, and shades when questions are asked.
+    /// Of many, sketches are read while others do without them, and shades as questions are asked.
     pub(crate) fn of_arrays(
         dimensions: usize,
         [sketches, shades]: [&Section; 2],
@@ -294,7 +293,8 @@ impl Vectors {
             && sketches.len() == scales.len() * sketch::row_bytes(dimensions)
             && shades.len() == sketches.len();
         fits.then_some(())?;
-        let (sketches, shades) = (Coming::of(sketches), Coming::later(shades.clone()));
+        let row_bytes = sketch::row_bytes(dimensions);
+        let (sketches, shades) = (Coming::of(sketches), Gradual::of(shades, row_bytes));
         let steps = Steps::of_section(steps, dimensions, scales.len(), count > resident_max)?;
         Some(Self { dimensions, sketches, shades, scales, steps, count })
     }
@@ -423,21 +423,20 @@ mod tests {
         }
     }
 
-    /// What three questions in turn are told, who come before and after shades are in memory.
     #[test]
-    fn shades_in_memory_and_made_again_tell_the_same() {
+    fn shades_in_memory_and_in_the_file_tell_the_same() {
         let mut vectors = Vectors::default();
         let of = |it: u32| {
             let numbers = |at: u32| ((it * 31 + at * 17) % 101) as f32 - 50.0;
             Code::of(&(0..8).map(numbers).collect::<Vec<_>>()).unwrap()
         };
         // More than are read at once, most of them without a vector.
-        (0..=800).for_each(|it| vectors.set(it * 41 + 7, &of(it * 41 + 7)));
+        (0..=1200).for_each(|it| vectors.set(it * 41 + 7, &of(it * 41 + 7)));
         let disk = SimDisk::new(1);
         let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
         let (sketches, shades, scales) = vectors.arrays();
         writer.section("sketches", sketches).unwrap();
-        writer.section("shades", shades).unwrap();
+        writer.section("shades", &shades).unwrap();
         vectors.write_steps(&mut writer, "steps").unwrap();
         writer.finish(&0).unwrap();
         let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
@@ -454,9 +453,27 @@ mod tests {
             (told, all[0].to_vec())
         };
         let expected = ask(&vectors);
+        let first = |vectors: &Vectors| vectors.shades.row(0, vectors.row_bytes()).is_some();
+        let last = |vectors: &Vectors| {
+            let bytes = vectors.row_bytes();
+            vectors.shades.row((vectors.places() - 1) * bytes, bytes).is_some()
+        };
+        assert!(!first(&read), "nobody asked yet");
         assert_eq!(ask(&read), expected);
-        assert!(read.shades.ready().is_some());
+        assert!(first(&read) && !last(&read), "half of them came");
         assert_eq!(ask(&read), expected);
+        assert!(last(&read));
+        assert_eq!(ask(&read), expected);
+        // Behind the header and the sketches, each of which ends with a chunk, lie the shades: the last is damaged.
+        let end = 4096 + sketches.len().next_multiple_of(8192) + shades.len();
+        disk.flip_bit("pack", (end - 20) * 8);
+        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
+        let section = |name| pack.section(name).unwrap();
+        let arrays = [&section("sketches"), &section("shades")];
+        let read = Vectors::of_arrays(8, arrays, scales.to_vec(), section("steps"), 0).unwrap();
+        let (mut told, places) = (Vec::new(), [7, vectors.places() as u32 - 1]);
+        read.estimate_closer(&probe, &places, |place, _| told.push(place));
+        assert!(told == [7] && read.is_torn(), "nothing is told of what is damaged");
     }
 
     #[test]
@@ -470,7 +487,7 @@ mod tests {
         vectors.set(30, &near(7));
         vectors.remove(40);
         let (sketches, shades, _) = vectors.arrays();
-        let of_gone = [sketches, shades].map(|it| it[40 * 64..41 * 64].iter().all(|it| *it == 0));
+        let of_gone = [sketches, &shades].map(|it| it[40 * 64..41 * 64].iter().all(|it| *it == 0));
         assert_eq!(of_gone, [true; 2], "nothing is left of what went");
         let question = near(0);
         let probe = sketch::Probe::of(&question);

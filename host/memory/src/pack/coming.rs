@@ -1,7 +1,4 @@
 //! Bytes of a section that a thread reads, while the others do what they can without them.
-//!
-//! Some are read at once, some not before they are asked for twice: the first who asks has something better to do with
-//! all cores than to wait for what it can do without.
 
 use std::{
     fmt,
@@ -26,24 +23,24 @@ enum Source {
     /// Nobody has to read any more.
     #[default]
     Nothing,
-    /// Nobody reads yet; whether somebody asked.
-    Waiting(Section, bool),
+    /// Nobody reads yet: the machine has no thread to give.
+    Waiting(Section),
     Reader(JoinHandle<Vec<u8>>),
 }
 
 impl Source {
-    /// A thread that reads a section. A machine that has none to give leaves it to who asks.
+    /// A thread that reads a section.
     fn reader(section: Section) -> Self {
         let read = section.clone();
         let reader = thread::Builder::new().spawn(move || read.to_vec());
-        reader.map_or(Self::Waiting(section, true), Self::Reader)
+        reader.map_or(Self::Waiting(section), Self::Reader)
     }
 
     /// All bytes, which are waited for.
     fn read(self) -> Vec<u8> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::Waiting(section, _) => section.to_vec(),
+            Self::Waiting(section) => section.to_vec(),
             Self::Reader(it) => it.join().unwrap_or_else(|it| panic::resume_unwind(it)),
         }
     }
@@ -70,40 +67,11 @@ impl Coming {
         Source::reader(section.clone()).into()
     }
 
-    /// The same, read when they are asked for again, or changed.
-    pub(crate) fn later(section: Section) -> Self {
-        if section.len() < SHARED_BYTES {
-            return section.to_vec().into();
-        }
-        Source::Waiting(section, false).into()
-    }
-
-    /// The bytes, but for the first who asks while they are not in memory: that one is answered at once, and the next
-    /// reads them.
-    pub(crate) fn ready(&self) -> Option<&[u8]> {
-        if self.bytes.get().is_none() {
-            let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-            match std::mem::take(&mut *source) {
-                Source::Waiting(section, false) => *source = Source::Waiting(section, true),
-                read => self.fill(read),
-            }
-        }
-        self.bytes.get().map(Vec::as_slice)
-    }
-
     fn all(&self) -> &Vec<u8> {
-        if self.bytes.get().is_none() {
+        self.bytes.get_or_init(|| {
             let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-            self.fill(std::mem::take(&mut *source));
-        }
-        self.bytes.get().expect("they were just waited for")
-    }
-
-    /// Takes the bytes in, unless somebody did so first. Whoever does holds the source.
-    fn fill(&self, source: Source) {
-        if self.bytes.get().is_none() {
-            let _ = self.bytes.set(source.read());
-        }
+            std::mem::take(&mut *source).read()
+        })
     }
 
     /// The bytes, to be changed.
@@ -169,31 +137,5 @@ mod tests {
             assert!(coming[..length] == bytes && coming.len() == length + 1);
             drop(Coming::of(&section));
         }
-    }
-
-    #[test]
-    fn what_comes_later_is_read_by_who_asks_again() {
-        let bytes: Vec<u8> = (0..SHARED_BYTES + 5).map(|it| ((it * 31) >> 3) as u8).collect();
-        let disk = SimDisk::new(1);
-        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
-        writer.section("one", &bytes).unwrap();
-        writer.finish(&0).unwrap();
-        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
-        let later = || Coming::later(pack.section("one").unwrap());
-        let coming = later();
-        assert!(coming.ready().is_none());
-        assert!(coming.ready() == Some(&bytes) && *coming == *bytes);
-        // Who can't do without waits, at any time.
-        assert!(*later() == *bytes);
-        for asked in 0..4 {
-            let mut coming = later();
-            (0..asked).for_each(|_| _ = coming.ready());
-            assert!(*coming.clone() == *bytes);
-            coming.to_mut().push(7);
-            assert_eq!(coming.ready().map(<[u8]>::len), Some(bytes.len() + 1));
-            let dropped = later();
-            (0..asked).for_each(|_| _ = dropped.ready());
-        }
-        assert_eq!(Coming::default().ready(), Some(&[][..]));
     }
 }

@@ -13,12 +13,12 @@ use super::{PackError, Root, cipher::Cipher, damaged};
 pub(super) const HEADER_BYTES: usize = 4096;
 
 /// What is read, deciphered and compared with a hash at once.
-pub(super) const CHUNK_BYTES: usize = 16 * 1024;
+pub(super) const CHUNK_BYTES: usize = 8 * 1024;
 
 /// Sections begin on a multiple of it.
 pub(super) const ALIGNMENT: usize = 64;
 
-/// A body is no longer: an eighth of what the cipher takes under one nonce, and 8 MiB of hashes for each 4 GiB.
+/// A body is no longer: an eighth of what the cipher takes under one nonce, and 16 MiB of hashes for each 4 GiB.
 pub(super) const BODY_BYTES_MAX: u64 = 32 << 30;
 
 /// The list of sections is no longer.
@@ -32,7 +32,7 @@ pub(super) const NAME_BYTES_MAX: usize = 64;
 
 const HASH_BYTES: usize = 32;
 const MAGIC: &[u8; 20] = b"voyager memory pack\n";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Where the fields of the header end. What lies between the root and the checksum is zero.
 const FORMAT_END: usize = MAGIC.len() + 4;

@@ -57,34 +57,26 @@ fn part(place: Place) -> (usize, u64) {
 impl Dense {
     fn of(postings: &Postings, lists: &Lists) -> Self {
         let mut dense = Self::default();
-        // The places of 64 bits come one after the other.
-        let (mut at, mut bits) = (0, [0; PLANES]);
+        let mut parts: Vec<[u64; PLANES]> = Vec::new();
+        // Of a word with so many records a branch for each is what takes the time: there is none that is hard to foresee.
         postings.each(lists, |(place, times)| {
-            let (next, bit) = part(place);
-            if next != at {
-                dense.put(at, std::mem::take(&mut bits));
-                at = next;
+            let at = place as usize / 64;
+            if parts.len() <= at {
+                parts.resize(at + 1, [0; PLANES]);
             }
-            let told = times.min(SATURATED);
-            for (bits, plane) in bits.iter_mut().zip(0..) {
-                *bits |= if told >> plane & 1 != 0 { bit } else { 0 };
+            let told = u64::from(times.min(SATURATED));
+            for (bits, plane) in parts[at].iter_mut().zip(0..) {
+                *bits |= (told >> plane & 1) << (place % 64);
             }
             if times > SATURATED {
                 dense.more.push((place, times - SATURATED));
             }
         });
-        dense.put(at, bits);
-        dense
-    }
-
-    /// Adds bits of each plane.
-    fn put(&mut self, at: usize, bits: [u64; PLANES]) {
-        for (plane, bits) in self.planes.iter_mut().zip(bits).filter(|it| it.1 != 0) {
-            if plane.len() <= at {
-                plane.resize(at + 1, 0);
-            }
-            plane[at] |= bits;
+        for (number, plane) in dense.planes.iter_mut().enumerate() {
+            let used = parts.iter().rposition(|it| it[number] != 0).map_or(0, |it| it + 1);
+            *plane = parts[..used].iter().map(|it| it[number]).collect();
         }
+        dense
     }
 
     fn insert(&mut self, place: Place, times: u32) {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 7;
+pub(crate) const FORMAT: u32 = 8;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -131,7 +131,7 @@ impl Shard {
             self.postings.iter().map(|it| it.parts(&self.lists).2),
         )?;
         writer.section(&format!("{prefix}.sketches"), sketches)?;
-        writer.section(&format!("{prefix}.shades"), shades)?;
+        writer.section(&format!("{prefix}.shades"), &shades)?;
         let scales: Vec<u8> = scales.iter().flat_map(|it| it.to_le_bytes()).collect();
         writer.section(&format!("{prefix}.scales"), &scales)?;
         self.vectors.write_steps(writer, &steps_of(prefix))?;

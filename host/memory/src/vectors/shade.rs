@@ -9,14 +9,16 @@
 //! their own.
 //!
 //! ```text
-//! row: whether it lies far, eight a byte, as in a sketch | 2^16 / cosine(vector, whole numbers), u32 little-endian,
-//!      the length of the whole numbers taken as if they were signs
+//! row: whether it lies far, eight a byte, as in a sketch | 2^13 / cosine(vector, whole numbers), u16 little-endian,
+//!      the length of the whole numbers taken as if they were signs | first two bytes of the BLAKE3 hash of all that
 //! ```
+//!
+//! The check is for who reads a row alone, which no other hash speaks for.
 
 use super::{
     CodeRef,
     level::{Level, for_each_level},
-    scan::{LINE, Line, Steps, inverse},
+    scan::{LINE, Line, Steps},
     sketch::{Turned, write_turned},
 };
 
@@ -29,6 +31,12 @@ const STEP: f32 = 0.35;
 /// How far from zero is far, in standard deviations: the least error of four whole numbers that are as far from each
 /// other, for what is spread as a normal distribution is.
 const FAR: f64 = 1.0;
+
+/// Bytes of a row's check, behind as many of its cosine.
+const CHECK: usize = 2;
+
+/// What a cosine of 1 is kept as: an eighth of what sketches have for it, and more than enough for an error of 0.01.
+const INVERSE: f64 = 8192.0;
 
 /// The square of an estimate's usual error, times the numbers of a rotated vector, of vectors that have nothing in common:
 /// `1 / (a b) - 1`, where `a` and `b` are the squares of the cosines of vector and question with their whole numbers, 0.881
@@ -44,13 +52,8 @@ impl Fine {
     }
 }
 
-/// Writes the shade of a vector into a row that is as long as that of its sketch. A row that is all zero has no vector.
-pub fn write(code: CodeRef<'_>, row: &mut [u8]) {
-    write_shade(&Turned::of(code, Level::best()), row);
-}
-
 /// Writes sketch and shade of a vector.
-pub(super) fn write_both(code: CodeRef<'_>, sketch: &mut [u8], shade: &mut [u8]) {
+pub fn write_both(code: CodeRef<'_>, sketch: &mut [u8], shade: &mut [u8]) {
     let turned = Turned::of(code, Level::best());
     write_turned(&turned, sketch);
     write_shade(&turned, shade);
@@ -73,9 +76,28 @@ fn write_shade(turned: &Turned, row: &mut [u8]) {
     }
     let sum: f64 = sums.into_iter().map(f64::from).sum();
     if sum > 0.0 {
-        let inverse = turned.length * count / sum;
-        tail.copy_from_slice(&((inverse * 65_536.0).round() as u32).to_le_bytes());
+        let inverse = (turned.length * count / sum * INVERSE).round() as u16;
+        tail[..CHECK].copy_from_slice(&inverse.to_le_bytes());
+        let check = check(row);
+        let end = row.len() - CHECK;
+        row[end..].copy_from_slice(&check);
     }
+}
+
+/// Whether a row is what was written, or that of no vector.
+pub(super) fn is_whole(row: &[u8]) -> bool {
+    row.ends_with(&check(row)) || row.iter().all(|it| *it == 0)
+}
+
+fn check(row: &[u8]) -> [u8; CHECK] {
+    let [first, second, ..] = *blake3::hash(&row[..row.len() - CHECK]).as_bytes();
+    [first, second]
+}
+
+/// What a row says of its cosine, as a sketch does.
+fn inverse(row: &[u8]) -> i32 {
+    let [.., low, high, _, _] = *row else { return 0 };
+    i32::from(u16::from_le_bytes([low, high])) << 3
 }
 
 /// The estimate from a sketch and a shade, as [`super::sketch::Probe::estimate`].
@@ -180,14 +202,6 @@ mod tests {
         }
 
         #[test]
-        fn both_are_what_each_is_alone(code in vector(384)) {
-            let (mut sketch, mut shade) = (vec![1; 64], vec![1; 64]);
-            crate::vectors::sketch::write(code.borrowed(), &mut sketch);
-            write(code.borrowed(), &mut shade);
-            prop_assert_eq!(rows(&code), (sketch, shade));
-        }
-
-        #[test]
         fn a_vector_is_near_itself_and_far_from_its_opposite((question, _) in any_two()) {
             let numbers: Vec<f32> = question.steps.iter().map(|it| -f32::from(*it as i8)).collect();
             let probe = Probe::of(&question);
@@ -222,9 +236,24 @@ mod tests {
     fn the_format_on_the_disk_stays() {
         let vector: Vec<f32> = (0..384).map(|it| ((it * 37 + 11) % 101) as f32 - 50.0).collect();
         let mut row = [0; 64];
-        write(Code::of(&vector).expect("it has a direction").borrowed(), &mut row);
-        expect_test::expect!["1d5c9a87ab5d708d42f14560a8544dcc7fbe74a41a898779e2f6299b7b861ea5"]
+        let code = Code::of(&vector).expect("it has a direction");
+        write_both(code.borrowed(), &mut [0; 64], &mut row);
+        expect_test::expect!["cafc967e2612669bd23ad42dd0ec7abf1546063b1ff41c3991dcbf330bd22079"]
             .assert_eq(&blake3::hash(&row).to_hex());
+    }
+
+    #[test]
+    fn what_a_disk_changed_is_seen() {
+        let vector: Vec<f32> = (0..384).map(|it| ((it * 53 + 7) % 89) as f32 - 44.0).collect();
+        let mut shade = rows(&Code::of(&vector).expect("it has a direction")).1;
+        for byte in 0..shade.len() {
+            assert!(is_whole(&shade));
+            for by in [1, 16, 128, 255] {
+                shade[byte] ^= by;
+                assert!(!is_whole(&shade), "{byte} {by}");
+                shade[byte] ^= by;
+            }
+        }
     }
 
     #[test]
@@ -235,6 +264,7 @@ mod tests {
         let nothing = Code { scale: 1.0, steps: vec![0; 384] };
         let (sketch, shade) = rows(&nothing);
         assert_eq!((sketch.as_slice(), shade.as_slice()), ([0; 64].as_slice(), [0; 64].as_slice()));
+        assert!(is_whole(&shade));
         let (sketch, shade) = rows(&code);
         assert_eq!(Probe::of(&nothing).estimate_closer(&sketch, &shade), 0);
     }
