@@ -277,8 +277,10 @@ impl Body {
         let (head, rest) = into.split_at_mut(head);
         self.copy_part(start, head);
         let start = start + head.len();
-        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let threads = threads.min(rest.len() / SHARED_BYTES);
+        // The system is asked only where it matters: that reads files.
+        let most = rest.len() / SHARED_BYTES;
+        let machine = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = if most < 2 { 1 } else { machine().min(most) };
         let share =
             |(number, it): (usize, &mut [u8])| self.copy_part(start + number * CHUNK_BYTES, it);
         let shares = rest.chunks_mut(CHUNK_BYTES).enumerate();
