@@ -20,7 +20,7 @@ use std::{
 use voyager_base::chance::Seeded;
 use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
-    evaluate::material::{Clusters, blurred, direction},
+    evaluate::material::{self, Clusters, blurred, direction},
     vectors::{
         Code, CodeRef,
         select::{Moments, best},
@@ -174,23 +174,11 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
     }
 }
 
-/// The nearest of those: the earlier where two are as near.
 fn nearest<'a>(
     question: &Code,
     all: impl Iterator<Item = (usize, CodeRef<'a>)>,
 ) -> BTreeSet<usize> {
-    let question = question.borrowed();
-    let mut near: Vec<(f64, usize)> = Vec::new();
-    for (place, code) in all {
-        let cosine = question.cosine(code);
-        if near.len() == WANTED && cosine <= near[WANTED - 1].0 {
-            continue;
-        }
-        let at = near.partition_point(|it| it.0 >= cosine);
-        near.insert(at, (cosine, place));
-        near.truncate(WANTED);
-    }
-    near.into_iter().map(|it| it.1).collect()
+    material::nearest(question, all, WANTED).into_iter().collect()
 }
 
 fn timed<T>(spent: &mut Vec<Duration>, what: impl FnOnce() -> T) -> T {

@@ -8,10 +8,11 @@ use voyager_base::{chance::Seeded, clock::Timestamp};
 use voyager_disk::FileDisk;
 use voyager_memory::{
     Draft, Encoder, Entry, Memory, MemoryId, Options, Question,
-    evaluate::material::word,
+    evaluate::material::{nearest, word},
     vectors::{
         Code, CodeRef,
         select::best,
+        shade,
         sketch::{self, Probe},
     },
 };
@@ -21,20 +22,22 @@ use crate::{
     measured::{Report, asked, holds, pin, resident, sweep},
 };
 
-/// Candidates that are compared, 1,000 of which recall takes; the last is all.
-const CANDIDATES: [usize; 7] = [50, 100, 300, 1_000, 2_000, 5_000, usize::MAX];
+/// How many of the best sketches are estimated again with their shades, none for not at all, and how many are compared.
+/// Recall takes the last but one, where there are as many vectors; the last is all.
+const STAGES: [(usize, usize); 6] =
+    [(0, 50), (0, 100), (0, 300), (0, 1_000), (2_000, 200), (0, usize::MAX)];
 const BATCH: usize = 1_000;
 /// Words of a text, and each how many-th of them a question asks for.
 const WORDS: usize = 30;
 const ASKED: usize = 5;
 
-/// The two stages, over one flat list.
+/// The stages, over one flat list.
 pub(crate) fn vectors(data: &Data) -> Result<Report> {
     let records = data.about.records;
     let bytes = sketch::row_bytes(DIMENSIONS);
     let before = data.resident_before()?;
     let mut took = 0.0;
-    let mut sketches = vec![0; records * bytes];
+    let (mut sketches, mut shades) = (vec![0; records * bytes], vec![0; records * bytes]);
     let mut steps: Vec<u8> = Vec::with_capacity(records * DIMENSIONS);
     let mut scales: Vec<f32> = Vec::with_capacity(records);
     for chunk in data.chunks()? {
@@ -43,7 +46,9 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
         for (at, row) in rows.iter().enumerate() {
             let code = Code::of(row).context("a vector has a direction")?;
             let code = code.borrowed();
-            sketch::write(code, &mut sketches[(first + at) * bytes..][..bytes]);
+            let rows = [&mut sketches, &mut shades];
+            let [sketch, shade] = rows.map(|it| &mut it[(first + at) * bytes..][..bytes]);
+            shade::write_both(code, sketch, shade);
             steps.extend(code.steps);
             scales.push(code.scale);
         }
@@ -56,22 +61,37 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
         steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
     };
     let mut estimates = vec![0; records];
-    let name = |count: usize| match count {
-        usize::MAX => "all compared".to_owned(),
-        _ => format!("{count} candidates"),
+    let name = |(shaded, compared): (usize, usize)| match (shaded, compared) {
+        (_, usize::MAX) => "all compared".to_owned(),
+        (0, _) => format!("{compared} compared"),
+        _ => format!("{shaded} with shades, {compared} compared"),
     };
-    let mut ask = |count: usize, question: &[f32]| {
+    let mut ask = |(shaded, compared): (usize, usize), question: &[f32]| {
         let question = Code::of(question).context("a question has a direction")?;
-        if count >= records {
-            return Ok(nearest(&question, (0..records).map(|it| (it as u32, of(it)))));
+        if compared >= records {
+            let all = (0..records).map(|it| (it as u32, of(it)));
+            return Ok(nearest(&question, all, WANTED));
         }
-        Probe::of(&question).estimate(&sketches, &mut estimates);
-        let candidates = best(&[&estimates], count);
-        Ok(nearest(&question, candidates.iter().map(|it| (it.1, of(it.1 as usize)))))
+        let probe = Probe::of(&question);
+        probe.estimate(&sketches, &mut estimates);
+        let mut candidates: Vec<u32> =
+            best(&[&estimates], shaded.max(compared)).iter().map(|it| it.1).collect();
+        if shaded > 0 {
+            let closer = |place: &u32| {
+                let row = *place as usize * bytes..(*place as usize + 1) * bytes;
+                probe.estimate_closer(&sketches[row.clone()], &shades[row])
+            };
+            let closer: Vec<i32> = candidates.iter().map(closer).collect();
+            let chosen = best(&[&closer], compared);
+            candidates = chosen.iter().map(|it| candidates[it.1 as usize]).collect();
+        }
+        let candidates = candidates.into_iter().map(|it| (it, of(it as usize)));
+        Ok(nearest(&question, candidates, WANTED))
     };
-    let settings = sweep(data, &CANDIDATES, name, &mut ask)?;
+    let settings = sweep(data, &STAGES, name, &mut ask)?;
     // Vectors are kept in bytes: more than all of those show, no search finds.
-    let bound = asked(data, name(usize::MAX), |_, question| ask(usize::MAX, question))?;
+    let bound = (0, usize::MAX);
+    let bound = asked(data, name(bound), |_, question| ask(bound, question))?;
     Ok(Report {
         name: "memory, vectors".to_owned(),
         build_seconds: took,
@@ -84,21 +104,6 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
             bound.recall, bound.per_second
         ),
     })
-}
-
-fn nearest<'a>(question: &Code, all: impl Iterator<Item = (u32, CodeRef<'a>)>) -> Vec<u32> {
-    let question = question.borrowed();
-    let mut near: Vec<(f64, u32)> = Vec::new();
-    for (place, code) in all {
-        let cosine = question.cosine(code);
-        if near.len() == WANTED && cosine <= near[WANTED - 1].0 {
-            continue;
-        }
-        let at = near.partition_point(|it| it.0 >= cosine);
-        near.insert(at, (cosine, place));
-        near.truncate(WANTED);
-    }
-    near.into_iter().map(|it| it.1).collect()
 }
 
 /// What making a store took, and the texts of those that are asked for.
@@ -139,7 +144,7 @@ pub(crate) fn make(data: &Data, folder: &Path) -> Result<()> {
                 }
                 let thread = Some(format!("thread {}", (first + at) / 20));
                 let draft = Draft { text, thread, at: Some(now()), ..Draft::default() };
-                Entry { draft, vector: Some(row.clone()), supersedes: Vec::new() }
+                Entry { draft, vector: Some(row.clone()), ..Entry::default() }
             };
             let batch: Vec<Entry> = rows.iter().enumerate().map(entry).collect();
             let start = Instant::now();

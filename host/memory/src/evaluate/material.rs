@@ -4,6 +4,8 @@
 
 use voyager_base::chance::Chance;
 
+use crate::vectors::{Code, CodeRef};
+
 /// How far a vector lies from the middle of its cluster, in lengths of that: a cosine of about 0.7 between two
 /// of a cluster.
 const SPREAD: f32 = 0.65;
@@ -27,6 +29,25 @@ pub fn blurred(chance: &dyn Chance, vector: &[f32], times: f32) -> Vec<f32> {
     let length = |it: &[f32]| it.iter().map(|it| it * it).sum::<f32>().sqrt();
     let share = times * length(vector) / length(&noise);
     vector.iter().zip(noise).map(|(it, noise)| it + share * noise).collect()
+}
+
+/// So many of the nearest to a question, the nearest first; the earlier where two are as near.
+pub fn nearest<'a, T>(
+    question: &Code,
+    all: impl Iterator<Item = (T, CodeRef<'a>)>,
+    count: usize,
+) -> Vec<T> {
+    let question = question.borrowed();
+    let mut near: Vec<(f64, T)> = Vec::with_capacity(count + 1);
+    for (it, code) in all {
+        let cosine = question.cosine(code);
+        if near.len() == count && near.last().is_none_or(|last| cosine <= last.0) {
+            continue;
+        }
+        near.insert(near.partition_point(|other| other.0 >= cosine), (cosine, it));
+        near.truncate(count);
+    }
+    near.into_iter().map(|it| it.1).collect()
 }
 
 /// Middles that vectors lie around.
