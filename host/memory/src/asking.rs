@@ -7,7 +7,13 @@ use voyager_base::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    question, recall::Question, search::Words, shard::Shard, terms, vectors::Code, when::Interval,
+    question,
+    recall::Question,
+    search::Words,
+    shard::{Days, Shard},
+    terms,
+    vectors::Code,
+    when::Interval,
 };
 
 /// Words that mean something like one of a question, as far as an encoder knows.
@@ -42,6 +48,8 @@ pub(crate) struct Asking {
     pub(crate) authors: BTreeSet<String>,
     /// The time that the answer must lie in.
     pub(crate) window: Option<Interval>,
+    /// The days that it asks about, where it names a time with both ends.
+    pub(crate) days: Option<Days>,
     /// Months that it names, from 1.
     pub(crate) months: BTreeSet<u8>,
     /// What it asks for, in the order of the features.
@@ -91,9 +99,11 @@ impl Asking {
         let sequence = terms::terms(text).into_iter().filter(|it| core.contains_key(it)).collect();
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
-        let window = question::analyse(text, now, &|_| None).window;
+        let analysed = question::analyse(text, now, &|_| None);
+        let (window, days) = (analysed.window, Days::asked_for(&analysed.times, now));
         let kindred = kindred(&question.kindred, &core);
-        Self { words, core, kindred, sequence, authors, window, months, cues: cues(&said), vector }
+        let cues = cues(&said);
+        Self { words, core, kindred, sequence, authors, window, days, months, cues, vector }
     }
 }
 

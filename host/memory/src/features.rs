@@ -8,7 +8,7 @@ use voyager_base::clock::Timestamp;
 use crate::{
     arm::{Arm, BySpot, Session, Spot},
     asking::Asking,
-    search::{Search, SessionArm},
+    search::{Search, SessionArm, TimeArm},
     shard::{Doc, Place, Shard, Term},
     when,
 };
@@ -116,6 +116,8 @@ pub(crate) struct FirstArms {
     pub(crate) keyword: Arm,
     pub(crate) window2: Arm,
     pub(crate) vector: Option<Arm>,
+    /// Where the question names a time. What the ranker learned knows nothing of it.
+    pub(crate) time: Option<TimeArm>,
 }
 
 impl FirstArms {
@@ -125,12 +127,14 @@ impl FirstArms {
             keyword: search.keyword(&asking.words, 0),
             window2: search.keyword(&asking.words, 2),
             vector: asking.vector.as_ref().map(|it| search.vector(it)),
+            time: asking.days.map(|it| search.time(it)),
         }
     }
 
     /// The best of each, in the order of their places.
     pub(crate) fn best(&self) -> Vec<Spot> {
-        best_of(self.all().into_iter().flatten())
+        let arms = self.all().into_iter().flatten().map(|it| &it.top);
+        best_of(arms.chain(self.time.as_ref().map(|it| &it.top)))
     }
 
     fn all(&self) -> [Option<&Arm>; FIRST.len()] {
@@ -138,9 +142,9 @@ impl FirstArms {
     }
 }
 
-/// The best of some arms, in the order of their places.
-fn best_of<'a>(arms: impl Iterator<Item = &'a Arm>) -> Vec<Spot> {
-    let mut spots: Vec<Spot> = arms.flat_map(|it| it.top.iter().copied()).collect();
+/// The best of arms, in the order of their places.
+fn best_of<'a>(tops: impl Iterator<Item = &'a Vec<Spot>>) -> Vec<Spot> {
+    let mut spots: Vec<Spot> = tops.flatten().copied().collect();
     spots.sort_unstable();
     spots.dedup();
     spots
@@ -450,7 +454,7 @@ impl<'a> Arms<'a> {
 
     /// The best of each arm, in the order of their places.
     pub(crate) fn candidates(&self) -> Vec<Spot> {
-        best_of(self.all().into_iter().flatten())
+        best_of(self.all().into_iter().flatten().map(|it| &it.top))
     }
 
     /// Looks at the sessions of candidates, before their features are asked for.

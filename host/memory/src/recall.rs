@@ -107,7 +107,7 @@ impl Question {
     }
 }
 
-/// Why a record was given back: nine signals, each from 0 to 1.
+/// Why a record was given back: ten signals, each from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Signals {
     /// How near its vector lies to that of the question: the cosine.
@@ -128,6 +128,9 @@ pub struct Signals {
     pub confidence: f64,
     /// What decay left of it.
     pub relevance: f64,
+    /// How well it fits the time that the question names, told then or telling of then, and how few records do.
+    #[serde(default)]
+    pub time: f64,
 }
 
 impl Signals {
@@ -136,8 +139,18 @@ impl Signals {
         RELATION_WEIGHT * self.relation + self.tag
     }
 
+    /// What its time is worth, where the best that words found is worth `best` more than what holds none.
+    fn in_time(&self, best: f64) -> f64 {
+        TIME_WEIGHT * self.time * best
+    }
+
     /// Whether anything in the question speaks for the record.
     pub(crate) fn speak(&self) -> bool {
+        self.time > 0.0 || self.speak_beside_time()
+    }
+
+    /// Whether anything does but the time that it names.
+    fn speak_beside_time(&self) -> bool {
         let spoken = [self.keyword, self.relation, self.tag, self.exact];
         spoken.iter().any(|it| *it > 0.0) || self.vector >= NEAR
     }
@@ -222,6 +235,11 @@ const EXACT_WEIGHT: f64 = 10.0;
 /// What the strongest relation is worth.
 const RELATION_WEIGHT: f64 = 2.0;
 
+/// What the time is worth that a question names, against what its best words are: somewhat more, for a record that
+/// holds those and is of another time answers something else. Against them, and not as a number of its own, since what a
+/// rare word is worth grows with the memory, and the words that name the time are among them.
+const TIME_WEIGHT: f64 = 1.5;
+
 /// So many of the best of the untrained ranking are ranked by what was learned. The others stay behind them.
 const RANKED: usize = 300;
 
@@ -252,6 +270,7 @@ pub(crate) fn consider(
     let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
     seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
     let led = led_to(index, search, &seeds);
+    let best = seeds.first().map_or(0.0, |it| it.0).max(1.0);
     spots.extend(led.keys());
     spots.sort_unstable();
     spots.dedup();
@@ -276,8 +295,10 @@ pub(crate) fn consider(
             recency: (-age / RECENCY_HALF_LIFE_MICROS).exp2(),
             confidence: f64::from(doc.confidence),
             relevance: *relevance,
+            time: first.time.as_ref().map_or(0.0, |it| it.value(shard, spot.place)),
         };
-        let value = fused(&first, *spot) + EXACT_WEIGHT * signals.exact + signals.beside();
+        let beside = signals.beside() + signals.in_time(best);
+        let value = fused(&first, *spot) + EXACT_WEIGHT * signals.exact + beside;
         let candidate = Candidate {
             id: doc.id,
             features: Vec::new(),
@@ -351,6 +372,8 @@ fn ranked(
     let (of_learned, of_said) =
         (Spread::of(learned.iter().copied(), count), Spread::of(said.iter().copied(), count));
     let is_large = search.totals.docs >= DOUBT_FROM;
+    let zs = learned.iter().map(|it| of_learned.z(*it));
+    let (least, most) = zs.fold((0.0_f64, 0.0_f64), |it, z| (it.0.min(z), it.1.max(z)));
     for ((_, it), learned) in best.iter_mut().zip(&learned) {
         if !is_large {
             it.score = it.untrained;
@@ -358,8 +381,11 @@ fn ranked(
         }
         // What the ranker knows nothing of counts as much beside it as beside the fusion.
         let beside = of_said.z(it.signals.beside()) - of_said.z(0.0);
-        let value = of_learned.z(*learned) + EXACT_WEIGHT * it.signals.exact + beside;
-        it.score = boosted(value, &it.signals);
+        // It learned to tell records apart that words found: what it says of others must not count against those.
+        let is_found = it.signals.time == 0.0 || it.signals.speak_beside_time();
+        let said = if is_found { of_learned.z(*learned) } else { least };
+        let time = it.signals.in_time((most - least).max(1.0));
+        it.score = boosted(said + EXACT_WEIGHT * it.signals.exact + beside + time, &it.signals);
     }
     let lowest = best.iter().map(|it| it.1.score).fold(f64::INFINITY, f64::min);
     let last = best.last().map_or(0.0, |it| it.1.untrained);
@@ -620,6 +646,51 @@ mod tests {
                 let of_eight = answer(&eight, &question, touched_max, exact_max);
                 prop_assert_eq!(of_one, of_eight, "{} {}", touched_max, exact_max);
             }
+        }
+
+        /// Nor does what a time finds: what was told then, and what tells of then.
+        #[test]
+        fn eight_shards_find_a_time_as_one_bit_for_bit(
+            told in proptest::collection::vec((0_u8..16, 0_u64..9, 0_usize..5, "[a-c]x( [a-c]x){0,2}"), 1..60),
+            asked in 0_usize..4,
+            touched_max in prop_oneof![Just(5_u64), Just(u64::MAX)],
+        ) {
+            const NAMED: [&str; 5] = ["", "yesterday", "on 3 May 2023", "last week", "in May 2023"];
+            const ASKED: [&str; 4] =
+                ["ax on 3 May 2023", "What was on 4 May 2023?", "bx last week", "cx in May 2023"];
+            let at = |day: u64| Timestamp::from_millis((19_478 + day) * 86_400_000);
+            let told_in = |space: &dyn Fn(u8) -> String| {
+                let mut index = Index::default();
+                for ((thread, day, named, text), id) in told.iter().zip(0..) {
+                    let draft = Draft {
+                        space: space(*thread),
+                        text: format!("{text} {}", NAMED[*named]),
+                        thread: Some(format!("t{thread}")),
+                        at: Some(at(*day)),
+                        importance: (id % 3) as f32 / 2.0,
+                        ..Draft::default()
+                    };
+                    let record = Record { id: MemoryId(id), written: at(*day), draft };
+                    index.add(&record, STANDING, None);
+                }
+                let question = Question { text: ASKED[asked].to_owned(), ..Question::default() };
+                let shards = index.shards(&[]);
+                let asking = Asking::of(&question, None, &shards, at(12));
+                let mut search = Search::new(shards);
+                search.touched_max = touched_max;
+                search.only(|_, doc| doc.id.0 % 7 != 3);
+                let time = search.time(asking.days.unwrap());
+                let ids = time.top.iter().map(|it| search.shard(*it).doc(it.place).unwrap().id);
+                let ids: Vec<MemoryId> = ids.collect();
+                let all = consider(&index, &question, &asking, &search, at(12), Look::Features);
+                (ids, all)
+            };
+            let (of_one, one) = told_in(&|_| "all".to_owned());
+            let (of_eight, eight) = told_in(&|thread| format!("shard {}", thread % 8));
+            prop_assert!(of_one.iter().all(|it| it.0 % 7 != 3));
+            prop_assert!(of_one.iter().all(|it| one.candidates.iter().any(|of| of.id == *it)));
+            prop_assert!(one.candidates.iter().all(|it| (0.0..=1.0).contains(&it.signals.time)));
+            prop_assert_eq!((of_one, one), (of_eight, eight));
         }
 
         /// Which records are superseded does not depend on how they are spread either.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     arm::{Arm, CANDIDATES, Scores, Session, Spot, Spread, Untouched},
-    shard::{Doc, Place, Places, RADII, Shard, Totals},
+    shard::{Days, Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
         Code, Estimates,
         level::{Level, for_each_level},
@@ -83,6 +83,22 @@ impl SessionArm {
     /// One over its rank.
     pub(crate) fn reciprocal_rank(&self, session: Session) -> f64 {
         self.ranks.get(&session).map_or(0.0, |it| 1.0 / f64::from(it + 1))
+    }
+}
+
+/// What was told, or tells of what was, in the time that a question names.
+pub(crate) struct TimeArm {
+    asked: Days,
+    /// How much such a time says: 1 where one record alone fits it, near 0 where nearly all do.
+    says: f64,
+    /// The best, in the order of how well they fit.
+    pub(crate) top: Vec<Spot>,
+}
+
+impl TimeArm {
+    /// How well the time of a record fits, by how much that says: from 0 to 1.
+    pub(crate) fn value(&self, shard: &Shard, place: Place) -> f64 {
+        self.says * shard.time_fit(place, self.asked)
     }
 }
 
@@ -247,6 +263,34 @@ impl<'a> Search<'a> {
             Session::Alone(spot) => (spot.shard, spot.place),
         };
         self.shards[shard as usize].doc(place).map(|it| it.id)
+    }
+
+    /// Records of some days: those that fit best, of those that matter most, of those the first.
+    ///
+    /// A time that more than [`Search::touched_max`] records fit finds none by itself: it says little then, and nothing
+    /// of which of them are meant.
+    pub(crate) fn time(&self, asked: Days) -> TimeArm {
+        let of = |it: &&Shard| it.in_time(asked, self.touched_max);
+        let found: Vec<(u64, Vec<Place>)> = self.shards.iter().map(of).collect();
+        let count: u64 = found.iter().map(|it| it.0).sum();
+        let mut fitting = Vec::new();
+        if count <= self.touched_max {
+            for ((shard, number), (_, places)) in self.shards.iter().zip(0..).zip(found) {
+                fitting.extend(places.into_iter().filter_map(|place| {
+                    let Doc { id, importance, .. } = shard.doc(place)?;
+                    let spot = Spot { shard: number, place };
+                    Some((shard.time_fit(place, asked), importance, id, spot))
+                }));
+            }
+        }
+        fitting.sort_unstable_by(|a, b| {
+            b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2))
+        });
+        let spots = fitting.into_iter().map(|it| it.3);
+        let top = spots.filter(|it| self.allows(*it)).take(CANDIDATES).collect();
+        let docs = self.totals.docs;
+        let says = if count == 0 { 0.0 } else { rarity(docs, count) / rarity(docs, 1) };
+        TimeArm { asked, says, top }
     }
 
     /// Words that the best of an arm hold and the question doesn't: what else to look for.

@@ -8,6 +8,7 @@ mod dense;
 mod image;
 mod postings;
 mod texts;
+mod times;
 pub(crate) mod varint;
 
 use std::collections::HashMap;
@@ -20,11 +21,12 @@ use crate::{
 };
 
 use self::image::ROW_BYTES;
-use self::{dense::DenseWords, postings::Lists, texts::Texts};
+use self::{dense::DenseWords, postings::Lists, texts::Texts, times::Times};
 pub(crate) use self::{
     dense::{Dense, Places},
     image::FORMAT as IMAGE_FORMAT,
     postings::Postings,
+    times::Days,
 };
 
 /// A place in a shard.
@@ -320,6 +322,8 @@ pub(crate) struct Shard {
     reaches: Vec<Reach>,
     /// Places in the order of their records' ids, which is mostly their own.
     by_id: Vec<Place>,
+    /// By place: when it was told, and of which days it tells.
+    times: Times,
     free: Vec<Place>,
     words: Names,
     /// By word: the records that hold it.
@@ -370,6 +374,9 @@ impl Shard {
         let at = self.find(record.id).unwrap_or_else(|at| at);
         self.by_id.insert(at, place);
         self.lengths[place as usize] = length as u32;
+        let look = Look::of(&draft.text);
+        // A date may be all digits.
+        self.times.set(place, record.at(), &draft.text, look.time || look.number);
         let row = Row {
             id: record.id,
             at: record.at().as_micros(),
@@ -381,7 +388,7 @@ impl Shard {
             importance: draft.importance,
             confidence: draft.confidence,
             tokens: tokens_of(&draft.text),
-            look: Look::of(&draft.text).bits() | if tags.is_empty() { 0 } else { TAGGED },
+            look: look.bits() | if tags.is_empty() { 0 } else { TAGGED },
         };
         self.rows.set(place as usize, row);
         if thread == NONE {
@@ -469,6 +476,7 @@ impl Shard {
         tags.into_iter().for_each(|it| self.tags.release(it));
         self.length -= length;
         self.vectors.remove(place);
+        self.times.remove(place);
         self.texts.remove(self.row(place).text, length as u32);
         self.rows.set(place as usize, Row::FREE);
         self.lengths[place as usize] = 0;
@@ -606,6 +614,16 @@ impl Shard {
     /// How many records hold a word.
     pub(crate) fn holders(&self, word: &str) -> usize {
         self.words.find(word).map_or(0, |it| self.postings[it as usize].len())
+    }
+
+    /// How well the time of a record fits days that are asked for, from 0 to 1.
+    pub(crate) fn time_fit(&self, place: Place, asked: Days) -> f64 {
+        self.times.fit(place, asked)
+    }
+
+    /// How many records fit days that are asked for, and which, where they are no more than `most`.
+    pub(crate) fn in_time(&self, asked: Days, most: u64) -> (u64, Vec<Place>) {
+        self.times.fitting(asked, most)
     }
 
     /// The number of a word.
@@ -798,7 +816,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use voyager_base::{disk::Disk, sim::SimDisk};
+    use voyager_base::{clock::Timestamp, disk::Disk, sim::SimDisk};
 
     use super::*;
     use crate::{
@@ -813,6 +831,8 @@ mod tests {
         let draft = Draft { text: text.to_owned(), thread, author, ..Draft::default() };
         Record { id: MemoryId(id), written: Default::default(), draft }
     }
+
+    const TIMES_TOLD: [&str; 3] = ["", "yesterday", "on 3 May 2023 or last week"];
 
     /// Everything that scoring reads, by id and by word.
     fn seen(shard: &Shard) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -844,7 +864,9 @@ mod tests {
         }
         let authors: std::collections::BTreeSet<_> =
             shard.authors.all().map(str::to_owned).collect();
-        (windows, postings, authors, shard.totals(), shard.len())
+        let mut times: Vec<_> = shard.places().map(|it| (id(&it), shard.times.of(it))).collect();
+        times.sort();
+        (windows, postings, authors, times, shard.totals(), shard.len())
     }
 
     /// What is held of each record itself, with names for numbers.
@@ -852,7 +874,7 @@ mod tests {
         let all = shard.places().map(|it| {
             let terms: Vec<_> = shard.terms(it).map(|it| shard.word(it)).collect();
             let tags: Vec<_> = shard.tags_of(it).map(|it| shard.tags.name(it)).collect();
-            format!("{:?} {terms:?} {tags:?}", shard.doc(it))
+            format!("{:?} {terms:?} {tags:?} {:?}", shard.doc(it), shard.times.of(it))
         });
         all.collect()
     }
@@ -870,7 +892,11 @@ mod tests {
             let records: Vec<_> = texts
                 .iter()
                 .zip(0..)
-                .map(|((thread, text), id)| record(id, *thread, &format!("x{text} green")))
+                .map(|((thread, text), id)| {
+                    let mut record = record(id, *thread, &format!("x{text} green {}", TIMES_TOLD[id as usize % 3]));
+                    record.draft.at = Some(Timestamp::from_millis(id * 86_400_000));
+                    record
+                })
                 .collect();
             let mut shard = Shard::default();
             records.iter().for_each(|it| {
@@ -910,7 +936,8 @@ mod tests {
         ) {
             let mut shard = Shard::default();
             for ((thread, tags, text), id) in texts.iter().zip(0..) {
-                let mut record = record(id, *thread, text);
+                let text = format!("{text} {}", TIMES_TOLD[id as usize % 3]);
+                let mut record = record(id, *thread, &text);
                 record.draft.tags = (0..*tags).map(|it| format!("tag {it}")).collect();
                 let place = shard.add(&record);
                 if id % 3 != 0 {

@@ -268,7 +268,7 @@ struct Recall {
     question: Asking,
 }
 
-/// Tells why a question is answered as it is: for each hit its nine signals, and with `--json` all that is known.
+/// Tells why a question is answered as it is: for each hit its ten signals, and with `--json` all that is known.
 #[derive(Args)]
 struct Explain {
     #[command(flatten)]

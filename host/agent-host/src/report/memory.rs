@@ -227,7 +227,7 @@ fn explained(hit: &Explained) -> Result<(), Failure> {
 }
 
 /// The signals by name.
-fn signals(it: &Signals) -> [(&'static str, f64); 9] {
+fn signals(it: &Signals) -> [(&'static str, f64); 10] {
     [
         ("vector", it.vector),
         ("keyword", it.keyword),
@@ -238,6 +238,7 @@ fn signals(it: &Signals) -> [(&'static str, f64); 9] {
         ("recency", it.recency),
         ("confidence", it.confidence),
         ("relevance", it.relevance),
+        ("time", it.time),
     ]
 }
 

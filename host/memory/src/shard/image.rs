@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     DenseWords, NONE, Names, Numbers, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread,
+    Times,
 };
 use crate::{
     pack::{Flat, FlatList, Pack, Section, Writer},
@@ -109,6 +110,9 @@ impl Shard {
         let is_usual = self.by_id.iter().copied().eq(0..self.rows.len() as Place);
         let order = if is_usual { Vec::new() } else { numbers(&self.by_id) };
         writer.section(&format!("{prefix}.order"), &order)?;
+        let (told, named) = self.times.bytes();
+        writer.section(&format!("{prefix}.told"), &told)?;
+        writer.section(&format!("{prefix}.named"), &named)?;
         let threads = self.threads.iter().map(|it| {
             let mut row = [0; THREAD_BYTES];
             row[..8].copy_from_slice(&it.length.to_le_bytes());
@@ -204,6 +208,7 @@ impl Shard {
         if shard.by_id.is_empty() && shard.free.is_empty() {
             shard.by_id = (0..places as Place).collect();
         }
+        shard.times = Times::of_bytes(&bytes("told")?, &bytes("named")?, places)?;
         shard.rows = rows;
         let within = |it: &Place| (*it as usize) < places;
         let fits = shard.postings.len() == shard.words.len()

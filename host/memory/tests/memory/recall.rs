@@ -25,6 +25,58 @@ fn the_turn_around_the_answer_votes_for_it() {
     );
 }
 
+/// A diary of ten months, and three records of one day in it that share no word with a question about that day.
+#[test]
+fn what_happened_on_a_day_is_found_by_the_day() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let day = |day: u64| Some(Timestamp::from_millis(day * 86_400_000 + 36_000_000));
+    let entry = |told: u64, text: &str| Entry::from(Draft { at: day(told), ..draft(text) });
+    // Some hold the words of the question, and tell of other days: 3 May 2023 is the 19,480th.
+    let other = |it: u64| match it % 5 {
+        0 => format!("Something happened to pump {it} in May, who knows what."),
+        1 => format!("Invoice {it} of 2023, page 3."),
+        _ => format!("Row {it} of the garden was watered."),
+    };
+    let mut entries: Vec<Entry> = (0..150).map(|it| entry(19_300 + it, &other(it))).collect();
+    entries.push(entry(19_480, "We sold the boat to Bob."));
+    entries.push(entry(19_481, "Yesterday the cat came home."));
+    entries.push(entry(19_490, "Ada moved to Oslo on 2023-05-03."));
+    entries.extend((150..300).map(|it| entry(19_301 + it, &other(it))));
+    memory.remember(&entries, None, now()).unwrap();
+    let ask = |memory: &voyager_memory::Memory, question: Question| {
+        let text = "What happened on 3 May 2023?".to_owned();
+        memory.recall(&Question { text, ..question }, now()).unwrap()
+    };
+    let then = [
+        "Ada moved to Oslo on 2023-05-03.",
+        "We sold the boat to Bob.",
+        "Yesterday the cat came home.",
+    ];
+    let first = |found: &voyager_memory::Recall, count: usize| {
+        let mut first: Vec<String> =
+            texts(found).into_iter().take(count).map(str::to_owned).collect();
+        first.sort();
+        first
+    };
+    // Those told on the day, among them one of the garden.
+    let found = ask(&memory, Question::default());
+    assert_eq!(found.hits[0].signals.vector, 0.0);
+    assert!(then.iter().all(|it| first(&found, 4).contains(&(*it).to_owned())), "{found:?}");
+    // One in whose words and time both are is before those of the time alone.
+    let both = entry(19_480, "It happened: rain, at last.");
+    memory.remember(&[both], None, now()).unwrap();
+    let found = ask(&memory, Question::default());
+    assert_eq!(texts(&found)[0], "It happened: rain, at last.");
+    // What is asked for beside holds, too; and what is forgotten is not found.
+    let since = ask(&memory, Question { since: day(19_481), ..Question::default() });
+    assert_eq!(first(&since, 2), [then[0], then[2]]);
+    memory.forget(&[MemoryId(151)], None, now()).unwrap();
+    let found = ask(&memory, Question { since: day(19_481), ..Question::default() });
+    assert_eq!(texts(&found)[0], then[0]);
+    assert!(!texts(&found).contains(&then[2]));
+}
+
 #[test]
 fn what_says_the_same_is_told_once_and_what_says_another_thing_is_not_left_out() {
     let memory = open(&SimDisk::new(1));
