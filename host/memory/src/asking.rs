@@ -50,6 +50,8 @@ pub(crate) struct Asking {
     pub(crate) window: Option<Interval>,
     /// The days that it asks about, where it names a time with both ends.
     pub(crate) days: Option<Days>,
+    /// How many things it asks about beside its time: names, and words that say more than that something happened.
+    pub(crate) beside_time: usize,
     /// Months that it names, from 1.
     pub(crate) months: BTreeSet<u8>,
     /// What it asks for, in the order of the features.
@@ -57,6 +59,9 @@ pub(crate) struct Asking {
     /// Its vector.
     pub(crate) vector: Option<Code>,
 }
+
+/// The stem of the word for whatever was.
+const HAPPEN: &str = "happen";
 
 const MONTHS: [&str; 12] = [
     "january",
@@ -101,9 +106,23 @@ impl Asking {
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
         let analysed = question::analyse(text, now, &|_| None);
         let (window, days) = (analysed.window, Days::asked_for(&analysed.times, now));
+        let things = analysed.core.iter().filter(|it| terms::stem(it) != HAPPEN).count();
+        let beside_time = things + analysed.names.len() + analysed.exact.len();
         let kindred = kindred(&question.kindred, &core);
         let cues = cues(&said);
-        Self { words, core, kindred, sequence, authors, window, days, months, cues, vector }
+        Self {
+            words,
+            core,
+            kindred,
+            sequence,
+            authors,
+            window,
+            days,
+            beside_time,
+            months,
+            cues,
+            vector,
+        }
     }
 }
 
@@ -167,6 +186,15 @@ mod tests {
         let asking = asking("When is the release in May, and how many days are left?", Vec::new());
         assert_eq!(asking.months, BTreeSet::from([5]));
         assert_eq!((asking.cues[0], asking.cues[3], asking.cues[8]), (true, true, false));
+    }
+
+    #[test]
+    fn what_is_asked_beside_a_time_is_counted() {
+        let beside = |text: &str| asking(text, Vec::new()).beside_time;
+        assert_eq!(beside("What happened on 3 May 2023?"), 0);
+        assert_eq!(beside("What did we do last Friday?"), 0);
+        assert_eq!(beside("What did Ada paint on 3 May 2023?"), 2);
+        assert_eq!(beside("What did the painter say to Ada yesterday?"), 3);
     }
 
     #[test]

@@ -140,8 +140,8 @@ impl Signals {
     }
 
     /// What its time is worth, where the best that words found is worth `best` more than what holds none.
-    fn in_time(&self, best: f64) -> f64 {
-        TIME_WEIGHT * self.time * best
+    fn in_time(&self, asking: &Asking, best: f64) -> f64 {
+        TIME_WEIGHT * self.time * best / (1 + asking.beside_time) as f64
     }
 
     /// Whether anything in the question speaks for the record.
@@ -235,9 +235,10 @@ const EXACT_WEIGHT: f64 = 10.0;
 /// What the strongest relation is worth.
 const RELATION_WEIGHT: f64 = 2.0;
 
-/// What the time is worth that a question names, against what its best words are: somewhat more, for a record that
-/// holds those and is of another time answers something else. Against them, and not as a number of its own, since what a
-/// rare word is worth grows with the memory, and the words that name the time are among them.
+/// What the time is worth of a question that asks for nothing else, against what its best words are: somewhat more, for
+/// those name the time, and a record of another time answers something else. Against them, and not as a number of its
+/// own, since what a rare word is worth grows with the memory. Where a question asks for more, its time is one thing of
+/// several: most of what was told on that day is about others.
 const TIME_WEIGHT: f64 = 1.5;
 
 /// So many of the best of the untrained ranking are ranked by what was learned. The others stay behind them.
@@ -297,7 +298,7 @@ pub(crate) fn consider(
             relevance: *relevance,
             time: first.time.as_ref().map_or(0.0, |it| it.value(shard, spot.place)),
         };
-        let beside = signals.beside() + signals.in_time(best);
+        let beside = signals.beside() + signals.in_time(asking, best);
         let value = fused(&first, *spot) + EXACT_WEIGHT * signals.exact + beside;
         let candidate = Candidate {
             id: doc.id,
@@ -384,7 +385,7 @@ fn ranked(
         // It learned to tell records apart that words found: what it says of others must not count against those.
         let is_found = it.signals.time == 0.0 || it.signals.speak_beside_time();
         let said = if is_found { of_learned.z(*learned) } else { least };
-        let time = it.signals.in_time((most - least).max(1.0));
+        let time = it.signals.in_time(asking, (most - least).max(1.0));
         it.score = boosted(said + EXACT_WEIGHT * it.signals.exact + beside + time, &it.signals);
     }
     let lowest = best.iter().map(|it| it.1.score).fold(f64::INFINITY, f64::min);
