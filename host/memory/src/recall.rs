@@ -652,7 +652,10 @@ mod tests {
         /// Nor does what a time finds: what was told then, and what tells of then.
         #[test]
         fn eight_shards_find_a_time_as_one_bit_for_bit(
-            told in proptest::collection::vec((0_u8..16, 0_u64..9, 0_usize..5, "[a-c]x( [a-c]x){0,2}"), 1..60),
+            told in proptest::collection::vec(
+                (0_u8..16, 0_u64..9, 0_usize..5, "[a-c]x( [a-c]x){0,2}"),
+                1..60,
+            ),
             asked in 0_usize..4,
             touched_max in prop_oneof![Just(5_u64), Just(u64::MAX)],
         ) {

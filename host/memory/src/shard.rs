@@ -893,7 +893,8 @@ mod tests {
                 .iter()
                 .zip(0..)
                 .map(|((thread, text), id)| {
-                    let mut record = record(id, *thread, &format!("x{text} green {}", TIMES_TOLD[id as usize % 3]));
+                    let time = TIMES_TOLD[id as usize % 3];
+                    let mut record = record(id, *thread, &format!("x{text} green {time}"));
                     record.draft.at = Some(Timestamp::from_millis(id * 86_400_000));
                     record
                 })

@@ -288,7 +288,10 @@ mod tests {
         /// Places far apart lie in several blocks.
         #[test]
         fn what_fits_is_what_a_look_at_all_finds_and_what_is_gone_leaves_nothing(
-            set in prop::collection::vec((0_u32..6, 0_u32..5, 19_470_u64..19_490, 0..TEXTS.len()), 1..60),
+            set in prop::collection::vec(
+                (0_u32..6, 0_u32..5, 19_470_u64..19_490, 0..TEXTS.len()),
+                1..60,
+            ),
             removed in prop::collection::vec((0_u32..6, 0_u32..5), 0..20),
             asks in (19_470_i32..19_490, 0_i32..40),
         ) {
