@@ -993,7 +993,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["8 f3f83d5e008a8d4bca87c0295c50df6fb892d3d1bf0a6762e5c6fe987e9d9ef2"]
+        expect_test::expect!["8 9b3ba8ad75ffe901becaacd45e79382f9d4c4f180246d4e2e00424932ec0db39"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 
