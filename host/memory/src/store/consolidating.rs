@@ -50,6 +50,9 @@ impl Memory {
     /// back that one. Nothing is changed of any record. What stands is trusted as much as all of the others. Archived and
     /// superseded records, and those that another one stands for already, are left alone. With `dry_run` nothing is written.
     ///
+    /// `see` is told how many records were read, of how many, and says whether to go on; none, and nothing written, where it
+    /// did not. Once all are read it goes to the end.
+    ///
     /// # Errors
     /// [`WriteError`].
     pub fn consolidate(
@@ -57,12 +60,20 @@ impl Memory {
         space: Option<&str>,
         dry_run: bool,
         now: Timestamp,
-    ) -> Result<Consolidated, WriteError> {
-        let spaces = space.map_or_else(|| self.spaces(), |it| vec![it.to_owned()]);
+        see: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<Option<Consolidated>, WriteError> {
+        let spaces = self.speaking(space);
+        let total = spaces.values().map(|it| it.len() as u64).sum();
         let mut found = Consolidated::default();
-        let mut left = COPIES_MAX;
-        for space in spaces {
-            for group in self.groups_of(&space).map_err(WriteError::disk)? {
+        let (mut left, mut read) = (COPIES_MAX, 0);
+        for ids in spaces.values() {
+            let mut go_on = |count: usize| {
+                read += count as u64;
+                see(read, total)
+            };
+            let groups = self.groups_of(ids, &mut go_on).map_err(WriteError::disk)?;
+            let Some(groups) = groups else { return Ok(None) };
+            for group in groups {
                 found.more |= group.copies.len() > left;
                 if group.copies.len() <= left {
                     left -= group.copies.len();
@@ -72,7 +83,7 @@ impl Memory {
         }
         found.groups.sort_by_key(|it| it.standing);
         if dry_run || found.groups.is_empty() {
-            return Ok(found);
+            return Ok(Some(found));
         }
         let mut writer = self.writer()?;
         // Others may have written since.
@@ -89,7 +100,9 @@ impl Memory {
             }
         }
         found.groups.retain(|it| !it.copies.is_empty());
-        let Some(first) = found.groups.first().map(|it| it.standing.0) else { return Ok(found) };
+        let Some(first) = found.groups.first().map(|it| it.standing.0) else {
+            return Ok(Some(found));
+        };
         let commit = writer.counters.commit + 1;
         let rows: Vec<GroupRow> = found
             .groups
@@ -99,7 +112,7 @@ impl Memory {
         let act = Act { at: now, deed: Deed::Consolidated, first, count: rows.len() as u64 };
         self.set_groups(&mut writer, act, &rows, &[])?;
         found.commit = Some(commit);
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// Takes a consolidation back, of which nothing is left then. Gives back the records that speak for themselves again.
@@ -160,30 +173,48 @@ impl Memory {
         self.index().groups().members(id).collect()
     }
 
-    /// Groups of a space that nobody has noted yet.
-    fn groups_of(&self, space: &str) -> Result<Vec<Group>, ReadError> {
-        let ids: Vec<MemoryId> = {
-            let index = self.index();
-            let speaks = |it: &MemoryId| {
-                index.space_of(*it) == Some(space)
-                    && index.standing(*it).is_some_and(|it| !it.archived)
-                    && !index.succession().holds(*it)
-                    && index.groups().standing(*it).is_none()
-            };
-            index.ids().into_iter().filter(speaks).collect()
-        };
+    /// Records for which no other speaks, by space, of one or of all.
+    fn speaking(&self, space: Option<&str>) -> BTreeMap<String, Vec<MemoryId>> {
+        let index = self.index();
+        let mut spaces: BTreeMap<String, Vec<MemoryId>> = BTreeMap::new();
+        for id in index.ids() {
+            let speaks = index.standing(id).is_some_and(|it| !it.archived)
+                && !index.succession().holds(id)
+                && index.groups().standing(id).is_none();
+            let Some(of) = index.space_of(id).filter(|_| speaks) else { continue };
+            if space.is_some_and(|it| it != of) {
+                continue;
+            }
+            match spaces.get_mut(of) {
+                Some(ids) => ids.push(id),
+                None => _ = spaces.insert(of.to_owned(), vec![id]),
+            }
+        }
+        spaces
+    }
+
+    /// Groups of the records of a space that nobody has noted yet; none where `go_on`, which is told how many were read
+    /// each time, says no.
+    fn groups_of(
+        &self,
+        ids: &[MemoryId],
+        go_on: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<Option<Vec<Group>>, ReadError> {
         let mut saying_so: BTreeMap<Digest, Vec<(MemoryId, f32)>> = BTreeMap::new();
         for chunk in ids.chunks(CHUNK) {
             for record in self.readable(chunk)?.into_iter().flatten() {
                 let Draft { importance, .. } = record.draft;
                 saying_so.entry(saying(&record.draft)).or_default().push((record.id, importance));
             }
+            if !go_on(chunk.len()) {
+                return Ok(None);
+            }
         }
         let mut groups = Vec::new();
         for (_, alike) in saying_so.into_iter().filter(|it| it.1.len() > 1) {
             groups.extend(self.group(alike)?);
         }
-        Ok(groups)
+        Ok(Some(groups))
     }
 
     /// The group of records that are alike by their words; none where nothing of it is new.

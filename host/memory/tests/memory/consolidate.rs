@@ -67,9 +67,9 @@ fn one_stands_for_those_that_say_the_same_until_that_is_taken_back() {
     let memory = filled(&disk);
     let (door, wall) = (question("green door"), question("blue wall"));
     let before = [recall(&memory, &door), recall(&memory, &wall)];
-    let dry = memory.consolidate(None, true, now()).unwrap();
+    let dry = memory.consolidate(None, true, now(), &|_, _| true).unwrap().unwrap();
     assert_eq!((groups(&dry), dry.commit), (vec![(2, vec![0, 1]), (5, vec![4])], None));
-    let found = memory.consolidate(Some("default"), false, now()).unwrap();
+    let found = memory.consolidate(Some("default"), false, now(), &|_, _| true).unwrap().unwrap();
     assert_eq!(Consolidated { commit: None, ..found.clone() }, dry);
     let commit = found.commit.unwrap();
     let check = |memory: &Memory| {
@@ -100,7 +100,7 @@ fn one_stands_for_those_that_say_the_same_until_that_is_taken_back() {
     drop(memory);
     let memory = open(&disk);
     check(&memory);
-    let again = memory.consolidate(None, false, now()).unwrap();
+    let again = memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
     assert_eq!(again, Consolidated::default(), "there is nothing new");
     assert_eq!(memory.part(commit, now()).unwrap(), [0, 1, 4].map(MemoryId));
     let since = [recall(&memory, &door), recall(&memory, &wall)];
@@ -125,7 +125,7 @@ fn the_most_trusted_stands_and_no_longer_than_it_is() {
     let memory = filled(&SimDisk::new(1));
     memory.set_trust(&[MemoryId(0)], Trust::Owner, now()).unwrap();
     memory.set_trust(&[MemoryId(2)], Trust::Outside, now()).unwrap();
-    let found = memory.consolidate(None, false, now()).unwrap();
+    let found = memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
     assert_eq!(groups(&found), [(0, vec![1, 2]), (5, vec![4])]);
     let door = question("green door");
     assert!(told(&memory, &door).contains(&(0, vec![1, 2])));
@@ -142,7 +142,7 @@ fn the_most_trusted_stands_and_no_longer_than_it_is() {
 fn what_stood_and_went_leaves_the_others_as_they_were() {
     let disk = SimDisk::new(1);
     let memory = filled(&disk);
-    memory.consolidate(None, false, now()).unwrap();
+    memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
     let door = question("green door");
     // Superseded, it speaks for none.
     let edge =
@@ -185,9 +185,12 @@ fn spaces_authors_and_vectors_keep_apart_what_words_do_not() {
         with(|it| it.vector = Some(vec![1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0])),
     ];
     memory.remember(&entries, None, now()).unwrap();
-    assert_eq!(memory.consolidate(None, true, now()).unwrap(), Consolidated::default());
+    assert_eq!(
+        memory.consolidate(None, true, now(), &|_, _| true).unwrap().unwrap(),
+        Consolidated::default()
+    );
     memory.remember(&[with(|it| it.vector = None)], None, now()).unwrap();
-    let found = memory.consolidate(None, true, now()).unwrap();
+    let found = memory.consolidate(None, true, now(), &|_, _| true).unwrap().unwrap();
     assert_eq!(groups(&found), [(5, vec![0, 4])], "words alone decide where there is no vector");
 }
 
@@ -253,14 +256,14 @@ proptest! {
                 }
                 Act::Consolidate => {
                     let before = recall(&memory, &wide);
-                    let found = memory.consolidate(None, false, now()).unwrap();
+                    let found = memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
                     if let Some(commit) = found.commit {
                         memory.part(commit, now()).unwrap();
                         let since = recall(&memory, &wide);
                         prop_assert_eq!(&before.hits, &since.hits);
                         prop_assert_eq!(before.duplicates, since.duplicates);
                         prop_assert_eq!(before.candidates, since.candidates);
-                        let again = memory.consolidate(None, false, now()).unwrap();
+                        let again = memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
                         prop_assert_eq!(&again.groups, &found.groups);
                         for group in &again.groups {
                             for copy in &group.copies {
@@ -269,7 +272,7 @@ proptest! {
                             }
                         }
                     }
-                    let rest = memory.consolidate(None, true, now()).unwrap();
+                    let rest = memory.consolidate(None, true, now(), &|_, _| true).unwrap().unwrap();
                     prop_assert_eq!(rest, Consolidated::default());
                 }
                 Act::Part(place) => {
@@ -340,9 +343,9 @@ fn a_crash_leaves_a_consolidation_whole_or_none() {
     drop(filled(&whole));
     let before = whole.calls();
     let work = |memory: &Memory| {
-        let found = memory.consolidate(None, false, now()).ok()?;
+        let found = memory.consolidate(None, false, now(), &|_, _| true).ok()??;
         memory.part(found.commit?, now()).ok()?;
-        memory.consolidate(None, false, now()).ok()?;
+        memory.consolidate(None, false, now(), &|_, _| true).ok()??;
         memory.forget(&[MemoryId(2)], None, now()).ok()
     };
     assert!(work(&open(&whole)).is_some());
@@ -364,4 +367,21 @@ fn a_crash_leaves_a_consolidation_whole_or_none() {
         assert_eq!(all.iter().filter(|it| it.0 < 3).count(), there - 3, "call {call}: {all:?}");
     }
     assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+#[test]
+fn one_that_is_stopped_writes_nothing() {
+    let disk = SimDisk::new(1);
+    let memory = filled(&disk);
+    let before = memory.stats().unwrap().commit;
+    assert_eq!(memory.consolidate(None, false, now(), &|_, _| false).unwrap(), None);
+    assert_eq!((memory.stats().unwrap().commit, memory.consolidations()), (before, Vec::new()));
+    let told = std::cell::RefCell::new(Vec::new());
+    let see = |read, total| {
+        told.borrow_mut().push((read, total));
+        true
+    };
+    let records = memory.ids().len() as u64;
+    assert!(memory.consolidate(None, false, now(), &see).unwrap().unwrap().commit.is_some());
+    assert_eq!(told.into_inner().last(), Some(&(records, records)));
 }

@@ -250,7 +250,7 @@ fn what_stood_for_others_and_was_forgotten_since_stands_for_none() {
     let memory = open(&disk, &folders);
     let same = || draft("The same again.").into();
     memory.remember(&[same(), same(), same()], None, now()).unwrap();
-    memory.consolidate(None, false, now()).unwrap();
+    memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
     take(&memory).unwrap();
     let stands = |memory: &Memory| [0, 1].map(|it| memory.standing_for(MemoryId(it)));
     assert_eq!(stands(&restored(&folder, &Which::Newest).1), [Some(MemoryId(2)); 2]);
@@ -714,7 +714,7 @@ fn act(memory: &Memory, step: &Step, number: usize) {
             memory.remember(&[draft("The same again.").into()], None, now()).unwrap();
         }
         Step::Consolidate => {
-            memory.consolidate(None, false, now()).unwrap();
+            memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
         }
         Step::Forget(it) => {
             if let Some(it) = of(*it) {

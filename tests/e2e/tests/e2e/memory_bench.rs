@@ -143,6 +143,7 @@ fn what_can_t_be_measured_is_told_with_its_place_and_the_way_out() {
         let told = stage.call([&["memory", "bench", "locomo"], arguments].concat());
         assert_eq!(told.code, Some(5), "{told:?}");
         assert!(told.err.contains("no"), "{told:?}");
+        assert_eq!(told.err.contains("`mkdir -p no`"), arguments.contains(&"--out"), "{told:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! `memory bench`: how well recall finds what answers questions, measured where nothing else is touched.
 
 use std::{
-    io::BufWriter,
+    io::{BufWriter, ErrorKind},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -135,7 +135,14 @@ impl<'a> Out<'a> {
             _ => Path::new("."),
         };
         let file = NamedTempFile::new_in(folder);
-        let file = file.map_err(|error| Failure::environment(path.display(), &error))?;
+        let file = file.map_err(|error| {
+            let failed = Failure::environment(path.display(), &error);
+            if error.kind() != ErrorKind::NotFound {
+                return failed;
+            }
+            let folder = folder.display();
+            failed.hint(format!("there is no folder `{folder}`: type `mkdir -p {folder}`"))
+        })?;
         Ok(Self { path, file })
     }
 

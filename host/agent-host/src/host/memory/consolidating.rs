@@ -6,7 +6,7 @@ use super::{Desk, one_written, read};
 use crate::{
     answer::memory::consolidation::{ConsolidateAnswer, ConsolidationDetail, GroupDetail},
     answer::memory::named,
-    failure::Failure,
+    failure::{Failure, FailureKind},
 };
 
 /// So many groups are told with their texts.
@@ -23,7 +23,10 @@ impl Desk {
             let message = format!("there is no space `{space}`");
             return Err(Failure::usage(message).hint("`agent-host memory stats` shows all"));
         }
-        let found = self.memory.consolidate(space, dry_run, self.now()).map_err(one_written)?;
+        let progress = self.progress.telling("read");
+        let found = self.memory.consolidate(space, dry_run, self.now(), &progress);
+        let stopped = || Failure::new(FailureKind::Cancelled, "stopped: nothing was written");
+        let found = found.map_err(one_written)?.ok_or_else(stopped)?;
         let Consolidated { commit, groups, more } = found;
         let copies = groups.iter().map(|it| it.copies.len()).sum();
         let first: Vec<MemoryId> = groups.iter().take(SHOWN).map(|it| it.standing).collect();
