@@ -105,7 +105,7 @@ fn explain_says_why_a_record_is_no_hit() {
         first["signals"]["keyword"].is_number() && first["features"]["window2.z"].is_number(),
         "{all}"
     );
-    assert_eq!(first["signals"].as_object().map(|it| it.len()), Some(9), "{all}");
+    assert_eq!(first["signals"].as_object().map(|it| it.len()), Some(10), "{all}");
     let verdict = |arguments: &[&str]| explain(arguments)["asked"]["verdict"].clone();
     assert_eq!(verdict(&["--id", "m3"]), "hit");
     assert_eq!(verdict(&["--id", "m1", "--limit", "1"]), "beyond-limit");
