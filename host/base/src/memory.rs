@@ -3,6 +3,8 @@
 //! Recalling and reading are reads. Whatever changes the memory is a transaction of its service, which
 //! keeps the idempotency key of the call in the same commit: asked again after a crash it happens once.
 
+mod results;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,10 @@ use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind},
     grant::Globs,
+};
+
+pub use self::results::{
+    KeepResult, LIKENESS_USUAL, OFFERS_MAX, OfferedResult, RESULT_BYTES_MAX, SeekResults,
 };
 
 /// Most drafts that one call remembers, and most memories that one forgets.
@@ -438,6 +444,20 @@ pub trait MemoryService: Send + Sync {
         context: &'a CallContext,
         call: ReadMemory,
     ) -> BoxFuture<'a, Result<Remembered, Error>>;
+
+    /// Keeps what was made of an answer, for as long as its question finds what it found. False where it is not kept.
+    fn keep_result<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: KeepResult,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// What was made of answers to questions that are nearly the same, the nearest first.
+    fn offers<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekResults,
+    ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>>;
 }
 
 /// Nobody: a host without a memory.
@@ -486,6 +506,22 @@ impl MemoryService for NoMemory {
         _: &'a CallContext,
         _: ReadMemory,
     ) -> BoxFuture<'a, Result<Remembered, Error>> {
+        nobody()
+    }
+
+    fn keep_result<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: KeepResult,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        nobody()
+    }
+
+    fn offers<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: SeekResults,
+    ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>> {
         nobody()
     }
 }

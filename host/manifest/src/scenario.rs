@@ -152,7 +152,7 @@ pub struct MemoryAnswer {
 }
 
 /// What a memory may be asked.
-pub const MEMORY_ASKED: [&str; 5] = ["remember", "recall", "relate", "forget", "read"];
+pub const MEMORY_ASKED: [&str; 6] = ["remember", "recall", "relate", "forget", "read", "offers"];
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq)]

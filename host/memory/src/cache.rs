@@ -24,7 +24,7 @@ use std::{
 
 use voyager_base::{Digest, clock::Timestamp};
 
-pub use self::results::Offer;
+pub use self::results::{Made, Offer, ResultsTold};
 pub(crate) use self::{results::Results, stamps::Stamps};
 use crate::{
     index::Index,

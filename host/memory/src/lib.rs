@@ -55,7 +55,7 @@ pub mod when;
 
 pub use self::{
     asking::{KINDRED_FROM, Kindred},
-    cache::{Answers, Offer},
+    cache::{Answers, Made, Offer, ResultsTold},
     decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
     lineage::DERIVED_FROM,

@@ -1,6 +1,6 @@
 //! What skills see of the memory: `voyager:memory`, within the spaces that their grants name.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures_channel::oneshot;
 use voyager_base::{
@@ -9,14 +9,16 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     grant::Grants,
     memory::{
-        FIELD_TRUST, ForgetMemory, KIND_USUAL, MemoryDraft, MemoryHit, MemoryService, ReadMemory,
-        RecallMemory, Recalled, RelateMemory, RememberMemory, Remembered, Trust,
+        FIELD_TRUST, ForgetMemory, KIND_USUAL, KeepResult, MemoryDraft, MemoryHit, MemoryService,
+        OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory, RememberMemory,
+        Remembered, SeekResults, Trust,
     },
     policy::Access,
 };
 
 use crate::{
     asking::Kindred,
+    cache::{Made, Offer},
     error::{OpenError, ReadError, WriteError},
     lineage::DERIVED_FROM,
     recall::{Hit, Question},
@@ -86,28 +88,12 @@ impl Service {
         Box::pin(async move { receiver.await.map_err(gone)? })
     }
 
-    fn recall_with(
-        &self,
-        call: RecallMemory,
-        Meaning { vector, kindred }: Meaning,
-        grants: Arc<Grants>,
-    ) -> BoxFuture<'_, Result<Recalled, Error>> {
-        self.with(move |memory, now| {
-            let trust = Some(grants.trust_wanted()).filter(|it| *it > Trust::Outside);
-            let mut question = Question { vector, kindred, trust, ..question(call) };
-            if question.spaces.is_empty() {
-                question.spaces = memory.spaces();
-                question.spaces.retain(|it| grants.may_recall(it));
-                // No space named would be all of them.
-                if question.spaces.is_empty() {
-                    return Ok(Recalled::default());
-                }
-            }
-            let recall = memory.recall(&question, now)?;
-            let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
-            let hits = recall.hits.into_iter().map(|it| hit(memory, it)).collect();
-            Ok(Recalled { hits, duplicates })
-        })
+    /// What is known of the words of a question.
+    async fn meaning(&self, text: &str) -> Meaning {
+        match &self.encoder {
+            Some(encoder) => encoder.question(text).await,
+            None => Meaning::default(),
+        }
     }
 }
 
@@ -136,11 +122,17 @@ impl MemoryService for Service {
     ) -> BoxFuture<'a, Result<Recalled, Error>> {
         let grants = Arc::clone(&context.grants);
         Box::pin(async move {
-            let meaning = match &self.encoder {
-                Some(encoder) => encoder.question(&call.text).await,
-                None => Meaning::default(),
-            };
-            self.recall_with(call, meaning, grants).await
+            let meaning = self.meaning(&call.text).await;
+            let answered = self.with(move |memory, now| {
+                let Some(question) = question(call, meaning, &grants, memory) else {
+                    return Ok(Recalled::default());
+                };
+                let recall = memory.recall(&question, now)?;
+                let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
+                let hits = recall.hits.into_iter().map(|it| hit(memory, it)).collect();
+                Ok(Recalled { hits, duplicates })
+            });
+            answered.await
         })
     }
 
@@ -201,6 +193,100 @@ impl MemoryService for Service {
             }
             Ok(told(memory, memory.record(id)?))
         })
+    }
+
+    fn keep_result<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: KeepResult,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        let grants = Arc::clone(&context.grants);
+        let (run, skill) = (context.run.to_string(), context.skill.clone());
+        Box::pin(async move {
+            let KeepResult { question: asked, found, text } = call;
+            let meaning = self.meaning(&asked.text).await;
+            let kept = self.with(move |memory, now| {
+                let Some(question) = question(asked, meaning, &grants, memory) else {
+                    return Ok(false);
+                };
+                tellable(&grants, &question.spaces)?;
+                // The same question again, so that the result is never of an answer that was another one.
+                let recall = memory.recall(&question, now)?;
+                let ids = |it: Vec<MemoryId>| it.into_iter().collect::<BTreeSet<_>>();
+                let found: Vec<MemoryId> = found.into_iter().map(MemoryId).collect();
+                let finds = recall.hits.iter().map(|it| it.record.id).collect();
+                if ids(found.clone()) != ids(finds) {
+                    return Ok(false);
+                }
+                let trust = grants.trust_left();
+                let made = Made { text: text.into(), found, run, skill, trust };
+                Ok(memory.keep_result(&question, &recall, made, now)?)
+            });
+            kept.await
+        })
+    }
+
+    fn offers<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekResults,
+    ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>> {
+        let grants = Arc::clone(&context.grants);
+        Box::pin(async move {
+            let SeekResults { question: asked, likeness } = call;
+            let meaning = self.meaning(&asked.text).await;
+            let offered = self.with(move |memory, now| {
+                let Some(question) = question(asked, meaning, &grants, memory) else {
+                    return Ok(Vec::new());
+                };
+                let least = (likeness, grants.trust_wanted());
+                let offers = memory.offered(&question, least, now)?;
+                Ok(offers.into_iter().map(OfferedResult::from).collect())
+            });
+            offered.await
+        })
+    }
+}
+
+/// A question as the memory is asked it: in spaces that the grants let be read. None where there is no such space.
+fn question(
+    call: RecallMemory,
+    Meaning { vector, kindred }: Meaning,
+    grants: &Grants,
+    memory: &Memory,
+) -> Option<Question> {
+    let trust = Some(grants.trust_wanted()).filter(|it| *it > Trust::Outside);
+    let mut question = Question { vector, kindred, trust, ..bare(call) };
+    if question.spaces.is_empty() {
+        question.spaces = memory.spaces();
+        question.spaces.retain(|it| grants.may_recall(it));
+        // No space named would be all of them.
+        if question.spaces.is_empty() {
+            return None;
+        }
+    }
+    Some(question)
+}
+
+/// Whether a task with these grants may tell something to whoever may read all of some spaces: where it may remember in one
+/// of them, they could read it there.
+fn tellable(grants: &Grants, spaces: &[String]) -> Result<(), Error> {
+    let mut refused = None;
+    for space in spaces {
+        match grants.space(space, Access::Write) {
+            Ok(()) => return Ok(()),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    refused.map_or(Ok(()), Err)
+}
+
+impl From<Offer> for OfferedResult {
+    fn from(offer: Offer) -> Self {
+        let Offer { question, asked, cosine, made } = offer;
+        let Made { text, found, run, skill, trust } = made;
+        let found = found.into_iter().map(|it| it.0).collect();
+        Self { question, asked, likeness: cosine, found, text: text.to_string(), run, skill, trust }
     }
 }
 
@@ -281,7 +367,7 @@ fn draft(draft: MemoryDraft, run: &str, skill: &str) -> Draft {
     }
 }
 
-fn question(call: RecallMemory) -> Question {
+fn bare(call: RecallMemory) -> Question {
     Question {
         text: call.text,
         vector: None,

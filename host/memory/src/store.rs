@@ -17,7 +17,7 @@ use voyager_disk::database::{Broken, Opening};
 
 use crate::{
     asking::Asking,
-    cache::{Answer, Answers, Asked, Cache, Offer, Results, end_of_minute},
+    cache::{Answer, Answers, Asked, Cache, Made, Offer, Results, ResultsTold, end_of_minute},
     decay::{death_of, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
     groups::saying,
@@ -1472,8 +1472,8 @@ impl Memory {
     }
 
     /// Keeps what somebody made of the answer to a question, for [`Memory::offered`]: until a space that was
-    /// searched changes. Whoever calls this is let see all that was found. False where it is not kept: the question
-    /// has no vector, the answer holds no more, or the result is too large.
+    /// searched changes. Whoever calls this is let see all that was found. False where it is not kept: the answer holds no
+    /// more, or the result is too large.
     ///
     /// # Errors
     /// [`ReadError::Invalid`].
@@ -1481,28 +1481,34 @@ impl Memory {
         &self,
         question: &Question,
         recall: &Recall,
-        result: &[u8],
+        made: Made,
         now: Timestamp,
     ) -> Result<bool, ReadError> {
-        let Some(vector) = self.vector_of(question)? else { return Ok(false) };
+        let vector = self.vector_of(question)?;
         let index = self.index();
-        Ok(self.results_mut().keep((question, vector), (recall.commit, &index), result, now))
+        Ok(self.results_mut().keep((question, vector), (recall.commit, &index), made, now))
     }
 
-    /// What was made of the answer to the nearest question about the same spaces with the same filters, from a cosine
-    /// on. It is the result of that question and not of this one: who asks judges whether it does.
+    /// What was made of the answers to the nearest questions about the same spaces with the same filters, from a cosine
+    /// and a trust on: at most [`OFFERS_MAX`](voyager_base::memory::OFFERS_MAX). They are results of those questions and not
+    /// of this one: who asks judges whether one does.
     ///
     /// # Errors
     /// [`ReadError::Invalid`].
     pub fn offered(
         &self,
         question: &Question,
-        cosine_min: f64,
+        least: (f64, Trust),
         now: Timestamp,
-    ) -> Result<Option<Offer>, ReadError> {
-        let Some(vector) = self.vector_of(question)? else { return Ok(None) };
+    ) -> Result<Vec<Offer>, ReadError> {
+        let vector = self.vector_of(question)?;
         let index = self.index();
-        Ok(self.results_mut().near((question, &vector), cosine_min, &index, now))
+        Ok(self.results_mut().near((question, vector.as_ref()), least, &index, now))
+    }
+
+    /// How results do that were kept.
+    pub fn results(&self) -> ResultsTold {
+        self.results_mut().told()
     }
 
     fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {

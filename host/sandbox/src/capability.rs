@@ -39,6 +39,7 @@ mod wit {
                 import voyager:process/process@0.1.0;
                 import voyager:http/http@0.1.0;
                 import voyager:memory/memory@0.1.0;
+                import voyager:memory/results@0.1.0;
             }
         "#,
         world: "voyager:host/offered",

@@ -7,6 +7,7 @@ use crate::{load::LoadError, text::plain};
 pub(crate) const OFFERED: &[&str] = &[
     "voyager:http/http@0.1.0",
     "voyager:memory/memory@0.1.0",
+    "voyager:memory/results@0.1.0",
     "voyager:process/process@0.1.0",
     "voyager:run/run@0.1.0",
     "voyager:tasks/tasks@0.1.0",

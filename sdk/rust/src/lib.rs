@@ -15,7 +15,8 @@
 //!
 //! Name exactly what your world imports: what a skill imports is what it asks for. On top of the
 //! bindings are [`files`] (listings as iterators, whole files), [`tasks`] (typed child tasks),
-//! [`http`] (requests), [`memory`] (what runs leave for runs to come), [`log`] and [`progress`], and errors of the host that work with `?` ([`Error`]).
+//! [`http`] (requests), [`memory`] (what runs leave for runs to come), [`results`] (what they made of it), [`log`] and
+//! [`progress`], and errors of the host that work with `?` ([`Error`]).
 //!
 //! What is deliberately not here: anything that a skill could do without the host. `agent-host skill
 //! new` begins a skill from `template/` beside this crate.
@@ -25,6 +26,7 @@ mod error;
 pub mod files;
 pub mod http;
 pub mod memory;
+pub mod results;
 mod run;
 pub mod tasks;
 #[cfg(feature = "testing")]

@@ -13,13 +13,15 @@ wit_bindgen::generate!({
     with: {
         "voyager:types/types@0.1.0": voyager_sdk::bindings::voyager::types::types,
         "voyager:memory/memory@0.1.0": voyager_sdk::bindings::voyager::memory::memory,
+        "voyager:memory/results@0.1.0": voyager_sdk::bindings::voyager::memory::results,
     },
 });
 
-use exports::voyager_skills::memory::memories::{Field, Guest, Memory};
+use exports::voyager_skills::memory::memories::{Field, Guest, Memory, Offer};
 use voyager_sdk::{
     Error,
     memory::{self, Lesson, Question, Recalled, Relation, Remembered},
+    results,
 };
 
 struct Skill;
@@ -54,18 +56,8 @@ impl Guest for Skill {
         thread: Option<String>,
         tags: Option<Vec<String>>,
     ) -> Result<Vec<Memory>, Error> {
-        let (spaces, tags) = (spaces.unwrap_or_default(), tags.unwrap_or_default());
-        let question = Question {
-            spaces,
-            limit,
-            budget_tokens,
-            author,
-            kind,
-            thread,
-            tags,
-            ..memory::question(question)
-        };
-        memory::recall(&question).map(found)
+        let bounds = Bounds { spaces, limit, budget_tokens, author, kind, thread, tags };
+        memory::recall(&bounds.of(question)).map(found)
     }
 
     fn relate(from: u64, kind: String, to: u64, weight: Option<f32>) -> Result<(), Error> {
@@ -99,6 +91,71 @@ impl Guest for Skill {
     ) -> Result<Vec<Memory>, Error> {
         memory::lessons(&context, &spaces.unwrap_or_default(), limit).map(found)
     }
+
+    fn keep_result(
+        question: String,
+        found: Vec<u64>,
+        text: String,
+        spaces: Option<Vec<String>>,
+        limit: Option<u32>,
+        budget_tokens: Option<u32>,
+        author: Option<String>,
+        kind: Option<String>,
+        thread: Option<String>,
+        tags: Option<Vec<String>>,
+    ) -> Result<bool, Error> {
+        let bounds = Bounds { spaces, limit, budget_tokens, author, kind, thread, tags };
+        results::keep(&bounds.of(question), &found, &text)
+    }
+
+    fn offers(
+        question: String,
+        likeness: Option<f64>,
+        spaces: Option<Vec<String>>,
+        limit: Option<u32>,
+        budget_tokens: Option<u32>,
+        author: Option<String>,
+        kind: Option<String>,
+        thread: Option<String>,
+        tags: Option<Vec<String>>,
+    ) -> Result<Vec<Offer>, Error> {
+        let bounds = Bounds { spaces, limit, budget_tokens, author, kind, thread, tags };
+        let offers = results::offers(&bounds.of(question), likeness)?;
+        Ok(offers.into_iter().map(offered).collect())
+    }
+}
+
+/// What a manifest says of a question beside its words.
+struct Bounds {
+    spaces: Option<Vec<String>>,
+    limit: Option<u32>,
+    budget_tokens: Option<u32>,
+    author: Option<String>,
+    kind: Option<String>,
+    thread: Option<String>,
+    tags: Option<Vec<String>>,
+}
+
+impl Bounds {
+    fn of(self, question: String) -> Question {
+        let Self { spaces, limit, budget_tokens, author, kind, thread, tags } = self;
+        let (spaces, tags) = (spaces.unwrap_or_default(), tags.unwrap_or_default());
+        Question {
+            spaces,
+            limit,
+            budget_tokens,
+            author,
+            kind,
+            thread,
+            tags,
+            ..memory::question(question)
+        }
+    }
+}
+
+fn offered(it: results::Offer) -> Offer {
+    let results::Offer { question, asked_ms, likeness, found, text, run, skill, trust } = it;
+    Offer { question, asked_ms, likeness, found, text, run, skill, trust }
 }
 
 fn found(recalled: Recalled) -> Vec<Memory> {

@@ -19,8 +19,8 @@ use voyager_base::{
     http::{HttpRequest, HttpResponse, HttpService},
     id::RecordId,
     memory::{
-        ForgetMemory, MemoryService, ReadMemory, RecallMemory, Recalled, RelateMemory,
-        RememberMemory, Remembered,
+        ForgetMemory, KeepResult, MemoryService, OfferedResult, ReadMemory, RecallMemory, Recalled,
+        RelateMemory, RememberMemory, Remembered, SeekResults,
     },
     process::{Finished, ProcessService, RunProgram},
     secret::Secrets,
@@ -479,6 +479,23 @@ impl MemoryService for Silent {
     ) -> BoxFuture<'a, Result<Remembered, Error>> {
         let none = Error::not_found("nothing is remembered");
         self.answer(context, format!("read m{}", call.id), Err(none))
+    }
+
+    fn keep_result<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: KeepResult,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        self.answer(context, format!("keep what was made for {}", call.question.text), Ok(false))
+    }
+
+    fn offers<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekResults,
+    ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>> {
+        let question = format!("what was made for {}", call.question.text);
+        self.answer(context, question, Ok(Vec::new()))
     }
 }
 

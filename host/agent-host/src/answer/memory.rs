@@ -390,6 +390,15 @@ pub(crate) struct StatsAnswer {
     pub(crate) answers_anew: u64,
     /// Bytes of memory that answers take.
     pub(crate) answer_bytes: usize,
+    /// What runs made of answers, and is kept for others.
+    #[serde(default)]
+    pub(crate) results_kept: usize,
+    /// How often such a result was offered.
+    #[serde(default)]
+    pub(crate) results_offered: u64,
+    /// Bytes of memory that results take.
+    #[serde(default)]
+    pub(crate) result_bytes: usize,
     /// Where it lies.
     pub(crate) folder: String,
     /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.

@@ -480,7 +480,7 @@ impl Desk {
     fn stats(&self) -> Result<StatsAnswer, Failure> {
         let stats = self.memory.stats().map_err(read)?;
         let (row_bytes, database_bytes) = stats.bytes;
-        let answers = self.memory.answers();
+        let (answers, results) = (self.memory.answers(), self.memory.results());
         Ok(StatsAnswer {
             records: stats.records,
             archived: stats.archived,
@@ -501,6 +501,9 @@ impl Desk {
             answers_again: answers.hits,
             answers_anew: answers.misses,
             answer_bytes: answers.bytes,
+            results_kept: results.kept,
+            results_offered: results.offered,
+            result_bytes: results.bytes,
             folder: self.lazy.folder.display().to_string(),
             locked_with: self.owner().locked_with,
             snapshots: self.snapshot_folders()?,

@@ -509,6 +509,9 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         let (again, anew) = (stats.answers_again, stats.answers_anew);
         let kept = printing::size(stats.answer_bytes as u64);
         named("answers", &format!("{again} given again, {anew} found anew, {kept} kept"))?;
+        let (kept, offered) = (stats.results_kept, stats.results_offered);
+        let bytes = printing::size(stats.result_bytes as u64);
+        named("results", &format!("{kept} kept ({bytes}), offered {offered} time(s)"))?;
         named("folder", &stats.folder)?;
         for it in &stats.snapshots {
             let behind = if it.pending { ", where something is still to be forgotten" } else { "" };

@@ -13,8 +13,8 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     http::{HttpRequest, HttpResponse, HttpService},
     memory::{
-        ForgetMemory, MemoryHit, MemoryService, ReadMemory, RecallMemory, Recalled, RelateMemory,
-        RememberMemory, Remembered,
+        ForgetMemory, KeepResult, MemoryHit, MemoryService, OFFERS_MAX, OfferedResult, ReadMemory,
+        RecallMemory, Recalled, RelateMemory, RememberMemory, Remembered, SeekResults, Trust,
     },
     process::{Finished, ProcessService, RunProgram},
     sim::{Executor, SimClock},
@@ -601,6 +601,42 @@ impl MemoryService for Memories {
             let given = self.given(context, "read", |_| false).await?;
             let none = || Error::not_found(format!("there is no memory m{}", call.id));
             given.into_iter().next().ok_or_else(none)
+        })
+    }
+
+    fn keep_result<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: KeepResult,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        // A scenario leaves nothing behind, and no skill can rest on its being kept.
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
+    fn offers<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekResults,
+    ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>> {
+        Box::pin(async move {
+            let question = call.question.text;
+            let holds = |text: &str| question.contains(text);
+            // Nothing kept is what a skill finds on any new host.
+            if self.take(context.idempotency_key, "offers", holds).is_none() {
+                return Ok(Vec::new());
+            }
+            let given = self.given(context, "offers", holds).await?;
+            let offer = |it: Remembered| OfferedResult {
+                question: question.clone(),
+                asked: it.at,
+                likeness: 1.0,
+                found: Vec::new(),
+                text: it.text,
+                run: context.run.to_string(),
+                skill: context.skill.clone(),
+                trust: Trust::Skill,
+            };
+            Ok(given.into_iter().take(OFFERS_MAX).map(offer).collect())
         })
     }
 }

@@ -811,7 +811,7 @@ impl Checker<'_> {
 }
 
 /// Names of the questions that skills ask the host.
-pub(crate) const HOST_CALLS: [&str; 19] = [
+pub(crate) const HOST_CALLS: [&str; 21] = [
     "http.fetch",
     "http.send",
     "memory.forget",
@@ -820,6 +820,8 @@ pub(crate) const HOST_CALLS: [&str; 19] = [
     "memory.relate",
     "memory.remember",
     "process.run",
+    "results.keep",
+    "results.offers",
     "tasks.map",
     "workspace.diff",
     "workspace.list",

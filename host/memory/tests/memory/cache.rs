@@ -9,9 +9,12 @@ use proptest::prelude::*;
 use voyager_base::{
     chance::{Chance, Seeded},
     clock::Timestamp,
+    memory::Trust,
     sim::SimDisk,
 };
-use voyager_memory::{Answers, Edge, Encoder, Entry, Memory, MemoryId, Options, Question, Recall};
+use voyager_memory::{
+    Answers, Edge, Encoder, Entry, Made, Memory, MemoryId, Options, Question, Recall,
+};
 
 use crate::support::{DIMENSIONS, draft, now, open, turn, vector};
 
@@ -34,6 +37,16 @@ struct Done {
     offers: u64,
     writes: u64,
     openings: u64,
+}
+
+fn made(text: &str) -> Made {
+    Made {
+        text: text.to_owned().into(),
+        found: Vec::new(),
+        run: "r1".to_owned(),
+        skill: "acme:painter".to_owned(),
+        trust: Trust::Skill,
+    }
 }
 
 /// A store that somebody uses at random.
@@ -126,9 +139,7 @@ impl History {
         let anew = self.memory.recall_anew(&question, now);
         assert_eq!(cached, anew, "{question:?} after {:?}", self.done);
         self.done.questions += 1;
-        if let Ok(recall) = &cached
-            && question.vector.is_some()
-        {
+        if let Ok(recall) = &cached {
             self.make(&question, recall);
         }
     }
@@ -140,16 +151,17 @@ impl History {
             it.hits.iter().map(|it| format!("{} {}", it.record.id, it.score)).collect()
         };
         if self.below(4) == 0 {
-            let made = serde_json::to_vec(&(question, said(recall))).unwrap();
-            memory.keep_result(question, recall, &made, now).unwrap();
+            let told = serde_json::to_string(&(question, said(recall))).unwrap();
+            memory.keep_result(question, recall, made(&told), now).unwrap();
         }
-        let Some(offer) = memory.offered(question, 0.9, now).unwrap() else { return };
-        let (earlier, then): (Question, Vec<String>) =
-            serde_json::from_slice(&offer.result).unwrap();
-        assert_eq!(offer.question, earlier.text);
-        let anew = memory.recall_anew(&earlier, offer.asked).unwrap();
-        assert_eq!(said(&anew), then, "{offer:?} for {question:?}");
-        self.done.offers += 1;
+        for offer in memory.offered(question, (0.9, Trust::Outside), now).unwrap() {
+            let (earlier, then): (Question, Vec<String>) =
+                serde_json::from_str(&offer.made.text).unwrap();
+            assert_eq!(offer.question, earlier.text);
+            let anew = memory.recall_anew(&earlier, offer.asked).unwrap();
+            assert_eq!(said(&anew), then, "{offer:?} for {question:?}");
+            self.done.offers += 1;
+        }
     }
 
     fn act(&mut self) {
@@ -313,20 +325,22 @@ fn what_was_made_of_an_answer_is_offered_until_a_record_is_forgotten() {
     };
     let first = question("which door?");
     let recall = memory.recall(&first, now()).unwrap();
-    assert!(memory.keep_result(&first, &recall, b"a green one", now()).unwrap());
-    let offer = |text: &str| memory.offered(&question(text), 0.9, now()).unwrap();
-    let offered = offer("what door is it?").unwrap();
-    assert_eq!(
-        (offered.question.as_str(), offered.result),
-        ("which door?", b"a green one".to_vec())
-    );
-    let bare = Question { vector: None, ..question("which door?") };
-    assert_eq!(memory.offered(&bare, 0.9, now()), Ok(None), "words alone are never near");
+    let keep = || memory.keep_result(&first, &recall, made("a green one"), now()).unwrap();
+    assert!(keep());
+    let offers = |question: &Question| memory.offered(question, (0.9, Trust::Outside), now());
+    let offered = offers(&question("what door is it?")).unwrap();
+    let [offered] = &offered[..] else { panic!("{offered:?}") };
+    assert_eq!((offered.question.as_str(), &offered.made), ("which door?", &made("a green one")));
+    let bare = Question { vector: None, ..question("what door is it?") };
+    assert_eq!(offers(&bare), Ok(Vec::new()), "other words alone are never near");
+    let same = Question { vector: None, ..question("which door?") };
+    assert_eq!(offers(&same).unwrap().len(), 1, "and the same words always");
     let wrong = Question { vector: Some(vec![1.0]), ..bare };
-    assert!(memory.offered(&wrong, 0.9, now()).is_err());
+    assert!(offers(&wrong).is_err());
     memory.forget(&[MemoryId(0)], None, now()).unwrap();
-    assert_eq!(offer("which door?"), None);
-    assert!(!memory.keep_result(&first, &recall, b"a green one", now()).unwrap(), "too late");
+    assert_eq!(memory.results().kept, 0, "its words left with what was forgotten");
+    assert_eq!(offers(&first), Ok(Vec::new()));
+    assert!(!keep(), "too late");
 }
 
 /// The row of a record is found to be damaged while an answer names it.

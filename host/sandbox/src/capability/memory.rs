@@ -4,12 +4,13 @@ use voyager_base::{
     Error,
     clock::Timestamp,
     memory::{
-        ForgetMemory, HITS_USUAL, KIND_LESSON, Lesson, MemoryDraft, MemoryHit, ReadMemory,
-        RecallMemory, Recalled, RelateMemory, RememberMemory, Remembered,
+        ForgetMemory, HITS_USUAL, KIND_LESSON, KeepResult, Lesson, MemoryDraft, MemoryHit,
+        OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory, RememberMemory,
+        Remembered, SeekResults,
     },
 };
 
-use super::wit::voyager::memory::memory;
+use super::wit::voyager::memory::{memory, results};
 use crate::guest::Guest;
 
 type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
@@ -61,6 +62,33 @@ impl memory::Host for Guest {
         let limit = limit.unwrap_or(HITS_USUAL);
         self.find(RecallMemory { text: context, spaces, limit, kind, ..RecallMemory::default() })
             .await
+    }
+}
+
+impl results::Host for Guest {
+    async fn keep(
+        &mut self,
+        question: memory::Question,
+        found: Vec<u64>,
+        text: String,
+    ) -> Answer<bool> {
+        match KeepResult::new(question.into(), found, text) {
+            Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn offers(
+        &mut self,
+        question: memory::Question,
+        likeness: Option<f64>,
+    ) -> Answer<Vec<results::Offer>> {
+        let call = match SeekResults::new(question.into(), likeness) {
+            Ok(call) => call,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let offers = self.ask(call).await?.map_err(Into::into);
+        Ok(offers.map(|all| all.into_iter().map(Into::into).collect()))
     }
 }
 
@@ -146,5 +174,13 @@ impl From<Remembered> for memory::Remembered {
         let field = |(name, value)| memory::Field { name, value };
         let fields = fields.into_iter().map(field).collect();
         Self { id, space, text, author, thread, at_ms: at.as_millis(), kind, tags, fields }
+    }
+}
+
+impl From<OfferedResult> for results::Offer {
+    fn from(offer: OfferedResult) -> Self {
+        let OfferedResult { question, asked, likeness, found, text, run, skill, trust } = offer;
+        let (asked_ms, trust) = (asked.as_millis(), trust.to_string());
+        Self { question, asked_ms, likeness, found, text, run, skill, trust }
     }
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use e2e::Stage;
+use e2e::{Stage, Telling};
 use serde_json::Value as Json;
 
 /// A manifest with one step that uses the memory.
@@ -210,6 +210,128 @@ fn no_skill_makes_its_word_the_owners() {
     assert_eq!(of("m2"), "outside");
     assert_eq!(run(&stage, all, "forget", "ids: [1]")["status"], "done");
     assert_eq!(of("m2"), "outside");
+}
+
+/// What one run made of an answer another one is offered, as long as the question finds what it found.
+#[test]
+fn what_one_run_made_of_an_answer_is_offered_to_another_one() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    let host = serving(&stage);
+    let remember = |text: &str| {
+        let kept = run(&stage, all, "remember", &format!("space: notes/door, text: {text}"));
+        kept["outputs"]["answer"].as_u64().unwrap()
+    };
+    let first = remember("The door is green.");
+    let door = r#"question: Which door?, spaces: ["notes/door"]"#;
+    let keep = |grants: &str, found: &str| {
+        run(&stage, grants, "keep-result", &format!("{door}, found: [{found}], text: A green one."))
+    };
+    let offered = |grants: &str, question: &str| run(&stage, grants, "offers", question);
+    assert!(texts(&offered(all, door)).is_empty());
+    // It does not find that, so nothing was made of it.
+    assert_eq!(keep(all, "7")["outputs"]["answer"], false);
+    let kept = keep(all, &first.to_string());
+    assert_eq!(kept["outputs"]["answer"], true, "{kept}");
+    let found = offered(all, door);
+    assert_eq!(texts(&found), ["A green one."], "{found}");
+    let offer = &found["outputs"]["answer"][0];
+    assert_eq!((&offer["question"], &offer["likeness"]), (&"Which door?".into(), &1.0.into()));
+    assert_eq!((&offer["run"], &offer["found"]), (&kept["run"], &serde_json::json!([first])));
+    assert_eq!(
+        (&offer["trust"], &offer["skill"]),
+        (&"outside".into(), &"voyager-skills:memory".into())
+    );
+    let stats = stage.answer(["memory", "stats"]);
+    assert_eq!((&stats["results-kept"], &stats["results-offered"]), (&1.into(), &1.into()));
+    let shown = stage.call(["memory", "stats"]).out;
+    assert!(
+        shown.contains("results    1 kept (") && shown.contains("offered 1 time(s)"),
+        "{shown}"
+    );
+    // Other bounds, other words, other spaces, more trust, a grant that may not read there.
+    for (grants, question) in [
+        (all, r#"question: Which door?, spaces: ["notes/door"], limit: 3"#),
+        (all, r#"question: Which door is it?, spaces: ["notes/door"]"#),
+        (all, r#"question: Which door?, spaces: ["notes/door", "private"]"#),
+        (r#"read: ["**"], write: ["**"], trust: skill"#, door),
+    ] {
+        let none = offered(grants, question);
+        assert!(texts(&none).is_empty(), "{grants} {question}: {none}");
+    }
+    let far = r#"read: ["private"], write: ["**"]"#;
+    assert_eq!(offered(far, door)["error"]["kind"], "denied");
+    // A run that may only read tells nothing to whoever may read, too.
+    let refused = keep(r#"read: ["**"], write: ["private"]"#, &first.to_string());
+    assert_eq!(refused["error"]["kind"], "denied", "{refused}");
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(message.contains("remember in the memory `notes/door`"), "{message}");
+    // Elsewhere is not there; a change there ends it, and forgetting too.
+    run(&stage, all, "remember", "space: private, text: The door is red.");
+    assert_eq!(texts(&offered(all, door)).len(), 1);
+    let second = remember("The door is red.");
+    assert!(texts(&offered(all, door)).is_empty());
+    assert_eq!(
+        keep(all, &first.to_string())["outputs"]["answer"],
+        false,
+        "it finds another one too"
+    );
+    assert_eq!(keep(all, &format!("{second}, {first}"))["outputs"]["answer"], true);
+    assert_eq!(texts(&offered(all, door)).len(), 1);
+    run(&stage, all, "forget", &format!("ids: [{second}]"));
+    assert!(texts(&offered(all, door)).is_empty());
+    assert_eq!(stage.answer(["memory", "stats"])["results-kept"], 0);
+    // A replay asks nobody, and is told what the run was told.
+    let verified = stage.call(["replay", "--verify", found["run"].as_str().unwrap()]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    for (operation, with, kind) in [
+        ("offers", format!("{door}, likeness: 1.5"), "invalid"),
+        ("keep-result", format!("{door}, found: {:?}, text: x", [7; 101]), "limit"),
+        ("keep-result", format!("{door}, found: [], text: {}", "x".repeat(65_537)), "limit"),
+    ] {
+        let answer = run(&stage, all, operation, &with);
+        assert_eq!(answer["error"]["kind"], kind, "{operation}: {answer}");
+    }
+    host.stop();
+}
+
+/// A host that stays: what is kept goes with its process.
+fn serving(stage: &Stage) -> Telling {
+    let mut host = Telling::begin(stage.command(["serve", "--json"]));
+    host.until(&["\"serving\""]);
+    host
+}
+
+const THINKS: &str = "\
+voyager: manifest/v1
+name: think
+version: 1.0.0
+grants: { memory: { read: [notes], write: [notes] } }
+steps:
+  - { id: known, use: memory/offers, with: { question: Which door? } }
+  - { id: found, when: size(steps.known) == 0, use: memory/recall, with: { question: Which door? } }
+  - id: kept
+    when: has(steps.found)
+    use: memory/keep-result
+    with:
+      question: Which door?
+      found: { from: \"default(steps.found, []).map(it, it.id)\" }
+      text: { template: \"{{ size(default(steps.found, [])) }} note(s)\" }
+outputs: { known: { from: \"steps.known.map(it, it.text)\" } }
+";
+
+#[test]
+fn a_manifest_thinks_once() {
+    let Some(stage) = Stage::new() else { return };
+    let host = serving(&stage);
+    stage.answer(["memory", "add", "The door is green.", "--space", "notes"]);
+    stage.write("think.yaml", THINKS);
+    let known = || stage.answer(["run", "think.yaml"])["outputs"]["known"].clone();
+    assert_eq!((known(), known()), (serde_json::json!([]), serde_json::json!(["1 note(s)"])));
+    stage.answer(["memory", "add", "The door is red.", "--space", "notes"]);
+    assert_eq!((known(), known()), (serde_json::json!([]), serde_json::json!(["2 note(s)"])));
+    host.stop();
+    assert_eq!(known(), serde_json::json!([]), "it went with the host");
 }
 
 #[test]

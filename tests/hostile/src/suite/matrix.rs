@@ -184,6 +184,22 @@ pub const ROWS: &[Row] = &[
         over: CALLS,
     },
     Row {
+        function: "results.keep",
+        arguments: "(i32.const 1280)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "results.offers",
+        arguments: "(i32.const 1280)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
         function: "files.roots",
         arguments: "",
         measure: LENGTH,

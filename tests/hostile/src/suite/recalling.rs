@@ -108,7 +108,87 @@ pub(super) fn cases() -> Vec<Case> {
             "root",
             NOTES,
         ),
+        keeping(
+            "results-tell-others",
+            "keeps a result for whoever may read a space in which it may only read",
+            "what is offered to the readers of spaces is kept by who may remember in one of them",
+            "denied",
+            (0, 5),
+            "memory: { read: [notes], write: [other] }",
+        ),
+        keeping(
+            "results-of-a-foreign-space",
+            "keeps a result of a space that it may only write",
+            space,
+            "denied",
+            (0, 5),
+            "memory: { read: [other], write: [notes] }",
+        ),
+        keeping(
+            "results-large-text",
+            "keeps a result of 65,537 bytes",
+            "64 KiB of one result",
+            "limit text: 65536",
+            (0, 65_537),
+            NOTES,
+        ),
+        keeping(
+            "results-many-numbers",
+            "says that a question found 101 memories",
+            "100 memories of one question",
+            "limit found: 100",
+            (101, 5),
+            NOTES,
+        ),
+        keeping(
+            "results-made-up",
+            "keeps a result of memories that its question does not find",
+            "a result is kept where the question, asked again, finds what it was made of",
+            "gives 0",
+            (3, 5),
+            NOTES,
+        ),
     ]
+}
+
+/// A skill that keeps a text of so many bytes, as made of so many memories.
+fn keeping(
+    name: &'static str,
+    tries: &'static str,
+    bound: &'static str,
+    outcome: &'static str,
+    (found, text): (usize, usize),
+    grants: &str,
+) -> Case {
+    let make = move || {
+        component(
+            "use voyager:types/types@0.1.0.{error}; f: func() -> result<u32, error>;",
+            "import voyager:memory/results@0.1.0;",
+            // A question's words, its spaces, and behind 112 bytes of it what was found and what was made of that.
+            &format!(
+                r#"(import "voyager:memory/results@0.1.0" "keep" (func $keep (param i32 i32)))
+                (memory (export "memory") 16)
+                (global $free (mut i32) (i32.const 524288))
+                (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+                    (global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
+                    (global.get $free)
+                    (global.set $free (i32.add (global.get $free) (local.get 3))))
+                (data (i32.const 64) "notes")
+                (func (export "test:hostile/api@0.1.0#f") (result i32)
+                    (memory.fill (i32.const 131072) (i32.const 120) (i32.const 131072))
+                    (i32.store (i32.const 96) (i32.const 64)) (i32.store (i32.const 100) (i32.const 5))
+                    (i32.store (i32.const 1280) (i32.const 64)) (i32.store (i32.const 1284) (i32.const 5))
+                    (i32.store (i32.const 1288) (i32.const 96)) (i32.store (i32.const 1292) (i32.const 1))
+                    (i32.store (i32.const 1392) (i32.const 2048)) (i32.store (i32.const 1396) (i32.const {found}))
+                    (i32.store (i32.const 1400) (i32.const 131072)) (i32.store (i32.const 1404) (i32.const {text}))
+                    (call $keep (i32.const 1280) (i32.const 512))
+                    (if (i32.eqz (i32.load8_u (i32.const 512)))
+                        (then (i32.store (i32.const 520) (i32.load8_u (i32.const 520)))))
+                    (i32.const 512))"#
+            ),
+        )
+    };
+    Case::call(name, tries, bound, outcome, make).grants(grants)
 }
 
 /// A skill that remembers a draft which says how far it is trusted, and reads it back.
