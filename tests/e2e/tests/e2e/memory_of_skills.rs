@@ -315,7 +315,7 @@ steps:
     use: memory/keep-result
     with:
       question: Which door?
-      found: { from: \"default(steps.found, []).map(it, it.id)\" }
+      found: { expr: \"default(steps.found, []).map(it, it.id)\" }
       text: { template: \"{{ size(default(steps.found, [])) }} note(s)\" }
 outputs: { known: { from: \"steps.known.map(it, it.text)\" } }
 ";
@@ -393,6 +393,16 @@ fn scenarios_and_scripts_answer_for_the_memory() {
     assert!(format!("{idle:?}").contains("no question took this answer"), "{idle:?}");
     let nobody = scenario("nobody", "{ asks: forget }", "status: succeeded");
     assert!(format!("{nobody:?}").contains("asks the memory to recall"), "{nobody:?}");
+    // Nothing is offered where the scenario gives nothing.
+    stage.write("keep.yaml", manifest(all, "offers", "question: Which door?"));
+    let offered = scenario(
+        "offered",
+        "{ asks: offers, text: door, gives: [ { text: A green one. } ] }",
+        "calls: [ { host: results.offers, times: 1 } ], that: [ { that: \"outputs.answer[0].text == 'A green one.'\" } ]",
+    );
+    assert_eq!(offered.code, Some(0), "{offered:?}");
+    let nothing = scenario("nothing", "", "that: [ { that: size(outputs.answer) == 0 } ]");
+    assert_eq!(nothing.code, Some(0), "{nothing:?}");
     // A script, for one call.
     stage.write("answers.yaml", "voyager: script/v1\nmemory: [ { asks: remember } ]\n");
     let call =
