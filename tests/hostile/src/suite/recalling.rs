@@ -175,6 +175,8 @@ fn keeping(
                     (global.set $free (i32.add (global.get $free) (local.get 3))))
                 (data (i32.const 64) "notes")
                 (func (export "test:hostile/api@0.1.0#f") (result i32)
+                    ;; No memory has such a number.
+                    (memory.fill (i32.const 2048) (i32.const 255) (i32.const 1024))
                     (memory.fill (i32.const 131072) (i32.const 120) (i32.const 131072))
                     (i32.store (i32.const 96) (i32.const 64)) (i32.store (i32.const 100) (i32.const 5))
                     (i32.store (i32.const 1280) (i32.const 64)) (i32.store (i32.const 1284) (i32.const 5))
