@@ -7,7 +7,8 @@ use voyager_base::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    question,
+    entities,
+    question::{self, Name},
     recall::Question,
     search::Words,
     shard::{Days, Shard},
@@ -88,23 +89,22 @@ impl Asking {
     ) -> Self {
         let text = question.text.as_str();
         let said: Vec<String> = terms::words(text).collect();
-        let names: BTreeSet<&str> = shards.iter().flat_map(|it| it.authors().all()).collect();
-        let named = |name: &&str| {
-            let mut words = terms::words(name).filter(|it| it.len() > 2 && !terms::is_common(it));
-            words.any(|it| said.contains(&it))
-        };
-        let authors: BTreeSet<String> =
-            names.into_iter().filter(named).map(str::to_owned).collect();
-        let of_names: BTreeSet<String> = authors.iter().flat_map(|it| terms::terms(it)).collect();
+        let analysed = question::analyse(text, now);
+        let Named { authors, short } = Named::of(&said, &analysed, shards);
+        let of_names: BTreeSet<String> =
+            authors.iter().chain(short.keys()).flat_map(|it| terms::terms(it)).collect();
         let mut words = Words::new();
-        terms::terms(text).into_iter().for_each(|it| *words.entry(it).or_default() += 1);
+        let long = short.values().flat_map(|it| terms::terms(&it.word));
+        terms::terms(text)
+            .into_iter()
+            .chain(long)
+            .for_each(|it| *words.entry(it).or_default() += 1);
         let other = words.iter().filter(|(it, _)| !of_names.contains(*it));
         let core: Words = other.map(|(it, times)| (it.clone(), *times)).collect();
         let core = if core.is_empty() { words.clone() } else { core };
         let sequence = terms::terms(text).into_iter().filter(|it| core.contains_key(it)).collect();
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
-        let analysed = question::analyse(text, now, &|_| None);
         let (window, days) = (analysed.window, Days::asked_for(&analysed.times, now));
         let things = analysed.core.iter().filter(|it| terms::stem(it) != HAPPEN).count();
         let beside_time = things + analysed.names.len() + analysed.exact.len();
@@ -123,6 +123,51 @@ impl Asking {
             cues,
             vector,
         }
+    }
+}
+
+/// Authors that a question names.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// All of them.
+    pub(crate) authors: BTreeSet<String>,
+    /// By a word of the question in lower case: the author whose name it is short for.
+    pub(crate) short: BTreeMap<String, Long>,
+}
+
+/// What a short form of a name is short for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Long {
+    /// The author.
+    pub(crate) author: String,
+    /// The word of that name, in lower case.
+    pub(crate) word: String,
+}
+
+impl Named {
+    /// Those that a question names whose words in lower case are `said`: by a word of their name, or by the beginning of one
+    /// that no other author's name has.
+    pub(crate) fn of(said: &[String], analysed: &question::Question, shards: &[&Shard]) -> Self {
+        let names: BTreeSet<&str> = shards.iter().flat_map(|it| it.authors().all()).collect();
+        let words = |name: &str| {
+            terms::words(name)
+                .filter(|it| it.len() > 2 && !terms::is_common(it))
+                .collect::<Vec<_>>()
+        };
+        let named = |name: &&&str| words(name).iter().any(|it| said.contains(it));
+        let mut authors: BTreeSet<String> =
+            names.iter().filter(named).map(|it| (*it).to_owned()).collect();
+        let mut short = BTreeMap::new();
+        for Name { name, .. } in &analysed.names {
+            let mut alone = terms::words(name);
+            let (Some(word), None) = (alone.next(), alone.next()) else { continue };
+            let all = names.iter().map(|it| (*it, words(it)));
+            if let Some((author, long)) = entities::long_form(&word, all) {
+                authors.insert(author.to_owned());
+                short.insert(word, Long { author: author.to_owned(), word: long });
+            }
+        }
+        Self { authors, short }
     }
 }
 

@@ -15,19 +15,13 @@ use voyager_base::clock::Timestamp;
 
 pub use self::{cue::Cue, parts::Related};
 use crate::{
-    entities::{self, Kind, is_false_name, normal},
+    entities::{self, Kind},
     terms,
     when::{self, Interval, Mention},
 };
 
-/// Most words of a name that is looked up.
-const NAME_WORDS_MAX: usize = 4;
-
 /// Words of a question that are read: what comes later is text that was pasted.
 const WORDS_MAX: usize = 512;
-
-/// Looks a name up by its normal form, and says the normal form of the entity that it belongs to.
-pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A question, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,10 +50,6 @@ pub struct Question {
 pub struct Name {
     /// As it stands there, without a possessive.
     pub name: String,
-    /// The normal form of the entity that it belongs to; its own where it is not known.
-    pub entity: String,
-    /// Whether the entity is known.
-    pub known: bool,
     /// Its bytes in the question.
     pub span: Range<usize>,
 }
@@ -74,23 +64,23 @@ pub struct Exact {
 }
 
 /// Takes a question apart that is asked at `now`.
-pub fn analyse(text: &str, now: Timestamp, lookup: Lookup<'_>) -> Question {
+pub fn analyse(text: &str, now: Timestamp) -> Question {
     let text = clipped(text);
     let words = words(text);
-    let found = entities::extract(text, None);
+    let found = entities::extract(text);
     let times = when::mentions(text, now);
-    let names = names(text, &words, &found, &times, lookup);
+    let names = names(&found, &times);
     let (cue, cue_words) = cue::cue(&words);
     let related = parts::related(text, &words, &times);
     let parts = parts::parts(text, &words, &names, related.as_ref());
     let exact: Vec<Exact> = found
         .iter()
-        .filter(|it| !matches!(it.kind, Kind::Name | Kind::Author))
+        .filter(|it| it.kind != Kind::Name)
         .map(|it| Exact { text: it.name.clone(), kind: it.kind })
         .collect();
     let spans = found.iter().filter(|it| !matches!(it.kind, Kind::Name | Kind::Title));
     let taken: Vec<Range<usize>> = spans
-        .filter_map(|it| it.span.clone())
+        .map(|it| it.span.clone())
         .chain(names.iter().map(|it| it.span.clone()))
         .chain(times.iter().map(|it| it.span.clone()))
         .collect();
@@ -158,50 +148,13 @@ fn words(text: &str) -> Vec<Word> {
     found
 }
 
-/// Names that are known, however they are written, and names by their capitals.
-fn names(
-    text: &str,
-    words: &[Word],
-    found: &[entities::Entity],
-    times: &[Mention],
-    lookup: Lookup<'_>,
-) -> Vec<Name> {
-    let mut names: Vec<Name> = Vec::new();
+/// Names, but for what is a part of a time: "Friday".
+fn names(found: &[entities::Entity], times: &[Mention]) -> Vec<Name> {
     let taken = |span: &Range<usize>| {
-        let fixed = found.iter().filter(|it| !matches!(it.kind, Kind::Name | Kind::Title));
-        let mut spans =
-            fixed.filter_map(|it| it.span.as_ref()).chain(times.iter().map(|it| &it.span));
-        spans.any(|it| it.start < span.end && span.start < it.end)
+        times.iter().any(|it| it.span.start < span.end && span.start < it.span.end)
     };
-    let mut at = 0;
-    while at < words.len() {
-        let known = (1..=NAME_WORDS_MAX.min(words.len() - at)).rev().find_map(|length| {
-            let run = &words[at..at + length];
-            let broken = run[..length - 1].iter().any(|it| it.possessive || it.ends_clause);
-            let common = is_false_name(&run[0].low) || is_false_name(&run[length - 1].low);
-            let span = run[0].span.start..run[length - 1].span.end;
-            if broken || common || taken(&span) {
-                return None;
-            }
-            lookup(&normal(&text[span.clone()])).map(|entity| (entity, span, length))
-        });
-        let Some((entity, span, length)) = known else {
-            at += 1;
-            continue;
-        };
-        names.push(Name { name: text[span.clone()].to_owned(), entity, known: true, span });
-        at += length;
-    }
-    for entity in found.iter().filter(|it| it.kind == Kind::Name) {
-        let Some(span) = entity.span.clone() else { continue };
-        let overlaps = names.iter().any(|it| it.span.start < span.end && span.start < it.span.end);
-        if !overlaps && !taken(&span) {
-            let (name, entity) = (entity.name.clone(), entity.normal.clone());
-            names.push(Name { name, entity, known: false, span });
-        }
-    }
-    names.sort_by_key(|it| it.span.start);
-    names
+    let names = found.iter().filter(|it| it.kind == Kind::Name && !taken(&it.span));
+    names.map(|it| Name { name: it.name.clone(), span: it.span.clone() }).collect()
 }
 
 /// Words that say what the question is about.

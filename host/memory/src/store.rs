@@ -16,7 +16,7 @@ use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk, memory:
 use voyager_disk::database::{Broken, Opening};
 
 use crate::{
-    asking::Asking,
+    asking::{Asking, Named},
     cache::{Answer, Answers, Asked, Cache, Made, Offer, Results, ResultsTold, end_of_minute},
     decay::{death_of, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
@@ -29,6 +29,7 @@ use crate::{
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
+    question::analyse,
     recall::{self, Aside, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
@@ -37,6 +38,7 @@ use crate::{
     snapshot::{self, Places, SnapshotError, Taken, Taking, Thinned, forget_there},
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
+    terms,
     vectors::{Code, DIMENSIONS_MAX},
     verify::{self, Checking, Fault, Part, Verified},
     watch::{Check, STEP_ROWS, Step, Watch, Watched},
@@ -1516,6 +1518,14 @@ impl Memory {
         let invalid =
             |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
         code.map_err(invalid)
+    }
+
+    /// Names of a question that are short for those of authors in its spaces, each with the author: "mel", "Melanie".
+    pub fn short_forms(&self, question: &Question, now: Timestamp) -> Vec<(String, String)> {
+        let (text, index) = (question.text.as_str(), self.index());
+        let said: Vec<String> = terms::words(text).collect();
+        let named = Named::of(&said, &analyse(text, now), &index.shards(&question.spaces));
+        named.short.into_iter().map(|(short, long)| (short, long.author)).collect()
     }
 
     /// Lets a question wait to be put to all vectors, where it is chosen.

@@ -168,12 +168,24 @@ pub(crate) struct ExplainAnswer {
     pub(crate) records: usize,
     /// The record that was asked for.
     pub(crate) asked: Option<Asked>,
+    /// Names in the question that were read as those of authors which they begin.
+    #[serde(default)]
+    pub(crate) names: Vec<NameDetail>,
     /// Words of the question, and what the encoder finds like them: stems, with the cosine, the nearest first.
     #[serde(default)]
     pub(crate) kindred: Vec<Kindred>,
     /// The state that was asked for; none where it is now.
     #[serde(default)]
     pub(crate) as_of: Option<MomentDetail>,
+}
+
+/// A short form of a name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct NameDetail {
+    /// The word of the question, in lower case.
+    pub(crate) said: String,
+    /// The author that it was read as.
+    pub(crate) author: String,
 }
 
 /// Why a record stands where it stands.

@@ -19,9 +19,9 @@ use super::{past, read, tell};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
-        ImportAnswer, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail, RelateAnswer,
-        RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer, TrustAnswer,
-        VectorRecall,
+        ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail,
+        RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer,
+        TrustAnswer, VectorRecall,
     },
     cli::Context,
     failure::Failure,
@@ -188,6 +188,9 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
                     line(format!("  {name:<12}{value:>8.3}{last:>10}"))?;
                 }
             }
+        }
+        for NameDetail { said, author } in &explain.names {
+            line(harmless(&format!("{said} = {author}")))?;
         }
         for Kindred { word, near } in explain.kindred.iter().filter(|it| !it.near.is_empty()) {
             let near = near.iter().take(KINDRED_SHOWN).map(|it| format!("{} {:.2}", it.0, it.1));

@@ -22,7 +22,7 @@ const ENDINGS: &[&str] = &[
 /// The identifiers of `text` and its quoted titles, in their order; they do not overlap.
 pub(super) fn identifiers(text: &str) -> Vec<Entity> {
     let mut found = quoted(text);
-    let marked: Vec<Range<usize>> = found.iter().filter_map(|it| it.span.clone()).collect();
+    let marked: Vec<Range<usize>> = found.iter().map(|it| it.span.clone()).collect();
     let mut taken = marked.iter().peekable();
     for chunk in chunks(text) {
         while taken.next_if(|it| it.end <= chunk.start).is_some() {}
@@ -35,7 +35,7 @@ pub(super) fn identifiers(text: &str) -> Vec<Entity> {
             found.push(entity(name, kind, span));
         }
     }
-    found.sort_by_key(|it| it.span.as_ref().map(|it| it.start));
+    found.sort_by_key(|it| it.span.start);
     found
 }
 
@@ -46,7 +46,7 @@ fn entity(name: &str, kind: Kind, span: Range<usize>) -> Entity {
         Kind::Name => super::normal(name.trim_start_matches('@')),
         _ => name.to_lowercase(),
     };
-    Entity { name: name.to_owned(), normal, kind, span: Some(span) }
+    Entity { name: name.to_owned(), normal, kind, span }
 }
 
 /// What stands between backticks or double quotation marks.

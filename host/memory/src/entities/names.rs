@@ -361,9 +361,9 @@ fn ends_sentence(text: &str, mark: char, at: usize, before: Option<&Word<'_>>) -
     }
 }
 
-/// Names among `words`: the run of each one as indices. `known` says whether a word is that of a name, where
-/// something is known of it; a capital at the start of a sentence means nothing by itself.
-pub(super) fn runs(words: &[Word<'_>], known: &dyn Fn(&str) -> Option<bool>) -> Vec<Range<usize>> {
+/// Names among `words`: the run of each one as indices. `known` says whether a word is known to be that of a name; a capital
+/// at the start of a sentence means nothing by itself.
+pub(super) fn runs(words: &[Word<'_>], known: &dyn Fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < words.len() {
@@ -385,16 +385,16 @@ pub(super) fn runs(words: &[Word<'_>], known: &dyn Fn(&str) -> Option<bool>) -> 
 
 /// Whether the word at the start of a sentence belongs to the name that follows: "Maria Lopez left", and not
 /// "Driving Maria home".
-fn starts_name(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> Option<bool>) -> bool {
+fn starts_name(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> bool) -> bool {
     let low = &words[at].low;
     let form = ["ing", "ly", "ed"].iter().any(|it| low.ends_with(it) && low.len() > 5);
     // Where the next word is a name by itself and this one was never seen in one, it only comes before.
-    let before = known(&words[at + 1].low) == Some(true) && !is_title(low);
-    known(low).unwrap_or(!form && !before)
+    let before = known(&words[at + 1].low) && !is_title(low);
+    known(low) || (!form && !before)
 }
 
 /// The end of the name that begins at `at`, or `at`.
-fn run(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> Option<bool>) -> usize {
+fn run(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> bool) -> usize {
     let names =
         |it: usize| words[it].is_capital() && !is_false_name(&words[it].low) && !shouted(words, it);
     if !names(at) {
@@ -404,7 +404,7 @@ fn run(words: &[Word<'_>], at: usize, known: &dyn Fn(&str) -> Option<bool>) -> u
     let alone = words[at].first && !follows(at + 1);
     // A title with its name is one; a capital at the start of a sentence alone tells nothing.
     // "Maria's dog" does, as far as it is not "life's good".
-    if alone && !known(&words[at].low).unwrap_or(words[at].possessive) {
+    if alone && !known(&words[at].low) && !words[at].possessive {
         return at;
     }
     let mut end = at + 1;

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, process::Stdio};
 
 use e2e::{Ended, Stage, Telling};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// Calls `memory` with `--json`; gives back the answer.
 fn memory(stage: &Stage, arguments: &[&str]) -> Json {
@@ -119,6 +119,22 @@ fn explain_says_why_a_record_is_no_hit() {
         "{people:?}"
     );
     assert!(people.out.contains("last hit"), "{people:?}");
+}
+
+#[test]
+fn a_short_name_is_the_authors_whose_name_it_begins() {
+    let Some(stage) = Stage::new() else { return };
+    for author in ["Melanie", "Tom"] {
+        memory(&stage, &["add", "I painted something green.", "--author", author]);
+    }
+    let question = ["explain", "What did Mel paint?"];
+    let explained = memory(&stage, &question);
+    assert_eq!(explained["names"], json!([{ "said": "mel", "author": "Melanie" }]), "{explained}");
+    assert_eq!(explained["hits"][0]["id"], "m0", "{explained}");
+    assert!(stage.call(["memory", "explain", "What did Mel paint?"]).out.contains("mel = Melanie"));
+    // Where there are two, nobody knows which is meant.
+    memory(&stage, &["add", "I painted something red.", "--author", "Melissa"]);
+    assert_eq!(memory(&stage, &question)["names"], json!([]));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use voyager_memory::{Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, feat
 
 use super::{Desk, read};
 use crate::{
-    answer::memory::{Asked, ExplainAnswer, Explained, decimal},
+    answer::memory::{Asked, ExplainAnswer, Explained, NameDetail, decimal},
     failure::Failure,
     moment::Moment,
 };
@@ -111,7 +111,9 @@ impl Desk {
         let (candidates, records) = (candidates.len(), self.memory.ids().len());
         let hits = hits.iter().map(explained).collect();
         let kindred = question.kindred.clone();
-        Ok(ExplainAnswer { hits, candidates, records, asked, kindred, as_of })
+        let short = self.memory.short_forms(question, self.now());
+        let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
+        Ok(ExplainAnswer { hits, candidates, records, asked, names, kindred, as_of })
     }
 }
 
