@@ -93,7 +93,7 @@ impl SeekResults {
         // What is no number is neither.
         if !(likeness > 0.0 && likeness <= 1.0) {
             let message = format!(
-                "a likeness of {likeness} is none: it is a cosine, above 0 and up to 1, where all are the same"
+                "a likeness is a cosine, above 0 and up to 1, and not {likeness}; 1 asks for the same words"
             );
             return Err(Error::invalid(message));
         }
