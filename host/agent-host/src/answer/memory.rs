@@ -262,6 +262,9 @@ pub(crate) struct ListAnswer {
     pub(crate) records: Vec<RecordDetail>,
     /// How many there are.
     pub(crate) of: usize,
+    /// How many there are in all spaces, archived or not.
+    #[serde(default)]
+    pub(crate) in_all: usize,
     /// How many are archived, here and elsewhere.
     pub(crate) archived: usize,
     /// The state that was asked for; none where it is now.

@@ -21,6 +21,7 @@ use voyager_base::{
     memory::Trust,
 };
 use voyager_disk::FileDisk;
+use voyager_manifest::nearest;
 use voyager_memory::{
     AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory, MemoryId,
     OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
@@ -248,13 +249,18 @@ impl Desk {
                 let trust = trust.unwrap_or(Trust::Owner);
                 self.add(Entry { supersedes, derived_from, trust, ..draft.into() }).map(to_json)
             }
-            MemoryRequest::Recall { question, as_of } => self.recall(question, as_of).map(to_json),
+            MemoryRequest::Recall { question, as_of } => {
+                self.tell_unknown(&question.spaces);
+                self.recall(question, as_of).map(to_json)
+            }
             MemoryRequest::Explain { question, id, as_of } => {
+                self.tell_unknown(&question.spaces);
                 self.explain(question, id, as_of).map(to_json)
             }
             MemoryRequest::Show { id } => self.show(id).map(to_json),
             MemoryRequest::History { id } => self.history(id).map(to_json),
             MemoryRequest::List { limit, space, archived, as_of } => {
+                self.tell_unknown(space.as_slice());
                 self.list(limit, space.as_deref(), archived, as_of).map(to_json)
             }
             MemoryRequest::Diff { from, to } => self.diff(from, to).map(to_json),
@@ -422,6 +428,7 @@ impl Desk {
         let mut ids = self.ids_of(space);
         ids.retain(|it| past.as_ref().is_none_or(|past| past.holds(*it)));
         let all = if space.is_none() { ids.clone() } else { self.ids_of(None) };
+        let in_all = all.len();
         let faded = all.into_iter().filter(|it| is_archived(*it)).count();
         ids.retain(|it| is_archived(*it) == archived);
         let of = ids.len();
@@ -429,7 +436,20 @@ impl Desk {
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
-        Ok(ListAnswer { records, of, archived: faded, as_of })
+        Ok(ListAnswer { records, of, in_all, archived: faded, as_of })
+    }
+
+    /// Says which of some spaces there are not, so that a slip of the pen is not taken for an empty answer.
+    fn tell_unknown(&self, spaces: &[String]) {
+        let all = self.memory.spaces();
+        for space in spaces.iter().filter(|it| !all.contains(*it)) {
+            let meant = nearest(space, all.iter().map(String::as_str));
+            let meant = meant.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
+            let text =
+                format!("there is no space `{space}`{meant} (`agent-host memory stats` shows all)");
+            // Whoever asked may have left.
+            let _ = self.updates.blocking_send(Update::Note { text });
+        }
     }
 
     /// The records of a space, or all, in the order of writing.

@@ -311,6 +311,7 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
                     list.archived
                 ));
             }
+            (0, _) if list.in_all > 0 => note("none here; without `--space` all are listed"),
             (0, _) => note(EMPTY),
             (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),
             _ => {}

@@ -138,6 +138,22 @@ fn a_short_name_is_the_authors_whose_name_it_begins() {
 }
 
 #[test]
+fn a_space_that_is_not_there_is_told() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green.", "--space", "notes"]);
+    for command in ["list", "recall door", "explain door"] {
+        let words = ["memory"].into_iter().chain(command.split(' '));
+        let ended = stage.call(words.chain(["--space", "note"]));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let told =
+            "there is no space `note`; did you mean `notes`? (`agent-host memory stats` shows all)";
+        assert!(ended.err.contains(told), "{ended:?}");
+        assert!(!ended.err.contains("nothing is remembered yet"), "{ended:?}");
+    }
+    assert_eq!(stage.call(["memory", "list", "--space", "notes"]).err, "");
+}
+
+#[test]
 fn a_second_process_asks_the_one_that_has_the_memory() {
     let Some(stage) = Stage::new() else { return };
     memory(&stage, &["add", "The door is green."]);
