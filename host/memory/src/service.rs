@@ -255,17 +255,34 @@ fn question(
     grants: &Grants,
     memory: &Memory,
 ) -> Option<Question> {
-    let trust = Some(grants.trust_wanted()).filter(|it| *it > Trust::Outside);
-    let mut question = Question { vector, kindred, trust, ..bare(call) };
-    if question.spaces.is_empty() {
-        question.spaces = memory.spaces();
-        question.spaces.retain(|it| grants.may_recall(it));
+    let mut spaces = call.spaces;
+    if spaces.is_empty() {
+        spaces = memory.spaces();
+        spaces.retain(|it| grants.may_recall(it));
         // No space named would be all of them.
-        if question.spaces.is_empty() {
+        if spaces.is_empty() {
             return None;
         }
     }
-    Some(question)
+    Some(Question {
+        text: call.text,
+        vector,
+        kindred,
+        spaces,
+        limit: call.limit as usize,
+        budget_tokens: call.budget_tokens,
+        author: call.author,
+        thread: call.thread,
+        kind: call.kind,
+        tags: call.tags,
+        since: call.since,
+        until: call.until,
+        archived: false,
+        history: false,
+        copies: false,
+        trust: Some(grants.trust_wanted()).filter(|it| *it > Trust::Outside),
+        as_of: None,
+    })
 }
 
 /// Whether a task with these grants may tell something to whoever may read all of some spaces: where it may remember in one
@@ -364,28 +381,6 @@ fn draft(draft: MemoryDraft, run: &str, skill: &str) -> Draft {
         importance: draft.importance.unwrap_or(usual.importance),
         confidence: draft.confidence.unwrap_or(usual.confidence),
         pinned: draft.pinned,
-    }
-}
-
-fn bare(call: RecallMemory) -> Question {
-    Question {
-        text: call.text,
-        vector: None,
-        kindred: Vec::new(),
-        spaces: call.spaces,
-        limit: call.limit as usize,
-        budget_tokens: call.budget_tokens,
-        author: call.author,
-        thread: call.thread,
-        kind: call.kind,
-        tags: call.tags,
-        since: call.since,
-        until: call.until,
-        archived: false,
-        history: false,
-        copies: false,
-        trust: None,
-        as_of: None,
     }
 }
 

@@ -168,11 +168,7 @@ fn keeping(
             &format!(
                 r#"(import "voyager:memory/results@0.1.0" "keep" (func $keep (param i32 i32)))
                 (memory (export "memory") 16)
-                (global $free (mut i32) (i32.const 524288))
-                (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-                    (global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
-                    (global.get $free)
-                    (global.set $free (i32.add (global.get $free) (local.get 3))))
+                {ALLOCATES}
                 (data (i32.const 64) "notes")
                 (func (export "test:hostile/api@0.1.0#f") (result i32)
                     ;; No memory has such a number.
@@ -217,11 +213,7 @@ fn raising(trust: &str) -> Vec<u8> {
             r#"(import "voyager:memory/memory@0.1.0" "remember" (func $remember (param i32 i32 i32)))
             (import "voyager:memory/memory@0.1.0" "read" (func $read (param i64 i32)))
             (memory (export "memory") 16)
-            (global $free (mut i32) (i32.const 524288))
-            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-                (global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
-                (global.get $free)
-                (global.set $free (i32.add (global.get $free) (local.get 3))))
+            {ALLOCATES}
             (data (i32.const 64) "notestrust{trust}")
             (func (export "test:hostile/api@0.1.0#f") (result i32)
                 (i32.store (i32.const 256) (i32.const 69)) (i32.store (i32.const 260) (i32.const 5))
@@ -246,6 +238,13 @@ fn raising(trust: &str) -> Vec<u8> {
         ),
     )
 }
+
+/// What gives room behind the first half of a MiB to what an answer brings along.
+const ALLOCATES: &str = r#"(global $free (mut i32) (i32.const 524288))
+(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
+    (global.get $free)
+    (global.set $free (i32.add (global.get $free) (local.get 3))))"#;
 
 const NOTES: &str = "memory: { read: [notes], write: [notes] }";
 
@@ -291,11 +290,7 @@ fn skill(drafts: &[(&'static str, usize)]) -> Vec<u8> {
         &format!(
             r#"(import "voyager:memory/memory@0.1.0" "remember" (func $remember (param i32 i32 i32)))
             (memory (export "memory") 256)
-            (global $free (mut i32) (i32.const 524288))
-            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-                (global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
-                (global.get $free)
-                (global.set $free (i32.add (global.get $free) (local.get 3))))
+            {ALLOCATES}
             {names}
             (func (export "test:hostile/api@0.1.0#f") (result i32)
                 (memory.fill (i32.const {TEXTS}) (i32.const 120) (i32.const 11000000))
