@@ -22,7 +22,10 @@
 
 mod calendar;
 mod choice;
+mod clock;
+mod feasts;
 mod grammar;
+mod numeric;
 mod period;
 #[cfg(test)]
 mod tests;
@@ -38,6 +41,7 @@ pub use self::{
     calendar::Unit,
     choice::{Wanted, date_of, wanted},
     grammar::mentions,
+    numeric::impossible,
 };
 
 /// The month of a time, from 1.

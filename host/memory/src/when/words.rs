@@ -2,7 +2,7 @@
 
 use super::calendar::{Season, Unit};
 
-/// A number as a word, up to twelve and the tens.
+/// A number as a word, up to nineteen and the tens.
 pub(super) fn number(low: &str) -> Option<i64> {
     Some(match low {
         "one" => 1,
@@ -29,8 +29,9 @@ pub(super) fn number(low: &str) -> Option<i64> {
         "forty" => 40,
         "fifty" => 50,
         "sixty" => 60,
+        "seventy" => 70,
+        "eighty" => 80,
         "ninety" => 90,
-        "hundred" => 100,
         _ => return None,
     })
 }
@@ -57,11 +58,25 @@ pub(super) fn unit(low: &str) -> Option<(Unit, i64)> {
         "day" | "days" | "night" | "nights" => (Unit::Day, 1),
         "week" | "weeks" | "wk" | "wks" => (Unit::Week, 1),
         "fortnight" | "fortnights" => (Unit::Week, 2),
-        "weekend" | "weekends" => (Unit::Weekend, 1),
+        "weekend" | "weekends" | "wkend" => (Unit::Weekend, 1),
         "month" | "months" => (Unit::Month, 1),
         "year" | "years" | "yr" | "yrs" => (Unit::Year, 1),
         "decade" | "decades" => (Unit::Decade, 1),
         "century" | "centuries" => (Unit::Decade, 10),
+        _ => return None,
+    })
+}
+
+/// A unit by its letter, which stands behind a number without a space: "3d ago".
+pub(super) fn short_unit(low: &str) -> Option<Unit> {
+    Some(match low {
+        "s" => Unit::Second,
+        "m" => Unit::Minute,
+        "h" => Unit::Hour,
+        "d" => Unit::Day,
+        "w" => Unit::Week,
+        "mo" => Unit::Month,
+        "y" => Unit::Year,
         _ => return None,
     })
 }
@@ -129,13 +144,44 @@ pub(super) fn season(low: &str) -> Option<Season> {
     })
 }
 
-/// Days that lie on the same date every year.
-pub(super) fn feast(words: [&str; 3]) -> Option<(i64, i64, usize)> {
-    Some(match words {
-        ["christmas" | "xmas", "eve", _] => (12, 24, 2),
-        ["christmas" | "xmas", "day", _] => (12, 25, 2),
-        ["christmas" | "xmas", _, _] => (12, 25, 1),
-        ["halloween", _, _] => (10, 31, 1),
+/// A decade of the last century, by the word for its years.
+pub(super) fn decade(low: &str) -> Option<i64> {
+    Some(match low {
+        "thirties" => 1930,
+        "forties" => 1940,
+        "fifties" => 1950,
+        "sixties" => 1960,
+        "seventies" => 1970,
+        "eighties" => 1980,
+        "nineties" => 1990,
+        _ => return None,
+    })
+}
+
+/// The number of a day or a century as a word, up to nineteen and the tens.
+pub(super) fn nth(low: &str) -> Option<i64> {
+    Some(match low {
+        "first" => 1,
+        "second" => 2,
+        "third" => 3,
+        "fourth" => 4,
+        "fifth" => 5,
+        "sixth" => 6,
+        "seventh" => 7,
+        "eighth" => 8,
+        "ninth" => 9,
+        "tenth" => 10,
+        "eleventh" => 11,
+        "twelfth" => 12,
+        "thirteenth" => 13,
+        "fourteenth" => 14,
+        "fifteenth" => 15,
+        "sixteenth" => 16,
+        "seventeenth" => 17,
+        "eighteenth" => 18,
+        "nineteenth" => 19,
+        "twentieth" => 20,
+        "thirtieth" => 30,
         _ => return None,
     })
 }
