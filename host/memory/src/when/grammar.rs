@@ -17,11 +17,21 @@ const HOUR_MICROS: i64 = 60 * MINUTE_MICROS;
 ///
 /// It takes time in proportion to the length of the text, whatever the text is.
 pub fn mentions(text: &str, told: Timestamp) -> Vec<Mention> {
+    read(text, told, false)
+}
+
+/// The time expressions of `text`. Its rules are asked at `all` places in tests, otherwise only where an
+/// expression may begin: most words of a text begin none.
+pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
     let reader = Reader { tokens: tokens(text), told: calendar::day_of(told) };
     let now = i64::try_from(told.as_micros()).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     let mut at = 0;
     while at < reader.tokens.len() {
+        if !(all || reader.opens(at)) {
+            at += 1;
+            continue;
+        }
         if let Some(end) = reader.never(at) {
             at = end;
             continue;
@@ -52,6 +62,17 @@ struct Expression {
 }
 
 impl Reader<'_> {
+    /// Whether an expression may begin with the token `at`.
+    fn opens(&self, at: usize) -> bool {
+        let known = |at: usize| {
+            self.tokens.get(at).is_some_and(|it| {
+                it.raw.starts_with(|it: char| it.is_ascii_digit()) || words::opens(&it.low)
+            })
+        };
+        // "The", "in" and their like are many, and begin an expression with another of these words only.
+        known(at) && (!words::leads(self.low(at)) || known(at + 1))
+    }
+
     /// The expression that begins with the token `at`.
     fn expression(&self, at: usize, now: i64) -> Option<Expression> {
         if let Some(end) = self.recurring(at) {

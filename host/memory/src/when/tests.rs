@@ -56,6 +56,10 @@ fn shown(text: &str, told: Timestamp) -> String {
 
 #[track_caller]
 fn check(told: &str, texts: &[&str], expected: Expect) {
+    for text in texts {
+        let all = grammar::read(text, at(told), true);
+        assert_eq!(all, mentions(text, at(told)), "{text}: an opening word is missing");
+    }
     let lines: Vec<_> =
         texts.iter().map(|it| format!("{it}\n    {}\n", shown(it, at(told)))).collect();
     expected.assert_eq(&lines.concat());
@@ -1705,6 +1709,7 @@ fn soup() -> impl Strategy<Value = String> {
 fn in_order_and_in_the_calendar(text: &str, told: Timestamp) -> Result<(), TestCaseError> {
     let (first, last) = (-62_135_596_800_000_000, 253_402_300_800_000_000);
     let mut end = 0;
+    prop_assert_eq!(grammar::read(text, told, true), mentions(text, told));
     for mention in mentions(text, told) {
         prop_assert!(end <= mention.span.start && mention.span.start < mention.span.end);
         prop_assert!(text.get(mention.span.clone()).is_some());
