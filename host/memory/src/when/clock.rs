@@ -156,6 +156,10 @@ impl Reader<'_> {
     /// Two times of day, where the second stands: "9:30 - 11:00", "8am to 1pm".
     pub(super) fn clock_to(&self, from: Minutes, at: usize) -> Option<(Minutes, usize)> {
         let marks = ["-", "–", "to", "until", "till"];
+        // "10:00 -05:00" is ahead of UTC or behind it.
+        if self.is(at, &["-"]) && !self.glued(at) && self.glued(at + 1) {
+            return None;
+        }
         let (to, end) = self.is(at, &marks).then(|| self.clock_after(at + 1))??;
         let to = if to > from { to } else { to + HALF_DAY };
         (to > from && to - from <= DAY).then_some((to, end))

@@ -107,10 +107,15 @@ impl Reader<'_> {
             let clock_at = self.skip(clock_at, &["at", "around", "about", "from", "between"]);
             let clock = if joined { self.digits(end + 1) } else { self.clock(clock_at) };
             if let Some((minutes, mut after)) = clock.or_else(|| self.evening_hour(end)) {
-                // As commands print it: "Wed May 17 10:00:00 2023".
-                if let Some((year, Basis::Absolute, all)) = self.year_after(after)
+                // As commands print it: "Wed May 17 10:00:00 2023", "10:00:00 CEST 2023".
+                let zone = self.tokens.get(after).is_some_and(|it| {
+                    (3..=4).contains(&it.raw.len())
+                        && it.raw.bytes().all(|it| it.is_ascii_uppercase())
+                });
+                let year_at = if zone { after + 1 } else { after };
+                if let Some((year, Basis::Absolute, all)) = self.year_after(year_at)
                     && period.basis == Basis::Told
-                    && !self.is(after, &[",", "of"])
+                    && !self.is(year_at, &[",", "of"])
                     && let Some(days) = of_year(period.days, year)
                 {
                     (period, after) = (Period { days, basis: Basis::Absolute, ..period }, all);
@@ -118,7 +123,8 @@ impl Reader<'_> {
                 if let Some((to, after)) = self.clock_to(minutes, after).filter(|_| !joined) {
                     return Some(minutes_of(period, minutes, to, after));
                 }
-                let (ahead, after) = self.offset(after, joined).unwrap_or((0, after));
+                let (ahead, after) =
+                    self.offset(after, joined || !self.glued(after)).unwrap_or((0, after));
                 return Some(on_the_minute(period, minutes - ahead, after));
             }
             if let Some((from, to, after)) = self.hours(clock_at) {

@@ -24,7 +24,7 @@ const OPENING: &[&str] =
 
 /// Before a number that looks like a date these say that it is none.
 const VERSIONS: &[&str] =
-    &["version", "versions", "v", "ver", "release", "build", "ip", "section", "chapter", "id"];
+    &["version", "versions", "v", "ver", "release", "build", "ip", "section", "chapter", "id", "="];
 
 /// What is written like a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -938,7 +938,9 @@ impl Reader<'_> {
     /// the number of a day or by a year, where it is no other word: "june 3rd", "12 aug", "sept 2021".
     pub(super) fn month_name(&self, at: usize) -> Option<(i64, usize)> {
         let month = words::month(self.low(at))?;
-        let one_of_two = ["may", "march", "mar"].contains(&self.low(at));
+        // "Dec5" in small letters is of a hash.
+        let hash = self.low(at).len() < 4 && (self.glued(at) || self.glued(at + 1));
+        let one_of_two = hash || ["may", "march", "mar"].contains(&self.low(at));
         let day =
             |it: usize| self.day_number(it).is_some_and(|(_, end)| end > it + 1 || !one_of_two);
         let suffix = ["st", "nd", "rd", "th"].contains(&self.before(at));
@@ -1153,6 +1155,10 @@ impl Reader<'_> {
         let number = self.number(start).filter(|it| plural && it % 10 == 0)?;
         let year = match self.tokens[start].raw.len() {
             // "The 1800s" are a hundred years, "the 2000s" ten.
+            // "1000s of bytes".
+            4 if number < 1500 && self.before(at) != "the" || self.is(start + 2, &["of"]) => {
+                return None;
+            }
             4 if number % 100 == 0 && number < 2000 => {
                 let first = calendar::year(number)?.first;
                 let last = calendar::year(number + 99)?.last;
