@@ -684,6 +684,13 @@ mod tests {
                 search.touched_max = touched_max;
                 search.only(|_, doc| doc.id.0 % 7 != 3);
                 let time = search.time(asking.days.unwrap());
+                let common = search.common_time(asking.days.unwrap());
+                let days = asking.days.unwrap();
+                let shards = index.shards(&[]).into_iter();
+                let fit: usize = shards.map(|it| it.in_time(days, u64::MAX).1.len()).sum();
+                let fit = fit as u64;
+                assert_eq!(common, (fit > touched_max).then_some(fit));
+                assert!(common.is_none() || time.top.is_empty());
                 let ids = time.top.iter().map(|it| search.shard(*it).doc(it.place).unwrap().id);
                 let ids: Vec<MemoryId> = ids.collect();
                 let all = consider(&index, &question, &asking, &search, at(12), Look::Features);

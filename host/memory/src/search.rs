@@ -293,6 +293,12 @@ impl<'a> Search<'a> {
         TimeArm { asked, says, top }
     }
 
+    /// How many records fit a time, where those are so many that it finds none by itself.
+    pub(crate) fn common_time(&self, asked: Days) -> Option<u64> {
+        let count = self.shards.iter().map(|it| it.in_time(asked, 0).0).sum();
+        (count > self.touched_max).then_some(count)
+    }
+
     /// Words that the best of an arm hold and the question doesn't: what else to look for.
     pub(crate) fn feedback(&self, arm: &Arm, asked: &Words) -> Words {
         let mut weights: BTreeMap<&str, f64> = BTreeMap::new();

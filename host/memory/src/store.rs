@@ -34,7 +34,7 @@ use crate::{
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
-    shard::{Doc, Shard},
+    shard::{Days, Doc, Shard},
     snapshot::{self, Places, SnapshotError, Taken, Taking, Thinned, forget_there},
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
@@ -1386,6 +1386,22 @@ impl Memory {
             Ok((answer, index.commit()))
         })?;
         self.tell(&answer, commit)
+    }
+
+    /// How many records fit the time that a question names, where those are so many that it finds none of them by
+    /// itself: then the words of the question have to.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn common_time(
+        &self,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Option<u64>, ReadError> {
+        let now = end_of_minute(now);
+        let times = analyse(&question.text, now).times;
+        let Some(asked) = Days::asked_for(&times, now) else { return Ok(None) };
+        self.asked(|index| Ok(Search::new(index.shards(&question.spaces)).common_time(asked)))
     }
 
     /// Does what [`Memory::recall`] does, without the cache: for those who measure or compare.

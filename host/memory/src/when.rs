@@ -18,11 +18,18 @@
 //! - "early", "mid" and "late" are the first, the second and the last third.
 //! - A date without its year is the latest one in a sentence of the past, the next one in a sentence of the
 //!   future, and the nearest one otherwise.
-//! - "05/07/2023" means two days, and so nothing.
+//! - "05/07/2023" means two days, and so nothing; "7.5.2023" is the seventh of May, for dots stand where the day
+//!   comes first.
+//! - "Two Fridays ago" is the one before the last; "this time last year" the month twelve months ago.
+//! - Names of feasts mean what they mean in the United States, where they mean several days.
+//! - A day that no calendar has ("31 February") is no time: [`impossible`] names it.
 
 mod calendar;
 mod choice;
+mod clock;
+mod feasts;
 mod grammar;
+mod numeric;
 mod period;
 #[cfg(test)]
 mod tests;
@@ -38,6 +45,7 @@ pub use self::{
     calendar::Unit,
     choice::{Wanted, date_of, wanted},
     grammar::mentions,
+    numeric::impossible,
 };
 
 /// The month of a time, from 1.

@@ -138,6 +138,9 @@ pub(crate) struct RecallAnswer {
     /// The state that was asked for; none where it is now.
     #[serde(default)]
     pub(crate) as_of: Option<MomentDetail>,
+    /// What the time that the question names does not do: a day that no calendar has, a time of too many records.
+    #[serde(default)]
+    pub(crate) notes: Vec<String>,
 }
 
 /// A record that was found.

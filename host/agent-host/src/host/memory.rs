@@ -25,7 +25,7 @@ use voyager_manifest::nearest;
 use voyager_memory::{
     AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory, MemoryId,
     OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
-    SUPERSEDES, Ticked, WriteError, is_locked,
+    SUPERSEDES, Ticked, WriteError, is_locked, when::impossible,
 };
 
 use self::snapshots::Folders;
@@ -321,6 +321,7 @@ impl Desk {
     ) -> Result<RecallAnswer, Failure> {
         let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
         question.as_of = as_of.as_ref().map(|it| it.commit);
+        let notes = self.notes(&question)?;
         let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
             self.found(&question)?;
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
@@ -345,7 +346,24 @@ impl Desk {
             records,
             commit,
             as_of,
+            notes,
         })
+    }
+
+    /// What the time that a question names does not do.
+    fn notes(&self, question: &Question) -> Result<Vec<String>, Failure> {
+        let text = question.text.as_str();
+        let never = |it: std::ops::Range<usize>| {
+            format!("{}: there is no such day; the question is asked without it", &text[it])
+        };
+        let mut notes: Vec<String> = impossible(text).into_iter().map(never).collect();
+        let common = self.memory.common_time(question, self.now()).map_err(read)?;
+        notes.extend(common.map(|count| {
+            format!(
+                "{count} records are of the time that the question names: only its words find some"
+            )
+        }));
+        Ok(notes)
     }
 
     fn found(&self, question: &Question) -> Result<Recall, Failure> {

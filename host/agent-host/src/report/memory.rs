@@ -65,6 +65,7 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 ))?;
             }
         }
+        recall.notes.iter().for_each(|it| note(harmless(it)));
         if recall.hits.is_empty() {
             note(nothing_found(recall.records, recall.left_out));
             if recall.superseded > 0 {

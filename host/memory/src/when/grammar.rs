@@ -17,11 +17,25 @@ const HOUR_MICROS: i64 = 60 * MINUTE_MICROS;
 ///
 /// It takes time in proportion to the length of the text, whatever the text is.
 pub fn mentions(text: &str, told: Timestamp) -> Vec<Mention> {
+    read(text, told, false)
+}
+
+/// The time expressions of `text`. Its rules are asked at `all` places in tests, otherwise only where an
+/// expression may begin: most words of a text begin none.
+pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
     let reader = Reader { tokens: tokens(text), told: calendar::day_of(told) };
     let now = i64::try_from(told.as_micros()).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     let mut at = 0;
     while at < reader.tokens.len() {
+        if !(all || reader.opens(at)) {
+            at += 1;
+            continue;
+        }
+        if let Some(end) = reader.never(at) {
+            at = end;
+            continue;
+        }
         let Some(expression) = reader.expression(at, now) else {
             at += 1;
             continue;
@@ -48,6 +62,17 @@ struct Expression {
 }
 
 impl Reader<'_> {
+    /// Whether an expression may begin with the token `at`.
+    fn opens(&self, at: usize) -> bool {
+        let known = |at: usize| {
+            self.tokens.get(at).is_some_and(|it| {
+                it.raw.starts_with(|it: char| it.is_ascii_digit()) || words::opens(&it.low)
+            })
+        };
+        // "The", "in" and their like are many, and begin an expression with another of these words only.
+        known(at) && (!words::leads(self.low(at)) || known(at + 1))
+    }
+
     /// The expression that begins with the token `at`.
     fn expression(&self, at: usize, now: i64) -> Option<Expression> {
         if let Some(end) = self.recurring(at) {
@@ -73,26 +98,83 @@ impl Reader<'_> {
         }
     }
 
-    /// Days, with a time of day where one follows: "yesterday at 3 pm".
+    /// Days, with a time of day where one follows: "yesterday at 3 pm", "2024-05-17T10:00Z".
     fn dated(&self, at: usize) -> Option<Expression> {
-        let (period, end) = self.period(at, DEPTH)?;
-        let clock_at = self.skip(self.skip(end, &[","]), &["at", "around", "about"]);
-        if period.granularity == Granularity::Day
-            && let Some((minutes, end)) = self.clock(clock_at)
-        {
-            return Some(on_the_minute(period, minutes, end));
+        let (mut period, mut end) = self.period(at, DEPTH)?;
+        if period.granularity == Granularity::Day {
+            let joined = self.is(end, &["t", ":"]) && self.glued(end) && self.glued(end + 1);
+            let clock_at = self.skip(end, &[",", ";"]);
+            let clock_at = self.skip(clock_at, &["at", "around", "about", "from", "between"]);
+            let clock = if joined { self.digits(end + 1) } else { self.clock(clock_at) };
+            if let Some((minutes, mut after)) = clock.or_else(|| self.evening_hour(end)) {
+                // As commands print it: "Wed May 17 10:00:00 2023", "10:00:00 CEST 2023".
+                let zone = self.tokens.get(after).is_some_and(|it| {
+                    (3..=4).contains(&it.raw.len())
+                        && it.raw.bytes().all(|it| it.is_ascii_uppercase())
+                });
+                let year_at = if zone { after + 1 } else { after };
+                if let Some((year, Basis::Absolute, all)) = self.year_after(year_at)
+                    && period.basis == Basis::Told
+                    && !self.is(year_at, &[",", "of"])
+                    && let Some(days) = of_year(period.days, year)
+                {
+                    (period, after) = (Period { days, basis: Basis::Absolute, ..period }, all);
+                }
+                if let Some((to, after)) = self.clock_to(minutes, after).filter(|_| !joined) {
+                    return Some(minutes_of(period, minutes, to, after));
+                }
+                let (ahead, after) =
+                    self.offset(after, joined || !self.glued(after)).unwrap_or((0, after));
+                return Some(on_the_minute(period, minutes - ahead, after));
+            }
+            if let Some((from, to, after)) = self.hours(clock_at) {
+                return Some(minutes_of(period, from, to, after));
+            }
         }
-        if let Some((last, end)) = self.year_range(at, end, period) {
-            return Some(whole(Period { granularity: Granularity::Range, ..last }, end));
+        if let Some((last, after)) = self.year_range(at, end, period) {
+            return Some(whole(Period { granularity: Granularity::Range, ..last }, after));
+        }
+        if let Some(range) = self.dates_to(at, end, period) {
+            (period, end) = range;
         }
         Some(whole(period, end))
     }
 
-    /// "2019-2021", after its first year.
+    /// "May 5 - May 9", "May 30 to June 2, 2023", "2010 to 2012", after the first of the two.
+    fn dates_to(&self, at: usize, end: usize, mut first: Period) -> Option<(Period, usize)> {
+        let dates = [Granularity::Day, Granularity::Month, Granularity::Year];
+        let named = |it: usize| self.number(it).is_some() || self.month_name(it).is_some();
+        let start = self.skip(at, &["the"]);
+        let marks = ["-", "–", "—", "to", "through", "thru", "until", "till"];
+        if !dates.contains(&first.granularity) || !named(start) || !self.is(end, &marks) {
+            return None;
+        }
+        let next = self.skip(end + 1, &["the"]);
+        let (last, after) = named(next).then(|| self.period(end + 1, DEPTH))??;
+        if last.granularity != first.granularity {
+            return None;
+        }
+        if first.basis == Basis::Told && last.basis == Basis::Absolute {
+            first.days = shared_year(first.days, last.days)?;
+        }
+        let days = Days::between(first.days.first, last.days.last)?;
+        Some((Period { days, granularity: Granularity::Range, ..last }, after))
+    }
+
+    /// "2019-2021", "2022/23", after its first year.
     fn year_range(&self, at: usize, end: usize, period: Period) -> Option<(Period, usize)> {
         let years = period.granularity == Granularity::Year && end == at + 1;
-        let (last, after) =
-            (years && self.is(end, &["-", "–"])).then(|| self.period(end + 1, DEPTH))??;
+        if !years || !self.is(end, &["-", "–", "/"]) {
+            return None;
+        }
+        let short = self.glued(end) && self.glued(end + 1) && !self.glued(end + 2);
+        let next = (i64::from(period.days.first.year()) + 1) % 100;
+        if short && self.tokens[end + 1].raw.len() == 2 && self.number(end + 1) == Some(next) {
+            let last = calendar::year(i64::from(period.days.first.year()) + 1)?.last;
+            let days = Days { first: period.days.first, last };
+            return Some((Period { days, ..period }, end + 2));
+        }
+        let (last, after) = self.period(end + 1, DEPTH).filter(|_| !self.is(end, &["/"]))?;
         let days = Days::between(period.days.first, last.days.last)?;
         (last.granularity == Granularity::Year).then_some((Period { days, ..last }, after))
     }
@@ -114,80 +196,67 @@ impl Reader<'_> {
         if first.basis == Basis::Told && last.basis == Basis::Absolute {
             first.days = shared_year(first.days, last.days)?;
         }
-        let days = Days::between(first.days.first, last.days.last)?;
+        // "Between Monday and Friday": the Friday after that Monday.
+        let week = |it: i64| calendar::plus_days(last.days.last, it);
+        let names = [at + 1, middle + 1].map(|it| words::weekday(self.low(it)).is_some());
+        let end_day = if names == [true, true] && last.days.last < first.days.first {
+            week(7)?
+        } else {
+            last.days.last
+        };
+        let days = Days::between(first.days.first, end_day)?;
         let approximate = first.approximate || last.approximate;
         Some(whole(Period { days, approximate, granularity: Granularity::Range, ..last }, end))
     }
 
-    /// "3 pm", "at 15:30", "3:30 pm on 8 May".
+    /// "3 pm", "at 15:30", "3:30 pm on 8 May", "9:30 to 11:00 on Thursday", "8 tonight".
     fn instant(&self, at: usize) -> Option<Expression> {
         let start = self.skip(at, &["at", "around"]);
-        let (minutes, end) = self.clock(start)?;
+        if let Some((from, to, end)) = self.hours(start) {
+            let (day, end) = self.day_of_clock(end);
+            return Some(minutes_of(day, from, to, end));
+        }
+        let Some((minutes, end)) = self.clock(start) else {
+            return self.hour_tonight(start);
+        };
+        if let Some((to, end)) = self.clock_to(minutes, end) {
+            let (day, end) = self.day_of_clock(end);
+            return Some(minutes_of(day, minutes, to, end));
+        }
+        let (day, end) = self.day_of_clock(end);
+        Some(on_the_minute(day, minutes, end))
+    }
+
+    /// The day that a time of day names after it, or the day of telling.
+    fn day_of_clock(&self, end: usize) -> (Period, usize) {
         let day_at = self.skip(self.skip(end, &[","]), &["on", "of"]);
         match self.period(day_at, DEPTH) {
-            Some((period, end)) if period.granularity == Granularity::Day => {
-                Some(on_the_minute(period, minutes, end))
-            }
+            Some((period, end)) if period.granularity == Granularity::Day => (period, end),
             _ => {
                 let today = Days::one(self.told);
                 let granularity = Granularity::Day;
                 let period =
                     Period { days: today, granularity, basis: Basis::Told, approximate: false };
-                Some(on_the_minute(period, minutes, end))
+                (period, end)
             }
         }
     }
 
-    /// A time of day in minutes after midnight.
-    fn clock(&self, at: usize) -> Option<(i64, usize)> {
-        if self.is(at, &["noon", "midday"]) {
-            return Some((12 * 60, at + 1));
-        }
-        if self.is(at, &["midnight"]) {
-            return Some((0, at + 1));
-        }
-        let hour = self.number(at).filter(|it| *it < 24 && self.tokens[at].raw.len() <= 2)?;
-        let colon = self.is(at + 1, &[":"]) && self.glued(at + 1) && self.glued(at + 2);
-        let minute = self
-            .number(at + 2)
-            .filter(|it| colon && *it < 60 && self.tokens[at + 2].raw.len() == 2);
-        let after = if minute.is_some() { at + 3 } else { at + 1 };
-        // Another colon: seconds follow, or it is no time of day at all ("1:20:300").
-        if self.is(after, &[":"]) && self.glued(after) {
-            return None;
-        }
-        let half = self.half_of_day(after);
-        match (half, minute) {
-            (Some((afternoon, end)), minute) if (1..=12).contains(&hour) => {
-                Some((hour % 12 * 60 + afternoon + minute.unwrap_or(0), end))
-            }
-            (None, Some(minute)) => Some((hour * 60 + minute, after)),
-            _ if self.is(after, &["o"]) && self.is(after + 2, &["clock"]) => {
-                Some((hour * 60, after + 3))
-            }
-            _ => None,
-        }
+    /// "8 tonight", "eight this evening".
+    fn hour_tonight(&self, at: usize) -> Option<Expression> {
+        let hour = self.number(at).or_else(|| words::number(self.low(at)));
+        let hour = hour.filter(|it| (5..=11).contains(it) && !self.glued(at))?;
+        let evening = self.is(at + 1, &["tonight"])
+            || (self.is(at + 1, &["this"]) && self.is(at + 2, &["evening"]));
+        let (period, end) = evening.then(|| self.period(at + 1, DEPTH))??;
+        Some(on_the_minute(period, (12 + hour) * 60, end))
     }
 
-    /// "am", "p.m.": the minutes that it adds.
-    fn half_of_day(&self, at: usize) -> Option<(i64, usize)> {
-        let of = |low: &str| match low {
-            "am" | "a" => Some(0),
-            "pm" | "p" => Some(12 * 60),
-            _ => None,
-        };
-        let minutes = of(self.low(at))?;
-        if self.tokens[at].raw.len() == 2 {
-            return Some((minutes, at + 1));
-        }
-        let dotted = self.is(at + 1, &["."])
-            && self.is(at + 2, &["m"])
-            && (1..3).all(|it| self.glued(at + it));
-        dotted.then(|| (minutes, self.skip(at + 3, &["."])))
-    }
-
-    /// "two hours ago", "in 20 minutes".
+    /// "two hours ago", "in 20 minutes", "the last 24 hours".
     fn near(&self, at: usize, now: i64) -> Option<Expression> {
+        if self.is(at, &["last", "past", "next"]) {
+            return self.hours_around(at, now);
+        }
         let future = self.is(at, &["in"]);
         let (amount, unit, end) = self.measure(if future { at + 1 } else { at })?;
         let length = match unit {
@@ -204,6 +273,36 @@ impl Reader<'_> {
         let from = now.checked_add(amount.least.checked_mul(length)?.checked_mul(sign)?)?;
         let interval = Interval { from, to: from.checked_add(length)? };
         let time = Time::At { interval, granularity: Granularity::Instant, approximate: true };
+        Some(Expression { time, basis: Basis::Told, end })
+    }
+
+    /// "the last 24 hours", "in the last hour", "the next 30 minutes".
+    fn hours_around(&self, at: usize, now: i64) -> Option<Expression> {
+        let counted = self.measure(at + 1).filter(|it| !it.0.article);
+        let hour = self.is(at + 1, &["hour"]) && self.before(at) == "the";
+        let (most, unit, end) = match counted {
+            Some((amount, unit, end)) => (amount.most, unit, end),
+            None if hour => (1, Unit::Hour, at + 2),
+            None => return None,
+        };
+        let length = match unit {
+            Unit::Minute => MINUTE_MICROS,
+            Unit::Hour => HOUR_MICROS,
+            _ => return None,
+        };
+        // "The last two minutes of the game".
+        if self.is(end, &["of", "in"]) {
+            return None;
+        }
+        let length = most.checked_mul(length).filter(|it| *it > 0)?;
+        let interval = if self.is(at, &["next"]) {
+            Interval { from: now, to: now.checked_add(length)? }
+        } else {
+            Interval { from: now.checked_sub(length)?, to: now }
+        };
+        calendar::day_at(interval.from)?;
+        calendar::day_at(interval.to)?;
+        let time = Time::At { interval, granularity: Granularity::Range, approximate: true };
         Some(Expression { time, basis: Basis::Told, end })
     }
 
@@ -236,15 +335,31 @@ impl Reader<'_> {
                 || self.month_name(it).is_some()
         };
         if self.is(at, &["every", "each"]) {
-            let after = self.skip(at + 1, &["single", "other", "few", "second", "third"]);
+            let after =
+                self.skip(at + 1, &["single", "other", "few", "first", "second", "third", "last"]);
+            if let Some(end) = self.any_feast(after) {
+                return Some(end);
+            }
             if let Some((_, _, end)) = self.measure(after) {
                 return Some(end);
             }
             return period(after).then_some(after + 1);
         }
-        if self
-            .is(at, &["daily", "weekly", "monthly", "yearly", "annually", "nightly", "fortnightly"])
-        {
+        if self.is(
+            at,
+            &[
+                "daily",
+                "weekly",
+                "monthly",
+                "yearly",
+                "annually",
+                "nightly",
+                "fortnightly",
+                "quarterly",
+                "biweekly",
+                "bimonthly",
+            ],
+        ) {
             return Some(at + 1);
         }
         if self.is(at, &["once", "twice", "times"])
@@ -254,6 +369,15 @@ impl Reader<'_> {
         }
         if self.is(at, &["on"]) && self.is(at + 1, &["weekends", "weekdays"]) {
             return Some(at + 2);
+        }
+        let named = self.skip(at, &["the"]);
+        if words::ordinal(self.low(named)).is_some()
+            && (words::weekday(self.low(named + 1)).is_some()
+                || words::unit(self.low(named + 1)).is_some())
+            && self.is(named + 2, &["of", "in"])
+            && self.is(named + 3, &["every", "each"])
+        {
+            return words::unit(self.low(named + 4)).map(|_| named + 5);
         }
         let plural = self.low(at).strip_suffix('s').and_then(words::weekday).is_some_and(|it| it.1);
         plural.then_some(at + 1)
@@ -270,21 +394,27 @@ fn whole(period: Period, end: usize) -> Expression {
 }
 
 fn on_the_minute(day: Period, minutes: i64, end: usize) -> Expression {
-    let from = calendar::start_micros(day.days.first) + minutes * MINUTE_MICROS;
-    let interval = Interval { from, to: from + MINUTE_MICROS };
+    minutes_of(day, minutes, minutes + 1, end)
+}
+
+/// From one minute of a day to another.
+fn minutes_of(day: Period, from: i64, to: i64, end: usize) -> Expression {
+    let start = calendar::start_micros(day.days.first);
+    let interval = Interval { from: start + from * MINUTE_MICROS, to: start + to * MINUTE_MICROS };
     let time =
         Time::At { interval, granularity: Granularity::Instant, approximate: day.approximate };
     Expression { time, basis: day.basis, end }
 }
 
+/// `days` in another year, where it has them.
+fn of_year(days: Days, year: i64) -> Option<Days> {
+    let at =
+        |it: jiff::civil::Date| calendar::date(year, i64::from(it.month()), i64::from(it.day()));
+    Days::between(at(days.first)?, at(days.last)?)
+}
+
 /// `days` moved into the year of `last`, or into the one before where they would lie after it.
 fn shared_year(days: Days, last: Days) -> Option<Days> {
-    let moved = |year: i64| {
-        let at = |it: jiff::civil::Date| {
-            calendar::date(year, i64::from(it.month()), i64::from(it.day()))
-        };
-        Days::between(at(days.first)?, at(days.last)?)
-    };
     let year = i64::from(last.first.year());
-    moved(year).filter(|it| it.first <= last.last).or_else(|| moved(year - 1))
+    of_year(days, year).filter(|it| it.first <= last.last).or_else(|| of_year(days, year - 1))
 }

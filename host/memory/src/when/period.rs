@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use super::{
     Basis, Granularity,
     calendar::{self, Days, Unit, date, plus_days, step, week_of, weekday_after, weekday_before},
+    clock::is_joint,
+    numeric::quarter_of,
     tokens::Token,
     words,
 };
@@ -36,12 +38,16 @@ pub(super) struct Period {
 }
 
 impl Period {
-    fn told(days: Days, granularity: Granularity) -> Self {
-        Self { days, granularity, basis: Basis::Told, approximate: false }
+    pub(super) fn told(days: Days, granularity: Granularity) -> Self {
+        Self::based(days, granularity, Basis::Told)
     }
 
-    fn absolute(days: Days, granularity: Granularity) -> Self {
-        Self { days, granularity, basis: Basis::Absolute, approximate: false }
+    pub(super) fn absolute(days: Days, granularity: Granularity) -> Self {
+        Self::based(days, granularity, Basis::Absolute)
+    }
+
+    pub(super) fn based(days: Days, granularity: Granularity, basis: Basis) -> Self {
+        Self { days, granularity, basis, approximate: false }
     }
 }
 
@@ -53,10 +59,12 @@ pub(super) struct Amount {
     pub(super) approximate: bool,
     /// Whether it was only an article, as in "a week".
     pub(super) article: bool,
+    /// Whether there is a half more: "two and a half", "2.5".
+    pub(super) half: bool,
 }
 
 /// What a period rule finds: the period, and the place after its last token.
-type Found = Option<(Period, usize)>;
+pub(super) type Found = Option<(Period, usize)>;
 
 /// The tokens of a text, and the day it was told.
 pub(super) struct Reader<'a> {
@@ -98,7 +106,7 @@ impl Reader<'_> {
         self.tokens.get(at).is_some_and(|it| it.glued)
     }
 
-    fn capital(&self, at: usize) -> bool {
+    pub(super) fn is_capital(&self, at: usize) -> bool {
         self.tokens.get(at).is_some_and(Token::is_capital)
     }
 
@@ -138,8 +146,10 @@ impl Reader<'_> {
             ["about", "around", "roughly", "approximately", "nearly", "almost", "some", "over"];
         let start = self.skip(at, &hedges);
         let approximate = start > at;
-        let exact = |count: i64| Amount { least: count, most: count, approximate, article: false };
-        let open = |least, most| Amount { least, most, approximate: true, article: false };
+        let half = false;
+        let exact =
+            |count: i64| Amount { least: count, most: count, approximate, article: false, half };
+        let open = |least, most| Amount { least, most, approximate: true, article: false, half };
         let after = self.skip(start, &["a", "the"]);
         match self.low(after) {
             "couple" => return Some((open(2, 3), self.skip(after + 1, &["of"]))),
@@ -148,43 +158,98 @@ impl Reader<'_> {
             "dozen" if after > start => return Some((exact(12), after + 1)),
             _ => {}
         }
+        let hundred = if self.is(after, &["hundred", "thousand"]) { after } else { start };
+        if let Some((count, end)) = self.spelled(hundred) {
+            return Some((exact(count), end));
+        }
         if self.is(start, &["a", "an"]) {
             return Some((Amount { article: true, ..exact(1) }, start + 1));
         }
-        if let Some(count) = self.number(start) {
-            if self.is(start + 1, &["-", "–", "to", "or"])
-                && let Some(most) = self.number(start + 2)
-                && count < most
-            {
-                return Some((open(count, most), start + 3));
-            }
-            return Some((exact(count), start + 1));
+        let count = self.number(start)?;
+        // The end of "2.5" or of "10,000" is no number of its own.
+        let part = self.glued(start) && [".", ","].contains(&self.before(start));
+        if part && start.checked_sub(2).is_some_and(|it| self.number(it).is_some()) {
+            return None;
         }
-        let count = words::number(self.low(start))?;
-        let tens = (20..100).contains(&count) && count % 10 == 0;
-        let ones = if tens && self.is(start + 1, &["-"]) {
-            words::number(self.low(start + 2))
-        } else {
-            None
-        };
-        match ones {
-            Some(ones @ 1..=9) => Some((exact(count + ones), start + 3)),
-            _ => Some((exact(count), start + 1)),
+        let glued = |it: usize| self.glued(it) && self.glued(it + 1);
+        if self.is(start + 1, &["."]) && glued(start + 1) && self.number(start + 2).is_some() {
+            let half = self.tokens[start + 2].raw == "5";
+            return half.then(|| (Amount { half, approximate: true, ..exact(count) }, start + 3));
         }
+        if self.is(start + 1, &[","]) && glued(start + 1) {
+            let rest = self.number(start + 2).filter(|_| self.tokens[start + 2].raw.len() == 3)?;
+            return Some((exact(count.checked_mul(1_000)?.checked_add(rest)?), start + 3));
+        }
+        if self.is(start + 1, &["-", "–", "to", "or"])
+            && let Some(most) = self.number(start + 2)
+            && count < most
+        {
+            return Some((open(count, most), start + 3));
+        }
+        Some((exact(count), start + 1))
     }
 
-    /// An amount with its unit: "two weeks", "a year and a half", "5-day".
+    /// A number in words: "twenty-one", "two hundred", "a hundred and fifty".
+    fn spelled(&self, at: usize) -> Option<(i64, usize)> {
+        let below_hundred = |at: usize| {
+            let count = words::number(self.low(at))?;
+            let tens = (20..100).contains(&count) && count % 10 == 0;
+            let ones = if tens && self.is(at + 1, &["-"]) {
+                words::number(self.low(at + 2)).filter(|it| (1..=9).contains(it))
+            } else {
+                None
+            };
+            Some(ones.map_or((count, at + 1), |it| (count + it, at + 3)))
+        };
+        let first = below_hundred(at);
+        let (count, hundred) = match first {
+            Some(it) => it,
+            // "A hundred", without a number before.
+            None if self.is(at, &["hundred", "thousand"]) => (1, at),
+            None => return None,
+        };
+        let each = match self.low(hundred) {
+            "hundred" => 100,
+            "thousand" => 1_000,
+            _ => return first,
+        };
+        let more = self.is(hundred + 1, &["and"]).then(|| below_hundred(hundred + 2)).flatten();
+        let (more, end) = more.unwrap_or((0, hundred + 1));
+        Some((count * each + more, end))
+    }
+
+    /// An amount with its unit: "two weeks", "a year and a half", "half an hour", "5-day".
     pub(super) fn measure(&self, at: usize) -> Option<(Amount, Unit, usize)> {
-        let (mut amount, after) = self.amount(at)?;
+        if self.is(at, &["half"]) {
+            let (unit, 1) = words::unit(self.low(self.skip(at + 1, &["a", "an"])))? else {
+                return None;
+            };
+            let none = Amount { least: 0, most: 0, approximate: true, article: false, half: true };
+            let end = self.skip(at + 1, &["a", "an"]) + 1;
+            return halves(none, unit, 1).map(|(amount, unit)| (amount, unit, end));
+        }
+        let (mut amount, mut after) = self.amount(at)?;
+        let and_a_half = |it: usize| {
+            self.is(it, &["and"]) && self.is(it + 1, &["a"]) && self.is(it + 2, &["half"])
+        };
+        if and_a_half(after) {
+            (amount.half, after) = (true, after + 3);
+        }
+        // "3d ago", as lists of messages have it.
+        let short = self.glued(after) && self.is(after + 1, &["ago"]);
+        let letter = if short { words::short_unit(self.low(after)) } else { None };
         let after = self.skip(after, &["-", "full", "whole", "long", "more"]);
-        let (unit, each) = words::unit(self.low(after))?;
+        let (unit, each) = letter.map(|it| (it, 1)).or_else(|| words::unit(self.low(after)))?;
+        let mut end = after + 1;
+        if and_a_half(end) {
+            (amount.half, amount.article, end) = (true, false, end + 3);
+        }
+        if amount.half {
+            amount.approximate = true;
+            return halves(amount, unit, each).map(|(amount, unit)| (amount, unit, end));
+        }
         amount.least = amount.least.checked_mul(each)?;
         amount.most = amount.most.checked_mul(each)?;
-        let mut end = after + 1;
-        if self.is(end, &["and"]) && self.is(end + 1, &["a"]) && self.is(end + 2, &["half"]) {
-            amount.approximate = true;
-            end += 3;
-        }
         Some((amount, unit, end))
     }
 
@@ -203,13 +268,13 @@ impl Reader<'_> {
     fn around(&self, at: usize, depth: usize) -> Found {
         let start = self.skip(at, &["the"]);
         let weekday =
-            words::weekday(self.low(start)).filter(|(_, full)| *full || self.capital(start));
+            words::weekday(self.low(start)).filter(|(_, full)| *full || self.is_capital(start));
         let measure = self.measure(start);
         let counted = measure.is_some();
         let (side, amount, unit) = if let Some((amount, unit, after)) = measure {
             (after, amount, unit)
         } else {
-            let one = Amount { least: 1, most: 1, approximate: false, article: false };
+            let one = Amount { least: 1, most: 1, approximate: false, article: false, half: false };
             let skipped = self.skip(start, &["last"]);
             let unit = match words::unit(self.low(skipped)) {
                 Some((unit, 1)) => unit,
@@ -219,9 +284,11 @@ impl Reader<'_> {
             (skipped + 1, one, unit)
         };
         let named = weekday.is_some();
-        if self.is(side, &["of"]) && named {
+        // "Monday of last week", "Friday next week".
+        let of_week = self.is(side, &["of"]) || self.is(side, &["last", "this", "next"]);
+        if of_week && named {
             let (week, end) = self
-                .period(side + 1, depth)
+                .period(self.skip(side, &["of"]), depth)
                 .filter(|(it, _)| it.granularity == Granularity::Week)?;
             let day = plus_days(week.days.first, weekday?.0)?;
             return Some((
@@ -229,17 +296,23 @@ impl Reader<'_> {
                 end,
             ));
         }
-        if self.is(side, &["of"]) && !counted {
+        let begins = ["of", "beginning", "commencing", "starting", "ending"];
+        if self.is(side, &begins) && !counted {
+            let short = |it: &Period| it.granularity == Granularity::Range && it.days.length() < 7;
             let (of, end) = self
                 .period(side + 1, depth)
-                .filter(|(it, _)| it.granularity <= Granularity::Day)?;
+                .filter(|(it, _)| it.granularity <= Granularity::Day || short(it))?;
             let days = match unit {
                 Unit::Week => (week_of(of.days.first)?, Granularity::Week),
                 Unit::Weekend => (calendar::weekend_of(of.days.first)?, Granularity::Weekend),
-                Unit::Day => (of.days, Granularity::Day),
+                Unit::Day if self.is(side, &["of"]) => (of.days, of.granularity),
                 _ => return None,
             };
             return Some((Period { days: days.0, granularity: days.1, ..of }, end));
+        }
+        // "Two weeks from Saturday", "a day from tomorrow".
+        if counted && self.is(side, &["from"]) && matches!(unit, Unit::Day | Unit::Week) {
+            return self.later(side + 1, amount, unit, depth);
         }
         let before = self.is(side, &["before", "prior"]);
         if !before && !self.is(side, &["after", "following"]) {
@@ -247,6 +320,7 @@ impl Reader<'_> {
         }
         let anchor_at = self.skip(side + 1, &["to"]);
         let last = before && self.is(anchor_at, &["last"]) && !counted;
+        let next = !before && self.is(anchor_at, &["next"]) && !counted;
         let ends = words::unit(self.low(anchor_at + 1)).is_none()
             && words::weekday(self.low(anchor_at + 1)).is_none();
         if last && ends && (named || unit != Unit::Day) {
@@ -258,6 +332,20 @@ impl Reader<'_> {
                 None => {
                     self.stepped(self.told, Amount { least: 2, most: 2, ..amount }, unit, -1)?
                 }
+            };
+            return Some((period, anchor_at + 1));
+        }
+        // "The week after next": of what "next" means, the one after.
+        if next && ends && (named || unit != Unit::Day) {
+            let two = Amount { least: 2, most: 2, ..amount };
+            let weekend = || calendar::weekend_of(plus_days(self.told, 14)?);
+            let period = match weekday {
+                Some((weekday, _)) => {
+                    let day = plus_days(self.weekday(at, Way::Next, weekday)?, 7)?;
+                    Period::told(Days::one(day), Granularity::Day)
+                }
+                None if unit == Unit::Weekend => Period::told(weekend()?, Granularity::Weekend),
+                None => self.stepped(self.told, two, unit, 1)?,
             };
             return Some((period, anchor_at + 1));
         }
@@ -287,8 +375,28 @@ impl Reader<'_> {
         Some((Period { basis: anchor.basis, ..period }, end))
     }
 
+    /// So many days or weeks after a day that is named from `at` on, to the day.
+    fn later(&self, at: usize, amount: Amount, unit: Unit, depth: usize) -> Found {
+        let full = words::weekday(self.low(at)).filter(|it| it.1);
+        let (anchor, end) = match full {
+            Some((weekday, _)) => {
+                let day = weekday_after(self.told, weekday)?;
+                (Period::told(Days::one(day), Granularity::Day), at + 1)
+            }
+            // What counts from now is in calendar weeks.
+            None if self.is(at, &["now", "today"]) => return None,
+            None => self.period(at, depth).filter(|(it, _)| it.granularity == Granularity::Day)?,
+        };
+        let days = if unit == Unit::Week { 7 } else { 1 };
+        let at = |count: i64| plus_days(anchor.days.first, count.checked_mul(days)?);
+        let days = Days::between(at(amount.least)?, at(amount.most)?)?;
+        let open = amount.most > amount.least;
+        let granularity = if open { Granularity::Range } else { Granularity::Day };
+        Some((Period { days, granularity, approximate: amount.approximate, ..anchor }, end))
+    }
+
     /// Whether the sentence goes on with a word at `at`.
-    fn goes_on(&self, at: usize) -> bool {
+    pub(super) fn goes_on(&self, at: usize) -> bool {
         self.tokens.get(at).is_some_and(Token::is_word)
     }
 
@@ -301,17 +409,71 @@ impl Reader<'_> {
             "late" | "later" => (2, start + 1),
             "beginning" | "start" if self.is(start + 1, &["of"]) => (0, start + 1),
             "end" if self.is(start + 1, &["of"]) => (2, start + 1),
-            _ => return None,
+            _ => return self.half_of(start, depth),
         };
         let of = self.skip(self.skip(after, &["-", "of", "in"]), &["the"]);
-        let whole = self.period(of, depth).or_else(|| {
-            let (unit, _) = words::unit(self.low(of)).filter(|_| self.is(of - 1, &["the"]))?;
-            let (days, granularity) = step(self.told, 0, unit)?;
-            Some((Period::told(days, granularity), of + 1))
-        });
-        let (whole, end) = whole.filter(|(it, _)| it.granularity > Granularity::Day)?;
+        let (whole, end) =
+            self.whole(of, depth).filter(|(it, _)| it.granularity > Granularity::Day)?;
         let days = third_of(whole.days, whole.granularity, third)?;
         Some((Period { days, granularity: Granularity::Range, approximate: true, ..whole }, end))
+    }
+
+    /// A period, or "the month", "the year" of the telling.
+    fn whole(&self, of: usize, depth: usize) -> Found {
+        self.period(of, depth).or_else(|| {
+            let (unit, _) = words::unit(self.low(of)).filter(|_| self.before(of) == "the")?;
+            let (days, granularity) = step(self.told, 0, unit)?;
+            Some((Period::told(days, granularity), of + 1))
+        })
+    }
+
+    /// "the first half of 2022", "the third quarter of last year", "4th quarter 2018", "H2 2022".
+    fn half_of(&self, start: usize, depth: usize) -> Found {
+        if self.is(start, &["h"]) && self.is_capital(start) && self.glued(start + 1) {
+            let half = self.number(start + 1).filter(|it| (1..=2).contains(it))?;
+            let (year, basis, end) = self.year_after(start + 2)?;
+            let days = half_year(year, half)?;
+            return Some((Period::based(days, Granularity::Range, basis), end));
+        }
+        let spelled = words::ordinal(self.low(start)).map(|it| (it, start + 1));
+        let (nth, what) = spelled
+            .or_else(|| self.day_number(start).filter(|it| it.1 == start + 2))
+            .or_else(|| self.is(start, &["latter"]).then_some((2, start + 1)))?;
+        let halves = match self.low(what) {
+            "half" => true,
+            "quarter" | "qtr" => false,
+            _ => return None,
+        };
+        let nth = match nth {
+            -1 if halves => 2,
+            -1 => 4,
+            _ => nth,
+        };
+        let said = self.year_after(what + 1).map(|(year, basis, end)| {
+            (calendar::year(year).map(|it| Period::based(it, Granularity::Year, basis)), end)
+        });
+        let (whole, end) = match said {
+            Some((year, end)) => (year?, end),
+            None if self.is(what + 1, &["of", "in"]) => {
+                self.whole(self.skip(what + 2, &["the"]), depth)?
+            }
+            None => return None,
+        };
+        let year = i64::from(whole.days.first.year());
+        let days = match (halves, whole.granularity) {
+            (true, Granularity::Year) => half_year(year, nth)?,
+            (false, Granularity::Year) => quarter_of(year, nth)?,
+            (true, Granularity::Month | Granularity::Season | Granularity::Decade) => {
+                let middle = plus_days(whole.days.first, whole.days.length() / 2 - 1)?;
+                match nth {
+                    1 => Days::between(whole.days.first, middle)?,
+                    2 => Days::between(plus_days(middle, 1)?, whole.days.last)?,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        Some((Period { days, granularity: Granularity::Range, ..whole }, end))
     }
 
     /// "the first week of June 2023", "the last Friday in May", "the third day of 2022".
@@ -324,7 +486,7 @@ impl Reader<'_> {
         }
         let weekday = words::weekday(self.low(what)).filter(|(_, full)| *full);
         let unit = words::unit(self.low(what)).map(|(unit, _)| unit);
-        let (whole, end) = self.period(self.skip(what + 2, &["the"]), depth)?;
+        let (whole, end) = self.whole(self.skip(what + 2, &["the"]), depth)?;
         let fits =
             whole.granularity >= Granularity::Month && whole.granularity != Granularity::Range;
         let (days, granularity) = match (weekday, unit) {
@@ -353,16 +515,23 @@ impl Reader<'_> {
     /// Periods counted from the day of telling: "yesterday", "last week", "two months ago", "in 3 days".
     fn relative(&self, at: usize) -> Found {
         self.near_day(at)
+            .or_else(|| self.same_time(at))
             .or_else(|| self.directed(at))
             .or_else(|| self.counted(at))
+            .or_else(|| self.named_ago(at))
+            .or_else(|| self.of_month(at))
+            .or_else(|| self.season_around(at))
             .or_else(|| self.open_weekend(at))
     }
 
     /// Days next to the day of telling.
     fn near_day(&self, at: usize) -> Found {
         let (shift, end) = match (self.low(at), self.low(at + 1)) {
-            ("today" | "tonight", _) => (0, at + 1),
+            // As one says in Britain: "tomorrow week".
+            ("today", "week") if self.number(at + 2).is_none() => (7, at + 2),
+            ("tomorrow", "week") if self.number(at + 2).is_none() => (8, at + 2),
             ("yesterday", next) if words::is_daytime(next) => (-1, at + 2),
+            ("today" | "tonight", _) => (0, at + 1),
             ("yesterday", _) => (-1, at + 1),
             ("tomorrow", next) if words::is_daytime(next) => (1, at + 2),
             ("tomorrow", _) => (1, at + 1),
@@ -370,13 +539,79 @@ impl Reader<'_> {
             ("this", next) if words::is_daytime(next) => (0, at + 2),
             ("day", "before") if self.is(at + 2, &["yesterday"]) => (-2, at + 3),
             ("day", "after") if self.is(at + 2, &["tomorrow"]) => (2, at + 3),
-            ("other", "day") if self.before(at) == "the" => {
-                let few = Amount { least: 2, most: 5, approximate: true, article: false };
-                return Some((self.stepped(self.told, few, Unit::Day, -1)?, at + 2));
+            ("night" | "evening", "before") if self.is(at + 2, &["last"]) => (-2, at + 3),
+            ("other", next) if self.before(at) == "the" => {
+                let few = |least, most| Amount {
+                    least,
+                    most,
+                    approximate: true,
+                    article: false,
+                    half: false,
+                };
+                let (amount, unit) = match next {
+                    "day" => (few(2, 5), Unit::Day),
+                    _ if words::is_daytime(next) => (few(2, 5), Unit::Day),
+                    "week" => (few(1, 3), Unit::Week),
+                    "weekend" => (few(1, 3), Unit::Weekend),
+                    "month" => (few(1, 3), Unit::Month),
+                    _ => return None,
+                };
+                return Some((self.stepped(self.told, amount, unit, -1)?, at + 2));
             }
+            ("eod" | "cob" | "eow" | "eom" | "eoy", _) => return self.end_of(at),
             _ => return None,
         };
         Some((Period::told(Days::one(plus_days(self.told, shift)?), Granularity::Day), end))
+    }
+
+    /// "by EOD", "by EOM": the last day of what runs.
+    fn end_of(&self, at: usize) -> Found {
+        let unit = match self.low(at) {
+            "eod" | "cob" => Unit::Day,
+            "eow" => Unit::Week,
+            "eom" => Unit::Month,
+            _ => Unit::Year,
+        };
+        // "By EOD Friday" is Friday.
+        let other = words::weekday(self.low(at + 1)).is_some()
+            || self.is(at + 1, &["tomorrow", "on", "next", "today"]);
+        let placed = ["by", "before", "until"].contains(&self.before(at)) && !other;
+        let day = placed.then(|| step(self.told, 0, unit)).flatten()?.0.last;
+        Some((Period::told(Days::one(day), Granularity::Day), at + 1))
+    }
+
+    /// "the 5th of next month", "the first of this month".
+    fn of_month(&self, at: usize) -> Found {
+        let (day, after) = self.day_number(at).or_else(|| self.day_word(at))?;
+        let way = match self.low(after + 1) {
+            "last" => -1,
+            "this" => 0,
+            "next" => 1,
+            "the" if self.before(at) == "the" && after > at + 1 => 0,
+            _ => return None,
+        };
+        let said = self.is(after, &["of"]) && self.is(after + 2, &["month"]);
+        let month = said.then(|| step(self.told, way, Unit::Month)).flatten()?.0.first;
+        let day = date(i64::from(month.year()), i64::from(month.month()), day)?;
+        Some((Period::told(Days::one(day), Granularity::Day), after + 3))
+    }
+
+    /// "the summer before last".
+    fn season_around(&self, at: usize) -> Found {
+        let season = words::season(self.low(at))?;
+        let way = match (self.low(at + 1), self.low(at + 2)) {
+            ("before", "last") => Way::Last,
+            ("after", "next") => Way::Next,
+            _ => return None,
+        };
+        let year = i64::from(self.told.year());
+        let mut near = (year - 3..=year + 3).filter_map(|it| calendar::season(it, season));
+        let days = if way == Way::Last {
+            near.rev().filter(|it| it.last < self.told).nth(1)?
+        } else {
+            near.by_ref().filter(|it| it.first > self.told).nth(1)?
+        };
+        Some((Period::told(days, Granularity::Season), at + 3))
     }
 
     /// "last Friday", "this week", "next summer", "the past three months".
@@ -390,6 +625,7 @@ impl Reader<'_> {
             ("this", "coming" | "upcoming" | "next") => (Way::Coming, at + 2),
             ("last", _) => (Way::Last, at + 1),
             ("past" | "previous", _) => (Way::Past, at + 1),
+            ("recent", it) if it.ends_with('s') => (Way::Past, at + 1),
             ("this", _) => (Way::This, at + 1),
             ("next", _) => (Way::Next, at + 1),
             ("coming" | "upcoming" | "following", _) => (Way::Coming, at + 1),
@@ -404,14 +640,18 @@ impl Reader<'_> {
             return None;
         }
         let the = self.before(at) == "the";
+        if self.is(after, &["quarter", "qtr"]) && !the {
+            return self.directed_quarter(way, after + 1);
+        }
         if let Some((weekday, full)) = words::weekday(self.low(after)) {
-            let day =
-                (full || self.capital(after)).then(|| self.weekday(at, way, weekday)).flatten()?;
+            let day = (full || self.is_capital(after))
+                .then(|| self.weekday(at, way, weekday))
+                .flatten()?;
             let end = if words::is_daytime(self.low(after + 1)) { after + 2 } else { after + 1 };
             return Some((Period::told(Days::one(day), Granularity::Day), end));
         }
         if let Some(month) = words::month(self.low(after)) {
-            let named = self.capital(after) || words::is_only_a_month(self.low(after));
+            let named = self.is_capital(after) || words::is_only_a_month(self.low(after));
             let end = self.skip(after + 1, &["."]);
             let followed = self.number(end).is_some();
             let days = (named && !followed).then(|| self.directed_month(way, month)).flatten()?;
@@ -433,7 +673,7 @@ impl Reader<'_> {
         }
         // "I was ill the last week": the seven days that end with today, not the calendar week before.
         if the && self.is(at, &["last", "past"]) && unit != Unit::Weekend {
-            let one = Amount { least: 1, most: 1, approximate: true, article: false };
+            let one = Amount { least: 1, most: 1, approximate: true, article: false, half: false };
             return Some((self.up_to_now(one, unit, Way::Past)?, after + 1));
         }
         let count = match way {
@@ -453,13 +693,62 @@ impl Reader<'_> {
             }
             _ => step(self.told, count, unit)?,
         };
-        Some((Period::told(days, granularity), after + 1))
+        let period = Period::told(days, granularity);
+        Some(self.within(period, unit, after + 1).unwrap_or((period, after + 1)))
+    }
+
+    /// What is named within a week, a month or a year: "last week on Tuesday", "next year in May".
+    fn within(&self, whole: Period, unit: Unit, end: usize) -> Found {
+        let first = whole.days.first;
+        let (year, month) = (i64::from(first.year()), i64::from(first.month()));
+        let (days, granularity, end) = match unit {
+            Unit::Week => {
+                let mark = self.is(end, &["'", "’"]) && self.is(end + 1, &["s"]);
+                let at = if mark { end + 2 } else { self.skip(end, &["on"]) };
+                let (weekday, _) = words::weekday(self.low(at)).filter(|it| it.1)?;
+                let day = Days::one(plus_days(first, weekday)?);
+                let night = words::is_daytime(self.low(at + 1));
+                (day, Granularity::Day, if night { at + 2 } else { at + 1 })
+            }
+            Unit::Month => {
+                let the = self.is(end, &["on"]) && self.is(end + 1, &["the"]);
+                let (day, end) = self.day_number(end + 2).filter(|it| the && it.1 > end + 3)?;
+                (Days::one(date(year, month, day)?), Granularity::Day, end)
+            }
+            Unit::Year => {
+                let (month, end) = self.month_name(end + 1).filter(|_| self.is(end, &["in"]))?;
+                (calendar::month(year, month)?, Granularity::Month, end)
+            }
+            _ => return None,
+        };
+        Some((Period::told(days, granularity), end))
+    }
+
+    fn directed_quarter(&self, way: Way, end: usize) -> Found {
+        let months = match way {
+            Way::Last | Way::Past => -3,
+            Way::This => 0,
+            Way::Next | Way::Coming => 3,
+        };
+        let month = step(self.told, months, Unit::Month)?.0.first;
+        let days = quarter_of(i64::from(month.year()), (i64::from(month.month()) + 2) / 3)?;
+        Some((Period::told(days, Granularity::Range), end))
     }
 
     /// "the last three months", "the next few days": up to now, or from now on.
     fn stretch(&self, at: usize, way: Way) -> Found {
-        let (amount, unit, end) = self.measure(at).filter(|(amount, ..)| !amount.article)?;
-        Some((self.up_to_now(amount, unit, way)?, end))
+        if let Some((amount, unit, end)) = self.measure(at).filter(|it| !it.0.article) {
+            return Some((self.up_to_now(amount, unit, way)?, end));
+        }
+        // "In the coming weeks", "in recent years".
+        let (unit, each) = words::unit(self.low(at)).filter(|_| self.low(at).ends_with('s'))?;
+        let placed = ["the", "in", "these", "over", "during"];
+        let before = self.before(at - 1);
+        if each != 1 || !placed.contains(&before) || self.is(at + 1, &["of", "'", "’"]) {
+            return None;
+        }
+        let few = Amount { least: 2, most: 5, approximate: true, article: false, half: false };
+        Some((self.up_to_now(few, unit, way)?, at + 1))
     }
 
     fn up_to_now(&self, amount: Amount, unit: Unit, way: Way) -> Option<Period> {
@@ -533,25 +822,40 @@ impl Reader<'_> {
             if told || self.tense(at) == Tense::Past || self.low(at) == "within" {
                 return None;
             }
-            let time = self.is(end, &["'", "’"]) && self.is(end + 1, &["time"]);
-            let end = if time { end + 2 } else { end };
+            let mark = self.is(end, &["'", "’"]);
+            let of_it = if mark { self.skip(end + 1, &["s"]) } else { end };
+            let end = if mark && self.is(of_it, &["time"]) { of_it + 1 } else { end };
             return Some((self.stepped(self.told, amount, unit, 1)?, end));
         }
         let (amount, unit, end) = self.measure(at)?;
         if self.is(end, &["ago", "back", "earlier"]) {
-            let half = end >= 3 && self.is(end - 1, &["half"]);
             // "A year ago" is twelve months ago, for of the year before one says "last year".
             let (amount, unit) = match (unit, amount.most) {
-                (Unit::Year, 1) if half => (Amount { least: 18, most: 18, ..amount }, Unit::Month),
                 (Unit::Year, 1) => (Amount { least: 12, most: 12, ..amount }, Unit::Month),
                 _ => (amount, unit),
             };
-            return Some((self.stepped(self.told, amount, unit, -1)?, end + 1));
+            let period = self.stepped(self.told, amount, unit, -1)?;
+            return Some(self.week_ago(period, amount, unit, end + 1).unwrap_or((period, end + 1)));
         }
         if self.is(end, &["from"]) && self.is(end + 1, &["now", "today"]) {
             return Some((self.stepped(self.told, amount, unit, 1)?, end + 2));
         }
         None
+    }
+
+    /// The day that follows "two weeks ago": "on Friday" of that week, or so many weeks before last Friday.
+    fn week_ago(&self, week: Period, amount: Amount, unit: Unit, end: usize) -> Found {
+        if unit != Unit::Week || week.granularity != Granularity::Week {
+            return None;
+        }
+        let at = self.skip(end, &["on", "last"]);
+        let (weekday, _) = words::weekday(self.low(at)).filter(|it| it.1)?;
+        let day = if self.is(end, &["on"]) {
+            plus_days(week.days.first, weekday)?
+        } else {
+            plus_days(weekday_before(self.told, weekday)?, amount.least.checked_mul(-7)?)?
+        };
+        Some((Period { days: Days::one(day), granularity: Granularity::Day, ..week }, at + 1))
     }
 
     /// "over the weekend", "at the weekend", "I had a quiet weekend", "how was your weekend".
@@ -586,30 +890,28 @@ impl Reader<'_> {
         let weekday = words::weekday(self.low(at)).is_some();
         let start = if weekday { self.skip(self.skip(at + 1, &[","]), &["the"]) } else { at };
         self.numeric(start)
+            .or_else(|| self.day_slash_month(start, weekday))
             .or_else(|| self.day_month(start))
             .or_else(|| self.month_day(start))
+            .or_else(|| if weekday { self.weekday_dated(at, start) } else { None })
             .or_else(|| if weekday { None } else { self.long_period(at) })
     }
 
-    /// "2023-05-07", and "13/05/2023" where day and month can't be taken for each other.
-    fn numeric(&self, at: usize) -> Found {
-        let mark = self.low(at + 1);
-        let same = mark == self.low(at + 3) && matches!(mark, "-" | "/" | ".");
-        let whole = same && (1..5).all(|it| self.glued(at + it)) && !self.glued(at);
-        let follows =
-            self.glued(at + 5) && (self.low(at + 5) == mark || self.number(at + 5).is_some());
-        if !whole || (follows && self.glued(at + 6)) {
+    /// "Tuesday the 19th": the nearest month in which that is so.
+    fn weekday_dated(&self, at: usize, start: usize) -> Found {
+        let (weekday, full) = words::weekday(self.low(at))?;
+        let (day, end) = self.day_number(start).filter(|it| it.1 == start + 2)?;
+        if !full && !self.is_capital(at) {
             return None;
         }
-        let (a, b, c) = (self.number(at)?, self.number(at + 2)?, self.number(at + 4)?);
-        let digits = |it: usize| self.tokens[it].raw.len();
-        let day = match (digits(at), digits(at + 4)) {
-            (4, 1 | 2) => date(a, b, c)?,
-            (1 | 2, 4) if a > 12 || a == b => date(c, b, a)?,
-            (1 | 2, 4) if b > 12 => date(c, a, b)?,
-            _ => return None,
-        };
-        Some((Period::absolute(Days::one(day), Granularity::Day), at + 5))
+        let (year, month) = (i64::from(self.told.year()), i64::from(self.told.month()));
+        let near = (month - 12..=month + 12).filter_map(|it| {
+            let first = calendar::month(year, it)?.first;
+            let day = date(i64::from(first.year()), i64::from(first.month()), day)?;
+            let fits = i64::from(day.weekday().to_monday_zero_offset()) == weekday;
+            fits.then(|| Days::one(day))
+        });
+        Some((Period::told(self.nearest(at, near.collect())?, Granularity::Day), end))
     }
 
     /// The number of a day: "7", "7th".
@@ -620,45 +922,89 @@ impl Reader<'_> {
         Some((day, if suffix { at + 2 } else { at + 1 }))
     }
 
-    /// A month's name that starts with a capital letter or can be nothing else.
+    /// The number of a day as a word: "fourth", "twenty-first".
+    fn day_word(&self, at: usize) -> Option<(i64, usize)> {
+        let tens = match self.low(at) {
+            "twenty" => 20,
+            "thirty" => 30,
+            low => return words::nth(low).map(|it| (it, at + 1)),
+        };
+        let ones = self.skip(at + 1, &["-"]);
+        let day = words::nth(self.low(ones)).filter(|it| *it < 10)?;
+        (tens + day <= 31).then_some((tens + day, ones + 1))
+    }
+
+    /// A month's name that starts with a capital letter or can be nothing else; or one in small letters by
+    /// the number of a day or by a year, where it is no other word: "june 3rd", "12 aug", "sept 2021".
     pub(super) fn month_name(&self, at: usize) -> Option<(i64, usize)> {
         let month = words::month(self.low(at))?;
-        let sure = self.capital(at) || words::is_only_a_month(self.low(at));
+        // "Dec5" in small letters is of a hash.
+        let hash = self.low(at).len() < 4 && (self.glued(at) || self.glued(at + 1));
+        let one_of_two = hash || ["may", "march", "mar"].contains(&self.low(at));
+        let day =
+            |it: usize| self.day_number(it).is_some_and(|(_, end)| end > it + 1 || !one_of_two);
+        let suffix = ["st", "nd", "rd", "th"].contains(&self.before(at));
+        let year =
+            !one_of_two && self.full_year(at + 1).is_some_and(|it| (1900..2100).contains(&it));
+        let sure = self.is_capital(at)
+            || words::is_only_a_month(self.low(at))
+            || day(at + 1)
+            || year
+            || (!one_of_two && (suffix || self.day_number(at.wrapping_sub(1)).is_some()));
         let dot = self.low(at).len() <= 4 && self.is(at + 1, &["."]) && self.glued(at + 1);
         sure.then_some((month, if dot && self.number(at + 2).is_some() { at + 2 } else { at + 1 }))
     }
 
-    /// A year after a date: "2023", ", 2023", "of 2023", "'23".
-    fn year_after(&self, at: usize) -> Option<(i64, usize)> {
+    /// A year after a date: "2023", ", 2023", "of 2023", "'23", "last year".
+    pub(super) fn year_after(&self, at: usize) -> Option<(i64, Basis, usize)> {
+        let of = self.skip(at, &["of"]);
+        let told = i64::from(self.told.year());
+        let near = match self.low(of) {
+            _ if !self.is(of + 1, &["year"]) || self.is(of + 2, &["'", "’"]) => None,
+            "last" => Some(told - 1),
+            "this" => Some(told),
+            "next" => Some(told + 1),
+            _ => None,
+        };
+        if let Some(year) = near {
+            return Some((year, Basis::Told, of + 2));
+        }
         let dot = self.is(at, &["."]) && self.glued(at) && self.glued(at + 1);
         let start = if dot { at + 1 } else { self.skip(at, &[",", "of"]) };
         if self.is(start, &["'", "’"]) && self.glued(start + 1) {
-            return Some((self.short_year(start + 1)?, start + 2));
+            return Some((self.short_year(start + 1)?, Basis::Absolute, start + 2));
         }
-        Some((self.full_year(start)?, start + 1))
+        Some((self.full_year(start)?, Basis::Absolute, start + 1))
     }
 
     fn full_year(&self, at: usize) -> Option<i64> {
         let four = self.tokens.get(at).is_some_and(|it| it.raw.len() == 4);
         let bare = !self.glued(at) || self.is(at.wrapping_sub(1), &["-", "–", "(", ",", "/", "."]);
-        let ends =
-            !self.glued(at + 1) || !(self.is(at + 1, &["%", "°", ":"]) || self.goes_on(at + 1));
+        let ends = !self.glued(at + 1)
+            || !(self.is(at + 1, &["%", "°", ":", "€", "$", "£"]) || self.goes_on(at + 1));
         self.number(at).filter(|it| four && bare && ends && *it >= 1)
     }
 
     fn short_year(&self, at: usize) -> Option<i64> {
         let two = self.tokens.get(at).is_some_and(|it| it.raw.len() == 2);
         let number = self.number(at).filter(|_| two && !self.glued(at + 1))?;
-        // Two digits mean the past hundred years: nobody writes '98 of a year to come.
+        Some(self.of_two_digits(number))
+    }
+
+    /// Two digits mean the past hundred years: nobody writes '98 of a year to come.
+    pub(super) fn of_two_digits(&self, number: i64) -> i64 {
         let century = i64::from(self.told.year()) / 100 * 100;
         let year = century + number;
-        Some(if year > i64::from(self.told.year()) + 10 { year - 100 } else { year })
+        if year > i64::from(self.told.year()) + 10 { year - 100 } else { year }
     }
 
     /// "7 May 2023", "the 4th of July".
     fn day_month(&self, at: usize) -> Found {
         let start = self.skip(at, &["the"]);
-        let (day, after) = self.day_number(start)?;
+        let (day, after) = self.day_number(start).or_else(|| {
+            // "The Fourth of July", where the word without "of" may be another's: "first March".
+            self.day_word(start).filter(|it| self.is(it.1, &["of"]))
+        })?;
         let (days, after) = self.day_range(day, after);
         let of = self.skip(after, &["of"]);
         let lower = of > after && words::month(self.low(of)).is_some();
@@ -671,7 +1017,17 @@ impl Reader<'_> {
     /// "May 7, 2023", "June 2nd to 4th".
     fn month_day(&self, at: usize) -> Found {
         let (month, after) = self.month_name(at)?;
-        let (day, after) = self.day_number(self.skip(after, &["the"]))?;
+        let day_at = self.skip(after, &["the"]);
+        let (day, after) = self.day_number(day_at).or_else(|| {
+            // "In May second graders paint": a word is a day by "the", a preposition or a year.
+            let (day, end) = self.day_word(day_at).filter(|_| !self.is_capital(day_at))?;
+            let placed =
+                ["on", "since", "until", "by", "before", "after"].contains(&self.before(at));
+            let ends =
+                self.year_after(end).is_some() || !self.goes_on(end) || is_joint(self.low(end));
+            ((placed || day_at > after || self.year_after(end).is_some()) && ends)
+                .then_some((day, end))
+        })?;
         // "May 7:30" tells the hour, "May 10%" a share.
         if self.glued(after) && self.is(after, &[":", "%", "°"]) {
             return None;
@@ -695,53 +1051,120 @@ impl Reader<'_> {
         let of_year =
             |year: i64| Days::between(date(year, month, first)?, date(year, month, last)?);
         let granularity = if first == last { Granularity::Day } else { Granularity::Range };
-        if let Some((year, end)) = self.year_after(after) {
-            return Some((Period::absolute(of_year(year)?, granularity), end));
+        let named = |days: Days, basis: Basis, end: usize| {
+            let (days, kind, end) = self.weekend_by(days, end);
+            let kind = if kind == Granularity::Weekend { kind } else { granularity };
+            (Period::based(days, kind, basis), end)
+        };
+        if let Some((year, basis, end)) = self.year_after(after) {
+            return Some(named(of_year(year)?, basis, end));
         }
         let year = i64::from(self.told.year());
         // A leap day may be eight years off.
         let near = (year - 8..=year + 8).filter_map(of_year).collect();
-        Some((Period::told(self.nearest(at, near)?, granularity), after))
+        Some(named(self.nearest(at, near)?, Basis::Told, after))
     }
 
     /// Months, seasons, quarters and decades with their year.
     fn long_period(&self, at: usize) -> Found {
-        if let Some((month, after)) = self.month_name(at)
-            && let Some((year, end)) = self.year_after(after)
-        {
-            return Some((
-                Period::absolute(calendar::month(year, month)?, Granularity::Month),
-                end,
-            ));
+        if let Some((month, after)) = self.month_name(at) {
+            if let Some((year, basis, end)) = self.year_after(after) {
+                let days = calendar::month(year, month)?;
+                return Some((Period::based(days, Granularity::Month, basis), end));
+            }
+            return self.months(at, month, after);
         }
         if let Some(season) = words::season(self.low(at))
-            && let Some((year, end)) = self.year_after(at + 1)
+            && let Some((year, basis, end)) = self.year_after(at + 1)
         {
-            return Some((
-                Period::absolute(calendar::season(year, season)?, Granularity::Season),
-                end,
-            ));
+            // "Winter 2022/23" is the one that begins in the first of both.
+            let next = self.is(end, &["-", "–", "/"]) && (end..end + 2).all(|it| self.glued(it));
+            let both = next && self.number(end + 1) == Some((year + 1) % 100);
+            let end = if both { end + 2 } else { end };
+            let days = calendar::season(year, season)?;
+            return Some((Period::based(days, Granularity::Season, basis), end));
         }
         if self.is(at, &["q"])
             && self.glued(at + 1)
             && let Some(quarter @ 1..=4) = self.number(at + 1)
         {
-            let said = self.year_after(at + 2);
-            let (year, end) = said.unwrap_or_else(|| (i64::from(self.told.year()), at + 2));
-            let first = calendar::month(year, quarter * 3 - 2)?.first;
-            let days = Days { first, last: calendar::month(year, quarter * 3)?.last };
-            let basis = if said.is_some() { Basis::Absolute } else { Basis::Told };
-            return Some((Period { basis, ..Period::absolute(days, Granularity::Range) }, end));
+            let joined = self.skip(at + 2, &["-", "/"]);
+            let said = self.year_after(at + 2).or_else(|| self.year_after(joined));
+            if said.is_none() && !self.is_capital(at) {
+                return None;
+            }
+            let today = (i64::from(self.told.year()), Basis::Told, at + 2);
+            let (year, basis, end) = said.unwrap_or(today);
+            return Some((
+                Period::based(quarter_of(year, quarter)?, Granularity::Range, basis),
+                end,
+            ));
         }
-        self.decade(at)
+        self.decade(at).or_else(|| self.century(at))
+    }
+
+    /// "May to July 2022", "Jan-Mar 2023", "June–August".
+    fn months(&self, at: usize, month: i64, after: usize) -> Found {
+        let marks = ["-", "–", "to", "through", "thru", "until"];
+        let (last, end) = self.is(after, &marks).then(|| self.month_name(after + 1))??;
+        let both = self.is_capital(at) && self.is_capital(after + 1) && month != last;
+        let of_year = |year: i64| {
+            let first = if month < last { year } else { year - 1 };
+            let first = calendar::month(first, month)?.first;
+            Days::between(first, calendar::month(year, last)?.last)
+        };
+        // A day follows: "May to July 5".
+        if !both || self.day_number(end).is_some() {
+            return None;
+        }
+        if let Some((year, basis, end)) = self.year_after(end) {
+            return Some((Period::based(of_year(year)?, Granularity::Range, basis), end));
+        }
+        let year = i64::from(self.told.year());
+        let near = (year - 1..=year + 1).filter_map(of_year).collect();
+        Some((Period::told(self.nearest(at, near)?, Granularity::Range), end))
+    }
+
+    /// "the 19th century", "the 1800s".
+    fn century(&self, at: usize) -> Found {
+        let (number, after) = self.day_number(at).or_else(|| self.day_word(at))?;
+        let sure = self.is(self.skip(after, &["-"]), &["century"]) && number <= 21;
+        let end = self.skip(after, &["-"]) + 1;
+        if !sure || self.is(end, &["bc", "bce"]) {
+            return None;
+        }
+        let first =
+            calendar::year((number - 1) * 100).or_else(|| calendar::year(1)).map(|it| it.first)?;
+        let last = calendar::year(number * 100 - 1)?.last;
+        Some((Period::absolute(Days { first, last }, Granularity::Range), end))
     }
 
     /// "the 1990s", "the '90s", "the 80s".
     fn decade(&self, at: usize) -> Found {
+        // "Temperatures in the eighties", "the high 80s".
+        let weather = ["temperature", "temperatures", "degrees", "highs", "lows", "weather"];
+        if (at.saturating_sub(6)..at).any(|it| self.is(it, &weather)) {
+            return None;
+        }
+        let of_them = ["the", "early", "late", "mid", "-"].contains(&self.before(at));
+        if let Some(year) = words::decade(self.low(at)).filter(|_| of_them) {
+            return Some((Period::absolute(calendar::decade(year)?, Granularity::Decade), at + 1));
+        }
         let start = if self.is(at, &["'", "’"]) && self.glued(at + 1) { at + 1 } else { at };
         let plural = self.glued(start + 1) && self.is(start + 1, &["s"]);
         let number = self.number(start).filter(|it| plural && it % 10 == 0)?;
         let year = match self.tokens[start].raw.len() {
+            // "The 1800s" are a hundred years, "the 2000s" ten.
+            // "1000s of bytes".
+            4 if number < 1500 && self.before(at) != "the" || self.is(start + 2, &["of"]) => {
+                return None;
+            }
+            4 if number % 100 == 0 && number < 2000 => {
+                let first = calendar::year(number)?.first;
+                let last = calendar::year(number + 99)?.last;
+                let days = Days { first, last };
+                return Some((Period::absolute(days, Granularity::Range), start + 2));
+            }
             4 => number,
             2 if self.is(at.wrapping_sub(1), &["the", "early", "late", "mid", "-"])
                 || start > at =>
@@ -769,12 +1192,22 @@ impl Reader<'_> {
 
     fn bare_weekday(&self, at: usize) -> Found {
         let (weekday, full) = words::weekday(self.low(at))?;
-        let named = full || (self.capital(at) && self.before(at) == "on" && weekday != 6);
+        let named = full || (self.is_capital(at) && self.before(at) == "on" && weekday != 6);
         // "Black Friday" and "Good Friday" are dates of their own, "Sunday School" is none.
         let other = ["good", "black", "ash", "palm", "cyber"].contains(&self.before(at))
             || self.is(at + 1, &["school", "times", "post", "roast"]);
         if !named || other {
             return None;
+        }
+        // "Monday.com", "Saturday Night Live".
+        let site = self.is(at + 1, &["."]) && self.glued(at + 1) && self.glued(at + 2);
+        if (site && self.goes_on(at + 2)) || self.is(at + 2, &["live"]) {
+            return None;
+        }
+        // As one says in Britain: "Friday week".
+        if self.is(at + 1, &["week"]) && self.number(at + 2).is_none() {
+            let day = plus_days(weekday_after(self.told, weekday)?, 7)?;
+            return Some((Period::told(Days::one(day), Granularity::Day), at + 2));
         }
         let day = match self.tense(at) {
             Tense::Future => weekday_after(self.told, weekday)?,
@@ -793,11 +1226,12 @@ impl Reader<'_> {
             "mid", "-",
         ]
         .contains(&before)
-            || (self.capital(at)
+            || (self.is_capital(at)
                 && ["before", "after", "to", "through", "and", "between", "until"]
                     .contains(&before));
         // "Mar" and "Jan" are names as well, and "march" is what soldiers do.
-        let named = self.capital(at) || (before == "in" && low.len() > 3);
+        let small = ["april", "june"].contains(&low);
+        let named = self.is_capital(at) || small || (before == "in" && low.len() > 3);
         // "April said", "In May we trust": a preposition makes the month sure, a capital alone does not.
         let sure = words::is_only_a_month(low) || (placed && named);
         if !sure {
@@ -813,9 +1247,27 @@ impl Reader<'_> {
         let the = self.before(at) == "the";
         let preposition = if the { self.low(at.wrapping_sub(2)) } else { self.before(at) };
         let placed = [
-            "in", "during", "over", "since", "until", "by", "early", "late", "mid", "of", "for",
+            "in",
+            "during",
+            "over",
+            "since",
+            "until",
+            "by",
+            "early",
+            "late",
+            "mid",
+            "of",
+            "for",
             "-",
+            "all",
+            "whole",
+            "entire",
+            "throughout",
         ];
+        let things = ["camp", "school", "job", "clothes", "coat", "olympics", "games", "house"];
+        if self.is(at + 1, &things) {
+            return None;
+        }
         // "The fall of Rome", "on a spring": the two have other meanings.
         let strict = ["in", "since", "until", "during", "by"];
         let other = self.is(at, &["fall", "spring"]) && !strict.contains(&preposition);
@@ -830,15 +1282,15 @@ impl Reader<'_> {
 
     /// "on the 15th": of this month, or of the one before or after.
     fn bare_day(&self, at: usize) -> Found {
+        let spans = ["week", "weekend", "night", "morning", "evening", "day", "afternoon"];
+        let of = self.before(at) == "of" && spans.contains(&self.low(at.wrapping_sub(2)));
         if !self.is(at, &["the"])
-            || !["on", "by", "since", "until", "before", "after"].contains(&self.before(at))
+            || !(of || ["on", "by", "since", "until", "before", "after"].contains(&self.before(at)))
         {
             return None;
         }
         let (day, end) = self.day_number(at + 1).filter(|(_, end)| *end == at + 3)?;
-        if self.goes_on(end)
-            && self.is(end, &["floor", "day", "time", "anniversary", "birthday", "of", "century"])
-        {
+        if self.goes_on(end) && self.is(end, NTH_THINGS) {
             return None;
         }
         let (year, month) = (i64::from(self.told.year()), i64::from(self.told.month()));
@@ -849,78 +1301,76 @@ impl Reader<'_> {
         Some((Period::told(self.nearest(at, near.collect())?, Granularity::Day), end))
     }
 
-    fn feast(&self, at: usize) -> Found {
-        let placed =
-            ["on", "at", "last", "this", "next", "since", "until", "before", "after", "by", "for"];
-        let (month, day, length) =
-            words::feast([self.low(at), self.low(at + 1), self.low(at + 2)])?;
-        let way = self.before(at);
-        if let Some((year, end)) = self.year_after(at + length) {
-            return Some((
-                Period::absolute(Days::one(date(year, month, day)?), Granularity::Day),
-                end,
-            ));
-        }
-        if !placed.contains(&way) && length == 1 {
-            return None;
-        }
-        let year = i64::from(self.told.year());
-        let mut near = (year - 1..=year + 1).filter_map(|it| date(it, month, day).map(Days::one));
-        let days = match way {
-            "last" => near.rfind(|it| it.last < self.told)?,
-            "next" => near.find(|it| it.first > self.told)?,
-            _ => self.nearest(at, near.collect())?,
-        };
-        Some((Period::told(days, Granularity::Day), at + length))
-    }
-
-    /// "in 2021", "(2021)"; and a text that is nothing but a year.
+    /// "in 2021", "(2021)", "in '98"; and a text that is nothing but a year.
     fn bare_year(&self, at: usize) -> Found {
-        let year = self.full_year(at)?;
         let before = self.before(at);
+        if self.is(at, &["'", "’"]) && self.glued(at + 1) {
+            let placed = ["in", "since", "until", "from", "by", "during", "of", "before", "after"];
+            let year = self.short_year(at + 1).filter(|_| placed.contains(&before))?;
+            return Some((Period::absolute(calendar::year(year)?, Granularity::Year), at + 2));
+        }
+        let year = self.full_year(at)?;
         let placed = [
-            "in", "since", "until", "till", "by", "during", "of", "from", "before", "after",
-            "around", "circa", "early", "late", "mid", "year", "between", "and", "to", "(", "-",
+            "in",
+            "since",
+            "until",
+            "till",
+            "by",
+            "during",
+            "of",
+            "from",
+            "before",
+            "after",
+            "around",
+            "circa",
+            "early",
+            "late",
+            "mid",
+            "year",
+            "between",
+            "and",
+            "to",
+            "(",
+            "-",
             "–",
+            "throughout",
         ];
         let modern = (1900..2100).contains(&year);
-        let counted = self.goes_on(at + 1)
-            && !self.is(
-                at + 1,
-                &[
-                    "and", "to", "i", "we", "he", "she", "they", "it", "the", "when", "at", "with",
-                    "or", "by", "until", "till", "as", "but", "after", "because", "there", "my",
-                    "our", "for", "in", "on", "a", "was", "were", "is", "he", "you", "so", "that",
-                ],
-            )
-            && !["in", "since"].contains(&before);
-        let alone = self.tokens.len() <= 3 && at == 0;
-        // "555-2023" is a telephone number, "2019-2021" are years.
+        let goes_on = self.goes_on(at + 1);
+        let joint = is_joint(self.low(at + 1)) || self.is(at + 1, &["till"]);
+        let counted = goes_on && !joint && !["in", "since"].contains(&before);
+        let alone = self.tokens.len() <= 3 && at == 0 && (!goes_on || joint);
+        // "555-2023" is a telephone number, "2019-2021" are years, "mid-2021" is a part of one.
         let joined = ["-", "–"].contains(&before)
-            && at.checked_sub(2).and_then(|it| self.full_year(it)).is_none();
-        let thing = self.is(
-            at + 1,
-            &[
-                "people",
-                "dollars",
-                "miles",
-                "steps",
-                "calories",
-                "pieces",
-                "users",
-                "points",
-                "meters",
-                "kilometers",
-            ],
-        );
-        let sure = alone || (modern && placed.contains(&before) && !counted && !thing && !joined);
+            && at.checked_sub(2).is_some_and(|it| {
+                self.full_year(it).is_none() && !self.is(it, &["mid", "early", "late"])
+            });
+        // "In 2000 words": plurals are counted, and so is what goes on with a mark, "2021-nCoV".
+        let next = self.low(at + 1);
+        let plural = next.len() > 3
+            && next.ends_with('s')
+            && !self.is_capital(at + 1)
+            && !["this", "perhaps", "always", "plus", "across", "besides", "unless"]
+                .contains(&next);
+        let marked = self.is(at + 1, &["-"]) && self.glued(at + 1) && self.goes_on(at + 2);
+        let thing = plural || marked || self.is(at + 1, &["people"]);
+        // "From 2000 to 3000".
+        let amount = self.is(at + 1, &["to", "-", "–", "and"])
+            && self.number(at + 2).is_some_and(|it| it >= 2100)
+            || ["to", "and", "-", "–"].contains(&before)
+                && at
+                    .checked_sub(2)
+                    .and_then(|it| self.number(it))
+                    .is_some_and(|it| it > 31 && !(1000..2100).contains(&it));
+        let sure = (alone && !marked)
+            || (modern && placed.contains(&before) && !counted && !thing && !joined && !amount);
         sure.then_some(())?;
         Some((Period::absolute(calendar::year(year)?, Granularity::Year), at + 1))
     }
 
     /// Which of `choices`, in the order of time, the sentence around `at` speaks of: the latest that has
     /// begun, the first that has not ended, or, where it leaves that open, the nearest.
-    fn nearest(&self, at: usize, choices: Vec<Days>) -> Option<Days> {
+    pub(super) fn nearest(&self, at: usize, choices: Vec<Days>) -> Option<Days> {
         let distance = |it: &Days| {
             if it.contains(self.told) {
                 0
@@ -938,6 +1388,55 @@ impl Reader<'_> {
     }
 }
 
+/// After the number of a day these count something else: "on the 5th floor".
+const NTH_THINGS: &[&str] = &[
+    "amendment",
+    "anniversary",
+    "attempt",
+    "avenue",
+    "birthday",
+    "build",
+    "century",
+    "chapter",
+    "day",
+    "district",
+    "edition",
+    "element",
+    "episode",
+    "floor",
+    "game",
+    "generation",
+    "grade",
+    "hole",
+    "hour",
+    "item",
+    "iteration",
+    "level",
+    "line",
+    "match",
+    "minute",
+    "month",
+    "of",
+    "page",
+    "percentile",
+    "person",
+    "place",
+    "quarter",
+    "question",
+    "round",
+    "row",
+    "run",
+    "season",
+    "step",
+    "street",
+    "time",
+    "try",
+    "version",
+    "wave",
+    "week",
+    "year",
+];
+
 /// Where "last", "this" and "next" point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -948,9 +1447,34 @@ enum Way {
     Coming,
 }
 
-fn same_day(month: Days, day: Date) -> Date {
+pub(super) fn same_day(month: Days, day: Date) -> Date {
     let wanted = i64::from(day.day()) - 1;
     plus_days(month.first, wanted.min(month.length() - 1)).unwrap_or(month.last)
+}
+
+/// A half of a year.
+fn half_year(year: i64, half: i64) -> Option<Days> {
+    let second = half.checked_mul(2)?;
+    let (first, last) = (quarter_of(year, second - 1)?, quarter_of(year, second)?);
+    Days::between(first.first, last.last)
+}
+
+/// An amount of units and a half more, in units that it can be counted in.
+fn halves(amount: Amount, unit: Unit, each: i64) -> Option<(Amount, Unit)> {
+    let (unit, whole) = match unit {
+        Unit::Minute => (Unit::Second, 60),
+        Unit::Hour => (Unit::Minute, 60),
+        Unit::Day => (Unit::Hour, 24),
+        Unit::Week => (Unit::Day, 7),
+        Unit::Month => (Unit::Week, 4),
+        Unit::Year => (Unit::Month, 12),
+        Unit::Decade => (Unit::Year, 10),
+        Unit::Second | Unit::Weekend => return None,
+    };
+    let count = |it: i64| it.checked_mul(2)?.checked_add(1)?.checked_mul(whole)?.checked_mul(each);
+    // Half a week is three days or four.
+    let (least, most) = (count(amount.least)? / 2, count(amount.most)?.checked_add(1)? / 2);
+    Some((Amount { least, most, half: false, ..amount }, unit))
 }
 
 fn third_of(whole: Days, granularity: Granularity, third: i64) -> Option<Days> {
@@ -970,7 +1494,7 @@ fn nth_day(whole: Days, nth: i64) -> Option<Date> {
     if nth < 0 { Some(whole.last) } else { plus_days(whole.first, nth - 1) }
 }
 
-fn nth_weekday(whole: Days, nth: i64, weekday: i64) -> Option<Date> {
+pub(super) fn nth_weekday(whole: Days, nth: i64, weekday: i64) -> Option<Date> {
     let day = if nth < 0 {
         weekday_before(plus_days(whole.last, 1)?, weekday)?
     } else {
