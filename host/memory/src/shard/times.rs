@@ -99,15 +99,15 @@ fn named_in(text: &str, told: Timestamp) -> Vec<Days> {
 }
 
 impl Times {
-    /// Takes in what a record says, which names a time or does not.
-    pub(super) fn set(&mut self, place: Place, told: Timestamp, text: &str, names: bool) {
+    /// Takes in what a record says.
+    pub(super) fn set(&mut self, place: Place, told: Timestamp, text: &str) {
         let at = place as usize;
         if self.told.len() <= at {
             self.told.resize(at + 1, NEVER);
             self.named.resize_with(at / BLOCK + 1, Vec::new);
         }
         self.told[at] = day_of(told);
-        let days = if names { named_in(text, told) } else { Vec::new() };
+        let days = named_in(text, told);
         let block = &mut self.named[at / BLOCK];
         let start = block.partition_point(|it| it.place < place);
         // It comes at the end, mostly; lists stay as short as they can be.
@@ -258,7 +258,7 @@ mod tests {
         let question = asked("What happened on 3 May 2023?").unwrap();
         let fit = |told: u64, text: &str| {
             let mut times = Times::default();
-            times.set(0, at(told), text, true);
+            times.set(0, at(told), text);
             times.fit(0, question)
         };
         assert_eq!(fit(19_480, "We sold the boat."), 1.0);
@@ -302,7 +302,7 @@ mod tests {
                 if all.insert(place, (day, TEXTS[text])).is_some() {
                     times.remove(place);
                 }
-                times.set(place, at(day), TEXTS[text], true);
+                times.set(place, at(day), TEXTS[text]);
             }
             for (block, at_block) in removed {
                 all.remove(&place(block, at_block));

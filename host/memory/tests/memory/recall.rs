@@ -63,6 +63,11 @@ fn what_happened_on_a_day_is_found_by_the_day() {
     let found = ask(&memory, Question::default());
     assert_eq!(found.hits[0].signals.vector, 0.0);
     assert!(then.iter().all(|it| first(&found, 4).contains(&(*it).to_owned())), "{found:?}");
+    // Words that are a time in few texts are one, too: 9 April 2023 was the 19,456th day.
+    memory.remember(&[entry(19_500, "At Easter Zoë lost her ring.")], None, now()).unwrap();
+    let text = "What happened on 9 April 2023?".to_owned();
+    let easter = memory.recall(&Question { text, ..Question::default() }, now()).unwrap();
+    assert!(texts(&easter)[..3].contains(&"At Easter Zoë lost her ring."), "{easter:?}");
     // One in whose words and time both are is before those of the time alone.
     let both = entry(19_480, "It happened: rain, at last.");
     memory.remember(&[both], None, now()).unwrap();

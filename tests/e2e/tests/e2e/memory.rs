@@ -154,6 +154,19 @@ fn a_space_that_is_not_there_is_told() {
 }
 
 #[test]
+fn a_day_that_there_is_not_is_told() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door was painted.", "--at", "2023-02-28"]);
+    let ended = stage.call(["memory", "recall", "When was the door painted, on 31 February 2023?"]);
+    assert!(ended.out.contains("The door was painted."), "{ended:?}");
+    let told = "31 February 2023: there is no such day; the question is asked without it";
+    assert!(ended.err.contains(told), "{ended:?}");
+    let ask = |question: &str| memory(&stage, &["recall", question])["notes"].clone();
+    assert_eq!(ask("door on 2023-02-31"), json!([told.replace("31 February 2023", "2023-02-31")]));
+    assert_eq!(ask("door on 2023-02-28"), json!([]));
+}
+
+#[test]
 fn a_second_process_asks_the_one_that_has_the_memory() {
     let Some(stage) = Stage::new() else { return };
     memory(&stage, &["add", "The door is green."]);
