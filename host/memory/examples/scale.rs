@@ -102,8 +102,15 @@ fn main() {
     drop(memory);
     let (memory, took) = first_answer(folder, &first);
     println!("opened with the index       {took:?}");
+    // A store that is asked again stays as it is.
     if named.is_some() {
         return;
+    }
+    let more = entry(&chance, records + WRITTEN_ALONE);
+    for which in ["first", "next "] {
+        let start = Instant::now();
+        memory.remember(std::slice::from_ref(&more), None, now()).unwrap();
+        println!("the {which} write after that  {:?}", start.elapsed());
     }
     // Forgetting takes the kept index with it.
     memory.forget(&[MemoryId(1)], None, now()).unwrap();

@@ -212,33 +212,16 @@ pub(crate) struct Names {
     free: Vec<u32>,
 }
 
-/// The numbers of names that somebody holds.
-#[derive(Clone, Debug)]
-enum Numbers {
+/// The numbers of names that somebody holds, each once.
+#[derive(Clone, Debug, Default)]
+struct Numbers {
     /// In the order of the names, as a kept index has them: hashing all takes most of what reading them does.
-    Sorted(Vec<u32>),
-    Hashed(HashMap<Box<str>, u32>),
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Self::Hashed(HashMap::new())
-    }
+    sorted: Vec<u32>,
+    /// Those that came since.
+    hashed: HashMap<Box<str>, u32>,
 }
 
 impl Names {
-    /// Numbers by name, to be changed.
-    fn hashed(&mut self) -> &mut HashMap<Box<str>, u32> {
-        if let Numbers::Sorted(sorted) = &self.numbers {
-            let numbers = sorted.iter().map(|it| (self.names[*it as usize].clone(), *it));
-            self.numbers = Numbers::Hashed(numbers.collect());
-        }
-        match &mut self.numbers {
-            Numbers::Hashed(numbers) => numbers,
-            Numbers::Sorted(_) => unreachable!("they were just hashed"),
-        }
-    }
-
     /// The number of `name`, held once more.
     pub(crate) fn hold(&mut self, name: &str) -> u32 {
         if let Some(number) = self.find(name) {
@@ -250,7 +233,7 @@ impl Names {
             self.holders.push(0);
             (self.names.len() - 1) as u32
         });
-        self.hashed().insert(name.into(), number);
+        self.numbers.hashed.insert(name.into(), number);
         self.names[number as usize] = name.into();
         self.holders[number as usize] = 1;
         number
@@ -268,22 +251,26 @@ impl Names {
         let holders = &mut self.holders[number as usize];
         *holders -= 1;
         if *holders == 0 {
-            self.hashed();
-            let name = std::mem::take(&mut self.names[number as usize]);
-            self.hashed().remove(&name);
+            let name = &self.names[number as usize];
+            if self.numbers.hashed.remove(name).is_none() {
+                // What nobody holds has no place in an order that is searched; and one that goes is rarely the last.
+                let Numbers { sorted, hashed } = &mut self.numbers;
+                let others = sorted.drain(..).filter(|it| *it != number);
+                hashed.extend(others.map(|it| (self.names[it as usize].clone(), it)));
+            }
+            self.names[number as usize] = Box::default();
             self.free.push(number);
         }
     }
 
     /// The number of a name.
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        match &self.numbers {
-            Numbers::Hashed(numbers) => numbers.get(name).copied(),
-            Numbers::Sorted(sorted) => {
-                let found = sorted.binary_search_by(|it| self.name(*it).cmp(name)).ok()?;
-                Some(sorted[found])
-            }
+        let Numbers { sorted, hashed } = &self.numbers;
+        if let Some(number) = hashed.get(name) {
+            return Some(*number);
         }
+        let found = sorted.binary_search_by(|it| self.name(*it).cmp(name)).ok()?;
+        Some(sorted[found])
     }
 
     /// The name of a number.
@@ -303,10 +290,7 @@ impl Names {
 
     /// How many are in use.
     fn in_use(&self) -> usize {
-        match &self.numbers {
-            Numbers::Hashed(numbers) => numbers.len(),
-            Numbers::Sorted(sorted) => sorted.len(),
-        }
+        self.numbers.sorted.len() + self.numbers.hashed.len()
     }
 }
 

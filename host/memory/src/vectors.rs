@@ -133,12 +133,12 @@ impl Vectors {
         if self.scales.len() <= place {
             lengthen(&mut self.scales, place + 1);
             lengthen(self.sketches.to_mut(), (place + 1) * row);
-            lengthen(self.shades.to_mut(), (place + 1) * row);
+            self.shades.lengthen((place + 1) * row);
         }
         self.count += usize::from(self.scales[place] == 0.0);
         self.scales[place] = code.scale;
-        let lists = [self.sketches.to_mut(), self.shades.to_mut()];
-        let [sketch, shade] = lists.map(|it| &mut it[place * row..][..row]);
+        let sketch = &mut self.sketches.to_mut()[place * row..][..row];
+        let shade = self.shades.row_mut(place * row, row);
         shade::write_both(code.borrowed(), sketch, shade);
     }
 
@@ -158,7 +158,7 @@ impl Vectors {
             self.scales[place] = 0.0;
             let row = self.row_bytes();
             self.sketches.to_mut()[place * row..][..row].fill(0);
-            self.shades.to_mut()[place * row..][..row].fill(0);
+            self.shades.row_mut(place * row, row).fill(0);
         }
     }
 
@@ -373,7 +373,7 @@ impl std::ops::Deref for Estimates {
 }
 
 /// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
-fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
+pub(crate) fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
     if list.capacity() < length {
         list.reserve_exact(length + length / 8 - list.len());
     }

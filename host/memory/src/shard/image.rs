@@ -69,7 +69,8 @@ impl NamesImage {
             && free.iter().all(|it| holders.get(*it as usize) == Some(&0))
             && sorted.len() == held
             && sorted.iter().all(|it| holders.get(*it as usize).is_some_and(|it| *it > 0));
-        fits.then_some(Names { numbers: Numbers::Sorted(sorted), names, holders, free })
+        let numbers = Numbers { sorted, ..Numbers::default() };
+        fits.then_some(Names { numbers, names, holders, free })
     }
 }
 
@@ -331,6 +332,54 @@ impl Flat<ROW_BYTES> for Row {
             confidence: f32::from_bits(number(5)),
             tokens: number(6),
             look: bytes[52],
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Names that a kept index held, those that came since, and those that went: each is found by its number.
+        #[test]
+        fn names_are_found_whether_they_were_kept_or_came_since(
+            acts in proptest::collection::vec((0_u8..8, 0_u32..30), 0..120),
+        ) {
+            let mut names = Names::default();
+            let mut held: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+            for (act, which) in acts {
+                let name = format!("name {which}");
+                match act {
+                    0 => names = NamesImage::of(&names).names().unwrap(),
+                    1..=2 => if let Some((number, holders)) = held.get_mut(&name) {
+                        names.release(*number);
+                        *holders -= 1;
+                        if *holders == 0 {
+                            held.remove(&name);
+                        }
+                    },
+                    _ => {
+                        let number = names.hold(&name);
+                        let (known, holders) = held.entry(name).or_insert((number, 0));
+                        prop_assert_eq!(*known, number);
+                        *holders += 1;
+                    }
+                }
+                prop_assert_eq!(names.in_use(), held.len());
+                for which in 0..30 {
+                    let name = format!("name {which}");
+                    prop_assert_eq!(names.find(&name), held.get(&name).map(|it| it.0));
+                }
+                let mut all: Vec<&str> = names.all().collect();
+                all.sort_unstable();
+                prop_assert!(all.iter().eq(held.keys()));
+            }
         }
     }
 }
