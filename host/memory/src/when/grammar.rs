@@ -6,7 +6,7 @@ use super::{
     Basis, Bound, Granularity, Interval, Mention, Time, Unit,
     calendar::{self, Days},
     period::{DEPTH, Period, Reader},
-    tokens::tokens,
+    tokens::{holds, tokens},
     words,
 };
 
@@ -23,12 +23,16 @@ pub fn mentions(text: &str, told: Timestamp) -> Vec<Mention> {
 /// The time expressions of `text`. Its rules are asked at `all` places in tests, otherwise only where an
 /// expression may begin: most words of a text begin none.
 pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
+    // Most texts of a memory name no time: nothing begins an expression but a word that leads to none alone.
+    if !all && !holds(text, |it| words::opens(it) && !words::leads(it)) {
+        return Vec::new();
+    }
     let reader = Reader { tokens: tokens(text), told: calendar::day_of(told) };
     let now = i64::try_from(told.as_micros()).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     let mut at = 0;
     while at < reader.tokens.len() {
-        if !(all || reader.opens(at)) {
+        if reader.ends_word(at) || !(all || reader.opens(at)) {
             at += 1;
             continue;
         }
@@ -62,6 +66,13 @@ struct Expression {
 }
 
 impl Reader<'_> {
+    /// Whether the token `at` is a number that belongs to the word before it: "w12", "sha256".
+    fn ends_word(&self, at: usize) -> bool {
+        let number = self.tokens[at].raw.starts_with(|it: char| it.is_ascii_digit());
+        let word = |at: usize| self.tokens[at].raw.ends_with(|it: char| it.is_ascii_alphabetic());
+        number && self.glued(at) && at > 0 && word(at - 1)
+    }
+
     /// Whether an expression may begin with the token `at`.
     fn opens(&self, at: usize) -> bool {
         let known = |at: usize| {
@@ -88,7 +99,7 @@ impl Reader<'_> {
     /// How the words before an expression tie it, and where those begin.
     fn bound(&self, at: usize) -> (Bound, usize) {
         let before = |bound| (bound, at - 1);
-        match self.tokens.get(at.wrapping_sub(1)).map_or("", |it| it.low.as_str()) {
+        match self.tokens.get(at.wrapping_sub(1)).map_or("", |it| it.low.as_ref()) {
             "since" => before(Bound::Since),
             "until" | "till" | "by" => before(Bound::Until),
             "before" => before(Bound::Before),
@@ -313,7 +324,7 @@ impl Reader<'_> {
             "for", "took", "take", "takes", "lasted", "lasts", "last", "about", "after", "within",
             "over", "than", "nearly", "almost", "under", "in", "spent", "spend",
         ];
-        let before = self.tokens.get(at.wrapping_sub(1)).map_or("", |it| it.low.as_str());
+        let before = self.tokens.get(at.wrapping_sub(1)).map_or("", |it| it.low.as_ref());
         // "A day at the beach" says no length; "18 years old" does not say how long something took.
         let article = amount.article && !measured.contains(&before);
         let age = self.is(end, &["old"]) || (self.is(end, &["-"]) && self.is(end + 1, &["old"]));

@@ -86,7 +86,7 @@ impl Reader<'_> {
 
     /// The token in lower case, empty beyond the ends.
     pub(super) fn low(&self, at: usize) -> &str {
-        self.tokens.get(at).map_or("", |it| it.low.as_str())
+        self.tokens.get(at).map_or("", |it| it.low.as_ref())
     }
 
     pub(super) fn is(&self, at: usize, words: &[&str]) -> bool {

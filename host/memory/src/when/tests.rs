@@ -1486,6 +1486,7 @@ fn more_false_friends() {
         "in the first place",
         "872feb9 and dec5 are commits",
         "measured in 1000s of bytes",
+        "sha256 of w2023x, build12 May",
         "2019 bugs",
         "in 2000 words",
         "from 2000 to 3000 users",
@@ -1535,101 +1536,103 @@ fn more_false_friends() {
         "2023-05-17T10:00:00",
         &texts,
         expect![[r#"
-        in the first place
-            -
-        872feb9 and dec5 are commits
-            -
-        measured in 1000s of bytes
-            -
-        2019 bugs
-            -
-        in 2000 words
-            -
-        from 2000 to 3000 users
-            -
-        2021-nCoV
-            -
-        10.0.0.1
-            -
-        192.168.10.2023
-            -
-        /var/log/2023/05/17/app.log
-            -
-        https://example.com/2023/05/17/title
-            -
-        ubuntu 22.04
-            -
-        release 22.04.3
-            -
-        the third quarter was slow
-            -
-        the second half hurt
-            -
-        a quarter of the cake
-            -
-        a quarter to each
-            -
-        half the time
-            -
-        Easter eggs
-            -
-        the Christmas tree
-            -
-        a thanksgiving dinner
-            -
-        a good friday evening meal
-            -
-        Chinese New Year
-            -
-        New York
-            -
-        my mother's birthday
-            -
-        the labor market
-            -
-        H1 heading
-            -
-        the q1 switch
-            -
-        a W15 form
-            -
-        week 3 of the course
-            -
-        by the 3rd attempt
-            -
-        he is in his nineties
-            -
-        temperatures in the 80s
-            -
-        Monday.com
-            -
-        Saturday Night Live
-            -
-        in summer camp
-            -
-        In May second graders paint.
-            [May] Month 2023-05-01 to 2023-05-31
-        march 5 miles
-            -
-        I take two in the morning.
-            -
-        24/7
-            -
-        2/3 of users
-            -
-        1-2 spoons
-            -
-        the last two minutes of the game
-            [two minutes] lasting 2 Minute
-        the last weeks of school
-            -
-        at the end of the day
-            -
-        the other half
-            -
-        this one last year
-            [last year] Year 2022-01-01 to 2022-12-31
-    "#]],
+            in the first place
+                -
+            872feb9 and dec5 are commits
+                -
+            measured in 1000s of bytes
+                -
+            sha256 of w2023x, build12 May
+                -
+            2019 bugs
+                -
+            in 2000 words
+                -
+            from 2000 to 3000 users
+                -
+            2021-nCoV
+                -
+            10.0.0.1
+                -
+            192.168.10.2023
+                -
+            /var/log/2023/05/17/app.log
+                -
+            https://example.com/2023/05/17/title
+                -
+            ubuntu 22.04
+                -
+            release 22.04.3
+                -
+            the third quarter was slow
+                -
+            the second half hurt
+                -
+            a quarter of the cake
+                -
+            a quarter to each
+                -
+            half the time
+                -
+            Easter eggs
+                -
+            the Christmas tree
+                -
+            a thanksgiving dinner
+                -
+            a good friday evening meal
+                -
+            Chinese New Year
+                -
+            New York
+                -
+            my mother's birthday
+                -
+            the labor market
+                -
+            H1 heading
+                -
+            the q1 switch
+                -
+            a W15 form
+                -
+            week 3 of the course
+                -
+            by the 3rd attempt
+                -
+            he is in his nineties
+                -
+            temperatures in the 80s
+                -
+            Monday.com
+                -
+            Saturday Night Live
+                -
+            in summer camp
+                -
+            In May second graders paint.
+                [May] Month 2023-05-01 to 2023-05-31
+            march 5 miles
+                -
+            I take two in the morning.
+                -
+            24/7
+                -
+            2/3 of users
+                -
+            1-2 spoons
+                -
+            the last two minutes of the game
+                [two minutes] lasting 2 Minute
+            the last weeks of school
+                -
+            at the end of the day
+                -
+            the other half
+                -
+            this one last year
+                [last year] Year 2022-01-01 to 2022-12-31
+        "#]],
     );
 }
 

@@ -1,5 +1,7 @@
 //! Text as words, numbers and marks, each with its place.
 
+use std::borrow::Cow;
+
 /// Longest word that a rule of the grammar knows, in bytes.
 const WORD_BYTES_MAX: usize = 16;
 
@@ -11,7 +13,7 @@ pub(super) struct Token<'a> {
     /// As it was written.
     pub(super) raw: &'a str,
     /// In lower case; empty for words that are too long for every rule.
-    pub(super) low: String,
+    pub(super) low: Cow<'a, str>,
     /// Whether it follows the one before without a space.
     pub(super) glued: bool,
 }
@@ -31,6 +33,27 @@ impl Token<'_> {
         let digits = self.raw.len() <= 9 && self.raw.bytes().all(|it| it.is_ascii_digit());
         digits.then(|| self.raw.parse().ok()).flatten()
     }
+}
+
+/// A word in lower case, as it stands there where it is; empty where it is too long for every rule.
+fn low(raw: &str) -> Cow<'_, str> {
+    if raw.len() > WORD_BYTES_MAX {
+        return Cow::Borrowed("");
+    }
+    let is_low = raw.bytes().all(|it| it.is_ascii() && !it.is_ascii_uppercase());
+    if is_low { Cow::Borrowed(raw) } else { Cow::Owned(raw.to_lowercase()) }
+}
+
+/// Whether some word of `text`, in lower case, is `known`, or a number begins in it that is no part of a word ("w12"): without
+/// taking it apart any further.
+pub(super) fn holds(text: &str, known: impl Fn(&str) -> bool) -> bool {
+    let mut before = b' ';
+    let number = text.bytes().any(|it| {
+        let begins = it.is_ascii_digit() && !before.is_ascii_alphanumeric();
+        before = it;
+        begins
+    });
+    number || text.split(|it: char| !it.is_alphabetic()).any(|it| known(&low(it)))
 }
 
 /// The tokens of `text`: runs of letters, runs of digits, and every other visible character alone.
@@ -55,7 +78,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             rest.next();
         }
         let raw = &text[start..end];
-        let low = if raw.len() <= WORD_BYTES_MAX { raw.to_lowercase() } else { String::new() };
+        let low = low(raw);
         let glued = found.last().is_some_and(|it| it.end == start);
         found.push(Token { start, end, raw, low, glued });
     }
