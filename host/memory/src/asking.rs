@@ -149,22 +149,18 @@ impl Named {
     /// that no other author's name has.
     pub(crate) fn of(said: &[String], analysed: &question::Question, shards: &[&Shard]) -> Self {
         let names: BTreeSet<&str> = shards.iter().flat_map(|it| it.authors().all()).collect();
-        let words = |name: &str| {
-            terms::words(name)
-                .filter(|it| it.len() > 2 && !terms::is_common(it))
-                .collect::<Vec<_>>()
-        };
-        let named = |name: &&&str| words(name).iter().any(|it| said.contains(it));
-        let mut authors: BTreeSet<String> =
-            names.iter().filter(named).map(|it| (*it).to_owned()).collect();
+        let telling = |it: &String| it.len() > 2 && !terms::is_common(it);
+        let words = |name| (name, terms::words(name).filter(telling).collect());
+        let names: Vec<(&str, Vec<String>)> = names.into_iter().map(words).collect();
+        let named = names.iter().filter(|(_, words)| words.iter().any(|it| said.contains(it)));
+        let mut authors: BTreeSet<String> = named.map(|it| it.0.to_owned()).collect();
         let mut short = BTreeMap::new();
         for Name { name, .. } in &analysed.names {
             let mut alone = terms::words(name);
             let (Some(word), None) = (alone.next(), alone.next()) else { continue };
-            let all = names.iter().map(|it| (*it, words(it)));
-            if let Some((author, long)) = entities::long_form(&word, all) {
+            if let Some((author, long)) = entities::long_form(&word, &names) {
                 authors.insert(author.to_owned());
-                short.insert(word, Long { author: author.to_owned(), word: long });
+                short.insert(word, Long { author: author.to_owned(), word: long.to_owned() });
             }
         }
         Self { authors, short }

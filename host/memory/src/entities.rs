@@ -96,18 +96,18 @@ const SHORT_FORM_MIN: usize = 3;
 /// The names come with their words in lower case, each once.
 pub fn long_form<'a>(
     short: &str,
-    names: impl Iterator<Item = (&'a str, Vec<String>)>,
-) -> Option<(&'a str, String)> {
+    names: &'a [(&'a str, Vec<String>)],
+) -> Option<(&'a str, &'a str)> {
     if short.chars().count() < SHORT_FORM_MIN {
         return None;
     }
     let mut found = None;
     for (name, words) in names {
-        for word in words.into_iter().filter(|it| it.starts_with(short)) {
+        for word in words.iter().filter(|it| it.starts_with(short)) {
             if word == short || found.is_some() {
                 return None;
             }
-            found = Some((name, word));
+            found = Some((*name, word.as_str()));
         }
     }
     found

@@ -174,8 +174,8 @@ fn spellings_of_one_name_have_one_normal_form() {
 #[test]
 fn a_short_name_is_the_long_one_where_only_one_fits() {
     let long = |short: &str, names: &[&str]| {
-        let all = names.iter().map(|it| (*it, crate::terms::words(it).collect()));
-        long_form(short, all).map(|(name, word)| format!("{name}: {word}"))
+        let all: Vec<_> = names.iter().map(|it| (*it, crate::terms::words(it).collect())).collect();
+        long_form(short, &all).map(|(name, word)| format!("{name}: {word}"))
     };
     assert_eq!(long("mel", &["Tom", "Melanie"]).as_deref(), Some("Melanie: melanie"));
     assert_eq!(long("lop", &["Maria Lopez"]).as_deref(), Some("Maria Lopez: lopez"));
