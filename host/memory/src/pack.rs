@@ -53,6 +53,14 @@ pub(crate) use self::{
 /// So many bytes are worth a thread more to read them.
 const SHARED_BYTES: usize = 1 << 20;
 
+/// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
+pub(crate) fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
+    if list.capacity() < length {
+        list.reserve_exact(length + length / 8 - list.len());
+    }
+    list.resize(length, T::default());
+}
+
 /// Does both, at once where there are many bytes to read.
 pub(crate) fn at_once<A: Send, B>(
     bytes: usize,

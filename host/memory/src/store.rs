@@ -1529,11 +1529,18 @@ impl Memory {
         self.results_mut().told()
     }
 
+    /// The vector of a question that is within bounds.
     fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {
+        let invalid = |reason: String| ReadError::Invalid { reason };
+        let bytes = question.text.len();
+        if bytes > QUESTION_BYTES_MAX {
+            let most = QUESTION_BYTES_MAX;
+            return Err(invalid(format!(
+                "the question has {bytes} bytes, and {most} are the most"
+            )));
+        }
         let code = question.vector.as_ref().map(|it| self.code(it)).transpose();
-        let invalid =
-            |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
-        code.map_err(invalid)
+        code.map_err(|it| invalid(format!("the vector of the question {it}")))
     }
 
     /// Names of a question that are short for those of authors in its spaces, each with the author: "mel", "Melanie".
@@ -1612,19 +1619,12 @@ impl Memory {
         look: Look,
     ) -> Result<Considered, ReadError> {
         let now = end_of_minute(now);
-        let invalid = |reason: String| ReadError::Invalid { reason };
-        if question.text.len() > QUESTION_BYTES_MAX {
-            let bytes = question.text.len();
-            let reason =
-                format!("the question has {bytes} bytes, and {QUESTION_BYTES_MAX} are the most");
-            return Err(invalid(reason));
-        }
         let vector = self.vector_of(question)?;
         let shards = index.shards(&question.spaces);
         let asking = Asking::of(question, vector, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
             let reason = "the question has no word that tells what to look for".to_owned();
-            return Err(invalid(reason));
+            return Err(ReadError::Invalid { reason });
         }
         let search = self.search(index, (question, past));
         Ok(recall::consider(index, question, &asking, &search, now, look))

@@ -27,7 +27,7 @@ use self::{
     steps::Steps,
 };
 use crate::{
-    pack::{Coming, Gradual, Section, Writer},
+    pack::{Coming, Gradual, Section, Writer, lengthen},
     pool::Pool,
 };
 
@@ -370,14 +370,6 @@ impl std::ops::Deref for Estimates {
     fn deref(&self) -> &[i32] {
         &self.all
     }
-}
-
-/// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
-pub(crate) fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
-    if list.capacity() < length {
-        list.reserve_exact(length + length / 8 - list.len());
-    }
-    list.resize(length, T::default());
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl SeekResults {
 }
 
 impl HostCall for KeepResult {
-    const NAME: &'static str = "results.keep";
+    const NAME: &'static str = "memory.keep-result";
     const EFFECT: Effect = Effect::Read;
     type Reply = bool;
 
@@ -121,7 +121,7 @@ impl HostCall for KeepResult {
 }
 
 impl HostCall for SeekResults {
-    const NAME: &'static str = "results.offers";
+    const NAME: &'static str = "memory.offers";
     const EFFECT: Effect = Effect::Read;
     type Reply = Vec<OfferedResult>;
 

@@ -7,9 +7,9 @@
 //! searched was changed since. Time alone moves scores by recency; a question that names a time is offered within its
 //! minute, and none after a day.
 //!
-//! The same words are the same question. Near ones are found by their signs (Charikar 2002): 16 of them are a band, and two questions are compared where
-//! a band is the same. With 384 dimensions, 99 of 100 pairs with a cosine of 0.95 share one, and 88 with 0.9. Of each
-//! bucket the last [`WINDOW`] stay.
+//! The same words are the same question. Near ones are found by their signs (Charikar 2002): 16 of them are a band, and
+//! two questions are compared where a band is the same. With 384 dimensions, 99 of 100 pairs with a cosine of 0.95 share
+//! one, and 88 with 0.9. Of each bucket the last [`WINDOW`] stay.
 //!
 //! What is deliberately not here: a threshold that is learned. Results end with the next write to their spaces, and
 //! to know with 95 % that one result is wrong at most once in twenty times takes 59 judgements of it, all in favour.

@@ -13,8 +13,7 @@ use std::{
     },
 };
 
-use super::{SHARED_BYTES, Section};
-use crate::vectors::lengthen;
+use super::{SHARED_BYTES, Section, lengthen};
 
 /// About so many bytes come into memory at once.
 const PART_BYTES: usize = 1 << 20;

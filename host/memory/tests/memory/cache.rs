@@ -337,6 +337,7 @@ fn what_was_made_of_an_answer_is_offered_until_a_record_is_forgotten() {
     assert_eq!(offers(&same).unwrap().len(), 1, "and the same words always");
     let wrong = Question { vector: Some(vec![1.0]), ..bare };
     assert!(offers(&wrong).is_err());
+    assert!(offers(&question(&"x".repeat(65_537))).is_err(), "as recall says");
     memory.forget(&[MemoryId(0)], None, now()).unwrap();
     assert_eq!(memory.results().kept, 0, "its words left with what was forgotten");
     assert_eq!(offers(&first), Ok(Vec::new()));

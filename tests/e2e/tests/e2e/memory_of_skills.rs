@@ -266,6 +266,9 @@ fn what_one_run_made_of_an_answer_is_offered_to_another_one() {
     assert_eq!(refused["error"]["kind"], "denied", "{refused}");
     let message = refused["error"]["message"].as_str().unwrap();
     assert!(message.contains("remember in the memory `notes/door`"), "{message}");
+    let grants = stage.answer(["grants", "explain", refused["run"].as_str().unwrap()]);
+    let used: Vec<_> = grants["steps"].as_array().unwrap().iter().collect();
+    assert_eq!((used.len(), &used[0]["capability"]), (1, &"memory".into()), "{grants}");
     // Elsewhere is not there; a change there ends it, and forgetting too.
     run(&stage, all, "remember", "space: private, text: The door is red.");
     assert_eq!(texts(&offered(all, door)).len(), 1);
@@ -398,7 +401,7 @@ fn scenarios_and_scripts_answer_for_the_memory() {
     let offered = scenario(
         "offered",
         "{ asks: offers, text: door, gives: [ { text: A green one. } ] }",
-        "calls: [ { host: results.offers, times: 1 } ], that: [ { that: \"outputs.answer[0].text == 'A green one.'\" } ]",
+        "calls: [ { host: memory.offers, times: 1 } ], that: [ { that: \"outputs.answer[0].text == 'A green one.'\" } ]",
     );
     assert_eq!(offered.code, Some(0), "{offered:?}");
     let nothing = scenario("nothing", "", "that: [ { that: size(outputs.answer) == 0 } ]");
