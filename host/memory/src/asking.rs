@@ -59,6 +59,8 @@ pub(crate) struct Asking {
     pub(crate) cues: [bool; 11],
     /// Its vector.
     pub(crate) vector: Option<Code>,
+    /// What it asks for apart.
+    pub(crate) parts: Vec<String>,
 }
 
 /// The stem of the word for whatever was.
@@ -122,6 +124,7 @@ impl Asking {
             months,
             cues,
             vector,
+            parts: analysed.parts,
         }
     }
 }

@@ -124,7 +124,7 @@ fn of_vector(key: &Key, code: Code) {
         let shards = index.shards(&[]);
         let asking = Asking::of(&question, vector, &shards, now);
         let search = Search::new(shards);
-        let found = consider(&index, &question, &asking, &search, now, Look::Features);
+        let found = consider(&index, (&question, &asking), &[], &search, now, Look::Features);
         assert!(found.candidates.len() <= 3, "each record once");
     }
     (0..3).for_each(|id| index.remove(MemoryId(id)));

@@ -36,8 +36,8 @@ pub struct Question {
     pub window: Option<Interval>,
     /// What the answer comes before or after, where that is an event and no date.
     pub related: Option<Related>,
-    /// What to look for separately, besides the whole: the parts of "both A and B", the person of "the person
-    /// who ...". Nothing for a simple question.
+    /// What to look for separately, besides the whole: the parts of "both A and B", of two questions in one, of what came before
+    /// or after an event. Nothing for a simple question.
     pub parts: Vec<String>,
     /// Identifiers and quoted phrases, to be found letter by letter.
     pub exact: Vec<Exact>,

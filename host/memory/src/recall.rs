@@ -31,6 +31,15 @@ pub const QUESTION_BYTES_MAX: usize = 64 << 10;
 /// rank so few.
 pub const DOUBT_FROM: u64 = 100;
 
+/// A part of a question, and what it means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubQuery {
+    /// The part, as [`crate::question::analyse`] gives it.
+    pub text: String,
+    /// Its vector, made by the encoder of the store.
+    pub vector: Vec<f32>,
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -41,6 +50,8 @@ pub struct Question {
     pub vector: Option<Vec<f32>>,
     /// Words that mean something like those of the text; of what is not among those nothing counts.
     pub kindred: Vec<Kindred>,
+    /// The vectors of its parts. A part that has none here is looked for by its words; what is no part counts nothing.
+    pub parts: Vec<SubQuery>,
     /// The spaces to look in; all where none is named.
     pub spaces: Vec<String>,
     /// Most records that are given back, up to [`LIMIT_MAX`].
@@ -77,6 +88,7 @@ impl Default for Question {
             text: String::new(),
             vector: None,
             kindred: Vec::new(),
+            parts: Vec::new(),
             spaces: Vec::new(),
             limit: 10,
             budget_tokens: None,
@@ -96,6 +108,19 @@ impl Default for Question {
 }
 
 impl Question {
+    /// A part of it, as a question of its own within the same bounds.
+    pub(crate) fn part(&self, text: &str) -> Self {
+        let known = self.parts.iter().find(|it| it.text == text);
+        let vector = known.map(|it| it.vector.clone());
+        Self { text: text.to_owned(), vector, parts: Vec::new(), ..self.clone() }
+    }
+
+    /// Without its words and what an encoder made of them: what it asks for beside these.
+    pub(crate) fn bare(&self) -> Self {
+        let (text, vector) = (String::new(), None);
+        Self { text, vector, kindred: Vec::new(), parts: Vec::new(), ..self.clone() }
+    }
+
     /// Whether it asks for some records only.
     pub(crate) fn is_selective(&self) -> bool {
         let names = [&self.author, &self.thread, &self.kind];
@@ -256,31 +281,93 @@ pub(crate) enum Look {
     Features,
 }
 
-/// Looks at what may answer a question.
+/// The first of a ranking is worth `1 / RANKS_FROM`, the next one less. The smaller, the more the first few count: 60 is
+/// common where many rankings of hundreds are fused (Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", 2009), and here it
+/// is the first few of a part that answer it.
+const RANKS_FROM: f64 = 3.0;
+
+/// Looks at what may answer a question. Where it asks for several things, each of the `parts` is ranked for itself too.
 pub(crate) fn consider(
     index: &Index,
-    question: &Question,
-    asking: &Asking,
+    whole: (&Question, &Asking),
+    parts: &[(Question, Asking)],
     search: &Search<'_>,
     now: Timestamp,
     look: Look,
 ) -> Considered {
+    let asking = whole.1;
     let first = FirstArms::of(search, asking);
-    let mut spots = first.best();
-    let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (fused(&first, *it), *it)).collect();
-    let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
-    seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
-    let led = led_to(index, search, &seeds);
-    let best = seeds.first().map_or(0.0, |it| it.0).max(1.0);
-    spots.extend(led.keys());
-    spots.sort_unstable();
-    spots.dedup();
-    let phrases = quoted(&question.text);
-    let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
-    let see = |(spot, doc, relevance): &(Spot, Doc, f64)| {
-        let shard = search.shard(*spot);
-        let relation = led.get(spot).copied().unwrap_or(0.0);
-        let age = now.as_micros().saturating_sub(doc.at) as f64;
+    let (seeing, mut spots) = Seeing::of(index, search, whole, &first, now);
+    let see = |it: &(Spot, Doc, f64)| seeing.candidate(it);
+    let mut seen: Vec<(Spot, Candidate)> = known(index, search, &spots).iter().map(see).collect();
+    let mut near = Near::of(&first, search, asking);
+    let (learned, behind) = ranked(search, asking, &first, &mut near, &mut seen);
+    let ranked = learned.into_iter().zip(seen.iter().map(|it| it.1.ranking.as_slice()));
+    let doubt = (search.totals.docs >= DOUBT_FROM)
+        .then(|| rank::doubt(ranked.collect(), !asking.kindred.is_empty()));
+    let parts = parts.iter().map(|it| apart(index, search, (&it.0, &it.1), now)).collect();
+    let lowered = fuse(&mut seen, parts);
+    if look == Look::Ranking {
+        seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
+    } else {
+        spots = seen.iter().map(|it| it.0).collect();
+        spots.sort_unstable();
+        let mut all = Arms::of(near, search, asking);
+        let others = all.candidates().into_iter().filter(|it| spots.binary_search(it).is_err());
+        let others: Vec<Spot> = others.collect();
+        seen.extend(known(index, search, &others).iter().map(see).map(|(spot, mut it)| {
+            it.score = behind(it.untrained) - lowered;
+            (spot, it)
+        }));
+        spots.extend(others);
+        all.look_at(search, &spots);
+        seen.iter_mut().for_each(|(spot, it)| it.features = all.row(search, asking, *spot));
+    }
+    let mut candidates: Vec<Candidate> = seen.into_iter().map(|it| it.1).collect();
+    candidates.sort_by_key(|it| it.id);
+    Considered { candidates, doubt }
+}
+
+/// What tells why a record answers a question.
+struct Seeing<'a> {
+    search: &'a Search<'a>,
+    asking: &'a Asking,
+    first: &'a FirstArms,
+    /// Where relations lead from the best.
+    led: BySpot<f64>,
+    /// What the best is worth that words found, and 1 at least.
+    best: f64,
+    phrases: Vec<Vec<String>>,
+    words: HashSet<String>,
+    now: Timestamp,
+}
+
+impl<'a> Seeing<'a> {
+    /// Gives back also what is to be looked at: what the arms found, and where relations lead from there.
+    fn of(
+        index: &Index,
+        search: &'a Search<'a>,
+        (question, asking): (&Question, &'a Asking),
+        first: &'a FirstArms,
+        now: Timestamp,
+    ) -> (Self, Vec<Spot>) {
+        let mut spots = first.best();
+        let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (fused(first, *it), *it)).collect();
+        let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
+        seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
+        let led = led_to(index, search, &seeds);
+        let best = seeds.first().map_or(0.0, |it| it.0).max(1.0);
+        spots.extend(led.keys());
+        spots.sort_unstable();
+        spots.dedup();
+        let phrases = quoted(&question.text);
+        let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
+        (Self { search, asking, first, led, best, phrases, words, now }, spots)
+    }
+
+    fn candidate(&self, (spot, doc, relevance): &(Spot, Doc, f64)) -> (Spot, Candidate) {
+        let (first, shard) = (self.first, self.search.shard(*spot));
+        let age = self.now.as_micros().saturating_sub(doc.at) as f64;
         let signals = Signals {
             vector: first
                 .vector
@@ -289,17 +376,17 @@ pub(crate) fn consider(
                 .unwrap_or(0.0)
                 .clamp(0.0, 1.0),
             keyword: first.window2.ratio(*spot),
-            relation,
-            tag: share_of_tags(shard, doc, &words),
-            exact: share_of_phrases(shard, doc, &phrases),
+            relation: self.led.get(spot).copied().unwrap_or(0.0),
+            tag: share_of_tags(shard, doc, &self.words),
+            exact: share_of_phrases(shard, doc, &self.phrases),
             importance: f64::from(doc.importance),
             recency: (-age / RECENCY_HALF_LIFE_MICROS).exp2(),
             confidence: f64::from(doc.confidence),
             relevance: *relevance,
             time: first.time.as_ref().map_or(0.0, |it| it.value(shard, spot.place)),
         };
-        let beside = signals.beside() + signals.in_time(asking, best);
-        let value = fused(&first, *spot) + EXACT_WEIGHT * signals.exact + beside;
+        let beside = signals.beside() + signals.in_time(self.asking, self.best);
+        let value = fused(first, *spot) + EXACT_WEIGHT * signals.exact + beside;
         let candidate = Candidate {
             id: doc.id,
             features: Vec::new(),
@@ -310,30 +397,59 @@ pub(crate) fn consider(
             tokens: doc.tokens,
         };
         (*spot, candidate)
-    };
-    let mut seen: Vec<(Spot, Candidate)> = known(index, search, &spots).iter().map(see).collect();
-    let mut near = Near::of(&first, search, asking);
-    let (learned, behind) = ranked(search, asking, &first, &mut near, &mut seen);
-    let ranked = learned.into_iter().zip(seen.iter().map(|it| it.1.ranking.as_slice()));
-    let doubt = (search.totals.docs >= DOUBT_FROM)
-        .then(|| rank::doubt(ranked.collect(), !asking.kindred.is_empty()));
-    if look == Look::Ranking {
-        seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
-    } else {
-        let mut all = Arms::of(near, search, asking);
-        let others = all.candidates().into_iter().filter(|it| spots.binary_search(it).is_err());
-        let others: Vec<Spot> = others.collect();
-        seen.extend(known(index, search, &others).iter().map(see).map(|(spot, mut it)| {
-            it.score = behind(it.untrained);
-            (spot, it)
-        }));
-        spots.extend(others);
-        all.look_at(search, &spots);
-        seen.iter_mut().for_each(|(spot, it)| it.features = all.row(search, asking, *spot));
     }
-    let mut candidates: Vec<Candidate> = seen.into_iter().map(|it| it.1).collect();
-    candidates.sort_by_key(|it| it.id);
-    Considered { candidates, doubt }
+}
+
+/// What answers a part of a question, as [`ranked`] leaves it: nothing is told of why.
+fn apart(
+    index: &Index,
+    search: &Search<'_>,
+    part: (&Question, &Asking),
+    now: Timestamp,
+) -> Vec<(Spot, Candidate)> {
+    let first = FirstArms::of(search, part.1);
+    let (seeing, spots) = Seeing::of(index, search, part, &first, now);
+    let known = known(index, search, &spots);
+    let mut seen: Vec<(Spot, Candidate)> = known.iter().map(|it| seeing.candidate(it)).collect();
+    let mut near = Near::of(&first, search, part.1);
+    let _ = ranked(search, part.1, &first, &mut near, &mut seen);
+    // It was read for another question than the one that is asked.
+    seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
+    seen
+}
+
+/// Fuses what [`ranked`] made of a whole question with what it made of each of its parts, by ranks: scores of different questions do not
+/// compare. All parts together count as much as the whole. Gives back by how much everything was lowered that is among the best of none.
+fn fuse(seen: &mut Vec<(Spot, Candidate)>, parts: Vec<Vec<(Spot, Candidate)>>) -> f64 {
+    if parts.is_empty() {
+        return 0.0;
+    }
+    let share = 1.0 / parts.len() as f64;
+    let mut worth = BySpot::default();
+    let lowered = count_ranks(seen, 1.0, &mut worth);
+    let mut known: HashSet<Spot> = seen.iter().map(|it| it.0).collect();
+    for mut part in parts {
+        count_ranks(&mut part, share, &mut worth);
+        seen.extend(part.into_iter().filter(|it| known.insert(it.0)));
+    }
+    for (spot, it) in seen {
+        it.score = worth.get(spot).copied().unwrap_or(it.score);
+    }
+    lowered
+}
+
+/// Counts the ranks of the best of a ranking, and lowers all scores so that no other one lies above 0. Gives back by how much.
+fn count_ranks(ranking: &mut [(Spot, Candidate)], weight: f64, worth: &mut BySpot<f64>) -> f64 {
+    let best = &ranking[..ranking.len().min(RANKED)];
+    let mut order: Vec<(f64, MemoryId, Spot)> =
+        best.iter().map(|(spot, it)| (it.score, it.id, *spot)).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    for (rank, (_, _, spot)) in order.iter().enumerate() {
+        *worth.entry(*spot).or_default() += weight / (RANKS_FROM + rank as f64);
+    }
+    let lowest = order.last().map_or(0.0, |it| it.0);
+    ranking.iter_mut().for_each(|it| it.1.score -= lowest);
+    lowest
 }
 
 /// Records that are there, and what decay left of them: in steps of their own, which wait for many places in memory at
@@ -626,10 +742,49 @@ mod tests {
         let vector = Code::of(&vector(&question.text));
         let now = Timestamp::from_millis(1_000_000);
         let asking = Asking::of(question, vector, &shards, now);
+        let part = |it: &String| {
+            let part = question.part(it);
+            let asking = Asking::of(&part, None, &shards, now);
+            (part, asking)
+        };
+        let parts: Vec<(Question, Asking)> = asking.parts.iter().map(part).collect();
         let mut search = Search::new(shards);
         search.touched_max = touched_max;
         (search.exact_max, search.reranked) = (exact_max, 5);
-        consider(index, question, &asking, &search, now, Look::Features)
+        consider(index, (question, &asking), &parts, &search, now, Look::Features)
+    }
+
+    #[test]
+    fn the_first_of_each_part_come_before_the_tenth_of_the_whole() {
+        let ranking = |ids: std::ops::Range<u64>| -> Vec<(Spot, Candidate)> {
+            let candidate = |it: u64| Candidate {
+                id: MemoryId(it),
+                features: Vec::new(),
+                score: -(it as f64),
+                untrained: 0.0,
+                ranking: Vec::new(),
+                signals: Signals::default(),
+                tokens: 1,
+            };
+            ids.map(|it| (Spot { shard: 0, place: it as u32 }, candidate(it))).collect()
+        };
+        let order = |mut seen: Vec<(Spot, Candidate)>| -> Vec<u64> {
+            seen.sort_by(|a, b| b.1.score.total_cmp(&a.1.score));
+            seen.into_iter().map(|it| it.1.id.0).collect()
+        };
+        let mut seen = ranking(0..1_000);
+        assert_eq!(fuse(&mut seen, Vec::new()), 0.0);
+        assert_eq!(order(seen.clone()), (0..1_000).collect::<Vec<u64>>());
+        let lowered = fuse(&mut seen, vec![ranking(500..900), ranking(2_000..2_010)]);
+        assert_eq!(lowered, -299.0, "the score of the last that counts");
+        assert_eq!(seen.len(), 1_010, "each once");
+        let order = order(seen);
+        let place = |id| order.iter().position(|it| *it == id).unwrap();
+        assert_eq!(place(0), 0);
+        assert!(place(500) < 20 && place(2_000) < 20, "{:?}", &order[..20]);
+        // Those that count nowhere stay behind, in their order.
+        assert_eq!(order[1_009], 999);
+        assert!(place(950) < place(951) && place(299) < place(300));
     }
 
     proptest! {
@@ -637,7 +792,7 @@ mod tests {
         #[test]
         fn eight_shards_answer_as_one_bit_for_bit(
             texts in proptest::collection::vec((0_u8..16, 0_u8..3, "[a-f]x( [a-f]x){0,5}"), 1..40),
-            text in "[a-f]x( [a-f]x){0,3}( author[0-2])?",
+            text in "(Both Ax and Bx |What [a-c]x and what )?[a-f]x( [a-f]x){0,3}( author[0-2])?",
         ) {
             let question = Question { text, ..Question::default() };
             let one = index(&texts, |_| "all".to_owned());
@@ -693,7 +848,7 @@ mod tests {
                 assert!(common.is_none() || time.top.is_empty());
                 let ids = time.top.iter().map(|it| search.shard(*it).doc(it.place).unwrap().id);
                 let ids: Vec<MemoryId> = ids.collect();
-                let all = consider(&index, &question, &asking, &search, at(12), Look::Features);
+                let all = consider(&index, (&question, &asking), &[], &search, at(12), Look::Features);
                 (ids, all)
             };
             let (of_one, one) = told_in(&|_| "all".to_owned());
@@ -744,7 +899,7 @@ mod tests {
                 let superseded = index.succession().superseded().clone();
                 let trust: Vec<_> =
                     (0..texts.len()).map(|it| index.trust(MemoryId(it as u64))).collect();
-                let all = consider(&index, &question, &asking, &search, now, Look::Features);
+                let all = consider(&index, (&question, &asking), &[], &search, now, Look::Features);
                 (superseded, (trust, all))
             };
             let (of_one, one) = told(&|_| "all".to_owned());

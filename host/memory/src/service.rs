@@ -21,7 +21,7 @@ use crate::{
     cache::{Made, Offer},
     error::{OpenError, ReadError, WriteError},
     lineage::DERIVED_FROM,
-    recall::{Hit, Question},
+    recall::{Hit, Question, SubQuery},
     record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId, Record},
     row::Edge,
     store::{Entry, Memory},
@@ -38,6 +38,8 @@ pub struct Meaning {
     pub vector: Option<Vec<f32>>,
     /// Words that mean something like its own.
     pub kindred: Vec<Kindred>,
+    /// The vectors of its parts.
+    pub parts: Vec<SubQuery>,
 }
 
 /// What makes vectors of texts, elsewhere: this crate only keeps and compares them.
@@ -251,7 +253,7 @@ impl MemoryService for Service {
 /// A question as the memory is asked it: in spaces that the grants let be read. None where there is no such space.
 fn question(
     call: RecallMemory,
-    Meaning { vector, kindred }: Meaning,
+    Meaning { vector, kindred, parts }: Meaning,
     grants: &Grants,
     memory: &Memory,
 ) -> Option<Question> {
@@ -268,6 +270,7 @@ fn question(
         text: call.text,
         vector,
         kindred,
+        parts,
         spaces,
         limit: call.limit as usize,
         budget_tokens: call.budget_tokens,

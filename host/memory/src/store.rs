@@ -1626,8 +1626,16 @@ impl Memory {
             let reason = "the question has no word that tells what to look for".to_owned();
             return Err(ReadError::Invalid { reason });
         }
+        let mut parts = Vec::with_capacity(asking.parts.len());
+        for text in &asking.parts {
+            let part = question.part(text);
+            let asking = Asking::of(&part, self.vector_of(&part)?, &shards, now);
+            if !asking.words.is_empty() {
+                parts.push((part, asking));
+            }
+        }
         let search = self.search(index, (question, past));
-        Ok(recall::consider(index, question, &asking, &search, now, look))
+        Ok(recall::consider(index, (question, &asking), &parts, &search, now, look))
     }
 
     /// What a question searches.

@@ -154,9 +154,7 @@ pub(crate) enum Step {
 impl Check {
     /// One that begins.
     pub(crate) fn new(question: &Question, code: Code) -> Self {
-        let question =
-            Question { text: String::new(), vector: None, kindred: Vec::new(), ..question.clone() };
-        Self { question, code, found: None, missed: Vec::new(), done: 0 }
+        Self { question: question.bare(), code, found: None, missed: Vec::new(), done: 0 }
     }
 
     /// What it asks.

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use voyager_base::memory::Trust;
-use voyager_memory::{Draft, Edge, Kindred, MemoryId, Record, Signals, Watched};
+use voyager_memory::{
+    Draft, Edge, Kindred, MemoryId, Record, Signals, Watched, question::Cue, when::Bound,
+};
 
 use super::past::MomentDetail;
 use crate::when;
@@ -171,6 +173,8 @@ pub(crate) struct ExplainAnswer {
     pub(crate) records: usize,
     /// The record that was asked for.
     pub(crate) asked: Option<Asked>,
+    /// How the question was read.
+    pub(crate) question: Reading,
     /// Names in the question that were read as those of authors which they begin.
     #[serde(default)]
     pub(crate) names: Vec<NameDetail>,
@@ -180,6 +184,37 @@ pub(crate) struct ExplainAnswer {
     /// The state that was asked for; none where it is now.
     #[serde(default)]
     pub(crate) as_of: Option<MomentDetail>,
+}
+
+/// How a question was read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Reading {
+    /// What kind of answer it wants.
+    pub(crate) wants: Cue,
+    /// Whom and what it names.
+    pub(crate) names: Vec<String>,
+    /// What is looked for letter by letter.
+    pub(crate) exact: Vec<String>,
+    /// Its expressions of time, as they stand there.
+    pub(crate) times: Vec<String>,
+    /// The beginning of the time that the answer must lie in, RFC 3339; none where it names none.
+    pub(crate) from: Option<String>,
+    /// Its end, which is no part of it.
+    pub(crate) until: Option<String>,
+    /// The event that the answer is tied to.
+    pub(crate) tied: Option<Tied>,
+    /// What is looked for apart, besides the whole.
+    pub(crate) parts: Vec<String>,
+}
+
+/// An event that an answer is tied to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Tied {
+    /// How: before it, after it.
+    pub(crate) how: Bound,
+    /// The event.
+    pub(crate) event: String,
 }
 
 /// A short form of a name.

@@ -579,6 +579,7 @@ impl Asking {
             text: query,
             vector: None,
             kindred: Vec::new(),
+            parts: Vec::new(),
             spaces,
             limit,
             budget_tokens: budget,

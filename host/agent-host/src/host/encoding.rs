@@ -4,6 +4,7 @@ mod nearest;
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    iter,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -14,7 +15,9 @@ use voyager_base::{
     call::Cancellation,
     clock::{Clock, Timestamp},
 };
-use voyager_memory::{Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, terms};
+use voyager_memory::{
+    Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, SubQuery, question, terms,
+};
 
 use super::{
     Host, Updates,
@@ -91,35 +94,40 @@ impl Encoding {
 
     /// What the encoder knows of a question, or why nothing; neither where it needs nothing.
     pub(super) async fn meaning(&self, text: &str) -> Result<Meaning, Trouble> {
-        let vector = self.vector(text).await?;
-        let kindred = match vector {
-            Some(_) => self.encoder.kindred(text).await,
-            None => Vec::new(),
-        };
-        Ok(Meaning { vector, kindred })
+        let parts = question::analyse(text, self.clock.now()).parts;
+        let texts: Vec<String> = iter::once(text.to_owned()).chain(parts).collect();
+        let mut vectors = self.vectors(texts.clone()).await?.into_iter();
+        let Some(vector) = vectors.next().flatten() else { return Ok(Meaning::default()) };
+        let parts = texts.into_iter().skip(1).zip(vectors);
+        let parts = parts.filter_map(|(text, vector)| Some(SubQuery { text, vector: vector? }));
+        Ok(Meaning {
+            vector: Some(vector),
+            kindred: self.encoder.kindred(text).await,
+            parts: parts.collect(),
+        })
     }
 
-    /// The vector of a question, or why it has none; neither where it needs none.
-    async fn vector(&self, text: &str) -> Result<Option<Vec<f32>>, Trouble> {
+    /// The vectors of a question and of its parts, or why there are none; neither where it needs none.
+    async fn vectors(&self, texts: Vec<String>) -> Result<Vec<Option<Vec<f32>>>, Trouble> {
         // A question without a word that tells what to look for is refused, with a vector too.
-        if !self.encoder.is_wanted() || terms::terms(text).is_empty() {
-            return Ok(None);
+        if !self.encoder.is_wanted() || terms::terms(&texts[0]).is_empty() {
+            return Ok(Vec::new());
         }
         // Whoever asks is told why it can't be opened.
-        let Ok(memory) = self.opened().await else { return Ok(None) };
+        let Ok(memory) = self.opened().await else { return Ok(Vec::new()) };
         self.written();
         let Some(known) = memory.encoder() else {
             let encoder = Arc::clone(&self.encoder);
             let name = tokio::task::spawn_blocking(move || encoder.name()).await;
             return match name {
                 Ok(Err(why)) => Err(Trouble::Down(why)),
-                _ => Ok(None),
+                _ => Ok(Vec::new()),
             };
         };
-        let (texts, dimensions) = (vec![text.to_owned()], Some(known.dimensions));
+        let dimensions = Some(known.dimensions);
         let vectors = self.encoder.encode(texts, dimensions, Patience::Question).await?;
         self.asked.notify_one();
-        Ok(vectors.into_iter().next().flatten())
+        Ok(vectors)
     }
 
     /// Encodes one batch of what has no vector yet.

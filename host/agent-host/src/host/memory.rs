@@ -191,8 +191,9 @@ impl Host {
             &mut request
         {
             match self.encoding.meaning(&question.text).await {
-                Ok(Meaning { vector, kindred }) => {
+                Ok(Meaning { vector, kindred, parts }) => {
                     (question.vector, question.kindred) = (vector, kindred);
+                    question.parts = parts;
                 }
                 Err(error) => {
                     let text = format!("answered from the words alone: {error}");

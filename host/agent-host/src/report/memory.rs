@@ -190,6 +190,7 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 }
             }
         }
+        reading(&explain.question)?;
         for NameDetail { said, author } in &explain.names {
             line(harmless(&format!("{said} = {author}")))?;
         }
@@ -218,6 +219,19 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
 
 /// So many words like one of the question are shown.
 const KINDRED_SHOWN: usize = 8;
+
+/// How a question was read, as far as that is more than its words.
+fn reading(question: &Reading) -> Result<(), Failure> {
+    if !question.times.is_empty() {
+        let window = question.from.iter().zip(&question.until);
+        let window: Vec<String> = window.map(|it| format!(": {} to {}", it.0, it.1)).collect();
+        line(harmless(&format!("time {}{}", question.times.join(", "), window.concat())))?;
+    }
+    if let Some(Tied { how, event }) = &question.tied {
+        line(harmless(&format!("{} \"{event}\"", format!("{how:?}").to_lowercase())))?;
+    }
+    question.parts.iter().try_for_each(|it| line(harmless(&format!("apart \"{it}\""))))
+}
 
 fn explained(hit: &Explained) -> Result<(), Failure> {
     line(format!(

@@ -124,6 +124,8 @@ fn main() {
         print!("{}", table(summaries.iter().map(|it| (it.0, &it.1))));
         let (_, recall) = &summaries[summaries.len() - 1];
         print!("\n{}", details(RECALL, recall));
+        let (_, scored) = &rankings[rankings.len() - 1];
+        write_ranks(arguments.ranks.as_deref(), scored);
         return;
     }
     let start = Instant::now();
@@ -147,8 +149,13 @@ fn main() {
     print!("{}", table(summaries.iter().map(|it| (it.0, &it.1))));
     print!("\n{}", details("learned", &summarise(&learned_scored, RESAMPLES, 1)));
     when_it_was(&conversations, &learned_scored, &learned);
-    if let Some(path) = arguments.ranks {
-        write_lines(&learned_scored, File::create(&path).unwrap()).unwrap();
+    write_ranks(arguments.ranks.as_deref(), &learned_scored);
+}
+
+/// Writes what each question was worth, where somebody named a file for it.
+fn write_ranks(path: Option<&Path>, scored: &[Scored]) {
+    if let Some(path) = path {
+        or_exit(File::create(path).and_then(|it| write_lines(scored, it)));
         println!("\nranks of every question: {}", path.display());
     }
 }

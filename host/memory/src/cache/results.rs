@@ -267,9 +267,7 @@ impl Results {
 
 /// What a question asks for beside its words and its vector, whenever that is.
 fn scope(question: &Question) -> Asked {
-    let (text, kindred) = (String::new(), Vec::new());
-    let bare = Question { text, kindred, vector: None, ..question.clone() };
-    Asked::of(&bare, Timestamp::default())
+    Asked::of(&question.bare(), Timestamp::default())
 }
 
 fn buckets(words: &str, vector: Option<&Code>) -> Vec<Bucket> {

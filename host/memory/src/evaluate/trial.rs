@@ -1,13 +1,13 @@
 //! A conversation in a store of its own, and what the store says to its questions.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
 
 use super::{Conversation, Ranking, Scored, Seen, Turn, Unfair, measure};
 use crate::{
     BATCH_MAX, Considered, Draft, Encoder, Entry, Kindred, LIMIT_MAX, Memory, MemoryId, Options,
-    Question, features, terms, tokens_of,
+    Question, SubQuery, features, question::analyse, terms, tokens_of,
 };
 
 /// So many texts are encoded at once.
@@ -145,11 +145,7 @@ impl Trial {
             asked.push(if terms::terms(text).is_empty() {
                 Asked::default()
             } else {
-                let vector = reader.vectors(&[text]).map_err(vectors)?.into_iter().flatten().next();
-                let kindred = reader.kindred(text).map_err(vectors)?;
-                let text = text.clone();
-                let question =
-                    Question { text, vector, kindred, limit: LIMIT_MAX, ..Question::default() };
+                let question = question(text, reader, now).map_err(vectors)?;
                 let considered = memory.consider(&question, now);
                 of(considered.map_err(|it| refused(&it))?, first)
             });
@@ -159,6 +155,25 @@ impl Trial {
         }
         Ok(Self { asked })
     }
+}
+
+/// A question as a host asks it.
+fn question(text: &str, reader: &dyn Reader, now: Timestamp) -> Result<Question, String> {
+    let parts = analyse(text, now).parts;
+    let texts: Vec<&str> = iter::once(text).chain(parts.iter().map(String::as_str)).collect();
+    let mut vectors = reader.vectors(&texts)?.into_iter();
+    let vector = vectors.next().flatten();
+    let of_parts = parts.iter().zip(vectors);
+    let of_parts =
+        of_parts.filter_map(|(it, vector)| Some(SubQuery { text: it.clone(), vector: vector? }));
+    Ok(Question {
+        text: text.to_owned(),
+        vector,
+        kindred: reader.kindred(text)?,
+        parts: of_parts.collect(),
+        limit: LIMIT_MAX,
+        ..Question::default()
+    })
 }
 
 /// The vectors of what was said.

@@ -1,4 +1,7 @@
 //! What to look for separately: the parts of a question whose answers stand in different texts.
+//!
+//! Whom a person is "who gave Tom the book", or "Maria's sister", is no such part: asked for itself, it finds no more than the
+//! whole does (decision 0061).
 
 use std::ops::Range;
 
@@ -7,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Name, Word};
 use crate::when::{Bound, Mention};
 
-/// Most parts of one question.
-const PARTS_MAX: usize = 8;
+/// Most parts of one question: each is searched for. One with more is asked as a whole.
+pub(crate) const PARTS_MAX: usize = 4;
 
 /// An event that the answer is tied to: "after the move to Berlin".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,12 +74,13 @@ pub(super) fn parts(
     found.extend(questions(text, words));
     found.extend(each_name(text, words, names));
     found.extend(possessions(text, words));
-    found.extend(relative_clauses(text, words));
     let mut seen = std::collections::BTreeSet::new();
     // "... and why?" alone is nothing to look for.
     let speaks = |it: &str| crate::terms::words(it).any(|it| !crate::terms::is_common(&it));
     found.retain(|it| speaks(it) && it != text && seen.insert(it.to_lowercase()));
-    found.truncate(PARTS_MAX);
+    if found.len() > PARTS_MAX {
+        found.clear();
+    }
     found
 }
 
@@ -148,7 +152,7 @@ fn each_name(text: &str, words: &[Word], names: &[Name]) -> Vec<String> {
     Vec::new()
 }
 
-/// "Maria's hobbies and favourite books": each possession; "Maria's sister": whom it means.
+/// "Maria's hobbies and favourite books": each of them.
 fn possessions(text: &str, words: &[Word]) -> Vec<String> {
     let mut found = Vec::new();
     for (at, owner) in words.iter().enumerate().filter(|(_, it)| it.possessive && it.capital) {
@@ -158,9 +162,6 @@ fn possessions(text: &str, words: &[Word]) -> Vec<String> {
             let span = words.first()?.span.start..words.last()?.span.end;
             Some(format!("{name}'s {}", &text[span]))
         };
-        if words.get(at + 1).is_some_and(|it| is_relation(&it.low)) {
-            found.extend(phrase(at + 1..at + 2));
-        }
         let clause = (at + 1..words.len().min(at + 5))
             .take_while(|it| *it == at + 1 || !words[*it - 1].ends_clause);
         let Some(and) =
@@ -178,86 +179,6 @@ fn possessions(text: &str, words: &[Word]) -> Vec<String> {
         if other && end > and + 1 {
             found.extend(phrase(at + 1..and));
             found.extend(phrase(and + 1..end));
-        }
-    }
-    found
-}
-
-/// Words for people, animals and groups that belong to somebody: who that is stands elsewhere.
-fn is_relation(low: &str) -> bool {
-    matches!(
-        low,
-        "aunt"
-            | "boss"
-            | "boyfriend"
-            | "brother"
-            | "cat"
-            | "child"
-            | "children"
-            | "client"
-            | "colleague"
-            | "company"
-            | "cousin"
-            | "dad"
-            | "daughter"
-            | "doctor"
-            | "dog"
-            | "employer"
-            | "family"
-            | "father"
-            | "fiancé"
-            | "fiancée"
-            | "friend"
-            | "girlfriend"
-            | "grandfather"
-            | "grandma"
-            | "grandmother"
-            | "grandpa"
-            | "husband"
-            | "kid"
-            | "kids"
-            | "manager"
-            | "mentor"
-            | "mom"
-            | "mother"
-            | "mum"
-            | "neighbor"
-            | "neighbour"
-            | "parents"
-            | "partner"
-            | "pet"
-            | "roommate"
-            | "sister"
-            | "son"
-            | "supervisor"
-            | "teacher"
-            | "team"
-            | "uncle"
-            | "wife"
-    )
-}
-
-/// "Where does the person who gave Tom the book live": who that is.
-fn relative_clauses(text: &str, words: &[Word]) -> Vec<String> {
-    let mut found = Vec::new();
-    for at in 2..words.len() {
-        let relative =
-            matches!(words[at].low.as_str(), "who" | "that" | "which" | "whose" | "where" | "whom");
-        let noun = &words[at - 1];
-        let plain = !crate::terms::is_common(&noun.low) && !noun.ends_clause && !noun.possessive;
-        let person =
-            matches!(noun.low.as_str(), "someone" | "somebody" | "anyone" | "those" | "people");
-        let article = words[at.saturating_sub(4)..at - 1]
-            .iter()
-            .any(|it| matches!(it.low.as_str(), "the" | "a" | "an" | "which" | "what"));
-        if !relative || !(person || (plain && article)) {
-            continue;
-        }
-        let end =
-            (at + 1..words.len()).find(|it| words[*it].ends_clause).unwrap_or(words.len() - 1);
-        if let Some(clause) = words.get(at + 1..=end).filter(|it| it.len() > 1) {
-            let span = clause[0].span.start..clause[clause.len() - 1].span.end;
-            found.push(format!("{} {}", &text[noun.span.clone()], &text[span]));
         }
     }
     found

@@ -13,7 +13,8 @@ use voyager_base::{
     sim::SimDisk,
 };
 use voyager_memory::{
-    Answers, Edge, Encoder, Entry, Made, Memory, MemoryId, Options, Question, Recall,
+    Answers, Edge, Encoder, Entry, Made, Memory, MemoryId, Options, Question, Recall, SubQuery,
+    question::analyse,
 };
 
 use crate::support::{DIMENSIONS, draft, now, open, turn, vector};
@@ -101,6 +102,9 @@ impl History {
                 1 => question.text = question.text.to_uppercase(),
                 2 => question.limit += 1,
                 3 => question.spaces.reverse(),
+                5 => {
+                    question.parts.pop();
+                }
                 4 => {
                     if let Some(first) = question.vector.iter_mut().flatten().next() {
                         *first += 0.001;
@@ -110,10 +114,17 @@ impl History {
             }
             return question;
         }
-        let text = self.text();
+        let mut text = self.text();
+        // Two things in one question.
+        if self.below(4) == 0 {
+            text = format!("What {text} and what {}?", self.text());
+        }
+        let parts = analyse(&text, self.now()).parts.into_iter();
+        let parts = parts.map(|text| SubQuery { vector: vector(&text), text });
         let question = Question {
             vector: (self.below(2) == 0).then(|| vector(&text)),
             text,
+            parts: parts.filter(|_| self.below(4) > 0).collect(),
             spaces: (0..self.below(3)).map(|_| SPACES[self.below(3)].to_owned()).collect(),
             limit: 1 + self.below(12),
             budget_tokens: (self.below(4) == 0).then(|| self.below(20) as u32),

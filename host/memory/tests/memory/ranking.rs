@@ -68,3 +68,31 @@ fn a_small_store_says_nothing_of_its_doubt() {
     remember(1);
     assert!(doubt().is_some_and(|it| (0.0..=1.0).contains(&it)));
 }
+
+#[test]
+fn a_question_for_two_things_finds_both() {
+    let memory = open(&SimDisk::new(1));
+    let told = |author: &str, text: String| {
+        Entry::from(Draft { text, author: Some(author.to_owned()), ..Draft::default() })
+    };
+    // Of one there is much to tell, of the other a word, which stands with the first one too.
+    let soup = |it: u64| format!("Soup number {it}, which I cook for Tom wherever we travel.");
+    let mut entries: Vec<Entry> = (0..DOUBT_FROM).map(|it| told("Maria", soup(it))).collect();
+    entries.push(told("Ada", "Soon we travel, by ferry.".to_owned()));
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    let place = |text: &str| {
+        let question = Question { text: text.to_owned(), limit: 100, ..Question::default() };
+        let found = memory.recall(&question, now()).unwrap();
+        let close = memory.consider(&question, now()).unwrap();
+        let mut close: Vec<&Candidate> = close.candidates.iter().collect();
+        close.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+        let best = close.iter().map(|it| it.id).take(10);
+        assert!(
+            best.eq(found.hits.iter().map(|it| it.record.id).take(10)),
+            "explain shows the same"
+        );
+        found.hits.iter().position(|it| it.record.id == ids[ids.len() - 1])
+    };
+    let both = place("What soup does Maria cook for Tom and where does Ada travel?");
+    assert!(both.is_some_and(|it| it < 10), "{both:?}");
+}

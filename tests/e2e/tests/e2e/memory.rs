@@ -122,6 +122,35 @@ fn explain_says_why_a_record_is_no_hit() {
 }
 
 #[test]
+fn explain_says_how_a_question_was_read() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The ferry brought us to Oslo.", "--author", "Ada"]);
+    let question = "When did Ada and Tom sail after the storm of last May?";
+    let explained = memory(&stage, &["explain", question]);
+    let read = &explained["question"];
+    assert_eq!(read["wants"], "when", "{explained}");
+    assert_eq!(read["names"], json!(["Ada", "Tom"]), "{explained}");
+    assert_eq!(read["times"], json!(["last May"]), "{explained}");
+    assert_eq!(read["tied"]["how"], "after", "{explained}");
+    let text = stage.call(["memory", "explain", question]).out;
+    for line in
+        ["time last May: ", "after \"the storm of last May\"", "apart \"When did Ada and Tom sail?"]
+    {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    let plain = memory(&stage, &["explain", "ferry"])["question"].clone();
+    assert_eq!(
+        (&plain["parts"], &plain["tied"], &plain["from"]),
+        (&json!([]), &Json::Null, &Json::Null)
+    );
+    let kinds = "What sank and who saw it?";
+    assert_eq!(
+        memory(&stage, &["explain", kinds])["question"]["parts"],
+        json!(["What sank", "who saw it"])
+    );
+}
+
+#[test]
 fn a_short_name_is_the_authors_whose_name_it_begins() {
     let Some(stage) = Stage::new() else { return };
     for author in ["Melanie", "Tom"] {

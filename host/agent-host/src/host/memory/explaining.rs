@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use voyager_base::memory::Trust;
-use voyager_memory::{Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features};
+use voyager_base::{clock::Timestamp, memory::Trust};
+use voyager_memory::{
+    Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features, question::analyse,
+};
 
 use super::{Desk, read};
 use crate::{
-    answer::memory::{Asked, ExplainAnswer, Explained, NameDetail, decimal},
+    answer::memory::{Asked, ExplainAnswer, Explained, NameDetail, Reading, Tied, decimal},
     failure::Failure,
     moment::Moment,
 };
@@ -113,7 +115,24 @@ impl Desk {
         let kindred = question.kindred.clone();
         let short = self.memory.short_forms(question, self.now());
         let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
-        Ok(ExplainAnswer { hits, candidates, records, asked, names, kindred, as_of })
+        let question = reading(&question.text, self.now());
+        Ok(ExplainAnswer { hits, candidates, records, asked, question, names, kindred, as_of })
+    }
+}
+
+/// How a question is read that is asked at `now`.
+fn reading(text: &str, now: Timestamp) -> Reading {
+    let read = analyse(text, now);
+    let moment = |micros: i64| Timestamp::from_micros(micros.max(0).cast_unsigned()).to_string();
+    Reading {
+        wants: read.cue,
+        names: read.names.into_iter().map(|it| it.name).collect(),
+        exact: read.exact.into_iter().map(|it| it.text).collect(),
+        times: read.times.iter().map(|it| text[it.span.clone()].to_owned()).collect(),
+        from: read.window.map(|it| moment(it.from)),
+        until: read.window.map(|it| moment(it.to)),
+        tied: read.related.map(|it| Tied { how: it.bound, event: it.event }),
+        parts: read.parts,
     }
 }
 
