@@ -6,6 +6,7 @@
 
 mod doubt;
 mod forest;
+mod lead;
 mod linear;
 mod logistic;
 mod ranker;
@@ -16,6 +17,7 @@ use std::sync::LazyLock;
 pub use self::{
     doubt::signs,
     forest::{Forest, Malformed},
+    lead::is_led_by_the_second,
     linear::Linear,
     logistic::{Logistic, Unfit},
     ranker::{Ranker, Unteachable},

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{Digest, clock::Timestamp, memory::Trust};
 
 use crate::{
-    arm::{BySpot, CANDIDATES, Spot, Spread},
+    arm::{BySpot, CANDIDATES, Session, Spot, Spread},
     asking::{Asking, Kindred},
     features::{Arms, FirstArms, Near},
     index::Index,
@@ -305,6 +305,7 @@ pub(crate) fn consider(
     let ranked = learned.into_iter().zip(seen.iter().map(|it| it.1.ranking.as_slice()));
     let doubt = (search.totals.docs >= DOUBT_FROM)
         .then(|| rank::doubt(ranked.collect(), !asking.kindred.is_empty()));
+    lead(search, &mut seen);
     let parts = parts.iter().map(|it| apart(index, search, (&it.0, &it.1), now)).collect();
     let lowered = fuse(&mut seen, parts);
     if look == Look::Ranking {
@@ -397,6 +398,22 @@ impl<'a> Seeing<'a> {
             tokens: doc.tokens,
         };
         (*spot, candidate)
+    }
+}
+
+/// Has the second lead that it should, by [`rank::is_led_by_the_second`], where there are records enough for that.
+fn lead(search: &Search<'_>, candidates: &mut [(Spot, Candidate)]) {
+    if search.totals.docs < DOUBT_FROM {
+        return;
+    }
+    let best = candidates.iter().take(RANKED).enumerate();
+    let mut order: Vec<(f64, MemoryId, usize)> =
+        best.map(|(at, (_, it))| (it.score, it.id, at)).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let session = |at: usize| Session::of(&search.shards, candidates[at].0);
+    let ranked: Vec<(f64, Session)> = order.iter().map(|it| (it.0, session(it.2))).collect();
+    if rank::is_led_by_the_second(&ranked) {
+        (candidates[order[0].2].1.score, candidates[order[1].2].1.score) = (order[1].0, order[0].0);
     }
 }
 

@@ -35,7 +35,7 @@ use voyager_memory::{
         write_lines,
     },
     features,
-    rank::{Group, Logistic, Parameters, Ranker},
+    rank::{Group, Logistic, Parameters, Ranker, is_led_by_the_second},
     when,
 };
 
@@ -189,12 +189,25 @@ fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
         let both = labels.contains(&true) && labels.contains(&false);
         let doubt = both.then(|| Logistic::fit(&rows, &labels, 1.0).unwrap());
         let ranking = |asked: &Asked| Ranking {
-            order: asked.ranked_by(|row| rankers[held].score(asked.row(row))),
+            order: order(&conversations[held].seen, asked, &rankers[held]),
             doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &rankers[held]))),
         };
         all.push(Learned { rankings: trials[held].asked.iter().map(ranking).collect() });
     }
     all
+}
+
+/// Turns as a ranker orders them, led as recall has them led.
+fn order(seen: &Seen, asked: &Asked, ranker: &Ranker) -> Vec<usize> {
+    let ranked = asked.by(|row| ranker.score(asked.row(row)));
+    let turns = ranked.iter().map(|it| (it.0, asked.turns[it.1]));
+    let session = |(score, turn): (f64, usize)| (score, seen.turns[turn].session);
+    let sessions: Vec<(f64, u32)> = turns.clone().map(session).collect();
+    let mut order: Vec<usize> = turns.map(|it| it.1).collect();
+    if is_led_by_the_second(&sessions) {
+        order.swap(0, 1);
+    }
+    order
 }
 
 /// What a ranker's sum pays for the squares of its weights, for each question: as for those that ship.
