@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use super::{
     Basis, Granularity,
-    calendar::{self, Days, Unit, date, plus_days, step, week_of, weekday_after, weekday_before},
+    calendar::{
+        self, Days, Unit, ago, date, plus_days, step, steps, week_of, weekday_after, weekday_before,
+    },
     clock::is_joint,
     numeric::quarter_of,
     tokens::Token,
@@ -255,12 +257,7 @@ impl Reader<'_> {
 
     /// The period that lies `amount` units before (-1) or after (1) `day`.
     fn stepped(&self, day: Date, amount: Amount, unit: Unit, way: i64) -> Option<Period> {
-        let (mut days, mut granularity) = step(day, amount.least.checked_mul(way)?, unit)?;
-        if amount.most > amount.least {
-            let (other, _) = step(day, amount.most.checked_mul(way)?, unit)?;
-            days = Days { first: days.first.min(other.first), last: days.last.max(other.last) };
-            granularity = Granularity::Range;
-        }
+        let (days, granularity) = steps(day, (amount.least, amount.most), unit, way)?;
         Some(Period { approximate: amount.approximate, ..Period::told(days, granularity) })
     }
 
@@ -829,12 +826,9 @@ impl Reader<'_> {
         }
         let (amount, unit, end) = self.measure(at)?;
         if self.is(end, &["ago", "back", "earlier"]) {
-            // "A year ago" is twelve months ago, for of the year before one says "last year".
-            let (amount, unit) = match (unit, amount.most) {
-                (Unit::Year, 1) => (Amount { least: 12, most: 12, ..amount }, Unit::Month),
-                _ => (amount, unit),
-            };
-            let period = self.stepped(self.told, amount, unit, -1)?;
+            let (days, granularity) = ago(self.told, (amount.least, amount.most), unit)?;
+            let period =
+                Period { approximate: amount.approximate, ..Period::told(days, granularity) };
             return Some(self.week_ago(period, amount, unit, end + 1).unwrap_or((period, end + 1)));
         }
         if self.is(end, &["from"]) && self.is(end + 1, &["now", "today"]) {

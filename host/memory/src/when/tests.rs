@@ -1849,6 +1849,99 @@ fn the_best_time_of_a_text_answers_the_question() {
     assert_eq!(date_of("When?", "Nothing of the kind.", told), None);
 }
 
+/// What `date_of` makes of each text for its question.
+#[track_caller]
+fn check_answers(told: &str, asked: &[(&str, &str)], expected: Expect) {
+    let line = |(question, text): &(&str, &str)| {
+        let found = date_of(question, text, at(told));
+        let shown = found.map_or("-".to_owned(), |(interval, granularity)| {
+            let last = (interval.to - 1).div_euclid(86_400_000_000) * 86_400_000_000;
+            format!("{granularity:?} {} to {}", day(interval.from), day(last))
+        });
+        format!("{question} {text}\n    {shown}\n")
+    };
+    let lines: Vec<_> = asked.iter().map(line).collect();
+    expected.assert_eq(&lines.concat());
+}
+
+#[test]
+fn what_has_lasted_until_now_tells_its_beginning() {
+    let asked = [
+        ("When did she start to paint?", "I've been painting for the past three years."),
+        ("When did he begin with chess?", "Over the last few months I played chess a lot."),
+        ("When did he start his job?", "I've had this job for a year now."),
+        ("When did she start to run?", "I've been running for a couple of months."),
+        ("When did Ana get her cats?", "I've had my cats for four years now!"),
+        ("When did Ben join the choir?", "Two years already, and the choir still is a joy."),
+        ("When did Ben join the choir?", "We sang in the choir for two years."),
+        ("When did Ben join the choir?", "It's been three weeks since I joined the choir."),
+        ("When did Ben see a doctor?", "It's been ten days since I saw the doctor."),
+        ("When did Ana get her cats?", "It's been a month since we talked! My cats are well."),
+        ("When did Ana start to paint?", "Been two weeks since we talked. I started yesterday."),
+        ("When did Ana paint the house?", "I've been at home for two weeks now."),
+    ];
+    check_answers(
+        "2023-05-17T10:00:00",
+        &asked,
+        expect![[r#"
+        When did she start to paint? I've been painting for the past three years.
+            Year 2020-01-01 to 2020-12-31
+        When did he begin with chess? Over the last few months I played chess a lot.
+            Range 2022-12-01 to 2023-03-31
+        When did he start his job? I've had this job for a year now.
+            Month 2022-05-01 to 2022-05-31
+        When did she start to run? I've been running for a couple of months.
+            Range 2023-02-01 to 2023-03-31
+        When did Ana get her cats? I've had my cats for four years now!
+            Year 2019-01-01 to 2019-12-31
+        When did Ben join the choir? Two years already, and the choir still is a joy.
+            Year 2021-01-01 to 2021-12-31
+        When did Ben join the choir? We sang in the choir for two years.
+            -
+        When did Ben join the choir? It's been three weeks since I joined the choir.
+            Week 2023-04-24 to 2023-04-30
+        When did Ben see a doctor? It's been ten days since I saw the doctor.
+            Day 2023-05-07 to 2023-05-07
+        When did Ana get her cats? It's been a month since we talked! My cats are well.
+            -
+        When did Ana start to paint? Been two weeks since we talked. I started yesterday.
+            Day 2023-05-16 to 2023-05-16
+        When did Ana paint the house? I've been at home for two weeks now.
+            -
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_planned_was_not_over_when_it_was_told() {
+    let asked = [
+        ("When will they go camping?", "We went camping last summer."),
+        ("When are they going to move?", "We moved two years ago."),
+        ("When is Ana planning to go camping?", "Last year it rained. We will go camping in July."),
+        ("When will the team meet?", "The team meets this week."),
+        ("When did they go camping?", "We go camping next month."),
+        ("When did they go camping?", "We went camping last summer."),
+    ];
+    check_answers(
+        "2023-05-17T10:00:00",
+        &asked,
+        expect![[r#"
+        When will they go camping? We went camping last summer.
+            -
+        When are they going to move? We moved two years ago.
+            -
+        When is Ana planning to go camping? Last year it rained. We will go camping in July.
+            Month 2023-07-01 to 2023-07-31
+        When will the team meet? The team meets this week.
+            Week 2023-05-15 to 2023-05-21
+        When did they go camping? We go camping next month.
+            Month 2023-06-01 to 2023-06-30
+        When did they go camping? We went camping last summer.
+            Season 2022-06-01 to 2022-08-31
+    "#]],
+    );
+}
+
 #[test]
 fn a_bound_opens_the_window() {
     let told = at("2023-05-17T10:00:00");
