@@ -1004,6 +1004,132 @@ fn counted_days_seasons_and_what_lies_beyond_the_next() {
 }
 
 #[test]
+fn distances_as_people_say_them() {
+    let texts = [
+        "I saw her two or three weeks ago.",
+        "three to four days ago",
+        "She left a day or two ago.",
+        "a year or two ago",
+        "in a month or two",
+        "A week or so ago I hurt my knee.",
+        "ten years or so ago",
+        "for a week or two",
+        "I quit smoking a year ago today.",
+        "two weeks ago yesterday",
+        "three months ago tomorrow",
+        "ten years ago tonight",
+        "a week from today",
+        "a month from tomorrow",
+        "two years from Friday",
+        "a week from now",
+        "in two weeks time",
+        "two evenings ago",
+        "a couple of mornings ago",
+        "6 mos ago",
+        "See you tmrw!",
+        "tmr morning",
+        "I'll go tommorow.",
+        "Last year, in March, we met.",
+        "last month, on the 15th.",
+        "I was ill last month, on the 15th floor.",
+        "last year in June 2021",
+        "this past Christmas",
+        "past Christmas lights",
+        "Fri night was fun",
+        "Sun evening",
+        "Take it one day at a time.",
+        "One day I'll go.",
+        "for one day",
+        "one night last week",
+        "two or three people",
+        "ten to six",
+        "a day or night",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+        I saw her two or three weeks ago.
+            [two or three weeks ago] Range 2023-04-24 to 2023-05-07 or so
+        three to four days ago
+            [three to four days ago] Range 2023-05-13 to 2023-05-14 or so
+        She left a day or two ago.
+            [a day or two ago] Range 2023-05-15 to 2023-05-16 or so
+        a year or two ago
+            [a year or two ago] Range 2021-01-01 to 2022-12-31 or so
+        in a month or two
+            [in a month or two] Range 2023-06-01 to 2023-07-31 or so
+        A week or so ago I hurt my knee.
+            [A week or so ago] Week 2023-05-08 to 2023-05-14 or so
+        ten years or so ago
+            [ten years or so ago] Year 2013-01-01 to 2013-12-31 or so
+        for a week or two
+            [a week or two] lasting 1-2 Week
+        I quit smoking a year ago today.
+            [a year ago today] Day 2022-05-17
+        two weeks ago yesterday
+            [two weeks ago yesterday] Day 2023-05-02
+        three months ago tomorrow
+            [three months ago tomorrow] Day 2023-02-18
+        ten years ago tonight
+            [ten years ago tonight] Day 2013-05-17
+        a week from today
+            [a week from today] Day 2023-05-24
+        a month from tomorrow
+            [a month from tomorrow] Day 2023-06-18
+        two years from Friday
+            [two years from Friday] Day 2025-05-19
+        a week from now
+            [a week from now] Week 2023-05-22 to 2023-05-28
+        in two weeks time
+            [in two weeks time] Week 2023-05-29 to 2023-06-04
+        two evenings ago
+            [two evenings ago] Day 2023-05-15
+        a couple of mornings ago
+            [a couple of mornings ago] Range 2023-05-14 to 2023-05-15 or so
+        6 mos ago
+            [6 mos ago] Month 2022-11-01 to 2022-11-30
+        See you tmrw!
+            [tmrw] Day 2023-05-18
+        tmr morning
+            [tmr morning] Day 2023-05-18
+        I'll go tommorow.
+            [tommorow] Day 2023-05-18
+        Last year, in March, we met.
+            [Last year, in March] Month 2022-03-01 to 2022-03-31
+        last month, on the 15th.
+            [last month, on the 15th] Day 2023-04-15
+        I was ill last month, on the 15th floor.
+            [last month] Month 2023-04-01 to 2023-04-30
+        last year in June 2021
+            [last year] Year 2022-01-01 to 2022-12-31; [June 2021] Month 2021-06-01 to 2021-06-30, absolute
+        this past Christmas
+            [Christmas] Day 2022-12-25
+        past Christmas lights
+            -
+        Fri night was fun
+            [Fri night] Day 2023-05-12
+        Sun evening
+            [Sun evening] Day 2023-05-14
+        Take it one day at a time.
+            -
+        One day I'll go.
+            -
+        for one day
+            [one day] lasting 1 Day
+        one night last week
+            [last week] Week 2023-05-08 to 2023-05-14
+        two or three people
+            -
+        ten to six
+            -
+        a day or night
+            -
+    "#]],
+    );
+}
+
+#[test]
 fn halves_and_large_numbers() {
     let texts = [
         "half a year ago",
