@@ -82,7 +82,9 @@ pub fn date_of(question: &str, text: &str, told: Timestamp) -> Option<(Interval,
         let sentence = sentence(text, &mention.span);
         let (interval, granularity) = match mention.at().filter(|_| !wanted.start) {
             Some(at) => at,
-            None => begun(text, &sentence, &mention, wanted, &places, told).or(mention.at())?,
+            None => {
+                begun(text, &sentence, &mention, wanted, &places, told).or_else(|| mention.at())?
+            }
         };
         let over = wanted.future == Some(true) && interval.to <= today.from;
         let score = score(&mention, interval, granularity, wanted, told);

@@ -1980,10 +1980,13 @@ fn the_best_time_of_a_text_answers_the_question() {
 fn check_answers(told: &str, asked: &[(&str, &str)], expected: Expect) {
     let line = |(question, text): &(&str, &str)| {
         let found = date_of(question, text, at(told));
-        let shown = found.map_or("-".to_owned(), |(interval, granularity)| {
-            let last = (interval.to - 1).div_euclid(86_400_000_000) * 86_400_000_000;
-            format!("{granularity:?} {} to {}", day(interval.from), day(last))
-        });
+        let shown = found.map_or_else(
+            || "-".to_owned(),
+            |(interval, granularity)| {
+                let last = (interval.to - 1).div_euclid(86_400_000_000) * 86_400_000_000;
+                format!("{granularity:?} {} to {}", day(interval.from), day(last))
+            },
+        );
         format!("{question} {text}\n    {shown}\n")
     };
     let lines: Vec<_> = asked.iter().map(line).collect();
