@@ -13,6 +13,7 @@
 //!   "two weeks ago" is the week that holds the day 14 days ago. "The last week" is the past seven days. "The
 //!   first week of June" is the first whose Thursday lies in June, as ISO 8601 counts.
 //! - "three years ago" is the calendar year, and "a year ago" the month twelve months ago.
+//! - "A year ago today" and "two weeks ago yesterday" are days: who names the day counts to it.
 //! - "last summer" is the latest summer that has ended, "last June" the latest June that has.
 //! - "a couple" is two or three, "a few" two to five, "several" three to seven, as one interval.
 //! - "early", "mid" and "late" are the first, the second and the last third.

@@ -194,6 +194,31 @@ pub(super) fn step(day: Date, count: i64, unit: Unit) -> Option<(Days, Granulari
     Some(found)
 }
 
+/// What lies from `least` to `most` units from `day`, backwards where `way` is -1: of one count its own period, of several a range.
+pub(super) fn steps(
+    day: Date,
+    (least, most): (i64, i64),
+    unit: Unit,
+    way: i64,
+) -> Option<(Days, Granularity)> {
+    let (near, granularity) = step(day, least.checked_mul(way)?, unit)?;
+    if most <= least {
+        return Some((near, granularity));
+    }
+    let (far, _) = step(day, most.checked_mul(way)?, unit)?;
+    let days = Days { first: near.first.min(far.first), last: near.last.max(far.last) };
+    Some((days, Granularity::Range))
+}
+
+/// What lies so many units before `day`. "A year ago" is twelve months ago, for of the year before one says "last
+/// year".
+pub(super) fn ago(day: Date, counts: (i64, i64), unit: Unit) -> Option<(Days, Granularity)> {
+    match (unit, counts) {
+        (Unit::Year, (1, 1)) => steps(day, (12, 12), Unit::Month, -1),
+        _ => steps(day, counts, unit, -1),
+    }
+}
+
 fn weekends_from(day: Date, count: i64) -> Option<Days> {
     let own = weekend_of(day)?;
     let weeks = match count {

@@ -21,6 +21,8 @@ pub struct Wanted {
     pub granularity: Option<Granularity>,
     /// Whether it asks when something began, which a length tells as well: "for seven years now".
     pub start: bool,
+    /// Whether its verb begins what has lasted since: who got a dog has had it "for seven years now".
+    pub lasts: bool,
     /// Whether it asks for what is to come, of what has been, or leaves it open.
     pub future: Option<bool>,
 }
@@ -37,6 +39,11 @@ pub fn wanted(question: &str) -> Wanted {
     let long = words
         .windows(3)
         .any(|it| it[0] == "how" && it[1] == "long" && matches!(it[2].as_str(), "has" | "have"));
+    let lasts = has(&[
+        "get", "got", "adopt", "adopted", "buy", "bought", "join", "joined", "become", "became",
+        "meet", "met", "move", "moved", "marry", "married", "retire", "retired", "quit", "take",
+        "took", "pick",
+    ]);
     let past = has(&["did", "was", "were", "had", "has", "have", "since"]);
     let future = has(&["will", "going", "planning", "plan", "plans", "planned", "upcoming"]);
     let future = match (past, future) {
@@ -44,7 +51,7 @@ pub fn wanted(question: &str) -> Wanted {
         (false, true) => Some(true),
         _ => None,
     };
-    Wanted { granularity: asked, start: began || long, future }
+    Wanted { granularity: asked, start: began || long, lasts, future }
 }
 
 fn granularity(word: &str) -> Option<Granularity> {
@@ -64,16 +71,25 @@ fn granularity(word: &str) -> Option<Granularity> {
 /// When that happened which `question` asks about, as far as `text`, told at `told`, names a time.
 ///
 /// Of several times the one is taken whose sentence shares most words with the question, that lies on the
-/// side of the telling that the question speaks of, and that stands nearest to the shared words.
+/// side of the telling that the question speaks of, and that stands nearest to the shared words. Of what is planned
+/// none is taken that was over when it was told.
 pub fn date_of(question: &str, text: &str, told: Timestamp) -> Option<(Interval, Granularity)> {
     let wanted = wanted(question);
     let about: BTreeSet<String> = terms::terms(question).into_iter().collect();
     let places = shared_words(text, &about);
+    let today = Interval::day_of(told);
     let candidates = mentions(text, told).into_iter().filter_map(|mention| {
-        let (interval, granularity) = time_of(&mention, wanted, told)?;
+        let sentence = sentence(text, &mention.span);
+        let (interval, granularity) = match mention.at().filter(|_| !wanted.start) {
+            Some(at) => at,
+            None => {
+                begun(text, &sentence, &mention, wanted, &places, told).or_else(|| mention.at())?
+            }
+        };
+        let over = wanted.future == Some(true) && interval.to <= today.from;
         let score = score(&mention, interval, granularity, wanted, told);
-        let nearness = nearness(&mention.span, &sentence(text, &mention.span), &places);
-        Some((score + nearness.0, nearness.1, interval, granularity))
+        let nearness = nearness(&mention.span, &sentence, &places);
+        (!over).then_some((score + nearness.0, nearness.1, interval, granularity))
     });
     // The first of equals: what comes later in a text is more often an aside.
     let best =
@@ -81,16 +97,47 @@ pub fn date_of(question: &str, text: &str, told: Timestamp) -> Option<(Interval,
     Some(widened(best.2, best.3, wanted.granularity))
 }
 
-/// The time that a mention may answer with: its own, or the start of the length that it tells.
-fn time_of(mention: &Mention, wanted: Wanted, told: Timestamp) -> Option<(Interval, Granularity)> {
-    match mention.time {
-        Time::At { interval, granularity, .. } => Some((interval, granularity)),
-        Time::Lasting { least, unit, .. } if wanted.start && unit != Unit::Day => {
-            let (days, granularity) = calendar::step(calendar::day_of(told), -least, unit)?;
-            Some((days.interval(), granularity))
+/// When that began which a mention says the length of, if it has lasted until it was told.
+fn begun(
+    text: &str,
+    sentence: &Range<usize>,
+    mention: &Mention,
+    wanted: Wanted,
+    places: &[(usize, String)],
+    told: Timestamp,
+) -> Option<(Interval, Granularity)> {
+    let (span, past) = (&mention.span, mention.at().is_some());
+    let time = if past { length_of(&text[span.clone()], told)? } else { mention.time.clone() };
+    let Time::Lasting { least, most, unit } = time else { return None };
+    let after = || terms::words(&text[span.end..sentence.end]);
+    let since = after().next().is_some_and(|it| it == "since");
+    // "It's been a month since I joined" tells when that was, and nothing of what else is said.
+    let next = places.partition_point(|it| it.0 < span.end);
+    let told_of = places.get(next).is_some_and(|it| it.0 < sentence.end);
+    let asked = match since {
+        true => told_of,
+        false if unit == Unit::Day => false,
+        false => {
+            wanted.start || (wanted.lasts && lasts(&text[sentence.start..span.start], after()))
         }
-        Time::Lasting { .. } | Time::Recurring => None,
-    }
+    };
+    let day = calendar::day_of(told);
+    let (days, granularity) = asked.then(|| calendar::ago(day, (least, most), unit)).flatten()?;
+    Some((days.interval(), granularity))
+}
+
+/// The length that "the past three years" have.
+fn length_of(stretch: &str, told: Timestamp) -> Option<Time> {
+    let (way, length) = stretch.split_once(' ')?;
+    let up_to_now = way.eq_ignore_ascii_case("past") || way.eq_ignore_ascii_case("last");
+    up_to_now.then(|| mentions(length, told).pop()).flatten().map(|it| it.time)
+}
+
+/// Whether what a length is said of has not ended: "we've had her for two years", "two years now".
+fn lasts(before: &str, mut after: impl Iterator<Item = String>) -> bool {
+    let perfect = |it: String| matches!(it.as_str(), "have" | "has" | "ve" | "been");
+    after.next().is_some_and(|it| matches!(it.as_str(), "now" | "already"))
+        || terms::words(before).any(perfect)
 }
 
 /// Points for what does not depend on the words around: the right side of the telling, and no bare time of day.

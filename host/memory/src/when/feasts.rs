@@ -234,7 +234,8 @@ impl Reader<'_> {
             let (days, granularity, end) = self.weekend_by(day, after);
             return Some((Period::based(days, granularity, basis), end));
         }
-        let placed = PLACED.contains(&way) && !self.is(end, THINGS);
+        let past = way == "past" && self.is(at.wrapping_sub(2), &["this"]);
+        let placed = (past || PLACED.contains(&way)) && !self.is(end, THINGS);
         let alone = at == 0 && end == self.tokens.len();
         let capital = self.is_capital(at) && !self.is(end, THINGS);
         let sure = match needs {
@@ -248,7 +249,7 @@ impl Reader<'_> {
         }
         let near = rule.near(i64::from(self.told.year()));
         let days = match way {
-            "last" => near.into_iter().rfind(|it| it.last < self.told)?,
+            "last" | "past" => near.into_iter().rfind(|it| it.last < self.told)?,
             "next" => near.into_iter().find(|it| it.first > self.told)?,
             _ => self.nearest(at, near)?,
         };
@@ -288,6 +289,11 @@ impl Reader<'_> {
                 let day = weekday_before(self.told, weekday)?;
                 let days = Days::one(plus_days(day, -7 * i64::try_from(count).ok()?)?);
                 return Some((days, Granularity::Day));
+            }
+            // "Two evenings ago": of a single one nobody says so.
+            if words::is_daytime(one) && count > 0 {
+                let day = plus_days(self.told, -1 - i64::try_from(count).ok()?)?;
+                return Some((Days::one(day), Granularity::Day));
             }
             let year = i64::from(self.told.year());
             let years = (year - 101..=year + 1).rev();

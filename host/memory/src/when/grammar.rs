@@ -325,8 +325,9 @@ impl Reader<'_> {
             "over", "than", "nearly", "almost", "under", "in", "spent", "spend",
         ];
         let before = self.tokens.get(at.wrapping_sub(1)).map_or("", |it| it.low.as_ref());
-        // "A day at the beach" says no length; "18 years old" does not say how long something took.
-        let article = amount.article && !measured.contains(&before);
+        // "A day at the beach" and "one day I'll go" say no length; "18 years old" does not say how long something took.
+        let some_day = unit == Unit::Day && self.is(at, &["one"]);
+        let article = (amount.article || some_day) && !measured.contains(&before);
         let age = self.is(end, &["old"]) || (self.is(end, &["-"]) && self.is(end + 1, &["old"]));
         if article || age {
             return None;

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use super::{
     Basis, Granularity,
-    calendar::{self, Days, Unit, date, plus_days, step, week_of, weekday_after, weekday_before},
+    calendar::{
+        self, Days, Unit, ago, date, plus_days, step, steps, week_of, weekday_after, weekday_before,
+    },
     clock::is_joint,
     numeric::quarter_of,
     tokens::Token,
@@ -160,7 +162,11 @@ impl Reader<'_> {
         }
         let hundred = if self.is(after, &["hundred", "thousand"]) { after } else { start };
         if let Some((count, end)) = self.spelled(hundred) {
-            return Some((exact(count), end));
+            let most = self.is(end, &["or", "to"]).then(|| self.spelled(end + 1)).flatten();
+            return match most.filter(|it| count < it.0) {
+                Some((most, end)) => Some((open(count, most), end)),
+                None => Some((exact(count), end)),
+            };
         }
         if self.is(start, &["a", "an"]) {
             return Some((Amount { article: true, ..exact(1) }, start + 1));
@@ -248,6 +254,12 @@ impl Reader<'_> {
             amount.approximate = true;
             return halves(amount, unit, each).map(|(amount, unit)| (amount, unit, end));
         }
+        // "A day or two", "ten years or so".
+        let two = amount.article && self.is(end + 1, &["two"]);
+        if self.is(end, &["or"]) && (two || self.is(end + 1, &["so"])) {
+            amount.most += i64::from(two);
+            (amount.approximate, amount.article, end) = (true, false, end + 2);
+        }
         amount.least = amount.least.checked_mul(each)?;
         amount.most = amount.most.checked_mul(each)?;
         Some((amount, unit, end))
@@ -255,12 +267,7 @@ impl Reader<'_> {
 
     /// The period that lies `amount` units before (-1) or after (1) `day`.
     fn stepped(&self, day: Date, amount: Amount, unit: Unit, way: i64) -> Option<Period> {
-        let (mut days, mut granularity) = step(day, amount.least.checked_mul(way)?, unit)?;
-        if amount.most > amount.least {
-            let (other, _) = step(day, amount.most.checked_mul(way)?, unit)?;
-            days = Days { first: days.first.min(other.first), last: days.last.max(other.last) };
-            granularity = Granularity::Range;
-        }
+        let (days, granularity) = steps(day, (amount.least, amount.most), unit, way)?;
         Some(Period { approximate: amount.approximate, ..Period::told(days, granularity) })
     }
 
@@ -311,7 +318,7 @@ impl Reader<'_> {
             return Some((Period { days: days.0, granularity: days.1, ..of }, end));
         }
         // "Two weeks from Saturday", "a day from tomorrow".
-        if counted && self.is(side, &["from"]) && matches!(unit, Unit::Day | Unit::Week) {
+        if counted && self.is(side, &["from"]) {
             return self.later(side + 1, amount, unit, depth);
         }
         let before = self.is(side, &["before", "prior"]);
@@ -375,7 +382,7 @@ impl Reader<'_> {
         Some((Period { basis: anchor.basis, ..period }, end))
     }
 
-    /// So many days or weeks after a day that is named from `at` on, to the day.
+    /// So many days, weeks, months or years after a day that is named from `at` on, to the day.
     fn later(&self, at: usize, amount: Amount, unit: Unit, depth: usize) -> Found {
         let full = words::weekday(self.low(at)).filter(|it| it.1);
         let (anchor, end) = match full {
@@ -384,11 +391,10 @@ impl Reader<'_> {
                 (Period::told(Days::one(day), Granularity::Day), at + 1)
             }
             // What counts from now is in calendar weeks.
-            None if self.is(at, &["now", "today"]) => return None,
+            None if self.is(at, &["now"]) => return None,
             None => self.period(at, depth).filter(|(it, _)| it.granularity == Granularity::Day)?,
         };
-        let days = if unit == Unit::Week { 7 } else { 1 };
-        let at = |count: i64| plus_days(anchor.days.first, count.checked_mul(days)?);
+        let at = |count: i64| day_from(anchor.days.first, count, unit);
         let days = Days::between(at(amount.least)?, at(amount.most)?)?;
         let open = amount.most > amount.least;
         let granularity = if open { Granularity::Range } else { Granularity::Day };
@@ -533,8 +539,9 @@ impl Reader<'_> {
             ("yesterday", next) if words::is_daytime(next) => (-1, at + 2),
             ("today" | "tonight", _) => (0, at + 1),
             ("yesterday", _) => (-1, at + 1),
-            ("tomorrow", next) if words::is_daytime(next) => (1, at + 2),
-            ("tomorrow", _) => (1, at + 1),
+            (low, next) if words::is_tomorrow(low) => {
+                (1, if words::is_daytime(next) { at + 2 } else { at + 1 })
+            }
             ("last", "night" | "evening") => (-1, at + 2),
             ("this", next) if words::is_daytime(next) => (0, at + 2),
             ("day", "before") if self.is(at + 2, &["yesterday"]) => (-2, at + 3),
@@ -701,6 +708,9 @@ impl Reader<'_> {
     fn within(&self, whole: Period, unit: Unit, end: usize) -> Found {
         let first = whole.days.first;
         let (year, month) = (i64::from(first.year()), i64::from(first.month()));
+        // "Last year, in May, we met": behind a comma it may begin what comes next.
+        let inner = self.skip(end, &[","]);
+        let closed = |it: usize| inner == end || !self.goes_on(it);
         let (days, granularity, end) = match unit {
             Unit::Week => {
                 let mark = self.is(end, &["'", "’"]) && self.is(end + 1, &["s"]);
@@ -711,12 +721,17 @@ impl Reader<'_> {
                 (day, Granularity::Day, if night { at + 2 } else { at + 1 })
             }
             Unit::Month => {
-                let the = self.is(end, &["on"]) && self.is(end + 1, &["the"]);
-                let (day, end) = self.day_number(end + 2).filter(|it| the && it.1 > end + 3)?;
+                let the = self.is(inner, &["on"]) && self.is(inner + 1, &["the"]);
+                let (day, end) = self
+                    .day_number(inner + 2)
+                    .filter(|it| the && it.1 > inner + 3 && closed(it.1))?;
                 (Days::one(date(year, month, day)?), Granularity::Day, end)
             }
             Unit::Year => {
-                let (month, end) = self.month_name(end + 1).filter(|_| self.is(end, &["in"]))?;
+                let said = |it: usize| closed(it) && self.year_after(it).is_none();
+                let (month, end) = self
+                    .month_name(inner + 1)
+                    .filter(|it| self.is(inner, &["in"]) && said(it.1))?;
                 (calendar::month(year, month)?, Granularity::Month, end)
             }
             _ => return None,
@@ -824,23 +839,37 @@ impl Reader<'_> {
             }
             let mark = self.is(end, &["'", "’"]);
             let of_it = if mark { self.skip(end + 1, &["s"]) } else { end };
-            let end = if mark && self.is(of_it, &["time"]) { of_it + 1 } else { end };
+            let end =
+                self.skip(if mark && self.is(of_it, &["time"]) { of_it } else { end }, &["time"]);
             return Some((self.stepped(self.told, amount, unit, 1)?, end));
         }
         let (amount, unit, end) = self.measure(at)?;
+        if let Some(found) = self.to_the_day(amount, unit, end) {
+            return Some(found);
+        }
         if self.is(end, &["ago", "back", "earlier"]) {
-            // "A year ago" is twelve months ago, for of the year before one says "last year".
-            let (amount, unit) = match (unit, amount.most) {
-                (Unit::Year, 1) => (Amount { least: 12, most: 12, ..amount }, Unit::Month),
-                _ => (amount, unit),
-            };
-            let period = self.stepped(self.told, amount, unit, -1)?;
+            let (days, granularity) = ago(self.told, (amount.least, amount.most), unit)?;
+            let period =
+                Period { approximate: amount.approximate, ..Period::told(days, granularity) };
             return Some(self.week_ago(period, amount, unit, end + 1).unwrap_or((period, end + 1)));
         }
-        if self.is(end, &["from"]) && self.is(end + 1, &["now", "today"]) {
+        if self.is(end, &["from"]) && self.is(end + 1, &["now"]) {
             return Some((self.stepped(self.told, amount, unit, 1)?, end + 2));
         }
         None
+    }
+
+    /// "A year ago today", "two weeks ago yesterday": who names the day counts to it.
+    fn to_the_day(&self, amount: Amount, unit: Unit, end: usize) -> Found {
+        let day = match self.low(end + 1) {
+            _ if amount.most > amount.least || !self.is(end, &["ago"]) => return None,
+            "today" | "tonight" => self.told,
+            "yesterday" => plus_days(self.told, -1)?,
+            "tomorrow" => plus_days(self.told, 1)?,
+            _ => return None,
+        };
+        let there = day_from(day, -amount.least, unit)?;
+        Some((Period::told(Days::one(there), Granularity::Day), end + 2))
     }
 
     /// The day that follows "two weeks ago": "on Friday" of that week, or so many weeks before last Friday.
@@ -1192,7 +1221,10 @@ impl Reader<'_> {
 
     fn bare_weekday(&self, at: usize) -> Found {
         let (weekday, full) = words::weekday(self.low(at))?;
-        let named = full || (self.is_capital(at) && self.before(at) == "on" && weekday != 6);
+        let daytime = words::is_daytime(self.low(at + 1));
+        let placed = self.before(at) == "on" && weekday != 6;
+        // "Fri night was fun", where the name alone would be a word: "sun", "wed", "sat".
+        let named = full || (self.is_capital(at) && (placed || daytime));
         // "Black Friday" and "Good Friday" are dates of their own, "Sunday School" is none.
         let other = ["good", "black", "ash", "palm", "cyber"].contains(&self.before(at))
             || self.is(at + 1, &["school", "times", "post", "roast"]);
@@ -1213,7 +1245,7 @@ impl Reader<'_> {
             Tense::Future => weekday_after(self.told, weekday)?,
             _ => weekday_before(self.told, weekday)?,
         };
-        let end = if words::is_daytime(self.low(at + 1)) { at + 2 } else { at + 1 };
+        let end = if daytime { at + 2 } else { at + 1 };
         Some((Period::told(Days::one(day), Granularity::Day), end))
     }
 
@@ -1445,6 +1477,17 @@ enum Way {
     This,
     Next,
     Coming,
+}
+
+/// The day so many units from `day`, to the day.
+fn day_from(day: Date, count: i64, unit: Unit) -> Option<Date> {
+    match unit {
+        Unit::Day => plus_days(day, count),
+        Unit::Week => plus_days(day, count.checked_mul(7)?),
+        Unit::Month => Some(same_day(step(day, count, unit)?.0, day)),
+        Unit::Year => Some(same_day(step(day, count.checked_mul(12)?, Unit::Month)?.0, day)),
+        _ => None,
+    }
 }
 
 pub(super) fn same_day(month: Days, day: Date) -> Date {

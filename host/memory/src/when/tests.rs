@@ -1004,6 +1004,132 @@ fn counted_days_seasons_and_what_lies_beyond_the_next() {
 }
 
 #[test]
+fn distances_as_people_say_them() {
+    let texts = [
+        "I saw her two or three weeks ago.",
+        "three to four days ago",
+        "She left a day or two ago.",
+        "a year or two ago",
+        "in a month or two",
+        "A week or so ago I hurt my knee.",
+        "ten years or so ago",
+        "for a week or two",
+        "I quit smoking a year ago today.",
+        "two weeks ago yesterday",
+        "three months ago tomorrow",
+        "ten years ago tonight",
+        "a week from today",
+        "a month from tomorrow",
+        "two years from Friday",
+        "a week from now",
+        "in two weeks time",
+        "two evenings ago",
+        "a couple of mornings ago",
+        "6 mos ago",
+        "See you tmrw!",
+        "tmr morning",
+        "I'll go tommorow.",
+        "Last year, in March, we met.",
+        "last month, on the 15th.",
+        "I was ill last month, on the 15th floor.",
+        "last year in June 2021",
+        "this past Christmas",
+        "past Christmas lights",
+        "Fri night was fun",
+        "Sun evening",
+        "Take it one day at a time.",
+        "One day I'll go.",
+        "for one day",
+        "one night last week",
+        "two or three people",
+        "ten to six",
+        "a day or night",
+    ];
+    check(
+        "2023-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+        I saw her two or three weeks ago.
+            [two or three weeks ago] Range 2023-04-24 to 2023-05-07 or so
+        three to four days ago
+            [three to four days ago] Range 2023-05-13 to 2023-05-14 or so
+        She left a day or two ago.
+            [a day or two ago] Range 2023-05-15 to 2023-05-16 or so
+        a year or two ago
+            [a year or two ago] Range 2021-01-01 to 2022-12-31 or so
+        in a month or two
+            [in a month or two] Range 2023-06-01 to 2023-07-31 or so
+        A week or so ago I hurt my knee.
+            [A week or so ago] Week 2023-05-08 to 2023-05-14 or so
+        ten years or so ago
+            [ten years or so ago] Year 2013-01-01 to 2013-12-31 or so
+        for a week or two
+            [a week or two] lasting 1-2 Week
+        I quit smoking a year ago today.
+            [a year ago today] Day 2022-05-17
+        two weeks ago yesterday
+            [two weeks ago yesterday] Day 2023-05-02
+        three months ago tomorrow
+            [three months ago tomorrow] Day 2023-02-18
+        ten years ago tonight
+            [ten years ago tonight] Day 2013-05-17
+        a week from today
+            [a week from today] Day 2023-05-24
+        a month from tomorrow
+            [a month from tomorrow] Day 2023-06-18
+        two years from Friday
+            [two years from Friday] Day 2025-05-19
+        a week from now
+            [a week from now] Week 2023-05-22 to 2023-05-28
+        in two weeks time
+            [in two weeks time] Week 2023-05-29 to 2023-06-04
+        two evenings ago
+            [two evenings ago] Day 2023-05-15
+        a couple of mornings ago
+            [a couple of mornings ago] Range 2023-05-14 to 2023-05-15 or so
+        6 mos ago
+            [6 mos ago] Month 2022-11-01 to 2022-11-30
+        See you tmrw!
+            [tmrw] Day 2023-05-18
+        tmr morning
+            [tmr morning] Day 2023-05-18
+        I'll go tommorow.
+            [tommorow] Day 2023-05-18
+        Last year, in March, we met.
+            [Last year, in March] Month 2022-03-01 to 2022-03-31
+        last month, on the 15th.
+            [last month, on the 15th] Day 2023-04-15
+        I was ill last month, on the 15th floor.
+            [last month] Month 2023-04-01 to 2023-04-30
+        last year in June 2021
+            [last year] Year 2022-01-01 to 2022-12-31; [June 2021] Month 2021-06-01 to 2021-06-30, absolute
+        this past Christmas
+            [Christmas] Day 2022-12-25
+        past Christmas lights
+            -
+        Fri night was fun
+            [Fri night] Day 2023-05-12
+        Sun evening
+            [Sun evening] Day 2023-05-14
+        Take it one day at a time.
+            -
+        One day I'll go.
+            -
+        for one day
+            [one day] lasting 1 Day
+        one night last week
+            [last week] Week 2023-05-08 to 2023-05-14
+        two or three people
+            -
+        ten to six
+            -
+        a day or night
+            -
+    "#]],
+    );
+}
+
+#[test]
 fn halves_and_large_numbers() {
     let texts = [
         "half a year ago",
@@ -1847,6 +1973,102 @@ fn the_best_time_of_a_text_answers_the_question() {
     "#]]
     .assert_eq(&lines.concat());
     assert_eq!(date_of("When?", "Nothing of the kind.", told), None);
+}
+
+/// What `date_of` makes of each text for its question.
+#[track_caller]
+fn check_answers(told: &str, asked: &[(&str, &str)], expected: Expect) {
+    let line = |(question, text): &(&str, &str)| {
+        let found = date_of(question, text, at(told));
+        let shown = found.map_or_else(
+            || "-".to_owned(),
+            |(interval, granularity)| {
+                let last = (interval.to - 1).div_euclid(86_400_000_000) * 86_400_000_000;
+                format!("{granularity:?} {} to {}", day(interval.from), day(last))
+            },
+        );
+        format!("{question} {text}\n    {shown}\n")
+    };
+    let lines: Vec<_> = asked.iter().map(line).collect();
+    expected.assert_eq(&lines.concat());
+}
+
+#[test]
+fn what_has_lasted_until_now_tells_its_beginning() {
+    let asked = [
+        ("When did she start to paint?", "I've been painting for the past three years."),
+        ("When did he begin with chess?", "Over the last few months I played chess a lot."),
+        ("When did he start his job?", "I've had this job for a year now."),
+        ("When did she start to run?", "I've been running for a couple of months."),
+        ("When did Ana get her cats?", "I've had my cats for four years now!"),
+        ("When did Ben join the choir?", "Two years already, and the choir still is a joy."),
+        ("When did Ben join the choir?", "We sang in the choir for two years."),
+        ("When did Ben join the choir?", "It's been three weeks since I joined the choir."),
+        ("When did Ben see a doctor?", "It's been ten days since I saw the doctor."),
+        ("When did Ana get her cats?", "It's been a month since we talked! My cats are well."),
+        ("When did Ana start to paint?", "Been two weeks since we talked. I started yesterday."),
+        ("When did Ana paint the house?", "I've been at home for two weeks now."),
+    ];
+    check_answers(
+        "2023-05-17T10:00:00",
+        &asked,
+        expect![[r#"
+        When did she start to paint? I've been painting for the past three years.
+            Year 2020-01-01 to 2020-12-31
+        When did he begin with chess? Over the last few months I played chess a lot.
+            Range 2022-12-01 to 2023-03-31
+        When did he start his job? I've had this job for a year now.
+            Month 2022-05-01 to 2022-05-31
+        When did she start to run? I've been running for a couple of months.
+            Range 2023-02-01 to 2023-03-31
+        When did Ana get her cats? I've had my cats for four years now!
+            Year 2019-01-01 to 2019-12-31
+        When did Ben join the choir? Two years already, and the choir still is a joy.
+            Year 2021-01-01 to 2021-12-31
+        When did Ben join the choir? We sang in the choir for two years.
+            -
+        When did Ben join the choir? It's been three weeks since I joined the choir.
+            Week 2023-04-24 to 2023-04-30
+        When did Ben see a doctor? It's been ten days since I saw the doctor.
+            Day 2023-05-07 to 2023-05-07
+        When did Ana get her cats? It's been a month since we talked! My cats are well.
+            -
+        When did Ana start to paint? Been two weeks since we talked. I started yesterday.
+            Day 2023-05-16 to 2023-05-16
+        When did Ana paint the house? I've been at home for two weeks now.
+            -
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_planned_was_not_over_when_it_was_told() {
+    let asked = [
+        ("When will they go camping?", "We went camping last summer."),
+        ("When are they going to move?", "We moved two years ago."),
+        ("When is Ana planning to go camping?", "Last year it rained. We will go camping in July."),
+        ("When will the team meet?", "The team meets this week."),
+        ("When did they go camping?", "We go camping next month."),
+        ("When did they go camping?", "We went camping last summer."),
+    ];
+    check_answers(
+        "2023-05-17T10:00:00",
+        &asked,
+        expect![[r#"
+        When will they go camping? We went camping last summer.
+            -
+        When are they going to move? We moved two years ago.
+            -
+        When is Ana planning to go camping? Last year it rained. We will go camping in July.
+            Month 2023-07-01 to 2023-07-31
+        When will the team meet? The team meets this week.
+            Week 2023-05-15 to 2023-05-21
+        When did they go camping? We go camping next month.
+            Month 2023-06-01 to 2023-06-30
+        When did they go camping? We went camping last summer.
+            Season 2022-06-01 to 2022-08-31
+    "#]],
+    );
 }
 
 #[test]

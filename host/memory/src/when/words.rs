@@ -223,7 +223,12 @@ const OPENING: &[&str] = &[
     "thurs",
     "thursday",
     "times",
+    "tmr",
+    "tmrw",
     "today",
+    "tommorow",
+    "tommorrow",
+    "tomorow",
     "tomorrow",
     "tonight",
     "tue",
@@ -327,7 +332,7 @@ pub(super) fn unit(low: &str) -> Option<(Unit, i64)> {
         "week" | "weeks" | "wk" | "wks" => (Unit::Week, 1),
         "fortnight" | "fortnights" => (Unit::Week, 2),
         "weekend" | "weekends" | "wkend" => (Unit::Weekend, 1),
-        "month" | "months" => (Unit::Month, 1),
+        "month" | "months" | "mth" | "mths" | "mos" => (Unit::Month, 1),
         "year" | "years" | "yr" | "yrs" => (Unit::Year, 1),
         "decade" | "decades" => (Unit::Decade, 1),
         "century" | "centuries" => (Unit::Decade, 10),
@@ -347,6 +352,11 @@ pub(super) fn short_unit(low: &str) -> Option<Unit> {
         "y" => Unit::Year,
         _ => return None,
     })
+}
+
+/// The day after, also as people write it in haste.
+pub(super) fn is_tomorrow(low: &str) -> bool {
+    matches!(low, "tomorrow" | "tomorow" | "tommorow" | "tommorrow" | "tmrw" | "tmr")
 }
 
 /// A part of a day.
@@ -516,37 +526,37 @@ pub(super) fn is_past(low: &str) -> bool {
 
 /// Whether the word shows that its sentence speaks of what is to come.
 pub(super) fn is_future(low: &str) -> bool {
-    matches!(
-        low,
-        "will"
-            | "ll"
-            | "shall"
-            | "going"
-            | "gonna"
-            | "plan"
-            | "plans"
-            | "planning"
-            | "upcoming"
-            | "coming"
-            | "next"
-            | "soon"
-            | "tomorrow"
-            | "forward"
-            | "scheduled"
-            | "due"
-            | "hoping"
-            | "hope"
-            | "wait"
-            | "let"
-            | "intend"
-            | "arriving"
-            | "leaving"
-            | "starting"
-            | "ready"
-            | "deadline"
-            | "must"
-            | "should"
-    )
+    is_tomorrow(low)
+        || matches!(
+            low,
+            "will"
+                | "ll"
+                | "shall"
+                | "going"
+                | "gonna"
+                | "plan"
+                | "plans"
+                | "planning"
+                | "upcoming"
+                | "coming"
+                | "next"
+                | "soon"
+                | "forward"
+                | "scheduled"
+                | "due"
+                | "hoping"
+                | "hope"
+                | "wait"
+                | "let"
+                | "intend"
+                | "arriving"
+                | "leaving"
+                | "starting"
+                | "ready"
+                | "deadline"
+                | "must"
+                | "should"
+        )
 }
 
 #[cfg(test)]
