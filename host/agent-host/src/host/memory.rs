@@ -325,6 +325,7 @@ impl Desk {
         let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
             self.found(&question)?;
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
+        let archived = if hits.is_empty() { self.archived(&question)? } else { None };
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
             score: it.score,
@@ -342,6 +343,7 @@ impl Desk {
             duplicates,
             superseded,
             left_out,
+            archived,
             doubt,
             records,
             commit,
@@ -367,6 +369,16 @@ impl Desk {
     }
 
     fn found(&self, question: &Question) -> Result<Recall, Failure> {
+    /// How many archived records answer a question that nothing else answers; none where it asks for those too. Only
+    /// then: a memory that is used has archived records at all times, and to know that is to ask again.
+    fn archived(&self, question: &Question) -> Result<Option<usize>, Failure> {
+        if question.archived {
+            return Ok(None);
+        }
+        let all = Question { archived: true, ..question.clone() };
+        Ok(Some(self.found(&all)?.hits.len()))
+    }
+
         self.memory.recall(question, self.now()).map_err(read)
     }
 

@@ -71,6 +71,9 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
             if recall.superseded > 0 {
                 note(left_out(recall.superseded));
             }
+            if let Some(archived) = recall.archived.filter(|it| *it > 0) {
+                note(format!("{archived} left out, which faded; `--archived` asks for them too"));
+            }
             return Ok(());
         }
         let mut told = vec![format!("{} tokens", recall.tokens)];
