@@ -1399,6 +1399,7 @@ impl Memory {
         now: Timestamp,
     ) -> Result<Option<u64>, ReadError> {
         let now = end_of_minute(now);
+        check_question(&question.text)?;
         let times = analyse(&question.text, now).times;
         let Some(asked) = Days::asked_for(&times, now) else { return Ok(None) };
         self.asked(|index| Ok(Search::new(index.shards(&question.spaces)).common_time(asked)))
@@ -1531,16 +1532,11 @@ impl Memory {
 
     /// The vector of a question that is within bounds.
     fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {
-        let invalid = |reason: String| ReadError::Invalid { reason };
-        let bytes = question.text.len();
-        if bytes > QUESTION_BYTES_MAX {
-            let most = QUESTION_BYTES_MAX;
-            return Err(invalid(format!(
-                "the question has {bytes} bytes, and {most} are the most"
-            )));
-        }
+        check_question(&question.text)?;
         let code = question.vector.as_ref().map(|it| self.code(it)).transpose();
-        code.map_err(|it| invalid(format!("the vector of the question {it}")))
+        let invalid =
+            |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
+        code.map_err(invalid)
     }
 
     /// Names of a question that are short for those of authors in its spaces, each with the author: "mel", "Melanie".
@@ -1997,6 +1993,19 @@ impl Writer {
 /// Whether a question lets a record be given back.
 fn allowed(
     index: &Index,
+/// Whether the text of a question is short enough, to be known before anybody takes it apart or encodes it.
+///
+/// # Errors
+/// [`ReadError::Invalid`].
+pub fn check_question(text: &str) -> Result<(), ReadError> {
+    let (bytes, most) = (text.len(), QUESTION_BYTES_MAX);
+    if bytes <= most {
+        return Ok(());
+    }
+    let reason = format!("the question has {bytes} bytes, and {most} are the most");
+    Err(ReadError::Invalid { reason })
+}
+
     (question, past): (&Question, Option<&Past>),
     shard: &Shard,
     doc: &Doc,

@@ -25,7 +25,7 @@ use voyager_manifest::nearest;
 use voyager_memory::{
     AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory, MemoryId,
     OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
-    SUPERSEDES, Ticked, WriteError, is_locked, when::impossible,
+    SUPERSEDES, Ticked, WriteError, check_question, is_locked, when::impossible,
 };
 
 use self::snapshots::Folders;
@@ -190,6 +190,7 @@ impl Host {
         if let MemoryRequest::Recall { question, .. } | MemoryRequest::Explain { question, .. } =
             &mut request
         {
+            check_question(&question.text).map_err(read)?;
             match self.encoding.meaning(&question.text).await {
                 Ok(Meaning { vector, kindred }) => {
                     (question.vector, question.kindred) = (vector, kindred);
@@ -324,8 +325,8 @@ impl Desk {
         let notes = self.notes(&question)?;
         let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
             self.found(&question)?;
-        let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let archived = if hits.is_empty() { self.archived(&question)? } else { None };
+        let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
             score: it.score,
@@ -342,8 +343,8 @@ impl Desk {
             candidates,
             duplicates,
             superseded,
-            left_out,
             archived,
+            left_out,
             doubt,
             records,
             commit,
@@ -368,7 +369,6 @@ impl Desk {
         Ok(notes)
     }
 
-    fn found(&self, question: &Question) -> Result<Recall, Failure> {
     /// How many archived records answer a question that nothing else answers; none where it asks for those too. Only
     /// then: a memory that is used has archived records at all times, and to know that is to ask again.
     fn archived(&self, question: &Question) -> Result<Option<usize>, Failure> {
@@ -379,6 +379,7 @@ impl Desk {
         Ok(Some(self.found(&all)?.hits.len()))
     }
 
+    fn found(&self, question: &Question) -> Result<Recall, Failure> {
         self.memory.recall(question, self.now()).map_err(read)
     }
 
