@@ -12,7 +12,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use voyager_base::{Digest, clock::Timestamp};
-use voyager_manifest::power::{self, Difference, How, Power};
+use voyager_manifest::{
+    power::{self, Difference, How, Power},
+    shell,
+};
 
 use crate::failure::{Failure, FailureKind};
 
@@ -115,6 +118,7 @@ impl Approvals {
             None => format!("what `{}` can do was never approved", change.name),
         };
         let failure = Failure::new(FailureKind::Unapproved, format!("{why}\n{}", shown.trim_end()));
+        let named = shell::word(named);
         let failure = failure.hint(format!(
             "read `agent-host plan {named}`; `agent-host approve {named}` lets it run unattended"
         ));

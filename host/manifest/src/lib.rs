@@ -43,6 +43,7 @@ pub mod scenario;
 pub mod schema;
 pub mod settings;
 mod shape;
+pub mod shell;
 pub mod summary;
 pub mod template;
 mod type_text;

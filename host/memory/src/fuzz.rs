@@ -18,7 +18,7 @@ pub use crate::pack::fuzz::pack;
 use crate::{
     asking::Asking,
     index::Index,
-    keys::{FILE, Filled, Key, Keys, Slip},
+    keys::{FILE, Filled, Key, KeyList, Keys, Slip},
     owner::{Owner, Veil},
     recall::{Look, Question, consider},
     record::{Draft, MemoryId, Record},
@@ -50,7 +50,7 @@ pub fn keys(bytes: &[u8]) {
         drop(keys.slip());
         // Of a store without records nothing is read.
         let all = || match next {
-            0 => Vec::new(),
+            0 => KeyList::default(),
             count => keys.keys(0, count as usize).expect("it ends behind its last key"),
         };
         let held = all();

@@ -22,6 +22,7 @@ use voyager_base::{
     chance::Chance,
     disk::{Disk, DiskFile},
 };
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{error::OpenError, owner::Secret};
 
@@ -49,6 +50,16 @@ const AHEAD: u64 = 1024;
 /// The key of one record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key([u8; KEY_BYTES]);
+
+/// Keys of records that follow each other; none for those that were destroyed. They are overwritten when nobody needs them:
+/// with the key that memory still held, and an old copy of its row, a forgotten record could be read.
+pub(crate) type KeyList = Zeroizing<Vec<Option<Key>>>;
+
+impl Zeroize for Key {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl Key {
     /// A key of bytes that nobody knows.
@@ -422,14 +433,14 @@ impl Keys {
 
     /// The key of a record; none where it was destroyed.
     pub(crate) fn key(&self, id: u64) -> io::Result<Option<Key>> {
-        Ok(self.keys(id, 1)?.pop().flatten())
+        Ok(self.keys(id, 1)?[0])
     }
 
     /// The keys of `count` records from `first` on.
-    pub(crate) fn keys(&self, first: u64, count: usize) -> io::Result<Vec<Option<Key>>> {
+    pub(crate) fn keys(&self, first: u64, count: usize) -> io::Result<KeyList> {
         let cover = self.cover.read().unwrap_or_else(PoisonError::into_inner);
         let mask = cover.mask()?;
-        let mut bytes = vec![0; count * KEY_BYTES];
+        let mut bytes = Zeroizing::new(vec![0; count * KEY_BYTES]);
         self.file.read_at(slot_of(first), &mut bytes)?;
         let key = |(id, bytes): (u64, &[u8; KEY_BYTES])| {
             bytes.iter().any(|it| *it != 0).then(|| match mask {
@@ -437,7 +448,10 @@ impl Keys {
                 None => Key(*bytes),
             })
         };
-        Ok((first..).zip(bytes.as_chunks().0).map(key).collect())
+        // A list that grew would leave keys where it was before.
+        let mut keys = Zeroizing::new(Vec::with_capacity(count));
+        keys.extend((first..).zip(bytes.as_chunks().0).map(key));
+        Ok(keys)
     }
 
     /// Fills the slots of `count` records from `next` on, and some more. What they hold is by chance, covered or
@@ -497,7 +511,7 @@ impl Keys {
             let covered = |(id, key): (u64, &Option<Key>)| {
                 key.as_ref().map_or([0; KEY_BYTES], |it| mask.cover(id, it))
             };
-            let slots: Vec<_> = (first..).zip(&keys).map(covered).collect();
+            let slots: Vec<_> = (first..).zip(&*keys).map(covered).collect();
             file.write_at(slot_of(first), slots.as_flattened())?;
         }
         file.sync()?;
@@ -726,7 +740,7 @@ mod tests {
         keys.destroy(&[1]).unwrap();
         drop(keys);
         let keys = open(&disk, 3).unwrap();
-        assert!(keys.keys(0, 3).unwrap() == [before[0], None, before[2]]);
+        assert!(*keys.keys(0, 3).unwrap() == [before[0], None, before[2]]);
         assert!(keys.key(2).unwrap() == before[2]);
     }
 

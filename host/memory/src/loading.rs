@@ -6,7 +6,7 @@ use voyager_disk::database::Broken;
 use crate::{
     index::Index,
     kept,
-    keys::{Key, Keys},
+    keys::{Key, KeyList, Keys},
     record::MemoryId,
     row::{open_edge, open_record, open_vector},
     store::Encoder,
@@ -139,7 +139,7 @@ impl Loading<'_> {
 #[derive(Default)]
 struct KeyReader {
     first: u64,
-    keys: Vec<Option<Key>>,
+    keys: KeyList,
 }
 
 impl KeyReader {

@@ -803,6 +803,6 @@ mod tests {
         let shared: Arc<dyn Disk> = Arc::new(disk.clone());
         let owner = Owner::find(&shared, key).unwrap().unwrap();
         let keys = Keys::open(disk, 3, owner.mask()).unwrap();
-        keys.keys(0, 3).unwrap().into_iter().flatten().map(|it| it.bytes().to_vec()).collect()
+        keys.keys(0, 3).unwrap().iter().flatten().map(|it| it.bytes().to_vec()).collect()
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     recall::{Hit, Question, SubQuery},
     record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId, Record},
     row::Edge,
-    store::{Entry, Memory},
+    store::{Entry, Memory, check_question},
     succession::SUPERSEDES,
 };
 
@@ -90,12 +90,14 @@ impl Service {
         Box::pin(async move { receiver.await.map_err(gone)? })
     }
 
-    /// What is known of the words of a question.
-    async fn meaning(&self, text: &str) -> Meaning {
-        match &self.encoder {
+    /// What is known of the words of a question. Encoding costs more the longer it is, so that one which is too long is
+    /// refused before.
+    async fn meaning(&self, text: &str) -> Result<Meaning, Error> {
+        check_question(text)?;
+        Ok(match &self.encoder {
             Some(encoder) => encoder.question(text).await,
             None => Meaning::default(),
-        }
+        })
     }
 }
 
@@ -124,7 +126,7 @@ impl MemoryService for Service {
     ) -> BoxFuture<'a, Result<Recalled, Error>> {
         let grants = Arc::clone(&context.grants);
         Box::pin(async move {
-            let meaning = self.meaning(&call.text).await;
+            let meaning = self.meaning(&call.text).await?;
             let answered = self.with(move |memory, now| {
                 let Some(question) = question(call, meaning, &grants, memory) else {
                     return Ok(Recalled::default());
@@ -206,7 +208,7 @@ impl MemoryService for Service {
         let (run, skill) = (context.run.to_string(), context.skill.clone());
         Box::pin(async move {
             let KeepResult { question: asked, found, text } = call;
-            let meaning = self.meaning(&asked.text).await;
+            let meaning = self.meaning(&asked.text).await?;
             let kept = self.with(move |memory, now| {
                 let Some(question) = question(asked, meaning, &grants, memory) else {
                     return Ok(false);
@@ -236,7 +238,7 @@ impl MemoryService for Service {
         let grants = Arc::clone(&context.grants);
         Box::pin(async move {
             let SeekResults { question: asked, likeness } = call;
-            let meaning = self.meaning(&asked.text).await;
+            let meaning = self.meaning(&asked.text).await?;
             let offered = self.with(move |memory, now| {
                 let Some(question) = question(asked, meaning, &grants, memory) else {
                     return Ok(Vec::new());

@@ -14,6 +14,7 @@ use std::{
 
 use voyager_base::{Digest, chance::Chance, clock::Timestamp, disk::Disk, memory::Trust};
 use voyager_disk::database::{Broken, Opening};
+use zeroize::Zeroizing;
 
 use crate::{
     asking::{Asking, Named},
@@ -379,8 +380,8 @@ impl Memory {
         self.keys
             .fill(&mut writer.filled, first, count, &*self.chance)
             .map_err(WriteError::disk)?;
-        let keys = self.keys.keys(first, entries.len()).map_err(WriteError::disk)?;
-        let keys: Option<Vec<Key>> = keys.into_iter().collect();
+        let made = self.keys.keys(first, entries.len()).map_err(WriteError::disk)?;
+        let keys: Option<Vec<&Key>> = made.iter().map(Option::as_ref).collect();
         let keys = keys.ok_or_else(|| WriteError::disk("a key that was just made is gone"))?;
         let cycle = writer.counters.cycle;
         let rows: Vec<(u64, Vec<u8>, Standing)> = entries
@@ -397,7 +398,7 @@ impl Memory {
         let counters = Counters { next: first + count, ..writer.counters };
         let standings = rows.iter().map(|it| (MemoryId(it.0), it.2)).collect();
         let moves = self.moves(&Ahead { standings, edges: led(&edges), ..Ahead::default() });
-        let key_of = |edge: &Edge| &keys[(edge.from.0 - first) as usize];
+        let key_of = |edge: &Edge| keys[(edge.from.0 - first) as usize];
         let mut numbers = Vec::with_capacity(edges.len());
         let act = Act { at: now, deed: Deed::Remembered, first, count };
         writer.commit(&self.tables, act, counters, |change| {
@@ -599,12 +600,12 @@ impl Memory {
     fn seal_vectors(
         &self,
         first: u64,
-        keys: &[Key],
+        keys: &[&Key],
         codes: &[Option<Code>],
     ) -> Vec<(u64, Vec<u8>)> {
         let Some((_, encoder)) = self.encoder.get() else { return Vec::new() };
         let all = codes.iter().zip(keys).zip(first..);
-        let seal = |((code, key), id): ((&Option<Code>, &Key), u64)| {
+        let seal = |((code, key), id): ((&Option<Code>, &&Key), u64)| {
             Some((id, seal_vector(key, &encoder.name, code.as_ref()?)))
         };
         all.filter_map(seal).collect()
@@ -728,7 +729,7 @@ impl Memory {
         if key.map_or(Ok(false), |it| self.is_done(it))? {
             return Ok(());
         }
-        let mut keys = Vec::with_capacity(edges.len());
+        let mut keys = Zeroizing::new(Vec::with_capacity(edges.len()));
         for edge in edges {
             for id in [edge.from, edge.to] {
                 if !self.index().holds(id) {
@@ -752,7 +753,7 @@ impl Memory {
         let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
-            numbers = add_edges(change, edges.iter().zip(&keys))?;
+            numbers = add_edges(change, edges.iter().zip(&*keys))?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
@@ -1398,6 +1399,7 @@ impl Memory {
         question: &Question,
         now: Timestamp,
     ) -> Result<Option<u64>, ReadError> {
+        check_question(&question.text)?;
         let now = end_of_minute(now);
         let times = analyse(&question.text, now).times;
         let Some(asked) = Days::asked_for(&times, now) else { return Ok(None) };
@@ -1531,16 +1533,11 @@ impl Memory {
 
     /// The vector of a question that is within bounds.
     fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {
-        let invalid = |reason: String| ReadError::Invalid { reason };
-        let bytes = question.text.len();
-        if bytes > QUESTION_BYTES_MAX {
-            let most = QUESTION_BYTES_MAX;
-            return Err(invalid(format!(
-                "the question has {bytes} bytes, and {most} are the most"
-            )));
-        }
+        check_question(&question.text)?;
         let code = question.vector.as_ref().map(|it| self.code(it)).transpose();
-        code.map_err(|it| invalid(format!("the vector of the question {it}")))
+        let invalid =
+            |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
+        code.map_err(invalid)
     }
 
     /// Names of a question that are short for those of authors in its spaces, each with the author: "mel", "Melanie".
@@ -2000,6 +1997,19 @@ impl Writer {
             }
         }
     }
+}
+
+/// Whether the text of a question is short enough, to be known before anybody takes it apart or encodes it.
+///
+/// # Errors
+/// [`ReadError::Invalid`].
+pub fn check_question(text: &str) -> Result<(), ReadError> {
+    let (bytes, most) = (text.len(), QUESTION_BYTES_MAX);
+    if bytes <= most {
+        return Ok(());
+    }
+    let reason = format!("the question has {bytes} bytes, and {most} are the most");
+    Err(ReadError::Invalid { reason })
 }
 
 /// Whether a question lets a record be given back.

@@ -15,13 +15,14 @@ use std::{
 
 use voyager_base::disk::Disk;
 use voyager_disk::database::Broken;
+use zeroize::Zeroizing;
 
 use crate::{
     error::ReadError,
     horizon::Ahead,
     index::Index,
     kept,
-    keys::{Key, Keys},
+    keys::{Key, KeyList, Keys},
     owner::Veil,
     pack::Pack,
     record::MemoryId,
@@ -358,14 +359,14 @@ impl Work<'_> {
 #[derive(Default)]
 struct Ids {
     first: u64,
-    keys: Vec<Option<Key>>,
+    keys: KeyList,
     /// The space of each record that could be read.
     spaces: Vec<(u64, String)>,
     standings: Vec<(u64, Standing)>,
     /// Records with a row, whether it can be read or not, in their order.
     there: Vec<u64>,
-    /// What is opened, one after the other.
-    plain: Vec<u8>,
+    /// What is opened, one after the other. Overwritten at the end: all texts of the store pass through here.
+    plain: Zeroizing<Vec<u8>>,
     records: u64,
     vectors: u64,
     relations: u64,

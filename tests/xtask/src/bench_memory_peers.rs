@@ -12,19 +12,37 @@ use crate::build::{cargo, root, run as execute, target_folder};
 
 /// Measures all of them, one after the other, and prints a table.
 pub(crate) fn run(rest: &[String]) -> Result<()> {
-    let folder = target_folder().join("memory-peers");
-    let peers = root().join("tests/memory-peers");
-    // Not `--locked`: what the memory comes to depend on joins the lock file, and the peers stay as they are.
-    let mut build = cargo(&["build", "--release", "--quiet"]);
-    build.arg("--manifest-path").arg(peers.join("Cargo.toml")).arg("--target-dir").arg(&folder);
-    execute(build).context(
-        "usearch is C++: where no compiler was found, type `sudo apt install g++` (Debian, Ubuntu), \
-         `sudo dnf install gcc-c++` (Fedora) or `xcode-select --install` (macOS), and try again",
-    )?;
+    let (folder, peers) = (folder(), peers());
+    compile("build")?;
     let python = python(&folder.join("python"), &peers.join("requirements.txt"))?;
     let mut measure = Command::new(folder.join("release/voyager-memory-peers"));
     measure.arg(folder.join("data")).arg(python).arg(peers.join("peers.py")).args(rest);
     execute(measure)
+}
+
+/// Type-checks those in Rust, so that they don't fall behind the memory.
+pub(crate) fn check() -> Result<()> {
+    compile("check")
+}
+
+fn peers() -> PathBuf {
+    root().join("tests/memory-peers")
+}
+
+/// Where they are built.
+fn folder() -> PathBuf {
+    target_folder().join("memory-peers")
+}
+
+fn compile(what: &str) -> Result<()> {
+    // Not `--locked`: what the memory comes to depend on joins the lock file, and the peers stay as they are.
+    let mut command = cargo(&[what, "--release", "--quiet"]);
+    command.arg("--manifest-path").arg(peers().join("Cargo.toml"));
+    command.arg("--target-dir").arg(folder());
+    execute(command).context(
+        "usearch is C++: where no compiler was found, type `sudo apt install g++` (Debian, Ubuntu), \
+         `sudo dnf install gcc-c++` (Fedora) or `xcode-select --install` (macOS), and try again",
+    )
 }
 
 /// A Python with the peers that are written for it, made once for each list of them.

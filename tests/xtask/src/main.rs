@@ -55,7 +55,7 @@ enum Command {
     },
     /// Builds command-line programs of the registry, and tries them as skills on files.
     Commands,
-    /// Runs the long suites: crashes at every point, kills by the hundred.
+    /// Runs the long suites: crashes at every point, kills by the hundred. Compiles what the memory is measured beside.
     Storm,
     /// Feeds hostile bytes to everything that reads bytes from outside; says what crashed.
     Fuzz {

@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use crate::build::{agent_host, cargo, run, skills, test_tools};
+use crate::{
+    bench_memory_peers,
+    build::{agent_host, cargo, run, skills, test_tools},
+};
 
 /// Builds the skills and the program, and runs every test of the workspace; properties with values drawn
 /// from `seed`, where one is given.
@@ -19,6 +22,7 @@ pub(crate) fn test(rest: &[String], seed: Option<u64>) -> Result<()> {
 
 /// The suites that take long: every crash point of the simulated host, random plans by the thousand,
 /// a million operations of the memory and its cache, ten thousand hours of the schedule, hundreds of kills of the real program.
+/// What the memory is measured beside is compiled here, too: it brings C++, which takes too long for each change.
 pub(crate) fn storm() -> Result<()> {
     let program = agent_host(true)?;
     let skills = skills(&program)?;
@@ -41,5 +45,5 @@ pub(crate) fn storm() -> Result<()> {
         command.env("VOYAGER_STORM", "1").args(suite).arg("--nocapture");
         run(command)?;
     }
-    Ok(())
+    bench_memory_peers::check()
 }

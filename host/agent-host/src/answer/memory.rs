@@ -129,6 +129,9 @@ pub(crate) struct RecallAnswer {
     /// How many would be among the hits, were they not superseded.
     #[serde(default)]
     pub(crate) superseded: usize,
+    /// How many would be among the hits, were they not archived; none where there are hits, or such were asked for too.
+    #[serde(default)]
+    pub(crate) archived: Option<usize>,
     /// How many were left out for the limit and the budget.
     pub(crate) left_out: usize,
     /// How probable it is that nothing here answers the question, from 0 to 1; none where too few were asked.

@@ -25,7 +25,7 @@ use voyager_manifest::nearest;
 use voyager_memory::{
     AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory, MemoryId,
     OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
-    SUPERSEDES, Ticked, WriteError, is_locked, when::impossible,
+    SUPERSEDES, Ticked, WriteError, check_question, is_locked, when::impossible,
 };
 
 use self::snapshots::Folders;
@@ -190,6 +190,7 @@ impl Host {
         if let MemoryRequest::Recall { question, .. } | MemoryRequest::Explain { question, .. } =
             &mut request
         {
+            check_question(&question.text).map_err(read)?;
             match self.encoding.meaning(&question.text).await {
                 Ok(Meaning { vector, kindred, parts }) => {
                     (question.vector, question.kindred) = (vector, kindred);
@@ -325,6 +326,7 @@ impl Desk {
         let notes = self.notes(&question)?;
         let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
             self.found(&question)?;
+        let archived = if hits.is_empty() { self.archived(&question)? } else { None };
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
@@ -342,6 +344,7 @@ impl Desk {
             candidates,
             duplicates,
             superseded,
+            archived,
             left_out,
             doubt,
             records,
@@ -365,6 +368,16 @@ impl Desk {
             )
         }));
         Ok(notes)
+    }
+
+    /// How many archived records answer a question that nothing else answers; none where it asks for those too. Only
+    /// then: a memory that is used has archived records at all times, and to know that is to ask again.
+    fn archived(&self, question: &Question) -> Result<Option<usize>, Failure> {
+        if question.archived {
+            return Ok(None);
+        }
+        let all = Question { archived: true, ..question.clone() };
+        Ok(Some(self.found(&all)?.hits.len()))
     }
 
     fn found(&self, question: &Question) -> Result<Recall, Failure> {

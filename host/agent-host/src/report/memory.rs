@@ -19,9 +19,9 @@ use super::{past, read, tell};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
-        ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, RecallAnswer, RecordDetail,
-        RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer,
-        TrustAnswer, VectorRecall,
+        ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, Reading, RecallAnswer,
+        RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
+        TickAnswer, Tied, TrustAnswer, VectorRecall,
     },
     cli::Context,
     failure::Failure,
@@ -70,6 +70,9 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
             note(nothing_found(recall.records, recall.left_out));
             if recall.superseded > 0 {
                 note(left_out(recall.superseded));
+            }
+            if let Some(archived) = recall.archived.filter(|it| *it > 0) {
+                note(format!("{archived} left out, which faded; `--archived` asks for them too"));
             }
             return Ok(());
         }

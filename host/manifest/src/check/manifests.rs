@@ -25,6 +25,7 @@ use crate::{
     power::inclusion::{Inclusion, within},
     scalar,
     shape::{clip, is_path},
+    shell,
     yaml::Node,
 };
 
@@ -361,7 +362,7 @@ impl<'a> Checker<'a> {
         };
         let Some(wrong) = wrong else { return };
         let message = format!("`{}` {reason}", clip(&wrong.path));
-        let help = format!("read it, then type `agent-host lock {}`", self.root_file);
+        let help = format!("read it, then type `agent-host lock {}`", shell::word(&self.root_file));
         self.report(Finding::new(Code::Unpinned, &node.span, message).help(help));
     }
 

@@ -17,8 +17,8 @@ use crate::{
     vectors::Vectors,
 };
 
-/// What changes with these arrays, or with how texts become terms: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 9;
+/// What changes with these arrays, or with how texts become terms or tell times: an index of another one is made anew.
+pub(crate) const FORMAT: u32 = 10;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;

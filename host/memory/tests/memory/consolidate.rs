@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use voyager_base::{
-    memory::Trust,
-    sim::{CrashModel, SimDisk},
-};
+use voyager_base::{memory::Trust, sim::SimDisk};
 use voyager_memory::{
     Consolidated, Deed, Edge, Entry, Memory, MemoryId, Question, Recall, SUPERSEDES, WriteError,
 };
 
-use crate::support::{draft, now, open, try_open, vector};
+use crate::support::{draft, each_crash, now, open, vector};
 
 fn question(text: &str) -> Question {
     Question { text: text.to_owned(), vector: Some(vector(text)), ..Question::default() }
@@ -339,33 +336,30 @@ proptest! {
 /// A crash at any call of the disk: it is consolidated, or it is not, and nothing is lost.
 #[test]
 fn a_crash_leaves_a_consolidation_whole_or_none() {
-    let whole = SimDisk::new(5);
-    drop(filled(&whole));
-    let before = whole.calls();
+    let begin = || {
+        let disk = SimDisk::new(5);
+        drop(filled(&disk));
+        disk
+    };
     let work = |memory: &Memory| {
         let found = memory.consolidate(None, false, now(), &|_, _| true).ok()??;
         memory.part(found.commit?, now()).ok()?;
         memory.consolidate(None, false, now(), &|_, _| true).ok()??;
         memory.forget(&[MemoryId(2)], None, now()).ok()
     };
-    assert!(work(&open(&whole)).is_some());
     let mut seen = BTreeSet::new();
-    for call in before + 1..=whole.calls() {
-        let disk = SimDisk::new(5);
-        drop(filled(&disk));
-        disk.crash_at(call);
-        if let Ok(memory) = try_open(&disk) {
-            work(&memory);
-        }
-        let model = CrashModel::ALL[call as usize % CrashModel::ALL.len()];
-        let memory = open(&disk.after_crash(model, call));
-        let left: usize = memory.consolidations().iter().map(|it| it.1).sum();
-        let there = memory.ids().len();
-        assert!([(6, 0), (6, 3), (5, 1)].contains(&(there, left)), "call {call}: {there} {left}");
-        seen.insert((there, left));
-        let all = told(&memory, &Question { copies: true, ..question("green door") });
-        assert_eq!(all.iter().filter(|it| it.0 < 3).count(), there - 3, "call {call}: {all:?}");
-    }
+    each_crash(
+        begin,
+        |memory| work(memory).is_some(),
+        |at, memory| {
+            let left: usize = memory.consolidations().iter().map(|it| it.1).sum();
+            let there = memory.ids().len();
+            assert!([(6, 0), (6, 3), (5, 1)].contains(&(there, left)), "{at}: {there} {left}");
+            seen.insert((there, left));
+            let all = told(&memory, &Question { copies: true, ..question("green door") });
+            assert_eq!(all.iter().filter(|it| it.0 < 3).count(), there - 3, "{at}: {all:?}");
+        },
+    );
     assert_eq!(seen.len(), 3, "{seen:?}");
 }
 

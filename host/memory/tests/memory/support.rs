@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+use voyager_base::{
+    chance::Seeded,
+    clock::Timestamp,
+    sim::{CrashModel, SimDisk},
+};
 use voyager_memory::{Draft, Encoder, Entry, Memory, OpenError, Options, Question, Recall};
 
 pub(crate) const DIMENSIONS: usize = 8;
@@ -51,4 +55,25 @@ pub(crate) fn ask(memory: &Memory, text: &str) -> Recall {
 
 pub(crate) fn texts(recall: &Recall) -> Vec<&str> {
     recall.hits.iter().map(|it| it.record.draft.text.as_str()).collect()
+}
+
+/// Lets the power fail at each call of the disk while the store of a disk that `begin` makes is opened and does `work`,
+/// and shows `see` what is left, with where that was. `work` says whether it was done.
+pub(crate) fn each_crash(
+    begin: impl Fn() -> SimDisk,
+    work: impl Fn(&Memory) -> bool,
+    mut see: impl FnMut(&str, Memory),
+) {
+    let whole = begin();
+    let before = whole.calls();
+    assert!(work(&open(&whole)), "nothing fails where the power does not");
+    for call in before + 1..=whole.calls() {
+        let disk = begin();
+        disk.crash_at(call);
+        if let Ok(memory) = try_open(&disk) {
+            work(&memory);
+        }
+        let model = CrashModel::ALL[call as usize % CrashModel::ALL.len()];
+        see(&format!("call {call}, {model:?}"), open(&disk.after_crash(model, call)));
+    }
 }

@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use voyager_base::{
-    memory::Trust,
-    sim::{CrashModel, SimDisk},
-};
+use voyager_base::{memory::Trust, sim::SimDisk};
 use voyager_memory::{
     DERIVED_FROM, Edge, Entry, Memory, MemoryId, Question, SOURCES_MAX, SUPERSEDES, WriteError,
 };
 
-use crate::support::{draft, now, open, texts, try_open};
+use crate::support::{draft, each_crash, now, open, texts};
 
 fn edge(kind: &str, from: u64, to: u64) -> Edge {
     Edge { from: MemoryId(from), kind: kind.to_owned(), to: MemoryId(to), weight: 1.0 }
@@ -331,21 +328,12 @@ fn a_crash_while_a_source_is_forgotten_leaves_nothing_trusted_more() {
         drop(memory);
         disk
     };
-    let whole = filled();
-    let before = whole.calls();
-    open(&whole).forget(&[MemoryId(0)], None, now()).unwrap();
     let (mut there, mut gone) = (0, 0);
-    for call in before + 1..=whole.calls() {
-        let disk = filled();
-        disk.crash_at(call);
-        if let Ok(memory) = try_open(&disk) {
-            drop(memory.forget(&[MemoryId(0)], None, now()));
-        }
-        let model = CrashModel::ALL[call as usize % CrashModel::ALL.len()];
-        let memory = open(&disk.after_crash(model, call));
-        assert_eq!(trust(&memory, 1), Trust::Outside, "call {call}, {model:?}");
+    let forget = |memory: &Memory| memory.forget(&[MemoryId(0)], None, now()).is_ok();
+    each_crash(filled, forget, |at, memory| {
+        assert_eq!(trust(&memory, 1), Trust::Outside, "{at}");
         *(if memory.ids().len() == 2 { &mut there } else { &mut gone }) += 1;
-    }
+    });
     assert!(there > 0 && gone > 0, "{there} {gone}");
 }
 

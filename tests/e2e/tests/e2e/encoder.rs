@@ -209,6 +209,30 @@ fn an_endpoint_that_answers_badly_leaves_the_words() {
 }
 
 #[test]
+fn a_question_that_is_too_long_is_refused_before_it_is_encoded() {
+    let Some(stage) = Stage::new() else { return };
+    let encoded = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&encoded);
+    let address = serve(move |asked| {
+        seen.fetch_or(asked.texts.iter().any(|it| it.starts_with("car car")), Ordering::SeqCst);
+        ollama(asked)
+    });
+    let encoder = format!("http://{address}/api/embed#watched");
+    memory(&stage, "none", &["add", "We sold the automobile."]);
+    memory(&stage, &encoder, &["encode"]);
+    let long = "car ".repeat(16_385);
+    for command in ["recall", "explain"] {
+        let ended = call(&stage, &encoder, &[command, &long]);
+        assert_eq!(ended.code, Some(2), "{}", ended.err);
+        assert!(ended.err.contains("65540 bytes, and 65536 are the most"), "{}", ended.err);
+    }
+    assert!(!encoded.load(Ordering::SeqCst), "a question was encoded");
+    // One that is short enough is.
+    memory(&stage, &encoder, &["recall", "car car"]);
+    assert!(encoded.load(Ordering::SeqCst));
+}
+
+#[test]
 fn an_endpoint_that_is_down_keeps_nothing_from_working() {
     let Some(stage) = Stage::new() else { return };
     let encoder = "http://127.0.0.1:1/v1/embeddings#gone";

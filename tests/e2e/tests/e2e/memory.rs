@@ -485,6 +485,14 @@ fn what_faded_is_archived_restored_and_forgotten_when_that_is_asked_for() {
     assert_eq!(explained["asked"]["verdict"], "excluded", "{explained}");
     let all = memory(&stage, &["recall", "green door", "--archived"]);
     assert_eq!(all["hits"][0]["record"]["id"], "m0", "{all}");
+    let archived =
+        |question: &[&str]| memory(&stage, &[&["recall"], question].concat())["archived"].clone();
+    assert_eq!(archived(&["green"]), json!(1));
+    assert_eq!(archived(&["blue"]), json!(0));
+    assert_eq!(archived(&["door"]), Json::Null, "others answer it");
+    assert_eq!(archived(&["blue", "--archived"]), Json::Null);
+    let people = stage.call(["memory", "recall", "green"]);
+    assert!(people.err.contains("1 left out, which faded; `--archived`"), "{people:?}");
     let exported = stage.call(["memory", "export"]).out;
     let told: Vec<bool> = exported.lines().map(|it| it.contains("\"archived\":true")).collect();
     assert_eq!(told, [true, false, false, false], "{exported}");

@@ -138,12 +138,16 @@ fn what_can_t_be_measured_is_told_with_its_place_and_the_way_out() {
     for arguments in [
         &["nowhere.json"][..],
         &["talk.json", "--encoder", "nowhere"],
-        &["talk.json", "--out", "no/where.jsonl"],
+        &["talk.json", "--out", "no where/there.jsonl"],
     ] {
         let told = stage.call([&["memory", "bench", "locomo"], arguments].concat());
         assert_eq!(told.code, Some(5), "{told:?}");
         assert!(told.err.contains("no"), "{told:?}");
-        assert_eq!(told.err.contains("`mkdir -p no`"), arguments.contains(&"--out"), "{told:?}");
+        assert_eq!(
+            told.err.contains("`mkdir -p 'no where'`"),
+            arguments.contains(&"--out"),
+            "{told:?}"
+        );
     }
 }
 

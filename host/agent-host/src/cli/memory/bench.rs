@@ -14,6 +14,7 @@ use voyager_base::{
     call::Cancellation,
     clock::{Clock, Timestamp},
 };
+use voyager_manifest::shell;
 use voyager_memory::{
     Kindred,
     evaluate::{
@@ -140,8 +141,9 @@ impl<'a> Out<'a> {
             if error.kind() != ErrorKind::NotFound {
                 return failed;
             }
-            let folder = folder.display();
-            failed.hint(format!("there is no folder `{folder}`: type `mkdir -p {folder}`"))
+            let folder = folder.to_string_lossy();
+            let word = shell::word(&folder);
+            failed.hint(format!("there is no folder `{folder}`: type `mkdir -p {word}`"))
         })?;
         Ok(Self { path, file })
     }

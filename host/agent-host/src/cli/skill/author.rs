@@ -7,6 +7,7 @@ use std::{
 
 use clap::Args;
 use serde_json::json;
+use voyager_manifest::shell;
 use voyager_package::{Dependency, with_dependencies};
 
 use super::language::Language;
@@ -87,7 +88,7 @@ impl New {
         copy_files(&share.join("wit"), &folder.join("wit/deps"))?;
         report::tell(context, &json!({ "folder": folder }), 0, || {
             printing::line(format!("{} is ready:", folder.display()))?;
-            printing::line(format!("  cd {}", folder.display()))?;
+            printing::line(format!("  cd {}", shell::word(&folder.to_string_lossy())))?;
             printing::line("  agent-host skill build")?;
             printing::line("  agent-host skill test")?;
             printing::line("  agent-host --skills skills run manifest.yaml")

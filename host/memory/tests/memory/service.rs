@@ -1,0 +1,93 @@
+//! What skills ask of the memory, and what the host does for it.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use voyager_base::{
+    BoxFuture, Digest, ErrorKind, RunId, TaskId,
+    call::{CallContext, Cancellation},
+    chance::Seeded,
+    clock::Timestamp,
+    grant::Grants,
+    id::RecordId,
+    memory::{KeepResult, MemoryService as _, RecallMemory, SeekResults},
+    secret::Secrets,
+    sim::{SimClock, SimDisk},
+};
+use voyager_memory::{Encodes, Meaning, QUESTION_BYTES_MAX, Service};
+
+use crate::support::open;
+
+/// Counts the questions that it is given.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl Encodes for Counting {
+    fn question<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Meaning> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Meaning::default() })
+    }
+
+    fn written(&self) {}
+}
+
+fn context() -> CallContext {
+    let run = RunId::new(Timestamp::default(), &Seeded::from_bytes(&[0; 32]));
+    let task = TaskId::root(run);
+    CallContext {
+        run,
+        skill: "test:skill".to_owned(),
+        record: RecordId { task, attempt: 1, ordinal: 0 },
+        idempotency_key: Digest::of(b"this effect"),
+        fencing_token: 1,
+        deadline: None,
+        grants: Arc::new(Grants::default()),
+        stages: Vec::new().into(),
+        secrets: Secrets::default(),
+        cancellation: Cancellation::default(),
+    }
+}
+
+/// What a call gives that waits for nobody.
+fn now_or_never<T>(call: BoxFuture<'_, T>) -> T {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+#[test]
+fn a_question_that_is_too_long_is_refused_before_it_is_encoded() {
+    let memory = Arc::new(open(&SimDisk::new(1)));
+    let encoder = Arc::new(Counting::default());
+    let service = Service::new(
+        Arc::new(move || Ok(Arc::clone(&memory))),
+        Arc::new(|work| work()),
+        Arc::new(SimClock::default()),
+    )
+    .with_encoder(Arc::clone(&encoder) as _);
+    let context = context();
+    // Whether each call that holds a question takes one of so many bytes.
+    let takes = |bytes: usize| {
+        let question = RecallMemory { text: "a".repeat(bytes), limit: 1, ..Default::default() };
+        let keep =
+            KeepResult { question: question.clone(), found: Vec::new(), text: String::new() };
+        let seek = SeekResults { question: question.clone(), likeness: 0.9 };
+        [
+            now_or_never(service.recall(&context, question)).map(drop),
+            now_or_never(service.keep_result(&context, keep)).map(drop),
+            now_or_never(service.offers(&context, seek)).map(drop),
+        ]
+        .map(|it| it.map_err(|it| it.kind))
+    };
+    assert_eq!(takes(QUESTION_BYTES_MAX + 1), [const { Err(ErrorKind::Invalid) }; 3]);
+    assert_eq!(encoder.0.load(Ordering::Relaxed), 0);
+    assert_eq!(takes(QUESTION_BYTES_MAX), [const { Ok(()) }; 3]);
+    assert_eq!(encoder.0.load(Ordering::Relaxed), 3);
+}
