@@ -976,7 +976,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["9 14aaca6f27b18f0b25920584ffc990f68fbbe2afd446eb063b47a485f9468a8e"]
+        expect_test::expect!["10 78b2a464135ceab709f8abef2acf0e1a300241c6c202406a569352d60e271d3c"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 
