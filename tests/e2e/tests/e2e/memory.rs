@@ -133,9 +133,11 @@ fn explain_says_how_a_question_was_read() {
     assert_eq!(read["times"], json!(["last May"]), "{explained}");
     assert_eq!(read["tied"]["how"], "after", "{explained}");
     let text = stage.call(["memory", "explain", question]).out;
-    for line in
-        ["time last May: ", "after \"the storm of last May\"", "apart \"When did Ada and Tom sail?"]
-    {
+    for line in [
+        "time last May: ",
+        "after \"the storm of last May\"",
+        "apart \"When did Ada and Tom sail\"",
+    ] {
         assert!(text.contains(line), "{line} in {text}");
     }
     let plain = memory(&stage, &["explain", "ferry"])["question"].clone();
