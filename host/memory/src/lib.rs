@@ -65,8 +65,8 @@ pub use self::{
     },
     past::{Blame, Difference, Happened, Happening, Past, Touch},
     recall::{
-        Candidate, Considered, DOUBT_FROM, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question, Recall,
-        Signals, SubQuery,
+        Candidate, Considered, DOUBT_FROM, Dated, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question,
+        Recall, Signals, SubQuery,
     },
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,

@@ -19,6 +19,7 @@ use crate::{
     shard::{Doc, Shard, tokens_of},
     terms,
     walk::{HUB, walk},
+    when::{Granularity, Interval},
 };
 
 /// Most records that one question gives back.
@@ -216,6 +217,19 @@ pub struct Recall {
     pub doubt: Option<f64>,
     /// The state of the store that was asked: the number of its last commit.
     pub commit: u64,
+}
+
+/// When that happened which a question asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dated {
+    /// The time.
+    pub interval: Interval,
+    /// How exactly.
+    pub granularity: Granularity,
+    /// The record that says so.
+    pub by: MemoryId,
+    /// Whether it says so: else nothing that was found tells a time, and this is the day on which the best was told.
+    pub is_said: bool,
 }
 
 /// A record that was looked at closely.

@@ -7,6 +7,7 @@ mod consolidating;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     },
@@ -17,6 +18,7 @@ use voyager_disk::database::{Broken, Opening};
 use zeroize::Zeroizing;
 
 use crate::{
+    arm::Spot,
     asking::{Asking, Named},
     cache::{Answer, Answers, Asked, Cache, Made, Offer, Results, ResultsTold, end_of_minute},
     decay::{death_of, weight_used},
@@ -30,8 +32,8 @@ use crate::{
     loading::load,
     owner::{Cost, Owner, OwnerKey, OwnerKind},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
-    question::analyse,
-    recall::{self, Aside, Considered, Look, QUESTION_BYTES_MAX, Question, Recall},
+    question::{Cue, analyse},
+    recall::{self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
@@ -43,6 +45,7 @@ use crate::{
     vectors::{Code, DIMENSIONS_MAX},
     verify::{self, Checking, Fault, Part, Verified},
     watch::{Check, STEP_ROWS, Step, Watch, Watched},
+    when::{self, Granularity, Interval},
 };
 
 pub use self::consolidating::{COPIES_MAX, Consolidated, Group};
@@ -1406,6 +1409,33 @@ impl Memory {
         self.asked(|index| Ok(Search::new(index.shards(&question.spaces)).common_time(asked)))
     }
 
+    /// When that happened which a question asks about, by the best of what was found, those beside it in its thread, and the next best.
+    /// None where it asks for no time, or nothing was found.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn dated(
+        &self,
+        question: &Question,
+        hits: &[Hit],
+        now: Timestamp,
+    ) -> Result<Option<Dated>, ReadError> {
+        let wants = analyse(&question.text, end_of_minute(now)).cue;
+        let Some(best) = hits.first().filter(|_| wants == Cue::When) else { return Ok(None) };
+        let beside = self.asked(|index| {
+            let past = self.past(index, question)?;
+            Ok(beside(&self.search(index, (question, past.as_ref())), best.record.id))
+        })?;
+        let beside: Vec<Record> = self.readable(&beside)?.into_iter().flatten().collect();
+        let next = hits.iter().skip(1).take(when::NEXT).map(|it| &it.record);
+        let all: Vec<&Record> = iter::once(&best.record).chain(&beside).chain(next).collect();
+        let texts = all.iter().map(|it| (it.draft.text.as_str(), it.at()));
+        let told = || (0, Interval::day_of(best.record.at()), Granularity::Day);
+        let found = when::date_among(&question.text, texts);
+        let (number, interval, granularity) = found.unwrap_or_else(told);
+        Ok(Some(Dated { interval, granularity, by: all[number].id, is_said: found.is_some() }))
+    }
+
     /// Does what [`Memory::recall`] does, without the cache: for those who measure or compare.
     ///
     /// # Errors
@@ -1997,6 +2027,17 @@ impl Writer {
             }
         }
     }
+}
+
+/// Those beside a record in its thread that a question allows, as [`when::BESIDE`] names them.
+fn beside(search: &Search<'_>, id: MemoryId) -> Vec<MemoryId> {
+    let found =
+        search.shards.iter().zip(0..).find_map(|(it, shard)| Some((it, shard, it.place(id)?)));
+    let Some((of, shard, place)) = found else { return Vec::new() };
+    let Some(doc) = of.doc(place) else { return Vec::new() };
+    let near = when::BESIDE.iter().filter_map(|it| of.neighbour(&doc, *it));
+    let allowed = near.filter(|it| search.allows(Spot { shard, place: *it }));
+    allowed.filter_map(|it| Some(of.doc(it)?.id)).collect()
 }
 
 /// Whether the text of a question is short enough, to be known before anybody takes it apart or encodes it.

@@ -44,7 +44,7 @@ use voyager_base::clock::Timestamp;
 
 pub use self::{
     calendar::Unit,
-    choice::{Wanted, date_of, wanted},
+    choice::{BESIDE, NEXT, Wanted, date_among, date_of, wanted},
     grammar::mentions,
     numeric::impossible,
 };
@@ -79,6 +79,15 @@ impl Interval {
     /// Its length in microseconds.
     pub fn length(self) -> i64 {
         self.to.saturating_sub(self.from)
+    }
+
+    /// Its first and its last day, RFC 3339; none where it begins before 1970.
+    pub fn days(self) -> Option<(String, String)> {
+        let day = |micros: i64| {
+            let time = Timestamp::from_micros(u64::try_from(micros).ok()?);
+            Some(calendar::day_of(time).to_string())
+        };
+        Some((day(self.from)?, day(self.to.checked_sub(1)?.max(self.from))?))
     }
 
     /// The calendar day of `time`.

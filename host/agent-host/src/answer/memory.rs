@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use voyager_base::memory::Trust;
 use voyager_memory::{
-    Draft, Edge, Kindred, MemoryId, Record, Signals, Watched, question::Cue, when::Bound,
+    Draft, Edge, Kindred, MemoryId, Record, Signals, Watched,
+    question::Cue,
+    when::{Bound, Granularity},
 };
 
 use super::past::MomentDetail;
@@ -143,9 +145,28 @@ pub(crate) struct RecallAnswer {
     /// The state that was asked for; none where it is now.
     #[serde(default)]
     pub(crate) as_of: Option<MomentDetail>,
+    /// When that happened which the question asks about; none where it asks for no time, or nothing was found.
+    #[serde(default)]
+    pub(crate) when: Option<WhenDetail>,
     /// What the time that the question names does not do: a day that no calendar has, a time of too many records.
     #[serde(default)]
     pub(crate) notes: Vec<String>,
+}
+
+/// When something happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct WhenDetail {
+    /// Its first day, RFC 3339.
+    pub(crate) first: String,
+    /// Its last day, which may be the same.
+    pub(crate) last: String,
+    /// How exactly it was meant.
+    pub(crate) granularity: Granularity,
+    /// The record that says so.
+    pub(crate) by: String,
+    /// Whether it says so; else this is the day on which it was told.
+    pub(crate) said: bool,
 }
 
 /// A record that was found.

@@ -23,8 +23,8 @@ use voyager_base::{
 use voyager_disk::FileDisk;
 use voyager_manifest::nearest;
 use voyager_memory::{
-    AuditLine, Cost, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory, MemoryId,
-    OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
+    AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory,
+    MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
     SUPERSEDES, Ticked, WriteError, check_question, is_locked, when::impossible,
 };
 
@@ -34,7 +34,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, TrustAnswer, VectorRecall, named,
+        TickAnswer, TrustAnswer, VectorRecall, WhenDetail, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -244,6 +244,12 @@ struct Progress {
     updates: Updates,
 }
 
+/// A time as it is told; none before 1970.
+fn dated(Dated { interval, granularity, by, is_said }: Dated) -> Option<WhenDetail> {
+    let (first, last) = interval.days()?;
+    Some(WhenDetail { first, last, granularity, by: by.to_string(), said: is_said })
+}
+
 impl Desk {
     fn answer(&self, request: MemoryRequest) -> Result<Json, Failure> {
         match request {
@@ -326,6 +332,7 @@ impl Desk {
         let notes = self.notes(&question)?;
         let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
             self.found(&question)?;
+        let when = self.memory.dated(&question, &hits, self.now()).map_err(read)?;
         let archived = if hits.is_empty() { self.archived(&question)? } else { None };
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
@@ -350,6 +357,7 @@ impl Desk {
             records,
             commit,
             as_of,
+            when: when.and_then(dated),
             notes,
         })
     }

@@ -21,7 +21,7 @@ use crate::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, Reading, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, Tied, TrustAnswer, VectorRecall,
+        TickAnswer, Tied, TrustAnswer, VectorRecall, WhenDetail,
     },
     cli::Context,
     failure::Failure,
@@ -76,6 +76,10 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
             }
             return Ok(());
         }
+        if let Some(when) = recall.when.as_ref().filter(|_| !recall.doubt.is_some_and(is_doubtful))
+        {
+            note(harmless(&when_it_was(when)));
+        }
         let mut told = vec![format!("{} tokens", recall.tokens)];
         if recall.left_out > 0 {
             told.push(format!("{} left out for the limit and the budget", recall.left_out));
@@ -83,7 +87,7 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         if recall.duplicates > 0 {
             told.push(format!("{} say the same as others", recall.duplicates));
         }
-        if let Some(doubt) = recall.doubt.filter(|it| *it >= DOUBTFUL) {
+        if let Some(doubt) = recall.doubt.filter(|it| is_doubtful(*it)) {
             told.push(format!("probably none answers it (doubt {doubt:.2})"));
         }
         note(format!(
@@ -97,6 +101,21 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         Ok(())
     })
+}
+
+/// Whether what was found probably does not answer.
+fn is_doubtful(doubt: f64) -> bool {
+    doubt >= DOUBTFUL
+}
+
+/// When that happened which was asked about.
+fn when_it_was(WhenDetail { first, last, by, said, .. }: &WhenDetail) -> String {
+    let days = if first == last { first.clone() } else { format!("{first} to {last}") };
+    if *said {
+        format!("when: {days}, says {by}")
+    } else {
+        format!("when: {by} was told on {days}, and names no time")
+    }
 }
 
 /// That superseded records would have been among the hits.

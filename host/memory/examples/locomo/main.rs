@@ -229,9 +229,6 @@ fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Rank
     Ranker::train(&groups, features::names().len(), &Parameters::default(), PENALTY).unwrap()
 }
 
-/// So many of the next best turns may give the date.
-const DATED: usize = 3;
-
 /// For questions whose answer is a date: whether the best turn gives it.
 fn when_it_was(conversations: &[Conversation], scored: &[Scored], learned: &[Learned]) {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
@@ -273,20 +270,18 @@ fn when_it_was(conversations: &[Conversation], scored: &[Scored], learned: &[Lea
     }
 }
 
-/// The date that a ranking gives for a question: that of the best turn, of one near it, of the next best ones,
+/// The date that a ranking gives for a question, as recall tells it: that of the best turn, of one near it, of the next best ones,
 /// or else the day on which the best was said.
 fn date(seen: &Seen, question: usize, order: &[usize]) -> (when::Interval, when::Granularity) {
-    let text = &seen.questions[question];
     let best = order[0];
-    let near = [0_isize, -1, 1, -2, 2].into_iter().filter_map(|it| best.checked_add_signed(it));
-    let near = near
-        .filter(|it| seen.turns.get(*it).is_some_and(|it| it.session == seen.turns[best].session));
-    let turns = near.chain(order.iter().skip(1).take(DATED).copied());
-    let mut dates = turns.filter_map(|it| {
-        let turn = &seen.turns[it];
-        when::date_of(text, &turn.text, turn.at)
-    });
-    dates
-        .next()
-        .unwrap_or_else(|| (when::Interval::day_of(seen.turns[best].at), when::Granularity::Day))
+    let beside = when::BESIDE.iter().filter_map(|it| best.checked_add_signed(*it as isize));
+    let session = |it: &usize| seen.turns.get(*it).map(|it| it.session);
+    let beside = beside.filter(|it| session(it) == session(&best));
+    let next = order.iter().skip(1).take(when::NEXT).copied();
+    let turns = std::iter::once(best).chain(beside).chain(next).map(|it| &seen.turns[it]);
+    let texts = turns.map(|it| (it.text.as_str(), it.at));
+    match when::date_among(&seen.questions[question], texts) {
+        Some((_, interval, granularity)) => (interval, granularity),
+        None => (when::Interval::day_of(seen.turns[best].at), when::Granularity::Day),
+    }
 }

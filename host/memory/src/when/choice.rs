@@ -97,6 +97,25 @@ pub fn date_of(question: &str, text: &str, told: Timestamp) -> Option<(Interval,
     Some(widened(best.2, best.3, wanted.granularity))
 }
 
+/// Where the time of what a record tells stands, if not there: in those beside it, so far away, the likeliest first.
+pub const BESIDE: [i32; 4] = [-1, 1, -2, 2];
+
+/// Or in so many of the next best answers.
+pub const NEXT: usize = 3;
+
+/// When that happened which `question` asks about, by the first of some texts that tells it: the number of that text
+/// too. Each has the time at which it was told. The best answer comes first, then those [`BESIDE`] it, then the [`NEXT`].
+pub fn date_among<'a>(
+    question: &str,
+    texts: impl IntoIterator<Item = (&'a str, Timestamp)>,
+) -> Option<(usize, Interval, Granularity)> {
+    let mut dates = texts.into_iter().enumerate().filter_map(|(number, (text, told))| {
+        let (interval, granularity) = date_of(question, text, told)?;
+        Some((number, interval, granularity))
+    });
+    dates.next()
+}
+
 /// When that began which a mention says the length of, if it has lasted until it was told.
 fn begun(
     text: &str,

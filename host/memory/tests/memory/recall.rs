@@ -1,7 +1,7 @@
 //! What is asked for is found, in an order that does not depend on chance.
 
 use proptest::prelude::*;
-use voyager_base::{clock::Timestamp, sim::SimDisk};
+use voyager_base::{clock::Timestamp, memory::Trust, sim::SimDisk};
 use voyager_memory::{Draft, Entry, MemoryId, Question};
 
 use crate::support::{ask, draft, now, open, texts, turn};
@@ -194,6 +194,45 @@ fn what_is_quoted_comes_first() {
         .unwrap();
     assert_eq!(found.hits[0].record.draft.text, "The green door.");
     assert_eq!(found.hits[0].signals.exact, 1.0);
+}
+
+#[test]
+fn when_something_happened_is_told_by_what_was_found() {
+    let memory = open(&SimDisk::new(1));
+    let told = |thread: &str, text: &str, day: u64, trust| Entry {
+        trust,
+        draft: Draft {
+            text: text.to_owned(),
+            thread: Some(thread.to_owned()),
+            // 2023-05-08, a Monday, and the days after it.
+            at: Some(Timestamp::from_millis((19_485 + day) * 86_400_000)),
+            ..Draft::default()
+        },
+        ..Entry::default()
+    };
+    let entries = [
+        told("a", "We climbed the volcano last Friday.", 0, Trust::Owner),
+        told("b", "The kayak trip was wonderful.", 1, Trust::Owner),
+        told("b", "It was three days ago.", 1, Trust::Outside),
+        told("c", "The orchestra plays.", 2, Trust::Owner),
+    ];
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    let when = |text: &str, trust| {
+        let question = Question { text: text.to_owned(), trust, ..Question::default() };
+        let hits = memory.recall(&question, now()).unwrap().hits;
+        let dated = memory.dated(&question, &hits, now()).unwrap()?;
+        let (first, last) = dated.interval.days().unwrap();
+        assert_eq!(first, last);
+        Some((first, dated.by, dated.is_said))
+    };
+    let day = |day: &str, by: usize, said| Some((format!("2023-05-{day}"), ids[by], said));
+    assert_eq!(when("When did we climb the volcano?", None), day("05", 0, true));
+    assert_eq!(when("When was the kayak trip?", None), day("06", 2, true), "told by the next one");
+    // What may not be asked may not tell it either.
+    assert_eq!(when("When was the kayak trip?", Some(Trust::Owner)), day("09", 1, false));
+    assert_eq!(when("When does the orchestra play?", None), day("10", 3, false));
+    assert_eq!(when("Who climbed the volcano?", None), None, "it asks for no time");
+    assert_eq!(when("When was the regatta?", None), None, "nothing was found");
 }
 
 fn drafts() -> impl Strategy<Value = Vec<(u8, u8, String)>> {

@@ -153,6 +153,26 @@ fn explain_says_how_a_question_was_read() {
 }
 
 #[test]
+fn recall_says_when_what_was_asked_about_happened() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "We climbed the volcano last week.", "--at", "2023-05-08"]);
+    memory(&stage, &["add", "The orchestra plays.", "--at", "2023-05-09"]);
+    let question = ["recall", "When did we climb the volcano?"];
+    assert_eq!(
+        memory(&stage, &question)["when"],
+        json!({ "first": "2023-05-01", "last": "2023-05-07", "granularity": "week", "by": "m0", "said": true })
+    );
+    let told = |question: &str| stage.call(["memory", "recall", question]).err;
+    assert!(told(question[1]).contains("when: 2023-05-01 to 2023-05-07, says m0"));
+    let orchestra = told("When does the orchestra play?");
+    assert!(
+        orchestra.contains("when: m1 was told on 2023-05-09, and names no time"),
+        "{orchestra}"
+    );
+    assert_eq!(memory(&stage, &["recall", "Who climbed the volcano?"])["when"], Json::Null);
+}
+
+#[test]
 fn a_short_name_is_the_authors_whose_name_it_begins() {
     let Some(stage) = Stage::new() else { return };
     for author in ["Melanie", "Tom"] {
