@@ -1431,7 +1431,7 @@ impl Memory {
         let all: Vec<&Record> = iter::once(&best.record).chain(&beside).chain(next).collect();
         let texts = all.iter().map(|it| (it.draft.text.as_str(), it.at()));
         let told = || (0, Interval::day_of(best.record.at()), Granularity::Day);
-        let found = when::date_among(&question.text, texts);
+        let found = when::date_among((&question.text, now), texts);
         let (number, interval, granularity) = found.unwrap_or_else(told);
         Ok(Some(Dated { interval, granularity, by: all[number].id, is_said: found.is_some() }))
     }

@@ -280,7 +280,8 @@ fn date(seen: &Seen, question: usize, order: &[usize]) -> (when::Interval, when:
     let next = order.iter().skip(1).take(when::NEXT).copied();
     let turns = std::iter::once(best).chain(beside).chain(next).map(|it| &seen.turns[it]);
     let texts = turns.map(|it| (it.text.as_str(), it.at));
-    match when::date_among(&seen.questions[question], texts) {
+    let now = seen.turns[seen.turns.len() - 1].at;
+    match when::date_among((&seen.questions[question], now), texts) {
         Some((_, interval, granularity)) => (interval, granularity),
         None => (when::Interval::day_of(seen.turns[best].at), when::Granularity::Day),
     }

@@ -103,15 +103,19 @@ pub const BESIDE: [i32; 4] = [-1, 1, -2, 2];
 /// Or in so many of the next best answers.
 pub const NEXT: usize = 3;
 
-/// When that happened which `question` asks about, by the first of some texts that tells it: the number of that text
+/// When that happened which `question`, asked at `now`, asks about, by the first of some texts that tells it: the number of that text
 /// too. Each has the time at which it was told. The best answer comes first, then those [`BESIDE`] it, then the [`NEXT`].
+/// What has been does not begin after `now`, though it may have been to come when it was told.
 pub fn date_among<'a>(
-    question: &str,
+    (question, now): (&str, Timestamp),
     texts: impl IntoIterator<Item = (&'a str, Timestamp)>,
 ) -> Option<(usize, Interval, Granularity)> {
+    let is_past = wanted(question).future == Some(false);
+    let today = Interval::day_of(now);
     let mut dates = texts.into_iter().enumerate().filter_map(|(number, (text, told))| {
         let (interval, granularity) = date_of(question, text, told)?;
-        Some((number, interval, granularity))
+        let may_be = !is_past || interval.from < today.to;
+        may_be.then_some((number, interval, granularity))
     });
     dates.next()
 }

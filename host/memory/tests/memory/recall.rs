@@ -215,6 +215,7 @@ fn when_something_happened_is_told_by_what_was_found() {
         told("b", "The kayak trip was wonderful.", 1, Trust::Owner),
         told("b", "It was three days ago.", 1, Trust::Outside),
         told("c", "The orchestra plays.", 2, Trust::Owner),
+        told("d", "The bridge: I hope they build it by next year.", 9_000, Trust::Owner),
     ];
     let ids = memory.remember(&entries, None, now()).unwrap();
     let when = |text: &str, trust| {
@@ -225,12 +226,18 @@ fn when_something_happened_is_told_by_what_was_found() {
         assert_eq!(first, last);
         Some((first, dated.by, dated.is_said))
     };
+    let ahead = "When will they build the bridge?".to_owned();
+    let ahead = Question { text: ahead, ..Question::default() };
     let day = |day: &str, by: usize, said| Some((format!("2023-05-{day}"), ids[by], said));
     assert_eq!(when("When did we climb the volcano?", None), day("05", 0, true));
     assert_eq!(when("When was the kayak trip?", None), day("06", 2, true), "told by the next one");
     // What may not be asked may not tell it either.
     assert_eq!(when("When was the kayak trip?", Some(Trust::Owner)), day("09", 1, false));
     assert_eq!(when("When does the orchestra play?", None), day("10", 3, false));
+    let past = when("When did they build the bridge?", None);
+    assert_eq!(past.map(|it| it.2), Some(false), "what has been is not to come");
+    let coming = memory.dated(&ahead, &memory.recall(&ahead, now()).unwrap().hits, now()).unwrap();
+    assert!(coming.is_some_and(|it| it.is_said), "{coming:?}");
     assert_eq!(when("Who climbed the volcano?", None), None, "it asks for no time");
     assert_eq!(when("When was the regatta?", None), None, "nothing was found");
 }
