@@ -197,8 +197,9 @@ pub(crate) struct ExplainAnswer {
     pub(crate) records: usize,
     /// The record that was asked for.
     pub(crate) asked: Option<Asked>,
-    /// How the question was read.
-    pub(crate) question: Reading,
+    /// How the question was read; none where a host of an earlier version answers.
+    #[serde(default)]
+    pub(crate) question: Option<Reading>,
     /// Names in the question that were read as those of authors which they begin.
     #[serde(default)]
     pub(crate) names: Vec<NameDetail>,

@@ -212,7 +212,7 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 }
             }
         }
-        reading(&explain.question)?;
+        explain.question.iter().try_for_each(reading)?;
         for NameDetail { said, author } in &explain.names {
             line(harmless(&format!("{said} = {author}")))?;
         }

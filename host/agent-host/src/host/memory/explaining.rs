@@ -115,7 +115,7 @@ impl Desk {
         let kindred = question.kindred.clone();
         let short = self.memory.short_forms(question, self.now());
         let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
-        let question = reading(&question.text, self.now());
+        let question = Some(reading(&question.text, self.now()));
         Ok(ExplainAnswer { hits, candidates, records, asked, question, names, kindred, as_of })
     }
 }
