@@ -155,7 +155,8 @@ fn main() {
 /// Writes what each question was worth, where somebody named a file for it.
 fn write_ranks(path: Option<&Path>, scored: &[Scored]) {
     if let Some(path) = path {
-        or_exit(File::create(path).and_then(|it| write_lines(scored, it)));
+        let written = File::create(path).and_then(|it| write_lines(scored, it));
+        or_exit(written.map_err(|it| format!("cannot write `{}`: {it}", path.display())));
         println!("\nranks of every question: {}", path.display());
     }
 }
