@@ -1,6 +1,6 @@
 //! What skills see of the memory: `voyager:memory`, within the spaces that their grants name.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, iter, sync::Arc};
 
 use futures_channel::oneshot;
 use voyager_base::{
@@ -21,6 +21,7 @@ use crate::{
     cache::{Made, Offer},
     error::{OpenError, ReadError, WriteError},
     lineage::DERIVED_FROM,
+    question::analyse,
     recall::{Hit, Question, SubQuery},
     record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId, Record},
     row::Edge,
@@ -40,6 +41,22 @@ pub struct Meaning {
     pub kindred: Vec<Kindred>,
     /// The vectors of its parts.
     pub parts: Vec<SubQuery>,
+}
+
+impl Meaning {
+    /// What of a question has a vector: all of it first, then its parts.
+    pub fn texts(question: &str, now: Timestamp) -> Vec<String> {
+        let parts = analyse(question, now).parts;
+        iter::once(question.to_owned()).chain(parts).collect()
+    }
+
+    /// What the vectors of these texts tell, and kindred words.
+    pub fn of(texts: Vec<String>, vectors: Vec<Option<Vec<f32>>>, kindred: Vec<Kindred>) -> Self {
+        let mut both = texts.into_iter().zip(vectors);
+        let vector = both.next().and_then(|it| it.1);
+        let part = |(text, vector): (String, Option<_>)| Some(SubQuery { text, vector: vector? });
+        Self { vector, kindred, parts: both.filter_map(part).collect() }
+    }
 }
 
 /// What makes vectors of texts, elsewhere: this crate only keeps and compares them.

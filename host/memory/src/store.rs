@@ -1420,8 +1420,10 @@ impl Memory {
         hits: &[Hit],
         now: Timestamp,
     ) -> Result<Option<Dated>, ReadError> {
-        let wants = analyse(&question.text, end_of_minute(now)).cue;
-        let Some(best) = hits.first().filter(|_| wants == Cue::When) else { return Ok(None) };
+        let Some(best) = hits.first() else { return Ok(None) };
+        if analyse(&question.text, end_of_minute(now)).cue != Cue::When {
+            return Ok(None);
+        }
         let beside = self.asked(|index| {
             let past = self.past(index, question)?;
             Ok(beside(&self.search(index, (question, past.as_ref())), best.record.id))

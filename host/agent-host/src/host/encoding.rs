@@ -4,7 +4,6 @@ mod nearest;
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    iter,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,9 +14,7 @@ use voyager_base::{
     call::Cancellation,
     clock::{Clock, Timestamp},
 };
-use voyager_memory::{
-    Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, SubQuery, question, terms,
-};
+use voyager_memory::{Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, terms};
 
 use super::{
     Host, Updates,
@@ -94,17 +91,12 @@ impl Encoding {
 
     /// What the encoder knows of a question, or why nothing; neither where it needs nothing.
     pub(super) async fn meaning(&self, text: &str) -> Result<Meaning, Trouble> {
-        let parts = question::analyse(text, self.clock.now()).parts;
-        let texts: Vec<String> = iter::once(text.to_owned()).chain(parts).collect();
-        let mut vectors = self.vectors(texts.clone()).await?.into_iter();
-        let Some(vector) = vectors.next().flatten() else { return Ok(Meaning::default()) };
-        let parts = texts.into_iter().skip(1).zip(vectors);
-        let parts = parts.filter_map(|(text, vector)| Some(SubQuery { text, vector: vector? }));
-        Ok(Meaning {
-            vector: Some(vector),
-            kindred: self.encoder.kindred(text).await,
-            parts: parts.collect(),
-        })
+        let texts = Meaning::texts(text, self.clock.now());
+        let vectors = self.vectors(texts.clone()).await?;
+        if !matches!(vectors.first(), Some(Some(_))) {
+            return Ok(Meaning::default());
+        }
+        Ok(Meaning::of(texts, vectors, self.encoder.kindred(text).await))
     }
 
     /// The vectors of a question and of its parts, or why there are none; neither where it needs none.

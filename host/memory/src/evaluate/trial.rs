@@ -1,13 +1,13 @@
 //! A conversation in a store of its own, and what the store says to its questions.
 
-use std::{iter, sync::Arc};
+use std::sync::Arc;
 
 use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
 
 use super::{Conversation, Ranking, Scored, Seen, Turn, Unfair, measure};
 use crate::{
-    BATCH_MAX, Considered, Draft, Encoder, Entry, Kindred, LIMIT_MAX, Memory, MemoryId, Options,
-    Question, SubQuery, features, question::analyse, terms, tokens_of,
+    BATCH_MAX, Considered, Draft, Encoder, Entry, Kindred, LIMIT_MAX, Meaning, Memory, MemoryId,
+    Options, Question, features, terms, tokens_of,
 };
 
 /// So many texts are encoded at once.
@@ -159,21 +159,11 @@ impl Trial {
 
 /// A question as a host asks it.
 fn question(text: &str, reader: &dyn Reader, now: Timestamp) -> Result<Question, String> {
-    let parts = analyse(text, now).parts;
-    let texts: Vec<&str> = iter::once(text).chain(parts.iter().map(String::as_str)).collect();
-    let mut vectors = reader.vectors(&texts)?.into_iter();
-    let vector = vectors.next().flatten();
-    let of_parts = parts.iter().zip(vectors);
-    let of_parts =
-        of_parts.filter_map(|(it, vector)| Some(SubQuery { text: it.clone(), vector: vector? }));
-    Ok(Question {
-        text: text.to_owned(),
-        vector,
-        kindred: reader.kindred(text)?,
-        parts: of_parts.collect(),
-        limit: LIMIT_MAX,
-        ..Question::default()
-    })
+    let texts = Meaning::texts(text, now);
+    let vectors = reader.vectors(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let Meaning { vector, kindred, parts } = Meaning::of(texts, vectors, reader.kindred(text)?);
+    let text = text.to_owned();
+    Ok(Question { text, vector, kindred, parts, limit: LIMIT_MAX, ..Question::default() })
 }
 
 /// The vectors of what was said.
