@@ -22,7 +22,7 @@ use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
     evaluate::material::{self, Clusters, blurred, direction},
     vectors::{
-        Code, CodeRef,
+        Code, CodeRef, Query,
         select::{Moments, best},
         shade,
         sketch::{self, Probe},
@@ -54,34 +54,37 @@ fn main() {
     clustered(&chance, rows);
     if let Some(texts) = real.first() {
         let (turns, questions) = texts_of(texts);
-        let of = |texts: &[String]| -> Vec<Code> {
+        let spelled = |texts: &[String]| {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            Hashed::new().encode(&texts).iter().filter_map(|it| Code::of(it)).collect()
+            Hashed::new().encode(&texts)
         };
-        measure("turns, by spelling", &of(&turns), &of(&questions));
+        of_texts("turns, by spelling", spelled(&turns), spelled(&questions));
         if let Some(folder) = real.get(1) {
             let encoder = Bert::open(folder, Precision::Bytes).unwrap();
-            let of = |texts: &[String]| -> Vec<Code> {
-                let mut codes = Vec::new();
-                for texts in texts.chunks(BATCH) {
+            let meant = |texts: &[String]| {
+                let batches = texts.chunks(BATCH).flat_map(|texts| {
                     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                    codes.extend(
-                        encoder.encode(&texts).unwrap().iter().filter_map(|it| Code::of(it)),
-                    );
-                }
-                codes
+                    encoder.encode(&texts).unwrap()
+                });
+                batches.collect()
             };
-            measure("turns, by meaning", &of(&turns), &of(&questions));
+            of_texts("turns, by meaning", meant(&turns), meant(&questions));
         }
     }
+}
+
+fn of_texts(name: &str, texts: Vec<Vec<f32>>, questions: Vec<Vec<f32>>) {
+    let texts: Vec<Code> = texts.iter().filter_map(|it| Code::of(it)).collect();
+    let questions: Vec<Query> = questions.iter().filter_map(|it| Query::of(it)).collect();
+    measure(name, &texts, &questions);
 }
 
 /// Nothing is near anything: a question is a vector, blurred until it is hardly nearer than the others.
 fn without_order(chance: &Seeded, rows: usize) {
     let vector = || Code::of(&direction(chance, DIMENSIONS)).unwrap();
     let vectors: Vec<Code> = (0..rows).map(|_| vector()).collect();
-    let questions: Vec<Code> = (0..QUESTIONS)
-        .map(|it| Code::of(&blurred(chance, &numbers(&vectors[it * 7919 % rows]), 3.0)).unwrap())
+    let questions: Vec<Query> = (0..QUESTIONS)
+        .map(|it| Query::of(&blurred(chance, &numbers(&vectors[it * 7919 % rows]), 3.0)).unwrap())
         .collect();
     measure("chance", &vectors, &questions);
 }
@@ -89,13 +92,13 @@ fn without_order(chance: &Seeded, rows: usize) {
 /// A vector is near the middle of its cluster: a cosine of about 0.7 with the others there.
 fn clustered(chance: &Seeded, rows: usize) {
     let clusters = Clusters::round(chance, CLUSTERS, DIMENSIONS);
-    let one = |at: usize| Code::of(&clusters.near(chance, at)).unwrap();
-    let vectors: Vec<Code> = (0..rows).map(one).collect();
-    let questions: Vec<Code> = (0..QUESTIONS).map(one).collect();
+    let one = |at: usize| clusters.near(chance, at);
+    let vectors: Vec<Code> = (0..rows).map(|it| Code::of(&one(it)).unwrap()).collect();
+    let questions: Vec<Query> = (0..QUESTIONS).map(|it| Query::of(&one(it)).unwrap()).collect();
     measure("clusters", &vectors, &questions);
 }
 
-fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
+fn measure(name: &str, vectors: &[Code], questions: &[Query]) {
     let bytes = sketch::row_bytes(vectors[0].dimensions());
     let mut rows = vec![0; vectors.len() * bytes];
     let start = Instant::now();
@@ -111,12 +114,7 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
     for (code, (row, shade)) in vectors.iter().zip(both) {
         shade::write_both(code.borrowed(), row, shade);
     }
-    let steps: Vec<u8> = vectors.iter().flat_map(|it| it.borrowed().steps).copied().collect();
-    let scales: Vec<f32> = vectors.iter().map(|it| it.borrowed().scale).collect();
-    let of = |place: usize| CodeRef {
-        scale: scales[place],
-        steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
-    };
+    let of = |place: usize| vectors[place].borrowed();
     let mut estimates = vec![0; vectors.len()];
     let mut spent = [const { Vec::new() }; 6];
     let mut reranking = [const { Vec::new() }; CANDIDATES.len()];
@@ -128,14 +126,14 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
         let exact =
             timed(&mut spent[0], || nearest(question, (0..vectors.len()).map(|it| (it, of(it)))));
         wanted += exact.len();
-        let probe = timed(&mut spent[1], || Probe::of(question));
+        let probe = timed(&mut spent[1], || Probe::of(question.code()));
         timed(&mut spent[2], || probe.estimate(&rows, &mut estimates));
         timed(&mut spent[3], || black_box(Moments::of(&[&estimates])));
         timed(&mut spent[4], || black_box(best(&[&estimates], 300)));
         let row = |place: usize| place * bytes..(place + 1) * bytes;
         let closer = |it: usize| probe.estimate_closer(&rows[row(it)], &shades[row(it)]);
         for place in (0..vectors.len()).step_by(997) {
-            let cosine = question.borrowed().cosine(of(place));
+            let cosine = question.cosine(of(place));
             for (sum, estimate) in errors.iter_mut().zip([estimates[place], closer(place)]) {
                 *sum += (f64::from(estimate) / f64::from(sketch::ONE) - cosine).powi(2);
             }
@@ -175,7 +173,7 @@ fn measure(name: &str, vectors: &[Code], questions: &[Code]) {
 }
 
 fn nearest<'a>(
-    question: &Code,
+    question: &Query,
     all: impl Iterator<Item = (usize, CodeRef<'a>)>,
 ) -> BTreeSet<usize> {
     material::nearest(question, all, WANTED).into_iter().collect()

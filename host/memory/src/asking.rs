@@ -13,7 +13,7 @@ use crate::{
     search::Words,
     shard::{Days, Shard},
     terms,
-    vectors::Code,
+    vectors::Query,
     when::Interval,
 };
 
@@ -58,7 +58,7 @@ pub(crate) struct Asking {
     /// What it asks for, in the order of the features.
     pub(crate) cues: [bool; 11],
     /// Its vector.
-    pub(crate) vector: Option<Code>,
+    pub(crate) vector: Option<Query>,
     /// What it asks for apart.
     pub(crate) parts: Vec<String>,
 }
@@ -85,7 +85,7 @@ impl Asking {
     /// Takes a question apart that is asked at `now`. The authors of the shards are the names that it may hold.
     pub(crate) fn of(
         question: &Question,
-        vector: Option<Code>,
+        vector: Option<Query>,
         shards: &[&Shard],
         now: Timestamp,
     ) -> Self {

@@ -30,7 +30,7 @@ use crate::{
         restore, snapshots, thin,
     },
     store::{Memory, Options},
-    vectors::{Code, DIMENSIONS_MAX},
+    vectors::{Code, DIMENSIONS_MAX, Query},
 };
 
 /// What a file of keys begins with.
@@ -112,21 +112,19 @@ fn of_vector(key: &Key, code: Code) {
     }
     let mut index = Index::default();
     let standing = Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
-    let plain = Code::of(&vec![1.0; dimensions]);
-    for (id, code) in (0..).zip([Some(code.clone()), plain.clone(), None]) {
+    let plain = vec![1.0; dimensions];
+    for (id, code) in (0..).zip([Some(code), Code::of(&plain), None]) {
         let draft = Draft { text: "door".to_owned(), ..Draft::default() };
         let record = Record { id: MemoryId(id), written: Timestamp::default(), draft };
         index.add(&record, standing, code);
     }
     let question = Question { text: "door".to_owned(), ..Question::default() };
     let now = Timestamp::default();
-    for vector in [Some(code), plain] {
-        let shards = index.shards(&[]);
-        let asking = Asking::of(&question, vector, &shards, now);
-        let search = Search::new(shards);
-        let found = consider(&index, (&question, &asking), &[], &search, now, Look::Features);
-        assert!(found.candidates.len() <= 3, "each record once");
-    }
+    let shards = index.shards(&[]);
+    let asking = Asking::of(&question, Query::of(&plain), &shards, now);
+    let search = Search::new(shards);
+    let found = consider(&index, (&question, &asking), &[], &search, now, Look::Features);
+    assert!(found.candidates.len() <= 3, "each record once");
     (0..3).for_each(|id| index.remove(MemoryId(id)));
     assert_eq!(index.len(), 0);
 }

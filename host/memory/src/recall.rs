@@ -737,7 +737,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{record::Draft, row::Standing, vectors::Code};
+    use crate::{
+        record::Draft,
+        row::Standing,
+        vectors::{Code, Query},
+    };
 
     const STANDING: Standing =
         Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
@@ -770,7 +774,7 @@ mod tests {
         exact_max: usize,
     ) -> Considered {
         let shards = index.shards(&question.spaces);
-        let vector = Code::of(&vector(&question.text));
+        let vector = Query::of(&vector(&question.text));
         let now = Timestamp::from_millis(1_000_000);
         let asking = Asking::of(question, vector, &shards, now);
         let part = |it: &String| {

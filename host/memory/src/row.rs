@@ -102,7 +102,8 @@ pub(crate) fn seal_vector(key: &Key, encoder: &str, code: &Code) -> Vec<u8> {
 
 /// A vector from its row; none where it is damaged.
 pub(crate) fn open_vector(key: &Key, encoder: &str, sealed: &[u8]) -> Option<Code> {
-    rmp_serde::from_slice(&key.open(&vector_name(encoder), sealed)?).ok()
+    let plain = key.open(&vector_name(encoder), sealed)?;
+    rmp_serde::from_slice::<Code>(&plain).ok()?.complete()
 }
 
 /// How many dimensions a vector has, from its row that has this name; none where it is damaged. Opens it in a buffer
@@ -114,7 +115,8 @@ pub(crate) fn dimensions_of(
     buffer: &mut Vec<u8>,
 ) -> Option<usize> {
     let plain = key.open_into(name, sealed, buffer)?;
-    Some(rmp_serde::from_slice::<CodeRef<'_>>(plain).ok()?.steps.len())
+    let code: CodeRef<'_> = rmp_serde::from_slice(plain).ok()?;
+    code.fits().then_some(code.steps.len())
 }
 
 /// The name of a vector's row.
@@ -215,6 +217,20 @@ mod tests {
             let read = open_vector(&key, "test", &sealed).map(|it| it.dimensions());
             prop_assert_eq!(dimensions_of(&key, &name, &sealed, &mut vec![7; cut]), read);
         }
+    }
+
+    #[test]
+    fn a_vector_of_before_there_were_quarters_reads_back() {
+        let key = Key::of([1; 32]);
+        let code = Code::of(&[0.5, -1.0, 0.3]).unwrap();
+        let steps = serde_bytes::Bytes::new(code.borrowed().steps);
+        let sealed = |plain: &[u8]| key.seal(&vector_name("test"), plain);
+        let before = sealed(&rmp_serde::to_vec(&(0.5_f32, steps)).unwrap());
+        let read = open_vector(&key, "test", &before).unwrap();
+        assert_eq!((read.borrowed().steps, read.borrowed().quarters), (&**steps, [0].as_slice()));
+        let others = serde_bytes::Bytes::new(&[1, 1]);
+        let wrong = sealed(&rmp_serde::to_vec(&(0.5_f32, steps, others)).unwrap());
+        assert_eq!(open_vector(&key, "test", &wrong), None);
     }
 
     /// A number is used again once the record that its edge led to is forgotten: under the same key the new row

@@ -6,7 +6,7 @@ use crate::{
     arm::{Arm, CANDIDATES, Scores, Session, Spot, Spread, Untouched},
     shard::{Days, Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
-        Code, Estimates,
+        Estimates, Query,
         level::{Level, for_each_level},
         select::{Moments, Told, best_of},
         sketch::{ONE, Probe},
@@ -325,20 +325,20 @@ impl<'a> Search<'a> {
     }
 
     /// How near the vectors of all records lie to one.
-    pub(crate) fn vector(&self, code: &Code) -> Arm {
+    pub(crate) fn vector(&self, query: &Query) -> Arm {
         if self.estimates() {
-            return self.estimated(code);
+            return self.estimated(query);
         }
         let of = |shard: &&Shard| {
-            let (places, values) = shard.vectors.all_cosines(code).unzip();
+            let (places, values) = shard.vectors.all_cosines(query).unzip();
             Scores::new(places, values)
         };
         self.arm(self.shards.iter().map(of).collect(), Untouched::Unknown)
     }
 
     /// The same in three stages: all cosines are estimated, the best of them again, and the best of those compared.
-    fn estimated(&self, code: &Code) -> Arm {
-        let probe = Probe::of(code);
+    fn estimated(&self, query: &Query) -> Arm {
+        let probe = Probe::of(query.code());
         let mut moments = Moments::default();
         let all = self.shards.iter().map(|it| it.vectors.estimates(&probe, &mut moments));
         let mut all: Vec<Estimates> = all.collect();
@@ -349,21 +349,21 @@ impl<'a> Search<'a> {
         let told = Estimates::closer(&mut all, vectors, &probe, &best);
         let first = best_of(told.clone(), self.reranked);
         let lowest = first.iter().map(|it| it.0).min();
-        let mut looked_at = self.cosines(code, &first);
+        let mut looked_at = self.cosines(query, &first);
         let bar = could_be_near(&probe, &looked_at);
         let others = told.into_iter().filter(|it| bar <= it.0 && Some(it.0) < lowest);
         let others = best_of(others.collect(), RERANKED_MAX.saturating_sub(first.len()));
-        looked_at.extend(self.cosines(code, &others));
+        looked_at.extend(self.cosines(query, &others));
         Arm::of_estimates(&self.shards, all, moments, looked_at)
     }
 
     /// The cosines with some.
-    fn cosines(&self, code: &Code, some: &[Told]) -> Vec<(f64, Spot)> {
+    fn cosines(&self, query: &Query, some: &[Told]) -> Vec<(f64, Spot)> {
         let mut looked_at = Vec::with_capacity(some.len());
         for of in some.chunk_by(|one, other| one.1 == other.1) {
             let shard = of[0].1;
             let vectors = &self.shards[shard as usize].vectors;
-            let cosines = vectors.cosines(code, of.iter().map(|it| it.2));
+            let cosines = vectors.cosines(query, of.iter().map(|it| it.2));
             looked_at.extend(cosines.map(|(place, cosine)| (cosine, Spot { shard, place })));
         }
         looked_at
@@ -562,6 +562,7 @@ mod tests {
     use crate::{
         evaluate::material::Clusters,
         record::{Draft, MemoryId, Record},
+        vectors::Code,
     };
 
     /// A shard of records in threads, 0 for none, of which some were forgotten before the last came.
@@ -587,14 +588,14 @@ mod tests {
     fn what_could_be_among_the_nearest_is_looked_at() {
         let chance = Seeded::new(5);
         let clusters = Clusters::round(&chance, 1, 384);
-        let near = || Code::of(&clusters.near(&chance, 0)).expect("it has a direction");
+        let near = || clusters.near(&chance, 0);
         let texts = vec![(0, String::new()); 1_000];
         let mut shard = shard(&texts, &[]);
-        (0..1_000).for_each(|it| shard.vectors.set(it, &near()));
+        (0..1_000).for_each(|it| shard.vectors.set(it, &Code::of(&near()).unwrap()));
         let mut search = Search::new(vec![&shard]);
         let mut found = 0;
         for _ in 0..20 {
-            let question = near();
+            let question = Query::of(&near()).unwrap();
             search.exact_max = usize::MAX;
             let exact = search.vector(&question).top;
             (search.exact_max, search.reranked) = (0, 20);

@@ -805,7 +805,7 @@ mod tests {
     use crate::{
         pack::{Pack, Writer},
         record::Draft,
-        vectors::Code,
+        vectors::{Code, Query},
     };
 
     fn record(id: u64, thread: u8, text: &str) -> Record {
@@ -944,7 +944,7 @@ mod tests {
             for _ in 0..2 {
                 prop_assert_eq!(seen(&read), seen(&shard));
                 prop_assert_eq!(held(&read), held(&shard));
-                let question = Code::of(&[0.5, 1.0, -0.25]).unwrap();
+                let question = Query::of(&[0.5, 1.0, -0.25]).unwrap();
                 let vectors = |it: &Shard| {
                     let cosines: Vec<_> = it.vectors.all_cosines(&question).collect();
                     let (sketches, shades, _) = it.vectors.arrays();
@@ -976,7 +976,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["10 78b2a464135ceab709f8abef2acf0e1a300241c6c202406a569352d60e271d3c"]
+        expect_test::expect!["11 a58ecf575094e0426d11b68a51153a45461a818a6626f9208a4698f6f076cefe"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

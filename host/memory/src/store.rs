@@ -42,7 +42,7 @@ use crate::{
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
     terms,
-    vectors::{Code, DIMENSIONS_MAX},
+    vectors::{Code, DIMENSIONS_MAX, Query},
     verify::{self, Checking, Fault, Part, Verified},
     watch::{Check, STEP_ROWS, Step, Watch, Watched},
     when::{self, Granularity, Interval},
@@ -512,7 +512,9 @@ impl Memory {
         let code = |(place, entry): (usize, &Entry)| {
             entry.draft.check().map_err(|it| invalid(place, it.field, it.problem))?;
             let Some(vector) = &entry.vector else { return Ok(None) };
-            self.code(vector).map(Some).map_err(|problem| invalid(place, "vector", problem))
+            self.of_vector(vector, Code::of)
+                .map(Some)
+                .map_err(|problem| invalid(place, "vector", problem))
         };
         entries.iter().enumerate().map(code).collect()
     }
@@ -587,8 +589,8 @@ impl Memory {
         invalid(format!("{from} can't supersede {to}, since {way}: one of them is the newest"))
     }
 
-    /// The code of a vector of this store's encoder.
-    fn code(&self, vector: &[f32]) -> Result<Code, String> {
+    /// What `of` makes of a vector of this store's encoder.
+    fn of_vector<T>(&self, vector: &[f32], of: impl Fn(&[f32]) -> Option<T>) -> Result<T, String> {
         let Some((_, encoder)) = self.encoder.get() else {
             return Err("this store has no encoder: it takes no vectors".to_owned());
         };
@@ -597,7 +599,7 @@ impl Memory {
             return Err(format!("has {found} dimensions, and those of `{name}` have {wanted}"));
         }
         let no_direction = "has no direction: it is all zero, or holds something that is no number";
-        Code::of(vector).ok_or_else(|| no_direction.to_owned())
+        of(vector).ok_or_else(|| no_direction.to_owned())
     }
 
     fn seal_vectors(
@@ -629,7 +631,7 @@ impl Memory {
         let Some(encoder) = self.encoder.get() else { return Ok(0) };
         for (place, (id, vector)) in vectors.iter().enumerate() {
             let invalid = |problem| Invalid { field: "vector", problem };
-            let code = self.code(vector).map_err(invalid);
+            let code = self.of_vector(vector, Code::of).map_err(invalid);
             let code = code.map_err(|invalid| WriteError::Invalid { place: place + 1, invalid })?;
             if self.index().lacks_vector(*id)
                 && let Some(key) = self.keys.key(id.0).map_err(WriteError::disk)?
@@ -1536,7 +1538,7 @@ impl Memory {
         made: Made,
         now: Timestamp,
     ) -> Result<bool, ReadError> {
-        let vector = self.vector_of(question)?;
+        let vector = self.query_of(question)?.map(|it| it.code().clone());
         let index = self.index();
         Ok(self.results_mut().keep((question, vector), (recall.commit, &index), made, now))
     }
@@ -1553,9 +1555,9 @@ impl Memory {
         least: (f64, Trust),
         now: Timestamp,
     ) -> Result<Vec<Offer>, ReadError> {
-        let vector = self.vector_of(question)?;
-        let index = self.index();
-        Ok(self.results_mut().near((question, vector.as_ref()), least, &index, now))
+        let query = self.query_of(question)?;
+        let (index, vector) = (self.index(), query.as_ref().map(Query::code));
+        Ok(self.results_mut().near((question, vector), least, &index, now))
     }
 
     /// How results do that were kept.
@@ -1564,12 +1566,12 @@ impl Memory {
     }
 
     /// The vector of a question that is within bounds.
-    fn vector_of(&self, question: &Question) -> Result<Option<Code>, ReadError> {
+    fn query_of(&self, question: &Question) -> Result<Option<Query>, ReadError> {
         check_question(&question.text)?;
-        let code = question.vector.as_ref().map(|it| self.code(it)).transpose();
+        let query = question.vector.as_ref().map(|it| self.of_vector(it, Query::of)).transpose();
         let invalid =
             |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
-        code.map_err(invalid)
+        query.map_err(invalid)
     }
 
     /// Names of a question that are short for those of authors in its spaces, each with the author: "mel", "Melanie".
@@ -1590,8 +1592,8 @@ impl Memory {
         let vectors: usize = shards.iter().map(|it| it.vectors.len()).sum();
         let is_chosen = vectors > self.exact_vectors_max
             && self.watch_mut().chooses(asked.key(), index.commit(), vectors);
-        if is_chosen && let Some(code) = self.vector_of(question)? {
-            self.watch_mut().wait(Check::new(question, code));
+        if is_chosen && let Some(query) = self.query_of(question)? {
+            self.watch_mut().wait(Check::new(question, query));
         }
         Ok(())
     }
@@ -1648,9 +1650,9 @@ impl Memory {
         look: Look,
     ) -> Result<Considered, ReadError> {
         let now = end_of_minute(now);
-        let vector = self.vector_of(question)?;
+        let query = self.query_of(question)?;
         let shards = index.shards(&question.spaces);
-        let asking = Asking::of(question, vector, &shards, now);
+        let asking = Asking::of(question, query, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
             let reason = "the question has no word that tells what to look for".to_owned();
             return Err(ReadError::Invalid { reason });
@@ -1658,7 +1660,7 @@ impl Memory {
         let mut parts = Vec::with_capacity(asking.parts.len());
         for text in &asking.parts {
             let part = question.part(text);
-            let asking = Asking::of(&part, self.vector_of(&part)?, &shards, now);
+            let asking = Asking::of(&part, self.query_of(&part)?, &shards, now);
             if !asking.words.is_empty() {
                 parts.push((part, asking));
             }

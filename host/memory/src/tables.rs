@@ -36,8 +36,9 @@ use crate::{
 pub(crate) const FILE: &str = "memory.redb";
 
 /// The newest format. The first had names of encoders and idempotency keys in the clear, the second no trust in
-/// standings. A store has it with its next write: who knows of no trust would let anything supersede anything.
-const FORMAT: u64 = 3;
+/// standings, the third no quarters in vectors. A store has it with its next write: who knows of no trust would let anything
+/// supersede anything, and who knows of no quarters would take a vector as damaged.
+const FORMAT: u64 = 4;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// By id: the sealed record.

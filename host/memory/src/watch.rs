@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use voyager_base::Digest;
 
-use crate::{arm::Spot, recall::Question, record::MemoryId, search::Search, vectors::Code};
+use crate::{arm::Spot, recall::Question, record::MemoryId, search::Search, vectors::Query};
 
 /// So many of the nearest should be found.
 const NEAREST: usize = 10;
@@ -128,7 +128,7 @@ impl Watch {
 pub(crate) struct Check {
     /// What it asks, without its words and its vector.
     question: Question,
-    code: Code,
+    query: Query,
     /// What the two stages find, the nearest first, and as of which commit.
     found: Option<(u64, Vec<Near>)>,
     /// The nearest of the others, the nearest first.
@@ -153,8 +153,8 @@ pub(crate) enum Step {
 
 impl Check {
     /// One that begins.
-    pub(crate) fn new(question: &Question, code: Code) -> Self {
-        Self { question: question.bare(), code, found: None, missed: Vec::new(), done: 0 }
+    pub(crate) fn new(question: &Question, query: Query) -> Self {
+        Self { question: question.bare(), query, found: None, missed: Vec::new(), done: 0 }
     }
 
     /// What it asks.
@@ -182,7 +182,7 @@ impl Check {
             let last = places.min(first + left);
             skipped -= first;
             let some = first as u32..last as u32;
-            for (place, cosine) in shard.vectors.cosines(&self.code, some) {
+            for (place, cosine) in shard.vectors.cosines(&self.query, some) {
                 let spot = Spot { shard: number, place };
                 see(search, &found, &mut self.missed, (cosine, spot));
             }
@@ -198,7 +198,7 @@ impl Check {
 
     /// What the two stages find.
     fn found_in(&self, search: &Search<'_>) -> Vec<Near> {
-        let arm = search.vector(&self.code);
+        let arm = search.vector(&self.query);
         let near = |it: &Spot| {
             let id = search.shard(*it).doc(it.place)?.id;
             Some((arm.value(*it)?, id))
@@ -260,14 +260,14 @@ mod tests {
     const STANDING: Standing =
         Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
 
-    fn code(chance: &Seeded) -> Code {
+    fn query(chance: &Seeded) -> Query {
         // A sum of some is spread as numbers of a text's vector are.
         let number = |_| (0..4).map(|_| (chance.number() % 1_000) as f32 - 499.5).sum();
         let numbers: Vec<f32> = (0..DIMENSIONS).map(number).collect();
-        Code::of(&numbers).unwrap()
+        Query::of(&numbers).unwrap()
     }
 
-    fn add(index: &mut Index, id: u64, code: Code) {
+    fn add(index: &mut Index, id: u64, of: &Query) {
         let draft = Draft {
             space: format!("space {}", id % 3),
             text: format!("text {id}"),
@@ -275,12 +275,12 @@ mod tests {
             ..Draft::default()
         };
         let record = Record { id: MemoryId(id), written: Timestamp::from_millis(id), draft };
-        index.add(&record, STANDING, (id % 7 != 3).then_some(code));
+        index.add(&record, STANDING, (id % 7 != 3).then(|| of.code().clone()));
     }
 
     fn index(chance: &Seeded, count: u64) -> Index {
         let mut index = Index::default();
-        (0..count).for_each(|id| add(&mut index, id, code(chance)));
+        (0..count).for_each(|id| add(&mut index, id, &query(chance)));
         index
     }
 
@@ -295,23 +295,23 @@ mod tests {
     }
 
     /// Recall@10, by sorting all.
-    fn by_definition(search: &Search<'_>, code: &Code) -> (u64, u64) {
+    fn by_definition(search: &Search<'_>, query: &Query) -> (u64, u64) {
         let mut all = Vec::new();
         for (shard, number) in search.shards.iter().zip(0..) {
-            let of = shard.vectors.all_cosines(code);
+            let of = shard.vectors.all_cosines(query);
             let of = of.map(|(place, cosine)| (cosine, Spot { shard: number, place }));
             all.extend(of.filter(|it| search.allows(it.1)));
         }
         all.sort_by(|one, other| other.0.total_cmp(&one.0));
         let nearest = all.len().min(NEAREST);
         let last = all[nearest - 1].0;
-        let arm = search.vector(code);
+        let arm = search.vector(query);
         let found = arm.top.iter().take(NEAREST).filter(|it| arm.value(**it) >= Some(last));
         (found.count() as u64, nearest as u64)
     }
 
-    fn checked(search: &Search<'_>, code: &Code, rows: usize) -> (u64, u64) {
-        let mut check = Check::new(&Question::default(), code.clone());
+    fn checked(search: &Search<'_>, query: &Query, rows: usize) -> (u64, u64) {
+        let mut check = Check::new(&Question::default(), query.clone());
         for _ in 0..100_000 {
             match check.step(search, (1, 1), rows) {
                 Step::Goes => {}
@@ -340,16 +340,16 @@ mod tests {
                 index.shards_mut().for_each(|it| it.vectors.confuse_sketches());
             }
             let search = search(index.shards(&[]), reranked, selective);
-            let code = code(&chance);
-            let told = checked(&search, &code, rows);
-            prop_assert_eq!(told, by_definition(&search, &code));
+            let query = query(&chance);
+            let told = checked(&search, &query, rows);
+            prop_assert_eq!(told, by_definition(&search, &query));
             if reranked == 1_000 && !confused {
                 prop_assert_eq!(told.0, told.1, "all were compared");
             }
         }
     }
 
-    fn recall_of(index: &Index, questions: &[Code]) -> Watched {
+    fn recall_of(index: &Index, questions: &[Query]) -> Watched {
         let mut watch = Watch::default();
         let search = search(index.shards(&[]), 200, false);
         questions.iter().for_each(|it| watch.count(checked(&search, it, STEP_ROWS)));
@@ -360,7 +360,7 @@ mod tests {
     fn sketches_of_other_vectors_are_seen_in_the_figure() {
         let chance = Seeded::new(5);
         let mut index = index(&chance, 3_000);
-        let questions: Vec<Code> = (0..20).map(|_| code(&chance)).collect();
+        let questions: Vec<Query> = (0..20).map(|_| query(&chance)).collect();
         let honest = recall_of(&index, &questions);
         assert_eq!((honest.questions, honest.nearest), (20, 200));
         assert!(honest.recall() > Some(0.97) && !honest.is_low(), "{honest:?}");
@@ -374,8 +374,8 @@ mod tests {
     fn what_changes_meanwhile_is_taken_for_what_it_is_by_then() {
         let chance = Seeded::new(9);
         let mut index = index(&chance, 700);
-        let code = code(&chance);
-        let mut check = Check::new(&Question::default(), code.clone());
+        let query = query(&chance);
+        let mut check = Check::new(&Question::default(), query.clone());
         let step = |check: &mut Check, index: &Index, commit| {
             check.step(&search(index.shards(&[]), 3, false), (commit, commit), 100)
         };
@@ -386,7 +386,7 @@ mod tests {
         // All that was found or missed is forgotten, and ten come that lie next to the question.
         let (_, found) = check.found.clone().unwrap();
         found.iter().chain(&check.missed).for_each(|it| index.remove(it.1));
-        (0..10).map(|it| 1_000 + it * 7).for_each(|id| add(&mut index, id, code.clone()));
+        (0..10).map(|it| 1_000 + it * 7).for_each(|id| add(&mut index, id, &query));
         let ended = (0..30).find_map(|_| match step(&mut check, &index, 2) {
             Step::Ends(counts) => Some(counts),
             _ => None,
@@ -399,7 +399,7 @@ mod tests {
     fn few_vectors_are_compared_anyway() {
         let index = index(&Seeded::new(1), 50);
         let search = Search::new(index.shards(&[]));
-        let mut check = Check::new(&Question::default(), code(&Seeded::new(2)));
+        let mut check = Check::new(&Question::default(), query(&Seeded::new(2)));
         assert_eq!(check.step(&search, (1, 1), 10), Step::Moot);
     }
 
@@ -414,8 +414,8 @@ mod tests {
         let tenth = chosen(&watch, 10 * ROWS_A_QUESTION);
         assert!((320..480).contains(&tenth), "{tenth}");
         assert_eq!(tenth, chosen(&watch, 10 * ROWS_A_QUESTION), "the same ones each time");
-        let code = code(&Seeded::new(1));
-        (0..WAITING_MAX).for_each(|_| watch.wait(Check::new(&Question::default(), code.clone())));
+        let query = query(&Seeded::new(1));
+        (0..WAITING_MAX).for_each(|_| watch.wait(Check::new(&Question::default(), query.clone())));
         assert_eq!(chosen(&watch, ROWS_A_QUESTION), 0);
     }
 

@@ -10,7 +10,7 @@ use voyager_memory::{
     Draft, Encoder, Entry, Memory, MemoryId, Options, Question,
     evaluate::material::{nearest, word},
     vectors::{
-        Code, CodeRef,
+        Code, CodeRef, Query, quarters_bytes,
         select::best,
         shade,
         sketch::{self, Probe},
@@ -39,6 +39,7 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
     let mut took = 0.0;
     let (mut sketches, mut shades) = (vec![0; records * bytes], vec![0; records * bytes]);
     let mut steps: Vec<u8> = Vec::with_capacity(records * DIMENSIONS);
+    let mut quarters: Vec<u8> = Vec::with_capacity(records * quarters_bytes(DIMENSIONS));
     let mut scales: Vec<f32> = Vec::with_capacity(records);
     for chunk in data.chunks()? {
         let (first, rows) = chunk?;
@@ -50,6 +51,7 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
             let [sketch, shade] = rows.map(|it| &mut it[(first + at) * bytes..][..bytes]);
             shade::write_both(code, sketch, shade);
             steps.extend(code.steps);
+            quarters.extend(code.quarters);
             scales.push(code.scale);
         }
         took += start.elapsed().as_secs_f64();
@@ -58,7 +60,8 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
     pin()?;
     let of = |place: usize| CodeRef {
         scale: scales[place],
-        steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
+        steps: steps.chunks_exact(DIMENSIONS).nth(place).unwrap_or_default(),
+        quarters: quarters.chunks_exact(quarters_bytes(DIMENSIONS)).nth(place).unwrap_or_default(),
     };
     let mut estimates = vec![0; records];
     let name = |(shaded, compared): (usize, usize)| match (shaded, compared) {
@@ -67,12 +70,12 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
         _ => format!("{shaded} with shades, {compared} compared"),
     };
     let mut ask = |(shaded, compared): (usize, usize), question: &[f32]| {
-        let question = Code::of(question).context("a question has a direction")?;
+        let question = Query::of(question).context("a question has a direction")?;
         if compared >= records {
             let all = (0..records).map(|it| (it as u32, of(it)));
             return Ok(nearest(&question, all, WANTED));
         }
-        let probe = Probe::of(&question);
+        let probe = Probe::of(question.code());
         probe.estimate(&sketches, &mut estimates);
         let mut candidates: Vec<u32> =
             best(&[&estimates], shaded.max(compared)).iter().map(|it| it.1).collect();
@@ -89,7 +92,7 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
         Ok(nearest(&question, candidates, WANTED))
     };
     let settings = sweep(data, &STAGES, name, &mut ask)?;
-    // Vectors are kept in bytes: more than all of those show, no search finds.
+    // Vectors are kept in ten bits a number: more than all of those show, no search finds.
     let bound = (0, usize::MAX);
     let bound = asked(data, name(bound), |_, question| ask(bound, question))?;
     Ok(Report {

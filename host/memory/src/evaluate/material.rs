@@ -4,7 +4,7 @@
 
 use voyager_base::chance::Chance;
 
-use crate::vectors::{Code, CodeRef};
+use crate::vectors::{CodeRef, Query};
 
 /// How far a vector lies from the middle of its cluster, in lengths of that: a cosine of about 0.7 between two
 /// of a cluster.
@@ -33,11 +33,10 @@ pub fn blurred(chance: &dyn Chance, vector: &[f32], times: f32) -> Vec<f32> {
 
 /// So many of the nearest to a question, the nearest first; the earlier where two are as near.
 pub fn nearest<'a, T>(
-    question: &Code,
+    question: &Query,
     all: impl Iterator<Item = (T, CodeRef<'a>)>,
     count: usize,
 ) -> Vec<T> {
-    let question = question.borrowed();
     let mut near: Vec<(f64, T)> = Vec::with_capacity(count + 1);
     for (it, code) in all {
         let cosine = question.cosine(code);

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms or tell times: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 10;
+pub(crate) const FORMAT: u32 = 11;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -139,39 +139,39 @@ impl Shard {
         writer.section(&format!("{prefix}.shades"), &shades)?;
         let scales: Vec<u8> = scales.iter().flat_map(|it| it.to_le_bytes()).collect();
         writer.section(&format!("{prefix}.scales"), &scales)?;
-        self.vectors.write_steps(writer, &steps_of(prefix))?;
+        self.vectors.write_codes(writer, &codes_of(prefix))?;
         if self.is_torn() {
             return Err(io::Error::other("the index that was kept before is damaged"));
         }
         Ok(())
     }
 
-    /// Leaves texts, postings, and the steps of more than `resident_max` vectors where [`Shard::write`] just wrote
+    /// Leaves texts, postings, and the codes of more than `resident_max` vectors where [`Shard::write`] just wrote
     /// them.
     pub(crate) fn rest_on(&mut self, pack: &Pack, prefix: &str, resident_max: usize) {
-        if let Some(steps) = pack.section(&steps_of(prefix))
+        if let Some(codes) = pack.section(&codes_of(prefix))
             && let Some(mut read) = Self::read_beside(pack, prefix)
             && !pack.is_damaged()
         {
-            self.vectors.rest_on(steps, resident_max);
+            self.vectors.rest_on(codes, resident_max);
             read.vectors = std::mem::take(&mut self.vectors);
             *self = read;
         }
     }
 
-    /// Reads what [`Shard::write`] wrote; none where it is something else. Texts, postings and the steps of more than
+    /// Reads what [`Shard::write`] wrote; none where it is something else. Texts, postings and the codes of more than
     /// `resident_max` vectors stay where they are.
     pub(crate) fn read(pack: &Pack, prefix: &str, resident_max: usize) -> Option<Self> {
         let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
         let dimensions = section("dimensions")?.to_vec();
         let dimensions = u32::from_le_bytes(dimensions.try_into().ok()?) as usize;
         let (scales, arrays) = (section("scales")?, [section("sketches")?, section("shades")?]);
-        let steps = pack.section(&steps_of(prefix))?;
+        let codes = pack.section(&codes_of(prefix))?;
         let scales = scales.to_vec();
         let (scales, []) = scales.as_chunks::<4>() else { return None };
         let scales = scales.iter().map(|it| f32::from_le_bytes(*it)).collect();
         let vectors =
-            Vectors::of_arrays(dimensions, arrays.each_ref(), scales, steps, resident_max)?;
+            Vectors::of_arrays(dimensions, arrays.each_ref(), scales, codes, resident_max)?;
         let mut shard = Self::read_beside(pack, prefix)?;
         (vectors.places() <= shard.rows.len()).then_some(())?;
         shard.vectors = vectors;
@@ -250,9 +250,9 @@ impl Reach {
     }
 }
 
-/// The name of the section with the steps of the vectors.
-fn steps_of(prefix: &str) -> String {
-    format!("{prefix}.steps")
+/// The name of the section with the codes of the vectors.
+fn codes_of(prefix: &str) -> String {
+    format!("{prefix}.codes")
 }
 
 /// Postings by word, from their heads. Their lists lie one after the other and have so many bytes together.

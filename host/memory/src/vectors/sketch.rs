@@ -268,14 +268,14 @@ mod tests {
         let vector: Vec<f32> = (0..384).map(|it| ((it * 37 + 11) % 101) as f32 - 50.0).collect();
         let mut row = [0; 64];
         write(Code::of(&vector).unwrap().borrowed(), &mut row);
-        expect_test::expect!["3387129f0efe561cf6a6c95e22a9a985ddd0fb6b73b8b6b5c993a4d137a5ae4a"]
+        expect_test::expect!["6fa931ed35405faa5b552560273f2ee79a7193778566b29340a5c67a22843073"]
             .assert_eq(&blake3::hash(&row).to_hex());
     }
 
     #[test]
     fn a_question_without_a_direction_is_as_far_from_all() {
         let code = Code::of(&[0.5; 384]).unwrap();
-        let nothing = Code { scale: 1.0, steps: vec![0; 384] };
+        let nothing = Code { scale: 1.0, steps: vec![0; 384], quarters: vec![0; 96] };
         let rows = rows(&[Some(code), Some(nothing.clone())], 384);
         assert_eq!(estimates(&Probe::of(&nothing), &rows), [0, NONE]);
     }

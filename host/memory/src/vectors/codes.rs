@@ -1,11 +1,11 @@
-//! The steps of vectors, by place: in memory, or where they lie in a kept index.
+//! The codes of vectors, by place: in memory, or where they lie in a kept index.
 //!
-//! A question compares a few of very many vectors exactly, wherever those lie. So the steps of a large shard, most of
+//! A question compares a few of very many vectors exactly, wherever those lie. So the codes of a large shard, most of
 //! its bytes, stay in the pack and are read a row at a time. Each row there ends with a check of its own: a pack
 //! compares whole chunks with their hashes, which for a row would be a hundred times the work.
 //!
 //! ```text
-//! steps, a byte each | first eight bytes of the BLAKE3 hash of steps and place
+//! steps, a byte each | quarters, four a byte | first eight bytes of the BLAKE3 hash of both and the place
 //! ```
 
 use std::{collections::BTreeMap, io};
@@ -18,10 +18,11 @@ const CHECK_BYTES: usize = 8;
 /// So many rows are read and written together.
 const ROWS: usize = 2048;
 
-/// The steps of the vectors of a shard.
+/// The codes of the vectors of a shard.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Steps {
-    dimensions: usize,
+pub(super) struct Codes {
+    /// Of each.
+    bytes: usize,
     /// The rows of the first places, in a pack.
     base: Option<Section>,
     /// Rows of the places behind those.
@@ -30,56 +31,55 @@ pub(super) struct Steps {
     others: BTreeMap<u32, Box<[u8]>>,
 }
 
-impl Steps {
-    pub(super) fn new(dimensions: usize) -> Self {
-        Self { dimensions, ..Self::default() }
+impl Codes {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { bytes, ..Self::default() }
     }
 
-    /// What [`Steps::write`] wrote for so many places; none where it is something else. Stays in the pack where it
+    /// What [`Codes::write`] wrote for so many places; none where it is something else. Stays in the pack where it
     /// `rests`.
     pub(super) fn of_section(
         section: Section,
-        dimensions: usize,
+        bytes: usize,
         places: usize,
         rests: bool,
     ) -> Option<Self> {
-        let row = dimensions + CHECK_BYTES;
+        let row = bytes + CHECK_BYTES;
         (section.len() == places * row).then_some(())?;
         if rests {
-            return Some(Self { base: Some(section), ..Self::new(dimensions) });
+            return Some(Self { base: Some(section), ..Self::new(bytes) });
         }
-        let mut live = Vec::with_capacity(places * dimensions);
-        for bytes in section.parts_of(ROWS * row) {
-            bytes.chunks_exact(row).for_each(|it| live.extend_from_slice(&it[..dimensions]));
+        let mut live = Vec::with_capacity(places * bytes);
+        for rows in section.parts_of(ROWS * row) {
+            rows.chunks_exact(row).for_each(|it| live.extend_from_slice(&it[..bytes]));
         }
-        Some(Self { live, ..Self::new(dimensions) })
+        Some(Self { live, ..Self::new(bytes) })
     }
 
     /// How many places lie in the pack.
     fn resting(&self) -> usize {
-        self.base.as_ref().map_or(0, |it| it.len() / (self.dimensions + CHECK_BYTES))
+        self.base.as_ref().map_or(0, |it| it.len() / (self.bytes + CHECK_BYTES))
     }
 
-    /// Gives a place its steps.
-    pub(super) fn set(&mut self, place: u32, steps: &[u8]) {
+    /// The row of a place, to be written.
+    pub(super) fn row_mut(&mut self, place: u32) -> &mut [u8] {
         let Some(at) = (place as usize).checked_sub(self.resting()) else {
-            self.others.insert(place, steps.into());
-            return;
+            return self.others.entry(place).or_insert_with(|| vec![0; self.bytes].into());
         };
-        let start = at * self.dimensions;
-        if self.live.len() < start + self.dimensions {
-            super::lengthen(&mut self.live, start + self.dimensions);
+        let start = at * self.bytes;
+        if self.live.len() < start + self.bytes {
+            super::lengthen(&mut self.live, start + self.bytes);
         }
-        self.live[start..][..self.dimensions].copy_from_slice(steps);
+        &mut self.live[start..][..self.bytes]
     }
 
     /// Lets those of a place go. What lies in a pack stays there, unread, and dies with the key of the pack.
     pub(super) fn remove(&mut self, place: u32) {
         self.others.remove(&place);
         if let Some(at) = (place as usize).checked_sub(self.resting())
-            && let Some(row) = self.live.get_mut(at * self.dimensions..)
+            && let Some(row) = self.live.get_mut(at * self.bytes..)
         {
-            row[..self.dimensions].fill(0);
+            row[..self.bytes].fill(0);
         }
     }
 
@@ -88,20 +88,20 @@ impl Steps {
     pub(super) fn of<'a>(&'a self, place: u32, row: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         let resting = self.resting();
         let (Some(base), true) = (&self.base, (place as usize) < resting) else {
-            let start = (place as usize - resting) * self.dimensions;
-            return self.live.get(start..start + self.dimensions);
+            let start = (place as usize - resting) * self.bytes;
+            return self.live.get(start..start + self.bytes);
         };
         if let Some(other) = self.others.get(&place) {
             return Some(other);
         }
-        row.resize(self.dimensions + CHECK_BYTES, 0);
+        row.resize(self.bytes + CHECK_BYTES, 0);
         base.read_row(place as usize * row.len(), row);
         let check = row.last_chunk::<CHECK_BYTES>().copied().unwrap_or_default();
         if check != check_of(place, row) {
             base.doubt("the row of a vector");
             return None;
         }
-        row.get(..self.dimensions)
+        row.get(..self.bytes)
     }
 
     /// Whether something in the pack was found damaged.
@@ -109,7 +109,7 @@ impl Steps {
         self.base.as_ref().is_some_and(Section::is_damaged)
     }
 
-    /// Writes the steps of the places that have some, as a section; zeros for the others, of whose vectors nothing
+    /// Writes the codes of the places that have some, as a section; zeros for the others, of whose vectors nothing
     /// is kept.
     pub(super) fn write(
         &self,
@@ -118,7 +118,7 @@ impl Steps {
         places: usize,
         has: impl Fn(u32) -> bool,
     ) -> io::Result<()> {
-        let row = self.dimensions + CHECK_BYTES;
+        let row = self.bytes + CHECK_BYTES;
         if places > ROWS {
             writer.begin(name)?;
         }
@@ -138,10 +138,10 @@ impl Steps {
                     Some(kept) if !self.others.contains_key(&place) => into.copy_from_slice(kept),
                     _ => {
                         let mut read = Vec::new();
-                        let steps = self.of(place, &mut read).ok_or_else(torn)?;
-                        into[..self.dimensions].copy_from_slice(steps);
+                        let code = self.of(place, &mut read).ok_or_else(torn)?;
+                        into[..self.bytes].copy_from_slice(code);
                         let check = check_of(place, into);
-                        into[self.dimensions..].copy_from_slice(&check);
+                        into[self.bytes..].copy_from_slice(&check);
                     }
                 }
             }
@@ -186,15 +186,15 @@ mod tests {
     use super::*;
     use crate::pack::Pack;
 
-    const DIMENSIONS: usize = 3;
+    const BYTES: usize = 3;
 
-    fn written(steps: &Steps, places: usize, has: impl Fn(u32) -> bool) -> Section {
+    fn written(codes: &Codes, places: usize, has: impl Fn(u32) -> bool) -> Section {
         let disk = SimDisk::new(1);
         let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
-        steps.write(&mut writer, "steps", places, has).unwrap();
+        codes.write(&mut writer, "codes", places, has).unwrap();
         writer.finish(&0).unwrap();
         let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
-        pack.section("steps").unwrap()
+        pack.section("codes").unwrap()
     }
 
     proptest! {
@@ -206,30 +206,30 @@ mod tests {
         ) {
             let places = offset as usize + 12;
             let mut list = vec![None; places];
-            let mut steps = Steps::new(DIMENSIONS);
-            steps.set(places as u32 - 1, &[0; 3]);
+            let mut codes = Codes::new(BYTES);
+            codes.row_mut(places as u32 - 1);
             let kept_at = kept_at.index(changes.len().max(1));
             for (number, (place, value)) in changes.into_iter().enumerate() {
                 if number == kept_at {
-                    let section = written(&steps, places, |it| list[it as usize].is_some());
-                    steps = Steps::of_section(section, DIMENSIONS, places, true).unwrap();
+                    let section = written(&codes, places, |it| list[it as usize].is_some());
+                    codes = Codes::of_section(section, BYTES, places, true).unwrap();
                 }
                 let place = place + offset;
                 list[place as usize] = (value > 0).then_some([value; 3]);
                 match &list[place as usize] {
-                    Some(row) => steps.set(place, row),
-                    None => steps.remove(place),
+                    Some(row) => codes.row_mut(place).copy_from_slice(row),
+                    None => codes.remove(place),
                 }
             }
-            let section = written(&steps, places, |it| list[it as usize].is_some());
+            let section = written(&codes, places, |it| list[it as usize].is_some());
             let bytes = section.to_vec();
-            let read = Steps::of_section(section, DIMENSIONS, places, false).unwrap();
+            let read = Codes::of_section(section, BYTES, places, false).unwrap();
             for (place, row) in list.iter().enumerate() {
-                let kept = &bytes[place * (DIMENSIONS + CHECK_BYTES)..][..DIMENSIONS];
+                let kept = &bytes[place * (BYTES + CHECK_BYTES)..][..BYTES];
                 prop_assert_eq!(kept, row.unwrap_or_default(), "nothing is left of what went");
                 if let Some(row) = row {
                     let (mut one, mut other) = (Vec::new(), Vec::new());
-                    prop_assert_eq!(steps.of(place as u32, &mut one), Some(row.as_slice()));
+                    prop_assert_eq!(codes.of(place as u32, &mut one), Some(row.as_slice()));
                     prop_assert_eq!(read.of(place as u32, &mut other), Some(row.as_slice()));
                 }
             }
