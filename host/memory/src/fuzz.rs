@@ -125,6 +125,7 @@ fn of_vector(key: &Key, code: Code) {
     let search = Search::new(shards);
     let found = consider(&index, (&question, &asking), &[], &search, now, Look::Features);
     assert!(found.candidates.len() <= 3, "each record once");
+    drop(search);
     (0..3).for_each(|id| index.remove(MemoryId(id)));
     assert_eq!(index.len(), 0);
 }

@@ -16,25 +16,6 @@ use crate::{
 const FILE: &str = "pack";
 const KEY: [u8; 32] = [7; 32];
 
-/// Sections of a kept index.
-const SECTIONS: [&str; 15] = [
-    "meta",
-    "dimensions",
-    "rows",
-    "reaches",
-    "lengths",
-    "order",
-    "threads",
-    "members",
-    "texts",
-    "heads",
-    "postings",
-    "sketches",
-    "shades",
-    "scales",
-    "steps",
-];
-
 /// Reads `bytes` as a pack, as the parts of one, as a change of one, and as a section of a kept index.
 ///
 /// # Panics
@@ -135,15 +116,16 @@ fn shard(place: [u8; 4], bytes: &[u8]) {
     shards[0].write(&mut writer, "0").and_then(|()| writer.finish(&"some")).expect("it fits");
     let whole = Pack::open(disk.open(FILE).expect("it is there"), &KEY, None).expect("it is whole");
     assert!(Shard::read(&whole, "0", usize::MAX).is_some(), "what was written is read");
-    let named = SECTIONS.map(|it| format!("0.{it}"));
-    let mut sections: Vec<(&str, Vec<u8>)> = named
-        .iter()
+    let mut sections: Vec<(&str, Vec<u8>)> = whole
+        .sections
+        .keys()
         .map(|name| {
-            let section = whole.section(name).expect("it was written");
+            let section = whole.section(name).expect("it is listed");
             (name.as_str(), section.slice(0..section.len()).into_owned())
         })
         .collect();
-    let section = &mut sections[usize::from(place[0]) % SECTIONS.len()].1;
+    let chosen = usize::from(place[0]) % sections.len();
+    let section = &mut sections[chosen].1;
     let at = usize::from(place[1]) % (section.len() + 1);
     match place[2] % 3 {
         // Written over, in place of it, or within.
