@@ -5,11 +5,11 @@
 //!
 //! Not here: what becomes of the drafts (`host/memory/importing.rs`). Start reading at [`Files`], then [`Reader`].
 
-// With their paths: the fuzz target reads this file from elsewhere.
+// With their paths: the fuzz targets read this file from elsewhere.
 #[path = "import/chat.rs"]
 mod chat;
 #[path = "import/files.rs"]
-mod files;
+pub(crate) mod files;
 #[path = "import/input.rs"]
 mod input;
 #[path = "import/lines.rs"]
@@ -27,8 +27,6 @@ use serde::{Deserialize, Serialize};
 use voyager_base::memory::Trust;
 use voyager_memory::Draft;
 
-#[cfg(fuzzing)]
-pub(crate) use self::files::read;
 pub(crate) use self::files::{Files, Listed, NoFiles, Reader};
 
 /// Longest line, in bytes.

@@ -57,3 +57,15 @@ fn changed(row: &[u8], place: [u8; 3]) -> Vec<u8> {
     }
     row
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    proptest! {
+        #[test]
+        fn rows_of_any_bytes_are_whole_or_damaged(bytes in vec(any::<u8>(), 0..200)) {
+            super::rows(&bytes);
+        }
+    }
+}

@@ -11,7 +11,7 @@
 
 mod compact;
 mod error;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod group;
 mod packs;

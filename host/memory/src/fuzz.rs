@@ -263,3 +263,26 @@ pub fn snapshot_restored(bytes: &[u8]) {
     assert!(found.hits.len() <= memory.ids().len());
     memory.audit(9).expect("it was verified");
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn files_of_any_bytes_are_read_or_refused(
+            // What chooses stands first: large numbers choose nothing.
+            choices in vec(0..8_u8, 4),
+            rest in vec(any::<u8>(), 0..200),
+        ) {
+            let bytes = [choices.as_slice(), &rest].concat();
+            super::keys(&bytes);
+            super::rows(&bytes);
+            super::pack(&rest);
+            super::snapshot_files(&bytes);
+            super::snapshot_restored(&bytes);
+        }
+    }
+}

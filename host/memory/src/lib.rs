@@ -19,7 +19,7 @@ pub mod entities;
 mod error;
 pub mod evaluate;
 pub mod features;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod groups;
 mod horizon;

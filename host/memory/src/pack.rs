@@ -17,7 +17,7 @@ mod cipher;
 mod coming;
 mod flat;
 mod format;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod gradual;
 mod section;

@@ -27,3 +27,25 @@ fn again<T: Serialize + DeserializeOwned>(body: &[u8]) {
     let read: T = wire::decode(&written).expect("what was written is read");
     assert_eq!(wire::encode(&read).expect("as before"), frame);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::Index};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_line_of_any_bytes_is_read_or_refused(bytes in vec(any::<u8>(), 0..200)) {
+            line(&bytes);
+        }
+
+        #[test]
+        fn a_changed_frame_is_read_or_refused(at in any::<Index>(), byte in any::<u8>()) {
+            let missing = vec![("landlock".to_owned(), "an old kernel".to_owned())];
+            let mut frame = wire::encode(&Report::Refused { missing }).expect("it is short");
+            *at.get_mut(&mut frame) = byte;
+            line(&frame);
+        }
+    }
+}

@@ -17,7 +17,7 @@
 
 mod confine;
 mod environment;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod launcher;
 mod programs;

@@ -1,14 +1,22 @@
-//! What the targets share: the catalog of the corpus, and types and values made of a fuzzer's bytes.
+//! Hostile bytes for everything that reads bytes from outside: what must hold whatever they are.
 //!
-//! One target for each thing that reads bytes from outside, in `targets/`. Each states what must hold
-//! whatever the bytes, and panics where it does not. `cargo xtask fuzz` builds and runs them.
+//! A target states that, and panics where it does not hold. Beside them stand the catalog of the corpus, and types and values
+//! made of a fuzzer's bytes. The tests here give each target some bytes; `cargo xtask fuzz` links one with
+//! libFuzzer (`libfuzzer`, a workspace of its own), which looks for hours.
+//! Start reading at [`targets`].
 
 #[path = "../../../host/manifest/tests/manifest/common/mod.rs"]
 mod corpus;
+// The program has no library: its readers are read here as they stand there.
+#[allow(dead_code, unused_imports, reason = "files of a folder are not read here")]
+#[path = "../../../host/agent-host/src/import.rs"]
+mod import;
 pub mod memory;
 pub mod shape;
-
-pub use libfuzzer_sys::fuzz_target;
+pub mod targets;
+#[allow(dead_code, reason = "times of the command line are not read here")]
+#[path = "../../../host/agent-host/src/when.rs"]
+mod when;
 
 /// The skills of the manifest crate's corpus: its files are the seeds, and mean the same here.
 pub fn catalog() -> voyager_manifest::Catalog {

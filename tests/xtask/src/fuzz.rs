@@ -1,7 +1,10 @@
 //! Fuzzing: hostile bytes for everything that reads bytes from outside, with libFuzzer.
 //!
-//! The targets are a workspace of their own, `tests/fuzz`. What libFuzzer needs of the compiler, a stable
+//! What links libFuzzer is a workspace of its own, `tests/fuzz/libfuzzer`. What libFuzzer needs of the compiler, a stable
 //! one has: neither a nightly toolchain nor `cargo-fuzz` has to be there.
+
+#[path = "../../fuzz/tests/targets/seeds.rs"]
+mod seeds;
 
 use std::{
     fs,
@@ -13,49 +16,35 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::build::{cargo, root, run, target_folder};
 
-/// A target: its name, what it is given, and folders with inputs to begin with.
+/// A target: its name, and what it is given.
 struct Target {
     name: &'static str,
     what: &'static str,
-    seeds: &'static [&'static str],
 }
 
 const TARGETS: &[Target] = &[
-    Target {
-        name: "manifest",
-        what: "the text of a manifest: checked, shown, planned",
-        seeds: &["host/manifest/tests/corpus/good", "host/manifest/tests/corpus/bad", "manifests"],
-    },
-    Target {
-        name: "scenario",
-        what: "the text of a scenario: checked, shown",
-        seeds: &["manifests/scenarios"],
-    },
+    Target { name: "manifest", what: "the text of a manifest: checked, shown, planned" },
+    Target { name: "scenario", what: "the text of a scenario: checked, shown" },
     Target {
         name: "editor",
         what: "a half written text and a place in it: what stands there, what may",
-        seeds: &["host/manifest/tests/corpus/good", "manifests/scenarios"],
     },
-    Target { name: "expression", what: "an expression: read, checked, evaluated", seeds: &[] },
-    Target { name: "value", what: "values as bytes and JSON, of any type", seeds: &[] },
-    Target { name: "journal", what: "rows and segments of the journal", seeds: &[] },
-    Target { name: "run", what: "records of a run: read, looked at, replayed", seeds: &[] },
-    Target { name: "wire", what: "the line to the launcher of programs", seeds: &[] },
-    Target { name: "path", what: "paths and globs of a skill, on a real folder", seeds: &[] },
-    Target { name: "grant", what: "layers of grants", seeds: &[] },
-    Target { name: "question", what: "questions of a skill under any grants", seeds: &[] },
-    Target { name: "pack", what: "the file of the memory's kept index", seeds: &[] },
-    Target { name: "memory", what: "the memory's keys and rows", seeds: &[] },
-    Target { name: "analyse", what: "questions to the memory, taken apart", seeds: &[] },
-    Target { name: "import", what: "files that the memory imports", seeds: &["docs/guide"] },
-    Target {
-        name: "table",
-        what: "tables in Parquet that the memory imports",
-        seeds: &["host/agent-host/src/import/table/samples"],
-    },
-    Target { name: "snapshot", what: "folders of the memory's snapshots", seeds: &[] },
-    Target { name: "component", what: "bytes of a component", seeds: &[] },
-    Target { name: "crossing", what: "values to a guest and back", seeds: &[] },
+    Target { name: "expression", what: "an expression: read, checked, evaluated" },
+    Target { name: "value", what: "values as bytes and JSON, of any type" },
+    Target { name: "journal", what: "rows and segments of the journal" },
+    Target { name: "run", what: "records of a run: read, looked at, replayed" },
+    Target { name: "wire", what: "the line to the launcher of programs" },
+    Target { name: "path", what: "paths and globs of a skill, on a real folder" },
+    Target { name: "grant", what: "layers of grants" },
+    Target { name: "question", what: "questions of a skill under any grants" },
+    Target { name: "pack", what: "the file of the memory's kept index" },
+    Target { name: "memory", what: "the memory's keys and rows" },
+    Target { name: "analyse", what: "questions to the memory, taken apart" },
+    Target { name: "import", what: "files that the memory imports" },
+    Target { name: "table", what: "tables in Parquet that the memory imports" },
+    Target { name: "snapshot", what: "folders of the memory's snapshots" },
+    Target { name: "component", what: "bytes of a component" },
+    Target { name: "crossing", what: "values to a guest and back" },
 ];
 
 /// Those that link the sandbox: behind a feature, since wasmtime takes its time to build.
@@ -126,10 +115,11 @@ fn known() -> String {
 
 /// Cargo in the package of the targets, with the versions that the product is locked to.
 fn package(what: &str) -> Result<Command> {
-    let folder = root().join("tests/fuzz");
+    let folder = root().join("tests/fuzz/libfuzzer");
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))
         .with_context(|| format!("cannot lock the versions in {}", folder.display()))?;
-    let mut command = cargo(&[what, "--release", "--manifest-path", "tests/fuzz/Cargo.toml"]);
+    let mut command =
+        cargo(&[what, "--release", "--manifest-path", "tests/fuzz/libfuzzer/Cargo.toml"]);
     command.arg("--target-dir").arg(target_folder().join("fuzz"));
     Ok(command)
 }
@@ -148,6 +138,12 @@ fn build(target: &Target) -> Result<PathBuf> {
     Ok(target_folder().join("fuzz").join(triple).join("release").join(target.name))
 }
 
+/// Folders with inputs to begin with.
+fn seeds(target: &Target) -> &'static [&'static str] {
+    let found = seeds::SEEDS.iter().find(|(name, _)| *name == target.name);
+    found.map_or_else(Default::default, |(_, folders)| *folders)
+}
+
 /// The machine's own target triple.
 fn triple() -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output().context("rustc does not start")?;
@@ -164,7 +160,7 @@ fn session(target: &Target, program: &Path, seconds: u64) -> Result<bool> {
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&crashes)?;
     let mut command = Command::new(program);
-    command.current_dir(root()).arg(&corpus).args(target.seeds);
+    command.current_dir(root()).arg(&corpus).args(seeds(target));
     command.args([
         format!("-max_total_time={seconds}"),
         format!("-timeout={TIME_MAX}"),

@@ -308,8 +308,8 @@ fn note(bytes: Bytes) -> Result<(VecDeque<Found>, u64), Stop> {
     Ok((notes::items(text).into(), read))
 }
 
-/// Reads a file that is in memory, for tests.
-#[cfg(any(test, fuzzing))]
+/// Reads a file that is in memory, for tests and for the fuzz targets.
+#[cfg_attr(not(test), allow(dead_code, reason = "the program reads files where they lie"))]
 pub(crate) fn read(name: &str, format: Format, content: &[u8]) -> (Vec<Found>, Option<Stop>) {
     let content = content.to_vec();
     let (path, thread, bytes) = (PathBuf::from(name), name.to_owned(), content.len() as u64);

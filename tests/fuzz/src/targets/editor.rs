@@ -1,10 +1,9 @@
 //! What an editor asks about a text that is half written, and about a place in it: whatever both are, there is an
 //! answer, and its bytes lie in the text.
-#![no_main]
 
 use std::sync::LazyLock;
 
-use voyager_fuzz::{catalog, fuzz_target};
+use crate::catalog;
 use voyager_manifest::{
     Catalog,
     editor::{self, Around, Encoding, Positions},
@@ -30,7 +29,11 @@ fn ask(text: &str, byte: usize, around: &Around<'_>) {
     editor::manifest_at(text, byte);
 }
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     // The place first, the text behind it.
     let Some((place, text)) = bytes.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
@@ -51,4 +54,4 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(matches!(whole.get(back..at), Some("" | "\r")), "{at} comes back as {back}");
         }
     }
-});
+}

@@ -1,7 +1,7 @@
 //! The memory's file of keys, and the rows of its database.
 #![no_main]
 
-use voyager_fuzz::fuzz_target;
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     voyager_memory::fuzz::keys(bytes);

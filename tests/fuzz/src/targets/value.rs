@@ -1,18 +1,21 @@
 //! Values as bytes and as JSON, of a type that the input chooses: what is read is of the type, and what
 //! is written is read as the same.
-#![no_main]
 
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use crate::shape;
+use arbitrary::{Result, Unstructured};
 use voyager_base::{Type, Value, value};
-use voyager_fuzz::{fuzz_target, shape};
 
 /// Levels of a type.
 const DEPTH: u32 = 4;
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     // An input too short for a type is none.
     let _ = check(&mut Unstructured::new(bytes));
-});
+}
 
 fn check(u: &mut Unstructured<'_>) -> Result<()> {
     let ty = shape::ty(u, DEPTH)?;

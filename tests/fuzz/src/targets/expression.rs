@@ -1,6 +1,5 @@
 //! The text of an expression: it is read or refused at a place in it; what was checked has a value of
 //! the type that was told, within the bounds.
-#![no_main]
 
 use std::sync::LazyLock;
 
@@ -8,7 +7,6 @@ use voyager_base::{
     Type, Value,
     types::{IntKind, Named},
 };
-use voyager_fuzz::fuzz_target;
 use voyager_manifest::{
     convert::convert,
     expr::{Env, EvalCause, Expr, Lookup, Scope},
@@ -19,7 +17,12 @@ struct Names(Vec<(&'static str, Type, Value)>);
 
 static NAMES: LazyLock<Names> = LazyLock::new(names);
 
-fuzz_target!(|text: &str| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
+    let text = &*String::from_utf8_lossy(bytes);
     let problems = match Expr::parse(text) {
         Ok(expr) => match expr.check(&*NAMES) {
             Ok(ty) => return evaluate(&expr, &ty.expect("every name has a type")),
@@ -31,7 +34,7 @@ fuzz_target!(|text: &str| {
     for problem in problems {
         assert!(text.get(problem.span.clone()).is_some(), "{problem:?}");
     }
-});
+}
 
 fn evaluate(expr: &Expr, ty: &Type) {
     match expr.evaluate(&*NAMES) {

@@ -1,23 +1,17 @@
 //! Tables in Parquet that people import. Places of what is found lie in the table, drafts are such as can be remembered,
 //! and what was read is written as a table that reads back as it was.
-#![no_main]
 
-// The program has no library: its readers are read here as they stand there.
-#[allow(dead_code, unused_imports, reason = "files of a folder are not read here")]
-#[path = "../../../host/agent-host/src/import.rs"]
-mod import;
-mod imported;
-#[allow(dead_code, reason = "times of the command line are not read here")]
-#[path = "../../../host/agent-host/src/when.rs"]
-mod when;
-
-use import::{Format, Item, Place, Stop, read, table::TableWriter};
-use voyager_fuzz::fuzz_target;
+use super::imported;
+use crate::import::{Format, Item, Place, Stop, files::read, table::TableWriter};
 
 /// Most rows of a table that are written again: a few bytes may say of many that they are equal.
 const ROWS: usize = 1_000;
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     let lies_in = |place: Place| {
         assert!(place.line >= 1 && (1..=16).contains(&place.column), "{place:?}");
     };
@@ -48,4 +42,4 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(stop.is_none(), "{stop:?}");
     let again: Vec<Item> = again.into_iter().map(|it| it.expect("it was checked").1).collect();
     assert_eq!(again, records, "what is written reads back");
-});
+}

@@ -1,6 +1,5 @@
 //! Paths and globs of a skill: whatever they are, nothing outside the granted folder is read or changed,
 //! also where symbolic links lead out.
-#![no_main]
 
 use std::{
     collections::BTreeMap,
@@ -11,8 +10,9 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use crate::memory::Memory;
+use arbitrary::{Result, Unstructured};
 use futures_executor::block_on;
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use voyager_base::{
     call::{CallContext, Cancellation, Folders, StageId},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
@@ -23,7 +23,6 @@ use voyager_base::{
         WorkspaceService, WriteFile,
     },
 };
-use voyager_fuzz::{fuzz_target, memory::Memory};
 use voyager_workspace::Workspace;
 
 /// What stands in every file outside, and in none inside.
@@ -31,11 +30,15 @@ const SECRET: &str = "secret";
 
 static SCENE: LazyLock<Scene> = LazyLock::new(Scene::new);
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     // An input too short for a question is none.
     let _ = ask(&SCENE, &mut Unstructured::new(bytes));
     assert_eq!(SCENE.outside(), *OUTSIDE, "something outside the folder was changed");
-});
+}
 
 static OUTSIDE: LazyLock<BTreeMap<PathBuf, Vec<u8>>> = LazyLock::new(|| SCENE.outside());
 
@@ -114,7 +117,9 @@ fn ask(scene: &Scene, u: &mut Unstructured<'_>) -> Result<()> {
                 let read = block_on(workspace.read(&context, call));
                 read.iter().for_each(|bytes| no_secret(bytes));
             }
-            1 => drop(block_on(workspace.stat(&context, Inspect { root: root(), path: path(u)?, follow: false }))),
+            1 => drop(block_on(
+                workspace.stat(&context, Inspect { root: root(), path: path(u)?, follow: false }),
+            )),
             2 => {
                 let call =
                     WriteFile { root: root(), path: path(u)?, content: b"new".to_vec().into() };

@@ -1,24 +1,26 @@
 //! Layers of grants: adding one never allows what was refused before, and what they tell of a whole
 //! folder holds for each path in it.
-#![no_main]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use arbitrary::{Result, Unstructured};
 use voyager_base::{
     call::Need,
     grant::{Extent, FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
     policy::{Allowed, FolderRule, Rule, Rules, Verdict, What},
 };
-use voyager_fuzz::fuzz_target;
 
 const ROOTS: [&str; 3] = ["repo", "docs", "unknown"];
 const WORDS: [&str; 4] = ["cargo", "test", "run", "--all"];
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     // An input too short for grants is none.
     let _ = check(&mut Unstructured::new(bytes));
-});
+}
 
 fn check(u: &mut Unstructured<'_>) -> Result<()> {
     let folders = ROOTS[..2].iter().map(|root| ((*root).to_owned(), format!("/{root}")));
@@ -238,7 +240,7 @@ fn globs(u: &mut Unstructured<'_>) -> Result<Globs> {
         false => u.arbitrary::<String>(),
     };
     let patterns: Vec<String> = several(u, 3, glob)?;
-    Globs::new(patterns).map_err(|_| libfuzzer_sys::arbitrary::Error::IncorrectFormat)
+    Globs::new(patterns).map_err(|_| arbitrary::Error::IncorrectFormat)
 }
 
 fn path(u: &mut Unstructured<'_>) -> Result<String> {

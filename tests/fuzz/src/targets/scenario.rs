@@ -1,14 +1,13 @@
 //! The text of a scenario: whatever it is, the checker answers, and its findings lie in the text and can be
 //! shown.
-#![no_main]
 
 use std::sync::LazyLock;
 
+use crate::{catalog, lies_in};
 use voyager_base::Limits;
-use voyager_fuzz::{catalog, fuzz_target, lies_in};
 use voyager_manifest::{Catalog, Plan, check, check_scenario, render, sarif};
 
-const MANIFEST: &str = include_str!("../../../host/manifest/tests/corpus/good/everything.yaml");
+const MANIFEST: &str = include_str!("../../../../host/manifest/tests/corpus/good/everything.yaml");
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
 static PLAN: LazyLock<Plan> = LazyLock::new(|| {
@@ -16,7 +15,11 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
     checked.plan.expect("it is one of the corpus' good manifests")
 });
 
-fuzz_target!(|text: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(text: &[u8]) {
     for plan in [Ok(&*PLAN), Err("it can't be read")] {
         let checked = check_scenario(text, plan, &CATALOG);
         assert!(checked.scenario.is_none() || checked.errors() == 0);
@@ -29,4 +32,4 @@ fuzz_target!(|text: &[u8]| {
         let diagnostics = &checked.diagnostics;
         sarif::render(&[sarif::Findings { file: "fuzz.scenario.yaml", text: &lossy, diagnostics }]);
     }
-});
+}

@@ -1,7 +1,7 @@
 //! Folders of snapshots of the memory: what a snapshot says of itself, chunks, and restoring what they say.
 #![no_main]
 
-use voyager_fuzz::fuzz_target;
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((sort, rest)) = bytes.split_first() else { return };

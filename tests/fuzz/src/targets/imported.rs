@@ -4,7 +4,7 @@
 use voyager_base::memory::Trust;
 use voyager_memory::{Draft, Edge, MemoryId};
 
-use crate::import::{Format, Item, Place, Stop, lines::RecordLine, read};
+use crate::import::{Format, Item, Place, Stop, files::read, lines::RecordLine};
 
 /// What is read of a file, and what ended that early. All that is read can be remembered; each place is shown to
 /// `lies_in`.

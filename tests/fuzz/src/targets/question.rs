@@ -1,6 +1,5 @@
 //! Questions of a skill under any grants: what they deny is neither told nor changed, on whatever way,
 //! and answers are no longer than they may be.
-#![no_main]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,8 +10,9 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use crate::memory::Memory;
+use arbitrary::{Error::IncorrectFormat, Result, Unstructured};
 use futures_executor::block_on;
-use libfuzzer_sys::arbitrary::{Error::IncorrectFormat, Result, Unstructured};
 use serde_bytes::ByteBuf;
 use voyager_base::{
     BoxFuture, Error, ErrorKind,
@@ -31,7 +31,6 @@ use voyager_base::{
         WorkspaceService, WriteFile,
     },
 };
-use voyager_fuzz::{fuzz_target, memory::Memory};
 use voyager_workspace::Workspace;
 
 /// Files of the folder: each holds a mark that no other has, `<` its path `>`.
@@ -45,11 +44,15 @@ const TEXT_BYTES_MAX: usize = 1_024;
 
 static SCENE: LazyLock<tempfile::TempDir> = LazyLock::new(scene);
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     // An input too short for a question is none.
     let _ = check(&mut Unstructured::new(bytes));
     assert_eq!(files(SCENE.path()), *FURNISHED, "a question changed a file, not what is staged");
-});
+}
 
 static FURNISHED: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| files(SCENE.path()));
 

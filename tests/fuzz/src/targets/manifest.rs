@@ -1,16 +1,19 @@
 //! The text of a manifest: whatever it is, the checker answers, its findings lie in the text and can be
 //! shown, and a plan survives the journal.
-#![no_main]
 
 use std::sync::LazyLock;
 
+use crate::{catalog, lies_in};
 use voyager_base::Limits;
-use voyager_fuzz::{catalog, fuzz_target, lies_in};
 use voyager_manifest::{Catalog, Plan, check, graph, render, sarif};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
 
-fuzz_target!(|text: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(text: &[u8]) {
     let checked = check(text, "fuzz.yaml", &CATALOG, &Limits::ceiling());
     assert_eq!(checked.plan.is_some(), checked.errors() == 0);
     let lossy = String::from_utf8_lossy(text);
@@ -30,4 +33,4 @@ fuzz_target!(|text: &[u8]| {
         assert_eq!(*plan, read);
         graph::graph(plan, graph::Format::Mermaid);
     }
-});
+}

@@ -1,10 +1,10 @@
 //! Records of a run: bytes that are no record are refused, facts in any order and of any steps, tasks and
 //! attempts are found not to fit. Whoever looks at such a journal gets an answer.
-#![no_main]
 
 use std::sync::LazyLock;
 
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use crate::catalog;
+use arbitrary::{Result, Unstructured};
 use serde_bytes::ByteBuf;
 use voyager_agent::{
     Event, Failure, SEMANTICS, event,
@@ -22,7 +22,6 @@ use voyager_base::{
     value,
     workspace::{Change, Conflict, FileState},
 };
-use voyager_fuzz::{catalog, fuzz_target};
 use voyager_manifest::{Plan, check};
 
 const RUN: RunId = RunId([7; 16]);
@@ -79,7 +78,11 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
     checked.plan.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
 });
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     if let Ok(timed) = event::decode(bytes, &Nothing) {
         let written = event::encode(timed.at, &timed.event, &Nothing);
         if let Ok(written) = written {
@@ -95,7 +98,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(view.head, replayed.head);
         view.tree();
     }
-});
+}
 
 /// Records in memory, as a journal.
 struct Records(Vec<Entry>);

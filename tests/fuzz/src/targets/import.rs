@@ -1,18 +1,8 @@
 //! Files that people import: JSON Lines, chats, notes. Places of what is found lie in the file, drafts are such as can be
 //! remembered, and what is exported reads back as it was.
-#![no_main]
 
-// The program has no library: its readers are read here as they stand there.
-#[allow(dead_code, unused_imports, reason = "files of a folder are not read here")]
-#[path = "../../../host/agent-host/src/import.rs"]
-mod import;
-mod imported;
-#[allow(dead_code, reason = "times of the command line are not read here")]
-#[path = "../../../host/agent-host/src/when.rs"]
-mod when;
-
-use import::{Format, Item, Place, Stop, read};
-use voyager_fuzz::fuzz_target;
+use super::imported;
+use crate::import::{Format, Item, Place, Stop, files::read};
 
 /// Names and formats under which the bytes are read.
 const AS: [(&str, Format); 7] = [
@@ -25,7 +15,11 @@ const AS: [(&str, Format); 7] = [
     ("a.txt", Format::Chat),
 ];
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     let lines = bytes.iter().filter(|it| **it == b'\n').count() as u64 + 1;
     let lies_in = |place: Place| {
         assert!(place.line >= 1 && place.line <= lines + 1 && place.column >= 1, "{place:?}");
@@ -49,4 +43,4 @@ fuzz_target!(|bytes: &[u8]| {
             lies_in(bad.place);
         }
     }
-});
+}

@@ -1,6 +1,6 @@
 //! What the process service and its launcher say to each other.
 #![no_main]
 
-use voyager_fuzz::fuzz_target;
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| voyager_process::fuzz::line(bytes));

@@ -2,9 +2,12 @@
 //! passes, in either direction, and it comes back as it went.
 #![no_main]
 
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use libfuzzer_sys::{
+    arbitrary::{Result, Unstructured},
+    fuzz_target,
+};
 use voyager_base::value;
-use voyager_fuzz::{fuzz_target, shape};
+use voyager_fuzz::shape;
 use voyager_sandbox::fuzz::crosses;
 
 /// Levels of a type.

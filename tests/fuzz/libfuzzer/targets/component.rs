@@ -2,8 +2,10 @@
 //! some bytes changed.
 #![no_main]
 
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
-use voyager_fuzz::fuzz_target;
+use libfuzzer_sys::{
+    arbitrary::{Result, Unstructured},
+    fuzz_target,
+};
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi};
 

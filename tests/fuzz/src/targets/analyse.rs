@@ -1,13 +1,15 @@
 //! Questions to the memory: whatever they say, what was read of them lies in them.
-#![no_main]
 
 use std::ops::Range;
 
 use voyager_base::clock::Timestamp;
-use voyager_fuzz::fuzz_target;
 use voyager_memory::{entities, question::analyse, terms, when};
 
-fuzz_target!(|bytes: &[u8]| {
+/// States what must hold of any bytes.
+///
+/// # Panics
+/// Where it does not.
+pub fn target(bytes: &[u8]) {
     // The time first, the text behind it.
     let Some((time, text)) = bytes.split_first_chunk() else { return };
     let (now, text) =
@@ -28,4 +30,4 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(asked.core.iter().all(|it| !it.is_empty()));
     assert_eq!(asked, analyse(&text, now));
     terms::terms(&text);
-});
+}

@@ -1,0 +1,7 @@
+//! [`voyager_fuzz::targets::scenario`], with libFuzzer.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use voyager_fuzz::targets::scenario::target;
+
+fuzz_target!(|bytes: &[u8]| target(bytes));
