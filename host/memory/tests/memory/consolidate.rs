@@ -100,20 +100,27 @@ fn one_stands_for_those_that_say_the_same_until_that_is_taken_back() {
     let again = memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
     assert_eq!(again, Consolidated::default(), "there is nothing new");
     assert_eq!(memory.part(commit, now()).unwrap(), [0, 1, 4].map(MemoryId));
-    let since = [recall(&memory, &door), recall(&memory, &wall)];
-    for (one, other) in before.iter().zip(&since) {
-        assert_eq!(
-            (&one.hits, one.duplicates, one.doubt),
-            (&other.hits, other.duplicates, other.doubt)
-        );
-    }
-    assert_eq!(memory.consolidations(), []);
+    let parted = |memory: &Memory| {
+        let since = [recall(memory, &door), recall(memory, &wall)];
+        for (one, other) in before.iter().zip(&since) {
+            assert_eq!(
+                (&one.hits, one.duplicates, one.doubt),
+                (&other.hits, other.duplicates, other.doubt)
+            );
+        }
+        assert_eq!(memory.consolidations(), []);
+    };
+    parted(&memory);
     let WriteError::Invalid { invalid, .. } = memory.part(commit, now()).unwrap_err() else {
         panic!()
     };
     assert!(invalid.problem.contains("or nothing is left of it"), "{invalid}");
     let deeds: Vec<Deed> = memory.audit(2).unwrap().iter().map(|it| it.deed).collect();
     assert_eq!(deeds, [Deed::Parted, Deed::Consolidated]);
+    drop(memory);
+    let memory = open(&disk);
+    parted(&memory);
+    assert_eq!(memory.verify(&|_, _| true).unwrap().unwrap().faults, []);
 }
 
 /// A poisoned copy never stands for what is trusted more, also not afterwards.
