@@ -65,6 +65,9 @@ pub trait Encodes: Send + Sync {
     /// is of the encoder that the memory has.
     fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Meaning>;
 
+    /// The vector of a question alone, where nobody looks at the rest; none as above.
+    fn vector<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<Vec<f32>>>;
+
     /// Records were written that have no vector yet.
     fn written(&self);
 }
@@ -114,6 +117,15 @@ impl Service {
         Ok(match &self.encoder {
             Some(encoder) => encoder.question(text).await,
             None => Meaning::default(),
+        })
+    }
+
+    /// Its vector alone, with the same bound.
+    async fn vector(&self, text: &str) -> Result<Option<Vec<f32>>, Error> {
+        check_question(text)?;
+        Ok(match &self.encoder {
+            Some(encoder) => encoder.vector(text).await,
+            None => None,
         })
     }
 }
@@ -255,7 +267,9 @@ impl MemoryService for Service {
         let grants = Arc::clone(&context.grants);
         Box::pin(async move {
             let SeekResults { question: asked, likeness } = call;
-            let meaning = self.meaning(&asked.text).await?;
+            // Results are found by their whole questions.
+            let vector = self.vector(&asked.text).await?;
+            let meaning = Meaning { vector, ..Meaning::default() };
             let offered = self.with(move |memory, now| {
                 let Some(question) = question(asked, meaning, &grants, memory) else {
                     return Ok(Vec::new());

@@ -99,6 +99,12 @@ impl Encoding {
         Ok(Meaning::of(texts, vectors, self.encoder.kindred(text).await))
     }
 
+    /// The vector of a question alone, likewise.
+    async fn vector(&self, text: &str) -> Result<Option<Vec<f32>>, Trouble> {
+        let vectors = self.vectors(vec![text.to_owned()]).await?;
+        Ok(vectors.into_iter().next().flatten())
+    }
+
     /// The vectors of a question and of its parts, or why there are none; neither where it needs none.
     async fn vectors(&self, texts: Vec<String>) -> Result<Vec<Option<Vec<f32>>>, Trouble> {
         // A question without a word that tells what to look for is refused, with a vector too.
@@ -306,14 +312,19 @@ impl Encoding {
     }
 }
 
+/// What is known of a question without an encoder.
+fn words_alone<T: Default>(error: Trouble) -> T {
+    tracing::warn!(%error, "a question is answered from its words alone");
+    T::default()
+}
+
 impl Encodes for Encoding {
     fn question<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Meaning> {
-        Box::pin(async move {
-            self.meaning(text).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "a question is answered from its words alone");
-                Meaning::default()
-            })
-        })
+        Box::pin(async move { self.meaning(text).await.unwrap_or_else(words_alone) })
+    }
+
+    fn vector<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Option<Vec<f32>>> {
+        Box::pin(async move { self.vector(text).await.unwrap_or_else(words_alone) })
     }
 
     fn written(&self) {

@@ -24,14 +24,28 @@ use voyager_memory::{Encodes, Meaning, QUESTION_BYTES_MAX, Service};
 
 use crate::support::open;
 
-/// Counts the questions that it is given.
+/// Counts the questions that it is given, and those of which only a vector is wanted.
 #[derive(Default)]
-struct Counting(AtomicUsize);
+struct Counting {
+    whole: AtomicUsize,
+    vectors: AtomicUsize,
+}
+
+impl Counting {
+    fn counted(&self) -> (usize, usize) {
+        (self.whole.load(Ordering::Relaxed), self.vectors.load(Ordering::Relaxed))
+    }
+}
 
 impl Encodes for Counting {
     fn question<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Meaning> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.whole.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { Meaning::default() })
+    }
+
+    fn vector<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Vec<f32>>> {
+        self.vectors.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { None })
     }
 
     fn written(&self) {}
@@ -87,7 +101,7 @@ fn a_question_that_is_too_long_is_refused_before_it_is_encoded() {
         .map(|it| it.map_err(|it| it.kind))
     };
     assert_eq!(takes(QUESTION_BYTES_MAX + 1), [const { Err(ErrorKind::Invalid) }; 3]);
-    assert_eq!(encoder.0.load(Ordering::Relaxed), 0);
+    assert_eq!(encoder.counted(), (0, 0));
     assert_eq!(takes(QUESTION_BYTES_MAX), [const { Ok(()) }; 3]);
-    assert_eq!(encoder.0.load(Ordering::Relaxed), 3);
+    assert_eq!(encoder.counted(), (2, 1), "what is offered needs the vector alone");
 }
