@@ -1,6 +1,6 @@
-"""The vectors that `tests/bert.rs` expects, computed without any of our code.
+"""The vectors that `tests/bert/main.rs` expects, computed without any of our code.
 
-Needs numpy. It makes the same small encoder as `tests/bert.rs` does, runs it in double precision as the
+Needs numpy. It makes the same small encoder as `tests/bert/small.rs` does, runs it in double precision as the
 paper and the published implementations describe it, and prints a vector for each list of tokens.
 
     python3 host/encoder/tests/reference.py
@@ -33,7 +33,7 @@ def tensor(scale, *shape):
     return np.array(values, np.float64).reshape(shape)
 
 
-# In the order in which `tests/bert.rs` makes them.
+# In the order in which `tests/bert/small.rs` makes them.
 word = tensor(1.0, VOCABULARY, WIDTH)
 position = tensor(0.5, POSITIONS, WIDTH)
 kind = tensor(0.5, 2, WIDTH)

@@ -6,6 +6,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc::channel,
     },
 };
 
@@ -66,8 +67,15 @@ fn ollama(asked: &Asked) -> Vec<u8> {
     ok(&json!({ "embeddings": vectors }))
 }
 
+fn openai(asked: &Asked) -> Vec<u8> {
+    let entry = |(at, it): (usize, &String)| json!({ "index": at, "embedding": about(it) });
+    // The order is not that of the texts.
+    let data: Vec<Json> = asked.texts.iter().enumerate().rev().map(entry).collect();
+    ok(&json!({ "data": data }))
+}
+
 /// Calls `memory` with an encoder and `--json`; gives back the answer.
-fn memory(stage: &Stage, encoder: &str, arguments: &[&str]) -> Json {
+pub(crate) fn memory(stage: &Stage, encoder: &str, arguments: &[&str]) -> Json {
     stage.answer([&["--encoder", encoder, "memory"], arguments].concat())
 }
 
@@ -75,7 +83,7 @@ fn call(stage: &Stage, encoder: &str, arguments: &[&str]) -> Ended {
     stage.call([&["--encoder", encoder, "memory"], arguments].concat())
 }
 
-fn vectors(stage: &Stage, encoder: &str) -> u64 {
+pub(crate) fn vectors(stage: &Stage, encoder: &str) -> u64 {
     memory(stage, encoder, &["stats"])["vectors"].as_u64().expect("a number")
 }
 
@@ -147,15 +155,13 @@ fn endpoints_of_both_dialects_give_vectors() {
         recall["hits"][0]["record"]["text"].as_str().unwrap_or_default().to_owned()
     };
     assert_eq!(first(&plain), "We sold the automobile.");
-    // Another encoder makes its own; the answer's order is not that of the texts.
+    // Another encoder makes its own.
     let keyed = Arc::new(AtomicBool::new(true));
     let seen = Arc::clone(&keyed);
     let listed = serve(move |asked| {
         let has_key = asked.head.contains("authorization: bearer hush-hush-hush");
         seen.fetch_and(has_key, Ordering::SeqCst);
-        let entry = |(at, it): (usize, &String)| json!({ "index": at, "embedding": about(it) });
-        let data: Vec<Json> = asked.texts.iter().enumerate().rev().map(entry).collect();
-        ok(&json!({ "data": data }))
+        openai(asked)
     });
     let listed = format!("http://{listed}/v1/embeddings#large");
     assert_eq!(vectors(&stage, &listed), 0, "those of another encoder are none");
@@ -243,6 +249,37 @@ fn an_endpoint_that_is_down_keeps_nothing_from_working() {
 }
 
 #[test]
+fn an_endpoint_that_never_answers_keeps_nothing_from_working() {
+    let Some(stage) = Stage::new() else { return };
+    let (silent, held) = channel::<()>();
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&is_silent);
+    let address = serve(move |asked| {
+        if seen.load(Ordering::SeqCst) {
+            // Until it is let go.
+            let _ = held.recv();
+        }
+        openai(asked)
+    });
+    let encoder = format!("http://{address}/v1/embeddings#slow");
+    memory(&stage, &encoder, &["add", "We sold the automobile."]);
+    assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 1);
+    is_silent.store(true, Ordering::SeqCst);
+    let added = call(&stage, &encoder, &["add", "The door is green."]);
+    assert!(added.code == Some(0) && added.err.is_empty(), "{added:?}");
+    let found = call(&stage, &encoder, &["recall", "door"]);
+    assert!(found.code == Some(0) && found.out.contains("green"), "{found:?}");
+    let why = format!(
+        "answered from the words alone: the encoder can't be used: http://{address}/v1/embeddings: no answer in 5 s"
+    );
+    assert!(found.err.contains(&why), "{found:?}");
+    // What was added meanwhile gets its vector once there are answers again.
+    is_silent.store(false, Ordering::SeqCst);
+    drop(silent);
+    assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 2);
+}
+
+#[test]
 fn one_text_that_an_endpoint_refuses_stops_no_other() {
     let Some(stage) = Stage::new() else { return };
     stage.write("facts.jsonl", FACTS);
@@ -284,7 +321,7 @@ fn encoding_that_was_killed_goes_on_where_it_was() {
 fn a_host_that_stays_makes_vectors_beside_its_work() {
     let Some(stage) = Stage::new() else { return };
     let told = Arc::new(Mutex::new(Vec::new()));
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let (sender, receiver) = channel();
     let seen = Arc::clone(&told);
     let address = serve(move |asked| {
         seen.lock().expect("nobody panics").extend(asked.texts.clone());

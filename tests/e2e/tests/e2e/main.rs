@@ -12,6 +12,7 @@ mod crash;
 mod docs;
 mod editor;
 mod encoder;
+mod encoder_folder;
 mod error_kinds;
 mod first_skill;
 mod grants;
@@ -38,6 +39,8 @@ mod scenarios;
 mod scripted;
 mod secrets;
 mod serve;
+#[path = "../../../../host/encoder/tests/bert/small.rs"]
+mod small_encoder;
 mod state;
 mod telemetry;
 mod transactions;
