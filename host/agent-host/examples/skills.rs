@@ -26,17 +26,16 @@ use rustix::time::{ClockId, clock_gettime};
 use voyager_base::{
     BoxFuture, Digest, Error, Limits, RunId, TaskId, Value,
     call::{
-        Admission, Blocking, CallContext, Cancellation, Invocation, Ledger, Lineage, Outcome,
-        Question, Remaining, Report, Services, Skills as _, StageId, Stop,
+        Admission, Blocking, CallContext, Invocation, Ledger, Lineage, Outcome, Question,
+        Remaining, Report, Services, Skills as _, Stop,
     },
     chance::Seeded,
     clock::{Clock, Timestamp},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
-    id::RecordId,
     operation::{Operation, Skill},
     process::{Finished, ProcessService, RunProgram},
     record::{AppendError, Content, ReadError},
-    secret::Secrets,
+    sim::asking,
     tasks::{ChildOutcome, MapTasks, TasksService},
 };
 use voyager_sandbox::{CompilerCommand, EngineShape, Sandbox, SandboxOptions};
@@ -362,19 +361,7 @@ impl Book {
         if let Err(error) = self.0.check(&question.need) {
             return Admission::Denied(error);
         }
-        let task = TaskId::root(RUN);
-        Admission::Perform(CallContext {
-            run: RUN,
-            skill: "test:skill".to_owned(),
-            record: RecordId { task, attempt: 1, ordinal: 0 },
-            idempotency_key: Digest([0; 32]),
-            fencing_token: 1,
-            deadline: None,
-            grants: Arc::clone(&self.0),
-            stages: Arc::new([StageId { run: RUN, task, attempt: 1 }]),
-            secrets: Secrets::default(),
-            cancellation: Cancellation::default(),
-        })
+        Admission::Perform(asking(Arc::clone(&self.0)))
     }
 }
 

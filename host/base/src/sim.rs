@@ -1,6 +1,7 @@
 //! Simulated implementations of the traits that stand for the machine: the same code runs on them as
-//! on the real ones.
+//! on the real ones. And a task that asks, as services are told of it.
 
+mod asking;
 mod clock;
 mod disk;
 mod executor;
@@ -8,6 +9,7 @@ mod journal;
 mod results;
 
 pub use self::{
+    asking::asking,
     clock::SimClock,
     disk::{CrashModel, SimDisk},
     executor::{Executor, Outside, Unfinished, wait},

@@ -16,14 +16,12 @@ use tokio::{
     net::TcpListener,
 };
 use voyager_base::{
-    BoxFuture, Digest, Error, ErrorKind, RunId, TaskId,
-    call::{CallContext, Cancellation},
-    chance::Seeded,
-    clock::Timestamp,
+    BoxFuture, Error, ErrorKind,
+    call::CallContext,
     grant::{GrantLayer, Grants},
     http::{HttpGrant, HttpRequest, HttpResponse, HttpService, METHODS, parse_range},
-    id::RecordId,
     secret::{Secret, Secrets},
+    sim::asking,
 };
 use voyager_egress::{Egress, EgressOptions, Resolver, Roots};
 
@@ -133,20 +131,7 @@ fn grant(host: &str, private: &[&str]) -> HttpGrant {
 
 fn context(http: Vec<HttpGrant>) -> CallContext {
     let layer = GrantLayer { source: "test".into(), http: Some(http), ..GrantLayer::default() };
-    let run = RunId::new(Timestamp::default(), &Seeded::from_bytes(&[0; 32]));
-    let task = TaskId::root(run);
-    CallContext {
-        run,
-        skill: "test:skill".to_owned(),
-        record: RecordId { task, attempt: 1, ordinal: 0 },
-        idempotency_key: Digest::of(b"this effect"),
-        fencing_token: 1,
-        deadline: None,
-        grants: Arc::new(Grants { layers: vec![Arc::new(layer)], ..Grants::default() }),
-        stages: Vec::new().into(),
-        secrets: Secrets::default(),
-        cancellation: Cancellation::default(),
-    }
+    asking(Grants { layers: vec![Arc::new(layer)], ..Grants::default() })
 }
 
 fn egress(names: &Names) -> Egress {

@@ -27,13 +27,13 @@ use seccompiler::{
     SeccompRule,
 };
 use voyager_base::{
-    BoxFuture, Digest, Error, ErrorKind, RunId, TaskId,
-    call::{CallContext, Cancellation, StageId},
+    BoxFuture, Error, ErrorKind,
+    call::{CallContext, Cancellation},
     clock::{Clock, Timestamp},
     grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
-    id::RecordId,
     process::{Absorbed, Finished, ProcessService, RunProgram, StagedFile, Views},
     secret::{Secret, Secrets},
+    sim::asking,
 };
 use voyager_process::{Launcher, Process, ProcessOptions, Stream, Toolchain, launcher_main};
 
@@ -332,19 +332,10 @@ impl Bench {
             ..GrantLayer::default()
         };
         let folders = BTreeMap::from([("repo".to_owned(), self.repo().display().to_string())]);
-        let run = RunId([7; 16]);
-        let task = TaskId::root(run);
         CallContext {
-            run,
-            skill: "test:skill".to_owned(),
-            record: RecordId { task, attempt: 0, ordinal: 0 },
-            idempotency_key: Digest::of(b"key"),
-            fencing_token: 1,
-            deadline: None,
-            grants: Arc::new(Grants { folders: Arc::new(folders), layers: vec![Arc::new(layer)] }),
-            stages: Arc::new([StageId { run, task, attempt: 0 }]),
             secrets: self.secrets.clone(),
             cancellation: self.cancellation.clone(),
+            ..asking(Grants { folders: Arc::new(folders), layers: vec![Arc::new(layer)] })
         }
     }
 

@@ -22,10 +22,10 @@ use std::{
 
 use futures_executor::block_on;
 use voyager_base::{
-    call::{CallContext, Cancellation, Folders, StageId},
+    call::{CallContext, Folders, StageId},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
-    id::{Digest, RecordId, RunId, TaskId},
-    secret::Secrets,
+    id::{RunId, TaskId},
+    sim::asking,
     workspace::{Replace, Search, TextQuery, WorkspaceService},
 };
 use voyager_workspace::{Workspace, inverted, thread_each};
@@ -50,19 +50,8 @@ fn context(root: &Path, task: u8) -> CallContext {
     };
     let stage = StageId { run: RunId([1; 16]), task: TaskId([task; 16]), attempt: 1 };
     CallContext {
-        run: stage.run,
-        skill: "test:skill".to_owned(),
-        record: RecordId { task: stage.task, attempt: 1, ordinal: 0 },
-        idempotency_key: Digest::of(b""),
-        fencing_token: 1,
-        deadline: None,
-        grants: Arc::new(Grants {
-            folders: Arc::new(folders(root)),
-            layers: vec![Arc::new(layer)],
-        }),
         stages: [stage].into(),
-        secrets: Secrets::default(),
-        cancellation: Cancellation::default(),
+        ..asking(Grants { folders: Arc::new(folders(root)), layers: vec![Arc::new(layer)] })
     }
 }
 

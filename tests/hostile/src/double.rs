@@ -9,7 +9,7 @@ use std::{
 
 use serde_bytes::ByteBuf;
 use voyager_base::{
-    BoxFuture, Digest, Error, RunId, TaskId,
+    BoxFuture, Error, RunId, TaskId,
     call::{
         Admission, CallContext, Cancellation, Folders, Ledger, Lineage, Outcome, Question,
         Remaining, Report, Services, StageId, Stop,
@@ -23,7 +23,7 @@ use voyager_base::{
         RelateMemory, RememberMemory, Remembered, SeekResults,
     },
     process::{Finished, ProcessService, RunProgram},
-    secret::Secrets,
+    sim::asking,
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
         Change, Conflict, Entry, FileKind, FileStat, Found, Inspect, List, Listed, Look, ReadFile,
@@ -184,15 +184,9 @@ impl Book {
         let record = RecordId { task, attempt: 1, ordinal };
         Admission::Perform(CallContext {
             run,
-            skill: "test:skill".to_owned(),
             record,
-            idempotency_key: Digest::of(b"key"),
-            fencing_token: 1,
-            deadline: None,
-            grants: Arc::clone(&self.grants),
             stages: Arc::new([StageId { run, task, attempt: 1 }]),
-            secrets: Secrets::default(),
-            cancellation: Cancellation::default(),
+            ..asking(Arc::clone(&self.grants))
         })
     }
 }

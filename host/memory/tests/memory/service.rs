@@ -10,15 +10,10 @@ use std::{
 };
 
 use voyager_base::{
-    BoxFuture, Digest, ErrorKind, RunId, TaskId,
-    call::{CallContext, Cancellation},
-    chance::Seeded,
-    clock::Timestamp,
+    BoxFuture, ErrorKind,
     grant::Grants,
-    id::RecordId,
     memory::{KeepResult, MemoryService as _, RecallMemory, SeekResults},
-    secret::Secrets,
-    sim::{SimClock, SimDisk},
+    sim::{SimClock, SimDisk, asking},
 };
 use voyager_memory::{Encodes, Meaning, QUESTION_BYTES_MAX, Service};
 
@@ -51,23 +46,6 @@ impl Encodes for Counting {
     fn written(&self) {}
 }
 
-fn context() -> CallContext {
-    let run = RunId::new(Timestamp::default(), &Seeded::from_bytes(&[0; 32]));
-    let task = TaskId::root(run);
-    CallContext {
-        run,
-        skill: "test:skill".to_owned(),
-        record: RecordId { task, attempt: 1, ordinal: 0 },
-        idempotency_key: Digest::of(b"this effect"),
-        fencing_token: 1,
-        deadline: None,
-        grants: Arc::new(Grants::default()),
-        stages: Vec::new().into(),
-        secrets: Secrets::default(),
-        cancellation: Cancellation::default(),
-    }
-}
-
 /// What a call gives that waits for nobody.
 fn now_or_never<T>(call: BoxFuture<'_, T>) -> T {
     match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
@@ -86,7 +64,7 @@ fn a_question_that_is_too_long_is_refused_before_it_is_encoded() {
         Arc::new(SimClock::default()),
     )
     .with_encoder(Arc::clone(&encoder) as _);
-    let context = context();
+    let context = asking(Grants::default());
     // Whether each call that holds a question takes one of so many bytes.
     let takes = |bytes: usize| {
         let question = RecallMemory { text: "a".repeat(bytes), limit: 1, ..Default::default() };

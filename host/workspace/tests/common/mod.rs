@@ -14,12 +14,12 @@ use std::{
 
 use futures_executor::block_on;
 use voyager_base::{
-    call::{CallContext, Cancellation, Folders, StageId},
+    call::{CallContext, Folders, StageId},
     error::{Error, ErrorKind},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
-    id::{Digest, RecordId, RunId, TaskId},
+    id::{Digest, RunId, TaskId},
     record::{AppendError, Content, ReadError},
-    secret::Secrets,
+    sim::asking,
     workspace::{
         Change, Conflict, FileKind, Found, Inspect, List, Look, ReadFile, RemoveFile, RenameFile,
         Replace, Replaced, Search, ShowDiff, TextQuery, WorkspaceService, WriteFile,
@@ -59,18 +59,7 @@ pub fn context(root: &Path, grant: FolderGrant, stages: &[StageId]) -> CallConte
     let layer =
         GrantLayer { source: "test".into(), workspace: Some(vec![grant]), ..GrantLayer::default() };
     let grants = Grants { folders: Arc::new(folders(root)), layers: vec![Arc::new(layer)] };
-    CallContext {
-        run: stages[0].run,
-        skill: "test:skill".to_owned(),
-        record: RecordId { task: stages[0].task, attempt: 1, ordinal: 0 },
-        idempotency_key: Digest::of(b""),
-        fencing_token: 1,
-        deadline: None,
-        grants: Arc::new(grants),
-        stages: stages.into(),
-        secrets: Secrets::default(),
-        cancellation: Cancellation::default(),
-    }
+    CallContext { stages: stages.into(), ..asking(grants) }
 }
 
 pub fn grant(read: &[&str], write: &[&str]) -> FolderGrant {

@@ -14,10 +14,9 @@ use crate::memory::Memory;
 use arbitrary::{Result, Unstructured};
 use futures_executor::block_on;
 use voyager_base::{
-    call::{CallContext, Cancellation, Folders, StageId},
+    call::{CallContext, Folders},
     grant::{FolderGrant, Globs, GrantLayer, Grants},
-    id::{Digest, RecordId, RunId, TaskId},
-    secret::Secrets,
+    sim::asking,
     workspace::{
         Inspect, List, ReadFile, RemoveFile, RenameFile, Replace, Search, TextQuery,
         WorkspaceService, WriteFile,
@@ -218,19 +217,6 @@ fn context(scene: &Scene) -> (CallContext, Folders) {
     let grant = FolderGrant { root: "r".into(), read: all(), write: all(), write_bytes_max: None };
     let layer =
         GrantLayer { source: "fuzz".into(), workspace: Some(vec![grant]), ..GrantLayer::default() };
-    let stage = StageId { run: RunId([1; 16]), task: TaskId([1; 16]), attempt: 1 };
     let grants = Grants { folders: Arc::new(folders.clone()), layers: vec![Arc::new(layer)] };
-    let context = CallContext {
-        run: stage.run,
-        skill: "test:skill".to_owned(),
-        record: RecordId { task: stage.task, attempt: 1, ordinal: 0 },
-        idempotency_key: Digest::of(b""),
-        fencing_token: 1,
-        deadline: None,
-        grants: Arc::new(grants),
-        stages: [stage].as_slice().into(),
-        secrets: Secrets::default(),
-        cancellation: Cancellation::default(),
-    };
-    (context, folders)
+    (asking(grants), folders)
 }

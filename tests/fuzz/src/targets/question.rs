@@ -17,14 +17,13 @@ use serde_bytes::ByteBuf;
 use voyager_base::{
     BoxFuture, Error, ErrorKind,
     call::{
-        self, Admission, CallContext, Cancellation, HostCall, Ledger, Lineage, Outcome, Question,
-        Remaining, Report, Services, StageId, Stop,
+        self, Admission, CallContext, HostCall, Ledger, Lineage, Outcome, Question, Remaining,
+        Report, Services, Stop,
     },
     clock::Timestamp,
     grant::{FolderGrant, Globs, GrantLayer, Grants, ProgramGrant},
-    id::{Digest, RecordId, RunId, TaskId},
     process::{Finished, ProcessService, RunProgram},
-    secret::Secrets,
+    sim::asking,
     tasks::{ChildOutcome, MapTasks, TasksService},
     workspace::{
         Inspect, List, ReadFile, RemoveFile, RenameFile, Replace, Search, ShowDiff, TextQuery,
@@ -116,7 +115,7 @@ impl Skill {
             memory: Arc::new(voyager_base::memory::NoMemory),
             tasks: Arc::new(Others),
         };
-        Self { gate: Gate(context(grants)), workspace, services: Arc::new(services) }
+        Self { gate: Gate(asking(grants)), workspace, services: Arc::new(services) }
     }
 
     /// Asks, and looks that nothing is told that may not be read. None where there is no answer.
@@ -286,22 +285,6 @@ impl TasksService for Others {
         _call: MapTasks,
     ) -> BoxFuture<'a, std::result::Result<Vec<ChildOutcome>, Error>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
-    }
-}
-
-fn context(grants: Arc<Grants>) -> CallContext {
-    let stage = StageId { run: RunId([1; 16]), task: TaskId([1; 16]), attempt: 1 };
-    CallContext {
-        run: stage.run,
-        skill: "test:skill".to_owned(),
-        record: RecordId { task: stage.task, attempt: 1, ordinal: 0 },
-        idempotency_key: Digest::of(b""),
-        fencing_token: 1,
-        deadline: None,
-        grants,
-        stages: [stage].as_slice().into(),
-        secrets: Secrets::default(),
-        cancellation: Cancellation::default(),
     }
 }
 
