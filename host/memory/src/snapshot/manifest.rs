@@ -17,8 +17,10 @@ use crate::owner::Veil;
 const PREFIX: &str = "snapshot-";
 /// What names of chunks begin with.
 const CHUNK_PREFIX: &str = "chunk-";
-/// The first line.
-const FORMAT: &[u8] = b"voyager memory snapshot, format 1\n";
+/// First lines that are read; the last is written. Vectors of the first had no quarters: who knows of none would take them
+/// as damaged.
+const FORMATS: [&[u8]; 2] =
+    [b"voyager memory snapshot, format 1\n", b"voyager memory snapshot, format 2\n"];
 const BEGIN: &[u8] = b"voyager memory snapshot, format ";
 /// The line, the length of the body, its hash, and the signature.
 const HEADER_BYTES: usize = 512;
@@ -91,7 +93,7 @@ impl Manifest {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
         let mut header = vec![0; HEADER_BYTES];
         let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(&body));
-        let begin = [FORMAT, &length, &hash.0, &veil.sign(&body)].concat();
+        let begin = [FORMATS[1], &length, &hash.0, &veil.sign(&body)].concat();
         header[..begin.len()].copy_from_slice(&begin);
         let file = disk.open(&name_of(self.number))?;
         file.set_len(0)?;
@@ -116,7 +118,7 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
         return Ok(Found::Unfinished);
     }
     let damaged = |how: &str| Ok(Found::Damaged(how.to_owned()));
-    let Some(rest) = header.strip_prefix(FORMAT) else {
+    let Some(rest) = FORMATS.iter().find_map(|it| header.strip_prefix(*it)) else {
         return if header.starts_with(BEGIN) {
             damaged("a newer program wrote it")
         } else {
