@@ -208,7 +208,7 @@ def ask_chroma(data, store):
         found = vectors.query(query_embeddings=[question], n_results=WANTED, include=[])
         return [int(it) for it in found["ids"][0]]
 
-    settings = (10, 50, 100, 200, 400, 800, 1_600, 3_200)
+    settings = (10, 20, 30, 50, 100, 200, 400, 800, 1_600, 3_200)
     measured = sweep(data, settings, lambda it: f"ef_search {it}", ask)
     memory = resident() - before
     vector = data.base[0].tolist()

@@ -22,7 +22,7 @@ use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
     evaluate::material::{self, Clusters, blurred, direction},
     vectors::{
-        Code, CodeRef, Query,
+        Code, CodeRef, Query, quarters_bytes,
         select::{Moments, best},
         shade,
         sketch::{self, Probe},
@@ -30,6 +30,8 @@ use voyager_memory::{
 };
 
 const DIMENSIONS: usize = 384;
+/// Bytes of the quarters of each.
+const QUARTERS: usize = quarters_bytes(DIMENSIONS);
 const QUESTIONS: usize = 200;
 const CLUSTERS: usize = 1_000;
 /// How many of the nearest are wanted.
@@ -114,7 +116,17 @@ fn measure(name: &str, vectors: &[Code], questions: &[Query]) {
     for (code, (row, shade)) in vectors.iter().zip(both) {
         shade::write_both(code.borrowed(), row, shade);
     }
-    let of = |place: usize| vectors[place].borrowed();
+    // As a memory has them: one behind the other.
+    let one_behind_the_other = |of: fn(CodeRef<'_>) -> &[u8]| -> Vec<u8> {
+        vectors.iter().flat_map(|it| of(it.borrowed())).copied().collect()
+    };
+    let steps = one_behind_the_other(|it| it.steps);
+    let quarters = one_behind_the_other(|it| it.quarters);
+    let of = |place: usize| CodeRef {
+        scale: vectors[place].borrowed().scale,
+        steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
+        quarters: &quarters[place * QUARTERS..][..QUARTERS],
+    };
     let mut estimates = vec![0; vectors.len()];
     let mut spent = [const { Vec::new() }; 6];
     let mut reranking = [const { Vec::new() }; CANDIDATES.len()];

@@ -27,6 +27,8 @@ use crate::{
 const STAGES: [(usize, usize); 6] =
     [(0, 50), (0, 100), (0, 300), (0, 1_000), (2_000, 200), (0, usize::MAX)];
 const BATCH: usize = 1_000;
+/// Bytes of the quarters of a vector.
+const QUARTERS: usize = quarters_bytes(DIMENSIONS);
 /// Words of a text, and each how many-th of them a question asks for.
 const WORDS: usize = 30;
 const ASKED: usize = 5;
@@ -39,7 +41,7 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
     let mut took = 0.0;
     let (mut sketches, mut shades) = (vec![0; records * bytes], vec![0; records * bytes]);
     let mut steps: Vec<u8> = Vec::with_capacity(records * DIMENSIONS);
-    let mut quarters: Vec<u8> = Vec::with_capacity(records * quarters_bytes(DIMENSIONS));
+    let mut quarters: Vec<u8> = Vec::with_capacity(records * QUARTERS);
     let mut scales: Vec<f32> = Vec::with_capacity(records);
     for chunk in data.chunks()? {
         let (first, rows) = chunk?;
@@ -60,8 +62,8 @@ pub(crate) fn vectors(data: &Data) -> Result<Report> {
     pin()?;
     let of = |place: usize| CodeRef {
         scale: scales[place],
-        steps: steps.chunks_exact(DIMENSIONS).nth(place).unwrap_or_default(),
-        quarters: quarters.chunks_exact(quarters_bytes(DIMENSIONS)).nth(place).unwrap_or_default(),
+        steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
+        quarters: &quarters[place * QUARTERS..][..QUARTERS],
     };
     let mut estimates = vec![0; records];
     let name = |(shaded, compared): (usize, usize)| match (shaded, compared) {
