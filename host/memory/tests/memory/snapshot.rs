@@ -323,12 +323,11 @@ fn what_is_forgotten_while_a_snapshot_is_taken_is_not_in_it() {
 #[test]
 fn a_snapshot_of_an_older_program_comes_back_and_that_of_a_newer_one_is_told() {
     let (_, folder, folders, memory) = filled();
-    take(&memory).unwrap();
     let (name, before) = ("snapshot-00000001", "voyager memory snapshot, format ".len() as u64);
     let file = folder.open(name).unwrap();
     file.write_at(before, b"1").unwrap();
     let to = SimDisk::new(3);
-    back(&folder, &to, &Which::Newest, &folders, None).unwrap();
+    back(&folder, &to, &Which::Named(name.to_owned()), &folders, None).unwrap();
     assert_eq!(held(&open(&to, &folders)), held(&memory));
     file.write_at(before, b"3").unwrap();
     let newer = (name.to_owned(), "a newer program wrote it".to_owned());
