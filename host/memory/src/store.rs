@@ -1538,7 +1538,7 @@ impl Memory {
         made: Made,
         now: Timestamp,
     ) -> Result<bool, ReadError> {
-        let vector = self.query_of(question)?.map(|it| it.code().clone());
+        let vector = self.vector_of(question, Code::of)?;
         let index = self.index();
         Ok(self.results_mut().keep((question, vector), (recall.commit, &index), made, now))
     }
@@ -1555,9 +1555,9 @@ impl Memory {
         least: (f64, Trust),
         now: Timestamp,
     ) -> Result<Vec<Offer>, ReadError> {
-        let query = self.query_of(question)?;
-        let (index, vector) = (self.index(), query.as_ref().map(Query::code));
-        Ok(self.results_mut().near((question, vector), least, &index, now))
+        let vector = self.vector_of(question, Code::of)?;
+        let index = self.index();
+        Ok(self.results_mut().near((question, vector.as_ref()), least, &index, now))
     }
 
     /// How results do that were kept.
@@ -1565,13 +1565,17 @@ impl Memory {
         self.results_mut().told()
     }
 
-    /// The vector of a question that is within bounds.
-    fn query_of(&self, question: &Question) -> Result<Option<Query>, ReadError> {
+    /// What `of` makes of the vector of a question that is within bounds.
+    fn vector_of<T>(
+        &self,
+        question: &Question,
+        of: impl Fn(&[f32]) -> Option<T>,
+    ) -> Result<Option<T>, ReadError> {
         check_question(&question.text)?;
-        let query = question.vector.as_ref().map(|it| self.of_vector(it, Query::of)).transpose();
+        let vector = question.vector.as_ref().map(|it| self.of_vector(it, of)).transpose();
         let invalid =
             |it| ReadError::Invalid { reason: format!("the vector of the question {it}") };
-        query.map_err(invalid)
+        vector.map_err(invalid)
     }
 
     /// Names of a question that are short for those of authors in its spaces, each with the author: "mel", "Melanie".
@@ -1592,7 +1596,7 @@ impl Memory {
         let vectors: usize = shards.iter().map(|it| it.vectors.len()).sum();
         let is_chosen = vectors > self.exact_vectors_max
             && self.watch_mut().chooses(asked.key(), index.commit(), vectors);
-        if is_chosen && let Some(query) = self.query_of(question)? {
+        if is_chosen && let Some(query) = self.vector_of(question, Query::of)? {
             self.watch_mut().wait(Check::new(question, query));
         }
         Ok(())
@@ -1650,7 +1654,7 @@ impl Memory {
         look: Look,
     ) -> Result<Considered, ReadError> {
         let now = end_of_minute(now);
-        let query = self.query_of(question)?;
+        let query = self.vector_of(question, Query::of)?;
         let shards = index.shards(&question.spaces);
         let asking = Asking::of(question, query, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
@@ -1660,7 +1664,7 @@ impl Memory {
         let mut parts = Vec::with_capacity(asking.parts.len());
         for text in &asking.parts {
             let part = question.part(text);
-            let asking = Asking::of(&part, self.query_of(&part)?, &shards, now);
+            let asking = Asking::of(&part, self.vector_of(&part, Query::of)?, &shards, now);
             if !asking.words.is_empty() {
                 parts.push((part, asking));
             }

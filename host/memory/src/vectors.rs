@@ -82,14 +82,15 @@ impl Code {
         // The length of the whole numbers, not that of the vector: rounding changes it a little, by other shares in other
         // vectors, and one that became longer would seem nearer to everything.
         let mut squares = 0.0;
-        for (at, number) in vector.iter().enumerate() {
-            let whole = (f64::from(*number) / quarter).round() as i32;
-            let step = (whole + QUARTERS / 2).div_euclid(QUARTERS);
-            let rest = whole - step * QUARTERS;
-            steps.push(step as i8 as u8);
-            let (byte, place) = (at % quarters.len(), at / quarters.len());
-            quarters[byte] |= (rest as u8 & 0b11) << (2 * place);
-            squares += f64::from(whole).powi(2);
+        for (place, run) in vector.chunks(quarters.len()).enumerate() {
+            for (number, byte) in run.iter().zip(&mut quarters) {
+                let whole = (f64::from(*number) / quarter).round() as i32;
+                let step = (whole + QUARTERS / 2).div_euclid(QUARTERS);
+                let rest = whole - step * QUARTERS;
+                steps.push(step as i8 as u8);
+                *byte |= (rest as u8 & 0b11) << (2 * place);
+                squares += f64::from(whole).powi(2);
+            }
         }
         Some(Self { scale: (f64::from(QUARTERS) / squares.sqrt()) as f32, steps, quarters })
     }

@@ -1,6 +1,6 @@
 //! The product of two codes, which is exact.
 
-use super::{A_BYTE, CodeRef, QUARTERS, level::for_each_level, quarters_bytes};
+use super::{A_BYTE, CodeRef, QUARTERS, level::for_each_level};
 
 /// The quarter of a step that a byte holds at a place.
 #[inline(always)]
@@ -14,12 +14,14 @@ fn number(step: u8, quarter: i16) -> i16 {
     i16::from(step.cast_signed()) * QUARTERS as i16 + quarter
 }
 
-/// The numbers of a code, in quarters of a step.
-pub(super) fn numbers(code: CodeRef<'_>) -> Vec<i16> {
-    let run = quarters_bytes(code.steps.len());
-    let byte = |at: usize| code.quarters.get(at % run).copied().unwrap_or(0);
-    let steps = code.steps.iter().enumerate();
-    steps.map(|(at, step)| number(*step, quarter(byte(at), at / run))).collect()
+/// The numbers of a code that has quarters, in quarters of a step.
+pub(super) fn numbers(CodeRef { steps, quarters, .. }: CodeRef<'_>) -> Vec<i16> {
+    let runs = steps.chunks(quarters.len().max(1)).enumerate();
+    let of = |(place, steps): (usize, &[u8])| -> Vec<i16> {
+        let run = steps.iter().zip(quarters);
+        run.map(|(step, byte)| number(*step, quarter(*byte, place))).collect()
+    };
+    runs.flat_map(of).collect()
 }
 
 /// The largest number, in quarters of a step, whatever a row holds.
@@ -66,7 +68,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::vectors::level::Level;
+    use crate::vectors::{level::Level, quarters_bytes};
 
     proptest! {
         #[test]
