@@ -1,7 +1,7 @@
 //! What a large store costs: writing, asking, opening, bytes.
 //!
-//! `scale [RECORDS [FOLDER]]`: texts of about 40 tokens with words as frequent as in a language (Zipf), in threads
-//! of 20, with vectors of 384 dimensions. A question holds six words of one record and its vector, blurred; it
+//! `scale [RECORDS [FOLDER]] [--clusters]`: texts of about 40 tokens with words as frequent as in a language (Zipf), in threads
+//! of 20, with vectors of 384 dimensions, without any order or in clusters. A question holds six words of one record and its vector, blurred; it
 //! counts as found where that record is among the ten best. In a folder that is named the store stays, and is opened
 //! and asked the same the next time; nothing is measured then that writes.
 #![allow(
@@ -24,11 +24,14 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    Draft, Encoder, Entry, Memory, MemoryId, Options, Question, evaluate::material::word,
+    Draft, Encoder, Entry, Memory, MemoryId, Options, Question,
+    evaluate::material::{Clusters, word},
 };
 
 const DIMENSIONS: usize = 384;
 const BATCH: usize = 1_000;
+/// In which vectors lie, where they have an order.
+const CLUSTERS: usize = 1_000;
 /// So often that many are asked.
 const ROUNDS: usize = 5;
 const QUESTIONS: usize = 200;
@@ -36,7 +39,10 @@ const QUESTIONS: usize = 200;
 const WRITTEN_ALONE: usize = 50;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let clusters = arguments.iter().position(|it| it == "--clusters");
+    let clustered = clusters.map(|it| arguments.remove(it)).is_some();
+    let mut arguments = arguments.into_iter();
     let records = arguments.next().map_or(Some(100_000), |it| it.parse().ok());
     let Some(records) = records.filter(|it| *it >= BATCH) else {
         eprintln!("error: name a number of records, {BATCH} or more");
@@ -47,10 +53,15 @@ fn main() {
     let folder = named.as_ref().map_or_else(|| passing.path(), Path::new);
     std::fs::create_dir_all(folder).unwrap();
     let chance = Seeded::new(1);
+    let clusters = clustered.then(|| Clusters::round(&chance, CLUSTERS, DIMENSIONS));
+    let entry = |number: usize| {
+        let vector = |it: &Clusters| it.near(&chance, number);
+        entry(&chance, number, clusters.as_ref().map(vector))
+    };
     let batches: Vec<Vec<Entry>> = (0..records / BATCH)
-        .map(|batch| (0..BATCH).map(|it| entry(&chance, batch * BATCH + it)).collect())
+        .map(|batch| (0..BATCH).map(|it| entry(batch * BATCH + it)).collect())
         .collect();
-    let extra: Vec<Entry> = (0..WRITTEN_ALONE).map(|it| entry(&chance, records + it)).collect();
+    let extra: Vec<Entry> = (0..WRITTEN_ALONE).map(|it| entry(records + it)).collect();
     let before = resident();
     let each = || resident().saturating_sub(before) / records as u64;
     let memory = open(folder);
@@ -106,7 +117,7 @@ fn main() {
     if named.is_some() {
         return;
     }
-    let more = entry(&chance, records + WRITTEN_ALONE);
+    let more = entry(records + WRITTEN_ALONE);
     for which in ["first", "next "] {
         let start = Instant::now();
         memory.remember(std::slice::from_ref(&more), None, now()).unwrap();
@@ -190,7 +201,8 @@ fn vector(chance: &Seeded) -> Vec<f32> {
     (0..DIMENSIONS).map(|_| (chance.number() >> 40) as f32 / (1_u32 << 23) as f32 - 1.0).collect()
 }
 
-fn entry(chance: &Seeded, number: usize) -> Entry {
+/// A record, with a vector by chance where it has no other.
+fn entry(chance: &Seeded, number: usize, near: Option<Vec<f32>>) -> Entry {
     let words: Vec<String> = (0..30).map(|_| word(chance)).collect();
     let draft = Draft {
         text: words.join(" "),
@@ -199,7 +211,8 @@ fn entry(chance: &Seeded, number: usize) -> Entry {
         at: Some(Timestamp::from_millis(1_700_000_000_000 + number as u64 * 1_000)),
         ..Draft::default()
     };
-    Entry { draft, vector: Some(vector(chance)), ..Entry::default() }
+    let vector = near.unwrap_or_else(|| vector(chance));
+    Entry { draft, vector: Some(vector), ..Entry::default() }
 }
 
 fn question(chance: &Seeded, wanted: &Entry) -> Question {

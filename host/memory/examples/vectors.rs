@@ -22,7 +22,7 @@ use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
     evaluate::material::{self, Clusters, blurred, direction},
     vectors::{
-        Code, CodeRef, Query, quarters_bytes,
+        Code, CodeRef, Estimates, Query, Vectors, quarters_bytes,
         select::{Moments, best},
         shade,
         sketch::{self, Probe},
@@ -182,6 +182,46 @@ fn measure(name: &str, vectors: &[Code], questions: &[Query]) {
             "  {count:>5} candidates: {share:.4} of the {WANTED} nearest, with shades {closer:.4}, {took:?} to compare"
         );
     }
+    in_lists(vectors, questions);
+}
+
+/// What the best sketches of some lists hold, as recall looks at them where there are very many, beside those of all.
+fn in_lists(codes: &[Code], questions: &[Query]) {
+    let mut vectors = Vectors::default();
+    (0..).zip(codes).for_each(|(place, code)| vectors.set(place, code));
+    let start = Instant::now();
+    vectors.settle();
+    let settling = start.elapsed();
+    let (mut spent, mut found, mut wanted) = ([const { Vec::new() }; 2], 0, 0);
+    let (mut shares, mut scanned) = (0.0, 0);
+    for question in questions.iter().take(QUESTIONS) {
+        let best = |estimates: &Estimates<'_>| estimates.best(SHADED, None::<fn(u32, u32) -> bool>);
+        let near = |places: Vec<(u32, u32)>| -> BTreeSet<u32> {
+            let cosines = vectors.cosines(question, places.into_iter().map(|it| it.1));
+            let mut near: Vec<(u32, f64)> = cosines.collect();
+            near.sort_by(|one, other| other.1.total_cmp(&one.1));
+            near.into_iter().take(WANTED).map(|it| it.0).collect()
+        };
+        let of_all =
+            timed(&mut spent[0], || best(&Estimates::of_all(question.code(), vec![&vectors])));
+        let (of_near, count) = timed(&mut spent[1], || {
+            let estimates = Estimates::of_near(question.code(), vec![&vectors]);
+            (best(&estimates), estimates.count())
+        });
+        let all = near(of_all);
+        wanted += all.len();
+        found += all.intersection(&near(of_near)).count();
+        shares += count as f64 / codes.len() as f64;
+        scanned += usize::from(count >= codes.len());
+    }
+    let [all, some] = spent.map(middle);
+    let asked = questions.len().min(QUESTIONS) as f64;
+    let (share, found) = (shares / asked, found as f64 / wanted as f64);
+    println!("  put into lists in    {settling:?}");
+    println!("  {SHADED} best of all     {all:?}");
+    println!(
+        "  {SHADED} best of lists   {some:?}: {found:.4} of what is found of all, in {share:.4} of them; {scanned} questions scanned all"
+    );
 }
 
 fn nearest<'a>(

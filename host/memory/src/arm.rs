@@ -147,8 +147,8 @@ pub(crate) enum Untouched {
 
 /// One arm, over all shards.
 #[derive(Debug)]
-pub(crate) struct Arm {
-    values: Values,
+pub(crate) struct Arm<'a> {
+    values: Values<'a>,
     spread: Spread,
     best: f64,
     /// The best, the first first.
@@ -158,11 +158,11 @@ pub(crate) struct Arm {
 
 /// What records are worth.
 #[derive(Debug)]
-enum Values {
+enum Values<'a> {
     /// By shard: what was looked at; and what the others are worth.
     Known(Vec<Scores>, Untouched),
-    /// By shard and place: an estimate; and what those are worth that were looked at closely.
-    Estimated(Vec<Estimates>, BySpot<f64>),
+    /// An estimate; and what those are worth that were looked at closely.
+    Estimated(Estimates<'a>, BySpot<f64>),
 }
 
 /// The nearest whole number, the one further from zero of two. As `round`, which older instructions make a call.
@@ -210,7 +210,7 @@ impl Spread {
     }
 }
 
-impl Arm {
+impl<'a> Arm<'a> {
     /// Sums up what the shards say. `docs` records were looked at, and only `allowed` ones may be given back.
     pub(crate) fn new(
         shards: &[&Shard],
@@ -245,23 +245,22 @@ impl Arm {
         Self::sorted(shards, Values::Known(scores, untouched), spread, best, top)
     }
 
-    /// Sums up estimates of [`sketch::ONE`] parts, by shard and place, of which `looked_at` were looked at closely.
+    /// Sums up estimates of [`sketch::ONE`] parts, of which `looked_at` were looked at closely.
     pub(crate) fn of_estimates(
         shards: &[&Shard],
-        estimates: Vec<Estimates>,
-        moments: Moments,
+        estimates: Estimates<'a>,
         looked_at: Vec<(f64, Spot)>,
     ) -> Self {
         let best = looked_at.iter().fold(0.0_f64, |it, other| it.max(other.0));
         let exact = looked_at.iter().map(|(value, spot)| (*spot, *value)).collect();
-        let values = Values::Estimated(estimates, exact);
-        Self::sorted(shards, values, Spread::of_moments(moments), best, looked_at)
+        let spread = Spread::of_moments(estimates.moments());
+        Self::sorted(shards, Values::Estimated(estimates, exact), spread, best, looked_at)
     }
 
     /// The arm whose best are among `top`.
     fn sorted(
         shards: &[&Shard],
-        values: Values,
+        values: Values<'a>,
         spread: Spread,
         best: f64,
         mut top: Vec<(f64, Spot)>,
@@ -290,9 +289,7 @@ impl Arm {
         match &self.values {
             Values::Known(scores, _) => scores.get(spot.shard as usize)?.value(spot.place),
             Values::Estimated(estimates, exact) => exact.get(&spot).copied().or_else(|| {
-                let estimate = estimates.get(spot.shard as usize)?.get(spot.place as usize)?;
-                let there = *estimate != sketch::NONE;
-                there.then(|| f64::from(*estimate) / f64::from(sketch::ONE))
+                Some(f64::from(estimates.of(spot.shard, spot.place)?) / f64::from(sketch::ONE))
             }),
         }
     }

@@ -112,17 +112,17 @@ pub fn ranking_names() -> Vec<String> {
 
 /// The arms that the untrained ranking needs. The others only say more of what these found, and are asked
 /// where somebody wants to know it.
-pub(crate) struct FirstArms {
-    pub(crate) keyword: Arm,
-    pub(crate) window2: Arm,
-    pub(crate) vector: Option<Arm>,
+pub(crate) struct FirstArms<'a> {
+    pub(crate) keyword: Arm<'a>,
+    pub(crate) window2: Arm<'a>,
+    pub(crate) vector: Option<Arm<'a>>,
     /// Where the question names a time. What the ranker learned knows nothing of it.
     pub(crate) time: Option<TimeArm>,
 }
 
-impl FirstArms {
+impl<'a> FirstArms<'a> {
     /// Asks them.
-    pub(crate) fn of(search: &Search<'_>, asking: &Asking) -> Self {
+    pub(crate) fn of(search: &Search<'a>, asking: &Asking) -> Self {
         Self {
             keyword: search.keyword(&asking.words, 0),
             window2: search.keyword(&asking.words, 2),
@@ -137,7 +137,7 @@ impl FirstArms {
         best_of(arms.chain(self.time.as_ref().map(|it| &it.top)))
     }
 
-    fn all(&self) -> [Option<&Arm>; FIRST.len()] {
+    fn all(&self) -> [Option<&Arm<'a>>; FIRST.len()] {
         [Some(&self.keyword), Some(&self.window2), self.vector.as_ref()]
     }
 }
@@ -152,7 +152,7 @@ fn best_of<'a>(tops: impl Iterator<Item = &'a Vec<Spot>>) -> Vec<Spot> {
 
 /// What lies around candidates.
 pub(crate) struct Near<'a> {
-    first: &'a FirstArms,
+    first: &'a FirstArms<'a>,
     /// How many of the best of the window arm lie in each session.
     hits: HashMap<Session, u32>,
     wanted: Wanted,
@@ -161,11 +161,11 @@ pub(crate) struct Near<'a> {
 /// All arms for one question.
 pub(crate) struct Arms<'a> {
     near: Near<'a>,
-    window1: Arm,
-    core_window4: Arm,
-    core_keyword: Arm,
-    core_window2: Arm,
-    feedback: Arm,
+    window1: Arm<'a>,
+    core_window4: Arm<'a>,
+    core_keyword: Arm<'a>,
+    core_window2: Arm<'a>,
+    feedback: Arm<'a>,
     sessions: SessionArm,
     /// The best of the sessions of the candidates, by arm.
     bests: HashMap<Session, [f64; ARMS.len()]>,
@@ -319,7 +319,7 @@ impl Phrases {
 
 impl<'a> Near<'a> {
     /// Counts what the first arms found.
-    pub(crate) fn of(first: &'a FirstArms, search: &Search<'_>, asking: &Asking) -> Self {
+    pub(crate) fn of(first: &'a FirstArms<'a>, search: &Search<'_>, asking: &Asking) -> Self {
         let hits = hits_by_session(search, &first.window2);
         Self { first, hits, wanted: Wanted::of(search, asking) }
     }
@@ -422,7 +422,7 @@ fn flag(it: bool) -> f64 {
 
 impl<'a> Arms<'a> {
     /// Asks the others too.
-    pub(crate) fn of(near: Near<'a>, search: &Search<'_>, asking: &Asking) -> Self {
+    pub(crate) fn of(near: Near<'a>, search: &Search<'a>, asking: &Asking) -> Self {
         let (all, core) = (&asking.words, &asking.core);
         let feedback = search.keyword(&search.feedback(&near.first.window2, all), 1);
         Self {
@@ -439,7 +439,7 @@ impl<'a> Arms<'a> {
     }
 
     /// The arms in the order of the features.
-    fn all(&self) -> [Option<&Arm>; ARMS.len()] {
+    fn all(&self) -> [Option<&Arm<'a>>; ARMS.len()] {
         [
             Some(&self.near.first.keyword),
             Some(&self.window1),
@@ -546,7 +546,7 @@ impl Neighbours {
     }
 }
 
-fn of_record(arm: &Arm, neighbours: &Neighbours, spot: Spot) -> [f64; OF_RECORD] {
+fn of_record(arm: &Arm<'_>, neighbours: &Neighbours, spot: Spot) -> [f64; OF_RECORD] {
     let near = neighbours.0.map(|it| it.map_or(f64::MIN, |place| arm.z(Spot { place, ..spot })));
     let best = |of: &[f64]| {
         let best = of.iter().copied().fold(f64::MIN, f64::max);
@@ -556,7 +556,7 @@ fn of_record(arm: &Arm, neighbours: &Neighbours, spot: Spot) -> [f64; OF_RECORD]
 }
 
 /// How many of the best of an arm lie in each session.
-fn hits_by_session(search: &Search<'_>, arm: &Arm) -> HashMap<Session, u32> {
+fn hits_by_session(search: &Search<'_>, arm: &Arm<'_>) -> HashMap<Session, u32> {
     let mut hits = HashMap::new();
     for spot in arm.top.iter().take(COUNTED) {
         *hits.entry(Session::of(&search.shards, *spot)).or_default() += 1;

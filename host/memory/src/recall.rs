@@ -347,7 +347,7 @@ pub(crate) fn consider(
 struct Seeing<'a> {
     search: &'a Search<'a>,
     asking: &'a Asking,
-    first: &'a FirstArms,
+    first: &'a FirstArms<'a>,
     /// Where relations lead from the best.
     led: BySpot<f64>,
     /// What the best is worth that words found, and 1 at least.
@@ -363,7 +363,7 @@ impl<'a> Seeing<'a> {
         index: &Index,
         search: &'a Search<'a>,
         (question, asking): (&Question, &'a Asking),
-        first: &'a FirstArms,
+        first: &'a FirstArms<'a>,
         now: Timestamp,
     ) -> (Self, Vec<Spot>) {
         let mut spots = first.best();
@@ -498,7 +498,7 @@ fn known(index: &Index, search: &Search<'_>, spots: &[Spot]) -> Vec<(Spot, Doc, 
 fn ranked(
     search: &Search<'_>,
     asking: &Asking,
-    first: &FirstArms,
+    first: &FirstArms<'_>,
     near: &mut Near<'_>,
     candidates: &mut [(Spot, Candidate)],
 ) -> (Vec<f64>, impl Fn(f64) -> f64 + use<>) {
@@ -543,7 +543,7 @@ fn ranked(
 }
 
 /// The sum of what the arms say, each in its own standard deviations: what holds without any training.
-fn fused(arms: &FirstArms, spot: Spot) -> f64 {
+fn fused(arms: &FirstArms<'_>, spot: Spot) -> f64 {
     let vector = arms.vector.as_ref().map_or(0.0, |it| it.z(spot));
     0.5 * arms.keyword.z(spot) + arms.window2.z(spot) + 0.5 * vector
 }

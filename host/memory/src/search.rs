@@ -6,9 +6,9 @@ use crate::{
     arm::{Arm, CANDIDATES, Scores, Session, Spot, Spread, Untouched},
     shard::{Days, Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
-        Estimates, Query,
+        Estimates, LISTED_MIN, Query, Vectors,
         level::{Level, for_each_level},
-        select::{Moments, Told, best_of},
+        select::{Told, best_of},
         sketch::{ONE, Probe},
     },
 };
@@ -59,6 +59,8 @@ pub(crate) struct Search<'a> {
     pub(crate) touched_max: u64,
     /// So many vectors are compared exactly, all of them. Of more, cosines are estimated.
     pub(crate) exact_max: usize,
+    /// From so many vectors on, those of some lists are estimated, where all may be given back.
+    pub(crate) listed_min: usize,
     /// So many of the best estimates are made again, closer.
     pub(crate) shaded: usize,
     /// So many of the best of those are compared exactly, and what could be nearer than the tenth of them.
@@ -111,6 +113,7 @@ impl<'a> Search<'a> {
             totals,
             touched_max: TOUCHED_MAX,
             exact_max: EXACT_MAX,
+            listed_min: LISTED_MIN,
             shaded: SHADED,
             reranked: RERANKED,
             allowed: None,
@@ -130,7 +133,7 @@ impl<'a> Search<'a> {
         shard.doc(spot.place).is_some_and(|doc| allow(shard, &doc))
     }
 
-    fn arm(&self, scores: Vec<Scores>, untouched: Untouched) -> Arm {
+    fn arm(&self, scores: Vec<Scores>, untouched: Untouched) -> Arm<'a> {
         Arm::new(&self.shards, scores, untouched, self.totals.docs, |it| self.allows(it))
     }
 
@@ -152,7 +155,7 @@ impl<'a> Search<'a> {
     ///
     /// Rare words decide what is scored. Once their windows are [`Search::touched_max`], commoner words only add
     /// to what is scored already: what holds none of the rarer ones would hardly come to the front.
-    pub(crate) fn keyword(&self, words: &Words, reach: usize) -> Arm {
+    pub(crate) fn keyword(&self, words: &Words, reach: usize) -> Arm<'a> {
         let radius = RADII[reach];
         let mean_length = self.totals.lengths[reach] as f64 / self.totals.docs.max(1) as f64;
         let mut found: Vec<Found> = self.shards.iter().map(|_| Found::default()).collect();
@@ -300,7 +303,7 @@ impl<'a> Search<'a> {
     }
 
     /// Words that the best of an arm hold and the question doesn't: what else to look for.
-    pub(crate) fn feedback(&self, arm: &Arm, asked: &Words) -> Words {
+    pub(crate) fn feedback(&self, arm: &Arm<'_>, asked: &Words) -> Words {
         let mut weights: BTreeMap<&str, f64> = BTreeMap::new();
         for spot in arm.top.iter().take(FEEDBACK_RECORDS) {
             let shard = self.shard(*spot);
@@ -320,12 +323,16 @@ impl<'a> Search<'a> {
 
     /// Whether there are so many vectors that cosines are estimated.
     pub(crate) fn estimates(&self) -> bool {
-        let count: usize = self.shards.iter().map(|it| it.vectors.len()).sum();
-        count > self.exact_max
+        self.vectors() > self.exact_max
+    }
+
+    /// How many vectors there are.
+    fn vectors(&self) -> usize {
+        self.shards.iter().map(|it| it.vectors.len()).sum()
     }
 
     /// How near the vectors of all records lie to one.
-    pub(crate) fn vector(&self, query: &Query) -> Arm {
+    pub(crate) fn vector(&self, query: &Query) -> Arm<'a> {
         if self.estimates() {
             return self.estimated(query);
         }
@@ -337,24 +344,24 @@ impl<'a> Search<'a> {
     }
 
     /// The same in three stages: all cosines are estimated, the best of them again, and the best of those compared.
-    fn estimated(&self, query: &Query) -> Arm {
-        let probe = Probe::of(query.code());
-        let mut moments = Moments::default();
-        let all = self.shards.iter().map(|it| it.vectors.estimates(&probe, &mut moments));
-        let mut all: Vec<Estimates> = all.collect();
+    fn estimated(&self, query: &Query) -> Arm<'a> {
+        let shards: Vec<&Vectors> = self.shards.iter().map(|it| &it.vectors).collect();
+        let many = self.vectors() >= self.listed_min && self.allowed.is_none();
+        let mut estimates = match many {
+            true => Estimates::of_near(query.code(), shards),
+            false => Estimates::of_all(query.code(), shards),
+        };
         let asks = |shard, place| self.allows(Spot { shard, place });
-        let allowed = self.allowed.as_ref().map(|_| asks);
-        let best = Estimates::best(&all, self.shaded, allowed);
-        let vectors = |shard: u32| &self.shards[shard as usize].vectors;
-        let told = Estimates::closer(&mut all, vectors, &probe, &best);
+        let best = estimates.best(self.shaded, self.allowed.as_ref().map(|_| asks));
+        let told = estimates.closer(&best);
         let first = best_of(told.clone(), self.reranked);
         let lowest = first.iter().map(|it| it.0).min();
         let mut looked_at = self.cosines(query, &first);
-        let bar = could_be_near(&probe, &looked_at);
+        let bar = could_be_near(estimates.probe(), &looked_at);
         let others = told.into_iter().filter(|it| bar <= it.0 && Some(it.0) < lowest);
         let others = best_of(others.collect(), RERANKED_MAX.saturating_sub(first.len()));
         looked_at.extend(self.cosines(query, &others));
-        Arm::of_estimates(&self.shards, all, moments, looked_at)
+        Arm::of_estimates(&self.shards, estimates, looked_at)
     }
 
     /// The cosines with some.
@@ -603,6 +610,42 @@ mod tests {
             found += exact[..SURE].iter().filter(|it| top[..SURE].contains(it)).count();
         }
         assert!(found >= 198, "{found} of 200");
+    }
+
+    /// Lists say where to look for what is near, and nothing where only some may be given back.
+    #[test]
+    fn very_many_vectors_are_searched_by_lists_unless_something_is_filtered() {
+        let chance = Seeded::new(6);
+        let clusters = Clusters::thin(&chance, 30, 384, 48);
+        let near = |at| clusters.near(&chance, at);
+        let mut shard = shard(&vec![(0, String::new()); 9_000], &[]);
+        for at in 0..9_000 {
+            shard.vectors.set(at, &Code::of(&near(at as usize)).unwrap());
+        }
+        shard.vectors.settle();
+        let (mut found, mut others) = (0, 0);
+        for at in 0..10 {
+            let question = Query::of(&near(at)).unwrap();
+            let top = |listed_min, selective: bool| {
+                let mut search = Search::new(vec![&shard]);
+                (search.exact_max, search.listed_min) = (0, listed_min);
+                if selective {
+                    search.only(|_, doc| doc.id.0 % 3 == 0);
+                }
+                let arm = search.vector(&question);
+                let values = (0..9_000).map(|place| arm.value(Spot { shard: 0, place }));
+                (arm.top.clone(), values.collect::<Vec<_>>())
+            };
+            let (all, near) = (top(usize::MAX, false), top(9_000, false));
+            found += all.0[..SURE].iter().filter(|it| near.0[..SURE].contains(it)).count();
+            others += usize::from(all.0 != near.0);
+            // What lists do not hold has its value too, but for the few that are looked at closely.
+            let alike = all.1.iter().zip(&near.1).filter(|it| it.0 == it.1).count();
+            assert!(alike > 6_000, "{alike}");
+            assert_eq!(top(usize::MAX, true), top(9_000, true));
+        }
+        assert!(found >= 98, "{found} of 100");
+        assert!(others > 0, "all were scanned");
     }
 
     /// What the arm is by its definition.

@@ -7,33 +7,40 @@
 //!
 //! Many are searched in three stages: [`sketch::Probe`] estimates the cosines with all from their sketches,
 //! [`select::best`] names the best of the estimates, those are estimated again with their shades ([`shade`]), and the
-//! best of these are compared exactly, by [`Query::cosine`].
+//! best of these are compared exactly, by [`Query::cosine`]. Of very many, only the sketches of some lists are scanned
+//! ([`Estimates::of_near`]).
 
 mod codes;
+mod estimates;
 pub(crate) mod level;
+mod lists;
 mod product;
 mod rotation;
 mod scan;
 pub mod select;
 pub mod shade;
 pub mod sketch;
+mod sketches;
 
-use std::{borrow::Cow, io};
+use std::{borrow::Cow, collections::BTreeSet, io, sync::OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::estimates::Estimates;
 use self::{
     codes::Codes,
     level::{Level, ask_for},
-    select::{Moments, Told},
+    select::Moments,
+    sketch::Turned,
+    sketches::Sketches,
 };
-use crate::{
-    pack::{Coming, Gradual, Section, Writer, lengthen},
-    pool::Pool,
-};
+use crate::pack::{Gradual, Section, Writer, lengthen};
 
 /// Most dimensions of a vector.
 pub const DIMENSIONS_MAX: usize = 4096;
+
+/// From so many vectors on recall scans the sketches of some lists, where nothing is filtered: see [`Estimates::of_near`].
+pub const LISTED_MIN: usize = 2_000_000;
 
 /// Parts of a step that a number is rounded to.
 const QUARTERS: i32 = 4;
@@ -200,66 +207,103 @@ impl Query {
     }
 }
 
+/// About one of so many vectors tells how all are spread,
+const SAMPLED: u32 = 512;
+
+/// and so many of those are estimated at once.
+const GATHERED: usize = 64;
+
+/// Whether the vector of such a scale is one of them. Scales of different vectors differ in their last bits.
+fn is_sampled(scale: f32) -> bool {
+    let mixed = scale.to_bits().wrapping_mul(0x9e37_79b9);
+    let mixed = (mixed ^ mixed >> 15).wrapping_mul(0x85eb_ca6b);
+    scale != 0.0 && mixed < u32::MAX / SAMPLED
+}
+
 /// So many rows further on lies what is asked for ahead.
 const AHEAD: usize = 16;
 
 /// The vectors of a shard, by place: all of one encoder.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Vectors {
+pub struct Vectors {
     /// Numbers of each vector.
     dimensions: usize,
-    /// By place: its sketch, all zero where there is no vector.
-    sketches: Coming,
-    /// By place: its shade, as its sketch.
+    /// The sketch of each place.
+    sketches: Sketches,
+    /// By place: its shade, all zero where there is no vector.
     shades: Gradual,
     /// By place: what a step is worth, zero where there is no vector.
     scales: Vec<f32>,
     /// By place: its steps and their quarters.
     codes: Codes,
     count: usize,
+    /// Places of some of the vectors, from which it is told how all are spread; once somebody asks.
+    sampled: OnceLock<BTreeSet<u32>>,
 }
 
 impl Vectors {
     /// Takes in the vector of a record, in place of the one that it had.
-    pub(crate) fn set(&mut self, place: u32, code: &Code) {
+    pub fn set(&mut self, place: u32, code: &Code) {
         if self.count == 0 {
             let dimensions = code.dimensions();
-            *self =
-                Self { dimensions, codes: Codes::new(code_bytes(dimensions)), ..Self::default() };
+            let codes = Codes::new(code_bytes(dimensions));
+            let sketches = Sketches::new(sketch::row_bytes(dimensions));
+            *self = Self { dimensions, sketches, codes, ..Self::default() };
         }
         assert_eq!(code.dimensions(), self.dimensions, "a store has vectors of one encoder");
         code.borrowed().write(self.codes.row_mut(place));
+        let level = Level::best();
+        let turned = Turned::of(code.borrowed(), level);
+        let list = lists::list_of(&turned, level);
+        sketch::write_turned(&turned, self.sketches.row_mut(place, list));
         let (place, row) = (place as usize, self.row_bytes());
         if self.scales.len() <= place {
             lengthen(&mut self.scales, place + 1);
-            lengthen(self.sketches.to_mut(), (place + 1) * row);
             self.shades.lengthen((place + 1) * row);
         }
         self.count += usize::from(self.scales[place] == 0.0);
         self.scales[place] = code.scale;
-        let sketch = &mut self.sketches.to_mut()[place * row..][..row];
-        let shade = self.shades.row_mut(place * row, row);
-        shade::write_both(code.borrowed(), sketch, shade);
+        if let Some(sampled) = self.sampled.get_mut() {
+            match is_sampled(code.scale) {
+                true => sampled.insert(place as u32),
+                false => sampled.remove(&(place as u32)),
+            };
+        }
+        shade::write_shade(&turned, self.shades.row_mut(place * row, row));
     }
 
-    /// Gives each place the sketch of the one before it.
+    /// Gives each vector the sketch of another one.
     #[cfg(test)]
     pub(crate) fn confuse_sketches(&mut self) {
-        let row = self.row_bytes();
-        self.sketches.to_mut().rotate_right(row);
+        self.sketches.confuse();
     }
 
     /// Lets that of a record go.
     pub(crate) fn remove(&mut self, place: u32) {
         if self.has(place) {
             self.codes.remove(place);
+            self.sketches.remove(place);
+            if let Some(sampled) = self.sampled.get_mut() {
+                sampled.remove(&place);
+            }
             let place = place as usize;
             self.count -= 1;
             self.scales[place] = 0.0;
             let row = self.row_bytes();
-            self.sketches.to_mut()[place * row..][..row].fill(0);
             self.shades.row_mut(place * row, row).fill(0);
         }
+    }
+
+    /// The sketches by place; none where there is no vector.
+    #[cfg(test)]
+    pub(crate) fn sketches(&self) -> Vec<Option<Vec<u8>>> {
+        let sketch = |place| self.sketches.of(place).map(<[u8]>::to_vec);
+        (0..self.places() as u32).map(sketch).collect()
+    }
+
+    /// Lets what points the same way lie together.
+    pub fn settle(&mut self) {
+        self.sketches.settle();
     }
 
     /// Whether a record has one.
@@ -276,13 +320,16 @@ impl Vectors {
 
     /// The cosines of some with one. Those that have no vector are left out, and damaged ones, see
     /// [`Vectors::is_torn`].
-    pub(crate) fn cosines(
+    pub fn cosines(
         &self,
         query: &Query,
-        places: impl Iterator<Item = u32>,
+        places: impl Iterator<Item = u32> + Clone,
     ) -> impl Iterator<Item = (u32, f64)> {
-        let mut row = Vec::new();
-        places.filter_map(move |place| Some((place, query.cosine(self.of(place, &mut row)?))))
+        let (mut row, mut later) = (Vec::new(), places.clone().skip(AHEAD));
+        places.filter_map(move |place| {
+            later.next().into_iter().for_each(|it| self.codes.ask_for(it));
+            Some((place, query.cosine(self.of(place, &mut row)?)))
+        })
     }
 
     /// Those of all with one, by place.
@@ -295,25 +342,24 @@ impl Vectors {
         self.codes.is_torn()
     }
 
-    /// Estimates of the cosines with all, by place: none for those that lie behind the last vector. Adds up how they
-    /// are spread.
-    pub(crate) fn estimates(&self, probe: &sketch::Probe, moments: &mut Moments) -> Estimates {
-        let all = BUFFERS.take(self.scales.len(), sketch::NONE);
-        let highest = Vec::with_capacity(all.len().div_ceil(select::BLOCK));
-        let mut estimates = Estimates { all, highest };
-        if self.count > 0 {
-            let rows = self.sketches.chunks(select::SUMMED * self.row_bytes());
-            for (rows, some) in rows.zip(estimates.all.chunks_mut(select::SUMMED)) {
-                probe.estimate(rows, some);
-                // As long as they are near.
-                moments.add(some);
-                select::highest_of_blocks(Level::best(), some, &mut estimates.highest);
+    /// Adds up how the estimates of about one of [`SAMPLED`] vectors are spread. Which those are depends on each of them
+    /// alone.
+    fn sample(&self, probe: &sketch::Probe, moments: &mut Moments) {
+        let all = (0..).zip(&self.scales).filter(|it| is_sampled(*it.1)).map(|it| it.0);
+        let sampled = self.sampled.get_or_init(|| all.collect());
+        let mut later = sampled.iter().skip(AHEAD);
+        let (mut rows, mut estimates) = (Vec::new(), [sketch::NONE; GATHERED]);
+        for (place, left) in sampled.iter().zip((0..sampled.len()).rev()) {
+            let row = later.next().and_then(|it| self.sketches.of(*it));
+            row.into_iter().for_each(|it| ask_for(it, 0));
+            rows.extend_from_slice(self.sketches.of(*place).unwrap_or_default());
+            let count = rows.len() / self.row_bytes();
+            if count == GATHERED || left == 0 {
+                probe.estimate(&rows, &mut estimates[..count]);
+                moments.add(&estimates[..count]);
+                rows.clear();
             }
-        } else {
-            estimates.all.fill(sketch::NONE);
-            estimates.highest.resize(estimates.all.len().div_ceil(select::BLOCK), sketch::NONE);
         }
-        estimates
     }
 
     /// Estimates some again, closer than from their sketches alone. Gives back what can be told of those; nothing is
@@ -327,12 +373,12 @@ impl Vectors {
         self.shades.bring();
         let bytes = self.row_bytes();
         let start = |place: u32| place as usize * bytes;
-        let sketch = |place: u32| &self.sketches[start(place)..][..bytes];
         let shade = |place: u32| self.shades.row(start(place), bytes);
         let mut alone = vec![0; bytes];
         for (at, place) in places.iter().enumerate() {
+            let Some(sketch) = self.sketches.of(*place) else { continue };
             if let Some(later) = places.get(at + AHEAD) {
-                for row in [Some(sketch(*later)), shade(*later)].into_iter().flatten() {
+                for row in [self.sketches.of(*later), shade(*later)].into_iter().flatten() {
                     ask_for(row, 0);
                     ask_for(row, bytes - 1);
                 }
@@ -345,7 +391,7 @@ impl Vectors {
                 }
                 &alone
             });
-            let estimate = probe.estimate_closer(sketch(*place), shade);
+            let estimate = probe.estimate_closer(sketch, shade);
             if estimate != sketch::NONE {
                 told(*place, estimate);
             }
@@ -367,9 +413,14 @@ impl Vectors {
         self.dimensions
     }
 
-    /// Sketches, shades and scales, by place.
-    pub(crate) fn arrays(&self) -> (&[u8], Cow<'_, [u8]>, &[f32]) {
-        (&self.sketches, self.shades.all(), &self.scales)
+    /// Shades and scales, by place.
+    pub(crate) fn arrays(&self) -> (Cow<'_, [u8]>, &[f32]) {
+        (self.shades.all(), &self.scales)
+    }
+
+    /// Writes the sketches as sections of a pack: their lists, and they themselves.
+    pub(crate) fn write_sketches(&self, writer: &mut Writer, names: [&str; 2]) -> io::Result<()> {
+        self.sketches.write(writer, names)
     }
 
     /// Writes the codes as a section of a pack.
@@ -381,7 +432,7 @@ impl Vectors {
     /// Of many, sketches are read while others do without them, and shades as questions are asked.
     pub(crate) fn of_arrays(
         dimensions: usize,
-        [sketches, shades]: [&Section; 2],
+        [lists, sketches, shades]: [&Section; 3],
         scales: Vec<f32>,
         codes: Section,
         resident_max: usize,
@@ -389,18 +440,24 @@ impl Vectors {
         let count = scales.iter().filter(|it| **it != 0.0).count();
         let fits = dimensions <= DIMENSIONS_MAX
             && scales.iter().all(|it| it.is_finite())
-            && sketches.len() == scales.len() * sketch::row_bytes(dimensions)
-            && shades.len() == sketches.len();
+            && shades.len() == scales.len() * sketch::row_bytes(dimensions);
         fits.then_some(())?;
         let row_bytes = sketch::row_bytes(dimensions);
-        let (sketches, shades) = (Coming::of(sketches), Gradual::of(shades, row_bytes));
+        let sketches = Sketches::of_sections(row_bytes, [lists, sketches])?;
+        let has = |it: usize| sketches.of(it as u32).is_some();
+        let fits = sketches.places() == scales.len()
+            && scales.iter().enumerate().all(|it| (*it.1 != 0.0) == has(it.0));
+        fits.then_some(())?;
+        let shades = Gradual::of(shades, row_bytes);
         let (bytes, rests) = (code_bytes(dimensions), count > resident_max);
         let codes = Codes::of_section(codes, bytes, scales.len(), rests)?;
-        Some(Self { dimensions, sketches, shades, scales, codes, count })
+        let sampled = OnceLock::new();
+        Some(Self { dimensions, sketches, shades, scales, codes, count, sampled })
     }
 
-    /// Lets the codes of more than `resident_max` stay where they were just written.
+    /// Lets the codes of more than `resident_max` stay where they were just written, and the sketches lie as they do there.
     pub(crate) fn rest_on(&mut self, codes: Section, resident_max: usize) {
+        self.settle();
         let bytes = code_bytes(self.dimensions);
         if self.count > resident_max
             && let Some(codes) = Codes::of_section(codes, bytes, self.places(), true)
@@ -411,65 +468,6 @@ impl Vectors {
 
     fn row_bytes(&self) -> usize {
         sketch::row_bytes(self.dimensions)
-    }
-}
-
-/// Estimates of cosines by place, in a buffer that is used again.
-#[derive(Debug)]
-pub(crate) struct Estimates {
-    all: Vec<i32>,
-    /// The highest of each [`select::BLOCK`].
-    highest: Vec<i32>,
-}
-
-impl Estimates {
-    /// As [`select::best`], of those that are allowed: all where nobody is there to ask.
-    pub(crate) fn best(
-        estimates: &[Self],
-        count: usize,
-        allowed: Option<impl Fn(u32, u32) -> bool>,
-    ) -> Vec<(u32, u32)> {
-        let all: Vec<&[i32]> = estimates.iter().map(|it| &**it).collect();
-        let highest: Vec<&[i32]> = estimates.iter().map(|it| it.highest.as_slice()).collect();
-        select::best_by(&all, &highest, count, allowed)
-    }
-
-    /// Estimates some again, with their shades too, and tells what of which, in their order. It takes the place of what
-    /// was estimated before.
-    pub(crate) fn closer<'a>(
-        estimates: &mut [Self],
-        vectors: impl Fn(u32) -> &'a Vectors,
-        probe: &sketch::Probe,
-        some: &[(u32, u32)],
-    ) -> Vec<Told> {
-        let mut told = Vec::with_capacity(some.len());
-        for of in some.chunk_by(|one, other| one.0 == other.0) {
-            let segment = of[0].0;
-            let places: Vec<u32> = of.iter().map(|it| it.1).collect();
-            let all = &mut estimates[segment as usize].all;
-            vectors(segment).estimate_closer(probe, &places, |place, estimate| {
-                all[place as usize] = estimate;
-                told.push((estimate, segment, place));
-            });
-        }
-        told
-    }
-}
-
-/// Buffers of estimates, which hold anything: all of one is written before it is read.
-static BUFFERS: Pool<i32> = Pool::new();
-
-impl Drop for Estimates {
-    fn drop(&mut self) {
-        BUFFERS.give_back(std::mem::take(&mut self.all));
-    }
-}
-
-impl std::ops::Deref for Estimates {
-    type Target = [i32];
-
-    fn deref(&self) -> &[i32] {
-        &self.all
     }
 }
 
@@ -512,18 +510,26 @@ mod tests {
         for place in (0..=last).filter(|it| it % 7 != 3) {
             vectors.set(place, &code(place));
         }
-        let probe = sketch::Probe::of(&code(12));
-        let none = Vectors { count: 0, ..vectors.clone() };
-        let mut moments = Moments::default();
-        let all = [&vectors, &none].map(|it| it.estimates(&probe, &mut moments));
-        let slices: Vec<&[i32]> = all.iter().map(|it| &**it).collect();
-        assert_eq!(moments, Moments::of(&slices));
-        assert_eq!(moments.count as usize, vectors.len());
-        for count in [0, 1, 50, 1000, 20_000] {
-            let expected = select::best(&slices, count);
-            let none = None::<fn(u32, u32) -> bool>;
-            assert_eq!(Estimates::best(&all, count, none), expected);
-            assert_eq!(Estimates::best(&all, count, Some(|_, _| true)), expected);
+        let none = Vectors::default();
+        let mut settled = vectors.clone();
+        settled.settle();
+        for vectors in [&vectors, &settled] {
+            let estimates = Estimates::of_all(&code(12), vec![vectors, &none]);
+            let of = |place| estimates.of(0, place).unwrap_or(sketch::NONE);
+            let all: Vec<i32> = (0..=last).map(of).collect();
+            let slices: [&[i32]; 2] = [&all, &[]];
+            assert_eq!(estimates.moments(), Moments::of(&slices));
+            assert_eq!(estimates.moments().count as usize, vectors.len());
+            for count in [0, 1, 50, 1000, 20_000] {
+                let expected = select::best(&slices, count);
+                let sorted = |mut found: Vec<(u32, u32)>| {
+                    found.sort_unstable();
+                    found
+                };
+                let none = None::<fn(u32, u32) -> bool>;
+                assert_eq!(sorted(estimates.best(count, none)), expected);
+                assert_eq!(sorted(estimates.best(count, Some(|_, _| true))), expected);
+            }
         }
     }
 
@@ -538,23 +544,23 @@ mod tests {
         (0..=1200).for_each(|it| vectors.set(it * 41 + 7, &of(it * 41 + 7)));
         let disk = SimDisk::new(1);
         let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
-        let (sketches, shades, scales) = vectors.arrays();
-        writer.section("sketches", sketches).unwrap();
+        let (shades, scales) = vectors.arrays();
         writer.section("shades", &shades).unwrap();
+        vectors.write_sketches(&mut writer, ["lists", "sketches"]).unwrap();
         vectors.write_codes(&mut writer, "codes").unwrap();
         writer.finish(&0).unwrap();
         let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
         let section = |name| pack.section(name).unwrap();
-        let arrays = [&section("sketches"), &section("shades")];
+        let arrays = [&section("lists"), &section("sketches"), &section("shades")];
         let read = Vectors::of_arrays(8, arrays, scales.to_vec(), section("codes"), 0).unwrap();
         let probe = sketch::Probe::of(&of(7));
         let ask = |vectors: &Vectors| {
-            let mut moments = Moments::default();
-            let mut all = [vectors.estimates(&probe, &mut moments)];
-            let some = Estimates::best(&all, 300, None::<fn(u32, u32) -> bool>);
-            let told = Estimates::closer(&mut all, |_| vectors, &probe, &some);
+            let mut all = Estimates::of_all(&of(7), vec![vectors]);
+            let some = all.best(300, None::<fn(u32, u32) -> bool>);
+            let mut told = all.closer(&some);
             assert!(told.iter().map(|it| (it.1, it.2)).eq(some));
-            (told, all[0].to_vec())
+            told.sort_unstable();
+            (told, (0..vectors.places() as u32).map(|it| all.of(0, it)).collect::<Vec<_>>())
         };
         let expected = ask(&vectors);
         let first = |vectors: &Vectors| vectors.shades.row(0, vectors.row_bytes()).is_some();
@@ -568,12 +574,12 @@ mod tests {
         assert_eq!(ask(&read), expected);
         assert!(last(&read));
         assert_eq!(ask(&read), expected);
-        // Behind the header and the sketches, each of which ends with a chunk, lie the shades: the last is damaged.
-        let end = 4096 + sketches.len().next_multiple_of(8192) + shades.len();
+        // Behind the header lie the shades: the last is damaged.
+        let end = 4096 + shades.len();
         disk.flip_bit("pack", (end - 20) * 8);
         let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
         let section = |name| pack.section(name).unwrap();
-        let arrays = [&section("sketches"), &section("shades")];
+        let arrays = [&section("lists"), &section("sketches"), &section("shades")];
         let read = Vectors::of_arrays(8, arrays, scales.to_vec(), section("codes"), 0).unwrap();
         let (mut told, places) = (Vec::new(), [7, vectors.places() as u32 - 1]);
         read.estimate_closer(&probe, &places, |place, _| told.push(place));
@@ -590,27 +596,26 @@ mod tests {
         // What was given another vector, or none any more, too.
         vectors.set(30, &near(7));
         vectors.remove(40);
-        let (sketches, shades, _) = vectors.arrays();
-        let of_gone = [sketches, &shades].map(|it| it[40 * 64..41 * 64].iter().all(|it| *it == 0));
-        assert_eq!(of_gone, [true; 2], "nothing is left of what went");
+        let of_gone = vectors.arrays().0[40 * 64..41 * 64].iter().all(|it| *it == 0);
+        assert!(of_gone && vectors.sketches.of(40).is_none(), "nothing is left of what went");
         let question = Query::of(&clusters.near(&chance, 0)).unwrap();
         let probe = sketch::Probe::of(question.code());
-        let mut all = [vectors.estimates(&probe, &mut Moments::default())];
-        let some = Estimates::best(&all, 500, None::<fn(u32, u32) -> bool>);
+        let mut all = Estimates::of_all(question.code(), vec![&vectors]);
+        let some = all.best(500, None::<fn(u32, u32) -> bool>);
         let places: Vec<u32> = some.iter().map(|it| it.1).collect();
-        let errors = |estimates: &Estimates| -> f64 {
+        let errors = |estimates: &Estimates<'_>| -> f64 {
             let error = |(place, cosine): (u32, f64)| {
-                f64::from(estimates[place as usize]) / f64::from(sketch::ONE) - cosine
+                f64::from(estimates.of(0, place).unwrap()) / f64::from(sketch::ONE) - cosine
             };
             vectors.cosines(&question, places.iter().copied()).map(|it| error(it).powi(2)).sum()
         };
-        let before = errors(&all[0]);
-        let told = Estimates::closer(&mut all, |_| &vectors, &probe, &some);
-        assert!(errors(&all[0]) < before / 3.0, "{} {before}", errors(&all[0]));
+        let before = errors(&all);
+        let told = all.closer(&some);
+        assert!(errors(&all) < before / 3.0, "{} {before}", errors(&all));
         let expected = |cosine: f64| probe.error_closer(cosine).powi(2);
         let cosines = vectors.cosines(&question, places.iter().copied());
         let stated: f64 = cosines.map(|it| expected(it.1)).sum();
-        let share = errors(&all[0]) / stated;
+        let share = errors(&all) / stated;
         assert!((0.7..1.3).contains(&share), "errors are what is said of them: {share}");
         let best = select::best_of(told.clone(), 100);
         let least = best.iter().map(|it| it.0).min();

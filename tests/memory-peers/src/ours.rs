@@ -8,13 +8,8 @@ use voyager_base::{chance::Seeded, clock::Timestamp};
 use voyager_disk::FileDisk;
 use voyager_memory::{
     Draft, Encoder, Entry, Memory, MemoryId, Options, Question,
-    evaluate::material::{nearest, word},
-    vectors::{
-        Code, CodeRef, Query, quarters_bytes,
-        select::best,
-        shade,
-        sketch::{self, Probe},
-    },
+    evaluate::material::word,
+    vectors::{Code, Estimates, LISTED_MIN, Query, Vectors, select::best_of},
 };
 
 use crate::{
@@ -27,8 +22,6 @@ use crate::{
 const STAGES: [(usize, usize); 6] =
     [(0, 50), (0, 100), (0, 300), (0, 1_000), (2_000, 200), (0, usize::MAX)];
 const BATCH: usize = 1_000;
-/// Bytes of the quarters of a vector.
-const QUARTERS: usize = quarters_bytes(DIMENSIONS);
 /// Words of a text, and each how many-th of them a question asks for.
 const WORDS: usize = 30;
 const ASKED: usize = 5;
@@ -36,64 +29,61 @@ const ASKED: usize = 5;
 /// The stages, over one flat list.
 pub(crate) fn vectors(data: &Data) -> Result<Report> {
     let records = data.about.records;
-    let bytes = sketch::row_bytes(DIMENSIONS);
     let before = data.resident_before()?;
     let mut took = 0.0;
-    let (mut sketches, mut shades) = (vec![0; records * bytes], vec![0; records * bytes]);
-    let mut steps: Vec<u8> = Vec::with_capacity(records * DIMENSIONS);
-    let mut quarters: Vec<u8> = Vec::with_capacity(records * QUARTERS);
-    let mut scales: Vec<f32> = Vec::with_capacity(records);
+    let mut vectors = Vectors::default();
     for chunk in data.chunks()? {
         let (first, rows) = chunk?;
         let start = Instant::now();
         for (at, row) in rows.iter().enumerate() {
-            let code = Code::of(row).context("a vector has a direction")?;
-            let code = code.borrowed();
-            let rows = [&mut sketches, &mut shades];
-            let [sketch, shade] = rows.map(|it| &mut it[(first + at) * bytes..][..bytes]);
-            shade::write_both(code, sketch, shade);
-            steps.extend(code.steps);
-            quarters.extend(code.quarters);
-            scales.push(code.scale);
+            vectors.set((first + at) as u32, &Code::of(row).context("a vector has a direction")?);
         }
         took += start.elapsed().as_secs_f64();
     }
+    let start = Instant::now();
+    vectors.settle();
+    took += start.elapsed().as_secs_f64();
     let memory_bytes = resident().saturating_sub(before);
     pin()?;
-    let of = |place: usize| CodeRef {
-        scale: scales[place],
-        steps: &steps[place * DIMENSIONS..][..DIMENSIONS],
-        quarters: &quarters[place * QUARTERS..][..QUARTERS],
+    let listed = records >= LISTED_MIN;
+    let name = |(shaded, compared): (usize, usize)| {
+        let of = if listed { "some lists, " } else { "" };
+        match (shaded, compared) {
+            (_, usize::MAX) => "all compared".to_owned(),
+            (0, _) => format!("{of}{compared} compared"),
+            _ => format!("{of}{shaded} with shades, {compared} compared"),
+        }
     };
-    let mut estimates = vec![0; records];
-    let name = |(shaded, compared): (usize, usize)| match (shaded, compared) {
-        (_, usize::MAX) => "all compared".to_owned(),
-        (0, _) => format!("{compared} compared"),
-        _ => format!("{shaded} with shades, {compared} compared"),
-    };
-    let mut ask = |(shaded, compared): (usize, usize), question: &[f32]| {
+    let ask = |(shaded, compared): (usize, usize), question: &[f32]| {
         let question = Query::of(question).context("a question has a direction")?;
+        let mut candidates: Vec<(u32, u32)>;
         if compared >= records {
-            let all = (0..records).map(|it| (it as u32, of(it)));
-            return Ok(nearest(&question, all, WANTED));
-        }
-        let probe = Probe::of(question.code());
-        probe.estimate(&sketches, &mut estimates);
-        let mut candidates: Vec<u32> =
-            best(&[&estimates], shaded.max(compared)).iter().map(|it| it.1).collect();
-        if shaded > 0 {
-            let closer = |place: &u32| {
-                let row = *place as usize * bytes..(*place as usize + 1) * bytes;
-                probe.estimate_closer(&sketches[row.clone()], &shades[row])
+            candidates = (0..records as u32).map(|it| (0, it)).collect();
+        } else {
+            let shards = vec![&vectors];
+            let mut estimates = match listed {
+                true => Estimates::of_near(question.code(), shards),
+                false => Estimates::of_all(question.code(), shards),
             };
-            let closer: Vec<i32> = candidates.iter().map(closer).collect();
-            let chosen = best(&[&closer], compared);
-            candidates = chosen.iter().map(|it| candidates[it.1 as usize]).collect();
+            candidates = estimates.best(shaded.max(compared), None::<fn(u32, u32) -> bool>);
+            if shaded > 0 {
+                let told = best_of(estimates.closer(&candidates), compared);
+                candidates = told.into_iter().map(|it| (it.1, it.2)).collect();
+            }
         }
-        let candidates = candidates.into_iter().map(|it| (it, of(it as usize)));
-        Ok(nearest(&question, candidates, WANTED))
+        let places = candidates.into_iter().map(|it| it.1);
+        let mut near: Vec<(u32, f64)> = vectors.cosines(&question, places).collect();
+        let by_cosine = |one: &(u32, f64), other: &(u32, f64)| {
+            other.1.total_cmp(&one.1).then(one.0.cmp(&other.0))
+        };
+        if near.len() > WANTED {
+            near.select_nth_unstable_by(WANTED, by_cosine);
+            near.truncate(WANTED);
+        }
+        near.sort_by(by_cosine);
+        Ok(near.into_iter().map(|it| it.0).collect())
     };
-    let settings = sweep(data, &STAGES, name, &mut ask)?;
+    let settings = sweep(data, &STAGES, name, ask)?;
     // Vectors are kept in ten bits a number: more than all of those show, no search finds.
     let bound = (0, usize::MAX);
     let bound = asked(data, name(bound), |_, question| ask(bound, question))?;

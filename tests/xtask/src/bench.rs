@@ -103,7 +103,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "memory",
-        what: "writing, asking and opening a large memory, bytes a record: `cargo xtask bench memory [RECORDS [FOLDER]]`",
+        what: "writing, asking and opening a large memory, bytes a record: `cargo xtask bench memory [RECORDS [FOLDER]] [--clusters]`",
         package: "voyager-memory",
         example: "scale",
     },

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms or tell times: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 11;
+pub(crate) const FORMAT: u32 = 12;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -77,7 +77,7 @@ impl NamesImage {
 impl Shard {
     /// Writes the shard as sections of a pack whose names begin with `prefix`.
     pub(crate) fn write(&self, writer: &mut Writer, prefix: &str) -> io::Result<()> {
-        let (sketches, shades, scales) = self.vectors.arrays();
+        let (shades, scales) = self.vectors.arrays();
         let meta = Meta {
             words: NamesImage::of(&self.words),
             thread_names: NamesImage::of(&self.thread_names),
@@ -135,7 +135,8 @@ impl Shard {
             &format!("{prefix}.postings"),
             self.postings.iter().map(|it| it.parts(&self.lists).2),
         )?;
-        writer.section(&format!("{prefix}.sketches"), sketches)?;
+        let names = ["lists", "sketches"].map(|it| format!("{prefix}.{it}"));
+        self.vectors.write_sketches(writer, names.each_ref().map(String::as_str))?;
         writer.section(&format!("{prefix}.shades"), &shades)?;
         let scales: Vec<u8> = scales.iter().flat_map(|it| it.to_le_bytes()).collect();
         writer.section(&format!("{prefix}.scales"), &scales)?;
@@ -165,7 +166,8 @@ impl Shard {
         let section = |name: &str| pack.section(&format!("{prefix}.{name}"));
         let dimensions = section("dimensions")?.to_vec();
         let dimensions = u32::from_le_bytes(dimensions.try_into().ok()?) as usize;
-        let (scales, arrays) = (section("scales")?, [section("sketches")?, section("shades")?]);
+        let scales = section("scales")?;
+        let arrays = [section("lists")?, section("sketches")?, section("shades")?];
         let codes = pack.section(&codes_of(prefix))?;
         let scales = scales.to_vec();
         let (scales, []) = scales.as_chunks::<4>() else { return None };

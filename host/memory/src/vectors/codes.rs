@@ -10,6 +10,7 @@
 
 use std::{collections::BTreeMap, io};
 
+use super::{level::ask_for, scan::LINE};
 use crate::pack::{Section, Writer};
 
 /// Bytes of a row's check.
@@ -80,6 +81,14 @@ impl Codes {
             && let Some(row) = self.live.get_mut(at * self.bytes..)
         {
             row[..self.bytes].fill(0);
+        }
+    }
+
+    /// Asks the memory for those of a place, where they are there.
+    pub(super) fn ask_for(&self, place: u32) {
+        if let Some(at) = (place as usize).checked_sub(self.resting()) {
+            let row = at * self.bytes..(at + 1) * self.bytes;
+            row.step_by(LINE).for_each(|it| ask_for(&self.live, it));
         }
     }
 

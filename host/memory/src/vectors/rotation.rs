@@ -6,7 +6,7 @@
 
 use super::level::for_each_level;
 
-const ROUNDS: u64 = 4;
+pub(super) const ROUNDS: u64 = 4;
 
 /// Numbers that share a word of signs.
 const WORD: usize = 64;
@@ -32,7 +32,7 @@ for_each_level! {
 
 /// Changes the sign of about every second number.
 #[inline(always)]
-fn flip(values: &mut [f32], round: u64) {
+pub(super) fn flip(values: &mut [f32], round: u64) {
     for (at, values) in values.chunks_mut(WORD).enumerate() {
         let signs = signs(round << 32 | at as u64);
         for (bit, value) in values.iter_mut().enumerate() {
@@ -53,7 +53,18 @@ fn signs(number: u64) -> u64 {
 /// The Hadamard transform of a power of two numbers; lengths stay.
 #[inline(always)]
 fn hadamard(values: &mut [f32]) {
-    let mut half = 1;
+    hadamards(values, 1);
+    let scale = (values.len() as f32).sqrt().recip();
+    for value in values {
+        *value *= scale;
+    }
+}
+
+/// So many transforms side by side, both powers of two: of each the first number, of each the second, and so on. The
+/// squares of the lengths become as many times what they were as each has numbers.
+#[inline(always)]
+pub(super) fn hadamards(values: &mut [f32], transforms: usize) {
+    let mut half = transforms;
     while half < values.len() {
         for pair in values.chunks_exact_mut(2 * half) {
             let (one, other) = pair.split_at_mut(half);
@@ -62,10 +73,6 @@ fn hadamard(values: &mut [f32]) {
             }
         }
         half *= 2;
-    }
-    let scale = (values.len() as f32).sqrt().recip();
-    for value in values {
-        *value *= scale;
     }
 }
 

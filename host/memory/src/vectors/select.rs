@@ -63,10 +63,10 @@ pub(super) fn best_by(
 }
 
 /// An estimate with its segment, and its place there.
-pub(crate) type Told = (i32, u32, u32);
+pub type Told = (i32, u32, u32);
 
 /// The best of some, as [`best`], in their order.
-pub(crate) fn best_of(mut some: Vec<Told>, count: usize) -> Vec<Told> {
+pub fn best_of(mut some: Vec<Told>, count: usize) -> Vec<Told> {
     if count == 0 {
         return Vec::new();
     }

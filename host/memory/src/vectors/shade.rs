@@ -59,7 +59,7 @@ pub fn write_both(code: CodeRef<'_>, sketch: &mut [u8], shade: &mut [u8]) {
     write_shade(&turned, shade);
 }
 
-fn write_shade(turned: &Turned, row: &mut [u8]) {
+pub(super) fn write_shade(turned: &Turned, row: &mut [u8]) {
     turned.clear(row);
     let count = (turned.numbers.len() as f64).sqrt();
     let far = (FAR * turned.length / count) as f32;

@@ -73,6 +73,7 @@ pub(super) fn write_turned(turned: &Turned, row: &mut [u8]) {
 }
 
 /// A vector, rotated.
+#[derive(Debug)]
 pub(super) struct Turned {
     /// As many as a row has signs.
     pub(super) numbers: Vec<f32>,
@@ -114,10 +115,19 @@ impl Probe {
     }
 
     pub(super) fn at(code: &Code, level: Level) -> Self {
-        let turned = Turned::of(code.borrowed(), level);
-        let row_bytes = row_bytes(code.dimensions());
-        let (coarse, fine) = (Coarse::of(&turned, row_bytes), Fine::of(&turned, row_bytes));
+        Self::of_turned(&Turned::of(code.borrowed(), level), level)
+    }
+
+    /// Makes one ready that is rotated.
+    pub(super) fn of_turned(turned: &Turned, level: Level) -> Self {
+        let row_bytes = turned.numbers.len() / 8 + TAIL;
+        let (coarse, fine) = (Coarse::of(turned, row_bytes), Fine::of(turned, row_bytes));
         Self { level, row_bytes, coarse, fine }
+    }
+
+    /// Bytes of the rows that it is compared with.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.row_bytes
     }
 
     /// Estimates of the cosines with the vectors of the rows, in parts of [`ONE`], into `out`: one a row,
