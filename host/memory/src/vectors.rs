@@ -237,7 +237,7 @@ pub struct Vectors {
     /// By place: its steps and their quarters.
     codes: Codes,
     count: usize,
-    /// Places of some of the vectors, from which it is told how all are spread; once somebody asks.
+    /// Places of some of the vectors, and of some that had one, from which it is told how all are spread; once somebody asks.
     sampled: OnceLock<BTreeSet<u32>>,
 }
 
@@ -283,9 +283,6 @@ impl Vectors {
         if self.has(place) {
             self.codes.remove(place);
             self.sketches.remove(place);
-            if let Some(sampled) = self.sampled.get_mut() {
-                sampled.remove(&place);
-            }
             let place = place as usize;
             self.count -= 1;
             self.scales[place] = 0.0;
@@ -497,6 +494,33 @@ mod tests {
             let cosine = query.cosine(code.borrowed());
             assert!((cosine - 1.0).abs() < 1e-6, "{dimensions}: {cosine}");
         }
+    }
+
+    #[test]
+    fn what_came_since_somebody_asked_tells_how_all_are_spread() {
+        let code = |it: u32| {
+            let numbers = [it as f32 * 0.37, it as f32 * 0.73, 1.0].map(f32::sin);
+            Code::of(&numbers).unwrap()
+        };
+        let probe = sketch::Probe::of(&code(7));
+        let moments = |of: &Vectors| {
+            let mut moments = Moments::default();
+            of.sample(&probe, &mut moments);
+            moments
+        };
+        let of = |codes: &mut dyn Iterator<Item = u32>| {
+            let mut vectors = Vectors::default();
+            (0..).zip(codes).for_each(|(place, it)| vectors.set(place, &code(it)));
+            vectors
+        };
+        let mut asked = of(&mut (0..3_000));
+        let before = moments(&asked);
+        // Each place gets the vector that another one had, so that others are sampled; and some go.
+        (0..3_000).for_each(|place| asked.set(place, &code((place + 1) % 3_000)));
+        assert_eq!(moments(&asked), before);
+        (2_000..3_000).for_each(|place| asked.remove(place));
+        assert_eq!(moments(&asked), moments(&of(&mut (1..2_001))));
+        assert!(moments(&asked).count < before.count && moments(&asked).count > 0);
     }
 
     #[test]

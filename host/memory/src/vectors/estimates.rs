@@ -383,7 +383,7 @@ mod tests {
             let again = Estimates::of_near(question.code(), vec![&settled]);
             assert_eq!(again.best(300, NOBODY), best);
             // And the same of what is allowed.
-            let third = Some(|_, place: u32| place % 3 == 0);
+            let third = Some(|_, place: u32| place.is_multiple_of(3));
             let some = [near.best(300, third), again.best(300, third)];
             assert_eq!(some[0], some[1]);
             assert!(some[0].len() == 300 && some[0].iter().all(|it| it.1 % 3 == 0));
