@@ -25,7 +25,7 @@ pub use self::{
 };
 
 /// What recall ranks by: trained on conversations that [`crate::evaluate::worklog`] makes up, and on nothing else.
-/// `cargo xtask train` makes the same bytes again. The first is for questions that say nothing of kindred words, the
+/// `cargo xtask train` makes such rankers. The first is for questions that say nothing of kindred words, the
 /// second for those that do: what vectors and words are worth beside each other is not the same there.
 static RANKERS: LazyLock<[Ranker; 2]> =
     LazyLock::new(|| rmp_serde::from_slice(SHIPPED).expect("a test reads it"));

