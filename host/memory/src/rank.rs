@@ -18,7 +18,7 @@ pub use self::{
     doubt::signs,
     forest::{Forest, Malformed},
     lead::is_led_by_the_second,
-    linear::Linear,
+    linear::{Linear, Penalty},
     logistic::{Logistic, Unfit},
     ranker::{Ranker, Unteachable},
     train::{Group, Parameters, Untrainable, train},

@@ -35,7 +35,7 @@ use voyager_memory::{
         write_lines,
     },
     features,
-    rank::{Group, Logistic, Parameters, Ranker, is_led_by_the_second},
+    rank::{Group, Logistic, Parameters, Penalty, Ranker, is_led_by_the_second},
     when,
 };
 
@@ -211,8 +211,8 @@ fn order(seen: &Seen, asked: &Asked, ranker: &Ranker) -> Vec<usize> {
     order
 }
 
-/// What a ranker's sum pays for the squares of its weights, for each question: as for those that ship.
-const PENALTY: f64 = 0.02;
+/// What a ranker's sum pays for its weights. Talk here is all of one kind.
+const PENALTY: Penalty = Penalty { each: 0.02, unlike: 0.0 };
 
 /// A ranker that did not see one of the conversations.
 fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Ranker {
@@ -227,7 +227,7 @@ fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Rank
         .iter()
         .map(|(asked, relevant)| Group { features: &asked.features, relevant })
         .collect();
-    Ranker::train(&groups, features::names().len(), &Parameters::default(), PENALTY).unwrap()
+    Ranker::train(&[&groups], features::names().len(), &Parameters::default(), PENALTY).unwrap()
 }
 
 /// For questions whose answer is a date: whether the best turn gives it.

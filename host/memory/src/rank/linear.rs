@@ -2,6 +2,9 @@
 //!
 //! The loss is that of ListNet's top one (Cao and others 2007): the softmax of the sums of a question's rows should be
 //! spread over its answers alone. It is convex, so that there is one answer, which Newton's method finds in a dozen rounds.
+//!
+//! A sum is asked about talk of another kind than it was learned from. What a feature counts there is told best by whether it counts the
+//! same in the kinds that are known: where it does not, it pays more for its weight ([`Penalty::unlike`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,15 @@ pub struct Linear {
     weights: Vec<Weight>,
 }
 
+/// What a sum pays for the squares of its weights, for each question.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Penalty {
+    /// For each weight: above zero.
+    pub each: f64,
+    /// So many times the variance of that weight among sums that are learned from each kind of talk alone, beside it.
+    pub unlike: f64,
+}
+
 /// The loss at some weights, and the quadratic that touches it there.
 struct Touching {
     loss: f64,
@@ -30,37 +42,54 @@ struct Touching {
 }
 
 impl Linear {
-    /// The sum that tells the answers of `groups` best, with `penalty` (above zero) for each group on the squares of its
-    /// weights.
+    /// The sum that tells the answers of groups best, of one or more kinds of talk, with a penalty on its weights.
     ///
     /// # Errors
     /// When a group has not `features` features for each row, or none has both answers and others.
-    pub fn fit(groups: &[Group<'_>], features: usize, penalty: f64) -> Result<Self, Unfit> {
-        let teaches = |it: &&Group<'_>| it.relevant.contains(&true) && it.relevant.contains(&false);
-        if features > FEATURES_MAX
-            || groups.iter().any(|it| it.features.len() != it.relevant.len() * features)
-        {
+    pub fn fit(kinds: &[&[Group<'_>]], features: usize, penalty: Penalty) -> Result<Self, Unfit> {
+        let groups = || kinds.iter().copied().flatten();
+        let wrong = |it: &Group<'_>| it.features.len() != it.relevant.len() * features;
+        if features > FEATURES_MAX || groups().any(wrong) {
             return Err(Unfit("every row must have the same features, 512 at most".to_owned()));
         }
-        if !penalty.is_finite() || penalty <= 0.0 {
-            return Err(Unfit("the penalty must be a number above zero".to_owned()));
+        let Penalty { each, unlike } = penalty;
+        let finite = each.is_finite() && unlike.is_finite();
+        if !finite || each <= 0.0 || unlike < 0.0 {
+            let problem = "the penalty must be a number above zero, and none of it below";
+            return Err(Unfit(problem.to_owned()));
         }
-        let groups: Vec<&Group<'_>> = groups.iter().filter(teaches).collect();
+        let teaches = |it: &&Group<'_>| it.relevant.contains(&true) && it.relevant.contains(&false);
+        let kinds = kinds.iter().map(|it| it.iter().filter(teaches).collect());
+        let kinds: Vec<Vec<&Group<'_>>> = kinds.filter(|it: &Vec<_>| !it.is_empty()).collect();
+        let groups = kinds.concat();
         if groups.is_empty() {
             return Err(Unfit("no group has both relevant rows and others".to_owned()));
         }
-        let mut model = Self::before(&groups, features);
-        let mut at = model.touching(&groups, penalty);
+        let before = Self::before(&groups, features);
+        let mut penalties = vec![each; features];
+        if unlike > 0.0 {
+            let alone = kinds.iter().map(|it| before.clone().settled(it, &penalties));
+            let alone: Vec<Vec<f64>> = alone.map(|it| it.weights().collect()).collect();
+            for (feature, it) in penalties.iter_mut().enumerate() {
+                *it += unlike * variance(alone.iter().map(|weights| weights[feature]));
+            }
+        }
+        Ok(before.settled(&groups, &penalties))
+    }
+
+    /// The weights that tell the answers of some groups best, with a penalty on each.
+    fn settled(mut self, groups: &[&Group<'_>], penalties: &[f64]) -> Self {
+        let mut at = self.touching(groups, penalties);
         for _ in 0..ROUNDS_MAX {
             let step = solve(at.curve.clone(), at.slope.clone());
-            let (settled, next) = model.stepped(&step, &groups, penalty, at.loss);
+            let (settled, next) = self.stepped(&step, groups, penalties, at.loss);
             let Some((weights, touching)) = next else { break };
-            (model.weights, at) = (weights, touching);
+            (self.weights, at) = (weights, touching);
             if settled {
                 break;
             }
         }
-        Ok(model)
+        self
     }
 
     /// A model that knows the scales of its features, and nothing else.
@@ -80,7 +109,7 @@ impl Linear {
         &self,
         step: &[f64],
         groups: &[&Group<'_>],
-        penalty: f64,
+        penalties: &[f64],
         loss: f64,
     ) -> (bool, Option<(Vec<Weight>, Touching)>) {
         let longest = step.iter().fold(0.0_f64, |longest, it| longest.max(it.abs()));
@@ -88,7 +117,7 @@ impl Linear {
         while longest * share > SETTLED {
             let mut next = self.clone();
             next.weights.iter_mut().zip(step).for_each(|(it, step)| it.weight += share * step);
-            let touching = next.touching(groups, penalty);
+            let touching = next.touching(groups, penalties);
             if touching.loss <= loss {
                 return (false, Some((next.weights, touching)));
             }
@@ -97,14 +126,14 @@ impl Linear {
         (true, None)
     }
 
-    fn touching(&self, groups: &[&Group<'_>], penalty: f64) -> Touching {
+    fn touching(&self, groups: &[&Group<'_>], penalties: &[f64]) -> Touching {
         let size = self.weights.len();
-        let stiff = penalty * groups.len() as f64;
-        let squares = self.weights.iter().map(|it| it.weight * it.weight).sum::<f64>();
-        let slope = self.weights.iter().map(|it| -stiff * it.weight).collect();
+        let stiff: Vec<f64> = penalties.iter().map(|it| it * groups.len() as f64).collect();
+        let pulls = || self.weights().zip(&stiff).map(|(weight, stiff)| stiff * weight);
+        let loss = self.weights().zip(pulls()).map(|(weight, pull)| weight * pull / 2.0).sum();
         let mut curve = vec![vec![0.0; size]; size];
-        curve.iter_mut().enumerate().for_each(|(at, row)| row[at] = stiff);
-        let mut touching = Touching { loss: stiff * squares / 2.0, slope, curve };
+        curve.iter_mut().enumerate().for_each(|(at, row)| row[at] = stiff[at]);
+        let mut touching = Touching { loss, slope: pulls().map(|it| -it).collect(), curve };
         let mut scaled = Vec::new();
         for group in groups {
             scaled.clear();
@@ -169,6 +198,13 @@ impl Linear {
     }
 }
 
+/// How much some numbers differ, as a few of many.
+fn variance(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
+    let count = numbers.clone().count() as f64;
+    let mean = numbers.clone().sum::<f64>() / count;
+    numbers.map(|it| (it - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0)
+}
+
 /// What is no number stays none.
 fn bounded(value: f32) -> f32 {
     value.clamp(BOUNDS.0, BOUNDS.1)
@@ -200,10 +236,14 @@ mod tests {
         parts.map(|(features, relevant)| Group { features, relevant }).collect()
     }
 
+    fn each(each: f64) -> Penalty {
+        Penalty { each, unlike: 0.0 }
+    }
+
     #[test]
     fn the_weights_are_those_that_the_answers_have() {
         let (features, relevant) = groups(200);
-        let model = Linear::fit(&split(&features, &relevant), 3, 1e-3).unwrap();
+        let model = Linear::fit(&[&split(&features, &relevant)], 3, each(1e-3)).unwrap();
         let weights: Vec<f64> = model.weights().collect();
         assert!((weights[1] / weights[0] + 2.0).abs() < 0.1, "{weights:?}");
         assert!((weights[2] / weights[0]).abs() < 0.1, "{weights:?}");
@@ -214,21 +254,46 @@ mod tests {
         let (features, relevant) = groups(30);
         let groups = split(&features, &relevant);
         let all: Vec<&Group<'_>> = groups.iter().collect();
-        let model = Linear::fit(&groups, 3, 1e-2).unwrap();
-        let least = model.touching(&all, 1e-2).loss;
+        let model = Linear::fit(&[&groups], 3, each(1e-2)).unwrap();
+        let least = model.touching(&all, &[1e-2; 3]).loss;
         for at in 0..3 {
             for by in [-1e-3, 1e-3] {
                 let mut other = model.clone();
                 other.weights[at].weight += by;
-                assert!(other.touching(&all, 1e-2).loss > least, "feature {at} by {by}");
+                assert!(other.touching(&all, &[1e-2; 3]).loss > least, "feature {at} by {by}");
             }
         }
+    }
+
+    /// Of two kinds of groups the third feature tells the answer in one, and the same of others in the other.
+    #[test]
+    fn what_counts_in_one_kind_alone_counts_less() {
+        let (features, relevant) = groups(200);
+        let mut other = features.clone();
+        let rows = other.chunks_exact_mut(3).zip(&relevant);
+        rows.for_each(|(row, relevant)| row[2] += if *relevant { 1.0 } else { 0.0 });
+        let kinds = [split(&features, &relevant), split(&other, &relevant)];
+        let kinds = [kinds[0].as_slice(), kinds[1].as_slice()];
+        let share = |unlike| {
+            let model = Linear::fit(&kinds, 3, Penalty { each: 1e-2, unlike }).unwrap();
+            let weights: Vec<f64> = model.weights().collect();
+            weights[2] / weights[1].abs()
+        };
+        assert!(share(0.0) > 0.2, "{}", share(0.0));
+        assert!(share(1.0) < share(0.0) / 2.0, "{} {}", share(1.0), share(0.0));
+        // One kind alone, and one that nothing is learned from, differ from nothing.
+        let silent = Group { features: &[1.0; 3], relevant: &[true] };
+        let sums = [&kinds[..1], &[kinds[0], &[silent]]].map(|kinds| {
+            let fit = |unlike| Linear::fit(kinds, 3, Penalty { each: 1e-2, unlike }).unwrap();
+            (fit(0.0), fit(1.0))
+        });
+        assert!(sums.iter().all(|it| it.0 == it.1));
     }
 
     #[test]
     fn what_is_far_out_or_no_number_counts_within_bounds() {
         let (features, relevant) = groups(30);
-        let model = Linear::fit(&split(&features, &relevant), 3, 1e-2).unwrap();
+        let model = Linear::fit(&[&split(&features, &relevant)], 3, each(1e-2)).unwrap();
         let score = |first| model.score(&[first, 0.0, 0.0]);
         assert_eq!(score(6.0), score(1e30));
         assert!(score(6.0) > score(5.0));
@@ -239,12 +304,14 @@ mod tests {
     #[test]
     fn what_teaches_nothing_is_refused() {
         let refused = |groups: &[Group<'_>], features, penalty| {
-            Linear::fit(groups, features, penalty).unwrap_err().to_string()
+            Linear::fit(&[groups], features, each(penalty)).unwrap_err().to_string()
         };
         let group = Group { features: &[1.0, 2.0], relevant: &[true, false] };
         let same = Group { features: &[1.0, 2.0], relevant: &[true, true] };
         assert!(refused(&[group], 2, 1.0).contains("same features"));
         assert!(refused(&[group], 1, 0.0).contains("penalty"));
+        let below = Penalty { each: 1.0, unlike: -1.0 };
+        assert!(Linear::fit(&[&[group]], 1, below).unwrap_err().to_string().contains("penalty"));
         assert!(refused(&[same], 1, 1.0).contains("no group"));
         assert!(refused(&[], 1, 1.0).contains("no group"));
     }

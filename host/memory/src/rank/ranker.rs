@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Forest, Group, Linear, Parameters, Unfit, Untrainable, train};
+use super::{Forest, Group, Linear, Parameters, Penalty, Unfit, Untrainable, train};
 
 /// A score from the features of a row: of a sum and of a forest, each on a scale of its own, so that they count alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,20 +26,21 @@ pub enum Unteachable {
 }
 
 impl Ranker {
-    /// Learns both from `groups` whose rows have `features` features.
+    /// Learns both from groups of one or more kinds of talk, whose rows have `features` features.
     ///
     /// # Errors
     /// When one of the two can't be learned.
     pub fn train(
-        groups: &[Group<'_>],
+        kinds: &[&[Group<'_>]],
         features: usize,
         parameters: &Parameters,
-        penalty: f64,
+        penalty: Penalty,
     ) -> Result<Self, Unteachable> {
-        let mut linear = Linear::fit(groups, features, penalty)?;
-        let mut forest = train(groups, features, parameters)?;
-        linear.scale_by(spread(groups, features, |row| linear.score(row)).recip());
-        forest.scale_by(spread(groups, features, |row| forest.score(row)).recip());
+        let groups = kinds.concat();
+        let mut linear = Linear::fit(kinds, features, penalty)?;
+        let mut forest = train(&groups, features, parameters)?;
+        linear.scale_by(spread(&groups, features, |row| linear.score(row)).recip());
+        forest.scale_by(spread(&groups, features, |row| forest.score(row)).recip());
         Ok(Self { linear, forest })
     }
 
@@ -100,8 +101,9 @@ mod tests {
         let parts = features.chunks(20).zip(relevant.chunks(10));
         let groups: Vec<Group<'_>> =
             parts.map(|(features, relevant)| Group { features, relevant }).collect();
+        let penalty = Penalty { each: 0.1, unlike: 0.0 };
         let parameters = Parameters { trees: 5, leaf_rows_min: 5, ..Parameters::default() };
-        let ranker = Ranker::train(&groups, 2, &parameters, 0.1).unwrap();
+        let ranker = Ranker::train(&[&groups], 2, &parameters, penalty).unwrap();
         assert!((spread(&groups, 2, |it| ranker.linear.score(it)) - 1.0).abs() < 1e-9);
         // Leaves are of single precision.
         assert!((spread(&groups, 2, |it| ranker.forest.score(it)) - 1.0).abs() < 1e-5);
