@@ -9,7 +9,10 @@ use crate::{
     arm::{Arm, BySpot, Session, Spot},
     asking::Asking,
     search::{Search, SessionArm, TimeArm},
-    shard::{Doc, Place, Shard, Term},
+    shard::{
+        Doc, Place, Shard, Term,
+        sentences::{self, Speaks},
+    },
     when,
 };
 
@@ -192,8 +195,9 @@ struct Wanted {
     rarest: f64,
     /// Words that mean something like those: the number of the word, and how near each is to it.
     kindred: Vec<(String, u32, f32)>,
-    /// The records that were looked at: where in `numbers` stands which of the words they hold.
-    held: BySpot<(u32, u32)>,
+    /// The records that were looked at: where in `numbers` stands which of the words they hold, and whom that sentence
+    /// speaks of which holds most of them.
+    held: BySpot<(u32, u32, Option<Speaks>)>,
     /// Numbers of words, and how nearly they are held.
     numbers: Vec<(u32, f32)>,
     /// The largest share of one record that holds words like those.
@@ -250,21 +254,40 @@ impl Wanted {
         let some = wanted.iter().fold(0, |bits, it| bits | bit(it.0));
         for place in places {
             let start = self.numbers.len();
-            for term in of.terms(place).filter(|it| some & bit(*it) != 0) {
+            let (mut all, mut found) = (0, Vec::new());
+            for term in of.terms(place) {
+                all += 1;
+                if some & bit(term) == 0 {
+                    continue;
+                }
                 let at = wanted.partition_point(|it| it.0 < term);
-                let same = wanted[at..].iter().take_while(|it| it.0 == term);
-                self.numbers.extend(same.map(|(_, number, near)| (*number, *near)));
+                for (_, number, near) in wanted[at..].iter().take_while(|it| it.0 == term) {
+                    self.numbers.push((*number, *near));
+                    let weight = self.rarities[*number as usize] * f64::from(*near);
+                    found.push((all - 1, *number, weight));
+                }
             }
-            let range = (start as u32, self.numbers.len() as u32);
+            // Most hold nothing of it.
+            let speaks = if found.is_empty() {
+                None
+            } else {
+                sentences::heaviest(of.sentences(place), all, &found)
+            };
+            let range = (start as u32, self.numbers.len() as u32, speaks);
             self.held.insert(Spot { shard, place }, range);
         }
+    }
+
+    /// Whom a record speaks of where it holds most of what is asked for.
+    fn speaks(&self, spot: Spot) -> Option<Speaks> {
+        self.held.get(&spot)?.2
     }
 
     /// What some records of a shard hold together, of those that were looked at.
     fn in_records(&self, shard: u32, places: &[Place]) -> Held {
         let of = |place: &Place| self.held.get(&Spot { shard, place: *place });
         let ranges = places.iter().filter_map(of);
-        let held = ranges.flat_map(|(from, to)| &self.numbers[*from as usize..*to as usize]);
+        let held = ranges.flat_map(|(from, to, _)| &self.numbers[*from as usize..*to as usize]);
         let mut held: Vec<(u32, f32)> = held.copied().collect();
         held.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
         held.dedup_by_key(|it| it.0);
@@ -379,6 +402,7 @@ impl<'a> Near<'a> {
         let month = || when::month_of(Timestamp::from_micros(doc.at));
         let in_month = !asking.months.is_empty() && asking.months.contains(&month());
         let alone = self.wanted.in_records(spot.shard, &[spot.place]);
+        let speaks = self.wanted.speaks(spot).unwrap_or(doc.look.speaks);
         let around = self.wanted.in_records(spot.shard, shard.window(&spot.place, RADIUS));
         let beside = [-1, 1].map(|it| {
             let place = shard.neighbour(doc, it);
@@ -399,8 +423,8 @@ impl<'a> Near<'a> {
             flag(told_in(0)),
             flag(told_in(SOON_MICROS)),
             flag(doc.look.asks),
-            flag(doc.look.of_me),
-            flag(doc.look.of_you),
+            flag(speaks.of_me),
+            flag(speaks.of_you),
             asks(-1),
             asks(1),
             f64::from(doc.position + 1) / thread_length,

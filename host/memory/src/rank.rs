@@ -15,7 +15,7 @@ mod train;
 use std::sync::LazyLock;
 
 pub use self::{
-    doubt::signs,
+    doubt::{signs, together},
     forest::{Forest, Malformed},
     lead::is_led_by_the_second,
     linear::{Linear, Penalty},

@@ -746,13 +746,16 @@ mod tests {
     const STANDING: Standing =
         Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
 
+    /// Words without terms: whom texts speak of differs.
+    const SPOKEN: [&str; 3] = ["", " I", " you. My"];
+
     /// An index of records, each in the space that `space` says.
     fn index(texts: &[(u8, u8, String)], space: impl Fn(u8) -> String) -> Index {
         let mut index = Index::default();
         for ((thread, author, text), id) in texts.iter().zip(0..) {
             let draft = Draft {
                 space: space(*thread),
-                text: text.clone(),
+                text: format!("{text}{}", SPOKEN[usize::from(*author) % SPOKEN.len()]),
                 thread: Some(format!("t{thread}")),
                 author: Some(format!("author{author}")),
                 ..Draft::default()
@@ -787,6 +790,28 @@ mod tests {
         search.touched_max = touched_max;
         (search.exact_max, search.reranked) = (exact_max, 5);
         consider(index, (question, &asking), &parts, &search, now, Look::Features)
+    }
+
+    /// Where several sentences of a record speak of several people, that counts which is asked about.
+    #[test]
+    fn whom_a_record_speaks_of_is_told_by_what_is_asked_for() {
+        let told = [
+            (0, 0, "That's great about your kitchen! I had a setback at the museum.".to_owned()),
+            (0, 3, "The museum was closed.".to_owned()),
+            (0, 0, "I saw you. The weather was fine.".to_owned()),
+        ];
+        let index = index(&told, |_| "all".to_owned());
+        let speaks = |text: &str| -> Vec<[f32; 2]> {
+            let question = Question { text: text.to_owned(), ..Question::default() };
+            let names = crate::features::names();
+            let column = |name: &str| names.iter().position(|it| it == name).unwrap();
+            let (me, you) = (column("of_me"), column("of_you"));
+            let all = answer(&index, &question, u64::MAX, usize::MAX).candidates;
+            all.iter().map(|it| [it.features[me], it.features[you]]).collect()
+        };
+        // Where a record holds nothing of it, all that it says counts.
+        assert_eq!(speaks("Who has a new kitchen?"), [[0.0, 1.0], [0.0, 0.0], [1.0, 1.0]]);
+        assert_eq!(speaks("What happened at the museum?"), [[1.0, 0.0], [0.0, 0.0], [1.0, 1.0]]);
     }
 
     #[test]

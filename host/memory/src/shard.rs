@@ -7,6 +7,7 @@
 mod dense;
 mod image;
 mod postings;
+pub(crate) mod sentences;
 mod texts;
 mod times;
 pub(crate) mod varint;
@@ -21,7 +22,13 @@ use crate::{
 };
 
 use self::image::ROW_BYTES;
-use self::{dense::DenseWords, postings::Lists, texts::Texts, times::Times};
+use self::{
+    dense::DenseWords,
+    postings::Lists,
+    sentences::{Sentence, Speaks},
+    texts::Texts,
+    times::Times,
+};
 pub(crate) use self::{
     dense::{Dense, Places},
     image::FORMAT as IMAGE_FORMAT,
@@ -115,15 +122,8 @@ pub(crate) struct Look {
     pub(crate) number: bool,
     /// It names a time.
     pub(crate) time: bool,
-    /// It tells of whoever says it.
-    pub(crate) of_me: bool,
-    /// It speaks of whoever it is said to.
-    pub(crate) of_you: bool,
+    pub(crate) speaks: Speaks,
 }
-
-/// Words of whoever says something, of himself and of whom he says it to.
-const ME: &[&str] = &["i", "me", "mine", "my", "our", "us", "we"];
-const YOU: &[&str] = &["you", "your", "yours"];
 
 /// Words that name a time.
 const TIMES: &[&str] = &[
@@ -162,7 +162,7 @@ const TIMES: &[&str] = &[
 impl Look {
     /// One bit for each, the first in the lowest.
     fn bits(self) -> u8 {
-        let Self { asks, number, time, of_me, of_you } = self;
+        let Self { asks, number, time, speaks: Speaks { of_me, of_you } } = self;
         let flags = [asks, number, time, of_me, of_you];
         flags.iter().rev().fold(0, |bits, it| bits << 1 | u8::from(*it))
     }
@@ -170,17 +170,15 @@ impl Look {
     fn of_bits(bits: u8) -> Self {
         let flag = |bit: u8| bits >> bit & 1 != 0;
         let [asks, number, time, of_me, of_you] = [flag(0), flag(1), flag(2), flag(3), flag(4)];
-        Self { asks, number, time, of_me, of_you }
+        Self { asks, number, time, speaks: Speaks { of_me, of_you } }
     }
 
-    fn of(text: &str) -> Self {
-        let holds = |list: &[&str]| terms::words(text).any(|it| list.contains(&it.as_str()));
+    fn of(text: &str, speaks: Speaks) -> Self {
         Self {
             asks: text.contains('?'),
             number: text.bytes().any(|it| it.is_ascii_digit()),
             time: terms::words(text).any(|it| TIMES.binary_search(&it.as_str()).is_ok()),
-            of_me: holds(ME),
-            of_you: holds(YOU),
+            speaks,
         }
     }
 }
@@ -336,7 +334,8 @@ impl Shard {
     pub(crate) fn add(&mut self, record: &Record) -> Place {
         let draft = &record.draft;
         let labels = draft.author.iter().chain(&draft.tags).map(String::as_str);
-        let words = labels.chain([draft.text.as_str()]).flat_map(terms::terms);
+        let read = sentences::read(&draft.text);
+        let words = labels.flat_map(terms::terms).chain(read.terms);
         let terms: Vec<Term> = words.map(|it| self.words.hold(&it)).collect();
         let tags: Vec<u32> = draft.tags.iter().map(|it| self.tags.hold(it)).collect();
         self.postings.resize_with(self.words.len(), Postings::default);
@@ -358,12 +357,12 @@ impl Shard {
         let at = self.find(record.id).unwrap_or_else(|at| at);
         self.by_id.insert(at, place);
         self.lengths[place as usize] = length as u32;
-        let look = Look::of(&draft.text);
+        let look = Look::of(&draft.text, read.speaks);
         self.times.set(place, record.at(), &draft.text);
         let row = Row {
             id: record.id,
             at: record.at().as_micros(),
-            text: self.texts.add(&tags, &terms),
+            text: self.texts.add(&tags, &read.sentences, &terms),
             thread,
             position: 0,
             author,
@@ -543,6 +542,11 @@ impl Shard {
     /// The terms of a record in their order, author and tags first.
     pub(crate) fn terms(&self, place: Place) -> impl Iterator<Item = Term> {
         self.texts.terms(self.row(place).text, self.lengths[place as usize])
+    }
+
+    /// The sentences of a record, whose terms are the last of [`Self::terms`].
+    pub(crate) fn sentences(&self, place: Place) -> impl Iterator<Item = Sentence> {
+        self.texts.sentences(self.row(place).text, self.lengths[place as usize])
     }
 
     /// The tags of a record.
@@ -857,7 +861,9 @@ mod tests {
         let all = shard.places().map(|it| {
             let terms: Vec<_> = shard.terms(it).map(|it| shard.word(it)).collect();
             let tags: Vec<_> = shard.tags_of(it).map(|it| shard.tags.name(it)).collect();
-            format!("{:?} {terms:?} {tags:?} {:?}", shard.doc(it), shard.times.of(it))
+            let sentences: Vec<_> = shard.sentences(it).collect();
+            let times = shard.times.of(it);
+            format!("{:?} {terms:?} {sentences:?} {tags:?} {times:?}", shard.doc(it))
         });
         all.collect()
     }
@@ -920,7 +926,7 @@ mod tests {
         ) {
             let mut shard = Shard::default();
             for ((thread, tags, text), id) in texts.iter().zip(0..) {
-                let text = format!("{text} {}", TIMES_TOLD[id as usize % 3]);
+                let text = format!("{text} {}. I told you", TIMES_TOLD[id as usize % 3]);
                 let mut record = record(id, *thread, &text);
                 record.draft.tags = (0..*tags).map(|it| format!("tag {it}")).collect();
                 let place = shard.add(&record);
@@ -976,7 +982,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["12 c6a7a8f4d9ede830eda4d81b41d72abffd1c9bf757d66e0cbca08542b1c9f240"]
+        expect_test::expect!["13 b77c9f95ba4d1636f78a881e2e8bc20f6f06c39d9fbe78b170a657fa94ebb72c"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

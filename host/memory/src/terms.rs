@@ -49,7 +49,12 @@ pub fn telling(text: &str) -> Vec<String> {
 
 /// Terms of `text` in their order, repeated as often as they occur.
 pub fn terms(text: &str) -> Vec<String> {
-    words(text).filter(|it| !is_common(it)).map(|it| stem(&it)).collect()
+    words(text).filter_map(|it| term(&it)).collect()
+}
+
+/// The term that a word in lower case is, unless it is common.
+pub(crate) fn term(word: &str) -> Option<String> {
+    (!is_common(word)).then(|| stem(word))
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Signs that nothing answers a question: above all that the best records are by somebody else than it asks about.
 
-use voyager_memory::{evaluate::Asked, features as of_candidates, rank::Ranker};
+use voyager_memory::{
+    evaluate::Asked,
+    features as of_candidates,
+    rank::{Ranker, together},
+};
 
 /// Names of the signs.
 pub(crate) fn features() -> Vec<&'static str> {
@@ -34,6 +38,9 @@ pub(crate) fn features() -> Vec<&'static str> {
         "the first speaks to another",
         "the first by another speaks of itself",
         "the first of the author speaks of itself",
+        "what the author tells of himself against others",
+        "its coverage",
+        "its kindred coverage",
     ]
 }
 
@@ -64,6 +71,21 @@ pub(crate) fn row(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
         of.map(|it| f64::from(it[column])).fold(0.0, f64::max)
     };
     let against = |name: &str| best(column(name), mine) - best(column(name), other);
+    let (me, you) = (column("of_me"), column("of_you"));
+    let of_itself = |author: usize| {
+        let of = order.iter().map(|it| (it.0, asked.row(it.1)));
+        of.filter(move |it| it.1[author] > 0.0 && it.1[me] > 0.0 && it.1[you] <= 0.0)
+    };
+    let told = |author: usize| {
+        let of = of_itself(author).map(|it| it.0);
+        together(of).unwrap_or_else(|| score(order.len()))
+    };
+    let told_against = |name: &str| {
+        let most = |author: usize| {
+            of_itself(author).map(|it| f64::from(it.1[column(name)])).fold(0.0, f64::max)
+        };
+        most(mine) - most(other)
+    };
     let signs = [
         value(0, "author_asked_for") - value(0, "other_author_asked_for"),
         share(3),
@@ -94,6 +116,9 @@ pub(crate) fn row(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
         value(0, "of_you"),
         value(0, "of_me") * value(0, "other_author_asked_for"),
         value(0, "of_me") * value(0, "author_asked_for"),
+        told(mine) - told(other),
+        told_against("coverage"),
+        told_against("kindred_coverage"),
     ];
     signs.into_iter().map(|it| it as f32).collect()
 }

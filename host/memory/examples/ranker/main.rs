@@ -137,18 +137,20 @@ fn learned(all: &[Vectors], penalty: Penalty) -> (Ranker, Logistic) {
     for (name, (weight, uses)) in features::ranking_names().iter().zip(weights) {
         println!("  {name:<32} {weight:>7.3} {uses:>4}");
     }
-    let (mut rows, mut labels) = (Vec::new(), Vec::new());
+    let (mut rows, mut labels, mut counts) = (Vec::new(), Vec::new(), Vec::new());
     for (_, setting) in SETTINGS {
-        for seed in DOUBTED {
-            for vectors in all {
-                for (row, label) in doubted(setting, seed, vectors, &ranker) {
-                    rows.push(row);
-                    labels.push(label);
-                }
-            }
+        let of = DOUBTED.iter().flat_map(|seed| {
+            all.iter().flat_map(|vectors| doubted(setting, *seed, vectors, &ranker))
+        });
+        let of: Vec<(Vec<f32>, Answered)> = of.collect();
+        let shares = shares(of.iter().map(|it| it.1));
+        for (row, answered) in of {
+            rows.push(row);
+            labels.push(answered != Answered::Here);
+            counts.push(shares[answered as usize]);
         }
     }
-    let doubter = Logistic::fit(&rows, &labels, PENALTY_OF_DOUBT).unwrap();
+    let doubter = Logistic::fit_weighed(&rows, &labels, &counts, PENALTY_OF_DOUBT).unwrap();
     println!("{} questions to doubt", rows.len());
     doubter.weights().enumerate().for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
     for (name, setting) in SETTINGS {
@@ -161,7 +163,30 @@ fn learned(all: &[Vectors], penalty: Penalty) -> (Ranker, Logistic) {
     (ranker, doubter)
 }
 
-/// The signs of questions, and whether nothing answers them: those of conversations; for each five of them two of
+/// What answers a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    Here,
+    /// Nothing: it asks of one what another told.
+    OfAnother,
+    /// Another conversation.
+    Elsewhere,
+    Nowhere,
+}
+
+/// As how many each question counts, so that each kind of those that nothing answers here counts as much as the others,
+/// and all of them as many as they are.
+fn shares(of: impl Iterator<Item = Answered>) -> [f64; 4] {
+    let mut counts = [0.0; 4];
+    of.for_each(|it| counts[it as usize] += 1.0);
+    let unanswered = &counts[1..];
+    let kinds = unanswered.iter().filter(|it| **it > 0.0).count() as f64;
+    let each = unanswered.iter().sum::<f64>() / kinds;
+    let share = |count: f64| if count > 0.0 { each / count } else { 0.0 };
+    [1.0, share(counts[1]), share(counts[2]), share(counts[3])]
+}
+
+/// The signs of questions, and what answers them: those of conversations; for each five of them two of
 /// what nobody told; and at work, where more is asked than who is there could tell, for each two one that another
 /// conversation answers.
 fn doubted(
@@ -169,7 +194,7 @@ fn doubted(
     seed: u64,
     vectors: &Vectors,
     ranker: &Ranker,
-) -> Vec<(Vec<f32>, bool)> {
+) -> Vec<(Vec<f32>, Answered)> {
     let conversations = worklog::generate_with_unsaid(setting, seed, SIZE);
     let mut all = Vec::new();
     for (number, (conversation, unsaid)) in conversations.iter().enumerate() {
@@ -183,8 +208,12 @@ fn doubted(
         };
         let unsaid = &unsaid[..unsaid.len().min(SIZE.questions * 2 / 5)];
         let questions = [&conversation.seen.questions[..], &foreign, unsaid].concat();
-        let own = conversation.gold.iter().map(|it| it.category == Category::Adversarial);
-        let labels = own.chain(std::iter::repeat(true));
+        let own = conversation.gold.iter().map(|it| match it.category {
+            Category::Adversarial => Answered::OfAnother,
+            _ => Answered::Here,
+        });
+        let elsewhere = std::iter::repeat_n(Answered::Elsewhere, foreign.len());
+        let labels = own.chain(elsewhere).chain(std::iter::repeat(Answered::Nowhere));
         let seen = Seen { questions, ..conversation.seen.clone() };
         let asked = trial(&seen, vectors).asked;
         all.extend(asked.iter().map(|it| signs_of(it, ranker)).zip(labels));
@@ -199,19 +228,27 @@ fn signs_of(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
 /// Shows how well doubt is founded on conversations that it has not seen.
 fn show_doubt(setting: &'static Setting, vectors: &Vectors, ranker: &Ranker, doubter: &Logistic) {
     let of = doubted(setting, SHOWN, vectors, ranker);
-    let doubts: Vec<(f64, bool)> =
-        of.iter().map(|(row, label)| (doubter.probability(row), *label)).collect();
-    let of = |label: bool| -> Vec<f64> {
-        doubts.iter().filter(|it| it.1 == label).map(|it| it.0).collect()
+    let doubts: Vec<(f64, Answered)> =
+        of.iter().map(|(row, answered)| (doubter.probability(row), *answered)).collect();
+    let of = |kinds: &[Answered]| -> Vec<f64> {
+        doubts.iter().filter(|it| kinds.contains(&it.1)).map(|it| it.0).collect()
     };
-    let (nothing, something) = (of(true), of(false));
-    let below = |one: &f64| something.iter().filter(|it| *it < one).count();
-    let pairs = (nothing.len() * something.len()) as f64;
-    let auroc = nothing.iter().map(below).sum::<usize>() as f64 / pairs;
-    print!("  doubt: AUROC {auroc:.3}; of those doubted by");
+    let something = of(&[Answered::Here]);
+    let auroc = |kinds: &[Answered]| {
+        let nothing = of(kinds);
+        let below = |one: &f64| something.iter().filter(|it| *it < one).count();
+        let pairs = (nothing.len() * something.len()) as f64;
+        nothing.iter().map(below).sum::<usize>() as f64 / pairs
+    };
+    let kinds = [Answered::OfAnother, Answered::Elsewhere, Answered::Nowhere];
+    print!("  doubt: AUROC {:.3} (", auroc(&kinds));
+    let there = kinds.iter().filter(|it| doubts.iter().any(|doubt| doubt.1 == **it));
+    let each: Vec<String> = there.map(|it| format!("{it:?} {:.3}", auroc(&[*it]))).collect();
+    print!("{}); of those doubted by", each.join(", "));
     for tenth in [0.0, 0.2, 0.4, 0.6, 0.8] {
         let of: Vec<_> = doubts.iter().filter(|it| (tenth..tenth + 0.2).contains(&it.0)).collect();
-        let nothing = of.iter().filter(|it| it.1).count() as f64 / of.len().max(1) as f64;
+        let nothing =
+            of.iter().filter(|it| it.1 != Answered::Here).count() as f64 / of.len().max(1) as f64;
         print!(" {tenth:.1} to {:.1}, {:.0} %;", tenth + 0.2, nothing * 100.0);
     }
     println!(" have no answer");

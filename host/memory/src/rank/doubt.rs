@@ -17,7 +17,8 @@ enum Of {
     WindowRarest = 19,
     Mine = 20,
     Other = 21,
-    SpeaksOfItself = 26,
+    Me = 26,
+    You = 27,
     Kindred = 31,
     WindowKindred = 32,
 }
@@ -46,6 +47,9 @@ const COMPARED: [Of; 8] = [
     Of::Kindred,
     Of::WindowKindred,
 ];
+
+/// The same, between what they tell of themselves.
+const TOLD_OF_ITSELF: [Of; 2] = [Of::Coverage, Of::Kindred];
 
 /// What is looked at of the ten best together.
 const OF_THE_BEST: [Of; 6] =
@@ -78,6 +82,13 @@ fn signs_of(mut ranked: Vec<(f64, &[f32])>) -> Vec<f32> {
     let most = |whose: Of, of: Of| {
         by(whose).map(|(_, row)| f64::from(row[of as usize])).fold(0.0, f64::max)
     };
+    let of_itself = |whose: Of| {
+        by(whose).filter(|(_, row)| row[Of::Me as usize] > 0.0 && row[Of::You as usize] <= 0.0)
+    };
+    let all_of_itself = |whose: Of| together(of_itself(whose).map(|it| it.0)).unwrap_or(lowest);
+    let most_of_itself = |whose: Of, of: Of| {
+        of_itself(whose).map(|(_, row)| f64::from(row[of as usize])).fold(0.0, f64::max)
+    };
     let of_the_best = |of: Of| {
         let best = ranked.iter().take(BEST).map(|(_, row)| f64::from(row[of as usize]));
         best.fold(0.0, f64::max)
@@ -96,13 +107,23 @@ fn signs_of(mut ranked: Vec<(f64, &[f32])>) -> Vec<f32> {
         score(0),
         score(0) - score(1),
         score(0) - score(BEST - 1),
-        value(0, Of::SpeaksOfItself) * value(0, Of::Mine),
-        value(0, Of::SpeaksOfItself) * value(0, Of::Other),
+        value(0, Of::Me) * value(0, Of::Mine),
+        value(0, Of::Me) * value(0, Of::Other),
     ];
     signs.extend(OF_THE_FIRST.map(|it| value(0, it)));
     signs.extend(COMPARED.map(|it| most(Of::Mine, it) - most(Of::Other, it)));
     signs.extend(OF_THE_BEST.map(of_the_best));
+    signs.push(all_of_itself(Of::Mine) - all_of_itself(Of::Other));
+    let told = |of| most_of_itself(Of::Mine, of) - most_of_itself(Of::Other, of);
+    signs.extend(TOLD_OF_ITSELF.map(told));
     signs.into_iter().map(|it| it as f32).collect()
+}
+
+/// A score that several have together, the best first: the logarithm of the sum of what they are the logarithms of.
+pub fn together(mut scores: impl Iterator<Item = f64>) -> Option<f64> {
+    let best = scores.next()?;
+    let others: f64 = scores.map(|it| (it - best).exp()).sum();
+    Some(best + others.ln_1p())
 }
 
 /// How probable it is that nothing answers a question, by its ranking: what the ranker gave each row, and the row.
@@ -111,6 +132,7 @@ pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>, of: &Logistic) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
     use super::*;
     use crate::features;
@@ -130,12 +152,44 @@ mod tests {
             (Of::WindowRarest, "window_rarest"),
             (Of::Mine, "author_asked_for"),
             (Of::Other, "other_author_asked_for"),
-            (Of::SpeaksOfItself, "of_me"),
+            (Of::Me, "of_me"),
+            (Of::You, "of_you"),
             (Of::Kindred, "kindred_coverage"),
             (Of::WindowKindred, "kindred_window_coverage"),
         ] {
             assert_eq!(names[of as usize], name);
         }
+    }
+
+    #[test]
+    fn scores_together_are_worth_more_than_the_best() {
+        assert_eq!(together([].into_iter()), None);
+        assert_eq!(together([2.5].into_iter()), Some(2.5));
+        let both = together([2.0, 2.0].into_iter()).unwrap();
+        assert!((both - (2.0 * 2.0_f64.exp()).ln()).abs() < 1e-12, "{both}");
+        assert_eq!(together([1e300, -1e300].into_iter()), Some(1e300));
+    }
+
+    /// Who speaks of himself tells what he did; who speaks of another says what he heard.
+    #[test]
+    fn what_others_tell_of_themselves_speaks_against_who_is_asked_about() {
+        let width = features::ranking_names().len();
+        let row = |of: &[(Of, f32)]| {
+            let mut row = vec![0.0; width];
+            of.iter().for_each(|it| row[it.0 as usize] = it.1);
+            row
+        };
+        let told = |whose: Of| row(&[(whose, 1.0), (Of::Me, 1.0), (Of::Coverage, 0.75)]);
+        let (mine, other) = (told(Of::Mine), told(Of::Other));
+        let heard = row(&[(Of::Mine, 1.0), (Of::Me, 1.0), (Of::You, 1.0), (Of::Coverage, 1.0)]);
+        let last_three = |ranked: &[(f64, &[f32])]| {
+            let signs = signs_of(ranked.to_vec());
+            signs[signs.len() - 3..].to_vec()
+        };
+        let (low, nobody) = (-3.0, vec![0.0; width]);
+        assert_eq!(last_three(&[(2.0, &mine), (low, &nobody)]), [5.0, 0.75, 0.0]);
+        assert_eq!(last_three(&[(2.0, &other), (1.0, &heard), (low, &nobody)]), [-5.0, -0.75, 0.0]);
+        assert_eq!(last_three(&[(2.0, &other), (2.0, &mine)]), [0.0; 3]);
     }
 
     #[test]

@@ -55,12 +55,29 @@ impl Logistic {
     /// # Errors
     /// When rows differ in length, the labels are not one for each row, or all of them say the same.
     pub fn fit(rows: &[Vec<f32>], labels: &[bool], penalty: f64) -> Result<Self, Unfit> {
+        Self::fit_weighed(rows, labels, &vec![1.0; labels.len()], penalty)
+    }
+
+    /// The same, where a row counts as so many: numbers of zero or more, one for each.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], and when something else counts.
+    pub fn fit_weighed(
+        rows: &[Vec<f32>],
+        labels: &[bool],
+        counts: &[f64],
+        penalty: f64,
+    ) -> Result<Self, Unfit> {
         let features = check(rows, labels, penalty)?;
+        if counts.len() != rows.len() || counts.iter().any(|it| !it.is_finite() || *it < 0.0) {
+            return Err(Unfit("each row must count as a number of rows".to_owned()));
+        }
         let mut model = Self::before(rows, features);
         let scaled: Vec<Vec<f64>> = rows.iter().map(|row| model.scaled(row)).collect();
         let mut weights = vec![0.0; features + 1];
         for _ in 0..ROUNDS_MAX {
-            let step = newton_step(&scaled, labels, &weights, penalty);
+            let said = labels.iter().copied().zip(counts.iter().copied());
+            let step = newton_step(&scaled, said, &weights, penalty);
             // Newton's step can overshoot far from the answer; a bounded one can't run away.
             let longest = step.iter().fold(0.0_f64, |longest, it| longest.max(it.abs()));
             let share = if longest > 4.0 { 4.0 / longest } else { 1.0 };
@@ -132,8 +149,14 @@ fn sigmoid(it: f64) -> f64 {
     1.0 / (1.0 + (-it).exp())
 }
 
-/// Where the quadratic that touches the loss at `weights` has its lowest point, seen from there.
-fn newton_step(rows: &[Vec<f64>], labels: &[bool], weights: &[f64], penalty: f64) -> Vec<f64> {
+/// Where the quadratic that touches the loss at `weights` has its lowest point, seen from there. `said` is the label of
+/// each row, and as how many it counts.
+fn newton_step(
+    rows: &[Vec<f64>],
+    said: impl Iterator<Item = (bool, f64)>,
+    weights: &[f64],
+    penalty: f64,
+) -> Vec<f64> {
     let size = weights.len();
     let mut slope: Vec<f64> = weights.iter().map(|it| -penalty * it).collect();
     let mut curve = vec![vec![0.0; size]; size];
@@ -143,9 +166,10 @@ fn newton_step(rows: &[Vec<f64>], labels: &[bool], weights: &[f64], penalty: f64
     for (at, row) in curve.iter_mut().enumerate() {
         row[at] = if at == 0 { 1e-9 } else { penalty };
     }
-    for (row, label) in rows.iter().zip(labels) {
-        let said = sigmoid(row.iter().zip(weights).map(|(value, weight)| value * weight).sum());
-        let (miss, certainty) = (f64::from(u8::from(*label)) - said, said * (1.0 - said));
+    for (row, (label, count)) in rows.iter().zip(said) {
+        let told = sigmoid(row.iter().zip(weights).map(|(value, weight)| value * weight).sum());
+        let miss = count * (f64::from(u8::from(label)) - told);
+        let certainty = count * told * (1.0 - told);
         for (at, value) in row.iter().enumerate() {
             slope[at] += miss * value;
             for (cell, other) in curve[at].iter_mut().zip(&row[..=at]) {
@@ -217,6 +241,29 @@ mod tests {
         assert!(weights[0] > 1.0 && weights[0] < 100.0 && weights[1].abs() < 1e-9, "{weights:?}");
         assert!(model.probability(&[19.0, 7.0]) > 0.95);
         assert!(model.probability(&[0.0, 7.0]) < 0.05);
+    }
+
+    #[test]
+    fn a_row_that_counts_as_three_is_three_rows() {
+        let rows: Vec<Vec<f32>> = vec![vec![1.0], vec![3.0], vec![2.0]];
+        let labels = [true, false, false];
+        let model = Logistic::fit_weighed(&rows, &labels, &[3.0, 1.0, 0.0], 0.1).unwrap();
+        // The scale is that of the rows as they came, which the weight takes up but for the penalty.
+        let same = Logistic::fit(
+            &[vec![1.0], vec![1.0], vec![1.0], vec![3.0]],
+            &[true, true, true, false],
+            1e-6,
+        );
+        let free = Logistic::fit_weighed(&rows, &labels, &[3.0, 1.0, 0.0], 1e-6).unwrap();
+        let same = same.unwrap();
+        for value in [1.0, 2.0, 3.0] {
+            let (one, other) = (free.probability(&[value]), same.probability(&[value]));
+            assert!((one - other).abs() < 1e-2, "{one} {other}");
+        }
+        assert!(model.probability(&[1.0]) > 0.75 && model.probability(&[3.0]) < 0.75);
+        for counts in [&[1.0, 1.0][..], &[1.0, 1.0, -1.0], &[1.0, 1.0, f64::NAN]] {
+            assert!(Logistic::fit_weighed(&rows, &labels, counts, 1.0).is_err());
+        }
     }
 
     #[test]

@@ -2,12 +2,13 @@
 //!
 //! The first of them may lie in a kept index, from which they come into memory chunk by chunk.
 //!
-//! A text is the number of its tags, the tags and the terms, each as a number of `varint.rs`: common words were seen
-//! early and have small numbers. Texts that were let go leave holes of zeros until half of everything is holes.
+//! A text is the number of its tags and of its sentences, the tags, the sentences and the terms, each as a number of
+//! `varint.rs`: common words were seen early and have small numbers. Texts that were let go leave holes of zeros until
+//! half of everything is holes.
 
 use std::borrow::Cow;
 
-use super::{Term, varint};
+use super::{Sentence, Term, varint};
 use crate::pack::Section;
 
 /// Less is never made tight.
@@ -15,6 +16,9 @@ const HOLES_MIN: usize = 64 << 10;
 
 /// A number takes no more.
 const NUMBER_BYTES_MAX: usize = 5;
+
+/// So many numbers say how many others there are.
+const COUNTS: usize = 2;
 
 /// Texts of many records.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +45,16 @@ impl Texts {
     }
 
     /// Takes a text in, and says where it is.
-    pub(super) fn add(&mut self, tags: &[u32], terms: &[Term]) -> u64 {
+    pub(super) fn add(&mut self, tags: &[u32], sentences: &[Sentence], terms: &[Term]) -> u64 {
         let start = self.len();
-        varint::make_room(&mut self.bytes, 5 * (1 + tags.len() + terms.len()));
-        varint::write(tags.len() as u64, &mut self.bytes);
-        for number in tags.iter().chain(terms) {
-            varint::write(u64::from(*number), &mut self.bytes);
+        let numbers = COUNTS + tags.len() + sentences.len() + terms.len();
+        varint::make_room(&mut self.bytes, NUMBER_BYTES_MAX * numbers);
+        for count in [tags.len(), sentences.len()] {
+            varint::write(count as u64, &mut self.bytes);
+        }
+        let sentences = sentences.iter().map(|it| it.number());
+        for number in tags.iter().copied().chain(sentences).chain(terms.iter().copied()) {
+            varint::write(u64::from(number), &mut self.bytes);
         }
         start as u64
     }
@@ -57,9 +65,12 @@ impl Texts {
         let (start, resting) = (start as usize, self.resting());
         match &self.base {
             Some(base) if start < resting => {
-                let head = base.slice(start..resting.min(start + NUMBER_BYTES_MAX));
-                let tags = varint::read(&mut &*head).unwrap_or(0).min(u64::from(u32::MAX));
-                let numbers = 1 + tags as usize + terms as usize;
+                let head = base.slice(start..resting.min(start + COUNTS * NUMBER_BYTES_MAX));
+                let count = |rest: &mut &[u8]| {
+                    varint::read(rest).unwrap_or(0).min(u64::from(u32::MAX)) as usize
+                };
+                let mut rest = &*head;
+                let numbers = COUNTS + count(&mut rest) + count(&mut rest) + terms as usize;
                 base.slice(start..resting.min(start + numbers * NUMBER_BYTES_MAX))
             }
             _ => Cow::Borrowed(self.bytes.get(start - resting..).unwrap_or_default()),
@@ -70,8 +81,11 @@ impl Texts {
     pub(super) fn bytes(&self, start: u64, terms: u32) -> Cow<'_, [u8]> {
         let all = self.from(start, terms);
         let mut rest = &*all;
-        let tags = varint::read(&mut rest).unwrap_or(0);
-        varint::skip(&mut rest, tags + u64::from(terms));
+        let counts = [0; COUNTS].map(|_| varint::read(&mut rest).unwrap_or(0));
+        varint::skip(
+            &mut rest,
+            counts.iter().fold(u64::from(terms), |sum, it| sum.saturating_add(*it)),
+        );
         let length = all.len() - rest.len();
         match all {
             Cow::Borrowed(all) => Cow::Borrowed(&all[..length]),
@@ -81,15 +95,21 @@ impl Texts {
 
     /// Its tags.
     pub(super) fn tags(&self, start: u64) -> impl Iterator<Item = u32> {
-        let (tags, numbers) = numbers(self.from(start, 0));
+        let ([tags, _], numbers) = numbers(self.from(start, 0));
         numbers.take(tags)
+    }
+
+    /// Its sentences, where it has so many terms.
+    pub(super) fn sentences(&self, start: u64, terms: u32) -> impl Iterator<Item = Sentence> {
+        let ([tags, sentences], numbers) = numbers(self.from(start, terms));
+        numbers.skip(tags).take(sentences).map(Sentence::of_number)
     }
 
     /// Its terms, of which there are so many.
     #[inline]
     pub(super) fn terms(&self, start: u64, terms: u32) -> impl Iterator<Item = Term> {
-        let (tags, numbers) = numbers(self.from(start, terms));
-        numbers.skip(tags).take(terms as usize)
+        let ([tags, sentences], numbers) = numbers(self.from(start, terms));
+        numbers.skip(tags + sentences).take(terms as usize)
     }
 
     /// Lets a text go. One that lies in a kept index stays there, unread, and dies with the key of that.
@@ -118,11 +138,11 @@ impl Texts {
     }
 }
 
-/// How many tags a text has, and all its numbers behind that.
+/// How many tags and sentences a text has, and all its numbers behind that.
 #[inline]
-fn numbers(text: Cow<'_, [u8]>) -> (usize, impl Iterator<Item = u32>) {
+fn numbers(text: Cow<'_, [u8]>) -> ([usize; COUNTS], impl Iterator<Item = u32>) {
     let mut rest = &*text;
-    let tags = varint::read(&mut rest).unwrap_or(0) as usize;
+    let counts = [0; COUNTS].map(|_| varint::read(&mut rest).unwrap_or(0) as usize);
     let mut at = text.len() - rest.len();
     let numbers = std::iter::from_fn(move || {
         let mut rest = text.get(at..)?;
@@ -130,5 +150,5 @@ fn numbers(text: Cow<'_, [u8]>) -> (usize, impl Iterator<Item = u32>) {
         at = text.len() - rest.len();
         Some(number as u32)
     });
-    (tags, numbers)
+    (counts, numbers)
 }
