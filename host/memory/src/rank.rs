@@ -41,7 +41,7 @@ static DOUBTERS: LazyLock<[Logistic; 2]> =
 pub const SHIPPED_DOUBT: &[u8] = include_bytes!("rank/doubter.bin");
 
 /// What recall ranks by where a question says which words are kindred to its own, or does not.
-pub(crate) fn ranker(kindred: bool) -> &'static Ranker {
+pub fn ranker(kindred: bool) -> &'static Ranker {
     &RANKERS[usize::from(kindred)]
 }
 

@@ -3,11 +3,11 @@
 use voyager_memory::{
     evaluate::Asked,
     features as of_candidates,
-    rank::{Ranker, together},
+    rank::{Ranker, signs, together},
 };
 
-/// Names of the signs.
-pub(crate) fn features() -> Vec<&'static str> {
+/// Names of the signs of a ranker that was learned.
+fn features() -> Vec<&'static str> {
     vec![
         "author of the best",
         "author among 3",
@@ -44,8 +44,16 @@ pub(crate) fn features() -> Vec<&'static str> {
     ]
 }
 
-/// The signs of a question, by the ranking of a ranker.
-pub(crate) fn row(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
+/// The signs of a question: by the ranking of a ranker that was learned, and those that recall reads off its own.
+pub(crate) fn row(asked: &Asked, ranker: &Ranker, of_recall: &Ranker) -> Vec<f32> {
+    let mut row = of_learned(asked, ranker);
+    assert_eq!(row.len(), features().len());
+    let ranking = asked.ranking.chunks(of_candidates::ranking_names().len());
+    row.extend(signs(ranking, of_recall));
+    row
+}
+
+fn of_learned(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
     let names = of_candidates::names();
     let column = |name: &str| names.iter().position(|it| it == name).unwrap();
     let order = asked.by(|it| ranker.score(asked.row(it)));

@@ -35,7 +35,7 @@ use voyager_memory::{
         write_lines,
     },
     features,
-    rank::{Group, Logistic, Parameters, Penalty, Ranker, is_led_by_the_second},
+    rank::{self, Group, Logistic, Parameters, Penalty, Ranker, is_led_by_the_second},
     when,
 };
 
@@ -129,7 +129,7 @@ fn main() {
         return;
     }
     let start = Instant::now();
-    let learned = learned(&conversations, &trials);
+    let learned = learned(&conversations, &trials, ranker_of_recall(&vectors));
     println!("trained on the others {} times in {:?}\n", conversations.len(), start.elapsed());
     let learned_scored = or_exit(scored(&conversations, &vectors, |number, question| {
         learned[number].rankings[question].clone()
@@ -166,15 +166,19 @@ fn summaries<'a>(rankings: &[(&'a str, Vec<Scored>)]) -> Vec<(&'a str, Summary)>
     rankings.iter().map(|(name, scored)| (*name, summarise(scored, RESAMPLES, 1))).collect()
 }
 
+/// What recall ranks by, with these vectors.
+fn ranker_of_recall(vectors: &Vectors) -> &'static Ranker {
+    rank::ranker(matches!(vectors, Vectors::Bert(it) if it.1.is_some()))
+}
+
 /// What a ranker that was trained on the other conversations says of one.
 struct Learned {
     rankings: Vec<Ranking>,
 }
 
-fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
+fn learned(conversations: &[Conversation], trials: &[Trial], of_recall: &Ranker) -> Vec<Learned> {
     let rankers: Vec<Ranker> =
         (0..trials.len()).map(|held| ranker(conversations, trials, held)).collect();
-    let doubts = doubt::features();
     let mut all = Vec::new();
     for held in 0..trials.len() {
         // Doubt is learned from rankings as good as those that it will see: of rankers that did not see the
@@ -182,16 +186,17 @@ fn learned(conversations: &[Conversation], trials: &[Trial]) -> Vec<Learned> {
         let (mut rows, mut labels) = (Vec::new(), Vec::new());
         for (number, ranker) in rankers.iter().enumerate().filter(|it| it.0 != held) {
             for (asked, gold) in trials[number].asked.iter().zip(&conversations[number].gold) {
-                rows.push(doubt::row(asked, ranker));
+                rows.push(doubt::row(asked, ranker, of_recall));
                 labels.push(gold.category == Category::Adversarial);
             }
         }
-        assert!(rows.iter().all(|it| it.len() == doubts.len()));
         let both = labels.contains(&true) && labels.contains(&false);
-        let doubt = both.then(|| Logistic::fit(&rows, &labels, 1.0).unwrap());
+        let doubt = both.then(|| Logistic::fit(&rows, &labels, PENALTY_OF_DOUBT).unwrap());
         let ranking = |asked: &Asked| Ranking {
             order: order(&conversations[held].seen, asked, &rankers[held]),
-            doubt: doubt.as_ref().map(|it| it.probability(&doubt::row(asked, &rankers[held]))),
+            doubt: doubt
+                .as_ref()
+                .map(|it| it.probability(&doubt::row(asked, &rankers[held], of_recall))),
         };
         all.push(Learned { rankings: trials[held].asked.iter().map(ranking).collect() });
     }
@@ -213,6 +218,8 @@ fn order(seen: &Seen, asked: &Asked, ranker: &Ranker) -> Vec<usize> {
 
 /// What a ranker's sum pays for its weights. Talk here is all of one kind.
 const PENALTY: Penalty = Penalty { each: 0.02, unlike: 0.0 };
+/// What doubt pays.
+const PENALTY_OF_DOUBT: f64 = 10.0;
 
 /// A ranker that did not see one of the conversations.
 fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Ranker {
