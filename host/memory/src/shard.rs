@@ -122,6 +122,7 @@ pub(crate) struct Look {
     pub(crate) number: bool,
     /// It names a time.
     pub(crate) time: bool,
+    /// Whom it speaks of.
     pub(crate) speaks: Speaks,
 }
 
