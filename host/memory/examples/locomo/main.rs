@@ -18,11 +18,11 @@
 )]
 
 mod doubt;
+mod outcome;
 mod vectors;
 
 use std::{
     collections::BTreeMap,
-    error::Error,
     fs::File,
     path::{Path, PathBuf},
     time::Instant,
@@ -39,7 +39,7 @@ use voyager_memory::{
     when,
 };
 
-use crate::vectors::Vectors;
+use crate::{outcome::or_exit, vectors::Vectors};
 
 #[derive(Default)]
 struct Arguments {
@@ -69,21 +69,6 @@ fn arguments() -> Arguments {
         }
     }
     arguments
-}
-
-/// What somebody named and can't be used ends the program.
-fn or_exit<T>(outcome: Result<T, impl Into<Box<dyn Error>>>) -> T {
-    outcome.unwrap_or_else(|error| {
-        let error = error.into();
-        eprint!("error: {error}");
-        let mut cause = error.source();
-        while let Some(it) = cause {
-            eprint!(": {it}");
-            cause = it.source();
-        }
-        eprintln!();
-        std::process::exit(2)
-    })
 }
 
 fn main() {

@@ -19,6 +19,8 @@
     reason = "a program that trains prints, and stops where something fails"
 )]
 
+#[path = "../locomo/outcome.rs"]
+mod outcome;
 #[path = "../locomo/vectors.rs"]
 mod vectors;
 
@@ -34,7 +36,7 @@ use voyager_memory::{
     rank::{Group, Logistic, Parameters, Penalty, Ranker, SHIPPED, SHIPPED_DOUBT, signs},
 };
 
-use crate::vectors::Vectors;
+use crate::{outcome::or_exit, vectors::Vectors};
 
 /// Where the conversations take place.
 const SETTINGS: [(&str, &Setting); 2] = [("work", &WORK), ("everyday", &EVERYDAY)];
@@ -82,13 +84,18 @@ fn main() {
             }
         }
     }
+    // Before minutes of work that nothing could be written of.
+    if let Some(out) = &out {
+        let made = std::fs::create_dir_all(out);
+        or_exit(made.map_err(|it| format!("cannot make the folder `{}`: {it}", out.display())));
+    }
     let mut plain = vec![Vectors::hashed(), Vectors::None];
     let mut kindred = Vec::new();
     if let Some(folder) = &encoder {
         // As one whose vocabulary is not known, like that of an endpoint.
-        let alone = Bert::open(folder, Precision::Bytes).unwrap();
+        let alone = or_exit(Bert::open(folder, Precision::Bytes));
         plain.insert(0, Vectors::Bert(Box::new((alone, None))));
-        kindred.push(Vectors::of_folder(folder).unwrap());
+        kindred.push(or_exit(Vectors::of_folder(folder)));
     }
     println!("for questions without kindred words:");
     let of_plain = learned(&plain, PENALTY);
@@ -109,7 +116,7 @@ fn main() {
         false => println!("these are not the models that ship"),
     }
     if let Some(out) = out {
-        made.iter().for_each(|(name, bytes)| std::fs::write(out.join(name), bytes).unwrap());
+        made.iter().for_each(|(name, bytes)| or_exit(std::fs::write(out.join(name), bytes)));
     }
 }
 
