@@ -53,6 +53,9 @@ pub(crate) use self::{
 /// So many bytes are worth a thread more to read them.
 const SHARED_BYTES: usize = 1 << 20;
 
+/// So many are asked of the system at once where more are wanted: the calls for each chunk take as long as its hash.
+const RUN_BYTES: usize = 16 * CHUNK_BYTES;
+
 /// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
 pub(crate) fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
     if list.capacity() < length {
@@ -228,12 +231,18 @@ impl Pack {
     /// Compares what lies on the disk of some chunks with its hashes, and brings nothing into memory. Several threads
     /// may do so at once, each for some.
     pub(crate) fn verify_range(&self, chunks: Range<usize>) -> Result<(), PackError> {
-        let mut bytes = vec![0; CHUNK_BYTES];
-        for number in chunks {
-            if let Err(fault) = self.body.fetch(number, &mut bytes) {
-                self.body.found(fault.clone());
-                return Err(fault);
-            }
+        let mut bytes = vec![0; RUN_BYTES];
+        let mut next = chunks.start;
+        while next < chunks.end {
+            let some = next..chunks.end.min(next + RUN_BYTES / CHUNK_BYTES);
+            next = some.end;
+            let start = some.start * CHUNK_BYTES;
+            let run = &mut bytes[..(some.end * CHUNK_BYTES).min(self.body.length) - start];
+            let read = self.body.read_raw(start, run).map_err(disk);
+            let compare = |it: (usize, &[u8])| self.body.compare(some.start + it.0, it.1);
+            let whole =
+                read.and_then(|()| run.chunks(CHUNK_BYTES).enumerate().try_for_each(compare));
+            whole.inspect_err(|fault| self.body.found(fault.clone()))?;
         }
         Ok(())
     }
@@ -290,8 +299,8 @@ impl Body {
         let machine = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = if most < 2 { 1 } else { machine().min(most) };
         let share =
-            |(number, it): (usize, &mut [u8])| self.copy_part(start + number * CHUNK_BYTES, it);
-        let shares = rest.chunks_mut(CHUNK_BYTES).enumerate();
+            |(number, it): (usize, &mut [u8])| self.copy_run(start + number * RUN_BYTES, it);
+        let shares = rest.chunks_mut(RUN_BYTES).enumerate();
         if threads < 2 {
             return shares.for_each(share);
         }
@@ -302,6 +311,21 @@ impl Body {
             (1..threads).for_each(|_| _ = scope.spawn(work));
             work();
         });
+    }
+
+    /// Copies bytes from the beginning of a chunk on, those of chunks that are not in memory in one read.
+    fn copy_run(&self, start: usize, into: &mut [u8]) {
+        let first = start / CHUNK_BYTES;
+        let whole = into.len() / CHUNK_BYTES;
+        let kept = self.chunks.iter().skip(first).take(whole).any(|it| it.get().is_some());
+        // What cannot be read at once is read chunk by chunk, so that only what is damaged is missing.
+        let read = !kept && self.read_raw(start, &mut into[..whole * CHUNK_BYTES]).is_ok();
+        for (number, bytes) in (first..).zip(into.chunks_mut(CHUNK_BYTES)) {
+            match read && bytes.len() == CHUNK_BYTES {
+                true => self.open_chunk(number, self.compare(number, bytes), bytes),
+                false => self.copy_part(number * CHUNK_BYTES, bytes),
+            }
+        }
     }
 
     /// Copies bytes that lie in one chunk.
@@ -326,7 +350,13 @@ impl Body {
     }
 
     fn load_into(&self, number: usize, bytes: &mut [u8]) {
-        match self.fetch(number, bytes) {
+        let read = self.read_raw(number * CHUNK_BYTES, bytes).map_err(disk);
+        self.open_chunk(number, read.and_then(|()| self.compare(number, bytes)), bytes);
+    }
+
+    /// Deciphers a chunk that was read, or puts zeros in its place.
+    fn open_chunk(&self, number: usize, read: Result<(), PackError>, bytes: &mut [u8]) {
+        match read {
             Ok(()) => self.cipher.apply((number * CHUNK_BYTES) as u64, bytes),
             Err(fault) => {
                 self.found(fault);
@@ -335,11 +365,8 @@ impl Body {
         }
     }
 
-    /// Reads the enciphered bytes of a chunk, and compares them with its hash.
-    fn fetch(&self, number: usize, into: &mut [u8]) -> Result<(), PackError> {
-        let start = number * CHUNK_BYTES;
-        let bytes = &mut into[..CHUNK_BYTES.min(self.length - start)];
-        self.read_raw(start, bytes).map_err(disk)?;
+    /// Compares the enciphered bytes of a chunk with its hash.
+    fn compare(&self, number: usize, bytes: &[u8]) -> Result<(), PackError> {
         if self.hashes.as_chunks().0[number] != *blake3::hash(bytes).as_bytes() {
             return Err(damaged(format!("chunk {number} of {}", self.chunks.len())));
         }

@@ -983,7 +983,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["13 b77c9f95ba4d1636f78a881e2e8bc20f6f06c39d9fbe78b170a657fa94ebb72c"]
+        expect_test::expect!["14 34fa4d431fafa51cc565e8e8fced697f21a0b84d833b9e35b0e0d907581593e3"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

@@ -441,7 +441,7 @@ impl Vectors {
         fits.then_some(())?;
         let row_bytes = sketch::row_bytes(dimensions);
         let sketches = Sketches::of_sections(row_bytes, [lists, sketches])?;
-        let has = |it: usize| sketches.of(it as u32).is_some();
+        let has = |it: usize| sketches.row_of(it as u32).is_some();
         let fits = sketches.places() == scales.len()
             && scales.iter().enumerate().all(|it| (*it.1 != 0.0) == has(it.0));
         fits.then_some(())?;
@@ -557,6 +557,26 @@ mod tests {
         }
     }
 
+    /// Vectors in a pack, shades first.
+    fn written(vectors: &Vectors) -> SimDisk {
+        let disk = SimDisk::new(1);
+        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
+        writer.section("shades", &vectors.arrays().0).unwrap();
+        vectors.write_sketches(&mut writer, ["lists", "sketches"]).unwrap();
+        vectors.write_codes(&mut writer, "codes").unwrap();
+        writer.finish(&0).unwrap();
+        disk
+    }
+
+    /// What was written of some, read; codes stay where they are.
+    fn read(disk: &SimDisk, of: &Vectors) -> Vectors {
+        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
+        let section = |name| pack.section(name).unwrap();
+        let arrays = [&section("lists"), &section("sketches"), &section("shades")];
+        let scales = of.scales.clone();
+        Vectors::of_arrays(of.dimensions, arrays, scales, section("codes"), 0).unwrap()
+    }
+
     #[test]
     fn shades_in_memory_and_in_the_file_tell_the_same() {
         let mut vectors = Vectors::default();
@@ -566,17 +586,8 @@ mod tests {
         };
         // More than are read at once, most of them without a vector.
         (0..=1200).for_each(|it| vectors.set(it * 41 + 7, &of(it * 41 + 7)));
-        let disk = SimDisk::new(1);
-        let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
-        let (shades, scales) = vectors.arrays();
-        writer.section("shades", &shades).unwrap();
-        vectors.write_sketches(&mut writer, ["lists", "sketches"]).unwrap();
-        vectors.write_codes(&mut writer, "codes").unwrap();
-        writer.finish(&0).unwrap();
-        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
-        let section = |name| pack.section(name).unwrap();
-        let arrays = [&section("lists"), &section("sketches"), &section("shades")];
-        let read = Vectors::of_arrays(8, arrays, scales.to_vec(), section("codes"), 0).unwrap();
+        let disk = written(&vectors);
+        let opened = read(&disk, &vectors);
         let probe = sketch::Probe::of(&of(7));
         let ask = |vectors: &Vectors| {
             let mut all = Estimates::of_all(&of(7), vec![vectors]);
@@ -592,22 +603,31 @@ mod tests {
             let bytes = vectors.row_bytes();
             vectors.shades.row((vectors.places() - 1) * bytes, bytes).is_some()
         };
-        assert!(!first(&read), "nobody asked yet");
-        assert_eq!(ask(&read), expected);
-        assert!(first(&read) && !last(&read), "half of them came");
-        assert_eq!(ask(&read), expected);
-        assert!(last(&read));
-        assert_eq!(ask(&read), expected);
+        assert!(!first(&opened), "nobody asked yet");
+        assert_eq!(ask(&opened), expected);
+        assert!(first(&opened) && !last(&opened), "half of them came");
+        assert_eq!(ask(&opened), expected);
+        assert!(last(&opened));
+        assert_eq!(ask(&opened), expected);
         // Behind the header lie the shades: the last is damaged.
-        let end = 4096 + shades.len();
+        let end = 4096 + vectors.arrays().0.len();
         disk.flip_bit("pack", (end - 20) * 8);
-        let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
-        let section = |name| pack.section(name).unwrap();
-        let arrays = [&section("lists"), &section("sketches"), &section("shades")];
-        let read = Vectors::of_arrays(8, arrays, scales.to_vec(), section("codes"), 0).unwrap();
+        let damaged = read(&disk, &vectors);
         let (mut told, places) = (Vec::new(), [7, vectors.places() as u32 - 1]);
-        read.estimate_closer(&probe, &places, |place, _| told.push(place));
-        assert!(told == [7] && read.is_torn(), "nothing is told of what is damaged");
+        damaged.estimate_closer(&probe, &places, |place, _| told.push(place));
+        assert!(told == [7] && damaged.is_torn(), "nothing is told of what is damaged");
+    }
+
+    /// All that an opening reads beside is read meanwhile.
+    #[test]
+    fn an_opening_does_not_wait_for_sketches() {
+        let code = Code::of(&[1.0; 384]).unwrap();
+        let mut vectors = Vectors::default();
+        // A mebibyte of sketches.
+        (0..1 << 14).for_each(|it| vectors.set(it, &code));
+        let opened = read(&written(&vectors), &vectors);
+        assert!(opened.sketches.are_coming());
+        assert_eq!(opened.sketches(), vectors.sketches());
     }
 
     #[test]

@@ -67,6 +67,12 @@ impl Coming {
         Source::reader(section.clone()).into()
     }
 
+    /// Whether nobody waited for them yet.
+    #[cfg(test)]
+    pub(crate) fn is_coming(&self) -> bool {
+        self.bytes.get().is_none()
+    }
+
     fn all(&self) -> &Vec<u8> {
         self.bytes.get_or_init(|| {
             let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,8 +136,7 @@ mod tests {
             let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
             let section = pack.section("one").unwrap();
             let mut coming = Coming::of(&section);
-            let waits = coming.bytes.get().is_none();
-            assert_eq!(waits, length >= SHARED_BYTES);
+            assert_eq!(coming.is_coming(), length >= SHARED_BYTES);
             assert!(*Coming::of(&section).clone() == bytes);
             coming.to_mut().push(7);
             assert!(coming[..length] == bytes && coming.len() == length + 1);

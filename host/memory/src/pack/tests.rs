@@ -311,6 +311,7 @@ fn damage_gives_zeros_and_shows() {
     let bytes = noise(3 * CHUNK_BYTES);
     let (disk, _) = written(&[("one", bytes.clone())]);
     disk.flip_bit(FILE, (HEADER_BYTES + CHUNK_BYTES + 100) * 8);
+    let copied = open(&disk).unwrap().section("one").unwrap().to_vec();
     let pack = open(&disk).unwrap();
     let section = pack.section("one").unwrap();
     assert!(*section.slice(0..CHUNK_BYTES) == bytes[..CHUNK_BYTES]);
@@ -325,6 +326,7 @@ fn damage_gives_zeros_and_shows() {
     assert!(read[..CHUNK_BYTES] == bytes[..CHUNK_BYTES]);
     assert!(read[CHUNK_BYTES..2 * CHUNK_BYTES].iter().all(|it| *it == 0));
     assert!(read[2 * CHUNK_BYTES..] == bytes[2 * CHUNK_BYTES..]);
+    assert!(copied == *read, "what is read at once is what is read chunk by chunk");
     assert!(pack.verify().is_err());
     // Zeros may have been taken for places: those find nothing, and stop nobody.
     assert_eq!(section.element(usize::MAX), [0; 4]);
@@ -357,6 +359,9 @@ fn a_disk_that_refuses_gives_zeros_and_shows() {
         }
         assert_eq!(row, [0; 8]);
         assert_eq!(pack.damage(), Some("cannot read the pack: the power failed"));
+        let copied = section.to_vec();
+        assert!(copied[..CHUNK_BYTES] == bytes[..CHUNK_BYTES], "it is in memory");
+        assert!(copied[CHUNK_BYTES..].iter().all(|it| *it == 0));
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms or tell times: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 13;
+pub(crate) const FORMAT: u32 = 14;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -135,6 +135,9 @@ impl Shard {
             &format!("{prefix}.postings"),
             self.postings.iter().map(|it| it.parts(&self.lists).2),
         )?;
+        let names = ["common", "bits"].map(|it| format!("{prefix}.{it}"));
+        let words = (self.postings.as_slice(), &self.lists, self.rows.len());
+        self.dense.write(writer, names.each_ref().map(String::as_str), words)?;
         let names = ["lists", "sketches"].map(|it| format!("{prefix}.{it}"));
         self.vectors.write_sketches(writer, names.each_ref().map(String::as_str))?;
         writer.section(&format!("{prefix}.shades"), &shades)?;
@@ -203,7 +206,8 @@ impl Shard {
         let lists = section("postings")?;
         shard.postings = postings(&bytes("heads")?, lists.len(), rows.len())?;
         shard.lists = Some(lists);
-        shard.dense = DenseWords::of(&shard.postings, rows.len());
+        let words = (shard.postings.as_slice(), rows.len());
+        shard.dense = DenseWords::kept(&bytes("common")?, &section("bits")?, words)?;
         shard.reaches = bytes("reaches")?.into_iter().map(Reach).collect();
         shard.lengths = numbers(&bytes("lengths")?)?;
         shard.by_id = numbers(&bytes("order")?)?;

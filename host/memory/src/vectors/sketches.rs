@@ -210,6 +210,12 @@ impl Sketches {
         }
     }
 
+    /// Whether they are still being read.
+    #[cfg(test)]
+    pub(super) fn are_coming(&self) -> bool {
+        self.rows.is_coming()
+    }
+
     /// Gives each row the sketch of the one before it.
     #[cfg(test)]
     pub(super) fn confuse(&mut self) {
