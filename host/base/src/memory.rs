@@ -224,6 +224,28 @@ pub struct Recalled {
     pub hits: Vec<MemoryHit>,
     /// How many were left out because another one says the same.
     pub duplicates: u32,
+    /// How probable it is that nothing answers the question, 0 to 1; none where there is too little to tell. Records of
+    /// runs from before it was told have none.
+    #[serde(default)]
+    pub doubt: Option<f64>,
+    /// When that happened which the question asks about, where it asks for that.
+    #[serde(default)]
+    pub dated: Option<DatedMemory>,
+}
+
+/// When that happened which a question asks about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatedMemory {
+    /// Its first day, as `2024-05-31`.
+    pub first: String,
+    /// Its last day, which may be the same.
+    pub last: String,
+    /// How exactly it was meant: `day`, `month`.
+    pub granularity: String,
+    /// The memory that says so.
+    pub by: u64,
+    /// Whether it says so; else this is the day on which it was told.
+    pub said: bool,
 }
 
 /// Remembers drafts, all of them or none.
@@ -548,5 +570,23 @@ impl MemoryGrant {
     /// Whether it grants nothing.
     pub fn is_empty(&self) -> bool {
         self.read.is_empty() && self.write.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use super::*;
+
+    /// A run that is resumed or replayed finds what an earlier version recorded.
+    #[test]
+    fn what_was_recalled_before_doubt_was_told_is_read() {
+        let told = Recalled { duplicates: 3, doubt: Some(0.5), ..Recalled::default() };
+        let bytes = rmp_serde::to_vec(&told).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Recalled>(&bytes).unwrap(), told);
+        let earlier: (Vec<MemoryHit>, u32) = (Vec::new(), 3);
+        let bytes = rmp_serde::to_vec(&earlier).unwrap();
+        let read: Recalled = rmp_serde::from_slice(&bytes).unwrap();
+        assert_eq!(read, Recalled { duplicates: 3, ..Recalled::default() });
     }
 }

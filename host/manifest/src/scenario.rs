@@ -147,6 +147,8 @@ pub struct MemoryAnswer {
     pub times: Option<u32>,
     /// How long it takes.
     pub takes: Duration,
+    /// How probable it is that nothing answers a question.
+    pub doubt: Option<f64>,
     /// The memories that are found, the best first; or why there is no answer.
     pub result: Result<Vec<Remembered>, ErrorKind>,
 }

@@ -9,9 +9,9 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     grant::Grants,
     memory::{
-        FIELD_TRUST, ForgetMemory, KIND_USUAL, KeepResult, MemoryDraft, MemoryHit, MemoryService,
-        OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory, RememberMemory,
-        Remembered, SeekResults, Trust,
+        DatedMemory, FIELD_TRUST, ForgetMemory, KIND_USUAL, KeepResult, MemoryDraft, MemoryHit,
+        MemoryService, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory,
+        RememberMemory, Remembered, SeekResults, Trust,
     },
     policy::Access,
 };
@@ -22,7 +22,7 @@ use crate::{
     error::{OpenError, ReadError, WriteError},
     lineage::DERIVED_FROM,
     question::analyse,
-    recall::{Hit, Question, SubQuery},
+    recall::{Dated, Hit, Question, SubQuery},
     record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId, Record},
     row::Edge,
     store::{Entry, Memory, check_question},
@@ -162,8 +162,9 @@ impl MemoryService for Service {
                 };
                 let recall = memory.recall(&question, now)?;
                 let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
+                let dated = memory.dated(&question, &recall.hits, now)?.and_then(dated);
                 let hits = recall.hits.into_iter().map(|it| hit(memory, it)).collect();
-                Ok(Recalled { hits, duplicates })
+                Ok(Recalled { hits, duplicates, doubt: recall.doubt, dated })
             });
             answered.await
         })
@@ -398,6 +399,13 @@ fn told(memory: &Memory, record: Record) -> Remembered {
 fn hit(memory: &Memory, hit: Hit) -> MemoryHit {
     let Hit { record, score, tokens, .. } = hit;
     MemoryHit { memory: told(memory, record), score, tokens }
+}
+
+/// A time as it is told; none before 1970.
+fn dated(Dated { interval, granularity, by, is_said }: Dated) -> Option<DatedMemory> {
+    let (first, last) = interval.days()?;
+    let granularity = granularity.name().to_owned();
+    Some(DatedMemory { first, last, granularity, by: by.0, said: is_said })
 }
 
 /// What a skill wants remembered, with who it is: that no skill can say for itself.

@@ -48,8 +48,8 @@ use crate::{
     },
 };
 pub use memory::{
-    Draft, Field, Hit, Lesson, Question, Recalled, Relation, Remembered, forget, learn, lessons,
-    read, recall, relate, remember,
+    Dated, Draft, Field, Hit, Lesson, Question, Recalled, Relation, Remembered, forget, learn,
+    lessons, read, recall, relate, remember,
 };
 
 /// A draft with nothing but its space and its text.

@@ -17,7 +17,7 @@ wit_bindgen::generate!({
     },
 });
 
-use exports::voyager_skills::memory::memories::{Field, Guest, Memory, Offer};
+use exports::voyager_skills::memory::memories::{Answer, Dated, Field, Guest, Memory, Offer};
 use voyager_sdk::{
     Error,
     memory::{self, Lesson, Question, Recalled, Relation, Remembered},
@@ -58,6 +58,22 @@ impl Guest for Skill {
     ) -> Result<Vec<Memory>, Error> {
         let bounds = Bounds { spaces, limit, budget_tokens, author, kind, thread, tags };
         memory::recall(&bounds.of(question)).map(found)
+    }
+
+    fn ask(
+        question: String,
+        spaces: Option<Vec<String>>,
+        limit: Option<u32>,
+        budget_tokens: Option<u32>,
+        author: Option<String>,
+        kind: Option<String>,
+        thread: Option<String>,
+        tags: Option<Vec<String>>,
+    ) -> Result<Answer, Error> {
+        let bounds = Bounds { spaces, limit, budget_tokens, author, kind, thread, tags };
+        let mut recalled = memory::recall(&bounds.of(question))?;
+        let (doubt, dated) = (recalled.doubt, recalled.dated.take().map(dated));
+        Ok(Answer { memories: found(recalled), doubt, dated })
     }
 
     fn relate(from: u64, kind: String, to: u64, weight: Option<f32>) -> Result<(), Error> {
@@ -156,6 +172,11 @@ impl Bounds {
 fn offered(it: results::Offer) -> Offer {
     let results::Offer { question, asked_ms, likeness, found, text, run, skill, trust } = it;
     Offer { question, asked_ms, likeness, found, text, run, skill, trust }
+}
+
+fn dated(it: memory::Dated) -> Dated {
+    let memory::Dated { first, last, granularity, by, said } = it;
+    Dated { first, last, granularity, by, said }
 }
 
 fn found(recalled: Recalled) -> Vec<Memory> {

@@ -520,13 +520,13 @@ impl Memories {
         Some(taken)
     }
 
-    /// The memories that the scenario gives to a question.
+    /// The memories that the scenario gives to a question, and how doubtful it says an answer is.
     async fn given(
         &self,
         context: &CallContext,
         asks: &str,
         holds: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Remembered>, Error> {
+    ) -> Result<(Vec<Remembered>, Option<f64>), Error> {
         let Some(taken) = self.take(context.idempotency_key, asks, holds) else {
             let line = format!("to `memory`: {{ asks: {asks} }}");
             return Err(self.0.missing(&format!("what asks the memory to {asks}"), &line));
@@ -535,7 +535,7 @@ impl Memories {
         self.0.wait(answer.takes).await;
         let failed =
             |kind| Error::new(kind, format!("the scenario lets the memory fail to {asks}"));
-        answer.result.clone().map_err(failed)
+        Ok((answer.result.clone().map_err(failed)?, answer.doubt))
     }
 }
 
@@ -565,14 +565,15 @@ impl MemoryService for Memories {
         call: RecallMemory,
     ) -> BoxFuture<'a, Result<Recalled, Error>> {
         Box::pin(async move {
-            let given = self.given(context, "recall", |text| call.text.contains(text)).await?;
+            let holds = |text: &str| call.text.contains(text);
+            let (given, doubt) = self.given(context, "recall", holds).await?;
             let hit = |(memory, place): (Remembered, u32)| MemoryHit {
                 tokens: u32::try_from(memory.text.len() / 4).unwrap_or(u32::MAX),
                 score: 1.0 / f64::from(place),
                 memory,
             };
             let hits = given.into_iter().take(call.limit as usize).zip(1..).map(hit);
-            Ok(Recalled { hits: hits.collect(), duplicates: 0 })
+            Ok(Recalled { hits: hits.collect(), doubt, ..Recalled::default() })
         })
     }
 
@@ -598,7 +599,7 @@ impl MemoryService for Memories {
         call: ReadMemory,
     ) -> BoxFuture<'a, Result<Remembered, Error>> {
         Box::pin(async move {
-            let given = self.given(context, "read", |_| false).await?;
+            let (given, _) = self.given(context, "read", |_| false).await?;
             let none = || Error::not_found(format!("there is no memory m{}", call.id));
             given.into_iter().next().ok_or_else(none)
         })
@@ -625,7 +626,7 @@ impl MemoryService for Memories {
             if self.take(context.idempotency_key, "offers", holds).is_none() {
                 return Ok(Vec::new());
             }
-            let given = self.given(context, "offers", holds).await?;
+            let (given, _) = self.given(context, "offers", holds).await?;
             let offer = |it: Remembered| OfferedResult {
                 question: question.clone(),
                 asked: it.at,

@@ -918,6 +918,7 @@ fn memory_answer(node: &Node) -> MemoryAnswer {
         text: text("text").map(str::to_owned),
         times: number(node, "times").and_then(|it| it.try_into().ok()),
         takes: duration(node, "takes").unwrap_or_default(),
+        doubt: text("doubt").and_then(scalar::float),
         result: match text("fails").and_then(ErrorKind::from_name) {
             Some(kind) => Err(kind),
             None => Ok(gives.collect()),

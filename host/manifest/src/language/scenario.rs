@@ -201,6 +201,11 @@ pub(crate) static MEMORY_ANSWER: Object = Object {
             list(&Shape::Object(&GIVEN_MEMORY)),
             "The memories that are found, the best first; of `read` the first. What is remembered is numbered from 1.",
         ),
+        key(
+            "doubt",
+            Shape::Number { least: 0.0, most: 1.0 },
+            "Of `recall`: how probable it is that nothing answers; nothing is said of it where none is given.",
+        ),
         key("fails", Shape::ErrorKind, "The kind of error that there is in place of an answer."),
         key(
             "takes",

@@ -2085,3 +2085,11 @@ fn a_bound_opens_the_window() {
     assert_eq!(window("until 2019"), Interval { from: i64::MIN, to: year(2019).to });
     assert_eq!(window("after 2019"), Interval { from: year(2020).from, to: i64::MAX });
 }
+
+#[test]
+fn how_exactly_a_time_was_meant_has_one_name() {
+    use Granularity::*;
+    for it in [Instant, Day, Weekend, Week, Month, Season, Year, Decade, Range] {
+        assert_eq!(serde_json::to_value(it).unwrap(), it.name());
+    }
+}

@@ -4,8 +4,8 @@ use voyager_base::{
     Error,
     clock::Timestamp,
     memory::{
-        ForgetMemory, HITS_USUAL, KIND_LESSON, KeepResult, Lesson, MemoryDraft, MemoryHit,
-        OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory, RememberMemory,
+        DatedMemory, ForgetMemory, HITS_USUAL, KIND_LESSON, KeepResult, Lesson, MemoryDraft,
+        MemoryHit, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory, RememberMemory,
         Remembered, SeekResults,
     },
 };
@@ -157,8 +157,16 @@ fn time(millis: u64) -> Timestamp {
 
 impl From<Recalled> for memory::Recalled {
     fn from(recalled: Recalled) -> Self {
-        let Recalled { hits, duplicates } = recalled;
-        Self { hits: hits.into_iter().map(Into::into).collect(), duplicates }
+        let Recalled { hits, duplicates, doubt, dated } = recalled;
+        let hits = hits.into_iter().map(Into::into).collect();
+        Self { hits, duplicates, doubt, dated: dated.map(Into::into) }
+    }
+}
+
+impl From<DatedMemory> for memory::Dated {
+    fn from(it: DatedMemory) -> Self {
+        let DatedMemory { first, last, granularity, by, said } = it;
+        Self { first, last, granularity, by, said }
     }
 }
 

@@ -6,6 +6,8 @@
 use e2e::{Stage, Telling};
 use serde_json::Value as Json;
 
+const GUIDE: &str = include_str!("../../../../docs/guide/memory.md");
+
 /// A manifest with one step that uses the memory.
 fn manifest(grants: &str, operation: &str, with: &str) -> String {
     let outputs = match operation {
@@ -305,6 +307,52 @@ fn serving(stage: &Stage) -> Telling {
     host
 }
 
+#[test]
+fn a_skill_that_asks_is_told_how_doubtful_it_is_and_when_it_was() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    let note = |text: &str| {
+        let at = "2024-05-08T12:00:00Z";
+        serde_json::json!({ "text": text, "at": at, "space": "notes", "author": "Ada" }).to_string()
+    };
+    let mut notes = vec![note("We went to the lake yesterday.")];
+    let ask = |with: &str| run(&stage, all, "ask", with)["outputs"]["answer"].clone();
+    stage.write("few.jsonl", notes.join("\n"));
+    stage.answer(["memory", "import", "few.jsonl"]);
+    let few = ask("question: When did we go to the lake?");
+    assert!(few["doubt"].is_null(), "one memory tells nothing of the others: {few}");
+    notes =
+        (0..120).map(|it| note(&format!("Ticket {it} was closed by the night shift."))).collect();
+    stage.write("many.jsonl", notes.join("\n"));
+    stage.answer(["memory", "import", "many.jsonl"]);
+    let known = ask("question: When did we go to the lake?, limit: 1");
+    let memory = &known["memories"][0];
+    assert_eq!(memory["text"], "We went to the lake yesterday.", "{known}");
+    let expected = serde_json::json!({
+        "first": "2024-05-07", "last": "2024-05-07", "granularity": "day", "by": memory["id"], "said": true,
+    });
+    assert_eq!(known["dated"], expected);
+    let trumpet = "Which trumpet did the dentist in Lisbon buy?";
+    let unknown = ask(&format!("question: {trumpet}"));
+    assert!(unknown["dated"].is_null(), "{unknown}");
+    let doubt = |it: &Json| it["doubt"].as_f64().unwrap();
+    assert!(doubt(&known) < doubt(&unknown), "{known} {unknown}");
+    // The manifest that the guide shows.
+    let blocks = GUIDE.split("```yaml\n").skip(1).filter_map(|it| it.split("\n```").next());
+    let shown = blocks.into_iter().find(|it| it.contains("name: ask-notes")).unwrap();
+    stage.write("ask-notes.yaml", format!("{shown}\n"));
+    let asked = |question: &str| {
+        let sure = format!("sure={}", (doubt(&known) + doubt(&unknown)) / 2.0);
+        let question = format!("question={question}");
+        let run = ["run", "ask-notes.yaml", "--input", &question, "--input", &sure];
+        stage.answer(run)["outputs"].clone()
+    };
+    let lake = asked("When did we go to the lake?");
+    assert_eq!(lake["known"], true, "{lake}");
+    assert_eq!(lake["best"], serde_json::json!(["We went to the lake yesterday."]));
+    assert_eq!(asked(trumpet)["known"], false);
+}
+
 const THINKS: &str = "\
 voyager: manifest/v1
 name: think
@@ -386,6 +434,14 @@ fn scenarios_and_scripts_answer_for_the_memory() {
         "calls: [ { host: memory.recall, times: 1 } ], that: [ { that: \"outputs.answer[0].text == 'The green one.'\" } ]",
     );
     assert_eq!(found.code, Some(0), "{found:?}");
+    stage.write("keep.yaml", manifest(all, "ask", "question: Which door?"));
+    let doubted = scenario(
+        "doubted",
+        "{ asks: recall, doubt: 0.75 }",
+        "that: [ { that: \"default(outputs.answer.doubt, 0.0) == 0.75\" } ]",
+    );
+    assert_eq!(doubted.code, Some(0), "{doubted:?}");
+    stage.write("keep.yaml", manifest(all, "recall", "question: Which door?"));
     let failed = scenario(
         "failed",
         "{ asks: recall, fails: unavailable }",
