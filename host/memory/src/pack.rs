@@ -53,8 +53,11 @@ pub(crate) use self::{
 /// So many bytes are worth a thread more to read them.
 const SHARED_BYTES: usize = 1 << 20;
 
-/// So many are asked of the system at once where more are wanted: the calls for each chunk take as long as its hash.
-const RUN_BYTES: usize = 16 * CHUNK_BYTES;
+/// So many chunks are asked of the system at once where more are wanted.
+const RUN_CHUNKS: usize = 16;
+
+/// Their bytes.
+const RUN_BYTES: usize = RUN_CHUNKS * CHUNK_BYTES;
 
 /// Lengthens with zeros, with room for an eighth more: doubling would leave half of a large store's memory unused.
 pub(crate) fn lengthen<T: Clone + Default>(list: &mut Vec<T>, length: usize) {
@@ -232,16 +235,14 @@ impl Pack {
     /// may do so at once, each for some.
     pub(crate) fn verify_range(&self, chunks: Range<usize>) -> Result<(), PackError> {
         let mut bytes = vec![0; RUN_BYTES];
-        let mut next = chunks.start;
-        while next < chunks.end {
-            let some = next..chunks.end.min(next + RUN_BYTES / CHUNK_BYTES);
-            next = some.end;
-            let start = some.start * CHUNK_BYTES;
-            let run = &mut bytes[..(some.end * CHUNK_BYTES).min(self.body.length) - start];
+        let end = self.body.length.min(chunks.end * CHUNK_BYTES);
+        for first in chunks.step_by(RUN_CHUNKS) {
+            let start = first * CHUNK_BYTES;
+            let run = &mut bytes[..RUN_BYTES.min(end - start)];
             let read = self.body.read_raw(start, run).map_err(disk);
-            let compare = |it: (usize, &[u8])| self.body.compare(some.start + it.0, it.1);
-            let whole =
-                read.and_then(|()| run.chunks(CHUNK_BYTES).enumerate().try_for_each(compare));
+            let mut numbered = (first..).zip(run.chunks(CHUNK_BYTES));
+            let compare = |it: (usize, &[u8])| self.body.compare(it.0, it.1);
+            let whole = read.and_then(|()| numbered.try_for_each(compare));
             whole.inspect_err(|fault| self.body.found(fault.clone()))?;
         }
         Ok(())

@@ -353,8 +353,8 @@ mod tests {
             let mut all = vec![Postings::default(); 3];
             let mut words = DenseWords::default();
             let mut held: [BTreeMap<Place, u32>; 3] = Default::default();
-            // Half of all words hold enough to have bits.
-            let first = (0..40).map(|it| (it % 2, it as u32 * 3, 4 + it as u32 % 12));
+            // Two of the three words hold enough to have bits.
+            let first = (0..60).map(|it| (it % 2, it as u32 * 3, 4 + it as u32 % 12));
             for (word, place, act) in first.chain(changes) {
                 let number = word as u32;
                 match act {

@@ -1,6 +1,6 @@
 //! A shard as flat arrays in a pack, and back: what opening a store reads instead of every record.
 //!
-//! Rows, texts and postings stay there until they are asked.
+//! Rows, texts, postings and bits of common words stay there until they are asked.
 
 use std::{borrow::Cow, io};
 
