@@ -233,6 +233,10 @@ pub struct Recalled {
     pub dated: Option<DatedMemory>,
 }
 
+/// How exactly a time may be meant, finest first.
+pub const GRANULARITIES: [&str; 9] =
+    ["instant", "day", "weekend", "week", "month", "season", "year", "decade", "range"];
+
 /// When that happened which a question asks about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatedMemory {
@@ -240,7 +244,7 @@ pub struct DatedMemory {
     pub first: String,
     /// Its last day, which may be the same.
     pub last: String,
-    /// How exactly it was meant: `day`, `month`.
+    /// How exactly it was meant: one of [`GRANULARITIES`].
     pub granularity: String,
     /// The memory that says so.
     pub by: u64,

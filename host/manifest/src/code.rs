@@ -589,7 +589,7 @@ codes! {
         example "    inputs: { rounds: 0 }   # for an input with `min: 1`"
         fix "give a value that a run could be given. That a manifest refuses an input needs no scenario: it is refused before a run begins."
     AnswerForm "V0805" Error "an answer is not one thing"
-        cause "An answer is for one step or one operation, and gives a `result` or `fails`. `message` and `detail` belong to `fails`."
+        cause "An answer is for one step or one operation, and gives a `result` or `fails`. `message` and `detail` belong to `fails`. An answer of the memory holds what it gives back to that question."
         example "    - { step: find, result: [], fails: timeout }"
         fix "keep one of them; for other calls write another answer."
     NotCalled "V0806" Error "a step calls nothing"
@@ -616,6 +616,10 @@ codes! {
         cause "The scenario ran, and something else came of it than it expects. The message says what differs, and nothing of what doesn't."
         example "    expect: { outputs: { places: 2 } }   # there are 3"
         fix "correct the manifest, or the scenario where it expects the wrong thing."
+    MalformedDay "V0812" Error "a day is malformed"
+        cause "Days are those of the calendar, written as in ISO 8601."
+        example "    dated: { first: 31.5.2024 }"
+        fix "write it like `2024-05-31`."
 }
 
 impl Code {

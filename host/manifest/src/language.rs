@@ -27,6 +27,8 @@ pub(crate) enum Shape {
     StepName,
     /// `1.2.3`.
     Version,
+    /// `2024-05-31`.
+    Day,
     /// `true` or `false`.
     Bool,
     /// A whole number in this range.

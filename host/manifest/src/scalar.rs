@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 /// Most characters of a name.
 pub(crate) const NAME_CHARS_MAX: usize = 64;
 
@@ -38,6 +40,13 @@ pub(crate) fn name_like(text: &str) -> Option<String> {
         joined.push_str(word);
     }
     Some(joined).filter(|name| is_name(name))
+}
+
+/// A day of the calendar, as `2024-05-31`.
+pub(crate) fn day(text: &str) -> Option<Date> {
+    // The library takes other forms too.
+    let day: Date = text.parse().ok()?;
+    (day.to_string() == text).then_some(day)
 }
 
 /// `true` or `false`.

@@ -6,7 +6,10 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use voyager_base::{
-    Error, ErrorKind, Type, Value, memory::Remembered, operation::OperationName, secret::Secret,
+    Error, ErrorKind, Type, Value,
+    memory::{DatedMemory, Remembered},
+    operation::OperationName,
+    secret::Secret,
     sim::CrashModel,
 };
 
@@ -149,6 +152,8 @@ pub struct MemoryAnswer {
     pub takes: Duration,
     /// How probable it is that nothing answers a question.
     pub doubt: Option<f64>,
+    /// When that happened which a question asks about.
+    pub dated: Option<DatedMemory>,
     /// The memories that are found, the best first; or why there is no answer.
     pub result: Result<Vec<Remembered>, ErrorKind>,
 }

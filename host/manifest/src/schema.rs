@@ -81,6 +81,7 @@ fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Version => {
             json!({ "type": "string", "pattern": r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$" })
         }
+        Shape::Day => json!({ "type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
         Shape::StepName => json!({ "type": "string", "pattern": STEP_NAME }),
         Shape::StepNames(of) => json!({
             "type": "object",

@@ -200,6 +200,14 @@ fn single(node: &Node, text: &str, shape: &Shape, findings: &mut Findings) {
                 );
             }
         }
+        Shape::Day => {
+            if scalar::day(text).is_none() {
+                findings.push(
+                    malformed(Code::MalformedDay, &format!("`{text}` is no day"))
+                        .help("days look like `2024-05-31`"),
+                );
+            }
+        }
         Shape::Bool => {
             if scalar::bool(text).is_none() {
                 findings.push(malformed_bool(node, text));
@@ -442,6 +450,7 @@ fn describe(shape: &Shape) -> &'static str {
         Shape::Policy => "the name of a policy",
         Shape::StepName => "the id of a step",
         Shape::Version => "a version",
+        Shape::Day => "a day",
         Shape::Bool => "`true` or `false`",
         Shape::Int { .. } => "a whole number",
         Shape::Number { .. } => "a number",

@@ -23,7 +23,7 @@ use voyager_base::{
 use voyager_manifest::{
     Plan, Scenario,
     plan::{Awaited, Step},
-    scenario::{Fault, Span, Whose},
+    scenario::{Fault, MemoryAnswer, Span, Whose},
 };
 
 use super::{Idle, Rest};
@@ -520,13 +520,13 @@ impl Memories {
         Some(taken)
     }
 
-    /// The memories that the scenario gives to a question, and how doubtful it says an answer is.
+    /// What the scenario gives to a question: memories, and of which answer.
     async fn given(
         &self,
         context: &CallContext,
         asks: &str,
         holds: impl Fn(&str) -> bool,
-    ) -> Result<(Vec<Remembered>, Option<f64>), Error> {
+    ) -> Result<(Vec<Remembered>, &MemoryAnswer), Error> {
         let Some(taken) = self.take(context.idempotency_key, asks, holds) else {
             let line = format!("to `memory`: {{ asks: {asks} }}");
             return Err(self.0.missing(&format!("what asks the memory to {asks}"), &line));
@@ -535,7 +535,7 @@ impl Memories {
         self.0.wait(answer.takes).await;
         let failed =
             |kind| Error::new(kind, format!("the scenario lets the memory fail to {asks}"));
-        Ok((answer.result.clone().map_err(failed)?, answer.doubt))
+        Ok((answer.result.clone().map_err(failed)?, answer))
     }
 }
 
@@ -566,14 +566,15 @@ impl MemoryService for Memories {
     ) -> BoxFuture<'a, Result<Recalled, Error>> {
         Box::pin(async move {
             let holds = |text: &str| call.text.contains(text);
-            let (given, doubt) = self.given(context, "recall", holds).await?;
+            let (given, answer) = self.given(context, "recall", holds).await?;
             let hit = |(memory, place): (Remembered, u32)| MemoryHit {
                 tokens: u32::try_from(memory.text.len() / 4).unwrap_or(u32::MAX),
                 score: 1.0 / f64::from(place),
                 memory,
             };
             let hits = given.into_iter().take(call.limit as usize).zip(1..).map(hit);
-            Ok(Recalled { hits: hits.collect(), doubt, ..Recalled::default() })
+            let (doubt, dated) = (answer.doubt, answer.dated.clone());
+            Ok(Recalled { hits: hits.collect(), doubt, dated, ..Recalled::default() })
         })
     }
 

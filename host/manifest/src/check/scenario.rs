@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use voyager_base::{
     Error, ErrorKind, Limits, Type, Value,
     clock::Timestamp,
-    memory::{KIND_USUAL, Remembered},
+    memory::{DatedMemory, KIND_USUAL, Remembered},
     operation::Operation,
     secret::Secret,
     sim::CrashModel,
@@ -32,6 +32,10 @@ use crate::{
     shape::{self, clip, is_path},
     yaml::{Entry, Kind, Node},
 };
+
+/// What an answer of the memory may hold, and of which questions.
+const MEMORY_GIVES: [(&str, &[&str]); 3] =
+    [("gives", &["recall", "read", "offers"]), ("doubt", &["recall"]), ("dated", &["recall"])];
 
 /// What became of the text of a scenario.
 #[derive(Clone, Debug)]
@@ -114,7 +118,7 @@ impl Checker<'_> {
         let answers = self.answers(root.get("answers"), plan);
         let programs = items(root, "programs").iter().map(program_answer).collect();
         let servers = items(root, "servers").iter().map(server_answer).collect();
-        let memory = items(root, "memory").iter().map(memory_answer).collect();
+        let memory = items(root, "memory").iter().map(|it| self.memory_answer(it)).collect();
         let faults = items(root, "faults").iter();
         let faults: Vec<Option<(Span, Fault)>> =
             faults.map(|it| Some((head(it), self.fault(it, plan)?))).collect();
@@ -154,7 +158,7 @@ impl Checker<'_> {
             answers: answers?,
             programs: items(root, "programs").iter().map(program_answer).collect(),
             servers: items(root, "servers").iter().map(server_answer).collect(),
-            memory: items(root, "memory").iter().map(memory_answer).collect(),
+            memory: items(root, "memory").iter().map(|it| self.memory_answer(it)).collect(),
             faults: Vec::new(),
             expect: nothing_said(&(0..0)),
         })
@@ -419,6 +423,53 @@ impl Checker<'_> {
             writes: written.chain(removed).collect(),
             result,
         })
+    }
+
+    fn memory_answer(&mut self, node: &Node) -> MemoryAnswer {
+        let text = |key: &str| node.get(key).and_then(Node::text);
+        let asks = text("asks").unwrap_or_default();
+        let fails = text("fails").and_then(ErrorKind::from_name);
+        for (key, of) in MEMORY_GIVES {
+            let Some(entry) = node.entry(key) else { continue };
+            let (message, help) = if fails.is_some() {
+                (format!("an answer that fails has no `{key}`"), "keep one of them")
+            } else if !of.contains(&asks) {
+                (format!("`{key}` is nothing that `{}` gives back", clip(asks)), "remove it")
+            } else {
+                continue;
+            };
+            self.report(Finding::new(Code::AnswerForm, &entry.key_span, message).help(help));
+        }
+        let gives = items(node, "gives").iter().zip(1..).map(|(it, id)| remembered(it, id));
+        MemoryAnswer {
+            span: head(node),
+            asks: asks.to_owned(),
+            text: text("text").map(str::to_owned),
+            times: number(node, "times").and_then(|it| it.try_into().ok()),
+            takes: duration(node, "takes").unwrap_or_default(),
+            doubt: text("doubt").and_then(scalar::float),
+            dated: node.get("dated").map(|it| self.dated(it)),
+            result: fails.map_or_else(|| Ok(gives.collect()), Err),
+        }
+    }
+
+    /// When that was which a question asks about.
+    fn dated(&mut self, node: &Node) -> DatedMemory {
+        let text = |key: &str| node.get(key).and_then(Node::text);
+        let first = text("first").unwrap_or_default();
+        let last = node.entry("last");
+        // Days that are written alike are in the order of their texts.
+        if let Some(entry) = last.filter(|it| it.value.text().is_some_and(|it| it < first)) {
+            let message = "the last day is before the first";
+            self.report(Finding::new(Code::AnswerForm, &entry.key_span, message).help("swap them"));
+        }
+        DatedMemory {
+            first: first.to_owned(),
+            last: text("last").unwrap_or(first).to_owned(),
+            granularity: text("granularity").unwrap_or("day").to_owned(),
+            by: number(node, "by").unwrap_or(1),
+            said: text("said").and_then(scalar::bool).unwrap_or(true),
+        }
     }
 
     fn whose(&mut self, node: &Node, plan: &Plan) -> Option<(Whose, Arc<Operation>)> {
@@ -905,23 +956,6 @@ fn server_answer(node: &Node) -> ServerAnswer {
         result: match node.get("fails").and_then(Node::text).and_then(ErrorKind::from_name) {
             Some(kind) => Err(kind),
             None => Ok((status, headers, text("body"))),
-        },
-    }
-}
-
-fn memory_answer(node: &Node) -> MemoryAnswer {
-    let text = |key: &str| node.get(key).and_then(Node::text);
-    let gives = items(node, "gives").iter().zip(1..).map(|(it, id)| remembered(it, id));
-    MemoryAnswer {
-        span: head(node),
-        asks: text("asks").unwrap_or_default().to_owned(),
-        text: text("text").map(str::to_owned),
-        times: number(node, "times").and_then(|it| it.try_into().ok()),
-        takes: duration(node, "takes").unwrap_or_default(),
-        doubt: text("doubt").and_then(scalar::float),
-        result: match text("fails").and_then(ErrorKind::from_name) {
-            Some(kind) => Err(kind),
-            None => Ok(gives.collect()),
         },
     }
 }

@@ -1,6 +1,8 @@
 //! The tables of `voyager: scenario/v1`, the tests of manifests.
 
 use super::{COUNT, DESCRIPTION, Key, METHODS, Object, Shape, key, list, must};
+use voyager_base::memory::GRANULARITIES;
+
 use crate::scenario::MEMORY_ASKED;
 
 /// What the first key of a scenario has to say.
@@ -206,6 +208,11 @@ pub(crate) static MEMORY_ANSWER: Object = Object {
             Shape::Number { least: 0.0, most: 1.0 },
             "Of `recall`: how probable it is that nothing answers; nothing is said of it where none is given.",
         ),
+        key(
+            "dated",
+            Shape::Object(&GIVEN_TIME),
+            "Of `recall`: when that happened which the question asks about.",
+        ),
         key("fails", Shape::ErrorKind, "The kind of error that there is in place of an answer."),
         key(
             "takes",
@@ -227,6 +234,26 @@ pub(crate) static GIVEN_MEMORY: Object = Object {
         key("kind", Shape::Text { chars_max: 256 }, "What kind it is; `note` where none is given."),
         key("tags", list(&Shape::Text { chars_max: 256 }), "Its tags."),
         key("fields", Shape::Variables(&TEXT), "Its fields."),
+    ],
+};
+
+/// A time that a scenario gives.
+pub(crate) static GIVEN_TIME: Object = Object {
+    what: "a time",
+    keys: &[
+        must("first", Shape::Day, "Its first day."),
+        key("last", Shape::Day, "Its last day; the first where none is given."),
+        key(
+            "granularity",
+            Shape::Word(&GRANULARITIES),
+            "How exactly it was meant; `day` where none is given.",
+        ),
+        key("by", COUNT, "The number of the memory that says so; 1 where none is given."),
+        key(
+            "said",
+            Shape::Bool,
+            "Whether that says it; else this is when it was told. It does where nothing is given.",
+        ),
     ],
 };
 

@@ -221,6 +221,38 @@ fn a_manifest_that_cannot_be_used_is_told_at_its_name() {
 }
 
 #[test]
+fn an_answer_of_the_memory_holds_what_that_question_gives_back() {
+    assert(
+        "inputs: { repo: . }
+memory:
+  - { asks: recall, gives: [ { text: x } ], doubt: 0.5, dated: { first: 2024-05-31, said: false } }
+  - { asks: remember, gives: [ { text: x } ] }
+  - { asks: read, gives: [ { text: x } ], doubt: 0.5 }
+  - { asks: offers, dated: { first: 2024-05-31 } }
+  - { asks: recall, gives: [ { text: x } ], fails: timeout }
+  - { asks: recall, doubt: 2 }
+  - { asks: recall, dated: { last: 2024-05-31 } }
+  - { asks: recall, dated: { first: 2024-02-30 } }
+  - { asks: recall, dated: { first: 2024-05-31T10:00 } }
+  - { asks: recall, dated: { first: 2024-05-31, last: 2024-05-30 } }
+  - { asks: recall, dated: { first: 2024-05-31, granularity: days } }
+",
+        expect![[r#"
+            7:23 V0805 `gives` is nothing that `remember` gives back (remove it)
+            8:43 V0805 `doubt` is nothing that `read` gives back (remove it)
+            9:21 V0805 `dated` is nothing that `offers` gives back (remove it)
+            10:21 V0805 an answer that fails has no `gives` (keep one of them)
+            11:28 V0113 `2` is not between 0 and 1
+            12:30 V0104 a time needs `first` (Its first day.)
+            13:37 V0812 `2024-02-30` is no day (days look like `2024-05-31`)
+            14:37 V0812 `2024-05-31T10:00` is no day (days look like `2024-05-31`)
+            15:49 V0805 the last day is before the first (swap them)
+            16:62 V0112 `days` is not possible here (did you mean `day`?)
+        "#]],
+    );
+}
+
+#[test]
 fn every_code_of_scenarios_has_a_case() {
     let own = include_str!("scenarios.rs");
     let missing: Vec<&str> = Code::ALL

@@ -2089,7 +2089,9 @@ fn a_bound_opens_the_window() {
 #[test]
 fn how_exactly_a_time_was_meant_has_one_name() {
     use Granularity::*;
-    for it in [Instant, Day, Weekend, Week, Month, Season, Year, Decade, Range] {
+    let all = [Instant, Day, Weekend, Week, Month, Season, Year, Decade, Range];
+    for it in all {
         assert_eq!(serde_json::to_value(it).unwrap(), it.name());
     }
+    assert_eq!(all.map(Granularity::name), voyager_base::memory::GRANULARITIES);
 }

@@ -441,6 +441,12 @@ fn scenarios_and_scripts_answer_for_the_memory() {
         "that: [ { that: \"default(outputs.answer.doubt, 0.0) == 0.75\" } ]",
     );
     assert_eq!(doubted.code, Some(0), "{doubted:?}");
+    let dated = scenario(
+        "dated",
+        "{ asks: recall, dated: { first: 2024-05-30, last: 2024-05-31, granularity: weekend, by: 3 } }",
+        "outputs: { answer: { memories: [], dated: { first: 2024-05-30, last: 2024-05-31, granularity: weekend, by: 3, said: true } } }",
+    );
+    assert_eq!(dated.code, Some(0), "{dated:?}");
     stage.write("keep.yaml", manifest(all, "recall", "question: Which door?"));
     let failed = scenario(
         "failed",
