@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -277,6 +278,32 @@ fn an_endpoint_that_never_answers_keeps_nothing_from_working() {
     is_silent.store(false, Ordering::SeqCst);
     drop(silent);
     assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 2);
+}
+
+#[test]
+fn ctrl_c_waits_for_no_endpoint() {
+    let Some(stage) = Stage::new() else { return };
+    let (silent, held) = channel::<()>();
+    let (sender, asked) = channel();
+    let address = serve(move |of| {
+        // Whoever asks first is told of, and waits until it is let go.
+        let _ = sender.send(());
+        let _ = held.recv();
+        openai(of)
+    });
+    memory(&stage, "none", &["add", "The door is green."]);
+    let encoder = format!("http://{address}/v1/embeddings#slow");
+    let mut command = stage.command(["--encoder", &encoder, "memory", "encode"]);
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = piped.spawn().expect("it starts");
+    asked.recv().expect("the endpoint is asked");
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.expect("it can be sent").success());
+    let ended = Ended::from(child.wait_with_output().expect("it ends"));
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert!(ended.err.contains("the same command goes on"), "{ended:?}");
+    drop(silent);
+    assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 1);
 }
 
 #[test]
