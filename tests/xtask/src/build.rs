@@ -10,9 +10,13 @@ use anyhow::{Context, Result, bail, ensure};
 
 const TARGET: &str = "wasm32-wasip2";
 
-/// The folder of the workspace.
+/// The folder of the workspace from which cargo runs this. Two clones may build into one folder: then this program may have been
+/// built in the other one.
+#[expect(clippy::disallowed_methods, reason = "cargo says where it runs this from")]
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders up").to_owned()
+    let built = || env!("CARGO_MANIFEST_DIR").to_owned();
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| built());
+    Path::new(&folder).ancestors().nth(2).expect("two folders up").to_owned()
 }
 
 /// The folder that cargo builds into.
