@@ -520,7 +520,7 @@ impl Memories {
         Some(taken)
     }
 
-    /// What the scenario gives to a question: memories, and of which answer.
+    /// The memories that the scenario gives to a question, and the answer that they are of.
     async fn given(
         &self,
         context: &CallContext,
