@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use tokio::sync::watch;
 use voyager_base::clock::{Clock, Timestamp};
 use voyager_encoder::{Bert, Hashed, Precision};
 use voyager_memory::{
@@ -50,6 +51,8 @@ pub(crate) struct Encoder {
     words: Words,
     /// When it could not be reached last, and why.
     down: Mutex<Option<(Timestamp, String)>>,
+    /// Why the last attempt gave nothing that another one followed.
+    failed: watch::Sender<String>,
 }
 
 enum Maker {
@@ -62,7 +65,19 @@ impl Encoder {
     /// That of a setting; nothing is opened yet. What is known of its words is kept in the folder `words`.
     pub(crate) fn new(setting: Setting, clock: Arc<dyn Clock>, words: PathBuf) -> Self {
         let words = Words::new(words);
-        Self { setting, clock, made: OnceLock::new(), words, down: Mutex::default() }
+        Self {
+            setting,
+            clock,
+            made: OnceLock::new(),
+            words,
+            down: Mutex::default(),
+            failed: watch::Sender::default(),
+        }
+    }
+
+    /// Why attempts gave nothing that are followed by others: those from now on.
+    pub(crate) fn failed_attempts(&self) -> watch::Receiver<String> {
+        self.failed.subscribe()
     }
 
     /// Whether this host wants vectors at all.
@@ -142,7 +157,10 @@ impl Encoder {
         let vectors = match local.await.map_err(|it| Trouble::Down(it.to_string()))?? {
             Ok(vectors) => Ok(vectors),
             Err(texts) => match self.made() {
-                Ok(Maker::Web(web)) => web.encode(&texts, patience).await,
+                Ok(Maker::Web(web)) => {
+                    let failed = |why| self.failed.send_modify(|it| *it = why);
+                    web.encode(&texts, patience, failed).await
+                }
                 _ => Err(Trouble::Down("it is none".to_owned())),
             },
         };

@@ -129,20 +129,27 @@ impl Bars {
                 bar.set_message(format!("{records} records"));
                 return;
             }
+            Event::Encoding { vectors, records } => {
+                return self.share(*vectors, *records, format!("of {records} records encoded"));
+            }
             Event::Going { doing, done, total } => {
-                let bar = self.import.get_or_insert_with(|| {
-                    let bar = self.all.add(ProgressBar::new(*total));
-                    bar.set_style(share());
-                    bar
-                });
-                bar.set_length(*total);
-                bar.set_position(*done);
-                bar.set_message(printing::harmless(doing));
-                return;
+                return self.share(*done, *total, printing::harmless(doing));
             }
             _ => {}
         }
         describe(event).iter().for_each(|line| self.line(line));
+    }
+
+    /// How much of a long work is done, in a bar that stays.
+    fn share(&mut self, done: u64, total: u64, message: String) {
+        let bar = self.import.get_or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::new(total));
+            bar.set_style(share());
+            bar
+        });
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(message);
     }
 }
 
@@ -227,6 +234,7 @@ fn describe(event: &Event) -> Option<String> {
         Event::Encoding { vectors, records } => {
             format!("{vectors} of {records} records have a vector")
         }
+        Event::EncoderFailed { reason } => format!("{reason}; trying again"),
         Event::Going { doing, done, total } => {
             format!("{} % {doing}", done.saturating_mul(100) / (*total).max(1))
         }

@@ -540,6 +540,7 @@ pub(crate) enum Event {
     Attended(Attended),
     Importing { records: u64, done_bytes: u64, total_bytes: u64 },
     Encoding { vectors: u64, records: u64 },
+    EncoderFailed { reason: String },
     Going { doing: String, done: u64, total: u64 },
     Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },

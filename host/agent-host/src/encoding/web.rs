@@ -108,11 +108,12 @@ impl Web {
         format!("{}#{}", self.endpoint.url, self.endpoint.model)
     }
 
-    /// A vector for each text.
+    /// A vector for each text. Why an attempt gave none is told to `failed` where another one follows.
     pub(super) async fn encode(
         &self,
         texts: &[String],
         patience: Patience,
+        failed: impl Fn(String),
     ) -> Result<Vec<Vec<f32>>, Trouble> {
         let mut pauses = patience.pauses().iter();
         loop {
@@ -121,10 +122,12 @@ impl Web {
             match once.unwrap_or_else(|_| Err(late())) {
                 Ok(vectors) => return Ok(vectors),
                 Err(Attempt::Ended(trouble)) => return Err(trouble),
-                Err(Attempt::Later(why)) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(*pause).await,
-                    None => return Err(Trouble::Down(format!("{}: {why}", self.endpoint.url))),
-                },
+                Err(Attempt::Later(why)) => {
+                    let why = format!("{}: {why}", self.endpoint.url);
+                    let Some(pause) = pauses.next() else { return Err(Trouble::Down(why)) };
+                    failed(why);
+                    tokio::time::sleep(*pause).await;
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ mod nearest;
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -14,7 +15,9 @@ use voyager_base::{
     call::Cancellation,
     clock::{Clock, Timestamp},
 };
-use voyager_memory::{Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, terms};
+use voyager_memory::{
+    Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, Stats, terms,
+};
 
 use super::{
     Host, Updates,
@@ -348,18 +351,38 @@ impl Host {
         }
         let memory = encoding.opened().await.map_err(|it| unusable(&it))?;
         let (mut encoded, mut refused) = (0, 0);
-        let mut told: Option<Timestamp> = None;
         let stopped = |encoded: usize, kind, why: String| {
             let hint = format!("{encoded} record(s) got a vector; the same command goes on");
             Failure::new(kind, why).hint(hint)
         };
+        // Whoever asked may have left, or is slow; another one follows.
+        let tell = |event| drop(updates.try_send(Update::Event(event)));
+        let mut failed = encoding.encoder.failed_attempts();
+        let stats = || memory.stats().map_err(|it| unusable(&it));
+        let so_far = |it: &Stats| {
+            let (vectors, records) = (it.vectors as u64, it.records as u64);
+            tell(Event::Encoding { vectors, records });
+        };
+        let before = stats()?;
+        if before.vectors < before.records {
+            so_far(&before);
+        }
+        let mut told: Option<Timestamp> = None;
         loop {
-            let cancelled = || stopped(encoded, FailureKind::Cancelled, "stopped".to_owned());
-            // First: what is known to be cancelled begins nothing.
-            let done = tokio::select! {
-                biased;
-                () = cancellation.cancelled() => return Err(cancelled()),
-                done = encoding.batch(&memory) => done,
+            let mut batch = pin!(encoding.batch(&memory));
+            let done = loop {
+                tokio::select! {
+                    // First: what is known to be cancelled begins nothing.
+                    biased;
+                    () = cancellation.cancelled() => {
+                        return Err(stopped(encoded, FailureKind::Cancelled, "stopped".to_owned()));
+                    }
+                    done = &mut batch => break done,
+                    Ok(()) = failed.changed() => {
+                        let reason = failed.borrow_and_update().clone();
+                        tell(Event::EncoderFailed { reason });
+                    }
+                }
             };
             let done =
                 done.map_err(|it| stopped(encoded, FailureKind::Environment, it.to_string()))?;
@@ -371,10 +394,7 @@ impl Host {
             let now = self.world.clock.now();
             if told.is_none_or(|it| it.after(TOLD) <= now) {
                 told = Some(now);
-                let stats = memory.stats().map_err(|it| unusable(&it))?;
-                let (vectors, records) = (stats.vectors as u64, stats.records as u64);
-                // Whoever asked may have left, or is slow; another one follows.
-                let _ = updates.try_send(Update::Event(Event::Encoding { vectors, records }));
+                so_far(&stats()?);
             }
         }
         let kept = Arc::clone(&memory);
@@ -385,9 +405,8 @@ impl Host {
                 return Err(stopped(encoded, FailureKind::Cancelled, "stopped".to_owned()));
             }
         }
-        let stats = memory.stats().map_err(|it| unusable(&it))?;
+        let Stats { vectors, records, .. } = stats()?;
         let encoder = memory.encoder().map(|it| it.name.clone());
-        let (vectors, records) = (stats.vectors, stats.records);
         Ok(EncodeAnswer { encoder, encoded, refused, vectors, records })
     }
 }

@@ -307,6 +307,23 @@ fn ctrl_c_waits_for_no_endpoint() {
 }
 
 #[test]
+fn an_attempt_that_failed_is_told_while_another_follows() {
+    let Some(stage) = Stage::new() else { return };
+    let is_ready = AtomicBool::new(false);
+    let address = serve(move |asked| match is_ready.swap(true, Ordering::SeqCst) {
+        true => ollama(asked),
+        false => response("503 Service Unavailable", &[], b""),
+    });
+    memory(&stage, "none", &["add", "The door is green."]);
+    let encoder = format!("http://{address}/api/embed#small");
+    let encoded = call(&stage, &encoder, &["encode"]);
+    assert!(encoded.code == Some(0) && encoded.out.contains("1 of 1 records"), "{encoded:?}");
+    let told = format!("http://{address}/api/embed: it answers with status 503; trying again");
+    assert!(encoded.err.contains("0 of 1 records have a vector"), "{encoded:?}");
+    assert!(encoded.err.contains(&told), "{encoded:?}");
+}
+
+#[test]
 fn one_text_that_an_endpoint_refuses_stops_no_other() {
     let Some(stage) = Stage::new() else { return };
     stage.write("facts.jsonl", FACTS);
@@ -333,7 +350,9 @@ fn encoding_that_was_killed_goes_on_where_it_was() {
     let address = serve(ollama);
     let encoder = format!("http://{address}/api/embed#small");
     let arguments = ["--encoder", &encoder, "memory", "encode"];
-    let killed = stage.kill_when(arguments, |line| line.contains("\"encoding\""));
+    let killed = stage.kill_when(arguments, |line| {
+        line.contains("\"encoding\"") && !line.contains("\"vectors\":0")
+    });
     assert!(killed, "it tells how far it is");
     let before = vectors(&stage, &encoder);
     assert!(0 < before, "a batch that was told is kept");
