@@ -48,7 +48,7 @@ impl FileDisk {
         let path = path.into();
         let place =
             |error: io::Error| FolderError::Disk { reason: format!("{}: {error}", path.display()) };
-        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(place)?;
+        make(&path).map_err(place)?;
         let lock = open_private(&path.join(LOCK)).map_err(place)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => FolderError::Busy { folder: path.display().to_string() },
@@ -67,6 +67,28 @@ impl FileDisk {
             ));
         }
         Ok(self.path.join(name))
+    }
+}
+
+/// Makes a folder with those above it. What is written in it later is lost with it where a folder above does not
+/// durably hold its name, so each is synced that got one.
+fn make(path: &Path) -> io::Result<()> {
+    let private = || DirBuilder::new().mode(0o700).create(path);
+    let above = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    let made = match private() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && above != path => {
+            make(above)?;
+            private()
+        }
+        made => made,
+    };
+    match made {
+        Ok(()) => File::open(above)?.sync_all(),
+        Err(_) if path.is_dir() => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -144,6 +166,21 @@ mod tests {
         assert_eq!(mode(&path), 0o700);
         assert_eq!(mode(&path.join("a")), 0o600);
         assert_eq!(disk.list().unwrap(), ["a"], "the lock is not shown");
+    }
+
+    #[test]
+    fn folders_are_made_as_deep_as_asked_and_only_where_there_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b/c");
+        make(&deep).unwrap();
+        assert!(deep.is_dir());
+        make(&deep).unwrap();
+        make(Path::new("/")).unwrap();
+        make(Path::new(".")).unwrap();
+        std::fs::write(deep.join("file"), "").unwrap();
+        assert_eq!(make(&deep.join("file")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        let beyond = make(&deep.join("file/d")).unwrap_err();
+        assert_eq!(beyond.kind(), io::ErrorKind::NotADirectory);
     }
 
     #[test]
