@@ -1,6 +1,9 @@
 //! A question as the arms take it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use voyager_base::clock::Timestamp;
 
@@ -14,7 +17,7 @@ use crate::{
     shard::{Days, Shard},
     terms,
     vectors::Query,
-    when::Interval,
+    when::{Granularity, Interval, Mention},
 };
 
 /// Words that mean something like one of a question, as far as an encoder knows.
@@ -63,8 +66,8 @@ pub(crate) struct Asking {
     pub(crate) parts: Vec<String>,
 }
 
-/// The stem of the word for whatever was.
-const HAPPEN: &str = "happen";
+/// Stems of words for whatever was, or was told.
+const WHATEVER: [&str; 6] = ["discuss", "happen", "mention", "said", "say", "tell"];
 
 const MONTHS: [&str; 12] = [
     "january",
@@ -95,6 +98,7 @@ impl Asking {
         let Named { authors, short } = Named::of(&said, &analysed, shards);
         let of_names: BTreeSet<String> =
             authors.iter().chain(short.keys()).flat_map(|it| terms::terms(it)).collect();
+        let text = &beside_days(text, &analysed.times);
         let mut words = Words::new();
         let long = short.values().flat_map(|it| terms::terms(&it.word));
         terms::terms(text)
@@ -108,7 +112,8 @@ impl Asking {
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
         let (window, days) = (analysed.window, Days::asked_for(&analysed.times, now));
-        let things = analysed.core.iter().filter(|it| terms::stem(it) != HAPPEN).count();
+        let says_more = |it: &&String| !WHATEVER.contains(&terms::stem(it).as_str());
+        let things = analysed.core.iter().filter(says_more).count();
         let beside_time = things + analysed.names.len() + analysed.exact.len();
         let kindred = kindred(&question.kindred, &core);
         let cues = cues(&said);
@@ -126,6 +131,29 @@ impl Asking {
             vector,
             parts: analysed.parts,
         }
+    }
+}
+
+/// A question without the numbers of the days that it names, which tell nothing but the time: what holds a 26 is of no
+/// more use to who asks about the 26th than what holds another number. As it stands where it has no other term.
+fn beside_days<'a>(text: &'a str, times: &[Mention]) -> Cow<'a, str> {
+    let is_day =
+        |it: &&Mention| it.at().is_some_and(|(_, granularity)| granularity <= Granularity::Day);
+    let mut left = text.to_owned();
+    for span in times.iter().filter(is_day).map(|it| it.span.clone()) {
+        let Some(said) = text.get(span.clone()) else { continue };
+        let mut at = span.start;
+        for part in said.split_inclusive(|it: char| !it.is_alphanumeric()) {
+            let word = part.trim_end_matches(|it: char| !it.is_alphanumeric());
+            if word.starts_with(|it: char| it.is_ascii_digit()) {
+                left.replace_range(at..at + word.len(), &" ".repeat(word.len()));
+            }
+            at += part.len();
+        }
+    }
+    match left == text || terms::terms(&left).is_empty() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(left),
     }
 }
 
@@ -238,7 +266,28 @@ mod tests {
         assert_eq!(beside("What happened on 3 May 2023?"), 0);
         assert_eq!(beside("What did we do last Friday?"), 0);
         assert_eq!(beside("What did Ada paint on 3 May 2023?"), 2);
-        assert_eq!(beside("What did the painter say to Ada yesterday?"), 3);
+        assert_eq!(beside("What was said on 3 May 2023?"), 0);
+        assert_eq!(beside("What did the painter say to Ada yesterday?"), 2);
+    }
+
+    #[test]
+    fn numbers_of_a_day_are_no_words() {
+        let words = |text: &str| {
+            let mut words: Vec<String> = asking(text, Vec::new()).words.into_keys().collect();
+            words.sort();
+            words
+        };
+        for text in ["What happened on 26/11/2026?", "What happened on 2026-11-26?"] {
+            assert_eq!(words(text), ["happen"], "{text}");
+        }
+        assert_eq!(words("What happened on November 26th, 2026?"), ["happen", "novemb"]);
+        assert_eq!(
+            words("Which 26 boxes came on 26 November 2026?"),
+            ["26", "box", "came", "novemb"]
+        );
+        // Nothing but the day is asked for, and of a year or a month its number is what is said of it.
+        assert_eq!(words("2026-11-26"), ["11", "2026", "26"]);
+        assert_eq!(words("What happened in May 2023?"), ["2023", "happen"]);
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(crate) struct Word {
 }
 
 /// The first words of the text; marks and spaces count as well, so that reading takes bounded time.
-fn clipped(text: &str) -> &str {
+pub(crate) fn clipped(text: &str) -> &str {
     let end = text.char_indices().nth(WORDS_MAX * 8).map_or(text.len(), |it| it.0);
     &text[..end]
 }

@@ -5,6 +5,7 @@ use std::collections::{
     hash_map::Entry::{Occupied, Vacant},
 };
 
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 use voyager_base::{Digest, clock::Timestamp, memory::Trust};
 
@@ -13,10 +14,10 @@ use crate::{
     asking::{Asking, Kindred},
     features::{Arms, FirstArms, Near},
     index::Index,
-    rank,
+    question, rank,
     record::{MemoryId, Record},
     search::Search,
-    shard::{Doc, Shard, tokens_of},
+    shard::{Doc, Shard, Term, tokens_of},
     terms,
     walk::{HUB, walk},
     when::{Granularity, Interval},
@@ -171,7 +172,7 @@ impl Signals {
     }
 
     /// Whether anything in the question speaks for the record.
-    pub(crate) fn speak(&self) -> bool {
+    pub fn speak(&self) -> bool {
         self.time > 0.0 || self.speak_beside_time()
     }
 
@@ -271,6 +272,9 @@ const BOOST_MAX: f64 = 0.1;
 /// What a quotation is worth, in standard deviations of the arms: more than any of them gives.
 const EXACT_WEIGHT: f64 = 10.0;
 
+/// So many phrases of a question are looked for.
+const PHRASES_MAX: usize = 16;
+
 /// What the strongest relation is worth.
 const RELATION_WEIGHT: f64 = 2.0;
 
@@ -352,7 +356,7 @@ struct Seeing<'a> {
     led: BySpot<f64>,
     /// What the best is worth that words found, and 1 at least.
     best: f64,
-    phrases: Vec<Vec<String>>,
+    quoted: Quoted,
     words: HashSet<String>,
     now: Timestamp,
 }
@@ -375,9 +379,9 @@ impl<'a> Seeing<'a> {
         spots.extend(led.keys());
         spots.sort_unstable();
         spots.dedup();
-        let phrases = quoted(&question.text);
+        let quoted = Quoted::of(&question.text, &search.shards);
         let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
-        (Self { search, asking, first, led, best, phrases, words, now }, spots)
+        (Self { search, asking, first, led, best, quoted, words, now }, spots)
     }
 
     fn candidate(&self, (spot, doc, relevance): &(Spot, Doc, f64)) -> (Spot, Candidate) {
@@ -393,7 +397,7 @@ impl<'a> Seeing<'a> {
             keyword: first.window2.ratio(*spot),
             relation: self.led.get(spot).copied().unwrap_or(0.0),
             tag: share_of_tags(shard, doc, &self.words),
-            exact: share_of_phrases(shard, doc, &self.phrases),
+            exact: self.quoted.share(self.search, *spot, doc),
             importance: f64::from(doc.importance),
             recency: (-age / RECENCY_HALF_LIFE_MICROS).exp2(),
             confidence: f64::from(doc.confidence),
@@ -587,20 +591,47 @@ fn led_to(index: &Index, search: &Search<'_>, seeds: &[(f64, Spot)]) -> BySpot<f
     led.into_iter().filter_map(|(id, came)| Some((spots.get(&id).copied()??, came))).collect()
 }
 
-/// What a question quotes, as terms.
-fn quoted(text: &str) -> Vec<Vec<String>> {
-    let parts = text.split('"').enumerate().filter(|(number, _)| number % 2 == 1);
-    let phrases = parts.map(|(_, part)| terms::terms(part));
-    phrases.filter(|it| !it.is_empty()).collect()
+/// What a question quotes, in each shard.
+struct Quoted {
+    /// By shard: how each phrase is found there; none where no record of the shard holds all of its words.
+    by_shard: Vec<Vec<Option<Finder<'static>>>>,
 }
 
-fn share_of_phrases(shard: &Shard, doc: &Doc, phrases: &[Vec<String>]) -> f64 {
-    let held = phrases.iter().filter(|phrase| {
-        let wanted: Option<Vec<u32>> = phrase.iter().map(|it| shard.term(it)).collect();
-        let terms: Vec<u32> = shard.terms(doc.place).collect();
-        wanted.is_some_and(|wanted| terms.windows(wanted.len()).any(|it| it == wanted))
-    });
-    if phrases.is_empty() { 0.0 } else { held.count() as f64 / phrases.len() as f64 }
+impl Quoted {
+    /// The first [`PHRASES_MAX`] of them. What is read of a question is bounded, and so is what is looked for.
+    fn of(text: &str, shards: &[&Shard]) -> Self {
+        let text = question::clipped(text);
+        let parts = text.split('"').enumerate().filter(|(number, _)| number % 2 == 1);
+        let phrases = parts.map(|(_, part)| terms::terms(part)).filter(|it| !it.is_empty());
+        let phrases: Vec<Vec<String>> = phrases.take(PHRASES_MAX).collect();
+        let by_shard = |shard: &&Shard| {
+            let finder = |phrase: &Vec<String>| {
+                let terms: Option<Vec<Term>> = phrase.iter().map(|it| shard.term(it)).collect();
+                Some(Finder::new(&as_bytes(terms?)).into_owned())
+            };
+            phrases.iter().map(finder).collect()
+        };
+        Self { by_shard: shards.iter().map(by_shard).collect() }
+    }
+
+    /// Which share of them a record holds.
+    fn share(&self, search: &Search<'_>, spot: Spot, doc: &Doc) -> f64 {
+        let phrases = &self.by_shard[spot.shard as usize];
+        if phrases.iter().all(Option::is_none) {
+            return 0.0;
+        }
+        let held = as_bytes(search.shard(spot).terms(doc.place));
+        let is_held = |it: &&Finder<'_>| it.find(&held).is_some();
+        phrases.iter().flatten().filter(is_held).count() as f64 / phrases.len() as f64
+    }
+}
+
+/// Terms as bytes, five each: no other byte than the first of a term has the highest bit, so a run of terms is found
+/// where it begins, in time that grows with the text and not with the phrase.
+fn as_bytes(terms: impl IntoIterator<Item = Term>) -> Vec<u8> {
+    let bytes = |it: Term| [28, 21, 14, 7, 0].map(|shift| (it >> shift) as u8 & 0x7f);
+    let first_marked = |it: [u8; 5]| [it[0] | 0x80, it[1], it[2], it[3], it[4]];
+    terms.into_iter().flat_map(|it| first_marked(bytes(it))).collect()
 }
 
 fn share_of_tags(shard: &Shard, doc: &Doc, words: &HashSet<String>) -> f64 {
@@ -685,6 +716,9 @@ pub(crate) fn pack<E>(
             Some(it) if it.id != candidate.id && fits(it) => it.clone(),
             _ => candidate,
         };
+        if u64::from(candidate.tokens) > left {
+            continue;
+        }
         let is_said = match said.entry(index.saying(candidate.id)) {
             _ if question.copies => false,
             Vacant(it) => {
@@ -695,11 +729,11 @@ pub(crate) fn pack<E>(
         };
         if is_said {
             duplicates += 1;
-        } else if u64::from(candidate.tokens) <= left {
-            left -= u64::from(candidate.tokens);
-            groups.insert(group);
-            packed.push((score, candidate));
+            continue;
         }
+        left -= u64::from(candidate.tokens);
+        groups.insert(group);
+        packed.push((score, candidate));
     }
     Ok((packed, duplicates))
 }
@@ -745,6 +779,18 @@ mod tests {
 
     const STANDING: Standing =
         Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
+
+    proptest! {
+        #[test]
+        fn a_run_of_terms_is_found_where_it_stands(
+            held in prop::collection::vec(prop_oneof![0_u32..3, Just(0x80), Just(u32::MAX)], 0..12),
+            phrase in prop::collection::vec(prop_oneof![0_u32..3, Just(0x80), Just(u32::MAX)], 1..4),
+        ) {
+            let finder = Finder::new(&as_bytes(phrase.clone())).into_owned();
+            let is_held = held.windows(phrase.len()).any(|it| it == phrase);
+            prop_assert_eq!(finder.find(&as_bytes(held)).is_some(), is_held);
+        }
+    }
 
     /// Words without terms: whom texts speak of differs.
     const SPOKEN: [&str; 3] = ["", " I", " you. My"];

@@ -140,9 +140,10 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// What decay left of the weight in a cycle.
+    /// What decay left of the weight in a cycle: all of it while it is pinned.
     pub(crate) fn weight_at(&self, cycle: u64) -> f64 {
-        weight_after(self.weight, cycle.saturating_sub(self.cycle))
+        let idle = if self.pinned { 0 } else { cycle.saturating_sub(self.cycle) };
+        weight_after(self.weight, idle)
     }
 
     /// How much the record counts in a cycle.

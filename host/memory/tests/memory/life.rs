@@ -170,6 +170,21 @@ fn what_faded_is_archived_and_comes_back() {
 
 /// As one that a program wrote which knew of no horizon, or which archived at another weight.
 #[test]
+fn what_was_pinned_fades_from_the_weight_it_had() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let id = memory.remember(&[draft("The door is green.").into()], None, now()).unwrap()[0];
+    memory.tick(50, now()).unwrap();
+    memory.pin(id, true, now()).unwrap();
+    memory.tick(300, now()).unwrap();
+    assert_eq!(memory.weight(id).unwrap(), 1.0);
+    memory.pin(id, false, now()).unwrap();
+    assert!((memory.weight(id).unwrap() - 0.5).abs() < 1e-12);
+    memory.tick(50, now()).unwrap();
+    assert!((memory.weight(id).unwrap() - 0.25).abs() < 1e-12);
+}
+
+#[test]
 fn a_store_without_a_horizon_gets_it_with_the_next_write() {
     let disk = SimDisk::new(1);
     let archive_below = 0.0;

@@ -40,7 +40,8 @@ impl Model {
 
     pub(crate) fn tick(&mut self, cycles: u64, now: u64) {
         for _ in 0..cycles {
-            self.beings.values_mut().for_each(|it| it.weight *= 0.5_f64.powf(1.0 / 50.0));
+            let fading = self.beings.values_mut().filter(|it| !it.pinned);
+            fading.for_each(|it| it.weight *= 0.5_f64.powf(1.0 / 50.0));
             let strong: Vec<u64> =
                 self.beings.iter().filter(|it| strong(it.1)).map(|it| *it.0).collect();
             for (id, being) in &mut self.beings {

@@ -170,6 +170,31 @@ fn a_budget_holds_and_nothing_is_said_twice() {
 }
 
 #[test]
+fn what_takes_too_much_hides_nothing_that_says_the_same() {
+    let memory = open(&SimDisk::new(1));
+    let mut long =
+        Draft { importance: 1.0, ..draft(&format!("The door is green{}", "!".repeat(1_600))) };
+    long.confidence = 1.0;
+    memory.remember(&[long.into(), draft("The door is green.").into()], None, now()).unwrap();
+    let question =
+        Question { text: "door".to_owned(), budget_tokens: Some(20), ..Question::default() };
+    let found = memory.recall(&question, now()).unwrap();
+    assert_eq!((texts(&found), found.duplicates), (vec!["The door is green."], 0));
+}
+
+#[test]
+fn only_the_first_quotations_are_looked_for() {
+    let memory = open(&SimDisk::new(1));
+    memory.remember(&[draft("The green door of the mill.").into()], None, now()).unwrap();
+    let exact = |before: usize| {
+        let text = format!("{} and \"green door\"", "\"red roof\" ".repeat(before));
+        let question = Question { text, ..Question::default() };
+        memory.recall(&question, now()).unwrap().hits[0].signals.exact
+    };
+    assert_eq!((exact(0), exact(1), exact(15), exact(16)), (1.0, 0.5, 1.0 / 16.0, 0.0));
+}
+
+#[test]
 fn what_nothing_speaks_for_is_no_answer() {
     let memory = open(&SimDisk::new(1));
     let entries = ["The door is green.", "Lunch is at noon.", "The wall is blue."];
