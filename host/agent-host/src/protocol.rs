@@ -218,6 +218,11 @@ pub(crate) enum MemoryRequest {
         /// Whether it is kept.
         pinned: bool,
     },
+    /// Says that records were of use.
+    Use {
+        /// Which.
+        ids: Vec<MemoryId>,
+    },
     /// Says how far records are trusted by themselves.
     Trust {
         /// How far.

@@ -279,6 +279,13 @@ pub struct ForgetMemory {
     pub ids: Vec<u64>,
 }
 
+/// Says that memories were of use: they fade later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsedMemory {
+    /// The memories.
+    pub ids: Vec<u64>,
+}
+
 /// Reads one memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadMemory {
@@ -298,6 +305,17 @@ impl RememberMemory {
 }
 
 impl ForgetMemory {
+    /// Memories from what a skill says.
+    ///
+    /// # Errors
+    /// `invalid`, `limit`.
+    pub fn new(ids: Vec<u64>) -> Result<Self, Error> {
+        batch("ids", ids.len())?;
+        Ok(Self { ids })
+    }
+}
+
+impl UsedMemory {
     /// Memories from what a skill says.
     ///
     /// # Errors
@@ -412,6 +430,24 @@ impl HostCall for ForgetMemory {
     }
 }
 
+impl HostCall for UsedMemory {
+    const NAME: &'static str = "memory.used";
+    const EFFECT: Effect = Effect::Transaction;
+    type Reply = ();
+
+    fn need(&self) -> Need<'_> {
+        Need::SomeSpace { write: true }
+    }
+
+    fn perform<'a>(
+        self,
+        services: &'a Services,
+        context: &'a CallContext,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        services.memory.used(context, self)
+    }
+}
+
 impl HostCall for ReadMemory {
     const NAME: &'static str = "memory.read";
     const EFFECT: Effect = Effect::Read;
@@ -462,6 +498,13 @@ pub trait MemoryService: Send + Sync {
         &'a self,
         context: &'a CallContext,
         call: ForgetMemory,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Says that memories were of use.
+    fn used<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: UsedMemory,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Reads one memory.
@@ -527,6 +570,10 @@ impl MemoryService for NoMemory {
         nobody()
     }
 
+    fn used<'a>(&'a self, _: &'a CallContext, _: UsedMemory) -> BoxFuture<'a, Result<(), Error>> {
+        nobody()
+    }
+
     fn read<'a>(
         &'a self,
         _: &'a CallContext,
@@ -557,7 +604,7 @@ impl MemoryService for NoMemory {
 pub struct MemoryGrant {
     /// Spaces whose memories may be recalled and read.
     pub read: Globs,
-    /// Spaces in which may be remembered, related and forgotten. Not readable by itself.
+    /// Spaces in which may be remembered, related, used and forgotten. Not readable by itself.
     pub write: Globs,
     /// The least trust of what may be recalled and read; all where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]

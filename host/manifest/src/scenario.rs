@@ -159,7 +159,8 @@ pub struct MemoryAnswer {
 }
 
 /// What a memory may be asked.
-pub const MEMORY_ASKED: [&str; 6] = ["remember", "recall", "relate", "forget", "read", "offers"];
+pub const MEMORY_ASKED: [&str; 7] =
+    ["remember", "recall", "relate", "forget", "used", "read", "offers"];
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq)]

@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(trust(&memory), [Trust::Imported, Trust::Skill]);
         assert_eq!(memory.verify(&|_, _| true).unwrap().unwrap().faults, []);
         // A use writes the standing anew, with what was found.
-        memory.used(&[MemoryId(1)], now).unwrap();
+        memory.used(&[MemoryId(1)], None, now).unwrap();
         memory.keep_index().unwrap();
         drop(memory);
         let memory = open();

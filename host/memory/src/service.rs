@@ -11,7 +11,7 @@ use voyager_base::{
     memory::{
         DatedMemory, FIELD_TRUST, ForgetMemory, KIND_USUAL, KeepResult, MemoryDraft, MemoryHit,
         MemoryService, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory,
-        RememberMemory, Remembered, SeekResults, Trust,
+        RememberMemory, Remembered, SeekResults, Trust, UsedMemory,
     },
     policy::Access,
 };
@@ -209,6 +209,22 @@ impl MemoryService for Service {
             ids.iter().try_for_each(|it| writable(memory, &grants, *it))?;
             memory.forget(&ids, Some(&key), now)?;
             Ok(())
+        })
+    }
+
+    fn used<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: UsedMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let (key, grants) = (context.idempotency_key, Arc::clone(&context.grants));
+        self.with(move |memory, now| {
+            let ids: Vec<MemoryId> = call.ids.into_iter().map(MemoryId).collect();
+            if memory.is_done(&key)? {
+                return Ok(());
+            }
+            ids.iter().try_for_each(|it| writable(memory, &grants, *it))?;
+            Ok(memory.used(&ids, Some(&key), now)?)
         })
     }
 

@@ -990,7 +990,7 @@ impl Memory {
     /// [`WriteError`].
     pub fn pin(&self, id: MemoryId, pinned: bool, now: Timestamp) -> Result<(), WriteError> {
         let touch = if pinned { Touch::Pinned } else { Touch::Unpinned };
-        self.arrange((Deed::Arranged, Some(touch)), &[id], now, |standing, cycle| Standing {
+        self.arrange((Deed::Arranged, Some(touch), None), &[id], now, |standing, cycle| Standing {
             weight: standing.weight_at(cycle),
             cycle,
             pinned,
@@ -998,12 +998,21 @@ impl Memory {
         })
     }
 
-    /// Says that records were of use: they fade later.
+    /// Says that records were of use, all of them or none: they fade later. One that is archived stays so. Once for each
+    /// `key`, as [`Self::remember`].
     ///
     /// # Errors
     /// [`WriteError`].
-    pub fn used(&self, ids: &[MemoryId], now: Timestamp) -> Result<(), WriteError> {
-        self.arrange((Deed::Arranged, None), ids, now, |standing, cycle| Standing {
+    pub fn used(
+        &self,
+        ids: &[MemoryId],
+        key: Option<&Digest>,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        self.arrange((Deed::Arranged, None, key), &ids, now, |standing, cycle| Standing {
             weight: weight_used(standing.weight_at(cycle)),
             cycle,
             ..standing
@@ -1037,7 +1046,7 @@ impl Memory {
         }
         let is_archived = |it: &MemoryId| self.index().standing(*it).is_some_and(|it| it.archived);
         archived.retain(is_archived);
-        let restored = (Deed::Restored, Some(Touch::Restored));
+        let restored = (Deed::Restored, Some(Touch::Restored), None);
         self.arrange(restored, &archived, now, |standing, cycle| match standing.archived {
             true => Standing { weight, cycle, archived: false, ..standing },
             false => standing,
@@ -1058,7 +1067,7 @@ impl Memory {
     ) -> Result<(), WriteError> {
         let touch = Touch::Trusted { trust };
         let trust = Some(trust);
-        self.arrange((Deed::Arranged, Some(touch)), ids, now, |standing, _| Standing {
+        self.arrange((Deed::Arranged, Some(touch), None), ids, now, |standing, _| Standing {
             trust,
             ..standing
         })
@@ -1066,12 +1075,15 @@ impl Memory {
 
     fn arrange(
         &self,
-        (deed, touch): (Deed, Option<Touch>),
+        (deed, touch, key): (Deed, Option<Touch>, Option<&Digest>),
         ids: &[MemoryId],
         now: Timestamp,
         change: impl Fn(Standing, u64) -> Standing,
     ) -> Result<(), WriteError> {
         let mut writer = self.writer()?;
+        if key.map_or(Ok(false), |it| self.is_done(it))? {
+            return Ok(());
+        }
         let cycle = writer.counters.cycle;
         let mut rows = Vec::new();
         for id in ids {
@@ -1082,7 +1094,7 @@ impl Memory {
         let count = ids.len() as u64;
         let act = Act { at: now, deed, first, count };
         let counters = writer.counters;
-        self.set_standings(&mut writer, (act, touch), counters, &rows, Vec::new())
+        self.set_standings(&mut writer, (act, touch, key), counters, &rows, Vec::new())
     }
 
     /// Lets cycles of decay pass, and archives what faded until then: its weight is below
@@ -1121,7 +1133,7 @@ impl Memory {
             self.mend().map_err(WriteError::disk)?;
             return self.tick(cycles, now);
         }
-        let archived = (act, Some(Touch::Archived));
+        let archived = (act, Some(Touch::Archived), None);
         self.set_standings(&mut writer, archived, counters, &rows, moves)?;
         Ok(Ticked { cycle, archived: rows.len() })
     }
@@ -1130,7 +1142,7 @@ impl Memory {
     fn set_standings(
         &self,
         writer: &mut Writer,
-        (act, touch): (Act, Option<Touch>),
+        (act, touch, key): (Act, Option<Touch>, Option<&Digest>),
         counters: Counters,
         rows: &[(u64, Standing)],
         mut moves: Vec<Move>,
@@ -1140,7 +1152,8 @@ impl Memory {
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
             change.set_standings(rows)?;
-            change.note(touch.iter().flat_map(|it| rows.iter().map(|row| (row.0, *it))))
+            change.note(touch.iter().flat_map(|it| rows.iter().map(|row| (row.0, *it))))?;
+            key.map_or(Ok(()), |it| change.set_done(it, act.first, act.count))
         })?;
         let mut index = self.index_mut();
         rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));

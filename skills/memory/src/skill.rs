@@ -84,6 +84,10 @@ impl Guest for Skill {
         memory::forget(&ids)
     }
 
+    fn used(ids: Vec<u64>) -> Result<(), Error> {
+        memory::used(&ids)
+    }
+
     fn read(id: u64) -> Result<Memory, Error> {
         memory::read(id).map(|it| told(it, 1.0))
     }

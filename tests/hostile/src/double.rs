@@ -20,7 +20,7 @@ use voyager_base::{
     id::RecordId,
     memory::{
         ForgetMemory, KeepResult, MemoryService, OfferedResult, ReadMemory, RecallMemory, Recalled,
-        RelateMemory, RememberMemory, Remembered, SeekResults,
+        RelateMemory, RememberMemory, Remembered, SeekResults, UsedMemory,
     },
     process::{Finished, ProcessService, RunProgram},
     sim::asking,
@@ -464,6 +464,14 @@ impl MemoryService for Silent {
         call: ForgetMemory,
     ) -> BoxFuture<'a, Result<(), Error>> {
         self.answer(context, format!("forget {:?}", call.ids), Ok(()))
+    }
+
+    fn used<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: UsedMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.answer(context, format!("used {:?}", call.ids), Ok(()))
     }
 
     fn read<'a>(

@@ -381,6 +381,16 @@ pub(crate) struct PinAnswer {
     pub(crate) pinned: bool,
 }
 
+/// Answers `memory use`: one of these for each record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct UsedDetail {
+    /// The record.
+    pub(crate) id: String,
+    /// What is left of its weight now.
+    pub(crate) weight: f64,
+}
+
 /// Answers `memory trust`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TrustAnswer {

@@ -127,9 +127,15 @@ enum MemoryCommand {
         /// Its id, like m12.
         id: MemoryId,
     },
+    /// Says that records were of use: a tenth of what they lost comes back, and they fade later.
+    Use {
+        /// Their ids, like m12.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<MemoryId>,
+    },
     Trust(TrustArgs),
     Consolidate(Consolidate),
-    /// Lets cycles of decay pass: what nobody uses has half of its weight after 50, and is archived after 217.
+    /// Lets cycles of decay pass: what nobody uses (`memory use`) has half of its weight after 50, and is archived after 217.
     Tick {
         /// How many.
         #[arg(default_value_t = 1)]
@@ -458,6 +464,9 @@ impl Memory {
             MemoryCommand::Forget(it) => it.run(context),
             MemoryCommand::Pin { id } => pin(context, id, true),
             MemoryCommand::Unpin { id } => pin(context, id, false),
+            MemoryCommand::Use { ids } => {
+                told::used(context, &ask(context, MemoryRequest::Use { ids })?)
+            }
             MemoryCommand::Trust(TrustArgs { trust, ids, space }) => {
                 let request = MemoryRequest::Trust { trust, ids, space };
                 told::trust(context, &ask(context, request)?)

@@ -34,7 +34,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, TrustAnswer, VectorRecall, WhenDetail, named,
+        TickAnswer, TrustAnswer, UsedDetail, VectorRecall, WhenDetail, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -277,6 +277,7 @@ impl Desk {
             MemoryRequest::Relate { edge } => self.relate(edge).map(to_json),
             MemoryRequest::Forget { what, dry_run } => self.forget(&what, dry_run).map(to_json),
             MemoryRequest::Pin { id, pinned } => self.pin(id, pinned).map(to_json),
+            MemoryRequest::Use { ids } => self.used(&ids).map(to_json),
             MemoryRequest::Trust { trust, ids, space } => {
                 self.trust(trust, ids, space.as_deref()).map(to_json)
             }
@@ -513,6 +514,15 @@ impl Desk {
     fn pin(&self, id: MemoryId, pinned: bool) -> Result<PinAnswer, Failure> {
         self.memory.pin(id, pinned, self.now()).map_err(written)?;
         Ok(PinAnswer { id: id.to_string(), pinned })
+    }
+
+    fn used(&self, ids: &[MemoryId]) -> Result<Vec<UsedDetail>, Failure> {
+        self.memory.used(ids, None, self.now()).map_err(one_written)?;
+        let detail = |id: &MemoryId| {
+            let weight = self.memory.weight(*id).map_err(read)?;
+            Ok(UsedDetail { id: id.to_string(), weight })
+        };
+        ids.iter().map(detail).collect()
     }
 
     fn restore(&self, ids: &[MemoryId], weight: f64) -> Result<RestoreAnswer, Failure> {

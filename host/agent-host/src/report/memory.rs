@@ -21,7 +21,7 @@ use crate::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, Reading, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, Tied, TrustAnswer, VectorRecall, WhenDetail,
+        TickAnswer, Tied, TrustAnswer, UsedDetail, VectorRecall, WhenDetail,
     },
     cli::Context,
     failure::Failure,
@@ -445,6 +445,14 @@ pub(crate) fn pin(context: &Context, answer: &Json) -> Result<u8, Failure> {
     tell(context, &pinned, 0, || {
         let fades = if pinned.pinned { "does not fade" } else { "fades where nobody uses it" };
         line(format!("{} {fades}", pinned.id))
+    })
+}
+
+/// Says what is left of the weights of used records.
+pub(crate) fn used(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let used: Vec<UsedDetail> = read(answer)?;
+    tell(context, &used, 0, || {
+        used.iter().try_for_each(|it| line(format!("{} has a weight of {:.2}", it.id, it.weight)))
     })
 }
 

@@ -15,6 +15,7 @@ use voyager_base::{
     memory::{
         ForgetMemory, KeepResult, MemoryHit, MemoryService, OFFERS_MAX, OfferedResult, ReadMemory,
         RecallMemory, Recalled, RelateMemory, RememberMemory, Remembered, SeekResults, Trust,
+        UsedMemory,
     },
     process::{Finished, ProcessService, RunProgram},
     sim::{Executor, SimClock},
@@ -592,6 +593,14 @@ impl MemoryService for Memories {
         _: ForgetMemory,
     ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move { self.given(context, "forget", |_| false).await.map(drop) })
+    }
+
+    fn used<'a>(
+        &'a self,
+        context: &'a CallContext,
+        _: UsedMemory,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move { self.given(context, "used", |_| false).await.map(drop) })
     }
 
     fn read<'a>(

@@ -862,7 +862,7 @@ impl Checker<'_> {
 }
 
 /// Names of the questions that skills ask the host.
-pub(crate) const HOST_CALLS: [&str; 21] = [
+pub(crate) const HOST_CALLS: [&str; 22] = [
     "http.fetch",
     "http.send",
     "memory.forget",
@@ -872,6 +872,7 @@ pub(crate) const HOST_CALLS: [&str; 21] = [
     "memory.recall",
     "memory.relate",
     "memory.remember",
+    "memory.used",
     "process.run",
     "tasks.map",
     "workspace.diff",

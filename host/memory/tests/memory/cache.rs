@@ -212,7 +212,7 @@ impl History {
                 }
             }
             90..92 => memory.pin(any(self), self.below(2) == 0, now).unwrap(),
-            92..94 => memory.used(&[any(self)], now).unwrap(),
+            92..94 => memory.used(&[any(self)], None, now).unwrap(),
             94..96 => drop(memory.tick(self.below(3) as u64, now).unwrap()),
             _ => {
                 let bare = memory.unencoded(2);
@@ -308,7 +308,7 @@ fn the_same_again_is_answered_at_once_and_a_change_ends_that() {
     assert_eq!(memory.answers().hits, 2, "what happens elsewhere does not matter");
     assert_eq!((&later.hits, later.commit), (&first.hits, first.commit + 1), "as of now");
     assert_eq!(ask("work").hits.len(), 1, "no other space is told of");
-    memory.used(&[MemoryId(0)], now()).unwrap();
+    memory.used(&[MemoryId(0)], None, now()).unwrap();
     ask("home");
     assert_eq!((memory.answers().hits, memory.answers().misses), (2, 3));
 }

@@ -105,7 +105,7 @@ fn what_came_after_it_is_there_too() {
     memory.relate(&supersedes(24, 6), None, now()).unwrap();
     memory.relate(&supersedes(40, 41), None, now()).unwrap();
     memory.tick(30, now()).unwrap();
-    memory.used(&[MemoryId(7)], now()).unwrap();
+    memory.used(&[MemoryId(7)], None, now()).unwrap();
     memory.pin(MemoryId(9), true, now()).unwrap();
     memory.restore(&[MemoryId(10)], 0.5, now()).unwrap();
     let lived = (said(&memory), life(&memory));
@@ -203,7 +203,7 @@ fn writes_over_a_damaged_index_are_those_over_a_whole_one() {
         let later = Timestamp::from_millis(now().as_micros() / 1000 + 1_000_000);
         let ahead = Entry::from(Draft { at: Some(later), ..draft("a green plan") });
         memory.remember(&[turn("a", "Ada", "later green door"), ahead], None, now()).unwrap();
-        memory.used(&[MemoryId(7)], now()).unwrap();
+        memory.used(&[MemoryId(7)], None, now()).unwrap();
         memory.relate(&edge(7, 9), None, now()).unwrap();
         let ticked = memory.tick(300, now()).unwrap();
         assert_eq!(memory.unencoded(9), [MemoryId(41)]);

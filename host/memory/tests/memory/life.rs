@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+use voyager_base::{Digest, chance::Seeded, clock::Timestamp, sim::SimDisk};
 use voyager_memory::{Deed, Draft, Edge, Memory, MemoryId, Options, Question, WriteError};
 
 use crate::{
@@ -52,7 +52,7 @@ fn perform(memory: &Memory, model: &mut Model, time: &mut Timestamp, act: &Act) 
         }
         Act::Used(place) => {
             let Some(id) = id(place) else { return };
-            memory.used(&[MemoryId(id)], *time).unwrap();
+            memory.used(&[MemoryId(id)], None, *time).unwrap();
             let being = model.beings.get_mut(&id).unwrap();
             being.weight += 0.1 * (1.0 - being.weight);
         }
@@ -185,6 +185,26 @@ fn what_was_pinned_fades_from_the_weight_it_had() {
 }
 
 #[test]
+fn a_use_under_a_key_counts_once() {
+    let disk = SimDisk::new(1);
+    let id = MemoryId(0);
+    {
+        let memory = open(&disk);
+        memory.remember(&[draft("The door is green.").into()], None, now()).unwrap();
+        memory.tick(50, now()).unwrap();
+        memory.used(&[id, id], Some(&Digest::of(b"key")), now()).unwrap();
+    }
+    let memory = open(&disk);
+    memory.used(&[id], Some(&Digest::of(b"key")), now()).unwrap();
+    assert!((memory.weight(id).unwrap() - 0.55).abs() < 1e-12);
+    memory.used(&[id], Some(&Digest::of(b"other")), now()).unwrap();
+    assert!((memory.weight(id).unwrap() - 0.595).abs() < 1e-12);
+    let none = memory.used(&[id, MemoryId(7)], Some(&Digest::of(b"third")), now());
+    assert!(none.is_err());
+    assert!((memory.weight(id).unwrap() - 0.595).abs() < 1e-12);
+}
+
+#[test]
 fn a_store_without_a_horizon_gets_it_with_the_next_write() {
     let disk = SimDisk::new(1);
     let archive_below = 0.0;
@@ -194,7 +214,7 @@ fn a_store_without_a_horizon_gets_it_with_the_next_write() {
     let ids = memory.remember(&texts, None, now()).unwrap();
     memory.relate(&edge(0, 1), None, now()).unwrap();
     memory.tick(400, now()).unwrap();
-    memory.used(&ids[..1], now()).unwrap();
+    memory.used(&ids[..1], None, now()).unwrap();
     assert_eq!(archived(&memory), [0; 0], "nothing is below nothing");
     drop(memory);
     let memory = open(&disk);

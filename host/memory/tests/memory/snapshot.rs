@@ -745,7 +745,7 @@ fn act(memory: &Memory, step: &Step, number: usize) {
         }
         Step::Used(it) => {
             if let Some(it) = of(*it) {
-                memory.used(&[it], now()).unwrap();
+                memory.used(&[it], None, now()).unwrap();
             }
         }
         Step::Pin(it) => {

@@ -169,7 +169,7 @@ fn what_nobody_uses_fades_and_what_is_pinned_does_not() {
     }
     assert!((memory.weight(ids[0]).unwrap() - 0.5).abs() < 1e-12);
     assert_eq!(memory.weight(ids[1]).unwrap(), 1.0);
-    memory.used(&ids[..1], now()).unwrap();
+    memory.used(&ids[..1], None, now()).unwrap();
     assert!((memory.weight(ids[0]).unwrap() - 0.55).abs() < 1e-12);
     drop(memory);
     let memory = open(&disk);

@@ -6,7 +6,7 @@ use voyager_base::{
     memory::{
         DatedMemory, ForgetMemory, HITS_USUAL, KIND_LESSON, KeepResult, Lesson, MemoryDraft,
         MemoryHit, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory, RememberMemory,
-        Remembered, SeekResults,
+        Remembered, SeekResults, UsedMemory,
     },
 };
 
@@ -33,6 +33,13 @@ impl memory::Host for Guest {
 
     async fn forget(&mut self, ids: Vec<u64>) -> Answer<()> {
         match ForgetMemory::new(ids) {
+            Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn used(&mut self, ids: Vec<u64>) -> Answer<()> {
+        match UsedMemory::new(ids) {
             Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
             Err(error) => Ok(Err(error.into())),
         }

@@ -298,6 +298,7 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "pin"], vec!["memory", "pin", "m0"], Done(0)),
         (&["memory", "unpin"], vec!["memory", "unpin", "m0"], Done(0)),
         (&["memory", "unpin"], vec!["memory", "unpin", "m9"], Failed("usage", 2)),
+        (&["memory", "use"], vec!["memory", "use", "m0"], Done(0)),
         (&["memory", "trust"], vec!["memory", "trust", "imported", "m0"], Done(0)),
         (&["memory", "trust"], vec!["memory", "trust", "root", "m0"], Failed("usage", 2)),
         (&["memory", "consolidate"], vec!["memory", "consolidate", "--dry-run"], Done(0)),

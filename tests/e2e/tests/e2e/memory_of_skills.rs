@@ -11,7 +11,7 @@ const GUIDE: &str = include_str!("../../../../docs/guide/memory.md");
 /// A manifest with one step that uses the memory.
 fn manifest(grants: &str, operation: &str, with: &str) -> String {
     let outputs = match operation {
-        "forget" | "relate" => "{}",
+        "forget" | "relate" | "used" => "{}",
         _ => "{ answer: { from: steps.ask } }",
     };
     format!(
@@ -30,6 +30,29 @@ fn run(stage: &Stage, grants: &str, operation: &str, with: &str) -> Json {
 fn texts(answer: &Json) -> Vec<&str> {
     let hits = answer["outputs"]["answer"].as_array().unwrap();
     hits.iter().map(|it| it["text"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn what_was_of_use_to_a_run_fades_later() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    for text in ["The door is green.", "The roof is red."] {
+        run(&stage, all, "remember", &format!("space: notes, text: {text}"));
+    }
+    stage.answer(["memory", "tick", "150"]);
+    let used = run(&stage, all, "used", "ids: [0]");
+    assert_eq!(used["status"], "done", "{used}");
+    let weight = |id: &str| stage.answer(["memory", "show", id])["weight"].as_f64().unwrap();
+    assert!((weight("m0") - 0.2125).abs() < 1e-9 && (weight("m1") - 0.125).abs() < 1e-9);
+    let refused = run(&stage, r#"read: ["**"]"#, "used", "ids: [0]");
+    assert_eq!(refused["error"]["kind"], "denied", "{refused}");
+    assert_eq!(stage.answer(["memory", "tick", "100"])["archived"], 1);
+    assert_eq!(stage.answer(["memory", "list", "--archived"])[0]["id"], "m1");
+    // Once for each that is named, however often it is.
+    let again = stage.answer(["memory", "use", "m0", "m0"]);
+    assert_eq!(again[0]["weight"].as_f64(), Some(weight("m0")), "{again}");
+    let none = stage.call(["memory", "use", "m0", "m7"]);
+    assert_eq!(none.code, Some(2), "{none:?}");
 }
 
 #[test]

@@ -159,6 +159,14 @@ pub const ROWS: &[Row] = &[
         over: CALLS,
     },
     Row {
+        function: "memory.used",
+        arguments: "(i32.const 1152) (i32.const 1)",
+        measure: "(i32.const 1)",
+        allowed: "not-found",
+        denied: "not-found",
+        over: CALLS,
+    },
+    Row {
         function: "memory.read",
         arguments: "(i64.const 99999999)",
         measure: "(i32.const 1)",
