@@ -23,7 +23,10 @@ pub enum OpenError {
         reason: String,
     },
     /// What is stored is not what was written.
-    #[error("{what} is damaged: {reason}; put back a copy of the whole folder, or move it away")]
+    #[error(
+        "{what} is damaged: {reason}; put back a copy of the whole folder, or move it away and restore \
+         a snapshot"
+    )]
     Damaged {
         /// Which file.
         what: &'static str,

@@ -25,6 +25,7 @@ use crate::{
     error::OpenError,
     groups::GroupRow,
     horizon::Move,
+    keys,
     owner::Veil,
     past::{TOUCHES_MAX, Touch},
     record::MemoryId,
@@ -220,10 +221,22 @@ pub(crate) struct Change {
 type Done<T> = Result<T, redb::Error>;
 
 impl Tables {
-    /// Opens the file, made where there is none.
+    /// Opens the file, made where there is none. It is durable before a store has keys: where those are there it was
+    /// lost, and is not made, since the first records of an empty store would take the places of their keys.
     pub(crate) fn open(disk: &dyn Disk, opening: Opening) -> Result<(Self, Counters), OpenError> {
+        let may_make = !keys::are_made(disk).map_err(OpenError::disk)?;
+        let lost = || {
+            let reason = "it is missing or empty, and the keys of its records are there";
+            Err(OpenError::Damaged { what: FILE, reason: reason.to_owned() })
+        };
+        if !may_make && !disk.list().map_err(OpenError::disk)?.iter().any(|it| it == FILE) {
+            return lost();
+        }
         let file = disk.open(FILE).map_err(OpenError::disk)?;
         if was_never_made(&*file).map_err(OpenError::disk)? {
+            if !may_make {
+                return lost();
+            }
             file.set_len(0).map_err(OpenError::disk)?;
         }
         drop(file);
@@ -231,10 +244,11 @@ impl Tables {
             let tables = Self(Some(database::open(disk, FILE, opening)?), None);
             match tables.counters()? {
                 Some((format, counters)) => Ok((tables, format, counters)),
-                None => {
+                None if may_make && tables.is_bare()? => {
                     tables.make()?;
                     Ok((tables, FORMAT, Counters::default()))
                 }
+                None => Err(Broken::damaged("it is a database that holds no memory")),
             }
         };
         let (tables, found, counters) = guarded(opened).map_err(OpenError::of_database)?;
@@ -267,6 +281,16 @@ impl Tables {
                 cycle: number(META_CYCLE)?,
             };
             Ok(Some((number(META_FORMAT)?, counters)))
+        };
+        Ok(read()?)
+    }
+
+    /// Whether it has no tables at all.
+    fn is_bare(&self) -> Result<bool, Broken> {
+        let read = || -> Done<bool> {
+            let transaction = self.database().begin_read()?;
+            let has_tables = transaction.list_tables()?.next().is_some();
+            Ok(!has_tables && transaction.list_multimap_tables()?.next().is_none())
         };
         Ok(read()?)
     }
@@ -924,6 +948,39 @@ mod tests {
     fn opened() -> Tables {
         let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 0 };
         Tables::open(&SimDisk::new(1), opening).unwrap().0
+    }
+
+    #[test]
+    fn a_database_of_something_else_is_refused_and_gets_no_tables() {
+        let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 1 << 20 };
+        let disk = SimDisk::new(1);
+        let others: TableDefinition<'_, u64, u64> = TableDefinition::new("others");
+        let foreign = database::open(&disk, FILE, opening).unwrap();
+        let transaction = foreign.begin_write().unwrap();
+        transaction.open_table(others).unwrap().insert(1, 2).unwrap();
+        transaction.commit().unwrap();
+        database::close(foreign);
+        let refused = Tables::open(&disk, opening).map(drop).unwrap_err();
+        let reason = "it is a database that holds no memory".to_owned();
+        assert_eq!(refused, OpenError::Damaged { what: FILE, reason });
+        let foreign = database::open(&disk, FILE, opening).unwrap();
+        let reading = foreign.begin_read().unwrap();
+        let tables = reading.list_tables().unwrap();
+        let names: Vec<String> = tables.map(|it| redb::TableHandle::name(&it).to_owned()).collect();
+        assert_eq!(names, ["others"]);
+    }
+
+    #[test]
+    fn a_database_without_tables_is_filled_only_where_there_are_no_keys() {
+        let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 1 << 20 };
+        for has_keys in [false, true] {
+            let disk = SimDisk::new(1);
+            database::close(database::open(&disk, FILE, opening).unwrap());
+            if has_keys {
+                drop(keys::Keys::open(&disk, 0, None).unwrap());
+            }
+            assert_eq!(Tables::open(&disk, opening).is_err(), has_keys);
+        }
     }
 
     fn told(tables: &Tables) -> Vec<(u64, u64, Touch)> {
