@@ -321,15 +321,14 @@ impl Tables {
         Ok(make()?)
     }
 
-    /// The standings of some records.
-    pub(crate) fn standings(&self, ids: &[u64]) -> Result<Vec<Standing>, Broken> {
+    /// The standings of some records; none for those that have none that can be read.
+    pub(crate) fn standings(&self, ids: &[u64]) -> Result<Vec<Option<Standing>>, Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let standings = transaction.open_table(STANDINGS).map_err(broken)?;
             let standing = |id: &u64| {
                 let row = standings.get(id).map_err(broken)?;
-                let standing = row.and_then(|it| Standing::decode(it.value()));
-                standing.ok_or_else(|| Broken::damaged(format!("the standing of m{id} is damaged")))
+                Ok(row.and_then(|it| Standing::decode(it.value())))
             };
             ids.iter().map(standing).collect()
         })
@@ -383,30 +382,26 @@ impl Tables {
         guarded(|| Ok(write()?))
     }
 
-    /// Calls `see` with every sealed record from an id on, and its standing, in the order of ids.
+    /// Calls `see` with every sealed record from an id on, and its standing where that can be read, in the order of ids.
     pub(crate) fn each_record(
         &self,
         first: u64,
-        mut see: impl FnMut(u64, &[u8], Standing) -> Result<(), Broken>,
+        mut see: impl FnMut(u64, &[u8], Option<Standing>) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let records = transaction.open_table(RECORDS).map_err(broken)?;
             let standings = transaction.open_table(STANDINGS).map_err(broken)?;
             let mut standings = standings.range(first..).map_err(broken)?;
+            let mut ahead = standings.next().transpose().map_err(broken)?;
             for row in records.range(first..).map_err(broken)? {
                 let (id, sealed) = row.map_err(broken)?;
                 let id = id.value();
-                let standing = match standings.next() {
-                    Some(row) => {
-                        let (of, row) = row.map_err(broken)?;
-                        (of.value() == id).then(|| Standing::decode(row.value())).flatten()
-                    }
-                    None => None,
-                };
-                let standing = standing
-                    .ok_or_else(|| Broken::damaged(format!("m{id} has no standing of its own")))?;
-                see(id, sealed.value(), standing)?;
+                while ahead.as_ref().is_some_and(|it| it.0.value() < id) {
+                    ahead = standings.next().transpose().map_err(broken)?;
+                }
+                let own = ahead.as_ref().filter(|it| it.0.value() == id);
+                see(id, sealed.value(), own.and_then(|it| Standing::decode(it.1.value())))?;
             }
             Ok(())
         })
@@ -981,6 +976,36 @@ mod tests {
             }
             assert_eq!(Tables::open(&disk, opening).is_err(), has_keys);
         }
+    }
+
+    #[test]
+    fn a_record_comes_without_its_standing_where_that_can_not_be_read() {
+        let tables = opened();
+        let standing =
+            Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
+        let rows = [1, 3, 4, 6, 7].map(|id| (id, [id as u8], standing));
+        commit(&tables, 1, |change| {
+            change.add_records(rows.iter().map(|it| (it.0, it.1.as_slice(), it.2)))?;
+            // One without a record is passed over.
+            change.set_standings(&[(2, standing), (5, standing), (9, standing)])
+        });
+        let transaction = tables.database().begin_write().unwrap();
+        {
+            let mut standings = transaction.open_table(STANDINGS).unwrap();
+            standings.remove(3).unwrap();
+            standings.insert(6, [0xff; 17].as_slice()).unwrap();
+            standings.insert(7, [7; 3].as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+        let mut found = Vec::new();
+        let see = |id, _: &[u8], standing: Option<Standing>| {
+            found.push((id, standing.is_some()));
+            Ok(())
+        };
+        tables.each_record(1, see).unwrap();
+        assert_eq!(found, [(1, true), (3, false), (4, true), (6, false), (7, false)]);
+        let standings = tables.standings(&[1, 3, 6]).unwrap();
+        assert_eq!(standings, [Some(standing), None, None]);
     }
 
     fn told(tables: &Tables) -> Vec<(u64, u64, Touch)> {
