@@ -23,7 +23,10 @@ pub enum OpenError {
         reason: String,
     },
     /// What is stored is not what was written.
-    #[error("{what} is damaged: {reason}; put back a copy of the whole folder, or move it away")]
+    #[error(
+        "{what} is damaged: {reason}; put back a copy of the whole folder, or move it away and restore \
+         a snapshot"
+    )]
     Damaged {
         /// Which file.
         what: &'static str,
@@ -91,8 +94,8 @@ pub enum ReadError {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
-    /// Its row is damaged: it can be forgotten, and nothing else.
-    #[error("the row of memory {id} is damaged: only `memory forget {id}` is possible")]
+    /// Its row is damaged, or one of its relations: it can be forgotten, and nothing else.
+    #[error("a row of memory {id} is damaged: only `memory forget {id}` is possible")]
     Damaged {
         /// Which one.
         id: MemoryId,

@@ -52,7 +52,7 @@ pub(crate) struct Index {
     /// Which records others stand for.
     groups: Groups,
     archived: usize,
-    /// Records whose row or key is damaged: they can be forgotten, and nothing else.
+    /// Records whose row, key, standing or relation is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
     /// Whatever changes a space, or a relation of its records, marks it here.
     stamps: Stamps,
@@ -201,7 +201,7 @@ impl Index {
         self.spaces.values().any(Shard::is_torn)
     }
 
-    /// Notes that a record can't be read.
+    /// Notes that a record can't be read, or its standing.
     pub(crate) fn add_damaged(&mut self, id: MemoryId) {
         self.damaged.insert(id);
     }
@@ -294,8 +294,8 @@ impl Index {
         self.ungroup_all(id);
     }
 
-    /// Lets a record go that can't be read. Its links stay: nobody knows any more how far what is derived from it is to
-    /// be trusted.
+    /// Lets a record go that can't be read, or whose standing or relations can't. Its links stay: nobody knows any more
+    /// how far what is derived from it is to be trusted.
     pub(crate) fn set_aside(&mut self, id: MemoryId) {
         self.take_out(id);
         self.damaged.insert(id);
@@ -303,18 +303,20 @@ impl Index {
     }
 
     fn take_out(&mut self, id: MemoryId) {
-        let Some(known) = self.known.remove(id) else { return };
-        self.archived -= usize::from(known.standing.archived);
-        let space = self.space_names.name(known.space);
-        if let Some(shard) = self.spaces.get_mut(space) {
-            shard.remove(id);
-            self.stamps.touch(space, self.commit + 1);
-            if shard.len() == 0 {
-                self.spaces.remove(space);
-                self.stamps.empty(space, self.commit + 1);
+        if let Some(known) = self.known.remove(id) {
+            self.archived -= usize::from(known.standing.archived);
+            let space = self.space_names.name(known.space);
+            if let Some(shard) = self.spaces.get_mut(space) {
+                shard.remove(id);
+                self.stamps.touch(space, self.commit + 1);
+                if shard.len() == 0 {
+                    self.spaces.remove(space);
+                    self.stamps.empty(space, self.commit + 1);
+                }
             }
+            self.space_names.release(known.space);
         }
-        self.space_names.release(known.space);
+        // Others may lead to one that could never be read.
         let from: Vec<_> = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.0).collect();
         for key in from {
             if let Some((to, _)) = self.edges.remove(&key) {

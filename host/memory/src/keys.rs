@@ -326,6 +326,16 @@ fn form_of(file: &dyn DiskFile) -> io::Result<Option<Form>> {
     Ok(forms.iter().find(|it| it.0 == header).map(|it| it.1))
 }
 
+/// Whether a store has its file of keys, a damaged one too. One that is being made is no longer than its header, and has
+/// none yet.
+pub(crate) fn are_made(disk: &dyn Disk) -> io::Result<bool> {
+    if !disk.list()?.iter().any(|it| it == FILE) {
+        return Ok(false);
+    }
+    let file = disk.open(FILE)?;
+    Ok(HEADER_BYTES < file.len()? || form_of(&*file)?.is_some())
+}
+
 /// Whether keys were written that are to take the place of the others.
 pub(crate) fn is_written_anew(disk: &dyn Disk) -> io::Result<bool> {
     let there = disk.list()?.iter().any(|it| it == ANEW);

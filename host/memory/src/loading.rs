@@ -1,5 +1,7 @@
 //! A store on its way from the disk to memory.
 
+use std::collections::BTreeSet;
+
 use voyager_base::disk::Disk;
 use voyager_disk::database::Broken;
 
@@ -34,8 +36,11 @@ pub(crate) fn load(
     if let Some(mut kept) = kept {
         let old: Vec<u64> = kept.changed.iter().copied().filter(|it| *it < kept.next).collect();
         let standings = tables.standings(&old)?;
-        for (id, standing) in old.into_iter().zip(standings) {
-            kept.index.set_standing(MemoryId(id), standing);
+        for (id, standing) in old.into_iter().map(MemoryId).zip(standings) {
+            match standing {
+                Some(standing) => kept.index.set_standing(id, standing),
+                None => kept.index.set_aside(id),
+            }
         }
         // Bringing records back into memory may have shown damage.
         if !kept.index.is_torn() {
@@ -79,8 +84,9 @@ impl Loading<'_> {
             expected = id + 1;
             read += 1;
             let key = keys.key(file, id, next)?;
-            match key.and_then(|key| open_record(&key, MemoryId(id), sealed)) {
-                Some(record) => index.add(&record, standing, None),
+            let record = key.and_then(|key| open_record(&key, MemoryId(id), sealed));
+            match record.zip(standing) {
+                Some((record, standing)) => index.add(&record, standing, None),
                 None => index.add_damaged(MemoryId(id)),
             }
             Ok(())
@@ -116,22 +122,30 @@ impl Loading<'_> {
 
     fn edges(&mut self, from: Option<&[u64]>) -> Result<(), Broken> {
         let mut keys = KeyReader::default();
+        let mut damaged = BTreeSet::new();
         let (index, file, next) = (&mut self.index, self.keys, self.counters.next);
         self.tables.each_edge(from, |from, number, to, sealed| {
+            if from >= next {
+                return Err(Broken::damaged(format!("m{from} was never given away")));
+            }
             // A relation is sealed with the key of the record that it starts at.
             if index.damaged().contains(&MemoryId(from)) {
                 return Ok(());
             }
             let key = keys.key(file, from, next)?;
             let edge = key.and_then(|it| open_edge(&it, number, to, sealed));
-            let edge =
-                edge.ok_or_else(|| Broken::damaged(format!("a relation of m{from} is damaged")))?;
-            if edge.from.0 != from || edge.to.0 != to {
-                return Err(Broken::damaged(format!("a relation of m{from} leads elsewhere")));
+            match edge.filter(|it| (it.from.0, it.to.0) == (from, to)) {
+                Some(edge) => index.relate(number, &edge),
+                None => {
+                    damaged.insert(MemoryId(from));
+                }
             }
-            index.relate(number, &edge);
             Ok(())
-        })
+        })?;
+        // Nobody knows what such a relation says: it may be what lowers the trust of its record, or of those that are
+        // derived from that. When all are known, so that none stays that leads there.
+        damaged.into_iter().for_each(|it| self.index.set_aside(it));
+        Ok(())
     }
 }
 
@@ -150,5 +164,151 @@ impl KeyReader {
             self.first = id;
         }
         Ok(self.keys.get((id - self.first) as usize).copied().flatten())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use std::sync::Arc;
+
+    use voyager_base::{chance::Seeded, clock::Timestamp, memory::Trust, sim::SimDisk};
+
+    use super::*;
+    use crate::{
+        error::ReadError,
+        lineage::DERIVED_FROM,
+        recall::Question,
+        record::Draft,
+        row::Edge,
+        store::{Entry, Memory, Options},
+        verify::Part,
+    };
+
+    const ALL: [MemoryId; 5] = [MemoryId(0), MemoryId(1), MemoryId(2), MemoryId(3), MemoryId(4)];
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000)
+    }
+
+    fn open(disk: &SimDisk) -> Memory {
+        // A large database is not checked when it opens: damage is found where it is read.
+        let options = Options { check_bytes_max: 0, ..Options::default() };
+        Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(7))).unwrap()
+    }
+
+    /// m1 leads to m0 and to m2, m3 is derived from m1, and m4 leads to m1.
+    fn filled(disk: &SimDisk) -> Memory {
+        let memory = open(disk);
+        let entry = |number: usize| {
+            let draft = Draft { text: format!("door {number}"), ..Draft::default() };
+            Entry { draft, trust: Trust::Owner, ..Entry::default() }
+        };
+        let entries: Vec<Entry> = (0..ALL.len()).map(entry).collect();
+        memory.remember(&entries, None, now()).unwrap();
+        let edge = |from: usize, kind: &str, to: usize| Edge {
+            from: ALL[from],
+            kind: kind.to_owned(),
+            to: ALL[to],
+            weight: 1.0,
+        };
+        let edges =
+            [edge(1, "has", 0), edge(1, "has", 2), edge(3, DERIVED_FROM, 1), edge(4, "has", 1)];
+        memory.relate_all(&edges, None, now()).unwrap();
+        // Nothing else has the bytes of its standing.
+        memory.tick(30, now()).unwrap();
+        memory.used(&ALL[1..2], now()).unwrap();
+        memory
+    }
+
+    /// Flips a bit of a row wherever the file has it.
+    fn damage(disk: &SimDisk, row: &[u8], bit: usize) {
+        let content = disk.content(crate::tables::FILE).unwrap();
+        let places = content.windows(row.len()).enumerate().filter(|it| it.1 == row);
+        let places: Vec<usize> = places.map(|it| it.0).collect();
+        assert!(!places.is_empty());
+        places.iter().for_each(|it| disk.flip_bit(crate::tables::FILE, it * 8 + bit));
+    }
+
+    fn damage_edge(disk: &SimDisk, memory: Memory) {
+        let rows = memory.tables_for_tests().0.edges(&[(1, 1)]).unwrap();
+        drop(memory);
+        damage(disk, &rows[0].sealed, 77);
+    }
+
+    /// Gives it a trust that nobody knows.
+    fn damage_standing(disk: &SimDisk, memory: Memory) {
+        let standing = memory.tables_for_tests().0.standings(&[1]).unwrap()[0].unwrap();
+        drop(memory);
+        damage(disk, &standing.encode(), 16 * 8 + 7);
+    }
+
+    /// What is left where m1 is damaged in a part of it, and that it can be forgotten.
+    fn is_left(memory: &Memory, faults: &[(u64, Part)]) {
+        let found = |memory: &Memory| -> Vec<(u64, Part)> {
+            let faults = memory.verify(&|_, _| true).unwrap().unwrap().faults;
+            faults.iter().filter_map(|it| Some((it.id?.0, it.part))).collect()
+        };
+        assert_eq!(memory.ids(), [0, 2, 3, 4].map(MemoryId));
+        assert_eq!(memory.stats().unwrap().damaged, [MemoryId(1)]);
+        let question = Question { text: "door".to_owned(), ..Question::default() };
+        assert_eq!(memory.recall(&question, now()).unwrap().hits.len(), 4);
+        assert_eq!(memory.trust(MemoryId(3)), Ok(Trust::Outside), "nobody knows of what");
+        assert_eq!(memory.trust(MemoryId(0)), Ok(Trust::Owner));
+        assert!(memory.all_relations().unwrap().iter().all(|it| it.from != MemoryId(1)));
+        assert_eq!(found(memory), faults);
+        let wall = Draft { text: "a wall".to_owned(), ..Draft::default() };
+        memory.remember(&[wall.into()], None, now()).unwrap();
+        memory.forget(&ALL[1..2], None, now()).unwrap();
+        let stats = memory.stats().unwrap();
+        assert_eq!((stats.damaged, stats.relations), (vec![], 0));
+        assert_eq!(memory.trust(MemoryId(3)), Ok(Trust::Outside), "as before");
+        assert_eq!(found(memory), []);
+    }
+
+    #[test]
+    fn a_damaged_relation_costs_its_record() {
+        let disk = SimDisk::new(1);
+        damage_edge(&disk, filled(&disk));
+        is_left(&open(&disk), &[(1, Part::Relation)]);
+        assert_eq!(open(&disk).ids().len(), 5, "with the one that came since");
+    }
+
+    #[test]
+    fn a_damaged_standing_costs_its_record() {
+        let disk = SimDisk::new(1);
+        damage_standing(&disk, filled(&disk));
+        is_left(&open(&disk), &[(1, Part::Standing)]);
+        assert_eq!(open(&disk).ids().len(), 5, "with the one that came since");
+    }
+
+    #[test]
+    fn behind_a_kept_index_they_cost_no_more() {
+        type Damage = fn(&SimDisk, Memory);
+        let parts: [(Damage, Part); 2] =
+            [(damage_edge, Part::Relation), (damage_standing, Part::Standing)];
+        for (damage, part) in parts {
+            let disk = SimDisk::new(1);
+            let memory = filled(&disk);
+            memory.keep_index().unwrap();
+            // It was changed since, so that what is damaged is read.
+            memory.used(&ALL[1..2], now()).unwrap();
+            damage(&disk, memory);
+            is_left(&open(&disk), &[(1, part)]);
+        }
+    }
+
+    /// A relation that the kept index knows is read when somebody asks for it.
+    #[test]
+    fn a_damaged_relation_that_is_found_later_costs_its_record_then() {
+        let disk = SimDisk::new(1);
+        let memory = filled(&disk);
+        memory.keep_index().unwrap();
+        damage_edge(&disk, memory);
+        let memory = open(&disk);
+        assert_eq!(memory.ids(), ALL);
+        assert_eq!(memory.relations(MemoryId(4)).unwrap().len(), 1);
+        assert_eq!(memory.relations(MemoryId(1)), Err(ReadError::Damaged { id: MemoryId(1) }));
+        is_left(&memory, &[(0, Part::Horizon), (1, Part::Relation), (2, Part::Horizon)]);
     }
 }

@@ -983,7 +983,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["14 34fa4d431fafa51cc565e8e8fced697f21a0b84d833b9e35b0e0d907581593e3"]
+        expect_test::expect!["15 f91067a126bb491c460b9ba9c1f917e53f3335308a6b8f400dc6e45f288ff292"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

@@ -184,7 +184,7 @@ pub struct Stats {
     pub relations: usize,
     /// Records with a vector of this store's encoder.
     pub vectors: usize,
-    /// Records that can't be read: their row or their key is damaged.
+    /// Records that are in no answer: their row, their key, their standing or one of their relations is damaged.
     pub damaged: Vec<MemoryId>,
     /// Bytes of the rows, and with what the database has around them.
     pub bytes: (u64, u64),
@@ -286,7 +286,8 @@ impl Memory {
         let encoder = encoder.map_or_else(OnceLock::new, OnceLock::from);
         let filled = Filled(counters.next);
         let horizon = tables.has_horizon(counters, archive_below);
-        let horizon = horizon.map_err(OpenError::of_database)?;
+        // What is damaged keeps nothing alive: the horizon was made before anybody knew that it is.
+        let horizon = horizon.map_err(OpenError::of_database)? && index.damaged().is_empty();
         let (deeds_from, deeds) = tables.deeds_from(counters).map_err(OpenError::of_database)?;
         let writer = Mutex::new(Writer { filled, counters, unkept, horizon, deeds, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
@@ -797,6 +798,10 @@ impl Memory {
         let Some(first) = ids.first().map(|it| it.0) else {
             return Ok(Forgotten::nothing_more(ids, writer.counters.commit));
         };
+        if ids.iter().any(|it| self.index().damaged().contains(it)) {
+            // Nobody can tell any more what it led to.
+            self.make_horizon(&mut writer)?;
+        }
         let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
         let count = ids.len() as u64;
         let act = Act { at: now, deed: Deed::Forgotten, first, count };
@@ -1359,7 +1364,12 @@ impl Memory {
             return Err(ReadError::NotFound { id });
         }
         let keys = self.index().edges_of(id);
-        self.edges(&keys)
+        let edges = self.edges(&keys)?;
+        if self.index().damaged().contains(&id) {
+            Err(ReadError::Damaged { id })
+        } else {
+            Ok(edges)
+        }
     }
 
     /// All relations, by the records they start at.
@@ -1371,13 +1381,24 @@ impl Memory {
         self.edges(&keys)
     }
 
+    /// Those of some relations that can be read. A record of which another one starts is set aside, with all of its own.
     fn edges(&self, keys: &[(u64, u32)]) -> Result<Vec<Edge>, ReadError> {
         let mut edges = Vec::new();
+        let mut damaged = BTreeSet::new();
         for EdgeRow { from, number, to, sealed } in self.tables.edges(keys)? {
             // An edge without a key was forgotten since its row was read.
             let Some(key) = self.keys.key(from).map_err(Broken::disk)? else { continue };
-            let edge = open_edge(&key, number, to, &sealed);
-            edges.push(edge.ok_or_else(|| Broken::damaged("a relation is damaged"))?);
+            match open_edge(&key, number, to, &sealed) {
+                Some(edge) => edges.push(edge),
+                None => {
+                    damaged.insert(MemoryId(from));
+                }
+            }
+        }
+        if !damaged.is_empty() {
+            edges.retain(|it| !damaged.contains(&it.from) && !damaged.contains(&it.to));
+            let mut index = self.index_mut();
+            damaged.into_iter().for_each(|it| index.set_aside(it));
         }
         Ok(edges)
     }
@@ -1979,13 +2000,7 @@ impl Memory {
             return Err(WriteError::Disk { reason: reason.clone() });
         }
         if !writer.horizon {
-            let rows = horizon::all(&self.index(), self.archive_below);
-            let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
-            if let Err(error) = made {
-                writer.failed = Some(error.to_string());
-                return Err(WriteError::disk(error));
-            }
-            writer.horizon = true;
+            self.make_horizon(&mut writer)?;
         }
         if !writer.deeds {
             let begun = self.tables.begin_deeds(self.deeds_from, |it| self.index().holds(it));
@@ -1996,6 +2011,18 @@ impl Memory {
             writer.deeds = true;
         }
         Ok(writer)
+    }
+
+    /// Makes the horizon anew.
+    fn make_horizon(&self, writer: &mut Writer) -> Result<(), WriteError> {
+        let rows = horizon::all(&self.index(), self.archive_below);
+        let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
+        made.map_err(|error| {
+            writer.failed = Some(error.to_string());
+            WriteError::disk(error)
+        })?;
+        writer.horizon = true;
+        Ok(())
     }
 
     fn answers_mut(&self) -> MutexGuard<'_, Cache> {

@@ -25,6 +25,7 @@ use crate::{
     error::OpenError,
     groups::GroupRow,
     horizon::Move,
+    keys,
     owner::Veil,
     past::{TOUCHES_MAX, Touch},
     record::MemoryId,
@@ -220,10 +221,22 @@ pub(crate) struct Change {
 type Done<T> = Result<T, redb::Error>;
 
 impl Tables {
-    /// Opens the file, made where there is none.
+    /// Opens the file, made where there is none. It is durable before a store has keys: where those are there it was
+    /// lost, and is not made, since the first records of an empty store would take the places of their keys.
     pub(crate) fn open(disk: &dyn Disk, opening: Opening) -> Result<(Self, Counters), OpenError> {
+        let may_make = !keys::are_made(disk).map_err(OpenError::disk)?;
+        let lost = || {
+            let reason = "it is missing or empty, and the keys of its records are there";
+            Err(OpenError::Damaged { what: FILE, reason: reason.to_owned() })
+        };
+        if !may_make && !disk.list().map_err(OpenError::disk)?.iter().any(|it| it == FILE) {
+            return lost();
+        }
         let file = disk.open(FILE).map_err(OpenError::disk)?;
         if was_never_made(&*file).map_err(OpenError::disk)? {
+            if !may_make {
+                return lost();
+            }
             file.set_len(0).map_err(OpenError::disk)?;
         }
         drop(file);
@@ -231,10 +244,11 @@ impl Tables {
             let tables = Self(Some(database::open(disk, FILE, opening)?), None);
             match tables.counters()? {
                 Some((format, counters)) => Ok((tables, format, counters)),
-                None => {
+                None if may_make && tables.is_bare()? => {
                     tables.make()?;
                     Ok((tables, FORMAT, Counters::default()))
                 }
+                None => Err(Broken::damaged("it is a database that holds no memory")),
             }
         };
         let (tables, found, counters) = guarded(opened).map_err(OpenError::of_database)?;
@@ -271,6 +285,16 @@ impl Tables {
         Ok(read()?)
     }
 
+    /// Whether it has no tables at all.
+    fn is_bare(&self) -> Result<bool, Broken> {
+        let read = || -> Done<bool> {
+            let transaction = self.database().begin_read()?;
+            let has_tables = transaction.list_tables()?.next().is_some();
+            Ok(!has_tables && transaction.list_multimap_tables()?.next().is_none())
+        };
+        Ok(read()?)
+    }
+
     fn make(&self) -> Result<(), Broken> {
         let make = || -> Done<()> {
             let transaction = self.database().begin_write()?;
@@ -297,15 +321,14 @@ impl Tables {
         Ok(make()?)
     }
 
-    /// The standings of some records.
-    pub(crate) fn standings(&self, ids: &[u64]) -> Result<Vec<Standing>, Broken> {
+    /// The standings of some records; none for those that have none that can be read.
+    pub(crate) fn standings(&self, ids: &[u64]) -> Result<Vec<Option<Standing>>, Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let standings = transaction.open_table(STANDINGS).map_err(broken)?;
             let standing = |id: &u64| {
                 let row = standings.get(id).map_err(broken)?;
-                let standing = row.and_then(|it| Standing::decode(it.value()));
-                standing.ok_or_else(|| Broken::damaged(format!("the standing of m{id} is damaged")))
+                Ok(row.and_then(|it| Standing::decode(it.value())))
             };
             ids.iter().map(standing).collect()
         })
@@ -359,30 +382,26 @@ impl Tables {
         guarded(|| Ok(write()?))
     }
 
-    /// Calls `see` with every sealed record from an id on, and its standing, in the order of ids.
+    /// Calls `see` with every sealed record from an id on, and its standing where that can be read, in the order of ids.
     pub(crate) fn each_record(
         &self,
         first: u64,
-        mut see: impl FnMut(u64, &[u8], Standing) -> Result<(), Broken>,
+        mut see: impl FnMut(u64, &[u8], Option<Standing>) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
             let records = transaction.open_table(RECORDS).map_err(broken)?;
             let standings = transaction.open_table(STANDINGS).map_err(broken)?;
             let mut standings = standings.range(first..).map_err(broken)?;
+            let mut ahead = standings.next().transpose().map_err(broken)?;
             for row in records.range(first..).map_err(broken)? {
                 let (id, sealed) = row.map_err(broken)?;
                 let id = id.value();
-                let standing = match standings.next() {
-                    Some(row) => {
-                        let (of, row) = row.map_err(broken)?;
-                        (of.value() == id).then(|| Standing::decode(row.value())).flatten()
-                    }
-                    None => None,
-                };
-                let standing = standing
-                    .ok_or_else(|| Broken::damaged(format!("m{id} has no standing of its own")))?;
-                see(id, sealed.value(), standing)?;
+                while ahead.as_ref().is_some_and(|it| it.0.value() < id) {
+                    ahead = standings.next().transpose().map_err(broken)?;
+                }
+                let own = ahead.as_ref().filter(|it| it.0.value() == id);
+                see(id, sealed.value(), own.and_then(|it| Standing::decode(it.1.value())))?;
             }
             Ok(())
         })
@@ -924,6 +943,69 @@ mod tests {
     fn opened() -> Tables {
         let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 0 };
         Tables::open(&SimDisk::new(1), opening).unwrap().0
+    }
+
+    #[test]
+    fn a_database_of_something_else_is_refused_and_gets_no_tables() {
+        let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 1 << 20 };
+        let disk = SimDisk::new(1);
+        let others: TableDefinition<'_, u64, u64> = TableDefinition::new("others");
+        let foreign = database::open(&disk, FILE, opening).unwrap();
+        let transaction = foreign.begin_write().unwrap();
+        transaction.open_table(others).unwrap().insert(1, 2).unwrap();
+        transaction.commit().unwrap();
+        database::close(foreign);
+        let refused = Tables::open(&disk, opening).map(drop).unwrap_err();
+        let reason = "it is a database that holds no memory".to_owned();
+        assert_eq!(refused, OpenError::Damaged { what: FILE, reason });
+        let foreign = database::open(&disk, FILE, opening).unwrap();
+        let reading = foreign.begin_read().unwrap();
+        let tables = reading.list_tables().unwrap();
+        let names: Vec<String> = tables.map(|it| redb::TableHandle::name(&it).to_owned()).collect();
+        assert_eq!(names, ["others"]);
+    }
+
+    #[test]
+    fn a_database_without_tables_is_filled_only_where_there_are_no_keys() {
+        let opening = Opening { cache_bytes: 1 << 20, check_bytes_max: 1 << 20 };
+        for has_keys in [false, true] {
+            let disk = SimDisk::new(1);
+            database::close(database::open(&disk, FILE, opening).unwrap());
+            if has_keys {
+                drop(keys::Keys::open(&disk, 0, None).unwrap());
+            }
+            assert_eq!(Tables::open(&disk, opening).is_err(), has_keys);
+        }
+    }
+
+    #[test]
+    fn a_record_comes_without_its_standing_where_that_can_not_be_read() {
+        let tables = opened();
+        let standing =
+            Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
+        let rows = [1, 3, 4, 6, 7].map(|id| (id, [id as u8], standing));
+        commit(&tables, 1, |change| {
+            change.add_records(rows.iter().map(|it| (it.0, it.1.as_slice(), it.2)))?;
+            // One without a record is passed over.
+            change.set_standings(&[(2, standing), (5, standing), (9, standing)])
+        });
+        let transaction = tables.database().begin_write().unwrap();
+        {
+            let mut standings = transaction.open_table(STANDINGS).unwrap();
+            standings.remove(3).unwrap();
+            standings.insert(6, [0xff; 17].as_slice()).unwrap();
+            standings.insert(7, [7; 3].as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+        let mut found = Vec::new();
+        let see = |id, _: &[u8], standing: Option<Standing>| {
+            found.push((id, standing.is_some()));
+            Ok(())
+        };
+        tables.each_record(1, see).unwrap();
+        assert_eq!(found, [(1, true), (3, false), (4, true), (6, false), (7, false)]);
+        let standings = tables.standings(&[1, 3, 6]).unwrap();
+        assert_eq!(standings, [Some(standing), None, None]);
     }
 
     fn told(tables: &Tables) -> Vec<(u64, u64, Touch)> {

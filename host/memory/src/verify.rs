@@ -84,7 +84,7 @@ impl Part {
     /// What to do about it.
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::Record => {
+            Self::Record | Self::Standing | Self::Relation => {
                 "`memory forget ID` removes it; a snapshot from before, restored into another folder, may have it whole"
             }
             Self::Key | Self::Owner => "nothing: opening the memory again mends it",
@@ -98,7 +98,7 @@ impl Part {
             Self::Kept => {
                 "nothing: the rows are read instead, and the next index that is kept takes its place"
             }
-            Self::Standing | Self::Relation | Self::Audit => {
+            Self::Audit => {
                 "restore a snapshot from before into another folder, or export what can be read"
             }
             Self::Index => "open the memory again; where it stays, report it: it is a bug",
@@ -487,8 +487,11 @@ impl Ids {
         if index.commit() != commit || index.is_torn() {
             return;
         }
+        let told: BTreeSet<u64> = self.faults.iter().filter_map(|it| Some(it.id?.0)).collect();
         for (id, space) in std::mem::take(&mut self.spaces) {
-            if index.space_of(MemoryId(id)) != Some(space.as_str()) {
+            // One with another fault is set aside for that.
+            let is_aside = told.contains(&id) && index.damaged().contains(&MemoryId(id));
+            if !is_aside && index.space_of(MemoryId(id)) != Some(space.as_str()) {
                 self.fault(Some(id), Part::Index, "it is not searched where it belongs");
             }
         }

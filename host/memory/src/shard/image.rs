@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms or tell times: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 14;
+pub(crate) const FORMAT: u32 = 15;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;

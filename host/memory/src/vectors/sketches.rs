@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// From so many vectors of a shard on their sketches lie by list. Of fewer all are scanned mostly, and nobody has to
-/// remember which row is whose.
+/// remember which row is whose. It may be another number in each program: what is kept says how it lies.
 #[cfg(not(test))]
 const ORDERED_MIN: usize = 1_500_000;
 #[cfg(test)]
@@ -24,6 +24,10 @@ const ORDERED_MIN: usize = 300;
 
 /// The list of what has no vector.
 const NOWHERE: List = List::MAX;
+
+/// What lists begin with in a pack: whether the rows there lie by place, or by list.
+const BY_PLACE: List = 0;
+const BY_LIST: List = 1;
 
 /// The row of a place without a vector, and the place of a row that is nobody's.
 const NOBODY: u32 = u32::MAX;
@@ -293,12 +297,25 @@ impl Sketches {
         })
     }
 
-    /// Writes them as sections of a pack: the list of each place, and the rows as [`Sketches::settle`] would order them.
-    pub(super) fn write(&self, writer: &mut Writer, [lists, rows]: [&str; 2]) -> io::Result<()> {
-        let of = self.by_place();
-        let bytes: Vec<u8> = of.iter().flat_map(|it| it.to_le_bytes()).collect();
+    /// Writes them as sections of a pack: how the rows lie with the list of each place, and the rows as
+    /// [`Sketches::settle`] would order them.
+    pub(super) fn write(&self, writer: &mut Writer, names: [&str; 2]) -> io::Result<()> {
+        let lists = self.by_place();
+        self.write_in(Self::kept(&lists), &lists, writer, names)
+    }
+
+    /// The same in an order of its own; by place without one.
+    fn write_in(
+        &self,
+        order: Option<Order>,
+        of: &[List],
+        writer: &mut Writer,
+        [lists, rows]: [&str; 2],
+    ) -> io::Result<()> {
+        let lie = if order.is_some() { BY_LIST } else { BY_PLACE };
+        let bytes: Vec<u8> = [lie].iter().chain(of).flat_map(|it| it.to_le_bytes()).collect();
         writer.section(lists, &bytes)?;
-        match (Self::kept(&of), &self.order) {
+        match (order, &self.order) {
             (Some(order), _) => writer.parts(rows, self.in_order(&order)),
             (None, None) => writer.section(rows, &self.rows),
             (None, Some(_)) => {
@@ -313,10 +330,15 @@ impl Sketches {
     pub(super) fn of_sections(row_bytes: usize, [lists, rows]: [&Section; 2]) -> Option<Self> {
         let bytes = lists.to_vec();
         let (bytes, []) = bytes.as_chunks::<{ size_of::<List>() }>() else { return None };
+        let (lie, bytes) = bytes.split_first()?;
         let mut lists: Vec<List> = bytes.iter().map(|it| List::from_le_bytes(*it)).collect();
         let known = |it: &List| usize::from(*it) < LISTS || *it == NOWHERE;
         lists.iter().all(known).then_some(())?;
-        let order = Self::kept(&lists);
+        let order = match List::from_le_bytes(*lie) {
+            BY_PLACE => None,
+            BY_LIST => Some(Order::of(&lists)),
+            _ => return None,
+        };
         let count = order.as_ref().map_or(lists.len(), Order::listed);
         (rows.len() == count * row_bytes).then_some(())?;
         if order.is_some() {
@@ -346,9 +368,14 @@ mod tests {
 
     /// What [`Sketches::write`] writes, read.
     fn kept(sketches: &Sketches) -> Sketches {
+        read_of(sketches, |writer| sketches.write(writer, ["lists", "sketches"]))
+    }
+
+    /// What was written of some, read.
+    fn read_of(sketches: &Sketches, write: impl FnOnce(&mut Writer) -> io::Result<()>) -> Sketches {
         let disk = SimDisk::new(1);
         let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
-        sketches.write(&mut writer, ["lists", "sketches"]).unwrap();
+        write(&mut writer).unwrap();
         writer.finish(&0).unwrap();
         let pack = Pack::open(disk.open("pack").unwrap(), &[7; 32], None).unwrap();
         let sections = ["lists", "sketches"].map(|it| pack.section(it).unwrap());
@@ -360,6 +387,41 @@ mod tests {
                 || sketches.len() == 0
         );
         Sketches::of_sections(ROW, sections.each_ref()).unwrap()
+    }
+
+    /// Few and many of them, in the other order than this program would choose too.
+    #[test]
+    fn what_is_kept_says_how_it_lies() {
+        for count in [0, 1, 20, ORDERED_MIN as u32 + 20] {
+            let mut sketches = Sketches::new(ROW);
+            for place in 0..count {
+                let list = (place * 37 % 11) as List * 700;
+                sketches.row_mut(place, list).copy_from_slice(&place.to_le_bytes().repeat(4));
+            }
+            sketches.remove(4);
+            let all = |it: &Sketches| -> Vec<Option<Vec<u8>>> {
+                (0..count).map(|place| it.of(place).map(<[u8]>::to_vec)).collect()
+            };
+            // By list: its places.
+            let rows = |it: &Sketches| -> Vec<Vec<u32>> {
+                let places = |list: List| {
+                    let runs = it.runs(&Chosen::of([list * 700].into_iter()));
+                    runs.into_iter().flatten().map(|row| it.place_of(row)).collect()
+                };
+                (0..11).map(places).collect()
+            };
+            let lists = sketches.by_place();
+            for order in [None, Some(Order::of(&lists))] {
+                let lie = order.is_some();
+                let read = read_of(&sketches, |writer| {
+                    sketches.write_in(order, &lists, writer, ["lists", "sketches"])
+                });
+                assert_eq!(read.order.is_some(), lie);
+                assert_eq!(all(&read), all(&sketches), "{count} by list: {lie}");
+                assert_eq!(rows(&read), rows(&sketches), "{count} by list: {lie}");
+                assert_eq!(all(&kept(&read)), all(&sketches), "{count} by list: {lie}");
+            }
+        }
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use voyager_base::{Digest, chance::Seeded, sim::SimDisk};
+use voyager_base::{Digest, chance::Seeded, disk::Disk, sim::SimDisk};
 use voyager_memory::{Deed, Edge, Encoder, Entry, Memory, MemoryId, Options, Question, WriteError};
 
 use crate::support::{DIMENSIONS, ask, draft, now, open, texts, try_open, turn, vector};
@@ -250,6 +250,35 @@ fn a_damaged_or_foreign_store_is_refused_and_not_changed() {
         }
     }
     assert!(damaged > 3, "{damaged} of {pages} pages are in use");
+}
+
+#[test]
+fn a_lost_database_is_told_and_costs_no_key() {
+    let disk = SimDisk::new(1);
+    open(&disk).remember(&[draft("The door is green.").into()], None, now()).unwrap();
+    let (rows, keys) = (disk.content("memory.redb").unwrap(), disk.content("keys"));
+    let lose: [&dyn Fn(); 3] = [
+        &|| disk.remove("memory.redb").unwrap(),
+        &|| disk.truncate("memory.redb", 0),
+        // What a crash leaves of a file that is being made.
+        &|| {
+            disk.truncate("memory.redb", 0);
+            disk.open("memory.redb").unwrap().set_len(1 << 20).unwrap();
+        },
+    ];
+    for lose in lose {
+        lose();
+        let left = disk.content("memory.redb");
+        let error = try_open(&disk).map(drop).unwrap_err().to_string();
+        assert!(error.contains("memory.redb is damaged: it is"), "{error}");
+        assert!(error.ends_with("or move it away and restore a snapshot"), "{error}");
+        assert!(disk.content("memory.redb") == left && disk.content("keys") == keys, "{error}");
+        let file = disk.open("memory.redb").unwrap();
+        file.set_len(0).unwrap();
+        file.write_at(0, &rows).unwrap();
+        let memory = open(&disk);
+        assert_eq!(memory.record(MemoryId(0)).unwrap().draft.text, "The door is green.");
+    }
 }
 
 #[test]
