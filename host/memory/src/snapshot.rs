@@ -37,6 +37,7 @@ use crate::{
     error::OpenError,
     keys::{self, Identity, Keys},
     owner::{self, Owner, OwnerKey},
+    record::MemoryId,
     store::{Memory, Options},
     tables::{Counters, Folder, Reading, Tables},
     verify::Fault,
@@ -150,6 +151,9 @@ pub struct Taken {
     pub new_chunks: u64,
     /// See `new_chunks`.
     pub new_bytes: u64,
+    /// Records whose keys are damaged in the store, or whose rows are: the folder keeps the keys that it has of them,
+    /// so that an earlier snapshot there may have them whole.
+    pub damaged: Vec<MemoryId>,
 }
 
 /// What thinning a folder out did.
@@ -184,6 +188,9 @@ pub struct Restored {
     pub records: u64,
     /// How many records of the snapshot were forgotten since, and did not come back.
     pub forgotten: u64,
+    /// How many of those the folder still has keys of: that the store which it is of has none of them is all that tells.
+    /// Where they were damaged there and not forgotten, they come back once that store is out of reach.
+    pub withheld: u64,
     /// Records that were damaged when the snapshot was taken.
     pub faults: Vec<Fault>,
 }
@@ -353,10 +360,20 @@ impl Taking {
         self,
         (written, encoders): (Written, Encoders),
         (owner, keys, next): (&Owner, &Keys, u64),
+        rows: &Reading,
         home: &str,
         at: Timestamp,
     ) -> Result<Taken, SnapshotError> {
         let veil = owner.veil().ok_or(SnapshotError::Bare)?;
+        if owner.opens_otherwise(&*self.disk).map_err(SnapshotError::disk)? {
+            let unopened = keys.unopened(next, rows).map_err(SnapshotError::disk)?;
+            if !unopened.is_empty() {
+                return Err(SnapshotError::Folder {
+                    folder: self.folder,
+                    reason: cover_refused(&unopened),
+                });
+            }
+        }
         let manifest = Manifest {
             number: self.number,
             mark: ByteArray::new(self.mark),
@@ -374,15 +391,32 @@ impl Taking {
             home: veil.hide(home),
             chunks: written.chunks,
         };
-        let write = || -> io::Result<()> {
-            owner.bring(keys, &*self.disk, next.min(self.counters.next))?;
+        let write = || -> io::Result<Vec<u64>> {
+            let kept = owner.bring(keys, &*self.disk, next.min(self.counters.next), rows)?;
             manifest.write(&*self.disk, &veil)?;
-            sweep(&*self.disk).map(drop)
+            sweep(&*self.disk)?;
+            Ok(kept)
         };
-        write().map_err(SnapshotError::disk)?;
+        let kept = write().map_err(SnapshotError::disk)?;
         let (new_chunks, new_bytes) = (written.new_chunks, written.new_bytes);
-        Ok(Taken { snapshot: listed(&manifest), new_chunks, new_bytes })
+        let damaged = kept.into_iter().map(MemoryId).collect();
+        Ok(Taken { snapshot: listed(&manifest), new_chunks, new_bytes, damaged })
     }
+}
+
+/// Why a folder that opens with an earlier key does not follow to the new one, in words.
+fn cover_refused(unopened: &[u64]) -> String {
+    const NAMED_MAX: usize = 10;
+    let mut names: Vec<String> =
+        unopened.iter().take(NAMED_MAX).map(|it| MemoryId(*it).to_string()).collect();
+    if let Some(more) = unopened.len().checked_sub(NAMED_MAX).filter(|it| *it > 0) {
+        names.push(format!("{more} more"));
+    }
+    let names = names.join(", ");
+    format!(
+        "it still opens with the earlier key, and may alone have whole what is damaged here: {names}; \
+         forget those records, or name another folder"
+    )
 }
 
 /// Removes what a process that ended left: snapshots that were never finished, and chunks that none names. Gives back
@@ -450,7 +484,7 @@ pub(crate) fn thin(
 pub(crate) fn forget_there(
     disk: &dyn Disk,
     identity: Identity,
-    keys: &Keys,
+    (keys, rows): (&Keys, &Reading),
     upto: u64,
     ids: Option<&[u64]>,
 ) -> Result<(), String> {
@@ -464,7 +498,7 @@ pub(crate) fn forget_there(
     owner::finish_there(disk).map_err(|it| it.to_string())?;
     let done = match ids {
         Some(ids) => keys::destroy_there(disk, ids),
-        None => keys.destroy_same(disk, upto),
+        None => keys.destroy_same(disk, upto, rows),
     };
     done.map_err(|it| it.to_string())
 }
@@ -520,15 +554,14 @@ pub fn restore(
         return Err(SnapshotError::Damaged { what: name, reason });
     }
     let source = Keys::open(&**from, manifest.next, owner.mask())?;
-    let gone = gone(manifest, &source, &veil_home(manifest, &veil), *places)?;
-    let is_gone = |id: u64| gone.contains(&id);
-    // What the store tells is finished here, too.
-    let forgotten: Vec<u64> = gone.iter().copied().collect();
-    keys::destroy_there(&**from, &forgotten).map_err(SnapshotError::disk)?;
+    let forgotten = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
+    let mut untold = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
+    untold.retain(|it| !forgotten.contains(it));
+    let is_gone = |id: u64| forgotten.contains(&id) || untold.contains(&id);
 
     begin(&**to, &there).map_err(SnapshotError::disk)?;
     let counters = Counters { next: manifest.next, commit: manifest.commit, cycle: manifest.cycle };
-    let mut came = 0;
+    let (mut came, mut withheld) = (0, 0);
     {
         let opening = Opening { cache_bytes: 64 << 20, check_bytes_max: 0 };
         let (mut tables, _) = Tables::open(&**to, opening)?;
@@ -539,6 +572,7 @@ pub fn restore(
             let rows = chunks::read(&**from, &found.files, chunk)?;
             if let Rows::Records(rows) = &rows {
                 came += rows.iter().filter(|it| !is_gone(it.0)).count() as u64;
+                withheld += rows.iter().filter(|it| untold.contains(&it.0)).count() as u64;
             }
             filling.add(&rows, &is_gone)?;
             if !see(number, total) {
@@ -551,7 +585,7 @@ pub fn restore(
             number: manifest.number,
             mark: *manifest.mark,
             upto: manifest.next,
-            pending: false,
+            pending: !untold.is_empty(),
         }])?;
     }
     let mut incarnation = [0; 16];
@@ -576,6 +610,7 @@ pub fn restore(
             snapshot: listed(manifest),
             records: came,
             forgotten: manifest.records.saturating_sub(came),
+            withheld,
             faults: verified.faults,
         })
     };
@@ -641,19 +676,17 @@ fn veil_home(manifest: &Manifest, veil: &owner::Veil) -> String {
     veil.show(&manifest.home).unwrap_or_default()
 }
 
-/// Ids of a snapshot whose records are forgotten: those without a key in the folder, and those of which the store
-/// itself says so, where it is there and is that one.
-fn gone(
+/// Ids of a snapshot for which the store that it is of has no keys, where it is there and is that one. They may be
+/// forgotten or damaged there, which its file of keys does not tell: nothing of them comes back, and nothing is destroyed.
+fn told_by_home(
     manifest: &Manifest,
-    source: &Keys,
     home: &str,
     places: &dyn Places,
 ) -> Result<BTreeSet<u64>, SnapshotError> {
-    let mut gone = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
-    let Some(file) = places.keys_of(home) else { return Ok(gone) };
-    let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(gone) };
+    let Some(file) = places.keys_of(home) else { return Ok(BTreeSet::new()) };
+    let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(BTreeSet::new()) };
     if identity.store != *manifest.store {
-        return Ok(gone);
+        return Ok(BTreeSet::new());
     }
     let mut shared = manifest.next;
     if identity.incarnation != *manifest.incarnation {
@@ -662,6 +695,5 @@ fn gone(
             shared = shared.min(since);
         }
     }
-    gone.extend(keys::destroyed_in(&*file, shared).map_err(SnapshotError::disk)?);
-    Ok(gone)
+    keys::destroyed_in(&*file, shared).map_err(SnapshotError::disk)
 }

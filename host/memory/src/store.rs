@@ -844,6 +844,7 @@ impl Memory {
     fn reach(&self, folders: Vec<Folder>, ids: &[u64]) -> Result<Reached, WriteError> {
         let (mut reached, mut pending) = (Vec::new(), Vec::new());
         let mut done = Vec::new();
+        let rows = self.tables.reading().map_err(WriteError::disk)?;
         for folder in folders {
             let taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let disk = match (taking, &self.places) {
@@ -857,7 +858,7 @@ impl Memory {
                 // What was pending is found by comparing; else it is these alone.
                 let these = ids.iter().copied().filter(|it| *it < folder.upto);
                 let these: Option<Vec<u64>> = (!folder.pending).then(|| these.collect());
-                forget_there(&*disk, identity, &self.keys, folder.upto, these.as_deref())
+                forget_there(&*disk, identity, (&self.keys, &rows), folder.upto, these.as_deref())
             });
             match forgot {
                 Ok(()) => {
@@ -919,7 +920,9 @@ impl Memory {
             let writer = self.writer().map_err(SnapshotError::disk)?;
             let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
             let next = writer.counters.next;
-            let taken = taking.finish(written, (&owner, &self.keys, next), home, now)?;
+            // As of now: what is forgotten meanwhile has no row any more.
+            let rows = self.tables.reading()?;
+            let taken = taking.finish(written, (&owner, &self.keys, next), &rows, home, now)?;
             let folders = self.tables.folders()?.into_iter().filter(|it| it.folder == folder);
             let caught_up: Vec<_> = folders.map(|it| Folder { pending: false, ..it }).collect();
             self.tables.note_folders(&caught_up)?;

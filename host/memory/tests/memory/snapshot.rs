@@ -269,13 +269,19 @@ fn a_folder_that_is_away_is_named_and_caught_up_with() {
     assert_eq!(forgotten.pending, [(FOLDER.to_owned(), "it is away".to_owned())]);
     assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
     assert!(folder.holds(&key), "nobody could reach it");
-    // While the store is there to tell, it does not come back; and then it is gone from the folder too.
+    // While the store is there to tell, it does not come back. Its word alone destroys nothing in the folder.
     let home = Folders::with(HOME, &disk);
     let left = folder.after_crash(CrashModel::Clean, 1);
     let to = SimDisk::new(3);
     let came = back(&left, &to, &Which::Newest, &home, None).unwrap();
-    assert_eq!((came.records, came.forgotten), (2, 1));
-    assert!(!left.holds(&key) && !to.holds(&key));
+    assert_eq!((came.records, came.forgotten, came.withheld), (2, 1, 1));
+    assert!(left.holds(&key) && !to.holds(&key));
+    // What goes on in its place knows that the folder is behind.
+    let away = Folders::with(FOLDER, &left);
+    let again = open(&to, &away);
+    assert_eq!(again.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
+    again.forget(&[MemoryId(2)], None, now()).unwrap();
+    assert!(!left.holds(&key));
     // What is forgotten next catches up with the folder, once it is there.
     folders.put(FOLDER, &folder);
     let forgotten = memory.forget(&[MemoryId(2)], None, now()).unwrap();
@@ -292,6 +298,94 @@ fn a_folder_that_is_away_is_named_and_caught_up_with() {
     assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)]);
     memory.leave_snapshots(FOLDER).unwrap();
     assert_eq!(memory.snapshot_folders().unwrap(), []);
+}
+
+/// A bit of a key in the store is another one: the folder has the last good key of the record.
+#[test]
+fn a_key_that_is_damaged_in_the_store_stays_whole_in_the_folder() {
+    let (disk, folder, folders, memory) = filled();
+    let expected = held(&memory);
+    drop(memory);
+    let key = slot(&folder, 1);
+    disk.flip_bit("keys", (512 + 32) * 8);
+    let memory = open(&disk, &folders);
+    assert!(memory.record(MemoryId(1)).is_err());
+    let new = memory.remember(&[draft("later").into()], None, now()).unwrap()[0];
+    let taken = take(&memory).unwrap();
+    assert_eq!(taken.damaged, [MemoryId(1)]);
+    assert_eq!(slot(&folder, 1), key);
+    assert_eq!(slot(&folder, new.0), slot(&disk, new.0), "and those that are new are there");
+    let (_, again) = restored(&folder, &Which::Named("snapshot-00000001".to_owned()));
+    assert_eq!(held(&again), expected);
+    // What is forgotten is, damaged or not.
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert!(!folder.holds(&key));
+    assert_eq!(take(&memory).unwrap().damaged, []);
+}
+
+/// Damage in the folder is mended with what the store has whole.
+#[test]
+fn a_key_that_is_damaged_in_the_folder_is_written_again() {
+    let (disk, folder, _, memory) = filled();
+    folder.flip_bit("keys", (512 + 32) * 8);
+    let zeros = folder.open("keys").unwrap();
+    zeros.write_at(512, &[0; 32]).unwrap();
+    assert_eq!(take(&memory).unwrap().damaged, []);
+    for id in 0..3 {
+        assert_eq!(slot(&folder, id), slot(&disk, id));
+    }
+}
+
+/// A block of the store's keys is zeros, as those of forgotten records are.
+#[test]
+fn keys_that_are_lost_in_the_store_are_no_forgotten_ones() {
+    let (disk, folder, folders, memory) = filled();
+    let expected = held(&memory);
+    drop(memory);
+    let keys: Vec<_> = (0..3).map(|it| slot(&folder, it)).collect();
+    disk.open("keys").unwrap().write_at(512, &[0; 64]).unwrap();
+    // What the check advises, while the damaged store is there to be asked.
+    let home = Folders::with(HOME, &disk);
+    let came = back(&folder, &SimDisk::new(3), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.forgotten, came.withheld), (1, 2, 2));
+    let there = || (0..3).map(|it| slot(&folder, it)).collect::<Vec<_>>();
+    assert_eq!(there(), keys);
+    let memory = open(&disk, &folders);
+    assert_eq!(take(&memory).unwrap().damaged, [MemoryId(0), MemoryId(1)]);
+    assert_eq!(there(), keys);
+    // Catching up compares the two: what has a row is not forgotten.
+    memory.remember(&[draft("later").into()], None, now()).unwrap();
+    folders.take(FOLDER);
+    memory.forget(&[MemoryId(2)], None, now()).unwrap();
+    folders.put(FOLDER, &folder);
+    memory.forget(&[MemoryId(3)], None, now()).unwrap();
+    assert_eq!(there(), [keys[0].clone(), keys[1].clone(), vec![0; 32]]);
+    // Once the damaged store is away both come back.
+    let (_, again) = restored(&folder, &Which::Named("snapshot-00000001".to_owned()));
+    for id in [MemoryId(0), MemoryId(1)] {
+        assert_eq!(again.record(id).unwrap(), expected.records[&id].0);
+    }
+}
+
+/// Slots that are written anew can't be compared with those that were there.
+#[test]
+fn a_folder_keeps_its_cover_while_records_are_damaged() {
+    let owner = OwnerKey::new(OwnerKind::KeyFile, &[1; 32]).unwrap();
+    let (disk, folder, folders, memory) = filled();
+    let keys = folder.content("keys").unwrap();
+    memory.lock(&owner, CHEAP).unwrap();
+    disk.flip_bit("keys", (512 + 32) * 8);
+    let refused = take(&memory).unwrap_err().to_string();
+    assert!(
+        refused.contains("opens with the earlier key") && refused.contains(": m1;"),
+        "{refused}"
+    );
+    assert_eq!(folder.content("keys").unwrap(), keys);
+    drop(memory);
+    let memory = try_open(&disk, &folders, Some(&owner)).unwrap();
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert_eq!(take(&memory).unwrap().damaged, []);
+    assert!(!folder.holds(&keys[512..544]));
 }
 
 #[test]
