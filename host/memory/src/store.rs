@@ -769,7 +769,7 @@ impl Memory {
 
     /// Forgets records for certain: every row that tells of them is removed, and their keys are destroyed, so
     /// that old copies of the rows can't be read either. All of them or none. Under an idempotency key that was
-    /// used before nothing more is forgotten.
+    /// used before nothing more is forgotten; folders of snapshots that were not reached then are reached now.
     ///
     /// # Errors
     /// [`WriteError`]. After [`WriteError::Disk`] the records may be gone already, while their keys are not
@@ -785,7 +785,11 @@ impl Memory {
         ids.dedup();
         let mut writer = self.writer()?;
         if key.map_or(Ok(false), |it| self.is_done(it))? {
-            return Ok(Forgotten::nothing_more(ids, writer.counters.commit));
+            // The process may have ended between forgetting here and there.
+            let mut behind = self.tables.folders().map_err(WriteError::disk)?;
+            behind.retain(|it| it.pending);
+            let (reached, pending) = self.reach(behind, &[])?;
+            return Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending });
         }
         {
             let index = self.index();
@@ -795,7 +799,8 @@ impl Memory {
             }
         }
         let Some(first) = ids.first().map(|it| it.0) else {
-            return Ok(Forgotten::nothing_more(ids, writer.counters.commit));
+            let commit = writer.counters.commit;
+            return Ok(Forgotten { ids, commit, reached: Vec::new(), pending: Vec::new() });
         };
         let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
         let count = ids.len() as u64;
@@ -2006,12 +2011,6 @@ impl Memory {
 
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Forgotten {
-    fn nothing_more(ids: Vec<MemoryId>, commit: u64) -> Self {
-        Self { ids, commit, reached: Vec::new(), pending: Vec::new() }
     }
 }
 

@@ -4,18 +4,22 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
 };
 
 use proptest::prelude::*;
 use voyager_base::{
+    Digest,
     chance::{Chance, Seeded},
     clock::Timestamp,
     disk::{Disk, DiskFile},
-    sim::{CrashModel, SimDisk},
+    grant::Grants,
+    memory::{ForgetMemory, MemoryService as _},
+    sim::{CrashModel, SimClock, SimDisk, asking},
 };
 use voyager_memory::{
     Blame, Cost, Edge, Happened, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places,
-    Record, Restored, Restoring, SnapshotError, Taken, Which, restore, snapshots,
+    Record, Restored, Restoring, Service, SnapshotError, Taken, Which, restore, snapshots,
 };
 
 use crate::support::{ask, draft, now, options, texts, turn};
@@ -149,7 +153,7 @@ fn filled() -> (SimDisk, SimDisk, Folders, Memory) {
     let mut secret = turn("wardrobe", "Quentin", SECRET);
     secret.draft.tags = vec!["kazoo".to_owned()];
     let entries = [turn("wardrobe", "Ada", "The door is green."), secret, draft("noted").into()];
-    let key = voyager_base::Digest::of(b"first");
+    let key = Digest::of(b"first");
     memory.remember(&entries, Some(&key), now()).unwrap();
     let edge = |from, to| Edge {
         from: MemoryId(from),
@@ -173,7 +177,7 @@ fn a_snapshot_comes_back_and_goes_on() {
     let expected = held(&memory);
     let (to, again) = restored(&folder, &Which::Newest);
     assert_eq!(held(&again), expected);
-    assert_eq!(again.remembered(&voyager_base::Digest::of(b"first")).unwrap().unwrap().len(), 3);
+    assert_eq!(again.remembered(&Digest::of(b"first")).unwrap().unwrap().len(), 3);
     assert_eq!(again.audit(9).unwrap(), memory.audit(9).unwrap());
     assert_eq!(again.verify(&|_, _| true).unwrap().unwrap().faults, []);
     let id = again.remember(&[draft("goes on").into()], None, now()).unwrap();
@@ -734,6 +738,61 @@ fn a_crash_while_forgetting_leaves_no_key_that_nobody_knows_of() {
         take(&memory).expect(&at);
         assert_eq!(left_there.holds(&key), there, "{at}");
     }
+}
+
+/// The process ends anywhere while it forgets, and is asked the same again: what it acknowledges then is gone from the
+/// folder.
+#[test]
+fn forgetting_that_is_asked_again_reaches_what_it_did_not() {
+    let key = Digest::of(b"forget m1");
+    let calls = {
+        let (disk, _, _, memory) = filled();
+        let before = disk.calls();
+        memory.forget(&[MemoryId(1)], Some(&key), now()).unwrap();
+        disk.calls() - before
+    };
+    let mut left_behind = 0;
+    for call in 1..=calls {
+        let model = CrashModel::ALL[call as usize % 4];
+        let at = format!("call {call}, {model:?}");
+        let (disk, folder, folders, memory) = filled();
+        let secret = slot(&disk, 1);
+        disk.crash_at(disk.calls() + call);
+        let _ = memory.forget(&[MemoryId(1)], Some(&key), now());
+        let left = disk.after_crash(model, call);
+        drop(memory);
+        let memory = open(&left, &folders);
+        let is_done = memory.is_done(&key).unwrap();
+        let is_behind = is_done && folder.holds(&secret);
+        left_behind += usize::from(is_behind);
+        let again = memory.forget(&[MemoryId(1)], Some(&key), now()).expect(&at);
+        assert!(!folder.holds(&secret), "{at}: it was acknowledged");
+        assert_eq!(again.pending, [], "{at}");
+        assert!(!is_behind || again.reached == [FOLDER], "{at}");
+        assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)], "{at}");
+    }
+    assert!(left_behind > 0, "no crash was between the store and the folder");
+}
+
+/// The same for a skill, whose grants say nothing of what is gone.
+#[test]
+fn a_skill_that_forgets_again_reaches_a_folder_that_was_away() {
+    let (disk, folder, folders, memory) = filled();
+    let (key, context) = (slot(&disk, 1), asking(Grants::default()));
+    folders.take(FOLDER);
+    memory.forget(&[MemoryId(1)], Some(&context.idempotency_key), now()).unwrap();
+    folders.put(FOLDER, &folder);
+    assert!(folder.holds(&key));
+    let memory = Arc::new(memory);
+    let service = Service::new(
+        Arc::new(move || Ok(Arc::clone(&memory))),
+        Arc::new(|work| work()),
+        Arc::new(SimClock::default()),
+    );
+    let mut call = service.forget(&context, ForgetMemory { ids: vec![1] });
+    let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Ok(()))));
+    assert!(!folder.holds(&key));
 }
 
 /// A crash while restoring: what is there is whole, or does not open and is restored again.
