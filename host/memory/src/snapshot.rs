@@ -30,7 +30,7 @@ use voyager_disk::database::Opening;
 
 pub(crate) use self::chunks::Rows;
 use self::{
-    chunks::{Writing, Written},
+    chunks::{Turn, Writing, Written},
     manifest::{Found, Manifest, is_chunk, name_of, number_of},
 };
 use crate::{
@@ -151,6 +151,8 @@ pub struct Taken {
     pub new_chunks: u64,
     /// See `new_chunks`.
     pub new_bytes: u64,
+    /// How many chunks of earlier ones were no longer what was written, and are again: the disk of the folder fails.
+    pub mended: u64,
     /// Records whose keys are damaged in the store, or whose rows are: the folder keeps the keys that it has of them,
     /// so that an earlier snapshot there may have them whole.
     pub damaged: Vec<MemoryId>,
@@ -343,10 +345,12 @@ impl Taking {
         see: &dyn Fn(u64, u64) -> bool,
     ) -> Result<(Written, Encoders), SnapshotError> {
         let encoders = self.reading.encoders()?;
+        let known = std::mem::take(&mut self.known);
         let mut writing = Writing {
             reading: &self.reading,
             disk: &*self.disk,
-            known: std::mem::take(&mut self.known),
+            turn: Turn::of(self.number, known.values().sum()),
+            known,
             written: Written::default(),
         };
         writing.all(self.counters, &encoders, see)?;
@@ -398,9 +402,9 @@ impl Taking {
             Ok(kept)
         };
         let kept = write().map_err(SnapshotError::disk)?;
-        let (new_chunks, new_bytes) = (written.new_chunks, written.new_bytes);
+        let Written { new_chunks, new_bytes, mended, .. } = written;
         let damaged = kept.into_iter().map(MemoryId).collect();
-        Ok(Taken { snapshot: listed(&manifest), new_chunks, new_bytes, damaged })
+        Ok(Taken { snapshot: listed(&manifest), new_chunks, new_bytes, mended, damaged })
     }
 }
 

@@ -304,6 +304,31 @@ fn a_folder_that_is_away_is_named_and_caught_up_with() {
     assert_eq!(memory.snapshot_folders().unwrap(), []);
 }
 
+/// Rows that do not change lie in chunks that every snapshot names.
+#[test]
+fn a_chunk_that_rots_is_written_again_by_the_next_snapshot() {
+    let (_, folder, _, memory) = filled();
+    let expected = held(&memory);
+    for damage in [
+        (|folder, name| SimDisk::flip_bit(folder, name, 99)) as fn(&SimDisk, &str),
+        |folder, name| folder.truncate(name, 7),
+        |folder, name| folder.open(name).unwrap().write_at(1 << 20, b"more").unwrap(),
+    ] {
+        let all = chunks(&folder);
+        all.iter().for_each(|it| damage(&folder, it));
+        let newest = Which::Newest;
+        let error = back(&folder, &SimDisk::new(3), &newest, &Folders::default(), None);
+        assert!(error.unwrap_err().to_string().contains("is damaged"));
+        let taken = take(&memory).unwrap();
+        assert_eq!((taken.new_chunks, taken.mended), (0, all.len() as u64));
+        assert_eq!(take(&memory).unwrap().mended, 0);
+        for number in whole(&folder) {
+            let which = Which::Named(format!("snapshot-0000000{number}"));
+            assert_eq!(held(&restored(&folder, &which).1), expected);
+        }
+    }
+}
+
 /// A bit of a key in the store is another one: the folder has the last good key of the record.
 #[test]
 fn a_key_that_is_damaged_in_the_store_stays_whole_in_the_folder() {

@@ -50,6 +50,9 @@ pub(crate) struct SnapshotAnswer {
     pub(crate) snapshot: SnapshotDetail,
     /// Bytes that no earlier one of the folder had.
     pub(crate) new_bytes: u64,
+    /// How many parts that earlier ones share were damaged in the folder, and are written again.
+    #[serde(default)]
+    pub(crate) mended: u64,
     /// Records that are damaged in the memory, while the folder has another key of them, which it keeps.
     #[serde(default)]
     pub(crate) damaged: Vec<String>,
@@ -70,6 +73,7 @@ impl SnapshotAnswer {
             folder,
             snapshot: SnapshotDetail::of(taken.snapshot),
             new_bytes: taken.new_bytes,
+            mended: taken.mended,
             damaged: taken.damaged.iter().map(ToString::to_string).collect(),
             removed: thinned.removed,
             removed_bytes: thinned.bytes,

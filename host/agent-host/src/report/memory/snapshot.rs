@@ -21,6 +21,12 @@ pub(crate) fn taken(context: &Context, answer: &Json) -> Result<u8, Failure> {
         described(&taken.snapshot)?;
         let (new, all) = (printing::size(taken.new_bytes), printing::size(taken.snapshot.bytes));
         note(harmless(&format!("{new} of {all} are new in {}", taken.folder)));
+        if taken.mended > 0 {
+            note(format!(
+                "{} part(s) of earlier ones were damaged there, and are written again: the disk may be failing",
+                taken.mended
+            ));
+        }
         if !taken.damaged.is_empty() {
             let damaged = in_runs(&taken.damaged);
             note(format!(
