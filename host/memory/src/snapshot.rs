@@ -262,6 +262,11 @@ fn missing(manifest: &Manifest, files: &BTreeSet<String>) -> Option<String> {
     names.find(|it| !files.contains(it)).map(|it| format!("{it} is missing"))
 }
 
+/// Whether a file of this name is one that snapshots leave in a folder.
+pub fn is_snapshot_file(name: &str) -> bool {
+    number_of(name).is_some() || is_chunk(name) || keys::is_name(name) || name == owner::FILE
+}
+
 /// What snapshots a folder holds. Changes nothing, and needs no key.
 ///
 /// # Errors
@@ -296,13 +301,9 @@ impl Taking {
             reason: reason.to_owned(),
         };
         let found = content(&*disk).map_err(SnapshotError::disk)?;
-        let ours = |name: &String| {
-            number_of(name).is_some()
-                || is_chunk(name)
-                || keys::is_name(name)
-                || *name == owner::FILE
-        };
-        if !found.files.iter().all(ours) || found.files.contains(crate::tables::FILE) {
+        if !found.files.iter().all(|it| is_snapshot_file(it))
+            || found.files.contains(crate::tables::FILE)
+        {
             return Err(refused("it holds other files; name an empty folder, or a new one"));
         }
         let there = keys::identity(&*disk).map_err(SnapshotError::disk)?;
@@ -324,7 +325,11 @@ impl Taking {
         }
         let mut mark = [0; 16];
         chance.fill(&mut mark);
-        let number = found.last.max(last) + 1;
+        let before = found.last.max(last);
+        let number = before.checked_add(1).ok_or_else(|| {
+            let name = name_of(before);
+            refused(&format!("no number is left behind {name}; move that file away"))
+        })?;
         let known = found.whole.values().flat_map(|it| &it.0.chunks);
         let known = known.map(|it| (manifest::chunk_name(&it.0), it.1));
         let known = known.filter(|it| found.files.contains(&it.0)).collect();

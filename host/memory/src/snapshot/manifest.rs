@@ -82,9 +82,12 @@ pub(crate) fn chunk_name(hash: &[u8; 32]) -> String {
     format!("{CHUNK_PREFIX}{}", blake3::Hash::from_bytes(*hash).to_hex())
 }
 
-/// Whether a file of this name is a chunk.
+/// Whether a file of this name is a chunk: it has a name that [`chunk_name`] gives, since chunks that none needs are
+/// removed.
 pub(crate) fn is_chunk(name: &str) -> bool {
-    name.starts_with(CHUNK_PREFIX)
+    let is_digit = |it: u8| matches!(it, b'0'..=b'9' | b'a'..=b'f');
+    name.strip_prefix(CHUNK_PREFIX)
+        .is_some_and(|it| it.len() == 2 * blake3::OUT_LEN && it.bytes().all(is_digit))
 }
 
 impl Manifest {
@@ -110,10 +113,7 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
     let file = disk.open(&name_of(number))?;
     let length = file.len()?;
     let mut header = [0; HEADER_BYTES];
-    if length < HEADER_BYTES as u64 {
-        return Ok(Found::Unfinished);
-    }
-    file.read_at(0, &mut header)?;
+    file.read_at(0, &mut header[..length.min(HEADER_BYTES as u64) as usize])?;
     if header.iter().all(|it| *it == 0) {
         return Ok(Found::Unfinished);
     }

@@ -19,7 +19,8 @@ use voyager_base::{
 };
 use voyager_memory::{
     Blame, Cost, Edge, Happened, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places,
-    Record, Restored, Restoring, Service, SnapshotError, Taken, Which, restore, snapshots,
+    Record, Restored, Restoring, Service, SnapshotError, Taken, Which, is_snapshot_file, restore,
+    snapshots,
 };
 
 use crate::support::{ask, draft, now, options, texts, turn};
@@ -544,6 +545,33 @@ fn foreign_and_damaged_folders_are_refused_in_words() {
     folder.remove(&chunk).unwrap();
     let found = snapshots(&folder).unwrap();
     assert!(found.damaged.iter().any(|it| it.1.contains("is missing")), "{found:?}");
+}
+
+#[test]
+fn files_that_are_merely_named_as_ours_stay_and_are_told() {
+    let (_, folder, _, memory) = filled();
+    let put = |name: &str| folder.open(name).unwrap().write_at(0, b"my notes").unwrap();
+    let capitals = format!("chunk-{}", "AB".repeat(32));
+    for name in ["chunk-notes.txt", "chunk-", &format!("chunk-{}", "a".repeat(63)), &capitals] {
+        put(name);
+        assert!(!is_snapshot_file(name), "{name}");
+        let refused = take(&memory).unwrap_err().to_string();
+        assert!(refused.contains("it holds other files"), "{name}: {refused}");
+        memory.thin_snapshots(FOLDER, 1).unwrap();
+        assert_eq!(folder.content(name).as_deref(), Some(b"my notes".as_slice()));
+        folder.remove(name).unwrap();
+    }
+    let last = "snapshot-18446744073709551615";
+    put(last);
+    let refused = take(&memory).unwrap_err().to_string();
+    assert!(refused.contains(&format!("no number is left behind {last}")), "{refused}");
+    assert_eq!(snapshots(&folder).unwrap().damaged[0].0, last);
+    assert!(chunks(&folder).iter().all(|it| is_snapshot_file(it)));
+    folder.remove(last).unwrap();
+    put("snapshot-00000005");
+    assert_eq!(take(&memory).unwrap().snapshot.name, "snapshot-00000006");
+    assert!(folder.content("snapshot-00000005").is_some());
+    assert_eq!(restored(&folder, &Which::Newest).1.ids(), memory.ids());
 }
 
 /// A crash of the folder's disk at any call: earlier snapshots stay, the new one is whole or none, and the next one
