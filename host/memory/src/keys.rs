@@ -24,7 +24,14 @@ use voyager_base::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{error::OpenError, owner::Secret, record::MemoryId, row::open_record, tables::Reading};
+use crate::{
+    error::OpenError,
+    owner::Secret,
+    record::MemoryId,
+    row::open_record,
+    snapshot::descent::{DESCENT_BYTES, Descent},
+    tables::Reading,
+};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "keys";
@@ -42,7 +49,10 @@ const SLIP_BYTES: usize = 16 + 32 + 32 + 16;
 const KEY_BYTES: usize = 32;
 /// Where the header holds which store it is of, once that has snapshots, and how long that is with its check.
 const IDENTITY: u64 = 192;
-const IDENTITY_BYTES: usize = 16 + 16 + 8 + 16;
+const IDENTITY_BYTES: usize = STATED_BYTES + DESCENT_BYTES + 16;
+/// Its beginning, which is all that earlier programs write and read.
+const STATED_BYTES: usize = 16 + 16 + 8 + 16;
+const _: () = assert!(IDENTITY as usize + IDENTITY_BYTES <= HEADER_BYTES as usize);
 
 /// So many slots are filled ahead with one sync.
 const AHEAD: u64 = 1024;
@@ -156,30 +166,39 @@ impl Slip {
 }
 
 /// Which store it is, for its snapshots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The same for a store and what was restored from its snapshots.
     pub(crate) store: [u8; 16],
-    /// Another one for each of those.
-    pub(crate) incarnation: [u8; 16],
-    /// Ids from here on are of records that are this one's alone; 0 where all are.
-    pub(crate) since: u64,
+    /// Which of those it is, and how it came to be.
+    pub(crate) descent: Descent,
 }
 
 impl Identity {
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = [&self.store[..], &self.incarnation, &self.since.to_le_bytes()].concat();
+        let Self { store, descent } = self;
+        let since = descent.since().to_le_bytes();
+        let mut bytes = [&store[..], &descent.incarnation(), &since].concat();
+        bytes.extend(check(&bytes));
+        bytes.extend(descent.encode());
+        bytes.resize(STATED_BYTES + DESCENT_BYTES, 0);
         bytes.extend(check(&bytes));
         bytes
     }
 
     fn decode(bytes: &[u8; IDENTITY_BYTES]) -> Option<Self> {
-        let (stated, found) = bytes.split_last_chunk()?;
+        let (all, found) = bytes.split_last_chunk()?;
+        let is_whole = check(all) == *found;
+        let (stated, told) = all.split_first_chunk::<STATED_BYTES>()?;
+        let (stated, found) = stated.split_last_chunk()?;
         (check(stated) == *found).then_some(())?;
         let (store, rest) = stated.split_first_chunk()?;
         let (incarnation, since) = rest.split_first_chunk()?;
-        let since = u64::from_le_bytes(since.try_into().ok()?);
-        Some(Self { store: *store, incarnation: *incarnation, since })
+        let descent = match is_whole {
+            true => Descent::decode(told),
+            false => Descent::of(*incarnation, u64::from_le_bytes(since.try_into().ok()?)),
+        };
+        Some(Self { store: *store, descent })
     }
 }
 
@@ -556,7 +575,7 @@ impl Keys {
     }
 
     /// Notes which store it is, durably.
-    pub(crate) fn name(&self, identity: Identity) -> io::Result<()> {
+    pub(crate) fn name(&self, identity: &Identity) -> io::Result<()> {
         self.file.write_at(IDENTITY, &identity.encode())?;
         self.file.sync()
     }
@@ -578,7 +597,7 @@ impl Keys {
         &self,
         there: &dyn Disk,
         next: u64,
-        identity: Identity,
+        identity: &Identity,
         is_gone: &dyn Fn(u64) -> bool,
     ) -> io::Result<()> {
         self.copy_into(there, FILE, next, identity, is_gone)
@@ -589,7 +608,7 @@ impl Keys {
         &self,
         there: &dyn Disk,
         next: u64,
-        identity: Identity,
+        identity: &Identity,
     ) -> io::Result<()> {
         self.copy_into(there, ANEW, next, identity, &|_| false)
     }
@@ -599,7 +618,7 @@ impl Keys {
         there: &dyn Disk,
         name: &str,
         next: u64,
-        identity: Identity,
+        identity: &Identity,
         is_gone: &dyn Fn(u64) -> bool,
     ) -> io::Result<()> {
         let file = there.open(name)?;
@@ -628,7 +647,7 @@ impl Keys {
         &self,
         there: &dyn Disk,
         next: u64,
-        identity: Identity,
+        identity: &Identity,
         rows: &Reading,
     ) -> io::Result<Vec<u64>> {
         let file = there.open(FILE)?;
@@ -660,7 +679,11 @@ impl Keys {
             }
             file.write_at(slot_of(first), &slots)
         })?;
-        file.write_at(IDENTITY, &identity.encode())?;
+        if identity_of(&*file)?.as_ref() != Some(identity) {
+            // Whose slots they are is said once none is another's.
+            file.sync()?;
+            file.write_at(IDENTITY, &identity.encode())?;
+        }
         file.sync()?;
         Ok(kept)
     }

@@ -476,14 +476,14 @@ impl Owner {
         let identity = keys.identity()?.ok_or_else(no_file)?;
         if keys::form(there)? != Some(Form::Covered) {
             self.copy_to(there)?;
-            keys.copy_new(there, next, identity, &|_| false)?;
+            keys.copy_new(there, next, &identity, &|_| false)?;
             return Ok(Vec::new());
         }
         let found = finish_there(there)?;
         if found.lid == said.lid {
-            return keys.copy_same(there, next, identity, rows);
+            return keys.copy_same(there, next, &identity, rows);
         }
-        keys.copy_anew(there, next, identity)?;
+        keys.copy_anew(there, next, &identity)?;
         let lid = said.lid.clone();
         let generation = found.generation + 1;
         say(there, &Statement { generation, moving: true, lid: lid.clone() })?;

@@ -12,6 +12,7 @@
 //! What is deliberately not here: what opens folders ([`Places`]), and mapping chunks into memory: rows are sealed.
 
 mod chunks;
+pub(crate) mod descent;
 pub(crate) mod manifest;
 
 use std::{
@@ -307,15 +308,18 @@ impl Taking {
             return Err(refused("it holds other files; name an empty folder, or a new one"));
         }
         let there = keys::identity(&*disk).map_err(SnapshotError::disk)?;
+        let is_new = known.is_none() && there.is_none();
         let of = there.map(|it| it.store).into_iter();
         let mut of = of.chain(found.whole.values().map(|it| *it.0.store));
         if of.any(|it| it != identity.store) {
             return Err(refused("it holds snapshots of another memory; name another folder"));
         }
-        let is_new = known.is_none() && there.is_none();
         let (last, mark) = known.map_or((0, [0; 16]), |it| (it.number, it.mark));
         let is_foreign = |(number, it): (&u64, &(Manifest, Vec<u8>, [u8; 32]))| {
-            *number > last || (*number == last && *it.0.mark != mark)
+            let later = *number > last || (*number == last && *it.0.mark != mark);
+            // Ids that it knows may be of other records.
+            let shared = identity.descent.shared_below(&it.0.descent());
+            later || shared.is_some_and(|shared| shared < it.0.next)
         };
         if found.whole.iter().any(is_foreign) {
             return Err(refused(
@@ -387,8 +391,8 @@ impl Taking {
             number: self.number,
             mark: ByteArray::new(self.mark),
             store: ByteArray::new(self.identity.store),
-            incarnation: ByteArray::new(self.identity.incarnation),
-            since: self.identity.since,
+            incarnation: ByteArray::new(self.identity.descent.incarnation()),
+            since: self.identity.descent.since(),
             at: at.as_micros(),
             commit: self.counters.commit,
             next: self.counters.next,
@@ -399,6 +403,7 @@ impl Taking {
             encoders,
             home: veil.hide(home),
             chunks: written.chunks,
+            descent: self.identity.descent.clone(),
         };
         let write = || -> io::Result<Vec<u64>> {
             let kept = owner.bring(keys, &*self.disk, next.min(self.counters.next), rows)?;
@@ -492,22 +497,27 @@ pub(crate) fn thin(
 /// Destroys in a folder the keys that a store has destroyed, of ids below `upto`.
 pub(crate) fn forget_there(
     disk: &dyn Disk,
-    identity: Identity,
+    identity: &Identity,
     (keys, rows): (&Keys, &Reading),
     upto: u64,
     ids: Option<&[u64]>,
 ) -> Result<(), String> {
     let found = keys::identity(disk).map_err(|it| it.to_string())?;
-    match found {
-        Some(it) if it.store == identity.store => {}
+    let shared = match found {
+        // From there on its slots are of records of another that began as this one did.
+        Some(it) if it.store == identity.store => identity.descent.shared_below(&it.descent),
         Some(_) => return Err("it holds snapshots of another memory".to_owned()),
         None => return Err("it holds no snapshots".to_owned()),
-    }
+    };
+    let shared = shared.unwrap_or(u64::MAX);
     // Keys that were to take the place of others are no place to forget.
     owner::finish_there(disk).map_err(|it| it.to_string())?;
     let done = match ids {
-        Some(ids) => keys::destroy_there(disk, ids),
-        None => keys.destroy_same(disk, upto, rows),
+        Some(ids) => {
+            let ids: Vec<u64> = ids.iter().copied().filter(|it| *it < shared).collect();
+            keys::destroy_there(disk, &ids)
+        }
+        None => keys.destroy_same(disk, upto.min(shared), rows),
     };
     done.map_err(|it| it.to_string())
 }
@@ -599,10 +609,11 @@ pub fn restore(
     }
     let mut incarnation = [0; 16];
     chance.fill(&mut incarnation);
-    let identity = Identity { store: *manifest.store, incarnation, since: manifest.next };
+    let descent = manifest.descent().child(incarnation, manifest.next);
+    let identity = Identity { store: *manifest.store, descent };
     let keyed = || -> io::Result<()> {
         owner.copy_to(&**to)?;
-        source.copy_new(&**to, manifest.next, identity, &is_gone)
+        source.copy_new(&**to, manifest.next, &identity, &is_gone)
     };
     keyed().map_err(SnapshotError::disk)?;
     let restored = || -> Result<Restored, SnapshotError> {
@@ -697,12 +708,7 @@ fn told_by_home(
     if identity.store != *manifest.store {
         return Ok(BTreeSet::new());
     }
-    let mut shared = manifest.next;
-    if identity.incarnation != *manifest.incarnation {
-        // Two that began as one share the ids of before they parted.
-        for since in [identity.since, manifest.since].into_iter().filter(|it| *it > 0) {
-            shared = shared.min(since);
-        }
-    }
-    keys::destroyed_in(&*file, shared).map_err(SnapshotError::disk)
+    // Two that began as one share the ids of before they parted.
+    let shared = identity.descent.surely_shared_below(&manifest.descent());
+    keys::destroyed_in(&*file, shared.min(manifest.next)).map_err(SnapshotError::disk)
 }

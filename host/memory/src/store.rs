@@ -38,7 +38,9 @@ use crate::{
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
     shard::{Days, Doc, Shard},
-    snapshot::{self, Places, SnapshotError, Taken, Taking, Thinned, forget_there},
+    snapshot::{
+        self, Places, SnapshotError, Taken, Taking, Thinned, descent::Descent, forget_there,
+    },
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
     terms,
@@ -863,7 +865,7 @@ impl Memory {
                 // What was pending is found by comparing; else it is these alone.
                 let these = ids.iter().copied().filter(|it| *it < folder.upto);
                 let these: Option<Vec<u64>> = (!folder.pending).then(|| these.collect());
-                forget_there(&*disk, identity, (&self.keys, &rows), folder.upto, these.as_deref())
+                forget_there(&*disk, &identity, (&self.keys, &rows), folder.upto, these.as_deref())
             });
             match forgot {
                 Ok(()) => {
@@ -970,8 +972,8 @@ impl Memory {
         let (mut store, mut incarnation) = ([0; 16], [0; 16]);
         self.chance.fill(&mut store);
         self.chance.fill(&mut incarnation);
-        let identity = Identity { store, incarnation, since: 0 };
-        self.keys.name(identity)?;
+        let identity = Identity { store, descent: Descent::of(incarnation, 0) };
+        self.keys.name(&identity)?;
         Ok(identity)
     }
 

@@ -453,7 +453,9 @@ fn a_snapshot_of_an_older_program_comes_back_and_that_of_a_newer_one_is_told() {
     let to = SimDisk::new(3);
     back(&folder, &to, &Which::Named(name.to_owned()), &folders, None).unwrap();
     assert_eq!(held(&open(&to, &folders)), held(&memory));
-    file.write_at(before, b"3").unwrap();
+    file.write_at(before, b"2").unwrap();
+    back(&folder, &SimDisk::new(4), &Which::Named(name.to_owned()), &folders, None).unwrap();
+    file.write_at(before, b"4").unwrap();
     let newer = (name.to_owned(), "a newer program wrote it".to_owned());
     assert_eq!(snapshots(&folder).unwrap().damaged, [newer]);
 }
@@ -886,6 +888,87 @@ fn a_crash_while_restoring_leaves_a_whole_store_or_none() {
         assert_eq!(held(&again), expected, "{at}");
     }
     assert!(found[1] > 0, "{found:?}");
+}
+
+/// O gave away ids 0 to 4. R came from its first snapshot, of before id 2, and gave away 2 to 4 itself; R2 came from R.
+/// What R2 forgot of those is not what O had under the same ids.
+#[test]
+fn what_a_grandchild_forgot_is_asked_only_where_both_knew_it() {
+    const OTHER: &str = "/other";
+    let (disk, o, folder, other) =
+        (SimDisk::new(1), SimDisk::new(2), SimDisk::new(3), SimDisk::new(4));
+    let folders = Folders::with(FOLDER, &folder);
+    folders.put(OTHER, &other);
+    let write = |memory: &Memory, names: &[&str]| {
+        let entries: Vec<_> = names.iter().map(|it| draft(it).into()).collect();
+        memory.remember(&entries, None, now()).unwrap();
+    };
+    let first = Which::Named("snapshot-00000001".to_owned());
+    let store = open(&o, &folders);
+    write(&store, &["both 0", "both 1"]);
+    take(&store).unwrap();
+    write(&store, &["O's 2", "O's 3", "O's 4"]);
+    take(&store).unwrap();
+    back(&folder, &disk, &first, &Folders::default(), None).unwrap();
+    let child = open(&disk, &folders);
+    write(&child, &["R's 2", "R's 3", "R's 4"]);
+    child.snapshot(OTHER, HOME, now(), &|_, _| true).unwrap();
+    let home = Folders::with(HOME, &disk);
+    child.forget(&[MemoryId(3)], None, now()).unwrap();
+    child.snapshot(OTHER, HOME, now(), &|_, _| true).unwrap();
+    let grand = SimDisk::new(5);
+    back(&other, &grand, &Which::Newest, &home, None).unwrap();
+    let home = Folders::with(HOME, &grand);
+    let to = SimDisk::new(6);
+    let came = back(&folder, &to, &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.forgotten), (5, 0));
+    assert_eq!(open(&to, &home).record(MemoryId(3)).unwrap().draft.text, "O's 3");
+    // What all of them knew is forgotten wherever one forgot it.
+    open(&grand, &Folders::default()).forget(&[MemoryId(1)], None, now()).unwrap();
+    let came = back(&folder, &SimDisk::new(7), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.withheld), (4, 1));
+    // And what R knew when it had R2, though O has another record there.
+    open(&grand, &Folders::default()).forget(&[MemoryId(4)], None, now()).unwrap();
+    let came = back(&other, &SimDisk::new(8), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.forgotten, came.withheld), (2, 2, 2));
+    let came = back(&folder, &SimDisk::new(9), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.withheld), (4, 1));
+}
+
+/// A store that was stopped while it took a snapshot takes it that the folder may have keys of its newest records. What
+/// was restored from there goes on in the folder, with other records under their ids.
+#[test]
+fn a_store_forgets_nothing_of_another_that_began_as_it_did() {
+    let (_, folder, _, memory) = filled();
+    memory.remember(&[draft("of the first").into()], None, now()).unwrap();
+    memory.snapshot(FOLDER, HOME, now(), &|_, _| false).unwrap_err();
+    let (disk, child) = restored(&folder, &Which::Newest);
+    child.remember(&[draft("of the other").into()], None, now()).unwrap();
+    take(&child).unwrap();
+    assert_eq!(slot(&folder, 3), slot(&disk, 3));
+    // It compares at first, since the folder was pending, and names these alone then.
+    for id in [MemoryId(3), MemoryId(1)] {
+        let forgotten = memory.forget(&[id], None, now()).unwrap();
+        assert_eq!((forgotten.reached.len(), forgotten.pending.len()), (1, 0));
+        assert_eq!(slot(&folder, 3), slot(&disk, 3));
+    }
+    assert_eq!(slot(&folder, 1), [0; 32], "both knew it");
+}
+
+#[test]
+fn what_was_restored_goes_on_in_no_folder_in_which_the_first_went_on() {
+    let (disk, folder, _, memory) = filled();
+    let (_, child) = restored(&folder, &Which::Newest);
+    child.remember(&[draft("of the other").into()], None, now()).unwrap();
+    // The numbers that it means to take go ahead of those that are there.
+    for _ in 0..2 {
+        child.snapshot(FOLDER, HOME, now(), &|_, _| false).unwrap_err();
+    }
+    memory.remember(&[draft("of the first").into()], None, now()).unwrap();
+    take(&memory).unwrap();
+    let refused = take(&child).unwrap_err().to_string();
+    assert!(refused.contains("later snapshots"), "{refused}");
+    assert_eq!(slot(&folder, 3), slot(&disk, 3));
 }
 
 /// A step of a random history.
