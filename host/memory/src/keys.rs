@@ -24,7 +24,14 @@ use voyager_base::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{error::OpenError, owner::Secret};
+use crate::{
+    error::OpenError,
+    owner::Secret,
+    record::MemoryId,
+    row::open_record,
+    snapshot::descent::{DESCENT_BYTES, Descent},
+    tables::Reading,
+};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "keys";
@@ -42,7 +49,10 @@ const SLIP_BYTES: usize = 16 + 32 + 32 + 16;
 const KEY_BYTES: usize = 32;
 /// Where the header holds which store it is of, once that has snapshots, and how long that is with its check.
 const IDENTITY: u64 = 192;
-const IDENTITY_BYTES: usize = 16 + 16 + 8 + 16;
+const IDENTITY_BYTES: usize = STATED_BYTES + DESCENT_BYTES + 16;
+/// Its beginning, which is all that earlier programs write and read.
+const STATED_BYTES: usize = 16 + 16 + 8 + 16;
+const _: () = assert!(IDENTITY as usize + IDENTITY_BYTES <= HEADER_BYTES as usize);
 
 /// So many slots are filled ahead with one sync.
 const AHEAD: u64 = 1024;
@@ -156,30 +166,39 @@ impl Slip {
 }
 
 /// Which store it is, for its snapshots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The same for a store and what was restored from its snapshots.
     pub(crate) store: [u8; 16],
-    /// Another one for each of those.
-    pub(crate) incarnation: [u8; 16],
-    /// Ids from here on are of records that are this one's alone; 0 where all are.
-    pub(crate) since: u64,
+    /// Which of those it is, and how it came to be.
+    pub(crate) descent: Descent,
 }
 
 impl Identity {
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = [&self.store[..], &self.incarnation, &self.since.to_le_bytes()].concat();
+        let Self { store, descent } = self;
+        let since = descent.since().to_le_bytes();
+        let mut bytes = [&store[..], &descent.incarnation(), &since].concat();
+        bytes.extend(check(&bytes));
+        bytes.extend(descent.encode());
+        bytes.resize(STATED_BYTES + DESCENT_BYTES, 0);
         bytes.extend(check(&bytes));
         bytes
     }
 
     fn decode(bytes: &[u8; IDENTITY_BYTES]) -> Option<Self> {
-        let (stated, found) = bytes.split_last_chunk()?;
+        let (all, found) = bytes.split_last_chunk()?;
+        let is_whole = check(all) == *found;
+        let (stated, told) = all.split_first_chunk::<STATED_BYTES>()?;
+        let (stated, found) = stated.split_last_chunk()?;
         (check(stated) == *found).then_some(())?;
         let (store, rest) = stated.split_first_chunk()?;
         let (incarnation, since) = rest.split_first_chunk()?;
-        let since = u64::from_le_bytes(since.try_into().ok()?);
-        Some(Self { store: *store, incarnation: *incarnation, since })
+        let descent = match is_whole {
+            true => Descent::decode(told),
+            false => Descent::of(*incarnation, u64::from_le_bytes(since.try_into().ok()?)),
+        };
+        Some(Self { store: *store, descent })
     }
 }
 
@@ -217,6 +236,29 @@ pub(crate) fn destroy_there(disk: &dyn Disk, ids: &[u64]) -> io::Result<()> {
         file.write_at(slot_of(*id), &[0; KEY_BYTES])?;
     }
     file.sync()
+}
+
+/// What the row of a record says of the key in its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// There is no row: it is forgotten.
+    Gone,
+    /// The key opens it.
+    Opens,
+    /// It does not, or there is none: the key or the row is damaged.
+    Damaged,
+}
+
+impl Fit {
+    fn of(rows: &Reading, id: u64, key: Option<&Key>) -> io::Result<Self> {
+        let mut fit = Self::Gone;
+        let see = |_, sealed: &[u8]| {
+            let opened = key.and_then(|it| open_record(it, MemoryId(id), sealed));
+            fit = if opened.is_some() { Self::Opens } else { Self::Damaged };
+        };
+        rows.records(id..id + 1, see).map_err(|it| io::Error::other(it.to_string()))?;
+        Ok(fit)
+    }
 }
 
 /// Ids below `next` whose slots in a file hold nothing.
@@ -543,7 +585,7 @@ impl Keys {
     }
 
     /// Notes which store it is, durably.
-    pub(crate) fn name(&self, identity: Identity) -> io::Result<()> {
+    pub(crate) fn name(&self, identity: &Identity) -> io::Result<()> {
         self.file.write_at(IDENTITY, &identity.encode())?;
         self.file.sync()
     }
@@ -565,7 +607,7 @@ impl Keys {
         &self,
         there: &dyn Disk,
         next: u64,
-        identity: Identity,
+        identity: &Identity,
         is_gone: &dyn Fn(u64) -> bool,
     ) -> io::Result<()> {
         self.copy_into(there, FILE, next, identity, is_gone)
@@ -576,7 +618,7 @@ impl Keys {
         &self,
         there: &dyn Disk,
         next: u64,
-        identity: Identity,
+        identity: &Identity,
     ) -> io::Result<()> {
         self.copy_into(there, ANEW, next, identity, &|_| false)
     }
@@ -586,7 +628,7 @@ impl Keys {
         there: &dyn Disk,
         name: &str,
         next: u64,
-        identity: Identity,
+        identity: &Identity,
         is_gone: &dyn Fn(u64) -> bool,
     ) -> io::Result<()> {
         let file = there.open(name)?;
@@ -608,36 +650,88 @@ impl Keys {
         there.sync_folder()
     }
 
-    /// Writes those of the slots below `next` that are others in another folder with the same cover, in place.
+    /// Writes those of the slots below `next` that are others in another folder with the same cover, in place. What is
+    /// there may be the last good key of a record: it gives way to one that opens the record's row, and to nothing where
+    /// there is no row. Gives back the ids of the others, whose slots there stay as they are.
     pub(crate) fn copy_same(
         &self,
         there: &dyn Disk,
         next: u64,
-        identity: Identity,
-    ) -> io::Result<()> {
+        identity: &Identity,
+        rows: &Reading,
+    ) -> io::Result<Vec<u64>> {
         let file = there.open(FILE)?;
         let length = file.len()?;
+        let mut kept = Vec::new();
         each_part(next, |first, count| {
-            let slots = self.slots(first, count)?;
+            let mut slots = self.slots(first, count)?;
             let mut found = vec![0; slots.len()];
-            if slot_of(first + count as u64) <= length {
-                file.read_at(slot_of(first), &mut found)?;
-                if found == slots {
-                    return Ok(());
+            let whole = length.saturating_sub(slot_of(first)) / KEY_BYTES as u64;
+            let whole = (whole as usize).min(count);
+            file.read_at(slot_of(first), &mut found[..whole * KEY_BYTES])?;
+            let pairs = slots.as_chunks_mut::<KEY_BYTES>().0.iter_mut();
+            let pairs = pairs.zip(found.as_chunks::<KEY_BYTES>().0);
+            for (id, (slot, found)) in (first..).zip(pairs) {
+                if slot == found || *found == [0; KEY_BYTES] {
+                    continue;
                 }
+                match Fit::of(rows, id, self.key(id)?.as_ref())? {
+                    Fit::Opens => {}
+                    Fit::Gone => *slot = [0; KEY_BYTES],
+                    Fit::Damaged => {
+                        *slot = *found;
+                        kept.push(id);
+                    }
+                }
+            }
+            if whole == count && found == slots {
+                return Ok(());
             }
             file.write_at(slot_of(first), &slots)
         })?;
-        file.write_at(IDENTITY, &identity.encode())?;
-        file.sync()
+        if identity_of(&*file)?.as_ref() != Some(identity) {
+            // Whose slots they are is said once none is another's.
+            file.sync()?;
+            file.write_at(IDENTITY, &identity.encode())?;
+        }
+        file.sync()?;
+        Ok(kept)
     }
 
-    /// Destroys in a folder of snapshots the keys below `upto` that are destroyed here, durably.
-    pub(crate) fn destroy_same(&self, there: &dyn Disk, upto: u64) -> io::Result<()> {
+    /// Destroys in a folder of snapshots the keys below `upto` that are destroyed here, durably. A slot that holds nothing
+    /// while the record has a row is no forgotten one: what is there may be its last key.
+    pub(crate) fn destroy_same(
+        &self,
+        there: &dyn Disk,
+        upto: u64,
+        rows: &Reading,
+    ) -> io::Result<()> {
         let here = self.destroyed(upto)?;
         let left = destroyed_in(&*there.open(FILE)?, upto)?;
-        let ids: Vec<u64> = here.difference(&left).copied().collect();
+        let mut ids = Vec::new();
+        for id in here.difference(&left) {
+            if Fit::of(rows, *id, None)? == Fit::Gone {
+                ids.push(*id);
+            }
+        }
         destroy_there(there, &ids)
+    }
+
+    /// Ids below `next` of records whose rows their keys do not open.
+    pub(crate) fn unopened(&self, next: u64, rows: &Reading) -> io::Result<Vec<u64>> {
+        let mut unopened = Vec::new();
+        each_part(next, |first, count| {
+            let keys = self.keys(first, count)?;
+            let see = |id: u64, sealed: &[u8]| {
+                let key = &keys[(id - first) as usize];
+                if key.as_ref().and_then(|it| open_record(it, MemoryId(id), sealed)).is_none() {
+                    unopened.push(id);
+                }
+            };
+            let seen = rows.records(first..first + count as u64, see);
+            seen.map_err(|it| io::Error::other(it.to_string()))
+        })?;
+        Ok(unopened)
     }
 
     /// Destroys the keys of records, durably, and with them that of the kept index, which tells of them.

@@ -74,7 +74,7 @@ pub use self::{
     shard::tokens_of,
     snapshot::{
         Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Thinned, Which,
-        restore, snapshots,
+        is_snapshot_file, restore, snapshots,
     },
     store::{
         BATCH_MAX, COPIES_MAX, Consolidated, Encoder, Entry, Forgotten, Group, KEPT_FROM, Memory,

@@ -20,6 +20,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::{
     error::OpenError,
     keys::{self, Form, Key, Keys, Mask},
+    tables::Reading,
 };
 
 /// Name of the file.
@@ -457,26 +458,43 @@ impl Owner {
         }
     }
 
+    /// Whether a folder of snapshots has keys, and opens with something else than this store: bringing it up to date
+    /// writes all its slots anew, and none of them can be compared before.
+    pub(crate) fn opens_otherwise(&self, there: &dyn Disk) -> io::Result<bool> {
+        let (said, _) = self.known.as_ref().ok_or_else(no_file)?;
+        let is_there = keys::form(there)? == Some(Form::Covered);
+        Ok(is_there && read(there).map_err(io::Error::other)?.lid != said.lid)
+    }
+
     /// Has a folder of snapshots open with what this store opens with, and brings its slots below `next` up to date,
-    /// in place: what is destroyed here is destroyed there.
-    pub(crate) fn bring(&self, keys: &Keys, there: &dyn Disk, next: u64) -> io::Result<()> {
+    /// in place: what is destroyed here is destroyed there. Gives back the ids of those that stay there as they are,
+    /// since those here are damaged.
+    pub(crate) fn bring(
+        &self,
+        keys: &Keys,
+        there: &dyn Disk,
+        next: u64,
+        rows: &Reading,
+    ) -> io::Result<Vec<u64>> {
         let (said, _) = self.known.as_ref().ok_or_else(no_file)?;
         let identity = keys.identity()?.ok_or_else(no_file)?;
         if keys::form(there)? != Some(Form::Covered) {
             self.copy_to(there)?;
-            return keys.copy_new(there, next, identity, &|_| false);
+            keys.copy_new(there, next, &identity, &|_| false)?;
+            return Ok(Vec::new());
         }
         let found = finish_there(there)?;
         if found.lid == said.lid {
-            return keys.copy_same(there, next, identity);
+            return keys.copy_same(there, next, &identity, rows);
         }
-        keys.copy_anew(there, next, identity)?;
+        keys.copy_anew(there, next, &identity)?;
         let lid = said.lid.clone();
         let generation = found.generation + 1;
         say(there, &Statement { generation, moving: true, lid: lid.clone() })?;
         keys::take_place(there)?;
         say(there, &Statement { generation: generation + 1, moving: false, lid })?;
-        keys::drop_anew(there)
+        keys::drop_anew(there)?;
+        Ok(Vec::new())
     }
 
     /// Has another folder open with what this one opens with.

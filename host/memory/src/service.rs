@@ -203,10 +203,9 @@ impl MemoryService for Service {
         self.with(move |memory, now| {
             let ids: Vec<MemoryId> = call.ids.into_iter().map(MemoryId).collect();
             // What is forgotten has no space any more that could be granted.
-            if memory.is_done(&key)? {
-                return Ok(());
+            if !memory.is_done(&key)? {
+                ids.iter().try_for_each(|it| writable(memory, &grants, *it))?;
             }
-            ids.iter().try_for_each(|it| writable(memory, &grants, *it))?;
             memory.forget(&ids, Some(&key), now)?;
             Ok(())
         })

@@ -12,6 +12,7 @@
 //! What is deliberately not here: what opens folders ([`Places`]), and mapping chunks into memory: rows are sealed.
 
 mod chunks;
+pub(crate) mod descent;
 pub(crate) mod manifest;
 
 use std::{
@@ -30,13 +31,14 @@ use voyager_disk::database::Opening;
 
 pub(crate) use self::chunks::Rows;
 use self::{
-    chunks::{Writing, Written},
+    chunks::{Turn, Writing, Written},
     manifest::{Found, Manifest, is_chunk, name_of, number_of},
 };
 use crate::{
     error::OpenError,
     keys::{self, Identity, Keys},
     owner::{self, Owner, OwnerKey},
+    record::MemoryId,
     store::{Memory, Options},
     tables::{Counters, Folder, Reading, Tables},
     verify::Fault,
@@ -150,6 +152,11 @@ pub struct Taken {
     pub new_chunks: u64,
     /// See `new_chunks`.
     pub new_bytes: u64,
+    /// How many chunks of earlier ones were no longer what was written, and are again: the disk of the folder fails.
+    pub mended: u64,
+    /// Records whose keys are damaged in the store, or whose rows are: the folder keeps the keys that it has of them,
+    /// so that an earlier snapshot there may have them whole.
+    pub damaged: Vec<MemoryId>,
 }
 
 /// What thinning a folder out did.
@@ -184,6 +191,9 @@ pub struct Restored {
     pub records: u64,
     /// How many records of the snapshot were forgotten since, and did not come back.
     pub forgotten: u64,
+    /// How many of those the folder still has keys of: that the store which it is of has none of them is all that tells.
+    /// Where they were damaged there and not forgotten, they come back once that store is out of reach.
+    pub withheld: u64,
     /// Records that were damaged when the snapshot was taken.
     pub faults: Vec<Fault>,
 }
@@ -253,6 +263,11 @@ fn missing(manifest: &Manifest, files: &BTreeSet<String>) -> Option<String> {
     names.find(|it| !files.contains(it)).map(|it| format!("{it} is missing"))
 }
 
+/// Whether a file of this name is one that snapshots leave in a folder.
+pub fn is_snapshot_file(name: &str) -> bool {
+    number_of(name).is_some() || is_chunk(name) || keys::is_name(name) || name == owner::FILE
+}
+
 /// What snapshots a folder holds. Changes nothing, and needs no key.
 ///
 /// # Errors
@@ -287,25 +302,24 @@ impl Taking {
             reason: reason.to_owned(),
         };
         let found = content(&*disk).map_err(SnapshotError::disk)?;
-        let ours = |name: &String| {
-            number_of(name).is_some()
-                || is_chunk(name)
-                || keys::is_name(name)
-                || *name == owner::FILE
-        };
-        if !found.files.iter().all(ours) || found.files.contains(crate::tables::FILE) {
+        if !found.files.iter().all(|it| is_snapshot_file(it))
+            || found.files.contains(crate::tables::FILE)
+        {
             return Err(refused("it holds other files; name an empty folder, or a new one"));
         }
         let there = keys::identity(&*disk).map_err(SnapshotError::disk)?;
+        let is_new = known.is_none() && there.is_none();
         let of = there.map(|it| it.store).into_iter();
         let mut of = of.chain(found.whole.values().map(|it| *it.0.store));
         if of.any(|it| it != identity.store) {
             return Err(refused("it holds snapshots of another memory; name another folder"));
         }
-        let is_new = known.is_none() && there.is_none();
         let (last, mark) = known.map_or((0, [0; 16]), |it| (it.number, it.mark));
         let is_foreign = |(number, it): (&u64, &(Manifest, Vec<u8>, [u8; 32]))| {
-            *number > last || (*number == last && *it.0.mark != mark)
+            let later = *number > last || (*number == last && *it.0.mark != mark);
+            // Ids that it knows may be of other records.
+            let shared = identity.descent.shared_below(&it.0.descent());
+            later || shared.is_some_and(|shared| shared < it.0.next)
         };
         if found.whole.iter().any(is_foreign) {
             return Err(refused(
@@ -315,7 +329,11 @@ impl Taking {
         }
         let mut mark = [0; 16];
         chance.fill(&mut mark);
-        let number = found.last.max(last) + 1;
+        let before = found.last.max(last);
+        let number = before.checked_add(1).ok_or_else(|| {
+            let name = name_of(before);
+            refused(&format!("no number is left behind {name}; move that file away"))
+        })?;
         let known = found.whole.values().flat_map(|it| &it.0.chunks);
         let known = known.map(|it| (manifest::chunk_name(&it.0), it.1));
         let known = known.filter(|it| found.files.contains(&it.0)).collect();
@@ -336,10 +354,12 @@ impl Taking {
         see: &dyn Fn(u64, u64) -> bool,
     ) -> Result<(Written, Encoders), SnapshotError> {
         let encoders = self.reading.encoders()?;
+        let known = std::mem::take(&mut self.known);
         let mut writing = Writing {
             reading: &self.reading,
             disk: &*self.disk,
-            known: std::mem::take(&mut self.known),
+            turn: Turn::of(self.number, known.values().sum()),
+            known,
             written: Written::default(),
         };
         writing.all(self.counters, &encoders, see)?;
@@ -353,16 +373,26 @@ impl Taking {
         self,
         (written, encoders): (Written, Encoders),
         (owner, keys, next): (&Owner, &Keys, u64),
+        rows: &Reading,
         home: &str,
         at: Timestamp,
     ) -> Result<Taken, SnapshotError> {
         let veil = owner.veil().ok_or(SnapshotError::Bare)?;
+        if owner.opens_otherwise(&*self.disk).map_err(SnapshotError::disk)? {
+            let unopened = keys.unopened(next, rows).map_err(SnapshotError::disk)?;
+            if !unopened.is_empty() {
+                return Err(SnapshotError::Folder {
+                    folder: self.folder,
+                    reason: cover_refused(&unopened),
+                });
+            }
+        }
         let manifest = Manifest {
             number: self.number,
             mark: ByteArray::new(self.mark),
             store: ByteArray::new(self.identity.store),
-            incarnation: ByteArray::new(self.identity.incarnation),
-            since: self.identity.since,
+            incarnation: ByteArray::new(self.identity.descent.incarnation()),
+            since: self.identity.descent.since(),
             at: at.as_micros(),
             commit: self.counters.commit,
             next: self.counters.next,
@@ -373,16 +403,34 @@ impl Taking {
             encoders,
             home: veil.hide(home),
             chunks: written.chunks,
+            descent: self.identity.descent.clone(),
         };
-        let write = || -> io::Result<()> {
-            owner.bring(keys, &*self.disk, next.min(self.counters.next))?;
+        let write = || -> io::Result<Vec<u64>> {
+            let kept = owner.bring(keys, &*self.disk, next.min(self.counters.next), rows)?;
             manifest.write(&*self.disk, &veil)?;
-            sweep(&*self.disk).map(drop)
+            sweep(&*self.disk)?;
+            Ok(kept)
         };
-        write().map_err(SnapshotError::disk)?;
-        let (new_chunks, new_bytes) = (written.new_chunks, written.new_bytes);
-        Ok(Taken { snapshot: listed(&manifest), new_chunks, new_bytes })
+        let kept = write().map_err(SnapshotError::disk)?;
+        let Written { new_chunks, new_bytes, mended, .. } = written;
+        let damaged = kept.into_iter().map(MemoryId).collect();
+        Ok(Taken { snapshot: listed(&manifest), new_chunks, new_bytes, mended, damaged })
     }
+}
+
+/// Why a folder that opens with an earlier key does not follow to the new one, in words.
+fn cover_refused(unopened: &[u64]) -> String {
+    const NAMED_MAX: usize = 10;
+    let mut names: Vec<String> =
+        unopened.iter().take(NAMED_MAX).map(|it| MemoryId(*it).to_string()).collect();
+    if let Some(more) = unopened.len().checked_sub(NAMED_MAX).filter(|it| *it > 0) {
+        names.push(format!("{more} more"));
+    }
+    let names = names.join(", ");
+    format!(
+        "it still opens with the earlier key, and may alone have whole what is damaged here: {names}; \
+         forget those records, or name another folder"
+    )
 }
 
 /// Removes what a process that ended left: snapshots that were never finished, and chunks that none names. Gives back
@@ -449,22 +497,27 @@ pub(crate) fn thin(
 /// Destroys in a folder the keys that a store has destroyed, of ids below `upto`.
 pub(crate) fn forget_there(
     disk: &dyn Disk,
-    identity: Identity,
-    keys: &Keys,
+    identity: &Identity,
+    (keys, rows): (&Keys, &Reading),
     upto: u64,
     ids: Option<&[u64]>,
 ) -> Result<(), String> {
     let found = keys::identity(disk).map_err(|it| it.to_string())?;
-    match found {
-        Some(it) if it.store == identity.store => {}
+    let shared = match found {
+        // From there on its slots are of records of another that began as this one did.
+        Some(it) if it.store == identity.store => identity.descent.shared_below(&it.descent),
         Some(_) => return Err("it holds snapshots of another memory".to_owned()),
         None => return Err("it holds no snapshots".to_owned()),
-    }
+    };
+    let shared = shared.unwrap_or(u64::MAX);
     // Keys that were to take the place of others are no place to forget.
     owner::finish_there(disk).map_err(|it| it.to_string())?;
     let done = match ids {
-        Some(ids) => keys::destroy_there(disk, ids),
-        None => keys.destroy_same(disk, upto),
+        Some(ids) => {
+            let ids: Vec<u64> = ids.iter().copied().filter(|it| *it < shared).collect();
+            keys::destroy_there(disk, &ids)
+        }
+        None => keys.destroy_same(disk, upto.min(shared), rows),
     };
     done.map_err(|it| it.to_string())
 }
@@ -520,15 +573,14 @@ pub fn restore(
         return Err(SnapshotError::Damaged { what: name, reason });
     }
     let source = Keys::open(&**from, manifest.next, owner.mask())?;
-    let gone = gone(manifest, &source, &veil_home(manifest, &veil), *places)?;
-    let is_gone = |id: u64| gone.contains(&id);
-    // What the store tells is finished here, too.
-    let forgotten: Vec<u64> = gone.iter().copied().collect();
-    keys::destroy_there(&**from, &forgotten).map_err(SnapshotError::disk)?;
+    let forgotten = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
+    let mut untold = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
+    untold.retain(|it| !forgotten.contains(it));
+    let is_gone = |id: u64| forgotten.contains(&id) || untold.contains(&id);
 
     begin(&**to, &there).map_err(SnapshotError::disk)?;
     let counters = Counters { next: manifest.next, commit: manifest.commit, cycle: manifest.cycle };
-    let mut came = 0;
+    let (mut came, mut withheld) = (0, 0);
     {
         let opening = Opening { cache_bytes: 64 << 20, check_bytes_max: 0 };
         let (mut tables, _) = Tables::open(&**to, opening)?;
@@ -539,6 +591,7 @@ pub fn restore(
             let rows = chunks::read(&**from, &found.files, chunk)?;
             if let Rows::Records(rows) = &rows {
                 came += rows.iter().filter(|it| !is_gone(it.0)).count() as u64;
+                withheld += rows.iter().filter(|it| untold.contains(&it.0)).count() as u64;
             }
             filling.add(&rows, &is_gone)?;
             if !see(number, total) {
@@ -551,15 +604,16 @@ pub fn restore(
             number: manifest.number,
             mark: *manifest.mark,
             upto: manifest.next,
-            pending: false,
+            pending: !untold.is_empty(),
         }])?;
     }
     let mut incarnation = [0; 16];
     chance.fill(&mut incarnation);
-    let identity = Identity { store: *manifest.store, incarnation, since: manifest.next };
+    let descent = manifest.descent().child(incarnation, manifest.next);
+    let identity = Identity { store: *manifest.store, descent };
     let keyed = || -> io::Result<()> {
         owner.copy_to(&**to)?;
-        source.copy_new(&**to, manifest.next, identity, &is_gone)
+        source.copy_new(&**to, manifest.next, &identity, &is_gone)
     };
     keyed().map_err(SnapshotError::disk)?;
     let restored = || -> Result<Restored, SnapshotError> {
@@ -576,6 +630,7 @@ pub fn restore(
             snapshot: listed(manifest),
             records: came,
             forgotten: manifest.records.saturating_sub(came),
+            withheld,
             faults: verified.faults,
         })
     };
@@ -641,27 +696,19 @@ fn veil_home(manifest: &Manifest, veil: &owner::Veil) -> String {
     veil.show(&manifest.home).unwrap_or_default()
 }
 
-/// Ids of a snapshot whose records are forgotten: those without a key in the folder, and those of which the store
-/// itself says so, where it is there and is that one.
-fn gone(
+/// Ids of a snapshot for which the store that it is of has no keys, where it is there and is that one. They may be
+/// forgotten or damaged there, which its file of keys does not tell: nothing of them comes back, and nothing is destroyed.
+fn told_by_home(
     manifest: &Manifest,
-    source: &Keys,
     home: &str,
     places: &dyn Places,
 ) -> Result<BTreeSet<u64>, SnapshotError> {
-    let mut gone = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
-    let Some(file) = places.keys_of(home) else { return Ok(gone) };
-    let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(gone) };
+    let Some(file) = places.keys_of(home) else { return Ok(BTreeSet::new()) };
+    let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(BTreeSet::new()) };
     if identity.store != *manifest.store {
-        return Ok(gone);
+        return Ok(BTreeSet::new());
     }
-    let mut shared = manifest.next;
-    if identity.incarnation != *manifest.incarnation {
-        // Two that began as one share the ids of before they parted.
-        for since in [identity.since, manifest.since].into_iter().filter(|it| *it > 0) {
-            shared = shared.min(since);
-        }
-    }
-    gone.extend(keys::destroyed_in(&*file, shared).map_err(SnapshotError::disk)?);
-    Ok(gone)
+    // Two that began as one share the ids of before they parted.
+    let shared = identity.descent.surely_shared_below(&manifest.descent());
+    keys::destroyed_in(&*file, shared.min(manifest.next)).map_err(SnapshotError::disk)
 }

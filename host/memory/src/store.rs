@@ -38,7 +38,9 @@ use crate::{
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
     shard::{Days, Doc, Shard},
-    snapshot::{self, Places, SnapshotError, Taken, Taking, Thinned, forget_there},
+    snapshot::{
+        self, Places, SnapshotError, Taken, Taking, Thinned, descent::Descent, forget_there,
+    },
     succession::SUPERSEDES,
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
     terms,
@@ -770,7 +772,7 @@ impl Memory {
 
     /// Forgets records for certain: every row that tells of them is removed, and their keys are destroyed, so
     /// that old copies of the rows can't be read either. All of them or none. Under an idempotency key that was
-    /// used before nothing more is forgotten.
+    /// used before nothing more is forgotten; folders of snapshots that were not reached then are reached now.
     ///
     /// # Errors
     /// [`WriteError`]. After [`WriteError::Disk`] the records may be gone already, while their keys are not
@@ -786,7 +788,11 @@ impl Memory {
         ids.dedup();
         let mut writer = self.writer()?;
         if key.map_or(Ok(false), |it| self.is_done(it))? {
-            return Ok(Forgotten::nothing_more(ids, writer.counters.commit));
+            // The process may have ended between forgetting here and there.
+            let mut behind = self.tables.folders().map_err(WriteError::disk)?;
+            behind.retain(|it| it.pending);
+            let (reached, pending) = self.reach(behind, &[])?;
+            return Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending });
         }
         {
             let index = self.index();
@@ -796,7 +802,8 @@ impl Memory {
             }
         }
         let Some(first) = ids.first().map(|it| it.0) else {
-            return Ok(Forgotten::nothing_more(ids, writer.counters.commit));
+            let commit = writer.counters.commit;
+            return Ok(Forgotten { ids, commit, reached: Vec::new(), pending: Vec::new() });
         };
         if ids.iter().any(|it| self.index().damaged().contains(it)) {
             // Nobody can tell any more what it led to.
@@ -849,6 +856,7 @@ impl Memory {
     fn reach(&self, folders: Vec<Folder>, ids: &[u64]) -> Result<Reached, WriteError> {
         let (mut reached, mut pending) = (Vec::new(), Vec::new());
         let mut done = Vec::new();
+        let rows = self.tables.reading().map_err(WriteError::disk)?;
         for folder in folders {
             let taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let disk = match (taking, &self.places) {
@@ -862,7 +870,7 @@ impl Memory {
                 // What was pending is found by comparing; else it is these alone.
                 let these = ids.iter().copied().filter(|it| *it < folder.upto);
                 let these: Option<Vec<u64>> = (!folder.pending).then(|| these.collect());
-                forget_there(&*disk, identity, &self.keys, folder.upto, these.as_deref())
+                forget_there(&*disk, &identity, (&self.keys, &rows), folder.upto, these.as_deref())
             });
             match forgot {
                 Ok(()) => {
@@ -924,7 +932,9 @@ impl Memory {
             let writer = self.writer().map_err(SnapshotError::disk)?;
             let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
             let next = writer.counters.next;
-            let taken = taking.finish(written, (&owner, &self.keys, next), home, now)?;
+            // As of now: what is forgotten meanwhile has no row any more.
+            let rows = self.tables.reading()?;
+            let taken = taking.finish(written, (&owner, &self.keys, next), &rows, home, now)?;
             let folders = self.tables.folders()?.into_iter().filter(|it| it.folder == folder);
             let caught_up: Vec<_> = folders.map(|it| Folder { pending: false, ..it }).collect();
             self.tables.note_folders(&caught_up)?;
@@ -967,8 +977,8 @@ impl Memory {
         let (mut store, mut incarnation) = ([0; 16], [0; 16]);
         self.chance.fill(&mut store);
         self.chance.fill(&mut incarnation);
-        let identity = Identity { store, incarnation, since: 0 };
-        self.keys.name(identity)?;
+        let identity = Identity { store, descent: Descent::of(incarnation, 0) };
+        self.keys.name(&identity)?;
         Ok(identity)
     }
 
@@ -2043,12 +2053,6 @@ impl Memory {
 
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Forgotten {
-    fn nothing_more(ids: Vec<MemoryId>, commit: u64) -> Self {
-        Self { ids, commit, reached: Vec::new(), pending: Vec::new() }
     }
 }
 

@@ -23,6 +23,29 @@ pub(crate) const IDS: u64 = 4096;
 /// A chunk ends where its rows have so many bytes.
 const CHUNK_BYTES: usize = 8 << 20;
 
+/// So many bytes of chunks that are there are read again by one snapshot, more or less: a folder may lie on a stick or
+/// behind a network, and snapshots are taken each hour.
+const READ_AGAIN_BYTES: u64 = 256 << 20;
+
+/// Which of the chunks that are there a snapshot reads again, since disks rot: all of them where they are few, else one
+/// part of several, so that each has its turn.
+pub(crate) struct Turn {
+    number: u64,
+    parts: u64,
+}
+
+impl Turn {
+    /// That of the snapshot with a number, where there are so many bytes.
+    pub(crate) fn of(number: u64, bytes: u64) -> Self {
+        Self { number, parts: bytes.div_ceil(READ_AGAIN_BYTES).max(1) }
+    }
+
+    fn has(&self, hash: &[u8; 32]) -> bool {
+        let part = hash.first_chunk().map_or(0, |it| u64::from_le_bytes(*it)) % self.parts;
+        part == self.number % self.parts
+    }
+}
+
 /// Rows of one table.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Rows {
@@ -55,6 +78,8 @@ pub(crate) struct Written {
     /// How many chunks are new, and how many bytes they have.
     pub(crate) new_chunks: u64,
     pub(crate) new_bytes: u64,
+    /// How many were there, and were not what was written.
+    pub(crate) mended: u64,
 }
 
 /// A store on its way into chunks.
@@ -63,6 +88,7 @@ pub(crate) struct Writing<'a> {
     pub(crate) disk: &'a dyn Disk,
     /// Names and lengths of the chunks that whole snapshots name, and that are there.
     pub(crate) known: BTreeMap<String, u64>,
+    pub(crate) turn: Turn,
     pub(crate) written: Written,
 }
 
@@ -186,21 +212,41 @@ impl Writing<'_> {
         let bytes = rmp_serde::to_vec(rows).map_err(SnapshotError::disk)?;
         let hash = *blake3::hash(&bytes).as_bytes();
         let (name, length) = (chunk_name(&hash), bytes.len() as u64);
-        if self.known.get(&name) != Some(&length) {
+        let is_known = self.known.get(&name) == Some(&length);
+        // What can't be read is written again as well.
+        if !is_known || !self.is_whole(&name, &hash, &bytes).unwrap_or(false) {
             let write = || -> io::Result<()> {
                 let file = self.disk.open(&name)?;
-                // One that was cut off may be longer than nothing.
-                file.set_len(0)?;
                 file.write_at(0, &bytes)?;
+                // One that was cut off, or is damaged, may be longer.
+                file.set_len(length)?;
                 file.sync()
             };
             write().map_err(SnapshotError::disk)?;
-            self.known.insert(name, length);
-            self.written.new_chunks += 1;
-            self.written.new_bytes += length;
+            if is_known {
+                self.written.mended += 1;
+            } else {
+                self.known.insert(name, length);
+                self.written.new_chunks += 1;
+                self.written.new_bytes += length;
+            }
         }
         self.written.chunks.push((ByteArray::new(hash), length));
         Ok(())
+    }
+
+    /// Whether the file of a known chunk holds what was written, as far as it is looked at: its length always.
+    fn is_whole(&self, name: &str, hash: &[u8; 32], bytes: &[u8]) -> io::Result<bool> {
+        let file = self.disk.open(name)?;
+        if file.len()? != bytes.len() as u64 {
+            return Ok(false);
+        }
+        if !self.turn.has(hash) {
+            return Ok(true);
+        }
+        let mut found = vec![0; bytes.len()];
+        file.read_at(0, &mut found)?;
+        Ok(found == bytes)
     }
 }
 
@@ -232,5 +278,24 @@ pub(crate) fn read(
 impl From<Broken> for SnapshotError {
     fn from(error: Broken) -> Self {
         Self::disk(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_chunk_has_its_turn() {
+        let hashes: Vec<[u8; 32]> =
+            (0..200_u64).map(|it| *blake3::hash(&it.to_le_bytes()).as_bytes()).collect();
+        let read = |number, bytes| {
+            let turn = Turn::of(number, bytes);
+            hashes.iter().filter(|it| turn.has(it)).count()
+        };
+        assert_eq!([0, READ_AGAIN_BYTES].map(|it| read(7, it)), [200; 2], "all of a small folder");
+        let parts: Vec<usize> = (7..11).map(|it| read(it, 4 * READ_AGAIN_BYTES)).collect();
+        assert_eq!(parts.iter().sum::<usize>(), 200);
+        assert!(parts.iter().all(|it| (25..75).contains(it)), "{parts:?}");
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use voyager_base::{Digest, disk::Disk};
 
+use super::descent::Descent;
 use crate::owner::Veil;
 
 /// What names of these files begin with.
@@ -18,9 +19,12 @@ const PREFIX: &str = "snapshot-";
 /// What names of chunks begin with.
 const CHUNK_PREFIX: &str = "chunk-";
 /// First lines that are read; the last is written. Vectors of the first had no quarters: who knows of none would take them
-/// as damaged.
-const FORMATS: [&[u8]; 2] =
-    [b"voyager memory snapshot, format 1\n", b"voyager memory snapshot, format 2\n"];
+/// as damaged. The second said nothing of its descent.
+const FORMATS: [&[u8]; 3] = [
+    b"voyager memory snapshot, format 1\n",
+    b"voyager memory snapshot, format 2\n",
+    b"voyager memory snapshot, format 3\n",
+];
 const BEGIN: &[u8] = b"voyager memory snapshot, format ";
 /// The line, the length of the body, its hash, and the signature.
 const HEADER_BYTES: usize = 512;
@@ -54,6 +58,9 @@ pub(crate) struct Manifest {
     pub(crate) home: String,
     /// Hash and length of each chunk.
     pub(crate) chunks: Vec<(ByteArray<32>, u64)>,
+    /// How that incarnation came to be; empty in earlier formats.
+    #[serde(default)]
+    pub(crate) descent: Descent,
 }
 
 /// A file of a snapshot, as it was found.
@@ -82,18 +89,29 @@ pub(crate) fn chunk_name(hash: &[u8; 32]) -> String {
     format!("{CHUNK_PREFIX}{}", blake3::Hash::from_bytes(*hash).to_hex())
 }
 
-/// Whether a file of this name is a chunk.
+/// Whether a file of this name is a chunk: it has a name that [`chunk_name`] gives, since chunks that none needs are
+/// removed.
 pub(crate) fn is_chunk(name: &str) -> bool {
-    name.starts_with(CHUNK_PREFIX)
+    let is_digit = |it: u8| matches!(it, b'0'..=b'9' | b'a'..=b'f');
+    name.strip_prefix(CHUNK_PREFIX)
+        .is_some_and(|it| it.len() == 2 * blake3::OUT_LEN && it.bytes().all(is_digit))
 }
 
 impl Manifest {
+    /// How the store that it is of came to be, as far as it is told.
+    pub(crate) fn descent(&self) -> Descent {
+        match self.descent.is_empty() {
+            true => Descent::of(*self.incarnation, self.since),
+            false => self.descent.clone(),
+        }
+    }
+
     /// Writes it, durably; it counts with its last sector.
     pub(crate) fn write(&self, disk: &dyn Disk, veil: &Veil) -> io::Result<()> {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
         let mut header = vec![0; HEADER_BYTES];
         let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(&body));
-        let begin = [FORMATS[1], &length, &hash.0, &veil.sign(&body)].concat();
+        let begin = [FORMATS[2], &length, &hash.0, &veil.sign(&body)].concat();
         header[..begin.len()].copy_from_slice(&begin);
         let file = disk.open(&name_of(self.number))?;
         file.set_len(0)?;
@@ -110,10 +128,7 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
     let file = disk.open(&name_of(number))?;
     let length = file.len()?;
     let mut header = [0; HEADER_BYTES];
-    if length < HEADER_BYTES as u64 {
-        return Ok(Found::Unfinished);
-    }
-    file.read_at(0, &mut header)?;
+    file.read_at(0, &mut header[..length.min(HEADER_BYTES as u64) as usize])?;
     if header.iter().all(|it| *it == 0) {
         return Ok(Found::Unfinished);
     }
@@ -144,4 +159,37 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
         return damaged("it has the name of another one");
     }
     Ok(Found::Whole(Box::new(manifest), body, signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The body of the formats before, which had one field less.
+    #[test]
+    fn a_manifest_without_its_descent_is_read() {
+        let manifest = Manifest {
+            number: 1,
+            mark: ByteArray::new([1; 16]),
+            store: ByteArray::new([2; 16]),
+            incarnation: ByteArray::new([3; 16]),
+            since: 7,
+            at: 0,
+            commit: 1,
+            next: 9,
+            cycle: 0,
+            records: 9,
+            relations: 0,
+            vectors: 0,
+            encoders: Vec::new(),
+            home: String::new(),
+            chunks: Vec::new(),
+            descent: Descent::default(),
+        };
+        let body = rmp_serde::to_vec(&manifest).unwrap();
+        // A list of 16 has three bytes before it, one of 15 has one; an empty one is a byte.
+        let older = [&[0x9f], &body[3..body.len() - 1]].concat();
+        assert_eq!(rmp_serde::from_slice::<Manifest>(&older).unwrap(), manifest);
+        assert_eq!(manifest.descent(), Descent::of([3; 16], 7));
+    }
 }

@@ -4,18 +4,23 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
 };
 
 use proptest::prelude::*;
 use voyager_base::{
+    Digest,
     chance::{Chance, Seeded},
     clock::Timestamp,
     disk::{Disk, DiskFile},
-    sim::{CrashModel, SimDisk},
+    grant::Grants,
+    memory::{ForgetMemory, MemoryService as _},
+    sim::{CrashModel, SimClock, SimDisk, asking},
 };
 use voyager_memory::{
     Blame, Cost, Edge, Happened, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places,
-    Record, Restored, Restoring, SnapshotError, Taken, Which, restore, snapshots,
+    Record, Restored, Restoring, Service, SnapshotError, Taken, Which, is_snapshot_file, restore,
+    snapshots,
 };
 
 use crate::support::{ask, draft, now, options, texts, turn};
@@ -149,7 +154,7 @@ fn filled() -> (SimDisk, SimDisk, Folders, Memory) {
     let mut secret = turn("wardrobe", "Quentin", SECRET);
     secret.draft.tags = vec!["kazoo".to_owned()];
     let entries = [turn("wardrobe", "Ada", "The door is green."), secret, draft("noted").into()];
-    let key = voyager_base::Digest::of(b"first");
+    let key = Digest::of(b"first");
     memory.remember(&entries, Some(&key), now()).unwrap();
     let edge = |from, to| Edge {
         from: MemoryId(from),
@@ -173,7 +178,7 @@ fn a_snapshot_comes_back_and_goes_on() {
     let expected = held(&memory);
     let (to, again) = restored(&folder, &Which::Newest);
     assert_eq!(held(&again), expected);
-    assert_eq!(again.remembered(&voyager_base::Digest::of(b"first")).unwrap().unwrap().len(), 3);
+    assert_eq!(again.remembered(&Digest::of(b"first")).unwrap().unwrap().len(), 3);
     assert_eq!(again.audit(9).unwrap(), memory.audit(9).unwrap());
     assert_eq!(again.verify(&|_, _| true).unwrap().unwrap().faults, []);
     let id = again.remember(&[draft("goes on").into()], None, now()).unwrap();
@@ -269,13 +274,19 @@ fn a_folder_that_is_away_is_named_and_caught_up_with() {
     assert_eq!(forgotten.pending, [(FOLDER.to_owned(), "it is away".to_owned())]);
     assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
     assert!(folder.holds(&key), "nobody could reach it");
-    // While the store is there to tell, it does not come back; and then it is gone from the folder too.
+    // While the store is there to tell, it does not come back. Its word alone destroys nothing in the folder.
     let home = Folders::with(HOME, &disk);
     let left = folder.after_crash(CrashModel::Clean, 1);
     let to = SimDisk::new(3);
     let came = back(&left, &to, &Which::Newest, &home, None).unwrap();
-    assert_eq!((came.records, came.forgotten), (2, 1));
-    assert!(!left.holds(&key) && !to.holds(&key));
+    assert_eq!((came.records, came.forgotten, came.withheld), (2, 1, 1));
+    assert!(left.holds(&key) && !to.holds(&key));
+    // What goes on in its place knows that the folder is behind.
+    let away = Folders::with(FOLDER, &left);
+    let again = open(&to, &away);
+    assert_eq!(again.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
+    again.forget(&[MemoryId(2)], None, now()).unwrap();
+    assert!(!left.holds(&key));
     // What is forgotten next catches up with the folder, once it is there.
     folders.put(FOLDER, &folder);
     let forgotten = memory.forget(&[MemoryId(2)], None, now()).unwrap();
@@ -292,6 +303,119 @@ fn a_folder_that_is_away_is_named_and_caught_up_with() {
     assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)]);
     memory.leave_snapshots(FOLDER).unwrap();
     assert_eq!(memory.snapshot_folders().unwrap(), []);
+}
+
+/// Rows that do not change lie in chunks that every snapshot names.
+#[test]
+fn a_chunk_that_rots_is_written_again_by_the_next_snapshot() {
+    let (_, folder, _, memory) = filled();
+    let expected = held(&memory);
+    for damage in [
+        (|folder, name| SimDisk::flip_bit(folder, name, 99)) as fn(&SimDisk, &str),
+        |folder, name| folder.truncate(name, 7),
+        |folder, name| folder.open(name).unwrap().write_at(1 << 20, b"more").unwrap(),
+    ] {
+        let all = chunks(&folder);
+        all.iter().for_each(|it| damage(&folder, it));
+        let newest = Which::Newest;
+        let error = back(&folder, &SimDisk::new(3), &newest, &Folders::default(), None);
+        assert!(error.unwrap_err().to_string().contains("is damaged"));
+        let taken = take(&memory).unwrap();
+        assert_eq!((taken.new_chunks, taken.mended), (0, all.len() as u64));
+        assert_eq!(take(&memory).unwrap().mended, 0);
+        for number in whole(&folder) {
+            let which = Which::Named(format!("snapshot-0000000{number}"));
+            assert_eq!(held(&restored(&folder, &which).1), expected);
+        }
+    }
+}
+
+/// A bit of a key in the store is another one: the folder has the last good key of the record.
+#[test]
+fn a_key_that_is_damaged_in_the_store_stays_whole_in_the_folder() {
+    let (disk, folder, folders, memory) = filled();
+    let expected = held(&memory);
+    drop(memory);
+    let key = slot(&folder, 1);
+    disk.flip_bit("keys", (512 + 32) * 8);
+    let memory = open(&disk, &folders);
+    assert!(memory.record(MemoryId(1)).is_err());
+    let new = memory.remember(&[draft("later").into()], None, now()).unwrap()[0];
+    let taken = take(&memory).unwrap();
+    assert_eq!(taken.damaged, [MemoryId(1)]);
+    assert_eq!(slot(&folder, 1), key);
+    assert_eq!(slot(&folder, new.0), slot(&disk, new.0), "and those that are new are there");
+    let (_, again) = restored(&folder, &Which::Named("snapshot-00000001".to_owned()));
+    assert_eq!(held(&again), expected);
+    // What is forgotten is, damaged or not.
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert!(!folder.holds(&key));
+    assert_eq!(take(&memory).unwrap().damaged, []);
+}
+
+/// Damage in the folder is mended with what the store has whole.
+#[test]
+fn a_key_that_is_damaged_in_the_folder_is_written_again() {
+    let (disk, folder, _, memory) = filled();
+    folder.flip_bit("keys", (512 + 32) * 8);
+    let zeros = folder.open("keys").unwrap();
+    zeros.write_at(512, &[0; 32]).unwrap();
+    assert_eq!(take(&memory).unwrap().damaged, []);
+    for id in 0..3 {
+        assert_eq!(slot(&folder, id), slot(&disk, id));
+    }
+}
+
+/// A block of the store's keys is zeros, as those of forgotten records are.
+#[test]
+fn keys_that_are_lost_in_the_store_are_no_forgotten_ones() {
+    let (disk, folder, folders, memory) = filled();
+    let expected = held(&memory);
+    drop(memory);
+    let keys: Vec<_> = (0..3).map(|it| slot(&folder, it)).collect();
+    disk.open("keys").unwrap().write_at(512, &[0; 64]).unwrap();
+    // What the check advises, while the damaged store is there to be asked.
+    let home = Folders::with(HOME, &disk);
+    let came = back(&folder, &SimDisk::new(3), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.forgotten, came.withheld), (1, 2, 2));
+    let there = || (0..3).map(|it| slot(&folder, it)).collect::<Vec<_>>();
+    assert_eq!(there(), keys);
+    let memory = open(&disk, &folders);
+    assert_eq!(take(&memory).unwrap().damaged, [MemoryId(0), MemoryId(1)]);
+    assert_eq!(there(), keys);
+    // Catching up compares the two: what has a row is not forgotten.
+    memory.remember(&[draft("later").into()], None, now()).unwrap();
+    folders.take(FOLDER);
+    memory.forget(&[MemoryId(2)], None, now()).unwrap();
+    folders.put(FOLDER, &folder);
+    memory.forget(&[MemoryId(3)], None, now()).unwrap();
+    assert_eq!(there(), [keys[0].clone(), keys[1].clone(), vec![0; 32]]);
+    // Once the damaged store is away both come back.
+    let (_, again) = restored(&folder, &Which::Named("snapshot-00000001".to_owned()));
+    for id in [MemoryId(0), MemoryId(1)] {
+        assert_eq!(again.record(id).unwrap(), expected.records[&id].0);
+    }
+}
+
+/// Slots that are written anew can't be compared with those that were there.
+#[test]
+fn a_folder_keeps_its_cover_while_records_are_damaged() {
+    let owner = OwnerKey::new(OwnerKind::KeyFile, &[1; 32]).unwrap();
+    let (disk, folder, folders, memory) = filled();
+    let keys = folder.content("keys").unwrap();
+    memory.lock(&owner, CHEAP).unwrap();
+    disk.flip_bit("keys", (512 + 32) * 8);
+    let refused = take(&memory).unwrap_err().to_string();
+    assert!(
+        refused.contains("opens with the earlier key") && refused.contains(": m1;"),
+        "{refused}"
+    );
+    assert_eq!(folder.content("keys").unwrap(), keys);
+    drop(memory);
+    let memory = try_open(&disk, &folders, Some(&owner)).unwrap();
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert_eq!(take(&memory).unwrap().damaged, []);
+    assert!(!folder.holds(&keys[512..544]));
 }
 
 #[test]
@@ -329,7 +453,9 @@ fn a_snapshot_of_an_older_program_comes_back_and_that_of_a_newer_one_is_told() {
     let to = SimDisk::new(3);
     back(&folder, &to, &Which::Named(name.to_owned()), &folders, None).unwrap();
     assert_eq!(held(&open(&to, &folders)), held(&memory));
-    file.write_at(before, b"3").unwrap();
+    file.write_at(before, b"2").unwrap();
+    back(&folder, &SimDisk::new(4), &Which::Named(name.to_owned()), &folders, None).unwrap();
+    file.write_at(before, b"4").unwrap();
     let newer = (name.to_owned(), "a newer program wrote it".to_owned());
     assert_eq!(snapshots(&folder).unwrap().damaged, [newer]);
 }
@@ -421,6 +547,33 @@ fn foreign_and_damaged_folders_are_refused_in_words() {
     folder.remove(&chunk).unwrap();
     let found = snapshots(&folder).unwrap();
     assert!(found.damaged.iter().any(|it| it.1.contains("is missing")), "{found:?}");
+}
+
+#[test]
+fn files_that_are_merely_named_as_ours_stay_and_are_told() {
+    let (_, folder, _, memory) = filled();
+    let put = |name: &str| folder.open(name).unwrap().write_at(0, b"my notes").unwrap();
+    let capitals = format!("chunk-{}", "AB".repeat(32));
+    for name in ["chunk-notes.txt", "chunk-", &format!("chunk-{}", "a".repeat(63)), &capitals] {
+        put(name);
+        assert!(!is_snapshot_file(name), "{name}");
+        let refused = take(&memory).unwrap_err().to_string();
+        assert!(refused.contains("it holds other files"), "{name}: {refused}");
+        memory.thin_snapshots(FOLDER, 1).unwrap();
+        assert_eq!(folder.content(name).as_deref(), Some(b"my notes".as_slice()));
+        folder.remove(name).unwrap();
+    }
+    let last = "snapshot-18446744073709551615";
+    put(last);
+    let refused = take(&memory).unwrap_err().to_string();
+    assert!(refused.contains(&format!("no number is left behind {last}")), "{refused}");
+    assert_eq!(snapshots(&folder).unwrap().damaged[0].0, last);
+    assert!(chunks(&folder).iter().all(|it| is_snapshot_file(it)));
+    folder.remove(last).unwrap();
+    put("snapshot-00000005");
+    assert_eq!(take(&memory).unwrap().snapshot.name, "snapshot-00000006");
+    assert!(folder.content("snapshot-00000005").is_some());
+    assert_eq!(restored(&folder, &Which::Newest).1.ids(), memory.ids());
 }
 
 /// A crash of the folder's disk at any call: earlier snapshots stay, the new one is whole or none, and the next one
@@ -642,6 +795,61 @@ fn a_crash_while_forgetting_leaves_no_key_that_nobody_knows_of() {
     }
 }
 
+/// The process ends anywhere while it forgets, and is asked the same again: what it acknowledges then is gone from the
+/// folder.
+#[test]
+fn forgetting_that_is_asked_again_reaches_what_it_did_not() {
+    let key = Digest::of(b"forget m1");
+    let calls = {
+        let (disk, _, _, memory) = filled();
+        let before = disk.calls();
+        memory.forget(&[MemoryId(1)], Some(&key), now()).unwrap();
+        disk.calls() - before
+    };
+    let mut left_behind = 0;
+    for call in 1..=calls {
+        let model = CrashModel::ALL[call as usize % 4];
+        let at = format!("call {call}, {model:?}");
+        let (disk, folder, folders, memory) = filled();
+        let secret = slot(&disk, 1);
+        disk.crash_at(disk.calls() + call);
+        let _ = memory.forget(&[MemoryId(1)], Some(&key), now());
+        let left = disk.after_crash(model, call);
+        drop(memory);
+        let memory = open(&left, &folders);
+        let is_done = memory.is_done(&key).unwrap();
+        let is_behind = is_done && folder.holds(&secret);
+        left_behind += usize::from(is_behind);
+        let again = memory.forget(&[MemoryId(1)], Some(&key), now()).expect(&at);
+        assert!(!folder.holds(&secret), "{at}: it was acknowledged");
+        assert_eq!(again.pending, [], "{at}");
+        assert!(!is_behind || again.reached == [FOLDER], "{at}");
+        assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)], "{at}");
+    }
+    assert!(left_behind > 0, "no crash was between the store and the folder");
+}
+
+/// The same for a skill, whose grants say nothing of what is gone.
+#[test]
+fn a_skill_that_forgets_again_reaches_a_folder_that_was_away() {
+    let (disk, folder, folders, memory) = filled();
+    let (key, context) = (slot(&disk, 1), asking(Grants::default()));
+    folders.take(FOLDER);
+    memory.forget(&[MemoryId(1)], Some(&context.idempotency_key), now()).unwrap();
+    folders.put(FOLDER, &folder);
+    assert!(folder.holds(&key));
+    let memory = Arc::new(memory);
+    let service = Service::new(
+        Arc::new(move || Ok(Arc::clone(&memory))),
+        Arc::new(|work| work()),
+        Arc::new(SimClock::default()),
+    );
+    let mut call = service.forget(&context, ForgetMemory { ids: vec![1] });
+    let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Ok(()))));
+    assert!(!folder.holds(&key));
+}
+
 /// A crash while restoring: what is there is whole, or does not open and is restored again.
 #[test]
 fn a_crash_while_restoring_leaves_a_whole_store_or_none() {
@@ -680,6 +888,87 @@ fn a_crash_while_restoring_leaves_a_whole_store_or_none() {
         assert_eq!(held(&again), expected, "{at}");
     }
     assert!(found[1] > 0, "{found:?}");
+}
+
+/// O gave away ids 0 to 4. R came from its first snapshot, of before id 2, and gave away 2 to 4 itself; R2 came from R.
+/// What R2 forgot of those is not what O had under the same ids.
+#[test]
+fn what_a_grandchild_forgot_is_asked_only_where_both_knew_it() {
+    const OTHER: &str = "/other";
+    let (disk, o, folder, other) =
+        (SimDisk::new(1), SimDisk::new(2), SimDisk::new(3), SimDisk::new(4));
+    let folders = Folders::with(FOLDER, &folder);
+    folders.put(OTHER, &other);
+    let write = |memory: &Memory, names: &[&str]| {
+        let entries: Vec<_> = names.iter().map(|it| draft(it).into()).collect();
+        memory.remember(&entries, None, now()).unwrap();
+    };
+    let first = Which::Named("snapshot-00000001".to_owned());
+    let store = open(&o, &folders);
+    write(&store, &["both 0", "both 1"]);
+    take(&store).unwrap();
+    write(&store, &["O's 2", "O's 3", "O's 4"]);
+    take(&store).unwrap();
+    back(&folder, &disk, &first, &Folders::default(), None).unwrap();
+    let child = open(&disk, &folders);
+    write(&child, &["R's 2", "R's 3", "R's 4"]);
+    child.snapshot(OTHER, HOME, now(), &|_, _| true).unwrap();
+    let home = Folders::with(HOME, &disk);
+    child.forget(&[MemoryId(3)], None, now()).unwrap();
+    child.snapshot(OTHER, HOME, now(), &|_, _| true).unwrap();
+    let grand = SimDisk::new(5);
+    back(&other, &grand, &Which::Newest, &home, None).unwrap();
+    let home = Folders::with(HOME, &grand);
+    let to = SimDisk::new(6);
+    let came = back(&folder, &to, &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.forgotten), (5, 0));
+    assert_eq!(open(&to, &home).record(MemoryId(3)).unwrap().draft.text, "O's 3");
+    // What all of them knew is forgotten wherever one forgot it.
+    open(&grand, &Folders::default()).forget(&[MemoryId(1)], None, now()).unwrap();
+    let came = back(&folder, &SimDisk::new(7), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.withheld), (4, 1));
+    // And what R knew when it had R2, though O has another record there.
+    open(&grand, &Folders::default()).forget(&[MemoryId(4)], None, now()).unwrap();
+    let came = back(&other, &SimDisk::new(8), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.forgotten, came.withheld), (2, 2, 2));
+    let came = back(&folder, &SimDisk::new(9), &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.withheld), (4, 1));
+}
+
+/// A store that was stopped while it took a snapshot takes it that the folder may have keys of its newest records. What
+/// was restored from there goes on in the folder, with other records under their ids.
+#[test]
+fn a_store_forgets_nothing_of_another_that_began_as_it_did() {
+    let (_, folder, _, memory) = filled();
+    memory.remember(&[draft("of the first").into()], None, now()).unwrap();
+    memory.snapshot(FOLDER, HOME, now(), &|_, _| false).unwrap_err();
+    let (disk, child) = restored(&folder, &Which::Newest);
+    child.remember(&[draft("of the other").into()], None, now()).unwrap();
+    take(&child).unwrap();
+    assert_eq!(slot(&folder, 3), slot(&disk, 3));
+    // It compares at first, since the folder was pending, and names these alone then.
+    for id in [MemoryId(3), MemoryId(1)] {
+        let forgotten = memory.forget(&[id], None, now()).unwrap();
+        assert_eq!((forgotten.reached.len(), forgotten.pending.len()), (1, 0));
+        assert_eq!(slot(&folder, 3), slot(&disk, 3));
+    }
+    assert_eq!(slot(&folder, 1), [0; 32], "both knew it");
+}
+
+#[test]
+fn what_was_restored_goes_on_in_no_folder_in_which_the_first_went_on() {
+    let (disk, folder, _, memory) = filled();
+    let (_, child) = restored(&folder, &Which::Newest);
+    child.remember(&[draft("of the other").into()], None, now()).unwrap();
+    // The numbers that it means to take go ahead of those that are there.
+    for _ in 0..2 {
+        child.snapshot(FOLDER, HOME, now(), &|_, _| false).unwrap_err();
+    }
+    memory.remember(&[draft("of the first").into()], None, now()).unwrap();
+    take(&memory).unwrap();
+    let refused = take(&child).unwrap_err().to_string();
+    assert!(refused.contains("later snapshots"), "{refused}");
+    assert_eq!(slot(&folder, 3), slot(&disk, 3));
 }
 
 /// A step of a random history.

@@ -50,6 +50,12 @@ pub(crate) struct SnapshotAnswer {
     pub(crate) snapshot: SnapshotDetail,
     /// Bytes that no earlier one of the folder had.
     pub(crate) new_bytes: u64,
+    /// How many parts that earlier ones share were damaged in the folder, and are written again.
+    #[serde(default)]
+    pub(crate) mended: u64,
+    /// Records that are damaged in the memory, while the folder has another key of them, which it keeps.
+    #[serde(default)]
+    pub(crate) damaged: Vec<String>,
     /// Names of older ones that were removed, where so many only were to be kept.
     #[serde(default)]
     pub(crate) removed: Vec<String>,
@@ -67,6 +73,8 @@ impl SnapshotAnswer {
             folder,
             snapshot: SnapshotDetail::of(taken.snapshot),
             new_bytes: taken.new_bytes,
+            mended: taken.mended,
+            damaged: taken.damaged.iter().map(ToString::to_string).collect(),
             removed: thinned.removed,
             removed_bytes: thinned.bytes,
             aside: ProblemDetail::all(thinned.aside),
@@ -141,6 +149,9 @@ pub(crate) struct RestoreFromAnswer {
     pub(crate) records: u64,
     /// Records of the snapshot that were forgotten since, and did not come back.
     pub(crate) forgotten: u64,
+    /// How many of those the folder still has keys of, and the memory that it is of has none.
+    #[serde(default)]
+    pub(crate) withheld: u64,
     /// What was damaged when the snapshot was taken.
     pub(crate) faults: Vec<FaultDetail>,
 }
@@ -152,6 +163,7 @@ impl RestoreFromAnswer {
             snapshot: SnapshotDetail::of(restored.snapshot),
             records: restored.records,
             forgotten: restored.forgotten,
+            withheld: restored.withheld,
             faults: restored.faults.into_iter().map(FaultDetail::of).collect(),
         }
     }

@@ -15,7 +15,8 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    OpenError, OwnerKey, Places, Restoring, SnapshotError, Thinned, Which, restore, snapshots,
+    OpenError, OwnerKey, Places, Restoring, SnapshotError, Thinned, Which, is_snapshot_file,
+    restore, snapshots,
 };
 
 use super::{Desk, LazyMemory, Progress, closed, unusable, written};
@@ -63,9 +64,7 @@ fn holds_ours_alone(path: &Path) -> bool {
     let Ok(entries) = path.read_dir() else { return true };
     entries.filter_map(Result::ok).all(|it| {
         let name = it.file_name();
-        let name = name.to_string_lossy();
-        let known = ["lock", "keys", "keys-anew", "owner"].contains(&&*name);
-        known || name.starts_with("chunk-") || name.starts_with("snapshot-")
+        name == "lock" || name.to_str().is_some_and(is_snapshot_file)
     })
 }
 

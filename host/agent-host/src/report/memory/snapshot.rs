@@ -21,6 +21,19 @@ pub(crate) fn taken(context: &Context, answer: &Json) -> Result<u8, Failure> {
         described(&taken.snapshot)?;
         let (new, all) = (printing::size(taken.new_bytes), printing::size(taken.snapshot.bytes));
         note(harmless(&format!("{new} of {all} are new in {}", taken.folder)));
+        if taken.mended > 0 {
+            note(format!(
+                "{} part(s) of earlier ones were damaged there, and are written again: the disk may be failing",
+                taken.mended
+            ));
+        }
+        if !taken.damaged.is_empty() {
+            let damaged = in_runs(&taken.damaged);
+            note(format!(
+                "damaged in the memory: {damaged}; the folder keeps the keys that it has of them, so an earlier \
+                 snapshot, restored into another folder, may have them whole"
+            ));
+        }
         if !taken.removed.is_empty() {
             let (count, size) = (taken.removed.len(), printing::size(taken.removed_bytes));
             note(format!("{count} older one(s) removed, and {size} that no other needs"));
@@ -76,11 +89,18 @@ pub(crate) fn left(context: &Context, answer: &Json) -> Result<u8, Failure> {
 pub(crate) fn restored(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let restored: RestoreFromAnswer = read(answer)?;
     tell(context, &restored, 0, || {
-        let RestoreFromAnswer { records, snapshot, forgotten, faults, .. } = &restored;
+        let RestoreFromAnswer { records, snapshot, forgotten, withheld, faults, .. } = &restored;
         let (name, commit) = (&snapshot.name, snapshot.commit);
         line(harmless(&format!("{records} record(s) of {name}, as of commit {commit}, verified")))?;
         if *forgotten > 0 {
             note(format!("{forgotten} record(s) were forgotten since, and did not come back"));
+        }
+        if *withheld > 0 {
+            note(format!(
+                "{withheld} of them still have keys in the folder: the memory that was backed up has none. Where \
+                 they were damaged there, not forgotten, move that memory away and restore into a new folder, \
+                 before anything is written here"
+            ));
         }
         let damaged: Vec<String> = faults.iter().filter_map(|it| it.id.clone()).collect();
         if !faults.is_empty() {
