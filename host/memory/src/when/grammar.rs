@@ -174,7 +174,8 @@ impl Reader<'_> {
 
     /// "2019-2021", "2022/23", after its first year.
     fn year_range(&self, at: usize, end: usize, period: Period) -> Option<(Period, usize)> {
-        let years = period.granularity == Granularity::Year && end == at + 1;
+        let mark = usize::from(self.is(at, &["'", "’"]));
+        let years = period.granularity == Granularity::Year && end == at + 1 + mark;
         if !years || !self.is(end, &["-", "–", "/"]) {
             return None;
         }

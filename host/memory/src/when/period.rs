@@ -1009,15 +1009,27 @@ impl Reader<'_> {
     fn full_year(&self, at: usize) -> Option<i64> {
         let four = self.tokens.get(at).is_some_and(|it| it.raw.len() == 4);
         let bare = !self.glued(at) || self.is(at.wrapping_sub(1), &["-", "–", "(", ",", "/", "."]);
-        let ends = !self.glued(at + 1)
-            || !(self.is(at + 1, &["%", "°", ":", "€", "$", "£"]) || self.goes_on(at + 1));
-        self.number(at).filter(|it| four && bare && ends && *it >= 1)
+        self.number(at).filter(|it| four && bare && self.ends_year(at + 1) && *it >= 1)
     }
 
+    /// The year of two digits behind an apostrophe: "'98".
     fn short_year(&self, at: usize) -> Option<i64> {
         let two = self.tokens.get(at).is_some_and(|it| it.raw.len() == 2);
-        let number = self.number(at).filter(|_| two && !self.glued(at + 1))?;
+        // "'42'" is quoted, "'22.5" and "'05-07" are more than a year.
+        let mark = self.glued(at + 1) && self.is(at + 1, &["'", "’"]);
+        let quoted = mark && !(self.glued(at + 2) && self.is(at + 2, &["s"]));
+        let joined = (at + 1..at + 3).all(|it| self.glued(it))
+            && self.is(at + 1, &[".", ",", "-", "–"])
+            && self.number(at + 2).is_some();
+        let ends = self.ends_year(at + 1) && !quoted && !joined;
+        let number = self.number(at).filter(|_| two && ends)?;
         Some(self.of_two_digits(number))
+    }
+
+    /// Whether the number before `at` may be a year: no letter hangs on it, no sign of an amount or a time of day.
+    fn ends_year(&self, at: usize) -> bool {
+        let amount = self.is(at, &["%", "°", ":", "€", "$", "£"]);
+        !self.glued(at) || !(amount || self.goes_on(at))
     }
 
     /// Two digits mean the past hundred years: nobody writes '98 of a year to come.
@@ -1337,8 +1349,15 @@ impl Reader<'_> {
     fn bare_year(&self, at: usize) -> Found {
         let before = self.before(at);
         if self.is(at, &["'", "’"]) && self.glued(at + 1) {
-            let placed = ["in", "since", "until", "from", "by", "during", "of", "before", "after"];
-            let year = self.short_year(at + 1).filter(|_| placed.contains(&before))?;
+            let placed = [
+                "in", "since", "until", "from", "by", "during", "of", "before", "after", "between",
+            ];
+            // "From '19 to '21".
+            let second = ["to", "and", "through", "-", "–"].contains(&before)
+                && at.checked_sub(3).is_some_and(|it| {
+                    self.is(it, &["'", "’"]) && self.short_year(it + 1).is_some()
+                });
+            let year = self.short_year(at + 1).filter(|_| second || placed.contains(&before))?;
             return Some((Period::absolute(calendar::year(year)?, Granularity::Year), at + 2));
         }
         let year = self.full_year(at)?;

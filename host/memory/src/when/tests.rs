@@ -1836,6 +1836,63 @@ fn what_no_calendar_has_is_named_and_is_no_time() {
     .assert_eq(&lines.concat());
 }
 
+#[test]
+fn a_short_year_stands_before_any_mark() {
+    let texts = [
+        "We moved in May '23.",
+        "on 3 May '23, we met",
+        "What did we ship in Q1 '23?",
+        "It was summer '98.",
+        "from Jan '22 to Mar '22.",
+        "(since '98)",
+        "from '19 to '21.",
+        "in '05-'07",
+        "in '22/23",
+        "winter '22/23",
+        "in May '23%",
+        "in May '23:30",
+        "in May '22.5",
+        "the '23rd floor",
+        "in '42' he says",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            We moved in May '23.
+                [May '23] Month 2023-05-01 to 2023-05-31, absolute
+            on 3 May '23, we met
+                [3 May '23] Day 2023-05-03, absolute
+            What did we ship in Q1 '23?
+                [Q1 '23] Range 2023-01-01 to 2023-03-31, absolute
+            It was summer '98.
+                [summer '98] Season 1998-06-01 to 1998-08-31, absolute
+            from Jan '22 to Mar '22.
+                [from Jan '22 to Mar '22] Range 2022-01-01 to 2022-03-31, absolute
+            (since '98)
+                [since '98] Year 1998-01-01 to 1998-12-31, Since, absolute
+            from '19 to '21.
+                [from '19 to '21] Range 2019-01-01 to 2021-12-31, absolute
+            in '05-'07
+                ['05-'07] Range 2005-01-01 to 2007-12-31, absolute
+            in '22/23
+                ['22/23] Range 2022-01-01 to 2023-12-31, absolute
+            winter '22/23
+                [winter '22/23] Season 2022-12-01 to 2023-02-28, absolute
+            in May '23%
+                [May] Month 2026-05-01 to 2026-05-31
+            in May '23:30
+                [May] Month 2026-05-01 to 2026-05-31; [23:30] Instant 2026-05-17 23:30
+            in May '22.5
+                [May] Month 2026-05-01 to 2026-05-31
+            the '23rd floor
+                -
+            in '42' he says
+                -
+        "#]],
+    );
+}
+
 /// Words of the grammar, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let words = "the a last next this past week weekend month year before after of ago in on at from between and \

@@ -179,6 +179,11 @@ fn verdict(
             );
             ("beyond-budget", reason)
         }
+        Some(found) if !found.signals.speak() => {
+            let reason = "nothing in the question speaks for it: it was looked at beside a neighbour in \
+                          its thread";
+            ("not-found", reason.to_owned())
+        }
         Some(_) if ranked < LIMIT_MAX => ("duplicate", format!("a better one {SAME}")),
         Some(_) => {
             let reason = format!("it comes behind the first {LIMIT_MAX}, or a better one {SAME}");
