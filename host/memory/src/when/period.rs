@@ -328,8 +328,7 @@ impl Reader<'_> {
         let anchor_at = self.skip(side + 1, &["to"]);
         let last = before && self.is(anchor_at, &["last"]) && !counted;
         let next = !before && self.is(anchor_at, &["next"]) && !counted;
-        let ends = words::unit(self.low(anchor_at + 1)).is_none()
-            && words::weekday(self.low(anchor_at + 1)).is_none();
+        let ends = !self.is_directed(anchor_at + 1);
         if last && ends && (named || unit != Unit::Day) {
             let period = match weekday {
                 Some((weekday, _)) => {
@@ -380,6 +379,21 @@ impl Reader<'_> {
             _ => self.stepped(from, amount, unit, if before { -1 } else { 1 })?,
         };
         Some((Period { basis: anchor.basis, ..period }, end))
+    }
+
+    /// Whether "last" or "next" before `at` belong to what stands there: "the week before last Christmas" has no week before
+    /// the last.
+    fn is_directed(&self, at: usize) -> bool {
+        let low = self.low(at);
+        // "The week before last may have been hard".
+        let month =
+            words::month(low).is_some() && (self.is_capital(at) || words::is_only_a_month(low));
+        month
+            || words::unit(low).is_some()
+            || words::weekday(low).is_some()
+            || words::season(low).is_some()
+            || self.is(at, &["quarter", "qtr"])
+            || self.any_feast(at).is_some()
     }
 
     /// So many days, weeks, months or years after a day that is named from `at` on, to the day.
@@ -546,7 +560,11 @@ impl Reader<'_> {
             ("this", next) if words::is_daytime(next) => (0, at + 2),
             ("day", "before") if self.is(at + 2, &["yesterday"]) => (-2, at + 3),
             ("day", "after") if self.is(at + 2, &["tomorrow"]) => (2, at + 3),
-            ("night" | "evening", "before") if self.is(at + 2, &["last"]) => (-2, at + 3),
+            ("night" | "evening", "before")
+                if self.is(at + 2, &["last"]) && !self.is_directed(at + 3) =>
+            {
+                (-2, at + 3)
+            }
             ("other", next) if self.before(at) == "the" => {
                 let few = |least, most| Amount {
                     least,
@@ -607,6 +625,7 @@ impl Reader<'_> {
     fn season_around(&self, at: usize) -> Found {
         let season = words::season(self.low(at))?;
         let way = match (self.low(at + 1), self.low(at + 2)) {
+            _ if self.is_directed(at + 3) => return None,
             ("before", "last") => Way::Last,
             ("after", "next") => Way::Next,
             _ => return None,
@@ -649,6 +668,12 @@ impl Reader<'_> {
         let the = self.before(at) == "the";
         if self.is(after, &["quarter", "qtr"]) && !the {
             return self.directed_quarter(way, after + 1);
+        }
+        // Before the months: "last May Day".
+        if self.is(at, &["last", "this", "next"])
+            && let Some(feast) = self.feast(after)
+        {
+            return Some(feast);
         }
         if let Some((weekday, full)) = words::weekday(self.low(after)) {
             let day = (full || self.is_capital(after))

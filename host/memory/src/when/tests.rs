@@ -629,7 +629,7 @@ fn months_seasons_years_and_decades() {
             in Q1
                 [Q1] Range 2023-01-01 to 2023-03-31
             last Christmas
-                [Christmas] Day 2022-12-25
+                [last Christmas] Day 2022-12-25
             Christmas Eve 2022
                 [Christmas Eve 2022] Day 2022-12-24, absolute
             on Halloween
@@ -1104,7 +1104,7 @@ fn distances_as_people_say_them() {
         last year in June 2021
             [last year] Year 2022-01-01 to 2022-12-31; [June 2021] Month 2021-06-01 to 2021-06-30, absolute
         this past Christmas
-            [Christmas] Day 2022-12-25
+            [this past Christmas] Day 2022-12-25
         past Christmas lights
             -
         Fri night was fun
@@ -1383,7 +1383,7 @@ fn feasts() {
         Easter 2024
             [Easter 2024] Day 2024-03-31, absolute
         last Easter
-            [Easter] Day 2023-04-09
+            [last Easter] Day 2023-04-09
         Good Friday
             [Good Friday] Day 2023-04-07
         on Easter Monday
@@ -1397,7 +1397,7 @@ fn feasts() {
         at Thanksgiving
             [Thanksgiving] Day 2022-11-24
         next Thanksgiving
-            [Thanksgiving] Day 2023-11-23
+            [next Thanksgiving] Day 2023-11-23
         Black Friday 2022
             [Black Friday 2022] Day 2022-11-25, absolute
         Labor Day weekend
@@ -1411,7 +1411,7 @@ fn feasts() {
         Mother's Day
             [Mother's Day] Day 2023-05-14
         last Father's Day
-            [Father's Day] Day 2022-06-19
+            [last Father's Day] Day 2022-06-19
         on Valentine's Day
             [Valentine's Day] Day 2023-02-14
         St. Patrick's Day
@@ -1889,6 +1889,75 @@ fn a_short_year_stands_before_any_mark() {
                 -
             in '42' he says
                 -
+        "#]],
+    );
+}
+
+#[test]
+fn last_and_next_belong_to_the_month_season_or_feast_behind_them() {
+    let texts = [
+        "the week before last Christmas",
+        "the month before last summer",
+        "the year before last May",
+        "the Friday before last Christmas",
+        "the week after next Easter",
+        "the week after last Christmas",
+        "two weeks before last Christmas",
+        "the day after last Christmas",
+        "the night before last Christmas",
+        "the Friday after next Thanksgiving",
+        "since last Christmas",
+        "We will travel this Christmas.",
+        "the summer before last Christmas",
+        "the last Christmas tree",
+        "the week before last",
+        "the week before last may have been hard",
+        "the night before last",
+        "the summer before last",
+        "the Friday after next",
+    ];
+    check(
+        "2024-05-16T10:00:00",
+        &texts,
+        expect![[r#"
+            the week before last Christmas
+                [the week before last Christmas] Week 2023-12-18 to 2023-12-24
+            the month before last summer
+                [the month before last summer] Month 2023-05-01 to 2023-05-31
+            the year before last May
+                [the year before last May] Year 2022-01-01 to 2022-12-31
+            the Friday before last Christmas
+                [the Friday before last Christmas] Day 2023-12-22
+            the week after next Easter
+                [the week after next Easter] Week 2025-04-21 to 2025-04-27
+            the week after last Christmas
+                [the week after last Christmas] Week 2024-01-01 to 2024-01-07
+            two weeks before last Christmas
+                [two weeks before last Christmas] Week 2023-12-11 to 2023-12-17
+            the day after last Christmas
+                [the day after last Christmas] Day 2023-12-26
+            the night before last Christmas
+                [the night before last Christmas] Day 2023-12-24
+            the Friday after next Thanksgiving
+                [the Friday after next Thanksgiving] Day 2024-11-29
+            since last Christmas
+                [since last Christmas] Day 2023-12-25, Since
+            We will travel this Christmas.
+                [this Christmas] Day 2024-12-25
+            the summer before last Christmas
+                [before last Christmas] Day 2023-12-25, Before
+            the last Christmas tree
+                -
+            the week before last
+                [the week before last] Week 2024-04-29 to 2024-05-05
+            the week before last may have been hard
+                [the week before last] Week 2024-04-29 to 2024-05-05
+            the night before last
+                [night before last] Day 2024-05-14
+            the summer before last
+                [summer before last] Season 2022-06-01 to 2022-08-31
+            the Friday after next
+                [the Friday after next] Day 2024-05-31
         "#]],
     );
 }
