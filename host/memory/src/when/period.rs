@@ -80,6 +80,7 @@ impl Reader<'_> {
         let depth = depth.checked_sub(1)?;
         self.around(at, depth)
             .or_else(|| self.part(at, depth))
+            .or_else(|| self.some_of(at, depth))
             .or_else(|| self.nth_of(at, depth))
             .or_else(|| self.relative(at))
             .or_else(|| self.absolute(at))
@@ -532,6 +533,36 @@ impl Reader<'_> {
         Some((Period { days, granularity, ..whole }, end))
     }
 
+    /// What "of" or "in" at `at` names by the calendar or by the day of telling, if that is longer than a day.
+    fn of_whole(&self, at: usize, depth: usize) -> Found {
+        let of = self.is(at, &["of", "in"]).then(|| self.skip(at + 1, &["the"]))?;
+        self.whole(of, depth).filter(|(it, _)| it.granularity > Granularity::Day)
+    }
+
+    /// "the last two weeks of May 2023", "the first three months of the year".
+    fn some_of(&self, at: usize, depth: usize) -> Found {
+        let start = self.skip(at, &["the"]);
+        let first = match self.low(start) {
+            "first" => true,
+            "last" | "past" | "final" => false,
+            _ => return None,
+        };
+        let (amount, unit, of) = self.measure(start + 1).filter(|it| !it.0.article)?;
+        let (whole, end) = self.of_whole(of, depth)?;
+        // "The past two months of this year" may end now, or with it.
+        if self.is(start, &["past"]) && self.told <= whole.days.last {
+            return None;
+        }
+        // Of an amount that is left open only that is sure: it lies in the whole.
+        if amount.least < amount.most {
+            return Some((Period { approximate: true, ..whole }, end));
+        }
+        let days = units_of(whole.days, amount.least, unit, first)?;
+        // In weeks one counts from the first day or to the last one, whatever weekday that is.
+        let approximate = amount.approximate || whole.approximate || unit == Unit::Week;
+        Some((Period { days, granularity: Granularity::Range, approximate, ..whole }, end))
+    }
+
     /// Periods counted from the day of telling: "yesterday", "last week", "two months ago", "in 3 days".
     fn relative(&self, at: usize) -> Found {
         self.near_day(at)
@@ -778,6 +809,10 @@ impl Reader<'_> {
     /// "the last three months", "the next few days": up to now, or from now on.
     fn stretch(&self, at: usize, way: Way) -> Found {
         if let Some((amount, unit, end)) = self.measure(at).filter(|it| !it.0.article) {
+            // "The last two weeks of practice" may be of any; "the past two weeks of rain" end now.
+            if self.is(end, &["of"]) && (way == Way::Last || self.of_whole(end, 1).is_some()) {
+                return None;
+            }
             return Some((self.up_to_now(amount, unit, way)?, end));
         }
         // "In the coming weeks", "in recent years".
@@ -1537,6 +1572,48 @@ fn day_from(day: Date, count: i64, unit: Unit) -> Option<Date> {
 pub(super) fn same_day(month: Days, day: Date) -> Date {
     let wanted = i64::from(day.day()) - 1;
     plus_days(month.first, wanted.min(month.length() - 1)).unwrap_or(month.last)
+}
+
+/// So many units at the beginning or the end of a whole; nothing where it is not made of so many.
+fn units_of(whole: Days, count: i64, unit: Unit, first: bool) -> Option<Days> {
+    let back = count.checked_sub(1)?;
+    let (from, to) = match unit {
+        Unit::Second | Unit::Minute | Unit::Hour => return None,
+        Unit::Day | Unit::Week => {
+            let each = if unit == Unit::Week { 7 } else { 1 };
+            let back = count.checked_mul(each)?.checked_sub(1)?;
+            (plus_days(whole.last, back.checked_neg()?), plus_days(whole.first, back))
+        }
+        Unit::Weekend => {
+            let nth = |nth: i64| nth_weekday(whole, nth, 5);
+            let back = back.checked_mul(7)?;
+            let (sunday, saturday) = (
+                plus_days(nth(1)?, back.checked_add(1)?),
+                plus_days(nth(-1)?, back.checked_neg()?),
+            );
+            let days = if first {
+                Days::between(nth(1)?, sunday?)
+            } else {
+                Days::between(saturday?, plus_days(nth(-1)?, 1)?)
+            };
+            return days.filter(|it| whole.contains(it.first) && it.first <= whole.last);
+        }
+        Unit::Month | Unit::Year | Unit::Decade => {
+            let months = match unit {
+                Unit::Month => 1,
+                Unit::Year => 12,
+                _ => 120,
+            };
+            let back = count.checked_mul(months)?.checked_sub(1)?;
+            let whole_months = whole.first.day() == 1 && whole.last == whole.last.last_of_month();
+            let from = step(whole.last, back.checked_neg()?, Unit::Month)?.0.first;
+            let to = step(whole.first, back, Unit::Month)?.0.last;
+            whole_months.then_some((Some(from), Some(to)))?
+        }
+    };
+    let days =
+        if first { Days::between(whole.first, to?)? } else { Days::between(from?, whole.last)? };
+    (whole.contains(days.first) && whole.contains(days.last)).then_some(days)
 }
 
 /// A half of a year.

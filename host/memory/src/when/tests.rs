@@ -1962,6 +1962,75 @@ fn last_and_next_belong_to_the_month_season_or_feast_behind_them() {
     );
 }
 
+#[test]
+fn the_last_weeks_of_a_whole_end_with_it() {
+    let texts = [
+        "the last two weeks of May 2023",
+        "the last two months of 2023",
+        "the last few days of 2023",
+        "the past three weeks of June 2024",
+        "the first two weeks of May 2023",
+        "the last 3 days of last month",
+        "the first three months of the year",
+        "the last two years of the 1990s",
+        "the last two decades of the twentieth century",
+        "the last two weekends in May 2023",
+        "the last 40 days of May 2023",
+        "the last two weeks of practice",
+        "the last few weeks of school",
+        "the last two weeks",
+        "the last two weeks in Bergen",
+        "the past two weeks of rain",
+        "the next two weeks of rain",
+        "the past two months of this year",
+        "the past two months of last year",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            the last two weeks of May 2023
+                [the last two weeks of May 2023] Range 2023-05-18 to 2023-05-31 or so, absolute
+            the last two months of 2023
+                [the last two months of 2023] Range 2023-11-01 to 2023-12-31, absolute
+            the last few days of 2023
+                [the last few days of 2023] Year 2023-01-01 to 2023-12-31 or so, absolute
+            the past three weeks of June 2024
+                [the past three weeks of June 2024] Range 2024-06-10 to 2024-06-30 or so, absolute
+            the first two weeks of May 2023
+                [the first two weeks of May 2023] Range 2023-05-01 to 2023-05-14 or so, absolute
+            the last 3 days of last month
+                [the last 3 days of last month] Range 2026-04-28 to 2026-04-30
+            the first three months of the year
+                [the first three months of the year] Range 2026-01-01 to 2026-03-31
+            the last two years of the 1990s
+                [the last two years of the 1990s] Range 1998-01-01 to 1999-12-31, absolute
+            the last two decades of the twentieth century
+                [the last two decades of the twentieth century] Range 1980-01-01 to 1999-12-31, absolute
+            the last two weekends in May 2023
+                [the last two weekends in May 2023] Range 2023-05-20 to 2023-05-28, absolute
+            the last 40 days of May 2023
+                [40 days] lasting 40 Day; [May 2023] Month 2023-05-01 to 2023-05-31, absolute
+            the last two weeks of practice
+                [two weeks] lasting 2 Week
+            the last few weeks of school
+                [few weeks] lasting 2-5 Week
+            the last two weeks
+                [last two weeks] Range 2026-05-03 to 2026-05-17 or so
+            the last two weeks in Bergen
+                [last two weeks] Range 2026-05-03 to 2026-05-17 or so
+            the past two weeks of rain
+                [past two weeks] Range 2026-05-03 to 2026-05-17 or so
+            the next two weeks of rain
+                [next two weeks] Range 2026-05-17 to 2026-05-31 or so
+            the past two months of this year
+                [two months] lasting 2 Month; [this year] Year 2026-01-01 to 2026-12-31
+            the past two months of last year
+                [the past two months of last year] Range 2025-11-01 to 2025-12-31
+        "#]],
+    );
+}
+
 /// Words of the grammar, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let words = "the a last next this past week weekend month year before after of ago in on at from between and \
