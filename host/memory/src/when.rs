@@ -21,6 +21,8 @@
 //!   future, and the nearest one otherwise.
 //! - "05/07/2023" means two days, and so nothing; "7.5.2023" is the seventh of May, for dots stand where the day
 //!   comes first.
+//! - A year that is said once is that of all dates of a list or a range: "3 May and 5 May 2023".
+//! - "The last two weeks of May 2023" are its last fourteen days; "the last few days of 2023" lie in 2023.
 //! - "Two Fridays ago" is the one before the last; "this time last year" the month twelve months ago.
 //! - Names of feasts mean what they mean in the United States, where they mean several days.
 //! - A day that no calendar has ("31 February") is no time: [`impossible`] names it.

@@ -293,7 +293,10 @@ impl Reader<'_> {
         };
         let named = weekday.is_some();
         // "Monday of last week", "Friday next week".
-        let of_week = self.is(side, &["of"]) || self.is(side, &["last", "this", "next"]);
+        // "Friday the week before last".
+        let the = self.is(side, &["the"])
+            && words::unit(self.low(side + 1)).is_some_and(|it| it.0 == Unit::Week);
+        let of_week = the || self.is(side, &["of", "last", "this", "next"]);
         if of_week && named {
             let (week, end) = self
                 .period(self.skip(side, &["of"]), depth)
@@ -975,7 +978,7 @@ impl Reader<'_> {
     }
 
     /// Dates that say their year, and days and months that leave it to the day of telling.
-    fn absolute(&self, at: usize) -> Found {
+    pub(super) fn absolute(&self, at: usize) -> Found {
         let weekday = words::weekday(self.low(at)).is_some();
         let start = if weekday { self.skip(self.skip(at + 1, &[","]), &["the"]) } else { at };
         self.numeric(start)
@@ -1106,7 +1109,7 @@ impl Reader<'_> {
             // "The Fourth of July", where the word without "of" may be another's: "first March".
             self.day_word(start).filter(|it| self.is(it.1, &["of"]))
         })?;
-        let (days, after) = self.day_range(day, after);
+        let (days, after) = self.day_range(day, self.day_list(day, after));
         let of = self.skip(after, &["of"]);
         let lower = of > after && words::month(self.low(of)).is_some();
         let (month, after) = self
@@ -1133,15 +1136,42 @@ impl Reader<'_> {
         if self.glued(after) && self.is(after, &[":", "%", "°"]) {
             return None;
         }
-        let (days, after) = self.day_range(day, after);
+        let (days, end) = self.day_range(day, after);
+        // "May 5 and 9 June": the second day has a month of its own.
+        let other = end > after && self.month_name(self.skip(end, &["of"])).is_some();
+        let (all, end_of_all) = self.day_range(day, self.day_list(day, after));
+        let (days, after) = if other {
+            ((day, day), after)
+        } else if self.year_after(end_of_all).is_some() {
+            (all, end_of_all)
+        } else {
+            (days, end)
+        };
         self.dated_in(at, month, days, after)
     }
 
-    /// The second day of "5-6", "30 to 31".
+    /// The place before "and" of "3, 4 and 5", after the first.
+    fn day_list(&self, first: i64, at: usize) -> usize {
+        let (mut day, mut end) = (first, at);
+        // More days than in a month are in no list of them.
+        for _ in 0..31 {
+            let next = self.is(end, &[","]).then(|| self.day_number(self.skip(end + 1, &["the"])));
+            match next.flatten().filter(|it| day < it.0) {
+                Some(next) => (day, end) = next,
+                None => break,
+            }
+        }
+        let joint = self.skip(end, &[","]);
+        if end > at && self.is(joint, &["and"]) { joint } else { at }
+    }
+
+    /// The second day of "5-6", "30 to 31", "the 5th to the 9th".
     fn day_range(&self, first: i64, at: usize) -> ((i64, i64), usize) {
-        let second = self
-            .is(at, &["-", "–", "to", "and", "until", "till", "through"])
-            .then(|| self.day_number(at + 1));
+        let marked = self.is(at, &["-", "–", "to", "and", "until", "till", "through"]);
+        let day_at = self.skip(at + 1, &["the"]);
+        // "May 5 and the 9 dwarfs".
+        let sure = |it: &(i64, usize)| day_at == at + 1 || it.1 > day_at + 1;
+        let second = marked.then(|| self.day_number(day_at).filter(sure));
         match second.flatten() {
             Some((last, after)) if first < last => ((first, last), after),
             _ => ((first, first), at),
@@ -1207,8 +1237,11 @@ impl Reader<'_> {
     /// "May to July 2022", "Jan-Mar 2023", "June–August".
     fn months(&self, at: usize, month: i64, after: usize) -> Found {
         let marks = ["-", "–", "to", "through", "thru", "until"];
-        let (last, end) = self.is(after, &marks).then(|| self.month_name(after + 1))??;
-        let both = self.is_capital(at) && self.is_capital(after + 1) && month != last;
+        let between = self.before(at) == "between" && self.is(after, &["and"]);
+        let marked = between || self.is(after, &marks);
+        let (last, end) = marked.then(|| self.month_name(after + 1))??;
+        let named = |it: usize| self.is_capital(it) || words::is_only_a_month(self.low(it));
+        let both = named(at) && named(after + 1) && month != last;
         let of_year = |year: i64| {
             let first = if month < last { year } else { year - 1 };
             let first = calendar::month(first, month)?.first;
@@ -1337,7 +1370,13 @@ impl Reader<'_> {
         let small = ["april", "june"].contains(&low);
         let named = self.is_capital(at) || small || (before == "in" && low.len() > 3);
         // "April said", "In May we trust": a preposition makes the month sure, a capital alone does not.
-        let sure = words::is_only_a_month(low) || (placed && named);
+        // "May and June 2023 were hot."
+        let listed = || {
+            let next = (0..2).fold(at + 1, |it, _| self.skip(it, &[",", "and", "or", "&"]));
+            let months = self.is_capital(at) && next > at + 1 && self.month_name(next).is_some();
+            months && self.day_number(next + 1).is_none() && self.listed(at + 1).is_some()
+        };
+        let sure = words::is_only_a_month(low) || (placed && named) || listed();
         if !sure {
             return None;
         }

@@ -1894,6 +1894,60 @@ fn a_short_year_stands_before_any_mark() {
 }
 
 #[test]
+fn weekdays_up_to_one_of_a_named_week_are_of_that_week() {
+    let texts = [
+        "We talked between Monday and Friday last week.",
+        "from Monday to Wednesday last week",
+        "from Monday to Wednesday next week",
+        "between Tuesday and Thursday of next week",
+        "from Monday to Friday 10 May 2024",
+        "between Monday and Friday",
+        "from Monday last week to Friday",
+        "from last Monday to Friday",
+        "from Monday to Wednesday the week before last",
+        "from Friday to Monday next week",
+        "from Friday to Monday last week",
+        "from 3 May 2023 to Friday",
+        "Monday to Wednesday last week",
+        "Monday to Wednesday",
+    ];
+    check(
+        "2024-05-16T10:00:00",
+        &texts,
+        expect![[r#"
+            We talked between Monday and Friday last week.
+                [between Monday and Friday last week] Range 2024-05-06 to 2024-05-10
+            from Monday to Wednesday last week
+                [from Monday to Wednesday last week] Range 2024-05-06 to 2024-05-08
+            from Monday to Wednesday next week
+                [from Monday to Wednesday next week] Range 2024-05-20 to 2024-05-22
+            between Tuesday and Thursday of next week
+                [between Tuesday and Thursday of next week] Range 2024-05-21 to 2024-05-23
+            from Monday to Friday 10 May 2024
+                [from Monday to Friday 10 May 2024] Range 2024-05-06 to 2024-05-10, absolute
+            between Monday and Friday
+                [between Monday and Friday] Range 2024-05-13 to 2024-05-17
+            from Monday last week to Friday
+                [from Monday last week to Friday] Range 2024-05-06 to 2024-05-10
+            from last Monday to Friday
+                [from last Monday to Friday] Range 2024-05-13 to 2024-05-17
+            from Monday to Wednesday the week before last
+                [from Monday to Wednesday the week before last] Range 2024-04-29 to 2024-05-01
+            from Friday to Monday next week
+                [from Friday to Monday next week] Range 2024-05-17 to 2024-05-20
+            from Friday to Monday last week
+                [Friday] Day 2024-05-10; [Monday last week] Day 2024-05-06
+            from 3 May 2023 to Friday
+                [from 3 May 2023 to Friday] Range 2023-05-03 to 2023-05-05, absolute
+            Monday to Wednesday last week
+                [Monday to Wednesday last week] Range 2024-05-06 to 2024-05-08
+            Monday to Wednesday
+                [Monday] Day 2024-05-13; [Wednesday] Day 2024-05-15
+        "#]],
+    );
+}
+
+#[test]
 fn last_and_next_belong_to_the_month_season_or_feast_behind_them() {
     let texts = [
         "the week before last Christmas",
@@ -2027,6 +2081,149 @@ fn the_last_weeks_of_a_whole_end_with_it() {
                 [two months] lasting 2 Month; [this year] Year 2026-01-01 to 2026-12-31
             the past two months of last year
                 [the past two months of last year] Range 2025-11-01 to 2025-12-31
+        "#]],
+    );
+}
+
+#[test]
+fn a_list_of_dates_shares_the_year_that_is_said_last() {
+    let texts = [
+        "in May and June 2023",
+        "May and June 2023 were hot.",
+        "on 3 May and 5 May 2023",
+        "on 3 May and on 5 May 2023",
+        "in May, June and July 2023",
+        "in December and January 2023",
+        "on 5 May or 3 May 2023",
+        "May 3, May 5 and June 7, 2023",
+        "May 5 and 9 June 2023",
+        "in spring and summer 2023",
+        "in early May and late June 2023",
+        "last May and June 2023",
+        "We met in May, and June was cold.",
+        "in May and 2023 people came",
+        "at Christmas and New Year 2023",
+        "in April and May last year",
+        "on 3, 4, and 5 May 2023",
+        "on May 5, 6 and 7, 2023",
+        "On May 5, 6 and 7 people came.",
+        "in February and March 2024",
+        "in winter and spring 2023",
+        "on Friday 5 May and Saturday 6 May 2023",
+        "the first Friday of May and 3 June 2023",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            in May and June 2023
+                [May] Month 2023-05-01 to 2023-05-31, absolute; [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+            May and June 2023 were hot.
+                [May] Month 2023-05-01 to 2023-05-31, absolute; [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+            on 3 May and 5 May 2023
+                [3 May] Day 2023-05-03, absolute; [5 May 2023] Day 2023-05-05, absolute
+            on 3 May and on 5 May 2023
+                [3 May] Day 2023-05-03, absolute; [5 May 2023] Day 2023-05-05, absolute
+            in May, June and July 2023
+                [May] Month 2023-05-01 to 2023-05-31, absolute; [June] Month 2023-06-01 to 2023-06-30, absolute; [July 2023] Month 2023-07-01 to 2023-07-31, absolute
+            in December and January 2023
+                [December] Month 2022-12-01 to 2022-12-31, absolute; [January 2023] Month 2023-01-01 to 2023-01-31, absolute
+            on 5 May or 3 May 2023
+                [5 May] Day 2023-05-05, absolute; [3 May 2023] Day 2023-05-03, absolute
+            May 3, May 5 and June 7, 2023
+                [May 3] Day 2023-05-03, absolute; [May 5] Day 2023-05-05, absolute; [June 7, 2023] Day 2023-06-07, absolute
+            May 5 and 9 June 2023
+                [May 5] Day 2023-05-05, absolute; [9 June 2023] Day 2023-06-09, absolute
+            in spring and summer 2023
+                [spring] Season 2023-03-01 to 2023-05-31, absolute; [summer 2023] Season 2023-06-01 to 2023-08-31, absolute
+            in early May and late June 2023
+                [early May] Range 2023-05-01 to 2023-05-10 or so, absolute; [late June 2023] Range 2023-06-21 to 2023-06-30 or so, absolute
+            last May and June 2023
+                [last May] Month 2025-05-01 to 2025-05-31; [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+            We met in May, and June was cold.
+                [May] Month 2026-05-01 to 2026-05-31; [June] Month 2025-06-01 to 2025-06-30
+            in May and 2023 people came
+                [May] Month 2026-05-01 to 2026-05-31
+            at Christmas and New Year 2023
+                [Christmas] Day 2025-12-25; [New Year 2023] Day 2023-01-01, absolute
+            in April and May last year
+                [April] Month 2025-04-01 to 2025-04-30; [May last year] Month 2025-05-01 to 2025-05-31
+            on 3, 4, and 5 May 2023
+                [3, 4, and 5 May 2023] Range 2023-05-03 to 2023-05-05, absolute
+            on May 5, 6 and 7, 2023
+                [May 5, 6 and 7, 2023] Range 2023-05-05 to 2023-05-07, absolute
+            On May 5, 6 and 7 people came.
+                [May 5] Day 2026-05-05
+            in February and March 2024
+                [February] Month 2024-02-01 to 2024-02-29, absolute; [March 2024] Month 2024-03-01 to 2024-03-31, absolute
+            in winter and spring 2023
+                [winter] Season 2022-12-01 to 2023-02-28, absolute; [spring 2023] Season 2023-03-01 to 2023-05-31, absolute
+            on Friday 5 May and Saturday 6 May 2023
+                [Friday 5 May] Day 2023-05-05, absolute; [Saturday 6 May 2023] Day 2023-05-06, absolute
+            the first Friday of May and 3 June 2023
+                [the first Friday of May] Day 2026-05-01; [3 June 2023] Day 2023-06-03, absolute
+        "#]],
+    );
+}
+
+#[test]
+fn a_range_of_dates_keeps_both_its_ends() {
+    let texts = [
+        "from the 5th to the 9th of May 2023",
+        "from May 5th to the 9th, 2023",
+        "between the 5th and the 9th of May 2023",
+        "on the 3rd and the 5th of May 2023",
+        "from May 5 to 9 June 2023",
+        "May 5 and the 9 dwarfs",
+        "between November and February",
+        "from December to February",
+        "between november and february 2023",
+        "between May and June 2023",
+        "between November 2022 and February",
+        "from 3 May 2019 to 5 June",
+        "Friday 3 May to Sunday 5 May 2024",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            from the 5th to the 9th of May 2023
+                [from the 5th to the 9th of May 2023] Range 2023-05-05 to 2023-05-09, absolute
+            from May 5th to the 9th, 2023
+                [from May 5th to the 9th, 2023] Range 2023-05-05 to 2023-05-09, absolute
+            between the 5th and the 9th of May 2023
+                [between the 5th and the 9th of May 2023] Range 2023-05-05 to 2023-05-09, absolute
+            on the 3rd and the 5th of May 2023
+                [the 3rd and the 5th of May 2023] Range 2023-05-03 to 2023-05-05, absolute
+            from May 5 to 9 June 2023
+                [from May 5 to 9 June 2023] Range 2023-05-05 to 2023-06-09, absolute
+            May 5 and the 9 dwarfs
+                [May 5] Day 2026-05-05
+            between November and February
+                [between November and February] Range 2025-11-01 to 2026-02-28
+            from December to February
+                [from December to February] Range 2025-12-01 to 2026-02-28
+            between november and february 2023
+                [between november and february 2023] Range 2022-11-01 to 2023-02-28, absolute
+            between May and June 2023
+                [between May and June 2023] Range 2023-05-01 to 2023-06-30, absolute
+            between November 2022 and February
+                [between November 2022 and February] Range 2022-11-01 to 2023-02-28, absolute
+            from 3 May 2019 to 5 June
+                [from 3 May 2019 to 5 June] Range 2019-05-03 to 2019-06-05, absolute
+            Friday 3 May to Sunday 5 May 2024
+                [Friday 3 May to Sunday 5 May 2024] Range 2024-05-03 to 2024-05-05, absolute
+        "#]],
+    );
+    // Each is nearest in another year than both are.
+    check(
+        "2024-07-25T10:00:00",
+        &["between November and February", "between 20 November and 5 February"],
+        expect![[r#"
+            between November and February
+                [between November and February] Range 2024-11-01 to 2025-02-28
+            between 20 November and 5 February
+                [between 20 November and 5 February] Range 2024-11-20 to 2025-02-05
         "#]],
     );
 }
