@@ -51,6 +51,12 @@ pub use self::{
     numeric::impossible,
 };
 
+/// A time in microseconds after 1970, negative before, as RFC 3339. A window may be open: what lies beyond the years 1 to
+/// 9999 is shown as the end of them.
+pub fn moment(micros: i64) -> String {
+    calendar::moment(micros)
+}
+
 /// The month of a time, from 1.
 pub(crate) fn month_of(time: Timestamp) -> u8 {
     calendar::day_of(time).month().unsigned_abs()
@@ -83,12 +89,9 @@ impl Interval {
         self.to.saturating_sub(self.from)
     }
 
-    /// Its first and its last day, RFC 3339; none where it begins before 1970.
+    /// Its first and its last day, RFC 3339; none where it leaves the calendar.
     pub fn days(self) -> Option<(String, String)> {
-        let day = |micros: i64| {
-            let time = Timestamp::from_micros(u64::try_from(micros).ok()?);
-            Some(calendar::day_of(time).to_string())
-        };
+        let day = |micros: i64| Some(calendar::day_at(micros)?.to_string());
         Some((day(self.from)?, day(self.to.checked_sub(1)?.max(self.from))?))
     }
 

@@ -244,7 +244,7 @@ struct Progress {
     updates: Updates,
 }
 
-/// A time as it is told; none before 1970.
+/// A time as it is told; none where it leaves the calendar.
 fn dated(Dated { interval, granularity, by, is_said }: Dated) -> Option<WhenDetail> {
     let (first, last) = interval.days()?;
     Some(WhenDetail { first, last, granularity, by: by.to_string(), said: is_said })

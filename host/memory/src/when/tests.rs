@@ -2228,6 +2228,28 @@ fn a_range_of_dates_keeps_both_its_ends() {
     );
 }
 
+#[test]
+fn a_time_before_1970_has_its_days() {
+    let told = at("2023-05-17T10:00:00");
+    let texts = [("Grandma was born on 3 May 1932 in Bergen.", told), ("Grandpa was not.", told)];
+    let (_, interval, granularity) = date_among(("When was Grandma born?", told), texts).unwrap();
+    let days = Some(("1932-05-03".to_owned(), "1932-05-03".to_owned()));
+    assert_eq!((interval.days(), granularity), (days, Granularity::Day));
+    let days = |text: &str| mentions(text, told)[0].at().unwrap().0.days().unwrap();
+    assert_eq!(days("in the 19th century"), ("1800-01-01".to_owned(), "1899-12-31".to_owned()));
+    assert_eq!(days("in winter 1969"), ("1969-12-01".to_owned(), "1970-02-28".to_owned()));
+    assert_eq!(days("1 January 0001"), ("0001-01-01".to_owned(), "0001-01-01".to_owned()));
+    let open = mentions("before 1932", told)[0].window(told).unwrap();
+    assert_eq!(
+        (moment(open.from), moment(open.to)),
+        ("0001-01-01T00:00:00.000Z".to_owned(), "1932-01-01T00:00:00.000Z".to_owned(),)
+    );
+    assert_eq!(moment(i64::MAX), "9999-12-31T23:59:59.999Z");
+    assert_eq!(moment(-1_000), "1969-12-31T23:59:59.999Z");
+    let now = i64::try_from(told.as_micros()).unwrap();
+    assert_eq!(moment(now), told.to_string());
+}
+
 /// Words of the grammar, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let words = "the a last next this past week weekend month year before after of ago in on at from between and \
