@@ -19,7 +19,7 @@
 //! - "early", "mid" and "late" are the first, the second and the last third.
 //! - A date without its year is the latest one in a sentence of the past, the next one in a sentence of the
 //!   future, and the nearest one otherwise.
-//! - "05/07/2023" means two days, and so nothing; "7.5.2023" is the seventh of May, for dots stand where the day
+//! - "05/07/2023" means two days, and so nothing, and [`ambiguous`] names both; "7.5.2023" is the seventh of May, for dots stand where the day
 //!   comes first.
 //! - A year that is said once is that of all dates of a list or a range: "3 May and 5 May 2023".
 //! - "The last two weeks of May 2023" are its last fourteen days; "the last few days of 2023" lie in 2023.
@@ -48,7 +48,7 @@ pub use self::{
     calendar::Unit,
     choice::{BESIDE, NEXT, Wanted, date_among, date_of, wanted},
     grammar::mentions,
-    numeric::impossible,
+    numeric::{ambiguous, impossible},
 };
 
 /// A time in microseconds after 1970, negative before, as RFC 3339. A window may be open: what lies beyond the years 1 to

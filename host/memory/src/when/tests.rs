@@ -2250,6 +2250,56 @@ fn a_time_before_1970_has_its_days() {
     assert_eq!(moment(now), told.to_string());
 }
 
+#[test]
+fn a_day_that_may_be_two_is_named_with_both() {
+    let texts = [
+        "what happened on 05/07/2023?",
+        "11/12/2026 and 1-2-2026",
+        "on 5/7/23",
+        "5/5/2023",
+        "25/07/2023",
+        "7.5.2023",
+        "05/07/2023/3",
+        "/data/05/07/2023",
+        "05/2023",
+        "24/7",
+    ];
+    let line = |text: &&str| {
+        let named = ambiguous(text, at("2026-05-17T10:00:00")).into_iter().map(|(span, days)| {
+            format!("[{}] {}", &text[span], days.map(|it| it.days().unwrap().0).join(" or "))
+        });
+        let named: Vec<_> = named.collect();
+        format!(
+            "{text}\n    {}\n",
+            if named.is_empty() { "-".to_owned() } else { named.join("; ") }
+        )
+    };
+    let lines: Vec<_> = texts.iter().map(line).collect();
+    expect![[r#"
+        what happened on 05/07/2023?
+            [05/07/2023] 2023-07-05 or 2023-05-07
+        11/12/2026 and 1-2-2026
+            [11/12/2026] 2026-12-11 or 2026-11-12; [1-2-2026] 2026-02-01 or 2026-01-02
+        on 5/7/23
+            [5/7/23] 2023-07-05 or 2023-05-07
+        5/5/2023
+            -
+        25/07/2023
+            -
+        7.5.2023
+            -
+        05/07/2023/3
+            -
+        /data/05/07/2023
+            -
+        05/2023
+            -
+        24/7
+            -
+    "#]]
+    .assert_eq(&lines.concat());
+}
+
 /// Words of the grammar, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let words = "the a last next this past week weekend month year before after of ago in on at from between and \
@@ -2257,7 +2307,7 @@ fn soup() -> impl Strategy<Value = String> {
         few couple days weeks years centuries every since until yesterday tomorrow morning pm : 12 15 30 th 's ' Q3 \
         decade christmas eve 1990s half now now. week easter new years thanksgiving weekend fridays \
         ago summers quarter century T Z W15 W 2024 2.5 10,000 hundred and-a-half other time same night hours : + / \
-        nineties fourth twenty 13 45 EOD tonight 8 beginning next next. last year";
+        nineties fourth twenty 13 45 EOD tonight 8 beginning next next. last year or 05/07/2023 '23";
     let words: Vec<&'static str> = words.split_whitespace().collect();
     let spaces = prop::sample::select(vec!["", " ", " ", " "]);
     prop::collection::vec((prop::sample::select(words), spaces), 0..40)
@@ -2280,6 +2330,7 @@ fn in_order_and_in_the_calendar(text: &str, told: Timestamp) -> Result<(), TestC
             prop_assert!(!days || (first <= interval.from && interval.to <= last), "{mention:?}");
         }
     }
+    prop_assert!(ambiguous(text, told).into_iter().all(|it| text.get(it.0).is_some()));
     date_of("When did the week start?", text, told);
     Ok(())
 }
@@ -2346,10 +2397,17 @@ fn long_hostile_texts_are_read_in_one_pass() {
         "new year's ",
         "the week from ",
         "this time last ",
+        "May, ",
+        "May and ",
+        "3 May, and ",
+        "the last two weeks of ",
+        "05/07/2023 ",
+        "the 5th to ",
     ] {
         let text = part.repeat((1 << 17) / part.len());
         mentions(&text, at("2023-05-17T10:00:00"));
         impossible(&text);
+        ambiguous(&text, at("2023-05-17T10:00:00"));
     }
     let many = "yesterday ".repeat(20_000);
     assert!(date_of("When was yesterday?", &many, at("2023-05-17T10:00:00")).is_some());
