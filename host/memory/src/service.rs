@@ -416,7 +416,7 @@ fn hit(memory: &Memory, hit: Hit) -> MemoryHit {
     MemoryHit { memory: told(memory, record), score, tokens }
 }
 
-/// A time as it is told; none before 1970.
+/// A time as it is told; none where it leaves the calendar.
 fn dated(Dated { interval, granularity, by, is_said }: Dated) -> Option<DatedMemory> {
     let (first, last) = interval.days()?;
     let granularity = granularity.name().to_owned();

@@ -19,8 +19,10 @@
 //! - "early", "mid" and "late" are the first, the second and the last third.
 //! - A date without its year is the latest one in a sentence of the past, the next one in a sentence of the
 //!   future, and the nearest one otherwise.
-//! - "05/07/2023" means two days, and so nothing; "7.5.2023" is the seventh of May, for dots stand where the day
+//! - "05/07/2023" means two days, and so nothing, and [`ambiguous`] names both; "7.5.2023" is the seventh of May, for dots stand where the day
 //!   comes first.
+//! - A year that is said once is that of all dates of a list or a range: "3 May and 5 May 2023".
+//! - "The last two weeks of May 2023" are its last fourteen days; "the last few days of 2023" lie in 2023.
 //! - "Two Fridays ago" is the one before the last; "this time last year" the month twelve months ago.
 //! - Names of feasts mean what they mean in the United States, where they mean several days.
 //! - A day that no calendar has ("31 February") is no time: [`impossible`] names it.
@@ -46,8 +48,14 @@ pub use self::{
     calendar::Unit,
     choice::{BESIDE, NEXT, Wanted, date_among, date_of, wanted},
     grammar::mentions,
-    numeric::impossible,
+    numeric::{ambiguous, impossible},
 };
+
+/// A time in microseconds after 1970, negative before, as RFC 3339. A window may be open: what lies beyond the years 1 to
+/// 9999 is shown as the end of them.
+pub fn moment(micros: i64) -> String {
+    calendar::moment(micros)
+}
 
 /// The month of a time, from 1.
 pub(crate) fn month_of(time: Timestamp) -> u8 {
@@ -81,12 +89,9 @@ impl Interval {
         self.to.saturating_sub(self.from)
     }
 
-    /// Its first and its last day, RFC 3339; none where it begins before 1970.
+    /// Its first and its last day, RFC 3339; none where it leaves the calendar.
     pub fn days(self) -> Option<(String, String)> {
-        let day = |micros: i64| {
-            let time = Timestamp::from_micros(u64::try_from(micros).ok()?);
-            Some(calendar::day_of(time).to_string())
-        };
+        let day = |micros: i64| Some(calendar::day_at(micros)?.to_string());
         Some((day(self.from)?, day(self.to.checked_sub(1)?.max(self.from))?))
     }
 

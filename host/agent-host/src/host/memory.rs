@@ -25,7 +25,8 @@ use voyager_manifest::nearest;
 use voyager_memory::{
     AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory,
     MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
-    SUPERSEDES, Ticked, WriteError, check_question, is_locked, when::impossible,
+    SUPERSEDES, Ticked, WriteError, check_question, is_locked,
+    when::{ambiguous, impossible},
 };
 
 use self::snapshots::Folders;
@@ -244,7 +245,7 @@ struct Progress {
     updates: Updates,
 }
 
-/// A time as it is told; none before 1970.
+/// A time as it is told; none where it leaves the calendar.
 fn dated(Dated { interval, granularity, by, is_said }: Dated) -> Option<WhenDetail> {
     let (first, last) = interval.days()?;
     Some(WhenDetail { first, last, granularity, by: by.to_string(), said: is_said })
@@ -370,6 +371,14 @@ impl Desk {
             format!("{}: there is no such day; the question is asked without it", &text[it])
         };
         let mut notes: Vec<String> = impossible(text).into_iter().map(never).collect();
+        notes.extend(ambiguous(text, self.now()).into_iter().filter_map(|(span, [by_day, by_month])| {
+            let (by_day, by_month) = (by_day.days()?.0, by_month.days()?.0);
+            Some(format!(
+                "{} may be {by_day} or {by_month}: the question is asked without it; write the one \
+                 that is meant",
+                &text[span]
+            ))
+        }));
         let common = self.memory.common_time(question, self.now()).map_err(read)?;
         notes.extend(common.map(|count| {
             format!(

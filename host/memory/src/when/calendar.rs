@@ -88,6 +88,17 @@ pub(super) fn day_at(micros: i64) -> Option<Date> {
     plus_days(EPOCH, micros.div_euclid(DAY_MICROS))
 }
 
+/// A time in microseconds after 1970 as RFC 3339 with milliseconds; the first or the last one there is beyond the calendar.
+pub(super) fn moment(micros: i64) -> String {
+    let (first, last) = (Date::constant(1, 1, 1), Date::constant(9999, 12, 31));
+    let micros = micros.clamp(start_micros(first), start_micros(last) + DAY_MICROS - 1);
+    let day = day_at(micros).unwrap_or(first);
+    let millis = micros.rem_euclid(DAY_MICROS) / 1_000;
+    let (minutes, seconds) = (millis / 60_000, millis / 1_000 % 60);
+    let (hour, minute, milli) = (minutes / 60, minutes % 60, millis % 1_000);
+    format!("{day}T{hour:02}:{minute:02}:{seconds:02}.{milli:03}Z")
+}
+
 /// The time of a day in microseconds after 1970, negative before.
 pub(super) fn start_micros(day: Date) -> i64 {
     number(day) * DAY_MICROS

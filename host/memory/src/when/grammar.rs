@@ -1,5 +1,7 @@
 //! Reading a text: which expressions stand where.
 
+use std::ops::Range;
+
 use voyager_base::clock::Timestamp;
 
 use super::{
@@ -12,6 +14,15 @@ use super::{
 
 const MINUTE_MICROS: i64 = 60_000_000;
 const HOUR_MICROS: i64 = 60 * MINUTE_MICROS;
+
+/// So many dates of a list are looked at for their year: without a bound a text that is one list would take time in
+/// proportion to the square of its length.
+const LISTED_MAX: usize = 12;
+
+/// A date of a list is no longer than a season.
+const SEASON_DAYS_MAX: i64 = 92;
+
+const HALF_YEAR_DAYS: i64 = 184;
 
 /// The time expressions of `text`, in their order, as told at `told`.
 ///
@@ -57,6 +68,9 @@ pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
     }
     found
 }
+
+/// A period with its tokens.
+type Placed = (Range<usize>, Period);
 
 /// A time expression and the place after its last token.
 struct Expression {
@@ -147,16 +161,30 @@ impl Reader<'_> {
         }
         if let Some(range) = self.dates_to(at, end, period) {
             (period, end) = range;
+        } else if let Some(date) = self.in_listed_year(at, end, period) {
+            period = date;
         }
         Some(whole(period, end))
     }
 
     /// "May 5 - May 9", "May 30 to June 2, 2023", "2010 to 2012", after the first of the two.
-    fn dates_to(&self, at: usize, end: usize, mut first: Period) -> Option<(Period, usize)> {
+    fn dates_to(&self, at: usize, end: usize, first: Period) -> Option<(Period, usize)> {
         let dates = [Granularity::Day, Granularity::Month, Granularity::Year];
-        let named = |it: usize| self.number(it).is_some() || self.month_name(it).is_some();
+        let named = |it: usize| {
+            let weekday = words::weekday(self.low(it)).is_some();
+            let it = if weekday { self.skip(it + 1, &[","]) } else { it };
+            let short = self.is(it, &["'", "’"]);
+            short || self.number(it).is_some() || self.month_name(it).is_some()
+        };
         let start = self.skip(at, &["the"]);
         let marks = ["-", "–", "—", "to", "through", "thru", "until", "till"];
+        // "Monday to Wednesday last week", where without a week it is mostly every one.
+        if words::weekday(self.low(at)).is_some() && end == at + 1 && self.is(end, &marks) {
+            let (last, after) = self.period(end + 1, DEPTH)?;
+            let named = words::weekday(self.low(end + 1)).is_some() && after > end + 3;
+            let days = || self.weekdays(&(at..end, first), &(end + 1..after, last));
+            return Some((named.then(days).flatten()?, after));
+        }
         if !dates.contains(&first.granularity) || !named(start) || !self.is(end, &marks) {
             return None;
         }
@@ -165,16 +193,118 @@ impl Reader<'_> {
         if last.granularity != first.granularity {
             return None;
         }
-        if first.basis == Basis::Told && last.basis == Basis::Absolute {
-            first.days = shared_year(first.days, last.days)?;
+        Some((self.from_to(&(at..end, first), &(next..after, last))?, after))
+    }
+
+    /// From one date to another, where a year that one of them says is that of both.
+    fn from_to(&self, first: &Placed, last: &Placed) -> Option<Period> {
+        let (mut from, mut to) = (first.1.days, last.1.days);
+        let mut basis = last.1.basis;
+        let approximate = first.1.approximate || last.1.approximate;
+        let range =
+            |days, basis| Period { approximate, ..Period::based(days, Granularity::Range, basis) };
+        let open = |it: &Placed| self.is_calendar(&it.0);
+        // "From 3 May 2019 until June" may reach until now.
+        let until = self.is(first.0.end, &["until", "till"]);
+        let year = i64::from(from.first.year());
+        match (first.1.basis, last.1.basis) {
+            (Basis::Told, Basis::Absolute)
+                if open(first) || self.any_feast(first.0.start).is_some() =>
+            {
+                from = shared_year(from, to)?;
+            }
+            (Basis::Told, Basis::Absolute) => basis = Basis::Told,
+            (Basis::Absolute, Basis::Told)
+                if first.1.granularity != Granularity::Year && open(last) && !until =>
+            {
+                let same = of_year(to, year).filter(|it| from.first <= it.last);
+                to = same.or_else(|| of_year(to, year + 1))?;
+                basis = Basis::Absolute;
+            }
+            // "Between 20 December and 5 January", each of which is the nearest.
+            (Basis::Told, Basis::Told) if to.last < from.first && open(first) && open(last) => {
+                let back = || Days::between(of_year(from, year - 1)?.first, to.last);
+                let ahead = || Days::between(from.first, of_year(to, year + 1)?.last);
+                let both = [back(), ahead()].into_iter().flatten();
+                let near = both.filter(|it| it.length() <= HALF_YEAR_DAYS).collect();
+                return Some(range(self.nearest(first.0.start, near)?, basis));
+            }
+            _ => {}
         }
-        let days = Days::between(first.days.first, last.days.last)?;
-        Some((Period { days, granularity: Granularity::Range, ..last }, after))
+        Some(range(Days::between(from.first, to.last)?, basis))
+    }
+
+    /// The year that a date leaves to one behind it in a list, as days of that one: "3 May and 5 May 2023", "May, June
+    /// and July 2023", after the first.
+    pub(super) fn listed(&self, end: usize) -> Option<(Days, Basis)> {
+        let mut at = end;
+        for _ in 0..LISTED_MAX {
+            let comma = self.skip(at, &[","]);
+            let joint = self.skip(comma, &["and", "or", "&"]);
+            // "We met in May, and June 2023 was cold" goes on with something else.
+            if joint == at || (at == end && joint > at + 1) {
+                return None;
+            }
+            // "On 3 May and on 5 May 2023"; behind a comma that may begin something else.
+            let placed = if comma == at { self.skip(joint, &["on", "in"]) } else { joint };
+            let part = ["early", "mid", "late", "-", "the"];
+            let next = (0..3).fold(placed, |it, _| self.skip(it, &part));
+            at = match self.absolute(next) {
+                // "May last year".
+                Some((date, end))
+                    if date.basis == Basis::Absolute || self.is(end - 1, &["year"]) =>
+                {
+                    let short = date.days.length() <= SEASON_DAYS_MAX;
+                    return short.then_some((date.days, date.basis));
+                }
+                Some((_, end)) if self.is_calendar(&(next..end)) => end,
+                Some(_) => return None,
+                None if self.month_name(next).is_some() => next + 1,
+                None if words::season(self.low(next)).is_some() => next + 1,
+                None => return None,
+            };
+        }
+        None
+    }
+
+    /// A date without its year, where one behind it in a list says it.
+    fn in_listed_year(&self, at: usize, end: usize, date: Period) -> Option<Period> {
+        let open = date.basis == Basis::Told && self.is_calendar(&(at..end));
+        let (last, basis) = open.then(|| self.listed(end)).flatten()?;
+        let year = i64::from(last.first.year());
+        let same = of_year(date.days, year)?;
+        // "In December and January 2023" passes a new year, "on 5 May or 3 May 2023" only tells the later day first.
+        let before = of_year(date.days, year - 1).filter(|it| {
+            let gap = Days::between(it.last, last.first);
+            last.first < same.first && gap.is_some_and(|it| it.length() <= HALF_YEAR_DAYS)
+        });
+        Some(Period { days: before.unwrap_or(same), basis, ..date })
+    }
+
+    /// Whether tokens name a part of a year by the calendar alone, as days, months and seasons do: such a one lies in every year at
+    /// the same place. "Last May" and "Easter" do not.
+    fn is_calendar(&self, tokens: &Range<usize>) -> bool {
+        const BESIDE: &[&str] = &[
+            "the", "of", "st", "nd", "rd", "th", ",", ".", "-", "–", "/", "to", "and", "early",
+            "mid", "late",
+        ];
+        let named = |it: usize| {
+            words::month(self.low(it)).is_some() || words::season(self.low(it)).is_some()
+        };
+        let known = |it: usize| {
+            let low = self.low(it);
+            BESIDE.contains(&low)
+                || self.number(it).is_some()
+                || (words::weekday(low).is_some() && it == tokens.start)
+                || words::nth(low).is_some()
+        };
+        tokens.clone().any(named) && tokens.clone().all(|it| named(it) || known(it))
     }
 
     /// "2019-2021", "2022/23", after its first year.
     fn year_range(&self, at: usize, end: usize, period: Period) -> Option<(Period, usize)> {
-        let years = period.granularity == Granularity::Year && end == at + 1;
+        let mark = usize::from(self.is(at, &["'", "’"]));
+        let years = period.granularity == Granularity::Year && end == at + 1 + mark;
         if !years || !self.is(end, &["-", "–", "/"]) {
             return None;
         }
@@ -197,27 +327,49 @@ impl Reader<'_> {
             "from" => &["to", "until", "till", "through", "-", "–"],
             _ => return None,
         };
-        let (mut first, middle) = self.period(at + 1, DEPTH)?;
+        let (first, middle) = self.period(at + 1, DEPTH)?;
         // "between 11 and 15 August" is one period of its own.
         if !self.is(middle, marks) {
             let whole_range = first.granularity == Granularity::Range;
             return whole_range.then(|| whole(first, middle));
         }
         let (last, end) = self.period(middle + 1, DEPTH)?;
-        if first.basis == Basis::Told && last.basis == Basis::Absolute {
-            first.days = shared_year(first.days, last.days)?;
-        }
-        // "Between Monday and Friday": the Friday after that Monday.
-        let week = |it: i64| calendar::plus_days(last.days.last, it);
-        let names = [at + 1, middle + 1].map(|it| words::weekday(self.low(it)).is_some());
-        let end_day = if names == [true, true] && last.days.last < first.days.first {
-            week(7)?
-        } else {
-            last.days.last
+        let (first, last) = ((at + 1..middle, first), (middle + 1..end, last));
+        let range = match self.weekdays(&first, &last) {
+            Some(range) => range,
+            None => self.from_to(&first, &last)?,
         };
-        let days = Days::between(first.days.first, end_day)?;
-        let approximate = first.approximate || last.approximate;
-        Some(whole(Period { days, approximate, granularity: Granularity::Range, ..last }, end))
+        Some(whole(range, end))
+    }
+
+    /// From one weekday to another, where one of them is only named: up to one of a named week it is of that week ("between Monday
+    /// and Friday last week"), up to a date it is the one before, and behind a day the one after.
+    fn weekdays(&self, first: &Placed, last: &Placed) -> Option<Period> {
+        let weekday = |it: &Placed| words::weekday(self.low(it.0.start)).map(|it| it.0);
+        let bare = |it: &Placed| {
+            let daytime = it.0.len() == 2 && words::is_daytime(self.low(it.0.end - 1));
+            weekday(it).filter(|_| it.0.len() == 1 || daytime)
+        };
+        let days = [first, last].iter().all(|it| it.1.granularity == Granularity::Day);
+        let (mut from, mut to) = (first.1.days.first, last.1.days.last);
+        match (bare(first), bare(last)) {
+            _ if !days => return None,
+            (Some(named), None) if last.1.basis == Basis::Absolute => {
+                from = calendar::weekday_before(to, named)?;
+            }
+            (Some(named), None) if weekday(last).is_some() => {
+                let week = calendar::week_of(to)?;
+                from = calendar::weekday_before(to, named).filter(|it| week.contains(*it))?;
+            }
+            (None, Some(named)) if first.1.basis == Basis::Absolute => {
+                to = calendar::weekday_after(from, named)?;
+            }
+            (_, Some(_)) if to < from => to = calendar::plus_days(to, 7)?,
+            _ => return None,
+        }
+        let absolute = [first, last].iter().any(|it| it.1.basis == Basis::Absolute);
+        let basis = if absolute { Basis::Absolute } else { Basis::Told };
+        Some(Period::based(Days::between(from, to)?, Granularity::Range, basis))
     }
 
     /// "3 pm", "at 15:30", "3:30 pm on 8 May", "9:30 to 11:00 on Thursday", "8 tonight".
@@ -418,11 +570,18 @@ fn minutes_of(day: Period, from: i64, to: i64, end: usize) -> Expression {
     Expression { time, basis: day.basis, end }
 }
 
-/// `days` in another year, where it has them.
+/// `days` in another year, where it has them. Whole months stay whole.
 fn of_year(days: Days, year: i64) -> Option<Days> {
-    let at =
-        |it: jiff::civil::Date| calendar::date(year, i64::from(it.month()), i64::from(it.day()));
-    Days::between(at(days.first)?, at(days.last)?)
+    let Days { first, last } = days;
+    let months = first.day() == 1 && last == last.last_of_month();
+    let ahead = i64::from(last.year()) - i64::from(first.year());
+    let (year_of_last, month) = (year.checked_add(ahead)?, i64::from(last.month()));
+    let last = if months {
+        calendar::month(year_of_last, month)?.last
+    } else {
+        calendar::date(year_of_last, month, i64::from(last.day()))?
+    };
+    Days::between(calendar::date(year, i64::from(first.month()), i64::from(first.day()))?, last)
 }
 
 /// `days` moved into the year of `last`, or into the one before where they would lie after it.

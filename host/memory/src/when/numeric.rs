@@ -6,9 +6,10 @@
 use std::ops::Range;
 
 use jiff::civil::Date;
+use voyager_base::clock::Timestamp;
 
 use super::{
-    Granularity,
+    Granularity, Interval,
     calendar::{self, Days, date, plus_days, week_of},
     period::{Found, Period, Reader},
     tokens::tokens,
@@ -30,6 +31,8 @@ const VERSIONS: &[&str] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Written {
     Day(Date),
+    /// One of two days: the first where the day stands first, the second where the month does.
+    Either(Date, Date),
     /// A day that no calendar has.
     Never,
 }
@@ -48,6 +51,26 @@ pub fn impossible(text: &str) -> Vec<Range<usize>> {
                 found.push(reader.tokens[at].start..reader.tokens[end - 1].end);
                 at = end;
             }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Where `text` names days in digits that may be two ("05/07/2023"), with both: where the day stands first, and where the month
+/// does. A year of two digits is one of the hundred up to `told`. [`mentions`](super::mentions) passes them over.
+pub fn ambiguous(text: &str, told: Timestamp) -> Vec<(Range<usize>, [Interval; 2])> {
+    let reader = Reader { tokens: tokens(text), told: calendar::day_of(told) };
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < reader.tokens.len() {
+        match reader.triple(at) {
+            Some((Written::Either(by_day, by_month), end)) => {
+                let span = reader.tokens[at].start..reader.tokens[end - 1].end;
+                found.push((span, [by_day, by_month].map(|it| Days::one(it).interval())));
+                at = end;
+            }
+            Some((_, end)) => at = end,
             None => at += 1,
         }
     }
@@ -157,17 +180,20 @@ impl Reader<'_> {
             None if !dotted && MODERN.contains(&year) => Some(Written::Never),
             None => None,
         };
+        let either = |year| Some(Written::Either(date(year, b, a)?, date(year, a, b)?));
         let found = match sizes {
             // "2023.1.2" is a version.
             [4, 2, 2] => written(a, b, c),
             [4, 1 | 2, 1 | 2] if !dotted => written(a, b, c),
             [1 | 2, 1 | 2, 4] if b > 12 && a <= 12 => written(c, a, b),
             [1 | 2, 1 | 2, 4] if a > 12 || a == b || dotted => written(c, b, a),
+            [1 | 2, 1 | 2, 4] if MODERN.contains(&c) => either(c),
             [1 | 2, 1 | 2, 2] => {
                 let year = self.of_two_digits(c);
                 let placed = ["on", "since", "until", "by", "from", "before", "after"]
                     .contains(&self.before(at));
                 let day = match mark {
+                    "/" if a <= 12 && b <= 12 && a != b => return Some((either(year)?, at + 5)),
                     "/" if b > 12 && a <= 12 => date(year, a, b),
                     "/" if a > 12 => date(year, b, a),
                     "." if placed && sizes == [2, 2, 2] => date(year, b, a),

@@ -80,6 +80,7 @@ impl Reader<'_> {
         let depth = depth.checked_sub(1)?;
         self.around(at, depth)
             .or_else(|| self.part(at, depth))
+            .or_else(|| self.some_of(at, depth))
             .or_else(|| self.nth_of(at, depth))
             .or_else(|| self.relative(at))
             .or_else(|| self.absolute(at))
@@ -292,7 +293,10 @@ impl Reader<'_> {
         };
         let named = weekday.is_some();
         // "Monday of last week", "Friday next week".
-        let of_week = self.is(side, &["of"]) || self.is(side, &["last", "this", "next"]);
+        // "Friday the week before last".
+        let the = self.is(side, &["the"])
+            && words::unit(self.low(side + 1)).is_some_and(|it| it.0 == Unit::Week);
+        let of_week = the || self.is(side, &["of", "last", "this", "next"]);
         if of_week && named {
             let (week, end) = self
                 .period(self.skip(side, &["of"]), depth)
@@ -328,8 +332,7 @@ impl Reader<'_> {
         let anchor_at = self.skip(side + 1, &["to"]);
         let last = before && self.is(anchor_at, &["last"]) && !counted;
         let next = !before && self.is(anchor_at, &["next"]) && !counted;
-        let ends = words::unit(self.low(anchor_at + 1)).is_none()
-            && words::weekday(self.low(anchor_at + 1)).is_none();
+        let ends = !self.is_directed(anchor_at + 1);
         if last && ends && (named || unit != Unit::Day) {
             let period = match weekday {
                 Some((weekday, _)) => {
@@ -380,6 +383,21 @@ impl Reader<'_> {
             _ => self.stepped(from, amount, unit, if before { -1 } else { 1 })?,
         };
         Some((Period { basis: anchor.basis, ..period }, end))
+    }
+
+    /// Whether "last" or "next" before `at` belong to what stands there: "the week before last Christmas" has no week before
+    /// the last.
+    fn is_directed(&self, at: usize) -> bool {
+        let low = self.low(at);
+        // "The week before last may have been hard".
+        let month =
+            words::month(low).is_some() && (self.is_capital(at) || words::is_only_a_month(low));
+        month
+            || words::unit(low).is_some()
+            || words::weekday(low).is_some()
+            || words::season(low).is_some()
+            || self.is(at, &["quarter", "qtr"])
+            || self.any_feast(at).is_some()
     }
 
     /// So many days, weeks, months or years after a day that is named from `at` on, to the day.
@@ -518,6 +536,36 @@ impl Reader<'_> {
         Some((Period { days, granularity, ..whole }, end))
     }
 
+    /// What "of" or "in" at `at` names by the calendar or by the day of telling, if that is longer than a day.
+    fn of_whole(&self, at: usize, depth: usize) -> Found {
+        let of = self.is(at, &["of", "in"]).then(|| self.skip(at + 1, &["the"]))?;
+        self.whole(of, depth).filter(|(it, _)| it.granularity > Granularity::Day)
+    }
+
+    /// "the last two weeks of May 2023", "the first three months of the year".
+    fn some_of(&self, at: usize, depth: usize) -> Found {
+        let start = self.skip(at, &["the"]);
+        let first = match self.low(start) {
+            "first" => true,
+            "last" | "past" | "final" => false,
+            _ => return None,
+        };
+        let (amount, unit, of) = self.measure(start + 1).filter(|it| !it.0.article)?;
+        let (whole, end) = self.of_whole(of, depth)?;
+        // "The past two months of this year" may end now, or with it.
+        if self.is(start, &["past"]) && self.told <= whole.days.last {
+            return None;
+        }
+        // Of an amount that is left open only that is sure: it lies in the whole.
+        if amount.least < amount.most {
+            return Some((Period { approximate: true, ..whole }, end));
+        }
+        let days = units_of(whole.days, amount.least, unit, first)?;
+        // In weeks one counts from the first day or to the last one, whatever weekday that is.
+        let approximate = amount.approximate || whole.approximate || unit == Unit::Week;
+        Some((Period { days, granularity: Granularity::Range, approximate, ..whole }, end))
+    }
+
     /// Periods counted from the day of telling: "yesterday", "last week", "two months ago", "in 3 days".
     fn relative(&self, at: usize) -> Found {
         self.near_day(at)
@@ -546,7 +594,11 @@ impl Reader<'_> {
             ("this", next) if words::is_daytime(next) => (0, at + 2),
             ("day", "before") if self.is(at + 2, &["yesterday"]) => (-2, at + 3),
             ("day", "after") if self.is(at + 2, &["tomorrow"]) => (2, at + 3),
-            ("night" | "evening", "before") if self.is(at + 2, &["last"]) => (-2, at + 3),
+            ("night" | "evening", "before")
+                if self.is(at + 2, &["last"]) && !self.is_directed(at + 3) =>
+            {
+                (-2, at + 3)
+            }
             ("other", next) if self.before(at) == "the" => {
                 let few = |least, most| Amount {
                     least,
@@ -607,6 +659,7 @@ impl Reader<'_> {
     fn season_around(&self, at: usize) -> Found {
         let season = words::season(self.low(at))?;
         let way = match (self.low(at + 1), self.low(at + 2)) {
+            _ if self.is_directed(at + 3) => return None,
             ("before", "last") => Way::Last,
             ("after", "next") => Way::Next,
             _ => return None,
@@ -649,6 +702,12 @@ impl Reader<'_> {
         let the = self.before(at) == "the";
         if self.is(after, &["quarter", "qtr"]) && !the {
             return self.directed_quarter(way, after + 1);
+        }
+        // Before the months: "last May Day".
+        if self.is(at, &["last", "this", "next"])
+            && let Some(feast) = self.feast(after)
+        {
+            return Some(feast);
         }
         if let Some((weekday, full)) = words::weekday(self.low(after)) {
             let day = (full || self.is_capital(after))
@@ -753,6 +812,10 @@ impl Reader<'_> {
     /// "the last three months", "the next few days": up to now, or from now on.
     fn stretch(&self, at: usize, way: Way) -> Found {
         if let Some((amount, unit, end)) = self.measure(at).filter(|it| !it.0.article) {
+            // "The last two weeks of practice" may be of any; "the past two weeks of rain" end now.
+            if self.is(end, &["of"]) && (way == Way::Last || self.of_whole(end, 1).is_some()) {
+                return None;
+            }
             return Some((self.up_to_now(amount, unit, way)?, end));
         }
         // "In the coming weeks", "in recent years".
@@ -915,7 +978,7 @@ impl Reader<'_> {
     }
 
     /// Dates that say their year, and days and months that leave it to the day of telling.
-    fn absolute(&self, at: usize) -> Found {
+    pub(super) fn absolute(&self, at: usize) -> Found {
         let weekday = words::weekday(self.low(at)).is_some();
         let start = if weekday { self.skip(self.skip(at + 1, &[","]), &["the"]) } else { at };
         self.numeric(start)
@@ -1009,15 +1072,27 @@ impl Reader<'_> {
     fn full_year(&self, at: usize) -> Option<i64> {
         let four = self.tokens.get(at).is_some_and(|it| it.raw.len() == 4);
         let bare = !self.glued(at) || self.is(at.wrapping_sub(1), &["-", "–", "(", ",", "/", "."]);
-        let ends = !self.glued(at + 1)
-            || !(self.is(at + 1, &["%", "°", ":", "€", "$", "£"]) || self.goes_on(at + 1));
-        self.number(at).filter(|it| four && bare && ends && *it >= 1)
+        self.number(at).filter(|it| four && bare && self.ends_year(at + 1) && *it >= 1)
     }
 
+    /// The year of two digits behind an apostrophe: "'98".
     fn short_year(&self, at: usize) -> Option<i64> {
         let two = self.tokens.get(at).is_some_and(|it| it.raw.len() == 2);
-        let number = self.number(at).filter(|_| two && !self.glued(at + 1))?;
+        // "'42'" is quoted, "'22.5" and "'05-07" are more than a year.
+        let mark = self.glued(at + 1) && self.is(at + 1, &["'", "’"]);
+        let quoted = mark && !(self.glued(at + 2) && self.is(at + 2, &["s"]));
+        let joined = (at + 1..at + 3).all(|it| self.glued(it))
+            && self.is(at + 1, &[".", ",", "-", "–"])
+            && self.number(at + 2).is_some();
+        let ends = self.ends_year(at + 1) && !quoted && !joined;
+        let number = self.number(at).filter(|_| two && ends)?;
         Some(self.of_two_digits(number))
+    }
+
+    /// Whether the number before `at` may be a year: no letter hangs on it, no sign of an amount or a time of day.
+    fn ends_year(&self, at: usize) -> bool {
+        let amount = self.is(at, &["%", "°", ":", "€", "$", "£"]);
+        !self.glued(at) || !(amount || self.goes_on(at))
     }
 
     /// Two digits mean the past hundred years: nobody writes '98 of a year to come.
@@ -1034,7 +1109,7 @@ impl Reader<'_> {
             // "The Fourth of July", where the word without "of" may be another's: "first March".
             self.day_word(start).filter(|it| self.is(it.1, &["of"]))
         })?;
-        let (days, after) = self.day_range(day, after);
+        let (days, after) = self.day_range(day, self.day_list(day, after));
         let of = self.skip(after, &["of"]);
         let lower = of > after && words::month(self.low(of)).is_some();
         let (month, after) = self
@@ -1061,15 +1136,42 @@ impl Reader<'_> {
         if self.glued(after) && self.is(after, &[":", "%", "°"]) {
             return None;
         }
-        let (days, after) = self.day_range(day, after);
+        let (days, end) = self.day_range(day, after);
+        // "May 5 and 9 June": the second day has a month of its own.
+        let other = end > after && self.month_name(self.skip(end, &["of"])).is_some();
+        let (all, end_of_all) = self.day_range(day, self.day_list(day, after));
+        let (days, after) = if other {
+            ((day, day), after)
+        } else if self.year_after(end_of_all).is_some() {
+            (all, end_of_all)
+        } else {
+            (days, end)
+        };
         self.dated_in(at, month, days, after)
     }
 
-    /// The second day of "5-6", "30 to 31".
+    /// The place before "and" of "3, 4 and 5", after the first.
+    fn day_list(&self, first: i64, at: usize) -> usize {
+        let (mut day, mut end) = (first, at);
+        // More days than in a month are in no list of them.
+        for _ in 0..31 {
+            let next = self.is(end, &[","]).then(|| self.day_number(self.skip(end + 1, &["the"])));
+            match next.flatten().filter(|it| day < it.0) {
+                Some(next) => (day, end) = next,
+                None => break,
+            }
+        }
+        let joint = self.skip(end, &[","]);
+        if end > at && self.is(joint, &["and"]) { joint } else { at }
+    }
+
+    /// The second day of "5-6", "30 to 31", "the 5th to the 9th".
     fn day_range(&self, first: i64, at: usize) -> ((i64, i64), usize) {
-        let second = self
-            .is(at, &["-", "–", "to", "and", "until", "till", "through"])
-            .then(|| self.day_number(at + 1));
+        let marked = self.is(at, &["-", "–", "to", "and", "until", "till", "through"]);
+        let day_at = self.skip(at + 1, &["the"]);
+        // "May 5 and the 9 dwarfs".
+        let sure = |it: &(i64, usize)| day_at == at + 1 || it.1 > day_at + 1;
+        let second = marked.then(|| self.day_number(day_at).filter(sure));
         match second.flatten() {
             Some((last, after)) if first < last => ((first, last), after),
             _ => ((first, first), at),
@@ -1135,8 +1237,11 @@ impl Reader<'_> {
     /// "May to July 2022", "Jan-Mar 2023", "June–August".
     fn months(&self, at: usize, month: i64, after: usize) -> Found {
         let marks = ["-", "–", "to", "through", "thru", "until"];
-        let (last, end) = self.is(after, &marks).then(|| self.month_name(after + 1))??;
-        let both = self.is_capital(at) && self.is_capital(after + 1) && month != last;
+        let between = self.before(at) == "between" && self.is(after, &["and"]);
+        let marked = between || self.is(after, &marks);
+        let (last, end) = marked.then(|| self.month_name(after + 1))??;
+        let named = |it: usize| self.is_capital(it) || words::is_only_a_month(self.low(it));
+        let both = named(at) && named(after + 1) && month != last;
         let of_year = |year: i64| {
             let first = if month < last { year } else { year - 1 };
             let first = calendar::month(first, month)?.first;
@@ -1265,7 +1370,13 @@ impl Reader<'_> {
         let small = ["april", "june"].contains(&low);
         let named = self.is_capital(at) || small || (before == "in" && low.len() > 3);
         // "April said", "In May we trust": a preposition makes the month sure, a capital alone does not.
-        let sure = words::is_only_a_month(low) || (placed && named);
+        // "May and June 2023 were hot."
+        let listed = || {
+            let next = (0..2).fold(at + 1, |it, _| self.skip(it, &[",", "and", "or", "&"]));
+            let months = self.is_capital(at) && next > at + 1 && self.month_name(next).is_some();
+            months && self.day_number(next + 1).is_none() && self.listed(at + 1).is_some()
+        };
+        let sure = words::is_only_a_month(low) || (placed && named) || listed();
         if !sure {
             return None;
         }
@@ -1337,8 +1448,15 @@ impl Reader<'_> {
     fn bare_year(&self, at: usize) -> Found {
         let before = self.before(at);
         if self.is(at, &["'", "’"]) && self.glued(at + 1) {
-            let placed = ["in", "since", "until", "from", "by", "during", "of", "before", "after"];
-            let year = self.short_year(at + 1).filter(|_| placed.contains(&before))?;
+            let placed = [
+                "in", "since", "until", "from", "by", "during", "of", "before", "after", "between",
+            ];
+            // "From '19 to '21".
+            let second = ["to", "and", "through", "-", "–"].contains(&before)
+                && at.checked_sub(3).is_some_and(|it| {
+                    self.is(it, &["'", "’"]) && self.short_year(it + 1).is_some()
+                });
+            let year = self.short_year(at + 1).filter(|_| second || placed.contains(&before))?;
             return Some((Period::absolute(calendar::year(year)?, Granularity::Year), at + 2));
         }
         let year = self.full_year(at)?;
@@ -1493,6 +1611,48 @@ fn day_from(day: Date, count: i64, unit: Unit) -> Option<Date> {
 pub(super) fn same_day(month: Days, day: Date) -> Date {
     let wanted = i64::from(day.day()) - 1;
     plus_days(month.first, wanted.min(month.length() - 1)).unwrap_or(month.last)
+}
+
+/// So many units at the beginning or the end of a whole; nothing where it is not made of so many.
+fn units_of(whole: Days, count: i64, unit: Unit, first: bool) -> Option<Days> {
+    let back = count.checked_sub(1)?;
+    let (from, to) = match unit {
+        Unit::Second | Unit::Minute | Unit::Hour => return None,
+        Unit::Day | Unit::Week => {
+            let each = if unit == Unit::Week { 7 } else { 1 };
+            let back = count.checked_mul(each)?.checked_sub(1)?;
+            (plus_days(whole.last, back.checked_neg()?), plus_days(whole.first, back))
+        }
+        Unit::Weekend => {
+            let nth = |nth: i64| nth_weekday(whole, nth, 5);
+            let back = back.checked_mul(7)?;
+            let (sunday, saturday) = (
+                plus_days(nth(1)?, back.checked_add(1)?),
+                plus_days(nth(-1)?, back.checked_neg()?),
+            );
+            let days = if first {
+                Days::between(nth(1)?, sunday?)
+            } else {
+                Days::between(saturday?, plus_days(nth(-1)?, 1)?)
+            };
+            return days.filter(|it| whole.contains(it.first) && it.first <= whole.last);
+        }
+        Unit::Month | Unit::Year | Unit::Decade => {
+            let months = match unit {
+                Unit::Month => 1,
+                Unit::Year => 12,
+                _ => 120,
+            };
+            let back = count.checked_mul(months)?.checked_sub(1)?;
+            let whole_months = whole.first.day() == 1 && whole.last == whole.last.last_of_month();
+            let from = step(whole.last, back.checked_neg()?, Unit::Month)?.0.first;
+            let to = step(whole.first, back, Unit::Month)?.0.last;
+            whole_months.then_some((Some(from), Some(to)))?
+        }
+    };
+    let days =
+        if first { Days::between(whole.first, to?)? } else { Days::between(from?, whole.last)? };
+    (whole.contains(days.first) && whole.contains(days.last)).then_some(days)
 }
 
 /// A half of a year.

@@ -629,7 +629,7 @@ fn months_seasons_years_and_decades() {
             in Q1
                 [Q1] Range 2023-01-01 to 2023-03-31
             last Christmas
-                [Christmas] Day 2022-12-25
+                [last Christmas] Day 2022-12-25
             Christmas Eve 2022
                 [Christmas Eve 2022] Day 2022-12-24, absolute
             on Halloween
@@ -1104,7 +1104,7 @@ fn distances_as_people_say_them() {
         last year in June 2021
             [last year] Year 2022-01-01 to 2022-12-31; [June 2021] Month 2021-06-01 to 2021-06-30, absolute
         this past Christmas
-            [Christmas] Day 2022-12-25
+            [this past Christmas] Day 2022-12-25
         past Christmas lights
             -
         Fri night was fun
@@ -1383,7 +1383,7 @@ fn feasts() {
         Easter 2024
             [Easter 2024] Day 2024-03-31, absolute
         last Easter
-            [Easter] Day 2023-04-09
+            [last Easter] Day 2023-04-09
         Good Friday
             [Good Friday] Day 2023-04-07
         on Easter Monday
@@ -1397,7 +1397,7 @@ fn feasts() {
         at Thanksgiving
             [Thanksgiving] Day 2022-11-24
         next Thanksgiving
-            [Thanksgiving] Day 2023-11-23
+            [next Thanksgiving] Day 2023-11-23
         Black Friday 2022
             [Black Friday 2022] Day 2022-11-25, absolute
         Labor Day weekend
@@ -1411,7 +1411,7 @@ fn feasts() {
         Mother's Day
             [Mother's Day] Day 2023-05-14
         last Father's Day
-            [Father's Day] Day 2022-06-19
+            [last Father's Day] Day 2022-06-19
         on Valentine's Day
             [Valentine's Day] Day 2023-02-14
         St. Patrick's Day
@@ -1836,6 +1836,470 @@ fn what_no_calendar_has_is_named_and_is_no_time() {
     .assert_eq(&lines.concat());
 }
 
+#[test]
+fn a_short_year_stands_before_any_mark() {
+    let texts = [
+        "We moved in May '23.",
+        "on 3 May '23, we met",
+        "What did we ship in Q1 '23?",
+        "It was summer '98.",
+        "from Jan '22 to Mar '22.",
+        "(since '98)",
+        "from '19 to '21.",
+        "in '05-'07",
+        "in '22/23",
+        "winter '22/23",
+        "in May '23%",
+        "in May '23:30",
+        "in May '22.5",
+        "the '23rd floor",
+        "in '42' he says",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            We moved in May '23.
+                [May '23] Month 2023-05-01 to 2023-05-31, absolute
+            on 3 May '23, we met
+                [3 May '23] Day 2023-05-03, absolute
+            What did we ship in Q1 '23?
+                [Q1 '23] Range 2023-01-01 to 2023-03-31, absolute
+            It was summer '98.
+                [summer '98] Season 1998-06-01 to 1998-08-31, absolute
+            from Jan '22 to Mar '22.
+                [from Jan '22 to Mar '22] Range 2022-01-01 to 2022-03-31, absolute
+            (since '98)
+                [since '98] Year 1998-01-01 to 1998-12-31, Since, absolute
+            from '19 to '21.
+                [from '19 to '21] Range 2019-01-01 to 2021-12-31, absolute
+            in '05-'07
+                ['05-'07] Range 2005-01-01 to 2007-12-31, absolute
+            in '22/23
+                ['22/23] Range 2022-01-01 to 2023-12-31, absolute
+            winter '22/23
+                [winter '22/23] Season 2022-12-01 to 2023-02-28, absolute
+            in May '23%
+                [May] Month 2026-05-01 to 2026-05-31
+            in May '23:30
+                [May] Month 2026-05-01 to 2026-05-31; [23:30] Instant 2026-05-17 23:30
+            in May '22.5
+                [May] Month 2026-05-01 to 2026-05-31
+            the '23rd floor
+                -
+            in '42' he says
+                -
+        "#]],
+    );
+}
+
+#[test]
+fn weekdays_up_to_one_of_a_named_week_are_of_that_week() {
+    let texts = [
+        "We talked between Monday and Friday last week.",
+        "from Monday to Wednesday last week",
+        "from Monday to Wednesday next week",
+        "between Tuesday and Thursday of next week",
+        "from Monday to Friday 10 May 2024",
+        "between Monday and Friday",
+        "from Monday last week to Friday",
+        "from last Monday to Friday",
+        "from Monday to Wednesday the week before last",
+        "from Friday to Monday next week",
+        "from Friday to Monday last week",
+        "from 3 May 2023 to Friday",
+        "Monday to Wednesday last week",
+        "Monday to Wednesday",
+    ];
+    check(
+        "2024-05-16T10:00:00",
+        &texts,
+        expect![[r#"
+            We talked between Monday and Friday last week.
+                [between Monday and Friday last week] Range 2024-05-06 to 2024-05-10
+            from Monday to Wednesday last week
+                [from Monday to Wednesday last week] Range 2024-05-06 to 2024-05-08
+            from Monday to Wednesday next week
+                [from Monday to Wednesday next week] Range 2024-05-20 to 2024-05-22
+            between Tuesday and Thursday of next week
+                [between Tuesday and Thursday of next week] Range 2024-05-21 to 2024-05-23
+            from Monday to Friday 10 May 2024
+                [from Monday to Friday 10 May 2024] Range 2024-05-06 to 2024-05-10, absolute
+            between Monday and Friday
+                [between Monday and Friday] Range 2024-05-13 to 2024-05-17
+            from Monday last week to Friday
+                [from Monday last week to Friday] Range 2024-05-06 to 2024-05-10
+            from last Monday to Friday
+                [from last Monday to Friday] Range 2024-05-13 to 2024-05-17
+            from Monday to Wednesday the week before last
+                [from Monday to Wednesday the week before last] Range 2024-04-29 to 2024-05-01
+            from Friday to Monday next week
+                [from Friday to Monday next week] Range 2024-05-17 to 2024-05-20
+            from Friday to Monday last week
+                [Friday] Day 2024-05-10; [Monday last week] Day 2024-05-06
+            from 3 May 2023 to Friday
+                [from 3 May 2023 to Friday] Range 2023-05-03 to 2023-05-05, absolute
+            Monday to Wednesday last week
+                [Monday to Wednesday last week] Range 2024-05-06 to 2024-05-08
+            Monday to Wednesday
+                [Monday] Day 2024-05-13; [Wednesday] Day 2024-05-15
+        "#]],
+    );
+}
+
+#[test]
+fn last_and_next_belong_to_the_month_season_or_feast_behind_them() {
+    let texts = [
+        "the week before last Christmas",
+        "the month before last summer",
+        "the year before last May",
+        "the Friday before last Christmas",
+        "the week after next Easter",
+        "the week after last Christmas",
+        "two weeks before last Christmas",
+        "the day after last Christmas",
+        "the night before last Christmas",
+        "the Friday after next Thanksgiving",
+        "since last Christmas",
+        "We will travel this Christmas.",
+        "the summer before last Christmas",
+        "the last Christmas tree",
+        "the week before last",
+        "the week before last may have been hard",
+        "the night before last",
+        "the summer before last",
+        "the Friday after next",
+    ];
+    check(
+        "2024-05-16T10:00:00",
+        &texts,
+        expect![[r#"
+            the week before last Christmas
+                [the week before last Christmas] Week 2023-12-18 to 2023-12-24
+            the month before last summer
+                [the month before last summer] Month 2023-05-01 to 2023-05-31
+            the year before last May
+                [the year before last May] Year 2022-01-01 to 2022-12-31
+            the Friday before last Christmas
+                [the Friday before last Christmas] Day 2023-12-22
+            the week after next Easter
+                [the week after next Easter] Week 2025-04-21 to 2025-04-27
+            the week after last Christmas
+                [the week after last Christmas] Week 2024-01-01 to 2024-01-07
+            two weeks before last Christmas
+                [two weeks before last Christmas] Week 2023-12-11 to 2023-12-17
+            the day after last Christmas
+                [the day after last Christmas] Day 2023-12-26
+            the night before last Christmas
+                [the night before last Christmas] Day 2023-12-24
+            the Friday after next Thanksgiving
+                [the Friday after next Thanksgiving] Day 2024-11-29
+            since last Christmas
+                [since last Christmas] Day 2023-12-25, Since
+            We will travel this Christmas.
+                [this Christmas] Day 2024-12-25
+            the summer before last Christmas
+                [before last Christmas] Day 2023-12-25, Before
+            the last Christmas tree
+                -
+            the week before last
+                [the week before last] Week 2024-04-29 to 2024-05-05
+            the week before last may have been hard
+                [the week before last] Week 2024-04-29 to 2024-05-05
+            the night before last
+                [night before last] Day 2024-05-14
+            the summer before last
+                [summer before last] Season 2022-06-01 to 2022-08-31
+            the Friday after next
+                [the Friday after next] Day 2024-05-31
+        "#]],
+    );
+}
+
+#[test]
+fn the_last_weeks_of_a_whole_end_with_it() {
+    let texts = [
+        "the last two weeks of May 2023",
+        "the last two months of 2023",
+        "the last few days of 2023",
+        "the past three weeks of June 2024",
+        "the first two weeks of May 2023",
+        "the last 3 days of last month",
+        "the first three months of the year",
+        "the last two years of the 1990s",
+        "the last two decades of the twentieth century",
+        "the last two weekends in May 2023",
+        "the last 40 days of May 2023",
+        "the last two weeks of practice",
+        "the last few weeks of school",
+        "the last two weeks",
+        "the last two weeks in Bergen",
+        "the past two weeks of rain",
+        "the next two weeks of rain",
+        "the past two months of this year",
+        "the past two months of last year",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            the last two weeks of May 2023
+                [the last two weeks of May 2023] Range 2023-05-18 to 2023-05-31 or so, absolute
+            the last two months of 2023
+                [the last two months of 2023] Range 2023-11-01 to 2023-12-31, absolute
+            the last few days of 2023
+                [the last few days of 2023] Year 2023-01-01 to 2023-12-31 or so, absolute
+            the past three weeks of June 2024
+                [the past three weeks of June 2024] Range 2024-06-10 to 2024-06-30 or so, absolute
+            the first two weeks of May 2023
+                [the first two weeks of May 2023] Range 2023-05-01 to 2023-05-14 or so, absolute
+            the last 3 days of last month
+                [the last 3 days of last month] Range 2026-04-28 to 2026-04-30
+            the first three months of the year
+                [the first three months of the year] Range 2026-01-01 to 2026-03-31
+            the last two years of the 1990s
+                [the last two years of the 1990s] Range 1998-01-01 to 1999-12-31, absolute
+            the last two decades of the twentieth century
+                [the last two decades of the twentieth century] Range 1980-01-01 to 1999-12-31, absolute
+            the last two weekends in May 2023
+                [the last two weekends in May 2023] Range 2023-05-20 to 2023-05-28, absolute
+            the last 40 days of May 2023
+                [40 days] lasting 40 Day; [May 2023] Month 2023-05-01 to 2023-05-31, absolute
+            the last two weeks of practice
+                [two weeks] lasting 2 Week
+            the last few weeks of school
+                [few weeks] lasting 2-5 Week
+            the last two weeks
+                [last two weeks] Range 2026-05-03 to 2026-05-17 or so
+            the last two weeks in Bergen
+                [last two weeks] Range 2026-05-03 to 2026-05-17 or so
+            the past two weeks of rain
+                [past two weeks] Range 2026-05-03 to 2026-05-17 or so
+            the next two weeks of rain
+                [next two weeks] Range 2026-05-17 to 2026-05-31 or so
+            the past two months of this year
+                [two months] lasting 2 Month; [this year] Year 2026-01-01 to 2026-12-31
+            the past two months of last year
+                [the past two months of last year] Range 2025-11-01 to 2025-12-31
+        "#]],
+    );
+}
+
+#[test]
+fn a_list_of_dates_shares_the_year_that_is_said_last() {
+    let texts = [
+        "in May and June 2023",
+        "May and June 2023 were hot.",
+        "on 3 May and 5 May 2023",
+        "on 3 May and on 5 May 2023",
+        "in May, June and July 2023",
+        "in December and January 2023",
+        "on 5 May or 3 May 2023",
+        "May 3, May 5 and June 7, 2023",
+        "May 5 and 9 June 2023",
+        "in spring and summer 2023",
+        "in early May and late June 2023",
+        "last May and June 2023",
+        "We met in May, and June was cold.",
+        "in May and 2023 people came",
+        "at Christmas and New Year 2023",
+        "in April and May last year",
+        "on 3, 4, and 5 May 2023",
+        "on May 5, 6 and 7, 2023",
+        "On May 5, 6 and 7 people came.",
+        "in February and March 2024",
+        "in winter and spring 2023",
+        "on Friday 5 May and Saturday 6 May 2023",
+        "the first Friday of May and 3 June 2023",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            in May and June 2023
+                [May] Month 2023-05-01 to 2023-05-31, absolute; [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+            May and June 2023 were hot.
+                [May] Month 2023-05-01 to 2023-05-31, absolute; [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+            on 3 May and 5 May 2023
+                [3 May] Day 2023-05-03, absolute; [5 May 2023] Day 2023-05-05, absolute
+            on 3 May and on 5 May 2023
+                [3 May] Day 2023-05-03, absolute; [5 May 2023] Day 2023-05-05, absolute
+            in May, June and July 2023
+                [May] Month 2023-05-01 to 2023-05-31, absolute; [June] Month 2023-06-01 to 2023-06-30, absolute; [July 2023] Month 2023-07-01 to 2023-07-31, absolute
+            in December and January 2023
+                [December] Month 2022-12-01 to 2022-12-31, absolute; [January 2023] Month 2023-01-01 to 2023-01-31, absolute
+            on 5 May or 3 May 2023
+                [5 May] Day 2023-05-05, absolute; [3 May 2023] Day 2023-05-03, absolute
+            May 3, May 5 and June 7, 2023
+                [May 3] Day 2023-05-03, absolute; [May 5] Day 2023-05-05, absolute; [June 7, 2023] Day 2023-06-07, absolute
+            May 5 and 9 June 2023
+                [May 5] Day 2023-05-05, absolute; [9 June 2023] Day 2023-06-09, absolute
+            in spring and summer 2023
+                [spring] Season 2023-03-01 to 2023-05-31, absolute; [summer 2023] Season 2023-06-01 to 2023-08-31, absolute
+            in early May and late June 2023
+                [early May] Range 2023-05-01 to 2023-05-10 or so, absolute; [late June 2023] Range 2023-06-21 to 2023-06-30 or so, absolute
+            last May and June 2023
+                [last May] Month 2025-05-01 to 2025-05-31; [June 2023] Month 2023-06-01 to 2023-06-30, absolute
+            We met in May, and June was cold.
+                [May] Month 2026-05-01 to 2026-05-31; [June] Month 2025-06-01 to 2025-06-30
+            in May and 2023 people came
+                [May] Month 2026-05-01 to 2026-05-31
+            at Christmas and New Year 2023
+                [Christmas] Day 2025-12-25; [New Year 2023] Day 2023-01-01, absolute
+            in April and May last year
+                [April] Month 2025-04-01 to 2025-04-30; [May last year] Month 2025-05-01 to 2025-05-31
+            on 3, 4, and 5 May 2023
+                [3, 4, and 5 May 2023] Range 2023-05-03 to 2023-05-05, absolute
+            on May 5, 6 and 7, 2023
+                [May 5, 6 and 7, 2023] Range 2023-05-05 to 2023-05-07, absolute
+            On May 5, 6 and 7 people came.
+                [May 5] Day 2026-05-05
+            in February and March 2024
+                [February] Month 2024-02-01 to 2024-02-29, absolute; [March 2024] Month 2024-03-01 to 2024-03-31, absolute
+            in winter and spring 2023
+                [winter] Season 2022-12-01 to 2023-02-28, absolute; [spring 2023] Season 2023-03-01 to 2023-05-31, absolute
+            on Friday 5 May and Saturday 6 May 2023
+                [Friday 5 May] Day 2023-05-05, absolute; [Saturday 6 May 2023] Day 2023-05-06, absolute
+            the first Friday of May and 3 June 2023
+                [the first Friday of May] Day 2026-05-01; [3 June 2023] Day 2023-06-03, absolute
+        "#]],
+    );
+}
+
+#[test]
+fn a_range_of_dates_keeps_both_its_ends() {
+    let texts = [
+        "from the 5th to the 9th of May 2023",
+        "from May 5th to the 9th, 2023",
+        "between the 5th and the 9th of May 2023",
+        "on the 3rd and the 5th of May 2023",
+        "from May 5 to 9 June 2023",
+        "May 5 and the 9 dwarfs",
+        "between November and February",
+        "from December to February",
+        "between november and february 2023",
+        "between May and June 2023",
+        "between November 2022 and February",
+        "from 3 May 2019 to 5 June",
+        "Friday 3 May to Sunday 5 May 2024",
+    ];
+    check(
+        "2026-05-17T10:00:00",
+        &texts,
+        expect![[r#"
+            from the 5th to the 9th of May 2023
+                [from the 5th to the 9th of May 2023] Range 2023-05-05 to 2023-05-09, absolute
+            from May 5th to the 9th, 2023
+                [from May 5th to the 9th, 2023] Range 2023-05-05 to 2023-05-09, absolute
+            between the 5th and the 9th of May 2023
+                [between the 5th and the 9th of May 2023] Range 2023-05-05 to 2023-05-09, absolute
+            on the 3rd and the 5th of May 2023
+                [the 3rd and the 5th of May 2023] Range 2023-05-03 to 2023-05-05, absolute
+            from May 5 to 9 June 2023
+                [from May 5 to 9 June 2023] Range 2023-05-05 to 2023-06-09, absolute
+            May 5 and the 9 dwarfs
+                [May 5] Day 2026-05-05
+            between November and February
+                [between November and February] Range 2025-11-01 to 2026-02-28
+            from December to February
+                [from December to February] Range 2025-12-01 to 2026-02-28
+            between november and february 2023
+                [between november and february 2023] Range 2022-11-01 to 2023-02-28, absolute
+            between May and June 2023
+                [between May and June 2023] Range 2023-05-01 to 2023-06-30, absolute
+            between November 2022 and February
+                [between November 2022 and February] Range 2022-11-01 to 2023-02-28, absolute
+            from 3 May 2019 to 5 June
+                [from 3 May 2019 to 5 June] Range 2019-05-03 to 2019-06-05, absolute
+            Friday 3 May to Sunday 5 May 2024
+                [Friday 3 May to Sunday 5 May 2024] Range 2024-05-03 to 2024-05-05, absolute
+        "#]],
+    );
+    // Each is nearest in another year than both are.
+    check(
+        "2024-07-25T10:00:00",
+        &["between November and February", "between 20 November and 5 February"],
+        expect![[r#"
+            between November and February
+                [between November and February] Range 2024-11-01 to 2025-02-28
+            between 20 November and 5 February
+                [between 20 November and 5 February] Range 2024-11-20 to 2025-02-05
+        "#]],
+    );
+}
+
+#[test]
+fn a_time_before_1970_has_its_days() {
+    let told = at("2023-05-17T10:00:00");
+    let texts = [("Grandma was born on 3 May 1932 in Bergen.", told), ("Grandpa was not.", told)];
+    let (_, interval, granularity) = date_among(("When was Grandma born?", told), texts).unwrap();
+    let days = Some(("1932-05-03".to_owned(), "1932-05-03".to_owned()));
+    assert_eq!((interval.days(), granularity), (days, Granularity::Day));
+    let days = |text: &str| mentions(text, told)[0].at().unwrap().0.days().unwrap();
+    assert_eq!(days("in the 19th century"), ("1800-01-01".to_owned(), "1899-12-31".to_owned()));
+    assert_eq!(days("in winter 1969"), ("1969-12-01".to_owned(), "1970-02-28".to_owned()));
+    assert_eq!(days("1 January 0001"), ("0001-01-01".to_owned(), "0001-01-01".to_owned()));
+    let open = mentions("before 1932", told)[0].window(told).unwrap();
+    assert_eq!(
+        (moment(open.from), moment(open.to)),
+        ("0001-01-01T00:00:00.000Z".to_owned(), "1932-01-01T00:00:00.000Z".to_owned(),)
+    );
+    assert_eq!(moment(i64::MAX), "9999-12-31T23:59:59.999Z");
+    assert_eq!(moment(-1_000), "1969-12-31T23:59:59.999Z");
+    let now = i64::try_from(told.as_micros()).unwrap();
+    assert_eq!(moment(now), told.to_string());
+}
+
+#[test]
+fn a_day_that_may_be_two_is_named_with_both() {
+    let texts = [
+        "what happened on 05/07/2023?",
+        "11/12/2026 and 1-2-2026",
+        "on 5/7/23",
+        "5/5/2023",
+        "25/07/2023",
+        "7.5.2023",
+        "05/07/2023/3",
+        "/data/05/07/2023",
+        "05/2023",
+        "24/7",
+    ];
+    let line = |text: &&str| {
+        let named = ambiguous(text, at("2026-05-17T10:00:00")).into_iter().map(|(span, days)| {
+            format!("[{}] {}", &text[span], days.map(|it| it.days().unwrap().0).join(" or "))
+        });
+        let named: Vec<_> = named.collect();
+        format!(
+            "{text}\n    {}\n",
+            if named.is_empty() { "-".to_owned() } else { named.join("; ") }
+        )
+    };
+    let lines: Vec<_> = texts.iter().map(line).collect();
+    expect![[r#"
+        what happened on 05/07/2023?
+            [05/07/2023] 2023-07-05 or 2023-05-07
+        11/12/2026 and 1-2-2026
+            [11/12/2026] 2026-12-11 or 2026-11-12; [1-2-2026] 2026-02-01 or 2026-01-02
+        on 5/7/23
+            [5/7/23] 2023-07-05 or 2023-05-07
+        5/5/2023
+            -
+        25/07/2023
+            -
+        7.5.2023
+            -
+        05/07/2023/3
+            -
+        /data/05/07/2023
+            -
+        05/2023
+            -
+        24/7
+            -
+    "#]]
+    .assert_eq(&lines.concat());
+}
+
 /// Words of the grammar, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let words = "the a last next this past week weekend month year before after of ago in on at from between and \
@@ -1843,7 +2307,7 @@ fn soup() -> impl Strategy<Value = String> {
         few couple days weeks years centuries every since until yesterday tomorrow morning pm : 12 15 30 th 's ' Q3 \
         decade christmas eve 1990s half now now. week easter new years thanksgiving weekend fridays \
         ago summers quarter century T Z W15 W 2024 2.5 10,000 hundred and-a-half other time same night hours : + / \
-        nineties fourth twenty 13 45 EOD tonight 8 beginning next next. last year";
+        nineties fourth twenty 13 45 EOD tonight 8 beginning next next. last year or 05/07/2023 '23";
     let words: Vec<&'static str> = words.split_whitespace().collect();
     let spaces = prop::sample::select(vec!["", " ", " ", " "]);
     prop::collection::vec((prop::sample::select(words), spaces), 0..40)
@@ -1866,6 +2330,7 @@ fn in_order_and_in_the_calendar(text: &str, told: Timestamp) -> Result<(), TestC
             prop_assert!(!days || (first <= interval.from && interval.to <= last), "{mention:?}");
         }
     }
+    prop_assert!(ambiguous(text, told).into_iter().all(|it| text.get(it.0).is_some()));
     date_of("When did the week start?", text, told);
     Ok(())
 }
@@ -1932,10 +2397,17 @@ fn long_hostile_texts_are_read_in_one_pass() {
         "new year's ",
         "the week from ",
         "this time last ",
+        "May, ",
+        "May and ",
+        "3 May, and ",
+        "the last two weeks of ",
+        "05/07/2023 ",
+        "the 5th to ",
     ] {
         let text = part.repeat((1 << 17) / part.len());
         mentions(&text, at("2023-05-17T10:00:00"));
         impossible(&text);
+        ambiguous(&text, at("2023-05-17T10:00:00"));
     }
     let many = "yesterday ".repeat(20_000);
     assert!(date_of("When was yesterday?", &many, at("2023-05-17T10:00:00")).is_some());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{
     Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features, question::analyse,
+    when::moment,
 };
 
 use super::{Desk, read};
@@ -123,7 +124,6 @@ impl Desk {
 /// How a question is read that is asked at `now`.
 fn reading(text: &str, now: Timestamp) -> Reading {
     let read = analyse(text, now);
-    let moment = |micros: i64| Timestamp::from_micros(micros.max(0).cast_unsigned()).to_string();
     Reading {
         wants: read.cue,
         names: read.names.into_iter().map(|it| it.name).collect(),
