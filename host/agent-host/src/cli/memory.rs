@@ -473,7 +473,7 @@ impl Memory {
                 told::tick(context, &ask(context, MemoryRequest::Tick { cycles })?)
             }
             MemoryCommand::Audit { limit } => {
-                told::audit(context, &ask(context, MemoryRequest::Audit { limit })?)
+                told::audit(context, &ask(context, MemoryRequest::Audit { limit })?, limit)
             }
             MemoryCommand::Stats => told::stats(context, &ask(context, MemoryRequest::Stats)?),
             MemoryCommand::Verify => {
@@ -536,7 +536,13 @@ impl Add {
     fn run(self, context: &Context) -> Result<u8, Failure> {
         let Self { space, author, thread, at, kind, tags, importance, confidence, .. } = self;
         let text = if self.text == "-" { typed()? } else { self.text };
-        let fields: BTreeMap<_, _> = self.fields.into_iter().collect();
+        let mut fields = BTreeMap::new();
+        for (name, value) in self.fields {
+            if fields.contains_key(&name) {
+                return Err(Failure::usage(format!("the field `{name}` is given twice")));
+            }
+            fields.insert(name, value);
+        }
         let (pinned, supersedes, derived_from) = (self.pin, self.supersedes, self.derived_from);
         let trust = Some(self.trust);
         let draft = Draft {
@@ -709,8 +715,10 @@ impl Export {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        // A file that is there stays as it is until the export is whole.
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|it| failed(&it))?;
+        std::fs::metadata(folder).map_err(|it| failed(&it))?;
+        // A file that is there stays as it is until the export is whole. Of the other one nobody is told.
+        let new = tempfile::NamedTempFile::new_in(folder);
+        let mut file = new.map_err(|it| failed(&it.kind().into()))?;
         let answer = if is_table {
             let failed = |error: TableError| Failure::environment(out.display(), &error);
             let mut table = TableWriter::new(BufWriter::new(file.as_file_mut())).map_err(failed)?;

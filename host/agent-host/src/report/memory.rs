@@ -488,7 +488,7 @@ pub(crate) fn owner(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 /// Prints what was done last.
-pub(crate) fn audit(context: &Context, answer: &Json) -> Result<u8, Failure> {
+pub(crate) fn audit(context: &Context, answer: &Json, limit: usize) -> Result<u8, Failure> {
     let audit: Vec<AuditDetail> = read(answer)?;
     tell(context, &audit, 0, || {
         for AuditDetail { commit, at, deed, first, count } in &audit {
@@ -499,7 +499,7 @@ pub(crate) fn audit(context: &Context, answer: &Json) -> Result<u8, Failure> {
             };
             line(format!("{commit:>8}  {at}  {deed:<10}  {about}"))?;
         }
-        if audit.is_empty() {
+        if audit.is_empty() && limit > 0 {
             note(EMPTY);
         }
         Ok(())

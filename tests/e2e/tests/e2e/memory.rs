@@ -224,6 +224,20 @@ fn a_name_that_is_mistyped_is_no_empty_success() {
 }
 
 #[test]
+fn small_slips_are_told_as_what_they_are() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green.\u{202e}"]);
+    let twice = refused(&stage, &["add", "a", "--field", "a=1", "--field", "a=2"], 2);
+    assert!(twice.contains("the field `a` is given twice"), "{twice}");
+    let audit = stage.call(["memory", "audit", "--limit", "0"]);
+    assert!(!audit.err.contains("nothing is remembered yet"), "{audit:?}");
+    let out = refused(&stage, &["export", "--out", "nope/t.jsonl"], 5);
+    assert!(out.contains("nope/t.jsonl") && !out.contains(".tmp"), "{out}");
+    let shown = stage.call(["memory", "show", "m0"]).out;
+    assert!(shown.contains("green.\u{fffd}") && !shown.contains('\u{202e}'), "{shown}");
+}
+
+#[test]
 fn a_day_that_there_is_not_is_told() {
     let Some(stage) = Stage::new() else { return };
     memory(&stage, &["add", "The door was painted.", "--at", "2023-02-28"]);
