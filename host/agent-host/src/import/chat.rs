@@ -18,7 +18,8 @@ const TIMES: [&str; 6] = ["ts", "time", "timestamp", "date", "created_at", "crea
 
 /// The messages of an element: one, or all of a conversation.
 pub(super) fn items(start: Place, element: &[u8]) -> Result<Vec<Item>, Bad> {
-    let value: Json = serde_json::from_slice(element).map_err(|it| Bad::json(start, &it))?;
+    let value: Json =
+        serde_json::from_slice(element).map_err(|it| Bad::json(start, element, &it))?;
     let Json::Object(object) = value else {
         return Err(Bad::new(start, "no message: an object with an author and a text is wanted"));
     };

@@ -60,7 +60,25 @@ fn what_is_wrong_with_a_line_is_told_with_its_place() {
         assert_eq!(told.len(), 2, "{told:?}");
         told[1].clone()
     };
-    assert_eq!(wrong("{\"text\":"), "2:8: EOF while parsing a value");
+    assert_eq!(wrong("{\"text\":"), "2:8: the JSON ends here, before it is whole");
+    assert_eq!(
+        wrong(" not json"),
+        "2:2: `not json` stands here, and an object such as `{\"text\": \"The door is green.\"}` is expected"
+    );
+    assert!(wrong("null").starts_with("2:1: `null` stands here, and an object"));
+    assert_eq!(
+        wrong("{\"text\":\"a\",\"importance\":\"0.5\"}"),
+        "2:30: the text \"0.5\" stands here, and a number is expected"
+    );
+    assert_eq!(wrong("{\"text\":5}"), "2:9: the number `5` stands here, and a text is expected");
+    assert_eq!(
+        wrong("{\"text\":\"a\",\"tags\":null}"),
+        "2:23: `null` stands here, and a list is expected"
+    );
+    assert!(wrong("{\"text\": nope}").contains("`nope` stands here, and a value of JSON is"));
+    assert!(wrong("{\"text\":\"a\"} b").contains("`b` stands behind the end of the JSON"));
+    assert!(wrong("{text:\"a\"}").contains("`text` stands here, and a key in quotation marks"));
+    assert!(wrong("{\"from\":1,\"to\":2}").contains("the key `kind` is missing"));
     assert!(wrong("{\"txt\":\"a\"}").starts_with("2:6: unknown field `txt`, expected one of"));
     assert_eq!(wrong("{\"text\":\" \"}"), "2:1: text: is empty");
     assert!(wrong("{\"text\":\"a\",\"at\":\"soon\"}").contains("`soon` is no time since 1970"));
@@ -68,7 +86,7 @@ fn what_is_wrong_with_a_line_is_told_with_its_place() {
     assert!(wrong("{\"from\":1,\"to\":1,\"kind\":\"is\"}").contains("to: is the record"));
     assert!(wrong("{\"from\":1,\"to\":2,\"text\":\"a\"}").contains("unknown field `text`"));
     let deep = format!("{{\"text\":{}", "[".repeat(100_000));
-    assert!(wrong(&deep).contains("expected a string"));
+    assert!(wrong(&deep).contains("a list stands here, and a text is expected"));
     let long = format!("{{\"text\":\"{}\"}}", "x".repeat(LINE_BYTES_MAX));
     assert_eq!(wrong(&long), "2:1: the line has more than 2097152 bytes");
     let (found, _) = read("a.jsonl", Format::Auto, b"{\"text\":\"a\xff\"}\n{\"text\":\"b\"}");
@@ -157,7 +175,10 @@ fn what_is_wrong_with_an_array_is_told_with_its_place() {
     let a = "{\"text\":\"a\"}";
     assert_eq!(chat(&format!("[{a},\n{{\"txt\":1}}]"))[0], ok);
     assert!(chat(&format!("[{a},\n{{\"txt\":1}}]"))[1].starts_with("2:1: no text: one of"));
-    assert_eq!(chat(&format!("[{a},\n {{\"text\" 1}}]"))[1], "2:10: expected `:`");
+    assert_eq!(
+        chat(&format!("[{a},\n {{\"text\" 1}}]"))[1],
+        "2:10: `1` stands here, and `:` is expected"
+    );
     assert_eq!(
         chat(&format!("[{a},\n{{\"text\":\"b"))[1],
         "stop 2:11: the file ends within its array: it is cut off"
