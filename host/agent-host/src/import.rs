@@ -18,6 +18,8 @@ pub(crate) mod lines;
 mod notes;
 #[path = "import/plain.rs"]
 mod plain;
+#[path = "import/stamp.rs"]
+mod stamp;
 #[path = "import/table.rs"]
 pub(crate) mod table;
 #[path = "import/transcript.rs"]
@@ -71,6 +73,8 @@ pub(crate) enum Item {
         supersedes: Vec<u64>,
         /// How far the file says it is to be trusted.
         trust: Option<Trust>,
+        /// Where the file says a time that nobody can read, and why not.
+        untimed: Option<Bad>,
     },
     /// A relation between two records of the file.
     Relation {
@@ -89,7 +93,13 @@ pub(crate) enum Item {
 
 impl Item {
     fn record(draft: Draft) -> Self {
-        Self::Record { id: None, draft: Box::new(draft), supersedes: Vec::new(), trust: None }
+        Self::timed(draft, None)
+    }
+
+    /// One of a file that says times, of which nobody may be able to read this one.
+    fn timed(draft: Draft, untimed: Option<Bad>) -> Self {
+        let (draft, supersedes) = (Box::new(draft), Vec::new());
+        Self::Record { id: None, draft, supersedes, trust: None, untimed }
     }
 }
 

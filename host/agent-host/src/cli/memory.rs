@@ -362,9 +362,10 @@ struct Forget {
 
 /// Remembers what files hold: drafts, chats, notes.
 ///
-/// JSON Lines hold a draft each, as `memory export` writes them; a table in Parquet holds one a row. A chat is a JSON array of messages, ChatGPT's
-/// conversations.json, or text with lines like `Ada: hello` or `[2024-01-02 10:11] Ada: hello`. Of a folder all notes
-/// in Markdown are read, each as a thread of sections or paragraphs; links are not followed.
+/// JSON Lines hold a draft each, as `memory export` writes them; a table in Parquet holds one a row. A chat is a JSON
+/// array of messages, ChatGPT's conversations.json, or text with lines like `Ada: hello`,
+/// `[2024-01-02 10:11] Ada: hello` or `31/12/2023, 10:11 - Ada: hello`. Of a folder all notes in Markdown are read, each
+/// as a thread of sections or paragraphs; links are not followed.
 ///
 /// The same file imported again adds nothing, and an import that was stopped goes on where it was.
 #[derive(Args)]

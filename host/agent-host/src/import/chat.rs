@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use voyager_base::clock::Timestamp;
 use voyager_memory::Draft;
 
-use super::{Bad, Item, Place, name};
+use super::{Bad, Item, Place, name, stamp::Orders};
 use crate::when;
 
 /// Where messages have their author.
@@ -77,7 +77,8 @@ fn time_of(time: &Json) -> Option<Timestamp> {
     match time {
         Json::Number(number) => when::of_number(number.as_f64()?),
         Json::String(text) => {
-            when::read(text).or_else(|| when::of_number(text.trim().parse().ok()?))
+            let read = Orders::default().read(text).ok();
+            read.or_else(|| when::of_number(text.trim().parse().ok()?))
         }
         _ => None,
     }

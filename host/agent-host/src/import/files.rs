@@ -204,7 +204,7 @@ impl Reader {
                 let problem = "its name does not say what this is; say it with --format";
                 return Err(Stop::Bad(Bad::new(Place { line: 1, column: 1 }, problem)));
             }
-            _ => Kind::Transcript(Box::new(Transcript::new(input))),
+            _ => Kind::Transcript(Box::new(Transcript::new(input)?)),
         };
         Ok(Self { kind, items, thread })
     }
@@ -249,14 +249,14 @@ impl Reader {
 
     /// An item in its thread, where it is one that can be remembered.
     fn checked(&self, place: Place, item: Item) -> Found {
-        let Item::Record { id, mut draft, supersedes, trust } = item else {
+        let Item::Record { id, mut draft, supersedes, trust, untimed } = item else {
             return Ok((place, item));
         };
         if draft.thread.is_none() {
             draft.thread.clone_from(&self.thread);
         }
         draft.check().map_err(|it| Bad { place, problem: it.to_string() })?;
-        Ok((place, Item::Record { id, draft, supersedes, trust }))
+        Ok((place, Item::Record { id, draft, supersedes, trust, untimed }))
     }
 }
 

@@ -218,7 +218,8 @@ pub(super) fn item(start: Place, line: &[u8]) -> Result<Vec<Item>, Bad> {
         return Err(Bad::new(start, problem));
     }
     let trust = record.trust;
-    Ok(vec![Item::Record { id, draft: Box::new(record.draft()), supersedes, trust }])
+    let draft = Box::new(record.draft());
+    Ok(vec![Item::Record { id, draft, supersedes, trust, untimed: None }])
 }
 
 /// Whether a line says how two records are related.

@@ -115,8 +115,13 @@ fn what_export_writes_reads_back() {
     );
     let (found, _) = read("a.jsonl", Format::Auto, line.as_bytes());
     let place = Place { line: 1, column: 1 };
-    let record =
-        Item::Record { id: Some(3), draft: Box::new(draft), supersedes: vec![1, 2], trust: None };
+    let record = Item::Record {
+        id: Some(3),
+        draft: Box::new(draft),
+        supersedes: vec![1, 2],
+        trust: None,
+        untimed: None,
+    };
     assert_eq!(found, [Ok((place, record))]);
 }
 
@@ -215,6 +220,73 @@ fn lines_with_names_are_messages() {
     assert!(prose[0].contains("`--format markdown`"), "{prose:?}");
 }
 
+/// The times of a file that nobody can read.
+fn untimed(name: &str, content: &str) -> Vec<String> {
+    let (found, _) = read(name, Format::Auto, content.as_bytes());
+    let bad = found.into_iter().filter_map(|it| match it {
+        Ok((_, Item::Record { untimed, .. })) => untimed,
+        _ => None,
+    });
+    bad.map(|it| format!("{}: {}", it.place.line, it.problem)).collect()
+}
+
+#[test]
+fn messages_have_the_times_of_their_telephones() {
+    let text = "\u{feff}\u{200e}[02/01/2024, 10:11:12] Ada: one\nand more\n\
+                [31/12/2023, 10:11:12 PM] \u{202a}+49 170 1234567\u{202c}: \u{200e}two\n\
+                [17.05.2024, 10:11] ~ Bob: three\n[2024/01/02 10:11] Ada: four\n";
+    assert_eq!(
+        told("a.txt", Format::Auto, text),
+        [
+            "1: Ada 2024-01-02 10:11  \"one\\nand more\"",
+            "3: +49 170 1234567 2023-12-31 22:11  \"two\"",
+            "4: ~ Bob 2024-05-17 10:11  \"three\"",
+            "5: Ada 2024-01-02 10:11  \"four\"",
+        ]
+    );
+    assert_eq!(untimed("a.txt", text), [""; 0]);
+    let text = "1/2/24, 10:11\u{202f}PM - Messages are end-to-end encrypted.\n\
+                1/31/24, 9:05\u{202f}AM - Bob: five: six\n10:12 was late, they said\n";
+    assert_eq!(
+        told("a.txt", Format::Auto, text),
+        [
+            "1: - 2024-01-02 22:11  \"Messages are end-to-end encrypted.\"",
+            "2: Bob 2024-01-31 09:05  \"five: six\\n10:12 was late, they said\"",
+        ]
+    );
+}
+
+#[test]
+fn times_that_nobody_can_read_are_told() {
+    let text = "[02/01/2024, 10:11] Ada: one\n03/04/2024, 10:12 - Bob: two\n[10:13] Ada: three\nBob: four\n";
+    assert_eq!(
+        untimed("a.txt", text),
+        [
+            "1: `02/01/2024, 10:11` may be 2024-01-02 or 2024-02-01",
+            "2: `03/04/2024, 10:12` may be 2024-04-03 or 2024-03-04",
+            "3: `10:13` says no day that can be read",
+        ]
+    );
+    assert_eq!(told("a.txt", Format::Auto, text)[1], "2: Bob -  \"two\" time=03/04/2024, 10:12");
+    let note = "---\ndate: 05/03/2024\n---\n# A\none\n# B\ntwo\n";
+    assert_eq!(untimed("a.md", note), ["2: `05/03/2024` may be 2024-03-05 or 2024-05-03"]);
+    let shown = "---\ndate: 05/03/2024\ndue: 31/12/2024\n---\none\n";
+    assert_eq!(untimed("a.md", shown), [""; 0]);
+    assert!(told("a.md", Format::Auto, shown)[0].contains("- 2024-03-05 00:00"));
+    assert_eq!(untimed("a.md", "---\ndate:\ncreated: 17.05.2024\n---\none\n"), [""; 0]);
+}
+
+#[test]
+fn tags_of_a_note_need_no_brackets() {
+    let tags = |front: &str| {
+        let note = told("a.md", Format::Auto, &format!("---\n{front}\n---\none\n"));
+        note[0].split_whitespace().nth(3).map(str::to_owned).unwrap_or_default()
+    };
+    for front in ["tags: home, #garden", "tags: [home, garden]", "tags:\n  - home\n  - garden"] {
+        assert_eq!(tags(front), "home,garden", "{front}");
+    }
+}
+
 #[test]
 fn notes_are_sections_and_paragraphs() {
     let long = "word ".repeat(500);
@@ -287,6 +359,10 @@ fn contents() -> impl Strategy<Value = Vec<u8>> {
         "parent",
         "Ada: ",
         "[2024-01-02 10:11] ",
+        "[31/12/2023, 10:11 PM] ",
+        "1/2/24, 10:11 - ",
+        "date: 1.2.2024\n",
+        "\u{200e}",
         "1704153600",
         "m1",
         "from",

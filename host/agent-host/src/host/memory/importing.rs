@@ -32,7 +32,7 @@ const RELATIONS: usize = 1_000;
 /// How often is told how far it is.
 const TOLD: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// So many broken records are shown.
+/// So many broken records are shown, and so many times that nobody can read.
 const SHOWN: usize = 10;
 
 impl Desk {
@@ -131,6 +131,9 @@ impl Import<'_> {
                 Ok(None) => return self.flush(),
                 Err(stop) => return self.stop(file, stop),
             };
+            if let Ok((_, Item::Record { untimed: Some(why), .. })) = &found {
+                self.untimed(file, why);
+            }
             match found.and_then(|(place, item)| self.take(place, item)) {
                 Ok(Taken::Done) => {}
                 Ok(Taken::Full) => {
@@ -170,7 +173,7 @@ impl Import<'_> {
                 self.answer.empty += 1;
                 Ok(Taken::Done)
             }
-            Item::Record { id, draft, supersedes, trust } => {
+            Item::Record { id, draft, supersedes, trust, .. } => {
                 self.record(place, id, *draft, supersedes, trust)
             }
             Item::Relation { from, kind, to, weight } => {
@@ -316,6 +319,13 @@ impl Import<'_> {
         self.answer.bad += 1;
         if self.answer.first_bad.len() < SHOWN {
             self.answer.first_bad.push(at(file, bad));
+        }
+    }
+
+    fn untimed(&mut self, file: &Listed, why: &Bad) {
+        self.answer.untimed += 1;
+        if self.answer.first_untimed.len() < SHOWN {
+            self.answer.first_untimed.push(at(file, why));
         }
     }
 
