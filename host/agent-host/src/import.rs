@@ -20,6 +20,8 @@ mod notes;
 mod plain;
 #[path = "import/stamp.rs"]
 mod stamp;
+#[path = "import/stream.rs"]
+mod stream;
 #[path = "import/table.rs"]
 pub(crate) mod table;
 #[path = "import/transcript.rs"]

@@ -1,6 +1,7 @@
 //! `agent-host memory`: what this machine remembers.
 
 mod bench;
+mod open_here;
 mod snapshot;
 
 use std::{
@@ -14,6 +15,7 @@ use serde_json::{Value as Json, json};
 use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX};
 
+use self::open_here::OpenHere;
 use super::{Context, run::current_folder};
 use crate::{
     answer::memory::{ExportAnswer, ForgetAnswer, OwnerAnswer},
@@ -370,7 +372,7 @@ struct Forget {
 /// The same file imported again adds nothing, and an import that was stopped goes on where it was.
 #[derive(Args)]
 struct Import {
-    /// The file or the folder.
+    /// The file or the folder; `-` reads standard input.
     path: PathBuf,
     /// The space of all records [default: what the file says, else `default`].
     #[arg(long, value_name = "NAME")]
@@ -679,8 +681,13 @@ impl Import {
             let draft = Draft { space: space.clone(), text: "x".to_owned(), ..Draft::default() };
             draft.check().map_err(|it| Failure::usage(it.to_string()))?;
         }
-        let path = current_folder()?.join(path);
-        let request = ImportRequest { path, space, format, skip_bad, again, trust };
+        // It is open until all of it is read.
+        let opened = OpenHere::find(&path)?;
+        let (path, name) = match &opened {
+            Some(opened) => (opened.path.clone(), Some(opened.name.clone())),
+            None => (current_folder()?.join(path), None),
+        };
+        let request = ImportRequest { path, name, space, format, skip_bad, again, trust };
         told::import(context, &ask(context, MemoryRequest::Import(request))?)
     }
 }

@@ -1,10 +1,28 @@
-//! What chats and notes say when they are imported, and what nobody can read of them.
+//! What chats, notes and streams say when they are imported, and what nobody can read of them.
 
-use e2e::Stage;
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use e2e::{Ended, Stage};
 use serde_json::Value as Json;
 
 fn memory(stage: &Stage, arguments: &[&str]) -> Json {
     stage.answer([&["memory"], arguments].concat())
+}
+
+/// Imports what another program writes.
+fn piped(stage: &Stage, path: &str, text: &str) -> Ended {
+    let mut command = stage.command(["memory", "import", path, "--json"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    // It may have ended by then.
+    let _ = input.write_all(text.as_bytes());
+    drop(input);
+    Ended::from(child.wait_with_output().expect("it ends"))
 }
 
 #[test]
@@ -40,4 +58,33 @@ fn times_that_may_be_two_days_are_counted_and_told() {
     stage.write("bad.jsonl", "x\n".repeat(15));
     let told = stage.call(["memory", "import", "bad.jsonl", "--skip-bad"]);
     assert!(told.err.contains("15 broken record(s)") && told.err.contains("  and 5 more"));
+}
+
+#[test]
+fn a_stream_is_read_as_it_comes() {
+    let Some(stage) = Stage::new() else { return };
+    let lines = "{\"text\":\"one\"}\n{\"text\":\"two\"}\n";
+    for (path, known) in [("-", 0), ("/dev/stdin", 2)] {
+        let imported = piped(&stage, path, lines);
+        assert!(imported.out.contains("\"records\":2") == (known == 0), "{imported:?}");
+        assert!(imported.out.contains(&format!("\"known\":{known}")), "{imported:?}");
+    }
+    let file = fs::File::open(stage.write("chat.txt", "[31/12/2023, 10:11] Ada: hello\n")).unwrap();
+    let mut command = stage.command(["memory", "import", "-", "--format", "chat"]);
+    let redirected = Ended::from(command.stdin(Stdio::from(file)).output().unwrap());
+    assert!(redirected.out.contains("1 new record(s)"), "{redirected:?}");
+    let told = piped(&stage, "-", "Ada: hello\n");
+    assert!(told.code == Some(2) && told.out.contains("standard input:1:1: no JSON"), "{told:?}");
+    let made = Command::new("mkfifo").arg(stage.path("pipe.jsonl")).status();
+    assert!(made.is_ok_and(|it| it.success()));
+    let mut reader = stage.command(["memory", "import", "pipe.jsonl"]);
+    let reader = reader.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fs::write(stage.path("pipe.jsonl"), "{\"text\":\"three\"}\n").unwrap();
+    let read = Ended::from(reader.wait_with_output().unwrap());
+    assert!(read.out.contains("1 new record(s)"), "{read:?}");
+    // The file is another process's, which has the state.
+    let other = Stage::new().unwrap();
+    let exported = stage.call(["memory", "export"]).out;
+    assert!(piped(&other, "-", &exported).out.contains("\"records\":4"));
+    assert_eq!(other.call(["memory", "export"]).out.lines().count(), 4);
 }

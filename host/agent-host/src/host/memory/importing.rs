@@ -38,7 +38,8 @@ const SHOWN: usize = 10;
 impl Desk {
     /// Answers `memory import`.
     pub(super) fn import(&self, request: &ImportRequest) -> Result<ImportAnswer, Failure> {
-        let files = Files::find(&request.path, request.format).map_err(|error| match error {
+        let files = Files::find(&request.path, request.name.as_deref(), request.format);
+        let files = files.map_err(|error| match error {
             NoFiles::Disk { .. } => Failure::environment("cannot import", &error),
             NoFiles::Unfit(_) => Failure::usage(error.to_string()),
         })?;
@@ -112,7 +113,7 @@ struct Import<'a> {
 impl Import<'_> {
     fn file(&mut self, file: &Listed) -> Result<(), Failure> {
         (self.key, self.ids) = (self.begin, Ids::default());
-        match Reader::open(file) {
+        match Reader::open(file, &self.desk.cancellation) {
             Ok(mut reader) => {
                 let read = self.read(file, &mut reader);
                 self.done_bytes += reader.bytes();
@@ -157,6 +158,9 @@ impl Import<'_> {
     /// No more can be read of a file: the import stops, or goes on with the next note.
     fn stop(&mut self, file: &Listed, stop: Stop) -> Result<(), Failure> {
         self.flush()?;
+        if self.desk.is_cancelled() {
+            return Err(self.cancelled());
+        }
         match stop {
             Stop::Bad(bad) if self.request.skip_bad && !file.is_named => {
                 self.skip(file, &bad);
@@ -357,7 +361,7 @@ impl Import<'_> {
 
     fn stopped(&self, file: &Listed, stop: &Stop) -> Failure {
         match stop {
-            Stop::Disk(error) => Failure::environment(file.path.display(), error).hint(self.hint()),
+            Stop::Disk(error) => Failure::environment(file.name(), error).hint(self.hint()),
             Stop::Bad(bad) => Failure::usage(at(file, bad)).hint(self.hint()),
         }
     }
@@ -384,7 +388,7 @@ enum Taken {
 
 fn at(file: &Listed, bad: &Bad) -> String {
     let Place { line, column } = bad.place;
-    printing::harmless(&format!("{}:{line}:{column}: {}", file.path.display(), bad.problem))
+    printing::harmless(&format!("{}:{line}:{column}: {}", file.name(), bad.problem))
 }
 
 /// Which id of a file became which record: runs of them, since both mostly count up together.
