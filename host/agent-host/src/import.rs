@@ -16,6 +16,12 @@ mod input;
 pub(crate) mod lines;
 #[path = "import/notes.rs"]
 mod notes;
+#[path = "import/plain.rs"]
+mod plain;
+#[path = "import/stamp.rs"]
+mod stamp;
+#[path = "import/stream.rs"]
+mod stream;
 #[path = "import/table.rs"]
 pub(crate) mod table;
 #[path = "import/transcript.rs"]
@@ -69,6 +75,8 @@ pub(crate) enum Item {
         supersedes: Vec<u64>,
         /// How far the file says it is to be trusted.
         trust: Option<Trust>,
+        /// Where the file says a time that nobody can read, and why not.
+        untimed: Option<Bad>,
     },
     /// A relation between two records of the file.
     Relation {
@@ -87,7 +95,13 @@ pub(crate) enum Item {
 
 impl Item {
     fn record(draft: Draft) -> Self {
-        Self::Record { id: None, draft: Box::new(draft), supersedes: Vec::new(), trust: None }
+        Self::timed(draft, None)
+    }
+
+    /// One of a file that says times, of which nobody may be able to read this one.
+    fn timed(draft: Draft, untimed: Option<Bad>) -> Self {
+        let (draft, supersedes) = (Box::new(draft), Vec::new());
+        Self::Record { id: None, draft, supersedes, trust: None, untimed }
     }
 }
 
@@ -115,16 +129,19 @@ impl Bad {
     }
 
     /// What the JSON reader found in a piece that begins at `start`.
-    fn json(start: Place, error: &serde_json::Error) -> Self {
+    fn json(start: Place, piece: &[u8], error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        let problem = text.split(" at line ").next().unwrap_or(&text);
+        let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |it| it.0);
         let (line, column) = (error.line() as u64, error.column() as u64);
         let place = match line {
             0 => start,
             1 => Place { line: start.line, column: start.column + column.saturating_sub(1) },
             _ => Place { line: start.line + line - 1, column },
         };
-        Self::new(place, problem)
+        let lines = piece.split_inclusive(|it| *it == b'\n');
+        let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+        let there = before + error.column().saturating_sub(1);
+        Self::new(place, plain::words(problem, piece, there))
     }
 }
 

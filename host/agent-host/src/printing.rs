@@ -51,9 +51,17 @@ pub(crate) fn on_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Removes what would steer a terminal, except tabs and line ends.
+/// Removes what would steer a terminal, except tabs and line ends; shows what would turn the direction of what
+/// follows, so that a text reads as another one.
 pub(crate) fn harmless(text: &str) -> String {
-    text.chars().filter(|it| !it.is_control() || matches!(it, '\t' | '\n')).collect()
+    let shown = text.chars().filter(|it| !it.is_control() || matches!(it, '\t' | '\n'));
+    shown.map(|it| if turns(it) { '\u{fffd}' } else { it }).collect()
+}
+
+/// Whether a sign turns the direction of all up to another one. Marks of direction say it of their own place alone,
+/// and texts in Hebrew and Arabic have them.
+fn turns(sign: char) -> bool {
+    matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A byte count for people.
@@ -107,5 +115,7 @@ mod tests {
     #[test]
     fn escape_sequences_do_not_reach_the_terminal() {
         assert_eq!(harmless("a\x1b[31mb\tc\nd\u{9b}"), "a[31mb\tc\nd");
+        let turned = harmless("a\u{202e}b\u{202c} \u{2067}c\u{2069} ש\u{200f}!");
+        assert_eq!(turned, "a\u{fffd}b\u{fffd} \u{fffd}c\u{fffd} ש\u{200f}!");
     }
 }

@@ -122,7 +122,8 @@ impl Bars {
             Event::Importing { records, done_bytes, total_bytes } => {
                 let bar = self.import.get_or_insert_with(|| {
                     let bar = self.all.add(ProgressBar::new(*total_bytes));
-                    bar.set_style(bytes());
+                    // Of a stream nobody knows how much follows.
+                    bar.set_style(if *total_bytes == 0 { flow() } else { bytes() });
                     bar
                 });
                 bar.set_position(*done_bytes);
@@ -172,6 +173,11 @@ fn counter() -> ProgressStyle {
 
 fn bytes() -> ProgressStyle {
     ProgressStyle::with_template("{bar:24}  {bytes} of {total_bytes}  {elapsed}  {msg}")
+        .expect("the template is well formed")
+}
+
+fn flow() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {bytes}  {elapsed}  {msg}")
         .expect("the template is well formed")
 }
 
@@ -228,8 +234,12 @@ fn describe(event: &Event) -> Option<String> {
             Some(error) => format!("run {run} ({name}) does not go on: {}", error.message),
         },
         Event::Importing { records, done_bytes, total_bytes } => {
-            let share = done_bytes.saturating_mul(100) / (*total_bytes).max(1);
-            format!("{records} records, {share} % read")
+            let share = done_bytes.saturating_mul(100).checked_div(*total_bytes);
+            let read = match share {
+                Some(share) => format!("{share} %"),
+                None => printing::size(*done_bytes),
+            };
+            format!("{records} records, {read} read")
         }
         Event::Encoding { vectors, records } => {
             format!("{vectors} of {records} records have a vector")

@@ -348,6 +348,9 @@ pub(crate) struct Forgetting {
 pub(crate) struct ImportRequest {
     /// The file or the folder.
     pub(crate) path: PathBuf,
+    /// What it is called, where its path says nothing to people.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
     /// The space of all records.
     pub(crate) space: Option<String>,
     /// What the file is taken for.

@@ -68,7 +68,7 @@ pub(crate) fn short(time: Timestamp) -> String {
 }
 
 /// The start of a day of the calendar in microseconds after 1970, negative before; none where there is no such day.
-fn start_of(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn start_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let (year, month, day) = (year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?);
     let day = Date::new(year, month, day).ok()?;
     Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())

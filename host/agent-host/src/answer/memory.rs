@@ -566,6 +566,12 @@ pub(crate) struct ImportAnswer {
     pub(crate) bad: u64,
     /// The first of them: file, line, column, what is wrong.
     pub(crate) first_bad: Vec<String>,
+    /// Times that nobody can read: what they are of is told as of its import.
+    #[serde(default)]
+    pub(crate) untimed: u64,
+    /// The first of them: file, line, column, why.
+    #[serde(default)]
+    pub(crate) first_untimed: Vec<String>,
 }
 
 /// Answers `memory export`.

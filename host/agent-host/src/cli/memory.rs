@@ -1,6 +1,7 @@
 //! `agent-host memory`: what this machine remembers.
 
 mod bench;
+mod open_here;
 mod snapshot;
 
 use std::{
@@ -14,6 +15,7 @@ use serde_json::{Value as Json, json};
 use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX};
 
+use self::open_here::OpenHere;
 use super::{Context, run::current_folder};
 use crate::{
     answer::memory::{ExportAnswer, ForgetAnswer, OwnerAnswer},
@@ -368,14 +370,15 @@ struct Forget {
 
 /// Remembers what files hold: drafts, chats, notes.
 ///
-/// JSON Lines hold a draft each, as `memory export` writes them; a table in Parquet holds one a row. A chat is a JSON array of messages, ChatGPT's
-/// conversations.json, or text with lines like `Ada: hello` or `[2024-01-02 10:11] Ada: hello`. Of a folder all notes
-/// in Markdown are read, each as a thread of sections or paragraphs; links are not followed.
+/// JSON Lines hold a draft each, as `memory export` writes them; a table in Parquet holds one a row. A chat is a JSON
+/// array of messages, ChatGPT's conversations.json, or text with lines like `Ada: hello`,
+/// `[2024-01-02 10:11] Ada: hello` or `31/12/2023, 10:11 - Ada: hello`. Of a folder all notes in Markdown are read, each
+/// as a thread of sections or paragraphs; links are not followed.
 ///
 /// The same file imported again adds nothing, and an import that was stopped goes on where it was.
 #[derive(Args)]
 struct Import {
-    /// The file or the folder.
+    /// The file or the folder; `-` reads standard input.
     path: PathBuf,
     /// The space of all records [default: what the file says, else `default`].
     #[arg(long, value_name = "NAME")]
@@ -482,7 +485,7 @@ impl Memory {
                 told::tick(context, &ask(context, MemoryRequest::Tick { cycles })?)
             }
             MemoryCommand::Audit { limit } => {
-                told::audit(context, &ask(context, MemoryRequest::Audit { limit })?)
+                told::audit(context, &ask(context, MemoryRequest::Audit { limit })?, limit)
             }
             MemoryCommand::Stats => told::stats(context, &ask(context, MemoryRequest::Stats)?),
             MemoryCommand::Verify => {
@@ -545,7 +548,13 @@ impl Add {
     fn run(self, context: &Context) -> Result<u8, Failure> {
         let Self { space, author, thread, at, kind, tags, importance, confidence, .. } = self;
         let text = if self.text == "-" { typed()? } else { self.text };
-        let fields: BTreeMap<_, _> = self.fields.into_iter().collect();
+        let mut fields = BTreeMap::new();
+        for (name, value) in self.fields {
+            if fields.contains_key(&name) {
+                return Err(Failure::usage(format!("the field `{name}` is given twice")));
+            }
+            fields.insert(name, value);
+        }
         let (pinned, supersedes, derived_from) = (self.pin, self.supersedes, self.derived_from);
         let trust = Some(self.trust);
         let draft = Draft {
@@ -681,8 +690,13 @@ impl Import {
             let draft = Draft { space: space.clone(), text: "x".to_owned(), ..Draft::default() };
             draft.check().map_err(|it| Failure::usage(it.to_string()))?;
         }
-        let path = current_folder()?.join(path);
-        let request = ImportRequest { path, space, format, skip_bad, again, trust };
+        // It is open until all of it is read.
+        let opened = OpenHere::find(&path)?;
+        let (path, name) = match &opened {
+            Some(opened) => (opened.path.clone(), Some(opened.name.clone())),
+            None => (current_folder()?.join(path), None),
+        };
+        let request = ImportRequest { path, name, space, format, skip_bad, again, trust };
         told::import(context, &ask(context, MemoryRequest::Import(request))?)
     }
 }
@@ -718,8 +732,10 @@ impl Export {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        // A file that is there stays as it is until the export is whole.
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|it| failed(&it))?;
+        std::fs::metadata(folder).map_err(|it| failed(&it))?;
+        // A file that is there stays as it is until the export is whole. Of the other one nobody is told.
+        let new = tempfile::NamedTempFile::new_in(folder);
+        let mut file = new.map_err(|it| failed(&it.kind().into()))?;
         let answer = if is_table {
             let failed = |error: TableError| Failure::environment(out.display(), &error);
             let mut table = TableWriter::new(BufWriter::new(file.as_file_mut())).map_err(failed)?;

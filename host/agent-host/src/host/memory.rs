@@ -10,6 +10,7 @@ mod snapshots;
 mod verifying;
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -23,9 +24,9 @@ use voyager_base::{
 use voyager_disk::FileDisk;
 use voyager_manifest::nearest;
 use voyager_memory::{
-    AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, Hit, LockError, Meaning, Memory,
-    MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall, Record,
-    SUPERSEDES, Ticked, WriteError, check_question, is_locked,
+    AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, Hit, LIMIT_MAX, LockError, Meaning,
+    Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall,
+    Record, SUPERSEDES, Ticked, WriteError, check_question, is_locked,
     when::{ambiguous, impossible},
 };
 
@@ -336,6 +337,9 @@ impl Desk {
             self.found(&question)?;
         let when = self.memory.dated(&question, &hits, self.now()).map_err(read)?;
         let archived = if hits.is_empty() { self.archived(&question)? } else { None };
+        if hits.is_empty() {
+            self.tell_meant(&question)?;
+        }
         let left_out = candidates.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
@@ -451,6 +455,7 @@ impl Desk {
         space: Option<&str>,
     ) -> Result<TrustAnswer, Failure> {
         if space.is_some() {
+            self.check_space(space)?;
             ids = self.ids_of(space);
         }
         ids.sort_unstable();
@@ -493,13 +498,54 @@ impl Desk {
     fn tell_unknown(&self, spaces: &[String]) {
         let all = self.memory.spaces();
         for space in spaces.iter().filter(|it| !all.contains(*it)) {
-            let meant = nearest(space, all.iter().map(String::as_str));
-            let meant = meant.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
-            let text =
-                format!("there is no space `{space}`{meant} (`agent-host memory stats` shows all)");
-            // Whoever asked may have left.
-            let _ = self.updates.blocking_send(Update::Note { text });
+            let problem = no_space(space, &all);
+            self.note(format!("{problem} (`agent-host memory stats` shows all)"));
         }
+    }
+
+    /// Refuses a space that there is not, to what would do something with all of it.
+    fn check_space(&self, space: Option<&str>) -> Result<(), Failure> {
+        let all = self.memory.spaces();
+        match space.filter(|it| !all.iter().any(|of| of == it)) {
+            Some(space) => {
+                Err(Failure::usage(no_space(space, &all))
+                    .hint("`agent-host memory stats` shows all"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Says which author or tag may be meant of those that nothing has which answers the question: names are asked
+    /// for as they were written.
+    fn tell_meant(&self, question: &Question) -> Result<(), Failure> {
+        let all = Question { limit: LIMIT_MAX, budget_tokens: None, ..question.clone() };
+        if let Some(author) = &question.author {
+            let found = self.found(&Question { author: None, ..all.clone() })?;
+            let authors = found.hits.iter().filter_map(|it| it.record.draft.author.as_deref());
+            if let Some(meant) = nearest(author, authors).filter(|it| it != author) {
+                self.note(format!("no answer is by `{author}`; did you mean `{meant}`?"));
+            }
+        }
+        if !question.tags.is_empty() {
+            let found = self.found(&Question { tags: Vec::new(), ..all })?;
+            let tags: HashSet<&str> = found
+                .hits
+                .iter()
+                .flat_map(|it| &it.record.draft.tags)
+                .map(String::as_str)
+                .collect();
+            for tag in question.tags.iter().filter(|it| !tags.contains(it.as_str())) {
+                if let Some(meant) = nearest(tag, tags.iter().copied()) {
+                    self.note(format!("no answer has the tag `{tag}`; did you mean `{meant}`?"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, text: String) {
+        // Whoever asked may have left.
+        let _ = self.updates.blocking_send(Update::Note { text });
     }
 
     /// The records of a space, or all, in the order of writing.
@@ -621,6 +667,13 @@ impl Desk {
     fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }
+}
+
+/// That there is no such space, and which may be meant.
+fn no_space(space: &str, all: &[String]) -> String {
+    let meant = nearest(space, all.iter().map(String::as_str));
+    let meant = meant.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
+    format!("there is no space `{space}`{meant}")
 }
 
 fn word(deed: Deed) -> &'static str {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use voyager_base::clock::Timestamp;
 use voyager_memory::Draft;
 
-use super::{Bad, Item, Place, name};
+use super::{Bad, Item, Place, name, stamp::Orders};
 use crate::when;
 
 /// Where messages have their author.
@@ -18,7 +18,8 @@ const TIMES: [&str; 6] = ["ts", "time", "timestamp", "date", "created_at", "crea
 
 /// The messages of an element: one, or all of a conversation.
 pub(super) fn items(start: Place, element: &[u8]) -> Result<Vec<Item>, Bad> {
-    let value: Json = serde_json::from_slice(element).map_err(|it| Bad::json(start, &it))?;
+    let value: Json =
+        serde_json::from_slice(element).map_err(|it| Bad::json(start, element, &it))?;
     let Json::Object(object) = value else {
         return Err(Bad::new(start, "no message: an object with an author and a text is wanted"));
     };
@@ -76,7 +77,8 @@ fn time_of(time: &Json) -> Option<Timestamp> {
     match time {
         Json::Number(number) => when::of_number(number.as_f64()?),
         Json::String(text) => {
-            when::read(text).or_else(|| when::of_number(text.trim().parse().ok()?))
+            let read = Orders::default().read(text).ok();
+            read.or_else(|| when::of_number(text.trim().parse().ok()?))
         }
         _ => None,
     }

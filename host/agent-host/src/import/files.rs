@@ -4,14 +4,17 @@ use std::{
     collections::VecDeque,
     fs::{self, OpenOptions},
     io::{self, Read as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
+
+use voyager_base::call::Cancellation;
 
 use super::{
     Bad, Bytes, Format, Found, Item, NOTE_BYTES_MAX, Place, Source, Stop, chat,
     input::{Input, Piece, utf8},
     lines, notes,
+    stream::Stream,
     table::{self, Table},
     transcript::Transcript,
 };
@@ -36,6 +39,8 @@ pub(crate) struct Files {
 pub(crate) struct Listed {
     /// Where it lies.
     pub(crate) path: PathBuf,
+    /// What it is called, where its path says nothing to people.
+    given: Option<String>,
     /// Its size when it was listed.
     pub(crate) bytes: u64,
     /// What its records are the thread of, unless they say otherwise.
@@ -44,6 +49,15 @@ pub(crate) struct Listed {
     format: Format,
     /// Whether it was named itself: then a link is followed.
     pub(crate) is_named: bool,
+    /// Whether it is read as it comes, once, and nobody knows how much follows.
+    pub(crate) is_stream: bool,
+}
+
+impl Listed {
+    /// What people call it.
+    pub(crate) fn name(&self) -> String {
+        self.given.clone().unwrap_or_else(|| self.path.display().to_string())
+    }
 }
 
 /// Why there is nothing to read.
@@ -63,13 +77,15 @@ pub(crate) enum NoFiles {
 }
 
 impl Files {
-    /// The file at a path, or the notes of the folder there.
+    /// The file at a path, or the notes of the folder there; `given` is what it is called, where that is something
+    /// else.
     ///
     /// # Errors
     /// [`NoFiles`].
-    pub(crate) fn find(path: &Path, format: Format) -> Result<Self, NoFiles> {
-        let disk = |error| NoFiles::Disk { path: path.display().to_string(), error };
-        let unfit = |why: &str| Err(NoFiles::Unfit(format!("{} {why}", path.display())));
+    pub(crate) fn find(path: &Path, given: Option<&str>, format: Format) -> Result<Self, NoFiles> {
+        let name = given.map_or_else(|| path.display().to_string(), str::to_owned);
+        let disk = |error| NoFiles::Disk { path: name.clone(), error };
+        let unfit = |why: &str| Err(NoFiles::Unfit(format!("{name} {why}")));
         let about = fs::metadata(path).map_err(disk)?;
         if about.is_dir() {
             if !matches!(format, Format::Auto | Format::Markdown) {
@@ -79,12 +95,20 @@ impl Files {
             files.below(path, path, 0)?;
             return Ok(files);
         }
-        if !about.is_file() {
+        let is_stream = about.file_type().is_fifo();
+        if !about.is_file() && !is_stream {
             return unfit("is no file and no folder");
         }
-        let thread = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (path, bytes) = (path.to_owned(), about.len());
-        let files = vec![Listed { path, bytes, thread, format, is_named: true }];
+        if is_stream && format == Format::Parquet {
+            return unfit(
+                "is a stream, and a table is read from its end: write it to a file first",
+            );
+        }
+        let last = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (given, path) = (given.map(str::to_owned), path.to_owned());
+        let (thread, bytes) = (given.clone().unwrap_or_else(last), about.len());
+        let file = Listed { path, given, bytes, thread, format, is_named: true, is_stream };
+        let files = vec![file];
         Ok(Self { files, passed_over: 0 })
     }
 
@@ -112,7 +136,9 @@ impl Files {
                 let bytes = fs::symlink_metadata(&path).map_err(disk)?.len();
                 let thread = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
                 let (thread, format) = (thread.into_owned(), Format::Markdown);
-                self.files.push(Listed { path, bytes, thread, format, is_named: false });
+                let (given, is_named, is_stream) = (None, false, false);
+                let file = Listed { path, given, bytes, thread, format, is_named, is_stream };
+                self.files.push(file);
             } else {
                 self.passed_over += 1;
             }
@@ -159,11 +185,15 @@ enum Kind {
 type Parse = fn(Place, &[u8]) -> Result<Vec<Item>, Bad>;
 
 impl Reader {
-    /// Opens a file.
+    /// Opens a file. A stream is read until it ends, or whoever asked does not want it any more.
     ///
     /// # Errors
     /// [`Stop`].
-    pub(crate) fn open(file: &Listed) -> Result<Self, Stop> {
+    pub(crate) fn open(file: &Listed, cancellation: &Cancellation) -> Result<Self, Stop> {
+        if file.is_stream {
+            let stream = Stream::open(&file.path, cancellation.clone())?;
+            return Self::new(Box::new(stream), file);
+        }
         let mut options = OpenOptions::new();
         options.read(true);
         if !file.is_named {
@@ -183,7 +213,7 @@ impl Reader {
         }
         if file.format == Format::Parquet
             || is(&["parquet"])
-            || (file.format == Format::Auto && is_table(&mut *bytes)?)
+            || (file.format == Format::Auto && !file.is_stream && is_table(&mut *bytes)?)
         {
             let table = Box::new(Table::open(bytes)?);
             return Ok(Self { kind: Kind::Table(table), items, thread: None });
@@ -204,7 +234,12 @@ impl Reader {
                 let problem = "its name does not say what this is; say it with --format";
                 return Err(Stop::Bad(Bad::new(Place { line: 1, column: 1 }, problem)));
             }
-            _ => Kind::Transcript(Box::new(Transcript::new(input))),
+            _ if file.is_stream => {
+                let problem = "no JSON begins here: other text is read twice, which a stream is not; write it to a \
+                               file first, or say `--format markdown`";
+                return Err(Stop::Bad(Bad::new(Place { line: 1, column: 1 }, problem)));
+            }
+            _ => Kind::Transcript(Box::new(Transcript::new(input)?)),
         };
         Ok(Self { kind, items, thread })
     }
@@ -249,14 +284,14 @@ impl Reader {
 
     /// An item in its thread, where it is one that can be remembered.
     fn checked(&self, place: Place, item: Item) -> Found {
-        let Item::Record { id, mut draft, supersedes, trust } = item else {
+        let Item::Record { id, mut draft, supersedes, trust, untimed } = item else {
             return Ok((place, item));
         };
         if draft.thread.is_none() {
             draft.thread.clone_from(&self.thread);
         }
         draft.check().map_err(|it| Bad { place, problem: it.to_string() })?;
-        Ok((place, Item::Record { id, draft, supersedes, trust }))
+        Ok((place, Item::Record { id, draft, supersedes, trust, untimed }))
     }
 }
 
@@ -313,7 +348,8 @@ fn note(bytes: Bytes) -> Result<(VecDeque<Found>, u64), Stop> {
 pub(crate) fn read(name: &str, format: Format, content: &[u8]) -> (Vec<Found>, Option<Stop>) {
     let content = content.to_vec();
     let (path, thread, bytes) = (PathBuf::from(name), name.to_owned(), content.len() as u64);
-    let file = Listed { path, bytes, thread, format, is_named: true };
+    let (given, is_named, is_stream) = (None, true, false);
+    let file = Listed { path, given, bytes, thread, format, is_named, is_stream };
     let mut found = Vec::new();
     let mut reader = match Reader::new(Box::new(io::Cursor::new(content)), &file) {
         Ok(reader) => reader,

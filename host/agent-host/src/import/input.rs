@@ -1,6 +1,6 @@
 //! Bytes of a file in bounded pieces: lines, and elements of an array. Knows where it is.
 
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Seek as _};
 
 use super::{Bad, Bytes, ELEMENT_BYTES_MAX, LINE_BYTES_MAX, Place, Stop};
 
@@ -11,6 +11,9 @@ pub(super) struct Input {
     bytes: u64,
     state: State,
 }
+
+/// The mark of byte order that some programs put in front of a text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Where in an array the reader is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,13 +34,25 @@ pub(super) type Piece<T = Vec<u8>> = Result<(Place, T), Bad>;
 impl Input {
     /// A file from its beginning. A byte order mark is passed over.
     pub(super) fn new(bytes: Bytes) -> io::Result<Self> {
-        let mut inner = BufReader::with_capacity(64 << 10, bytes);
-        let mark = inner.fill_buf()?.starts_with(b"\xef\xbb\xbf");
-        if mark {
-            inner.consume(3);
-        }
+        let inner = BufReader::with_capacity(64 << 10, bytes);
         let place = Place { line: 1, column: 1 };
-        Ok(Self { inner, place, bytes: if mark { 3 } else { 0 }, state: State::Before })
+        let mut input = Self { inner, place, bytes: 0, state: State::Before };
+        input.begin()?;
+        Ok(input)
+    }
+
+    /// Goes back to the beginning.
+    pub(super) fn rewind(&mut self) -> io::Result<()> {
+        self.inner.seek(io::SeekFrom::Start(0))?;
+        self.begin()
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        let mark = if self.inner.fill_buf()?.starts_with(MARK) { MARK.len() } else { 0 };
+        self.inner.consume(mark);
+        self.place = Place { line: 1, column: 1 };
+        (self.bytes, self.state) = (mark as u64, State::Before);
+        Ok(())
     }
 
     /// How many bytes were read.

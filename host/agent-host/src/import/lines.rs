@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, MemoryId, SUPERSEDES_MAX};
 
-use super::{Bad, Item, Place};
+use super::{Bad, Item, Place, plain};
 use crate::when;
 
 /// A record as a line.
@@ -194,7 +194,14 @@ impl From<Time> for String {
 
 /// The item of a line.
 pub(super) fn item(start: Place, line: &[u8]) -> Result<Vec<Item>, Bad> {
-    let wrong = |error: serde_json::Error| Bad::json(start, &error);
+    let blank = line.iter().take_while(|it| it.is_ascii_whitespace()).count();
+    if line.get(blank) != Some(&b'{') {
+        let place = Place { column: start.column + blank as u64, ..start };
+        let there = format!("`{}`", plain::beginning(&line[blank..]));
+        let object = "an object such as `{\"text\": \"The door is green.\"}`";
+        return Err(Bad::new(place, plain::stands_here(&there, object)));
+    }
+    let wrong = |error: serde_json::Error| Bad::json(start, line, &error);
     if is_relation(line) {
         let RelationLine { from, kind, to, weight } =
             serde_json::from_slice(line).map_err(wrong)?;
@@ -211,7 +218,8 @@ pub(super) fn item(start: Place, line: &[u8]) -> Result<Vec<Item>, Bad> {
         return Err(Bad::new(start, problem));
     }
     let trust = record.trust;
-    Ok(vec![Item::Record { id, draft: Box::new(record.draft()), supersedes, trust }])
+    let draft = Box::new(record.draft());
+    Ok(vec![Item::Record { id, draft, supersedes, trust, untimed: None }])
 }
 
 /// Whether a line says how two records are related.

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use voyager_memory::{Draft, LABELS_MAX, NAME_BYTES_MAX};
 
-use super::{Found, Item, Place, name};
-use crate::when;
+use super::{
+    Bad, Found, Item, Place, name,
+    stamp::{Orders, Stamp},
+};
 
 /// Longest section that is one record, in bytes; of a longer one each paragraph is.
 const SECTION_BYTES_MAX: usize = 2_000;
@@ -52,6 +54,8 @@ impl<'a> Lines<'a> {
 struct Front {
     author: Option<String>,
     at: Option<voyager_base::clock::Timestamp>,
+    /// Where it says a time that nobody can read: the first record tells.
+    untimed: Option<Bad>,
     tags: Vec<String>,
     fields: BTreeMap<String, String>,
 }
@@ -111,7 +115,8 @@ impl<'a> Note<'a> {
     }
 
     fn tell(&mut self, text: String, number: usize) {
-        let Front { author, at, tags, mut fields } = self.front.clone();
+        let untimed = self.front.untimed.take();
+        let Front { author, at, tags, mut fields, .. } = self.front.clone();
         let headings: Vec<String> = self.headings.iter().filter_map(|it| name(&it.text)).collect();
         if !headings.is_empty() {
             fields.insert("section".to_owned(), headings.join(" > "));
@@ -126,7 +131,7 @@ impl<'a> Note<'a> {
         let place = Place { line: number as u64 + 1, column: 1 };
         let text = text.trim_end().to_owned();
         let draft = Draft { text, author, at, tags: all, fields, ..Draft::default() };
-        self.found.push(Ok((place, Item::record(draft))));
+        self.found.push(Ok((place, Item::timed(draft, untimed))));
     }
 }
 
@@ -204,8 +209,8 @@ fn front_matter(lines: &mut Lines<'_>) -> Front {
     let Some(end) = end.filter(|_| begins) else { return front };
     let inside = &lines.lines[1..=end];
     lines.at = end + 2;
-    let mut values: Vec<(String, Vec<String>)> = Vec::new();
-    for line in inside {
+    let mut values: Vec<(u64, String, Vec<String>)> = Vec::new();
+    for (number, line) in (2..).zip(inside) {
         let text = line.trim();
         if text.is_empty() || text.starts_with('#') {
             continue;
@@ -213,21 +218,31 @@ fn front_matter(lines: &mut Lines<'_>) -> Front {
         let further =
             text.strip_prefix("- ").or_else(|| line.starts_with([' ', '\t']).then_some(text));
         match (further, values.last_mut(), text.split_once(':')) {
-            (Some(item), Some((_, items)), _) => items.push(bare(item)),
-            (_, _, Some((key, value))) => values.push((bare(key), items_of(value))),
-            (_, Some((_, items)), None) => items.push(bare(text)),
-            (_, None, None) => values.push(("front-matter".to_owned(), vec![bare(text)])),
+            (Some(item), Some((_, _, items)), _) => items.push(bare(item)),
+            (_, _, Some((key, value))) => values.push((number, bare(key), items_of(value))),
+            (_, Some((_, _, items)), None) => items.push(bare(text)),
+            (_, None, None) => values.push((number, "front-matter".to_owned(), vec![bare(text)])),
         }
     }
-    for (key, items) in values {
+    let orders = orders(&values);
+    for (number, key, items) in values {
         let one = items.first().map(String::as_str).unwrap_or_default();
         match key.to_lowercase().as_str() {
-            "tags" | "tag" | "keywords" => front.tags.extend(items.iter().filter_map(|it| tag(it))),
-            "author" if items.len() == 1 => front.author = name(one).map(cut),
-            "date" | "created" | "at" if front.at.is_none() && when::read(one).is_some() => {
-                front.at = when::read(one);
+            "tags" | "tag" | "keywords" => {
+                front.tags.extend(items.iter().flat_map(|it| it.split(',')).filter_map(tag));
             }
-            _ => {
+            "author" if items.len() == 1 => front.author = name(one).map(cut),
+            key if is_time(key) && front.at.is_none() && orders.read(one).is_ok() => {
+                front.at = orders.read(one).ok();
+            }
+            known => {
+                if is_time(known)
+                    && !one.is_empty()
+                    && let Err(why) = orders.read(one)
+                {
+                    let place = Place { line: number, column: 1 };
+                    front.untimed.get_or_insert_with(|| Bad::new(place, why));
+                }
                 let value = items.join(", ");
                 if let Some(key) = name(&key).filter(|_| !value.is_empty()) {
                     front.fields.insert(cut(key), value);
@@ -235,7 +250,21 @@ fn front_matter(lines: &mut Lines<'_>) -> Front {
             }
         }
     }
+    front.untimed.take_if(|_| front.at.is_some());
     front
+}
+
+/// Whether front matter says when a note was written with this key.
+fn is_time(key: &str) -> bool {
+    matches!(key, "date" | "created" | "at")
+}
+
+/// What all values show that are times: which number of a date is the day.
+fn orders(values: &[(u64, String, Vec<String>)]) -> Orders {
+    let mut orders = Orders::default();
+    let times = values.iter().flat_map(|it| &it.2).filter_map(|it| Stamp::read(it));
+    times.for_each(|it| orders.see(it));
+    orders
 }
 
 /// The items of a value: of a list in brackets, or the one.
@@ -250,7 +279,7 @@ fn items_of(value: &str) -> Vec<String> {
 }
 
 fn tag(text: &str) -> Option<String> {
-    name(text.trim_start_matches('#'))
+    name(text.trim_start().trim_start_matches('#'))
 }
 
 /// A scalar without its quotation marks.

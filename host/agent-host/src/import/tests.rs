@@ -60,7 +60,25 @@ fn what_is_wrong_with_a_line_is_told_with_its_place() {
         assert_eq!(told.len(), 2, "{told:?}");
         told[1].clone()
     };
-    assert_eq!(wrong("{\"text\":"), "2:8: EOF while parsing a value");
+    assert_eq!(wrong("{\"text\":"), "2:8: the JSON ends here, before it is whole");
+    assert_eq!(
+        wrong(" not json"),
+        "2:2: `not json` stands here, and an object such as `{\"text\": \"The door is green.\"}` is expected"
+    );
+    assert!(wrong("null").starts_with("2:1: `null` stands here, and an object"));
+    assert_eq!(
+        wrong("{\"text\":\"a\",\"importance\":\"0.5\"}"),
+        "2:30: the text \"0.5\" stands here, and a number is expected"
+    );
+    assert_eq!(wrong("{\"text\":5}"), "2:9: the number `5` stands here, and a text is expected");
+    assert_eq!(
+        wrong("{\"text\":\"a\",\"tags\":null}"),
+        "2:23: `null` stands here, and a list is expected"
+    );
+    assert!(wrong("{\"text\": nope}").contains("`nope` stands here, and a value of JSON is"));
+    assert!(wrong("{\"text\":\"a\"} b").contains("`b` stands behind the end of the JSON"));
+    assert!(wrong("{text:\"a\"}").contains("`text` stands here, and a key in quotation marks"));
+    assert!(wrong("{\"from\":1,\"to\":2}").contains("the key `kind` is missing"));
     assert!(wrong("{\"txt\":\"a\"}").starts_with("2:6: unknown field `txt`, expected one of"));
     assert_eq!(wrong("{\"text\":\" \"}"), "2:1: text: is empty");
     assert!(wrong("{\"text\":\"a\",\"at\":\"soon\"}").contains("`soon` is no time since 1970"));
@@ -68,7 +86,7 @@ fn what_is_wrong_with_a_line_is_told_with_its_place() {
     assert!(wrong("{\"from\":1,\"to\":1,\"kind\":\"is\"}").contains("to: is the record"));
     assert!(wrong("{\"from\":1,\"to\":2,\"text\":\"a\"}").contains("unknown field `text`"));
     let deep = format!("{{\"text\":{}", "[".repeat(100_000));
-    assert!(wrong(&deep).contains("expected a string"));
+    assert!(wrong(&deep).contains("a list stands here, and a text is expected"));
     let long = format!("{{\"text\":\"{}\"}}", "x".repeat(LINE_BYTES_MAX));
     assert_eq!(wrong(&long), "2:1: the line has more than 2097152 bytes");
     let (found, _) = read("a.jsonl", Format::Auto, b"{\"text\":\"a\xff\"}\n{\"text\":\"b\"}");
@@ -97,8 +115,13 @@ fn what_export_writes_reads_back() {
     );
     let (found, _) = read("a.jsonl", Format::Auto, line.as_bytes());
     let place = Place { line: 1, column: 1 };
-    let record =
-        Item::Record { id: Some(3), draft: Box::new(draft), supersedes: vec![1, 2], trust: None };
+    let record = Item::Record {
+        id: Some(3),
+        draft: Box::new(draft),
+        supersedes: vec![1, 2],
+        trust: None,
+        untimed: None,
+    };
     assert_eq!(found, [Ok((place, record))]);
 }
 
@@ -157,7 +180,10 @@ fn what_is_wrong_with_an_array_is_told_with_its_place() {
     let a = "{\"text\":\"a\"}";
     assert_eq!(chat(&format!("[{a},\n{{\"txt\":1}}]"))[0], ok);
     assert!(chat(&format!("[{a},\n{{\"txt\":1}}]"))[1].starts_with("2:1: no text: one of"));
-    assert_eq!(chat(&format!("[{a},\n {{\"text\" 1}}]"))[1], "2:10: expected `:`");
+    assert_eq!(
+        chat(&format!("[{a},\n {{\"text\" 1}}]"))[1],
+        "2:10: `1` stands here, and `:` is expected"
+    );
     assert_eq!(
         chat(&format!("[{a},\n{{\"text\":\"b"))[1],
         "stop 2:11: the file ends within its array: it is cut off"
@@ -192,6 +218,73 @@ fn lines_with_names_are_messages() {
     let prose = told("a.txt", Format::Auto, "\nOnce upon a time\n");
     assert!(prose[0].starts_with("stop 2:1: no message begins here"), "{prose:?}");
     assert!(prose[0].contains("`--format markdown`"), "{prose:?}");
+}
+
+/// The times of a file that nobody can read.
+fn untimed(name: &str, content: &str) -> Vec<String> {
+    let (found, _) = read(name, Format::Auto, content.as_bytes());
+    let bad = found.into_iter().filter_map(|it| match it {
+        Ok((_, Item::Record { untimed, .. })) => untimed,
+        _ => None,
+    });
+    bad.map(|it| format!("{}: {}", it.place.line, it.problem)).collect()
+}
+
+#[test]
+fn messages_have_the_times_of_their_telephones() {
+    let text = "\u{feff}\u{200e}[02/01/2024, 10:11:12] Ada: one\nand more\n\
+                [31/12/2023, 10:11:12 PM] \u{202a}+49 170 1234567\u{202c}: \u{200e}two\n\
+                [17.05.2024, 10:11] ~ Bob: three\n[2024/01/02 10:11] Ada: four\n";
+    assert_eq!(
+        told("a.txt", Format::Auto, text),
+        [
+            "1: Ada 2024-01-02 10:11  \"one\\nand more\"",
+            "3: +49 170 1234567 2023-12-31 22:11  \"two\"",
+            "4: ~ Bob 2024-05-17 10:11  \"three\"",
+            "5: Ada 2024-01-02 10:11  \"four\"",
+        ]
+    );
+    assert_eq!(untimed("a.txt", text), [""; 0]);
+    let text = "1/2/24, 10:11\u{202f}PM - Messages are end-to-end encrypted.\n\
+                1/31/24, 9:05\u{202f}AM - Bob: five: six\n10:12 was late, they said\n";
+    assert_eq!(
+        told("a.txt", Format::Auto, text),
+        [
+            "1: - 2024-01-02 22:11  \"Messages are end-to-end encrypted.\"",
+            "2: Bob 2024-01-31 09:05  \"five: six\\n10:12 was late, they said\"",
+        ]
+    );
+}
+
+#[test]
+fn times_that_nobody_can_read_are_told() {
+    let text = "[02/01/2024, 10:11] Ada: one\n03/04/2024, 10:12 - Bob: two\n[10:13] Ada: three\nBob: four\n";
+    assert_eq!(
+        untimed("a.txt", text),
+        [
+            "1: `02/01/2024, 10:11` may be 2024-01-02 or 2024-02-01",
+            "2: `03/04/2024, 10:12` may be 2024-04-03 or 2024-03-04",
+            "3: `10:13` says no day that can be read",
+        ]
+    );
+    assert_eq!(told("a.txt", Format::Auto, text)[1], "2: Bob -  \"two\" time=03/04/2024, 10:12");
+    let note = "---\ndate: 05/03/2024\n---\n# A\none\n# B\ntwo\n";
+    assert_eq!(untimed("a.md", note), ["2: `05/03/2024` may be 2024-03-05 or 2024-05-03"]);
+    let shown = "---\ndate: 05/03/2024\ndue: 31/12/2024\n---\none\n";
+    assert_eq!(untimed("a.md", shown), [""; 0]);
+    assert!(told("a.md", Format::Auto, shown)[0].contains("- 2024-03-05 00:00"));
+    assert_eq!(untimed("a.md", "---\ndate:\ncreated: 17.05.2024\n---\none\n"), [""; 0]);
+}
+
+#[test]
+fn tags_of_a_note_need_no_brackets() {
+    let tags = |front: &str| {
+        let note = told("a.md", Format::Auto, &format!("---\n{front}\n---\none\n"));
+        note[0].split_whitespace().nth(3).map(str::to_owned).unwrap_or_default()
+    };
+    for front in ["tags: home, #garden", "tags: [home, garden]", "tags:\n  - home\n  - garden"] {
+        assert_eq!(tags(front), "home,garden", "{front}");
+    }
 }
 
 #[test]
@@ -266,6 +359,10 @@ fn contents() -> impl Strategy<Value = Vec<u8>> {
         "parent",
         "Ada: ",
         "[2024-01-02 10:11] ",
+        "[31/12/2023, 10:11 PM] ",
+        "1/2/24, 10:11 - ",
+        "date: 1.2.2024\n",
+        "\u{200e}",
         "1704153600",
         "m1",
         "from",

@@ -1,11 +1,17 @@
-//! Chats as text: lines like `Ada: hello` or `[2024-01-02 10:11] Ada: hello`; what follows a message up to the next
-//! is a part of it.
+//! Chats as text: lines like `Ada: hello`, `[2024-01-02 10:11] Ada: hello` or `31/12/2023, 10:11 - Ada: hello`; what
+//! follows a message up to the next is a part of it.
+//!
+//! A file is read twice: which number of its dates is the day may be shown by its last line only.
 
 use std::collections::BTreeMap;
 
 use voyager_memory::{Draft, TEXT_BYTES_MAX};
 
-use super::{Bad, Found, Item, Place, Stop, input::Input};
+use super::{
+    Bad, Found, Item, Place, Stop,
+    input::Input,
+    stamp::{Orders, Stamp, is_mark, unmarked},
+};
 use crate::when;
 
 /// Longest name in front of a message, in bytes: longer ones are sentences with a colon.
@@ -17,6 +23,8 @@ const NAME_WORDS_MAX: usize = 4;
 /// A chat that is read message by message.
 pub(super) struct Transcript {
     input: Input,
+    /// What all times of the file show.
+    orders: Orders,
     open: Option<Message>,
     /// A broken line, told once the message before it is.
     broken: Option<Bad>,
@@ -27,12 +35,24 @@ pub(super) struct Transcript {
 struct Message {
     place: Place,
     draft: Draft,
+    untimed: Option<Bad>,
     too_long: bool,
 }
 
 impl Transcript {
-    pub(super) fn new(input: Input) -> Self {
-        Self { input, open: None, broken: None, ended: false }
+    /// A chat from its beginning, once all of its times were seen.
+    ///
+    /// # Errors
+    /// The machine refuses.
+    pub(super) fn new(mut input: Input) -> Result<Self, Stop> {
+        let mut orders = Orders::default();
+        while let Some(line) = input.text()? {
+            let Ok((_, line)) = line else { continue };
+            let stamp = stamped(line.trim_start_matches(is_mark)).and_then(|it| Stamp::read(it.0));
+            stamp.into_iter().for_each(|it| orders.see(it));
+        }
+        input.rewind()?;
+        Ok(Self { input, orders, open: None, broken: None, ended: false })
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -65,9 +85,10 @@ impl Transcript {
                     None => continue,
                 }
             };
-            match (head(&line), &mut self.open) {
-                (Some((draft, text)), _) => {
-                    let mut message = Message { place, draft, too_long: false };
+            match (head(&line, &self.orders), &mut self.open) {
+                (Some((draft, text, why)), _) => {
+                    let untimed = why.map(|it| Bad::new(place, it));
+                    let mut message = Message { place, draft, untimed, too_long: false };
                     message.push(text);
                     if let Some(before) = self.open.replace(message) {
                         return Ok(Some(before.found()));
@@ -105,39 +126,71 @@ impl Message {
         }
         self.draft.text.truncate(self.draft.text.trim_end().len());
         let empty = self.draft.text.is_empty();
-        Ok((self.place, if empty { Item::Empty } else { Item::record(self.draft) }))
+        Ok((self.place, if empty { Item::Empty } else { Item::timed(self.draft, self.untimed) }))
     }
 }
 
-/// The beginning of a message: a draft with its author and time, and the first line of its text.
-fn head(line: &str) -> Option<(Draft, &str)> {
-    let (stamp, rest) = match line.strip_prefix('[') {
-        Some(rest) => {
-            let (stamp, rest) = rest.split_once(']')?;
-            (Some(stamp.trim()), rest.trim_start())
-        }
-        None => (None, line),
+/// The beginning of a message: a draft with its author and time, the first line of its text, and where nobody can
+/// read its time, why not.
+fn head<'a>(line: &'a str, orders: &Orders) -> Option<(Draft, &'a str, Option<String>)> {
+    let line = line.trim_start_matches(is_mark);
+    let (stamp, rest) = match (line.starts_with('['), stamped(line)) {
+        (true, None) => return None,
+        (false, None) => (None, line),
+        (_, Some((stamp, rest))) => (Some(stamp), rest),
     };
-    let (author, text) = match rest.split_once(": ") {
-        Some(it) => it,
-        None => (rest.trim_end().strip_suffix(':')?, ""),
+    let is_time = stamp.is_some_and(|it| when::read(it).is_some() || Stamp::read(it).is_some());
+    let split = match rest.split_once(": ") {
+        Some(it) => Some(it),
+        None => rest.trim_end().strip_suffix(':').map(|author| (author, "")),
     };
-    let author = author.trim();
-    if !is_name(author) {
-        return None;
-    }
-    let at = stamp.and_then(when::read);
+    let named = split.map(|(author, text)| (unmarked(author.trim()).trim(), text));
+    let named = named.filter(|(it, _)| is_name(it) || is_time && is_shown_name(it));
+    let (author, text) = match named {
+        Some((author, text)) => (Some(author.to_owned()), text),
+        // What the app itself says, like who came and went, has no author.
+        None if is_time && !line.starts_with('[') => (None, rest),
+        None => return None,
+    };
+    let read = stamp.map(|it| orders.read(it));
     let mut fields = BTreeMap::new();
-    if let (Some(stamp), None) = (stamp, at) {
-        let clock = |it: char| it.is_ascii_digit() || " :./-,+APMapmTZ".contains(it);
-        if stamp.is_empty() || !stamp.chars().all(clock) {
+    if let (Some(stamp), Some(Err(_))) = (stamp, &read) {
+        let clock =
+            |it: char| it.is_ascii_digit() || it.is_whitespace() || ":./-,+APMapmTZ".contains(it);
+        if !is_time && (stamp.is_empty() || !stamp.chars().all(clock)) {
             return None;
         }
         // A time without a day, or one whose order of day and month nobody can tell.
         fields.insert("time".to_owned(), stamp.to_owned());
     }
-    let author = Some(author.to_owned());
-    Some((Draft { author, at, fields, ..Draft::default() }, text.trim_start()))
+    let (at, untimed) = match read {
+        Some(Ok(at)) => (Some(at), None),
+        Some(Err(why)) => (None, Some(why)),
+        None => (None, None),
+    };
+    // What an app says for a picture begins with a mark of direction.
+    let text = text.trim_start().trim_start_matches('\u{200e}');
+    Some((Draft { author, at, fields, ..Draft::default() }, text, untimed))
+}
+
+/// The time in front of a message and what follows it: `[time] Name: text` or `time - Name: text`.
+fn stamped(line: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = line.strip_prefix('[') {
+        let (stamp, rest) = rest.split_once(']')?;
+        return Some((unmarked(stamp.trim()).trim(), rest.trim_start()));
+    }
+    let (stamp, rest) = line.split_once(" - ")?;
+    // A day alone may be a line of a list.
+    let has_both = Stamp::read(stamp).is_some_and(|it| it.has_time_of_day());
+    has_both.then(|| (unmarked(stamp), rest.trim_start()))
+}
+
+/// Whether a name may stand behind a time as apps show names: also numbers of telephones, and with signs of any kind.
+fn is_shown_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= NAME_BYTES_MAX
+        && text.split_whitespace().count() <= NAME_WORDS_MAX
+        && !text.contains(char::is_control)
 }
 
 fn is_name(text: &str) -> bool {

@@ -496,7 +496,7 @@ pub(crate) fn owner(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 /// Prints what was done last.
-pub(crate) fn audit(context: &Context, answer: &Json) -> Result<u8, Failure> {
+pub(crate) fn audit(context: &Context, answer: &Json, limit: usize) -> Result<u8, Failure> {
     let audit: Vec<AuditDetail> = read(answer)?;
     tell(context, &audit, 0, || {
         for AuditDetail { commit, at, deed, first, count } in &audit {
@@ -507,7 +507,7 @@ pub(crate) fn audit(context: &Context, answer: &Json) -> Result<u8, Failure> {
             };
             line(format!("{commit:>8}  {at}  {deed:<10}  {about}"))?;
         }
-        if audit.is_empty() {
+        if audit.is_empty() && limit > 0 {
             note(EMPTY);
         }
         Ok(())
@@ -606,15 +606,36 @@ pub(crate) fn import(context: &Context, answer: &Json) -> Result<u8, Failure> {
             ),
             (it.empty, "message(s) have no text"),
             (it.files_passed_over, "other file(s), links and hidden ones were not read"),
-            (it.bad, "broken record(s) were passed over:"),
         ] {
             if count > 0 {
                 note(format!("{count} {what}"));
             }
         }
-        it.first_bad.iter().for_each(|bad| note(format!("  {}", harmless(bad))));
+        some_of(it.bad, "broken record(s) were passed over", &it.first_bad);
+        let untimed = "time(s) can't be read, and what they are of is told as of its import";
+        some_of(it.untimed, untimed, &it.first_untimed);
+        if it.untimed > 0 {
+            note(DATES);
+        }
         Ok(())
     })
+}
+
+/// Which dates are read, where some are not.
+const DATES: &str = "a date is read where the year stands first, where the day is above 12, as `17.05.2024`, or where \
+     another one of the file shows which number is the day";
+
+/// Tells how many there are of something, and the first of them.
+fn some_of(count: u64, what: &str, first: &[String]) {
+    if count == 0 {
+        return;
+    }
+    note(format!("{count} {what}:"));
+    first.iter().for_each(|it| note(format!("  {}", harmless(it))));
+    match count.saturating_sub(first.len() as u64) {
+        0 => {}
+        more => note(format!("  and {more} more")),
+    }
 }
 
 /// Says what an export has.

@@ -30,6 +30,15 @@ fn a_snapshot_is_restored_and_what_was_forgotten_is_not() {
     memory(&stage, &["relate", "m0", "near", "m2"]);
     let first = memory(&stage, &["snapshot", "backup"]);
     assert_eq!((&first["name"], &first["records"]), (&"snapshot-00000001".into(), &3.into()));
+    let keys = fs::read(stage.path("backup/keys")).expect("the keys of the backup");
+    fs::remove_file(stage.path("backup/keys")).expect("it goes");
+    let told = refused(&stage, &["snapshots", "backup"], 5);
+    assert!(told.contains("its file `keys` is missing") && !told.contains("not there"), "{told}");
+    fs::write(stage.path("backup/keys"), keys).expect("it comes back");
+    let told = refused(&stage, &["snapshots", "backup/keys"], 5);
+    assert!(told.contains("it is no folder"), "{told}");
+    let told = refused(&stage, &["snapshots", "state"], 5);
+    assert!(told.contains("has no snapshots") && !told.contains("not there"), "{told}");
     let again = stage.call(["memory", "snapshot", "backup"]);
     assert!(again.code == Some(0) && again.err.contains("0 B of"), "{again:?}");
     let keys = fs::read(stage.path("backup/keys")).expect("the keys of the backup");

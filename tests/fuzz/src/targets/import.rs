@@ -27,7 +27,7 @@ pub fn target(bytes: &[u8]) {
     for (name, format) in AS {
         let (items, stop) = imported::items(name, format, bytes, lies_in);
         for item in items {
-            let Item::Record { id, draft, supersedes, trust } = item else { continue };
+            let Item::Record { id, draft, supersedes, trust, .. } = item else { continue };
             let (line, trust) = imported::line(id, &draft, &supersedes, trust);
             let line = serde_json::to_vec(&line).expect("texts and numbers can be written");
             let (again, stop) = read("a.jsonl", Format::Auto, &line);

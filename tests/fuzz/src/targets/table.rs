@@ -24,7 +24,7 @@ pub fn target(bytes: &[u8]) {
     let mut records = Vec::new();
     for item in items {
         let (id, draft, supersedes, trust) = match item {
-            Item::Record { id, draft, supersedes, trust } => (id, draft, supersedes, trust),
+            Item::Record { id, draft, supersedes, trust, .. } => (id, draft, supersedes, trust),
             Item::Relation { .. } => continue,
             Item::Empty => panic!("a row is a record"),
         };
@@ -35,7 +35,7 @@ pub fn target(bytes: &[u8]) {
         let (line, trust) = imported::line(id, &draft, &supersedes, trust);
         let line = serde_json::to_string(&line).expect("texts and numbers");
         table.line(&line).expect("it is a line");
-        records.push(Item::Record { id, draft, supersedes, trust });
+        records.push(Item::Record { id, draft, supersedes, trust, untimed: None });
     }
     let table = table.finish().expect("memory takes it");
     let (again, stop) = read("a.parquet", Format::Auto, &table);

@@ -19,10 +19,7 @@ impl Desk {
         space: Option<&str>,
         dry_run: bool,
     ) -> Result<ConsolidateAnswer, Failure> {
-        if let Some(space) = space.filter(|it| !self.memory.spaces().iter().any(|of| of == it)) {
-            let message = format!("there is no space `{space}`");
-            return Err(Failure::usage(message).hint("`agent-host memory stats` shows all"));
-        }
+        self.check_space(space)?;
         let progress = self.progress.telling("read");
         let found = self.memory.consolidate(space, dry_run, self.now(), &progress);
         let stopped = || Failure::new(FailureKind::Cancelled, "stopped: nothing was written");

@@ -54,6 +54,7 @@ impl Desk {
         space: Option<&str>,
         in_rows: bool,
     ) -> Result<ExportAnswer, Failure> {
+        self.check_space(space)?;
         let ids = self.ids_of(space);
         let relations = self.memory.all_relations().map_err(read)?;
         let damaged = named(&self.memory.stats().map_err(read)?.damaged);

@@ -34,6 +34,7 @@ impl Desk {
 
     /// The records of a space and a thread.
     fn chosen(&self, what: &Forgetting) -> Result<Vec<MemoryId>, Failure> {
+        self.check_space(what.space.as_deref())?;
         let mut ids = self.ids_of(what.space.as_deref());
         if let Some(cycles) = what.archived {
             let archived = self.memory.archived(cycles);

@@ -32,13 +32,14 @@ const RELATIONS: usize = 1_000;
 /// How often is told how far it is.
 const TOLD: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// So many broken records are shown.
+/// So many broken records are shown, and so many times that nobody can read.
 const SHOWN: usize = 10;
 
 impl Desk {
     /// Answers `memory import`.
     pub(super) fn import(&self, request: &ImportRequest) -> Result<ImportAnswer, Failure> {
-        let files = Files::find(&request.path, request.format).map_err(|error| match error {
+        let files = Files::find(&request.path, request.name.as_deref(), request.format);
+        let files = files.map_err(|error| match error {
             NoFiles::Disk { .. } => Failure::environment("cannot import", &error),
             NoFiles::Unfit(_) => Failure::usage(error.to_string()),
         })?;
@@ -112,7 +113,7 @@ struct Import<'a> {
 impl Import<'_> {
     fn file(&mut self, file: &Listed) -> Result<(), Failure> {
         (self.key, self.ids) = (self.begin, Ids::default());
-        match Reader::open(file) {
+        match Reader::open(file, &self.desk.cancellation) {
             Ok(mut reader) => {
                 let read = self.read(file, &mut reader);
                 self.done_bytes += reader.bytes();
@@ -131,6 +132,9 @@ impl Import<'_> {
                 Ok(None) => return self.flush(),
                 Err(stop) => return self.stop(file, stop),
             };
+            if let Ok((_, Item::Record { untimed: Some(why), .. })) = &found {
+                self.untimed(file, why);
+            }
             match found.and_then(|(place, item)| self.take(place, item)) {
                 Ok(Taken::Done) => {}
                 Ok(Taken::Full) => {
@@ -154,6 +158,9 @@ impl Import<'_> {
     /// No more can be read of a file: the import stops, or goes on with the next note.
     fn stop(&mut self, file: &Listed, stop: Stop) -> Result<(), Failure> {
         self.flush()?;
+        if self.desk.is_cancelled() {
+            return Err(self.cancelled());
+        }
         match stop {
             Stop::Bad(bad) if self.request.skip_bad && !file.is_named => {
                 self.skip(file, &bad);
@@ -170,7 +177,7 @@ impl Import<'_> {
                 self.answer.empty += 1;
                 Ok(Taken::Done)
             }
-            Item::Record { id, draft, supersedes, trust } => {
+            Item::Record { id, draft, supersedes, trust, .. } => {
                 self.record(place, id, *draft, supersedes, trust)
             }
             Item::Relation { from, kind, to, weight } => {
@@ -319,6 +326,13 @@ impl Import<'_> {
         }
     }
 
+    fn untimed(&mut self, file: &Listed, why: &Bad) {
+        self.answer.untimed += 1;
+        if self.answer.first_untimed.len() < SHOWN {
+            self.answer.first_untimed.push(at(file, why));
+        }
+    }
+
     /// Tells now and then how far it is, while more follows.
     fn tell(&mut self, bytes: u64) {
         let now = self.desk.now();
@@ -347,7 +361,7 @@ impl Import<'_> {
 
     fn stopped(&self, file: &Listed, stop: &Stop) -> Failure {
         match stop {
-            Stop::Disk(error) => Failure::environment(file.path.display(), error).hint(self.hint()),
+            Stop::Disk(error) => Failure::environment(file.name(), error).hint(self.hint()),
             Stop::Bad(bad) => Failure::usage(at(file, bad)).hint(self.hint()),
         }
     }
@@ -374,7 +388,7 @@ enum Taken {
 
 fn at(file: &Listed, bad: &Bad) -> String {
     let Place { line, column } = bad.place;
-    printing::harmless(&format!("{}:{line}:{column}: {}", file.path.display(), bad.problem))
+    printing::harmless(&format!("{}:{line}:{column}: {}", file.name(), bad.problem))
 }
 
 /// Which id of a file became which record: runs of them, since both mostly count up together.

@@ -1,7 +1,7 @@
 //! Snapshots of the memory, and the folders in which they lie.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
     num::NonZeroUsize,
     os::unix::fs::FileExt as _,
@@ -42,7 +42,7 @@ impl Places for Folders {
             false => path.join("keys").is_file(),
         };
         if !there {
-            let what = if make { "the folder above it is not there" } else { "it is not there" };
+            let what = if make { "the folder above it is not there" } else { missing(path) };
             return Err(what.to_owned());
         }
         // Opening leaves a lock behind, which is not to lie among other files.
@@ -58,6 +58,23 @@ impl Places for Folders {
         Some(Box::new(Looked(file)))
     }
 }
+
+/// What there is not, where there is no file of keys.
+fn missing(path: &Path) -> &'static str {
+    let Ok(about) = path.metadata() else { return "it is not there" };
+    if !about.is_dir() {
+        return "it is no folder";
+    }
+    let snapshot = |it: io::Result<fs::DirEntry>| {
+        it.is_ok_and(|it| it.file_name().to_string_lossy().starts_with("snapshot-"))
+    };
+    if path.read_dir().is_ok_and(|mut it| it.any(snapshot)) {
+        return NO_KEYS;
+    }
+    "no file in it is one"
+}
+
+const NO_KEYS: &str = "its file `keys` is missing, without which nobody can read them";
 
 /// Whether a folder holds nothing but what snapshots leave there.
 fn holds_ours_alone(path: &Path) -> bool {
@@ -101,12 +118,17 @@ pub(super) fn list(folder: &str) -> Result<SnapshotsAnswer, Failure> {
 }
 
 fn opened(folder: &str) -> Result<Arc<dyn Disk>, Failure> {
-    let none = |reason: &str| {
-        let message = format!("{folder} has no snapshots: {reason}");
-        Failure::new(FailureKind::Environment, message)
-            .hint("`agent-host memory snapshot FOLDER` takes one")
+    let refused = |reason: String| {
+        let failure = |what: &str| {
+            Failure::new(FailureKind::Environment, format!("{folder} {what}: {reason}"))
+        };
+        if reason == NO_KEYS {
+            return failure("has snapshots that can't be read")
+                .hint("where you have a copy of the folder, take that, with its `keys`");
+        }
+        failure("has no snapshots").hint("`agent-host memory snapshot FOLDER` takes one")
     };
-    Folders.open(folder, false).map_err(|it| none(&it))
+    Folders.open(folder, false).map_err(refused)
 }
 
 impl LazyMemory {

@@ -343,7 +343,7 @@ impl<'a> Row<'a> {
         let (id, supersedes) = (self.id()?, self.supersedes()?);
         let trust = self.text("trust")?.map(|it| it.parse()).transpose();
         let trust = trust.map_err(|it| ("trust", it))?;
-        Ok(Item::Record { id, draft: Box::new(draft), supersedes, trust })
+        Ok(Item::Record { id, draft: Box::new(draft), supersedes, trust, untimed: None })
     }
 
     fn relations(&self) -> Result<Vec<Item>, Wrong<'a>> {

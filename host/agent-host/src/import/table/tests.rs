@@ -153,6 +153,7 @@ fn a_table_of_another_writer_is_read() {
         draft: Box::new(draft),
         supersedes: supersedes.to_vec(),
         trust: None,
+        untimed: None,
     };
     let ada = Some("Ada".to_owned());
     let door = Draft {

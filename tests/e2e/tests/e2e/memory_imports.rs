@@ -1,0 +1,90 @@
+//! What chats, notes and streams say when they are imported, and what nobody can read of them.
+
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use e2e::{Ended, Stage};
+use serde_json::Value as Json;
+
+fn memory(stage: &Stage, arguments: &[&str]) -> Json {
+    stage.answer([&["memory"], arguments].concat())
+}
+
+/// Imports what another program writes.
+fn piped(stage: &Stage, path: &str, text: &str) -> Ended {
+    let mut command = stage.command(["memory", "import", path, "--json"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    // It may have ended by then.
+    let _ = input.write_all(text.as_bytes());
+    drop(input);
+    Ended::from(child.wait_with_output().expect("it ends"))
+}
+
+#[test]
+fn messages_are_told_when_they_were() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write(
+        "chat.txt",
+        "\u{200e}[31/12/2023, 10:11:12] Ada: one\n[02/01/2024, 10:11:12] Ada: two\n\
+         [2024-01-03, 10:11:12] Ada: three\n[17.05.2024, 10:11] Ada: four\n",
+    );
+    let imported = memory(&stage, &["import", "chat.txt"]);
+    assert_eq!((&imported["records"], &imported["untimed"]), (&4.into(), &0.into()), "{imported}");
+    let list = memory(&stage, &["list"]);
+    let at = |record: &Json| record["at"].as_str().map(|it| it[..16].to_owned());
+    let times: Vec<_> = list["records"].as_array().unwrap().iter().filter_map(at).collect();
+    let expected = ["2024-05-17T10:11", "2024-01-03T10:11", "2024-01-02T10:11", "2023-12-31T10:11"];
+    assert_eq!(times, expected);
+}
+
+#[test]
+fn times_that_may_be_two_days_are_counted_and_told() {
+    let Some(stage) = Stage::new() else { return };
+    let line = "02/01/2024, 10:12 - Bob: text\n";
+    stage.write("chat.txt", line.repeat(12));
+    stage.write("note.md", "---\ndate: 05/03/2024\n---\nThe roof leaks.\n");
+    let told = stage.call(["memory", "import", "chat.txt"]);
+    assert!(told.err.contains("12 time(s) can't be read"), "{told:?}");
+    let first = "chat.txt:1:1: `02/01/2024, 10:12` may be 2024-01-02 or 2024-02-01";
+    assert!(told.err.contains(first) && told.err.contains("  and 2 more"), "{told:?}");
+    let note = memory(&stage, &["import", "note.md"]);
+    assert_eq!(note["untimed"], 1, "{note}");
+    assert!(note["first-untimed"][0].as_str().unwrap().contains("note.md:2:1: `05/03/2024` may"));
+    stage.write("bad.jsonl", "x\n".repeat(15));
+    let told = stage.call(["memory", "import", "bad.jsonl", "--skip-bad"]);
+    assert!(told.err.contains("15 broken record(s)") && told.err.contains("  and 5 more"));
+}
+
+#[test]
+fn a_stream_is_read_as_it_comes() {
+    let Some(stage) = Stage::new() else { return };
+    let lines = "{\"text\":\"one\"}\n{\"text\":\"two\"}\n";
+    for (path, known) in [("-", 0), ("/dev/stdin", 2)] {
+        let imported = piped(&stage, path, lines);
+        assert!(imported.out.contains("\"records\":2") == (known == 0), "{imported:?}");
+        assert!(imported.out.contains(&format!("\"known\":{known}")), "{imported:?}");
+    }
+    let file = fs::File::open(stage.write("chat.txt", "[31/12/2023, 10:11] Ada: hello\n")).unwrap();
+    let mut command = stage.command(["memory", "import", "-", "--format", "chat"]);
+    let redirected = Ended::from(command.stdin(Stdio::from(file)).output().unwrap());
+    assert!(redirected.out.contains("1 new record(s)"), "{redirected:?}");
+    let told = piped(&stage, "-", "Ada: hello\n");
+    assert!(told.code == Some(2) && told.out.contains("standard input:1:1: no JSON"), "{told:?}");
+    let made = Command::new("mkfifo").arg(stage.path("pipe.jsonl")).status();
+    assert!(made.is_ok_and(|it| it.success()));
+    let mut reader = stage.command(["memory", "import", "pipe.jsonl"]);
+    let reader = reader.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fs::write(stage.path("pipe.jsonl"), "{\"text\":\"three\"}\n").unwrap();
+    let read = Ended::from(reader.wait_with_output().unwrap());
+    assert!(read.out.contains("1 new record(s)"), "{read:?}");
+    // The file is another process's, which has the state.
+    let other = Stage::new().unwrap();
+    let exported = stage.call(["memory", "export"]).out;
+    assert!(piped(&other, "-", &exported).out.contains("\"records\":4"));
+    assert_eq!(other.call(["memory", "export"]).out.lines().count(), 4);
+}
