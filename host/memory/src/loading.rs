@@ -217,7 +217,7 @@ mod tests {
         memory.relate_all(&edges, None, now()).unwrap();
         // Nothing else has the bytes of its standing.
         memory.tick(30, now()).unwrap();
-        memory.used(&ALL[1..2], now()).unwrap();
+        memory.used(&ALL[1..2], None, now()).unwrap();
         memory
     }
 
@@ -292,7 +292,7 @@ mod tests {
             let memory = filled(&disk);
             memory.keep_index().unwrap();
             // It was changed since, so that what is damaged is read.
-            memory.used(&ALL[1..2], now()).unwrap();
+            memory.used(&ALL[1..2], None, now()).unwrap();
             damage(&disk, memory);
             is_left(&open(&disk), &[(1, part)]);
         }
