@@ -193,11 +193,11 @@ impl Reader<'_> {
         if last.granularity != first.granularity {
             return None;
         }
-        Some((self.from_to(&(at..end, first), &(next..after, last))?, after))
+        Some((self.dates_between(&(at..end, first), &(next..after, last))?, after))
     }
 
     /// From one date to another, where a year that one of them says is that of both.
-    fn from_to(&self, first: &Placed, last: &Placed) -> Option<Period> {
+    fn dates_between(&self, first: &Placed, last: &Placed) -> Option<Period> {
         let (mut from, mut to) = (first.1.days, last.1.days);
         let mut basis = last.1.basis;
         let approximate = first.1.approximate || last.1.approximate;
@@ -337,7 +337,7 @@ impl Reader<'_> {
         let (first, last) = ((at + 1..middle, first), (middle + 1..end, last));
         let range = match self.weekdays(&first, &last) {
             Some(range) => range,
-            None => self.from_to(&first, &last)?,
+            None => self.dates_between(&first, &last)?,
         };
         Some(whole(range, end))
     }
