@@ -180,7 +180,9 @@ impl Named {
     /// that no other author's name has.
     pub(crate) fn of(said: &[String], analysed: &question::Question, shards: &[&Shard]) -> Self {
         let names: BTreeSet<&str> = shards.iter().flat_map(|it| it.authors().all()).collect();
-        let telling = |it: &String| it.len() > 2 && !terms::is_common(it);
+        // One letter names nobody, in whichever script.
+        let is_long = |it: &str| it.len() > 2 && it.chars().nth(1).is_some();
+        let telling = |it: &String| is_long(it) && !terms::is_common(it);
         let words = |name| (name, terms::words(name).filter(telling).collect());
         let names: Vec<(&str, Vec<String>)> = names.into_iter().map(words).collect();
         let named = names.iter().filter(|(_, words)| words.iter().any(|it| said.contains(it)));

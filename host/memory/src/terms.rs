@@ -2,11 +2,15 @@
 //!
 //! Words are runs of letters and digits in lower case, without the commonest words of English, cut to
 //! their stem (Snowball's English stemmer). Words of other languages pass unchanged as far as the stemmer
-//! knows no ending of theirs.
+//! knows no ending of theirs. Letters that are written in several ways are one (Unicode's NFKC).
+//!
+//! Some scripts put no spaces between words. There each letter is a word, and each with the next one: who asks for 東京
+//! finds 東京は, and who asks for 猫 finds 黒猫.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, iter::once};
 
 use rust_stemmers::{Algorithm, Stemmer};
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// Longest word that counts, in bytes: what is longer is no word of a language (a key, an encoded blob).
 const WORD_BYTES_MAX: usize = 64;
@@ -26,8 +30,59 @@ const COMMON: &[&str] = &[
 
 /// Words of `text` in lower case, in their order.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
-    let parts = text.split(|it: char| !it.is_alphanumeric());
-    parts.filter(|it| !it.is_empty() && it.len() <= WORD_BYTES_MAX).map(str::to_lowercase)
+    runs(text).flat_map(|it| {
+        let mut words = Vec::new();
+        if it.is_ascii() {
+            words.extend((it.len() <= WORD_BYTES_MAX).then(|| it.to_ascii_lowercase()));
+        } else {
+            let composed = it.nfkc().collect::<String>().to_lowercase();
+            runs(&composed).for_each(|it| written_on(it, &mut words));
+        }
+        words
+    })
+}
+
+/// Runs of letters and digits, with the marks that belong to them.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|it: char| !it.is_alphanumeric() && !is_combining_mark(it));
+    parts.filter(|it| it.contains(char::is_alphanumeric))
+}
+
+/// The words of a run of letters: those of scripts without spaces, and what lies between.
+fn written_on(run: &str, words: &mut Vec<String>) {
+    let mut rest = run;
+    while let Some(first) = rest.chars().next() {
+        let dense = is_dense(first);
+        let end = rest.find(|it| is_dense(it) != dense).unwrap_or(rest.len());
+        let (part, behind) = rest.split_at(end);
+        rest = behind;
+        if !dense {
+            words.extend((part.len() <= WORD_BYTES_MAX).then(|| part.to_owned()));
+            continue;
+        }
+        let next = part.chars().skip(1).map(Some).chain(once(None));
+        for (letter, next) in part.chars().zip(next) {
+            words.push(letter.to_string());
+            words.extend(next.map(|it| [letter, it].iter().collect::<String>()));
+        }
+    }
+}
+
+/// Whether a letter is of a script that puts no spaces between words, or ties endings to them: Thai and its neighbours, Khmer,
+/// Japanese, Chinese, Korean.
+fn is_dense(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{e00}'..='\u{eff}'
+            | '\u{1000}'..='\u{109f}'
+            | '\u{1780}'..='\u{17ff}'
+            | '\u{3005}'..='\u{3007}'
+            | '\u{3040}'..='\u{30ff}'
+            | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{20000}'..='\u{3ffff}'
+    )
 }
 
 /// Whether a word in lower case tells nothing of what a text is about.
@@ -76,5 +131,38 @@ mod tests {
         assert_eq!(terms(&"x".repeat(65)), Vec::<String>::new());
         assert_eq!(terms("Größe ÄPFEL"), ["größe", "äpfel"]);
         assert_eq!(telling("The dog, and dogs. Dog!"), ["dog", "dogs"]);
+    }
+
+    #[test]
+    fn one_letter_that_is_written_in_two_ways_is_one() {
+        assert_eq!(terms("cafe\u{301}"), terms("café"));
+        assert_eq!(terms("Ｔｏｋｙｏ ﬁre ½"), ["tokyo", "fire", "1", "2"]);
+        assert_eq!(terms("\u{301} ."), Vec::<String>::new());
+    }
+
+    #[test]
+    fn letters_of_scripts_without_spaces_are_words_and_pairs() {
+        assert_eq!(
+            terms("東京は、Rust入門"),
+            ["東", "東京", "京", "京は", "は", "rust", "入", "入門", "門"]
+        );
+        assert_eq!(terms("猫"), ["猫"]);
+        assert_eq!(terms("서울에서"), ["서", "서울", "울", "울에", "에", "에서", "서"]);
+        // However long a text without spaces is.
+        assert_eq!(words(&"京".repeat(50)).count(), 99);
+    }
+
+    #[test]
+    fn what_is_asked_for_stands_in_what_was_said() {
+        for (said, asked) in [
+            ("東京は日本の首都です。", "東京"),
+            ("我喜欢喝咖啡", "咖啡"),
+            ("ฉันรักประเทศไทย", "ไทย"),
+            ("서울에서 만나요", "서울"),
+            ("黒猫がいる", "猫"),
+        ] {
+            let (said, asked) = (terms(said), terms(asked));
+            assert!(said.windows(asked.len()).any(|it| it == asked), "{said:?} {asked:?}");
+        }
     }
 }

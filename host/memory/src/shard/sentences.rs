@@ -60,8 +60,8 @@ pub(super) struct Read {
     pub(super) speaks: Speaks,
 }
 
-/// Reads a text sentence by sentence. One ends with a line, or with a sign that ends one before anything but a letter
-/// or digit.
+/// Reads a text sentence by sentence. One ends with a line, with a sign that always ends one, or with a sign that does so
+/// before anything but a letter or digit.
 pub(super) fn read(text: &str) -> Read {
     let mut read = Read::default();
     let mut rest = text;
@@ -86,7 +86,8 @@ fn end(text: &str) -> usize {
     let mut signs = text.char_indices().peekable();
     while let Some((at, sign)) = signs.next() {
         let goes_on = signs.peek().is_some_and(|it| it.1.is_alphanumeric());
-        if sign == '\n' || matches!(sign, '.' | '!' | '?' | '…') && !goes_on {
+        let ends = matches!(sign, '\n' | '。' | '！' | '？');
+        if ends || matches!(sign, '.' | '!' | '?' | '…') && !goes_on {
             return at + sign.len_utf8();
         }
     }
