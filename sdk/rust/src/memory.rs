@@ -35,6 +35,7 @@
 //!     worked: false,
 //!     tags: vec!["parser".into()],
 //! })?;
+//! memory::used(&all)?; // they fade later
 //! memory::forget(&all)?;
 //! # Ok(())
 //! # }
@@ -49,7 +50,7 @@ use crate::{
 };
 pub use memory::{
     Dated, Draft, Field, Hit, Lesson, Question, Recalled, Relation, Remembered, forget, learn,
-    lessons, read, recall, relate, remember,
+    lessons, read, recall, relate, remember, used,
 };
 
 /// A draft with nothing but its space and its text.
