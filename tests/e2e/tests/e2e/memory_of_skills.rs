@@ -47,7 +47,7 @@ fn what_was_of_use_to_a_run_fades_later() {
     let refused = run(&stage, r#"read: ["**"]"#, "used", "ids: [0]");
     assert_eq!(refused["error"]["kind"], "denied", "{refused}");
     assert_eq!(stage.answer(["memory", "tick", "100"])["archived"], 1);
-    assert_eq!(stage.answer(["memory", "list", "--archived"])[0]["id"], "m1");
+    assert_eq!(stage.answer(["memory", "list", "--archived"])["records"][0]["id"], "m1");
     // Once for each that is named, however often it is.
     let again = stage.answer(["memory", "use", "m0", "m0"]);
     assert_eq!(again[0]["weight"].as_f64(), Some(weight("m0")), "{again}");
