@@ -31,20 +31,21 @@ const COMMON: &[&str] = &[
 /// Words of `text` in lower case, in their order.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     runs(text).flat_map(|it| {
-        let mut words = Vec::new();
-        if it.is_ascii() {
-            words.extend((it.len() <= WORD_BYTES_MAX).then(|| it.to_ascii_lowercase()));
-        } else {
+        // As most are: without a list of their own.
+        let plain = it.is_ascii().then(|| it.to_ascii_lowercase());
+        let mut others = Vec::new();
+        if plain.is_none() {
             let composed = it.nfkc().collect::<String>().to_lowercase();
-            runs(&composed).for_each(|it| written_on(it, &mut words));
+            runs(&composed).for_each(|it| written_on(it, &mut others));
         }
-        words
+        plain.into_iter().chain(others).filter(|it| it.len() <= WORD_BYTES_MAX)
     })
 }
 
 /// Runs of letters and digits, with the marks that belong to them.
 fn runs(text: &str) -> impl Iterator<Item = &str> {
-    let parts = text.split(|it: char| !it.is_alphanumeric() && !is_combining_mark(it));
+    let is_mark = |it: char| !it.is_ascii() && is_combining_mark(it);
+    let parts = text.split(move |it: char| !it.is_alphanumeric() && !is_mark(it));
     parts.filter(|it| it.contains(char::is_alphanumeric))
 }
 
@@ -57,7 +58,7 @@ fn written_on(run: &str, words: &mut Vec<String>) {
         let (part, behind) = rest.split_at(end);
         rest = behind;
         if !dense {
-            words.extend((part.len() <= WORD_BYTES_MAX).then(|| part.to_owned()));
+            words.push(part.to_owned());
             continue;
         }
         let next = part.chars().skip(1).map(Some).chain(once(None));
