@@ -65,6 +65,7 @@ pub fn compile_child_main(input: &mut dyn Read, output: &mut dyn Write) -> io::R
     (&mut *input).take(u64::from_le_bytes(length).min(1 << 20)).read_to_end(&mut head)?;
     let request: Request = rmp_serde::from_slice(&head).map_err(io::Error::other)?;
     confine(&request.bounds)?;
+    end_with_memory();
     let mut component = Vec::new();
     input.take(REQUEST_BYTES_MAX).read_to_end(&mut component)?;
     let mut answer = Vec::new();
@@ -80,6 +81,18 @@ pub fn compile_child_main(input: &mut dyn Read, output: &mut dyn Write) -> io::R
     }
     output.write_all(&answer)?;
     output.flush()
+}
+
+/// Lets a panic end this process as the allocator does, where its memory has ended: then not even a thread can be
+/// started, and a library that needs one panics.
+fn end_with_memory() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::Builder::new().spawn(|| ()).is_err() {
+            std::process::abort();
+        }
+        tell(panic);
+    }));
 }
 
 /// Bounds this process: memory, processor time, no file grows, no core dump.
