@@ -2,6 +2,7 @@
 
 use voyager_base::{
     Error,
+    call::HostCall,
     clock::Timestamp,
     memory::{
         DatedMemory, ForgetMemory, HITS_USUAL, KIND_LESSON, KeepResult, Lesson, MemoryDraft,
@@ -18,7 +19,7 @@ type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
 impl memory::Host for Guest {
     async fn remember(&mut self, drafts: Vec<memory::Draft>) -> Answer<Vec<u64>> {
         let drafts = drafts.into_iter().map(Into::into).collect();
-        self.keep(RememberMemory::new(drafts)).await
+        self.checked(RememberMemory::new(drafts)).await
     }
 
     async fn recall(&mut self, question: memory::Question) -> Answer<memory::Recalled> {
@@ -32,17 +33,11 @@ impl memory::Host for Guest {
     }
 
     async fn forget(&mut self, ids: Vec<u64>) -> Answer<()> {
-        match ForgetMemory::new(ids) {
-            Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
-            Err(error) => Ok(Err(error.into())),
-        }
+        self.checked(ForgetMemory::new(ids)).await
     }
 
     async fn used(&mut self, ids: Vec<u64>) -> Answer<()> {
-        match UsedMemory::new(ids) {
-            Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
-            Err(error) => Ok(Err(error.into())),
-        }
+        self.checked(UsedMemory::new(ids)).await
     }
 
     async fn read(&mut self, id: u64) -> Answer<memory::Remembered> {
@@ -51,7 +46,7 @@ impl memory::Host for Guest {
     }
 
     async fn learn(&mut self, lesson: memory::Lesson) -> Answer<u64> {
-        let answer = self.keep(RememberMemory::new(vec![Lesson::from(lesson).into()])).await?;
+        let answer = self.checked(RememberMemory::new(vec![Lesson::from(lesson).into()])).await?;
         let id = |ids: Vec<u64>| {
             let none = || Error::unavailable("the memory gave no id").into();
             ids.first().copied().ok_or_else(none)
@@ -79,10 +74,7 @@ impl results::Host for Guest {
         found: Vec<u64>,
         text: String,
     ) -> Answer<bool> {
-        match KeepResult::new(question.into(), found, text) {
-            Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
-            Err(error) => Ok(Err(error.into())),
-        }
+        self.checked(KeepResult::new(question.into(), found, text)).await
     }
 
     async fn offers(
@@ -90,17 +82,14 @@ impl results::Host for Guest {
         question: memory::Question,
         likeness: Option<f64>,
     ) -> Answer<Vec<results::Offer>> {
-        let call = match SeekResults::new(question.into(), likeness) {
-            Ok(call) => call,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        let offers = self.ask(call).await?.map_err(Into::into);
+        let offers = self.checked(SeekResults::new(question.into(), likeness)).await?;
         Ok(offers.map(|all| all.into_iter().map(Into::into).collect()))
     }
 }
 
 impl Guest {
-    async fn keep(&mut self, call: Result<RememberMemory, Error>) -> Answer<Vec<u64>> {
+    /// Asks the host, where what it is to be asked is within bounds.
+    async fn checked<C: HostCall>(&mut self, call: Result<C, Error>) -> Answer<C::Reply> {
         match call {
             Ok(call) => Ok(self.ask(call).await?.map_err(Into::into)),
             Err(error) => Ok(Err(error.into())),
@@ -108,10 +97,7 @@ impl Guest {
     }
 
     async fn find(&mut self, question: RecallMemory) -> Answer<memory::Recalled> {
-        match question.checked() {
-            Ok(call) => Ok(self.ask(call).await?.map(Into::into).map_err(Into::into)),
-            Err(error) => Ok(Err(error.into())),
-        }
+        Ok(self.checked(question.checked()).await?.map(Into::into))
     }
 }
 
