@@ -71,6 +71,27 @@ fn a_snapshot_is_restored_and_what_was_forgotten_is_not() {
 }
 
 #[test]
+fn a_newer_snapshot_that_is_damaged_is_told_where_an_older_one_is_restored() {
+    let Some(stage) = Stage::new() else { return };
+    for text in ["The door is green.", "The roof leaks."] {
+        memory(&stage, &["add", text]);
+        memory(&stage, &["snapshot", "backup"]);
+    }
+    let newest = fs::OpenOptions::new().write(true).open(stage.path("backup/snapshot-00000002"));
+    newest.and_then(|it| it.set_len(100)).expect("it can be cut off");
+    fs::rename(stage.path("state/memory"), stage.path("away")).expect("it moves");
+    let restored = stage.call(["memory", "restore", "--from", "backup"]);
+    assert!(restored.out.contains("1 record(s) of snapshot-00000001"), "{restored:?}");
+    assert!(
+        restored.err.contains("snapshot-00000002 is newer, and was passed over"),
+        "{restored:?}"
+    );
+    fs::remove_dir_all(stage.path("state/memory")).expect("it goes");
+    let named = memory(&stage, &["restore", "--from", "backup", "--at", "snapshot-00000001"]);
+    assert_eq!(named["passed-over"].as_array().map(Vec::len), Some(0), "{named}");
+}
+
+#[test]
 fn a_backup_that_is_away_is_named_and_damage_is_told() {
     let Some(stage) = Stage::new() else { return };
     memory(&stage, &["add", "The door is green."]);

@@ -140,6 +140,7 @@ pub(crate) struct LeaveAnswer {
 
 /// Answers `memory restore --from`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct RestoreFromAnswer {
     /// Where it came from.
     pub(crate) folder: String,
@@ -154,11 +155,18 @@ pub(crate) struct RestoreFromAnswer {
     pub(crate) withheld: u64,
     /// What was damaged when the snapshot was taken.
     pub(crate) faults: Vec<FaultDetail>,
+    /// Later snapshots of the folder that are damaged, where none was named: name, and what is wrong.
+    #[serde(default)]
+    pub(crate) passed_over: Vec<(String, String)>,
 }
 
 impl RestoreFromAnswer {
-    pub(crate) fn of(folder: String, restored: Restored) -> Self {
+    /// `damaged` are those of the folder, the later and the earlier ones; none where one was named.
+    pub(crate) fn of(folder: String, restored: Restored, damaged: Vec<(String, String)>) -> Self {
+        let name = &restored.snapshot.name;
+        let passed_over = damaged.into_iter().filter(|it| it.0 > *name).collect();
         Self {
+            passed_over,
             folder,
             snapshot: SnapshotDetail::of(restored.snapshot),
             records: restored.records,

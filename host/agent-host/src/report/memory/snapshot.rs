@@ -102,6 +102,9 @@ pub(crate) fn restored(context: &Context, answer: &Json) -> Result<u8, Failure> 
                  before anything is written here"
             ));
         }
+        for (name, what) in &restored.passed_over {
+            note(harmless(&format!("{name} is newer, and was passed over: it is damaged, {what}")));
+        }
         let damaged: Vec<String> = faults.iter().filter_map(|it| it.id.clone()).collect();
         if !faults.is_empty() {
             let damaged = in_runs(&damaged);
