@@ -27,6 +27,7 @@ mod index;
 mod kept;
 mod keys;
 mod known;
+mod lexicon;
 mod lineage;
 mod loading;
 mod owner;

@@ -126,40 +126,6 @@ pub(crate) struct Look {
     pub(crate) speaks: Speaks,
 }
 
-/// Words that name a time.
-const TIMES: &[&str] = &[
-    "ago",
-    "april",
-    "august",
-    "december",
-    "february",
-    "friday",
-    "january",
-    "july",
-    "june",
-    "last",
-    "march",
-    "may",
-    "monday",
-    "month",
-    "next",
-    "november",
-    "october",
-    "saturday",
-    "september",
-    "since",
-    "sunday",
-    "thursday",
-    "today",
-    "tomorrow",
-    "tuesday",
-    "wednesday",
-    "week",
-    "weekend",
-    "year",
-    "yesterday",
-];
-
 impl Look {
     /// One bit for each, the first in the lowest.
     fn bits(self) -> u8 {
@@ -174,12 +140,12 @@ impl Look {
         Self { asks, number, time, speaks: Speaks { of_me, of_you } }
     }
 
-    fn of(text: &str, speaks: Speaks) -> Self {
+    fn of(text: &str, read: &sentences::Read) -> Self {
         Self {
             asks: text.contains('?'),
             number: text.bytes().any(|it| it.is_ascii_digit()),
-            time: terms::words(text).any(|it| TIMES.binary_search(&it.as_str()).is_ok()),
-            speaks,
+            time: read.names_time,
+            speaks: read.speaks,
         }
     }
 }
@@ -336,6 +302,7 @@ impl Shard {
         let draft = &record.draft;
         let labels = draft.author.iter().chain(&draft.tags).map(String::as_str);
         let read = sentences::read(&draft.text);
+        let look = Look::of(&draft.text, &read);
         let words = labels.flat_map(terms::terms).chain(read.terms);
         let terms: Vec<Term> = words.map(|it| self.words.hold(&it)).collect();
         let tags: Vec<u32> = draft.tags.iter().map(|it| self.tags.hold(it)).collect();
@@ -358,7 +325,6 @@ impl Shard {
         let at = self.find(record.id).unwrap_or_else(|at| at);
         self.by_id.insert(at, place);
         self.lengths[place as usize] = length as u32;
-        let look = Look::of(&draft.text, read.speaks);
         self.times.set(place, record.at(), &draft.text);
         let row = Row {
             id: record.id,

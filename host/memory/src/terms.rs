@@ -7,16 +7,22 @@
 //! Some scripts put no spaces between words. There each letter is a word, and each with the next one: who asks for 東京
 //! finds 東京は, and who asks for 猫 finds 黒猫.
 
-use std::{cell::RefCell, collections::BTreeSet, iter::once};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    iter::once,
+};
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
+use crate::lexicon::Lexicon;
 
 /// Longest word that counts, in bytes: what is longer is no word of a language (a key, an encoded blob).
 const WORD_BYTES_MAX: usize = 64;
 
 /// Words that tell nothing of what a text is about.
-const COMMON: &[&str] = &[
+static COMMON: Lexicon = Lexicon::new(&[
     "a", "about", "again", "all", "am", "an", "and", "any", "are", "as", "at", "be", "been",
     "being", "both", "but", "by", "can", "could", "d", "did", "do", "does", "down", "each", "few",
     "for", "from", "had", "has", "have", "having", "he", "her", "here", "him", "his", "how", "i",
@@ -26,7 +32,7 @@ const COMMON: &[&str] = &[
     "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "under", "up",
     "us", "ve", "very", "was", "we", "were", "what", "when", "where", "which", "who", "whom",
     "why", "will", "with", "would", "you", "your",
-];
+]);
 
 /// Words of `text` in lower case, in their order.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
@@ -88,13 +94,40 @@ fn is_dense(letter: char) -> bool {
 
 /// Whether a word in lower case tells nothing of what a text is about.
 pub fn is_common(word: &str) -> bool {
-    COMMON.binary_search(&word).is_ok()
+    COMMON.holds(word)
 }
 
 /// The stem of a word in lower case.
 pub fn stem(word: &str) -> String {
-    thread_local!(static STEMMER: RefCell<Stemmer> = RefCell::new(Stemmer::create(Algorithm::English)));
-    STEMMER.with_borrow(|it| it.stem(word).into_owned())
+    thread_local!(static STEMS: RefCell<Stems> = RefCell::new(Stems::new()));
+    STEMS.with_borrow_mut(|it| it.of(word).to_owned())
+}
+
+/// Stems, with those of words that were asked for before: what people write is mostly the same few thousand words, and to find
+/// one takes less than to cut it again.
+struct Stems {
+    stemmer: Stemmer,
+    known: HashMap<Box<str>, Box<str>>,
+}
+
+/// Of so many words the stems are kept, by each thread.
+const STEMS_MAX: usize = 8_192;
+
+impl Stems {
+    fn new() -> Self {
+        Self { stemmer: Stemmer::create(Algorithm::English), known: HashMap::new() }
+    }
+
+    fn of(&mut self, word: &str) -> &str {
+        // Asked for twice, since what is found can't be given back where something may be added behind.
+        if !self.known.contains_key(word) {
+            if self.known.len() == STEMS_MAX {
+                self.known.clear();
+            }
+            self.known.insert(word.into(), self.stemmer.stem(word).into());
+        }
+        &self.known[word]
+    }
 }
 
 /// The different words of `text` that tell what it is about, in lower case and in their order.
@@ -118,11 +151,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn common_words_are_sorted_for_the_search() {
-        assert!(COMMON.is_sorted());
-    }
-
-    #[test]
     fn terms_are_stems_without_common_words() {
         assert_eq!(
             terms("When did Caroline's friends go hiking, at 7 o'clock?"),
@@ -132,6 +160,19 @@ mod tests {
         assert_eq!(terms(&"x".repeat(65)), Vec::<String>::new());
         assert_eq!(terms("Größe ÄPFEL"), ["größe", "äpfel"]);
         assert_eq!(telling("The dog, and dogs. Dog!"), ["dog", "dogs"]);
+    }
+
+    #[test]
+    fn stems_are_the_same_however_many_words_came_before() {
+        let mut stems = Stems::new();
+        let fresh = |word: &str| Stemmer::create(Algorithm::English).stem(word).into_owned();
+        for number in 0..3 * STEMS_MAX {
+            // Some come again, before and after others took their place.
+            let word = format!("running{}s", number % 10_000);
+            assert_eq!(stems.of(&word), fresh(&word));
+            assert_eq!(stems.of("hiking"), "hike");
+        }
+        assert!(stems.known.len() <= STEMS_MAX);
     }
 
     #[test]

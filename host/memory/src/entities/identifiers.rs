@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Entity, Kind};
+use crate::lexicon::Lexicon;
 
 /// Longest quoted title, in bytes.
 const TITLE_BYTES_MAX: usize = 100;
@@ -11,13 +12,13 @@ const TITLE_BYTES_MAX: usize = 100;
 const IDENTIFIER_BYTES_MAX: usize = 256;
 
 /// Endings of file names that are no ends of sentences.
-const ENDINGS: &[&str] = &[
+static ENDINGS: Lexicon = Lexicon::new(&[
     "bin", "c", "cc", "cfg", "conf", "cpp", "css", "csv", "docx", "exe", "gif", "go", "gz", "h",
     "html", "ini", "ipynb", "java", "jpeg", "jpg", "js", "json", "jsonl", "jsx", "kt", "lock",
     "log", "md", "mp3", "mp4", "parquet", "pdf", "php", "png", "pptx", "proto", "py", "rb", "rs",
     "sh", "sql", "svg", "swift", "tar", "toml", "ts", "tsx", "txt", "wasm", "wav", "webp", "wit",
     "xlsx", "xml", "yaml", "yml", "zip",
-];
+]);
 
 /// The identifiers of `text` and its quoted titles, in their order; they do not overlap.
 pub(super) fn identifiers(text: &str) -> Vec<Entity> {
@@ -233,7 +234,7 @@ fn is_path(word: &str) -> bool {
     let last = word.rsplit('/').next().unwrap_or_default();
     let ending = last.rsplit_once('.').is_some_and(|(stem, it)| {
         let it = it.to_ascii_lowercase();
-        !stem.is_empty() && ENDINGS.binary_search(&it.as_str()).is_ok()
+        !stem.is_empty() && ENDINGS.holds(&it)
     });
     let rooted = ["/", "./", "../", "~/"].iter().any(|it| word.starts_with(it));
     let letters = word.chars().any(char::is_alphabetic);
@@ -260,14 +261,4 @@ fn is_code(word: &str) -> bool {
     let camel =
         plain && name.starts_with(char::is_lowercase) && name.chars().any(char::is_uppercase);
     called.is_some() || snake || scoped || camel
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn endings_are_sorted_for_the_search() {
-        assert!(ENDINGS.is_sorted());
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::lexicon::Lexicon;
+
 /// Most words of one name: a longer run of capitals is a heading.
 const WORDS_MAX: usize = 6;
 
@@ -9,7 +11,7 @@ const WORDS_MAX: usize = 6;
 const WORD_BYTES_MAX: usize = 32;
 
 /// Words with a capital that name nobody: of the calendar, of greeting, of the start of sentences.
-const FALSE_NAMES: &[&str] = &[
+static FALSE_NAMES: Lexicon = Lexicon::new(&[
     "absolutely",
     "actually",
     "after",
@@ -216,10 +218,10 @@ const FALSE_NAMES: &[&str] = &[
     "yet",
     "yo",
     "yup",
-];
+]);
 
 /// Words before a name that are no part of it.
-const TITLES: &[&str] = &[
+static TITLES: Lexicon = Lexicon::new(&[
     "aunt",
     "capt",
     "captain",
@@ -241,25 +243,26 @@ const TITLES: &[&str] = &[
     "saint",
     "sir",
     "uncle",
-];
+]);
 
 /// Words in lower case that stand inside of names: "Bank of America", "Vincent van Gogh".
-const INSIDE: &[&str] =
-    &["al", "bin", "da", "de", "del", "der", "di", "du", "la", "le", "of", "van", "von"];
+static INSIDE: Lexicon = Lexicon::new(&[
+    "al", "bin", "da", "de", "del", "der", "di", "du", "la", "le", "of", "van", "von",
+]);
 
 /// Whether a word in lower case names nobody, though it may begin with a capital.
 pub fn is_false_name(low: &str) -> bool {
-    FALSE_NAMES.binary_search(&low).is_ok() || crate::terms::is_common(low)
+    FALSE_NAMES.holds(low) || crate::terms::is_common(low)
 }
 
 /// Whether a word in lower case is a title before a name.
 pub(super) fn is_title(low: &str) -> bool {
-    TITLES.binary_search(&low).is_ok()
+    TITLES.holds(low)
 }
 
 /// Whether a word in lower case stands inside of names.
 pub(super) fn is_inside(low: &str) -> bool {
-    INSIDE.binary_search(&low).is_ok()
+    INSIDE.holds(low)
 }
 
 /// A word of a text.
@@ -431,16 +434,4 @@ fn shouted(words: &[Word<'_>], at: usize) -> bool {
     let loud = |it: Option<&Word<'_>>| it.is_some_and(|it| it.is_loud());
     let beside = loud(words.get(at + 1)) || (at > 0 && loud(words.get(at - 1)));
     words[at].is_loud() && (beside || words[at].raw.len() > 8)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_sorted_for_the_search() {
-        for list in [FALSE_NAMES, TITLES, INSIDE] {
-            assert!(list.is_sorted());
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::Word;
+use crate::lexicon::Lexicon;
 
 /// What kind of answer a question wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,22 +37,22 @@ pub enum Cue {
     Open,
 }
 
-const AUXILIARY: &[&str] = &[
+static AUXILIARY: Lexicon = Lexicon::new(&[
     "am", "are", "aren't", "can", "could", "did", "didn't", "do", "does", "doesn't", "don't",
     "had", "has", "hasn't", "have", "haven't", "is", "isn't", "may", "might", "must", "s", "shall",
     "should", "was", "wasn't", "were", "will", "won't", "would",
-];
+]);
 
 /// Words of asking, and words that tie events together: they say nothing of what is asked for.
-const ASKING: &[&str] = &[
+static ASKING: Lexicon = Lexicon::new(&[
     "after", "ago", "before", "could", "during", "find", "give", "how", "know", "likely", "list",
     "might", "name", "please", "probably", "remind", "show", "since", "tell", "till", "until",
     "what's", "when's", "where's", "while", "who's", "whose",
-];
+]);
 
 /// Whether a word in lower case belongs to asking rather than to what is asked.
 pub(super) fn is_cue(low: &str) -> bool {
-    ASKING.binary_search(&low).is_ok() || AUXILIARY.binary_search(&low).is_ok()
+    ASKING.holds(low) || AUXILIARY.holds(low)
 }
 
 /// The kind, and which words said it.
@@ -64,7 +65,7 @@ pub(super) fn cue(words: &[Word]) -> (Cue, BTreeSet<usize>) {
         Some((cue, at, length)) => (cue, (at..at + length).collect()),
         None if low(0) == "when" => (Cue::When, BTreeSet::from([0])),
         None if starts => (Cue::What, BTreeSet::from([0])),
-        None if AUXILIARY.binary_search(&low(0)).is_ok() => (Cue::YesNo, BTreeSet::from([0])),
+        None if AUXILIARY.holds(low(0)) => (Cue::YesNo, BTreeSet::from([0])),
         None => (Cue::Open, BTreeSet::new()),
     };
     if is_guess(words, cue) { (Cue::Hypothetical, used) } else { (cue, used) }
@@ -87,7 +88,7 @@ fn is_guess(words: &[Word], cue: Cue) -> bool {
 /// The kind that the word `at` asks for, with how many words say it.
 fn asked(words: &[Word], at: usize) -> Option<(Cue, usize)> {
     let low = |at: usize| words.get(at).map_or("", |it| it.low.as_str());
-    let helps = |it: usize| AUXILIARY.binary_search(&low(it)).is_ok();
+    let helps = |it: usize| AUXILIARY.holds(low(it));
     let next = low(at + 1);
     Some(match low(at) {
         "how" => match next {
@@ -146,14 +147,4 @@ fn sort(noun: &str) -> Option<Cue> {
         "kind" | "kinds" | "type" | "types" | "sort" | "sorts" => Cue::What,
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_sorted_for_the_search() {
-        assert!(AUXILIARY.is_sorted() && ASKING.is_sorted());
-    }
 }

@@ -2,11 +2,46 @@
 //!
 //! "That's great about your new job! I had a setback" tells of both, and whose setback it was says the sentence.
 
-use crate::terms;
+use crate::{lexicon::Lexicon, terms};
 
-/// Words of whoever says something, of himself and of whom he says it to. In alphabetical order.
-const ME: &[&str] = &["i", "me", "mine", "my", "myself", "our", "ours", "ourselves", "us", "we"];
-const YOU: &[&str] = &["you", "your", "yours", "yourself", "yourselves"];
+/// Words of whoever says something, of himself and of whom he says it to.
+static ME: Lexicon =
+    Lexicon::new(&["i", "me", "mine", "my", "myself", "our", "ours", "ourselves", "us", "we"]);
+static YOU: Lexicon = Lexicon::new(&["you", "your", "yours", "yourself", "yourselves"]);
+
+/// Words that name a time.
+static TIMES: Lexicon = Lexicon::new(&[
+    "ago",
+    "april",
+    "august",
+    "december",
+    "february",
+    "friday",
+    "january",
+    "july",
+    "june",
+    "last",
+    "march",
+    "may",
+    "monday",
+    "month",
+    "next",
+    "november",
+    "october",
+    "saturday",
+    "september",
+    "since",
+    "sunday",
+    "thursday",
+    "today",
+    "tomorrow",
+    "tuesday",
+    "wednesday",
+    "week",
+    "weekend",
+    "year",
+    "yesterday",
+]);
 
 /// A sentence that holds terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +62,8 @@ pub(crate) struct Speaks {
 
 impl Speaks {
     fn of(words: &[String]) -> Self {
-        let holds = |list: &[&str]| words.iter().any(|it| list.binary_search(&it.as_str()).is_ok());
-        Self { of_me: holds(ME), of_you: holds(YOU) }
+        let holds = |some: &Lexicon| words.iter().any(|it| some.holds(it));
+        Self { of_me: holds(&ME), of_you: holds(&YOU) }
     }
 
     fn or(self, other: Self) -> Self {
@@ -58,6 +93,8 @@ pub(super) struct Read {
     pub(super) sentences: Vec<Sentence>,
     /// Whom any of its sentences speaks of.
     pub(super) speaks: Speaks,
+    /// Whether a word in it names a time.
+    pub(super) names_time: bool,
 }
 
 /// Reads a text sentence by sentence. One ends with a line, with a sign that always ends one, or with a sign that does so
@@ -71,6 +108,7 @@ pub(super) fn read(text: &str) -> Read {
         let words: Vec<String> = terms::words(sentence).collect();
         let speaks = Speaks::of(&words);
         read.speaks = read.speaks.or(speaks);
+        read.names_time |= words.iter().any(|it| TIMES.holds(it));
         let before = read.terms.len();
         read.terms.extend(words.iter().filter_map(|it| terms::term(it)));
         let terms = (read.terms.len() - before) as u32;

@@ -1,9 +1,10 @@
 //! The words of the grammar: numbers, units, weekdays, months, seasons.
 
 use super::calendar::{Season, Unit};
+use crate::lexicon::Lexicon;
 
 /// Words and marks that an expression begins with, beside numbers: whether the rules have to be asked at all.
-const OPENING: &[&str] = &[
+static OPENING: Lexicon = Lexicon::new(&[
     "'",
     "a",
     "about",
@@ -262,12 +263,11 @@ const OPENING: &[&str] = &[
     "yesterday",
     "yr",
     "’",
-];
+]);
 
 /// Whether an expression may begin with the word, or with its plural.
 pub(super) fn opens(low: &str) -> bool {
-    let known = |it: &str| OPENING.binary_search(&it).is_ok();
-    known(low) || low.strip_suffix('s').is_some_and(known)
+    OPENING.holds(low) || low.strip_suffix('s').is_some_and(|it| OPENING.holds(it))
 }
 
 /// Whether the word begins an expression only before another that [`opens`] one.
@@ -557,14 +557,4 @@ pub(super) fn is_future(low: &str) -> bool {
                 | "must"
                 | "should"
         )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn opening_words_are_sorted_for_the_search() {
-        assert!(OPENING.is_sorted());
-    }
 }
