@@ -204,6 +204,15 @@ pub(crate) enum MemoryRequest {
         /// How.
         edge: Edge,
     },
+    /// Takes relations back.
+    Unrelate {
+        /// Where they start.
+        from: MemoryId,
+        /// What they say.
+        kind: String,
+        /// Where they lead.
+        to: MemoryId,
+    },
     /// Forgets records.
     Forget {
         /// Which.

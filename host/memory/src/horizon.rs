@@ -31,6 +31,8 @@ pub(crate) struct Ahead {
     pub(crate) standings: BTreeMap<MemoryId, Standing>,
     /// New edges, by where they lead: where they start.
     pub(crate) edges: BTreeMap<MemoryId, Vec<MemoryId>>,
+    /// Where the last edge from one record to another is taken back: where it leads, and where it starts.
+    pub(crate) untied: BTreeSet<(MemoryId, MemoryId)>,
     /// Records that go.
     pub(crate) gone: BTreeSet<MemoryId>,
 }
@@ -54,7 +56,8 @@ impl Ahead {
             })
         };
         let added = self.edges.get(&id).into_iter().flatten().copied();
-        let citing = index.citing(id).chain(added).filter_map(own).max();
+        let cites = |it: &MemoryId| !self.untied.contains(&(id, *it));
+        let citing = index.citing(id).filter(cites).chain(added).filter_map(own).max();
         let horizon = own(id)?.max(citing.unwrap_or(0));
         (horizon != NEVER).then_some(horizon)
     }
@@ -62,6 +65,7 @@ impl Ahead {
     /// The rows of the horizon that move with it.
     pub(crate) fn moves(&self, index: &Index, below: f64) -> Vec<Move> {
         let mut touched: BTreeSet<MemoryId> = self.edges.keys().copied().collect();
+        touched.extend(self.untied.iter().map(|it| it.0));
         for id in self.standings.keys().chain(&self.gone) {
             touched.insert(*id);
             touched.extend(index.cited(*id));

@@ -285,6 +285,18 @@ impl Index {
         }
     }
 
+    /// Lets edges of a record go, by their numbers. What it is derived from stays.
+    pub(crate) fn unrelate(&mut self, from: MemoryId, numbers: &[u32]) {
+        for number in numbers {
+            let Some((to, _)) = self.edges.remove(&(from, *number)) else { continue };
+            self.touch(from);
+            self.touch(to);
+            self.backward.remove(&(to, from, *number));
+            let now = Now { known: &self.known, lineage: &self.lineage };
+            self.succession.take_back((from, to, *number), &now);
+        }
+    }
+
     /// Lets a record go, with everything that hangs on it. What is derived from it has its trust by then: see
     /// [`Index::floors`].
     pub(crate) fn remove(&mut self, id: MemoryId) {
@@ -465,6 +477,11 @@ impl Index {
     pub(crate) fn told(&self, id: MemoryId) -> Option<u64> {
         let shard = self.spaces.get(self.space_of(id)?)?;
         Some(shard.doc(shard.place(id)?)?.at)
+    }
+
+    /// Where the edges of a record lead, with their numbers there.
+    pub(crate) fn edges_from(&self, id: MemoryId) -> Vec<(u32, MemoryId)> {
+        self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| (it.0.1, it.1.0)).collect()
     }
 
     /// The edges of a record, by the record they start at and their number.

@@ -38,7 +38,12 @@ pub(crate) fn load(
         let standings = tables.standings(&old)?;
         for (id, standing) in old.into_iter().map(MemoryId).zip(standings) {
             match standing {
-                Some(standing) => kept.index.set_standing(id, standing),
+                Some(standing) => {
+                    kept.index.set_standing(id, standing);
+                    // Some may have been taken back; those that were not are read below.
+                    let edges = kept.index.edges_from(id);
+                    kept.index.unrelate(id, &edges.iter().map(|it| it.0).collect::<Vec<_>>());
+                }
                 None => kept.index.set_aside(id),
             }
         }

@@ -48,6 +48,8 @@ pub enum Touch {
         /// What it is now.
         trust: Trust,
     },
+    /// Relations were taken back that started or ended at it.
+    Unrelated,
     /// It was forgotten, and those that follow it.
     Forgotten {
         /// How many, itself among them.
@@ -67,6 +69,8 @@ impl Touch {
             Self::Encoded => (5, 0, 0),
             Self::Forgotten { count } => (6, count, 0),
             Self::Trusted { trust } => (7, trust as u64, 0),
+            // Without the other one: nothing would take its name away when that is forgotten.
+            Self::Unrelated => (8, 0, 0),
         }
     }
 
@@ -84,6 +88,7 @@ impl Touch {
                 let trust = usize::try_from(other).ok().and_then(|it| Trust::ALL.get(it))?;
                 Self::Trusted { trust: *trust }
             }
+            8 => Self::Unrelated,
             _ => return None,
         })
     }
@@ -222,6 +227,8 @@ pub struct Difference {
     pub gone: u64,
     /// Relations that were written and are still here.
     pub related: Vec<Edge>,
+    /// Records at both ends of relations that were taken back.
+    pub unrelated: Vec<MemoryId>,
     /// Records that were archived.
     pub archived: Vec<MemoryId>,
     /// Those that were brought back.
@@ -288,12 +295,13 @@ mod tests {
         let related = Touch::Related { to: MemoryId(7), number: 3 };
         let forgotten = Touch::Forgotten { count: 4 };
         let trusted = Touch::Trusted { trust: Trust::Imported };
-        let bare = [Touch::Archived, Touch::Restored, Touch::Pinned, Touch::Unpinned];
+        let bare =
+            [Touch::Archived, Touch::Restored, Touch::Pinned, Touch::Unpinned, Touch::Unrelated];
         for touch in bare.into_iter().chain([related, forgotten, Touch::Encoded, trusted]) {
             assert_eq!(Touch::decode(touch.encode()), Some(touch));
         }
         assert_eq!(Touch::decode((7, 4, 0)), None);
-        assert_eq!(Touch::decode((8, 0, 0)), None);
+        assert_eq!(Touch::decode((9, 0, 0)), None);
     }
 
     #[test]

@@ -770,6 +770,67 @@ impl Memory {
         Ok(())
     }
 
+    /// Takes back all relations of a kind that lead from one record to another. Gives back how many there were. States
+    /// of before don't have them any more either: what is gone is gone, and the audit says when.
+    ///
+    /// # Errors
+    /// [`WriteError`]: also where there is none, or the kind is [`DERIVED_FROM`], which trust goes by.
+    pub fn unrelate(
+        &self,
+        from: MemoryId,
+        kind: &str,
+        to: MemoryId,
+        now: Timestamp,
+    ) -> Result<u64, WriteError> {
+        let invalid = |problem| {
+            let invalid = Invalid { field: "relation", problem };
+            Err(WriteError::Invalid { place: 1, invalid })
+        };
+        if kind == DERIVED_FROM {
+            return invalid(format!(
+                "what {from} is derived from stays, since it is trusted no more than that"
+            ));
+        }
+        let mut writer = self.writer()?;
+        if let Some(id) = [from, to].into_iter().find(|it| !self.index().holds(*it)) {
+            return Err(WriteError::NotFound { id });
+        }
+        let mut between = self.index().edges_from(from);
+        between.retain(|it| it.1 == to);
+        let mut kinds = BTreeMap::new();
+        for (number, _) in &between {
+            let edges = self.edges(&[(from.0, *number)])?;
+            kinds.extend(edges.into_iter().map(|it| (*number, it.kind)));
+        }
+        if !self.index().holds(from) {
+            return Err(ReadError::Damaged { id: from }.into());
+        }
+        let numbers: Vec<u32> = kinds.iter().filter(|it| it.1 == kind).map(|it| *it.0).collect();
+        if numbers.is_empty() {
+            let others: BTreeSet<String> = kinds.values().map(|it| format!("`{it}`")).collect();
+            let others = match others.len() {
+                0 => "it has none that leads there".to_owned(),
+                _ => format!("it has {}", others.into_iter().collect::<Vec<_>>().join(", ")),
+            };
+            return invalid(format!("{from} has no relation `{kind}` to {to}: {others}"));
+        }
+        let untied = (numbers.len() == between.len()).then_some((to, from)).into_iter().collect();
+        let moves = self.moves(&Ahead { untied, ..Ahead::default() });
+        let count = numbers.len() as u64;
+        let act = Act { at: now, deed: Deed::Unrelated, first: from.0, count };
+        let counters = writer.counters;
+        let rows: Vec<_> = numbers.iter().map(|it| (from.0, *it, to.0)).collect();
+        writer.commit(&self.tables, act, counters, |change| {
+            change.move_horizon(&moves)?;
+            change.remove_edges(&rows)?;
+            change.note([(from.0, Touch::Unrelated), (to.0, Touch::Unrelated)])
+        })?;
+        let mut index = self.index_mut();
+        index.unrelate(from, &numbers);
+        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        Ok(count)
+    }
+
     /// Forgets records for certain: every row that tells of them is removed, and their keys are destroyed, so
     /// that old copies of the rows can't be read either. All of them or none. Under an idempotency key that was
     /// used before nothing more is forgotten; folders of snapshots that were not reached then are reached now.
@@ -1809,7 +1870,7 @@ impl Memory {
                 Deed::Ticked => told.cycles += line.count,
                 Deed::Consolidated => told.consolidated += line.count,
                 Deed::Parted => told.parted += line.count,
-                Deed::Related | Deed::Arranged | Deed::Restored => {}
+                Deed::Related | Deed::Unrelated | Deed::Arranged | Deed::Restored => {}
             }
         }
         let mut edges = Vec::new();
@@ -1829,6 +1890,7 @@ impl Memory {
                 Touch::Pinned => &mut told.pinned,
                 Touch::Unpinned => &mut told.unpinned,
                 Touch::Trusted { .. } => &mut told.trusted,
+                Touch::Unrelated => &mut told.unrelated,
                 Touch::Related { number, .. } => {
                     edges.push((row.id.0, number));
                     continue;

@@ -65,6 +65,20 @@ impl Succession {
         self.backward.insert((older, newer, number));
     }
 
+    /// Takes a claim back.
+    pub(crate) fn take_back(&mut self, claim: Claim, judge: &impl Judge) {
+        let (newer, older, number) = claim;
+        if !self.claims.remove(&claim) && !self.knotted.remove(&claim) {
+            return;
+        }
+        self.backward.remove(&(older, newer, number));
+        if self.knotted.is_empty() {
+            self.settle(vec![older], judge);
+        } else {
+            self.untie(judge);
+        }
+    }
+
     /// Lets a record go with its claims.
     pub(crate) fn remove(&mut self, id: MemoryId, judge: &impl Judge) {
         let below: Vec<Claim> = self.claims.range(all_of(id)).copied().collect();

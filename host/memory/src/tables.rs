@@ -126,10 +126,12 @@ pub enum Deed {
     Consolidated,
     /// They speak for themselves again.
     Parted,
+    /// Edges were taken back.
+    Unrelated,
 }
 
 impl Deed {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Remembered,
         Self::Forgotten,
         Self::Related,
@@ -139,6 +141,7 @@ impl Deed {
         Self::Restored,
         Self::Consolidated,
         Self::Parted,
+        Self::Unrelated,
     ];
 
     fn code(self) -> u8 {
@@ -219,6 +222,7 @@ pub(crate) struct Change {
 }
 
 type Done<T> = Result<T, redb::Error>;
+type Deeds<'a> = redb::Table<'a, (u64, u64, u32), (u8, u64, u32)>;
 
 impl Tables {
     /// Opens the file, made where there is none. It is durable before a store has keys: where those are there it was
@@ -740,6 +744,16 @@ fn stays(((id, _, _), row): DeedsRow, holds: impl Fn(MemoryId) -> bool) -> bool 
     }
 }
 
+/// Removes what was noted of the writing of an edge, which is gone: another one may have its number.
+fn unnote(deeds: &mut Deeds<'_>, from: u64, number: u32, to: u64) -> Done<()> {
+    let is_it = |row| match Touch::decode(row) {
+        Some(Touch::Related { to: of, number: numbered }) => (of.0, numbered) == (to, number),
+        _ => false,
+    };
+    deeds.retain_in((from, 0, 0)..=(from, u64::MAX, u32::MAX), |_, row| !is_it(row))?;
+    Ok(())
+}
+
 impl Change {
     /// Adds records, in the order of their ids.
     pub(crate) fn add_records<'a>(
@@ -840,6 +854,19 @@ impl Change {
         self.mark(std::iter::once(from))
     }
 
+    /// Removes edges between records that stay: each with where it starts, its number, and where it leads.
+    pub(crate) fn remove_edges(&self, all: &[(u64, u32, u64)]) -> Done<()> {
+        let mut edges = self.transaction.open_table(EDGES)?;
+        let mut backward = self.transaction.open_table(BACKWARD)?;
+        let mut deeds = self.transaction.open_table(DEEDS)?;
+        for &(from, number, to) in all {
+            edges.remove((from, number))?;
+            backward.remove((to, from, number))?;
+            unnote(&mut deeds, from, number, to)?;
+        }
+        self.mark(all.iter().map(|it| it.0))
+    }
+
     /// Removes records with everything that hangs on them.
     pub(crate) fn remove(&self, ids: &[u64]) -> Done<()> {
         let mut records = self.transaction.open_table(RECORDS)?;
@@ -868,12 +895,7 @@ impl Change {
             for edge in backward.extract_from_if(to_here, |_, ()| true)? {
                 let (_, from, number) = edge?.0.value();
                 edges.remove((from, number))?;
-                let is_it = |_, row| match Touch::decode(row) {
-                    Some(Touch::Related { to, number: of }) => to.0 == id && of == number,
-                    _ => false,
-                };
-                let of_it = (from, 0, 0)..=(from, u64::MAX, u32::MAX);
-                deeds.retain_in(of_it, |key: (u64, u64, u32), row| !is_it(key, row))?;
+                unnote(&mut deeds, from, number, id)?;
             }
             deeds.retain_in((id, 0, 0)..=(id, u64::MAX, u32::MAX), |_, _| false)?;
         }

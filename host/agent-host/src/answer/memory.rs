@@ -346,6 +346,19 @@ pub(crate) struct RelateAnswer {
     pub(crate) counts: bool,
 }
 
+/// Answers `memory unrelate`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UnrelateAnswer {
+    /// Where the relations started.
+    pub(crate) from: String,
+    /// What they said.
+    pub(crate) kind: String,
+    /// Where they led.
+    pub(crate) to: String,
+    /// How many there were.
+    pub(crate) count: u64,
+}
+
 fn yes() -> bool {
     true
 }
@@ -427,7 +440,8 @@ pub(crate) struct AuditDetail {
     pub(crate) commit: u64,
     /// When, RFC 3339.
     pub(crate) at: String,
-    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`, `restored`, `consolidated`, `parted`.
+    /// `remembered`, `forgotten`, `related`, `ticked`, `encoded`, `arranged`, `restored`, `consolidated`, `parted`,
+    /// `unrelated`.
     pub(crate) deed: String,
     /// The first record, or the new cycle.
     pub(crate) first: u64,

@@ -53,6 +53,9 @@ pub(crate) struct DiffAnswer {
     pub(crate) superseded: Vec<RelationDetail>,
     /// Other relations that were written.
     pub(crate) related: Vec<RelationDetail>,
+    /// Records at both ends of relations that were taken back.
+    #[serde(default)]
+    pub(crate) unrelated: Vec<String>,
     /// Records that were archived.
     pub(crate) archived: Vec<String>,
     /// Those that were brought back.
@@ -119,7 +122,7 @@ pub(crate) struct HappeningDetail {
     pub(crate) commit: u64,
     /// When, RFC 3339.
     pub(crate) at: Option<String>,
-    /// `related`, `supersedes`, `superseded`, `archived`, `restored`, `pinned`, `unpinned`, `encoded`, `trusted`.
+    /// `related`, `unrelated`, `supersedes`, `superseded`, `archived`, `restored`, `pinned`, `unpinned`, `encoded`, `trusted`.
     pub(crate) deed: String,
     /// The relation, where it is one.
     pub(crate) relation: Option<RelationDetail>,

@@ -118,6 +118,15 @@ enum MemoryCommand {
         #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
         weight: f32,
     },
+    /// Takes back what `relate` said: all relations of a kind that lead from one record to another.
+    Unrelate {
+        /// The record they start at.
+        from: MemoryId,
+        /// What they say, as `show` has it. `derived-from` stays: trust goes by it.
+        kind: String,
+        /// The record they lead to.
+        to: MemoryId,
+    },
     Forget(Forget),
     /// Keeps a record from fading.
     Pin {
@@ -463,6 +472,9 @@ impl Memory {
             MemoryCommand::Relate { from, kind, to, weight } => {
                 let edge = Edge { from, kind, to, weight };
                 told::relate(context, &ask(context, MemoryRequest::Relate { edge })?)
+            }
+            MemoryCommand::Unrelate { from, kind, to } => {
+                told::unrelate(context, &ask(context, MemoryRequest::Unrelate { from, kind, to })?)
             }
             MemoryCommand::Forget(it) => it.run(context),
             MemoryCommand::Pin { id } => pin(context, id, true),

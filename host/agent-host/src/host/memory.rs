@@ -36,7 +36,7 @@ use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, TrustAnswer, UsedDetail, VectorRecall, WhenDetail, named,
+        TickAnswer, TrustAnswer, UnrelateAnswer, UsedDetail, VectorRecall, WhenDetail, named,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -277,6 +277,9 @@ impl Desk {
             MemoryRequest::Blame { id } => self.blame(id).map(to_json),
             MemoryRequest::Restore { ids, weight } => self.restore(&ids, weight).map(to_json),
             MemoryRequest::Relate { edge } => self.relate(edge).map(to_json),
+            MemoryRequest::Unrelate { from, kind, to } => {
+                self.unrelate(from, kind, to).map(to_json)
+            }
             MemoryRequest::Forget { what, dry_run } => self.forget(&what, dry_run).map(to_json),
             MemoryRequest::Pin { id, pinned } => self.pin(id, pinned).map(to_json),
             MemoryRequest::Use { ids } => self.used(&ids).map(to_json),
@@ -566,6 +569,21 @@ impl Desk {
         Ok(RelateAnswer { relation: RelationDetail::of(edge), counts: hides })
     }
 
+    fn unrelate(
+        &self,
+        from: MemoryId,
+        kind: String,
+        to: MemoryId,
+    ) -> Result<UnrelateAnswer, Failure> {
+        let taken = self.memory.unrelate(from, &kind, to, self.now());
+        let count = taken.map_err(|error| match error {
+            WriteError::Invalid { invalid, .. } => Failure::usage(invalid.problem)
+                .hint(format!("`agent-host memory show {from}` shows its relations")),
+            other => written(other),
+        })?;
+        Ok(UnrelateAnswer { from: from.to_string(), kind, to: to.to_string(), count })
+    }
+
     fn pin(&self, id: MemoryId, pinned: bool) -> Result<PinAnswer, Failure> {
         self.memory.pin(id, pinned, self.now()).map_err(written)?;
         Ok(PinAnswer { id: id.to_string(), pinned })
@@ -687,6 +705,7 @@ fn word(deed: Deed) -> &'static str {
         Deed::Restored => "restored",
         Deed::Consolidated => "consolidated",
         Deed::Parted => "parted",
+        Deed::Unrelated => "unrelated",
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, Reading, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, Tied, TrustAnswer, UsedDetail, VectorRecall, WhenDetail,
+        TickAnswer, Tied, TrustAnswer, UnrelateAnswer, UsedDetail, VectorRecall, WhenDetail,
     },
     cli::Context,
     failure::Failure,
@@ -354,6 +354,16 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
             _ => {}
         }
         Ok(())
+    })
+}
+
+/// Prints which relations were taken back.
+pub(crate) fn unrelate(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    let taken: UnrelateAnswer = read(answer)?;
+    tell(context, &taken, 0, || {
+        let UnrelateAnswer { from, kind, to, count } = &taken;
+        let times = if *count > 1 { format!(", all {count}") } else { String::new() };
+        line(harmless(&format!("taken back: {from} {kind} {to}{times}")))
     })
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn diff(context: &Context, answer: &Json) -> Result<u8, Failure> {
         for it in &diff.related {
             named("related", &relation(it))?;
         }
+        listed("unrelated", &diff.unrelated, "")?;
         listed("archived", &diff.archived, "")?;
         listed("restored", &diff.restored, "")?;
         listed("pinned", &diff.pinned, "")?;

@@ -202,7 +202,15 @@ impl History {
                 let ids: Vec<MemoryId> = (0..count).map(|_| any(self)).collect();
                 memory.forget(&ids, None, now).unwrap();
             }
-            86..90 => {
+            86..88 => {
+                let related = memory.all_relations().unwrap();
+                if related.is_empty() {
+                    return;
+                }
+                let Edge { from, kind, to, .. } = &related[self.below(related.len())];
+                memory.unrelate(*from, kind, *to, now).unwrap();
+            }
+            88..90 => {
                 let (from, to) = (any(self), any(self));
                 let kind = ["causes", "supersedes"][self.below(2)].to_owned();
                 let edge = Edge { from, kind, to, weight: 0.5 };

@@ -8,7 +8,7 @@ use voyager_base::{
     chance::{Chance, Seeded},
     sim::{CrashModel, SimDisk},
 };
-use voyager_memory::{Edge, Entry, Memory, MemoryId};
+use voyager_memory::{Edge, Entry, Memory, MemoryId, WriteError};
 
 use crate::{
     model::Model,
@@ -21,6 +21,7 @@ enum Act {
     Remember(Vec<Entry>),
     Forget(Vec<MemoryId>),
     Relate(Edge),
+    Unrelate(MemoryId, MemoryId),
     Tick(u64),
     Pin(MemoryId, bool),
     Restore(MemoryId),
@@ -62,6 +63,10 @@ impl Held {
             Act::Relate(edge) => {
                 held.edges.push((edge.from.0, edge.to.0));
                 held.model.edges.push((edge.from.0, edge.to.0));
+            }
+            Act::Unrelate(from, to) => {
+                held.edges.retain(|it| *it != (from.0, to.0));
+                held.model.edges.retain(|it| *it != (from.0, to.0));
             }
             Act::Tick(cycles) => {
                 held.cycle += cycles;
@@ -112,6 +117,8 @@ impl Held {
 /// The weight with which records are brought back.
 const RESTORED: f64 = 0.3;
 
+const KIND: &str = "leads to";
+
 const WORDS: [&str; 8] = ["door", "green", "wall", "blue", "roof", "red", "tree", "old"];
 
 /// Some acts that a seed repeats.
@@ -122,7 +129,7 @@ fn history(seed: u64) -> Vec<Act> {
     let mut acts = Vec::new();
     for _ in 0..10 {
         let there: Vec<u64> = held.texts.keys().copied().collect();
-        let act = match below(9) {
+        let act = match below(11) {
             0 if !there.is_empty() => {
                 let count = 1 + below(2);
                 Act::Forget((0..count).map(|_| MemoryId(there[below(there.len())])).collect())
@@ -130,7 +137,7 @@ fn history(seed: u64) -> Vec<Act> {
             1 if there.len() > 1 => {
                 let from = below(there.len());
                 let to = (from + 1 + below(there.len() - 1)) % there.len();
-                let kind = "leads to".to_owned();
+                let kind = KIND.to_owned();
                 Act::Relate(Edge {
                     from: MemoryId(there[from]),
                     to: MemoryId(there[to]),
@@ -141,7 +148,11 @@ fn history(seed: u64) -> Vec<Act> {
             2 => Act::Tick(1 + below(200) as u64),
             3 => Act::Keep,
             4 if !there.is_empty() => Act::Pin(MemoryId(there[below(there.len())]), below(3) > 0),
-            5 if !held.archived.is_empty() => {
+            5 | 6 if !held.edges.is_empty() => {
+                let (from, to) = held.edges[below(held.edges.len())];
+                Act::Unrelate(MemoryId(from), MemoryId(to))
+            }
+            7 if !held.archived.is_empty() => {
                 Act::Restore(MemoryId(held.archived[below(held.archived.len())]))
             }
             _ => {
@@ -163,6 +174,11 @@ fn perform(memory: &Memory, number: usize, act: &Act) -> bool {
         Act::Remember(entries) => memory.remember(entries, Some(&key), now()).is_ok(),
         Act::Forget(ids) => memory.forget(ids, Some(&key), now()).is_ok(),
         Act::Relate(edge) => memory.relate(edge, Some(&key), now()).is_ok(),
+        Act::Unrelate(from, to) => match memory.unrelate(*from, KIND, *to, now()) {
+            // It was under way, and is done.
+            Ok(_) | Err(WriteError::Invalid { .. }) => true,
+            Err(_) => false,
+        },
         Act::Tick(cycles) => memory.tick(*cycles, now()).is_ok(),
         Act::Pin(id, pinned) => memory.pin(*id, *pinned, now()).is_ok(),
         Act::Restore(id) => memory.restore(&[*id], RESTORED, now()).is_ok(),

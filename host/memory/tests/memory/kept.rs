@@ -104,6 +104,8 @@ fn what_came_after_it_is_there_too() {
     let supersedes = |from, to| Edge { kind: "supersedes".to_owned(), ..edge(from, to) };
     memory.relate(&supersedes(24, 6), None, now()).unwrap();
     memory.relate(&supersedes(40, 41), None, now()).unwrap();
+    memory.unrelate(MemoryId(1), "leads to", MemoryId(2), now()).unwrap();
+    memory.unrelate(MemoryId(6), "supersedes", MemoryId(18), now()).unwrap();
     memory.tick(30, now()).unwrap();
     memory.used(&[MemoryId(7)], None, now()).unwrap();
     memory.pin(MemoryId(9), true, now()).unwrap();

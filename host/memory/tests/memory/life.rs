@@ -18,6 +18,7 @@ enum Act {
     Used(usize),
     Pin(usize, bool),
     Relate(usize, usize),
+    Unrelate(usize, usize),
     Restore(usize, bool),
     Forget(usize),
     Tick { cycles: u64, time: u64 },
@@ -32,6 +33,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => place.clone().prop_map(Act::Used),
         2 => (place.clone(), any::<bool>()).prop_map(|it| Act::Pin(it.0, it.1)),
         4 => (place.clone(), place.clone()).prop_map(|it| Act::Relate(it.0, it.1)),
+        2 => (place.clone(), place.clone()).prop_map(|it| Act::Unrelate(it.0, it.1)),
         2 => (place.clone(), any::<bool>()).prop_map(|it| Act::Restore(it.0, it.1)),
         1 => place.prop_map(Act::Forget),
         5 => (1_u64..150, 0_u64..100).prop_map(|(cycles, time)| Act::Tick { cycles, time }),
@@ -67,6 +69,13 @@ fn perform(memory: &Memory, model: &mut Model, time: &mut Timestamp, act: &Act) 
                 memory.relate(&edge(from, to), None, *time).unwrap();
                 model.edges.push((from, to));
             }
+        }
+        Act::Unrelate(from, to) => {
+            let (Some(from), Some(to)) = (id(from), id(to)) else { return };
+            let before = model.edges.len();
+            model.edges.retain(|it| *it != (from, to));
+            let count = memory.unrelate(MemoryId(from), "cites", MemoryId(to), *time);
+            assert_eq!(count.unwrap_or_default(), (before - model.edges.len()) as u64);
         }
         Act::Restore(place, strong) => {
             let Some(id) = id(place) else { return };

@@ -143,6 +143,30 @@ fn blame_says_who_wrote_a_record_and_what_was_done_to_it() {
     assert_eq!(memory.blame(MemoryId(1)), Err(ReadError::NotFound { id: MemoryId(1) }));
 }
 
+#[test]
+fn a_relation_that_is_taken_back_is_gone_of_then_and_that_it_was_is_told() {
+    let (_, memory) = doors();
+    assert_eq!(found(&memory, "door", Some(3)).0, ["A red door."]);
+    assert_eq!(memory.unrelate(MemoryId(1), SUPERSEDES, MemoryId(0), at(7)), Ok(1));
+    assert_eq!(found(&memory, "door", Some(3)).0, ["A green door.", "A red door."]);
+    let told = |id| {
+        let since = memory.blame(MemoryId(id)).unwrap().since;
+        since.into_iter().map(|it| (it.commit, it.what)).collect::<Vec<_>>()
+    };
+    let taken_back = (7, Happened::Touched(Touch::Unrelated));
+    assert_eq!(told(0).last(), Some(&taken_back));
+    assert!(told(1).contains(&taken_back));
+    let diff = memory.difference(6, 7).unwrap();
+    assert_eq!(diff.unrelated, ids(&[0, 1]));
+    assert_eq!(memory.difference(2, 3).unwrap().related, []);
+    // The next one has its number, and is of its own commit.
+    memory.relate(&edge(1, "about", 0), None, at(8)).unwrap();
+    let about = Happened::Related(edge(1, "about", 0));
+    assert!(told(0).contains(&(8, about)));
+    assert_eq!(memory.difference(2, 3).unwrap().related, []);
+    assert_eq!(memory.difference(7, 8).unwrap().related, [edge(1, "about", 0)]);
+}
+
 /// Of one to which too much was done the oldest goes, and the store stays small.
 #[test]
 fn what_is_noted_of_one_record_is_bounded() {

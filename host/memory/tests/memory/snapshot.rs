@@ -1029,7 +1029,10 @@ fn act(memory: &Memory, step: &Step, number: usize) {
                 && from != to
             {
                 let edge = Edge { from, to, kind: "near".to_owned(), weight: 0.5 };
-                memory.relate(&edge, None, now()).unwrap();
+                // What is there already is taken back.
+                if memory.unrelate(from, &edge.kind, to, now()).is_err() {
+                    memory.relate(&edge, None, now()).unwrap();
+                }
             }
         }
         Step::Used(it) => {

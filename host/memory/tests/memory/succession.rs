@@ -66,6 +66,65 @@ fn the_newer_fact_wins_and_the_older_stays_as_history() {
 }
 
 #[test]
+fn a_claim_that_is_taken_back_hides_nothing() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let doors = ["door one", "door two", "door three"].map(|it| Entry::from(draft(it)));
+    memory.remember(&doors, None, now()).unwrap();
+    let about = |from, to| Edge { kind: "about".to_owned(), ..edge(from, to) };
+    let weak = Edge { weight: 0.5, ..edge(2, 1) };
+    memory.relate_all(&[edge(2, 1), weak, edge(1, 0), about(2, 1)], None, now()).unwrap();
+    let door = question("door");
+    assert_eq!(found(&memory, &door), (vec!["door three".to_owned()], 2));
+    // Both that say so, whatever their weights, and nothing else.
+    assert_eq!(memory.unrelate(MemoryId(2), SUPERSEDES, MemoryId(1), now()), Ok(2));
+    let check = |memory: &Memory| {
+        let (mut left, hidden) = found(memory, &door);
+        left.sort();
+        assert_eq!((left, hidden), (vec!["door three".to_owned(), "door two".to_owned()], 1));
+        assert_eq!(memory.relations(MemoryId(2)), Ok(vec![about(2, 1)]));
+        assert_eq!(memory.is_superseded(MemoryId(0)), Ok(true));
+    };
+    check(&memory);
+    let line = memory.audit(1).unwrap()[0];
+    assert_eq!((line.deed, line.first, line.count), (Deed::Unrelated, 2, 2));
+    drop(memory);
+    let memory = open(&disk);
+    check(&memory);
+    // What was said wrongly can be said the other way round.
+    memory.relate(&edge(1, 2), None, now()).unwrap();
+    assert_eq!(found(&memory, &door), (vec!["door two".to_owned()], 2));
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_told_and_nothing_is_written() {
+    let memory = open(&SimDisk::new(1));
+    let derived = Entry { derived_from: vec![MemoryId(0)], ..draft("two").into() };
+    memory.remember(&[draft("one").into()], None, now()).unwrap();
+    memory.remember(&[derived, draft("three").into()], None, now()).unwrap();
+    let about = Edge { kind: "about".to_owned(), ..edge(1, 2) };
+    memory.relate(&about, None, now()).unwrap();
+    let commit = memory.stats().unwrap().commit;
+    let told = |from, kind, to| {
+        let (from, to) = (MemoryId(from), MemoryId(to));
+        memory.unrelate(from, kind, to, now()).unwrap_err().to_string()
+    };
+    let of = |problem: &str| format!("memory 1 of the batch: relation: {problem}");
+    assert_eq!(
+        told(1, "derived-from", 0),
+        of("what m1 is derived from stays, since it is trusted no more than that")
+    );
+    assert_eq!(told(1, "has", 2), of("m1 has no relation `has` to m2: it has `about`"));
+    assert_eq!(
+        told(2, "about", 1),
+        of("m2 has no relation `about` to m1: it has none that leads there")
+    );
+    assert_eq!(told(1, "about", 9), "there is no memory m9");
+    assert_eq!(memory.stats().unwrap().commit, commit);
+    assert_eq!(memory.all_relations().unwrap().len(), 2);
+}
+
+#[test]
 fn what_is_archived_supersedes_nothing_until_it_comes_back() {
     let disk = SimDisk::new(1);
     let memory = open(&disk);

@@ -162,6 +162,7 @@ enum Act {
     Add { trust: usize, sources: Vec<usize>, over: Option<usize> },
     Derive(usize, usize),
     Supersede(usize, usize),
+    TakeBack(usize, usize),
     Trust(usize, usize),
     Forget(Vec<usize>),
     Tick,
@@ -175,6 +176,7 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(trust, sources, over)| Act::Add { trust, sources, over }),
         4 => (place.clone(), place.clone()).prop_map(|it| Act::Derive(it.0, it.1)),
         2 => (place.clone(), place.clone()).prop_map(|it| Act::Supersede(it.0, it.1)),
+        2 => (place.clone(), place.clone()).prop_map(|it| Act::TakeBack(it.0, it.1)),
         3 => (place.clone(), 0_usize..4).prop_map(|it| Act::Trust(it.0, it.1)),
         3 => prop::collection::vec(place, 1..3).prop_map(Act::Forget),
         1 => Just(Act::Tick),
@@ -251,6 +253,11 @@ proptest! {
                     if memory.relate(&edge(SUPERSEDES, from.0, to.0), None, now()).is_ok() {
                         model.claims.insert((from.0, to.0));
                     }
+                }
+                Act::TakeBack(from, to) => {
+                    let (Some(from), Some(to)) = (id(from), id(to)) else { continue };
+                    let was = memory.unrelate(from, SUPERSEDES, to, now()).is_ok();
+                    prop_assert_eq!(model.claims.remove(&(from.0, to.0)), was);
                 }
                 Act::Trust(place, trust) => {
                     let Some(id) = id(place) else { continue };

@@ -90,6 +90,29 @@ fn what_is_added_is_found_shown_and_forgotten() {
 }
 
 #[test]
+fn a_relation_that_was_wrong_is_taken_back() {
+    let Some(stage) = Stage::new() else { return };
+    for text in ["The door is green.", "The door is red."] {
+        memory(&stage, &["add", text]);
+    }
+    memory(&stage, &["relate", "m1", "supersedes", "m0"]);
+    assert_eq!(found(&stage, "door"), ["The door is red."]);
+    let wrong = refused(&stage, &["unrelate", "m1", "about", "m0"], 2);
+    assert!(wrong.contains("m1 has no relation `about` to m0: it has `supersedes`"), "{wrong}");
+    assert!(wrong.contains("memory show m1"), "{wrong}");
+    let taken = stage.call(["memory", "unrelate", "m1", "supersedes", "m0"]);
+    assert_eq!((taken.code, taken.out.as_str()), (Some(0), "taken back: m1 supersedes m0\n"));
+    assert_eq!(found(&stage, "door").len(), 2);
+    let diff = memory(&stage, &["diff", "3"]);
+    assert_eq!(diff["unrelated"], json!(["m0", "m1"]), "{diff}");
+    let since = memory(&stage, &["blame", "m0"])["since"].clone();
+    assert_eq!((&since[0]["deed"], since.as_array().map(Vec::len)), (&"unrelated".into(), Some(1)));
+    assert_eq!(memory(&stage, &["audit"])[0]["deed"], "unrelated");
+    assert!(refused(&stage, &["unrelate", "m1", "derived-from", "m0"], 2).contains("stays"));
+    assert!(refused(&stage, &["unrelate", "m1", "near", "m7"], 2).contains("no memory m7"));
+}
+
+#[test]
 fn explain_says_why_a_record_is_no_hit() {
     let Some(stage) = Stage::new() else { return };
     for text in ["The door is green.", "The green door was painted by a friend of ours.", "Rain."] {
@@ -784,7 +807,7 @@ fn one_stands_for_those_that_say_the_same_and_undo_leaves_nothing_of_it() {
     assert_eq!(hits(&["--copies"]).len(), 4);
     let shown = [memory(&stage, &["show", "m0"]), memory(&stage, &["show", "m2"])];
     assert_eq!(shown[0]["standing"], "m2");
-    assert_eq!(shown[1]["stands-for"], serde_json::json!(["m0", "m1"]));
+    assert_eq!(shown[1]["stands-for"], json!(["m0", "m1"]));
     let asked = memory(&stage, &["explain", "green door", "--id", "m0"])["asked"].clone();
     assert_eq!(
         asked["reason"], "m2 stands for it and says the same; `--copies` asks for all",
@@ -793,7 +816,7 @@ fn one_stands_for_those_that_say_the_same_and_undo_leaves_nothing_of_it() {
     assert_eq!(memory(&stage, &["list"])["of"], 4);
     let commit = found["commit"].to_string();
     let undone = memory(&stage, &["consolidate", "--undo", &commit]);
-    assert_eq!(undone["parted"], serde_json::json!(["m0", "m1"]), "{undone}");
+    assert_eq!(undone["parted"], json!(["m0", "m1"]), "{undone}");
     assert_eq!(hits(&[]), before, "as it was");
     assert!(
         refused(&stage, &["consolidate", "--undo", &commit], 2).contains("nothing is left of it")

@@ -52,7 +52,7 @@ impl Desk {
         let told = self.memory.difference(from.commit, to.commit).map_err(read)?;
         let Difference { added, gone, related, archived, restored, pinned, .. } = told;
         let Difference { unpinned, trusted, encoded, forgotten, forgotten_ids, cycles, .. } = told;
-        let Difference { consolidated, parted, .. } = told;
+        let Difference { consolidated, parted, unrelated, .. } = told;
         let (superseded, related): (Vec<Edge>, Vec<Edge>) =
             related.into_iter().partition(|it| it.kind == SUPERSEDES);
         let details = |all: Vec<Edge>| all.into_iter().map(RelationDetail::of).collect();
@@ -63,6 +63,7 @@ impl Desk {
             gone,
             superseded: details(superseded),
             related: details(related),
+            unrelated: named(&unrelated),
             archived: named(&archived),
             restored: named(&restored),
             pinned: named(&pinned),
@@ -144,6 +145,7 @@ fn happening(id: MemoryId, it: Happening) -> HappeningDetail {
 fn word(touch: Touch) -> &'static str {
     match touch {
         Touch::Related { .. } => "related",
+        Touch::Unrelated => "unrelated",
         Touch::Archived => "archived",
         Touch::Restored => "restored",
         Touch::Pinned => "pinned",
