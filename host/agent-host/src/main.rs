@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         Err(error) => return misread(&error),
     };
     let json = cli.common.json;
+    tell_panics_once();
     match run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -86,6 +87,18 @@ fn misread(error: &clap::Error) -> ExitCode {
     };
     complain(&failure, true);
     ExitCode::from(failure.kind.exit_code())
+}
+
+/// A panic over a damaged page is told as an error that says what to do; the logs keep where it was.
+fn tell_panics_once() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if voyager_disk::database::is_guarded() {
+            tracing::debug!("a database is damaged: {panic}");
+        } else {
+            tell(panic);
+        }
+    }));
 }
 
 /// What this program does as its own child: it must begin before anything else has.

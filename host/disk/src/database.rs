@@ -5,6 +5,7 @@
 //! damaged file is refused as it is, instead of falling back to an earlier commit.
 
 use std::{
+    cell::Cell,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -126,12 +127,23 @@ pub fn close(database: Database) {
 /// What is said where redb panics.
 pub const CONTRADICTION: &str = "its pages contradict each other";
 
+thread_local!(static GUARDED: Cell<bool> = const { Cell::new(false) });
+
+/// Whether a panic of this thread is told as an error by [`guarded`]. For the panic hook of a program, which would tell of
+/// it too.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// redb asserts what it reads: a damaged page may end in a panic, which must not end the host.
 ///
 /// # Errors
 /// What `act` says, or that the pages contradict each other.
 pub fn guarded<T>(act: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
-    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| Err(Broken::damaged(CONTRADICTION)))
+    let before = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(act));
+    GUARDED.set(before);
+    done.unwrap_or_else(|_| Err(Broken::damaged(CONTRADICTION)))
 }
 
 /// Says whether making the file was interrupted before redb took it for its own: then it is empty, or

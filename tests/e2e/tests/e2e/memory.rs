@@ -90,6 +90,35 @@ fn what_is_added_is_found_shown_and_forgotten() {
 }
 
 #[test]
+fn a_damaged_database_is_told_in_words() {
+    let Some(stage) = Stage::new() else { return };
+    for number in 0..8 {
+        memory(&stage, &["add", &format!("Door {number} is green.")]);
+    }
+    let file = stage.path("state/memory/memory.redb");
+    let whole = fs::read(&file).expect("it is there");
+    let mut refused = 0;
+    for page in 1..whole.len() / 4096 {
+        let mut bytes = whole.clone();
+        for byte in &mut bytes[page * 4096..(page + 1) * 4096] {
+            *byte ^= 0x5a;
+        }
+        fs::write(&file, bytes).expect("it is written");
+        let listed = stage.call(["memory", "list"]);
+        assert!(!listed.err.contains("panicked"), "{page} {listed:?}");
+        // Some pages are free.
+        if listed.code != Some(0) {
+            assert_eq!(listed.code, Some(5), "{page} {listed:?}");
+            assert!(listed.err.contains("memory.redb is damaged"), "{page} {listed:?}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 3, "{refused}");
+    fs::write(&file, whole).expect("it is written");
+    assert_eq!(found(&stage, "green").len(), 8);
+}
+
+#[test]
 fn a_relation_that_was_wrong_is_taken_back() {
     let Some(stage) = Stage::new() else { return };
     for text in ["The door is green.", "The door is red."] {
