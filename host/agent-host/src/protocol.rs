@@ -279,6 +279,8 @@ pub(crate) enum MemoryRequest {
     Snapshots {
         /// In which folder.
         folder: String,
+        /// Whether all of them are read.
+        verify: bool,
     },
     /// Leaves a folder of snapshots alone from now on.
     LeaveSnapshots {

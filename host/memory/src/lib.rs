@@ -74,8 +74,8 @@ pub use self::{
     service::{Encodes, Meaning, MemoryOf, Service},
     shard::tokens_of,
     snapshot::{
-        Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Thinned, Which,
-        is_snapshot_file, restore, snapshots,
+        Checked, Listed, Places, Restored, Restoring, SnapshotError, Snapshots, Taken, Thinned,
+        Which, check_snapshots, is_snapshot_file, restore, snapshots,
     },
     store::{
         BATCH_MAX, COPIES_MAX, Consolidated, Encoder, Entry, Forgotten, Group, KEPT_FROM, Memory,

@@ -11,6 +11,7 @@
 //!
 //! What is deliberately not here: what opens folders ([`Places`]), and mapping chunks into memory: rows are sealed.
 
+mod check;
 mod chunks;
 pub(crate) mod descent;
 pub(crate) mod manifest;
@@ -29,6 +30,7 @@ use voyager_base::{
 };
 use voyager_disk::database::Opening;
 
+pub use self::check::{Checked, check_snapshots};
 pub(crate) use self::chunks::Rows;
 use self::{
     chunks::{Turn, Writing, Written},

@@ -165,8 +165,11 @@ impl Host {
         };
         // These need no memory, and must not make one.
         let request = match request {
-            MemoryRequest::Snapshots { folder } => {
-                let work = move || snapshots::list(&folder).map(to_json);
+            MemoryRequest::Snapshots { folder, verify } => {
+                let work = move || match verify {
+                    true => lazy.verify_snapshots(&folder, key, &progress).map(to_json),
+                    false => snapshots::list(&folder).map(to_json),
+                };
                 return tokio::task::spawn_blocking(work).await.map_err(bug)?;
             }
             MemoryRequest::RestoreFrom { folder, at } => {

@@ -18,9 +18,9 @@ use voyager_base::{
     sim::{CrashModel, SimClock, SimDisk, asking},
 };
 use voyager_memory::{
-    Blame, Cost, Edge, Happened, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places,
-    Record, Restored, Restoring, Service, SnapshotError, Taken, Which, is_snapshot_file, restore,
-    snapshots,
+    Blame, Checked, Cost, Edge, Happened, Memory, MemoryId, OpenError, Options, OwnerKey,
+    OwnerKind, Places, Record, Restored, Restoring, Service, SnapshotError, Taken, Which,
+    check_snapshots, is_snapshot_file, restore, snapshots,
 };
 
 use crate::support::{ask, draft, now, options, texts, turn};
@@ -330,6 +330,66 @@ fn a_chunk_that_rots_is_written_again_by_the_next_snapshot() {
     }
 }
 
+fn checked(folder: &SimDisk, owner: Option<&OwnerKey>) -> Result<Checked, SnapshotError> {
+    check_snapshots(&(Arc::new(folder.clone()) as Arc<dyn Disk>), owner, &|_, _| true)
+}
+
+#[test]
+fn all_of_a_folder_is_read_and_what_is_damaged_is_told() {
+    let (_, folder, _, memory) = filled();
+    let first = chunks(&folder);
+    memory.remember(&[draft("later").into(), draft("gone").into()], None, now()).unwrap();
+    take(&memory).unwrap();
+    memory.forget(&[MemoryId(4)], None, now()).unwrap();
+    let listed = snapshots(&folder).unwrap();
+    let expected = Checked {
+        snapshots: listed.clone(),
+        chunks: chunks(&folder).len() as u64,
+        opened: true,
+        ..Checked::default()
+    };
+    assert_eq!(checked(&folder, None).unwrap(), expected, "what was forgotten is no damage");
+    let before = folder.clone().content("keys").unwrap();
+
+    // A key: of records that both snapshots have.
+    folder.flip_bit("keys", (512 + 32) * 8 + 7);
+    let unopened = vec![MemoryId(1)];
+    assert_eq!(checked(&folder, None).unwrap(), Checked { unopened, ..expected.clone() });
+    folder.flip_bit("keys", (512 + 32) * 8 + 7);
+    assert_eq!(folder.content("keys").unwrap(), before);
+    assert_eq!(checked(&folder, None).unwrap(), expected);
+
+    // A part that the second snapshot alone has, and one of both.
+    let new = chunks(&folder).into_iter().find(|it| !first.contains(it)).unwrap();
+    folder.flip_bit(&new, 99);
+    let found = checked(&folder, None).unwrap().snapshots;
+    assert_eq!(found.whole, listed.whole[..1]);
+    let problem = format!("{new} is damaged: its bytes are not what was written");
+    assert_eq!(found.damaged, [("snapshot-00000002".to_owned(), problem)]);
+    assert_eq!(snapshots(&folder).unwrap(), listed, "a list reads none");
+    chunks(&folder).iter().filter(|it| **it != new).for_each(|it| folder.truncate(it, 3));
+    let found = checked(&folder, None).unwrap().snapshots;
+    assert_eq!((found.whole.len(), found.damaged.len()), (0, 2));
+    assert!(found.damaged[0].1.contains("more of its parts are damaged"), "{found:?}");
+    // The next snapshot mends what it has in common with them.
+    take(&memory).unwrap();
+    assert_eq!(checked(&folder, None).unwrap().snapshots.whole.last().unwrap().records, 4);
+}
+
+#[test]
+fn reading_a_folder_stops_when_it_is_told_to() {
+    let (_, folder, _, _memory) = filled();
+    let disk: Arc<dyn Disk> = Arc::new(folder.clone());
+    let stopped = check_snapshots(&disk, None, &|done, total| {
+        assert_eq!(total, chunks(&folder).len() as u64);
+        done < 2
+    });
+    assert_eq!(stopped, Err(SnapshotError::Stopped));
+    folder.remove("keys").unwrap();
+    let told = checked(&folder, None).unwrap_err().to_string();
+    assert_eq!(told, "keys is damaged: it is missing, or no file of keys");
+}
+
 /// A bit of a key in the store is another one: the folder has the last good key of the record.
 #[test]
 fn a_key_that_is_damaged_in_the_store_stays_whole_in_the_folder() {
@@ -477,6 +537,12 @@ fn a_locked_store_makes_locked_snapshots() {
     let kind = OwnerKind::KeyFile;
     assert_eq!(refused(None), SnapshotError::Open(OpenError::Locked { kind }));
     assert_eq!(refused(Some(&key(2))), SnapshotError::Open(OpenError::WrongKey { kind }));
+    let found = checked(&folder, None).unwrap();
+    assert_eq!((found.opened, found.snapshots.whole.len()), (false, 2));
+    let opened = checked(&folder, Some(&key(1))).unwrap();
+    assert_eq!(opened, Checked { opened: true, ..found });
+    let wrong = checked(&folder, Some(&key(2))).unwrap_err();
+    assert_eq!(wrong, SnapshotError::Open(OpenError::WrongKey { kind }));
     memory.lock(&key(2), CHEAP).unwrap();
     let to = SimDisk::new(4);
     back(&folder, &to, &which(1), &away, Some(&key(1))).unwrap();

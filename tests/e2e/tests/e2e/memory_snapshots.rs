@@ -3,7 +3,7 @@
 use std::fs;
 
 use e2e::{Stage, Telling, tree};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 fn memory(stage: &Stage, arguments: &[&str]) -> Json {
     stage.answer([&["memory"], arguments].concat())
@@ -89,6 +89,41 @@ fn a_newer_snapshot_that_is_damaged_is_told_where_an_older_one_is_restored() {
     fs::remove_dir_all(stage.path("state/memory")).expect("it goes");
     let named = memory(&stage, &["restore", "--from", "backup", "--at", "snapshot-00000001"]);
     assert_eq!(named["passed-over"].as_array().map(Vec::len), Some(0), "{named}");
+}
+
+#[test]
+fn a_folder_of_snapshots_is_verified_without_restoring_it() {
+    let Some(stage) = Stage::new() else { return };
+    for text in ["The door is green.", "The roof leaks."] {
+        memory(&stage, &["add", text]);
+    }
+    memory(&stage, &["snapshot", "backup"]);
+    let whole = stage.call(["memory", "snapshots", "backup", "--verify"]);
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    assert!(whole.out.contains("part(s) read, and all records open"), "{whole:?}");
+    let keys = fs::read(stage.path("backup/keys")).expect("it is there");
+    let mut bytes = keys.clone();
+    bytes[512 + 32] ^= 1;
+    fs::write(stage.path("backup/keys"), bytes).expect("it is written");
+    let damaged = stage.call(["memory", "snapshots", "backup", "--verify", "--json"]);
+    assert_eq!(damaged.code, Some(1), "{damaged:?}");
+    let found: Json = serde_json::from_str(&damaged.out).expect("an answer");
+    assert_eq!(found["answer"]["verified"]["unopened"], json!(["m1"]), "{found}");
+    fs::write(stage.path("backup/keys"), keys).expect("it is written");
+    let chunk = fs::read_dir(stage.path("backup")).expect("a folder").find_map(|it| {
+        let path = it.expect("a file").path();
+        path.to_string_lossy().contains("chunk-").then_some(path)
+    });
+    fs::write(chunk.expect("a part"), "rotten").expect("it is written");
+    let damaged = stage.call(["memory", "snapshots", "backup", "--verify"]);
+    assert_eq!(damaged.code, Some(1), "{damaged:?}");
+    assert!(damaged.out.contains("is damaged: it has another length"), "{damaged:?}");
+    assert!(damaged.err.contains("writes anew what it needs"), "{damaged:?}");
+    let listed = memory(&stage, &["snapshots", "backup"]);
+    assert_eq!((&listed["verified"], &listed["damaged"]), (&Json::Null, &json!([])), "{listed}");
+    // What the program advised.
+    memory(&stage, &["snapshot", "backup"]);
+    memory(&stage, &["snapshots", "backup", "--verify"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is answered about snapshots of the memory.
 
 use serde::{Deserialize, Serialize};
-use voyager_memory::{Listed, Restored, Snapshots, Taken, Thinned};
+use voyager_memory::{Checked, Listed, Restored, Snapshots, Taken, Thinned};
 
 use super::verify::FaultDetail;
 use crate::when;
@@ -93,6 +93,20 @@ pub(crate) struct SnapshotsAnswer {
     pub(crate) damaged: Vec<ProblemDetail>,
     /// Bytes of the rows of all of them.
     pub(crate) bytes: u64,
+    /// What reading all of them showed; none where they were not read.
+    #[serde(default)]
+    pub(crate) verified: Option<VerifiedDetail>,
+}
+
+/// What reading all snapshots of a folder showed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VerifiedDetail {
+    /// How many parts were read: the rows of a table for a range of records.
+    pub(crate) parts: u64,
+    /// Whether records were opened, too: those of a locked memory are with its key alone.
+    pub(crate) opened: bool,
+    /// Records that do not open, and were not forgotten.
+    pub(crate) unopened: Vec<String>,
 }
 
 /// A folder of snapshots.
@@ -127,7 +141,21 @@ impl SnapshotsAnswer {
             snapshots: found.whole.into_iter().map(SnapshotDetail::of).collect(),
             damaged: ProblemDetail::all(found.damaged),
             bytes: found.bytes,
+            verified: None,
         }
+    }
+
+    pub(crate) fn checked(folder: String, checked: Checked) -> Self {
+        let unopened = checked.unopened.iter().map(ToString::to_string).collect();
+        let (parts, opened) = (checked.chunks, checked.opened);
+        let verified = Some(VerifiedDetail { parts, opened, unopened });
+        Self { verified, ..Self::of(folder, checked.snapshots) }
+    }
+
+    /// Whether reading all of them showed nothing that is damaged; so where they were not read.
+    pub(crate) fn is_whole(&self) -> bool {
+        let whole = |it: &VerifiedDetail| it.unopened.is_empty() && self.damaged.is_empty();
+        self.verified.as_ref().is_none_or(whole)
     }
 }
 

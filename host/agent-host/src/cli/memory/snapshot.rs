@@ -30,10 +30,16 @@ pub(super) struct Snapshot {
 }
 
 /// Lists the snapshots of a folder.
+///
+/// With `--verify` all of them are read, each part once, and their records are opened: exit code 1 where something is damaged.
+/// The memory is not needed for that, and nothing is restored.
 #[derive(Args)]
 pub(super) struct Snapshots {
     /// The folder.
     folder: PathBuf,
+    /// Reads all of them, to know that they can be restored.
+    #[arg(long, conflicts_with = "leave")]
+    verify: bool,
     /// Leaves the folder alone from now on: what is forgotten is not forgotten there any more.
     #[arg(long)]
     leave: bool,
@@ -63,7 +69,10 @@ impl Snapshots {
         if self.leave {
             return told::left(context, &ask(context, MemoryRequest::LeaveSnapshots { folder })?);
         }
-        told::list(context, &ask(context, MemoryRequest::Snapshots { folder })?)
+        told::list(
+            context,
+            &ask(context, MemoryRequest::Snapshots { folder, verify: self.verify })?,
+        )
     }
 }
 

@@ -15,8 +15,8 @@ use voyager_base::{
 };
 use voyager_disk::FileDisk;
 use voyager_memory::{
-    OpenError, OwnerKey, Places, Restoring, SnapshotError, Thinned, Which, is_snapshot_file,
-    restore, snapshots,
+    OpenError, OwnerKey, Places, Restoring, SnapshotError, Thinned, Which, check_snapshots,
+    is_locked, is_snapshot_file, restore, snapshots,
 };
 
 use super::{Desk, LazyMemory, Progress, closed, unusable, written};
@@ -117,6 +117,9 @@ pub(super) fn list(folder: &str) -> Result<SnapshotsAnswer, Failure> {
     Ok(SnapshotsAnswer::of(folder.to_owned(), found))
 }
 
+/// How the work is named that reads all of a folder.
+const READ: &str = "read";
+
 fn opened(folder: &str) -> Result<Arc<dyn Disk>, Failure> {
     let refused = |reason: String| {
         let failure = |what: &str| {
@@ -132,6 +135,31 @@ fn opened(folder: &str) -> Result<Arc<dyn Disk>, Failure> {
 }
 
 impl LazyMemory {
+    /// Answers `memory snapshots --verify`: needs no memory, and makes none.
+    pub(super) fn verify_snapshots(
+        &self,
+        folder: &str,
+        given: Option<OwnerKey>,
+        progress: &Progress,
+    ) -> Result<SnapshotsAnswer, Failure> {
+        let disk = opened(folder)?;
+        let mut key = given.or_else(|| self.state().key.clone());
+        if let (None, Some(source)) = (&key, &self.source)
+            && is_locked(&*disk)
+        {
+            let read = source.read().and_then(|it| it.owner_key());
+            key = Some(read.map_err(|it| Failure::usage(format!("the key: {it}")))?);
+        }
+        let see = progress.telling(READ);
+        let checked = check_snapshots(&disk, key.as_ref(), &see).map_err(|it| match it {
+            SnapshotError::Stopped => {
+                Failure::new(FailureKind::Cancelled, "stopped: not all of the folder was read")
+            }
+            other => failed(&other),
+        })?;
+        Ok(SnapshotsAnswer::checked(folder.to_owned(), checked))
+    }
+
     /// Answers `memory restore --from`: the memory is opened after it, and not before.
     pub(super) fn restore_from(
         &self,

@@ -48,7 +48,7 @@ pub(crate) fn taken(context: &Context, answer: &Json) -> Result<u8, Failure> {
 /// Prints what snapshots there are.
 pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let found: SnapshotsAnswer = read(answer)?;
-    tell(context, &found, 0, || {
+    tell(context, &found, u8::from(!found.is_whole()), || {
         found.snapshots.iter().try_for_each(described)?;
         for damaged in &found.damaged {
             line(harmless(&format!("{}  damaged: {}", damaged.name, damaged.problem)))?;
@@ -57,6 +57,22 @@ pub(crate) fn list(context: &Context, answer: &Json) -> Result<u8, Failure> {
             note("no snapshot here: `agent-host memory snapshot FOLDER` takes one");
         } else {
             note(format!("{} for all of them", printing::size(found.bytes)));
+        }
+        let Some(verified) = &found.verified else { return Ok(()) };
+        if !verified.unopened.is_empty() {
+            let unopened = in_runs(&verified.unopened);
+            line(format!("damaged keys: {unopened} do not open, and do not come back"))?;
+        }
+        let parts = verified.parts;
+        match verified.opened {
+            _ if !found.is_whole() => note(
+                "where the memory is whole, the next `memory snapshot` into this folder writes anew what it needs",
+            ),
+            true => line(format!("whole: {parts} part(s) read, and all records open"))?,
+            false => {
+                line(format!("whole: {parts} part(s) read"))?;
+                note("the memory is locked: with --memory-key its records are opened, too");
+            }
         }
         Ok(())
     })
