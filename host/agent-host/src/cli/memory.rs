@@ -148,8 +148,8 @@ enum MemoryCommand {
     Consolidate(Consolidate),
     /// Lets cycles of decay pass: what nobody uses (`memory use`) has half of its weight after 50, and is archived after 217.
     Tick {
-        /// How many.
-        #[arg(default_value_t = 1)]
+        /// How many, up to a million.
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=CYCLES_MAX))]
         cycles: u64,
     },
     /// What was done last: which records were written, forgotten, related. Never what they said.
@@ -545,6 +545,9 @@ fn locked_with(context: &Context) -> Option<String> {
     answer.locked_with
 }
 
+/// Most cycles of one tick: all that is not pinned is archived long before.
+const CYCLES_MAX: u64 = 1_000_000;
+
 const PASSPHRASE: &str = "passphrase";
 
 /// Whether somebody is there to be asked.
@@ -592,12 +595,20 @@ impl Add {
 
 /// What stands on standard input, without line ends behind it.
 fn typed() -> Result<String, Failure> {
-    let mut text = String::new();
-    // One more byte than there may be, so that the check tells of it.
-    let read = std::io::stdin().lock().take(TEXT_BYTES_MAX as u64 + 2).read_to_string(&mut text);
-    read.map_err(|error| Failure::environment("cannot read standard input", &error))?;
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
-    Ok(text)
+    let unread = |error: std::io::Error| Failure::environment("cannot read standard input", &error);
+    let mut bytes = Vec::new();
+    // With a line end, and a byte more than there may be.
+    let most = TEXT_BYTES_MAX as u64 + 3;
+    std::io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(unread)?;
+    let ends = bytes.iter().rev().take_while(|it| matches!(it, b'\r' | b'\n')).count();
+    bytes.truncate(bytes.len() - ends);
+    // Before it is read as text: it may have been cut within a letter.
+    if bytes.len() > TEXT_BYTES_MAX {
+        return Err(Failure::usage(format!(
+            "standard input holds more than {TEXT_BYTES_MAX} bytes, the most of one record: split it into records of one thread"
+        )));
+    }
+    String::from_utf8(bytes).map_err(|it| unread(std::io::Error::other(it)))
 }
 
 impl Asking {

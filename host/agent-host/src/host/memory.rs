@@ -10,7 +10,6 @@ mod snapshots;
 mod verifying;
 
 use std::{
-    collections::HashSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -521,30 +520,39 @@ impl Desk {
         }
     }
 
-    /// Says which author or tag may be meant of those that nothing has which answers the question: names are asked
-    /// for as they were written.
+    /// Says which author, thread, kind or tag may be meant, where none of what answers the question has one that was named:
+    /// names are asked for as they were written.
     fn tell_meant(&self, question: &Question) -> Result<(), Failure> {
-        let all = Question { limit: LIMIT_MAX, budget_tokens: None, ..question.clone() };
-        if let Some(author) = &question.author {
-            let found = self.found(&Question { author: None, ..all.clone() })?;
-            let authors = found.hits.iter().filter_map(|it| it.record.draft.author.as_deref());
-            if let Some(meant) = nearest(author, authors).filter(|it| it != author) {
-                self.note(format!("no answer is by `{author}`; did you mean `{meant}`?"));
-            }
+        let Question { author, thread, kind, tags, .. } = question;
+        if author.is_none() && thread.is_none() && kind.is_none() && tags.is_empty() {
+            return Ok(());
         }
-        if !question.tags.is_empty() {
-            let found = self.found(&Question { tags: Vec::new(), ..all })?;
-            let tags: HashSet<&str> = found
-                .hits
-                .iter()
-                .flat_map(|it| &it.record.draft.tags)
-                .map(String::as_str)
-                .collect();
-            for tag in question.tags.iter().filter(|it| !tags.contains(it.as_str())) {
-                if let Some(meant) = nearest(tag, tags.iter().copied()) {
-                    self.note(format!("no answer has the tag `{tag}`; did you mean `{meant}`?"));
-                }
+        let found = self.found(&Question {
+            author: None,
+            thread: None,
+            kind: None,
+            tags: Vec::new(),
+            limit: LIMIT_MAX,
+            budget_tokens: None,
+            ..question.clone()
+        })?;
+        let drafts = || found.hits.iter().map(|it| &it.record.draft);
+        let meant = |how: &str, name: &str, there: &mut dyn Iterator<Item = &str>| {
+            if let Some(meant) = nearest(name, there).filter(|it| *it != name) {
+                self.note(format!("no answer {how} `{name}`; did you mean `{meant}`?"));
             }
+        };
+        if let Some(it) = author {
+            meant("is by", it, &mut drafts().filter_map(|it| it.author.as_deref()));
+        }
+        if let Some(it) = thread {
+            meant("is of the thread", it, &mut drafts().filter_map(|it| it.thread.as_deref()));
+        }
+        if let Some(it) = kind {
+            meant("is of the kind", it, &mut drafts().map(|it| it.kind.as_str()));
+        }
+        for it in tags {
+            meant("has the tag", it, &mut drafts().flat_map(|it| &it.tags).map(String::as_str));
         }
         Ok(())
     }

@@ -261,7 +261,11 @@ fn a_name_that_is_mistyped_is_no_empty_success() {
     let Some(stage) = Stage::new() else { return };
     memory(
         &stage,
-        &["add", "The door is green.", "--space", "notes", "--author", "Ada", "--tag", "paint"],
+        &[
+            ["add", "The door is green.", "--space", "notes", "--author", "Ada"].as_slice(),
+            &["--tag", "paint", "--thread", "house"],
+        ]
+        .concat(),
     );
     for command in ["export --out all.jsonl", "forget --yes", "trust owner", "consolidate"] {
         let words: Vec<&str> = command.split(' ').chain(["--space", "note"]).collect();
@@ -273,6 +277,13 @@ fn a_name_that_is_mistyped_is_no_empty_success() {
     assert!(told.err.contains("no answer is by `ada`; did you mean `Ada`?"), "{told:?}");
     let told = stage.call(["memory", "recall", "door", "--tag", "Paint"]);
     assert!(told.err.contains("no answer has the tag `Paint`; did you mean `paint`?"), "{told:?}");
+    let both = ["memory", "recall", "door", "--thread", "House", "--kind", "Note"];
+    let told = stage.call(both);
+    for meant in
+        ["of the thread `House`; did you mean `house`?", "of the kind `Note`; did you mean `note`?"]
+    {
+        assert!(told.err.contains(meant), "{told:?}");
+    }
 }
 
 #[test]
@@ -281,6 +292,9 @@ fn small_slips_are_told_as_what_they_are() {
     memory(&stage, &["add", "The door is green.\u{202e}"]);
     let twice = refused(&stage, &["add", "a", "--field", "a=1", "--field", "a=2"], 2);
     assert!(twice.contains("the field `a` is given twice"), "{twice}");
+    // A counter that stands at its end would let nothing fade any more.
+    let cycles = refused(&stage, &["tick", "18446744073709551615"], 2);
+    assert!(cycles.contains("1000000"), "{cycles}");
     let audit = stage.call(["memory", "audit", "--limit", "0"]);
     assert!(!audit.err.contains("nothing is remembered yet"), "{audit:?}");
     let out = refused(&stage, &["export", "--out", "nope/t.jsonl"], 5);
@@ -290,7 +304,7 @@ fn small_slips_are_told_as_what_they_are() {
 }
 
 #[test]
-fn a_day_that_there_is_not_is_told() {
+fn a_day_that_there_is_not_or_that_may_be_two_is_told() {
     let Some(stage) = Stage::new() else { return };
     memory(&stage, &["add", "The door was painted.", "--at", "2023-02-28"]);
     let ended = stage.call(["memory", "recall", "When was the door painted, on 31 February 2023?"]);
@@ -300,6 +314,9 @@ fn a_day_that_there_is_not_is_told() {
     let ask = |question: &str| memory(&stage, &["recall", question])["notes"].clone();
     assert_eq!(ask("door on 2023-02-31"), json!([told.replace("31 February 2023", "2023-02-31")]));
     assert_eq!(ask("door on 2023-02-28"), json!([]));
+    let told = "05/07/2023 may be 2023-07-05 or 2023-05-07: the question is asked without it; write the one that is meant";
+    assert_eq!(ask("door on 05/07/2023"), json!([told]));
+    assert_eq!(ask("door on 25/07/2023"), json!([]));
 }
 
 #[test]
@@ -538,6 +555,13 @@ fn a_text_comes_from_standard_input_too() {
     let added = Ended::from(added.expect("the program starts"));
     assert_eq!(added.out, "m0\n", "{added:?}");
     assert_eq!(memory(&stage, &["show", "m0"])["text"], "one\ntwo");
+    // More than there may be, and cut within a letter.
+    let text = fs::File::open(stage.write("long", format!("a{}", "ö".repeat(1 << 20))));
+    let text = Stdio::from(text.expect("it was written"));
+    let refused = stage.command(["memory", "add", "-"]).stdin(text).output();
+    let refused = Ended::from(refused.expect("the program starts"));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("more than 1048576 bytes, the most of one record"), "{refused:?}");
 }
 
 #[test]
