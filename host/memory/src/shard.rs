@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use crate::{
     pack::{FlatList, Section},
     record::{MemoryId, Record},
-    terms,
+    terms::{self, Stems},
     vectors::{Vectors, level::ask_for},
 };
 
@@ -275,6 +275,8 @@ pub(crate) struct Shard {
     times: Times,
     free: Vec<Place>,
     words: Names,
+    /// Of words of records that were taken in, until one goes.
+    stems: Stems,
     /// By word: the records that hold it.
     postings: Vec<Postings>,
     /// Where postings lie that were not read yet.
@@ -301,7 +303,7 @@ impl Shard {
     pub(crate) fn add(&mut self, record: &Record) -> Place {
         let draft = &record.draft;
         let labels = draft.author.iter().chain(&draft.tags).map(String::as_str);
-        let read = sentences::read(&draft.text);
+        let read = sentences::read(&draft.text, &mut self.stems);
         let look = Look::of(&draft.text, &read);
         let words = labels.flat_map(terms::terms).chain(read.terms);
         let terms: Vec<Term> = words.map(|it| self.words.hold(&it)).collect();
@@ -392,6 +394,7 @@ impl Shard {
 
     /// Lets a record go, with everything that tells of it.
     pub(crate) fn remove(&mut self, id: MemoryId) -> bool {
+        self.stems.clear();
         let Ok(at) = self.find(id) else { return false };
         let place = self.by_id[at];
         let Some(doc) = self.doc(place) else { return false };
@@ -787,6 +790,17 @@ mod tests {
     }
 
     const TIMES_TOLD: [&str; 3] = ["", "before Easter", "on 3 May 2023 or last week"];
+
+    #[test]
+    fn nothing_that_is_kept_of_words_tells_of_what_is_gone() {
+        let mut shard = Shard::default();
+        shard.add(&record(1, 1, "The door is green."));
+        shard.add(&record(2, 1, "The vault opens with xylophones."));
+        assert!(format!("{shard:?}").contains("xylophones"));
+        shard.remove(MemoryId(2));
+        let left = format!("{shard:?}");
+        assert!(!left.contains("xylophon") && left.contains("door"), "{left}");
+    }
 
     /// Everything that scoring reads, by id and by word.
     fn seen(shard: &Shard) -> impl PartialEq + std::fmt::Debug + use<> {

@@ -99,34 +99,34 @@ pub fn is_common(word: &str) -> bool {
 
 /// The stem of a word in lower case.
 pub fn stem(word: &str) -> String {
-    thread_local!(static STEMS: RefCell<Stems> = RefCell::new(Stems::new()));
-    STEMS.with_borrow_mut(|it| it.of(word).to_owned())
+    thread_local!(static STEMMER: RefCell<Stemmer> = RefCell::new(Stemmer::create(Algorithm::English)));
+    STEMMER.with_borrow(|it| it.stem(word).into_owned())
 }
 
-/// Stems, with those of words that were asked for before: what people write is mostly the same few thousand words, and to find
-/// one takes less than to cut it again.
-struct Stems {
-    stemmer: Stemmer,
-    known: HashMap<Box<str>, Box<str>>,
-}
+/// Stems of words that were asked for before: what people write is mostly the same few thousand words, and to find one takes
+/// less than to cut it again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stems(HashMap<Box<str>, Box<str>>);
 
-/// Of so many words the stems are kept, by each thread.
+/// Of so many words the stems are kept.
 const STEMS_MAX: usize = 8_192;
 
 impl Stems {
-    fn new() -> Self {
-        Self { stemmer: Stemmer::create(Algorithm::English), known: HashMap::new() }
+    /// What [`stem`] gives.
+    pub(crate) fn of(&mut self, word: &str) -> &str {
+        // Asked for twice, since what is found can't be given back where something may be added behind.
+        if !self.0.contains_key(word) {
+            if self.0.len() == STEMS_MAX {
+                self.0.clear();
+            }
+            self.0.insert(word.into(), stem(word).into());
+        }
+        &self.0[word]
     }
 
-    fn of(&mut self, word: &str) -> &str {
-        // Asked for twice, since what is found can't be given back where something may be added behind.
-        if !self.known.contains_key(word) {
-            if self.known.len() == STEMS_MAX {
-                self.known.clear();
-            }
-            self.known.insert(word.into(), self.stemmer.stem(word).into());
-        }
-        &self.known[word]
+    /// Forgets all words: some may have been of a record that goes.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -138,12 +138,7 @@ pub fn telling(text: &str) -> Vec<String> {
 
 /// Terms of `text` in their order, repeated as often as they occur.
 pub fn terms(text: &str) -> Vec<String> {
-    words(text).filter_map(|it| term(&it)).collect()
-}
-
-/// The term that a word in lower case is, unless it is common.
-pub(crate) fn term(word: &str) -> Option<String> {
-    (!is_common(word)).then(|| stem(word))
+    words(text).filter(|it| !is_common(it)).map(|it| stem(&it)).collect()
 }
 
 #[cfg(test)]
@@ -164,15 +159,14 @@ mod tests {
 
     #[test]
     fn stems_are_the_same_however_many_words_came_before() {
-        let mut stems = Stems::new();
-        let fresh = |word: &str| Stemmer::create(Algorithm::English).stem(word).into_owned();
+        let mut stems = Stems::default();
         for number in 0..3 * STEMS_MAX {
             // Some come again, before and after others took their place.
             let word = format!("running{}s", number % 10_000);
-            assert_eq!(stems.of(&word), fresh(&word));
+            assert_eq!(stems.of(&word), stem(&word));
             assert_eq!(stems.of("hiking"), "hike");
         }
-        assert!(stems.known.len() <= STEMS_MAX);
+        assert!(stems.0.len() <= STEMS_MAX);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! "That's great about your new job! I had a setback" tells of both, and whose setback it was says the sentence.
 
-use crate::{lexicon::Lexicon, terms};
+use crate::{
+    lexicon::Lexicon,
+    terms::{self, Stems},
+};
 
 /// Words of whoever says something, of himself and of whom he says it to.
 static ME: Lexicon =
@@ -99,7 +102,7 @@ pub(super) struct Read {
 
 /// Reads a text sentence by sentence. One ends with a line, with a sign that always ends one, or with a sign that does so
 /// before anything but a letter or digit.
-pub(super) fn read(text: &str) -> Read {
+pub(super) fn read(text: &str, stems: &mut Stems) -> Read {
     let mut read = Read::default();
     let mut rest = text;
     while !rest.is_empty() {
@@ -110,7 +113,8 @@ pub(super) fn read(text: &str) -> Read {
         read.speaks = read.speaks.or(speaks);
         read.names_time |= words.iter().any(|it| TIMES.holds(it));
         let before = read.terms.len();
-        read.terms.extend(words.iter().filter_map(|it| terms::term(it)));
+        let telling = words.iter().filter(|it| !terms::is_common(it));
+        read.terms.extend(telling.map(|it| stems.of(it).to_owned()));
         let terms = (read.terms.len() - before) as u32;
         if terms > 0 {
             read.sentences.push(Sentence { terms, speaks });
@@ -168,7 +172,7 @@ mod tests {
 
     fn said(text: &str) -> Vec<(u32, bool, bool)> {
         let of = |it: Sentence| (it.terms, it.speaks.of_me, it.speaks.of_you);
-        read(text).sentences.into_iter().map(of).collect()
+        read(text, &mut Stems::default()).sentences.into_iter().map(of).collect()
     }
 
     #[test]
@@ -188,7 +192,7 @@ mod tests {
         for text in
             ["", "One. Two three!four\nfive…six… seven", "no end at all", "Größe?ÄPFEL. 7 o'clock"]
         {
-            let read = read(text);
+            let read = read(text, &mut Stems::default());
             assert_eq!(read.terms, terms::terms(text));
             let held: u32 = read.sentences.iter().map(|it| it.terms).sum();
             assert_eq!(held as usize, read.terms.len());
