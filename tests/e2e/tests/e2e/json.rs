@@ -282,6 +282,12 @@ fn every_command_answers_in_the_same_form() {
             vec!["memory", "relate", "m0", "supersedes", "m1"],
             Failed("usage", 2),
         ),
+        (&["memory", "unrelate"], vec!["memory", "unrelate", "m0", "near", "m1"], Done(0)),
+        (
+            &["memory", "unrelate"],
+            vec!["memory", "unrelate", "m0", "near", "m1"],
+            Failed("usage", 2),
+        ),
         (&["memory", "history"], vec!["memory", "history", "m0"], Done(0)),
         (&["memory", "history"], vec!["memory", "history", "m9"], Failed("usage", 2)),
         (&["memory", "diff"], vec!["memory", "diff", "0"], Done(0)),
@@ -324,6 +330,7 @@ fn every_command_answers_in_the_same_form() {
         ),
         (&["memory", "snapshot"], vec!["memory", "snapshot", "no/where"], Failed("environment", 5)),
         (&["memory", "snapshots"], vec!["memory", "snapshots", "backup"], Done(0)),
+        (&["memory", "snapshots"], vec!["memory", "snapshots", "backup", "--verify"], Done(0)),
         (
             &["memory", "snapshots"],
             vec!["memory", "snapshots", "elsewhere"],
