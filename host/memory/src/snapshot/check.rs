@@ -54,12 +54,22 @@ pub fn check_snapshots(
             reason: "it is missing, or no file of keys".to_owned(),
         })?),
     };
-    let next = found.whole.values().map(|it| it.0.next).max().unwrap_or(0);
+    // What somebody else wrote says nothing of this memory: not how many records there are, and not what is in them.
+    let veil = owner.as_ref().and_then(Owner::veil);
+    let (mut signed, mut foreign) = (Vec::new(), Vec::new());
+    for (number, (manifest, body, signature)) in &found.whole {
+        let whose = match veil.as_ref().is_none_or(|it| it.sign(body) == *signature) {
+            true => &mut signed,
+            false => &mut foreign,
+        };
+        whose.push((*number, manifest));
+    }
+    let next = signed.iter().map(|it| it.1.next).max().unwrap_or(0);
     let opener = match &owner {
         Some(owner) => Some(Opener::of(&**disk, owner, next)?),
         None => None,
     };
-    let all: BTreeSet<_> = found.whole.values().flat_map(|it| &it.0.chunks).collect();
+    let all: BTreeSet<_> = signed.iter().flat_map(|it| &it.1.chunks).collect();
     let (total, bytes) = (all.len() as u64, all.iter().map(|it| it.1).sum());
     let mut problems = BTreeMap::new();
     let mut unopened = BTreeMap::new();
@@ -79,14 +89,11 @@ pub fn check_snapshots(
     }
     let mut checked = Checked { chunks: total, opened: opener.is_some(), ..Checked::default() };
     checked.snapshots = Snapshots { damaged: found.damaged, bytes, ..Snapshots::default() };
-    let veil = owner.as_ref().and_then(Owner::veil);
     let mut lost = BTreeSet::new();
-    for (number, (manifest, body, signature)) in &found.whole {
-        let foreign = veil.as_ref().is_some_and(|it| it.sign(body) != *signature);
+    for (number, manifest) in signed {
         let broken: Vec<&String> =
             manifest.chunks.iter().filter_map(|it| problems.get(it)).collect();
         let problem = match broken.as_slice() {
-            _ if foreign => "its signature is not of the memory that this folder is of".to_owned(),
             [] => {
                 lost.extend(manifest.chunks.iter().filter_map(|it| unopened.get(it)).flatten());
                 checked.snapshots.whole.push(listed(manifest));
@@ -95,8 +102,11 @@ pub fn check_snapshots(
             [one] => (*one).clone(),
             [one, others @ ..] => format!("{one}; {} more of its parts are damaged", others.len()),
         };
-        checked.snapshots.damaged.push((name_of(*number), problem));
+        checked.snapshots.damaged.push((name_of(number), problem));
     }
+    let problem = "its signature is not of the memory that this folder is of";
+    let named = foreign.iter().map(|it| (name_of(it.0), problem.to_owned()));
+    checked.snapshots.damaged.extend(named);
     checked.unopened = lost.into_iter().collect();
     Ok(checked)
 }
@@ -104,6 +114,8 @@ pub fn check_snapshots(
 /// What opens records of a folder.
 struct Opener {
     keys: Keys,
+    /// The first id that was not given away.
+    next: u64,
     forgotten: BTreeSet<u64>,
 }
 
@@ -111,7 +123,7 @@ impl Opener {
     fn of(disk: &dyn Disk, owner: &Owner, next: u64) -> Result<Self, SnapshotError> {
         let keys = Keys::open(disk, next, owner.mask())?;
         let forgotten = keys.destroyed(next).map_err(SnapshotError::disk)?;
-        Ok(Self { keys, forgotten })
+        Ok(Self { keys, next, forgotten })
     }
 
     /// Those of some rows, in the order of their ids, that do not open.
@@ -120,8 +132,8 @@ impl Opener {
             return Ok(Vec::new());
         };
         let count = last.saturating_sub(*first).saturating_add(1);
-        // What was signed may still have been written by something else.
-        if count > chunks::IDS {
+        // Without a key of its owner a folder says nothing of who wrote a part.
+        if count > chunks::IDS || *last >= self.next {
             return Ok(rows.iter().map(|it| MemoryId(it.0)).collect());
         }
         let keys = self.keys.keys(*first, count as usize).map_err(SnapshotError::disk)?;
@@ -132,5 +144,36 @@ impl Opener {
         };
         let closed = rows.iter().filter(|it| !self.forgotten.contains(&it.0) && !opens(it));
         Ok(closed.map(|it| MemoryId(it.0)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+
+    use super::*;
+    use crate::{
+        Draft,
+        store::{Memory, Options},
+    };
+
+    /// Where no key of its owner signs a folder, a part may be of anybody: its ids are read as far as there are keys.
+    #[test]
+    fn records_that_no_store_gave_ids_do_not_open_and_are_no_refusing_disk() {
+        let disk = SimDisk::new(1);
+        let folder: Arc<dyn Disk> = Arc::new(disk.clone());
+        let memory =
+            Memory::open(Arc::clone(&folder), Options::default(), Arc::new(Seeded::new(1)));
+        let memory = memory.unwrap();
+        let draft = Draft { text: "The gate opens at six.".to_owned(), ..Draft::default() };
+        memory.remember(&[draft.into()], None, Timestamp::from_millis(1)).unwrap();
+        let owner = Owner::find(&folder, None).unwrap().unwrap();
+        let opener = Opener::of(&disk, &owner, 1).unwrap();
+        let row = |id| (id, ByteBuf::from([7; 40]));
+        for ids in [vec![0], vec![0, 1], vec![0, 9_000_000], vec![u64::MAX], vec![0, u64::MAX]] {
+            let rows: Vec<_> = ids.iter().map(|it| row(*it)).collect();
+            let expected: Vec<_> = ids.into_iter().map(MemoryId).collect();
+            assert_eq!(opener.unopened(&rows).unwrap(), expected);
+        }
     }
 }

@@ -376,6 +376,31 @@ fn all_of_a_folder_is_read_and_what_is_damaged_is_told() {
     assert_eq!(checked(&folder, None).unwrap().snapshots.whole.last().unwrap().records, 4);
 }
 
+/// What is not signed says nothing, whole as it may look: neither how many records there are, nor which parts are read.
+#[test]
+fn a_list_of_parts_that_somebody_else_wrote_is_told() {
+    let (_, folder, _, memory) = filled();
+    memory.remember(&[draft("later").into()], None, now()).unwrap();
+    take(&memory).unwrap();
+    let whole = snapshots(&folder).unwrap().whole;
+    let file = folder.open("snapshot-00000002").unwrap();
+    // Behind a line of 34 bytes and a length of 8 lies the hash of the body, which begins at 512.
+    let written = folder.content("snapshot-00000002").unwrap();
+    let mut foreign = 0;
+    for bit in 0..(written.len() - 512) * 8 {
+        let mut body = written[512..].to_vec();
+        body[bit / 8] ^= 1 << (bit % 8);
+        file.write_at(42, &Digest::of(&body).0).unwrap();
+        file.write_at(512, &body).unwrap();
+        let found = checked(&folder, None).unwrap_or_else(|it| panic!("bit {bit}: {it}"));
+        assert_eq!(found.snapshots.whole, whole[..1], "bit {bit}");
+        assert_eq!(found.unopened, [], "bit {bit}");
+        let [(_, problem)] = found.snapshots.damaged.as_slice() else { panic!("bit {bit}") };
+        foreign += usize::from(problem.contains("its signature"));
+    }
+    assert!(foreign > 1_000, "{foreign} of them can be read");
+}
+
 #[test]
 fn reading_a_folder_stops_when_it_is_told_to() {
     let (_, folder, _, _memory) = filled();

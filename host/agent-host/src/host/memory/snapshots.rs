@@ -117,9 +117,6 @@ pub(super) fn list(folder: &str) -> Result<SnapshotsAnswer, Failure> {
     Ok(SnapshotsAnswer::of(folder.to_owned(), found))
 }
 
-/// How the work is named that reads all of a folder.
-const READ: &str = "read";
-
 fn opened(folder: &str) -> Result<Arc<dyn Disk>, Failure> {
     let refused = |reason: String| {
         let failure = |what: &str| {
@@ -150,7 +147,7 @@ impl LazyMemory {
             let read = source.read().and_then(|it| it.owner_key());
             key = Some(read.map_err(|it| Failure::usage(format!("the key: {it}")))?);
         }
-        let see = progress.telling(READ);
+        let see = progress.telling("read");
         let checked = check_snapshots(&disk, key.as_ref(), &see).map_err(|it| match it {
             SnapshotError::Stopped => {
                 Failure::new(FailureKind::Cancelled, "stopped: not all of the folder was read")
