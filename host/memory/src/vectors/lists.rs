@@ -31,21 +31,26 @@ const DEVIATION: f64 = 0.31;
 /// Numbers that are shared by two directions, one along them and one against.
 const AXES: usize = LISTS / 2;
 
+/// A number for each axis. Where a line of memory begins inside of a register's width, each step of a transform takes half as
+/// long again.
+#[repr(align(64))]
+pub(super) struct Axes([f32; AXES]);
+
 for_each_level! {
     /// How far a rotated vector reaches along each axis, in parts of what it reaches along any, times its length.
-    fn reaches(level, numbers: &[f32], reaches: &mut [f32; AXES]) -> () {
+    fn reaches(level, numbers: &[f32], reaches: &mut Axes) -> () {
         // As many transforms, each with signs of its own, as are needed for so many axes; of what is longer, one.
         let transforms = (AXES / numbers.len().next_power_of_two()).max(1);
-        let mut turned = [0.0; AXES];
+        let mut turned = Axes([0.0; AXES]);
         for (round, numbers) in (ROUNDS..).zip(numbers.chunks(AXES)) {
-            for (sides, number) in turned.chunks_exact_mut(transforms).zip(numbers) {
+            for (sides, number) in turned.0.chunks_exact_mut(transforms).zip(numbers) {
                 sides.fill(*number);
             }
-            flip(&mut turned, round);
-            reaches.iter_mut().zip(&turned).for_each(|(it, other)| *it += other);
-            turned.fill(0.0);
+            flip(&mut turned.0, round);
+            reaches.0.iter_mut().zip(&turned.0).for_each(|(it, other)| *it += other);
+            turned.0.fill(0.0);
         }
-        hadamards(reaches, transforms);
+        hadamards(&mut reaches.0, transforms);
     }
 
     fn longest(level, reaches: &[f32]) -> f32 {
@@ -55,28 +60,29 @@ for_each_level! {
 
 /// The list of a vector.
 pub(super) fn list_of(turned: &Turned, level: Level) -> List {
-    let mut all = [0.0; AXES];
-    reaches(level, &turned.numbers, &mut all);
-    let longest = longest(level, &all);
+    let mut axes = Axes([0.0; AXES]);
+    reaches(level, &turned.numbers, &mut axes);
+    let all = &axes.0;
+    let longest = longest(level, all);
     let axis = all.iter().position(|it| it.abs() == longest).unwrap_or(0);
     2 * axis as List + List::from(all[axis] < 0.0)
 }
 
 /// How far a vector reaches along each axis, in parts of what it reaches along any: nearly normal.
-pub(super) struct Reaches(Box<[f32; AXES]>);
+pub(super) struct Reaches(Box<Axes>);
 
 impl Reaches {
     pub(super) fn of(turned: &Turned, level: Level) -> Self {
-        let mut all = Box::new([0.0; AXES]);
+        let mut all = Box::new(Axes([0.0; AXES]));
         reaches(level, &turned.numbers, &mut all);
         let part = turned.length.recip() as f32;
-        all.iter_mut().for_each(|it| *it *= part);
+        all.0.iter_mut().for_each(|it| *it *= part);
         Self(all)
     }
 
     fn each(&self) -> impl Iterator<Item = (List, f32)> {
         let both = |(axis, reach): (List, &f32)| [(2 * axis, *reach), (2 * axis + 1, -*reach)];
-        (0..).zip(self.0.iter()).flat_map(both)
+        (0..).zip(&self.0.0).flat_map(both)
     }
 
     /// The lists along whose directions it reaches furthest, so many.

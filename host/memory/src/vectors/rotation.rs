@@ -64,15 +64,29 @@ fn hadamard(values: &mut [f32]) {
 /// squares of the lengths become as many times what they were as each has numbers.
 #[inline(always)]
 pub(super) fn hadamards(values: &mut [f32], transforms: usize) {
-    let mut half = transforms;
-    while half < values.len() {
-        for pair in values.chunks_exact_mut(2 * half) {
-            let (one, other) = pair.split_at_mut(half);
-            for (one, other) in one.iter_mut().zip(other) {
-                (*one, *other) = (*one + *other, *one - *other);
+    let mut part = transforms;
+    // Two steps at once, which reads and writes each number half as often; what is added to what stays the same.
+    while 4 * part <= values.len() {
+        for four in values.chunks_exact_mut(4 * part) {
+            let (low, high) = four.split_at_mut(2 * part);
+            let ((first, second), (third, fourth)) =
+                (low.split_at_mut(part), high.split_at_mut(part));
+            for (((first, second), third), fourth) in
+                first.iter_mut().zip(second).zip(third).zip(fourth)
+            {
+                let (sum, difference) = (*first + *second, *first - *second);
+                let (other_sum, other_difference) = (*third + *fourth, *third - *fourth);
+                (*first, *third) = (sum + other_sum, sum - other_sum);
+                (*second, *fourth) = (difference + other_difference, difference - other_difference);
             }
         }
-        half *= 2;
+        part *= 4;
+    }
+    if part < values.len() {
+        let (one, other) = values.split_at_mut(part);
+        for (one, other) in one.iter_mut().zip(other) {
+            (*one, *other) = (*one + *other, *one - *other);
+        }
     }
 }
 
@@ -121,6 +135,29 @@ mod tests {
                 rotate(level, &mut values);
                 prop_assert_eq!(&values, &expected);
             }
+        }
+    }
+
+    /// By its definition: a number counts against another one where their places have an odd number of ones in common.
+    #[test]
+    fn transforms_side_by_side_are_what_they_are_defined_as() {
+        for (numbers, transforms) in
+            [(1_usize, 1_usize), (2, 1), (4, 1), (8, 1), (64, 1), (128, 1), (2, 8), (32, 4)]
+        {
+            let count = numbers * transforms;
+            let values: Vec<f32> = (0..count).map(|it| (it * it % 23) as f32 - 11.0).collect();
+            let expected = (0..count).map(|at| {
+                let (row, column) = (at / transforms, at % transforms);
+                let signed = (0..numbers).map(|it| match (it & row).count_ones() % 2 {
+                    0 => values[it * transforms + column],
+                    _ => -values[it * transforms + column],
+                });
+                signed.sum::<f32>()
+            });
+            let expected: Vec<f32> = expected.collect();
+            let mut values = values.clone();
+            hadamards(&mut values, transforms);
+            assert_eq!(values, expected, "{numbers} {transforms}");
         }
     }
 
