@@ -46,6 +46,9 @@ use crate::{
     when,
 };
 
+/// Most cycles of one tick: all that is not pinned is archived long before.
+const CYCLES_MAX: u64 = 1_000_000;
+
 /// The memory of the state folder, opened when somebody first needs it: opening reads every record, and most
 /// commands need none.
 pub(crate) struct LazyMemory {
@@ -615,6 +618,10 @@ impl Desk {
     }
 
     fn tick(&self, cycles: u64) -> Result<TickAnswer, Failure> {
+        // One that comes to the end of what counts them would stay there, and nothing would fade any more.
+        if cycles > CYCLES_MAX {
+            return Err(Failure::usage(format!("{cycles} cycles at once: {CYCLES_MAX} at most")));
+        }
         let Ticked { cycle, archived } = self.memory.tick(cycles, self.now()).map_err(written)?;
         Ok(TickAnswer { cycle, archived })
     }
