@@ -35,8 +35,8 @@ use voyager_memory::Draft;
 
 pub(crate) use self::files::{Files, Listed, NoFiles, Reader};
 
-/// Longest line, in bytes.
-const LINE_BYTES_MAX: usize = 2 << 20;
+/// Longest line, in bytes: a record with the longest text and fields, each letter of them escaped.
+const LINE_BYTES_MAX: usize = 32 << 20;
 
 /// Longest element of an array, in bytes: whole conversations are one.
 const ELEMENT_BYTES_MAX: usize = 32 << 20;

@@ -1959,6 +1959,29 @@ impl Memory {
         Ok(Blame { written, since, undated, known_from: self.deeds_from })
     }
 
+    /// Whether a relation from one record to another was taken back, whatever has been related since.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn was_unrelated(&self, from: MemoryId, to: MemoryId) -> Result<bool, ReadError> {
+        let commits = |id| -> Result<BTreeSet<u64>, ReadError> {
+            let rows = self.tables.deeds(Some(id))?.into_iter();
+            Ok(rows.filter(|it| it.touch == Touch::Unrelated).map(|it| it.commit).collect())
+        };
+        let there = commits(from)?;
+        if there.is_empty() {
+            return Ok(false);
+        }
+        for commit in there.intersection(&commits(to)?) {
+            // One that leads back touches both, too.
+            let lines = self.tables.audit_of(*commit..=*commit)?;
+            if lines.iter().any(|it| it.deed == Deed::Unrelated && it.first == from.0) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Which commit forgot a record, where one did and that is known.
     ///
     /// # Errors

@@ -574,6 +574,9 @@ pub(crate) struct ImportAnswer {
     pub(crate) known: u64,
     /// Records that an earlier import remembered, and that were forgotten since.
     pub(crate) forgotten: u64,
+    /// Relations between records of an earlier import that were taken back since, and stay so.
+    #[serde(default)]
+    pub(crate) taken_back: u64,
     /// Messages without a text.
     pub(crate) empty: u64,
     /// Broken records that were passed over.

@@ -16,6 +16,9 @@ const TEXTS: [&str; 4] = ["text", "content", "message", "body"];
 /// Where messages have their time.
 const TIMES: [&str; 6] = ["ts", "time", "timestamp", "date", "created_at", "create_time"];
 
+/// Longest text that is kept where a time should be, in bytes.
+const TIME_BYTES_MAX: usize = 256;
+
 /// The messages of an element: one, or all of a conversation.
 pub(super) fn items(start: Place, element: &[u8]) -> Result<Vec<Item>, Bad> {
     let value: Json =
@@ -24,12 +27,12 @@ pub(super) fn items(start: Place, element: &[u8]) -> Result<Vec<Item>, Bad> {
         return Err(Bad::new(start, "no message: an object with an author and a text is wanted"));
     };
     if let Some(Json::Object(nodes)) = object.get("mapping") {
-        return Ok(conversation(&object, nodes));
+        return Ok(conversation(start, &object, nodes));
     }
-    message(&object).map(|it| vec![it]).map_err(|problem| Bad::new(start, problem))
+    message(start, &object).map(|it| vec![it]).map_err(|problem| Bad::new(start, problem))
 }
 
-fn message(object: &Map<String, Json>) -> Result<Item, String> {
+fn message(start: Place, object: &Map<String, Json>) -> Result<Item, String> {
     let text = first(object, TEXTS);
     let time = first(object, TIMES);
     if text.is_none() {
@@ -37,18 +40,29 @@ fn message(object: &Map<String, Json>) -> Result<Item, String> {
         let (keys, wanted) = (keys.join("`, `"), TEXTS.join("`, `"));
         return Err(format!("no text: one of `{wanted}` is wanted, and `{keys}` is what is there"));
     }
-    let at = match time {
-        Some(time) => {
-            let wrong = || format!("`{time}` is no time since 1970; {}", when::EXAMPLES);
-            Some(time_of(time).ok_or_else(wrong)?)
-        }
-        None => None,
-    };
     let text = text.map(text_of).unwrap_or_default();
     if text.trim().is_empty() {
         return Ok(Item::Empty);
     }
-    Ok(Item::record(Draft { text, author: author_of(object), at, ..Draft::default() }))
+    let draft = Draft { text, author: author_of(object), ..Draft::default() };
+    Ok(told_at(start, draft, time))
+}
+
+/// A message with its time. One that nobody can read stays in a field.
+fn told_at(start: Place, mut draft: Draft, time: Option<&Json>) -> Item {
+    match time.map(time_of) {
+        None => Item::record(draft),
+        Some(Ok(at)) => {
+            draft.at = Some(at);
+            Item::record(draft)
+        }
+        Some(Err(why)) => {
+            let stood = time.map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned));
+            let fits = stood.filter(|it| !it.trim().is_empty() && it.len() <= TIME_BYTES_MAX);
+            draft.fields.extend(fits.map(|it| ("time".to_owned(), it)));
+            Item::timed(draft, Some(Bad::new(start, why)))
+        }
+    }
 }
 
 /// The first key that is there, and not null.
@@ -73,15 +87,22 @@ fn named(author: &Json) -> Option<String> {
     }
 }
 
-fn time_of(time: &Json) -> Option<Timestamp> {
+/// The time that a message says, or in words why nobody can tell.
+fn time_of(time: &Json) -> Result<Timestamp, String> {
+    let wrong = || format!("`{}` is no time since 1970; {}", shown(time), when::EXAMPLES);
     match time {
-        Json::Number(number) => when::of_number(number.as_f64()?),
+        Json::Number(number) => number.as_f64().and_then(when::of_number).ok_or_else(wrong),
         Json::String(text) => {
-            let read = Orders::default().read(text).ok();
-            read.or_else(|| when::of_number(text.trim().parse().ok()?))
+            let number = text.trim().parse().ok().and_then(when::of_number);
+            number.map_or_else(|| Orders::default().read(text), Ok)
         }
-        _ => None,
+        _ => Err(wrong()),
     }
+}
+
+/// The beginning of what is no text: it may be anything.
+fn shown(value: &Json) -> String {
+    value.to_string().chars().take(48).collect()
 }
 
 /// A text, pieces of one line, or parts that stand below each other.
@@ -104,7 +125,7 @@ fn text_of(content: &Json) -> String {
 }
 
 /// A conversation of ChatGPT: a tree of messages, whose branches follow each other.
-fn conversation(object: &Map<String, Json>, nodes: &Map<String, Json>) -> Vec<Item> {
+fn conversation(start: Place, object: &Map<String, Json>, nodes: &Map<String, Json>) -> Vec<Item> {
     let text = |key: &str| object.get(key).and_then(Json::as_str);
     let id = text("conversation_id").or_else(|| text("id")).unwrap_or_default();
     let short: String = id.chars().take(8).collect();
@@ -118,9 +139,9 @@ fn conversation(object: &Map<String, Json>, nodes: &Map<String, Json>) -> Vec<It
             return Some(Item::Empty);
         }
         let author = message.get("author").and_then(named);
-        let at = message.get("create_time").and_then(time_of);
+        let time = message.get("create_time").filter(|it| !it.is_null());
         let thread = Some(thread.clone());
-        Some(Item::record(Draft { text, author, at, thread, ..Draft::default() }))
+        Some(told_at(start, Draft { text, author, thread, ..Draft::default() }, time))
     };
     in_order(nodes).into_iter().filter_map(of_node).collect()
 }

@@ -346,12 +346,17 @@ fn note(bytes: Bytes) -> Result<(VecDeque<Found>, u64), Stop> {
 /// Reads a file that is in memory, for tests and for the fuzz targets.
 #[cfg_attr(not(test), allow(dead_code, reason = "the program reads files where they lie"))]
 pub(crate) fn read(name: &str, format: Format, content: &[u8]) -> (Vec<Found>, Option<Stop>) {
-    let content = content.to_vec();
-    let (path, thread, bytes) = (PathBuf::from(name), name.to_owned(), content.len() as u64);
+    read_from(name, format, Box::new(io::Cursor::new(content.to_vec())))
+}
+
+/// The same of bytes that come as they like.
+#[cfg_attr(not(test), allow(dead_code, reason = "the program reads files where they lie"))]
+pub(super) fn read_from(name: &str, format: Format, bytes: Bytes) -> (Vec<Found>, Option<Stop>) {
+    let (path, thread) = (PathBuf::from(name), name.to_owned());
     let (given, is_named, is_stream) = (None, true, false);
-    let file = Listed { path, given, bytes, thread, format, is_named, is_stream };
+    let file = Listed { path, given, bytes: 0, thread, format, is_named, is_stream };
     let mut found = Vec::new();
-    let mut reader = match Reader::new(Box::new(io::Cursor::new(content)), &file) {
+    let mut reader = match Reader::new(bytes, &file) {
         Ok(reader) => reader,
         Err(stop) => return (found, Some(stop)),
     };

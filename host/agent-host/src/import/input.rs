@@ -7,6 +7,9 @@ use super::{Bad, Bytes, ELEMENT_BYTES_MAX, LINE_BYTES_MAX, Place, Stop};
 /// A file that is read piece by piece.
 pub(super) struct Input {
     inner: BufReader<Bytes>,
+    /// What was read to see how the file begins, of which so much was taken.
+    ahead: Vec<u8>,
+    taken: usize,
     place: Place,
     bytes: u64,
     state: State,
@@ -14,6 +17,9 @@ pub(super) struct Input {
 
 /// The mark of byte order that some programs put in front of a text.
 const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// So much white space may stand in front, in bytes.
+const SPACE_BYTES_MAX: usize = 1 << 20;
 
 /// Where in an array the reader is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +42,8 @@ impl Input {
     pub(super) fn new(bytes: Bytes) -> io::Result<Self> {
         let inner = BufReader::with_capacity(64 << 10, bytes);
         let place = Place { line: 1, column: 1 };
-        let mut input = Self { inner, place, bytes: 0, state: State::Before };
+        let (ahead, taken) = (Vec::new(), 0);
+        let mut input = Self { inner, ahead, taken, place, bytes: 0, state: State::Before };
         input.begin()?;
         Ok(input)
     }
@@ -44,15 +51,45 @@ impl Input {
     /// Goes back to the beginning.
     pub(super) fn rewind(&mut self) -> io::Result<()> {
         self.inner.seek(io::SeekFrom::Start(0))?;
+        self.ahead.clear();
+        self.taken = 0;
         self.begin()
     }
 
     fn begin(&mut self) -> io::Result<()> {
-        let mark = if self.inner.fill_buf()?.starts_with(MARK) { MARK.len() } else { 0 };
-        self.inner.consume(mark);
+        // A pipe gives as little at once as was written into it.
+        while MARK.starts_with(&self.ahead) && self.ahead.len() < MARK.len() && self.read_ahead()? {
+        }
+        let mark = if self.ahead.starts_with(MARK) { MARK.len() } else { 0 };
+        self.consume(mark);
         self.place = Place { line: 1, column: 1 };
         (self.bytes, self.state) = (mark as u64, State::Before);
         Ok(())
+    }
+
+    /// Reads a byte more ahead, where there is one.
+    fn read_ahead(&mut self) -> io::Result<bool> {
+        let Some(byte) = self.inner.fill_buf()?.first().copied() else { return Ok(false) };
+        self.inner.consume(1);
+        self.ahead.push(byte);
+        Ok(true)
+    }
+
+    /// What comes next; nothing at the end of the file.
+    fn fill(&mut self) -> io::Result<&[u8]> {
+        match self.ahead.get(self.taken..) {
+            Some(ahead) if !ahead.is_empty() => Ok(ahead),
+            _ => self.inner.fill_buf(),
+        }
+    }
+
+    /// Passes over so much of what comes next.
+    fn consume(&mut self, count: usize) {
+        if self.taken < self.ahead.len() {
+            self.taken += count;
+        } else {
+            self.inner.consume(count);
+        }
     }
 
     /// How many bytes were read.
@@ -60,11 +97,33 @@ impl Input {
         self.bytes
     }
 
-    /// The first byte that is no white space, and the next such one, of what is buffered; nothing is read away.
-    pub(super) fn peek(&mut self) -> io::Result<[Option<u8>; 2]> {
-        let mut seen =
-            self.inner.fill_buf()?.iter().copied().filter(|it| !it.is_ascii_whitespace());
-        Ok([seen.next(), seen.next()])
+    /// The first byte that is no white space, and where it is a `[`, the next such one; nothing is read away.
+    ///
+    /// # Errors
+    /// The machine refuses, or there is too much white space.
+    pub(super) fn peek(&mut self) -> Result<[Option<u8>; 2], Stop> {
+        let mut signs = [None; 2];
+        let mut at = self.taken;
+        loop {
+            if at == self.ahead.len() {
+                if at > SPACE_BYTES_MAX {
+                    let problem =
+                        format!("{SPACE_BYTES_MAX} bytes of white space begin here: remove them");
+                    return Err(Stop::Bad(Bad::new(self.place, problem)));
+                }
+                if !self.read_ahead()? {
+                    return Ok(signs);
+                }
+            }
+            let byte = self.ahead[at];
+            at += 1;
+            match signs[0] {
+                _ if byte.is_ascii_whitespace() => {}
+                None if byte == b'[' => signs[0] = Some(byte),
+                None => return Ok([Some(byte), None]),
+                Some(_) => return Ok([signs[0], Some(byte)]),
+            }
+        }
     }
 
     /// The next line, without its end; none at the end of the file.
@@ -73,7 +132,7 @@ impl Input {
         let mut line = Vec::new();
         let (mut too_long, mut some) = (false, false);
         loop {
-            let buffer = self.inner.fill_buf()?;
+            let buffer = self.fill()?;
             if buffer.is_empty() {
                 break;
             }
@@ -85,7 +144,7 @@ impl Input {
             } else {
                 too_long = true;
             }
-            self.inner.consume(taken);
+            self.consume(taken);
             self.bytes += taken as u64;
             if end.is_some() {
                 break;
@@ -192,8 +251,8 @@ impl Input {
     }
 
     fn byte(&mut self) -> io::Result<Option<u8>> {
-        let Some(byte) = self.inner.fill_buf()?.first().copied() else { return Ok(None) };
-        self.inner.consume(1);
+        let Some(byte) = self.fill()?.first().copied() else { return Ok(None) };
+        self.consume(1);
         self.bytes += 1;
         self.place = match byte {
             b'\n' => Place { line: self.place.line + 1, column: 1 },

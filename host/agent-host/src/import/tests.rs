@@ -88,7 +88,7 @@ fn what_is_wrong_with_a_line_is_told_with_its_place() {
     let deep = format!("{{\"text\":{}", "[".repeat(100_000));
     assert!(wrong(&deep).contains("a list stands here, and a text is expected"));
     let long = format!("{{\"text\":\"{}\"}}", "x".repeat(LINE_BYTES_MAX));
-    assert_eq!(wrong(&long), "2:1: the line has more than 2097152 bytes");
+    assert_eq!(wrong(&long), "2:1: the line has more than 33554432 bytes");
     let (found, _) = read("a.jsonl", Format::Auto, b"{\"text\":\"a\xff\"}\n{\"text\":\"b\"}");
     let Some(Err(bad)) = found.first() else { panic!("{found:?}") };
     assert_eq!((bad.place, found.len()), (Place { line: 1, column: 11 }, 2));
@@ -196,7 +196,112 @@ fn what_is_wrong_with_an_array_is_told_with_its_place() {
     let deep = format!("[{{\"text\":{}", "[".repeat(1_000)) + &"]".repeat(1_000) + "}]";
     assert!(chat(&deep)[0].contains("recursion limit exceeded"), "{:?}", chat(&deep));
     assert_eq!(chat("[]"), [""; 0]);
-    assert!(chat("[{\"text\":\"a\",\"ts\":\"soon\"}]")[0].contains("is no time since 1970"));
+}
+
+#[test]
+fn times_of_messages_that_nobody_can_read_are_told_and_kept() {
+    let text = r#"[{"text":"a","ts":"soon"},{"text":"b","date":"02/01/2024"},{"text":"c","ts":-1},
+        {"text":"d","ts":"31/01/2024"},{"text":"e","time":[1]},{"text":"f","ts":"1704153600"}]"#;
+    assert_eq!(
+        told("a.json", Format::Auto, text),
+        [
+            "1: - -  \"a\" time=soon",
+            "1: - -  \"b\" time=02/01/2024",
+            "1: - -  \"c\" time=-1",
+            "2: - 2024-01-31 00:00  \"d\"",
+            "2: - -  \"e\" time=[1]",
+            "2: - 2024-01-02 00:00  \"f\"",
+        ]
+    );
+    let wrong = untimed("a.json", text);
+    assert_eq!(wrong[0], "1: `soon` says no day that can be read");
+    assert_eq!(wrong[1], "1: `02/01/2024` may be 2024-01-02 or 2024-02-01");
+    assert!(wrong[2].starts_with("1: `-1` is no time since 1970"), "{wrong:?}");
+    assert!(wrong[3].starts_with("2: `[1]` is no time since 1970"), "{wrong:?}");
+    assert_eq!(wrong.len(), 4);
+    let node = r#"[{"mapping":{"x":{"message":{"content":{"parts":["a"]},"create_time":"yesterday"}},
+        "y":{"message":{"content":{"parts":["b"]},"create_time":null}}}}]"#;
+    assert_eq!(untimed("a.json", node), ["1: `yesterday` says no day that can be read"]);
+}
+
+/// What gives one byte at a time, as a pipe may.
+struct Trickle(std::io::Cursor<Vec<u8>>);
+
+impl Read for Trickle {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(1);
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+impl Seek for Trickle {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn how_a_file_begins_is_seen_however_it_comes() {
+    let space = " ".repeat(70_000);
+    for text in [
+        "\n \n{\"text\":\"a\"}\n",
+        "\u{feff}[\n\n{\"text\":\"a\"}\n]\n",
+        "\u{feff}\nAda: a\nBob: b\n",
+        &format!("{space}\n[{space}{{\"text\":\"a\"}}]"),
+        "\u{feff}",
+        "[",
+        " [ x",
+        "",
+    ] {
+        let whole = read("a.txt", Format::Auto, text.as_bytes());
+        let came = files::read_from(
+            "a.txt",
+            Format::Auto,
+            Box::new(Trickle(io::Cursor::new(text.into()))),
+        );
+        assert_eq!(format!("{came:?}"), format!("{whole:?}"), "{text:?}");
+    }
+    let text = format!("\n{space}\n{{\"text\":\"a\"}}");
+    assert_eq!(told("a.txt", Format::Auto, &text), ["3: - -  \"a\""]);
+    let text = format!("{}{{}}", " ".repeat(2 << 20));
+    assert_eq!(
+        told("a.txt", Format::Auto, &text),
+        ["stop 1:1: 1048576 bytes of white space begin here: remove them"]
+    );
+}
+
+#[test]
+fn lines_of_a_telephone_begin_with_its_time() {
+    let text = "31/12/2023, 10:11 - Ada: Recipe\nIngredients:\nNote: the oven is broken\n\
+                31/12/2023, 10:12 - Bob: ok\n";
+    assert_eq!(
+        told("a.txt", Format::Auto, text),
+        [
+            "1: Ada 2023-12-31 10:11  \"Recipe\\nIngredients:\\nNote: the oven is broken\"",
+            "4: Bob 2023-12-31 10:12  \"ok\"",
+        ]
+    );
+    let text = "[31/12/2023, 10:11:13] Bob left\n[31/12/2023, 10:11:14] Ada: one\n\
+                [31/12/2023, 10:11:15] Ada Lovelace From The Office: two\n[note] three\n";
+    assert_eq!(
+        told("a.txt", Format::Auto, text),
+        [
+            "1: - 2023-12-31 10:11  \"Bob left\"",
+            "2: Ada 2023-12-31 10:11  \"one\"",
+            "3: - 2023-12-31 10:11  \"Ada Lovelace From The Office: two\\n[note] three\"",
+        ]
+    );
+}
+
+#[test]
+fn what_follows_a_broken_line_is_passed_over_up_to_the_next_message() {
+    let (found, stop) = read("a.txt", Format::Auto, b"Ada: hello\n\xff bad\nmore\nBob: hi\n");
+    assert!(stop.is_none(), "{stop:?}");
+    let said = found.iter().map(|it| match it {
+        Ok((_, Item::Record { draft, .. })) => draft.text.as_str(),
+        _ => "bad",
+    });
+    assert_eq!(said.collect::<Vec<_>>(), ["hello", "bad", "hi"]);
 }
 
 #[test]

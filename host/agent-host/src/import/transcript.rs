@@ -26,8 +26,12 @@ pub(super) struct Transcript {
     /// What all times of the file show.
     orders: Orders,
     open: Option<Message>,
+    /// Whether the first message has a time as telephones write them: then only lines that have one begin others.
+    is_stamped: bool,
     /// A broken line, told once the message before it is.
     broken: Option<Bad>,
+    /// Whether what comes next may go on with what was broken.
+    is_lost: bool,
     ended: bool,
 }
 
@@ -46,13 +50,22 @@ impl Transcript {
     /// The machine refuses.
     pub(super) fn new(mut input: Input) -> Result<Self, Stop> {
         let mut orders = Orders::default();
+        let mut is_stamped = None;
         while let Some(line) = input.text()? {
             let Ok((_, line)) = line else { continue };
-            let stamp = stamped(line.trim_start_matches(is_mark)).and_then(|it| Stamp::read(it.0));
-            stamp.into_iter().for_each(|it| orders.see(it));
+            let stamp = stamped(line.trim_start_matches(is_mark)).map(|it| it.0);
+            let as_shown = stamp.and_then(Stamp::read);
+            if !line.trim().is_empty() {
+                let is_ours = stamp.is_some_and(|it| when::read(it).is_some());
+                let is_whole = as_shown.as_ref().is_some_and(Stamp::has_time_of_day);
+                is_stamped.get_or_insert(is_whole && !is_ours);
+            }
+            as_shown.into_iter().for_each(|it| orders.see(it));
         }
         input.rewind()?;
-        Ok(Self { input, orders, open: None, broken: None, ended: false })
+        let is_stamped = is_stamped.unwrap_or_default();
+        let (open, broken, is_lost, ended) = (None, None, false, false);
+        Ok(Self { input, orders, open, is_stamped, broken, is_lost, ended })
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -74,7 +87,7 @@ impl Transcript {
                     None
                 }
                 Some(Err(bad)) => {
-                    self.broken = Some(bad);
+                    (self.broken, self.is_lost) = (Some(bad), true);
                     None
                 }
                 Some(Ok(line)) => Some(line),
@@ -85,8 +98,9 @@ impl Transcript {
                     None => continue,
                 }
             };
-            match (head(&line, &self.orders), &mut self.open) {
+            match (head(&line, &self.orders, self.is_stamped), &mut self.open) {
                 (Some((draft, text, why)), _) => {
+                    self.is_lost = false;
                     let untimed = why.map(|it| Bad::new(place, it));
                     let mut message = Message { place, draft, untimed, too_long: false };
                     message.push(text);
@@ -95,7 +109,7 @@ impl Transcript {
                     }
                 }
                 (None, Some(message)) => message.push(&line),
-                (None, None) if line.trim().is_empty() => {}
+                (None, None) if self.is_lost || line.trim().is_empty() => {}
                 (None, None) => {
                     let problem = "no message begins here: `Name: text` or `[2024-01-02 10:11] Name: text` is wanted; \
                                    `--format markdown` takes any text, by its paragraphs";
@@ -131,15 +145,21 @@ impl Message {
 }
 
 /// The beginning of a message: a draft with its author and time, the first line of its text, and where nobody can
-/// read its time, why not.
-fn head<'a>(line: &'a str, orders: &Orders) -> Option<(Draft, &'a str, Option<String>)> {
+/// read its time, why not. One without a time is none where `is_stamped`.
+fn head<'a>(
+    line: &'a str,
+    orders: &Orders,
+    is_stamped: bool,
+) -> Option<(Draft, &'a str, Option<String>)> {
     let line = line.trim_start_matches(is_mark);
     let (stamp, rest) = match (line.starts_with('['), stamped(line)) {
         (true, None) => return None,
+        (false, None) if is_stamped => return None,
         (false, None) => (None, line),
         (_, Some((stamp, rest))) => (Some(stamp), rest),
     };
-    let is_time = stamp.is_some_and(|it| when::read(it).is_some() || Stamp::read(it).is_some());
+    let as_shown = stamp.and_then(Stamp::read);
+    let is_time = stamp.is_some_and(|it| when::read(it).is_some()) || as_shown.is_some();
     let split = match rest.split_once(": ") {
         Some(it) => Some(it),
         None => rest.trim_end().strip_suffix(':').map(|author| (author, "")),
@@ -149,7 +169,7 @@ fn head<'a>(line: &'a str, orders: &Orders) -> Option<(Draft, &'a str, Option<St
     let (author, text) = match named {
         Some((author, text)) => (Some(author.to_owned()), text),
         // What the app itself says, like who came and went, has no author.
-        None if is_time && !line.starts_with('[') => (None, rest),
+        None if as_shown.is_some_and(|it| it.has_time_of_day()) => (None, rest),
         None => return None,
     };
     let read = stamp.map(|it| orders.read(it));

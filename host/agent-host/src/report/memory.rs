@@ -614,6 +614,7 @@ pub(crate) fn import(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 it.forgotten,
                 "record(s) of an earlier import were forgotten since; `--again` adds them again",
             ),
+            (it.taken_back, "relation(s) of an earlier import were taken back since, and stay so"),
             (it.empty, "message(s) have no text"),
             (it.files_passed_over, "other file(s), links and hidden ones were not read"),
         ] {

@@ -88,3 +88,77 @@ fn a_stream_is_read_as_it_comes() {
     assert!(piped(&other, "-", &exported).out.contains("\"records\":4"));
     assert_eq!(other.call(["memory", "export"]).out.lines().count(), 4);
 }
+
+#[test]
+fn a_relation_that_was_taken_back_stays_so_when_its_file_is_imported_again() {
+    let Some(stage) = Stage::new() else { return };
+    let mut text = "{\"id\":\"m0\",\"text\":\"The door is green.\"}\n\
+                    {\"id\":\"m1\",\"text\":\"The door is red.\",\"supersedes\":[\"m0\"]}\n\
+                    {\"from\":\"m1\",\"kind\":\"about\",\"to\":\"m0\"}\n"
+        .to_owned();
+    stage.write("a.jsonl", &text);
+    assert_eq!(memory(&stage, &["import", "a.jsonl"])["relations"], 2);
+    let again = memory(&stage, &["import", "a.jsonl"]);
+    assert_eq!((&again["relations"], &again["taken-back"]), (&0.into(), &0.into()), "{again}");
+    for kind in ["supersedes", "about"] {
+        memory(&stage, &["unrelate", "m1", kind, "m0"]);
+    }
+    let again = memory(&stage, &["import", "a.jsonl"]);
+    assert_eq!((&again["relations"], &again["taken-back"]), (&0.into(), &2.into()), "{again}");
+    let told = stage.call(["memory", "import", "a.jsonl"]);
+    assert!(told.err.contains("2 relation(s) of an earlier import were taken back"), "{told:?}");
+    // The other way round is no circle, and what the file gained comes in.
+    memory(&stage, &["relate", "m0", "supersedes", "m1"]);
+    text += "{\"id\":\"m2\",\"text\":\"The door is old.\",\"supersedes\":[\"m1\"]}\n";
+    text += "{\"from\":\"m1\",\"kind\":\"supersedes\",\"to\":\"m0\"}\n";
+    stage.write("a.jsonl", &text);
+    let more = memory(&stage, &["import", "a.jsonl"]);
+    assert_eq!((&more["records"], &more["relations"]), (&1.into(), &1.into()), "{more}");
+    assert_eq!(more["taken-back"], 3, "{more}");
+    // What was related again since is there, and nothing is taken back of what is all new.
+    memory(&stage, &["relate", "m1", "about", "m0"]);
+    assert_eq!(memory(&stage, &["import", "a.jsonl"])["taken-back"], 2);
+    let anew = memory(&stage, &["import", "a.jsonl", "--again"]);
+    assert_eq!((&anew["records"], &anew["taken-back"]), (&3.into(), &0.into()), "{anew}");
+}
+
+#[test]
+fn what_is_exported_is_read_however_much_it_supersedes_or_escapes() {
+    let Some(stage) = Stage::new() else { return };
+    let mut text: String =
+        (0..100).map(|it| format!("{{\"id\":{it},\"text\":\"Door {it} is green.\"}}\n")).collect();
+    let long = "\\u0001".repeat(400_000);
+    text += &format!("{{\"id\":100,\"text\":\"All doors are red. {long}\"}}\n");
+    text += &(0..100)
+        .map(|it| format!("{{\"from\":100,\"kind\":\"supersedes\",\"to\":{it}}}\n"))
+        .collect::<String>();
+    stage.write("a.jsonl", &text);
+    let imported = memory(&stage, &["import", "a.jsonl"]);
+    assert_eq!((&imported["records"], &imported["relations"]), (&101.into(), &100.into()));
+    for file in ["b.jsonl", "b.parquet"] {
+        let exported = memory(&stage, &["export", "--out", file]);
+        assert_eq!(exported["relations"], 100, "{exported}");
+        let other = Stage::new().unwrap();
+        let path = stage.path(file);
+        let read = memory(&other, &["import", path.to_str().unwrap()]);
+        assert_eq!((&read["records"], &read["relations"]), (&101.into(), &100.into()), "{file}");
+    }
+}
+
+/// A pipe gives as little at once as was written.
+#[test]
+fn a_stream_that_begins_slowly_is_read_whole() {
+    let Some(stage) = Stage::new() else { return };
+    let mut command = stage.command(["memory", "import", "-", "--json"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    for part in ["\u{feff}", "\n", "[", "\n", "{\"text\":", "\"one\"}\n]\n"] {
+        input.write_all(part.as_bytes()).unwrap();
+        input.flush().unwrap();
+        std::thread::yield_now();
+    }
+    drop(input);
+    let read = Ended::from(child.wait_with_output().expect("it ends"));
+    assert!(read.out.contains("\"records\":1"), "{read:?}");
+}

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
-use voyager_memory::{Edge, MemoryId, Record, SUPERSEDES};
+use voyager_memory::{Edge, MemoryId, Record, SUPERSEDES, SUPERSEDES_MAX};
 
 use super::{Desk, read};
 use crate::{
@@ -80,15 +80,20 @@ impl Desk {
         }
         for chunk in ids.chunks(CHUNK) {
             for record in self.memory.records(chunk).map_err(read)?.into_iter().flatten() {
-                told.insert(record.id);
+                let from = record.id;
+                told.insert(from);
                 let mut older = older.remove(&record.id).unwrap_or_default();
                 older.retain(|it| told.contains(it));
+                // More of them than a line can name are lines of their own behind it.
+                let more = older.split_off(older.len().min(SUPERSEDES_MAX));
                 answer.relations += older.len() as u64;
                 let mut own = own.remove(&record.id).unwrap_or_default();
                 // One that is forgotten by now has no row.
                 own.retain(|it| told.contains(&it.to) || self.memory.space_of(it.to).is_ok());
                 lines.push(&self.line(record).supersedes(&older))?;
                 answer.records += 1;
+                let kind = || SUPERSEDES.to_owned();
+                own.extend(more.into_iter().map(|to| Edge { from, kind: kind(), to, weight: 1.0 }));
                 answer.relations += own.len() as u64;
                 own.into_iter().try_for_each(|it| lines.push(&RelationLine::of(it)))?;
             }

@@ -187,7 +187,11 @@ impl Import<'_> {
                 }
                 let id = |id| self.ids.find(id).ok_or_else(|| none_before(place, id));
                 let edge = Edge { from: id(from)?, kind, to: id(to)?, weight };
-                if edge.kind == SUPERSEDES {
+                let is_claim = match self.was_taken_back(&edge) {
+                    Ok(taken_back) => edge.kind == SUPERSEDES && !taken_back,
+                    Err(failure) => return Ok(Taken::Failed(failure)),
+                };
+                if is_claim {
                     // What it may supersede depends on those before it.
                     if let Err(failure) = self.flush_relations() {
                         return Ok(Taken::Failed(failure));
@@ -297,11 +301,21 @@ impl Import<'_> {
         self.batch_bytes = 0;
     }
 
+    /// Whether somebody took a relation of these two records back since an earlier import.
+    fn was_taken_back(&self, edge: &Edge) -> Result<bool, Failure> {
+        let is_earlier = |it: MemoryId| self.before.is_some_and(|before| it <= before);
+        if !is_earlier(edge.from) || !is_earlier(edge.to) {
+            return Ok(false);
+        }
+        self.desk.memory.was_unrelated(edge.from, edge.to).map_err(read)
+    }
+
     fn flush_relations(&mut self) -> Result<(), Failure> {
         if self.relations.is_empty() {
             return Ok(());
         }
         let memory = &self.desk.memory;
+        let mut new = std::mem::take(&mut self.relations);
         let known = match &mut self.known_relations {
             Some(known) => known,
             none => {
@@ -310,12 +324,19 @@ impl Import<'_> {
             }
         };
         let is_there = |id: MemoryId| memory.space_of(id).is_ok();
-        let mut new = std::mem::take(&mut self.relations);
         new.retain(|it| {
             is_there(it.from) && is_there(it.to) && known.insert((it.from, it.kind.clone(), it.to))
         });
-        memory.relate_all(&new, None, self.desk.now()).map_err(written)?;
-        self.answer.relations += new.len() as u64;
+        let mut wanted = Vec::with_capacity(new.len());
+        for edge in new {
+            if self.was_taken_back(&edge)? {
+                self.answer.taken_back += 1;
+            } else {
+                wanted.push(edge);
+            }
+        }
+        memory.relate_all(&wanted, None, self.desk.now()).map_err(written)?;
+        self.answer.relations += wanted.len() as u64;
         Ok(())
     }
 
