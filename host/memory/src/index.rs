@@ -455,6 +455,11 @@ impl Index {
         (self.stamps, self.settled) = (Stamps::default(), self.concerns_all());
     }
 
+    /// Says that no answer from before this commit holds.
+    pub(crate) fn answers_anew(&mut self) {
+        self.stamps.touch_all(self.commit);
+    }
+
     /// The records that relations of one lead to or come from, and how strong those are.
     pub(crate) fn related(&self, id: MemoryId) -> impl Iterator<Item = (MemoryId, f32)> + '_ {
         let forward = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| *it.1);

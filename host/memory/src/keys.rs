@@ -113,6 +113,15 @@ impl Key {
         Some(opened.ok()?)
     }
 
+    /// A hash of all parts under this key: nobody else can tell what of.
+    pub(crate) fn digest_of(&self, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        for part in parts {
+            hasher.update(part);
+        }
+        *hasher.finalize().as_bytes()
+    }
+
     fn cipher(&self, what: &[u8]) -> LessSafeKey {
         let key = blake3::keyed_hash(&self.0, what);
         let key = UnboundKey::new(&CHACHA20_POLY1305, key.as_bytes());

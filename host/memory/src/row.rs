@@ -44,11 +44,13 @@ pub(crate) fn open_record_in(
     Some(Record { id, written, draft })
 }
 
-/// The name of an edge's row. Numbers are used again once the record that an edge led to is forgotten, ids never:
-/// so no two edges are sealed alike.
+/// The name of an edge's row.
 fn edge_name(number: u32, to: MemoryId) -> Vec<u8> {
     [b"edge".as_slice(), &number.to_le_bytes(), &to.0.to_le_bytes()].concat()
 }
+
+/// Bytes in front of the row of an edge, which tell it from all others of its name.
+const EDGE_SALT: usize = 16;
 
 /// A typed relation between two records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,15 +85,27 @@ impl Edge {
     }
 }
 
-/// An edge as its row, sealed with the key of the record it starts at.
+/// An edge as its row, sealed with the key of the record it starts at. One that was taken back leaves its number to
+/// the next one, which may lead to the same record; so does a store that goes on from an earlier snapshot. So what seals it
+/// follows from all that it says (a synthetic initialisation vector, as of RFC 5297), and stands in front.
 pub(crate) fn seal_edge(key: &Key, number: u32, edge: &Edge) -> Vec<u8> {
     let plain = rmp_serde::to_vec(edge).expect("texts and numbers can be written");
-    key.seal(&edge_name(number, edge.to), &plain)
+    let mut name = edge_name(number, edge.to);
+    let salt = key.digest_of(&[b"salt", name.as_slice(), &plain]);
+    let salt = &salt[..EDGE_SALT];
+    name.extend_from_slice(salt);
+    [salt, &key.seal(&name, &plain)].concat()
 }
 
-/// An edge from its row; none where it is damaged.
+/// An edge from its row; none where it is damaged. Rows up to format 4 had no salt.
 pub(crate) fn open_edge(key: &Key, number: u32, to: u64, sealed: &[u8]) -> Option<Edge> {
-    rmp_serde::from_slice(&key.open(&edge_name(number, MemoryId(to)), sealed)?).ok()
+    let name = edge_name(number, MemoryId(to));
+    let salted = || {
+        let (salt, sealed) = sealed.split_at_checked(EDGE_SALT)?;
+        key.open(&[name.as_slice(), salt].concat(), sealed)
+    };
+    let plain = salted().or_else(|| key.open(&name, sealed))?;
+    rmp_serde::from_slice(&plain).ok()
 }
 
 /// A vector as its row.
@@ -234,8 +248,8 @@ mod tests {
         assert_eq!(open_vector(&key, "test", &wrong), None);
     }
 
-    /// A number is used again once the record that its edge led to is forgotten: under the same key the new row
-    /// must not be sealed as the old one was, which may still lie in a free page.
+    /// A number is used again once its edge is taken back, or the record that it led to is forgotten: under the same key
+    /// the new row must not be sealed as the old one was, which may still lie in a free page.
     #[test]
     fn no_two_edges_are_sealed_alike() {
         let keys = Keys::open(&SimDisk::new(1), 0, None).unwrap();
@@ -251,8 +265,16 @@ mod tests {
             (seal_edge(&key, 0, &edge(1, "causes")), seal_edge(&key, 0, &edge(2, "causes")));
         assert_eq!(open_edge(&key, 0, 2, &new), Some(edge(2, "causes")));
         assert_eq!(open_edge(&key, 0, 2, &old), None);
-        // With one key stream the two would differ in the id alone.
-        let same = old.iter().zip(&new).filter(|(old, new)| old == new).count();
-        assert!(same < old.len() / 2, "{same} of {} bytes are the same", old.len());
+        // With one key stream two would differ in the id alone, or in the kind.
+        let other = seal_edge(&key, 0, &edge(1, "caused"));
+        assert_eq!(open_edge(&key, 0, 1, &other), Some(edge(1, "caused")));
+        for new in [&new, &other] {
+            let same = old.iter().zip(new).filter(|(old, new)| old == new).count();
+            assert!(same < old.len() / 2, "{same} of {} bytes are the same", old.len());
+        }
+        // As an older program wrote it.
+        let plain = rmp_serde::to_vec(&edge(1, "causes")).unwrap();
+        let bare = key.seal(&edge_name(0, MemoryId(1)), &plain);
+        assert_eq!(open_edge(&key, 0, 1, &bare), Some(edge(1, "causes")));
     }
 }

@@ -6,7 +6,7 @@
 mod consolidating;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     iter,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -489,6 +489,8 @@ impl Memory {
         self.answers_mut().clear();
         self.results_mut().clear();
         (*index, writer.unkept) = anew;
+        // What was answered before may be handed in only now.
+        index.answers_anew();
         Ok(())
     }
 
@@ -1359,20 +1361,39 @@ impl Memory {
         }
     }
 
-    /// Archived records that faded at least so many cycles ago, in the order of writing.
-    pub fn archived(&self, cycles: u64) -> Vec<MemoryId> {
-        let index = self.index();
-        let faded = |it: &MemoryId| {
-            index.standing(*it).is_some_and(|it| {
-                let death = death_of(it.weight, it.cycle, self.archive_below);
-                it.archived && index.cycle().saturating_sub(death) >= cycles
-            })
+    /// Archived records that faded at least so many cycles ago, in the order of writing. What others cite fades later
+    /// than by itself: not before the tick that archived it began.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn archived(&self, cycles: u64) -> Result<Vec<MemoryId>, ReadError> {
+        let (now, mut found) = {
+            let index = self.index();
+            let by_itself = |it: &MemoryId| {
+                index.standing(*it).is_some_and(|it| {
+                    let death = death_of(it.weight, it.cycle, self.archive_below);
+                    it.archived && index.cycle().saturating_sub(death) >= cycles
+                })
+            };
+            let ids = if index.archived() > 0 { index.ids() } else { Vec::new() };
+            (index.cycle(), ids.into_iter().filter(by_itself).collect::<Vec<_>>())
         };
-        if index.archived() > 0 {
-            index.ids().into_iter().filter(faded).collect()
-        } else {
-            Vec::new()
+        if found.is_empty() || cycles == 0 {
+            return Ok(found);
         }
+        let lines = self.tables.audit_of(0..=u64::MAX)?.into_iter();
+        let ticks = lines.filter(|it| it.deed == Deed::Ticked);
+        let began = |it: AuditLine| (it.commit, it.first.saturating_sub(it.count) + 1);
+        let ticks: HashMap<u64, u64> = ticks.map(began).collect();
+        let rows = self.tables.deeds(None)?.into_iter();
+        // The last one counts: a record may have been brought back before.
+        let archived: HashMap<MemoryId, u64> = rows
+            .filter(|it| it.touch == Touch::Archived)
+            .filter_map(|it| Some((it.id, *ticks.get(&it.commit)?)))
+            .collect();
+        // Of what an older program archived nobody knows more than when it faded.
+        found.retain(|it| archived.get(it).is_none_or(|it| now.saturating_sub(*it) >= cycles));
+        Ok(found)
     }
 
     /// A record.

@@ -37,9 +37,9 @@ use crate::{
 pub(crate) const FILE: &str = "memory.redb";
 
 /// The newest format. The first had names of encoders and idempotency keys in the clear, the second no trust in
-/// standings, the third no quarters in vectors. A store has it with its next write: who knows of no trust would let anything
+/// standings, the third no quarters in vectors, the fourth no salt in edges. A store has it with its next write: who knows of no trust would let anything
 /// supersede anything, and who knows of no quarters would take a vector as damaged.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// By id: the sealed record.
@@ -902,15 +902,24 @@ impl Change {
         Ok(())
     }
 
-    /// Notes what it does to records. Of one to which too much was done the oldest is not known any more.
+    /// Notes what it does to records. Of one to which too much was done the oldest is not known any more: of relations and of
+    /// the rest, of whichever there is more. What was superseded at a time goes by relations, and pins by the hundred are not
+    /// to change that.
     pub(crate) fn note(&self, touches: impl IntoIterator<Item = (u64, Touch)>) -> Done<()> {
         let mut deeds = self.transaction.open_table(DEEDS)?;
         for (id, touch) in touches {
             let all = (id, 0, 0)..=(id, u64::MAX, u32::MAX);
             if deeds.range(all.clone())?.count() >= TOUCHES_MAX {
-                let first = deeds.range(all)?.next().transpose()?.map(|it| it.0.value());
-                if let Some(first) = first {
-                    deeds.remove(first)?;
+                let (mut relations, mut others) = (Vec::new(), Vec::new());
+                for row in deeds.range(all)? {
+                    let (key, row) = row?;
+                    let touch = Touch::decode(row.value());
+                    let is_relation = matches!(touch, Some(Touch::Related { .. }));
+                    if is_relation { &mut relations } else { &mut others }.push(key.value());
+                }
+                let most = if relations.len() > others.len() { relations } else { others };
+                if let Some(oldest) = most.first() {
+                    deeds.remove(*oldest)?;
                 }
             }
             let number = self.noted.replace(self.noted.get() + 1);
@@ -1032,6 +1041,27 @@ mod tests {
 
     fn told(tables: &Tables) -> Vec<(u64, u64, Touch)> {
         tables.deeds(None).unwrap().iter().map(|it| (it.id.0, it.commit, it.touch)).collect()
+    }
+
+    #[test]
+    fn what_is_done_by_the_hundred_leaves_what_was_related() {
+        let tables = opened();
+        let related = Touch::Related { to: MemoryId(2), number: 0 };
+        commit(&tables, 1, |change| {
+            change.note([(1, related)])?;
+            change.note((0..2 * TOUCHES_MAX).map(|_| (1, Touch::Pinned)))
+        });
+        let rows = told(&tables);
+        assert_eq!((rows.len(), rows[0].2), (TOUCHES_MAX, related));
+        // Nor do relations by the hundred take all of the rest.
+        commit(&tables, 2, |change| {
+            change.note(
+                (1..2 * TOUCHES_MAX as u32)
+                    .map(|number| (1, Touch::Related { to: MemoryId(2), number })),
+            )
+        });
+        let rest = told(&tables).iter().filter(|it| it.2 == Touch::Pinned).count();
+        assert!((TOUCHES_MAX / 2 - 1..=TOUCHES_MAX / 2 + 1).contains(&rest), "{rest}");
     }
 
     /// An older program leaves behind up to where deeds were noted, and rows of what it forgot.

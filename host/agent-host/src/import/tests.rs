@@ -225,7 +225,7 @@ fn times_of_messages_that_nobody_can_read_are_told_and_kept() {
 }
 
 /// What gives one byte at a time, as a pipe may.
-struct Trickle(std::io::Cursor<Vec<u8>>);
+struct Trickle(io::Cursor<Vec<u8>>);
 
 impl Read for Trickle {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -75,10 +75,7 @@ impl Memory {
             let Some(groups) = groups else { return Ok(None) };
             for group in groups {
                 found.more |= group.copies.len() > left;
-                if group.copies.len() <= left {
-                    left -= group.copies.len();
-                    found.groups.push(group);
-                }
+                found.groups.extend(part_of(group, &mut left));
             }
         }
         found.groups.sort_by_key(|it| it.standing);
@@ -254,4 +251,29 @@ impl Memory {
 /// Whether a record stands for others already.
 fn stands(index: &crate::index::Index, id: MemoryId) -> bool {
     index.groups().members(id).next().is_some()
+}
+
+/// As much of a group as still fits; the rest of it is found the next time, by the same record. None where nothing does.
+fn part_of(mut group: Group, left: &mut usize) -> Option<Group> {
+    group.copies.truncate(*left);
+    *left -= group.copies.len();
+    (!group.copies.is_empty()).then_some(group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_is_larger_than_what_is_left_is_begun() {
+        let group = |standing, copies: std::ops::Range<u64>| Group {
+            standing: MemoryId(standing),
+            copies: copies.map(MemoryId).collect(),
+        };
+        let mut left = 5;
+        assert_eq!(part_of(group(0, 1..4), &mut left), Some(group(0, 1..4)));
+        assert_eq!(part_of(group(10, 11..20), &mut left), Some(group(10, 11..13)));
+        assert_eq!(part_of(group(30, 31..40), &mut left), None);
+        assert_eq!(left, 0);
+    }
 }

@@ -255,7 +255,7 @@ proptest! {
             let commit = memory.stats().unwrap().commit;
             if commit as usize == thens.len() {
                 let ids: BTreeSet<MemoryId> = memory.ids().into_iter().collect();
-                let archived = memory.archived(0).into_iter().collect();
+                let archived = memory.archived(0).unwrap().into_iter().collect();
                 thens.push(Then { ids, archived, claims: claims.clone() });
             }
         }

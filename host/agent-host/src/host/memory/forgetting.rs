@@ -37,7 +37,7 @@ impl Desk {
         self.check_space(what.space.as_deref())?;
         let mut ids = self.ids_of(what.space.as_deref());
         if let Some(cycles) = what.archived {
-            let archived = self.memory.archived(cycles);
+            let archived = self.memory.archived(cycles).map_err(read)?;
             ids.retain(|it| archived.binary_search(it).is_ok());
         }
         let Some(thread) = &what.thread else { return Ok(ids) };
