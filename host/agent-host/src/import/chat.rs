@@ -16,7 +16,7 @@ const TEXTS: [&str; 4] = ["text", "content", "message", "body"];
 /// Where messages have their time.
 const TIMES: [&str; 6] = ["ts", "time", "timestamp", "date", "created_at", "create_time"];
 
-/// Longest text that is kept where a time should be, in bytes.
+/// Longest text that is read, told and kept where a time should be, in bytes.
 const TIME_BYTES_MAX: usize = 256;
 
 /// The messages of an element: one, or all of a conversation.
@@ -92,7 +92,7 @@ fn time_of(time: &Json) -> Result<Timestamp, String> {
     let wrong = || format!("`{}` is no time since 1970; {}", shown(time), when::EXAMPLES);
     match time {
         Json::Number(number) => number.as_f64().and_then(when::of_number).ok_or_else(wrong),
-        Json::String(text) => {
+        Json::String(text) if text.len() <= TIME_BYTES_MAX => {
             let number = text.trim().parse().ok().and_then(when::of_number);
             number.map_or_else(|| Orders::default().read(text), Ok)
         }
@@ -100,7 +100,7 @@ fn time_of(time: &Json) -> Result<Timestamp, String> {
     }
 }
 
-/// The beginning of what is no text: it may be anything.
+/// The beginning of what may be anything.
 fn shown(value: &Json) -> String {
     value.to_string().chars().take(48).collect()
 }

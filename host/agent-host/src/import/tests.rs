@@ -219,6 +219,9 @@ fn times_of_messages_that_nobody_can_read_are_told_and_kept() {
     assert!(wrong[2].starts_with("1: `-1` is no time since 1970"), "{wrong:?}");
     assert!(wrong[3].starts_with("2: `[1]` is no time since 1970"), "{wrong:?}");
     assert_eq!(wrong.len(), 4);
+    let long = format!("[{{\"text\":\"a\",\"ts\":\"{}\"}}]", "soon".repeat(1_000));
+    let told_long = untimed("a.json", &long);
+    assert!(told_long[0].len() < 300, "{told_long:?}");
     let node = r#"[{"mapping":{"x":{"message":{"content":{"parts":["a"]},"create_time":"yesterday"}},
         "y":{"message":{"content":{"parts":["b"]},"create_time":null}}}}]"#;
     assert_eq!(untimed("a.json", node), ["1: `yesterday` says no day that can be read"]);

@@ -19,11 +19,12 @@ const PREFIX: &str = "snapshot-";
 /// What names of chunks begin with.
 const CHUNK_PREFIX: &str = "chunk-";
 /// First lines that are read; the last is written. Vectors of the first had no quarters: who knows of none would take them
-/// as damaged. The second said nothing of its descent.
-const FORMATS: [&[u8]; 3] = [
+/// as damaged. The second said nothing of its descent, relations of the third had no salt.
+const FORMATS: [&[u8]; 4] = [
     b"voyager memory snapshot, format 1\n",
     b"voyager memory snapshot, format 2\n",
     b"voyager memory snapshot, format 3\n",
+    b"voyager memory snapshot, format 4\n",
 ];
 const BEGIN: &[u8] = b"voyager memory snapshot, format ";
 /// The line, the length of the body, its hash, and the signature.
@@ -111,7 +112,7 @@ impl Manifest {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
         let mut header = vec![0; HEADER_BYTES];
         let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(&body));
-        let begin = [FORMATS[2], &length, &hash.0, &veil.sign(&body)].concat();
+        let begin = [FORMATS[3], &length, &hash.0, &veil.sign(&body)].concat();
         header[..begin.len()].copy_from_slice(&begin);
         let file = disk.open(&name_of(self.number))?;
         file.set_len(0)?;

@@ -187,17 +187,20 @@ impl Import<'_> {
                 }
                 let id = |id| self.ids.find(id).ok_or_else(|| none_before(place, id));
                 let edge = Edge { from: id(from)?, kind, to: id(to)?, weight };
-                let is_claim = match self.was_taken_back(&edge) {
-                    Ok(taken_back) => edge.kind == SUPERSEDES && !taken_back,
-                    Err(failure) => return Ok(Taken::Failed(failure)),
-                };
-                if is_claim {
-                    // What it may supersede depends on those before it.
-                    if let Err(failure) = self.flush_relations() {
-                        return Ok(Taken::Failed(failure));
+                if edge.kind == SUPERSEDES {
+                    match self.was_taken_back(&edge) {
+                        // It stays so, whatever was claimed since.
+                        Ok(true) => {}
+                        Err(failure) => return Ok(Taken::Failed(failure)),
+                        Ok(false) => {
+                            // What it may supersede depends on those before it.
+                            if let Err(failure) = self.flush_relations() {
+                                return Ok(Taken::Failed(failure));
+                            }
+                            let checked = self.desk.memory.check_claim(&edge);
+                            checked.map_err(|it| Bad { place, problem: it.problem })?;
+                        }
                     }
-                    let checked = self.desk.memory.check_claim(&edge);
-                    checked.map_err(|it| Bad { place, problem: it.problem })?;
                 }
                 self.relations.push(edge);
                 Ok(if self.relations.len() < RELATIONS { Taken::Done } else { Taken::Full })
