@@ -1,14 +1,17 @@
 //! Points in time as people and files write them.
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::civil::{Date, date};
 use voyager_base::clock::Timestamp;
 
 /// What a time looks like, for messages.
 pub(crate) const EXAMPLES: &str =
     "write for example `2024-01-02`, `2024-01-02 10:11` or `2024-01-02T10:11:12+01:00`";
 
+const EPOCH: Date = date(1970, 1, 1);
+
 /// Reads RFC 3339, also with a space for the `T`, without seconds, and without a time of the day. What names no
-/// offset is taken as UTC. None where it is something else, no day of the calendar, or before 1970.
+/// offset is taken as UTC. None where it is something else, no day of the calendar, or not within
+/// 1970 to 9999.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let mut rest = Rest(text.trim());
     let (year, month) = (rest.number(4)?, rest.after("-")?.number(2)?);
@@ -32,7 +35,8 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
         micros += (hour * 3600 + minute * 60 + second) * 1_000_000 + fraction;
         micros -= rest.offset()? * 60_000_000;
     }
-    u64::try_from(micros).ok().map(Timestamp::from_micros)
+    let time = u64::try_from(micros).ok().map(Timestamp::from_micros);
+    time.filter(|it| *it <= Timestamp::LAST)
 }
 
 /// Reads a time for the command line.
@@ -71,7 +75,8 @@ pub(crate) fn short(time: Timestamp) -> String {
 pub(crate) fn start_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let (year, month, day) = (year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?);
     let day = Date::new(year, month, day).ok()?;
-    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
+    // Not by a zone: the last day of all may lie in none.
+    i64::try_from(day.duration_since(EPOCH).as_micros()).ok()
 }
 
 /// What is still to be read.
@@ -127,6 +132,7 @@ mod tests {
         assert_eq!(is("2024-01-02T10:11:12.1234567Z"), "2024-01-02T10:11:12.123456Z");
         assert_eq!(is("2024-01-02T00:30:00+01:00"), "2024-01-01T23:30:00.000Z");
         assert_eq!(is("2024-01-02T00:30-0130"), "2024-01-02T02:00:00.000Z");
+        assert_eq!(is("9999-12-31T23:59:59.999999Z"), "9999-12-31T23:59:59.999999Z");
         for wrong in [
             "",
             "2024",
@@ -140,6 +146,7 @@ mod tests {
             "2024-01-02 10:11 x",
             "2024-01-0é",
             "1970-01-01T00:00+01:00",
+            "9999-12-31T23:59-00:01",
         ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }

@@ -14,6 +14,9 @@ use crate::BoxFuture;
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// The last time that RFC 3339 can write: its years have four digits.
+    pub const LAST: Self = Self(253_402_300_799_999_999);
+
     /// A time in microseconds since 1970.
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)

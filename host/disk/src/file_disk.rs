@@ -88,6 +88,7 @@ fn make(path: &Path) -> io::Result<()> {
     match made {
         Ok(()) => File::open(above)?.sync_all(),
         Err(_) if path.is_dir() => Ok(()),
+        Err(_) if path.exists() => Err(io::ErrorKind::NotADirectory.into()),
         Err(error) => Err(error),
     }
 }
@@ -178,7 +179,7 @@ mod tests {
         make(Path::new("/")).unwrap();
         make(Path::new(".")).unwrap();
         std::fs::write(deep.join("file"), "").unwrap();
-        assert_eq!(make(&deep.join("file")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(make(&deep.join("file")).unwrap_err().kind(), io::ErrorKind::NotADirectory);
         let beyond = make(&deep.join("file/d")).unwrap_err();
         assert_eq!(beyond.kind(), io::ErrorKind::NotADirectory);
     }

@@ -154,6 +154,9 @@ impl Draft {
                 format!("the value of `{name}` has more than {} bytes", TEXT_BYTES_MAX / 16);
             return fail("fields", problem);
         }
+        if self.at.is_some_and(|it| it > Timestamp::LAST) {
+            return fail("at", "lies behind the year 9999".to_owned());
+        }
         for (field, value) in [("importance", self.importance), ("confidence", self.confidence)] {
             if !(0.0..=1.0).contains(&value) {
                 return fail(field, format!("is {value}, and must lie between 0 and 1"));
@@ -219,6 +222,7 @@ mod tests {
         assert!(fails(|it| it.tags = vec!["a\nb".to_owned()]).starts_with("tags: "));
         assert!(fails(|it| it.author = Some("a".repeat(300))).starts_with("author: "));
         assert!(fails(|it| it.importance = f32::NAN).starts_with("importance: is NaN"));
+        assert!(fails(|it| it.at = Some(Timestamp::from_micros(u64::MAX))).starts_with("at: lies"));
         assert!(fails(|it| it.confidence = 1.5).starts_with("confidence: is 1.5"));
         assert!(fails(|it| it.tags = vec!["a".to_owned(); 65]).starts_with("tags: are 65"));
     }

@@ -37,6 +37,8 @@ fn a_snapshot_is_restored_and_what_was_forgotten_is_not() {
     fs::write(stage.path("backup/keys"), keys).expect("it comes back");
     let told = refused(&stage, &["snapshots", "backup/keys"], 5);
     assert!(told.contains("it is no folder"), "{told}");
+    let told = refused(&stage, &["snapshot", "backup/keys"], 5);
+    assert!(told.contains("not a directory"), "{told}");
     let told = refused(&stage, &["snapshots", "state"], 5);
     assert!(told.contains("has no snapshots") && !told.contains("not there"), "{told}");
     let again = stage.call(["memory", "snapshot", "backup"]);
@@ -54,6 +56,7 @@ fn a_snapshot_is_restored_and_what_was_forgotten_is_not() {
     fs::rename(stage.path("state/memory"), stage.path("away")).expect("it moves");
     let unknown = refused(&stage, &["restore", "--from", "backup", "--at", "snapshot-00000009"], 2);
     assert!(unknown.contains("memory snapshots FOLDER"), "{unknown}");
+    refused(&stage, &["restore", "m0", "--at", "snapshot-00000001"], 2);
     let nonsense = refused(&stage, &["restore", "--from", "backup", "--at", "noon"], 2);
     assert!(nonsense.contains("no name of a snapshot, and no time"), "{nonsense}");
     let restored =

@@ -52,7 +52,14 @@ pub(super) struct Source {
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["ids", "weight"])]
     from: Option<PathBuf>,
     /// That snapshot: its name, or a time, at which or before it was taken [default: the newest].
-    #[arg(long, value_name = "NAME|TIME", requires = "from", value_parser = chosen)]
+    // Of two that exclude each other one can't be missing: `requires` alone lets ids pass.
+    #[arg(
+        long,
+        value_name = "NAME|TIME",
+        requires = "from",
+        conflicts_with = "ids",
+        value_parser = chosen
+    )]
     at: Option<SnapshotChoice>,
 }
 
