@@ -14,10 +14,10 @@ use crate::{
     question::{self, Name},
     recall::Question,
     search::Words,
-    shard::{Days, Shard},
+    shard::{AskedDays, Shard},
     terms,
     vectors::Query,
-    when::{Granularity, Interval, Mention},
+    when::{Granularity, Interval, Mention, ambiguous, impossible},
 };
 
 /// Words that mean something like one of a question, as far as an encoder knows.
@@ -52,8 +52,8 @@ pub(crate) struct Asking {
     pub(crate) authors: BTreeSet<String>,
     /// The time that the answer must lie in.
     pub(crate) window: Option<Interval>,
-    /// The days that it asks about, where it names a time with both ends.
-    pub(crate) days: Option<Days>,
+    /// The days that it asks about, where it names times with both ends.
+    pub(crate) days: Option<AskedDays>,
     /// How many things it asks about beside its time: names, and words that say more than that something happened.
     pub(crate) beside_time: usize,
     /// Months that it names, from 1.
@@ -98,7 +98,7 @@ impl Asking {
         let Named { authors, short } = Named::of(&said, &analysed, shards);
         let of_names: BTreeSet<String> =
             authors.iter().chain(short.keys()).flat_map(|it| terms::terms(it)).collect();
-        let text = &beside_dates(text, &analysed.times);
+        let text = &beside_dates(text, &analysed.times, now);
         let mut words = Words::new();
         let long = short.values().flat_map(|it| terms::terms(&it.word));
         terms::terms(text)
@@ -111,7 +111,7 @@ impl Asking {
         let sequence = terms::terms(text).into_iter().filter(|it| core.contains_key(it)).collect();
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
-        let (window, days) = (analysed.window, Days::asked_for(&analysed.times, now));
+        let (window, days) = (analysed.window, AskedDays::of(&analysed.times, now));
         let says_more = |it: &&String| !WHATEVER.contains(&terms::stem(it).as_str());
         let things = analysed.core.iter().filter(says_more).count();
         let beside_time = things + analysed.names.len() + analysed.exact.len();
@@ -135,12 +135,15 @@ impl Asking {
 }
 
 /// A question without the numbers of the days and months that it names, which tell nothing but the time: what holds a 26 is
-/// of no more use to who asks about the 26th than what holds another number. As it stands where it has no other term.
-fn beside_dates<'a>(text: &'a str, times: &[Mention]) -> Cow<'a, str> {
+/// of no more use to who asks about the 26th than what holds another number. Days that there are not, or that may be two,
+/// are asked for neither. As it stands where it has no other term.
+fn beside_dates<'a>(text: &'a str, times: &[Mention], now: Timestamp) -> Cow<'a, str> {
     let is_date =
         |it: &&Mention| it.at().is_some_and(|(_, granularity)| granularity <= Granularity::Month);
+    let dates = times.iter().filter(is_date).map(|it| it.span.clone());
+    let unread = ambiguous(text, now).into_iter().map(|it| it.0).chain(impossible(text));
     let mut left = text.to_owned();
-    for span in times.iter().filter(is_date).map(|it| it.span.clone()) {
+    for span in dates.chain(unread) {
         let Some(said) = text.get(span.clone()) else { continue };
         let mut at = span.start;
         for part in said.split_inclusive(|it: char| !it.is_alphanumeric()) {
@@ -279,9 +282,10 @@ mod tests {
             words.sort();
             words
         };
-        for text in ["What happened on 26/11/2026?", "What happened on 2026-11-26?"] {
-            assert_eq!(words(text), ["happen"], "{text}");
+        for text in ["26/11/2026", "2026-11-26", "31/02/2023", "2023-13-45", "05/07/2023"] {
+            assert_eq!(words(&format!("What happened on {text}?")), ["happen"], "{text}");
         }
+        assert_eq!(words("What happened on 31 February 2023?"), ["februari", "happen"]);
         assert_eq!(words("What happened on November 26th, 2026?"), ["happen", "novemb"]);
         assert_eq!(
             words("Which 26 boxes came on 26 November 2026?"),

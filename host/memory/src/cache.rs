@@ -84,6 +84,8 @@ pub(crate) struct Answer {
     pub(crate) same: Vec<Vec<MemoryId>>,
     /// How many records were looked at closely.
     pub(crate) candidates: usize,
+    /// For how many of these something in the question speaks.
+    pub(crate) answering: usize,
     /// How many were left out because another one says the same.
     pub(crate) duplicates: usize,
     /// How many would be given back, were they not superseded.

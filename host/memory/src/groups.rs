@@ -13,7 +13,8 @@ use voyager_base::Digest;
 
 use crate::{
     lexicon::Lexicon,
-    record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId},
+    record::{FIELD_RUN, FIELD_SKILL, MemoryId, Record},
+    when::{self, Basis, Interval},
 };
 
 /// A row: the record, what stands for it, the commit.
@@ -73,9 +74,11 @@ static LIGHT: Lexicon = Lexicon::new(&[
     "a", "also", "an", "indeed", "just", "ok", "okay", "please", "quite", "really", "the", "very",
 ]);
 
-/// The same for drafts that say the same: who, what kind of thing, with which values, in which words. Case, marks between
-/// words, articles and the like make no difference; numbers, negations, order and everything else do.
-pub(crate) fn saying(draft: &Draft) -> Digest {
+/// The same for records that say the same: who, what kind of thing, with which values, in which words. Case, marks between
+/// words, articles and the like make no difference; numbers, negations, order and everything else do. "Yesterday" is the
+/// day that it was when it was told.
+pub(crate) fn saying(record: &Record) -> Digest {
+    let draft = &record.draft;
     let mut parts: Vec<&[u8]> = vec![draft.kind.as_bytes()];
     match &draft.author {
         Some(author) => parts.extend([b"by".as_slice(), author.as_bytes()]),
@@ -89,7 +92,18 @@ pub(crate) fn saying(draft: &Draft) -> Digest {
     let text = draft.text.to_lowercase();
     let words = pieces(&text).filter(|it| !LIGHT.holds(it));
     parts.extend(words.map(str::as_bytes));
+    let times = when::mentions(&draft.text, record.at());
+    let of_told = times.iter().filter(|it| it.basis == Basis::Told).filter_map(when::Mention::at);
+    let days: Vec<[u8; 16]> = of_told.map(|(it, _)| bytes_of(it)).collect();
+    parts.extend(days.iter().map(<[u8; 16]>::as_slice));
     Digest::of_parts(parts)
+}
+
+fn bytes_of(Interval { from, to }: Interval) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&from.to_le_bytes());
+    bytes[8..].copy_from_slice(&to.to_le_bytes());
+    bytes
 }
 
 /// Words, and what between them says something: marks but those that end and join sentences. A point within a word is a
@@ -102,10 +116,31 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use voyager_base::clock::Timestamp;
+
     use super::*;
+    use crate::record::Draft;
+
+    fn told(draft: Draft) -> Record {
+        Record { id: MemoryId(0), written: Timestamp::default(), draft }
+    }
 
     fn of(text: &str) -> Digest {
-        saying(&Draft { text: text.to_owned(), ..Draft::default() })
+        saying(&told(Draft { text: text.to_owned(), ..Draft::default() }))
+    }
+
+    #[test]
+    fn a_time_that_is_told_by_today_is_the_one_that_it_was() {
+        let of = |text: &str, day: u64| {
+            let at = Some(Timestamp::from_millis(day * 86_400_000));
+            saying(&told(Draft { text: text.to_owned(), at, ..Draft::default() }))
+        };
+        assert_ne!(of("We met Bob yesterday.", 19_481), of("We met Bob yesterday.", 19_528));
+        assert_eq!(of("We met Bob yesterday.", 19_481), of("we met Bob yesterday", 19_481));
+        for same in ["We met Bob.", "We met Bob on 3 May 2023.", "We met Bob in May."] {
+            assert_eq!(of(same, 19_481), of(same, 19_528), "{same}");
+        }
+        assert_ne!(of("We met Bob in May.", 19_481), of("We met Bob in May.", 19_900));
     }
 
     #[test]
@@ -140,16 +175,17 @@ mod tests {
         let with = |change: fn(&mut Draft)| {
             let mut draft = draft.clone();
             change(&mut draft);
-            saying(&draft)
+            saying(&told(draft))
         };
-        assert_ne!(with(|it| it.author = Some("Ada".to_owned())), saying(&draft));
-        assert_ne!(with(|it| it.author = Some(String::new())), saying(&draft));
-        assert_ne!(with(|it| it.kind = "lesson".to_owned()), saying(&draft));
+        let plain = with(|_| {});
+        assert_ne!(with(|it| it.author = Some("Ada".to_owned())), plain);
+        assert_ne!(with(|it| it.author = Some(String::new())), plain);
+        assert_ne!(with(|it| it.kind = "lesson".to_owned()), plain);
         let field = |it: &mut Draft| drop(it.fields.insert("worked".to_owned(), "no".to_owned()));
-        assert_ne!(with(field), saying(&draft));
+        assert_ne!(with(field), plain);
         let run = |it: &mut Draft| drop(it.fields.insert("run".to_owned(), "7".to_owned()));
-        assert_eq!(with(run), saying(&draft));
-        assert_eq!(with(|it| it.tags = vec!["t".to_owned()]), saying(&draft));
+        assert_eq!(with(run), plain);
+        assert_eq!(with(|it| it.tags = vec!["t".to_owned()]), plain);
     }
 
     #[test]

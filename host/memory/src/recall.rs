@@ -17,7 +17,7 @@ use crate::{
     question, rank,
     record::{MemoryId, Record},
     search::Search,
-    shard::{Doc, Shard, Term, tokens_of},
+    shard::{Doc, NONE, Shard, Term, tokens_of},
     terms,
     walk::{HUB, walk},
     when::{Granularity, Interval},
@@ -209,6 +209,8 @@ pub struct Recall {
     pub hits: Vec<Hit>,
     /// How many records were looked at closely.
     pub candidates: usize,
+    /// For how many of these something in the question speaks.
+    pub answering: usize,
     /// How many were left out because another one says the same.
     pub duplicates: usize,
     /// How many would be among the hits, were they not superseded.
@@ -251,6 +253,8 @@ pub struct Candidate {
     pub signals: Signals,
     /// How many tokens its text takes, about.
     pub tokens: u32,
+    /// Whether it was looked at for its features alone: what recall looks at is nearer to the question.
+    pub is_behind: bool,
 }
 
 /// What was looked at closely for a question.
@@ -274,6 +278,9 @@ const EXACT_WEIGHT: f64 = 10.0;
 
 /// So many phrases of a question are looked for.
 const PHRASES_MAX: usize = 16;
+
+/// Quotation marks that may open a phrase.
+const MARKS_MAX: usize = 4 * PHRASES_MAX;
 
 /// What the strongest relation is worth.
 const RELATION_WEIGHT: f64 = 2.0;
@@ -336,6 +343,7 @@ pub(crate) fn consider(
         let others: Vec<Spot> = others.collect();
         seen.extend(known(index, search, &others).iter().map(see).map(|(spot, mut it)| {
             it.score = behind(it.untrained) - lowered;
+            it.is_behind = true;
             (spot, it)
         }));
         spots.extend(others);
@@ -414,6 +422,7 @@ impl<'a> Seeing<'a> {
             ranking: Vec::new(),
             signals,
             tokens: doc.tokens,
+            is_behind: false,
         };
         (*spot, candidate)
     }
@@ -462,10 +471,24 @@ fn fuse(seen: &mut Vec<(Spot, Candidate)>, parts: Vec<Vec<(Spot, Candidate)>>) -
     let share = 1.0 / parts.len() as f64;
     let mut worth = BySpot::default();
     let lowered = count_ranks(seen, 1.0, &mut worth);
-    let mut known: HashSet<Spot> = seen.iter().map(|it| it.0).collect();
+    let mut known: BySpot<usize> = seen.iter().zip(0..).map(|(it, at)| (it.0, at)).collect();
     for mut part in parts {
         count_ranks(&mut part, share, &mut worth);
-        seen.extend(part.into_iter().filter(|it| known.insert(it.0)));
+        for (spot, it) in part {
+            match known.entry(spot) {
+                Vacant(place) => {
+                    place.insert(seen.len());
+                    seen.push((spot, it));
+                }
+                Occupied(place) => {
+                    let known = &mut seen[*place.get()].1;
+                    // What speaks for it speaks of the part alone.
+                    if !known.signals.speak() {
+                        known.signals = it.signals;
+                    }
+                }
+            }
+        }
     }
     for (spot, it) in seen {
         it.score = worth.get(spot).copied().unwrap_or(it.score);
@@ -539,7 +562,7 @@ fn ranked(
         let time = it.signals.in_time(asking, (most - least).max(1.0));
         it.score = boosted(said + EXACT_WEIGHT * it.signals.exact + beside + time, &it.signals);
     }
-    let lowest = best.iter().map(|it| it.1.score).fold(f64::INFINITY, f64::min);
+    let lowest = best.iter().map(|it| it.1.score).reduce(f64::min).unwrap_or_default();
     let last = best.last().map_or(0.0, |it| it.1.untrained);
     let behind = move |untrained: f64| lowest - (last - untrained).max(0.0);
     others.iter_mut().for_each(|(_, it)| it.score = behind(it.untrained));
@@ -600,9 +623,8 @@ struct Quoted {
 impl Quoted {
     /// The first [`PHRASES_MAX`] of them. What is read of a question is bounded, and so is what is looked for.
     fn of(text: &str, shards: &[&Shard]) -> Self {
-        let text = question::clipped(text);
-        let parts = text.split('"').enumerate().filter(|(number, _)| number % 2 == 1);
-        let phrases = parts.map(|(_, part)| terms::terms(part)).filter(|it| !it.is_empty());
+        let phrases = quotations(question::clipped(text)).into_iter().map(terms::terms);
+        let phrases = phrases.filter(|it| !it.is_empty());
         let phrases: Vec<Vec<String>> = phrases.take(PHRASES_MAX).collect();
         let by_shard = |shard: &&Shard| {
             let finder = |phrase: &Vec<String>| {
@@ -620,10 +642,43 @@ impl Quoted {
         if phrases.iter().all(Option::is_none) {
             return 0.0;
         }
-        let held = as_bytes(search.shard(spot).terms(doc.place));
-        let is_held = |it: &&Finder<'_>| it.find(&held).is_some();
+        let shard = search.shard(spot);
+        // What is said of a record stands before its text, and is no part of it.
+        let (said_of, mut text) = (labels(shard, doc), shard.terms(doc.place));
+        let held = [as_bytes(text.by_ref().take(said_of)), as_bytes(text)];
+        let is_held = |it: &&Finder<'_>| held.iter().any(|held| it.find(held).is_some());
         phrases.iter().flatten().filter(is_held).count() as f64 / phrases.len() as f64
     }
+}
+
+/// How many terms of a record are its author's and its tags'.
+fn labels(shard: &Shard, doc: &Doc) -> usize {
+    let author = (doc.author != NONE).then(|| shard.authors().name(doc.author));
+    let tags = shard.tags_of(doc.place).map(|it| shard.tags().name(it));
+    author.into_iter().chain(tags).map(|it| terms::terms(it).len()).sum()
+}
+
+/// What a text quotes, within double quotation marks of any kind. A mark that nothing closes quotes nothing; of so many
+/// as [`MARKS_MAX`] each may be searched for to the end of the text.
+fn quotations(text: &str) -> Vec<&str> {
+    let (mut found, mut rest) = (Vec::new(), text);
+    for _ in 0..MARKS_MAX {
+        let Some(from) = rest.find(['"', '“', '„', '”', '«', '»']) else { break };
+        let mut behind = rest[from..].chars();
+        let closes: &[char] = match behind.next() {
+            Some('„') => &['“', '”', '"'],
+            Some('“') => &['”', '"'],
+            Some('”') => &['”'],
+            Some('«') => &['»'],
+            Some('»') => &['«', '»'],
+            _ => &['"'],
+        };
+        rest = behind.as_str();
+        let Some((inner, behind)) = rest.split_once(closes) else { continue };
+        found.push(inner);
+        rest = behind;
+    }
+    found
 }
 
 /// Terms as bytes, five each: no other byte than the first of a term has the highest bit, so a run of terms is found
@@ -725,7 +780,7 @@ pub(crate) fn pack<E>(
                 it.insert(Said::Once(candidate.id));
                 false
             }
-            Occupied(it) => it.into_mut().again(candidate.id, &says)?,
+            Occupied(it) => it.into_mut().again(candidate.id, |it| index.trust(it), &says)?,
         };
         if is_said {
             duplicates += 1;
@@ -741,21 +796,30 @@ pub(crate) fn pack<E>(
 /// What was said with the same words.
 enum Said {
     Once(MemoryId),
-    Often(HashSet<Digest>),
+    /// With how far the most trusted one is that says it.
+    Often(HashMap<Digest, Option<Trust>>),
 }
 
 impl Said {
-    /// Whether another record with these words says what one before it says.
+    /// Whether another record with these words says what one before it says that is trusted as much.
     fn again<E>(
         &mut self,
         id: MemoryId,
+        trust: impl Fn(MemoryId) -> Option<Trust>,
         says: impl Fn(MemoryId) -> Result<Option<Digest>, E>,
     ) -> Result<bool, E> {
         if let Self::Once(first) = self {
-            *self = Self::Often(says(*first)?.into_iter().collect());
+            let first = says(*first)?.map(|it| (it, trust(*first)));
+            *self = Self::Often(first.into_iter().collect());
         }
-        let Self::Often(all) = self else { return Ok(false) };
-        Ok(says(id)?.is_some_and(|it| !all.insert(it)))
+        let (Self::Often(all), Some(said)) = (self, says(id)?) else { return Ok(false) };
+        let trust = trust(id);
+        let known = all.insert(said, trust);
+        let is_said = known.is_some_and(|it| it >= trust);
+        if is_said {
+            all.insert(said, known.flatten());
+        }
+        Ok(is_said)
     }
 }
 
@@ -838,6 +902,22 @@ mod tests {
         consider(index, (question, &asking), &parts, &search, now, Look::Features)
     }
 
+    #[test]
+    fn what_is_quoted_stands_between_marks_of_any_kind() {
+        for (text, expected) in [
+            ("say \"a b\" and \"c\"", vec!["a b", "c"]),
+            ("“a b” „c“ „d” «e» »f« ”g”", vec!["a b", "c", "d", "e", "f", "g"]),
+            ("“a b\"", vec!["a b"]),
+            ("a » b \"c\"", vec!["c"]),
+            ("6\" wide", vec![]),
+            ("it's 'so'", vec![]),
+        ] {
+            assert_eq!(quotations(text), expected, "{text}");
+        }
+        assert_eq!(quotations(&"\"a\" ".repeat(1_000)).len(), MARKS_MAX);
+        assert_eq!(quotations(&"«".repeat(1_000)), Vec::<&str>::new());
+    }
+
     /// Where several sentences of a record speak of several people, that counts which is asked about.
     #[test]
     fn whom_a_record_speaks_of_is_told_by_what_is_asked_for() {
@@ -871,6 +951,7 @@ mod tests {
                 ranking: Vec::new(),
                 signals: Signals::default(),
                 tokens: 1,
+                is_behind: false,
             };
             ids.map(|it| (Spot { shard: 0, place: it as u32 }, candidate(it))).collect()
         };
@@ -888,6 +969,14 @@ mod tests {
         let place = |id| order.iter().position(|it| *it == id).unwrap();
         assert_eq!(place(0), 0);
         assert!(place(500) < 20 && place(2_000) < 20, "{:?}", &order[..20]);
+        // Why it is among them is told by the part that found it.
+        let spoken = Signals { keyword: 0.5, ..Signals::default() };
+        let mut part = ranking(1..3);
+        part[0].1.signals = spoken;
+        let mut seen = ranking(0..3);
+        seen[2].1.signals = Signals { tag: 1.0, ..Signals::default() };
+        fuse(&mut seen, vec![ranking(0..3), part]);
+        assert_eq!((seen[1].1.signals, seen[2].1.signals.tag), (spoken, 1.0));
         // Those that count nowhere stay behind, in their order.
         assert_eq!(order[1_009], 999);
         assert!(place(950) < place(951) && place(299) < place(300));
@@ -944,9 +1033,8 @@ mod tests {
                 let mut search = Search::new(shards);
                 search.touched_max = touched_max;
                 search.only(|_, doc| doc.id.0 % 7 != 3);
-                let time = search.time(asking.days.unwrap());
-                let common = search.common_time(asking.days.unwrap());
-                let days = asking.days.unwrap();
+                let days = asking.days.as_ref().unwrap();
+                let (time, common) = (search.time(days), search.common_time(days));
                 let shards = index.shards(&[]).into_iter();
                 let fit: usize = shards.map(|it| it.in_time(days, u64::MAX).1.len()).sum();
                 let fit = fit as u64;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     arm::{Arm, CANDIDATES, Scores, Session, Spot, Spread, Untouched},
-    shard::{Days, Doc, Place, Places, RADII, Shard, Totals},
+    shard::{AskedDays, Doc, Place, Places, RADII, Shard, Totals},
     vectors::{
         Estimates, LISTED_MIN, Query, Vectors,
         level::{Level, for_each_level},
@@ -90,7 +90,7 @@ impl SessionArm {
 
 /// What was told, or tells of what was, in the time that a question names.
 pub(crate) struct TimeArm {
-    asked: Days,
+    asked: AskedDays,
     /// How much such a time says: 1 where one record alone fits it, near 0 where nearly all do.
     says: f64,
     /// The best, in the order of how well they fit.
@@ -100,7 +100,7 @@ pub(crate) struct TimeArm {
 impl TimeArm {
     /// How well the time of a record fits, by how much that says: from 0 to 1.
     pub(crate) fn value(&self, shard: &Shard, place: Place) -> f64 {
-        self.says * shard.time_fit(place, self.asked)
+        self.says * shard.time_fit(place, &self.asked)
     }
 }
 
@@ -272,7 +272,7 @@ impl<'a> Search<'a> {
     ///
     /// A time that more than [`Search::touched_max`] records fit finds none by itself: it says little then, and nothing
     /// of which of them are meant.
-    pub(crate) fn time(&self, asked: Days) -> TimeArm {
+    pub(crate) fn time(&self, asked: &AskedDays) -> TimeArm {
         let of = |it: &&Shard| it.in_time(asked, self.touched_max);
         let found: Vec<(u64, Vec<Place>)> = self.shards.iter().map(of).collect();
         let count: u64 = found.iter().map(|it| it.0).sum();
@@ -293,11 +293,11 @@ impl<'a> Search<'a> {
         let top = spots.filter(|it| self.allows(*it)).take(CANDIDATES).collect();
         let docs = self.totals.docs;
         let says = if count == 0 { 0.0 } else { rarity(docs, count) / rarity(docs, 1) };
-        TimeArm { asked, says, top }
+        TimeArm { asked: asked.clone(), says, top }
     }
 
     /// How many records fit a time, where those are so many that it finds none by itself.
-    pub(crate) fn common_time(&self, asked: Days) -> Option<u64> {
+    pub(crate) fn common_time(&self, asked: &AskedDays) -> Option<u64> {
         let count = self.shards.iter().map(|it| it.in_time(asked, 0).0).sum();
         (count > self.touched_max).then_some(count)
     }

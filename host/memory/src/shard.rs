@@ -33,7 +33,7 @@ pub(crate) use self::{
     dense::{Dense, Places},
     image::FORMAT as IMAGE_FORMAT,
     postings::Postings,
-    times::Days,
+    times::AskedDays,
 };
 
 /// A place in a shard.
@@ -574,12 +574,12 @@ impl Shard {
     }
 
     /// How well the time of a record fits days that are asked for, from 0 to 1.
-    pub(crate) fn time_fit(&self, place: Place, asked: Days) -> f64 {
+    pub(crate) fn time_fit(&self, place: Place, asked: &AskedDays) -> f64 {
         self.times.fit(place, asked)
     }
 
     /// How many records fit days that are asked for, and which, where they are no more than `most`.
-    pub(crate) fn in_time(&self, asked: Days, most: u64) -> (u64, Vec<Place>) {
+    pub(crate) fn in_time(&self, asked: &AskedDays, most: u64) -> (u64, Vec<Place>) {
         self.times.fitting(asked, most)
     }
 

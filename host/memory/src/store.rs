@@ -37,7 +37,7 @@ use crate::{
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
-    shard::{Days, Doc, Shard},
+    shard::{AskedDays, Doc, Shard},
     snapshot::{
         self, Places, SnapshotError, Taken, Taking, Thinned, descent::Descent, forget_there,
     },
@@ -1533,8 +1533,8 @@ impl Memory {
         check_question(&question.text)?;
         let now = end_of_minute(now);
         let times = analyse(&question.text, now).times;
-        let Some(asked) = Days::asked_for(&times, now) else { return Ok(None) };
-        self.asked(|index| Ok(Search::new(index.shards(&question.spaces)).common_time(asked)))
+        let Some(asked) = AskedDays::of(&times, now) else { return Ok(None) };
+        self.asked(|index| Ok(Search::new(index.shards(&question.spaces)).common_time(&asked)))
     }
 
     /// When that happened which a question asks about, by the best of what was found, those beside it in its thread, and the next best.
@@ -1587,6 +1587,7 @@ impl Memory {
         let Considered { candidates, doubt } =
             self.look(index, (question, past), now, Look::Ranking)?;
         let count = candidates.len();
+        let answering = candidates.iter().filter(|it| it.signals.speak()).count();
         let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
         let grouping =
             Grouping { index, question, past, on: !question.history && !question.copies };
@@ -1595,7 +1596,7 @@ impl Memory {
             recall::pack(index, scored, question, stands, |it| self.says(it))?;
         let same = packed.iter().map(|it| grouping.same(it.1.id)).collect();
         let superseded = self.left_out(index, (question, past), now)?;
-        Ok(Answer { packed, same, candidates: count, duplicates, superseded, doubt })
+        Ok(Answer { packed, same, candidates: count, answering, duplicates, superseded, doubt })
     }
 
     /// How many would be given back, were they not superseded. To know that is to ask again, where there are any.
@@ -1629,7 +1630,7 @@ impl Memory {
     /// whoever packs an answer has.
     fn says(&self, id: MemoryId) -> Result<Option<Digest>, ReadError> {
         match self.record(id) {
-            Ok(record) => Ok(Some(saying(&record.draft))),
+            Ok(record) => Ok(Some(saying(&record))),
             Err(ReadError::NotFound { .. } | ReadError::Damaged { .. }) => Ok(None),
             Err(other) => Err(other),
         }
@@ -1637,7 +1638,7 @@ impl Memory {
 
     /// Reads the records of an answer.
     fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
-        let Answer { packed, same, candidates, duplicates, superseded, doubt } = answer;
+        let Answer { packed, same, .. } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
         let records = self.readable(&ids)?;
         // A record that was forgotten in between is none.
@@ -1646,9 +1647,15 @@ impl Memory {
             Some(recall::hit(it.0, it.1.clone(), record?, same.clone()))
         });
         let hits = hits.collect();
-        let (candidates, duplicates, doubt) = (*candidates, *duplicates, *doubt);
-        let superseded = *superseded;
-        Ok(Recall { hits, candidates, duplicates, superseded, doubt, commit })
+        Ok(Recall {
+            hits,
+            candidates: answer.candidates,
+            answering: answer.answering,
+            duplicates: answer.duplicates,
+            superseded: answer.superseded,
+            doubt: answer.doubt,
+            commit,
+        })
     }
 
     /// Keeps what somebody made of the answer to a question, for [`Memory::offered`]: until a space that was

@@ -221,16 +221,23 @@ pub(crate) struct Reading {
     pub(crate) names: Vec<String>,
     /// What is looked for letter by letter.
     pub(crate) exact: Vec<String>,
-    /// Its expressions of time, as they stand there.
-    pub(crate) times: Vec<String>,
-    /// The beginning of the time that the answer must lie in, RFC 3339; none where it names none.
-    pub(crate) from: Option<String>,
-    /// Its end, which is no part of it.
-    pub(crate) until: Option<String>,
+    /// Its expressions of time.
+    pub(crate) times: Vec<TimeDetail>,
     /// The event that the answer is tied to.
     pub(crate) tied: Option<Tied>,
     /// What is looked for apart, besides the whole.
     pub(crate) parts: Vec<String>,
+}
+
+/// A time that a question names.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TimeDetail {
+    /// How, as it stands there.
+    pub(crate) said: String,
+    /// The beginning of what is meant, RFC 3339; none where that is no time on the calendar, as with "for two years".
+    pub(crate) from: Option<String>,
+    /// Its end, which is no part of it.
+    pub(crate) until: Option<String>,
 }
 
 /// An event that an answer is tied to.

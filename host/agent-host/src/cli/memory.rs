@@ -297,7 +297,7 @@ struct Explain {
 
 #[derive(Args)]
 struct Asking {
-    /// The question, in words; what stands in "quotation marks" is looked for word for word.
+    /// The question, in words; what stands in "quotation marks" is looked for as a run of words.
     query: String,
     /// Most tokens that the texts take together, about.
     #[arg(long, value_name = "TOKENS")]

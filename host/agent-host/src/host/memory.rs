@@ -338,17 +338,18 @@ impl Desk {
         mut question: Question,
         as_of: Option<Moment>,
     ) -> Result<RecallAnswer, Failure> {
+        let now = self.asked_at(as_of)?;
         let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
         question.as_of = as_of.as_ref().map(|it| it.commit);
-        let notes = self.notes(&question)?;
-        let Recall { hits, candidates, duplicates, superseded, doubt, commit } =
-            self.found(&question)?;
-        let when = self.memory.dated(&question, &hits, self.now()).map_err(read)?;
-        let archived = if hits.is_empty() { self.archived(&question)? } else { None };
+        let notes = self.notes(&question, now)?;
+        let Recall { hits, candidates, answering, duplicates, superseded, doubt, commit } =
+            self.found(&question, now)?;
+        let when = self.memory.dated(&question, &hits, now).map_err(read)?;
+        let archived = if hits.is_empty() { self.archived(&question, now)? } else { None };
         if hits.is_empty() {
-            self.tell_meant(&question)?;
+            self.tell_meant(&question, now)?;
         }
-        let left_out = candidates.saturating_sub(hits.len() + duplicates);
+        let left_out = answering.saturating_sub(hits.len() + duplicates);
         let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
         let hit = |it: Hit| HitDetail {
             score: it.score,
@@ -377,13 +378,13 @@ impl Desk {
     }
 
     /// What the time that a question names does not do.
-    fn notes(&self, question: &Question) -> Result<Vec<String>, Failure> {
+    fn notes(&self, question: &Question, now: Timestamp) -> Result<Vec<String>, Failure> {
         let text = question.text.as_str();
         let never = |it: std::ops::Range<usize>| {
             format!("{}: there is no such day; the question is asked without it", &text[it])
         };
         let mut notes: Vec<String> = impossible(text).into_iter().map(never).collect();
-        notes.extend(ambiguous(text, self.now()).into_iter().filter_map(|(span, [by_day, by_month])| {
+        notes.extend(ambiguous(text, now).into_iter().filter_map(|(span, [by_day, by_month])| {
             let (by_day, by_month) = (by_day.days()?.0, by_month.days()?.0);
             Some(format!(
                 "{} may be {by_day} or {by_month}: the question is asked without it; write the one \
@@ -391,7 +392,7 @@ impl Desk {
                 &text[span]
             ))
         }));
-        let common = self.memory.common_time(question, self.now()).map_err(read)?;
+        let common = self.memory.common_time(question, now).map_err(read)?;
         notes.extend(common.map(|count| {
             format!(
                 "{count} records are of the time that the question names: only its words find some"
@@ -402,16 +403,27 @@ impl Desk {
 
     /// How many archived records answer a question that nothing else answers; none where it asks for those too. Only
     /// then: a memory that is used has archived records at all times, and to know that is to ask again.
-    fn archived(&self, question: &Question) -> Result<Option<usize>, Failure> {
+    fn archived(&self, question: &Question, now: Timestamp) -> Result<Option<usize>, Failure> {
         if question.archived {
             return Ok(None);
         }
         let all = Question { archived: true, ..question.clone() };
-        Ok(Some(self.found(&all)?.hits.len()))
+        Ok(Some(self.found(&all, now)?.hits.len()))
     }
 
-    fn found(&self, question: &Question) -> Result<Recall, Failure> {
-        self.memory.recall(question, self.now()).map_err(read)
+    fn found(&self, question: &Question, now: Timestamp) -> Result<Recall, Failure> {
+        self.memory.recall(question, now).map_err(read)
+    }
+
+    /// When a question is asked: what was yesterday for who asks of an earlier state is the day before that.
+    fn asked_at(&self, as_of: Option<Moment>) -> Result<Timestamp, Failure> {
+        let now = self.now();
+        let then = match as_of {
+            None => None,
+            Some(Moment::Time(time)) => Some(time),
+            Some(Moment::Commit(commit)) => self.memory.line(commit).map_err(read)?.map(|it| it.at),
+        };
+        Ok(then.map_or(now, |it| it.min(now)))
     }
 
     /// A record, with what supersedes it now.
@@ -525,12 +537,12 @@ impl Desk {
 
     /// Says which author, thread, kind or tag may be meant, where none of what answers the question has one that was named:
     /// names are asked for as they were written.
-    fn tell_meant(&self, question: &Question) -> Result<(), Failure> {
+    fn tell_meant(&self, question: &Question, now: Timestamp) -> Result<(), Failure> {
         let Question { author, thread, kind, tags, .. } = question;
         if author.is_none() && thread.is_none() && kind.is_none() && tags.is_empty() {
             return Ok(());
         }
-        let found = self.found(&Question {
+        let all = Question {
             author: None,
             thread: None,
             kind: None,
@@ -538,7 +550,8 @@ impl Desk {
             limit: LIMIT_MAX,
             budget_tokens: None,
             ..question.clone()
-        })?;
+        };
+        let found = self.found(&all, now)?;
         let drafts = || found.hits.iter().map(|it| &it.record.draft);
         let meant = |how: &str, name: &str, there: &mut dyn Iterator<Item = &str>| {
             if let Some(meant) = nearest(name, there).filter(|it| *it != name) {

@@ -21,7 +21,8 @@ use crate::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, Reading, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, Tied, TrustAnswer, UnrelateAnswer, UsedDetail, VectorRecall, WhenDetail,
+        TickAnswer, Tied, TimeDetail, TrustAnswer, UnrelateAnswer, UsedDetail, VectorRecall,
+        WhenDetail,
     },
     cli::Context,
     failure::Failure,
@@ -244,10 +245,9 @@ const KINDRED_SHOWN: usize = 8;
 
 /// How a question was read, as far as that is more than its words.
 fn reading(question: &Reading) -> Result<(), Failure> {
-    if !question.times.is_empty() {
-        let window = question.from.iter().zip(&question.until);
-        let window: Vec<String> = window.map(|it| format!(": {} to {}", it.0, it.1)).collect();
-        line(harmless(&format!("time {}{}", question.times.join(", "), window.concat())))?;
+    for TimeDetail { said, from, until } in &question.times {
+        let window = from.iter().zip(until).map(|(from, until)| format!(": {from} to {until}"));
+        line(harmless(&format!("time {said}{}", window.collect::<String>())))?;
     }
     if let Some(Tied { how, event }) = &question.tied {
         line(harmless(&format!("{} \"{event}\"", format!("{how:?}").to_lowercase())))?;

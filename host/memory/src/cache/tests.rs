@@ -28,12 +28,14 @@ fn answer(hits: u64) -> Arc<Answer> {
         untrained: 1.0,
         signals: Signals::default(),
         tokens: 3,
+        is_behind: false,
     };
     let packed = (0..hits).map(|it| (1.0, candidate(it))).collect();
     Arc::new(Answer {
         packed,
         same: Vec::new(),
         candidates: 9,
+        answering: 9,
         duplicates: 0,
         superseded: 0,
         doubt: None,

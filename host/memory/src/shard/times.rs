@@ -36,11 +36,6 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    /// Those of the first time that a text names, told at `told`: of one with both ends.
-    pub(crate) fn asked_for(times: &[when::Mention], told: Timestamp) -> Option<Self> {
-        times.iter().find_map(|it| Self::of(it, told))
-    }
-
     /// Those of a time with both ends.
     fn of(mention: &when::Mention, told: Timestamp) -> Option<Self> {
         let is_definite = matches!(mention.bound, Bound::Within | Bound::Since);
@@ -61,9 +56,41 @@ impl Days {
     }
 
     /// How well these days, which a text names, fit those that are asked for.
-    fn fit(self, asked: Self) -> f64 {
-        let part = self.part_in(asked);
+    fn fit(self, asked: &AskedDays) -> f64 {
+        let part: f64 = asked.0.iter().map(|it| self.part_in(*it)).sum();
         if part < PART_MIN { 0.0 } else { part }
+    }
+
+    fn lies_in(self, other: Self) -> bool {
+        other.first <= self.first && self.last <= other.last
+    }
+}
+
+/// The days of all times that a question names: one or more, apart from each other, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AskedDays(Vec<Days>);
+
+impl AskedDays {
+    /// Those of the times of a text, told at `told`: of the first [`NAMED_MAX`] with both ends. Of a time and another one
+    /// that it lies in, only the narrower one is asked for.
+    pub(crate) fn of(times: &[when::Mention], told: Timestamp) -> Option<Self> {
+        let named = times.iter().filter_map(|it| Days::of(it, told));
+        let mut all: Vec<Days> = named.take(NAMED_MAX).collect();
+        all.sort_unstable();
+        all.dedup();
+        let is_narrow = |it: &Days| !all.iter().any(|other| other != it && other.lies_in(*it));
+        let mut apart: Vec<Days> = Vec::new();
+        for days in all.iter().copied().filter(is_narrow) {
+            match apart.last_mut() {
+                Some(last) if days.first <= last.last => last.last = last.last.max(days.last),
+                _ => apart.push(days),
+            }
+        }
+        (!apart.is_empty()).then_some(Self(apart))
+    }
+
+    fn hold(&self, day: i32) -> bool {
+        self.0.iter().any(|it| it.holds(day))
     }
 }
 
@@ -141,13 +168,13 @@ impl Times {
         (self.told[place as usize], named)
     }
 
-    fn told_in(&self, place: Place, asked: Days) -> bool {
-        self.told.get(place as usize).is_some_and(|it| asked.holds(*it))
+    fn told_in(&self, place: Place, asked: &AskedDays) -> bool {
+        self.told.get(place as usize).is_some_and(|it| asked.hold(*it))
     }
 
     /// How well the time of a record fits days that are asked for, from 0 to 1. What it names counts before when it was
     /// told; of a record that names no time, both are the same.
-    pub(super) fn fit(&self, place: Place, asked: Days) -> f64 {
+    pub(super) fn fit(&self, place: Place, asked: &AskedDays) -> f64 {
         let named = self.named_by(place);
         let best = named.iter().map(|it| it.days.fit(asked)).fold(0.0, f64::max);
         match self.told_in(place, asked) {
@@ -158,15 +185,17 @@ impl Times {
     }
 
     /// How many records fit days at all, and which: those alone of the first blocks that hold no more than `most`.
-    pub(super) fn fitting(&self, asked: Days, most: u64) -> (u64, Vec<Place>) {
+    pub(super) fn fitting(&self, asked: &AskedDays, most: u64) -> (u64, Vec<Place>) {
         let (mut count, mut places) = (0, Vec::new());
         let blocks = self.told.chunks(BLOCK).zip(&self.named).zip((0..).step_by(BLOCK));
         for ((told, named), first) in blocks {
-            // Without a branch for each: most blocks hold none.
-            let in_time: u64 = told.iter().map(|it| u64::from(asked.holds(*it))).sum();
+            // Without a branch for each: most blocks hold none. No day lies in two of what is asked for.
+            let told_in =
+                |days: &Days| told.iter().map(|it| u64::from(days.holds(*it))).sum::<u64>();
+            let in_time: u64 = asked.0.iter().map(told_in).sum();
             count += in_time;
             if in_time > 0 && count <= most {
-                let all = told.iter().zip(first..).filter(|it| asked.holds(*it.0));
+                let all = told.iter().zip(first..).filter(|it| asked.hold(*it.0));
                 places.extend(all.map(|it| it.1));
             }
             let mut last = None;
@@ -236,14 +265,17 @@ mod tests {
     }
 
     /// The days of a question asked on the 19,500th day: 23 May 2023.
-    fn asked(question: &str) -> Option<Days> {
+    fn asked(question: &str) -> Option<AskedDays> {
         let now = at(19_500);
-        Days::asked_for(&when::mentions(question, now), now)
+        AskedDays::of(&when::mentions(question, now), now)
     }
 
     #[test]
     fn a_question_asks_about_days_where_its_time_has_both_ends() {
-        let days = |first, last| Some(Days { first, last });
+        let all = |of: &[(i32, i32)]| {
+            Some(AskedDays(of.iter().map(|it| Days { first: it.0, last: it.1 }).collect()))
+        };
+        let days = |first, last| all(&[(first, last)]);
         assert_eq!(asked("What happened on 3 May 2023?"), days(19_480, 19_480));
         assert_eq!(asked("What did we do last week?"), days(19_492, 19_498));
         assert_eq!(asked("What happened in May 2023?"), days(19_478, 19_508));
@@ -251,6 +283,17 @@ mod tests {
         assert_eq!(asked("What did we do before 3 May 2023?"), None);
         assert_eq!(asked("What did we do every Friday for two years?"), None);
         assert_eq!(asked("What colour is the door?"), None);
+        let two = all(&[(19_480, 19_480), (19_482, 19_482)]);
+        assert_eq!(asked("What happened on 5 May 2023, and what on 3 May 2023?"), two);
+        assert_eq!(
+            asked("What happened in April and June 2023?"),
+            all(&[(19_448, 19_477), (19_509, 19_538)])
+        );
+        assert_eq!(asked("On 3 May 2023, in May 2023, or in 2023?"), days(19_480, 19_480));
+        assert_eq!(
+            asked("From 1 May 2023 to 4 May 2023, or from 3 May 2023 to 9 May 2023?"),
+            days(19_478, 19_486)
+        );
     }
 
     #[test]
@@ -259,7 +302,7 @@ mod tests {
         let fit = |told: u64, text: &str| {
             let mut times = Times::default();
             times.set(0, at(told), text);
-            times.fit(0, question)
+            times.fit(0, &question)
         };
         assert_eq!(fit(19_480, "We sold the boat."), 1.0);
         assert_eq!(fit(19_481, "We sold the boat."), 0.0);
@@ -293,7 +336,7 @@ mod tests {
                 1..60,
             ),
             removed in prop::collection::vec((0_u32..6, 0_u32..5), 0..20),
-            asks in (19_470_i32..19_490, 0_i32..40),
+            asks in (19_470_i32..19_490, 0_i32..10, 0_i32..10, 0_i32..10),
         ) {
             let place = |block: u32, at: u32| block * 700 + at;
             let (mut times, mut all) = (Times::default(), BTreeMap::new());
@@ -308,24 +351,26 @@ mod tests {
                 all.remove(&place(block, at_block));
                 times.remove(place(block, at_block));
             }
-            let asked = Days { first: asks.0, last: asks.0 + asks.1 };
+            let one = Days { first: asks.0, last: asks.0 + asks.1 };
+            let first = one.last + 2 + asks.2;
+            let asked = AskedDays(vec![one, Days { first, last: first + asks.3 }]);
             let naive = |(place, (day, text)): (&Place, &(u64, &str))| {
                 let named = named_in(text, at(*day));
-                let told = asked.holds(*day as i32);
-                let best = named.iter().map(|it| it.fit(asked)).fold(0.0, f64::max);
+                let told = asked.hold(*day as i32);
+                let best = named.iter().map(|it| it.fit(&asked)).fold(0.0, f64::max);
                 let of_told = if named.is_empty() { 1.0 } else { TOLD_ONLY };
                 let fit = if told { best.max(of_told) } else { best };
                 (fit > 0.0).then_some((*place, fit))
             };
             let expected: Vec<(Place, f64)> = all.iter().filter_map(naive).collect();
-            let (count, mut places) = times.fitting(asked, u64::MAX);
+            let (count, mut places) = times.fitting(&asked, u64::MAX);
             places.sort_unstable();
-            let found: Vec<_> = places.iter().map(|it| (*it, times.fit(*it, asked))).collect();
+            let found: Vec<_> = places.iter().map(|it| (*it, times.fit(*it, &asked))).collect();
             prop_assert_eq!(count as usize, expected.len());
             prop_assert_eq!(&found, &expected);
-            prop_assert_eq!(times.fitting(asked, 0), (count, Vec::new()));
+            prop_assert_eq!(times.fitting(&asked, 0), (count, Vec::new()));
             let fitting = (0..all.keys().last().map_or(0, |it| it + 1))
-                .filter(|it| times.fit(*it, asked) > 0.0);
+                .filter(|it| times.fit(*it, &asked) > 0.0);
             prop_assert!(fitting.eq(expected.iter().map(|it| it.0)));
 
             let (told, named) = times.bytes();

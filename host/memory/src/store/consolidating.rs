@@ -9,7 +9,7 @@ use super::{Memory, Writer};
 use crate::{
     error::{ReadError, WriteError},
     groups::{GroupRow, saying},
-    record::{Draft, MemoryId},
+    record::MemoryId,
     row::open_vector,
     tables::{Act, Deed},
     vectors::Code,
@@ -200,8 +200,8 @@ impl Memory {
         let mut saying_so: BTreeMap<Digest, Vec<(MemoryId, f32)>> = BTreeMap::new();
         for chunk in ids.chunks(CHUNK) {
             for record in self.readable(chunk)?.into_iter().flatten() {
-                let Draft { importance, .. } = record.draft;
-                saying_so.entry(saying(&record.draft)).or_default().push((record.id, importance));
+                let alike = saying_so.entry(saying(&record)).or_default();
+                alike.push((record.id, record.draft.importance));
             }
             if !go_on(chunk.len()) {
                 return Ok(None);

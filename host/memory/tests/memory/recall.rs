@@ -6,6 +6,10 @@ use voyager_memory::{Draft, Entry, MemoryId, Question};
 
 use crate::support::{ask, draft, now, open, texts, turn};
 
+fn asked(text: &str) -> Question {
+    Question { text: text.to_owned(), ..Question::default() }
+}
+
 #[test]
 fn the_turn_around_the_answer_votes_for_it() {
     let memory = open(&SimDisk::new(1));
@@ -25,6 +29,9 @@ fn the_turn_around_the_answer_votes_for_it() {
     );
 }
 
+/// What was told on 5 May 2023.
+const PARTY: &str = "We danced until the lamps went out.";
+
 /// A diary of ten months, and three records of one day in it that share no word with a question about that day.
 #[test]
 fn what_happened_on_a_day_is_found_by_the_day() {
@@ -42,8 +49,13 @@ fn what_happened_on_a_day_is_found_by_the_day() {
     entries.push(entry(19_480, "We sold the boat to Bob."));
     entries.push(entry(19_481, "Yesterday the cat came home."));
     entries.push(entry(19_490, "Ada moved to Oslo on 2023-05-03."));
+    entries.push(entry(19_482, PARTY));
     entries.extend((150..300).map(|it| entry(19_301 + it, &other(it))));
     memory.remember(&entries, None, now()).unwrap();
+    let both =
+        memory.recall(&asked("What happened on 5 May 2023 and on 3 May 2023?"), now()).unwrap();
+    let both: Vec<&str> = both.hits.iter().map(|it| it.record.draft.text.as_str()).collect();
+    assert!(both.contains(&"We sold the boat to Bob.") && both.contains(&PARTY), "{both:?}");
     let ask = |memory: &voyager_memory::Memory, question: Question| {
         let text = "What happened on 3 May 2023?".to_owned();
         memory.recall(&Question { text, ..question }, now()).unwrap()
@@ -110,6 +122,58 @@ fn what_says_the_same_is_told_once_and_what_says_another_thing_is_not_left_out()
     assert_eq!(told(&question), (once.map(str::to_owned).to_vec(), 3));
     let (all, left_out) = told(&Question { copies: true, ..question });
     assert_eq!((all.len(), left_out), (6, 0));
+}
+
+/// Who is trusted less hides nothing, and is hidden by who is trusted as much.
+#[test]
+fn a_copy_that_is_trusted_less_hides_nothing() {
+    let memory = open(&SimDisk::new(1));
+    // A skill may say of what it remembers that it matters.
+    let said = |importance: f32, trust: Trust, space: &str| {
+        let space = space.to_owned();
+        let draft = Draft { space, importance, ..draft("The vault code is 77.") };
+        Entry { trust, ..Entry::from(draft) }
+    };
+    let entries = [
+        said(0.0, Trust::Owner, "notes"),
+        said(1.0, Trust::Outside, "scratch"),
+        said(0.9, Trust::Outside, "notes"),
+        said(0.5, Trust::Skill, "notes"),
+    ];
+    memory.remember(&entries, None, now()).unwrap();
+    let others = (0..20).map(|it| draft(&format!("Row {it} of the garden was watered.")).into());
+    memory.remember(&others.collect::<Vec<Entry>>(), None, now()).unwrap();
+    let found = memory.recall(&asked("vault code"), now()).unwrap();
+    let ids: Vec<u64> = found.hits.iter().map(|it| it.record.id.0).collect();
+    assert_eq!((ids, found.duplicates), (vec![1, 3, 0], 1));
+}
+
+#[test]
+fn what_was_yesterday_on_another_day_is_another_thing() {
+    let memory = open(&SimDisk::new(1));
+    let told = |day: u64, thread: &str, text: &str| {
+        let at = Some(Timestamp::from_millis(day * 86_400_000));
+        Entry::from(Draft { at, thread: Some(thread.to_owned()), ..draft(text) })
+    };
+    let met = "We met Bob at the station yesterday.";
+    let entries = [
+        told(19_481, "a", met),
+        told(19_528, "b", met),
+        told(19_528, "c", met),
+        told(19_481, "d", "We met Bob at the harbour."),
+        told(19_528, "e", "We met Bob at the harbour."),
+    ];
+    memory.remember(&entries, None, now()).unwrap();
+    let found = memory.recall(&asked("When did we meet Bob?"), now()).unwrap();
+    let mut told: Vec<(&str, u64)> = found
+        .hits
+        .iter()
+        .map(|it| (it.record.draft.text.as_str(), it.record.at().as_millis() / 86_400_000))
+        .filter(|it| it.0 == met)
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, [(met, 19_481), (met, 19_528)]);
+    assert_eq!((found.hits.len(), found.duplicates), (3, 2));
 }
 
 #[test]
@@ -206,6 +270,34 @@ fn what_nothing_speaks_for_is_no_answer() {
     };
     assert_eq!(texts(&found("Which door?")), ["The door is green."]);
     assert_eq!(texts(&found("xylophone")), [""; 0]);
+}
+
+/// What is said of a record, and what it says, are no words next to each other.
+#[test]
+fn what_is_quoted_stands_in_the_text_or_is_a_name() {
+    let memory = open(&SimDisk::new(1));
+    memory.remember(&[turn("t", "Ada North", "Painted the “Green Door”.")], None, now()).unwrap();
+    let exact = |text: &str| memory.recall(&asked(text), now()).unwrap().hits[0].signals.exact;
+    assert_eq!(exact("\"north painted\""), 0.0);
+    for text in ["\"ada north\"", "“ada north”", "«painted the green»", "„green door“"] {
+        assert_eq!(exact(text), 1.0, "{text}");
+    }
+}
+
+/// Of what is asked for, and of what lies around it in its thread, none may be given back.
+#[test]
+fn what_was_looked_at_beside_others_has_a_score() {
+    let memory = open(&SimDisk::new(1));
+    let said =
+        ["The volcano erupted.", "Really?", "Yes.", "Lunch is at noon.", "The wall is blue."];
+    let by = ["Ada", "Ada", "Ada", "Bob", "Bob"];
+    let entries: Vec<Entry> = said.iter().zip(by).map(|(it, by)| turn("t", by, it)).collect();
+    memory.remember(&entries, None, now()).unwrap();
+    let question = Question { author: Some("Bob".to_owned()), ..asked("volcano") };
+    let close = memory.consider(&question, now()).unwrap();
+    assert_eq!(close.candidates.len(), 2);
+    assert!(close.candidates.iter().all(|it| it.score.is_finite() && it.is_behind));
+    assert_eq!(memory.recall(&question, now()).unwrap().answering, 0);
 }
 
 #[test]

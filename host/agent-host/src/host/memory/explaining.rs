@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{
-    Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features, question::analyse,
-    when::moment,
+    Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features,
+    question::analyse,
+    when::{Mention, moment},
 };
 
 use super::{Desk, read};
 use crate::{
-    answer::memory::{Asked, ExplainAnswer, Explained, NameDetail, Reading, Tied, decimal},
+    answer::memory::{
+        Asked, ExplainAnswer, Explained, NameDetail, Reading, Tied, TimeDetail, decimal,
+    },
     failure::Failure,
     moment::Moment,
 };
@@ -20,6 +23,10 @@ const SHOWN: usize = 200;
 
 /// What a better one has, where a record is left out since it says the same.
 const SAME: &str = "has the same author, tags and words in the same order; `--copies` asks for all";
+
+/// Why a record is no hit that recall does not look at.
+const BEHIND: &str =
+    "the best by each measure are nearer to the question, and recall looks at no others";
 
 /// Why an archived record is no hit.
 const ARCHIVED: &str = "it faded and is archived, and archived ones are not asked for";
@@ -32,6 +39,7 @@ impl Desk {
         id: Option<MemoryId>,
         as_of: Option<Moment>,
     ) -> Result<ExplainAnswer, Failure> {
+        let now = self.asked_at(as_of)?;
         let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
         question.as_of = as_of.as_ref().map(|it| it.commit);
         let past = question.as_of.map(|it| self.memory.as_of(it)).transpose().map_err(read)?;
@@ -40,19 +48,17 @@ impl Desk {
         let record = id.map(record).transpose()?;
         // Everything that recall would give back, in its order.
         let all = Question { limit: LIMIT_MAX, budget_tokens: None, ..question.clone() };
-        let ranked = self.found(&all)?.hits;
-        let ranks: HashMap<MemoryId, usize> =
-            ranked.iter().map(|it| it.record.id).zip(1..).collect();
-        let candidates = self.memory.consider(question, self.now()).map_err(read)?.candidates;
+        let ranked = self.found(&all, now)?.hits;
+        let candidates = self.memory.consider(question, now).map_err(read)?.candidates;
         let by_id: HashMap<MemoryId, &Candidate> =
             candidates.iter().map(|it| (it.id, it)).collect();
-        let hits = self.found(question)?.hits;
-        let explained = |hit: &Hit| {
+        let hits = self.found(question, now)?.hits;
+        let explained = |(hit, rank): (&Hit, usize)| {
             let id = hit.record.id;
             let candidate = by_id.get(&id);
             let features = candidate.map(|it| named(&it.features)).unwrap_or_default();
             Explained {
-                rank: ranks.get(&id).copied().unwrap_or_default(),
+                rank,
                 id: id.to_string(),
                 score: hit.score,
                 untrained: candidate.map_or(0.0, |it| it.untrained),
@@ -64,10 +70,14 @@ impl Desk {
             }
         };
         let asked = record.map(|record| {
-            let is_hit = hits.iter().any(|it| it.record.id == record.id);
-            let hit = ranked.iter().find(|it| it.record.id == record.id).map(explained);
-            let found = hit.or_else(|| {
-                let candidate = by_id.get(&record.id)?;
+            let among = |all: &[Hit]| {
+                all.iter().zip(1..).find(|it| it.0.record.id == record.id).map(explained)
+            };
+            let hit = among(&hits);
+            let is_hit = hit.is_some();
+            let candidate = by_id.get(&record.id);
+            let found = hit.or_else(|| among(&ranked)).or_else(|| {
+                let candidate = candidate?;
                 Some(Explained {
                     rank: 0,
                     id: record.id.to_string(),
@@ -106,17 +116,21 @@ impl Desk {
                 (None, _) if question.trust.is_some_and(|it| it > trust) => {
                     ("excluded", too_little(trust, &super::named(&lowered_by)))
                 }
+                // It was looked at for its features, and by recall not at all.
+                (Some(found), _) if found.rank == 0 && candidate.is_some_and(|it| it.is_behind) => {
+                    ("not-found", BEHIND.to_owned())
+                }
                 (found, _) => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
             };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
         });
         let (candidates, records) = (candidates.len(), self.memory.ids().len());
-        let hits = hits.iter().map(explained).collect();
+        let hits = hits.iter().zip(1..).map(explained).collect();
         let kindred = question.kindred.clone();
-        let short = self.memory.short_forms(question, self.now());
+        let short = self.memory.short_forms(question, now);
         let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
-        let question = Some(reading(&question.text, self.now()));
+        let question = Some(reading(&question.text, now));
         Ok(ExplainAnswer { hits, candidates, records, asked, question, names, kindred, as_of })
     }
 }
@@ -124,13 +138,19 @@ impl Desk {
 /// How a question is read that is asked at `now`.
 fn reading(text: &str, now: Timestamp) -> Reading {
     let read = analyse(text, now);
+    let time = |it: &Mention| {
+        let window = it.window(now);
+        TimeDetail {
+            said: text[it.span.clone()].to_owned(),
+            from: window.map(|it| moment(it.from)),
+            until: window.map(|it| moment(it.to)),
+        }
+    };
     Reading {
         wants: read.cue,
         names: read.names.into_iter().map(|it| it.name).collect(),
         exact: read.exact.into_iter().map(|it| it.text).collect(),
-        times: read.times.iter().map(|it| text[it.span.clone()].to_owned()).collect(),
-        from: read.window.map(|it| moment(it.from)),
-        until: read.window.map(|it| moment(it.to)),
+        times: read.times.iter().map(time).collect(),
         tied: read.related.map(|it| Tied { how: it.bound, event: it.event }),
         parts: read.parts,
     }
@@ -180,9 +200,11 @@ fn verdict(
             ("beyond-budget", reason)
         }
         Some(found) if !found.signals.speak() => {
-            let reason = "nothing in the question speaks for it: it was looked at beside a neighbour in \
-                          its thread";
-            ("not-found", reason.to_owned())
+            let why = match record.draft.thread {
+                Some(_) => ": it was looked at beside a neighbour in its thread",
+                None => ", and its vector is not near enough to speak for it alone",
+            };
+            ("not-found", format!("nothing in the question speaks for it{why}"))
         }
         Some(_) if ranked < LIMIT_MAX => ("duplicate", format!("a better one {SAME}")),
         Some(_) => {
