@@ -14,7 +14,7 @@ use voyager_base::{
     Digest, Limits, Value,
     grant::{Globs, GrantLayer, Grants, ProgramGrant, ProgramRule},
     http::{HttpGrant, HttpHost, HttpRule, METHODS},
-    memory::MemoryGrant,
+    memory::{MemoryGrant, Trust},
 };
 
 pub use self::compare::{Difference, How, Place, differences, to_text};
@@ -112,6 +112,9 @@ pub struct Reach {
     /// Spaces whose memories it may recall: every layer has to allow one. Without a layer it recalls nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recalls: Vec<Globs>,
+    /// The least trust of what it may recall; none where it recalls nothing, or where nobody wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalls_trust: Option<Trust>,
     /// Spaces in which it may remember, relate and forget, likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remembers: Vec<Globs>,
@@ -192,7 +195,16 @@ impl Reach {
     pub(crate) fn nothing(&self) -> Self {
         let (folders, programs, calls) = (Vec::new(), Vec::new(), Vec::new());
         let (servers, recalls, remembers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { folders, programs, calls, servers, recalls, remembers, ..self.clone() }
+        Self {
+            folders,
+            programs,
+            calls,
+            servers,
+            recalls,
+            recalls_trust: None,
+            remembers,
+            ..self.clone()
+        }
     }
 
     /// What the step at a position can do; none where it calls nothing itself.
@@ -238,6 +250,9 @@ impl Reach {
             spaces.dedup();
             if spaces.iter().any(Globs::is_empty) { Vec::new() } else { spaces }
         };
+        let recalls = spaces(|it| &it.read);
+        let asked = layers.iter().filter_map(|it| it.memory.as_ref()?.trust).max();
+        let recalls_trust = (!recalls.is_empty()).then(|| asked.unwrap_or_default());
         calls.dedup();
         programs.dedup();
         servers.dedup();
@@ -253,7 +268,8 @@ impl Reach {
             keeps_changes: step.changes == Changes::Commit,
             programs,
             servers,
-            recalls: spaces(|it| &it.read),
+            recalls,
+            recalls_trust,
             remembers: spaces(|it| &it.write),
             calls,
             approvals: approvals(plan, at),

@@ -4,7 +4,10 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde::Serialize;
-use voyager_base::grant::{Globs, ProgramRule};
+use voyager_base::{
+    grant::{Globs, ProgramRule},
+    memory::Trust,
+};
 
 use crate::{
     plan::{Argument, Plan},
@@ -101,6 +104,9 @@ pub struct StepPower {
     /// Spaces of the memory that it may recall from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recalls: Vec<String>,
+    /// The least trust of what it may recall; none where it recalls nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recalls_trust: Option<Trust>,
     /// Spaces of the memory that it may remember in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remembers: Vec<String>,
@@ -189,6 +195,7 @@ fn power(plan: &Plan, at: usize, reach: &Reach) -> StepPower {
             })
             .collect(),
         recalls: innermost(&reach.recalls),
+        recalls_trust: reach.recalls_trust,
         remembers: innermost(&reach.remembers),
         starts: starts.iter().map(|(run, rule)| show_start(run, rule)).collect(),
         children_max: if calls.is_empty() { 0 } else { reach.limits.children },
@@ -333,12 +340,16 @@ pub fn to_text(summary: &Summary) -> String {
         for server in &step.asks {
             let _ = writeln!(text, "  asks {server}");
         }
-        for (verb, spaces) in
-            [("may recall from", &step.recalls), ("may remember in", &step.remembers)]
-        {
-            if !spaces.is_empty() {
-                let _ = writeln!(text, "  {verb} {}", spaces.join(", "));
-            }
+        if !step.recalls.is_empty() {
+            // All is trusted as much as the least.
+            let asked = step.recalls_trust.filter(|it| *it > Trust::default());
+            let trust = asked
+                .map(|least| format!(" what is trusted as `{least}` at least"))
+                .unwrap_or_default();
+            let _ = writeln!(text, "  may recall from {}{trust}", step.recalls.join(", "));
+        }
+        if !step.remembers.is_empty() {
+            let _ = writeln!(text, "  may remember in {}", step.remembers.join(", "));
         }
         for operation in &step.calls {
             let _ = writeln!(text, "  calls {operation}");

@@ -9,6 +9,7 @@ use voyager_base::{
     Limits,
     grant::{Globs, ProgramRule},
     http::{HttpHost, HttpRule, METHODS},
+    memory::Trust,
 };
 
 use super::{
@@ -269,6 +270,7 @@ impl Found<'_> {
         self.programs(old, new, &place);
         self.servers(old, new, &place);
         self.globs("recalls from the memory", &old.recalls, &new.recalls, &place);
+        self.trust(old, new, &place);
         self.globs("remembers in the memory", &old.remembers, &new.remembers, &place);
         self.globs("calls", &old.calls, &new.calls, &place);
         for gate in old.approvals.iter().filter(|it| !new.approvals.contains(it)) {
@@ -317,6 +319,25 @@ impl Found<'_> {
             example,
             places: vec![place.clone()],
         });
+    }
+
+    /// Where either side recalls nothing, the spaces tell it. An approval that does not say how much trust was asked for
+    /// approved what asks for the most.
+    fn trust(&mut self, old: &Reach, new: &Reach, place: &Place) {
+        if old.recalls.is_empty() || new.recalls.is_empty() {
+            return;
+        }
+        let most = Some(Trust::Owner);
+        let how = match new.recalls_trust.or(most).cmp(&old.recalls_trust.or(most)) {
+            Ordering::Equal => return,
+            Ordering::Less => How::Grew,
+            Ordering::Greater => How::Shrank,
+        };
+        let shown =
+            |it: Option<Trust>| it.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
+        let (before, after) = (shown(old.recalls_trust), shown(new.recalls_trust));
+        let what = "least trust of what it recalls";
+        self.tell(how, what, Some(&before), Some(&after), place.clone());
     }
 
     /// Which rule holds for a command depends on the longest beginning that fits it. So comparing the

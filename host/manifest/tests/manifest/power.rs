@@ -199,6 +199,68 @@ steps:
 }
 
 #[test]
+fn less_trust_of_what_is_recalled_is_more_power() {
+    let of = |whole: &str, own: &str| {
+        let text = format!(
+            r#"voyager: manifest/v1
+name: keep
+version: 1.0.0
+grants: {{ memory: {{ read: ["notes/*"]{whole} }} }}
+steps:
+  - id: find
+    use: notes/find
+    with: {{ text: x }}
+    grants: {{ memory: {{ read: ["notes/*"]{own} }} }}
+"#
+        );
+        (power(&text), text)
+    };
+    let told = |before: &Power, (after, text): &(Power, String)| {
+        to_text(&differences(before, after, text))
+    };
+    let (plain, skill, owner) = (of("", ""), of(", trust: skill", ""), of("", ", trust: owner"));
+    let place = "         line 6, step find\n";
+    let grew = format!("grew     least trust of what it recalls: outside, was skill\n{place}");
+    assert_eq!(told(&skill.0, &plain), grew);
+    let shrank = format!("shrank   least trust of what it recalls: skill, was outside\n{place}");
+    assert_eq!(told(&plain.0, &skill), shrank);
+    // The strictest of all layers counts, whichever it is.
+    let both = of(", trust: owner", ", trust: imported");
+    assert_eq!(told(&owner.0, &both), "");
+    // What approvals do not say is taken as the most.
+    let mut unknown = plain.0.clone();
+    unknown.steps[0].recalls_trust = None;
+    let grew = format!("grew     least trust of what it recalls: outside, was unknown\n{place}");
+    assert_eq!(told(&unknown, &plain), grew);
+    assert_eq!(told(&unknown, &owner), "");
+    // Where nothing was recalled, the spaces say it.
+    let nothing = plain.0.nothing();
+    assert_eq!(told(&nothing, &owner).matches("recall").count(), 1);
+    let stored = serde_json::to_string(&owner.0).unwrap();
+    assert_eq!(serde_json::from_str::<Power>(&stored).unwrap(), owner.0);
+}
+
+#[test]
+fn what_may_be_recalled_is_told_with_its_trust() {
+    let text = r#"voyager: manifest/v1
+name: keep
+version: 1.0.0
+grants: { memory: { read: ["notes/*"], trust: imported } }
+steps:
+  - { id: find, use: notes/find, with: { text: x } }
+"#;
+    let told = |text: &str| {
+        let catalog = crate::common::catalog();
+        let checked = check(text.as_bytes(), "keep.yaml", &catalog, &Limits::ceiling());
+        voyager_manifest::summary::to_text(&summary(&checked.plan.unwrap(), &|_| None))
+    };
+    let line = "  may recall from notes/* what is trusted as `imported` at least\n";
+    assert!(told(text).contains(line), "{}", told(text));
+    let plain = text.replace(", trust: imported", "");
+    assert!(told(&plain).contains("  may recall from notes/*\n"), "{}", told(&plain));
+}
+
+#[test]
 fn another_fair_by_is_told() {
     assert(
         "priority: low",

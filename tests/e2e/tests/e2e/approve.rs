@@ -49,6 +49,28 @@ fn an_unattended_run_needs_an_approval() {
 }
 
 #[test]
+fn what_recalls_more_than_was_approved_is_refused() {
+    let Some(stage) = Stage::new() else { return };
+    let manifest = |trust: &str| {
+        format!(
+            "voyager: manifest/v1\nname: look-up\nversion: 1.0.0\n\
+             grants: {{ memory: {{ read: [notes]{trust} }} }}\n\
+             steps: [ {{ id: ask, use: memory/recall, with: {{ question: door }} }} ]\n"
+        )
+    };
+    stage.write("look-up.yaml", manifest(", trust: owner"));
+    let approved = stage.call(["approve", "look-up.yaml"]);
+    assert!(approved.out.contains("notes what is trusted as `owner` at least"), "{approved:?}");
+    let unattended = || stage.call(["run", "look-up.yaml", "--unattended"]);
+    assert_eq!(unattended().code, Some(0));
+    stage.write("look-up.yaml", manifest(""));
+    let refused = unattended();
+    assert_eq!(refused.code, Some(7), "{refused:?}");
+    let told = "grew     least trust of what it recalls: outside, was owner";
+    assert!(refused.err.contains(told), "{refused:?}");
+}
+
+#[test]
 fn what_is_narrowed_runs_on_and_what_grows_is_refused_with_its_place() {
     let Some(stage) = stage() else { return };
     assert_eq!(stage.call(["approve", "tidy-up.yaml"]).code, Some(0));
