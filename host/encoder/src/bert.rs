@@ -119,7 +119,7 @@ impl Bert {
         let folder = Folder::read(folder.as_ref())?;
         let layers = Layers::of(&folder, precision)?;
         Ok(Self {
-            id: folder.id(precision),
+            id: folder.id(precision)?,
             tokens: folder.tokens()?,
             layers,
             level: Level::detect(),

@@ -97,19 +97,23 @@ impl Folder {
     }
 
     /// A name of everything that a vector depends on.
-    pub(super) fn id(&self, precision: Precision) -> String {
+    pub(super) fn id(&self, precision: Precision) -> Result<String, OpenError> {
         let mut hash = blake3::Hasher::new();
         for part in [&self.weights, &self.tokenizer] {
             hash.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
-        let Config { num_attention_heads, layer_norm_eps, .. } = self.config;
+        let Config { num_attention_heads, num_hidden_layers, layer_norm_eps, .. } = self.config;
         let rest = (num_attention_heads, layer_norm_eps, self.pooling, self.tokens_max);
         hash.update(format!("{rest:?}").as_bytes());
+        // Of a file with no more layers the weights say how many there are.
+        if self.tensors()?.have_layer(num_hidden_layers) {
+            hash.update(format!("{num_hidden_layers} layers").as_bytes());
+        }
         let numbers = match precision {
             Precision::Bytes => "bytes",
             Precision::Exact => "exact",
         };
-        format!("bert-{METHOD}-{numbers}-{}", &hash.finalize().to_hex()[..32])
+        Ok(format!("bert-{METHOD}-{numbers}-{}", &hash.finalize().to_hex()[..32]))
     }
 
     pub(super) fn tokens(&self) -> Result<Tokens, OpenError> {
@@ -132,6 +136,13 @@ pub(super) struct Tensors<'a> {
 }
 
 impl Tensors<'_> {
+    /// Whether there is something of the layer of this number.
+    fn have_layer(&self, number: usize) -> bool {
+        let layer = format!("encoder.layer.{number}.");
+        let own = |name: &str| name.strip_prefix("bert.").unwrap_or(name).starts_with(&layer);
+        self.tensors.names().into_iter().any(own)
+    }
+
     /// The numbers of the tensor of this name and shape. Some files put `bert.` before every name.
     pub(super) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, OpenError> {
         let problem = |problem: String| malformed(self.path, WEIGHTS, problem);
