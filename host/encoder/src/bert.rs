@@ -107,7 +107,7 @@ pub enum EncodeError {
 
 impl Bert {
     /// Opens the encoder in `folder`: `model.safetensors`, `tokenizer.json` and `config.json`; and, where
-    /// they are, `1_Pooling/config.json` and `sentence_bert_config.json`.
+    /// they are, `modules.json`, `1_Pooling/config.json` and `sentence_bert_config.json`.
     ///
     /// The weights are read once, not mapped: a file that changes below a map would change the vectors
     /// under the same id, or end the process.

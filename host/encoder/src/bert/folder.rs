@@ -16,6 +16,7 @@ const TOKENIZER: &str = "tokenizer.json";
 const WEIGHTS: &str = "model.safetensors";
 const POOLING: &str = "1_Pooling/config.json";
 const SENTENCES: &str = "sentence_bert_config.json";
+const MODULES: &str = "modules.json";
 
 /// The largest published encoders of the family have 1.4 GB: what is larger is another file.
 const WEIGHTS_BYTES_MAX: u64 = 2 << 30;
@@ -73,10 +74,20 @@ struct SentenceConfig {
     max_seq_length: Option<usize>,
 }
 
+/// A part of `modules.json`, which lists what a text goes through.
+#[derive(Deserialize)]
+struct Module {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
 impl Folder {
     pub(super) fn read(path: &Path) -> Result<Self, OpenError> {
         let config: Config = parse(path, CONFIG, &read(path, CONFIG, JSON_BYTES_MAX)?)?;
         check(path, &config)?;
+        if let Some(bytes) = read_if_there(path, MODULES)? {
+            check_modules(path, &parse::<Vec<Module>>(path, MODULES, &bytes)?)?;
+        }
         let pooling = match read_if_there(path, POOLING)? {
             Some(bytes) => pooling(path, &parse(path, POOLING, &bytes)?)?,
             None => Pooling::Mean,
@@ -85,6 +96,13 @@ impl Folder {
             Some(bytes) => parse::<SentenceConfig>(path, SENTENCES, &bytes)?.max_seq_length,
             None => None,
         };
+        if longest == Some(0) {
+            return Err(malformed(
+                path,
+                SENTENCES,
+                "max_seq_length is 0, not 1 or more".to_owned(),
+            ));
+        }
         let positions = config.max_position_embeddings;
         Ok(Self {
             path: path.to_owned(),
@@ -251,6 +269,19 @@ fn pooling(path: &Path, config: &PoolingConfig) -> Result<Pooling, OpenError> {
             file: path.join(POOLING),
             problem: "known is one of pooling_mode_mean_tokens and pooling_mode_cls_token alone"
                 .to_owned(),
+        }),
+    }
+}
+
+/// Vectors are those of the published encoder only where nothing else is done to them.
+fn check_modules(path: &Path, modules: &[Module]) -> Result<(), OpenError> {
+    const KNOWN: [&str; 3] = ["Transformer", "Pooling", "Normalize"];
+    let name = |it: &Module| it.kind.rsplit('.').next().unwrap_or_default().to_owned();
+    match modules.iter().map(name).find(|it| !KNOWN.contains(&it.as_str())) {
+        None => Ok(()),
+        Some(other) => Err(OpenError::Unsupported {
+            file: path.join(MODULES),
+            problem: format!("module {other:?} is asked for; known are {}", KNOWN.join(", ")),
         }),
     }
 }

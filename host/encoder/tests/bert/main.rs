@@ -246,6 +246,37 @@ fn said(folder: &TempDir) -> String {
 }
 
 #[test]
+fn what_is_asked_for_beside_the_weights_is_refused_where_it_is_not_here() {
+    let module = |name: &str| json!({ "type": format!("sentence_transformers.models.{name}") });
+    let listed = |names: &[&str]| json!(names.iter().map(|it| module(it)).collect::<Vec<_>>());
+    let cases = [
+        (
+            "modules.json",
+            listed(&["Transformer", "Pooling", "Dense", "Normalize"]),
+            "modules.json: module \"Dense\" is asked for; known are Transformer, Pooling, Normalize",
+        ),
+        (
+            "sentence_bert_config.json",
+            json!({ "max_seq_length": 0 }),
+            "sentence_bert_config.json: max_seq_length is 0, not 1 or more",
+        ),
+    ];
+    for (file, content, expected) in cases {
+        let folder = small().write();
+        fs::write(folder.path().join(file), content.to_string()).unwrap();
+        assert_eq!(said(&folder), expected);
+    }
+    let folder = small().write();
+    fs::write(
+        folder.path().join("modules.json"),
+        listed(&["Transformer", "Pooling", "Normalize"]).to_string(),
+    )
+    .unwrap();
+    let same = small().open(Precision::Bytes);
+    assert_eq!(Bert::open(&folder, Precision::Bytes).unwrap().id(), same.id());
+}
+
+#[test]
 fn files_that_are_no_weights_are_refused() {
     let weights = small().files()[0].1.clone();
     let mut long = weights.clone();
