@@ -53,12 +53,14 @@ fn client(plain_http: bool) -> Result<Client, reqwest::Error> {
             attempt.error("it is redirected to an address that is not https")
         }
     });
-    Client::builder()
+    let client = Client::builder()
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)
         .redirect(policy)
-        .user_agent(concat!("agent-host/", env!("CARGO_PKG_VERSION")))
-        .build()
+        .user_agent(concat!("agent-host/", env!("CARGO_PKG_VERSION")));
+    // What is not encrypted leaves this machine by no proxy either.
+    let client = if plain_http { client.no_proxy() } else { client };
+    client.build()
 }
 
 /// Fetches the component at an address, with the signature beside it.

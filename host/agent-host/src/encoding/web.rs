@@ -96,9 +96,10 @@ impl Web {
             .connect_timeout(CONNECT)
             // The texts are for this address and no other.
             .redirect(redirect::Policy::none())
-            .user_agent(concat!("agent-host/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| error.to_string())?;
+            .user_agent(concat!("agent-host/", env!("CARGO_PKG_VERSION")));
+        // A proxy would read what is not encrypted, the key with it.
+        let client = if endpoint.url.scheme() == "https" { client } else { client.no_proxy() };
+        let client = client.build().map_err(|error| told(&error))?;
         let key = key.map(|it| it.read().map_err(|why| format!("its key: {why}"))).transpose()?;
         Ok(Self { endpoint, client, key })
     }

@@ -250,6 +250,26 @@ fn an_endpoint_that_is_down_keeps_nothing_from_working() {
 }
 
 #[test]
+fn what_stays_on_this_machine_goes_through_no_proxy() {
+    let Some(stage) = Stage::new() else { return };
+    let (sender, proxied) = channel();
+    let proxy = serve(move |asked| {
+        let _ = sender.send(asked.head.clone());
+        response("403 Forbidden", &[], b"")
+    });
+    memory(&stage, "none", &["add", "The door is green."]);
+    let encoder = format!("http://{}/api/embed#small", serve(ollama));
+    let mut command = stage.command(["--encoder", &encoder, "memory", "encode"]);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(name, format!("http://{proxy}"));
+    }
+    command.env_remove("NO_PROXY").env_remove("no_proxy");
+    let encoded = Ended::from(command.output().expect("it starts"));
+    assert!(proxied.try_recv().is_err(), "the proxy was asked: {encoded:?}");
+    assert_eq!(encoded.code, Some(0), "{encoded:?}");
+}
+
+#[test]
 fn an_endpoint_that_never_answers_keeps_nothing_from_working() {
     let Some(stage) = Stage::new() else { return };
     let (silent, held) = channel::<()>();

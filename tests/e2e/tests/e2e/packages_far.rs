@@ -232,6 +232,28 @@ fn a_registry_that_gives_another_content_is_not_believed() {
     assert_eq!(listed["installed"][0]["source"], address.as_str(), "{listed}");
 }
 
+#[test]
+fn what_is_fetched_from_this_machine_goes_through_no_proxy() {
+    let Some(stage) = Stage::new() else { return };
+    let one = component("1.0.0", &[], 1);
+    let pages = serve(Answers::from([("/one.wasm".to_owned(), response("200 OK", &[], &one))]));
+    let registry = registry(&one, &one, "application/wasm");
+    // It knows nothing.
+    let proxy = serve(Answers::new());
+    let addresses =
+        [format!("http://{pages}/one.wasm"), format!("oci://{registry}/acme/spelling:1")];
+    for address in addresses {
+        let mut command = stage.command(install(&address));
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            command.env(name, format!("http://{proxy}"));
+        }
+        command.env_remove("NO_PROXY").env_remove("no_proxy");
+        let ended = Ended::from(command.output().expect("it starts"));
+        // It was fetched, and waits since nobody signed it.
+        assert!(ended.code == Some(7) && ended.err.contains("it is not signed"), "{ended:?}");
+    }
+}
+
 const PROCESS: &str = "voyager:process/process@0.1.0";
 
 /// The registry that Debian packages, which does not outlive the test.
