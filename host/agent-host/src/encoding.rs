@@ -42,6 +42,15 @@ pub(crate) enum Trouble {
     Down(String),
 }
 
+impl Trouble {
+    /// What is wrong, without what follows from it.
+    pub(crate) fn into_why(self) -> String {
+        match self {
+            Self::Refused(why) | Self::Down(why) => why,
+        }
+    }
+}
+
 /// The encoder of this process.
 pub(crate) struct Encoder {
     setting: Setting,

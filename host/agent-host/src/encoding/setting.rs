@@ -76,10 +76,10 @@ impl Setting {
         places.configuration.as_ref().map(|it| it.join(FILE))
     }
 
-    /// By spelling.
+    /// That of an encoder which needs no key.
     #[cfg(test)]
-    pub(crate) fn hashed() -> Self {
-        Self { what: What::Hashed, key: None }
+    pub(crate) fn of(encoder: &str) -> Self {
+        read(encoder, None, Path::new("/")).expect("it is one")
     }
 
     /// No encoder.

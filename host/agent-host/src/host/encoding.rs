@@ -117,18 +117,25 @@ impl Encoding {
         // Whoever asks is told why it can't be opened.
         let Ok(memory) = self.opened().await else { return Ok(Vec::new()) };
         self.written();
-        let Some(known) = memory.encoder() else {
-            let encoder = Arc::clone(&self.encoder);
-            let name = tokio::task::spawn_blocking(move || encoder.name()).await;
-            return match name {
-                Ok(Err(why)) => Err(Trouble::Down(why)),
-                _ => Ok(Vec::new()),
-            };
-        };
-        let dimensions = Some(known.dimensions);
+        let dimensions = memory.encoder().map(|it| it.dimensions);
+        // Where no record has a vector yet, it is asked too: whoever asks is told why there are none.
         let vectors = self.encoder.encode(texts, dimensions, Patience::Question).await?;
+        if memory.encoder().is_none() {
+            return Ok(Vec::new());
+        }
         self.asked.notify_one();
         Ok(vectors)
+    }
+
+    /// Why the encoder gives no vectors now; none where it does, or there is none.
+    pub(super) async fn trouble(&self, memory: &Memory) -> Option<String> {
+        if !self.encoder.is_wanted() {
+            return None;
+        }
+        let dimensions = memory.encoder().map(|it| it.dimensions);
+        let probe = vec![PROBE.to_owned()];
+        let asked = self.encoder.encode(probe, dimensions, Patience::Question).await;
+        asked.err().map(Trouble::into_why)
     }
 
     /// Encodes one batch of what has no vector yet.
@@ -408,5 +415,84 @@ impl Host {
         let Stats { vectors, records, .. } = stats()?;
         let encoder = memory.encoder().map(|it| it.name.clone());
         Ok(EncodeAnswer { encoder, encoded, refused, vectors, records })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        path::Path,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use voyager_base::{
+        chance::Seeded,
+        sim::{SimClock, SimDisk},
+    };
+    use voyager_memory::Draft;
+
+    use super::*;
+    use crate::encoding::Setting;
+
+    /// Waits for what another task does; a minute is more than any machine needs.
+    pub(super) async fn until(is_done: impl Fn() -> bool) {
+        let wait = async {
+            while !is_done() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it comes");
+    }
+
+    /// An encoder that refuses whoever asks, and how often it did.
+    fn refusing() -> (Setting, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let count = Arc::new(AtomicUsize::new(0));
+        let asked = Arc::clone(&count);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                asked.fetch_add(1, Ordering::SeqCst);
+                let (mut read, mut some) = (Vec::new(), [0; 1_024]);
+                // The JSON of what is asked ends so, and its head has none.
+                while !read.ends_with(b"}")
+                    && let Ok(bytes @ 1..) = stream.read(&mut some)
+                {
+                    read.extend_from_slice(&some[..bytes]);
+                }
+                let refusal =
+                    "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                let _ = stream.write_all(refusal.as_bytes());
+            }
+        });
+        (Setting::of(&format!("http://{address}/api/embed#m")), count)
+    }
+
+    /// A memory of one record without a vector, and what encodes it.
+    fn encoding(setting: Setting, clock: &SimClock) -> (Arc<Encoding>, Arc<Memory>) {
+        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+        let words = Path::new("/nowhere/words").to_owned();
+        let encoder = Arc::new(Encoder::new(setting, Arc::clone(&clock), words));
+        let disk = Arc::new(SimDisk::new(1));
+        let memory = Memory::open(disk, encoder.options(), Arc::new(Seeded::new(1)));
+        let memory = Arc::new(memory.expect("it opens"));
+        let draft = Draft { text: "The door is green.".to_owned(), ..Draft::default() };
+        memory.remember(&[draft.into()], None, Timestamp::default()).expect("it is written");
+        let lazy = Arc::new(LazyMemory::with(Arc::clone(&memory), Arc::clone(&encoder)));
+        (Arc::new(Encoding::new(lazy, encoder, clock)), memory)
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_never_answered_is_told_to_who_asks() {
+        let clock = SimClock::new(Timestamp::from_millis(1_000));
+        let (encoding, memory) = encoding(refusing().0, &clock);
+        let told = encoding.meaning("door").await.expect_err("it has no vector").to_string();
+        assert!(told.contains("it answers with status 401"), "{told}");
+        let why = encoding.trouble(&memory).await.expect("it has one");
+        assert!(why.contains("it answers with status 401"), "{why}");
+        let (encoding, memory) = self::encoding(Setting::of("hashed"), &clock);
+        assert_eq!(encoding.trouble(&memory).await, None);
     }
 }

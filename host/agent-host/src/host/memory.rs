@@ -210,13 +210,18 @@ impl Host {
                 }
             }
         }
+        let encoder_problem = match request {
+            MemoryRequest::Stats => self.encoding.trouble(&memory).await,
+            _ => None,
+        };
         let writes = matches!(request, MemoryRequest::Add { .. } | MemoryRequest::Import(_));
         let lazy = Arc::clone(&self.memory);
         let (clock, cancellation) = (Arc::clone(&self.world.clock), cancellation.clone());
         let updates = updates.clone();
         let work = move || {
-            let encoder = lazy.encoder.name();
-            Desk { memory, lazy, encoder, clock, cancellation, updates, progress }.answer(request)
+            let desk =
+                Desk { memory, lazy, encoder_problem, clock, cancellation, updates, progress };
+            desk.answer(request)
         };
         let ended = tokio::task::spawn_blocking(work).await;
         if writes {
@@ -236,8 +241,8 @@ struct Desk {
     memory: Arc<Memory>,
     /// What opens it again.
     lazy: Arc<LazyMemory>,
-    /// What makes vectors, or why that can't be used.
-    encoder: Result<Option<String>, String>,
+    /// Why what makes vectors can't be used, where that was asked for.
+    encoder_problem: Option<String>,
     clock: Arc<dyn Clock>,
     cancellation: Cancellation,
     updates: Updates,
@@ -662,8 +667,8 @@ impl Desk {
             threads: stats.threads,
             words: stats.words,
             relations: stats.relations,
-            encoder: self.encoder.clone().ok().flatten(),
-            encoder_problem: self.encoder.clone().err(),
+            encoder: self.lazy.encoder.name().ok().flatten(),
+            encoder_problem: self.encoder_problem.clone(),
             vectors: stats.vectors,
             vector_recall: VectorRecall::of(self.memory.watched()),
             damaged: named(&stats.damaged),

@@ -165,8 +165,10 @@ fn endpoints_of_both_dialects_give_vectors() {
         openai(asked)
     });
     let listed = format!("http://{listed}/v1/embeddings#large");
-    assert_eq!(vectors(&stage, &listed), 0, "those of another encoder are none");
     let key = ["--encoder", &listed, "--encoder-key", "file:key", "memory"];
+    let stats = stage.answer([&key[..], &["stats"]].concat());
+    assert_eq!(stats["vectors"], 0, "those of another encoder are none: {stats}");
+    assert_eq!(stats["encoder-problem"], Json::Null, "{stats}");
     let encoded = stage.answer([&key[..], &["encode"]].concat());
     assert_eq!(encoded["vectors"], 3, "{encoded}");
     assert!(keyed.load(Ordering::SeqCst), "each question has the key");
@@ -202,9 +204,11 @@ fn an_endpoint_that_answers_badly_leaves_the_words() {
         assert!(!encoded.err.contains("hush"), "{encoded:?}");
         let found = call(&stage, &encoder, &["recall", "rain"]);
         assert!(found.code == Some(0) && found.out.contains("Rain again."), "{found:?}");
-        found
+        assert!(found.err.contains("from the words alone"), "{found:?}");
+        let problem = memory(&stage, &encoder, &["stats"])["encoder-problem"].to_string();
+        assert!(problem.contains(&address.to_string()) && !problem.contains("hush"), "{problem}");
     };
-    bad.iter().for_each(|it| drop(fails(it)));
+    bad.iter().for_each(fails);
     *good.lock().expect("nobody panicked") = None;
     assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 3);
     for answer in bad.iter().chain([&ok(&json!({ "embeddings": [[1.0, 2.0]] }))]) {
@@ -246,6 +250,7 @@ fn an_endpoint_that_is_down_keeps_nothing_from_working() {
     memory(&stage, encoder, &["add", "The door is green."]);
     let found = call(&stage, encoder, &["recall", "door"]);
     assert!(found.code == Some(0) && found.out.contains("green"), "{found:?}");
+    assert!(found.err.contains("from the words alone"), "{found:?}");
     assert_eq!(vectors(&stage, encoder), 0);
 }
 

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::{
         encoding::{Encoder, Setting},
-        host::memory::LazyMemory,
+        host::{encoding::tests::until, memory::LazyMemory},
     };
 
     /// A memory that compares the vectors of more than 50 records in two stages.
@@ -95,21 +95,11 @@ mod tests {
         memory
     }
 
-    /// Waits for what another task does; a minute is more than any machine needs.
-    async fn until(is_done: impl Fn() -> bool) {
-        let wait = async {
-            while !is_done() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it comes");
-    }
-
     #[tokio::test]
     async fn what_was_asked_is_compared_once_it_was_answered() {
         let clock = SimClock::new(Timestamp::from_millis(1_000));
         let words = Path::new("/nowhere/words").to_owned();
-        let encoder = Arc::new(Encoder::new(Setting::hashed(), Arc::new(clock.clone()), words));
+        let encoder = Arc::new(Encoder::new(Setting::of("hashed"), Arc::new(clock.clone()), words));
         let memory = Arc::new(memory(&encoder, 120));
         let lazy = LazyMemory::with(Arc::clone(&memory), Arc::clone(&encoder));
         let encoding = Encoding::new(Arc::new(lazy), encoder, Arc::new(clock.clone()));
