@@ -268,21 +268,21 @@ impl Encoding {
     }
 
     /// Encodes what has no vector, whenever there may be something, until it is to end. Then the batch under way
-    /// gets a moment: what a short command wrote has its vector mostly when it ends.
+    /// gets a moment: what a short command wrote has its vector mostly when it ends. Nothing that is written or asked
+    /// meanwhile makes an encoder be tried again that could not be reached.
     pub(super) async fn follow(&self, stop: &Cancellation) {
         let mut unreached: Option<Timestamp> = None;
         loop {
-            let again = async {
+            let due = async {
                 match unreached {
                     Some(at) => self.clock.wait_until(at).await,
-                    None => std::future::pending().await,
+                    None => self.behind.notified().await,
                 }
             };
             tokio::select! {
                 biased;
-                () = self.behind.notified() => {}
+                () = due => {}
                 () = stop.cancelled() => return,
-                () = again => {}
             }
             let caught_up = self.catch_up(stop);
             tokio::pin!(caught_up);
@@ -494,5 +494,27 @@ mod tests {
         assert!(why.contains("it answers with status 401"), "{why}");
         let (encoding, memory) = self::encoding(Setting::of("hashed"), &clock);
         assert_eq!(encoding.trouble(&memory).await, None);
+    }
+
+    #[tokio::test]
+    async fn nothing_wakes_the_work_while_its_encoder_is_left_alone() {
+        let clock = SimClock::new(Timestamp::from_millis(1_000));
+        let (setting, asked) = refusing();
+        let (encoding, _) = encoding(setting, &clock);
+        let stop = Cancellation::default();
+        let beside = tokio::spawn({
+            let (encoding, stop) = (Arc::clone(&encoding), stop.clone());
+            async move { encoding.follow(&stop).await }
+        });
+        encoding.written();
+        until(|| clock.next_deadline().is_some()).await;
+        for _ in 0..5 {
+            clock.advance(Duration::from_secs(1));
+            encoding.written();
+            assert!(encoding.meaning("door").await.is_err());
+        }
+        stop.cancel();
+        beside.await.expect("it ends");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 }
