@@ -25,7 +25,7 @@ pub(crate) use self::{
     web::Patience,
 };
 
-/// So long nobody asks an encoder again that could not be reached.
+/// So long nobody asks an encoder again that could not be reached, and no files are read again that were none.
 const REST: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Bytes of a text that count: more than encoders look at, and no more tokens than they take.
@@ -56,7 +56,9 @@ pub(crate) struct Encoder {
     setting: Setting,
     clock: Arc<dyn Clock>,
     /// Made when somebody first needs it: the weights of a folder take a moment.
-    made: OnceLock<Result<Maker, String>>,
+    made: OnceLock<Maker>,
+    /// When it could not be made last, and why. Held while it is made.
+    unmade: Mutex<Option<(Timestamp, String)>>,
     words: Words,
     /// When it could not be reached last, and why.
     down: Mutex<Option<(Timestamp, String)>>,
@@ -78,6 +80,7 @@ impl Encoder {
             setting,
             clock,
             made: OnceLock::new(),
+            unmade: Mutex::default(),
             words,
             down: Mutex::default(),
             failed: watch::Sender::default(),
@@ -121,20 +124,44 @@ impl Encoder {
         Options { encoder, encoder_named, ..Options::default() }
     }
 
+    /// Lets what could not be made be tried before its rest is over: somebody may have mended what was wrong.
+    pub(crate) fn try_again(&self) {
+        *self.unmade() = None;
+    }
+
+    /// Made once. What could not be made is tried again after a rest: its files may be there by then.
     fn made(&self) -> Result<&Maker, String> {
-        let make = || match &self.setting.what {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let mut unmade = self.unmade();
+        if let Some((since, why)) = &*unmade
+            && self.clock.now() < since.after(REST)
+        {
+            return Err(why.clone());
+        }
+        // Another thread may have made it while this one waited.
+        let made = match self.made.get() {
+            Some(made) => return Ok(made),
+            None => self.make(),
+        };
+        *unmade = made.as_ref().err().map(|why| (self.clock.now(), why.clone()));
+        made.map(|it| self.made.get_or_init(|| it))
+    }
+
+    fn make(&self) -> Result<Maker, String> {
+        match &self.setting.what {
             What::None => Err("none is set".to_owned()),
             What::Hashed => Ok(Maker::Hashed(Hashed::new())),
             What::Folder(folder) => match Bert::open(folder, Precision::default()) {
                 Ok(bert) if bert.dimensions() <= DIMENSIONS_MAX => Ok(Maker::Folder(bert.into())),
                 Ok(_) => Err(format!("its vectors have more than {DIMENSIONS_MAX} dimensions")),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(told(&error)),
             },
             What::Web(endpoint) => {
                 Web::new(endpoint.clone(), self.setting.key.as_ref()).map(Maker::Web)
             }
-        };
-        self.made.get_or_init(make).as_ref().map_err(Clone::clone)
+        }
     }
 
     /// Vectors for texts; none for those that have no direction, and none at all where `dimensions` are others.
@@ -209,9 +236,24 @@ impl Encoder {
         }
     }
 
+    fn unmade(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, String)>> {
+        self.unmade.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn down(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, String)>> {
         self.down.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        told = format!("{told}: {cause}");
+        next = cause.source();
+    }
+    told
 }
 
 /// Vectors, where they have the dimensions of those that are kept.

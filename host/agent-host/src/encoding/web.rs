@@ -11,7 +11,7 @@ use serde_json::json;
 use voyager_base::secret::Secret;
 use voyager_memory::DIMENSIONS_MAX;
 
-use super::Trouble;
+use super::{Trouble, told};
 use crate::secret_source::SecretSource;
 
 const CONNECT: Duration = Duration::from_secs(3);
@@ -185,17 +185,6 @@ enum Attempt {
 
 fn down(url: &Url, why: &str) -> Attempt {
     Attempt::Ended(Trouble::Down(format!("{url}: {why}")))
-}
-
-/// An error with its causes.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        told = format!("{told}: {cause}");
-        next = cause.source();
-    }
-    told
 }
 
 /// What a status means: the texts are refused, the endpoint is, or another time helps.

@@ -138,6 +138,11 @@ impl Encoding {
         asked.err().map(Trouble::into_why)
     }
 
+    /// Lets an encoder that could not be made be tried again at once.
+    pub(super) fn try_again(&self) {
+        self.encoder.try_again();
+    }
+
     /// Encodes one batch of what has no vector yet.
     async fn batch(&self, memory: &Arc<Memory>) -> Result<Done, Trouble> {
         let mut waiting = self.alone.lock().await;
@@ -516,5 +521,20 @@ mod tests {
         stop.cancel();
         beside.await.expect("it ends");
         assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_opened_is_tried_again_after_a_rest() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let setting = Setting::of(&folder.path().display().to_string());
+        let clock = SimClock::new(Timestamp::from_millis(1_000));
+        let (encoding, memory) = encoding(setting, &clock);
+        let missing = encoding.trouble(&memory).await.expect("it is empty");
+        assert!(missing.contains("config.json: No such file"), "{missing}");
+        std::fs::write(folder.path().join("config.json"), "{}").expect("it is writable");
+        assert_eq!(encoding.trouble(&memory).await, Some(missing.clone()), "it rests");
+        clock.advance(Duration::from_secs(10));
+        let malformed = encoding.trouble(&memory).await.expect("it is empty");
+        assert!(malformed.contains("missing field"), "{malformed}");
     }
 }

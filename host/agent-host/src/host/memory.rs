@@ -64,6 +64,8 @@ pub(crate) struct LazyMemory {
 struct Opened {
     memory: Option<Arc<Memory>>,
     key: Option<OwnerKey>,
+    /// Whether its encoder could not be used then: vectors of it that it holds were not read.
+    without_encoder: bool,
 }
 
 impl LazyMemory {
@@ -75,11 +77,12 @@ impl LazyMemory {
     /// One that is open.
     #[cfg(test)]
     pub(super) fn with(memory: Arc<Memory>, encoder: Arc<Encoder>) -> Self {
-        let state = Mutex::new(Opened { memory: Some(memory), key: None });
+        let state = Mutex::new(Opened { memory: Some(memory), ..Opened::default() });
         Self { folder: PathBuf::new(), encoder, source: None, state }
     }
 
-    /// The memory, opened where it is not yet, or again where a write to it failed. Blocks meanwhile.
+    /// The memory, opened where it is not yet, or again where a write to it failed, or where it was opened without the
+    /// encoder that can be used now. Blocks meanwhile.
     ///
     /// # Errors
     /// [`OpenError`]; the next call tries again.
@@ -90,7 +93,12 @@ impl LazyMemory {
     /// The same, with a key that somebody gave: it opens the memory as long as this process has it.
     fn open_with(&self, given: Option<OwnerKey>) -> Result<Arc<Memory>, OpenError> {
         let mut state = self.state();
-        if let Some(memory) = state.memory.take_if(|it| it.has_failed()) {
+        let without_encoder = state.without_encoder;
+        // One that is in use goes on as it is: nobody else could open it meanwhile.
+        let is_behind = |it: &Arc<Memory>| {
+            without_encoder && Arc::strong_count(it) == 1 && self.encoder.name().is_ok()
+        };
+        if let Some(memory) = state.memory.take_if(|it| it.has_failed() || is_behind(it)) {
             // Its folder is free once the last request that uses it has ended.
             drop(memory);
         }
@@ -105,17 +113,21 @@ impl LazyMemory {
             key = Some(read);
             opened = self.opened(key.clone());
         }
-        let memory = Arc::new(opened?);
+        let (memory, without_encoder) = opened?;
+        let memory = Arc::new(memory);
         keep_index(&memory);
-        *state = Opened { memory: Some(Arc::clone(&memory)), key };
+        *state = Opened { memory: Some(Arc::clone(&memory)), key, without_encoder };
         Ok(memory)
     }
 
-    fn opened(&self, owner: Option<OwnerKey>) -> Result<Memory, OpenError> {
+    /// The memory, and whether the encoder that it should have can't be used.
+    fn opened(&self, owner: Option<OwnerKey>) -> Result<(Memory, bool), OpenError> {
         let disk = Arc::new(FileDisk::open(&self.folder)?);
         let places: Option<Arc<dyn Places>> = Some(Arc::new(Folders));
         let options = Options { owner, places, ..self.encoder.options() };
-        Memory::open(disk, options, Arc::new(SystemChance))
+        let has_encoder = options.encoder.is_some() || options.encoder_named.is_some();
+        let memory = Memory::open(disk, options, Arc::new(SystemChance))?;
+        Ok((memory, self.encoder.is_wanted() && !has_encoder))
     }
 
     /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
@@ -180,6 +192,9 @@ impl Host {
             }
             other => other,
         };
+        if matches!(request, MemoryRequest::Encode) {
+            self.encoding.try_again();
+        }
         let opened = tokio::task::spawn_blocking(move || lazy.open_with(key)).await;
         let memory = match opened.map_err(bug)? {
             Ok(memory) => memory,

@@ -1,5 +1,7 @@
 //! An encoder of a folder, from its files to what is found by it, and another one in its place.
 
+use std::fs;
+
 use e2e::{Stage, Telling};
 
 use crate::{
@@ -65,4 +67,25 @@ fn records_are_found_by_the_vectors_of_whichever_encoder_there_is() {
         assert_eq!(vectors(&stage, folder), 3);
         assert_eq!(found(&stage, folder, UNKNOWN)[0].0, "Automobile sold");
     }
+}
+
+#[test]
+fn a_folder_that_comes_later_is_taken_by_a_host_that_stays() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("facts.jsonl", FACTS);
+    memory(&stage, "none", &["import", "facts.jsonl"]);
+    let one = write(&stage, "one", &small());
+    assert_eq!(memory(&stage, &one, &["encode"])["vectors"], 3);
+    let (here, away) = (stage.path("one"), stage.path("away"));
+    fs::rename(&here, &away).expect("it can be moved");
+    let mut host = Telling::begin(stage.command(["--encoder", &one, "serve", "--json"]));
+    host.until(&["serving"]);
+    let problem = memory(&stage, "none", &["stats"])["encoder-problem"].to_string();
+    assert!(problem.contains("one/config.json: No such file"), "{problem}");
+    fs::rename(&away, &here).expect("it can be moved");
+    // Vectors that it made before are there, too.
+    let encoded = memory(&stage, "none", &["encode"]);
+    assert_eq!((&encoded["vectors"], &encoded["encoded"]), (&3.into(), &0.into()), "{encoded}");
+    assert_eq!(found(&stage, "none", UNKNOWN)[0].0, "Automobile sold");
+    host.stop();
 }
