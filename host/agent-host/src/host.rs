@@ -159,10 +159,12 @@ impl Host {
         let shelf = Arc::new(Shelf::new(Arc::clone(&catalog), sandbox, store.clone()));
         let schedule = Schedule::new(rules(context, cores), Arc::clone(&clock));
         let results = FileDisk::open(places.state.join("results"))
-            .map_err(|error| Failure::environment("cannot use the state", &error))?;
+            .map_err(|error| Failure::environment("cannot use the state", &error))?
+            .within(store.clone());
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
         let encoder =
             Arc::new(Encoder::new(encoder, Arc::clone(&clock), places.state.join("words")));
+        // Whoever finds the journal free has the state: all of it must be free then.
         let memory = Arc::new(LazyMemory::new(
             &places.state,
             Arc::clone(&encoder),
@@ -170,6 +172,7 @@ impl Host {
         ));
         let encoding = Encoding::new(Arc::clone(&memory), encoder, Arc::clone(&clock));
         let encoding = Arc::new(encoding);
+            store.clone(),
         let skills_memory = {
             let memory = Arc::clone(&memory);
             voyager_memory::Service::new(

@@ -3,10 +3,12 @@
 //! Only the owner may read it, and only one process at a time may have it open.
 
 use std::{
+    any::Any,
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use voyager_base::disk::{Disk, DiskFile};
@@ -37,6 +39,8 @@ pub struct FileDisk {
     path: PathBuf,
     folder: File,
     _lock: File,
+    /// Behind the lock: fields are dropped in this order.
+    _around: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl FileDisk {
@@ -55,7 +59,13 @@ impl FileDisk {
             TryLockError::Error(error) => place(error),
         })?;
         let folder = File::open(&path).map_err(place)?;
-        Ok(Self { path, folder, _lock: lock })
+        Ok(Self { path, folder, _lock: lock, _around: None })
+    }
+
+    /// Keeps something until this folder is free again: whoever waits for that finds the folder free, too.
+    #[must_use]
+    pub fn within(self, around: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { _around: Some(around), ..self }
     }
 
     fn file(&self, name: &str) -> io::Result<PathBuf> {
@@ -192,6 +202,23 @@ mod tests {
         assert_eq!(busy, FolderError::Busy { folder: folder.path().display().to_string() });
         drop(first);
         FileDisk::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn what_is_around_a_folder_is_kept_until_that_is_free() {
+        struct Around(PathBuf, std::sync::mpsc::Sender<bool>);
+        impl Drop for Around {
+            fn drop(&mut self) {
+                self.1.send(FileDisk::open(&self.0).is_ok()).unwrap();
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, was_free) = std::sync::mpsc::channel();
+        let around = Arc::new(Around(folder.path().to_owned(), sender));
+        let disk = FileDisk::open(folder.path()).unwrap().within(around);
+        assert!(was_free.try_recv().is_err(), "it is kept");
+        drop(disk);
+        assert_eq!(was_free.try_recv(), Ok(true));
     }
 
     #[test]

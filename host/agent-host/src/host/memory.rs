@@ -10,6 +10,7 @@ mod snapshots;
 mod verifying;
 
 use std::{
+    any::Any,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -20,7 +21,7 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     memory::Trust,
 };
-use voyager_disk::FileDisk;
+use voyager_disk::{FileDisk, FolderError};
 use voyager_manifest::nearest;
 use voyager_memory::{
     AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, Hit, LIMIT_MAX, LockError, Meaning,
@@ -53,6 +54,8 @@ const CYCLES_MAX: u64 = 1_000_000;
 /// commands need none.
 pub(crate) struct LazyMemory {
     folder: PathBuf,
+    /// What this process has the state by.
+    around: Arc<dyn Any + Send + Sync>,
     encoder: Arc<Encoder>,
     /// Where its key comes from, where this process was told.
     source: Option<KeySource>,
@@ -69,16 +72,21 @@ struct Opened {
 }
 
 impl LazyMemory {
-    /// The memory of a state folder; nothing is opened yet.
-    pub(crate) fn new(state: &Path, encoder: Arc<Encoder>, source: Option<KeySource>) -> Self {
-        Self { folder: state.join("memory"), encoder, source, state: Mutex::default() }
+    /// The memory of a state folder; nothing is opened yet. `around` is kept until it is closed.
+    pub(crate) fn new(
+        state: &Path,
+        around: Arc<dyn Any + Send + Sync>,
+        encoder: Arc<Encoder>,
+        source: Option<KeySource>,
+    ) -> Self {
+        Self { folder: state.join("memory"), around, encoder, source, state: Mutex::default() }
     }
 
     /// One that is open.
     #[cfg(test)]
     pub(super) fn with(memory: Arc<Memory>, encoder: Arc<Encoder>) -> Self {
         let state = Mutex::new(Opened { memory: Some(memory), ..Opened::default() });
-        Self { folder: PathBuf::new(), encoder, source: None, state }
+        Self { folder: PathBuf::new(), around: Arc::new(()), encoder, source: None, state }
     }
 
     /// The memory, opened where it is not yet, or again where a write to it failed, or where it was opened without the
@@ -122,7 +130,7 @@ impl LazyMemory {
 
     /// The memory, and whether the encoder that it should have can't be used.
     fn opened(&self, owner: Option<OwnerKey>) -> Result<(Memory, bool), OpenError> {
-        let disk = Arc::new(FileDisk::open(&self.folder)?);
+        let disk = Arc::new(self.disk()?);
         let places: Option<Arc<dyn Places>> = Some(Arc::new(Folders));
         let options = Options { owner, places, ..self.encoder.options() };
         let has_encoder = options.encoder.is_some() || options.encoder_named.is_some();
@@ -130,12 +138,16 @@ impl LazyMemory {
         Ok((memory, self.encoder.is_wanted() && !has_encoder))
     }
 
+    fn disk(&self) -> Result<FileDisk, FolderError> {
+        FileDisk::open(&self.folder).map(|it| it.within(Arc::clone(&self.around)))
+    }
+
     /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
     /// yet, none is made.
     pub(crate) fn stays_closed(&self) -> Option<OpenError> {
         let is_there = self.folder.join("owner").exists();
         // Opening it reads every record: for one that is not locked that can wait.
-        let is_locked = is_there && FileDisk::open(&self.folder).is_ok_and(|it| is_locked(&it));
+        let is_locked = is_there && self.disk().is_ok_and(|it| is_locked(&it));
         if is_locked { self.open().err() } else { None }
     }
 

@@ -172,7 +172,7 @@ impl LazyMemory {
             return Err(failed(&SnapshotError::NotEmpty));
         }
         let from = opened(folder)?;
-        let to = FileDisk::open(&self.folder).map_err(|it| closed(&OpenError::from(it)))?;
+        let to = self.disk().map_err(|it| closed(&OpenError::from(it)))?;
         let to: Arc<dyn Disk> = Arc::new(to);
         let which = match choice {
             SnapshotChoice::Newest => Which::Newest,
