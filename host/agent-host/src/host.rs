@@ -26,10 +26,7 @@ use std::{
     num::{NonZeroU32, NonZeroUsize},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -102,9 +99,17 @@ pub(crate) struct Host {
     packing: tokio::sync::Mutex<()>,
     active: Mutex<BTreeMap<RunId, Handle>>,
     attendance: Attendance,
-    /// Requests of other processes whose answers are not all written.
-    served: AtomicUsize,
+    others: Mutex<Others>,
     changed: Notify,
+}
+
+/// What this process does for others.
+#[derive(Default)]
+struct Others {
+    /// Requests whose answers are not all written.
+    served: usize,
+    /// It is about to end, and takes no more of them.
+    closed: bool,
 }
 
 /// How often the host looks at the skills folders. A skill is compiled when two looks found it the same.
@@ -115,7 +120,7 @@ pub(crate) struct Served(Arc<Host>);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        self.0.served.fetch_sub(1, Ordering::SeqCst);
+        self.0.others().served -= 1;
         self.0.changed.notify_waiters();
     }
 }
@@ -158,21 +163,21 @@ impl Host {
         let watchers = Arc::new(Watchers::default());
         let shelf = Arc::new(Shelf::new(Arc::clone(&catalog), sandbox, store.clone()));
         let schedule = Schedule::new(rules(context, cores), Arc::clone(&clock));
+        // Whoever finds the journal free has the state: all of it must be free then.
         let results = FileDisk::open(places.state.join("results"))
             .map_err(|error| Failure::environment("cannot use the state", &error))?
             .within(store.clone());
         let results = Arc::new(ResultStore::new(Arc::new(results), RESULTS_BYTES_MAX));
         let encoder =
             Arc::new(Encoder::new(encoder, Arc::clone(&clock), places.state.join("words")));
-        // Whoever finds the journal free has the state: all of it must be free then.
         let memory = Arc::new(LazyMemory::new(
             &places.state,
+            store.clone(),
             Arc::clone(&encoder),
             context.memory_key.clone(),
         ));
         let encoding = Encoding::new(Arc::clone(&memory), encoder, Arc::clone(&clock));
         let encoding = Arc::new(encoding);
-            store.clone(),
         let skills_memory = {
             let memory = Arc::clone(&memory);
             voyager_memory::Service::new(
@@ -212,7 +217,7 @@ impl Host {
             packing: tokio::sync::Mutex::default(),
             active: Mutex::default(),
             attendance: Attendance::default(),
-            served: AtomicUsize::new(0),
+            others: Mutex::default(),
             changed: Notify::new(),
         })))
     }
@@ -279,10 +284,26 @@ impl Host {
         }
     }
 
-    /// Begins to answer a request of another process.
-    pub(crate) fn serve(self: &Arc<Self>) -> Served {
-        self.served.fetch_add(1, Ordering::SeqCst);
-        Served(Arc::clone(self))
+    /// Takes a request of another process; none where this one is about to end.
+    pub(crate) fn serve(self: &Arc<Self>) -> Option<Served> {
+        let mut others = self.others();
+        if others.closed {
+            return None;
+        }
+        others.served += 1;
+        Some(Served(Arc::clone(self)))
+    }
+
+    /// Takes no more of them.
+    pub(crate) fn close(&self) {
+        self.others().closed = true;
+    }
+
+    /// The same where nothing goes on; says whether that is so.
+    pub(crate) fn close_idle(&self) -> bool {
+        let mut others = self.others();
+        others.closed |= others.served == 0 && self.active().is_empty();
+        others.closed
     }
 
     /// Waits until no run is going on, and nobody waits for an answer; says `waiting` once where it has to.
@@ -291,7 +312,7 @@ impl Host {
         loop {
             let changed = self.changed.notified();
             let active = self.active().len();
-            if active == 0 && self.served.load(Ordering::SeqCst) == 0 {
+            if active == 0 && self.others().served == 0 {
                 return;
             }
             if !said && 0 < active {
@@ -331,6 +352,10 @@ impl Host {
 
     fn active(&self) -> MutexGuard<'_, BTreeMap<RunId, Handle>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn others(&self) -> MutexGuard<'_, Others> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The run whose id begins with `text`; the newest where nothing is named.

@@ -1,5 +1,6 @@
 //! What a command asks of the process that holds the state, and what comes back. The same words
-//! within one process and over the socket, where each is one line of JSON.
+//! within one process and over the socket, where each is one line of JSON, and an empty line before the first that
+//! comes back says that the request is taken.
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
@@ -115,6 +116,14 @@ impl Request {
     /// How to go on with what was left, for whoever leaves.
     pub(crate) fn goes_on_by(&self) -> &'static str {
         match self {
+            Self::Memory {
+                what:
+                    MemoryRequest::Add { .. }
+                    | MemoryRequest::Relate { .. }
+                    | MemoryRequest::Use { .. }
+                    | MemoryRequest::Tick { .. },
+                ..
+            } => "`agent-host memory audit` tells whether it was done",
             Self::Memory { .. } => "what is in the memory stays there; the same command goes on",
             _ => "`agent-host resume` goes on where the run stopped",
         }

@@ -1,12 +1,15 @@
 //! Who answers a command: this process, when it can open the state; else the process that has it, over
 //! its socket.
 
-use std::sync::Arc;
+use std::{io, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    net::{
+        UnixListener, UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
     sync::mpsc,
 };
 use voyager_base::call::Cancellation;
@@ -25,6 +28,9 @@ use crate::{
 /// A request holds a manifest of at most 1 MiB; the bound keeps a stray client from filling memory.
 const LINE_BYTES_MAX: u64 = 8 << 20;
 
+/// So long effects get to end whose outcome nobody waits for any more.
+const LAST: Duration = Duration::from_secs(2);
+
 /// Has the request answered, and shows what happens meanwhile.
 pub(crate) fn ask(context: &Context, request: Request) -> Result<Json, Failure> {
     ask_in_parts(context, request, |_| Ok(()))
@@ -40,14 +46,14 @@ pub(crate) fn ask_in_parts(
         .enable_all()
         .build()
         .map_err(|error| Failure::environment("cannot start threads", &error))?;
+    let goes_on = request.goes_on_by();
     let outcome = runtime.block_on(async {
-        match reach(context, runtime.handle()).await? {
+        match reach(context, runtime.handle(), async |it| offer(it, &request).await).await? {
             Reached::Here(host) => here(context, host, request, take).await,
-            Reached::Elsewhere(stream) => elsewhere(context, stream, request, take).await,
+            Reached::Elsewhere(taken) => elsewhere(context, taken, goes_on, take).await,
         }
     });
-    // What is left are effects whose outcome nobody waits for any more.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    runtime.shutdown_timeout(LAST);
     outcome
 }
 
@@ -59,9 +65,9 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         .build()
         .map_err(|error| Failure::environment("cannot start threads", &error))?;
     let served = runtime.block_on(async {
-        let host = match reach(context, runtime.handle()).await? {
+        let host = match reach(context, runtime.handle(), async |_| Ok(())).await? {
             Reached::Here(host) => host,
-            Reached::Elsewhere(_) => return Err(busy(context)),
+            Reached::Elsewhere(()) => return Err(busy(context)),
         };
         let mut stop = Stop::new()?;
         let server = serve_others(context, &host).ok_or_else(|| {
@@ -100,6 +106,8 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
                 () = stop.asked() => break,
             }
         }
+        // What is not taken yet is answered by the process that asks: it gets the state.
+        host.close();
         tasks.push(server);
         let interrupted = host.going_on();
         quiet.cancel();
@@ -113,7 +121,7 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         Ok(interrupted)
     });
     // Runs that go on are interrupted: what they did is in the journal.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    runtime.shutdown_timeout(LAST);
     let interrupted = served?;
     report::tell(context, &serde_json::json!({ "interrupted": interrupted }), 0, || {
         if 0 < interrupted {
@@ -158,13 +166,13 @@ pub(crate) fn look(context: &Context, request: Request) -> Result<Json, Failure>
         .map_err(|error| Failure::environment("cannot start threads", &error))?;
     runtime.block_on(async {
         let (sender, mut updates) = mpsc::channel(64);
-        match reach(context, runtime.handle()).await? {
+        match reach(context, runtime.handle(), async |it| offer(it, &request).await).await? {
             Reached::Here(host) => {
                 let nobody = Cancellation::default();
                 host.answer(request, &nobody, &sender).await;
                 drop(sender);
             }
-            Reached::Elsewhere(stream) => drop(question(stream, request, sender).await?),
+            Reached::Elsewhere(taken) => drop(taken.tell(sender)),
         }
         while let Some(update) = updates.recv().await {
             match update {
@@ -183,28 +191,35 @@ pub(crate) fn is_elsewhere(context: &Context) -> bool {
 }
 
 /// Who answers.
-enum Reached {
+enum Reached<T> {
     /// This process.
     Here(Arc<Host>),
     /// The one at the other end.
-    Elsewhere(UnixStream),
+    Elsewhere(T),
 }
 
-/// How often a process is asked again that has the state and does not answer yet, or no more.
-const TRIES: u32 = 40;
+/// How often a process is asked again that has the state and does not answer yet, or no more: together longer than
+/// one takes that is about to end.
+const TRIES: u32 = 100;
 /// How long it gets each time.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(50);
 
-/// Opens the state, or reaches the process that has it. One that has just opened it, is about to end, or only
-/// looks, does not answer: it gets a moment.
-async fn reach(context: &Context, runtime: &tokio::runtime::Handle) -> Result<Reached, Failure> {
+/// Opens the state, or reaches the process that has it, which is asked by `ask`. One that has just opened it, is about
+/// to end, or only looks, does not answer: it gets a moment.
+async fn reach<T>(
+    context: &Context,
+    runtime: &tokio::runtime::Handle,
+    ask: impl AsyncFn(UnixStream) -> io::Result<T>,
+) -> Result<Reached<T>, Failure> {
+    let socket = context.places.state.join("socket");
     let mut tries = 0;
     loop {
         if let Opened::Here(host) = Host::open(context, runtime.clone())? {
             return Ok(Reached::Here(host));
         }
-        match UnixStream::connect(context.places.state.join("socket")).await {
-            Ok(stream) => return Ok(Reached::Elsewhere(stream)),
+        let asked = async { ask(UnixStream::connect(&socket).await?).await };
+        match asked.await {
+            Ok(it) => return Ok(Reached::Elsewhere(it)),
             Err(_) if tries < TRIES => tokio::time::sleep(PAUSE).await,
             Err(error) => {
                 let state = context.places.state.display();
@@ -236,12 +251,17 @@ async fn here(
     let outcome = watch(context, updates, goes_on, take, || cancellation.cancel()).await;
     // The answer came through the channel; a panic in the work did not.
     let _ = work.await;
-    host.idle(|runs| printing::note(format!("waiting for {runs} run(s) of other processes"))).await;
+    let waiting = |runs| printing::note(format!("waiting for {runs} run(s) of other processes"));
+    host.idle(waiting).await;
     stop.cancel();
     watching.abort();
     for task in [tending, watching] {
         // It may just have the journal, which closes with the last of the host.
         let _ = task.await;
+    }
+    // Others may have been served meanwhile.
+    while !host.close_idle() {
+        host.idle(waiting).await;
     }
     if let Some(server) = server {
         server.abort();
@@ -284,39 +304,53 @@ async fn watch(
     }
 }
 
-/// Asks the process at the other end, whose updates go to `sender`; gives back the way to tell it more.
-async fn question(
-    stream: UnixStream,
-    request: Request,
-    sender: mpsc::Sender<Update>,
-) -> Result<tokio::net::unix::OwnedWriteHalf, Failure> {
+/// Offers a request to the process at the other end. Where that ends before it takes it, nothing was done.
+async fn offer(stream: UnixStream, request: &Request) -> io::Result<Taken> {
     let (reading, mut writing) = stream.into_split();
-    let lost = |error: &std::io::Error| Failure::environment("the other process went away", error);
-    let mut line = serde_json::to_vec(&request).expect("requests are plain data");
+    let mut line = serde_json::to_vec(request).expect("requests are plain data");
     line.push(b'\n');
-    writing.write_all(&line).await.map_err(|error| lost(&error))?;
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(reading).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            let Ok(update) = serde_json::from_str(&line) else { break };
-            if sender.send(update).await.is_err() {
-                break;
+    writing.write_all(&line).await?;
+    let mut reading = BufReader::new(reading);
+    if reading.fill_buf().await?.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Taken { lines: reading.lines(), writing })
+}
+
+/// A request that the process at the other end answers.
+struct Taken {
+    lines: Lines<BufReader<OwnedReadHalf>>,
+    writing: OwnedWriteHalf,
+}
+
+impl Taken {
+    /// Has its updates go to `sender`; gives back the way to tell the other process more.
+    fn tell(self, sender: mpsc::Sender<Update>) -> OwnedWriteHalf {
+        let Self { mut lines, writing } = self;
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                // That it was taken.
+                if line.is_empty() {
+                    continue;
+                }
+                let Ok(update) = serde_json::from_str(&line) else { break };
+                if sender.send(update).await.is_err() {
+                    break;
+                }
             }
-        }
-    });
-    Ok(writing)
+        });
+        writing
+    }
 }
 
 async fn elsewhere(
     context: &Context,
-    stream: UnixStream,
-    request: Request,
+    taken: Taken,
+    goes_on: &str,
     take: impl FnMut(&str) -> Result<(), Failure>,
 ) -> Result<Json, Failure> {
-    let goes_on = request.goes_on_by();
     let (sender, updates) = mpsc::channel(64);
-    let writing = question(stream, request, sender).await?;
-    let writing = Arc::new(tokio::sync::Mutex::new(writing));
+    let writing = Arc::new(tokio::sync::Mutex::new(taken.tell(sender)));
     watch(context, updates, goes_on, take, || {
         let writing = Arc::clone(&writing);
         // Where the other side is gone, its updates end too, and that is reported.
@@ -362,7 +396,7 @@ fn serve_others(context: &Context, host: &Arc<Host>) -> Option<tokio::task::Join
     }))
 }
 
-fn restrict(path: &std::path::Path) -> std::io::Result<()> {
+fn restrict(path: &std::path::Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }
@@ -372,10 +406,14 @@ async fn serve_one(host: Arc<Host>, stream: UnixStream) {
     let (reading, mut writing) = stream.into_split();
     let mut reading = BufReader::new(reading.take(LINE_BYTES_MAX));
     let mut line = String::new();
-    if reading.read_line(&mut line).await.is_err() {
+    // Who only looks whether somebody is here says nothing.
+    if !reading.read_line(&mut line).await.is_ok_and(|read| 0 < read) {
         return;
     }
-    let _served = host.serve();
+    let Some(_served) = host.serve() else { return };
+    if writing.write_all(b"\n").await.is_err() {
+        return;
+    }
     let (sender, mut updates) = mpsc::channel(1_024);
     let cancellation = Cancellation::default();
     match serde_json::from_str::<Request>(&line) {

@@ -306,6 +306,34 @@ fn an_endpoint_that_never_answers_keeps_nothing_from_working() {
 }
 
 #[test]
+fn a_command_that_waits_for_its_vectors_ends_after_those_that_it_answers() {
+    const LINES: u64 = 20_000;
+    let Some(stage) = Stage::new() else { return };
+    let (silent, held) = channel::<()>();
+    let (sender, asked) = channel();
+    let address = serve(move |of| {
+        let _ = sender.send(());
+        let _ = held.recv();
+        openai(of)
+    });
+    let lines: String = (0..LINES).map(|it| format!("{{\"text\":\"Line {it}.\"}}\n")).collect();
+    stage.write("many.jsonl", lines);
+    let encoder = format!("http://{address}/v1/embeddings#slow");
+    let mut first = stage.command(["--encoder", &encoder, "memory", "add", "The door is green."]);
+    let first = first.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    asked.recv().expect("the endpoint is asked");
+    let mut second = Telling::begin(stage.command(["memory", "import", "many.jsonl", "--json"]));
+    second.until(&["\"importing\""]);
+    // Nothing of its own keeps the first one from ending now.
+    drop(silent);
+    let imported = second.until(&["\"exit-code\""]);
+    assert_eq!(imported["answer"]["records"], LINES, "{imported}");
+    let first = Ended::from(first.wait_with_output().expect("it ends"));
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert_eq!(memory(&stage, "none", &["stats"])["records"], LINES + 1);
+}
+
+#[test]
 fn ctrl_c_waits_for_no_endpoint() {
     let Some(stage) = Stage::new() else { return };
     let (silent, held) = channel::<()>();

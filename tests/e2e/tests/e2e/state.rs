@@ -53,3 +53,21 @@ fn another_process_sees_and_cancels_a_run_that_is_going_on() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     assert_eq!(stage.answer(["runs"])[0]["status"], "cancelled");
 }
+
+#[test]
+fn what_commands_beside_each_other_ask_is_done_once() {
+    const THREADS: u64 = 6;
+    const EACH: u64 = 16;
+    let Some(stage) = Stage::new() else { return };
+    let add = |number: u64| {
+        let text = format!("Fact {number}.");
+        let ended = stage.call(["--encoder", "hashed", "memory", "add", &text]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            scope.spawn(move || (0..EACH).for_each(|it| add(thread * EACH + it)));
+        }
+    });
+    assert_eq!(stage.answer(["memory", "stats"])["records"], THREADS * EACH);
+}
