@@ -53,8 +53,9 @@ pub(crate) fn ask_in_parts(
             Reached::Elsewhere(taken) => elsewhere(context, taken, goes_on, take).await,
         }
     });
-    runtime.shutdown_timeout(LAST);
-    outcome
+    let is_left = matches!(outcome, Ok(None));
+    runtime.shutdown_timeout(if is_left { Duration::ZERO } else { LAST });
+    outcome?.ok_or_else(|| Failure::new(FailureKind::Cancelled, "left").hint(goes_on))
 }
 
 /// Has the state until it is stopped: answers other processes, has skills ready, and where `resumes`, goes on with
@@ -231,13 +232,14 @@ async fn reach<T>(
     }
 }
 
+/// The answer of this process; none where somebody leaves before it.
 async fn here(
     context: &Context,
     host: Arc<Host>,
     request: Request,
     take: impl FnMut(&str) -> Result<(), Failure>,
-) -> Result<Json, Failure> {
-    let goes_on = request.goes_on_by();
+) -> Result<Option<Json>, Failure> {
+    let mut interrupts = Interrupts::of_people()?;
     let server = serve_others(context, &host);
     let stop = Cancellation::default();
     let tending = tokio::spawn(Arc::clone(&host).tend(stop.clone(), |_| {}));
@@ -248,20 +250,29 @@ async fn here(
         let (host, cancellation) = (Arc::clone(&host), cancellation.clone());
         async move { host.answer(request, &cancellation, &sender).await }
     });
-    let outcome = watch(context, updates, goes_on, take, || cancellation.cancel()).await;
-    // The answer came through the channel; a panic in the work did not.
-    let _ = work.await;
-    let waiting = |runs| printing::note(format!("waiting for {runs} run(s) of other processes"));
-    host.idle(waiting).await;
-    stop.cancel();
-    watching.abort();
-    for task in [tending, watching] {
-        // It may just have the journal, which closes with the last of the host.
-        let _ = task.await;
-    }
-    // Others may have been served meanwhile.
-    while !host.close_idle() {
-        host.idle(waiting).await;
+    let outcome = watch(context, &mut interrupts, updates, take, || cancellation.cancel()).await;
+    if !matches!(outcome, Ok(None)) {
+        let ended = async {
+            // The answer came through the channel; a panic in the work did not.
+            let _ = work.await;
+            let waiting =
+                |runs| printing::note(format!("waiting for {runs} run(s) of other processes"));
+            host.idle(waiting).await;
+            stop.cancel();
+            watching.abort();
+            for task in [tending, watching] {
+                // It may just have the journal, which closes with the last of the host.
+                let _ = task.await;
+            }
+            // Others may have been served meanwhile.
+            while !host.close_idle() {
+                host.idle(waiting).await;
+            }
+        };
+        tokio::select! {
+            () = ended => {}
+            () = interrupts.next() => {}
+        }
     }
     if let Some(server) = server {
         server.abort();
@@ -270,23 +281,22 @@ async fn here(
     outcome
 }
 
-/// Shows updates until the answer comes. The first Ctrl-C asks to cancel, the second leaves.
+/// Shows updates until the answer comes. The first Ctrl-C asks to cancel; the second leaves, without an answer.
 async fn watch(
     context: &Context,
+    interrupts: &mut Interrupts,
     mut updates: mpsc::Receiver<Update>,
-    goes_on: &str,
     mut take: impl FnMut(&str) -> Result<(), Failure>,
     cancel: impl Fn(),
-) -> Result<Json, Failure> {
+) -> Result<Option<Json>, Failure> {
     let mut progress = Progress::new(context);
-    let mut interrupts = Interrupts::of_people()?;
     let mut interrupted = false;
     loop {
         let update = tokio::select! {
             update = updates.recv() => update,
             () = interrupts.next() => {
                 if interrupted {
-                    return Err(Failure::new(FailureKind::Cancelled, "left").hint(goes_on));
+                    return Ok(None);
                 }
                 interrupted = true;
                 printing::note("cancelling; press Ctrl-C again to leave at once");
@@ -295,7 +305,7 @@ async fn watch(
             }
         };
         match update {
-            Some(Update::Done { answer }) => return Ok(answer),
+            Some(Update::Done { answer }) => return Ok(Some(answer)),
             Some(Update::Failed { error }) => return Err(error),
             Some(Update::Part { text }) => take(&text)?,
             Some(update) => progress.show(&update)?,
@@ -343,15 +353,17 @@ impl Taken {
     }
 }
 
+/// The answer of another process; none where somebody leaves before it.
 async fn elsewhere(
     context: &Context,
     taken: Taken,
     goes_on: &str,
     take: impl FnMut(&str) -> Result<(), Failure>,
-) -> Result<Json, Failure> {
+) -> Result<Option<Json>, Failure> {
+    let mut interrupts = Interrupts::of_people()?;
     let (sender, updates) = mpsc::channel(64);
     let writing = Arc::new(tokio::sync::Mutex::new(taken.tell(sender)));
-    watch(context, updates, goes_on, take, || {
+    watch(context, &mut interrupts, updates, take, || {
         let writing = Arc::clone(&writing);
         // Where the other side is gone, its updates end too, and that is reported.
         tokio::spawn(async move { writing.lock().await.write_all(b"cancel\n").await });

@@ -6,6 +6,7 @@ use std::{
 };
 
 use e2e::Stage;
+use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
 fn runs_that_do_not_exist_are_said_not_to() {
@@ -70,4 +71,32 @@ fn what_commands_beside_each_other_ask_is_done_once() {
         }
     });
     assert_eq!(stage.answer(["memory", "stats"])["records"], THREADS * EACH);
+}
+
+#[test]
+fn who_presses_ctrl_c_twice_leaves_at_once() {
+    let Some(stage) = Stage::new() else { return };
+    // What runs at last runs for a cancelled run, too.
+    let manifest = "voyager: manifest/v1\nname: slow\nversion: 1.0.0\n\
+                    inputs: { repo: { type: path } }\n\
+                    grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"] } ]\n  \
+                    process: [ { run: sleep, time: 10m } ]\n\
+                    steps:\n  - { id: wait, use: process/run, with: { command: \"sleep 600\" } }\n\
+                    finally:\n  - { id: last, use: process/run, with: { command: \"sleep 20\" } }\n";
+    stage.write("slow.yaml", manifest);
+    stage.write("repo/a", "");
+    let mut command = stage.command(["run", "slow.yaml", "--input", "repo=repo", "--json"]);
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    for step in ["wait", "last"] {
+        let begun = format!("\"step-started\",\"step\":\"{step}\"");
+        let begun = lines.by_ref().map_while(Result::ok).find(|line| line.contains(&begun));
+        assert!(begun.is_some(), "`{step}` begins");
+        kill_process(Pid::from_child(&child), Signal::INT).expect("it lives");
+    }
+    let last = lines.map_while(Result::ok).last().unwrap_or_default();
+    assert!(last.contains("\"left\""), "{last}");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(stage.answer(["runs"])[0]["status"], "interrupted");
 }
