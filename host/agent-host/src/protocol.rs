@@ -364,6 +364,9 @@ pub(crate) struct Forgetting {
 
 /// Files that are read into the memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+    /// Only some of these, where somebody was asked about them.
+    #[serde(default)]
+    pub(crate) only: Option<Vec<MemoryId>>,
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ImportRequest {
     /// The file or the folder.

@@ -642,7 +642,7 @@ impl Forget {
     fn run(self, context: &Context) -> Result<u8, Failure> {
         let Self { ids, space, thread, archived, older_than, yes } = self;
         let archived = archived.then_some(older_than);
-        let what = Forgetting { ids, space, thread, archived };
+        let mut what = Forgetting { ids, space, thread, archived, only: None };
         // Whoever names records means them.
         if what.ids.is_empty() && !yes {
             let request = MemoryRequest::Forget { what: what.clone(), dry_run: true };
@@ -655,6 +655,8 @@ impl Forget {
     }
 }
 
+            // Others may have remembered more while somebody thought about it.
+            what.only = Some(found.ids.iter().filter_map(|it| it.parse().ok()).collect());
 /// Asks whether so many records are to be forgotten.
 fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Failure> {
     let of = |name: &Option<String>, what: &str| {

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
+    process::Child,
 };
 
 use e2e::Stage;
@@ -128,9 +129,21 @@ fn what_a_policy_denies_nobody_grants_and_plan_says_so() {
     assert!(ended.err.contains("V0601") && ended.err.contains("at most 32MiB"), "{ended:?}");
 }
 
-/// Calls the program at a terminal on which somebody types `typed`, or where that is empty presses Ctrl-C at the
-/// question; its exit code, and what it wrote.
+/// Calls the program at a terminal on which somebody types `typed` at the question, or where that is empty presses
+/// Ctrl-C; its exit code, and what it wrote.
 fn at_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
+    at_question(stage, arguments, |terminal, child| match typed {
+        "" => kill_process(Pid::from_child(child), Signal::INT).expect("it lives"),
+        typed => terminal.write_all(typed.as_bytes()).expect("it can be typed"),
+    })
+}
+
+/// Calls the program at a terminal and does something once it asks; its exit code, and what it wrote.
+pub(crate) fn at_question(
+    stage: &Stage,
+    arguments: &[&str],
+    answer: impl FnOnce(&mut File, &Child),
+) -> (Option<i32>, String) {
     let mut terminal =
         File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be had"));
     grantpt(&terminal).expect("a terminal can be had");
@@ -144,14 +157,14 @@ fn at_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (Option<i32>, 
     let mut child = command.spawn().expect("the program starts");
     // It has ended once nobody else has the other end.
     drop((command, end));
-    terminal.write_all(typed.as_bytes()).expect("it can be typed");
     let (mut told, mut part) = (Vec::new(), [0; 4096]);
-    let mut presses = typed.is_empty();
+    let mut answer = Some(answer);
     while let Ok(bytes @ 1..) = terminal.read(&mut part) {
         told.extend_from_slice(&part[..bytes]);
-        if presses && String::from_utf8_lossy(&told).contains("[n]o") {
-            kill_process(Pid::from_child(&child), Signal::INT).expect("it lives");
-            presses = false;
+        if String::from_utf8_lossy(&told).contains("[n]o")
+            && let Some(answer) = answer.take()
+        {
+            answer(&mut terminal, &child);
         }
     }
     let code = child.wait().expect("it ends").code();

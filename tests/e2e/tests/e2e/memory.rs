@@ -1,10 +1,12 @@
 //! What the machine remembers: added, found, imported, exported, forgotten, by one process and by two.
 
-use std::{fmt::Write as _, fs, process::Stdio};
+use std::{fmt::Write as _, fs, io::Write as _, process::Stdio};
 
 use e2e::{Ended, Stage, Telling};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value as Json, json};
+
+use crate::grants::at_question;
 
 /// Calls `memory` with `--json`; gives back the answer.
 fn memory(stage: &Stage, arguments: &[&str]) -> Json {
@@ -591,6 +593,20 @@ fn an_import_that_is_stopped_goes_on_where_it_was() {
     let imported = memory(&stage, &["import", "many.jsonl"]);
     assert_eq!(imported["known"], before, "{imported}");
     assert_eq!(records(&stage), LINES);
+}
+
+#[test]
+fn what_is_added_while_somebody_is_asked_is_not_forgotten() {
+    let Some(stage) = Stage::new() else { return };
+    let add = |text: &str| memory(&stage, &["add", text, "--space", "x"]);
+    add("The door is green.");
+    let (code, told) = at_question(&stage, &["memory", "forget", "--space", "x"], |terminal, _| {
+        add("The door is red.");
+        terminal.write_all(b"y\n").expect("it can be typed");
+    });
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("Forget 1 record(s)") && told.contains("forgot 1 record(s)"), "{told}");
+    assert_eq!(found(&stage, "door"), ["The door is red."]);
 }
 
 #[test]

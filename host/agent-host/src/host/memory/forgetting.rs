@@ -1,5 +1,7 @@
 //! Forgetting records, with a receipt.
 
+use std::collections::HashSet;
+
 use voyager_memory::MemoryId;
 
 use super::{Desk, read, written};
@@ -36,6 +38,10 @@ impl Desk {
     fn chosen(&self, what: &Forgetting) -> Result<Vec<MemoryId>, Failure> {
         self.check_space(what.space.as_deref())?;
         let mut ids = self.ids_of(what.space.as_deref());
+        if let Some(only) = &what.only {
+            let only: HashSet<MemoryId> = only.iter().copied().collect();
+            ids.retain(|it| only.contains(it));
+        }
         if let Some(cycles) = what.archived {
             let archived = self.memory.archived(cycles).map_err(read)?;
             ids.retain(|it| archived.binary_search(it).is_ok());
@@ -49,5 +55,63 @@ impl Desk {
             chosen.extend(meant.map(|it| it.id));
         }
         Ok(chosen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use voyager_base::{
+        call::Cancellation,
+        chance::Seeded,
+        clock::{Clock, Timestamp},
+        sim::{SimClock, SimDisk},
+    };
+    use voyager_memory::{Draft, Memory, Options};
+
+    use super::{
+        super::{LazyMemory, Progress},
+        *,
+    };
+    use crate::encoding::{Encoder, Setting};
+
+    fn desk() -> Desk {
+        let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Timestamp::from_millis(1_000)));
+        let encoder = Encoder::new(Setting::hashed(), Arc::clone(&clock), "/nowhere".into());
+        let disk = Arc::new(SimDisk::new(1));
+        let memory = Memory::open(disk, Options::default(), Arc::new(Seeded::new(1)));
+        let memory = Arc::new(memory.expect("it opens"));
+        let lazy = Arc::new(LazyMemory::with(Arc::clone(&memory), Arc::new(encoder)));
+        let (updates, _) = tokio::sync::mpsc::channel(1);
+        let cancellation = Cancellation::default();
+        let progress = Progress {
+            clock: Arc::clone(&clock),
+            cancellation: cancellation.clone(),
+            updates: updates.clone(),
+        };
+        Desk { memory, lazy, encoder: Ok(None), clock, cancellation, updates, progress }
+    }
+
+    fn add(desk: &Desk, text: &str) {
+        let draft = Draft { text: text.to_owned(), ..Draft::default() };
+        desk.add(draft.into()).expect("it is written");
+    }
+
+    #[test]
+    fn what_is_remembered_after_the_question_stays() {
+        let desk = desk();
+        add(&desk, "One.");
+        add(&desk, "Two.");
+        let mut what = Forgetting { space: Some("default".to_owned()), ..Forgetting::default() };
+        let asked = desk.forget(&what, true).expect("it is told");
+        assert_eq!(asked.ids, ["m0", "m1"]);
+        add(&desk, "Three.");
+        desk.memory.forget(&[MemoryId(0)], None, desk.now()).expect("somebody else did it");
+        what.only = Some(vec![MemoryId(0), MemoryId(1)]);
+        assert_eq!(desk.forget(&what, false).expect("it is done").ids, ["m1"]);
+        assert_eq!(desk.memory.ids(), [MemoryId(2)]);
+        what.only = Some(Vec::new());
+        assert!(desk.forget(&what, false).expect("it is done").ids.is_empty());
     }
 }
