@@ -94,7 +94,7 @@ impl Encoder {
 
     /// Whether this host wants vectors at all.
     pub(crate) fn is_wanted(&self) -> bool {
-        !matches!(self.setting.what, What::None)
+        self.setting.is_some()
     }
 
     /// Its name, which changes whenever its vectors do; none where none is wanted. May block.

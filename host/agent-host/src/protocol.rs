@@ -315,7 +315,11 @@ pub(crate) enum MemoryRequest {
     /// Lets whoever has the folder open it.
     Unlock,
     /// Makes the vectors that lack.
-    Encode,
+    Encode {
+        /// Whether whoever asks would have an encoder.
+        #[serde(default)]
+        has_encoder: bool,
+    },
     /// Reads files.
     Import(ImportRequest),
     /// All records as lines, in parts.
@@ -360,13 +364,13 @@ pub(crate) struct Forgetting {
     /// Only archived ones that faded so many cycles ago, or earlier.
     #[serde(default)]
     pub(crate) archived: Option<u64>,
+    /// Only some of these, where somebody was asked about them.
+    #[serde(default)]
+    pub(crate) only: Option<Vec<MemoryId>>,
 }
 
 /// Files that are read into the memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-    /// Only some of these, where somebody was asked about them.
-    #[serde(default)]
-    pub(crate) only: Option<Vec<MemoryId>>,
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ImportRequest {
     /// The file or the folder.

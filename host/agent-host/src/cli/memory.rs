@@ -19,6 +19,7 @@ use self::open_here::OpenHere;
 use super::{Context, run::current_folder};
 use crate::{
     answer::memory::{ExportAnswer, ForgetAnswer, OwnerAnswer},
+    encoding::Setting,
     failure::{Failure, FailureKind},
     import::{
         Format,
@@ -506,7 +507,11 @@ impl Memory {
             MemoryCommand::Lock(it) => it.run(context, false),
             MemoryCommand::Rekey(it) => it.run(context, true),
             MemoryCommand::Unlock => told::owner(context, &ask(context, MemoryRequest::Unlock)?),
-            MemoryCommand::Encode => told::encode(context, &ask(context, MemoryRequest::Encode)?),
+            MemoryCommand::Encode => {
+                let setting = Setting::find(&context.encoder, &context.places, &current_folder()?)?;
+                let request = MemoryRequest::Encode { has_encoder: setting.is_some() };
+                told::encode(context, &ask(context, request)?)
+            }
             MemoryCommand::Import(it) => it.run(context),
             MemoryCommand::Export(it) => it.run(context),
             MemoryCommand::Bench(it) => it.run(context),
@@ -650,13 +655,13 @@ impl Forget {
             if !found.ids.is_empty() {
                 confirm(context, &what, found.ids.len())?;
             }
+            // Others may have remembered more while somebody thought about it.
+            what.only = Some(found.ids.iter().filter_map(|it| it.parse().ok()).collect());
         }
         told::forget(context, &ask(context, MemoryRequest::Forget { what, dry_run: false })?)
     }
 }
 
-            // Others may have remembered more while somebody thought about it.
-            what.only = Some(found.ids.iter().filter_map(|it| it.parse().ok()).collect());
 /// Asks whether so many records are to be forgotten.
 fn confirm(context: &Context, what: &Forgetting, count: usize) -> Result<(), Failure> {
     let of = |name: &Option<String>, what: &str| {

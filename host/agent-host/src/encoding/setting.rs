@@ -76,6 +76,11 @@ impl Setting {
         places.configuration.as_ref().map(|it| it.join(FILE))
     }
 
+    /// Whether it names an encoder.
+    pub(crate) fn is_some(&self) -> bool {
+        !matches!(self.what, What::None)
+    }
+
     /// That of an encoder which needs no key.
     #[cfg(test)]
     pub(crate) fn of(encoder: &str) -> Self {

@@ -350,15 +350,23 @@ impl Encodes for Encoding {
 }
 
 impl Host {
-    /// Answers `memory encode`.
+    /// Answers `memory encode`. Whoever asks may have an encoder in vain: this process was begun without.
     pub(super) async fn encode(
         &self,
+        has_encoder: bool,
         cancellation: &Cancellation,
         updates: &Updates,
     ) -> Result<EncodeAnswer, Failure> {
         let encoding = &self.encoding;
-        let hint = "`--encoder hashed`, a folder or an address names one; docs/guide/memory.md";
         if !encoding.encoder.is_wanted() {
+            let hint = match has_encoder {
+                true => {
+                    "the process that has the state was begun without one: end it, or begin it with `--encoder`"
+                }
+                false => {
+                    "`--encoder hashed`, a folder or an address names one; docs/guide/memory.md"
+                }
+            };
             return Err(Failure::usage("this host has no encoder").hint(hint));
         }
         let memory = encoding.opened().await.map_err(|it| unusable(&it))?;

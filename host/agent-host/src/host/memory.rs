@@ -217,8 +217,8 @@ impl Host {
             }
             Err(error) => return Err(closed(&error)),
         };
-        if matches!(request, MemoryRequest::Encode) {
-            return self.encode(cancellation, updates).await.map(to_json);
+        if let MemoryRequest::Encode { has_encoder } = request {
+            return self.encode(has_encoder, cancellation, updates).await.map(to_json);
         }
         let mut request = request;
         if let MemoryRequest::Recall { question, .. } | MemoryRequest::Explain { question, .. } =
@@ -345,7 +345,7 @@ impl Desk {
                 answer
             }
             // It is answered without blocking.
-            MemoryRequest::Encode => {
+            MemoryRequest::Encode { .. } => {
                 Err(Failure::new(FailureKind::Bug, "encoding among what blocks"))
             }
             MemoryRequest::Export { space, in_rows } => {

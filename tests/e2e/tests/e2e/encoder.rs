@@ -434,6 +434,14 @@ fn a_host_that_stays_makes_vectors_beside_its_work() {
     memory(&stage, "none", &["add", "We sold the automobile."]);
     receiver.recv().expect("the text is encoded");
     host.stop();
+    // And none where that has none.
+    let mut host = Telling::begin(stage.command(["--encoder", "none", "serve", "--json"]));
+    host.until(&["serving"]);
+    let bare = call(&stage, &encoder, &["encode"]);
+    assert!(bare.code == Some(2) && bare.err.contains("was begun without one"), "{bare:?}");
+    let bare = call(&stage, "none", &["encode"]);
+    assert!(bare.code == Some(2) && bare.err.contains("`--encoder hashed`"), "{bare:?}");
+    host.stop();
     assert_eq!(told.lock().expect("nobody panicked")[0], "We sold the automobile.");
     assert_eq!(vectors(&stage, &encoder), 1, "the batch under way was finished");
 }
