@@ -39,8 +39,10 @@ use self::{
 use crate::{
     error::OpenError,
     keys::{self, Identity, Keys},
+    lineage::DERIVED_FROM,
     owner::{self, Owner, OwnerKey},
     record::MemoryId,
+    row::open_edge,
     store::{Memory, Options},
     tables::{Counters, Folder, Reading, Tables},
     verify::Fault,
@@ -588,6 +590,12 @@ pub fn restore(
         let (mut tables, _) = Tables::open(&**to, opening)?;
         tables.veil(Some(veil.clone()));
         let mut filling = tables.filling()?;
+        // What can't be read may say so, too.
+        let may_derive = |from: u64, number: u32, to: u64, row: &[u8]| {
+            let key = source.key(from).ok().flatten();
+            let edge = key.and_then(|it| open_edge(&it, number, to, row));
+            edge.is_none_or(|it| it.kind == DERIVED_FROM)
+        };
         let total = 2 * manifest.chunks.len() as u64;
         for (number, chunk) in (1..).zip(&manifest.chunks) {
             let rows = chunks::read(&**from, &found.files, chunk)?;
@@ -595,7 +603,7 @@ pub fn restore(
                 came += rows.iter().filter(|it| !is_gone(it.0)).count() as u64;
                 withheld += rows.iter().filter(|it| untold.contains(&it.0)).count() as u64;
             }
-            filling.add(&rows, &is_gone)?;
+            filling.add(&rows, &is_gone, &may_derive)?;
             if !see(number, total) {
                 return Err(SnapshotError::Stopped);
             }

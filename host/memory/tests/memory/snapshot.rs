@@ -14,11 +14,11 @@ use voyager_base::{
     clock::Timestamp,
     disk::{Disk, DiskFile},
     grant::Grants,
-    memory::{ForgetMemory, MemoryService as _},
+    memory::{ForgetMemory, MemoryService as _, Trust},
     sim::{CrashModel, SimClock, SimDisk, asking},
 };
 use voyager_memory::{
-    Blame, Checked, Cost, Edge, Happened, Memory, MemoryId, OpenError, Options, OwnerKey,
+    Blame, Checked, Cost, Edge, Entry, Happened, Memory, MemoryId, OpenError, Options, OwnerKey,
     OwnerKind, Places, Record, Restored, Restoring, Service, SnapshotError, Taken, Which,
     check_snapshots, is_snapshot_file, restore, snapshots,
 };
@@ -122,6 +122,7 @@ fn restored(from: &SimDisk, which: &Which) -> (SimDisk, Memory) {
 struct Held {
     records: BTreeMap<MemoryId, (Record, f64, bool, bool)>,
     relations: Vec<(u64, String, u64)>,
+    trust: BTreeMap<MemoryId, Trust>,
     /// What was done to each record since it was written, and what stands for it.
     past: BTreeMap<MemoryId, (Blame, Option<MemoryId>)>,
     answers: Vec<Vec<(MemoryId, f64)>>,
@@ -136,6 +137,8 @@ fn held(memory: &Memory) -> Held {
     let relations = memory.all_relations().unwrap().into_iter();
     let mut relations: Vec<_> = relations.map(|it| (it.from.0, it.kind, it.to.0)).collect();
     relations.sort();
+    let trust = memory.ids().into_iter();
+    let trust = trust.map(|it| (it, memory.trust(it).unwrap())).collect();
     let past = memory.ids().into_iter();
     let past = past.map(|it| (it, (memory.blame(it).unwrap(), memory.standing_for(it))));
     let answer = |question: &str| {
@@ -143,7 +146,7 @@ fn held(memory: &Memory) -> Held {
         recall.hits.iter().map(|it| (it.record.id, it.score)).collect()
     };
     let answers = ["door", "vault xylophone", "text 3 thread"].map(answer).to_vec();
-    Held { records: all.collect(), relations, past: past.collect(), answers }
+    Held { records: all.collect(), relations, trust, past: past.collect(), answers }
 }
 
 /// A store with a snapshot.
@@ -263,6 +266,52 @@ fn what_stood_for_others_and_was_forgotten_since_stands_for_none() {
     let again = restored(&folder, &Which::Newest).1;
     assert_eq!(stands(&again), [None; 2]);
     assert_eq!(again.verify(&|_, _| true).unwrap().unwrap().faults, []);
+}
+
+/// What the owner vouches for, and may be made of another record.
+fn derived(text: &str, of: Option<MemoryId>) -> Entry {
+    let derived_from = of.into_iter().collect();
+    Entry { trust: Trust::Owner, derived_from, ..turn("thread", "Ada", text) }
+}
+
+/// Forgetting lowers what is derived from what goes, in the store alone: a snapshot may be of before.
+#[test]
+fn nothing_that_comes_back_is_trusted_more_for_what_was_forgotten_since() {
+    let id = MemoryId;
+    for (trust, gone, expected) in [
+        (Trust::Outside, [id(0)].as_slice(), Trust::Outside),
+        (Trust::Imported, &[id(0)], Trust::Imported),
+        (Trust::Owner, &[id(0)], Trust::Owner),
+        // Nobody can read any more what m1 was derived from.
+        (Trust::Owner, &[id(1)], Trust::Outside),
+        (Trust::Outside, &[id(0), id(1)], Trust::Outside),
+    ] {
+        for is_away in [false, true] {
+            let (disk, folder) = (SimDisk::new(1), SimDisk::new(2));
+            let folders = Folders::with(FOLDER, &folder);
+            let memory = open(&disk, &folders);
+            let first = Entry { trust, ..draft("The page says so.").into() };
+            memory.remember(&[first], None, now()).unwrap();
+            memory.remember(&[derived("So it is.", Some(id(0)))], None, now()).unwrap();
+            memory.remember(&[derived("So be it.", Some(id(1)))], None, now()).unwrap();
+            memory.remember(&[derived("Another.", None)], None, now()).unwrap();
+            // A relation of another kind says nothing of trust.
+            let near = Edge { from: id(3), to: id(0), kind: "near".to_owned(), weight: 1.0 };
+            memory.relate(&near, None, now()).unwrap();
+            take(&memory).unwrap();
+            if is_away {
+                folders.take(FOLDER);
+            }
+            memory.forget(gone, None, now()).unwrap();
+            let (to, home) = (SimDisk::new(3), Folders::with(HOME, &disk));
+            let came = back(&folder, &to, &Which::Newest, &home, None).unwrap();
+            assert_eq!(came.withheld > 0, is_away);
+            let again = open(&to, &home);
+            let found = [2, 3].map(|it| again.trust(id(it)).unwrap());
+            assert_eq!(found, [expected, Trust::Owner], "{trust:?} without {gone:?}, {is_away}");
+            assert_eq!(again.verify(&|_, _| true).unwrap().unwrap().faults, []);
+        }
+    }
 }
 
 #[test]
@@ -1068,6 +1117,8 @@ fn what_was_restored_goes_on_in_no_folder_in_which_the_first_went_on() {
 #[derive(Clone, Debug)]
 enum Step {
     Remember(u8),
+    /// What is made of another, and is trusted by itself.
+    Derive(u8),
     /// The same again, and what finds that out.
     Again,
     Consolidate,
@@ -1084,6 +1135,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (1_u8..4).prop_map(Step::Remember),
+        2 => any::<u8>().prop_map(Step::Derive),
         3 => Just(Step::Again),
         2 => Just(Step::Consolidate),
         2 => any::<u8>().prop_map(Step::Forget),
@@ -1102,9 +1154,16 @@ fn act(memory: &Memory, step: &Step, number: usize) {
     let of = |it: u8| ids.get(usize::from(it) % ids.len().max(1)).copied();
     match step {
         Step::Remember(count) => {
-            let entry = |it| turn("thread", "Ada", &format!("text {number} door {it}"));
+            let entry = |it| Entry {
+                trust: Trust::ALL[(number + usize::from(it)) % Trust::ALL.len()],
+                ..turn("thread", "Ada", &format!("text {number} door {it}"))
+            };
             let entries: Vec<_> = (0..*count).map(entry).collect();
             memory.remember(&entries, None, now()).unwrap();
+        }
+        Step::Derive(it) => {
+            let text = format!("text {number} made of another");
+            memory.remember(&[derived(&text, of(*it))], None, now()).unwrap();
         }
         Step::Again => {
             memory.remember(&[draft("The same again.").into()], None, now()).unwrap();
@@ -1190,6 +1249,11 @@ proptest! {
             }
             if expected.records.len() < count {
                 expected.answers.clone_from(&found.answers);
+                // Of how far what is gone was trusted the least is taken that it may have been.
+                expected.trust.retain(|it, _| last.contains(it));
+                let never_more = expected.trust.iter().all(|(it, before)| found.trust[it] <= *before);
+                prop_assert!(never_more, "{:?} of {:?}", found.trust, expected.trust);
+                expected.trust.clone_from(&found.trust);
             }
             prop_assert_eq!(found, expected);
             let verified = again.verify(&|_, _| true).unwrap().unwrap();
