@@ -11,6 +11,7 @@ use std::{
     sync::Arc,
 };
 
+use rustix::fs::OFlags;
 use voyager_base::disk::{Disk, DiskFile};
 
 /// Name of the file whose lock tells other processes to stay out.
@@ -103,8 +104,16 @@ fn make(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens a file of a folder, and none that a link there leads to: a folder may come from elsewhere, and is written to.
 fn open_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
 }
 
 impl Disk for FileDisk {
@@ -228,6 +237,25 @@ mod tests {
         for name in ["", ".", "..", "../a", "a/b", "/a", "lock", "a\0"] {
             assert!(disk.open(name).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_link_is_no_file_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("state"), folder.path().join("letter"));
+        std::fs::write(&other, "dear Ada").unwrap();
+        let disk = FileDisk::open(&path).unwrap();
+        for to in [&other, &folder.path().join("new")] {
+            std::os::unix::fs::symlink(to, path.join("a")).unwrap();
+            assert!(disk.open("a").is_err());
+            disk.remove("a").unwrap();
+        }
+        drop(disk);
+        std::fs::remove_file(path.join(LOCK)).unwrap();
+        std::os::unix::fs::symlink(&other, path.join(LOCK)).unwrap();
+        assert!(FileDisk::open(&path).is_err());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "dear Ada");
+        assert!(!folder.path().join("new").exists());
     }
 
     #[test]

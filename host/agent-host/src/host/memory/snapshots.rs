@@ -81,7 +81,9 @@ fn holds_ours_alone(path: &Path) -> bool {
     let Ok(entries) = path.read_dir() else { return true };
     entries.filter_map(Result::ok).all(|it| {
         let name = it.file_name();
-        name == "lock" || name.to_str().is_some_and(is_snapshot_file)
+        let is_ours = name == "lock" || name.to_str().is_some_and(is_snapshot_file);
+        // What a link leads to is no file of ours.
+        is_ours && it.file_type().is_ok_and(|it| it.is_file())
     })
 }
 
