@@ -175,7 +175,7 @@ impl Places for One {
         Ok(Arc::new(self.0.clone()))
     }
 
-    fn keys_of(&self, _: &str) -> Option<Box<dyn DiskFile>> {
+    fn file_of(&self, _: &str, _: &str) -> Option<Box<dyn DiskFile>> {
         None
     }
 }

@@ -59,8 +59,9 @@ pub trait Places: fmt::Debug + Send + Sync {
     /// It is not there (and is made only with `make`), or cannot be used; in words.
     fn open(&self, folder: &str, make: bool) -> Result<Arc<dyn Disk>, String>;
 
-    /// The file of keys of the store in a folder, to be read alone, while another process may have it open.
-    fn keys_of(&self, folder: &str) -> Option<Box<dyn DiskFile>>;
+    /// A file of the store in a folder, to be read alone, while another process may have it open; none where it is not
+    /// there, or is no plain file.
+    fn file_of(&self, folder: &str, name: &str) -> Option<Box<dyn DiskFile>>;
 }
 
 /// Why a snapshot could not be taken, listed or restored.
@@ -706,14 +707,18 @@ fn veil_home(manifest: &Manifest, veil: &owner::Veil) -> String {
     veil.show(&manifest.home).unwrap_or_default()
 }
 
-/// Ids of a snapshot for which the store that it is of has no keys, where it is there and is that one. They may be
+/// Ids of a snapshot for which the store that it is of has no keys, where it is there, whole, and that one. They may be
 /// forgotten or damaged there, which its file of keys does not tell: nothing of them comes back, and nothing is destroyed.
 fn told_by_home(
     manifest: &Manifest,
     home: &str,
     places: &dyn Places,
 ) -> Result<BTreeSet<u64>, SnapshotError> {
-    let Some(file) = places.keys_of(home) else { return Ok(BTreeSet::new()) };
+    // One that was not restored to its end has keys that are not there yet, and forgot nothing.
+    if places.file_of(home, RESTORING).is_some() {
+        return Ok(BTreeSet::new());
+    }
+    let Some(file) = places.file_of(home, keys::FILE) else { return Ok(BTreeSet::new()) };
     let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(BTreeSet::new()) };
     if identity.store != *manifest.store {
         return Ok(BTreeSet::new());

@@ -62,9 +62,10 @@ impl Places for Folders {
         disk.map(|it| Arc::new(it) as Arc<dyn Disk>).ok_or_else(|| "it is away".to_owned())
     }
 
-    fn keys_of(&self, folder: &str) -> Option<Box<dyn DiskFile>> {
+    fn file_of(&self, folder: &str, name: &str) -> Option<Box<dyn DiskFile>> {
         let disk = self.0.lock().unwrap().get(folder).cloned()?;
-        disk.open("keys").ok()
+        let is_there = disk.list().ok()?.iter().any(|it| it == name);
+        is_there.then(|| disk.open(name).ok()).flatten()
     }
 }
 
@@ -1030,6 +1031,21 @@ fn a_crash_while_restoring_leaves_a_whole_store_or_none() {
         assert_eq!(held(&again), expected, "{at}");
     }
     assert!(found[1] > 0, "{found:?}");
+}
+
+/// It is restored to the place where it was, and the power fails before its keys are all there.
+#[test]
+fn a_store_that_was_not_restored_to_its_end_forgot_nothing() {
+    let (_, folder, _, memory) = filled();
+    let expected = held(&memory);
+    let to = SimDisk::new(3);
+    let home = Folders::with(HOME, &to);
+    back(&folder, &to, &Which::Newest, &home, None).unwrap();
+    drop(to.open("restoring").unwrap());
+    to.open("keys").unwrap().write_at(512, &[0; 3 * 32]).unwrap();
+    let came = back(&folder, &to, &Which::Newest, &home, None).unwrap();
+    assert_eq!((came.records, came.withheld), (3, 0));
+    assert_eq!(held(&open(&to, &home)), expected);
 }
 
 /// O gave away ids 0 to 4. R came from its first snapshot, of before id 2, and gave away 2 to 4 itself; R2 came from R.

@@ -1,14 +1,15 @@
 //! Snapshots of the memory, and the folders in which they lie.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io,
     num::NonZeroUsize,
-    os::unix::fs::FileExt as _,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use rustix::fs::OFlags;
 use voyager_base::{
     chance::Chance,
     disk::{Disk, DiskFile},
@@ -53,9 +54,13 @@ impl Places for Folders {
         Ok(Arc::new(disk))
     }
 
-    fn keys_of(&self, folder: &str) -> Option<Box<dyn DiskFile>> {
-        let file = File::open(Path::new(folder).join("keys")).ok()?;
-        Some(Box::new(Looked(file)))
+    fn file_of(&self, folder: &str, name: &str) -> Option<Box<dyn DiskFile>> {
+        // A snapshot says where to look: no device is opened for it, and nothing waited for.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = flags.bits().cast_signed();
+        let path = Path::new(folder).join(name);
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+        file.metadata().ok()?.is_file().then(|| Box::new(Looked(file)) as Box<dyn DiskFile>)
     }
 }
 
