@@ -298,7 +298,7 @@ impl Taking {
         disk: Arc<dyn Disk>,
         folder: &str,
         identity: Identity,
-        known: Option<&Folder>,
+        noted: Option<&Folder>,
         (counters, reading): (Counters, Reading),
         chance: &dyn Chance,
     ) -> Result<(Self, Folder), SnapshotError> {
@@ -313,13 +313,13 @@ impl Taking {
             return Err(refused("it holds other files; name an empty folder, or a new one"));
         }
         let there = keys::identity(&*disk).map_err(SnapshotError::disk)?;
-        let is_new = known.is_none() && there.is_none();
+        let is_new = noted.is_none() && there.is_none();
         let of = there.map(|it| it.store).into_iter();
         let mut of = of.chain(found.whole.values().map(|it| *it.0.store));
         if of.any(|it| it != identity.store) {
             return Err(refused("it holds snapshots of another memory; name another folder"));
         }
-        let (last, mark) = known.map_or((0, [0; 16]), |it| (it.number, it.mark));
+        let (last, mark) = noted.map_or((0, [0; 16]), |it| (it.number, it.mark));
         let is_foreign = |(number, it): (&u64, &(Manifest, Vec<u8>, [u8; 32]))| {
             let later = *number > last || (*number == last && *it.0.mark != mark);
             // Ids that it knows may be of other records.
@@ -342,9 +342,10 @@ impl Taking {
         let known = found.whole.values().flat_map(|it| &it.0.chunks);
         let known = known.map(|it| (manifest::chunk_name(&it.0), it.1));
         let known = known.filter(|it| found.files.contains(&it.0)).collect();
-        let note =
-            Folder { folder: folder.to_owned(), number, mark, upto: counters.next, pending: true };
         let folder = folder.to_owned();
+        // One that was not there may have keys of anything that was forgotten since it was written.
+        let pending = noted.is_none_or(|it| it.pending);
+        let note = Folder { folder: folder.clone(), number, mark, upto: counters.next, pending };
         Ok((Self { disk, folder, identity, number, mark, counters, reading, known, is_new }, note))
     }
 

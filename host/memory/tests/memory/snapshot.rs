@@ -580,6 +580,22 @@ fn what_is_forgotten_while_a_snapshot_is_taken_is_not_in_it() {
 }
 
 #[test]
+fn a_snapshot_that_is_stopped_leaves_nothing_pending_that_was_not() {
+    let (disk, folder, folders, memory) = filled();
+    let stopped = || memory.snapshot(FOLDER, HOME, now(), &|_, _| false).unwrap_err();
+    assert_eq!(stopped(), SnapshotError::Stopped);
+    assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)]);
+    let key = slot(&disk, 1);
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert!(!folder.holds(&key), "and what is forgotten then is gone there, too");
+    folders.take(FOLDER);
+    memory.forget(&[MemoryId(0)], None, now()).unwrap();
+    folders.put(FOLDER, &folder);
+    assert_eq!(stopped(), SnapshotError::Stopped);
+    assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
+}
+
+#[test]
 fn a_snapshot_of_an_older_program_comes_back_and_that_of_a_newer_one_is_told() {
     let (_, folder, folders, memory) = filled();
     let (name, before) = ("snapshot-00000001", "voyager memory snapshot, format ".len() as u64);
@@ -1097,14 +1113,17 @@ fn what_a_grandchild_forgot_is_asked_only_where_both_knew_it() {
 /// was restored from there goes on in the folder, with other records under their ids.
 #[test]
 fn a_store_forgets_nothing_of_another_that_began_as_it_did() {
-    let (_, folder, _, memory) = filled();
+    let (_, folder, folders, memory) = filled();
     memory.remember(&[draft("of the first").into()], None, now()).unwrap();
     memory.snapshot(FOLDER, HOME, now(), &|_, _| false).unwrap_err();
     let (disk, child) = restored(&folder, &Which::Newest);
     child.remember(&[draft("of the other").into()], None, now()).unwrap();
     take(&child).unwrap();
     assert_eq!(slot(&folder, 3), slot(&disk, 3));
-    // It compares at first, since the folder was pending, and names these alone then.
+    // It compares at first, since the folder is pending then, and names these alone later.
+    folders.take(FOLDER);
+    memory.forget(&[MemoryId(0)], None, now()).unwrap();
+    folders.put(FOLDER, &folder);
     for id in [MemoryId(3), MemoryId(1)] {
         let forgotten = memory.forget(&[id], None, now()).unwrap();
         assert_eq!((forgotten.reached.len(), forgotten.pending.len()), (1, 0));
