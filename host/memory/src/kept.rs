@@ -1,14 +1,16 @@
 //! The index as of a commit, kept in a file beside the rows, so that opening reads rows of what came later only.
 //!
 //! It is a pack under a key of its own. Key and root lie in the header of the keys' file, one sector that is
-//! overwritten in place; forgetting anything overwrites them together with the keys of what is forgotten. So
-//! there never is a readable index that tells of a forgotten record. An index that is missing, damaged, of
-//! another encoder or another version is made anew from the rows: nothing but time depends on it.
+//! overwritten in place; forgetting anything overwrites them together with the keys of what is forgotten, and
+//! opening does where a power failure left them. So no index can be read that tells of a record whose forgetting was
+//! acknowledged. An index that is missing, damaged, of another encoder or another version is made anew from the rows:
+//! nothing but time depends on it.
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
 use voyager_base::{chance::Chance, disk::Disk};
+use voyager_disk::database::Broken;
 
 use crate::{
     index::Index,
@@ -120,6 +122,33 @@ pub(crate) fn open(disk: &dyn Disk, keys: &Keys) -> Option<Result<Pack, String>>
     )
 }
 
+/// The kept index and what it says of itself, where both can be read.
+fn found(disk: &dyn Disk, keys: &Keys) -> Option<(Pack, Manifest)> {
+    let Slip { file, key, root } = keys.slip().ok()??;
+    let name = format!("{PREFIX}{}", str::from_utf8(&file).ok()?);
+    disk.list().ok()?.contains(&name).then_some(())?;
+    let pack = Pack::open(disk.open(&name).ok()?, &key, Some(&Root(root))).ok()?;
+    let manifest = pack.manifest().ok()?;
+    Some((pack, manifest))
+}
+
+/// Destroys the key of an index that tells of what was forgotten since: the power failed when the keys of that were
+/// gone, and this one was not.
+pub(crate) fn drop_telling(
+    disk: &dyn Disk,
+    keys: &Keys,
+    tables: &Tables,
+    counters: Counters,
+) -> Result<(), Broken> {
+    let Some((_, Manifest { commit, .. })) = found(disk, keys) else { return Ok(()) };
+    let since = usize::try_from(counters.commit.saturating_sub(commit)).unwrap_or(usize::MAX);
+    if tables.audit(since)?.iter().any(|it| it.deed == Deed::Forgotten) {
+        keys.destroy(&[]).map_err(Broken::disk)?;
+        sweep(disk, None).map_err(Broken::disk)?;
+    }
+    Ok(())
+}
+
 /// The kept index, where there is one that later rows can be added to.
 pub(crate) fn read(
     disk: &dyn Disk,
@@ -129,11 +158,7 @@ pub(crate) fn read(
     encoder: Option<&Encoder>,
     resident_max: usize,
 ) -> Option<Kept> {
-    let Slip { file, key, root } = keys.slip().ok()??;
-    let name = format!("{PREFIX}{}", str::from_utf8(&file).ok()?);
-    disk.list().ok()?.contains(&name).then_some(())?;
-    let pack = Pack::open(disk.open(&name).ok()?, &key, Some(&Root(root))).ok()?;
-    let manifest: Manifest = pack.manifest().ok()?;
+    let (pack, manifest) = found(disk, keys)?;
     let Manifest { format, commit, next, encoder: of, spaces } = manifest;
     let known = format == IMAGE_FORMAT && of == said_of(encoder);
     (known && commit <= counters.commit && next <= counters.next).then_some(())?;

@@ -19,8 +19,8 @@ use crate::{
 const CHUNK: u64 = 4096;
 
 /// Makes the cache of what the tables hold, and destroys the keys that an interrupted process left without their
-/// records. Gives back also how many records were read: all that no kept index held. Without `resident_max` no kept
-/// index is used; with it, more vectors of a space stay there.
+/// records, and that of a kept index that tells of them. Gives back also how many records were read: all that no kept index held.
+/// Without `resident_max` no kept index is used; with it, more vectors of a space stay there.
 pub(crate) fn load(
     disk: &dyn Disk,
     tables: &Tables,
@@ -32,6 +32,9 @@ pub(crate) fn load(
     let mut loading = Loading { tables, keys, counters, encoder, index: Index::default() };
     let kept = resident_max
         .and_then(|it| kept::read(disk, keys, tables, counters, encoder.map(|it| &it.1), it));
+    if resident_max.is_some() && kept.is_none() {
+        kept::drop_telling(disk, keys, tables, counters)?;
+    }
     let (mut first, mut changed) = (0, None);
     if let Some(mut kept) = kept {
         let old: Vec<u64> = kept.changed.iter().copied().filter(|it| *it < kept.next).collect();

@@ -156,6 +156,22 @@ fn forgetting_leaves_no_index_that_could_be_read() {
     }
 }
 
+/// Forgetting overwrites its key with those of what is forgotten: a power failure may leave it alone of them all.
+#[test]
+fn an_index_that_tells_of_what_is_gone_is_readable_to_nobody() {
+    let disk = SimDisk::new(1);
+    let memory = kept(&disk);
+    let slip = || disk.content("keys").unwrap()[64..176].to_vec();
+    let written = slip();
+    memory.forget(&[MemoryId(5)], None, now()).unwrap();
+    drop(memory);
+    disk.open("keys").unwrap().write_at(64, &written).unwrap();
+    assert_eq!(files(&disk).len(), 1);
+    assert_eq!(open(&disk).ids().len(), 37);
+    assert_eq!(slip(), [0; 112]);
+    assert_eq!(files(&disk), [""; 0]);
+}
+
 #[test]
 fn vectors_that_stay_in_the_index_are_compared_alike() {
     let disk = SimDisk::new(1);
