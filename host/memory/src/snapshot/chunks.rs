@@ -23,6 +23,10 @@ pub(crate) const IDS: u64 = 4096;
 /// A chunk ends where its rows have so many bytes.
 const CHUNK_BYTES: usize = 8 << 20;
 
+/// No chunk is longer: each ends with the row with which its rows have [`CHUNK_BYTES`], and what names them takes no more
+/// than they.
+pub(crate) const CHUNK_BYTES_MAX: u64 = 8 * CHUNK_BYTES as u64;
+
 /// So many bytes of chunks that are there are read again by one snapshot, more or less: a folder may lie on a stick or
 /// behind a network, and snapshots are taken each hour.
 const READ_AGAIN_BYTES: u64 = 256 << 20;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use voyager_base::{Digest, disk::Disk};
 
-use super::descent::Descent;
+use super::{chunks::CHUNK_BYTES_MAX, descent::Descent};
 use crate::owner::Veil;
 
 /// What names of these files begin with.
@@ -30,6 +30,10 @@ const BEGIN: &[u8] = b"voyager memory snapshot, format ";
 /// The line, the length of the body, its hash, and the signature.
 const HEADER_BYTES: usize = 512;
 const BODY_BYTES_MAX: u64 = 1 << 30;
+/// No memory counts so far. Whoever has a folder that is not locked can write and sign a manifest there: what is made of its
+/// numbers shall neither overflow nor take room for what is not there.
+const COUNT_MAX: u64 = 1 << 48;
+const ENCODER_MAX: u32 = 1 << 24;
 
 /// What a snapshot says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +111,13 @@ impl Manifest {
         }
     }
 
+    /// Whether its numbers are such as a memory may have.
+    fn is_bounded(&self) -> bool {
+        [self.next, self.commit, self.cycle].iter().all(|it| *it <= COUNT_MAX)
+            && self.encoders.iter().all(|it| it.0 <= ENCODER_MAX)
+            && self.chunks.iter().all(|it| it.1 <= CHUNK_BYTES_MAX)
+    }
+
     /// Writes it, durably; it counts with its last sector.
     pub(crate) fn write(&self, disk: &dyn Disk, veil: &Veil) -> io::Result<()> {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
@@ -159,17 +170,23 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
     if manifest.number != number {
         return damaged("it has the name of another one");
     }
+    if !manifest.is_bounded() {
+        return damaged("its numbers are such as no memory has");
+    }
     Ok(Found::Whole(Box::new(manifest), body, signature))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    /// The body of the formats before, which had one field less.
-    #[test]
-    fn a_manifest_without_its_descent_is_read() {
-        let manifest = Manifest {
+    use voyager_base::{chance::Seeded, sim::SimDisk};
+
+    use super::*;
+    use crate::owner::Owner;
+
+    fn manifest() -> Manifest {
+        Manifest {
             number: 1,
             mark: ByteArray::new([1; 16]),
             store: ByteArray::new([2; 16]),
@@ -186,7 +203,38 @@ mod tests {
             home: String::new(),
             chunks: Vec::new(),
             descent: Descent::default(),
+        }
+    }
+
+    /// Whoever has a folder that is not locked has what signs, too.
+    #[test]
+    fn numbers_that_no_memory_has_are_damage() {
+        let disk = SimDisk::new(1);
+        let folder: Arc<dyn Disk> = Arc::new(disk.clone());
+        let veil = Owner::make(&folder, 0, &Seeded::new(1)).unwrap().veil().unwrap();
+        let is_whole = |change: fn(&mut Manifest)| {
+            let mut manifest = manifest();
+            change(&mut manifest);
+            manifest.write(&disk, &veil).unwrap();
+            matches!(read(&disk, manifest.number).unwrap(), Found::Whole(..))
         };
+        assert!(is_whole(|_| ()));
+        for change in [
+            |it| it.next = 1 << 59,
+            |it| it.commit = u64::MAX,
+            |it| it.cycle = u64::MAX,
+            |it| it.encoders.push((u32::MAX, String::new(), 8)),
+            |it| it.chunks.push((ByteArray::new([7; 32]), 1 << 30)),
+        ] as [fn(&mut Manifest); 5]
+        {
+            assert!(!is_whole(change));
+        }
+    }
+
+    /// The body of the formats before, which had one field less.
+    #[test]
+    fn a_manifest_without_its_descent_is_read() {
+        let manifest = manifest();
         let body = rmp_serde::to_vec(&manifest).unwrap();
         // A list of 16 has three bytes before it, one of 15 has one; an empty one is a byte.
         let older = [&[0x9f], &body[3..body.len() - 1]].concat();
