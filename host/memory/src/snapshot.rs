@@ -297,7 +297,7 @@ impl Taking {
     pub(crate) fn begin(
         disk: Arc<dyn Disk>,
         folder: &str,
-        identity: Identity,
+        (identity, veil): (Identity, &owner::Veil),
         noted: Option<&Folder>,
         (counters, reading): (Counters, Reading),
         chance: &dyn Chance,
@@ -313,20 +313,23 @@ impl Taking {
             return Err(refused("it holds other files; name an empty folder, or a new one"));
         }
         let there = keys::identity(&*disk).map_err(SnapshotError::disk)?;
-        let is_new = noted.is_none() && there.is_none();
-        let of = there.map(|it| it.store).into_iter();
+        let of = there.as_ref().map(|it| it.store).into_iter();
         let mut of = of.chain(found.whole.values().map(|it| *it.0.store));
         if of.any(|it| it != identity.store) {
             return Err(refused("it holds snapshots of another memory; name another folder"));
         }
+        // What somebody else wrote says nothing of this memory.
+        let own = found.whole.values().filter(|it| veil.sign(&it.1) == it.2);
+        let own: Vec<&Manifest> = own.map(|it| &it.0).collect();
+        let is_new = noted.is_none() && there.is_none();
         let (last, mark) = noted.map_or((0, [0; 16]), |it| (it.number, it.mark));
-        let is_foreign = |(number, it): (&u64, &(Manifest, Vec<u8>, [u8; 32]))| {
-            let later = *number > last || (*number == last && *it.0.mark != mark);
+        let is_foreign = |it: &&Manifest| {
+            let later = it.number > last || (it.number == last && *it.mark != mark);
             // Ids that it knows may be of other records.
-            let shared = identity.descent.shared_below(&it.0.descent());
-            later || shared.is_some_and(|shared| shared < it.0.next)
+            let shared = identity.descent.shared_below(&it.descent());
+            later || shared.is_some_and(|shared| shared < it.next)
         };
-        if found.whole.iter().any(is_foreign) {
+        if own.iter().any(is_foreign) {
             return Err(refused(
                 "it holds later snapshots, of before this memory was restored or of a copy of it; \
                  name another folder",
@@ -339,7 +342,7 @@ impl Taking {
             let name = name_of(before);
             refused(&format!("no number is left behind {name}; move that file away"))
         })?;
-        let known = found.whole.values().flat_map(|it| &it.0.chunks);
+        let known = own.iter().flat_map(|it| &it.chunks);
         let known = known.map(|it| (manifest::chunk_name(&it.0), it.1));
         let known = known.filter(|it| found.files.contains(&it.0)).collect();
         let folder = folder.to_owned();

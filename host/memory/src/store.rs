@@ -968,15 +968,13 @@ impl Memory {
         let mut taking = {
             let writer = self.writer().map_err(SnapshotError::disk)?;
             let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
-            if !owner.is_here() {
-                return Err(SnapshotError::Bare);
-            }
+            let veil = owner.veil().ok_or(SnapshotError::Bare)?;
             let identity = self.identity().map_err(SnapshotError::disk)?;
-            let known = self.tables.folders()?.into_iter().find(|it| it.folder == folder);
+            let noted = self.tables.folders()?.into_iter().find(|it| it.folder == folder);
             let reading = self.tables.reading()?;
             let as_of = (writer.counters, reading);
             let (taking, note) =
-                Taking::begin(disk, folder, identity, known.as_ref(), as_of, &*self.chance)?;
+                Taking::begin(disk, folder, (identity, &veil), noted.as_ref(), as_of, &*self.chance)?;
             let mut place = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
             if place.is_some() {
                 return Err(SnapshotError::Busy);

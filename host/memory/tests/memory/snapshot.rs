@@ -595,6 +595,22 @@ fn a_snapshot_that_is_stopped_leaves_nothing_pending_that_was_not() {
     assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
 }
 
+/// Whoever can write into the folder can say what he likes there, and not sign it.
+#[test]
+fn what_somebody_else_wrote_is_no_later_snapshot() {
+    let (_, folder, _, memory) = filled();
+    let written = folder.content("snapshot-00000001").unwrap();
+    let file = folder.open("snapshot-00000009").unwrap();
+    file.write_at(0, &written).unwrap();
+    // The number stands behind the three bytes of a list. Its hash lies behind a line of 34 bytes and a length of 8.
+    assert_eq!(written[512 + 3], 1);
+    file.write_at(512 + 3, &[9]).unwrap();
+    let body = folder.content("snapshot-00000009").unwrap()[512..].to_vec();
+    file.write_at(42, &Digest::of(&body).0).unwrap();
+    assert_eq!(snapshots(&folder).unwrap().whole.len(), 2, "without a key nobody can tell");
+    assert_eq!(take(&memory).unwrap().snapshot.name, "snapshot-00000010");
+}
+
 #[test]
 fn a_snapshot_of_an_older_program_comes_back_and_that_of_a_newer_one_is_told() {
     let (_, folder, folders, memory) = filled();
