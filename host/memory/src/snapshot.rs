@@ -298,7 +298,7 @@ impl Taking {
         disk: Arc<dyn Disk>,
         folder: &str,
         (identity, veil): (Identity, &owner::Veil),
-        noted: Option<&Folder>,
+        noted: &[Folder],
         (counters, reading): (Counters, Reading),
         chance: &dyn Chance,
     ) -> Result<(Self, Folder), SnapshotError> {
@@ -321,6 +321,11 @@ impl Taking {
         // What somebody else wrote says nothing of this memory.
         let own = found.whole.values().filter(|it| veil.sign(&it.1) == it.2);
         let own: Vec<&Manifest> = own.map(|it| &it.0).collect();
+        let newest = own.last().map(|it| (it.number, *it.mark));
+        // One that was moved: the newest there is what this memory last wrote somewhere.
+        let by_path = noted.iter().find(|it| it.folder == folder);
+        let moved = || noted.iter().find(|it| Some((it.number, it.mark)) == newest);
+        let noted = by_path.or_else(moved);
         let is_new = noted.is_none() && there.is_none();
         let (last, mark) = noted.map_or((0, [0; 16]), |it| (it.number, it.mark));
         let is_foreign = |it: &&Manifest| {
@@ -330,10 +335,16 @@ impl Taking {
             later || shared.is_some_and(|shared| shared < it.next)
         };
         if own.iter().any(is_foreign) {
-            return Err(refused(
-                "it holds later snapshots, of before this memory was restored or of a copy of it; \
-                 name another folder",
-            ));
+            return Err(refused(match noted {
+                Some(_) => {
+                    "it holds later snapshots, of before this memory was restored or of a copy of \
+                     it; name another folder"
+                }
+                None => {
+                    "it holds snapshots that this memory has no note of: it left this folder, or a \
+                     copy of it took them; name another folder"
+                }
+            }));
         }
         let mut mark = [0; 16];
         chance.fill(&mut mark);
@@ -347,7 +358,7 @@ impl Taking {
         let known = known.filter(|it| found.files.contains(&it.0)).collect();
         let folder = folder.to_owned();
         // One that was not there may have keys of anything that was forgotten since it was written.
-        let pending = noted.is_none_or(|it| it.pending);
+        let pending = by_path.is_none_or(|it| it.pending);
         let note = Folder { folder: folder.clone(), number, mark, upto: counters.next, pending };
         Ok((Self { disk, folder, identity, number, mark, counters, reading, known, is_new }, note))
     }

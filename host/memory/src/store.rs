@@ -970,11 +970,11 @@ impl Memory {
             let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
             let veil = owner.veil().ok_or(SnapshotError::Bare)?;
             let identity = self.identity().map_err(SnapshotError::disk)?;
-            let noted = self.tables.folders()?.into_iter().find(|it| it.folder == folder);
+            let noted = self.tables.folders()?;
             let reading = self.tables.reading()?;
             let as_of = (writer.counters, reading);
             let (taking, note) =
-                Taking::begin(disk, folder, (identity, &veil), noted.as_ref(), as_of, &*self.chance)?;
+                Taking::begin(disk, folder, (identity, &veil), &noted, as_of, &*self.chance)?;
             let mut place = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
             if place.is_some() {
                 return Err(SnapshotError::Busy);

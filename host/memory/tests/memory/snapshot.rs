@@ -595,6 +595,31 @@ fn a_snapshot_that_is_stopped_leaves_nothing_pending_that_was_not() {
     assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
 }
 
+/// Where no snapshot of it is noted under a path, the newest there tells whether it took that one.
+#[test]
+fn a_folder_that_was_moved_goes_on_where_it_is_now() {
+    const MOVED: &str = "/moved";
+    let (disk, folder, folders, memory) = filled();
+    let into = |name| memory.snapshot(name, HOME, now(), &|_, _| true);
+    let key = slot(&disk, 1);
+    // The place of before may be a copy that is away.
+    let copy = folder.after_crash(CrashModel::Clean, 1);
+    folders.take(FOLDER);
+    folders.put(MOVED, &folder);
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    assert_eq!(into(MOVED).unwrap().snapshot.name, "snapshot-00000002");
+    assert!(!folder.holds(&key), "it catches up");
+    let known = [(FOLDER.to_owned(), true), (MOVED.to_owned(), false)];
+    assert_eq!(memory.snapshot_folders().unwrap(), known);
+    memory.forget(&[MemoryId(2)], None, now()).unwrap();
+    folders.put(FOLDER, &copy);
+    memory.forget(&[MemoryId(0)], None, now()).unwrap();
+    assert!(!copy.holds(&key));
+    memory.leave_snapshots(MOVED).unwrap();
+    let refused = into(MOVED).unwrap_err().to_string();
+    assert!(refused.contains("it left this folder"), "{refused}");
+}
+
 /// Whoever can write into the folder can say what he likes there, and not sign it.
 #[test]
 fn what_somebody_else_wrote_is_no_later_snapshot() {
