@@ -335,14 +335,14 @@ impl Taking {
             later || shared.is_some_and(|shared| shared < it.next)
         };
         if own.iter().any(is_foreign) {
-            return Err(refused(match noted {
+            return Err(refused(match noted.filter(|it| it.number > 0) {
                 Some(_) => {
                     "it holds later snapshots, of before this memory was restored or of a copy of \
                      it; name another folder"
                 }
                 None => {
-                    "it holds snapshots that this memory has no note of: it left this folder, or a \
-                     copy of it took them; name another folder"
+                    "it holds snapshots that this memory has no note of: it left this folder, its \
+                     note is damaged, or a copy of it took them; name another folder"
                 }
             }));
         }

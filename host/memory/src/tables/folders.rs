@@ -25,8 +25,15 @@ pub(crate) struct Folder {
     pub(crate) pending: bool,
 }
 
+impl Folder {
+    /// One of which no more is known than where it lies.
+    fn unknown(folder: String) -> Self {
+        Self { folder, number: 0, mark: [0; 16], upto: u64::MAX, pending: true }
+    }
+}
+
 impl Tables {
-    /// All folders, by their paths.
+    /// All folders, by their paths. One whose row is damaged may have keys of anything.
     pub(crate) fn folders(&self) -> Result<Vec<Folder>, Broken> {
         guarded(|| {
             let transaction = self.database().begin_read().map_err(broken)?;
@@ -36,14 +43,14 @@ impl Tables {
             };
             let mut folders = Vec::new();
             for row in table.iter().map_err(broken)? {
-                let row = row.map_err(broken)?.1;
-                let plain = match &self.1 {
-                    Some(veil) => veil.unwrap(row.value()),
-                    None => Some(row.value().to_vec()),
+                let (hidden, row) = row.map_err(broken)?;
+                let (name, plain) = match &self.1 {
+                    Some(veil) => (veil.show(hidden.value()), veil.unwrap(row.value())),
+                    None => (None, Some(row.value().to_vec())),
                 };
+                let unknown = || Folder::unknown(name.unwrap_or_else(|| hidden.value().to_owned()));
                 let folder = plain.and_then(|it| rmp_serde::from_slice(&it).ok());
-                let damaged = || Broken::damaged("what is known of a folder of snapshots");
-                folders.push(folder.ok_or_else(damaged)?);
+                folders.push(folder.unwrap_or_else(unknown));
             }
             folders.sort_by(|a: &Folder, b| a.folder.cmp(&b.folder));
             Ok(folders)
@@ -67,6 +74,8 @@ impl Tables {
                 let mut table = transaction.open_table(FOLDERS).map_err(broken)?;
                 let name = self.1.as_ref().map_or_else(|| folder.to_owned(), |it| it.hide(folder));
                 table.remove(name.as_str()).map_err(broken)?;
+                // Where its path is damaged it is called as it lies there.
+                table.remove(folder).map_err(broken)?;
             }
             transaction.commit().map_err(broken)
         })
@@ -94,4 +103,39 @@ fn put(transaction: &WriteTransaction, veil: Option<&Veil>, folders: &[Folder]) 
         table.insert(name.as_str(), row.as_slice())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use std::sync::Arc;
+
+    use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+
+    use super::*;
+    use crate::{Draft, MemoryId, store::Memory, store::Options};
+
+    #[test]
+    fn a_folder_whose_row_is_damaged_is_pending_and_in_nobodys_way() {
+        let (disk, chance) = (SimDisk::new(1), Arc::new(Seeded::new(1)));
+        let memory = Memory::open(Arc::new(disk), Options::default(), chance).unwrap();
+        let draft = || Draft { text: "The door is green.".to_owned(), ..Draft::default() }.into();
+        memory.remember(&[draft(), draft()], None, Timestamp::default()).unwrap();
+        let (tables, _) = memory.tables_for_tests();
+        let hide = |it: &str| tables.1.as_ref().unwrap().hide(it);
+        for name in [hide("/backup").as_str(), "damaged"] {
+            let transaction = tables.database().begin_write().unwrap();
+            let mut table = transaction.open_table(FOLDERS).unwrap();
+            table.insert(name, [7; 40].as_slice()).unwrap();
+            drop(table);
+            transaction.commit().unwrap();
+        }
+        let all = ["/backup", "damaged"].map(str::to_owned);
+        assert_eq!(memory.snapshot_folders().unwrap(), all.clone().map(|it| (it, true)));
+        let told = memory.forget(&[MemoryId(0)], None, Timestamp::default()).unwrap();
+        let pending: Vec<String> = told.pending.into_iter().map(|it| it.0).collect();
+        assert_eq!(pending, all);
+        all.iter().for_each(|it| memory.leave_snapshots(it).unwrap());
+        assert_eq!(memory.snapshot_folders().unwrap(), []);
+    }
 }
