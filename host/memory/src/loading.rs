@@ -259,6 +259,8 @@ mod tests {
         };
         assert_eq!(memory.ids(), [0, 2, 3, 4].map(MemoryId));
         assert_eq!(memory.stats().unwrap().damaged, [MemoryId(1)]);
+        let told = memory.difference(0, 1).unwrap();
+        assert_eq!((told.added, told.gone), (memory.ids(), 0), "what is damaged is not forgotten");
         let question = Question { text: "door".to_owned(), ..Question::default() };
         assert_eq!(memory.recall(&question, now()).unwrap().hits.len(), 4);
         assert_eq!(memory.trust(MemoryId(3)), Ok(Trust::Outside), "nobody knows of what");

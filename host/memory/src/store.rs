@@ -1887,9 +1887,13 @@ impl Memory {
                 Deed::Remembered => {
                     let ids = (line.first..line.first + line.count).map(MemoryId);
                     let index = self.index();
-                    let before = told.added.len();
-                    told.added.extend(ids.filter(|it| index.holds(*it)));
-                    told.gone += line.count - (told.added.len() - before) as u64;
+                    for id in ids.filter(|it| !index.damaged().contains(it)) {
+                        if index.holds(id) {
+                            told.added.push(id);
+                        } else {
+                            told.gone += 1;
+                        }
+                    }
                 }
                 Deed::Forgotten => told.forgotten += line.count,
                 Deed::Encoded => told.encoded += line.count,
