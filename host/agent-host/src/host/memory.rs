@@ -204,7 +204,7 @@ impl Host {
             }
             other => other,
         };
-        if matches!(request, MemoryRequest::Encode) {
+        if matches!(request, MemoryRequest::Encode { .. }) {
             self.encoding.try_again();
         }
         let opened = tokio::task::spawn_blocking(move || lazy.open_with(key)).await;

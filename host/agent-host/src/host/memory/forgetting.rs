@@ -78,7 +78,7 @@ mod tests {
 
     fn desk() -> Desk {
         let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Timestamp::from_millis(1_000)));
-        let encoder = Encoder::new(Setting::hashed(), Arc::clone(&clock), "/nowhere".into());
+        let encoder = Encoder::new(Setting::of("hashed"), Arc::clone(&clock), "/nowhere".into());
         let disk = Arc::new(SimDisk::new(1));
         let memory = Memory::open(disk, Options::default(), Arc::new(Seeded::new(1)));
         let memory = Arc::new(memory.expect("it opens"));
@@ -90,7 +90,7 @@ mod tests {
             cancellation: cancellation.clone(),
             updates: updates.clone(),
         };
-        Desk { memory, lazy, encoder: Ok(None), clock, cancellation, updates, progress }
+        Desk { memory, lazy, encoder_problem: None, clock, cancellation, updates, progress }
     }
 
     fn add(desk: &Desk, text: &str) {
