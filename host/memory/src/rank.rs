@@ -21,7 +21,7 @@ pub use self::{
     linear::{Linear, Penalty},
     logistic::{Logistic, Unfit},
     ranker::{Ranker, Unteachable},
-    train::{Group, Parameters, Untrainable, train},
+    train::{Group, Parameters, RandomTrees, Untrainable, train},
 };
 
 /// What recall ranks by: trained on conversations that [`crate::evaluate::worklog`] makes up, and on nothing else.

@@ -35,7 +35,7 @@ use voyager_memory::{
         write_lines,
     },
     features,
-    rank::{self, Group, Logistic, Parameters, Penalty, Ranker, is_led_by_the_second},
+    rank::{self, Group, Parameters, Penalty, RandomTrees, Ranker, is_led_by_the_second},
     when,
 };
 
@@ -176,12 +176,11 @@ fn learned(conversations: &[Conversation], trials: &[Trial], of_recall: &Ranker)
             }
         }
         let both = labels.contains(&true) && labels.contains(&false);
-        let doubt = both.then(|| Logistic::fit(&rows, &labels, PENALTY_OF_DOUBT).unwrap());
+        let trees = RandomTrees::of(rows.first().map_or(0, Vec::len));
+        let doubt = both.then(|| trees.train(&rows, &labels).unwrap());
         let ranking = |asked: &Asked| Ranking {
             order: order(&conversations[held].seen, asked, &rankers[held]),
-            doubt: doubt
-                .as_ref()
-                .map(|it| it.probability(&doubt::row(asked, &rankers[held], of_recall))),
+            doubt: doubt.as_ref().map(|it| it.score(&doubt::row(asked, &rankers[held], of_recall))),
         };
         all.push(Learned { rankings: trials[held].asked.iter().map(ranking).collect() });
     }
@@ -203,8 +202,6 @@ fn order(seen: &Seen, asked: &Asked, ranker: &Ranker) -> Vec<usize> {
 
 /// What a ranker's sum pays for its weights. Talk here is all of one kind.
 const PENALTY: Penalty = Penalty { each: 0.02, unlike: 0.0 };
-/// What doubt pays.
-const PENALTY_OF_DOUBT: f64 = 10.0;
 
 /// A ranker that did not see one of the conversations.
 fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Ranker {

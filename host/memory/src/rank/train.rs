@@ -10,6 +10,7 @@
 mod bins;
 mod grow;
 mod lambdas;
+mod random;
 
 use voyager_base::chance::{Chance, Seeded};
 
@@ -17,6 +18,8 @@ use super::forest::{FEATURES_MAX, Forest, LEAVES_MAX};
 use bins::Bins;
 use grow::Grower;
 use lambdas::Lambdas;
+
+pub use random::RandomTrees;
 
 /// Most rows of a training: a row has its number in 32 bits.
 const ROWS_MAX: usize = 1 << 26;
