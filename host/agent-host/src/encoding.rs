@@ -25,6 +25,8 @@ pub(crate) use self::{
     web::Patience,
 };
 
+use crate::failure::with_causes;
+
 /// So long nobody asks an encoder again that could not be reached, and no files are read again that were none.
 const REST: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -156,7 +158,7 @@ impl Encoder {
             What::Folder(folder) => match Bert::open(folder, Precision::default()) {
                 Ok(bert) if bert.dimensions() <= DIMENSIONS_MAX => Ok(Maker::Folder(bert.into())),
                 Ok(_) => Err(format!("its vectors have more than {DIMENSIONS_MAX} dimensions")),
-                Err(error) => Err(told(&error)),
+                Err(error) => Err(with_causes(&error)),
             },
             What::Web(endpoint) => {
                 Web::new(endpoint.clone(), self.setting.key.as_ref()).map(Maker::Web)
@@ -243,17 +245,6 @@ impl Encoder {
     fn down(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, String)>> {
         self.down.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// An error with its causes.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        told = format!("{told}: {cause}");
-        next = cause.source();
-    }
-    told
 }
 
 /// Vectors, where they have the dimensions of those that are kept.

@@ -79,19 +79,24 @@ impl Failure {
     }
 
     pub(crate) fn environment(what: impl fmt::Display, cause: &dyn StdError) -> Self {
-        let mut message = what.to_string();
-        let mut next = Some(cause);
-        while let Some(cause) = next {
-            message = format!("{message}: {cause}");
-            next = cause.source();
-        }
-        Self::new(FailureKind::Environment, message)
+        Self::new(FailureKind::Environment, format!("{what}: {}", with_causes(cause)))
     }
 
     #[must_use]
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
+}
+
+/// An error with its causes.
+pub(crate) fn with_causes(error: &dyn StdError) -> String {
+    let mut told = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        told = format!("{told}: {cause}");
+        next = cause.source();
+    }
+    told
 }
 
 impl fmt::Display for Failure {

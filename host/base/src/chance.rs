@@ -13,6 +13,11 @@ pub trait Chance: Send + Sync {
         self.fill(&mut bytes);
         u64::from_le_bytes(bytes)
     }
+
+    /// A number from 0 on and below 1, all of them alike.
+    fn share(&self) -> f64 {
+        (self.number() >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 /// Randomness that a seed repeats: BLAKE3 in its extended output mode. For simulation, and for the

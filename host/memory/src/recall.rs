@@ -814,10 +814,9 @@ impl Said {
         }
         let (Self::Often(all), Some(said)) = (self, says(id)?) else { return Ok(false) };
         let trust = trust(id);
-        let known = all.insert(said, trust);
-        let is_said = known.is_some_and(|it| it >= trust);
-        if is_said {
-            all.insert(said, known.flatten());
+        let is_said = all.get(&said).is_some_and(|it| *it >= trust);
+        if !is_said {
+            all.insert(said, trust);
         }
         Ok(is_said)
     }

@@ -11,8 +11,8 @@ use serde_json::json;
 use voyager_base::secret::Secret;
 use voyager_memory::DIMENSIONS_MAX;
 
-use super::{Trouble, told};
-use crate::secret_source::SecretSource;
+use super::Trouble;
+use crate::{failure::with_causes, secret_source::SecretSource};
 
 const CONNECT: Duration = Duration::from_secs(3);
 
@@ -99,7 +99,7 @@ impl Web {
             .user_agent(concat!("agent-host/", env!("CARGO_PKG_VERSION")));
         // A proxy would read what is not encrypted, the key with it.
         let client = if endpoint.url.scheme() == "https" { client } else { client.no_proxy() };
-        let client = client.build().map_err(|error| told(&error))?;
+        let client = client.build().map_err(|error| with_causes(&error))?;
         let key = key.map(|it| it.read().map_err(|why| format!("its key: {why}"))).transpose()?;
         Ok(Self { endpoint, client, key })
     }
@@ -152,7 +152,7 @@ impl Web {
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
-        let later = |error: reqwest::Error| Attempt::Later(told(&error.without_url()));
+        let later = |error: reqwest::Error| Attempt::Later(with_causes(&error.without_url()));
         let mut response = request.send().await.map_err(later)?;
         let status = response.status();
         if !status.is_success() {

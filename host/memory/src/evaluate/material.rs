@@ -83,8 +83,7 @@ impl Clusters {
 
 /// A word, as frequent as its rank says (Zipf).
 pub fn word(chance: &dyn Chance) -> String {
-    let share = (chance.number() >> 11) as f64 / (1_u64 << 53) as f64;
-    let rank = (WORDS.powf(share) - 1.0) as u64;
+    let rank = (WORDS.powf(chance.share()) - 1.0) as u64;
     // Words that no stemmer changes and that are not the common ones.
     format!("w{rank}x")
 }

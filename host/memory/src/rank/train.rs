@@ -161,15 +161,20 @@ fn some_rows(rows: usize, share: f64, chance: &Seeded) -> Vec<u32> {
 /// A share of the features, at least one, in their order.
 fn some_features(features: usize, share: f64, chance: &Seeded) -> Vec<usize> {
     let count = ((features as f64 * share).round() as usize).clamp(1, features);
+    let mut some: Vec<usize> = drawn(features, chance).take(count).collect();
+    some.sort_unstable();
+    some
+}
+
+/// All features in an order that is drawn, as far as anybody asks.
+fn drawn(features: usize, chance: &Seeded) -> impl Iterator<Item = usize> {
     let mut all: Vec<usize> = (0..features).collect();
-    // Fisher and Yates, as far as needed. The bias of a remainder of 64 bits is far below noise.
-    for at in 0..count {
+    // Fisher and Yates. The bias of a remainder of 64 bits is far below noise.
+    (0..features).map(move |at| {
         let other = at + (chance.number() % (features - at) as u64) as usize;
         all.swap(at, other);
-    }
-    all.truncate(count);
-    all.sort_unstable();
-    all
+        all[at]
+    })
 }
 
 #[cfg(test)]

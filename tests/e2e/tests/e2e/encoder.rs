@@ -7,7 +7,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
-        mpsc::channel,
+        mpsc::{Receiver, Sender, channel},
     },
 };
 
@@ -305,17 +305,23 @@ fn an_endpoint_that_never_answers_keeps_nothing_from_working() {
     assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 2);
 }
 
-#[test]
-fn a_command_that_waits_for_its_vectors_ends_after_those_that_it_answers() {
-    const LINES: u64 = 20_000;
-    let Some(stage) = Stage::new() else { return };
-    let (silent, held) = channel::<()>();
+/// An endpoint that tells of each question, and answers none until what it gives back last is dropped.
+fn silent() -> (SocketAddr, Receiver<()>, Sender<()>) {
+    let (silent, held) = channel();
     let (sender, asked) = channel();
     let address = serve(move |of| {
         let _ = sender.send(());
         let _ = held.recv();
         openai(of)
     });
+    (address, asked, silent)
+}
+
+#[test]
+fn a_command_that_waits_for_its_vectors_ends_after_those_that_it_answers() {
+    const LINES: u64 = 20_000;
+    let Some(stage) = Stage::new() else { return };
+    let (address, asked, silent) = silent();
     let lines: String = (0..LINES).map(|it| format!("{{\"text\":\"Line {it}.\"}}\n")).collect();
     stage.write("many.jsonl", lines);
     let encoder = format!("http://{address}/v1/embeddings#slow");
@@ -336,14 +342,7 @@ fn a_command_that_waits_for_its_vectors_ends_after_those_that_it_answers() {
 #[test]
 fn ctrl_c_waits_for_no_endpoint() {
     let Some(stage) = Stage::new() else { return };
-    let (silent, held) = channel::<()>();
-    let (sender, asked) = channel();
-    let address = serve(move |of| {
-        // Whoever asks first is told of, and waits until it is let go.
-        let _ = sender.send(());
-        let _ = held.recv();
-        openai(of)
-    });
+    let (address, asked, silent) = silent();
     memory(&stage, "none", &["add", "The door is green."]);
     let encoder = format!("http://{address}/v1/embeddings#slow");
     let mut command = stage.command(["--encoder", &encoder, "memory", "encode"]);

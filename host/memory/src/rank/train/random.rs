@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use voyager_base::chance::{Chance, Seeded};
 
-use super::Untrainable;
+use super::{Untrainable, drawn};
 use crate::rank::forest::{FEATURES_MAX, Forest, LEAVES_MAX, Split};
 
 /// How many trees there are, and how they are grown.
@@ -112,8 +112,8 @@ impl RandomTrees {
             let values = || node.iter().map(|it| rows[*it][feature]).filter(|it| it.is_finite());
             let ends = values().reduce(f32::min).zip(values().reduce(f32::max));
             let Some((least, most)) = ends.filter(|it| it.0 < it.1) else { continue };
-            let share = (chance.number() >> 11) as f64 / (1_u64 << 53) as f64;
-            let drawn = f64::from(least) + (f64::from(most) - f64::from(least)) * share;
+            let width = f64::from(most) - f64::from(least);
+            let drawn = f64::from(least) + width * chance.share();
             let threshold = if drawn as f32 >= most { least } else { drawn as f32 };
             let mut right = (0, 0);
             for it in node.iter().filter(|it| rows[**it][feature] > threshold) {
@@ -144,17 +144,6 @@ impl RandomTrees {
 struct Node {
     rows: Range<usize>,
     parent: Option<(usize, usize)>,
-}
-
-/// All features in an order that is drawn, as far as anybody asks.
-fn drawn(features: usize, chance: &Seeded) -> impl Iterator<Item = usize> {
-    let mut all: Vec<usize> = (0..features).collect();
-    (0..features).map(move |at| {
-        // Fisher and Yates. The bias of a remainder of 64 bits is far below noise.
-        let other = at + (chance.number() % (features - at) as u64) as usize;
-        all.swap(at, other);
-        all[at]
-    })
 }
 
 #[cfg(test)]
