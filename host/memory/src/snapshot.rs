@@ -14,6 +14,7 @@
 mod check;
 mod chunks;
 pub(crate) mod descent;
+pub(crate) mod folder_id;
 pub(crate) mod manifest;
 
 use std::{
@@ -34,7 +35,8 @@ pub use self::check::{Checked, check_snapshots};
 pub(crate) use self::chunks::Rows;
 use self::{
     chunks::{Turn, Writing, Written},
-    manifest::{Found, Manifest, is_chunk, name_of, number_of},
+    folder_id::FolderId,
+    manifest::{FOLDERS_MAX, Found, Manifest, is_chunk, name_of, number_of},
 };
 use crate::{
     error::OpenError,
@@ -44,12 +46,15 @@ use crate::{
     record::MemoryId,
     row::open_edge,
     store::{Memory, Options},
-    tables::{Counters, Folder, Reading, Tables},
+    tables::{Counters, Folder, Reading, Tables, called},
     verify::Fault,
 };
 
 /// The mark of a store that is being restored. While it is there the store does not open.
 const RESTORING: &str = "restoring";
+
+/// What is wrong with a manifest that another one than the memory of the folder signed.
+const FOREIGN: &str = "its signature is not of the memory that this folder is of";
 
 /// Where folders lie.
 pub trait Places: fmt::Debug + Send + Sync {
@@ -201,6 +206,11 @@ pub struct Restored {
     pub withheld: u64,
     /// Records that were damaged when the snapshot was taken.
     pub faults: Vec<Fault>,
+    /// Later snapshots that are damaged, or of somebody else, where none was named: name, and what is wrong.
+    pub passed_over: Vec<(String, String)>,
+    /// The other folders with snapshots of the memory that it is of, as far as it knew of them then: what is forgotten is
+    /// forgotten there, too, or pending.
+    pub elsewhere: Vec<String>,
 }
 
 /// Number, name as it is hidden, dimensions.
@@ -209,16 +219,47 @@ type Encoders = Vec<(u32, String, u32)>;
 /// A snapshot on its way.
 pub(crate) struct Taking {
     disk: Arc<dyn Disk>,
-    folder: String,
+    /// What is to be noted of the folder before anything more is written there.
+    pub(crate) note: Folder,
+    /// What is noted of it and does not hold any more.
+    pub(crate) before: Option<Folder>,
     identity: Identity,
-    number: u64,
-    mark: [u8; 16],
     counters: Counters,
     reading: Reading,
     /// Chunks of the whole snapshots.
     known: BTreeMap<String, u64>,
     /// Whether the store has no snapshots there yet, and the folder no keys.
     pub(crate) is_new: bool,
+}
+
+/// What is noted of a folder in which a snapshot is to be taken, where that is known.
+struct Known<'a> {
+    noted: &'a Folder,
+    /// Whether it lay in the same place.
+    is_here: bool,
+}
+
+impl<'a> Known<'a> {
+    /// `id` is that of the folder, `newest` number and mark of the newest of this memory's snapshots there.
+    fn find(
+        noted: &'a [Folder],
+        path: &str,
+        id: Option<FolderId>,
+        newest: Option<(u64, [u8; 16])>,
+    ) -> Option<Self> {
+        let is_newest = |it: &Folder| Some((it.number, it.mark)) == newest;
+        let here = || noted.iter().filter(|it| it.folder == path);
+        let of_id = |it: &&Folder| id.is_some() && it.id == id;
+        let found = here().find(of_id).map(|it| (it, true));
+        // One that was moved keeps its id.
+        let found = found.or_else(|| noted.iter().find(of_id).map(|it| (it, false)));
+        // Noted by a program that gave no ids.
+        let found = found.or_else(|| here().find(|it| it.id.is_none()).map(|it| (it, true)));
+        // Without its id the newest there tells, where it is what this memory last wrote somewhere.
+        let found = found.or_else(|| here().find(|it| is_newest(it)).map(|it| (it, true)));
+        let found = found.or_else(|| noted.iter().find(|it| is_newest(it)).map(|it| (it, false)));
+        found.map(|(noted, is_here)| Self { noted, is_here })
+    }
 }
 
 /// What a folder holds, read.
@@ -270,7 +311,10 @@ fn missing(manifest: &Manifest, files: &BTreeSet<String>) -> Option<String> {
 
 /// Whether a file of this name is one that snapshots leave in a folder.
 pub fn is_snapshot_file(name: &str) -> bool {
-    number_of(name).is_some() || is_chunk(name) || keys::is_name(name) || name == owner::FILE
+    number_of(name).is_some()
+        || is_chunk(name)
+        || keys::is_name(name)
+        || [owner::FILE, folder_id::FILE].contains(&name)
 }
 
 /// What snapshots a folder holds. Changes nothing, and needs no key.
@@ -293,7 +337,8 @@ pub fn snapshots(disk: &dyn Disk) -> Result<Snapshots, SnapshotError> {
 }
 
 impl Taking {
-    /// Looks at a folder, and says what of it is to be noted before anything is written there.
+    /// Looks at a folder, gives it an id where it has none, and says what of it is to be noted before anything more is
+    /// written there.
     pub(crate) fn begin(
         disk: Arc<dyn Disk>,
         folder: &str,
@@ -301,7 +346,7 @@ impl Taking {
         noted: &[Folder],
         (counters, reading): (Counters, Reading),
         chance: &dyn Chance,
-    ) -> Result<(Self, Folder), SnapshotError> {
+    ) -> Result<Self, SnapshotError> {
         let refused = |reason: &str| SnapshotError::Folder {
             folder: folder.to_owned(),
             reason: reason.to_owned(),
@@ -322,12 +367,11 @@ impl Taking {
         let own = found.whole.values().filter(|it| veil.sign(&it.1) == it.2);
         let own: Vec<&Manifest> = own.map(|it| &it.0).collect();
         let newest = own.last().map(|it| (it.number, *it.mark));
-        // One that was moved: the newest there is what this memory last wrote somewhere.
-        let by_path = noted.iter().find(|it| it.folder == folder);
-        let moved = || noted.iter().find(|it| Some((it.number, it.mark)) == newest);
-        let noted = by_path.or_else(moved);
-        let is_new = noted.is_none() && there.is_none();
-        let (last, mark) = noted.map_or((0, [0; 16]), |it| (it.number, it.mark));
+        let id = FolderId::of(&*disk).map_err(SnapshotError::disk)?;
+        let known_as = Known::find(noted, folder, id, newest);
+        let is_new = known_as.is_none() && there.is_none();
+        let last = known_as.as_ref().map_or(0, |it| it.noted.number);
+        let mark = known_as.as_ref().map_or([0; 16], |it| it.noted.mark);
         let is_foreign = |it: &&Manifest| {
             let later = it.number > last || (it.number == last && *it.mark != mark);
             // Ids that it knows may be of other records.
@@ -335,7 +379,7 @@ impl Taking {
             later || shared.is_some_and(|shared| shared < it.next)
         };
         if own.iter().any(is_foreign) {
-            return Err(refused(match noted.filter(|it| it.number > 0) {
+            return Err(refused(match known_as.filter(|it| it.is_here && last > 0) {
                 Some(_) => {
                     "it holds later snapshots, of before this memory was restored or of a copy of \
                      it; name another folder"
@@ -356,16 +400,35 @@ impl Taking {
         let known = own.iter().flat_map(|it| &it.chunks);
         let known = known.map(|it| (manifest::chunk_name(&it.0), it.1));
         let known = known.filter(|it| found.files.contains(&it.0)).collect();
-        let folder = folder.to_owned();
         // One that was not there may have keys of anything that was forgotten since it was written.
-        let pending = by_path.is_none_or(|it| it.pending);
-        let note = Folder { folder: folder.clone(), number, mark, upto: counters.next, pending };
-        Ok((Self { disk, folder, identity, number, mark, counters, reading, known, is_new }, note))
+        let here = known_as.as_ref().filter(|it| it.is_here).map(|it| it.noted);
+        let pending = here.is_none_or(|it| it.pending);
+        let given = id.or_else(|| here?.id).unwrap_or_else(|| FolderId::new(chance));
+        let note = Folder {
+            folder: folder.to_owned(),
+            number,
+            mark,
+            upto: counters.next,
+            pending,
+            id: Some(given),
+        };
+        let before = here.filter(|it| !it.is_that(&note)).cloned();
+        if known_as.is_none_or(|it| !it.is_here) && noted.len() >= FOLDERS_MAX {
+            return Err(refused(&format!(
+                "this memory has snapshots in {FOLDERS_MAX} folders; give one up that is gone for good \
+                 (`agent-host memory snapshots FOLDER --leave`)"
+            )));
+        }
+        // Before it is noted: what is noted of a folder without its id would never be found again.
+        if id.is_none() {
+            given.give(&*disk).map_err(SnapshotError::disk)?;
+        }
+        Ok(Self { disk, note, before, identity, counters, reading, known, is_new })
     }
 
     /// The folder, for who forgets meanwhile.
     pub(crate) fn place(&self) -> (String, Arc<dyn Disk>) {
-        (self.folder.clone(), Arc::clone(&self.disk))
+        (self.note.folder.clone(), Arc::clone(&self.disk))
     }
 
     /// Writes the chunks that no earlier snapshot has. None of it counts yet.
@@ -378,7 +441,7 @@ impl Taking {
         let mut writing = Writing {
             reading: &self.reading,
             disk: &*self.disk,
-            turn: Turn::of(self.number, known.values().sum()),
+            turn: Turn::of(self.note.number, known.values().sum()),
             known,
             written: Written::default(),
         };
@@ -394,7 +457,7 @@ impl Taking {
         (written, encoders): (Written, Encoders),
         (owner, keys, next): (&Owner, &Keys, u64),
         rows: &Reading,
-        home: &str,
+        (home, folders): (&str, &[Folder]),
         at: Timestamp,
     ) -> Result<Taken, SnapshotError> {
         let veil = owner.veil().ok_or(SnapshotError::Bare)?;
@@ -402,14 +465,14 @@ impl Taking {
             let unopened = keys.unopened(next, rows).map_err(SnapshotError::disk)?;
             if !unopened.is_empty() {
                 return Err(SnapshotError::Folder {
-                    folder: self.folder,
+                    folder: self.note.folder,
                     reason: cover_refused(&unopened),
                 });
             }
         }
         let manifest = Manifest {
-            number: self.number,
-            mark: ByteArray::new(self.mark),
+            number: self.note.number,
+            mark: ByteArray::new(self.note.mark),
             store: ByteArray::new(self.identity.store),
             incarnation: ByteArray::new(self.identity.descent.incarnation()),
             since: self.identity.descent.since(),
@@ -424,6 +487,8 @@ impl Taking {
             home: veil.hide(home),
             chunks: written.chunks,
             descent: self.identity.descent.clone(),
+            folders: veil
+                .wrap(&rmp_serde::to_vec(folders).expect("numbers and texts can be written")),
         };
         let write = || -> io::Result<Vec<u64>> {
             let kept = owner.bring(keys, &*self.disk, next.min(self.counters.next), rows)?;
@@ -514,14 +579,28 @@ pub(crate) fn thin(
     Ok(thinned)
 }
 
-/// Destroys in a folder the keys that a store has destroyed, of ids below `upto`.
+/// Destroys in a folder the keys that a store has destroyed. `ids` are all that may be there, where that is known; `noted`
+/// are all folders of the store.
 pub(crate) fn forget_there(
     disk: &dyn Disk,
+    (folder, noted): (&Folder, &[Folder]),
     identity: &Identity,
     (keys, rows): (&Keys, &Reading),
-    upto: u64,
     ids: Option<&[u64]>,
 ) -> Result<(), String> {
+    let id = FolderId::of(disk).map_err(|it| it.to_string())?;
+    // One that was noted without its id may have been given one since by another that was restored from it.
+    let is_that = id == folder.id || (folder.id.is_none() && !noted.iter().any(|it| it.id == id));
+    if !is_that {
+        let another = "another folder lies there now";
+        return Err(match id {
+            Some(_) => another.to_owned(),
+            None => format!(
+                "{another}, or its file `{}` is lost: a snapshot there tells",
+                folder_id::FILE
+            ),
+        });
+    }
     let found = keys::identity(disk).map_err(|it| it.to_string())?;
     let shared = match found {
         // From there on its slots are of records of another that began as this one did.
@@ -537,7 +616,7 @@ pub(crate) fn forget_there(
             let ids: Vec<u64> = ids.iter().copied().filter(|it| *it < shared).collect();
             keys::destroy_there(disk, &ids)
         }
-        None => keys.destroy_same(disk, upto.min(shared), rows),
+        None => keys.destroy_same(disk, folder.upto.min(shared), rows),
     };
     done.map_err(|it| it.to_string())
 }
@@ -580,23 +659,37 @@ pub fn restore(
         return Err(SnapshotError::NotEmpty);
     }
     let found = content(&**from).map_err(SnapshotError::disk)?;
-    let (manifest, body, signature) = chosen(&found, which)?;
-    let name = name_of(manifest.number);
     let missing = || SnapshotError::Damaged {
         what: keys::FILE.to_owned(),
         reason: "it is missing, or no file of keys".to_owned(),
     };
     let owner = Owner::find(from, key.as_ref())?.ok_or_else(missing)?;
     let veil = owner.veil().ok_or_else(missing)?;
-    if veil.sign(body) != *signature {
-        let reason = "its signature is not of the memory that this folder is of".to_owned();
-        return Err(SnapshotError::Damaged { what: name, reason });
-    }
+    let manifest = chosen(&found, which, &veil)?;
+    let name = name_of(manifest.number);
     let source = Keys::open(&**from, manifest.next, owner.mask())?;
     let forgotten = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
     let mut untold = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
     untold.retain(|it| !forgotten.contains(it));
     let is_gone = |id: u64| forgotten.contains(&id) || untold.contains(&id);
+    let this = Folder {
+        folder: (*folder).to_owned(),
+        number: manifest.number,
+        mark: *manifest.mark,
+        upto: manifest.next,
+        pending: !untold.is_empty(),
+        id: FolderId::of(&**from).map_err(SnapshotError::disk)?,
+    };
+    // Nobody knows which of what is forgotten is forgotten in the others. Ids from there on are of other records.
+    let mut noted = manifest.folders(&veil).ok_or_else(|| SnapshotError::Damaged {
+        what: name.clone(),
+        reason: "what it says of other folders is not what was written".to_owned(),
+    })?;
+    noted.retain(|it| !it.is_that(&this));
+    noted.iter_mut().for_each(|it| (it.upto, it.pending) = (manifest.next, true));
+    noted.push(this);
+    let mut elsewhere = called(&noted);
+    elsewhere.pop();
 
     begin(&**to, &there).map_err(SnapshotError::disk)?;
     let counters = Counters { next: manifest.next, commit: manifest.commit, cycle: manifest.cycle };
@@ -625,13 +718,7 @@ pub fn restore(
             }
         }
         filling.finish(counters, &manifest.encoders)?;
-        tables.note_folders(&[Folder {
-            folder: (*folder).to_owned(),
-            number: manifest.number,
-            mark: *manifest.mark,
-            upto: manifest.next,
-            pending: !untold.is_empty(),
-        }])?;
+        tables.note_folders(&noted, &[])?;
     }
     let mut incarnation = [0; 16];
     chance.fill(&mut incarnation);
@@ -658,6 +745,8 @@ pub fn restore(
             forgotten: manifest.records.saturating_sub(came),
             withheld,
             faults: verified.faults,
+            passed_over: passed_over(&found, which, manifest.number, &veil),
+            elsewhere,
         })
     };
     let restored = restored()?;
@@ -697,24 +786,57 @@ fn begin(to: &dyn Disk, there: &[String]) -> io::Result<()> {
     to.sync_folder()
 }
 
-type Chosen<'a> = &'a (Manifest, Vec<u8>, [u8; 32]);
-
-fn chosen<'a>(found: &'a Content, which: &Which) -> Result<Chosen<'a>, SnapshotError> {
+/// The manifest that is meant. Where none is named, one that its memory did not sign is in nobody's way.
+fn chosen<'a>(
+    found: &'a Content,
+    which: &Which,
+    veil: &owner::Veil,
+) -> Result<&'a Manifest, SnapshotError> {
     let not_found = |wanted: &str| SnapshotError::NotFound { wanted: wanted.to_owned() };
-    match which {
-        Which::Newest => found.whole.values().next_back().ok_or_else(|| not_found("that is whole")),
+    let signed = |(manifest, body, signature): &'a (Manifest, Vec<u8>, [u8; 32])| {
+        let reason = FOREIGN.to_owned();
+        let damaged = || SnapshotError::Damaged { what: name_of(manifest.number), reason };
+        (veil.sign(body) == *signature).then_some(manifest).ok_or_else(damaged)
+    };
+    let upto = match which {
+        Which::Newest => Timestamp::LAST,
+        Which::At(at) => *at,
         Which::Named(name) => {
             if let Some((_, how)) = found.damaged.iter().find(|it| it.0 == *name) {
                 return Err(SnapshotError::Damaged { what: name.clone(), reason: how.clone() });
             }
             let number = number_of(name).ok_or_else(|| not_found(&format!("`{name}`")))?;
-            found.whole.get(&number).ok_or_else(|| not_found(&format!("`{name}`")))
+            let named = found.whole.get(&number);
+            return signed(named.ok_or_else(|| not_found(&format!("`{name}`")))?);
         }
-        Which::At(at) => {
-            let mut before = found.whole.values().filter(|it| it.0.at <= at.as_micros());
-            before.next_back().ok_or_else(|| not_found(&format!("of {at} or before")))
-        }
+    };
+    let meant = || found.whole.values().rev().filter(|it| it.0.at <= upto.as_micros()).map(signed);
+    let newest = meant().find(Result::is_ok).or_else(|| meant().next());
+    newest.unwrap_or_else(|| {
+        Err(match which {
+            Which::At(at) => not_found(&format!("of {at} or before")),
+            _ => not_found("that is whole"),
+        })
+    })
+}
+
+/// Later ones than that which was chosen, where none was named: name, and what is wrong.
+fn passed_over(
+    found: &Content,
+    which: &Which,
+    chosen: u64,
+    veil: &owner::Veil,
+) -> Vec<(String, String)> {
+    if matches!(which, Which::Named(_)) {
+        return Vec::new();
     }
+    let later = found.whole.range(chosen + 1..);
+    let foreign = later.filter(|(_, it)| veil.sign(&it.1) != it.2);
+    let foreign = foreign.map(|it| (name_of(*it.0), FOREIGN.to_owned()));
+    let damaged = found.damaged.iter().filter(|it| it.0 > name_of(chosen)).cloned();
+    let mut all: Vec<_> = foreign.chain(damaged).collect();
+    all.sort();
+    all
 }
 
 /// Where the store lies that a snapshot is of; nothing where that can't be read.

@@ -7,7 +7,7 @@ mod consolidating;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    iter,
+    iter, slice,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     },
@@ -42,7 +42,7 @@ use crate::{
         self, Places, SnapshotError, Taken, Taking, Thinned, descent::Descent, forget_there,
     },
     succession::SUPERSEDES,
-    tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables},
+    tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables, called},
     terms,
     vectors::{Code, DIMENSIONS_MAX, Query},
     verify::{self, Checking, Fault, Part, Verified},
@@ -718,7 +718,7 @@ impl Memory {
         key: Option<&Digest>,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        self.relate_all(std::slice::from_ref(edge), key, now)
+        self.relate_all(slice::from_ref(edge), key, now)
     }
 
     /// Relates records: all of the batch or nothing, with one sync. Under an idempotency key that was used
@@ -852,9 +852,8 @@ impl Memory {
         let mut writer = self.writer()?;
         if key.map_or(Ok(false), |it| self.is_done(it))? {
             // The process may have ended between forgetting here and there.
-            let mut behind = self.tables.folders().map_err(WriteError::disk)?;
-            behind.retain(|it| it.pending);
-            let (reached, pending) = self.reach(behind, &[])?;
+            let folders = self.tables.folders().map_err(WriteError::disk)?;
+            let (reached, pending) = self.reach(&folders, |it| it.pending, &[])?;
             return Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending });
         }
         {
@@ -909,18 +908,23 @@ impl Memory {
             writer.failed = Some(error.to_string());
             return Err(WriteError::disk(error));
         }
-        let touched = folders.into_iter().filter(|it| first < it.upto || it.pending);
-        let (reached, pending) = self.reach(touched.collect(), &numbers)?;
+        let touched = |it: &Folder| first < it.upto || it.pending;
+        let (reached, pending) = self.reach(&folders, touched, &numbers)?;
         Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending })
     }
 
-    /// Destroys in folders of snapshots the keys that are destroyed here. Gives back those that were reached, and
-    /// the others with the reason.
-    fn reach(&self, folders: Vec<Folder>, ids: &[u64]) -> Result<Reached, WriteError> {
+    /// Destroys in those of the folders of snapshots that are meant the keys that are destroyed here. Gives back which
+    /// were reached, and the others with the reason.
+    fn reach(
+        &self,
+        noted: &[Folder],
+        is_meant: impl Fn(&Folder) -> bool,
+        ids: &[u64],
+    ) -> Result<Reached, WriteError> {
         let (mut reached, mut pending) = (Vec::new(), Vec::new());
         let mut done = Vec::new();
         let rows = self.tables.reading().map_err(WriteError::disk)?;
-        for folder in folders {
+        for (folder, name) in noted.iter().zip(called(noted)).filter(|it| is_meant(it.0)) {
             let taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let disk = match (taking, &self.places) {
                 (Some((name, disk)), _) if name == folder.folder => Ok(disk),
@@ -933,18 +937,19 @@ impl Memory {
                 // What was pending is found by comparing; else it is these alone.
                 let these = ids.iter().copied().filter(|it| *it < folder.upto);
                 let these: Option<Vec<u64>> = (!folder.pending).then(|| these.collect());
-                forget_there(&*disk, &identity, (&self.keys, &rows), folder.upto, these.as_deref())
+                let keys = (&self.keys, &rows);
+                forget_there(&*disk, (folder, noted), &identity, keys, these.as_deref())
             });
             match forgot {
                 Ok(()) => {
-                    reached.push(folder.folder.clone());
-                    done.push(Folder { pending: false, ..folder });
+                    reached.push(name);
+                    done.push(Folder { pending: false, ..folder.clone() });
                 }
-                Err(reason) => pending.push((folder.folder, reason)),
+                Err(reason) => pending.push((name, reason)),
             }
         }
         if !done.is_empty() {
-            self.tables.note_folders(&done).map_err(WriteError::disk)?;
+            self.tables.note_folders(&done, &[]).map_err(WriteError::disk)?;
         }
         Ok((reached, pending))
     }
@@ -973,21 +978,21 @@ impl Memory {
             let noted = self.tables.folders()?;
             let reading = self.tables.reading()?;
             let as_of = (writer.counters, reading);
-            let (taking, note) =
+            let taking =
                 Taking::begin(disk, folder, (identity, &veil), &noted, as_of, &*self.chance)?;
             let mut place = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
             if place.is_some() {
                 return Err(SnapshotError::Busy);
             }
-            self.tables.note_folders(&[note])?;
+            self.tables.note_folders(slice::from_ref(&taking.note), taking.before.as_slice())?;
             *place = Some(taking.place());
             taking
         };
-        let is_new = taking.is_new;
+        let note = taking.note.clone();
         let written = taking.write(see);
-        if written.is_err() && is_new {
+        if written.is_err() && taking.is_new {
             // No key was ever there. Where that can't be noted it is told as one that was not reached.
-            drop(self.tables.leave_folder(folder));
+            drop(self.tables.note_folders(&[], slice::from_ref(&note)));
         }
         let written = written.and_then(|written| {
             let writer = self.writer().map_err(SnapshotError::disk)?;
@@ -995,10 +1000,12 @@ impl Memory {
             let next = writer.counters.next;
             // As of now: what is forgotten meanwhile has no row any more.
             let rows = self.tables.reading()?;
-            let taken = taking.finish(written, (&owner, &self.keys, next), &rows, home, now)?;
-            let folders = self.tables.folders()?.into_iter().filter(|it| it.folder == folder);
-            let caught_up: Vec<_> = folders.map(|it| Folder { pending: false, ..it }).collect();
-            self.tables.note_folders(&caught_up)?;
+            let folders = self.tables.folders()?;
+            let told = (home, folders.as_slice());
+            let taken = taking.finish(written, (&owner, &self.keys, next), &rows, told, now)?;
+            let caught_up = folders.into_iter().filter(|it| it.is_that(&note));
+            let caught_up: Vec<_> = caught_up.map(|it| Folder { pending: false, ..it }).collect();
+            self.tables.note_folders(&caught_up, &[])?;
             Ok(taken)
         });
         *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -1043,21 +1050,27 @@ impl Memory {
         Ok(identity)
     }
 
-    /// The folders with snapshots of this store, and whether one may still have keys of what is forgotten.
+    /// The folders with snapshots of this store, and whether one may still have keys of what is forgotten. Where several
+    /// lie or lay in one place, `#` and digits behind its path tell which.
     ///
     /// # Errors
     /// [`ReadError::Disk`].
     pub fn snapshot_folders(&self) -> Result<Vec<(String, bool)>, ReadError> {
-        Ok(self.tables.folders()?.into_iter().map(|it| (it.folder, it.pending)).collect())
+        let folders = self.tables.folders()?;
+        Ok(called(&folders).into_iter().zip(folders.iter().map(|it| it.pending)).collect())
     }
 
-    /// Leaves a folder of snapshots alone from now on: nothing is forgotten there any more.
+    /// Leaves a folder of snapshots, as [`Memory::snapshot_folders`] calls it, alone from now on: nothing is forgotten
+    /// there any more.
     ///
     /// # Errors
     /// [`WriteError::Disk`].
     pub fn leave_snapshots(&self, folder: &str) -> Result<(), WriteError> {
         let _writer = self.writer()?;
-        self.tables.leave_folder(folder).map_err(WriteError::disk)
+        let mut folders = self.tables.folders().map_err(WriteError::disk)?;
+        let at = called(&folders).iter().position(|it| it == folder);
+        let gone = at.map(|at| folders.swap_remove(at));
+        self.tables.note_folders(&[], gone.as_slice()).map_err(WriteError::disk)
     }
 
     /// Pins a record, or lets it decay again. One that is archived stays so.

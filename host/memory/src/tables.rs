@@ -18,7 +18,7 @@ use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
 pub(crate) use self::{
-    folders::Folder,
+    folders::{Folder, called},
     reading::{DeedsRow, Reading, is_known},
 };
 use crate::{
@@ -37,9 +37,9 @@ use crate::{
 pub(crate) const FILE: &str = "memory.redb";
 
 /// The newest format. The first had names of encoders and idempotency keys in the clear, the second no trust in
-/// standings, the third no quarters in vectors, the fourth no salt in edges. A store has it with its next write: who knows of no trust would let anything
+/// standings, the third no quarters in vectors, the fourth no salt in edges, the fifth no ids of folders. A store has it with its next write: who knows of no trust would let anything
 /// supersede anything, and who knows of no quarters would take a vector as damaged.
-const FORMAT: u64 = 5;
+const FORMAT: u64 = 6;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// By id: the sealed record.

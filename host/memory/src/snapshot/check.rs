@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 use voyager_base::disk::Disk;
 
 use super::{
-    SnapshotError, Snapshots,
+    FOREIGN, SnapshotError, Snapshots,
     chunks::{self, Rows},
     content, listed,
     manifest::name_of,
@@ -104,8 +104,7 @@ pub fn check_snapshots(
         };
         checked.snapshots.damaged.push((name_of(number), problem));
     }
-    let problem = "its signature is not of the memory that this folder is of";
-    let named = foreign.iter().map(|it| (name_of(it.0), problem.to_owned()));
+    let named = foreign.iter().map(|it| (name_of(it.0), FOREIGN.to_owned()));
     checked.snapshots.damaged.extend(named);
     checked.unopened = lost.into_iter().collect();
     Ok(checked)

@@ -12,19 +12,21 @@ use serde_bytes::ByteArray;
 use voyager_base::{Digest, disk::Disk};
 
 use super::{chunks::CHUNK_BYTES_MAX, descent::Descent};
-use crate::owner::Veil;
+use crate::{owner::Veil, tables::Folder};
 
 /// What names of these files begin with.
 const PREFIX: &str = "snapshot-";
 /// What names of chunks begin with.
 const CHUNK_PREFIX: &str = "chunk-";
 /// First lines that are read; the last is written. Vectors of the first had no quarters: who knows of none would take them
-/// as damaged. The second said nothing of its descent, relations of the third had no salt.
-const FORMATS: [&[u8]; 4] = [
+/// as damaged. The second said nothing of its descent, relations of the third had no salt, the fourth said nothing of other
+/// folders.
+const FORMATS: [&[u8]; 5] = [
     b"voyager memory snapshot, format 1\n",
     b"voyager memory snapshot, format 2\n",
     b"voyager memory snapshot, format 3\n",
     b"voyager memory snapshot, format 4\n",
+    b"voyager memory snapshot, format 5\n",
 ];
 const BEGIN: &[u8] = b"voyager memory snapshot, format ";
 /// The line, the length of the body, its hash, and the signature.
@@ -34,6 +36,8 @@ const BODY_BYTES_MAX: u64 = 1 << 30;
 /// numbers shall neither overflow nor take room for what is not there.
 const COUNT_MAX: u64 = 1 << 48;
 const ENCODER_MAX: u32 = 1 << 24;
+/// A memory has snapshots in so many folders at most: each is asked for whenever something is forgotten.
+pub(super) const FOLDERS_MAX: usize = 256;
 
 /// What a snapshot says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,9 @@ pub(crate) struct Manifest {
     /// How that incarnation came to be; empty in earlier formats.
     #[serde(default)]
     pub(crate) descent: Descent,
+    /// The folders with snapshots of that store then, sealed as what it knows of them is; empty in earlier formats.
+    #[serde(default, with = "serde_bytes")]
+    pub(crate) folders: Vec<u8>,
 }
 
 /// A file of a snapshot, as it was found.
@@ -111,6 +118,15 @@ impl Manifest {
         }
     }
 
+    /// What it says of folders; none where it is not what was written.
+    pub(crate) fn folders(&self, veil: &Veil) -> Option<Vec<Folder>> {
+        if self.folders.is_empty() {
+            return Some(Vec::new());
+        }
+        let folders: Vec<Folder> = rmp_serde::from_slice(&veil.unwrap(&self.folders)?).ok()?;
+        (folders.len() <= FOLDERS_MAX).then_some(folders)
+    }
+
     /// Whether its numbers are such as a memory may have.
     fn is_bounded(&self) -> bool {
         [self.next, self.commit, self.cycle].iter().all(|it| *it <= COUNT_MAX)
@@ -123,7 +139,7 @@ impl Manifest {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
         let mut header = vec![0; HEADER_BYTES];
         let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(&body));
-        let begin = [FORMATS[3], &length, &hash.0, &veil.sign(&body)].concat();
+        let begin = [FORMATS[4], &length, &hash.0, &veil.sign(&body)].concat();
         header[..begin.len()].copy_from_slice(&begin);
         let file = disk.open(&name_of(self.number))?;
         file.set_len(0)?;
@@ -203,6 +219,7 @@ mod tests {
             home: String::new(),
             chunks: Vec::new(),
             descent: Descent::default(),
+            folders: Vec::new(),
         }
     }
 
@@ -231,14 +248,17 @@ mod tests {
         }
     }
 
-    /// The body of the formats before, which had one field less.
+    /// The bodies of the formats before, which had less fields.
     #[test]
-    fn a_manifest_without_its_descent_is_read() {
+    fn a_manifest_without_its_descent_and_folders_is_read() {
         let manifest = manifest();
         let body = rmp_serde::to_vec(&manifest).unwrap();
-        // A list of 16 has three bytes before it, one of 15 has one; an empty one is a byte.
-        let older = [&[0x9f], &body[3..body.len() - 1]].concat();
-        assert_eq!(rmp_serde::from_slice::<Manifest>(&older).unwrap(), manifest);
+        // A list of 16 and more has three bytes before it, one of 15 has one; an empty one is a byte, no bytes are two.
+        let before = [&[0xdc, 0, 16], &body[3..body.len() - 2]].concat();
+        let older = [&[0x9f], &body[3..body.len() - 3]].concat();
+        for older in [before, older] {
+            assert_eq!(rmp_serde::from_slice::<Manifest>(&older).unwrap(), manifest);
+        }
         assert_eq!(manifest.descent(), Descent::of([3; 16], 7));
     }
 }

@@ -4,10 +4,10 @@ use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTr
 use serde::{Deserialize, Serialize};
 use voyager_disk::database::{Broken, guarded};
 
-use super::{Change, Done, Tables, broken};
-use crate::owner::Veil;
+use super::{Change, Done, FORMAT, META, META_FORMAT, Tables, broken};
+use crate::{owner::Veil, snapshot::folder_id::FolderId};
 
-/// By the folder, hidden as names of encoders are: what is known of it.
+/// By the path and the id of the folder, hidden as names of encoders are: what is known of it.
 const FOLDERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapshots");
 
 /// A folder with snapshots.
@@ -23,14 +23,53 @@ pub(crate) struct Folder {
     pub(crate) upto: u64,
     /// Whether it may still have keys of records that are forgotten.
     pub(crate) pending: bool,
+    /// What tells it from another one in the same place; none where a program noted it that gave folders no ids.
+    #[serde(default)]
+    pub(crate) id: Option<FolderId>,
 }
 
+/// What parts a path and an id: no path has it.
+const BEHIND_PATH: char = '\0';
+
 impl Folder {
-    /// One of which no more is known than where it lies.
-    fn unknown(folder: String) -> Self {
-        Self { folder, number: 0, mark: [0; 16], upto: u64::MAX, pending: true }
+    /// One of which no more is known than under what it is noted.
+    fn unknown(name: String) -> Self {
+        let (folder, id) = match name.split_once(BEHIND_PATH) {
+            Some((path, id)) => (path.to_owned(), id.parse().ok()),
+            None => (name, None),
+        };
+        Self { folder, number: 0, mark: [0; 16], upto: u64::MAX, pending: true, id }
+    }
+
+    /// Whether it is the same one in the same place.
+    pub(crate) fn is_that(&self, other: &Self) -> bool {
+        self.folder == other.folder && self.id == other.id
+    }
+
+    /// Under what it is noted.
+    fn name(&self) -> String {
+        match self.id {
+            Some(id) => format!("{}{BEHIND_PATH}{id}", self.folder),
+            None => self.folder.clone(),
+        }
     }
 }
+
+/// What folders are called: by their paths, and where several lie or lay in one place by their ids, too.
+pub(crate) fn called(folders: &[Folder]) -> Vec<String> {
+    let name = |folder: &Folder| {
+        let is_one = folders.iter().filter(|it| it.folder == folder.folder).count() == 1;
+        let id = folder.id.map_or_else(|| "0".repeat(ID_DIGITS), |it| it.to_string());
+        match is_one {
+            true => folder.folder.clone(),
+            false => format!("{}#{}", folder.folder, &id[..ID_DIGITS]),
+        }
+    };
+    folders.iter().map(name).collect()
+}
+
+/// So many digits of an id are shown.
+const ID_DIGITS: usize = 8;
 
 impl Tables {
     /// All folders, by their paths. One whose row is damaged may have keys of anything.
@@ -52,31 +91,17 @@ impl Tables {
                 let folder = plain.and_then(|it| rmp_serde::from_slice(&it).ok());
                 folders.push(folder.unwrap_or_else(unknown));
             }
-            folders.sort_by(|a: &Folder, b| a.folder.cmp(&b.folder));
+            folders.sort_by(|a: &Folder, b| (&a.folder, a.id).cmp(&(&b.folder, b.id)));
             Ok(folders)
         })
     }
 
-    /// Notes what is known of folders.
-    pub(crate) fn note_folders(&self, folders: &[Folder]) -> Result<(), Broken> {
+    /// Notes what is known of folders, and no longer what is known of others.
+    pub(crate) fn note_folders(&self, folders: &[Folder], gone: &[Folder]) -> Result<(), Broken> {
         guarded(|| {
             let transaction = self.database().begin_write().map_err(broken)?;
+            remove(&transaction, self.1.as_ref(), gone).map_err(broken)?;
             put(&transaction, self.1.as_ref(), folders)?;
-            transaction.commit().map_err(broken)
-        })
-    }
-
-    /// Leaves a folder alone from now on.
-    pub(crate) fn leave_folder(&self, folder: &str) -> Result<(), Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_write().map_err(broken)?;
-            {
-                let mut table = transaction.open_table(FOLDERS).map_err(broken)?;
-                let name = self.1.as_ref().map_or_else(|| folder.to_owned(), |it| it.hide(folder));
-                table.remove(name.as_str()).map_err(broken)?;
-                // Where its path is damaged it is called as it lies there.
-                table.remove(folder).map_err(broken)?;
-            }
             transaction.commit().map_err(broken)
         })
     }
@@ -94,13 +119,28 @@ fn put(transaction: &WriteTransaction, veil: Option<&Veil>, folders: &[Folder]) 
         return Ok(());
     }
     let mut table = transaction.open_table(FOLDERS)?;
+    // Who knows of no ids would take what has one for damaged.
+    transaction.open_table(META)?.insert(META_FORMAT, FORMAT)?;
     for folder in folders {
         let plain = rmp_serde::to_vec(folder).expect("texts and numbers can be written");
         let (name, row) = match veil {
-            Some(veil) => (veil.hide(&folder.folder), veil.wrap(&plain)),
-            None => (folder.folder.clone(), plain),
+            Some(veil) => (veil.hide(&folder.name()), veil.wrap(&plain)),
+            None => (folder.name(), plain),
         };
         table.insert(name.as_str(), row.as_slice())?;
+    }
+    Ok(())
+}
+
+fn remove(transaction: &WriteTransaction, veil: Option<&Veil>, folders: &[Folder]) -> Done<()> {
+    let mut table = transaction.open_table(FOLDERS)?;
+    for folder in folders {
+        let name = folder.name();
+        if let Some(veil) = veil {
+            table.remove(veil.hide(&name).as_str())?;
+        }
+        // Where its name is damaged it is called as it lies there.
+        table.remove(name.as_str())?;
     }
     Ok(())
 }
@@ -108,12 +148,21 @@ fn put(transaction: &WriteTransaction, veil: Option<&Veil>, folders: &[Folder]) 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
-    use std::sync::Arc;
+    use std::{fmt, sync::Arc};
 
-    use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+    use voyager_base::{
+        chance::Seeded,
+        clock::Timestamp,
+        disk::{Disk, DiskFile},
+        sim::SimDisk,
+    };
 
     use super::*;
-    use crate::{Draft, MemoryId, store::Memory, store::Options};
+    use crate::{
+        Draft, MemoryId, Places,
+        snapshot::folder_id,
+        store::{Memory, Options},
+    };
 
     #[test]
     fn a_folder_whose_row_is_damaged_is_pending_and_in_nobodys_way() {
@@ -137,5 +186,83 @@ mod tests {
         assert_eq!(pending, all);
         all.iter().for_each(|it| memory.leave_snapshots(it).unwrap());
         assert_eq!(memory.snapshot_folders().unwrap(), []);
+    }
+
+    /// The places of folders.
+    struct One(SimDisk);
+
+    impl fmt::Debug for One {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("One")
+        }
+    }
+
+    impl Places for One {
+        fn open(&self, _: &str, _: bool) -> Result<Arc<dyn Disk>, String> {
+            Ok(Arc::new(self.0.clone()))
+        }
+
+        fn file_of(&self, _: &str, _: &str) -> Option<Box<dyn DiskFile>> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_folder_of_before_there_were_ids_is_given_one_by_the_next_snapshot() {
+        let (disk, folder, chance) = (SimDisk::new(1), SimDisk::new(2), Arc::new(Seeded::new(1)));
+        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder.clone())));
+        let options = Options { places, ..Options::default() };
+        let memory = Memory::open(Arc::new(disk), options, chance).unwrap();
+        let draft = || Draft { text: "The door is green.".to_owned(), ..Draft::default() }.into();
+        memory.remember(&[draft(), draft()], None, Timestamp::default()).unwrap();
+        let take = || memory.snapshot("/backup", "/home", Timestamp::default(), &|_, _| true);
+        take().unwrap();
+        let (tables, _) = memory.tables_for_tests();
+        let noted = tables.folders().unwrap();
+        let older = Folder { id: None, ..noted[0].clone() };
+        tables.note_folders(std::slice::from_ref(&older), &noted).unwrap();
+        folder.remove(folder_id::FILE).unwrap();
+        let told = memory.forget(&[MemoryId(0)], None, Timestamp::default()).unwrap();
+        assert_eq!((told.reached.len(), told.pending.len()), (1, 0), "it is reached as it is");
+        take().unwrap();
+        let known = tables.folders().unwrap();
+        assert_eq!((known.len(), known[0].number, known[0].pending), (1, 2, false));
+        assert_eq!(known[0].id, FolderId::of(&folder).unwrap());
+        assert!(known[0].id.is_some());
+        // Bytes of before there were ids.
+        let mut row = rmp_serde::to_vec(&older).unwrap();
+        assert_eq!((row[0], row.pop()), (0x96, Some(0xc0)));
+        row[0] = 0x95;
+        assert_eq!(rmp_serde::from_slice::<Folder>(&row).unwrap(), older);
+    }
+
+    #[test]
+    fn there_is_an_end_to_folders() {
+        let (disk, folder, chance) = (SimDisk::new(1), SimDisk::new(2), Arc::new(Seeded::new(1)));
+        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder)));
+        let options = Options { places, ..Options::default() };
+        let memory = Memory::open(Arc::new(disk), options, chance).unwrap();
+        let take = || memory.snapshot("/backup", "/home", Timestamp::default(), &|_, _| true);
+        let (tables, _) = memory.tables_for_tests();
+        let many: Vec<_> = (0..256).map(|it| Folder::unknown(format!("/{it}"))).collect();
+        tables.note_folders(&many, &[]).unwrap();
+        let refused = take().unwrap_err().to_string();
+        assert!(refused.contains("snapshots in 256 folders"), "{refused}");
+        tables.note_folders(&[], &many[..1]).unwrap();
+        take().unwrap();
+        take().unwrap();
+    }
+
+    #[test]
+    fn folders_are_told_apart_where_they_share_a_place() {
+        let of = |folder: &str, id: Option<&str>| Folder {
+            id: id.map(|it| it.parse().unwrap()),
+            ..Folder::unknown(folder.to_owned())
+        };
+        let ids = ["00112233445566778899aabbccddeeff", "ff112233445566778899aabbccddeeff"];
+        let all =
+            [of("/a", None), of("/a", Some(ids[0])), of("/a", Some(ids[1])), of("/b#0", None)];
+        assert_eq!(called(&all), ["/a#00000000", "/a#00112233", "/a#ff112233", "/b#0"]);
+        assert_eq!(Folder::unknown(all[2].name()), all[2]);
     }
 }

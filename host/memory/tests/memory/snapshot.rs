@@ -620,6 +620,101 @@ fn a_folder_that_was_moved_goes_on_where_it_is_now() {
     assert!(refused.contains("it left this folder"), "{refused}");
 }
 
+/// Two sticks that are plugged in by turns.
+#[test]
+fn of_two_folders_in_one_place_the_one_that_is_away_is_pending() {
+    let (disk, one, folders, memory) = filled();
+    let other = SimDisk::new(5);
+    let names = || -> Vec<(String, bool)> { memory.snapshot_folders().unwrap() };
+    let plug = |stick: &SimDisk| {
+        folders.take(FOLDER);
+        folders.put(FOLDER, stick);
+    };
+    plug(&other);
+    assert_eq!(take(&memory).unwrap().snapshot.name, "snapshot-00000001");
+    let keys = [0, 1, 2].map(|it| slot(&disk, it));
+    let forget = |id| memory.forget(&[MemoryId(id)], None, now()).unwrap();
+    let told = forget(0);
+    assert_eq!((told.reached.len(), told.pending.len()), (1, 1), "{told:?}");
+    assert_eq!(told.pending[0].1, "another folder lies there now");
+    assert!(one.holds(&keys[0]) && !other.holds(&keys[0]));
+    let named = names();
+    let [here, away] = [&told.reached[0], &told.pending[0].0].map(String::clone);
+    assert!(named.contains(&(here.clone(), false)) && named.contains(&(away.clone(), true)));
+    assert!(here != away && [&here, &away].iter().all(|it| it.starts_with("/backup#")));
+    // Each is caught up with where it is there.
+    plug(&one);
+    let told = forget(1);
+    assert_eq!((&told.reached[0], &told.pending[0].0), (&away, &here));
+    assert!(!one.holds(&keys[0]) && !one.holds(&keys[1]) && other.holds(&keys[1]));
+    plug(&other);
+    assert_eq!(take(&memory).unwrap().snapshot.name, "snapshot-00000002");
+    assert!(!other.holds(&keys[1]));
+    assert!(names().iter().all(|it| !it.1), "{:?}", names());
+    // One that is given up leaves the other its name.
+    memory.leave_snapshots(&away).unwrap();
+    assert_eq!(names(), [(FOLDER.to_owned(), false)]);
+    forget(2);
+    assert!(one.holds(&keys[2]) && !other.holds(&keys[2]));
+}
+
+#[test]
+fn what_is_restored_knows_the_other_folders() {
+    const OTHER: &str = "/other";
+    for is_away in [false, true] {
+        let (disk, folder, folders, memory) = filled();
+        let other = SimDisk::new(5);
+        folders.put(OTHER, &other);
+        memory.snapshot(OTHER, HOME, now(), &|_, _| true).unwrap();
+        let key = slot(&disk, 1);
+        // A snapshot of before the other folder says nothing of it.
+        let names = |which: &Which| {
+            let to = SimDisk::new(3);
+            let came = back(&folder, &to, which, &folders, None).unwrap();
+            (came.elsewhere, open(&to, &folders))
+        };
+        assert_eq!(names(&Which::Newest).0, [""; 0]);
+        take(&memory).unwrap();
+        let (elsewhere, again) = names(&Which::Newest);
+        assert_eq!(elsewhere, [OTHER]);
+        let known = [(FOLDER.to_owned(), false), (OTHER.to_owned(), true)];
+        assert_eq!(again.snapshot_folders().unwrap(), known);
+        if is_away {
+            folders.take(OTHER);
+        }
+        let told = again.forget(&[MemoryId(1)], None, now()).unwrap();
+        assert!(!folder.holds(&key));
+        assert_eq!(other.holds(&key), is_away);
+        match is_away {
+            true => assert_eq!(told.pending, [(OTHER.to_owned(), "it is away".to_owned())]),
+            false => assert_eq!(told.reached, [FOLDER, OTHER]),
+        }
+        // What it took over it may go on with.
+        folders.put(OTHER, &other);
+        again.snapshot(OTHER, HOME, now(), &|_, _| true).unwrap();
+        assert!(!other.holds(&key));
+        assert!(again.snapshot_folders().unwrap().iter().all(|it| !it.1));
+    }
+}
+
+#[test]
+fn a_folder_that_lost_its_id_is_pending_until_the_next_snapshot() {
+    let (disk, folder, _, memory) = filled();
+    let (key, id) = (slot(&disk, 1), folder.content("folder").unwrap());
+    for lost in [true, false] {
+        match lost {
+            true => folder.remove("folder").unwrap(),
+            false => folder.open("folder").unwrap().write_at(40, &[1, 2, 3]).unwrap(),
+        }
+        let told = memory.forget(&[MemoryId(u64::from(lost))], None, now()).unwrap();
+        assert_eq!((told.reached.len(), told.pending.len()), (0, 1));
+        take(&memory).unwrap();
+        assert_eq!(folder.content("folder").unwrap(), id);
+        assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)]);
+    }
+    assert!(!folder.holds(&key));
+}
+
 /// Whoever can write into the folder can say what he likes there, and not sign it.
 #[test]
 fn what_somebody_else_wrote_is_no_later_snapshot() {
@@ -633,6 +728,17 @@ fn what_somebody_else_wrote_is_no_later_snapshot() {
     let body = folder.content("snapshot-00000009").unwrap()[512..].to_vec();
     file.write_at(42, &Digest::of(&body).0).unwrap();
     assert_eq!(snapshots(&folder).unwrap().whole.len(), 2, "without a key nobody can tell");
+    // It is in nobody's way, unless it is asked for.
+    let away = Folders::with(FOLDER, &folder);
+    for which in [Which::Newest, Which::At(now())] {
+        let came = back(&folder, &SimDisk::new(3), &which, &away, None).unwrap();
+        assert_eq!((came.snapshot.name.as_str(), came.records), ("snapshot-00000001", 3));
+        let [(name, problem)] = came.passed_over.as_slice() else { panic!("{came:?}") };
+        assert!(name == "snapshot-00000009" && problem.contains("its signature"), "{problem}");
+    }
+    let named = Which::Named("snapshot-00000009".to_owned());
+    let refused = back(&folder, &SimDisk::new(3), &named, &away, None).unwrap_err().to_string();
+    assert!(refused.contains("its signature"), "{refused}");
     assert_eq!(take(&memory).unwrap().snapshot.name, "snapshot-00000010");
 }
 
@@ -645,11 +751,11 @@ fn a_snapshot_of_an_older_program_comes_back_and_that_of_a_newer_one_is_told() {
     let to = SimDisk::new(3);
     back(&folder, &to, &Which::Named(name.to_owned()), &folders, None).unwrap();
     assert_eq!(held(&open(&to, &folders)), held(&memory));
-    for older in [b"2", b"3"] {
+    for older in [b"2", b"3", b"4"] {
         file.write_at(before, older).unwrap();
         back(&folder, &SimDisk::new(4), &Which::Named(name.to_owned()), &folders, None).unwrap();
     }
-    file.write_at(before, b"5").unwrap();
+    file.write_at(before, b"6").unwrap();
     let newer = (name.to_owned(), "a newer program wrote it".to_owned());
     assert_eq!(snapshots(&folder).unwrap().damaged, [newer]);
 }

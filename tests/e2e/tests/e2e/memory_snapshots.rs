@@ -163,6 +163,42 @@ fn a_backup_that_is_away_is_named_and_damage_is_told() {
 }
 
 #[test]
+fn two_sticks_in_one_place_are_two_folders() {
+    let Some(stage) = Stage::new() else { return };
+    let (backup, other) = (stage.path("backup"), stage.path("other"));
+    for text in ["The door is green.", "The roof leaks.", "The wall is blue."] {
+        memory(&stage, &["add", text]);
+    }
+    memory(&stage, &["snapshot", "backup"]);
+    fs::rename(&backup, &other).expect("it is unplugged");
+    memory(&stage, &["snapshot", "backup"]);
+    let told = memory(&stage, &["forget", "m0"]);
+    assert_eq!(told["snapshots"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told["pending"][0]["problem"], "another folder lies there now", "{told}");
+    let away = told["pending"][0]["name"].as_str().expect("a text").to_owned();
+    let path = backup.canonicalize().expect("it is there").display().to_string();
+    assert!(away.starts_with(&format!("{path}#")), "{told}");
+    // The path alone says too little.
+    let which = refused(&stage, &["snapshots", &path, "--leave"], 2);
+    assert!(which.contains(&away), "{which}");
+    // What is restored knows both, and forgets in both.
+    memory(&stage, &["snapshot", "backup"]);
+    fs::rename(stage.path("state/memory"), stage.path("away")).expect("it moves");
+    let restored = stage.call(["memory", "restore", "--from", "backup"]);
+    assert!(restored.err.contains(&format!("other folders with snapshots of this memory: {away}")));
+    fs::rename(&backup, stage.path("first")).expect("it is unplugged");
+    fs::rename(&other, &backup).expect("it is plugged in");
+    let told = memory(&stage, &["forget", "m1"]);
+    assert_eq!(told["snapshots"][0], away.as_str(), "{told}");
+    let keys = fs::read(stage.path("backup/keys")).expect("the keys of the backup");
+    assert_eq!(keys[512..512 + 64], [0; 64], "it is caught up with");
+    let left = memory(&stage, &["snapshots", &away, "--leave"]);
+    assert_eq!(left["folder"], away.as_str(), "{left}");
+    let stats = memory(&stage, &["stats"]);
+    assert_eq!(stats["snapshots"][0]["folder"], path.as_str(), "{stats}");
+}
+
+#[test]
 fn a_folder_that_is_thinned_out_does_not_grow_for_ever() {
     let Some(stage) = Stage::new() else { return };
     for text in ["The door is green.", "The roof leaks.", "The wall is blue."] {

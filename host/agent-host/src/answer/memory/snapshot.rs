@@ -186,21 +186,22 @@ pub(crate) struct RestoreFromAnswer {
     /// Later snapshots of the folder that are damaged, where none was named: name, and what is wrong.
     #[serde(default)]
     pub(crate) passed_over: Vec<(String, String)>,
+    /// Other folders with snapshots of the memory that was backed up.
+    #[serde(default)]
+    pub(crate) elsewhere: Vec<String>,
 }
 
 impl RestoreFromAnswer {
-    /// `damaged` are those of the folder, the later and the earlier ones; none where one was named.
-    pub(crate) fn of(folder: String, restored: Restored, damaged: Vec<(String, String)>) -> Self {
-        let name = &restored.snapshot.name;
-        let passed_over = damaged.into_iter().filter(|it| it.0 > *name).collect();
+    pub(crate) fn of(folder: String, restored: Restored) -> Self {
         Self {
-            passed_over,
             folder,
             snapshot: SnapshotDetail::of(restored.snapshot),
             records: restored.records,
             forgotten: restored.forgotten,
             withheld: restored.withheld,
             faults: restored.faults.into_iter().map(FaultDetail::of).collect(),
+            passed_over: restored.passed_over,
+            elsewhere: restored.elsewhere,
         }
     }
 }

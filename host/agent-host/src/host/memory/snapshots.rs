@@ -208,11 +208,7 @@ impl LazyMemory {
         };
         state.key = key;
         let restored = restored.ok_or_else(|| Failure::usage("the memory is locked"))?;
-        let damaged = match which {
-            Which::Named(_) => Vec::new(),
-            Which::Newest | Which::At(_) => snapshots(&*from).map_err(|it| failed(&it))?.damaged,
-        };
-        Ok(RestoreFromAnswer::of(folder.to_owned(), restored, damaged))
+        Ok(RestoreFromAnswer::of(folder.to_owned(), restored))
     }
 }
 

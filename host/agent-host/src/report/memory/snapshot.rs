@@ -121,6 +121,14 @@ pub(crate) fn restored(context: &Context, answer: &Json) -> Result<u8, Failure> 
         for (name, what) in &restored.passed_over {
             note(harmless(&format!("{name} is newer, and was passed over: it is damaged, {what}")));
         }
+        if !restored.elsewhere.is_empty() {
+            note(harmless(&format!(
+                "other folders with snapshots of this memory: {}. What is forgotten from now on is forgotten there, \
+                 too, once they are reached; `agent-host memory snapshots FOLDER --leave` gives one up that is gone \
+                 for good",
+                restored.elsewhere.join(", ")
+            )));
+        }
         let damaged: Vec<String> = faults.iter().filter_map(|it| it.id.clone()).collect();
         if !faults.is_empty() {
             let damaged = in_runs(&damaged);
