@@ -17,14 +17,14 @@ enum Row {
     V1(Timestamp, Draft),
 }
 
-/// The name of a record's row, for [`Key::seal`].
+/// The name of a record's row, for [`Key::seal_row`].
 const RECORD: &[u8] = b"record";
 
 /// A record as its sealed row.
 pub(crate) fn seal_record(key: &Key, written: Timestamp, draft: &Draft) -> Vec<u8> {
     let row = Row::V1(written, draft.clone());
     let plain = rmp_serde::to_vec(&row).expect("texts and numbers can be written");
-    key.seal(RECORD, &plain)
+    key.seal_row(RECORD, &plain)
 }
 
 /// A record from its sealed row; none where it is damaged.
@@ -39,7 +39,7 @@ pub(crate) fn open_record_in(
     sealed: &[u8],
     buffer: &mut Vec<u8>,
 ) -> Option<Record> {
-    let plain = key.open_into(RECORD, sealed, buffer)?;
+    let plain = key.open_row(RECORD, sealed, buffer)?;
     let Row::V1(written, draft) = rmp_serde::from_slice(plain).ok()?;
     Some(Record { id, written, draft })
 }
@@ -48,9 +48,6 @@ pub(crate) fn open_record_in(
 fn edge_name(number: u32, to: MemoryId) -> Vec<u8> {
     [b"edge".as_slice(), &number.to_le_bytes(), &to.0.to_le_bytes()].concat()
 }
-
-/// Bytes in front of the row of an edge, which tell it from all others of its name.
-const EDGE_SALT: usize = 16;
 
 /// A typed relation between two records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,39 +82,30 @@ impl Edge {
     }
 }
 
-/// An edge as its row, sealed with the key of the record it starts at. One that was taken back leaves its number to
-/// the next one, which may lead to the same record; so does a store that goes on from an earlier snapshot. So what seals it
-/// follows from all that it says (a synthetic initialisation vector, as of RFC 5297), and stands in front.
+/// An edge as its row, sealed with the key of the record it starts at.
 pub(crate) fn seal_edge(key: &Key, number: u32, edge: &Edge) -> Vec<u8> {
     let plain = rmp_serde::to_vec(edge).expect("texts and numbers can be written");
-    let mut name = edge_name(number, edge.to);
-    let salt = key.digest_of(&[b"salt", name.as_slice(), &plain]);
-    let salt = &salt[..EDGE_SALT];
-    name.extend_from_slice(salt);
-    [salt, &key.seal(&name, &plain)].concat()
+    key.seal_row(&edge_name(number, edge.to), &plain)
 }
 
-/// An edge from its row; none where it is damaged. Rows up to format 4 had no salt.
+/// An edge from its row; none where it is damaged.
 pub(crate) fn open_edge(key: &Key, number: u32, to: u64, sealed: &[u8]) -> Option<Edge> {
-    let name = edge_name(number, MemoryId(to));
-    let salted = || {
-        let (salt, sealed) = sealed.split_at_checked(EDGE_SALT)?;
-        key.open(&[name.as_slice(), salt].concat(), sealed)
-    };
-    let plain = salted().or_else(|| key.open(&name, sealed))?;
-    rmp_serde::from_slice(&plain).ok()
+    let mut plain = Vec::new();
+    let plain = key.open_row(&edge_name(number, MemoryId(to)), sealed, &mut plain)?;
+    rmp_serde::from_slice(plain).ok()
 }
 
 /// A vector as its row.
 pub(crate) fn seal_vector(key: &Key, encoder: &str, code: &Code) -> Vec<u8> {
     let plain = rmp_serde::to_vec(code).expect("numbers can be written");
-    key.seal(&vector_name(encoder), &plain)
+    key.seal_row(&vector_name(encoder), &plain)
 }
 
 /// A vector from its row; none where it is damaged.
 pub(crate) fn open_vector(key: &Key, encoder: &str, sealed: &[u8]) -> Option<Code> {
-    let plain = key.open(&vector_name(encoder), sealed)?;
-    rmp_serde::from_slice::<Code>(&plain).ok()?.complete()
+    let mut plain = Vec::new();
+    let plain = key.open_row(&vector_name(encoder), sealed, &mut plain)?;
+    rmp_serde::from_slice::<Code>(plain).ok()?.complete()
 }
 
 /// How many dimensions a vector has, from its row that has this name; none where it is damaged. Opens it in a buffer
@@ -128,7 +116,7 @@ pub(crate) fn dimensions_of(
     sealed: &[u8],
     buffer: &mut Vec<u8>,
 ) -> Option<usize> {
-    let plain = key.open_into(name, sealed, buffer)?;
+    let plain = key.open_row(name, sealed, buffer)?;
     let code: CodeRef<'_> = rmp_serde::from_slice(plain).ok()?;
     code.fits().then_some(code.steps.len())
 }
@@ -276,5 +264,32 @@ mod tests {
         let plain = rmp_serde::to_vec(&edge(1, "causes")).unwrap();
         let bare = key.seal(&edge_name(0, MemoryId(1)), &plain);
         assert_eq!(open_edge(&key, 0, 1, &bare), Some(edge(1, "causes")));
+    }
+
+    /// A store that goes on from a copy has the keys of the ids that it gives away, and so has the one that was copied.
+    #[test]
+    fn no_two_records_and_no_two_vectors_are_sealed_alike() {
+        let (key, id, now) = (Key::of([1; 32]), MemoryId(0), Timestamp::default());
+        let draft = |text: &str| Draft { text: text.to_owned(), ..Draft::default() };
+        let texts = ["The vault opens with 4711.", "The vault opens with 1174."].map(draft);
+        let codes = [[0.5, -1.0, 0.3], [0.5, -1.0, 0.2]].map(|it| Code::of(&it).unwrap());
+        let records = texts.each_ref().map(|it| seal_record(&key, now, it));
+        let vectors = codes.each_ref().map(|it| seal_vector(&key, "test", it));
+        for at in 0..2 {
+            let record = open_record(&key, id, &records[at]).unwrap();
+            assert_eq!(record.draft, texts[at]);
+            assert_eq!(open_vector(&key, "test", &vectors[at]), Some(codes[at].clone()));
+        }
+        for [one, other] in [&records, &vectors] {
+            let same = one.iter().zip(other).filter(|(one, other)| one == other).count();
+            assert!(same < one.len() / 2, "{same} of {} bytes are the same", one.len());
+        }
+        assert_eq!(records[0], seal_record(&key, now, &texts[0]), "what is the same is no secret");
+        // As an older program wrote them.
+        let plain = rmp_serde::to_vec(&Row::V1(now, texts[0].clone())).unwrap();
+        let older = open_record(&key, id, &key.seal(RECORD, &plain)).unwrap();
+        assert_eq!(older.draft, texts[0]);
+        let older = key.seal(&vector_name("test"), &rmp_serde::to_vec(&codes[0]).unwrap());
+        assert_eq!(open_vector(&key, "test", &older), Some(codes[0].clone()));
     }
 }

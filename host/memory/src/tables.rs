@@ -37,7 +37,7 @@ use crate::{
 pub(crate) const FILE: &str = "memory.redb";
 
 /// The newest format. The first had names of encoders and idempotency keys in the clear, the second no trust in
-/// standings, the third no quarters in vectors, the fourth no salt in edges, the fifth no ids of folders. A store has it with its next write: who knows of no trust would let anything
+/// standings, the third no quarters in vectors, the fourth no salt in edges, the fifth none in records and vectors, and no ids of folders. A store has it with its next write: who knows of no trust would let anything
 /// supersede anything, and who knows of no quarters would take a vector as damaged.
 const FORMAT: u64 = 6;
 

@@ -19,8 +19,8 @@ const PREFIX: &str = "snapshot-";
 /// What names of chunks begin with.
 const CHUNK_PREFIX: &str = "chunk-";
 /// First lines that are read; the last is written. Vectors of the first had no quarters: who knows of none would take them
-/// as damaged. The second said nothing of its descent, relations of the third had no salt, the fourth said nothing of other
-/// folders.
+/// as damaged. The second said nothing of its descent, relations of the third had no salt, records and vectors of the
+/// fourth had none, and it said nothing of other folders.
 const FORMATS: [&[u8]; 5] = [
     b"voyager memory snapshot, format 1\n",
     b"voyager memory snapshot, format 2\n",
