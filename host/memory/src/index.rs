@@ -577,6 +577,11 @@ impl Index {
         self.known.len()
     }
 
+    /// How many terms the texts of all records have.
+    pub(crate) fn terms(&self) -> u64 {
+        self.spaces.values().map(|it| it.totals().lengths[0]).sum()
+    }
+
     /// The number of edges.
     pub(crate) fn edges(&self) -> usize {
         self.edges.len()

@@ -19,7 +19,7 @@ use crate::{
 const CHUNK: u64 = 4096;
 
 /// Makes the cache of what the tables hold, and destroys the keys that an interrupted process left without their
-/// records, and that of a kept index that tells of them. Gives back also how many records were read: all that no kept index held.
+/// records, and that of a kept index that tells of them. Gives back also what a kept index held, and what it did not.
 /// Without `resident_max` no kept index is used; with it, more vectors of a space stay there.
 pub(crate) fn load(
     disk: &dyn Disk,
@@ -28,7 +28,7 @@ pub(crate) fn load(
     counters: Counters,
     encoder: Option<&(u32, Encoder)>,
     resident_max: Option<usize>,
-) -> Result<(Index, u64), Broken> {
+) -> Result<(Index, Kept), Broken> {
     let mut loading = Loading { tables, keys, counters, encoder, index: Index::default() };
     let kept = resident_max
         .and_then(|it| kept::read(disk, keys, tables, counters, encoder.map(|it| &it.1), it));
@@ -55,10 +55,20 @@ pub(crate) fn load(
             (loading.index, first, changed) = (kept.index, kept.next, Some(kept.changed));
         }
     }
-    let read = loading.run(first, changed.as_deref())?;
+    let terms = loading.index.terms();
+    let kept = Kept { terms, behind: loading.run(first, changed.as_deref())? };
     tables.reading()?.groups()?.into_iter().for_each(|it| loading.index.group(it));
     loading.index.is_loaded();
-    Ok((loading.index, read))
+    Ok((loading.index, kept))
+}
+
+/// What a kept index saves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Terms of the texts that it holds.
+    pub(crate) terms: u64,
+    /// Records that it does not hold.
+    pub(crate) behind: u64,
 }
 
 /// A store on its way from the disk to memory.

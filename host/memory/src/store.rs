@@ -29,7 +29,7 @@ use crate::{
     kept,
     keys::{Filled, Identity, Key, Keys},
     lineage::DERIVED_FROM,
-    loading::load,
+    loading::{Kept, load},
     owner::{Cost, Owner, OwnerKey, OwnerKind},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     question::{Cue, analyse},
@@ -54,6 +54,8 @@ pub use self::consolidating::{COPIES_MAX, Consolidated, Group};
 
 /// So many records are read faster than a kept index is written: see [`Memory::index_is_behind`].
 pub const KEPT_FROM: u64 = 1_000;
+/// The same of the terms of long records.
+const KEPT_FROM_TERMS: u64 = 50_000;
 
 /// Most records that are written at once.
 pub const BATCH_MAX: usize = 10_000;
@@ -226,8 +228,8 @@ pub struct Memory {
 struct Writer {
     filled: Filled,
     counters: Counters,
-    /// Records that the kept index doesn't hold.
-    unkept: u64,
+    /// What the kept index saves.
+    kept: Kept,
     /// Whether the horizon is there; where not, the next write makes it first.
     horizon: bool,
     /// Whether deeds are noted up to now; where not, the next write begins to.
@@ -284,14 +286,14 @@ impl Memory {
         let encoder = encoder.map_err(OpenError::of_database)?;
         let resident = Some(resident_vectors_max);
         let index = load(&*disk, &tables, &keys, counters, encoder.as_ref(), resident);
-        let (index, unkept) = index.map_err(OpenError::of_database)?;
+        let (index, kept) = index.map_err(OpenError::of_database)?;
         let encoder = encoder.map_or_else(OnceLock::new, OnceLock::from);
         let filled = Filled(counters.next);
         let horizon = tables.has_horizon(counters, archive_below);
         // What is damaged keeps nothing alive: the horizon was made before anybody knew that it is.
         let horizon = horizon.map_err(OpenError::of_database)? && index.damaged().is_empty();
         let (deeds_from, deeds) = tables.deeds_from(counters).map_err(OpenError::of_database)?;
-        let writer = Mutex::new(Writer { filled, counters, unkept, horizon, deeds, failed: None });
+        let writer = Mutex::new(Writer { filled, counters, kept, horizon, deeds, failed: None });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
         let results = Mutex::new(Results::new(answers_bytes));
         let owner = Mutex::new(owner);
@@ -423,15 +425,19 @@ impl Memory {
         }
         numbers.iter().zip(&edges).for_each(|(number, edge)| index.relate(*number, edge));
         index.stands_at(writer.counters.commit, cycle);
-        writer.unkept += count;
+        writer.kept.behind += count;
         Ok((first..first + count).map(MemoryId).collect())
     }
 
     /// Whether keeping the index is worth its time: the next opening would read an eighth of the records or
-    /// more, and [`KEPT_FROM`] at least.
+    /// more, and [`KEPT_FROM`] at least; or so much of their texts, where it is long enough to take as much time.
     pub fn index_is_behind(&self) -> bool {
-        let unkept = self.writer.lock().unwrap_or_else(PoisonError::into_inner).unkept;
-        unkept >= KEPT_FROM && unkept * 8 >= self.index().len() as u64
+        let kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner).kept;
+        let index = self.index();
+        let is_behind = |unkept, least, all| unkept >= least && unkept * 8 >= all;
+        let terms = index.terms();
+        is_behind(kept.behind, KEPT_FROM, index.len() as u64)
+            || is_behind(terms.saturating_sub(kept.terms), KEPT_FROM_TERMS, terms)
     }
 
     /// Keeps what recall searches in a file, so that the next opening reads only what is written from now on.
@@ -459,7 +465,7 @@ impl Memory {
             writer.failed = Some(error.to_string());
             return Err(WriteError::disk(error));
         }
-        writer.unkept = 0;
+        writer.kept = Kept { terms: self.index().terms(), behind: 0 };
         Ok(())
     }
 
@@ -488,7 +494,7 @@ impl Memory {
         let mut index = self.index_mut();
         self.answers_mut().clear();
         self.results_mut().clear();
-        (*index, writer.unkept) = anew;
+        (*index, writer.kept) = anew;
         // What was answered before may be handed in only now.
         index.answers_anew();
         Ok(())
@@ -659,7 +665,7 @@ impl Memory {
             change.note(rows.iter().map(|it| (it.0.0, Touch::Encoded)))
         })?;
         let mut index = self.index_mut();
-        writer.unkept = writer.unkept.max(counters.next - first);
+        writer.kept.behind = writer.kept.behind.max(counters.next - first);
         let count = rows.len();
         rows.into_iter().for_each(|(id, _, code)| index.set_vector(id, code));
         index.stands_at(writer.counters.commit, writer.counters.cycle);
@@ -903,7 +909,7 @@ impl Memory {
             self.answers_mut().sweep(&index);
             self.results_mut().sweep(&index);
         }
-        writer.unkept = self.index().len() as u64;
+        writer.kept = Kept { terms: 0, behind: self.index().len() as u64 };
         if let Err(error) = self.keys.destroy(&numbers) {
             writer.failed = Some(error.to_string());
             return Err(WriteError::disk(error));

@@ -273,6 +273,30 @@ fn an_index_is_kept_where_that_saves_time() {
     assert!(memory.index_is_behind(), "forgetting took it");
 }
 
+/// What takes time is the text.
+#[test]
+fn an_index_is_kept_of_a_few_long_records() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let text = "The door of the green house was never painted by anybody. ".repeat(1_000);
+    let long = |count: u64| -> Vec<Entry> {
+        (0..count).map(|it| turn("a", "Ada", &format!("{it} {text}"))).collect()
+    };
+    memory.remember(&long(1), None, now()).unwrap();
+    assert!(!memory.index_is_behind());
+    memory.remember(&long(15), None, now()).unwrap();
+    assert!(memory.index_is_behind());
+    memory.keep_index().unwrap();
+    assert!(!memory.index_is_behind());
+    memory.remember(&long(1), None, now()).unwrap();
+    drop(memory);
+    let memory = open(&disk);
+    assert!(!memory.index_is_behind(), "one of many was read");
+    memory.forget(&[MemoryId(1)], None, now()).unwrap();
+    drop(memory);
+    assert!(open(&disk).index_is_behind(), "all were read");
+}
+
 /// Fails to write the files of indexes, as a full disk does.
 struct Full(SimDisk);
 
