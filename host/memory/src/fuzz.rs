@@ -198,8 +198,8 @@ pub fn snapshot_files(bytes: &[u8]) {
     for file in [bytes, &whole] {
         let disk = folder.after_crash(CrashModel::Clean, 1);
         disk.open("snapshot-00000002").and_then(|it| it.write_at(0, file)).expect("there is room");
-        if let Found::Whole(manifest, body, _) = manifest::read(&disk, 2).expect("the disk reads") {
-            assert_eq!(body, bytes);
+        let read = manifest::read(&disk, 2, None).expect("the disk reads");
+        if let Found::Whole(manifest) = read {
             let again = rmp_serde::to_vec(&*manifest).expect("plain data");
             let again: Manifest = rmp_serde::from_slice(&again).expect("what was written is read");
             assert_eq!(again, *manifest);
@@ -207,8 +207,8 @@ pub fn snapshot_files(bytes: &[u8]) {
         let found = snapshots(&disk).expect("the disk reads");
         let count = found.whole.len() + found.damaged.len();
         assert!((1..=2).contains(&count), "one that was never finished is none");
-        let own = manifest::read(&disk, 1).expect("the disk reads");
-        let Found::Whole(own, ..) = own else { panic!("it was not touched") };
+        let own = manifest::read(&disk, 1, None).expect("the disk reads");
+        let Found::Whole(own) = own else { panic!("it was not touched") };
         let thinned = thin(&disk, *own.store, veil, 1).expect("the disk does all");
         for (name, _) in &thinned.aside {
             assert!(disk.content(name).is_some(), "nobody's are not removed");
@@ -231,9 +231,8 @@ pub fn snapshot_restored(bytes: &[u8]) {
     let (folder, veil) = snapshot_folder();
     let Some(([table, next, whole], rest)) = bytes.split_first_chunk() else { return };
     let disk = folder.after_crash(CrashModel::Clean, 1);
-    let Found::Whole(mut manifest, ..) = manifest::read(&disk, 1).expect("the disk reads") else {
-        panic!("it was written")
-    };
+    let written = manifest::read(&disk, 1, None).expect("the disk reads");
+    let Found::Whole(mut manifest) = written else { panic!("it was written") };
     let begin = TABLES.get(usize::from(*table)).copied().unwrap_or_default();
     let chunk = [begin, rest].concat();
     let hash = *blake3::hash(&chunk).as_bytes();

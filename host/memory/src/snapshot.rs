@@ -219,6 +219,8 @@ type Encoders = Vec<(u32, String, u32)>;
 /// A snapshot on its way.
 pub(crate) struct Taking {
     disk: Arc<dyn Disk>,
+    /// Files that a process which ended left there.
+    left: Vec<String>,
     /// What is to be noted of the folder before anything more is written there.
     pub(crate) note: Folder,
     /// What is noted of it and does not hold any more.
@@ -263,10 +265,10 @@ impl<'a> Known<'a> {
 }
 
 /// What a folder holds, read.
-struct Content {
+pub(crate) struct Content {
     files: BTreeSet<String>,
     /// By number.
-    whole: BTreeMap<u64, (Manifest, Vec<u8>, [u8; 32])>,
+    whole: BTreeMap<u64, Manifest>,
     damaged: Vec<(String, String)>,
     /// Names of those that were never finished.
     unfinished: Vec<String>,
@@ -274,16 +276,15 @@ struct Content {
     last: u64,
 }
 
-fn content(disk: &dyn Disk) -> io::Result<Content> {
+/// Reads what a folder holds. Without a veil nobody can tell who signed its snapshots.
+pub(crate) fn content(disk: &dyn Disk, veil: Option<&owner::Veil>) -> io::Result<Content> {
     let files: BTreeSet<String> = disk.list()?.into_iter().collect();
     let numbers: Vec<u64> = files.iter().filter_map(|it| number_of(it)).collect();
     let last = numbers.iter().copied().max().unwrap_or(0);
     let (mut whole, mut damaged, mut unfinished) = (BTreeMap::new(), Vec::new(), Vec::new());
     for number in numbers {
-        match manifest::read(disk, number)? {
-            Found::Whole(manifest, body, signature) => {
-                whole.insert(number, (*manifest, body, signature));
-            }
+        match manifest::read(disk, number, veil)? {
+            Found::Whole(manifest) => drop(whole.insert(number, *manifest)),
             Found::Damaged(how) => damaged.push((name_of(number), how)),
             Found::Unfinished => unfinished.push(name_of(number)),
         }
@@ -322,10 +323,10 @@ pub fn is_snapshot_file(name: &str) -> bool {
 /// # Errors
 /// [`SnapshotError::Disk`].
 pub fn snapshots(disk: &dyn Disk) -> Result<Snapshots, SnapshotError> {
-    let content = content(disk).map_err(SnapshotError::disk)?;
+    let content = content(disk, None).map_err(SnapshotError::disk)?;
     let mut found = Snapshots { damaged: content.damaged, ..Snapshots::default() };
     let mut chunks = BTreeMap::new();
-    for (number, (manifest, _, _)) in &content.whole {
+    for (number, manifest) in &content.whole {
         chunks.extend(manifest.chunks.iter().map(|it| (manifest::chunk_name(&it.0), it.1)));
         match missing(manifest, &content.files) {
             Some(how) => found.damaged.push((name_of(*number), how)),
@@ -337,12 +338,12 @@ pub fn snapshots(disk: &dyn Disk) -> Result<Snapshots, SnapshotError> {
 }
 
 impl Taking {
-    /// Looks at a folder, gives it an id where it has none, and says what of it is to be noted before anything more is
-    /// written there.
+    /// Looks at what a folder holds, gives it an id where it has none, and says what of it is to be noted before anything
+    /// more is written there.
     pub(crate) fn begin(
-        disk: Arc<dyn Disk>,
+        (disk, found): (Arc<dyn Disk>, Content),
         folder: &str,
-        (identity, veil): (Identity, &owner::Veil),
+        identity: Identity,
         noted: &[Folder],
         (counters, reading): (Counters, Reading),
         chance: &dyn Chance,
@@ -351,7 +352,6 @@ impl Taking {
             folder: folder.to_owned(),
             reason: reason.to_owned(),
         };
-        let found = content(&*disk).map_err(SnapshotError::disk)?;
         if !found.files.iter().all(|it| is_snapshot_file(it))
             || found.files.contains(crate::tables::FILE)
         {
@@ -359,13 +359,12 @@ impl Taking {
         }
         let there = keys::identity(&*disk).map_err(SnapshotError::disk)?;
         let of = there.as_ref().map(|it| it.store).into_iter();
-        let mut of = of.chain(found.whole.values().map(|it| *it.0.store));
+        let mut of = of.chain(found.whole.values().map(|it| *it.store));
         if of.any(|it| it != identity.store) {
             return Err(refused("it holds snapshots of another memory; name another folder"));
         }
         // What somebody else wrote says nothing of this memory.
-        let own = found.whole.values().filter(|it| veil.sign(&it.1) == it.2);
-        let own: Vec<&Manifest> = own.map(|it| &it.0).collect();
+        let own: Vec<&Manifest> = found.whole.values().filter(|it| it.is_own).collect();
         let newest = own.last().map(|it| (it.number, *it.mark));
         let id = FolderId::of(&*disk).map_err(SnapshotError::disk)?;
         let known_as = Known::find(noted, folder, id, newest);
@@ -423,12 +422,8 @@ impl Taking {
         if id.is_none() {
             given.give(&*disk).map_err(SnapshotError::disk)?;
         }
-        Ok(Self { disk, note, before, identity, counters, reading, known, is_new })
-    }
-
-    /// The folder, for who forgets meanwhile.
-    pub(crate) fn place(&self) -> (String, Arc<dyn Disk>) {
-        (self.note.folder.clone(), Arc::clone(&self.disk))
+        let left = left_over(&found);
+        Ok(Self { disk, left, note, before, identity, counters, reading, known, is_new })
     }
 
     /// Writes the chunks that no earlier snapshot has. None of it counts yet.
@@ -489,11 +484,16 @@ impl Taking {
             descent: self.identity.descent.clone(),
             folders: veil
                 .wrap(&rmp_serde::to_vec(folders).expect("numbers and texts can be written")),
+            is_own: true,
         };
         let write = || -> io::Result<Vec<u64>> {
             let kept = owner.bring(keys, &*self.disk, next.min(self.counters.next), rows)?;
             manifest.write(&*self.disk, &veil)?;
-            sweep(&*self.disk)?;
+            let mut left = self.left;
+            let named: BTreeSet<String> =
+                manifest.chunks.iter().map(|it| manifest::chunk_name(&it.0)).collect();
+            left.retain(|it| !named.contains(it));
+            remove(&*self.disk, &left)?;
             Ok(kept)
         };
         let kept = write().map_err(SnapshotError::disk)?;
@@ -518,23 +518,25 @@ fn cover_refused(unopened: &[u64]) -> String {
     )
 }
 
-/// Removes what a process that ended left: snapshots that were never finished, and chunks that none names. Gives back
-/// what is gone.
-fn sweep(disk: &dyn Disk) -> io::Result<Vec<String>> {
-    let found = content(disk)?;
-    let mut gone = found.unfinished;
+/// What a process that ended left: snapshots that were never finished, and chunks that none names.
+fn left_over(found: &Content) -> Vec<String> {
+    let mut left = found.unfinished.clone();
     // A damaged one may name any.
     if found.damaged.is_empty() {
-        let named = found.whole.values().flat_map(|it| &it.0.chunks);
+        let named = found.whole.values().flat_map(|it| &it.chunks);
         let named: BTreeSet<String> = named.map(|it| manifest::chunk_name(&it.0)).collect();
-        gone.extend(found.files.into_iter().filter(|it| is_chunk(it) && !named.contains(it)));
+        let files = found.files.iter().filter(|it| is_chunk(it) && !named.contains(*it));
+        left.extend(files.cloned());
     }
-    if gone.is_empty() {
-        return Ok(gone);
+    left
+}
+
+fn remove(disk: &dyn Disk, files: &[String]) -> io::Result<()> {
+    if files.is_empty() {
+        return Ok(());
     }
-    gone.iter().try_for_each(|it| disk.remove(it))?;
-    disk.sync_folder()?;
-    Ok(gone)
+    files.iter().try_for_each(|it| disk.remove(it))?;
+    disk.sync_folder()
 }
 
 /// Removes all but the newest `keep` snapshots of a store, and the chunks that none needs any more. What is damaged, or
@@ -545,12 +547,11 @@ pub(crate) fn thin(
     veil: &owner::Veil,
     keep: usize,
 ) -> Result<Thinned, SnapshotError> {
-    let found = content(disk).map_err(SnapshotError::disk)?;
-    let mut thinned = Thinned { aside: found.damaged, ..Thinned::default() };
+    let mut found = content(disk, Some(veil)).map_err(SnapshotError::disk)?;
+    let mut thinned = Thinned { aside: found.damaged.clone(), ..Thinned::default() };
     let mut own = Vec::new();
-    for (number, (manifest, body, signature)) in &found.whole {
-        let is_own = *manifest.store == store && veil.sign(body) == *signature;
-        let problem = match is_own {
+    for (number, manifest) in &found.whole {
+        let problem = match manifest.is_own && *manifest.store == store {
             true => missing(manifest, &found.files),
             false => Some("it is of another memory, or was changed".to_owned()),
         };
@@ -564,18 +565,17 @@ pub(crate) fn thin(
     if own.is_empty() {
         return Ok(thinned);
     }
-    let remove = || -> io::Result<Vec<String>> {
-        own.iter().try_for_each(|it| disk.remove(&name_of(*it)))?;
-        // One that came back after a crash would miss its chunks.
-        disk.sync_folder()?;
-        sweep(disk)
-    };
-    let swept = remove().map_err(SnapshotError::disk)?;
-    let chunks = own.iter().filter_map(|it| found.whole.get(it)).flat_map(|it| &it.0.chunks);
+    let gone: Vec<Manifest> = own.iter().filter_map(|it| found.whole.remove(it)).collect();
+    let names: Vec<String> = own.into_iter().map(name_of).collect();
+    let left = left_over(&found);
+    // One that came back after a crash would miss its chunks.
+    let removed = remove(disk, &names).and_then(|()| remove(disk, &left));
+    removed.map_err(SnapshotError::disk)?;
+    let chunks = gone.iter().flat_map(|it| &it.chunks);
     let lengths: BTreeMap<String, u64> =
         chunks.map(|it| (manifest::chunk_name(&it.0), it.1)).collect();
-    thinned.bytes = swept.iter().filter_map(|it| lengths.get(it)).sum();
-    thinned.removed = own.into_iter().map(name_of).collect();
+    thinned.bytes = left.iter().filter_map(|it| lengths.get(it)).sum();
+    thinned.removed = names;
     Ok(thinned)
 }
 
@@ -658,14 +658,14 @@ pub fn restore(
     if !begun && !is_blank(to, &there, key.clone(), chance) {
         return Err(SnapshotError::NotEmpty);
     }
-    let found = content(&**from).map_err(SnapshotError::disk)?;
     let missing = || SnapshotError::Damaged {
         what: keys::FILE.to_owned(),
         reason: "it is missing, or no file of keys".to_owned(),
     };
     let owner = Owner::find(from, key.as_ref())?.ok_or_else(missing)?;
     let veil = owner.veil().ok_or_else(missing)?;
-    let manifest = chosen(&found, which, &veil)?;
+    let found = content(&**from, Some(&veil)).map_err(SnapshotError::disk)?;
+    let manifest = chosen(&found, which)?;
     let name = name_of(manifest.number);
     let source = Keys::open(&**from, manifest.next, owner.mask())?;
     let forgotten = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
@@ -745,7 +745,7 @@ pub fn restore(
             forgotten: manifest.records.saturating_sub(came),
             withheld,
             faults: verified.faults,
-            passed_over: passed_over(&found, which, manifest.number, &veil),
+            passed_over: passed_over(&found, which, manifest.number),
             elsewhere,
         })
     };
@@ -787,16 +787,12 @@ fn begin(to: &dyn Disk, there: &[String]) -> io::Result<()> {
 }
 
 /// The manifest that is meant. Where none is named, one that its memory did not sign is in nobody's way.
-fn chosen<'a>(
-    found: &'a Content,
-    which: &Which,
-    veil: &owner::Veil,
-) -> Result<&'a Manifest, SnapshotError> {
+fn chosen<'a>(found: &'a Content, which: &Which) -> Result<&'a Manifest, SnapshotError> {
     let not_found = |wanted: &str| SnapshotError::NotFound { wanted: wanted.to_owned() };
-    let signed = |(manifest, body, signature): &'a (Manifest, Vec<u8>, [u8; 32])| {
+    let signed = |manifest: &'a Manifest| {
         let reason = FOREIGN.to_owned();
         let damaged = || SnapshotError::Damaged { what: name_of(manifest.number), reason };
-        (veil.sign(body) == *signature).then_some(manifest).ok_or_else(damaged)
+        manifest.is_own.then_some(manifest).ok_or_else(damaged)
     };
     let upto = match which {
         Which::Newest => Timestamp::LAST,
@@ -810,7 +806,7 @@ fn chosen<'a>(
             return signed(named.ok_or_else(|| not_found(&format!("`{name}`")))?);
         }
     };
-    let meant = || found.whole.values().rev().filter(|it| it.0.at <= upto.as_micros()).map(signed);
+    let meant = || found.whole.values().rev().filter(|it| it.at <= upto.as_micros()).map(signed);
     let newest = meant().find(Result::is_ok).or_else(|| meant().next());
     newest.unwrap_or_else(|| {
         Err(match which {
@@ -821,17 +817,12 @@ fn chosen<'a>(
 }
 
 /// Later ones than that which was chosen, where none was named: name, and what is wrong.
-fn passed_over(
-    found: &Content,
-    which: &Which,
-    chosen: u64,
-    veil: &owner::Veil,
-) -> Vec<(String, String)> {
+fn passed_over(found: &Content, which: &Which, chosen: u64) -> Vec<(String, String)> {
     if matches!(which, Which::Named(_)) {
         return Vec::new();
     }
     let later = found.whole.range(chosen + 1..);
-    let foreign = later.filter(|(_, it)| veil.sign(&it.1) != it.2);
+    let foreign = later.filter(|it| !it.1.is_own);
     let foreign = foreign.map(|it| (name_of(*it.0), FOREIGN.to_owned()));
     let damaged = found.damaged.iter().filter(|it| it.0 > name_of(chosen)).cloned();
     let mut all: Vec<_> = foreign.chain(damaged).collect();

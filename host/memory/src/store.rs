@@ -30,7 +30,7 @@ use crate::{
     keys::{Filled, Identity, Key, Keys},
     lineage::DERIVED_FROM,
     loading::{Kept, load},
-    owner::{Cost, Owner, OwnerKey, OwnerKind},
+    owner::{Cost, Owner, OwnerKey, OwnerKind, Veil},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     question::{Cue, analyse},
     recall::{self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Recall},
@@ -973,25 +973,27 @@ impl Memory {
         now: Timestamp,
         see: &dyn Fn(u64, u64) -> bool,
     ) -> Result<Taken, SnapshotError> {
-        let refused = |reason: String| SnapshotError::Folder { folder: folder.to_owned(), reason };
-        let places = self.places.as_ref().ok_or_else(|| refused("there is no disk".to_owned()))?;
-        let disk = places.open(folder, true).map_err(refused)?;
+        self.in_folder(folder, true, |disk| self.take(disk, folder, home, now, see))
+    }
+
+    fn take(
+        &self,
+        disk: &Arc<dyn Disk>,
+        folder: &str,
+        home: &str,
+        now: Timestamp,
+        see: &dyn Fn(u64, u64) -> bool,
+    ) -> Result<Taken, SnapshotError> {
+        let veil = self.veil().ok_or(SnapshotError::Bare)?;
+        // Before writes wait: the disk of the folder may be slow.
+        let found = snapshot::content(&**disk, Some(&veil)).map_err(SnapshotError::disk)?;
         let mut taking = {
             let writer = self.writer().map_err(SnapshotError::disk)?;
-            let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
-            let veil = owner.veil().ok_or(SnapshotError::Bare)?;
             let identity = self.identity().map_err(SnapshotError::disk)?;
-            let noted = self.tables.folders()?;
-            let reading = self.tables.reading()?;
-            let as_of = (writer.counters, reading);
-            let taking =
-                Taking::begin(disk, folder, (identity, &veil), &noted, as_of, &*self.chance)?;
-            let mut place = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
-            if place.is_some() {
-                return Err(SnapshotError::Busy);
-            }
+            let (noted, reading) = (self.tables.folders()?, self.tables.reading()?);
+            let (there, as_of) = ((Arc::clone(disk), found), (writer.counters, reading));
+            let taking = Taking::begin(there, folder, identity, &noted, as_of, &*self.chance)?;
             self.tables.note_folders(slice::from_ref(&taking.note), taking.before.as_slice())?;
-            *place = Some(taking.place());
             taking
         };
         let note = taking.note.clone();
@@ -1000,22 +1002,47 @@ impl Memory {
             // No key was ever there. Where that can't be noted it is told as one that was not reached.
             drop(self.tables.note_folders(&[], slice::from_ref(&note)));
         }
-        let written = written.and_then(|written| {
-            let writer = self.writer().map_err(SnapshotError::disk)?;
-            let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = writer.counters.next;
-            // As of now: what is forgotten meanwhile has no row any more.
-            let rows = self.tables.reading()?;
-            let folders = self.tables.folders()?;
-            let told = (home, folders.as_slice());
-            let taken = taking.finish(written, (&owner, &self.keys, next), &rows, told, now)?;
-            let caught_up = folders.into_iter().filter(|it| it.is_that(&note));
-            let caught_up: Vec<_> = caught_up.map(|it| Folder { pending: false, ..it }).collect();
-            self.tables.note_folders(&caught_up, &[])?;
-            Ok(taken)
-        });
-        *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        written
+        let written = written?;
+        let writer = self.writer().map_err(SnapshotError::disk)?;
+        let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = writer.counters.next;
+        // As of now: what is forgotten meanwhile has no row any more.
+        let rows = self.tables.reading()?;
+        let folders = self.tables.folders()?;
+        let told = (home, folders.as_slice());
+        let taken = taking.finish(written, (&owner, &self.keys, next), &rows, told, now)?;
+        let caught_up = folders.into_iter().filter(|it| it.is_that(&note));
+        let caught_up: Vec<_> = caught_up.map(|it| Folder { pending: false, ..it }).collect();
+        self.tables.note_folders(&caught_up, &[])?;
+        Ok(taken)
+    }
+
+    /// Works in a folder of snapshots, in which nobody else of this process works meanwhile.
+    fn in_folder<T>(
+        &self,
+        folder: &str,
+        make: bool,
+        work: impl FnOnce(&Arc<dyn Disk>) -> Result<T, SnapshotError>,
+    ) -> Result<T, SnapshotError> {
+        let refused = |reason: String| SnapshotError::Folder { folder: folder.to_owned(), reason };
+        let places = self.places.as_ref().ok_or_else(|| refused("there is no disk".to_owned()))?;
+        let place = || self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        let disk = {
+            let mut place = place();
+            if place.is_some() {
+                return Err(SnapshotError::Busy);
+            }
+            let disk = places.open(folder, make).map_err(refused)?;
+            *place = Some((folder.to_owned(), Arc::clone(&disk)));
+            disk
+        };
+        let done = work(&disk);
+        *place() = None;
+        done
+    }
+
+    fn veil(&self) -> Option<Veil> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner).veil()
     }
 
     /// Removes all but the newest `keep` snapshots of this store from a folder, one at least stays.
@@ -1023,24 +1050,15 @@ impl Memory {
     /// # Errors
     /// [`SnapshotError`]. The newest ones are as they were.
     pub fn thin_snapshots(&self, folder: &str, keep: usize) -> Result<Thinned, SnapshotError> {
-        let refused = |reason: String| SnapshotError::Folder { folder: folder.to_owned(), reason };
-        let places = self.places.as_ref().ok_or_else(|| refused("there is no disk".to_owned()))?;
-        let disk = places.open(folder, false).map_err(refused)?;
-        let known = self.keys.identity().map_err(SnapshotError::disk)?;
-        let store = known.ok_or_else(|| refused("this memory has no snapshots".to_owned()))?.store;
-        let veil = self.owner.lock().unwrap_or_else(PoisonError::into_inner).veil();
-        let veil = veil.ok_or(SnapshotError::Bare)?;
-        {
-            let mut place = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
-            // Chunks of one that is being taken are named by none yet.
-            if place.is_some() {
-                return Err(SnapshotError::Busy);
-            }
-            *place = Some((folder.to_owned(), Arc::clone(&disk)));
-        }
-        let thinned = snapshot::thin(&*disk, store, &veil, keep.max(1));
-        *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        thinned
+        self.in_folder(folder, false, |disk| {
+            let known = self.keys.identity().map_err(SnapshotError::disk)?;
+            let store = known.map(|it| it.store).ok_or_else(|| SnapshotError::Folder {
+                folder: folder.to_owned(),
+                reason: "this memory has no snapshots".to_owned(),
+            })?;
+            let veil = self.veil().ok_or(SnapshotError::Bare)?;
+            snapshot::thin(&**disk, store, &veil, keep.max(1))
+        })
     }
 
     /// Which store it is, from its first snapshot on.

@@ -46,7 +46,6 @@ pub fn check_snapshots(
     owner: Option<&OwnerKey>,
     see: &dyn Fn(u64, u64) -> bool,
 ) -> Result<Checked, SnapshotError> {
-    let found = content(&**disk).map_err(SnapshotError::disk)?;
     let owner = match Owner::find(disk, owner) {
         Err(OpenError::Locked { .. }) => None,
         found => Some(found?.ok_or_else(|| SnapshotError::Damaged {
@@ -56,14 +55,9 @@ pub fn check_snapshots(
     };
     // What somebody else wrote says nothing of this memory: not how many records there are, and not what is in them.
     let veil = owner.as_ref().and_then(Owner::veil);
-    let (mut signed, mut foreign) = (Vec::new(), Vec::new());
-    for (number, (manifest, body, signature)) in &found.whole {
-        let whose = match veil.as_ref().is_none_or(|it| it.sign(body) == *signature) {
-            true => &mut signed,
-            false => &mut foreign,
-        };
-        whose.push((*number, manifest));
-    }
+    let found = content(&**disk, veil.as_ref()).map_err(SnapshotError::disk)?;
+    let (signed, foreign): (Vec<_>, Vec<_>) =
+        found.whole.iter().partition(|it| veil.is_none() || it.1.is_own);
     let next = signed.iter().map(|it| it.1.next).max().unwrap_or(0);
     let opener = match &owner {
         Some(owner) => Some(Opener::of(&**disk, owner, next)?),
@@ -102,9 +96,9 @@ pub fn check_snapshots(
             [one] => (*one).clone(),
             [one, others @ ..] => format!("{one}; {} more of its parts are damaged", others.len()),
         };
-        checked.snapshots.damaged.push((name_of(number), problem));
+        checked.snapshots.damaged.push((name_of(*number), problem));
     }
-    let named = foreign.iter().map(|it| (name_of(it.0), FOREIGN.to_owned()));
+    let named = foreign.iter().map(|it| (name_of(*it.0), FOREIGN.to_owned()));
     checked.snapshots.damaged.extend(named);
     checked.unopened = lost.into_iter().collect();
     Ok(checked)

@@ -31,7 +31,8 @@ const FORMATS: [&[u8]; 5] = [
 const BEGIN: &[u8] = b"voyager memory snapshot, format ";
 /// The line, the length of the body, its hash, and the signature.
 const HEADER_BYTES: usize = 512;
-const BODY_BYTES_MAX: u64 = 1 << 30;
+/// Enough for some billions of records.
+const BODY_BYTES_MAX: u64 = 64 << 20;
 /// No memory counts so far. Whoever has a folder that is not locked can write and sign a manifest there: what is made of its
 /// numbers shall neither overflow nor take room for what is not there.
 const COUNT_MAX: u64 = 1 << 48;
@@ -73,12 +74,15 @@ pub(crate) struct Manifest {
     /// The folders with snapshots of that store then, sealed as what it knows of them is; empty in earlier formats.
     #[serde(default, with = "serde_bytes")]
     pub(crate) folders: Vec<u8>,
+    /// Whether the veil signed it with which it was read.
+    #[serde(skip)]
+    pub(crate) is_own: bool,
 }
 
 /// A file of a snapshot, as it was found.
 pub(crate) enum Found {
-    /// It is whole; what it says, what was signed, and by whom it says.
-    Whole(Box<Manifest>, Vec<u8>, [u8; 32]),
+    /// It is whole; what it says.
+    Whole(Box<Manifest>),
     /// Writing it was cut off before it counted.
     Unfinished,
     /// It is not what was written; how that shows.
@@ -151,8 +155,8 @@ impl Manifest {
     }
 }
 
-/// Reads the file of a snapshot.
-pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
+/// Reads the file of a snapshot. Without a veil nobody can tell who signed it.
+pub(crate) fn read(disk: &dyn Disk, number: u64, veil: Option<&Veil>) -> io::Result<Found> {
     let file = disk.open(&name_of(number))?;
     let length = file.len()?;
     let mut header = [0; HEADER_BYTES];
@@ -171,7 +175,7 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
     let (bytes, rest) = rest.split_at(8);
     let body_bytes = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
     let (hash, rest) = rest.split_at(32);
-    let signature = rest.first_chunk().copied().unwrap_or_default();
+    let signature: [u8; 32] = rest.first_chunk().copied().unwrap_or_default();
     if body_bytes > BODY_BYTES_MAX || length != HEADER_BYTES as u64 + body_bytes {
         return damaged("it has another length");
     }
@@ -180,7 +184,7 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
     if Digest::of(&body).0 != hash {
         return damaged("its bytes are not what was written");
     }
-    let Ok(manifest) = rmp_serde::from_slice::<Manifest>(&body) else {
+    let Ok(mut manifest) = rmp_serde::from_slice::<Manifest>(&body) else {
         return damaged("it says nothing that this program knows");
     };
     if manifest.number != number {
@@ -189,7 +193,8 @@ pub(crate) fn read(disk: &dyn Disk, number: u64) -> io::Result<Found> {
     if !manifest.is_bounded() {
         return damaged("its numbers are such as no memory has");
     }
-    Ok(Found::Whole(Box::new(manifest), body, signature))
+    manifest.is_own = veil.is_some_and(|it| it.sign(&body) == signature);
+    Ok(Found::Whole(Box::new(manifest)))
 }
 
 #[cfg(test)]
@@ -220,6 +225,7 @@ mod tests {
             chunks: Vec::new(),
             descent: Descent::default(),
             folders: Vec::new(),
+            is_own: false,
         }
     }
 
@@ -233,7 +239,7 @@ mod tests {
             let mut manifest = manifest();
             change(&mut manifest);
             manifest.write(&disk, &veil).unwrap();
-            matches!(read(&disk, manifest.number).unwrap(), Found::Whole(..))
+            matches!(read(&disk, manifest.number, Some(&veil)).unwrap(), Found::Whole(it) if it.is_own)
         };
         assert!(is_whole(|_| ()));
         for change in [
