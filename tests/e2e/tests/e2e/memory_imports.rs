@@ -123,6 +123,31 @@ fn a_relation_that_was_taken_back_stays_so_when_its_file_is_imported_again() {
 }
 
 #[test]
+fn a_file_is_found_again_after_a_shorter_copy_of_it() {
+    let Some(stage) = Stage::new() else { return };
+    let count = |answer: &Json| ["records", "known", "relations"].map(|it| answer[it].clone());
+    let import = |lines: &[&str]| {
+        stage.write("a.jsonl", lines.join("\n"));
+        count(&memory(&stage, &["import", "a.jsonl"]))
+    };
+    let (alpha, beta) = ("{\"id\":0,\"text\":\"alpha\"}", "{\"id\":1,\"text\":\"beta\"}");
+    let about = "{\"from\":1,\"kind\":\"about\",\"to\":0}";
+    let gamma = "{\"id\":2,\"text\":\"gamma\",\"supersedes\":[0]}";
+    assert_eq!(import(&[alpha, beta]), [2, 0, 0]);
+    assert_eq!(import(&[alpha]), [1, 0, 0]);
+    assert_eq!(import(&[alpha, beta, about, gamma]), [1, 2, 2]);
+    let beta_of = |id: &str| memory(&stage, &["show", id])["relations"][0].clone();
+    assert_eq!((&beta_of("m1")["from"], &beta_of("m1")["to"]), (&"m1".into(), &"m2".into()));
+    assert_eq!(import(&[alpha, beta, gamma]), [0, 3, 0]);
+
+    let chat = |messages: usize| {
+        stage.write("chat.txt", &"Ada: one\nBob: two\nAda: three\n"[..[0, 9, 18, 29][messages]]);
+        count(&memory(&stage, &["import", "chat.txt"]))
+    };
+    assert_eq!([chat(2), chat(1), chat(3)], [[2, 0, 0], [1, 0, 0], [1, 2, 0]]);
+}
+
+#[test]
 fn what_is_exported_is_read_however_much_it_supersedes_or_escapes() {
     let Some(stage) = Stage::new() else { return };
     let mut text: String =

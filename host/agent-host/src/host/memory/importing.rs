@@ -246,8 +246,10 @@ impl Import<'_> {
             Ok(earlier) => earlier,
             Err(error) => return Ok(Taken::Failed(read(error))),
         };
-        if let Some(ids) = earlier.filter(|it| it.len() == self.batch.len()) {
-            self.remembered(&ids);
+        if let Some(ids) = earlier
+            && let Err(failure) = self.remembered(&ids)
+        {
+            return Ok(Taken::Failed(failure));
         }
         Ok(if full { Taken::Full } else { Taken::Done })
     }
@@ -278,12 +280,19 @@ impl Import<'_> {
         let entries: Vec<Entry> = self.batch.iter().map(entry).collect();
         let desk = self.desk;
         let ids = desk.memory.remember(&entries, Some(&self.key), desk.now()).map_err(written)?;
-        self.remembered(&ids);
-        Ok(())
+        self.remembered(&ids)
     }
 
-    /// The batch has these ids, now or from an earlier import.
-    fn remembered(&mut self, ids: &[MemoryId]) {
+    /// The batch has these ids, now or from an earlier import: the last of them, where a shorter copy of the file,
+    /// imported since, makes it begin later than that one's did.
+    fn remembered(&mut self, ids: &[MemoryId]) -> Result<(), Failure> {
+        // Whatever ended a batch is found there again, and ends this one: only a batch that somebody else writes at
+        // this moment is shorter.
+        let Some(earlier) = ids.len().checked_sub(self.batch.len()) else {
+            let message = "another import of the same file is under way";
+            return Err(Failure::new(FailureKind::Environment, message).hint(self.hint()));
+        };
+        let ids = &ids[earlier..];
         for ((id, _, _), new) in self.batch.drain(..).zip(ids) {
             let is_there = self.desk.memory.space_of(*new).is_ok();
             let is_earlier = self.before.is_some_and(|it| *new <= it);
@@ -302,6 +311,7 @@ impl Import<'_> {
             self.relations.extend(older.map(edge));
         }
         self.batch_bytes = 0;
+        Ok(())
     }
 
     /// Whether somebody took a relation of these two records back since an earlier import.
