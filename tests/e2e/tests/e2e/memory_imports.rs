@@ -148,6 +148,20 @@ fn a_file_is_found_again_after_a_shorter_copy_of_it() {
 }
 
 #[test]
+fn what_stands_before_a_broken_line_is_known_once_that_is_mended() {
+    let Some(stage) = Stage::new() else { return };
+    let import = |line: &str| {
+        let lines = ["{\"text\":\"one\"}", "{\"text\":\"two\"}", line, "{\"text\":\"four\"}"];
+        stage.write("a.jsonl", lines.join("\n"));
+        let answer = memory(&stage, &["import", "a.jsonl", "--skip-bad"]);
+        ["records", "known", "bad"].map(|it| answer[it].clone())
+    };
+    assert_eq!(import("nonsense"), [3, 0, 1]);
+    assert_eq!(import("nonsense"), [0, 3, 1]);
+    assert_eq!(import("{\"text\":\"three\"}"), [2, 2, 0]);
+}
+
+#[test]
 fn what_is_exported_is_read_however_much_it_supersedes_or_escapes() {
     let Some(stage) = Stage::new() else { return };
     let mut text: String =

@@ -145,7 +145,11 @@ impl Import<'_> {
                     }
                 }
                 Ok(Taken::Failed(failure)) => return Err(failure),
-                Err(bad) if self.request.skip_bad => self.skip(file, &bad),
+                Err(bad) if self.request.skip_bad => {
+                    // What stands before it is found again where somebody mends it.
+                    self.flush_records()?;
+                    self.skip(file, &bad);
+                }
                 Err(bad) => {
                     self.flush()?;
                     let hint = format!("mend it, or count it with --skip-bad; {}", self.hint());
