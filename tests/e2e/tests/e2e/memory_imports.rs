@@ -114,10 +114,10 @@ fn a_relation_that_was_taken_back_stays_so_when_its_file_is_imported_again() {
     stage.write("a.jsonl", &text);
     let more = memory(&stage, &["import", "a.jsonl"]);
     assert_eq!((&more["records"], &more["relations"]), (&1.into(), &1.into()), "{more}");
-    assert_eq!(more["taken-back"], 2, "{more}");
+    assert_eq!(more["taken-back"], 3, "{more}");
     // What was related again since is there, and nothing is taken back of what is all new.
     memory(&stage, &["relate", "m1", "about", "m0"]);
-    assert_eq!(memory(&stage, &["import", "a.jsonl"])["taken-back"], 1);
+    assert_eq!(memory(&stage, &["import", "a.jsonl"])["taken-back"], 2);
     let anew = memory(&stage, &["import", "a.jsonl", "--again"]);
     assert_eq!((&anew["records"], &anew["taken-back"]), (&3.into(), &0.into()), "{anew}");
 }
@@ -159,6 +159,35 @@ fn what_stands_before_a_broken_line_is_known_once_that_is_mended() {
     assert_eq!(import("nonsense"), [3, 0, 1]);
     assert_eq!(import("nonsense"), [0, 3, 1]);
     assert_eq!(import("{\"text\":\"three\"}"), [2, 2, 0]);
+}
+
+#[test]
+fn relations_of_the_same_two_records_are_all_imported_and_once() {
+    let Some(stage) = Stage::new() else { return };
+    for text in ["The door is green.", "The house has a door."] {
+        memory(&stage, &["add", text]);
+    }
+    for weight in ["0.5", "0.9", "0.9"] {
+        memory(&stage, &["relate", "m0", "about", "m1", "--weight", weight]);
+    }
+    let relations = |stage: &Stage, path: &str| {
+        memory(stage, &["import", path])["relations"].as_u64().expect("a number")
+    };
+    for file in ["a.jsonl", "a.parquet"] {
+        assert_eq!(memory(&stage, &["export", "--out", file])["relations"], 3);
+        let other = Stage::new().unwrap();
+        let path = stage.path(file);
+        let path = path.to_str().unwrap();
+        assert_eq!([relations(&other, path), relations(&other, path)], [3, 0], "{file}");
+    }
+    // Of one that is told more often than it was, the others come in.
+    let lines = fs::read_to_string(stage.path("a.jsonl")).unwrap();
+    let last = lines.lines().next_back().unwrap();
+    let more = stage.write("a.jsonl", format!("{lines}{last}\n"));
+    let other = Stage::new().unwrap();
+    other.write("a.jsonl", &lines);
+    assert_eq!(relations(&other, "a.jsonl"), 3);
+    assert_eq!(relations(&other, more.to_str().unwrap()), 1);
 }
 
 #[test]

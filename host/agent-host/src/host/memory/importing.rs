@@ -4,7 +4,7 @@
 //! added to a batch its key is looked up, so that what an earlier import remembered is found again wherever that one
 //! ended a batch: where it was interrupted, where a line was broken, where the file has grown since.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use voyager_base::{Digest, chance::Chance as _, clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, Entry, MemoryId, SUPERSEDES};
@@ -102,12 +102,19 @@ struct Import<'a> {
     ids: Ids,
     /// Relations that are not remembered yet.
     relations: Vec<Edge>,
-    /// Those that are, once somebody has to know.
-    known_relations: Option<HashSet<(MemoryId, String, MemoryId)>>,
+    /// How many of each were there before and are not met in a file yet, once somebody has to know.
+    known_relations: Option<HashMap<Related, usize>>,
     /// Bytes of the files that are read.
     done_bytes: u64,
     total_bytes: u64,
     told: Option<Timestamp>,
+}
+
+/// What a relation says: from where, of which kind, to where, and the bits of its weight.
+type Related = (MemoryId, String, MemoryId, u32);
+
+fn related(edge: &Edge) -> Related {
+    (edge.from, edge.kind.clone(), edge.to, edge.weight.to_bits())
 }
 
 impl Import<'_> {
@@ -336,14 +343,22 @@ impl Import<'_> {
         let known = match &mut self.known_relations {
             Some(known) => known,
             none => {
-                let all = memory.all_relations().map_err(read)?;
-                none.insert(all.into_iter().map(|it| (it.from, it.kind, it.to)).collect())
+                let known = none.insert(HashMap::new());
+                for edge in memory.all_relations().map_err(read)? {
+                    *known.entry(related(&edge)).or_default() += 1;
+                }
+                known
             }
         };
         let is_there = |id: MemoryId| memory.space_of(id).is_ok();
-        new.retain(|it| {
-            is_there(it.from) && is_there(it.to) && known.insert((it.from, it.kind.clone(), it.to))
-        });
+        let mut is_new = |edge: &Edge| match known.get_mut(&related(edge)) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                false
+            }
+            _ => true,
+        };
+        new.retain(|it| is_there(it.from) && is_there(it.to) && is_new(it));
         let mut wanted = Vec::with_capacity(new.len());
         for edge in new {
             if self.was_taken_back(&edge)? {
