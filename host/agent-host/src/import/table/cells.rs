@@ -19,7 +19,8 @@ use super::schema::Leaf;
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Bytes(ByteArray),
-    Whole(i64),
+    /// With a sign or without: both fit.
+    Whole(i128),
     Real(f64),
     YesOrNo(bool),
     Old(Int96),
@@ -34,6 +35,7 @@ pub(super) struct Cells {
     /// The levels at which a value is there, and an element of a list.
     there: i16,
     element: Option<i16>,
+    is_unsigned: bool,
     definitions: Vec<i16>,
     repetitions: Vec<i16>,
     /// How many levels were read, and how many of them, and of the values, were taken.
@@ -68,10 +70,20 @@ impl Cells {
             ColumnReader::Int96ColumnReader(it) => Column::Int96(it, Vec::new()),
             ColumnReader::FixedLenByteArrayColumnReader(_) => return Err(broken()),
         };
-        let (there, element) = (leaf.there, leaf.element);
+        let (there, element, is_unsigned) = (leaf.there, leaf.element, leaf.is_unsigned);
         let (definitions, repetitions) = (Vec::new(), Vec::new());
         let (levels, taken, taken_values) = (0, 0, 0);
-        Ok(Self { column, there, element, definitions, repetitions, levels, taken, taken_values })
+        Ok(Self {
+            column,
+            there,
+            element,
+            is_unsigned,
+            definitions,
+            repetitions,
+            levels,
+            taken,
+            taken_values,
+        })
     }
 
     /// Forgets the values that were read.
@@ -131,8 +143,14 @@ impl Cells {
     fn value(&self, at: usize) -> Option<Value> {
         Some(match &self.column {
             Column::Bytes(_, it) => Value::Bytes(it.get(at)?.clone()),
-            Column::Int32(_, it) => Value::Whole(i64::from(*it.get(at)?)),
-            Column::Int64(_, it) => Value::Whole(*it.get(at)?),
+            Column::Int32(_, it) if self.is_unsigned => {
+                Value::Whole(i128::from(it.get(at)?.cast_unsigned()))
+            }
+            Column::Int32(_, it) => Value::Whole(i128::from(*it.get(at)?)),
+            Column::Int64(_, it) if self.is_unsigned => {
+                Value::Whole(i128::from(it.get(at)?.cast_unsigned()))
+            }
+            Column::Int64(_, it) => Value::Whole(i128::from(*it.get(at)?)),
             Column::Float(_, it) => Value::Real(f64::from(*it.get(at)?)),
             Column::Double(_, it) => Value::Real(*it.get(at)?),
             Column::Bool(_, it) => Value::YesOrNo(*it.get(at)?),

@@ -428,7 +428,7 @@ impl<'a> Row<'a> {
             (Value::Whole(it), Sort::Ticks(second)) => {
                 let micros = match second {
                     1_000_000_000 => Some(it.div_euclid(1_000)),
-                    second => it.checked_mul(1_000_000 / second),
+                    second => it.checked_mul(i128::from(1_000_000 / second)),
                 };
                 let micros = micros.and_then(|it| u64::try_from(it).ok());
                 (micros.map(Timestamp::from_micros), it.to_string())

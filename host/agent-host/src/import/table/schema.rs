@@ -82,6 +82,8 @@ pub(super) struct Leaf {
     /// Names from the outermost group on.
     pub(super) path: Vec<String>,
     pub(super) sort: Sort,
+    /// Whether its whole numbers have no sign.
+    pub(super) is_unsigned: bool,
     /// The level of definition at which a value is there.
     pub(super) there: i16,
     /// The one at which there is an element of the list, where it is in one.
@@ -173,7 +175,8 @@ impl Columns {
             }
         } else {
             let (index, path) = (self.leaves.len(), path.clone());
-            self.leaves.push(Leaf { index, path, sort: sort(field), there, element, lists });
+            let (sort, is_unsigned) = (sort(field), is_unsigned(field));
+            self.leaves.push(Leaf { index, path, sort, is_unsigned, there, element, lists });
         }
         path.pop();
     }
@@ -222,6 +225,15 @@ fn sort(field: &Type) -> Sort {
             (_, ConvertedType::TIMESTAMP_MICROS) => Sort::Ticks(1_000_000),
             _ => Sort::Whole,
         },
+    }
+}
+
+fn is_unsigned(field: &Type) -> bool {
+    use ConvertedType::{UINT_8, UINT_16, UINT_32, UINT_64};
+    let about = field.get_basic_info();
+    match about.logical_type_ref() {
+        Some(LogicalType::Integer(it)) => !it.is_signed,
+        _ => matches!(about.converted_type(), UINT_8 | UINT_16 | UINT_32 | UINT_64),
     }
 }
 

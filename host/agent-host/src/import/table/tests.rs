@@ -238,6 +238,57 @@ fn of_texts(schema: &str, values: &[&str]) -> Vec<u8> {
     file.into_inner().unwrap()
 }
 
+/// A table of two rows, of which the first is near the second, with ids of this type.
+fn with_ids<T: parquet::data_type::DataType>(of: &str, ids: [T::T; 2]) -> Vec<u8> {
+    use parquet::{
+        data_type::ByteArrayType, file::writer::SerializedFileWriter,
+        schema::parser::parse_message_type,
+    };
+    let (kind, to) = ("required binary kind (STRING)", of.replace("id", "to"));
+    let schema = format!(
+        "message m {{ {of}; required binary text (STRING); repeated group relations {{ {kind}; {to}; }} }}"
+    );
+    let schema = parse_message_type(&schema).unwrap().into();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Default::default()).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    let levels = (Some(&[1, 0][..]), Some(&[0, 0][..]));
+    for place in 0..4 {
+        let mut column = group.next_column().unwrap().unwrap();
+        let written = match place {
+            0 => column.typed::<T>().write_batch(&ids, None, None),
+            1 => column.typed::<ByteArrayType>().write_batch(&["a".into(), "b".into()], None, None),
+            2 => column.typed::<ByteArrayType>().write_batch(&["near".into()], levels.0, levels.1),
+            _ => column.typed::<T>().write_batch(&ids[1..], levels.0, levels.1),
+        };
+        written.unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    file.into_inner().unwrap()
+}
+
+#[test]
+fn ids_without_a_sign_are_read_whole() {
+    use parquet::data_type::{Int32Type, Int64Type};
+    let ids = |table: &[u8]| {
+        let ids = items(table).into_iter().map(|it| match it {
+            Item::Record { id, .. } => (id.unwrap(), None),
+            Item::Relation { from, to, .. } => (from, Some(to)),
+            Item::Empty => panic!("it has a text"),
+        });
+        ids.collect::<Vec<_>>()
+    };
+    let small = 3_000_000_000;
+    for of in ["required int32 id (INTEGER(32,false))", "required int32 id (UINT_32)"] {
+        let table = with_ids::<Int32Type>(of, [5, (small as u32).cast_signed()]);
+        assert_eq!(ids(&table), [(5, None), (small, None), (5, Some(small))]);
+    }
+    let table = with_ids::<Int64Type>("required int64 id (INTEGER(64,false))", [5, i64::MIN]);
+    assert_eq!(ids(&table), [(5, None), (1 << 63, None), (5, Some(1 << 63))]);
+    let problem = wrong(&with_ids::<Int32Type>("required int32 id", [5, -1])).1;
+    assert!(problem.contains("`-1` is no id"), "{problem}");
+}
+
 /// What is wrong first with a table.
 fn wrong(table: &[u8]) -> (Place, String) {
     let (found, stop) = read("a.parquet", Format::Auto, table);
