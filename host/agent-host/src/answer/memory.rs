@@ -579,6 +579,9 @@ pub(crate) struct ImportAnswer {
     pub(crate) relations: u64,
     /// Records that an earlier import remembered.
     pub(crate) known: u64,
+    /// Those of them that are trusted otherwise than this one asks for.
+    #[serde(default)]
+    pub(crate) trusted_otherwise: u64,
     /// Records that an earlier import remembered, and that were forgotten since.
     pub(crate) forgotten: u64,
     /// Relations between records of an earlier import that were taken back since, and stay so.

@@ -611,6 +611,10 @@ pub(crate) fn import(context: &Context, answer: &Json) -> Result<u8, Failure> {
         for (count, what) in [
             (it.known, "record(s) were there from an earlier import; `--again` adds them again"),
             (
+                it.trusted_otherwise,
+                "of them are trusted otherwise than this import asks for: `memory trust` changes that",
+            ),
+            (
                 it.forgotten,
                 "record(s) of an earlier import were forgotten since; `--again` adds them again",
             ),

@@ -191,6 +191,23 @@ fn relations_of_the_same_two_records_are_all_imported_and_once() {
 }
 
 #[test]
+fn known_records_that_are_trusted_otherwise_are_told() {
+    let Some(stage) = Stage::new() else { return };
+    let less = "{\"text\":\"three\",\"trust\":\"skill\"}";
+    stage.write("a.jsonl", format!("{{\"text\":\"one\"}}\n{{\"text\":\"two\"}}\n{less}\n"));
+    let otherwise = |arguments: &[&str]| {
+        memory(&stage, &[&["import", "a.jsonl"], arguments].concat())["trusted-otherwise"].clone()
+    };
+    let owner = ["--trust", "owner"];
+    assert_eq!([otherwise(&[]), otherwise(&[]), otherwise(&owner)], [0, 0, 2]);
+    memory(&stage, &["trust", "owner", "m0"]);
+    let told = stage.call(["memory", "import", "a.jsonl", "--trust", "owner"]);
+    assert!(told.err.contains("1 of them are trusted otherwise"), "{told:?}");
+    memory(&stage, &["forget", "m1"]);
+    assert_eq!(otherwise(&owner), 0);
+}
+
+#[test]
 fn what_is_exported_is_read_however_much_it_supersedes_or_escapes() {
     let Some(stage) = Stage::new() else { return };
     let mut text: String =

@@ -304,9 +304,12 @@ impl Import<'_> {
             return Err(Failure::new(FailureKind::Environment, message).hint(self.hint()));
         };
         let ids = &ids[earlier..];
-        for ((id, _, _), new) in self.batch.drain(..).zip(ids) {
+        for ((id, _, trust), new) in self.batch.drain(..).zip(ids) {
             let is_there = self.desk.memory.space_of(*new).is_ok();
             let is_earlier = self.before.is_some_and(|it| *new <= it);
+            if is_earlier && self.desk.memory.own_trust(*new).is_ok_and(|it| it != trust) {
+                self.answer.trusted_otherwise += 1;
+            }
             match (is_there, is_earlier) {
                 (false, _) => self.answer.forgotten += 1,
                 (true, true) => self.answer.known += 1,
