@@ -166,7 +166,8 @@ impl Encoder {
         }
     }
 
-    /// Vectors for texts; none for those that have no direction, and none at all where `dimensions` are others.
+    /// Vectors for texts; none for those that have no direction, and none at all where `dimensions` are others, or where
+    /// the first text is a question and has none.
     pub(crate) async fn encode(
         self: &Arc<Self>,
         texts: Vec<String>,
@@ -207,7 +208,12 @@ impl Encoder {
             Err(Trouble::Down(why)) => Some((self.clock.now(), why.clone())),
             _ => None,
         };
-        Ok(vectors?.into_iter().map(|it| Code::of(&it).is_some().then_some(it)).collect())
+        let with_direction = |it: Vec<f32>| Code::of(&it).is_some().then_some(it);
+        let vectors: Vec<_> = vectors?.into_iter().map(with_direction).collect();
+        if patience == Patience::Question && matches!(vectors.first(), Some(None)) {
+            return Err(Trouble::Refused("its vector has no direction".to_owned()));
+        }
+        Ok(vectors)
     }
 
     /// Words that mean something like those of a question, where the encoder knows words, and all are made.

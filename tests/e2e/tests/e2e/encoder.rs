@@ -220,6 +220,32 @@ fn an_endpoint_that_answers_badly_leaves_the_words() {
 }
 
 #[test]
+fn an_endpoint_that_answers_a_question_with_zeros_is_told() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, "none", &["add", "Rain again."]);
+    let is_zero = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&is_zero);
+    let address = serve(move |asked| match seen.load(Ordering::SeqCst) {
+        true => ok(&json!({ "embeddings": vec![[0.0; 3]; asked.texts.len()] })),
+        false => ollama(asked),
+    });
+    let encoder = format!("http://{address}/api/embed#small");
+    // Before there is a vector, and after.
+    for is_encoded in [false, true] {
+        is_zero.store(false, Ordering::SeqCst);
+        if is_encoded {
+            assert_eq!(memory(&stage, &encoder, &["encode"])["vectors"], 1);
+        }
+        is_zero.store(true, Ordering::SeqCst);
+        let found = call(&stage, &encoder, &["recall", "rain"]);
+        assert!(found.code == Some(0) && found.out.contains("Rain again."), "{found:?}");
+        assert!(found.err.contains("from the words alone"), "{found:?}");
+        let problem = memory(&stage, &encoder, &["stats"])["encoder-problem"].clone();
+        assert_eq!(problem, "its vector has no direction");
+    }
+}
+
+#[test]
 fn a_question_that_is_too_long_is_refused_before_it_is_encoded() {
     let Some(stage) = Stage::new() else { return };
     let encoded = Arc::new(AtomicBool::new(false));
