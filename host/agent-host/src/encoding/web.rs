@@ -200,6 +200,9 @@ fn refused(url: &Url, status: StatusCode) -> Attempt {
 
 fn of_openai(answer: &[u8], count: usize) -> Result<Vec<Vec<f32>>, String> {
     let Listed { data } = serde_json::from_slice(answer).map_err(unreadable)?;
+    if data.len() != count {
+        return Err(miscounted(data.len(), count));
+    }
     let mut vectors = vec![Vec::new(); count];
     for Numbered { index, embedding } in data {
         match vectors.get_mut(index) {
@@ -220,11 +223,15 @@ fn unreadable(error: serde_json::Error) -> String {
     format!("its answer can't be read at column {}", error.column())
 }
 
+fn miscounted(vectors: usize, texts: usize) -> String {
+    format!("it answers {texts} text(s) with {vectors} vector(s)")
+}
+
 /// As many vectors as texts, all of the same dimensions, of numbers.
 fn checked(vectors: Vec<Vec<f32>>, count: usize) -> Result<Vec<Vec<f32>>, String> {
     let dimensions = vectors.first().map_or(0, Vec::len);
     if vectors.len() != count {
-        return Err(format!("it answers {count} texts with {} vectors", vectors.len()));
+        return Err(miscounted(vectors.len(), count));
     }
     if !(1..=DIMENSIONS_MAX).contains(&dimensions)
         || vectors.iter().any(|it| it.len() != dimensions)
@@ -245,7 +252,10 @@ mod tests {
     fn answers_are_read_in_the_order_of_the_texts() {
         let answer = br#"{"data":[{"index":1,"embedding":[2]},{"index":0,"embedding":[1]}]}"#;
         assert_eq!(of_openai(answer, 2), Ok(vec![vec![1.0], vec![2.0]]));
-        assert!(of_openai(answer, 1).is_err());
+        for count in [1, 3] {
+            let told = format!("it answers {count} text(s) with 2 vector(s)");
+            assert_eq!(of_openai(answer, count), Err(told));
+        }
         let twice = br#"{"data":[{"index":0,"embedding":[2]},{"index":0,"embedding":[1]}]}"#;
         assert!(of_openai(twice, 2).is_err());
         assert_eq!(of_ollama(br#"{"embeddings":[[1,2]]}"#), Ok(vec![vec![1.0, 2.0]]));
