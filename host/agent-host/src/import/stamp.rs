@@ -33,6 +33,14 @@ enum Order {
 impl Stamp {
     /// Reads one. None where it is something else.
     pub(super) fn read(text: &str) -> Option<Self> {
+        let (day, rest) = Self::day(text)?;
+        let rest = rest.strip_prefix(',').unwrap_or(rest).trim();
+        let micros = if rest.is_empty() { None } else { Some(time_of_day(rest)?) };
+        Some(Self { micros, ..day })
+    }
+
+    /// The day that a text begins with, and what stands behind it.
+    fn day(text: &str) -> Option<(Self, &str)> {
         let mut rest = unmarked(text).trim();
         let first = digits(&mut rest)?;
         let sign = rest.chars().next().filter(|it| matches!(it, '/' | '.' | '-'))?;
@@ -50,14 +58,20 @@ impl Stamp {
             [1 | 2, 1 | 2, 2] => (of_two_digits(third), [first, second], dotted),
             _ => return None,
         };
-        let rest = rest.strip_prefix(',').unwrap_or(rest).trim();
-        let micros = if rest.is_empty() { None } else { Some(time_of_day(rest)?) };
-        Some(Self { sign, year, numbers, order, micros })
+        Some((Self { sign, year, numbers, order, micros: None }, rest))
     }
 
     /// Whether the time of the day is said.
     pub(super) fn has_time_of_day(&self) -> bool {
         self.micros.is_some()
+    }
+
+    /// What it means with the day first, and with the month first.
+    fn readings(&self) -> [Option<Timestamp>; 2] {
+        match self.order {
+            Some(order) => [self.at(order); 2],
+            None => [Order::DayFirst, Order::MonthFirst].map(|it| self.at(it)),
+        }
     }
 
     fn at(&self, order: Order) -> Option<Timestamp> {
@@ -150,16 +164,11 @@ impl Orders {
         if let Some(time) = when::read(text) {
             return Ok(time);
         }
-        let no_day = || format!("`{text}` says no day that can be read");
-        let stamp = Stamp::read(text).ok_or_else(no_day)?;
-        let readings = match stamp.order {
-            Some(order) => [stamp.at(order); 2],
-            None => [Order::DayFirst, Order::MonthFirst].map(|it| stamp.at(it)),
-        };
+        let stamp = Stamp::read(text).ok_or_else(|| unread(text))?;
         let is_shown =
             [&self.day_first, &self.month_first].map(|shown| shown.contains(&stamp.sign));
-        match (readings, is_shown) {
-            ([None, None], _) => Err(no_day()),
+        match (stamp.readings(), is_shown) {
+            ([None, None], _) => Err(unread(text)),
             ([Some(time), None] | [None, Some(time)], _) => Ok(time),
             ([Some(day_first), Some(month_first)], _) if day_first == month_first => Ok(day_first),
             ([Some(time), _], [true, false]) | ([_, Some(time)], [false, true]) => Ok(time),
@@ -170,6 +179,13 @@ impl Orders {
             }
         }
     }
+}
+
+/// What of a text says no time.
+fn unread(text: &str) -> String {
+    let has_day = Stamp::day(text).is_some_and(|(day, _)| day.readings() != [None, None]);
+    let what = if has_day { "time of the day" } else { "day" };
+    format!("`{text}` says no {what} that can be read")
 }
 
 #[cfg(test)]
@@ -216,19 +232,25 @@ mod tests {
             "10:11",
             "31/13/2023",
             "5.17.2024",
+            "31/13/2023, 24:00",
             "31/12-2023",
-            "31/12/2023, 24:00",
-            "31/12/2023, 13:00 PM",
-            "31/12/2023, 10:61",
-            "31/12/2023, 10:1",
-            "31/12/2023, 10:11:",
-            "31/12/2023, 10:11 x",
             "31/12/202, 10:11",
             "31/12/99999",
             "31/12/1969",
             "2023/31/12",
         ] {
             assert_eq!(read(text), format!("`{text}` says no day that can be read"));
+        }
+        for text in [
+            "31/12/2023, 24:00",
+            "31/12/2023, 13:00 PM",
+            "31/12/2023, 10:61",
+            "31/12/2023, 10:1",
+            "31/12/2023, 10:11:",
+            "31/12/2023, 10:11 x",
+            "2023-12-31T10:61",
+        ] {
+            assert_eq!(read(text), format!("`{text}` says no time of the day that can be read"));
         }
     }
 
