@@ -2,9 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::{Arc, Mutex},
+    fmt, io,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::channel,
+    },
     task::{Context, Poll, Waker},
+    thread,
+    time::Duration,
 };
 
 use proptest::prelude::*;
@@ -593,6 +599,78 @@ fn a_snapshot_that_is_stopped_leaves_nothing_pending_that_was_not() {
     folders.put(FOLDER, &folder);
     assert_eq!(stopped(), SnapshotError::Stopped);
     assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), true)]);
+}
+
+/// A disk on which something happens whenever the first snapshot is read.
+struct Watched(SimDisk, Arc<dyn Fn() + Send + Sync>);
+
+impl Disk for Watched {
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        if name == "snapshot-00000001" {
+            (self.1)();
+        }
+        self.0.open(name)
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.0.list()
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.0.remove(name)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.0.sync_folder()
+    }
+}
+
+/// The place of such a folder.
+struct Watching(SimDisk, Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Watching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watching")
+    }
+}
+
+impl Places for Watching {
+    fn open(&self, _: &str, _: bool) -> Result<Arc<dyn Disk>, String> {
+        Ok(Arc::new(Watched(self.0.clone(), Arc::clone(&self.1))))
+    }
+
+    fn file_of(&self, _: &str, _: &str) -> Option<Box<dyn DiskFile>> {
+        None
+    }
+}
+
+#[test]
+fn writes_go_on_while_a_slow_folder_is_read() {
+    let memory: Arc<OnceLock<Memory>> = Arc::default();
+    let (is_second, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (store, armed, count) = (Arc::clone(&memory), Arc::clone(&is_second), Arc::clone(&reads));
+    let write = move || {
+        if !armed.load(Ordering::Relaxed) {
+            return;
+        }
+        count.fetch_add(1, Ordering::Relaxed);
+        let (store, (told, done)) = (Arc::clone(&store), channel());
+        thread::spawn(move || {
+            let memory = store.get().expect("it is open");
+            memory.remember(&[draft("meanwhile").into()], None, now()).expect("there is room");
+            told.send(())
+        });
+        done.recv_timeout(Duration::from_secs(60)).expect("it is written");
+    };
+    let places: Arc<dyn Places> = Arc::new(Watching(SimDisk::new(2), Arc::new(write)));
+    let options = Options { places: Some(places), ..options() };
+    let opened = Memory::open(Arc::new(SimDisk::new(1)), options, chance()).unwrap();
+    let memory = memory.get_or_init(|| opened);
+    memory.remember(&[draft("The door is green.").into()], None, now()).unwrap();
+    take(memory).unwrap();
+    is_second.store(true, Ordering::Relaxed);
+    assert_eq!(take(memory).unwrap().snapshot.records, 2, "what is written then is in it");
+    assert_eq!(reads.load(Ordering::Relaxed), 1);
 }
 
 /// Where no snapshot of it is noted under a path, the newest there tells whether it took that one.
