@@ -26,6 +26,7 @@ use std::{
     num::{NonZeroU32, NonZeroUsize},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -114,6 +115,9 @@ struct Others {
 
 /// How often the host looks at the skills folders. A skill is compiled when two looks found it the same.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// What ends sooner is not worth a word.
+const A_WHILE: Duration = Duration::from_secs(1);
 
 /// A request of another process that is being answered: the host does not end before it.
 pub(crate) struct Served(Arc<Host>);
@@ -306,20 +310,26 @@ impl Host {
         others.closed
     }
 
-    /// Waits until no run is going on, and nobody waits for an answer; says `waiting` once where it has to.
-    pub(crate) async fn idle(&self, waiting: impl Fn(usize)) {
+    /// Waits until no run is going on, and nobody waits for an answer; says `waiting` once where that takes a while.
+    pub(crate) async fn idle(&self, waiting: impl Fn(String)) {
         let mut said = false;
+        let mut a_while = pin!(tokio::time::sleep(A_WHILE));
         loop {
             let changed = self.changed.notified();
-            let active = self.active().len();
-            if active == 0 && self.others().served == 0 {
+            let (runs, served) = (self.going_on(), self.others().served);
+            if runs == 0 && served == 0 {
                 return;
             }
-            if !said && 0 < active {
-                waiting(active);
-                said = true;
+            tokio::select! {
+                () = changed => {}
+                () = &mut a_while, if !said => {
+                    said = true;
+                    waiting(match runs {
+                        0 => format!("{served} request(s)"),
+                        _ => format!("{runs} run(s)"),
+                    });
+                }
             }
-            changed.await;
         }
     }
 

@@ -255,8 +255,7 @@ async fn here(
         let ended = async {
             // The answer came through the channel; a panic in the work did not.
             let _ = work.await;
-            let waiting =
-                |runs| printing::note(format!("waiting for {runs} run(s) of other processes"));
+            let waiting = |what| printing::note(format!("waiting for {what} of other processes"));
             host.idle(waiting).await;
             stop.cancel();
             watching.abort();
@@ -428,17 +427,19 @@ async fn serve_one(host: Arc<Host>, stream: UnixStream) {
     }
     let (sender, mut updates) = mpsc::channel(1_024);
     let cancellation = Cancellation::default();
-    match serde_json::from_str::<Request>(&line) {
-        Err(error) => {
-            let error = Failure::usage(format!("the request can't be read: {error}"))
-                .hint("both processes must be of the same version");
-            let _ = sender.send(Update::Failed { error }).await;
+    let (cancelled, request) = (cancellation.clone(), serde_json::from_str::<Request>(&line));
+    // Nobody else has the sender: updates end with the answer.
+    tokio::spawn(async move {
+        match request {
+            Ok(request) => host.answer(request, &cancelled, &sender).await,
+            Err(error) => {
+                let error = Failure::usage(format!("the request can't be read: {error}"))
+                    .hint("both processes must be of the same version");
+                // Whoever asked may have left.
+                drop(sender.send(Update::Failed { error }).await);
+            }
         }
-        Ok(request) => {
-            let cancellation = cancellation.clone();
-            tokio::spawn(async move { host.answer(request, &cancellation, &sender).await });
-        }
-    }
+    });
     let listening = tokio::spawn(async move {
         let mut word = String::new();
         while reading.read_line(&mut word).await.is_ok_and(|read| read > 0) {

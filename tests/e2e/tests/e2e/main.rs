@@ -42,6 +42,7 @@ mod secrets;
 mod serve;
 #[path = "../../../../host/encoder/tests/bert/small.rs"]
 mod small_encoder;
+mod socket;
 mod state;
 mod telemetry;
 mod transactions;
