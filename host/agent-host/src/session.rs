@@ -5,12 +5,12 @@ use std::{io, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    io::{AsyncBufReadExt, AsyncReadExt as _, AsyncWriteExt, BufReader, Lines},
     net::{
         UnixListener, UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::mpsc,
+    sync::{Semaphore, SemaphorePermit, mpsc},
 };
 use voyager_base::call::Cancellation;
 
@@ -25,8 +25,28 @@ use crate::{
     report,
 };
 
-/// A request holds a manifest of at most 1 MiB; the bound keeps a stray client from filling memory.
-const LINE_BYTES_MAX: u64 = 8 << 20;
+/// Longest request, in bytes. It holds a manifest of at most 1 MiB.
+const LINE_BYTES_MAX: usize = 8 << 20;
+
+/// What nearly all requests have room in.
+const SMALL_BYTES_MAX: usize = 64 << 10;
+
+/// Who has connected and not said all of what they want. Together with [`LARGE`] and [`WHOLE_WITHIN`] it bounds what
+/// strays can have this process hold, and how long: 256 requests of 64 KiB, and two of 8 MiB with as much twice more
+/// while they are parsed, are about 64 MiB.
+static ASKING: Semaphore = Semaphore::const_new(256);
+
+/// Those of them whose request is none of [`SMALL_BYTES_MAX`]: small ones do not wait for them.
+static LARGE: Semaphore = Semaphore::const_new(2);
+
+/// So long a request may take to come: who makes one has all of it before it connects.
+const WHOLE_WITHIN: Duration = Duration::from_secs(10);
+
+/// So long nobody is served after an error: the next one would come at once.
+const PAUSE_OF_ERRORS: Duration = Duration::from_millis(50);
+
+/// All that is said behind a request: `cancel`, once.
+const WORDS_BYTES_MAX: u64 = 1 << 10;
 
 /// So long effects get to end whose outcome nobody waits for any more.
 const LAST: Duration = Duration::from_secs(2);
@@ -398,10 +418,25 @@ fn serve_others(context: &Context, host: &Arc<Host>) -> Option<tokio::task::Join
     }
     let host = Arc::clone(host);
     Some(tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let owner = rustix::process::getuid().as_raw();
-            if stream.peer_cred().is_ok_and(|peer| peer.uid() == owner) {
-                tokio::spawn(serve_one(Arc::clone(&host), stream));
+        let mut told = false;
+        loop {
+            let turn = ASKING.acquire().await.expect("nobody closes it");
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    told = false;
+                    let owner = rustix::process::getuid().as_raw();
+                    if stream.peer_cred().is_ok_and(|peer| peer.uid() == owner) {
+                        tokio::spawn(serve_one(Arc::clone(&host), stream, turn));
+                    }
+                }
+                // One is whoever hung up again, or there are too many open files: those who ask wait for it, as this does.
+                Err(error) => {
+                    if !told {
+                        tracing::warn!(%error, "a process that asks is not served yet");
+                    }
+                    told = true;
+                    tokio::time::sleep(PAUSE_OF_ERRORS).await;
+                }
             }
         }
     }))
@@ -412,37 +447,33 @@ fn restrict(path: &std::path::Path) -> io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }
 
-async fn serve_one(host: Arc<Host>, stream: UnixStream) {
-    use tokio::io::AsyncReadExt as _;
+/// Serves one process; `turn` is its turn to say what it wants.
+async fn serve_one(host: Arc<Host>, stream: UnixStream, turn: SemaphorePermit<'static>) {
     let (reading, mut writing) = stream.into_split();
-    let mut reading = BufReader::new(reading.take(LINE_BYTES_MAX));
-    let mut line = String::new();
-    // Who only looks whether somebody is here says nothing.
-    if !reading.read_line(&mut line).await.is_ok_and(|read| 0 < read) {
-        return;
-    }
+    let mut reading = BufReader::new(reading);
+    let asked = tokio::time::timeout(WHOLE_WITHIN, request(&mut reading)).await;
+    drop(turn);
+    // Who only looks whether somebody is here says nothing; who was too slow asks again.
+    let Ok(Some(request)) = asked else { return };
     let Some(_served) = host.serve() else { return };
     if writing.write_all(b"\n").await.is_err() {
         return;
     }
     let (sender, mut updates) = mpsc::channel(1_024);
     let cancellation = Cancellation::default();
-    let (cancelled, request) = (cancellation.clone(), serde_json::from_str::<Request>(&line));
+    let cancelled = cancellation.clone();
     // Nobody else has the sender: updates end with the answer.
     tokio::spawn(async move {
         match request {
             Ok(request) => host.answer(request, &cancelled, &sender).await,
-            Err(error) => {
-                let error = Failure::usage(format!("the request can't be read: {error}"))
-                    .hint("both processes must be of the same version");
-                // Whoever asked may have left.
-                drop(sender.send(Update::Failed { error }).await);
-            }
+            // Whoever asked may have left.
+            Err(error) => drop(sender.send(Update::Failed { error }).await),
         }
     });
     let listening = tokio::spawn(async move {
+        let mut words = reading.take(WORDS_BYTES_MAX);
         let mut word = String::new();
-        while reading.read_line(&mut word).await.is_ok_and(|read| read > 0) {
+        while words.read_line(&mut word).await.is_ok_and(|read| read > 0) {
             if word.trim() == "cancel" {
                 cancellation.cancel();
             }
@@ -458,4 +489,35 @@ async fn serve_one(host: Arc<Host>, stream: UnixStream) {
         }
     }
     listening.abort();
+}
+
+/// What a process asks; none where it hung up before.
+async fn request(reading: &mut BufReader<OwnedReadHalf>) -> Option<Result<Request, Failure>> {
+    let mut line = Vec::new();
+    if is_whole_within(SMALL_BYTES_MAX, reading, &mut line).await.ok()? {
+        return parsed(&line);
+    }
+    // Held until nothing is left of the line.
+    let _turn = LARGE.acquire().await.expect("nobody closes it");
+    is_whole_within(LINE_BYTES_MAX, reading, &mut line).await.ok()?;
+    parsed(&line)
+}
+
+/// Reads on until a line is whole, or has so many bytes; says whether it is whole.
+async fn is_whole_within(
+    bytes_max: usize,
+    reading: &mut BufReader<OwnedReadHalf>,
+    line: &mut Vec<u8>,
+) -> io::Result<bool> {
+    let room = bytes_max - line.len();
+    let read = reading.take(room as u64).read_until(b'\n', line).await?;
+    Ok(read < room || line.ends_with(b"\n"))
+}
+
+fn parsed(line: &[u8]) -> Option<Result<Request, Failure>> {
+    let refused = |error| {
+        Failure::usage(format!("the request can't be read: {error}"))
+            .hint("both processes must be of the same version")
+    };
+    (!line.is_empty()).then(|| serde_json::from_slice(line).map_err(refused))
 }

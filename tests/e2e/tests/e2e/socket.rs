@@ -1,9 +1,10 @@
-//! What a process that has the state does for whoever connects: also for those who say what nobody can read.
+//! What a process that has the state does for whoever connects: also for those who say nothing, or too much, or what nobody
+//! can read.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     os::unix::net::UnixStream,
-    process::{Child, ChildStdin, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
 };
 
 use e2e::{Ended, Stage, Telling};
@@ -22,8 +23,8 @@ fn told(stage: &Stage, line: &[u8]) -> String {
     told
 }
 
-fn serving(stage: &Stage) -> Telling {
-    let mut host = Telling::begin(stage.command(["serve", "--json"]));
+fn serving(command: Command) -> Telling {
+    let mut host = Telling::begin(command);
     host.until(&["\"serving\""]);
     host
 }
@@ -62,7 +63,7 @@ fn a_request_that_nobody_can_read_is_answered_and_done_with() {
     let import = importing(&stage);
     unread();
     assert_eq!(ended(import).code, Some(0));
-    let host = serving(&stage);
+    let host = serving(stage.command(["serve", "--json"]));
     unread();
     host.stop();
 }
@@ -78,4 +79,50 @@ fn who_waits_for_requests_of_others_says_so() {
     assert!(waits.is_some(), "it never said so");
     assert_eq!(ended(second).code, Some(0));
     assert!(first.wait().expect("it ends").success());
+}
+
+#[test]
+fn too_many_open_files_are_an_error_of_the_moment() {
+    let Some(stage) = Stage::new() else { return };
+    let program = stage.command(["serve", "--json", "--log", "warn", "--log-format", "json"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\" 2>&1"]).arg(program.get_program());
+    command.args(program.get_args()).stdin(Stdio::null());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut host = serving(command);
+    let strays: Vec<UnixStream> = (0..100).map(|_| stray(&stage)).collect();
+    host.until(&["Too many open files"]);
+    drop(strays);
+    assert_eq!(stage.answer(["memory", "stats"])["records"], 0);
+    host.stop();
+}
+
+#[test]
+fn who_does_not_finish_a_request_is_in_nobodys_way() {
+    let Some(stage) = Stage::new() else { return };
+    let host = serving(stage.command(["serve", "--json"]));
+    let part = [b'x'; 64 << 10];
+    let unfinished = || {
+        let mut stream = stray(&stage);
+        stream.set_nonblocking(true).expect("it is a socket");
+        let full = loop {
+            if let Err(error) = stream.write(&part) {
+                break error.kind();
+            }
+        };
+        assert_eq!(full, ErrorKind::WouldBlock);
+        stream.set_nonblocking(false).expect("it is a socket");
+        stream
+    };
+    // More than may ask at a time: their time runs out.
+    let mut many: Vec<UnixStream> = (0..300).map(|_| unfinished()).collect();
+    assert_eq!(stage.answer(["memory", "stats"])["records"], 0);
+    let closed = many[0].read(&mut [0]).map_err(|it| it.kind());
+    assert!(matches!(closed, Ok(0) | Err(ErrorKind::ConnectionReset)), "{closed:?}");
+    host.stop();
 }
