@@ -25,15 +25,15 @@ use crate::{
     report,
 };
 
-/// Longest request, in bytes. It holds a manifest of at most 1 MiB.
-const LINE_BYTES_MAX: usize = 8 << 20;
+/// Longest request, in bytes: a record with the longest text and fields, each letter of them escaped.
+const LINE_BYTES_MAX: usize = 32 << 20;
 
 /// What nearly all requests have room in.
 const SMALL_BYTES_MAX: usize = 64 << 10;
 
 /// Who has connected and not said all of what they want. Together with [`LARGE`] and [`WHOLE_WITHIN`] it bounds what
-/// strays can have this process hold, and how long: 256 requests of 64 KiB, and two of 8 MiB with as much twice more
-/// while they are parsed, are about 64 MiB.
+/// strays can have this process hold, and how long: 256 requests of 64 KiB, and two of 32 MiB with as much twice more
+/// while they are parsed, are about 200 MiB.
 static ASKING: Semaphore = Semaphore::const_new(256);
 
 /// Those of them whose request is none of [`SMALL_BYTES_MAX`]: small ones do not wait for them.
@@ -70,7 +70,7 @@ pub(crate) fn ask_in_parts(
     let outcome = runtime.block_on(async {
         match reach(context, runtime.handle(), async |it| offer(it, &request).await).await? {
             Reached::Here(host) => here(context, host, request, take).await,
-            Reached::Elsewhere(taken) => elsewhere(context, taken, goes_on, take).await,
+            Reached::Elsewhere(taken) => elsewhere(context, taken?, goes_on, take).await,
         }
     });
     let is_left = matches!(outcome, Ok(None));
@@ -193,7 +193,7 @@ pub(crate) fn look(context: &Context, request: Request) -> Result<Json, Failure>
                 host.answer(request, &nobody, &sender).await;
                 drop(sender);
             }
-            Reached::Elsewhere(taken) => drop(taken.tell(sender)),
+            Reached::Elsewhere(taken) => drop(taken?.tell(sender)),
         }
         while let Some(update) = updates.recv().await {
             match update {
@@ -334,16 +334,29 @@ async fn watch(
 }
 
 /// Offers a request to the process at the other end. Where that ends before it takes it, nothing was done.
-async fn offer(stream: UnixStream, request: &Request) -> io::Result<Taken> {
+async fn offer(stream: UnixStream, request: &Request) -> io::Result<Result<Taken, Failure>> {
     let (reading, mut writing) = stream.into_split();
     let mut line = serde_json::to_vec(request).expect("requests are plain data");
     line.push(b'\n');
+    if LINE_BYTES_MAX < line.len() {
+        return Ok(Err(
+            too_large().hint("end the process that has the state; this one has it itself then")
+        ));
+    }
     writing.write_all(&line).await?;
     let mut reading = BufReader::new(reading);
     if reading.fill_buf().await?.is_empty() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(Taken { lines: reading.lines(), writing })
+    Ok(Ok(Taken { lines: reading.lines(), writing }))
+}
+
+/// That no other process is asked for so much.
+fn too_large() -> Failure {
+    let most = LINE_BYTES_MAX >> 20;
+    Failure::usage(format!(
+        "the request has more than {most} MiB, the most of one between processes"
+    ))
 }
 
 /// A request that the process at the other end answers.
@@ -499,8 +512,16 @@ async fn request(reading: &mut BufReader<OwnedReadHalf>) -> Option<Result<Reques
     }
     // Held until nothing is left of the line.
     let _turn = LARGE.acquire().await.expect("nobody closes it");
-    is_whole_within(LINE_BYTES_MAX, reading, &mut line).await.ok()?;
-    parsed(&line)
+    if is_whole_within(LINE_BYTES_MAX, reading, &mut line).await.ok()? {
+        return parsed(&line);
+    }
+    // Who writes does not read yet.
+    loop {
+        line.clear();
+        if is_whole_within(SMALL_BYTES_MAX, reading, &mut line).await.ok()? {
+            return Some(Err(too_large()));
+        }
+    }
 }
 
 /// Reads on until a line is whole, or has so many bytes; says whether it is whole.

@@ -126,3 +126,27 @@ fn who_does_not_finish_a_request_is_in_nobodys_way() {
     assert!(matches!(closed, Ok(0) | Err(ErrorKind::ConnectionReset)), "{closed:?}");
     host.stop();
 }
+
+#[test]
+fn what_the_limits_allow_is_asked_of_another_process_and_more_is_refused() {
+    let Some(stage) = Stage::new() else { return };
+    let host = serving(stage.command(["serve", "--json"]));
+    // Each letter is six in a request.
+    let text = stage.write("text", "\u{1}".repeat(1 << 20));
+    let text = Stdio::from(std::fs::File::open(text).expect("it was written"));
+    let mut add = stage.command(["memory", "add", "-"]);
+    for number in 0..20 {
+        add.args(["--field", &format!("f{number}={}", "\u{1}".repeat(60_000))]);
+    }
+    let added = Ended::from(add.stdin(text).output().expect("the program starts"));
+    assert_eq!((added.code, &*added.out), (Some(0), "m0\n"), "{}", added.err);
+    stage.write("large.yaml", "#".repeat(33 << 20));
+    let refused = stage.call(["run", "large.yaml"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("the request has more than 32 MiB"), "{refused:?}");
+    // Another version of the program may send more than this one would.
+    let mut line = vec![b'x'; 33 << 20];
+    line.push(b'\n');
+    assert!(told(&stage, &line).contains("the request has more than 32 MiB"));
+    host.stop();
+}
