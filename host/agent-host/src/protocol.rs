@@ -366,7 +366,34 @@ pub(crate) struct Forgetting {
     pub(crate) archived: Option<u64>,
     /// Only some of these, where somebody was asked about them.
     #[serde(default)]
-    pub(crate) only: Option<Vec<MemoryId>>,
+    pub(crate) only: Option<Spans>,
+}
+
+/// Records, as spans of ids: first and how many. All of a large memory are a few of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Spans(Vec<(MemoryId, u64)>);
+
+impl Spans {
+    /// Whether a record is among them.
+    pub(crate) fn holds(&self, id: MemoryId) -> bool {
+        let behind = self.0.partition_point(|it| it.0 <= id);
+        self.0[..behind].last().is_some_and(|it| id.0 - it.0.0 < it.1)
+    }
+}
+
+impl FromIterator<MemoryId> for Spans {
+    /// Of ids in the order of writing.
+    fn from_iter<I: IntoIterator<Item = MemoryId>>(ids: I) -> Self {
+        let mut spans: Vec<(MemoryId, u64)> = Vec::new();
+        for id in ids {
+            match spans.last_mut() {
+                Some((first, count)) if first.0.checked_add(*count) == Some(id.0) => *count += 1,
+                _ => spans.push((id, 1)),
+            }
+        }
+        Self(spans)
+    }
 }
 
 /// Files that are read into the memory.
@@ -581,4 +608,21 @@ pub(crate) enum Event {
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },
     Smaller { tries: u64, inputs: usize, files: usize, answers: usize, bytes: usize },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_records_of_a_large_memory_are_few_spans() {
+        let ids = (0..1_000_000).filter(|it| *it != 500_000).map(MemoryId);
+        let spans: Spans = ids.collect();
+        let line = serde_json::to_string(&spans).expect("it is plain data");
+        assert_eq!(line, "[[0,500000],[500001,499999]]");
+        let read: Spans = serde_json::from_str(&line).expect("it is read");
+        let held = |ids: &[u64]| ids.iter().filter(|it| read.holds(MemoryId(**it))).count();
+        assert_eq!(held(&[0, 499_999, 500_001, 999_999]), 4);
+        assert_eq!(held(&[500_000, 1_000_000, u64::MAX]), 0);
+    }
 }

@@ -1,7 +1,5 @@
 //! Forgetting records, with a receipt.
 
-use std::collections::HashSet;
-
 use voyager_memory::MemoryId;
 
 use super::{Desk, read, written};
@@ -39,8 +37,7 @@ impl Desk {
         self.check_space(what.space.as_deref())?;
         let mut ids = self.ids_of(what.space.as_deref());
         if let Some(only) = &what.only {
-            let only: HashSet<MemoryId> = only.iter().copied().collect();
-            ids.retain(|it| only.contains(it));
+            ids.retain(|it| only.holds(*it));
         }
         if let Some(cycles) = what.archived {
             let archived = self.memory.archived(cycles).map_err(read)?;
@@ -108,10 +105,10 @@ mod tests {
         assert_eq!(asked.ids, ["m0", "m1"]);
         add(&desk, "Three.");
         desk.memory.forget(&[MemoryId(0)], None, desk.now()).expect("somebody else did it");
-        what.only = Some(vec![MemoryId(0), MemoryId(1)]);
+        what.only = Some([MemoryId(0), MemoryId(1)].into_iter().collect());
         assert_eq!(desk.forget(&what, false).expect("it is done").ids, ["m1"]);
         assert_eq!(desk.memory.ids(), [MemoryId(2)]);
-        what.only = Some(Vec::new());
+        what.only = Some([].into_iter().collect());
         assert!(desk.forget(&what, false).expect("it is done").ids.is_empty());
     }
 }
