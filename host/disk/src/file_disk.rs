@@ -118,7 +118,9 @@ fn open_private(path: &Path) -> io::Result<File> {
 
 impl Disk for FileDisk {
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(RealFile(open_private(&self.file(name)?)?)))
+        let path = self.file(name)?;
+        let place = |it: io::Error| io::Error::new(it.kind(), format!("{}: {it}", path.display()));
+        Ok(Box::new(RealFile(open_private(&path).map_err(place)?)))
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
@@ -256,6 +258,17 @@ mod tests {
         assert!(FileDisk::open(&path).is_err());
         assert_eq!(std::fs::read_to_string(&other).unwrap(), "dear Ada");
         assert!(!folder.path().join("new").exists());
+    }
+
+    #[test]
+    fn a_file_that_does_not_open_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = FileDisk::open(folder.path()).unwrap();
+        let path = folder.path().join("a");
+        std::fs::create_dir(&path).unwrap();
+        let error = disk.open("a").err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+        assert!(error.to_string().starts_with(&format!("{}: ", path.display())), "{error}");
     }
 
     #[test]
