@@ -119,7 +119,8 @@ pub trait Journal: Send + Sync {
     /// [`ReadError`].
     fn head(&self, run: RunId) -> Result<Option<Head>, ReadError>;
 
-    /// All runs, oldest first.
+    /// All runs that have a record, oldest first. One that was claimed and got none has not begun, and may never: its
+    /// owner may be gone.
     ///
     /// # Errors
     /// [`ReadError`].

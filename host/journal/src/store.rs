@@ -502,7 +502,9 @@ impl Journal for Store {
     }
 
     fn runs(&self) -> Result<Vec<RunId>, ReadError> {
-        Ok(self.shared.state().standings.keys().copied().collect())
+        let state = self.shared.state();
+        let begun = state.standings.iter().filter(|it| it.1.head != Head::START);
+        Ok(begun.map(|it| *it.0).collect())
     }
 
     fn checkpoint(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use voyager_agent::{Outcome, RunView, StartError};
+use voyager_agent::{Outcome, RunView};
 use voyager_base::{
     ErrorKind, RunId,
     record::{Entry, Journal},
@@ -281,13 +281,8 @@ pub(crate) fn no_effect_twice(machine: &Machine) -> Result<(), String> {
 pub(crate) fn check_replay(host: &Host) -> Result<(), String> {
     let world = std::sync::Arc::clone(&host.world);
     for run in world.journal.runs().map_err(|error| error.to_string())? {
-        let replayed = voyager_agent::replay(&*world.journal, &*world.content, run);
-        match replayed {
-            // A run that was claimed and never began.
-            Err(voyager_agent::ReplayError::Start(StartError::Unknown(_))) => continue,
-            Err(error) => return Err(format!("replay: {error}")),
-            Ok(_) => {}
-        }
+        voyager_agent::replay(&*world.journal, &*world.content, run)
+            .map_err(|error| format!("replay: {error}"))?;
         let world = std::sync::Arc::clone(&world);
         let verified = host
             .block_on(async move { voyager_agent::replay_verify(&world, run).await })

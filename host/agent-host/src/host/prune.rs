@@ -45,7 +45,6 @@ impl Host {
         let now = self.world.clock.now();
         let (mut old, mut kept) = (Vec::new(), 0);
         for run in self.all_runs()? {
-            // A claimed run that never began has no records, and is in nobody's way.
             let Some((row, last)) = self.row_and_end(run)? else { continue };
             let has_ended = matches!(row.status, Status::Done | Status::Failed | Status::Cancelled);
             if has_ended && last.after(older_than) <= now {

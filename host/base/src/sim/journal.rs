@@ -88,7 +88,8 @@ impl Journal for MemoryJournal {
     }
 
     fn runs(&self) -> Result<Vec<RunId>, ReadError> {
-        Ok(self.state().runs.keys().copied().collect())
+        let state = self.state();
+        Ok(state.runs.iter().filter(|it| it.1.head != Head::START).map(|it| *it.0).collect())
     }
 
     fn checkpoint(
@@ -130,6 +131,7 @@ mod tests {
         let journal = MemoryJournal::default();
         let run = RunId::new(Timestamp::from_millis(1), &Seeded::new(1));
         drop(journal.claim(run));
+        assert_eq!(journal.runs().unwrap(), [], "it has not begun");
         let entry = Entry { salt: [1; 16], payload: b"one".to_vec() };
         let batch = |epoch, after| Batch {
             run,
@@ -140,6 +142,7 @@ mod tests {
         };
         let head = journal.add(batch(1, Head::START)).unwrap();
         assert_eq!(journal.head(run).unwrap(), Some(head));
+        assert_eq!(journal.runs().unwrap(), [run]);
         assert!(matches!(journal.add(batch(1, Head::START)), Err(AppendError::Moved { .. })));
         assert!(matches!(journal.add(batch(2, head)), Err(AppendError::Fenced { .. })));
         assert_eq!(journal.read(run, 0, 1).unwrap(), [entry]);

@@ -100,7 +100,7 @@ fn format_1_becomes_format_2_or_stays_wherever_power_fails() {
 
 fn reads_and_goes_on(disk: &SimDisk) {
     let store = open(disk);
-    assert_eq!(store.runs(), Ok(vec![run(3), RUN, OTHER]));
+    assert_eq!(store.runs(), Ok(vec![RUN, OTHER]), "the third never began");
     let digest = Digest::of(BLOB).to_string();
     assert_eq!(payloads(&store, RUN), ["one", "two", "", "four", &digest, "last"]);
     assert_eq!(payloads(&store, OTHER), ["a", "a"]);

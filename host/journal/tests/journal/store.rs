@@ -35,6 +35,21 @@ fn what_was_appended_reads_back_after_reopening() {
 }
 
 #[test]
+fn a_run_that_was_claimed_and_never_began_is_not_among_the_runs() {
+    let disk = SimDisk::new(1);
+    let store = open(&disk);
+    wait(store.claim(RUN)).unwrap();
+    assert_eq!(store.runs(), Ok(vec![]));
+    drop(store);
+    let store = open(&disk);
+    assert_eq!(store.runs(), Ok(vec![]));
+    let (head, epoch) = wait(store.claim(RUN)).unwrap();
+    assert_eq!((head, epoch), (Head::START, 2), "whoever claimed it first is fenced");
+    append(&store, RUN, epoch, head, &["one"], Durability::Buffered).unwrap();
+    assert_eq!(store.runs(), Ok(vec![RUN]));
+}
+
+#[test]
 fn a_read_begins_anywhere_and_ends_where_the_bytes_do() {
     let store = open(&SimDisk::new(2));
     let (mut head, epoch) = wait(store.claim(RUN)).unwrap();

@@ -3,10 +3,14 @@
 use std::{
     io::{BufRead, BufReader},
     process::Stdio,
+    sync::Arc,
 };
 
-use e2e::Stage;
+use e2e::{Stage, Telling};
 use rustix::process::{Pid, Signal, kill_process};
+use voyager_base::{RunId, chance::Seeded, clock::Timestamp, record::Journal as _};
+use voyager_disk::FileDisk;
+use voyager_journal::{Options, Store};
 
 #[test]
 fn runs_that_do_not_exist_are_said_not_to() {
@@ -19,18 +23,38 @@ fn runs_that_do_not_exist_are_said_not_to() {
     }
 }
 
-#[test]
-fn another_process_sees_and_cancels_a_run_that_is_going_on() {
-    let Some(stage) = Stage::new() else { return };
-    stage.write("repo/Cargo.toml", "[package]\nname = \"slow\"\n");
-    // A program that ends only when it is ended.
-    let manifest = "voyager: manifest/v1\nname: slow\nversion: 1.0.0\ndescription: Waits.\n\
+/// A manifest whose only step is a program that ends only when it is ended.
+const SLOW: &str = "voyager: manifest/v1\nname: slow\nversion: 1.0.0\ndescription: Waits.\n\
                     inputs:\n  repo: { type: path, description: \"A folder.\" }\n\
                     grants:\n  workspace: [ { root: inputs.repo, read: [\"**\"] } ]\n  \
                     process: [ { run: \"sleep\", network: none, time: 10m } ]\n\
                     steps:\n  - id: wait\n    use: process/run\n    with: { command: \"sleep 600\" }\n    \
                     timeout: 11m\n    limits: { time: 11m }\n";
-    stage.write("slow.yaml", manifest);
+
+#[test]
+fn a_run_that_was_killed_before_it_began_is_in_nobodys_way() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("repo/a", "");
+    stage.write("slow.yaml", SLOW);
+    let begins = |line: &String| line.contains("step-started");
+    assert!(stage.kill_when(["run", "slow.yaml", "--input", "repo=repo"], begins), "it begins");
+    // What a host leaves that is killed when it has claimed a run.
+    let journal = FileDisk::open(stage.path("state/journal")).expect("nobody has it");
+    let store = Store::open(Arc::new(journal), Options::default()).expect("it opens");
+    let newest = RunId::new(Timestamp::from_millis(4_000_000_000_000), &Seeded::new(1));
+    drop(store.claim(newest));
+    drop(store);
+    let listed = stage.answer(["runs"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    let begun = Telling::begin(stage.command(["resume", "--json"])).until(&["\"resumed\":true"]);
+    assert_eq!(begun["run"], listed[0]["run"], "the older one goes on");
+}
+
+#[test]
+fn another_process_sees_and_cancels_a_run_that_is_going_on() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("repo/Cargo.toml", "[package]\nname = \"slow\"\n");
+    stage.write("slow.yaml", SLOW);
     let mut command = stage.command(["run", "slow.yaml", "--input", "repo=repo", "--json"]);
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
