@@ -202,8 +202,11 @@ pub struct Stats {
 pub struct Memory {
     tables: Tables,
     keys: Keys,
-    owner: Mutex<Owner>,
+    /// Changed by a writer alone.
+    owner: RwLock<Owner>,
     writer: Mutex<Writer>,
+    /// Why nothing more is written. Beside the writer, so that nobody who only reads waits for one.
+    failed: Arc<OnceLock<String>>,
     index: RwLock<Index>,
     /// Locked within `index`, never around it.
     answers: Mutex<Cache>,
@@ -234,8 +237,8 @@ struct Writer {
     horizon: bool,
     /// Whether deeds are noted up to now; where not, the next write begins to.
     deeds: bool,
-    /// Why nothing more is written.
-    failed: Option<String>,
+    /// Why nothing more is written: see [`Memory::has_failed`].
+    failed: Arc<OnceLock<String>>,
 }
 
 impl Memory {
@@ -293,15 +296,19 @@ impl Memory {
         // What is damaged keeps nothing alive: the horizon was made before anybody knew that it is.
         let horizon = horizon.map_err(OpenError::of_database)? && index.damaged().is_empty();
         let (deeds_from, deeds) = tables.deeds_from(counters).map_err(OpenError::of_database)?;
-        let writer = Mutex::new(Writer { filled, counters, kept, horizon, deeds, failed: None });
+        let failed = Arc::default();
+        let told = Arc::clone(&failed);
+        let writer = Writer { filled, counters, kept, horizon, deeds, failed: told };
+        let writer = Mutex::new(writer);
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
         let results = Mutex::new(Results::new(answers_bytes));
-        let owner = Mutex::new(owner);
+        let owner = RwLock::new(owner);
         Ok(Self {
             tables,
             keys,
             owner,
             writer,
+            failed,
             index,
             answers,
             results,
@@ -326,17 +333,19 @@ impl Memory {
     pub fn lock(&self, key: &OwnerKey, cost: Cost) -> Result<(), LockError> {
         let disk = |error: &dyn ToString| LockError::Disk { reason: error.to_string() };
         let mut writer = self.writer().map_err(|it| disk(&it))?;
-        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
-        if !owner.is_here() {
-            return Err(LockError::Bare);
-        }
         let next = writer.counters.next;
-        let prepared = owner.prepare(&self.keys, next, key, cost, &*self.chance);
+        let prepared = {
+            let owner = self.owner();
+            if !owner.is_here() {
+                return Err(LockError::Bare);
+            }
+            owner.prepare(&self.keys, next, key, cost, &*self.chance)
+        };
         let prepared = prepared.map_err(|it| disk(&it))?;
         // Slots that were filled ahead are cut away.
         writer.filled = Filled(next);
-        owner.lock(&self.keys, prepared).map_err(|error| {
-            writer.failed = Some(error.to_string());
+        self.owner_mut().lock(&self.keys, prepared).map_err(|error| {
+            writer.fail(&error);
             disk(&error)
         })
     }
@@ -347,20 +356,19 @@ impl Memory {
     /// [`LockError`].
     pub fn unlock(&self) -> Result<(), LockError> {
         let disk = |error: &dyn ToString| LockError::Disk { reason: error.to_string() };
-        let mut writer = self.writer().map_err(|it| disk(&it))?;
-        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
-        if owner.kind().is_none() {
+        let writer = self.writer().map_err(|it| disk(&it))?;
+        if self.owner().kind().is_none() {
             return Ok(());
         }
-        owner.unlock().map_err(|error| {
-            writer.failed = Some(error.to_string());
+        self.owner_mut().unlock().map_err(|error| {
+            writer.fail(&error);
             disk(&error)
         })
     }
 
     /// What the store is locked with; none where it is not.
     pub fn locked_with(&self) -> Option<OwnerKind> {
-        self.owner.lock().unwrap_or_else(PoisonError::into_inner).kind()
+        self.owner().kind()
     }
 
     /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
@@ -462,7 +470,7 @@ impl Memory {
             self.index_mut().rest_on(&pack, &spaces, self.resident_vectors_max);
         }
         if let Err(error) = self.tables.settle_changes(writer.counters.commit) {
-            writer.failed = Some(error.to_string());
+            writer.fail(&error);
             return Err(WriteError::disk(error));
         }
         writer.kept = Kept { terms: self.index().terms(), behind: 0 };
@@ -911,7 +919,7 @@ impl Memory {
         }
         writer.kept = Kept { terms: 0, behind: self.index().len() as u64 };
         if let Err(error) = self.keys.destroy(&numbers) {
-            writer.failed = Some(error.to_string());
+            writer.fail(&error);
             return Err(WriteError::disk(error));
         }
         let touched = |it: &Folder| first < it.upto || it.pending;
@@ -1004,7 +1012,7 @@ impl Memory {
         }
         let written = written?;
         let writer = self.writer().map_err(SnapshotError::disk)?;
-        let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        let owner = self.owner();
         let next = writer.counters.next;
         // As of now: what is forgotten meanwhile has no row any more.
         let rows = self.tables.reading()?;
@@ -1042,7 +1050,7 @@ impl Memory {
     }
 
     fn veil(&self) -> Option<Veil> {
-        self.owner.lock().unwrap_or_else(PoisonError::into_inner).veil()
+        self.owner().veil()
     }
 
     /// Removes all but the newest `keep` snapshots of this store from a folder, one at least stays.
@@ -2100,7 +2108,7 @@ impl Memory {
         let (checking, doubled) = {
             // Between two commits: keys of what was forgotten before are destroyed.
             let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+            let owner = self.owner();
             let threads = verify::threads(writer.counters.next);
             let readings = (0..threads).map(|_| self.tables.reading());
             let checking = Checking {
@@ -2145,9 +2153,9 @@ impl Memory {
         index.space_of(id).map(str::to_owned).ok_or(ReadError::NotFound { id })
     }
 
-    /// Whether a write failed, so that nothing more is written until the store is opened again.
+    /// Whether a write failed, so that nothing more is written until the store is opened again. Waits for nobody.
     pub fn has_failed(&self) -> bool {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).failed.is_some()
+        self.failed.get().is_some()
     }
 
     /// For tests that damage rows.
@@ -2158,7 +2166,7 @@ impl Memory {
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, WriteError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = &writer.failed {
+        if let Some(reason) = self.failed.get() {
             return Err(WriteError::Disk { reason: reason.clone() });
         }
         if !writer.horizon {
@@ -2167,7 +2175,7 @@ impl Memory {
         if !writer.deeds {
             let begun = self.tables.begin_deeds(self.deeds_from, |it| self.index().holds(it));
             if let Err(error) = begun {
-                writer.failed = Some(error.to_string());
+                writer.fail(&error);
                 return Err(WriteError::disk(error));
             }
             writer.deeds = true;
@@ -2180,11 +2188,19 @@ impl Memory {
         let rows = horizon::all(&self.index(), self.archive_below);
         let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
         made.map_err(|error| {
-            writer.failed = Some(error.to_string());
+            writer.fail(&error);
             WriteError::disk(error)
         })?;
         writer.horizon = true;
         Ok(())
+    }
+
+    fn owner(&self) -> RwLockReadGuard<'_, Owner> {
+        self.owner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn owner_mut(&self) -> RwLockWriteGuard<'_, Owner> {
+        self.owner.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn answers_mut(&self) -> MutexGuard<'_, Cache> {
@@ -2209,6 +2225,11 @@ impl Memory {
 }
 
 impl Writer {
+    /// Has nothing more be written. The first reason is the one that is told.
+    fn fail(&self, error: &dyn ToString) {
+        drop(self.failed.set(error.to_string()));
+    }
+
     /// Makes a change durable, with its line of the audit. A change that fails leaves open whether it is there,
     /// so nothing more is written then.
     fn commit(
@@ -2226,7 +2247,7 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                self.failed = Some(error.to_string());
+                self.fail(&error);
                 Err(WriteError::disk(error))
             }
         }

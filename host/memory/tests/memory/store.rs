@@ -1,9 +1,16 @@
 //! What is written is there, and what can't be written is refused.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
 
 use voyager_base::{Digest, chance::Seeded, disk::Disk, sim::SimDisk};
-use voyager_memory::{Deed, Edge, Encoder, Entry, Memory, MemoryId, Options, Question, WriteError};
+use voyager_memory::{
+    Cost, Deed, Edge, Encoder, Entry, Memory, MemoryId, Options, OwnerKey, OwnerKind, Question,
+    WriteError,
+};
 
 use crate::support::{DIMENSIONS, ask, draft, now, open, texts, try_open, turn, vector};
 
@@ -337,4 +344,56 @@ fn an_encoder_that_is_known_by_name_settles_with_its_first_vectors() {
     let options = Options::default();
     let memory = Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(1))).unwrap();
     assert!(memory.settle_encoder(far(3)).is_err(), "its vectors were not read");
+}
+
+/// What somebody reads each of the first `times` that a write waits for the disk.
+fn read_beside<T: Send>(
+    disk: &SimDisk,
+    times: usize,
+    write: impl FnOnce() + Send,
+    read: impl Fn() -> T + Sync,
+) -> Vec<T> {
+    let (begun, is_in_sync) = mpsc::channel();
+    let (goes_on, waits) = mpsc::channel();
+    let waits = Mutex::new(waits);
+    disk.on_sync(move || {
+        let _ = begun.send(());
+        let _ = waits.lock().unwrap().recv();
+    });
+    let told: Result<Vec<T>, _> = thread::scope(|scope| {
+        let goes_on = goes_on;
+        scope.spawn(|| {
+            write();
+            disk.on_sync(|| {});
+        });
+        let read = &read;
+        let read_once = |()| {
+            let (tell, told) = mpsc::channel();
+            scope.spawn(move || drop(tell.send(read())));
+            let told = told.recv_timeout(Duration::from_secs(60));
+            let _ = goes_on.send(());
+            told
+        };
+        is_in_sync.iter().take(times).map(read_once).collect()
+    });
+    told.expect("it does not wait for the write")
+}
+
+#[test]
+fn whoever_reads_does_not_wait_for_whoever_writes() {
+    let disk = SimDisk::new(4);
+    let memory = open(&disk);
+    let turns = ["The door is green.", "The wall is blue."].map(|it| turn("a", "Ada", it));
+    memory.remember(&turns, None, now()).unwrap();
+    let read = || {
+        let found = ask(&memory, "wall").hits.len();
+        (memory.has_failed(), memory.locked_with(), memory.stats().unwrap().records, found)
+    };
+    let forget = || drop(memory.forget(&[MemoryId(0)], None, now()).unwrap());
+    assert_eq!(read_beside(&disk, 1, forget, read), [(false, None, 2, 2)], "it is there yet");
+    let key = OwnerKey::new(OwnerKind::KeyFile, &[1; 32]).unwrap();
+    let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+    let lock = || memory.lock(&key, cost).unwrap();
+    assert_eq!(read_beside(&disk, 1, lock, read), [(false, None, 1, 1)], "it is not locked yet");
+    assert_eq!(memory.locked_with(), Some(OwnerKind::KeyFile));
 }
