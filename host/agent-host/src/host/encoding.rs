@@ -318,10 +318,13 @@ impl Encoding {
                 break;
             }
         }
-        if 0 < encoded {
-            let kept = tokio::task::spawn_blocking(move || keep_index(&memory));
-            kept.await.map_err(|it| Trouble::Down(it.to_string()))?;
-        }
+        // Nobody uses it while the words are made.
+        let kept = tokio::task::spawn_blocking(move || {
+            if 0 < encoded {
+                keep_index(&memory);
+            }
+        });
+        kept.await.map_err(|it| Trouble::Down(it.to_string()))?;
         while (0 < encoded || !stop.is_cancelled()) && self.encoder.make_words().await {}
         Ok(())
     }

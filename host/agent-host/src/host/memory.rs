@@ -90,7 +90,7 @@ impl LazyMemory {
     }
 
     /// The memory, opened where it is not yet, or again where a write to it failed, or where it was opened without the
-    /// encoder that can be used now. Blocks meanwhile.
+    /// encoder that can be used now, as soon as nobody uses that one. Blocks meanwhile.
     ///
     /// # Errors
     /// [`OpenError`]; the next call tries again.
@@ -102,14 +102,11 @@ impl LazyMemory {
     fn open_with(&self, given: Option<OwnerKey>) -> Result<Arc<Memory>, OpenError> {
         let mut state = self.state();
         let without_encoder = state.without_encoder;
-        // One that is in use goes on as it is: nobody else could open it meanwhile.
-        let is_behind = |it: &Arc<Memory>| {
-            without_encoder && Arc::strong_count(it) == 1 && self.encoder.name().is_ok()
-        };
-        if let Some(memory) = state.memory.take_if(|it| it.has_failed() || is_behind(it)) {
-            // Its folder is free once the last request that uses it has ended.
-            drop(memory);
-        }
+        let is_behind = || without_encoder && self.encoder.name().is_ok();
+        // One that is in use goes on as it is, since its folder is not free before the last request that uses it has
+        // ended: one that failed answers who reads, and tells who writes why it can't.
+        let is_unused = |it: &Arc<Memory>| Arc::strong_count(it) == 1;
+        drop(state.memory.take_if(|it| is_unused(it) && (it.has_failed() || is_behind())));
         if let Some(memory) = &state.memory {
             return Ok(Arc::clone(memory));
         }
@@ -145,10 +142,15 @@ impl LazyMemory {
     /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
     /// yet, none is made.
     pub(crate) fn stays_closed(&self) -> Option<OpenError> {
-        let is_there = self.folder.join("owner").exists();
         // Opening it reads every record: for one that is not locked that can wait.
-        let is_locked = is_there && self.disk().is_ok_and(|it| is_locked(&it));
-        if is_locked { self.open().err() } else { None }
+        if self.is_closed_and_locked() { self.open().err() } else { None }
+    }
+
+    fn is_closed_and_locked(&self) -> bool {
+        // Whoever opens it waits: to look is to have the folder, and only one can.
+        let state = self.state();
+        let is_there = state.memory.is_none() && self.folder.join("owner").exists();
+        is_there && self.disk().is_ok_and(|it| is_locked(&it))
     }
 
     fn state(&self) -> MutexGuard<'_, Opened> {
@@ -841,4 +843,62 @@ pub(super) fn unusable(error: &dyn std::error::Error) -> Failure {
 
 fn unknown(error: &dyn std::error::Error) -> Failure {
     Failure::usage(error.to_string()).hint("`agent-host memory list` shows the newest")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Barrier, thread};
+
+    use voyager_base::{
+        chance::Seeded,
+        sim::{SimClock, SimDisk},
+    };
+    use voyager_memory::Draft;
+
+    use super::*;
+    use crate::encoding::Setting;
+
+    fn lazy(state: &Path) -> LazyMemory {
+        let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Timestamp::from_millis(1_000)));
+        let encoder = Encoder::new(Setting::of("hashed"), clock, state.join("words"));
+        LazyMemory::new(state, Arc::new(()), Arc::new(encoder), None)
+    }
+
+    #[test]
+    fn looking_whether_it_is_locked_keeps_nobody_from_opening_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        lazy(folder.path()).open().expect("it is made");
+        for _ in 0..100 {
+            let (lazy, both) = (lazy(folder.path()), Barrier::new(2));
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    both.wait();
+                    assert_eq!(lazy.stays_closed(), None);
+                });
+                both.wait();
+                assert_eq!(lazy.open().err(), None);
+            });
+        }
+    }
+
+    #[test]
+    fn one_that_failed_is_opened_again_once_nobody_uses_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (lazy, disk) = (lazy(folder.path()), SimDisk::new(1));
+        let full =
+            Memory::open(Arc::new(disk.clone()), Options::default(), Arc::new(Seeded::new(1)));
+        let full = Arc::new(full.expect("it opens"));
+        lazy.state().memory = Some(Arc::clone(&full));
+        disk.crash_at(disk.calls() + 1);
+        let write = |memory: &Memory| {
+            let draft = Draft { text: "The door is green.".to_owned(), ..Draft::default() };
+            memory.remember(&[draft.into()], None, Timestamp::default())
+        };
+        write(&full).expect_err("there is no room");
+        let same = lazy.open().expect("it answers who reads");
+        assert!(Arc::ptr_eq(&same, &full), "its folder is in use");
+        write(&same).expect_err("it says why");
+        drop((same, full));
+        write(&lazy.open().expect("the folder is free")).expect("it is another one");
+    }
 }

@@ -173,10 +173,13 @@ impl LazyMemory {
         progress: &Progress,
     ) -> Result<RestoreFromAnswer, Failure> {
         let mut state = self.state();
-        // One that was opened and holds nothing is in nobody's way, save its own.
-        state.memory.take_if(|it| it.ids().is_empty());
-        if state.memory.is_some() {
-            return Err(failed(&SnapshotError::NotEmpty));
+        // One that was opened and holds nothing is in nobody's way, save its own and that of who uses it.
+        state.memory.take_if(|it| it.ids().is_empty() && Arc::strong_count(it) == 1);
+        if let Some(memory) = &state.memory {
+            return Err(match memory.ids().is_empty() {
+                true => Failure::usage("something uses the memory").hint("try again"),
+                false => failed(&SnapshotError::NotEmpty),
+            });
         }
         let from = opened(folder)?;
         let to = self.disk().map_err(|it| closed(&OpenError::from(it)))?;
