@@ -54,6 +54,8 @@ pub(crate) struct Index {
     archived: usize,
     /// Records whose row, key, standing or relation is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
+    /// Records that are about to be removed, and are in no answer any more.
+    leaving: BTreeSet<MemoryId>,
     /// Whatever changes a space, or a relation of its records, marks it here.
     stamps: Stamps,
     /// What concerns all spaces, as of the last commit: see [`Index::concerns_all`].
@@ -297,10 +299,22 @@ impl Index {
         }
     }
 
+    /// Has records be in no answer from now on, which are removed one after the other: their rows are gone already.
+    pub(crate) fn leave(&mut self, ids: &[MemoryId]) {
+        ids.iter().for_each(|it| self.touch(*it));
+        self.leaving.extend(ids);
+    }
+
+    /// Whether a record is about to be removed.
+    pub(crate) fn is_leaving(&self, id: MemoryId) -> bool {
+        self.leaving.contains(&id)
+    }
+
     /// Lets a record go, with everything that hangs on it. What is derived from it has its trust by then: see
     /// [`Index::floors`].
     pub(crate) fn remove(&mut self, id: MemoryId) {
         self.damaged.remove(&id);
+        self.leaving.remove(&id);
         self.take_out(id);
         self.lineage.remove(id);
         self.ungroup_all(id);
@@ -430,9 +444,10 @@ impl Index {
         (self.cycle, self.sets_aside())
     }
 
-    /// Whether there are records that are recalled only where somebody asks for such.
+    /// Whether there are records that are recalled only where somebody asks for such, or are about to be removed.
     pub(crate) fn sets_aside(&self) -> bool {
-        self.archived > 0 || !self.succession.superseded().is_empty()
+        let is_some_superseded = !self.succession.superseded().is_empty();
+        self.archived > 0 || is_some_superseded || !self.leaving.is_empty()
     }
 
     /// Which records a newer one supersedes.

@@ -60,6 +60,9 @@ const KEPT_FROM_TERMS: u64 = 50_000;
 /// Most records that are written at once.
 pub const BATCH_MAX: usize = 10_000;
 
+/// So many records leave the index at once when they are forgotten: nobody reads meanwhile, for about 30 ms.
+const LEAVE_AT_ONCE: usize = 1_000;
+
 /// Most records that one supersedes when it is written.
 pub const SUPERSEDES_MAX: usize = 64;
 
@@ -912,16 +915,26 @@ impl Memory {
         {
             let mut index = self.index_mut();
             floors.iter().for_each(|it| index.set_standing(MemoryId(it.0), it.1));
-            ids.iter().for_each(|it| index.remove(*it));
+            index.leave(&ids);
+        }
+        // Who reads has a turn while the keys of some are destroyed.
+        for (some, numbers) in ids.chunks(LEAVE_AT_ONCE).zip(numbers.chunks(LEAVE_AT_ONCE)) {
+            {
+                let mut index = self.index_mut();
+                some.iter().for_each(|it| index.remove(*it));
+            }
+            if let Err(error) = self.keys.destroy(numbers) {
+                writer.fail(&error);
+                return Err(WriteError::disk(error));
+            }
+        }
+        {
+            let mut index = self.index_mut();
             index.stands_at(writer.counters.commit, writer.counters.cycle);
             self.answers_mut().sweep(&index);
             self.results_mut().sweep(&index);
         }
         writer.kept = Kept { terms: 0, behind: self.index().len() as u64 };
-        if let Err(error) = self.keys.destroy(&numbers) {
-            writer.fail(&error);
-            return Err(WriteError::disk(error));
-        }
         let touched = |it: &Folder| first < it.upto || it.pending;
         let (reached, pending) = self.reach(&folders, touched, &numbers)?;
         Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending })
@@ -2285,6 +2298,9 @@ fn allowed(
     shard: &Shard,
     doc: &Doc,
 ) -> bool {
+    if index.is_leaving(doc.id) {
+        return false;
+    }
     let (archived, superseded) = match past {
         Some(past) => (past.is_archived(doc.id), past.is_superseded(doc.id)),
         None => {

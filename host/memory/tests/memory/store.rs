@@ -397,3 +397,28 @@ fn whoever_reads_does_not_wait_for_whoever_writes() {
     assert_eq!(read_beside(&disk, 1, lock, read), [(false, None, 1, 1)], "it is not locked yet");
     assert_eq!(memory.locked_with(), Some(OwnerKind::KeyFile));
 }
+
+#[test]
+fn while_many_are_forgotten_the_others_are_found() {
+    const GONE: u64 = 1_100;
+    const STAY: u64 = 100;
+    let disk = SimDisk::new(5);
+    let memory = open(&disk);
+    let all = (0..GONE + STAY).map(|it| turn("a", "Ada", &format!("The door {it} is green.")));
+    memory.remember(&all.collect::<Vec<_>>(), None, now()).unwrap();
+    ask(&memory, "door 7");
+    let gone: Vec<MemoryId> = (0..GONE).map(MemoryId).collect();
+    let read = || {
+        let found: Vec<MemoryId> =
+            ask(&memory, "door 7").hits.iter().map(|it| it.record.id).collect();
+        (memory.ids().len() as u64, found)
+    };
+    let forget = || drop(memory.forget(&gone, None, now()).unwrap());
+    let told = read_beside(&disk, usize::MAX, forget, read);
+    let after = told.iter().filter(|it| it.0 < GONE + STAY);
+    let (left, found): (Vec<u64>, Vec<_>) = after.cloned().unzip();
+    assert_eq!(left, [STAY + 100, STAY], "who reads has a turn between them");
+    for found in found {
+        assert!(found.len() == 10 && found.iter().all(|it| it.0 >= GONE), "{found:?}");
+    }
+}
