@@ -176,6 +176,9 @@ impl Cache {
     /// Keeps an answer that `index` gave. Those that were not used for longest go, where there is no room.
     pub(crate) fn keep(&mut self, asked: Asked, answer: &Arc<Answer>, index: &Index) {
         self.remove(&asked.key);
+        if index.is_between() {
+            return;
+        }
         let names: usize = asked.spaces.iter().map(|it| size_of_val(it) + it.len()).sum();
         let bytes = OVERHEAD_BYTES + names + answer.bytes();
         // One question shall not drive out all others.

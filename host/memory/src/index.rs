@@ -54,7 +54,7 @@ pub(crate) struct Index {
     archived: usize,
     /// Records whose row, key, standing or relation is damaged: they can be forgotten, and nothing else.
     damaged: BTreeSet<MemoryId>,
-    /// Records that are about to be removed, and are in no answer any more.
+    /// Records that are removed one after the other, and are in no answer any more; none once that is done.
     leaving: BTreeSet<MemoryId>,
     /// Whatever changes a space, or a relation of its records, marks it here.
     stamps: Stamps,
@@ -305,7 +305,17 @@ impl Index {
         self.leaving.extend(ids);
     }
 
-    /// Whether a record is about to be removed.
+    /// Whether records are being removed one after the other: what is here is of no commit.
+    pub(crate) fn is_between(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
+    /// Whether all that is here is as it was written up to a commit.
+    pub(crate) fn is_of(&self, commit: u64) -> bool {
+        self.commit == commit && !self.is_between() && !self.is_torn()
+    }
+
+    /// Whether a record is one of those.
     pub(crate) fn is_leaving(&self, id: MemoryId) -> bool {
         self.leaving.contains(&id)
     }
@@ -314,7 +324,6 @@ impl Index {
     /// [`Index::floors`].
     pub(crate) fn remove(&mut self, id: MemoryId) {
         self.damaged.remove(&id);
-        self.leaving.remove(&id);
         self.take_out(id);
         self.lineage.remove(id);
         self.ungroup_all(id);
@@ -616,9 +625,28 @@ impl Index {
     pub(crate) fn stands_at(&mut self, commit: u64, cycle: u64) {
         self.commit = commit;
         self.cycle = cycle;
+        self.leaving.clear();
         if self.settled != self.concerns_all() {
             self.settled = self.concerns_all();
             self.stamps.touch_all(commit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who compares it with the rows waits for the last of them.
+    #[test]
+    fn while_records_are_removed_one_after_the_other_it_is_of_no_commit() {
+        let mut index = Index::default();
+        index.stands_at(3, 0);
+        assert!(index.is_of(3));
+        index.leave(&[MemoryId(0), MemoryId(1)]);
+        [0, 1].iter().for_each(|it| index.remove(MemoryId(*it)));
+        assert!(!index.is_of(3) && !index.is_of(4));
+        index.stands_at(4, 0);
+        assert!(index.is_of(4));
     }
 }

@@ -36,7 +36,7 @@ pub(crate) use self::chunks::Rows;
 use self::{
     chunks::{Turn, Writing, Written},
     folder_id::FolderId,
-    manifest::{FOLDERS_MAX, Found, Manifest, is_chunk, name_of, number_of},
+    manifest::{Found, Manifest, is_chunk, name_of, number_of},
 };
 use crate::{
     error::OpenError,
@@ -55,6 +55,9 @@ const RESTORING: &str = "restoring";
 
 /// What is wrong with a manifest that another one than the memory of the folder signed.
 const FOREIGN: &str = "its signature is not of the memory that this folder is of";
+
+/// A memory has snapshots in so many folders at most: each is asked for whenever something is forgotten.
+const FOLDERS_MAX: usize = 256;
 
 /// Where folders lie.
 pub trait Places: fmt::Debug + Send + Sync {
@@ -221,8 +224,10 @@ pub(crate) struct Taking {
     disk: Arc<dyn Disk>,
     /// Files that a process which ended left there.
     left: Vec<String>,
-    /// What is to be noted of the folder before anything more is written there.
+    /// What is known of the folder from now on.
     pub(crate) note: Folder,
+    /// What is to be noted before anything more is written there: that, and what follows of other places.
+    pub(crate) notes: Vec<Folder>,
     /// What is noted of it and does not hold any more.
     pub(crate) before: Option<Folder>,
     identity: Identity,
@@ -246,21 +251,19 @@ impl<'a> Known<'a> {
     fn find(
         noted: &'a [Folder],
         path: &str,
-        id: Option<FolderId>,
-        newest: Option<(u64, [u8; 16])>,
+        (id, newest): (Option<FolderId>, Option<(u64, [u8; 16])>),
+        is_empty: bool,
     ) -> Option<Self> {
+        let of_id = |it: &Folder| id.is_some() && it.id == id;
+        // What was last written there tells which note is the latest of a folder that lay in several places, and which
+        // folder it is where it lost its id.
         let is_newest = |it: &Folder| Some((it.number, it.mark)) == newest;
-        let here = || noted.iter().filter(|it| it.folder == path);
-        let of_id = |it: &&Folder| id.is_some() && it.id == id;
-        let found = here().find(of_id).map(|it| (it, true));
-        // One that was moved keeps its id.
-        let found = found.or_else(|| noted.iter().find(of_id).map(|it| (it, false)));
+        let is_here = |it: &Folder| it.folder == path;
         // Noted by a program that gave no ids.
-        let found = found.or_else(|| here().find(|it| it.id.is_none()).map(|it| (it, true)));
-        // Without its id the newest there tells, where it is what this memory last wrote somewhere.
-        let found = found.or_else(|| here().find(|it| is_newest(it)).map(|it| (it, true)));
-        let found = found.or_else(|| noted.iter().find(|it| is_newest(it)).map(|it| (it, false)));
-        found.map(|(noted, is_here)| Self { noted, is_here })
+        let may_be = |it: &Folder| is_here(it) && it.id.is_none() && !is_empty;
+        let candidates = noted.iter().filter(|it| of_id(it) || is_newest(it) || may_be(it));
+        let noted = candidates.max_by_key(|it| (of_id(it), is_newest(it), is_here(it)))?;
+        Some(Self { noted, is_here: is_here(noted) })
     }
 }
 
@@ -367,7 +370,8 @@ impl Taking {
         let own: Vec<&Manifest> = found.whole.values().filter(|it| it.is_own).collect();
         let newest = own.last().map(|it| (it.number, *it.mark));
         let id = FolderId::of(&*disk).map_err(SnapshotError::disk)?;
-        let known_as = Known::find(noted, folder, id, newest);
+        let is_empty = there.is_none() && newest.is_none();
+        let known_as = Known::find(noted, folder, (id, newest), is_empty);
         let is_new = known_as.is_none() && there.is_none();
         let last = known_as.as_ref().map_or(0, |it| it.noted.number);
         let mark = known_as.as_ref().map_or([0; 16], |it| it.noted.mark);
@@ -402,7 +406,8 @@ impl Taking {
         // One that was not there may have keys of anything that was forgotten since it was written.
         let here = known_as.as_ref().filter(|it| it.is_here).map(|it| it.noted);
         let pending = here.is_none_or(|it| it.pending);
-        let given = id.or_else(|| here?.id).unwrap_or_else(|| FolderId::new(chance));
+        let given = id.or_else(|| known_as.as_ref()?.noted.id);
+        let given = given.unwrap_or_else(|| FolderId::new(chance));
         let note = Folder {
             folder: folder.to_owned(),
             number,
@@ -412,6 +417,12 @@ impl Taking {
             id: Some(given),
         };
         let before = here.filter(|it| !it.is_that(&note)).cloned();
+        // It may be this one that lay there, and may come back.
+        let elsewhere = noted.iter().filter(|it| it.id == note.id && it.folder != note.folder);
+        let raised =
+            |it: &Folder| Folder { number, mark, upto: it.upto.max(note.upto), ..it.clone() };
+        let mut notes: Vec<Folder> = elsewhere.map(raised).collect();
+        notes.push(note.clone());
         if known_as.is_none_or(|it| !it.is_here) && noted.len() >= FOLDERS_MAX {
             return Err(refused(&format!(
                 "this memory has snapshots in {FOLDERS_MAX} folders; give one up that is gone for good \
@@ -423,7 +434,7 @@ impl Taking {
             given.give(&*disk).map_err(SnapshotError::disk)?;
         }
         let left = left_over(&found);
-        Ok(Self { disk, left, note, before, identity, counters, reading, known, is_new })
+        Ok(Self { disk, left, note, notes, before, identity, counters, reading, known, is_new })
     }
 
     /// Writes the chunks that no earlier snapshot has. None of it counts yet.
@@ -672,19 +683,21 @@ pub fn restore(
     let mut untold = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
     untold.retain(|it| !forgotten.contains(it));
     let is_gone = |id: u64| forgotten.contains(&id) || untold.contains(&id);
+    let mut noted = manifest.folders(&veil).ok_or_else(|| SnapshotError::Damaged {
+        what: name.clone(),
+        reason: "what it says of other folders is not what was written".to_owned(),
+    })?;
+    let id = FolderId::of(&**from).map_err(SnapshotError::disk)?;
     let this = Folder {
         folder: (*folder).to_owned(),
         number: manifest.number,
         mark: *manifest.mark,
         upto: manifest.next,
         pending: !untold.is_empty(),
-        id: FolderId::of(&**from).map_err(SnapshotError::disk)?,
+        // It may have lost it since.
+        id: id.or_else(|| noted.iter().find(|it| it.mark == *manifest.mark)?.id),
     };
     // Nobody knows which of what is forgotten is forgotten in the others. Ids from there on are of other records.
-    let mut noted = manifest.folders(&veil).ok_or_else(|| SnapshotError::Damaged {
-        what: name.clone(),
-        reason: "what it says of other folders is not what was written".to_owned(),
-    })?;
     noted.retain(|it| !it.is_that(&this));
     noted.iter_mut().for_each(|it| (it.upto, it.pending) = (manifest.next, true));
     noted.push(this);

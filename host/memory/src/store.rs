@@ -1014,7 +1014,7 @@ impl Memory {
             let (noted, reading) = (self.tables.folders()?, self.tables.reading()?);
             let (there, as_of) = ((Arc::clone(disk), found), (writer.counters, reading));
             let taking = Taking::begin(there, folder, identity, &noted, as_of, &*self.chance)?;
-            self.tables.note_folders(slice::from_ref(&taking.note), taking.before.as_slice())?;
+            self.tables.note_folders(&taking.notes, taking.before.as_slice())?;
             taking
         };
         let note = taking.note.clone();
@@ -1030,6 +1030,12 @@ impl Memory {
         // As of now: what is forgotten meanwhile has no row any more.
         let rows = self.tables.reading()?;
         let folders = self.tables.folders()?;
+        if !folders.iter().any(|it| it.is_that(&note)) {
+            return Err(SnapshotError::Folder {
+                folder: folder.to_owned(),
+                reason: "it was given up meanwhile: there is no new snapshot".to_owned(),
+            });
+        }
         let told = (home, folders.as_slice());
         let taken = taking.finish(written, (&owner, &self.keys, next), &rows, told, now)?;
         let caught_up = folders.into_iter().filter(|it| it.is_that(&note));

@@ -291,7 +291,7 @@ fn groups(
         }
     }
     (checking.index)(&mut |index| {
-        let is_as_written = index.commit() == checking.counters.commit && !index.is_torn();
+        let is_as_written = index.is_of(checking.counters.commit);
         if is_as_written && !index.groups().all().eq(rows.iter().copied()) {
             let problem = "recall goes by other ones than are written".to_owned();
             faults.push(Fault { id: None, part, problem });
@@ -484,7 +484,7 @@ impl Ids {
     /// Compares what is searched with the rows, where nothing was written since.
     fn compare(&mut self, index: &Index, work: &Work<'_>, ids: Range<u64>) {
         let Counters { commit, .. } = work.checking.counters;
-        if index.commit() != commit || index.is_torn() {
+        if !index.is_of(commit) {
             return;
         }
         let told: BTreeSet<u64> = self.faults.iter().filter_map(|it| Some(it.id?.0)).collect();

@@ -237,6 +237,20 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_folder_is_none_of_before_there_were_ids() {
+        let (disk, folder, chance) = (SimDisk::new(1), SimDisk::new(2), Arc::new(Seeded::new(1)));
+        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder)));
+        let options = Options { places, ..Options::default() };
+        let memory = Memory::open(Arc::new(disk), options, chance).unwrap();
+        let (tables, _) = memory.tables_for_tests();
+        let older = Folder { number: 3, mark: [7; 16], ..Folder::unknown("/stick".to_owned()) };
+        tables.note_folders(std::slice::from_ref(&older), &[]).unwrap();
+        memory.snapshot("/stick", "/home", Timestamp::default(), &|_, _| true).unwrap();
+        let known = tables.folders().unwrap();
+        assert!(known.len() == 2 && known.contains(&older), "{known:?}");
+    }
+
+    #[test]
     fn there_is_an_end_to_folders() {
         let (disk, folder, chance) = (SimDisk::new(1), SimDisk::new(2), Arc::new(Seeded::new(1)));
         let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder)));

@@ -693,7 +693,10 @@ fn a_folder_that_was_moved_goes_on_where_it_is_now() {
     folders.put(FOLDER, &copy);
     memory.forget(&[MemoryId(0)], None, now()).unwrap();
     assert!(!copy.holds(&key));
+    // It may be the one that lay there before, too: that has to be given up as well.
     memory.leave_snapshots(MOVED).unwrap();
+    assert_eq!(into(MOVED).unwrap().snapshot.name, "snapshot-00000003");
+    [MOVED, FOLDER].iter().for_each(|it| memory.leave_snapshots(it).unwrap());
     let refused = into(MOVED).unwrap_err().to_string();
     assert!(refused.contains("it left this folder"), "{refused}");
 }
@@ -791,6 +794,60 @@ fn a_folder_that_lost_its_id_is_pending_until_the_next_snapshot() {
         assert_eq!(memory.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)]);
     }
     assert!(!folder.holds(&key));
+}
+
+/// A stick that is plugged in here and there.
+#[test]
+fn a_folder_that_came_back_goes_on_and_forgets_what_it_got_elsewhere() {
+    const OTHER: &str = "/other";
+    for leaves in [false, true] {
+        let (disk, folder, folders, memory) = filled();
+        let into = |name| memory.snapshot(name, HOME, now(), &|_, _| true);
+        let moved = |from, to| {
+            folders.take(from);
+            folders.put(to, &folder);
+        };
+        moved(FOLDER, OTHER);
+        memory.remember(&[draft("The cellar opens with 1234.").into()], None, now()).unwrap();
+        into(OTHER).unwrap();
+        let key = slot(&disk, 3);
+        moved(OTHER, FOLDER);
+        if leaves {
+            memory.leave_snapshots(OTHER).unwrap();
+        }
+        let told = memory.forget(&[MemoryId(3)], None, now()).unwrap();
+        assert!(told.reached == [FOLDER] && told.pending.is_empty() == leaves, "{told:?}");
+        assert!(!folder.holds(&key));
+        assert_eq!(into(FOLDER).unwrap().snapshot.name, "snapshot-00000003");
+    }
+}
+
+#[test]
+fn a_folder_that_is_given_up_while_a_snapshot_is_taken_gets_none() {
+    let (disk, _, folders, memory) = filled();
+    let other = SimDisk::new(5);
+    folders.put("/other", &other);
+    let see = |_, _| {
+        memory.leave_snapshots("/other").unwrap();
+        true
+    };
+    let refused = memory.snapshot("/other", HOME, now(), &see).unwrap_err().to_string();
+    assert!(refused.contains("it was given up meanwhile"), "{refused}");
+    assert!([0, 1, 2].iter().all(|it| !other.holds(&slot(&disk, *it))));
+    assert_eq!(memory.snapshot_folders().unwrap().len(), 1);
+}
+
+#[test]
+fn a_folder_that_lost_its_id_is_one_folder_also_when_it_is_restored() {
+    let (_, folder, folders, memory) = filled();
+    take(&memory).unwrap();
+    folder.remove("folder").unwrap();
+    let to = SimDisk::new(3);
+    let came = back(&folder, &to, &Which::Newest, &folders, None).unwrap();
+    assert_eq!(came.elsewhere, [""; 0]);
+    let again = open(&to, &folders);
+    take(&again).unwrap();
+    assert_eq!(again.snapshot_folders().unwrap(), [(FOLDER.to_owned(), false)]);
 }
 
 /// Whoever can write into the folder can say what he likes there, and not sign it.
