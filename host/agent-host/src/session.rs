@@ -11,6 +11,7 @@ use tokio::{
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::{Semaphore, SemaphorePermit, mpsc},
+    time::timeout,
 };
 use voyager_base::call::Cancellation;
 
@@ -39,7 +40,7 @@ static ASKING: Semaphore = Semaphore::const_new(256);
 /// Those of them whose request is none of [`SMALL_BYTES_MAX`]: small ones do not wait for them.
 static LARGE: Semaphore = Semaphore::const_new(2);
 
-/// So long a request may take to come: who makes one has all of it before it connects.
+/// So long a small request may take to come, and the rest of a large one: who makes one has all of it before it connects.
 const WHOLE_WITHIN: Duration = Duration::from_secs(10);
 
 /// So long nobody is served after an error: the next one would come at once.
@@ -464,10 +465,10 @@ fn restrict(path: &std::path::Path) -> io::Result<()> {
 async fn serve_one(host: Arc<Host>, stream: UnixStream, turn: SemaphorePermit<'static>) {
     let (reading, mut writing) = stream.into_split();
     let mut reading = BufReader::new(reading);
-    let asked = tokio::time::timeout(WHOLE_WITHIN, request(&mut reading)).await;
+    let asked = request(&mut reading).await;
     drop(turn);
     // Who only looks whether somebody is here says nothing; who was too slow asks again.
-    let Ok(Some(request)) = asked else { return };
+    let Some(request) = asked else { return };
     let Some(_served) = host.serve() else { return };
     if writing.write_all(b"\n").await.is_err() {
         return;
@@ -504,14 +505,24 @@ async fn serve_one(host: Arc<Host>, stream: UnixStream, turn: SemaphorePermit<'s
     listening.abort();
 }
 
-/// What a process asks; none where it hung up before.
+/// What a process asks; none where it hung up before, or was too slow.
 async fn request(reading: &mut BufReader<OwnedReadHalf>) -> Option<Result<Request, Failure>> {
     let mut line = Vec::new();
-    if is_whole_within(SMALL_BYTES_MAX, reading, &mut line).await.ok()? {
+    let small = is_whole_within(SMALL_BYTES_MAX, reading, &mut line);
+    if timeout(WHOLE_WITHIN, small).await.ok()?.ok()? {
         return parsed(&line);
     }
-    // Held until nothing is left of the line.
-    let _turn = LARGE.acquire().await.expect("nobody closes it");
+    // Held until nothing is left of the line. To wait for it takes none of the time that the rest may take, and has an
+    // end: who waits is one of those who are asking.
+    let _turn = timeout(WHOLE_WITHIN, LARGE.acquire()).await.ok()?.expect("nobody closes it");
+    timeout(WHOLE_WITHIN, large(reading, line)).await.ok()?
+}
+
+/// The same of a large request, of which `line` is the beginning.
+async fn large(
+    reading: &mut BufReader<OwnedReadHalf>,
+    mut line: Vec<u8>,
+) -> Option<Result<Request, Failure>> {
     if is_whole_within(LINE_BYTES_MAX, reading, &mut line).await.ok()? {
         return parsed(&line);
     }

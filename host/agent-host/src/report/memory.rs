@@ -618,7 +618,10 @@ pub(crate) fn import(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 it.forgotten,
                 "record(s) of an earlier import were forgotten since; `--again` adds them again",
             ),
-            (it.taken_back, "relation(s) of an earlier import were taken back since, and stay so"),
+            (
+                it.taken_back,
+                "relation(s) are left out: one between the same records was taken back since an earlier import",
+            ),
             (it.empty, "message(s) have no text"),
             (it.files_passed_over, "other file(s), links and hidden ones were not read"),
         ] {

@@ -570,14 +570,25 @@ fn a_text_comes_from_standard_input_too() {
 
 #[test]
 fn an_import_that_is_stopped_goes_on_where_it_was() {
+    stopped_import(None);
+    // Where what is broken ends each batch before it is full.
+    stopped_import(Some(100));
+}
+
+/// Stops an import of many records, and of a broken line behind each so many of them.
+fn stopped_import(broken: Option<u64>) {
     let Some(stage) = Stage::new() else { return };
     const LINES: u64 = 3_000;
     let mut text = String::new();
     for number in 0..LINES {
         writeln!(text, "{{\"text\":\"Line {number} of many.\"}}").expect("texts can be written");
+        if broken.is_some_and(|it| number % it == 0) {
+            text.push_str("nonsense\n");
+        }
     }
     stage.write("many.jsonl", text);
-    let mut command = stage.command(["memory", "import", "many.jsonl", "--json"]);
+    let import = ["memory", "import", "many.jsonl", "--skip-bad"];
+    let mut command = stage.command([import.as_slice(), &["--json"]].concat());
     let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
     let out = child.stdout.take().expect("it is piped");
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(out)).map_while(Result::ok);
@@ -590,7 +601,7 @@ fn an_import_that_is_stopped_goes_on_where_it_was() {
     assert!(last.contains("goes on") && last.contains("stopped after"), "{last}");
     let before = records(&stage);
     assert!(0 < before && before < LINES, "{before}");
-    let imported = memory(&stage, &["import", "many.jsonl"]);
+    let imported = memory(&stage, &import[1..]);
     assert_eq!(imported["known"], before, "{imported}");
     assert_eq!(records(&stage), LINES);
 }

@@ -133,7 +133,9 @@ impl Import<'_> {
     }
 
     fn read(&mut self, file: &Listed, reader: &mut Reader) -> Result<(), Failure> {
+        let mut since = 0;
         loop {
+            since += 1;
             let found = match reader.next() {
                 Ok(Some(found)) => found,
                 Ok(None) => return self.flush(),
@@ -144,13 +146,7 @@ impl Import<'_> {
             }
             match found.and_then(|(place, item)| self.take(place, item)) {
                 Ok(Taken::Done) => {}
-                Ok(Taken::Full) => {
-                    self.flush()?;
-                    self.tell(reader.bytes());
-                    if self.desk.is_cancelled() {
-                        return Err(self.cancelled());
-                    }
-                }
+                Ok(Taken::Full) => self.flush()?,
                 Ok(Taken::Failed(failure)) => return Err(failure),
                 Err(bad) if self.request.skip_bad => {
                     // What stands before it is found again where somebody mends it.
@@ -161,6 +157,15 @@ impl Import<'_> {
                     self.flush()?;
                     let hint = format!("mend it, or count it with --skip-bad; {}", self.hint());
                     return Err(Failure::usage(at(file, &bad)).hint(hint));
+                }
+            }
+            // Whatever ended the batch: a full one need never come.
+            if BATCH <= since && self.batch.is_empty() {
+                since = 0;
+                self.tell(reader.bytes());
+                if self.desk.is_cancelled() {
+                    self.flush()?;
+                    return Err(self.cancelled());
                 }
             }
         }

@@ -119,7 +119,7 @@ pub(crate) fn restored(context: &Context, answer: &Json) -> Result<u8, Failure> 
             ));
         }
         for (name, what) in &restored.passed_over {
-            note(harmless(&format!("{name} is newer, and was passed over: it is damaged, {what}")));
+            note(harmless(&format!("{name} is newer, and was passed over: {what}")));
         }
         if !restored.elsewhere.is_empty() {
             note(harmless(&format!(
