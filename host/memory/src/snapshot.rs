@@ -239,32 +239,23 @@ pub(crate) struct Taking {
     pub(crate) is_new: bool,
 }
 
-/// What is noted of a folder in which a snapshot is to be taken, where that is known.
-struct Known<'a> {
-    noted: &'a Folder,
-    /// Whether it lay in the same place.
-    is_here: bool,
-}
-
-impl<'a> Known<'a> {
-    /// `id` is that of the folder, `newest` number and mark of the newest of this memory's snapshots there.
-    fn find(
-        noted: &'a [Folder],
-        path: &str,
-        (id, newest): (Option<FolderId>, Option<(u64, [u8; 16])>),
-        is_empty: bool,
-    ) -> Option<Self> {
-        let of_id = |it: &Folder| id.is_some() && it.id == id;
-        // What was last written there tells which note is the latest of a folder that lay in several places, and which
-        // folder it is where it lost its id.
-        let is_newest = |it: &Folder| Some((it.number, it.mark)) == newest;
-        let is_here = |it: &Folder| it.folder == path;
-        // Noted by a program that gave no ids.
-        let may_be = |it: &Folder| is_here(it) && it.id.is_none() && !is_empty;
-        let candidates = noted.iter().filter(|it| of_id(it) || is_newest(it) || may_be(it));
-        let noted = candidates.max_by_key(|it| (of_id(it), is_newest(it), is_here(it)))?;
-        Some(Self { noted, is_here: is_here(noted) })
-    }
+/// What is noted of a folder in which a snapshot is to be taken, there or in another place. `id` is that of the folder,
+/// `newest` number and mark of the newest of this memory's snapshots there.
+fn known_as<'a>(
+    noted: &'a [Folder],
+    path: &str,
+    (id, newest): (Option<FolderId>, Option<(u64, [u8; 16])>),
+    is_empty: bool,
+) -> Option<&'a Folder> {
+    let of_id = |it: &Folder| id.is_some() && it.id == id;
+    // What was last written there tells which note is the latest of a folder that lay in several places, and which
+    // folder it is where it lost its id.
+    let is_newest = |it: &Folder| Some((it.number, it.mark)) == newest;
+    let is_here = |it: &Folder| it.folder == path;
+    // Noted by a program that gave no ids.
+    let may_be = |it: &Folder| is_here(it) && it.id.is_none() && !is_empty;
+    let candidates = noted.iter().filter(|it| of_id(it) || is_newest(it) || may_be(it));
+    candidates.max_by_key(|it| (of_id(it), is_newest(it), is_here(it)))
 }
 
 /// What a folder holds, read.
@@ -371,10 +362,10 @@ impl Taking {
         let newest = own.last().map(|it| (it.number, *it.mark));
         let id = FolderId::of(&*disk).map_err(SnapshotError::disk)?;
         let is_empty = there.is_none() && newest.is_none();
-        let known_as = Known::find(noted, folder, (id, newest), is_empty);
+        let known_as = known_as(noted, folder, (id, newest), is_empty);
+        let here = known_as.filter(|it| it.folder == folder);
         let is_new = known_as.is_none() && there.is_none();
-        let last = known_as.as_ref().map_or(0, |it| it.noted.number);
-        let mark = known_as.as_ref().map_or([0; 16], |it| it.noted.mark);
+        let (last, mark) = known_as.map_or((0, [0; 16]), |it| (it.number, it.mark));
         let is_foreign = |it: &&Manifest| {
             let later = it.number > last || (it.number == last && *it.mark != mark);
             // Ids that it knows may be of other records.
@@ -382,7 +373,7 @@ impl Taking {
             later || shared.is_some_and(|shared| shared < it.next)
         };
         if own.iter().any(is_foreign) {
-            return Err(refused(match known_as.filter(|it| it.is_here && last > 0) {
+            return Err(refused(match here.filter(|it| it.number > 0) {
                 Some(_) => {
                     "it holds later snapshots, of before this memory was restored or of a copy of \
                      it; name another folder"
@@ -404,9 +395,8 @@ impl Taking {
         let known = known.map(|it| (manifest::chunk_name(&it.0), it.1));
         let known = known.filter(|it| found.files.contains(&it.0)).collect();
         // One that was not there may have keys of anything that was forgotten since it was written.
-        let here = known_as.as_ref().filter(|it| it.is_here).map(|it| it.noted);
         let pending = here.is_none_or(|it| it.pending);
-        let given = id.or_else(|| known_as.as_ref()?.noted.id);
+        let given = id.or_else(|| known_as?.id);
         let given = given.unwrap_or_else(|| FolderId::new(chance));
         let note = Folder {
             folder: folder.to_owned(),
@@ -423,7 +413,7 @@ impl Taking {
             |it: &Folder| Folder { number, mark, upto: it.upto.max(note.upto), ..it.clone() };
         let mut notes: Vec<Folder> = elsewhere.map(raised).collect();
         notes.push(note.clone());
-        if known_as.is_none_or(|it| !it.is_here) && noted.len() >= FOLDERS_MAX {
+        if here.is_none() && noted.len() >= FOLDERS_MAX {
             return Err(refused(&format!(
                 "this memory has snapshots in {FOLDERS_MAX} folders; give one up that is gone for good \
                  (`agent-host memory snapshots FOLDER --leave`)"
