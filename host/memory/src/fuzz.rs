@@ -162,7 +162,7 @@ fn snapshot_folder() -> &'static (SimDisk, Veil) {
 
 /// One folder, whatever it is called; the store that it is of is nowhere.
 #[derive(Clone)]
-struct One(SimDisk);
+pub(crate) struct One(pub(crate) SimDisk);
 
 impl fmt::Debug for One {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

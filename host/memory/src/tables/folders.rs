@@ -148,18 +148,14 @@ fn remove(transaction: &WriteTransaction, veil: Option<&Veil>, folders: &[Folder
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
-    use std::{fmt, sync::Arc};
+    use std::sync::Arc;
 
-    use voyager_base::{
-        chance::Seeded,
-        clock::Timestamp,
-        disk::{Disk, DiskFile},
-        sim::SimDisk,
-    };
+    use voyager_base::{chance::Seeded, clock::Timestamp, disk::Disk as _, sim::SimDisk};
 
     use super::*;
     use crate::{
         Draft, MemoryId, Places,
+        fuzz::One,
         snapshot::folder_id,
         store::{Memory, Options},
     };
@@ -188,31 +184,17 @@ mod tests {
         assert_eq!(memory.snapshot_folders().unwrap(), []);
     }
 
-    /// The places of folders.
-    struct One(SimDisk);
-
-    impl fmt::Debug for One {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("One")
-        }
-    }
-
-    impl Places for One {
-        fn open(&self, _: &str, _: bool) -> Result<Arc<dyn Disk>, String> {
-            Ok(Arc::new(self.0.clone()))
-        }
-
-        fn file_of(&self, _: &str, _: &str) -> Option<Box<dyn DiskFile>> {
-            None
-        }
+    /// A memory whose snapshots all go into one folder.
+    fn into(folder: SimDisk) -> Memory {
+        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder)));
+        let options = Options { places, ..Options::default() };
+        Memory::open(Arc::new(SimDisk::new(1)), options, Arc::new(Seeded::new(1))).unwrap()
     }
 
     #[test]
     fn a_folder_of_before_there_were_ids_is_given_one_by_the_next_snapshot() {
-        let (disk, folder, chance) = (SimDisk::new(1), SimDisk::new(2), Arc::new(Seeded::new(1)));
-        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder.clone())));
-        let options = Options { places, ..Options::default() };
-        let memory = Memory::open(Arc::new(disk), options, chance).unwrap();
+        let folder = SimDisk::new(2);
+        let memory = into(folder.clone());
         let draft = || Draft { text: "The door is green.".to_owned(), ..Draft::default() }.into();
         memory.remember(&[draft(), draft()], None, Timestamp::default()).unwrap();
         let take = || memory.snapshot("/backup", "/home", Timestamp::default(), &|_, _| true);
@@ -238,10 +220,7 @@ mod tests {
 
     #[test]
     fn an_empty_folder_is_none_of_before_there_were_ids() {
-        let (disk, folder, chance) = (SimDisk::new(1), SimDisk::new(2), Arc::new(Seeded::new(1)));
-        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder)));
-        let options = Options { places, ..Options::default() };
-        let memory = Memory::open(Arc::new(disk), options, chance).unwrap();
+        let memory = into(SimDisk::new(2));
         let (tables, _) = memory.tables_for_tests();
         let older = Folder { number: 3, mark: [7; 16], ..Folder::unknown("/stick".to_owned()) };
         tables.note_folders(std::slice::from_ref(&older), &[]).unwrap();
@@ -252,10 +231,7 @@ mod tests {
 
     #[test]
     fn there_is_an_end_to_folders() {
-        let (disk, folder, chance) = (SimDisk::new(1), SimDisk::new(2), Arc::new(Seeded::new(1)));
-        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(folder)));
-        let options = Options { places, ..Options::default() };
-        let memory = Memory::open(Arc::new(disk), options, chance).unwrap();
+        let memory = into(SimDisk::new(2));
         let take = || memory.snapshot("/backup", "/home", Timestamp::default(), &|_, _| true);
         let (tables, _) = memory.tables_for_tests();
         let many: Vec<_> = (0..256).map(|it| Folder::unknown(format!("/{it}"))).collect();
