@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use voyager_base::{clock::Timestamp, memory::Trust, policy::What};
 use voyager_manifest::plan::Priority;
-use voyager_memory::{Draft, Edge, MemoryId, Question};
+use voyager_memory::{Draft, Edge, MemoryId, Question, runs};
 
 use crate::{
     failure::Failure, host::Attended, import::Format, moment::Moment, owner_key::TypedKey,
@@ -385,14 +385,7 @@ impl Spans {
 impl FromIterator<MemoryId> for Spans {
     /// Of ids in the order of writing.
     fn from_iter<I: IntoIterator<Item = MemoryId>>(ids: I) -> Self {
-        let mut spans: Vec<(MemoryId, u64)> = Vec::new();
-        for id in ids {
-            match spans.last_mut() {
-                Some((first, count)) if first.0.checked_add(*count) == Some(id.0) => *count += 1,
-                _ => spans.push((id, 1)),
-            }
-        }
-        Self(spans)
+        Self(runs(&ids.into_iter().collect::<Vec<_>>()))
     }
 }
 

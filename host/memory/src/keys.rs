@@ -782,8 +782,8 @@ impl Keys {
     }
 }
 
-/// What tells a slip from a torn one, and from none.
-fn check(bytes: &[u8]) -> [u8; 16] {
+/// What tells bytes from torn ones, and from none.
+pub(crate) fn check(bytes: &[u8]) -> [u8; 16] {
     let mut check = [0; 16];
     check.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
     check

@@ -64,7 +64,7 @@ pub use self::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
         PASSPHRASE_BYTES_MIN, is_locked,
     },
-    past::{Blame, Difference, Happened, Happening, Past, Touch},
+    past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     recall::{
         Candidate, Considered, DOUBT_FROM, Dated, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question,
         Recall, Signals, SubQuery,

@@ -94,12 +94,12 @@ impl Touch {
     }
 }
 
-/// Runs of ids that follow each other: the first, and how many.
-pub(crate) fn runs(ids: &[MemoryId]) -> Vec<(MemoryId, u64)> {
+/// Runs of ids that follow each other, in the order in which they stand: the first, and how many.
+pub fn runs(ids: &[MemoryId]) -> Vec<(MemoryId, u64)> {
     let mut runs: Vec<(MemoryId, u64)> = Vec::new();
     for id in ids {
         match runs.last_mut() {
-            Some((first, count)) if first.0 + *count == id.0 => *count += 1,
+            Some((first, count)) if first.0.checked_add(*count) == Some(id.0) => *count += 1,
             _ => runs.push((*id, 1)),
         }
     }

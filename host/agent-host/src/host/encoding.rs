@@ -96,7 +96,7 @@ impl Encoding {
     pub(super) async fn meaning(&self, text: &str) -> Result<Meaning, Trouble> {
         let texts = Meaning::texts(text, self.clock.now());
         let vectors = self.vectors(texts.clone()).await?;
-        if !matches!(vectors.first(), Some(Some(_))) {
+        if vectors.is_empty() {
             return Ok(Meaning::default());
         }
         Ok(Meaning::of(texts, vectors, self.encoder.kindred(text).await))

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthChar as _;
 use voyager_base::{clock::Timestamp, memory::Trust};
-use voyager_memory::{Kindred, Signals};
+use voyager_memory::{Kindred, MemoryId, Signals, runs};
 
 use super::{past, read, tell};
 use crate::{
@@ -434,17 +434,15 @@ pub(crate) fn forget(context: &Context, answer: &Json) -> Result<u8, Failure> {
 
 /// Ids, where those that follow each other are told by the first and the last.
 pub(super) fn in_runs(ids: &[String]) -> String {
-    let mut runs: Vec<(u64, u64)> = Vec::new();
-    for number in ids.iter().filter_map(|it| it.trim_start_matches('m').parse::<u64>().ok()) {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == number => *last = number,
-            _ => runs.push((number, number)),
+    let numbers = ids.iter().filter_map(|it| it.trim_start_matches('m').parse().ok());
+    let runs = runs(&numbers.map(MemoryId).collect::<Vec<_>>());
+    let told = runs.into_iter().map(|(first, count)| {
+        let last = MemoryId(first.0 + (count - 1));
+        match count {
+            1 => format!("{first}"),
+            2 => format!("{first}, {last}"),
+            _ => format!("{first} to {last}"),
         }
-    }
-    let told = runs.iter().map(|(first, last)| match last - first {
-        0 => format!("m{first}"),
-        1 => format!("m{first}, m{last}"),
-        _ => format!("m{first} to m{last}"),
     });
     told.collect::<Vec<_>>().join(", ")
 }

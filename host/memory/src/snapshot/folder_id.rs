@@ -6,6 +6,8 @@ use std::{fmt, io, num::ParseIntError, str::FromStr};
 use serde::{Deserialize, Serialize};
 use voyager_base::{chance::Chance, disk::Disk};
 
+use crate::keys::check;
+
 /// Name of the file.
 pub(crate) const FILE: &str = "folder";
 /// What it begins with.
@@ -50,9 +52,9 @@ impl FolderId {
     }
 
     fn encode(self) -> Vec<u8> {
-        let stated = [LINE, &self.0.to_be_bytes()].concat();
-        let check = blake3::hash(&stated);
-        [&stated, &check.as_bytes()[..CHECK_BYTES]].concat()
+        let mut bytes = [LINE, &self.0.to_be_bytes()].concat();
+        bytes.extend(check(&bytes));
+        bytes
     }
 }
 

@@ -153,7 +153,7 @@ mod tests {
     /// Rows of four features, of which the label says whether the first two are of one sign: no sum of them tells it.
     fn rows(count: usize, seed: u64) -> (Vec<Vec<f32>>, Vec<bool>) {
         let chance = Seeded::new(seed);
-        let unit = || (chance.number() >> 40) as f32 / 16_777_216.0 - 0.5;
+        let unit = || chance.share() as f32 - 0.5;
         let rows: Vec<Vec<f32>> = (0..count).map(|_| (0..4).map(|_| unit()).collect()).collect();
         let labels = rows.iter().map(|it| it[0] * it[1] > 0.0).collect();
         (rows, labels)
