@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
 };
 
 use voyager_base::clock::Timestamp;
@@ -188,7 +188,10 @@ impl Named {
         let telling = |it: &String| is_long(it) && !terms::is_common(it);
         let words = |name| (name, terms::words(name).filter(telling).collect());
         let names: Vec<(&str, Vec<String>)> = names.into_iter().map(words).collect();
-        let named = names.iter().filter(|(_, words)| words.iter().any(|it| said.contains(it)));
+        // A question may be long, and there may be an author for each record.
+        let said: HashSet<&str> = said.iter().map(String::as_str).collect();
+        let is_said = |it: &String| said.contains(it.as_str());
+        let named = names.iter().filter(|(_, words)| words.iter().any(is_said));
         let mut authors: BTreeSet<String> = named.map(|it| it.0.to_owned()).collect();
         let mut short = BTreeMap::new();
         for Name { name, .. } in &analysed.names {

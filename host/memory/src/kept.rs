@@ -132,14 +132,19 @@ fn found(disk: &dyn Disk, keys: &Keys) -> Option<(Pack, Manifest)> {
     Some((pack, manifest))
 }
 
-/// Destroys the key of an index that tells of what was forgotten since: the power failed when the keys of that were
-/// gone, and this one was not.
-pub(crate) fn drop_telling(
+/// Of an index that cannot be used: destroys the key of one that tells of what was forgotten since, where the power
+/// failed when the keys of that were gone, and this one was not; and removes the files of those that nobody has a key of.
+pub(crate) fn clear(
     disk: &dyn Disk,
     keys: &Keys,
     tables: &Tables,
     counters: Counters,
 ) -> Result<(), Broken> {
+    if let Ok(None) = keys.slip() {
+        // They take room and nothing else, so who can't remove them goes on.
+        drop(sweep(disk, None));
+        return Ok(());
+    }
     let Some((_, Manifest { commit, .. })) = found(disk, keys) else { return Ok(()) };
     let since = usize::try_from(counters.commit.saturating_sub(commit)).unwrap_or(usize::MAX);
     if tables.audit(since)?.iter().any(|it| it.deed == Deed::Forgotten) {

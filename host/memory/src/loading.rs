@@ -33,7 +33,7 @@ pub(crate) fn load(
     let kept = resident_max
         .and_then(|it| kept::read(disk, keys, tables, counters, encoder.map(|it| &it.1), it));
     if resident_max.is_some() && kept.is_none() {
-        kept::drop_telling(disk, keys, tables, counters)?;
+        kept::clear(disk, keys, tables, counters)?;
     }
     let (mut first, mut changed) = (0, None);
     if let Some(mut kept) = kept {

@@ -193,6 +193,7 @@ impl Pack {
             length: sizes.body as usize,
             hashes: table,
             chunks: (0..sizes.chunks()).map(|_| OnceLock::new()).collect(),
+            last: Mutex::default(),
             damage: OnceLock::new(),
         };
         Ok(Self {
@@ -272,6 +273,8 @@ struct Body {
     /// Of each chunk, one after the other.
     hashes: Vec<u8>,
     chunks: Box<[OnceLock<Box<[u8]>>]>,
+    /// The chunk of which a part was copied last: sections may be small, and many lie in one.
+    last: Mutex<Option<(usize, Box<[u8]>)>>,
     damage: OnceLock<String>,
 }
 
@@ -320,7 +323,8 @@ impl Body {
         let whole = into.len() / CHUNK_BYTES;
         let kept = self.chunks.iter().skip(first).take(whole).any(|it| it.get().is_some());
         // What cannot be read at once is read chunk by chunk, so that only what is damaged is missing.
-        let read = !kept && self.read_raw(start, &mut into[..whole * CHUNK_BYTES]).is_ok();
+        let read =
+            whole > 0 && !kept && self.read_raw(start, &mut into[..whole * CHUNK_BYTES]).is_ok();
         for (number, bytes) in (first..).zip(into.chunks_mut(CHUNK_BYTES)) {
             match read && bytes.len() == CHUNK_BYTES {
                 true => self.open_chunk(number, self.compare(number, bytes), bytes),
@@ -338,7 +342,12 @@ impl Body {
             _ if into.is_empty() => (),
             Some(chunk) => into.copy_from_slice(&chunk[from - first..][..into.len()]),
             None if into.len() == whole => self.load_into(number, into),
-            None => into.copy_from_slice(&self.load(number)[from - first..][..into.len()]),
+            None => {
+                let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = last.take().filter(|it| it.0 == number);
+                let (_, chunk) = last.insert(known.unwrap_or_else(|| (number, self.load(number))));
+                into.copy_from_slice(&chunk[from - first..][..into.len()]);
+            }
         }
     }
 

@@ -186,6 +186,20 @@ fn a_chunk_is_read_once_and_rows_bring_none_into_memory() {
 }
 
 #[test]
+fn small_sections_of_a_chunk_are_copied_with_one_read() {
+    let names: Vec<String> = (0..50).map(|it| format!("{it:02}")).collect();
+    let sections: Vec<(&str, Vec<u8>)> = names.iter().map(|it| (it.as_str(), noise(90))).collect();
+    let (disk, _) = written(&sections);
+    let pack = open(&disk).unwrap();
+    let before = disk.calls();
+    for (name, bytes) in &sections {
+        assert_eq!(pack.section(name).unwrap().to_vec(), *bytes);
+    }
+    assert_eq!(disk.calls() - before, 1);
+    assert!(pack.body.chunks[0].get().is_none(), "none is kept");
+}
+
+#[test]
 fn the_same_input_makes_the_same_bytes_in_every_version() {
     let sections = [("codes", noise(CHUNK_BYTES + 5)), ("offsets", noise(100)), ("empty", vec![])];
     let (disk, root) = written(&sections);
