@@ -22,7 +22,9 @@ use crate::{
     owner::{Owner, Veil},
     recall::{Look, Question, consider},
     record::{Draft, MemoryId, Record},
-    row::{Standing, open_edge, open_record, open_vector, seal_edge, seal_record, seal_vector},
+    row::{
+        Shut, Standing, open_edge, open_record, open_vector, seal_edge, seal_record, seal_vector,
+    },
     search::Search,
     snapshot::{
         Places, Restoring, Rows, Which,
@@ -73,11 +75,12 @@ pub fn keys(bytes: &[u8]) {
 /// Where bytes that no key sealed are read, or what was read is not written as it is read.
 pub fn rows(bytes: &[u8]) {
     let keys = Keys::open(&SimDisk::new(1), 0, None).expect("an empty disk does");
-    keys.fill(&mut Filled(0), 0, 1, &Seeded::new(1)).expect("there is room");
-    let key = keys.key(0).ok().flatten().expect("it was made");
+    keys.fill(&mut Filled(0), 0, 2, &Seeded::new(1)).expect("there is room");
+    let [key, end] = [0, 1].map(|it| keys.key(it).ok().flatten().expect("it was made"));
     let (id, other) = (MemoryId(0), 7);
+    let edge_of = |row: &[u8]| open_edge((&key, Some(&end)), 0, other, row);
     assert_eq!(open_record(&key, id, bytes), None);
-    assert_eq!(open_edge(&key, 0, other, bytes), None);
+    assert_eq!(edge_of(bytes), Err(Shut::Damaged));
     assert_eq!(open_vector(&key, "test", bytes), None);
     if let Some(standing) = Standing::decode(bytes) {
         assert_eq!(standing.encode(), bytes, "a standing is written in one way");
@@ -89,12 +92,12 @@ pub fn rows(bytes: &[u8]) {
         assert_eq!(row(&read), row(&record));
     }
     let name = [b"edge".as_slice(), &0_u32.to_le_bytes(), &other.to_le_bytes()].concat();
-    if let Some(mut edge) = open_edge(&key, 0, other, &key.seal(&name, bytes)) {
+    if let Ok(mut edge) = edge_of(&key.seal(&name, bytes)) {
         // Whoever loads it looks where it leads.
         edge.to = MemoryId(other);
-        let row = seal_edge(&key, 0, &edge);
-        let read = open_edge(&key, 0, other, &row).expect("what was written is read");
-        assert_eq!(seal_edge(&key, 0, &read), row);
+        let row = seal_edge([&key, &end], 0, &edge);
+        let read = edge_of(&row).expect("what was written is read");
+        assert_eq!(seal_edge([&key, &end], 0, &read), row);
     }
     if let Some(code) = open_vector(&key, "test", &key.seal(b"vector test", bytes)) {
         of_vector(&key, code);

@@ -142,8 +142,13 @@ impl Key {
         Some(opened.ok()?)
     }
 
+    /// The key of what is said of two records, under which nothing opens when one of theirs is destroyed.
+    pub(crate) fn with(&self, other: &Self) -> Self {
+        Self(self.digest_of(&[b"with", &other.0]))
+    }
+
     /// A hash of all parts under this key: nobody else can tell what of.
-    fn digest_of(&self, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
+    pub(crate) fn digest_of(&self, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         for part in parts {
             hasher.update(part);
@@ -789,7 +794,7 @@ pub(crate) fn check(bytes: &[u8]) -> [u8; 16] {
     check
 }
 
-fn slot_of(id: u64) -> u64 {
+pub(crate) fn slot_of(id: u64) -> u64 {
     HEADER_BYTES + id * KEY_BYTES as u64
 }
 

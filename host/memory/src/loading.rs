@@ -9,8 +9,9 @@ use crate::{
     index::Index,
     kept,
     keys::{Key, KeyList, Keys},
+    lineage::DERIVED_FROM,
     record::MemoryId,
-    row::{open_edge, open_record, open_vector},
+    row::{Edge, Shut, open_edge, open_record, open_vector},
     store::Encoder,
     tables::{Counters, Tables},
 };
@@ -146,17 +147,18 @@ impl Loading<'_> {
             if from >= next {
                 return Err(Broken::damaged(format!("m{from} was never given away")));
             }
-            // A relation is sealed with the key of the record that it starts at.
+            // A relation does not open without the key of the record that it starts at.
             if index.damaged().contains(&MemoryId(from)) {
                 return Ok(());
             }
-            let key = keys.key(file, from, next)?;
-            let edge = key.and_then(|it| open_edge(&it, number, to, sealed));
-            match edge.filter(|it| (it.from.0, it.to.0) == (from, to)) {
-                Some(edge) => index.relate(number, &edge),
-                None => {
-                    damaged.insert(MemoryId(from));
-                }
+            let end = file.key(to).map_err(Broken::disk)?;
+            let edge = keys.key(file, from, next)?.ok_or(Shut::Damaged);
+            match edge.and_then(|it| open_edge((&it, end.as_ref()), number, to, sealed)) {
+                Ok(edge) if (edge.from.0, edge.to.0) == (from, to) => index.relate(number, &edge),
+                // What it said beside that is lost with what it leads to.
+                Err(Shut::Other { derives: true }) => index.relate(number, &derived(from, to)),
+                Err(Shut::Other { derives: false }) => (),
+                Ok(_) | Err(Shut::Damaged) => _ = damaged.insert(MemoryId(from)),
             }
             Ok(())
         })?;
@@ -165,6 +167,12 @@ impl Loading<'_> {
         damaged.into_iter().for_each(|it| self.index.set_aside(it));
         Ok(())
     }
+}
+
+/// All that is known of an edge to a record whose key is damaged.
+fn derived(from: u64, to: u64) -> Edge {
+    let (from, to) = (MemoryId(from), MemoryId(to));
+    Edge { from, kind: DERIVED_FROM.to_owned(), to, weight: 1.0 }
 }
 
 /// Keys that were read together.
@@ -195,10 +203,9 @@ mod tests {
     use super::*;
     use crate::{
         error::ReadError,
-        lineage::DERIVED_FROM,
+        keys::slot_of,
         recall::Question,
         record::Draft,
-        row::Edge,
         store::{Entry, Memory, Options},
         verify::Part,
     };
@@ -261,6 +268,11 @@ mod tests {
         damage(disk, &standing.encode(), 16 * 8 + 7);
     }
 
+    fn damage_key(disk: &SimDisk, memory: Memory) {
+        drop(memory);
+        disk.flip_bit(crate::keys::FILE, slot_of(1) as usize * 8 + 3);
+    }
+
     /// What is left where m1 is damaged in a part of it, and that it can be forgotten.
     fn is_left(memory: &Memory, faults: &[(u64, Part)]) {
         let found = |memory: &Memory| -> Vec<(u64, Part)> {
@@ -300,6 +312,29 @@ mod tests {
         damage_standing(&disk, filled(&disk));
         is_left(&open(&disk), &[(1, Part::Standing)]);
         assert_eq!(open(&disk).ids().len(), 5, "with the one that came since");
+    }
+
+    /// It is half of what seals the relations that lead to it, and what is derived from it is known all the same.
+    #[test]
+    fn a_damaged_key_costs_its_record_alone() {
+        let disk = SimDisk::new(1);
+        damage_key(&disk, filled(&disk));
+        let [record, relation] = [Part::Record, Part::Relation].map(|it| (1, it));
+        is_left(&open(&disk), &[record, relation, relation, relation, relation]);
+    }
+
+    #[test]
+    fn a_damaged_key_that_is_found_later_costs_its_record_then() {
+        let disk = SimDisk::new(1);
+        let memory = filled(&disk);
+        memory.keep_index().unwrap();
+        damage_key(&disk, memory);
+        let memory = open(&disk);
+        assert_eq!(memory.ids(), ALL);
+        assert_eq!(memory.relations(MemoryId(4)), Ok(vec![]));
+        assert_eq!(memory.ids(), [0, 2, 3, 4].map(MemoryId));
+        assert_eq!(memory.stats().unwrap().damaged, [MemoryId(1)]);
+        assert_eq!(memory.trust(MemoryId(3)), Ok(Trust::Outside));
     }
 
     #[test]

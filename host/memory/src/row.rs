@@ -6,6 +6,7 @@ use voyager_base::{clock::Timestamp, memory::Trust};
 use crate::{
     decay::weight_after,
     keys::Key,
+    lineage::DERIVED_FROM,
     record::{Draft, Invalid, MemoryId, NAME_BYTES_MAX, Record},
     vectors::{Code, CodeRef},
 };
@@ -82,17 +83,56 @@ impl Edge {
     }
 }
 
-/// An edge as its row, sealed with the key of the record it starts at.
-pub(crate) fn seal_edge(key: &Key, number: u32, edge: &Edge) -> Vec<u8> {
-    let plain = rmp_serde::to_vec(edge).expect("texts and numbers can be written");
-    key.seal_row(&edge_name(number, edge.to), &plain)
+/// Bytes of the mark in front of an edge's row.
+const MARK_BYTES: usize = 8;
+
+/// What stands in front of a sealed edge: under the key of the record it starts at alone, whether that is derived from the
+/// other one. Who has lost the other key knows so much, and whether the row is whole.
+fn mark_of(from: &Key, name: &[u8], derives: bool, sealed: &[u8]) -> [u8; MARK_BYTES] {
+    let digest = from.digest_of(&[b"mark", name, &[u8::from(derives)], sealed]);
+    std::array::from_fn(|at| digest[at])
 }
 
-/// An edge from its row; none where it is damaged.
-pub(crate) fn open_edge(key: &Key, number: u32, to: u64, sealed: &[u8]) -> Option<Edge> {
-    let mut plain = Vec::new();
-    let plain = key.open_row(&edge_name(number, MemoryId(to)), sealed, &mut plain)?;
-    rmp_serde::from_slice(plain).ok()
+/// An edge as its row, sealed with the keys of both of its records: with either of them goes what was said of it.
+pub(crate) fn seal_edge(ends: [&Key; 2], number: u32, edge: &Edge) -> Vec<u8> {
+    let [from, to] = ends;
+    let plain = rmp_serde::to_vec(edge).expect("texts and numbers can be written");
+    let name = edge_name(number, edge.to);
+    let sealed = from.with(to).seal_row(&name, &plain);
+    let mark = mark_of(from, &name, edge.kind == DERIVED_FROM, &sealed);
+    [mark.as_slice(), &sealed].concat()
+}
+
+/// Why an edge does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shut {
+    /// Its row is damaged, or the key of the record it starts at.
+    Damaged,
+    /// The key of the record it leads to is gone, or damaged.
+    Other {
+        /// Whether the first is derived from that.
+        derives: bool,
+    },
+}
+
+/// An edge from its row. Up to format 6 of a store it was sealed with the first of the keys alone.
+pub(crate) fn open_edge(
+    ends: (&Key, Option<&Key>),
+    number: u32,
+    to: u64,
+    row: &[u8],
+) -> Result<Edge, Shut> {
+    let (key, name) = (ends.0, edge_name(number, MemoryId(to)));
+    let (mut plain, read) = (Vec::new(), |plain: &[u8]| rmp_serde::from_slice::<Edge>(plain).ok());
+    let marked = row.split_at_checked(MARK_BYTES).and_then(|(mark, sealed)| {
+        let derives = [true, false].into_iter().find(|it| mark_of(key, &name, *it, sealed) == mark);
+        Some((derives?, sealed))
+    });
+    let Some((derives, sealed)) = marked else {
+        return key.open_row(&name, row, &mut plain).and_then(read).ok_or(Shut::Damaged);
+    };
+    let opened = ends.1.and_then(|it| read(key.with(it).open_row(&name, sealed, &mut plain)?));
+    opened.ok_or(Shut::Other { derives })
 }
 
 /// A vector as its row.
@@ -182,10 +222,8 @@ impl Standing {
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
     use proptest::prelude::*;
-    use voyager_base::{chance::Seeded, sim::SimDisk};
 
     use super::*;
-    use crate::keys::{Filled, Keys};
 
     #[test]
     fn a_standing_reads_back_also_one_of_before_trust_was_noted() {
@@ -236,34 +274,52 @@ mod tests {
         assert_eq!(open_vector(&key, "test", &wrong), None);
     }
 
+    fn edge(to: u64, kind: &str) -> Edge {
+        Edge { from: MemoryId(0), kind: kind.to_owned(), to: MemoryId(to), weight: 1.0 }
+    }
+
     /// A number is used again once its edge is taken back, or the record that it led to is forgotten: under the same key
     /// the new row must not be sealed as the old one was, which may still lie in a free page.
     #[test]
     fn no_two_edges_are_sealed_alike() {
-        let keys = Keys::open(&SimDisk::new(1), 0, None).unwrap();
-        keys.fill(&mut Filled(0), 0, 1, &Seeded::new(1)).unwrap();
-        let key = keys.key(0).unwrap().unwrap();
-        let edge = |to: u64, kind: &str| Edge {
-            from: MemoryId(0),
-            kind: kind.to_owned(),
-            to: MemoryId(to),
-            weight: 1.0,
-        };
-        let (old, new) =
-            (seal_edge(&key, 0, &edge(1, "causes")), seal_edge(&key, 0, &edge(2, "causes")));
-        assert_eq!(open_edge(&key, 0, 2, &new), Some(edge(2, "causes")));
-        assert_eq!(open_edge(&key, 0, 2, &old), None);
+        let [key, end] = [1, 2].map(|it| Key::of([it; 32]));
+        let sealed = |to, kind| seal_edge([&key, &end], 0, &edge(to, kind));
+        let opened = |to, row: &[u8]| open_edge((&key, Some(&end)), 0, to, row);
+        let (old, new) = (sealed(1, "causes"), sealed(2, "causes"));
+        assert_eq!(opened(2, &new), Ok(edge(2, "causes")));
+        assert_eq!(opened(2, &old), Err(Shut::Damaged));
         // With one key stream two would differ in the id alone, or in the kind.
-        let other = seal_edge(&key, 0, &edge(1, "caused"));
-        assert_eq!(open_edge(&key, 0, 1, &other), Some(edge(1, "caused")));
+        let other = sealed(1, "caused");
+        assert_eq!(opened(1, &other), Ok(edge(1, "caused")));
         for new in [&new, &other] {
             let same = old.iter().zip(new).filter(|(old, new)| old == new).count();
             assert!(same < old.len() / 2, "{same} of {} bytes are the same", old.len());
         }
-        // As an older program wrote it.
+        // As older programs wrote it.
         let plain = rmp_serde::to_vec(&edge(1, "causes")).unwrap();
-        let bare = key.seal(&edge_name(0, MemoryId(1)), &plain);
-        assert_eq!(open_edge(&key, 0, 1, &bare), Some(edge(1, "causes")));
+        let name = edge_name(0, MemoryId(1));
+        for row in [key.seal(&name, &plain), key.seal_row(&name, &plain)] {
+            assert_eq!(opened(1, &row), Ok(edge(1, "causes")));
+        }
+    }
+
+    #[test]
+    fn an_edge_opens_with_both_keys_and_says_what_is_missing() {
+        let [key, end] = [1, 2].map(|it| Key::of([it; 32]));
+        for (kind, derives) in [("causes", false), (DERIVED_FROM, true)] {
+            let row = seal_edge([&key, &end], 0, &edge(1, kind));
+            let opened = |from, to, row: &[u8]| open_edge((from, to), 0, 1, row);
+            assert_eq!(opened(&key, Some(&end), &row), Ok(edge(1, kind)));
+            for other in [None, Some(&key)] {
+                assert_eq!(opened(&key, other, &row), Err(Shut::Other { derives }));
+            }
+            assert_eq!(opened(&end, Some(&end), &row), Err(Shut::Damaged));
+            for at in 0..row.len() {
+                let mut torn = row.clone();
+                torn[at] ^= 1;
+                assert_eq!(opened(&key, Some(&end), &torn), Err(Shut::Damaged), "{at}");
+            }
+        }
     }
 
     /// A store that goes on from a copy has the keys of the ids that it gives away, and so has the one that was copied.

@@ -44,7 +44,7 @@ use crate::{
     lineage::DERIVED_FROM,
     owner::{self, Owner, OwnerKey},
     record::MemoryId,
-    row::open_edge,
+    row::{Shut, open_edge},
     store::{Memory, Options},
     tables::{Counters, Folder, Reading, Tables, called},
     verify::Fault,
@@ -704,9 +704,13 @@ pub fn restore(
         let mut filling = tables.filling()?;
         // What can't be read may say so, too.
         let may_derive = |from: u64, number: u32, to: u64, row: &[u8]| {
-            let key = source.key(from).ok().flatten();
-            let edge = key.and_then(|it| open_edge(&it, number, to, row));
-            edge.is_none_or(|it| it.kind == DERIVED_FROM)
+            let key_of = |it: u64| source.key(it).ok().flatten();
+            let Some(key) = key_of(from) else { return true };
+            match open_edge((&key, key_of(to).as_ref()), number, to, row) {
+                Ok(edge) => edge.kind == DERIVED_FROM,
+                Err(Shut::Other { derives }) => derives,
+                Err(Shut::Damaged) => true,
+            }
         };
         let total = 2 * manifest.chunks.len() as u64;
         for (number, chunk) in (1..).zip(&manifest.chunks) {

@@ -35,7 +35,7 @@ use crate::{
     question::{Cue, analyse},
     recall::{self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Recall},
     record::{Draft, Invalid, MemoryId, Record},
-    row::{Edge, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
+    row::{Edge, Shut, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
     shard::{AskedDays, Doc, Shard},
     snapshot::{
@@ -417,7 +417,7 @@ impl Memory {
         let counters = Counters { next: first + count, ..writer.counters };
         let standings = rows.iter().map(|it| (MemoryId(it.0), it.2)).collect();
         let moves = self.moves(&Ahead { standings, edges: led(&edges), ..Ahead::default() });
-        let key_of = |edge: &Edge| keys[(edge.from.0 - first) as usize];
+        let ends = self.ends_of(&edges)?;
         let mut numbers = Vec::with_capacity(edges.len());
         let act = Act { at: now, deed: Deed::Remembered, first, count };
         writer.commit(&self.tables, act, counters, |change| {
@@ -426,7 +426,7 @@ impl Memory {
             if let Some(encoder) = self.encoder.get().filter(|_| !vectors.is_empty()) {
                 change.add_vectors(encoder, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
             }
-            numbers = add_edges(change, edges.iter().map(|it| (it, key_of(it))))?;
+            numbers = add_edges(change, &edges, &ends)?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
@@ -717,6 +717,20 @@ impl Memory {
         Ok(())
     }
 
+    /// The keys of both records of each edge.
+    fn ends_of(&self, edges: &[Edge]) -> Result<Zeroizing<Vec<[Key; 2]>>, WriteError> {
+        let key_of = |id: MemoryId| {
+            let key = self.keys.key(id.0).map_err(WriteError::disk)?;
+            key.ok_or(WriteError::NotFound { id })
+        };
+        // A list that grew would leave keys where it was before.
+        let mut ends = Zeroizing::new(Vec::with_capacity(edges.len()));
+        for edge in edges {
+            ends.push([key_of(edge.from)?, key_of(edge.to)?]);
+        }
+        Ok(ends)
+    }
+
     /// Whether something was done under an idempotency key.
     ///
     /// # Errors
@@ -756,16 +770,11 @@ impl Memory {
         if key.map_or(Ok(false), |it| self.is_done(it))? {
             return Ok(());
         }
-        let mut keys = Zeroizing::new(Vec::with_capacity(edges.len()));
-        for edge in edges {
-            for id in [edge.from, edge.to] {
-                if !self.index().holds(id) {
-                    return Err(WriteError::NotFound { id });
-                }
-            }
-            let key = self.keys.key(edge.from.0).map_err(WriteError::disk)?;
-            keys.push(key.ok_or(WriteError::NotFound { id: edge.from })?);
+        let lost = edges.iter().flat_map(|it| [it.from, it.to]);
+        if let Some(id) = lost.into_iter().find(|it| !self.index().holds(*it)) {
+            return Err(WriteError::NotFound { id });
         }
+        let ends = self.ends_of(edges)?;
         let mut beside = Vec::new();
         for (place, edge) in (1..).zip(edges).filter(|it| it.1.kind == SUPERSEDES) {
             let invalid = |invalid| WriteError::Invalid { place, invalid };
@@ -780,7 +789,7 @@ impl Memory {
         let mut numbers = Vec::with_capacity(edges.len());
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
-            numbers = add_edges(change, edges.iter().zip(&*keys))?;
+            numbers = add_edges(change, edges, &ends)?;
             key.map_or(Ok(()), |it| change.set_done(it, first, count))
         })?;
         let mut index = self.index_mut();
@@ -1541,11 +1550,15 @@ impl Memory {
         let mut damaged = BTreeSet::new();
         for EdgeRow { from, number, to, sealed } in self.tables.edges(keys)? {
             // An edge without a key was forgotten since its row was read.
-            let Some(key) = self.keys.key(from).map_err(Broken::disk)? else { continue };
-            match open_edge(&key, number, to, &sealed) {
-                Some(edge) => edges.push(edge),
-                None => {
-                    damaged.insert(MemoryId(from));
+            let key_of = |it: u64| self.keys.key(it).map_err(Broken::disk);
+            let (Some(start), Some(end)) = (key_of(from)?, key_of(to)?) else { continue };
+            match open_edge((&start, Some(&end)), number, to, &sealed) {
+                Ok(edge) => edges.push(edge),
+                Err(shut) => {
+                    damaged.insert(MemoryId(match shut {
+                        Shut::Damaged => from,
+                        Shut::Other { .. } => to,
+                    }));
                 }
             }
         }
@@ -2369,19 +2382,16 @@ fn led(edges: &[Edge]) -> BTreeMap<MemoryId, Vec<MemoryId>> {
     led
 }
 
-/// Adds edges, each sealed with the key of the record that it starts at. Gives back their numbers.
-fn add_edges<'a>(
-    change: &Change,
-    edges: impl Iterator<Item = (&'a Edge, &'a Key)>,
-) -> Result<Vec<u32>, redb::Error> {
-    let add = |(edge, key): (&Edge, &Key)| {
+/// Adds edges, each sealed with the keys of both of its records. Gives back their numbers.
+fn add_edges(change: &Change, edges: &[Edge], ends: &[[Key; 2]]) -> Result<Vec<u32>, redb::Error> {
+    let add = |(edge, [start, end]): (&Edge, &[Key; 2])| {
         let (from, to) = (edge.from.0, edge.to.0);
         let number = change.next_edge(from)?;
-        change.add_edge(from, number, to, &seal_edge(key, number, edge))?;
+        change.add_edge(from, number, to, &seal_edge([start, end], number, edge))?;
         change.note([(from, Touch::Related { to: edge.to, number })])?;
         Ok(number)
     };
-    edges.map(add).collect()
+    edges.iter().zip(ends).map(add).collect()
 }
 
 /// Why a record can't supersede one of another space.

@@ -26,7 +26,7 @@ use crate::{
     owner::Veil,
     pack::Pack,
     record::MemoryId,
-    row::{Standing, dimensions_of, open_edge, open_record_in, vector_name},
+    row::{Shut, Standing, dimensions_of, open_edge, open_record_in, vector_name},
     tables::{Counters, Reading, is_known},
 };
 
@@ -405,7 +405,7 @@ impl Ids {
                 }
             })?;
         }
-        self.edges(reading, ids.clone())?;
+        self.edges(work, reading, ids.clone())?;
         for id in ids.clone() {
             if self.key(id).is_some() && !self.is_there(id) {
                 self.fault(Some(id), Part::Key, "it is left, and its record is gone");
@@ -452,23 +452,33 @@ impl Ids {
         Ok(())
     }
 
-    fn edges(&mut self, reading: &Reading, ids: Range<u64>) -> Result<(), Broken> {
+    fn edges(&mut self, work: &Work<'_>, reading: &Reading, ids: Range<u64>) -> Result<(), Broken> {
         let mut rows = Vec::new();
-        reading.edges(ids, |from, number, to, sealed| {
+        reading
+            .edges(ids, |from, number, to, sealed| rows.push((from, number, to, sealed.into())))?;
+        let mut whole = Vec::new();
+        for (from, number, to, sealed) in rows {
+            let sealed: Box<[u8]> = sealed;
             self.relations += 1;
-            let edge = self.key(from).and_then(|it| open_edge(&it, number, to, sealed));
-            match edge {
-                Some(edge) if (edge.from.0, edge.to.0) == (from, to) => {
-                    rows.push((from, number, to))
+            let end = work.checking.keys.key(to).map_err(Broken::disk)?;
+            let edge = self.key(from).ok_or(Shut::Damaged);
+            match edge.and_then(|it| open_edge((&it, end.as_ref()), number, to, &sealed)) {
+                Ok(edge) if (edge.from.0, edge.to.0) == (from, to) => {
+                    whole.push((from, number, to))
                 }
-                _ => self.fault(
+                Err(Shut::Other { .. }) => self.fault(
+                    Some(to),
+                    Part::Relation,
+                    format!("the one from m{from} does not open under its record's key"),
+                ),
+                Ok(_) | Err(Shut::Damaged) => self.fault(
                     Some(from),
                     Part::Relation,
                     format!("the one to m{to} does not open under its record's key"),
                 ),
             }
-        })?;
-        for (from, number, to) in rows {
+        }
+        for (from, number, to) in whole {
             if !reading.leads_back(from, number, to)? {
                 let problem = format!("the one to m{to} is not found from there");
                 self.fault(Some(from), Part::Relation, problem);

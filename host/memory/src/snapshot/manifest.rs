@@ -20,13 +20,14 @@ const PREFIX: &str = "snapshot-";
 const CHUNK_PREFIX: &str = "chunk-";
 /// First lines that are read; the last is written. Vectors of the first had no quarters: who knows of none would take them
 /// as damaged. The second said nothing of its descent, relations of the third had no salt, records and vectors of the
-/// fourth had none, and it said nothing of other folders.
-const FORMATS: [&[u8]; 5] = [
+/// fourth had none, and it said nothing of other folders, and relations of the fifth were sealed with one key.
+const FORMATS: [&[u8]; 6] = [
     b"voyager memory snapshot, format 1\n",
     b"voyager memory snapshot, format 2\n",
     b"voyager memory snapshot, format 3\n",
     b"voyager memory snapshot, format 4\n",
     b"voyager memory snapshot, format 5\n",
+    b"voyager memory snapshot, format 6\n",
 ];
 const BEGIN: &[u8] = b"voyager memory snapshot, format ";
 /// The line, the length of the body, its hash, and the signature.
@@ -140,7 +141,7 @@ impl Manifest {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
         let mut header = vec![0; HEADER_BYTES];
         let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(&body));
-        let begin = [FORMATS[4], &length, &hash.0, &veil.sign(&body)].concat();
+        let begin = [FORMATS[5], &length, &hash.0, &veil.sign(&body)].concat();
         header[..begin.len()].copy_from_slice(&begin);
         let file = disk.open(&name_of(self.number))?;
         file.set_len(0)?;

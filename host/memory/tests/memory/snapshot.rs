@@ -890,7 +890,7 @@ fn a_snapshot_of_an_older_program_comes_back_and_that_of_a_newer_one_is_told() {
         file.write_at(before, older).unwrap();
         back(&folder, &SimDisk::new(4), &Which::Named(name.to_owned()), &folders, None).unwrap();
     }
-    file.write_at(before, b"6").unwrap();
+    file.write_at(before, b"7").unwrap();
     let newer = (name.to_owned(), "a newer program wrote it".to_owned());
     assert_eq!(snapshots(&folder).unwrap().damaged, [newer]);
 }
