@@ -34,7 +34,10 @@ pub enum Touch {
         number: u32,
     },
     /// It faded, and was archived.
-    Archived,
+    Archived {
+        /// In which cycle it faded; none where a program noted it that did not say.
+        cycle: Option<u64>,
+    },
     /// It was brought back.
     Restored,
     /// It was pinned.
@@ -62,7 +65,7 @@ impl Touch {
     pub(crate) fn encode(self) -> (u8, u64, u32) {
         match self {
             Self::Related { to, number } => (0, to.0, number),
-            Self::Archived => (1, 0, 0),
+            Self::Archived { cycle } => (1, cycle.unwrap_or_default(), 0),
             Self::Restored => (2, 0, 0),
             Self::Pinned => (3, 0, 0),
             Self::Unpinned => (4, 0, 0),
@@ -78,7 +81,7 @@ impl Touch {
     pub(crate) fn decode((code, other, number): (u8, u64, u32)) -> Option<Self> {
         Some(match code {
             0 => Self::Related { to: MemoryId(other), number },
-            1 => Self::Archived,
+            1 => Self::Archived { cycle: (other > 0).then_some(other) },
             2 => Self::Restored,
             3 => Self::Pinned,
             4 => Self::Unpinned,
@@ -151,7 +154,7 @@ impl Past {
         // A commit that the index does not show yet is none.
         for row in rows.iter().filter(|it| it.commit <= index.commit()) {
             let archived = match row.touch {
-                Touch::Archived => true,
+                Touch::Archived { .. } => true,
                 Touch::Restored => false,
                 Touch::Related { number, .. } => {
                     since.insert((row.id, number), row.commit);
@@ -295,9 +298,10 @@ mod tests {
         let related = Touch::Related { to: MemoryId(7), number: 3 };
         let forgotten = Touch::Forgotten { count: 4 };
         let trusted = Touch::Trusted { trust: Trust::Imported };
-        let bare =
-            [Touch::Archived, Touch::Restored, Touch::Pinned, Touch::Unpinned, Touch::Unrelated];
-        for touch in bare.into_iter().chain([related, forgotten, Touch::Encoded, trusted]) {
+        let archived = [None, Some(433)].map(|cycle| Touch::Archived { cycle });
+        let bare = [Touch::Restored, Touch::Pinned, Touch::Unpinned, Touch::Unrelated];
+        let others = [related, forgotten, Touch::Encoded, trusted];
+        for touch in archived.into_iter().chain(bare).chain(others) {
             assert_eq!(Touch::decode(touch.encode()), Some(touch));
         }
         assert_eq!(Touch::decode((7, 4, 0)), None);

@@ -182,9 +182,10 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// What decay left of the weight in a cycle: all of it while it is pinned.
+    /// What decay left of the weight in a cycle: all of it while it is pinned, save where it had faded before.
     pub(crate) fn weight_at(&self, cycle: u64) -> f64 {
-        let idle = if self.pinned { 0 } else { cycle.saturating_sub(self.cycle) };
+        let stays = self.pinned && !self.archived;
+        let idle = if stays { 0 } else { cycle.saturating_sub(self.cycle) };
         weight_after(self.weight, idle)
     }
 

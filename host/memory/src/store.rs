@@ -1139,11 +1139,12 @@ impl Memory {
     /// [`WriteError`].
     pub fn pin(&self, id: MemoryId, pinned: bool, now: Timestamp) -> Result<(), WriteError> {
         let touch = if pinned { Touch::Pinned } else { Touch::Unpinned };
-        self.arrange((Deed::Arranged, Some(touch), None), &[id], now, |standing, cycle| Standing {
-            weight: standing.weight_at(cycle),
-            cycle,
-            pinned,
-            ..standing
+        self.arrange((Deed::Arranged, Some(touch), None), &[id], now, |standing, cycle| {
+            match standing.archived {
+                // It goes on fading: its weight says how long ago it faded.
+                true => Standing { pinned, ..standing },
+                false => Standing { weight: standing.weight_at(cycle), cycle, pinned, ..standing },
+            }
         })
     }
 
@@ -1243,7 +1244,9 @@ impl Memory {
         let count = ids.len() as u64;
         let act = Act { at: now, deed, first, count };
         let counters = writer.counters;
-        self.set_standings(&mut writer, (act, touch, key), counters, &rows, Vec::new())
+        let touch = |it: &(u64, Standing)| Some((it.0, touch?));
+        let touches: Vec<_> = rows.iter().filter_map(touch).collect();
+        self.set_standings(&mut writer, (act, &touches, key), counters, &rows, Vec::new())
     }
 
     /// Lets cycles of decay pass, and archives what faded until then: its weight is below
@@ -1256,9 +1259,10 @@ impl Memory {
     pub fn tick(&self, cycles: u64, now: Timestamp) -> Result<Ticked, WriteError> {
         let mut writer = self.writer()?;
         let cycle = writer.counters.cycle.saturating_add(cycles);
+        let first = writer.counters.cycle.saturating_add(1).min(cycle);
         let counters = Counters { cycle, ..writer.counters };
         let act = Act { at: now, deed: Deed::Ticked, first: cycle, count: cycles };
-        let (mut rows, mut moves) = (Vec::new(), Vec::new());
+        let (mut rows, mut touches, mut moves) = (Vec::new(), Vec::new(), Vec::new());
         {
             let index = self.index();
             for (due, id) in self.tables.due(cycle).map_err(WriteError::disk)? {
@@ -1269,11 +1273,12 @@ impl Memory {
                     moves.push(Move { id, before: Some(due), after });
                 }
                 let lies_ahead = index.told(record).is_some_and(|it| it > now.as_micros());
-                if after.is_some_and(|it| it <= cycle)
-                    && !lies_ahead
+                if let Some(faded) = after.filter(|it| *it <= cycle && !lies_ahead)
                     && let Some(standing) = index.standing(record)
                 {
                     rows.push((id, Standing { archived: true, ..standing }));
+                    // What was kept beyond its time, or let go after it, fades as this tick begins.
+                    touches.push((id, Touch::Archived { cycle: Some(faded.max(first)) }));
                 }
             }
         }
@@ -1282,8 +1287,7 @@ impl Memory {
             self.mend().map_err(WriteError::disk)?;
             return self.tick(cycles, now);
         }
-        let archived = (act, Some(Touch::Archived), None);
-        self.set_standings(&mut writer, archived, counters, &rows, moves)?;
+        self.set_standings(&mut writer, (act, &touches, None), counters, &rows, moves)?;
         Ok(Ticked { cycle, archived: rows.len() })
     }
 
@@ -1291,7 +1295,7 @@ impl Memory {
     fn set_standings(
         &self,
         writer: &mut Writer,
-        (act, touch, key): (Act, Option<Touch>, Option<&Digest>),
+        (act, touches, key): (Act, &[(u64, Touch)], Option<&Digest>),
         counters: Counters,
         rows: &[(u64, Standing)],
         mut moves: Vec<Move>,
@@ -1301,7 +1305,7 @@ impl Memory {
         writer.commit(&self.tables, act, counters, |change| {
             change.move_horizon(&moves)?;
             change.set_standings(rows)?;
-            change.note(touch.iter().flat_map(|it| rows.iter().map(|row| (row.0, *it))))?;
+            change.note(touches.iter().copied())?;
             key.map_or(Ok(()), |it| change.set_done(it, act.first, act.count))
         })?;
         let mut index = self.index_mut();
@@ -1433,7 +1437,7 @@ impl Memory {
     }
 
     /// Archived records that faded at least so many cycles ago, in the order of writing. What others cite fades later
-    /// than by itself: not before the tick that archived it began.
+    /// than by itself, and what was used since fades anew.
     ///
     /// # Errors
     /// [`ReadError::Disk`].
@@ -1457,12 +1461,16 @@ impl Memory {
         let began = |it: AuditLine| (it.commit, it.first.saturating_sub(it.count) + 1);
         let ticks: HashMap<u64, u64> = ticks.map(began).collect();
         let rows = self.tables.deeds(None)?.into_iter();
+        let faded = |it: DeedRow| match it.touch {
+            // Where nobody noted the cycle it was not before the tick began.
+            Touch::Archived { cycle } => {
+                Some((it.id, cycle.or_else(|| ticks.get(&it.commit).copied())?))
+            }
+            _ => None,
+        };
         // The last one counts: a record may have been brought back before.
-        let archived: HashMap<MemoryId, u64> = rows
-            .filter(|it| it.touch == Touch::Archived)
-            .filter_map(|it| Some((it.id, *ticks.get(&it.commit)?)))
-            .collect();
-        // Of what an older program archived nobody knows more than when it faded.
+        let archived: HashMap<MemoryId, u64> = rows.filter_map(faded).collect();
+        // Of what an older program archived nobody may know more than when it faded by itself.
         found.retain(|it| archived.get(it).is_none_or(|it| now.saturating_sub(*it) >= cycles));
         Ok(found)
     }
@@ -1992,7 +2000,7 @@ impl Memory {
                 continue;
             }
             let list = match row.touch {
-                Touch::Archived => &mut told.archived,
+                Touch::Archived { .. } => &mut told.archived,
                 Touch::Restored => &mut told.restored,
                 Touch::Pinned => &mut told.pinned,
                 Touch::Unpinned => &mut told.unpinned,

@@ -1070,16 +1070,17 @@ mod tests {
     fn what_an_older_program_did_is_not_known_and_what_it_forgot_leaves_no_row() {
         let tables = opened();
         let related = |to| Touch::Related { to: MemoryId(to), number: 0 };
+        let archived = Touch::Archived { cycle: Some(7) };
         assert_eq!(tables.deeds_from(Counters::default()).unwrap(), (1, true));
         let counters = commit(&tables, 1, |change| {
             change.note([(1, related(2)), (2, Touch::Pinned), (2, related(3))])?;
-            change.note([(3, Touch::Archived), (3, related(4))])
+            change.note([(3, archived), (3, related(4))])
         });
         assert_eq!(tables.deeds_from(counters).unwrap(), (1, true));
         let later = Counters { commit: 2, ..counters };
         assert_eq!(tables.deeds_from(later).unwrap(), (3, false));
         tables.begin_deeds(3, |it| it.0 != 2).unwrap();
-        assert_eq!(told(&tables), [(3, 1, Touch::Archived), (3, 1, related(4))]);
+        assert_eq!(told(&tables), [(3, 1, archived), (3, 1, related(4))]);
         assert_eq!(tables.deeds_from(commit(&tables, 3, |_| Ok(()))).unwrap(), (3, true));
     }
 

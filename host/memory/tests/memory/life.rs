@@ -55,8 +55,7 @@ fn perform(memory: &Memory, model: &mut Model, time: &mut Timestamp, act: &Act) 
         Act::Used(place) => {
             let Some(id) = id(place) else { return };
             memory.used(&[MemoryId(id)], None, *time).unwrap();
-            let being = model.beings.get_mut(&id).unwrap();
-            being.weight += 0.1 * (1.0 - being.weight);
+            model.used(id);
         }
         Act::Pin(place, pinned) => {
             let Some(id) = id(place) else { return };
@@ -102,7 +101,11 @@ fn edge(from: u64, to: u64) -> Edge {
 }
 
 fn archived(memory: &Memory) -> Vec<u64> {
-    memory.archived(0).unwrap().iter().map(|it| it.0).collect()
+    faded(memory, 0)
+}
+
+fn faded(memory: &Memory, cycles: u64) -> Vec<u64> {
+    memory.archived(cycles).unwrap().iter().map(|it| it.0).collect()
 }
 
 proptest! {
@@ -124,6 +127,9 @@ proptest! {
             let flagged: Vec<u64> = memory.ids().iter().map(|it| it.0)
                 .filter(|it| memory.is_archived(MemoryId(*it)).unwrap()).collect();
             prop_assert_eq!(flagged, model.archived(), "after {:?}", act);
+            for cycles in [0, 1, 2, 10, 100, 300] {
+                prop_assert_eq!(faded(&memory, cycles), model.faded(cycles), "{}: {:?}", cycles, act);
+            }
             for (id, being) in &model.beings {
                 let weight = if being.pinned { 1.0 } else { being.weight };
                 let found = memory.weight(MemoryId(*id)).unwrap();
@@ -151,6 +157,33 @@ fn what_was_archived_late_is_not_old() {
     memory.tick(499, now()).unwrap();
     assert_eq!(memory.archived(499).unwrap(), [ids[1]]);
     assert_eq!(memory.archived(500).unwrap(), []);
+}
+
+/// The first is cited by the second, with which it fades.
+#[test]
+fn how_long_ago_a_record_faded_does_not_depend_on_how_cycles_are_batched() {
+    for batch in [500, 100, 1] {
+        let memory = open(&SimDisk::new(1));
+        memory.remember(&[draft("The wall is blue.").into()], None, now()).unwrap();
+        memory.tick(216, now()).unwrap();
+        memory.remember(&[draft("The door is green.").into()], None, now()).unwrap();
+        memory.relate(&edge(1, 0), None, now()).unwrap();
+        for _ in 0..500 / batch {
+            memory.tick(batch, now()).unwrap();
+        }
+        let check = || {
+            assert_eq!(faded(&memory, 283), [0, 1], "batches of {batch}");
+            assert_eq!(faded(&memory, 284), [0; 0], "batches of {batch}");
+        };
+        check();
+        for pinned in [true, false] {
+            memory.pin(MemoryId(0), pinned, now()).unwrap();
+            check();
+        }
+        // Of use it was, and fades anew.
+        memory.used(&[MemoryId(0)], None, now()).unwrap();
+        assert_eq!(faded(&memory, 1), [1], "batches of {batch}");
+    }
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn blame_says_who_wrote_a_record_and_what_was_done_to_it() {
         told.collect::<Vec<_>>(),
         [
             (3, at(3), Happened::Related(edge(1, SUPERSEDES, 0))),
-            touched(4, Touch::Archived),
+            touched(4, Touch::Archived { cycle: Some(217) }),
             touched(5, Touch::Restored),
             touched(7, Touch::Encoded),
             touched(8, Touch::Pinned),

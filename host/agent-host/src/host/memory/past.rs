@@ -146,7 +146,7 @@ fn word(touch: Touch) -> &'static str {
     match touch {
         Touch::Related { .. } => "related",
         Touch::Unrelated => "unrelated",
-        Touch::Archived => "archived",
+        Touch::Archived { .. } => "archived",
         Touch::Restored => "restored",
         Touch::Pinned => "pinned",
         Touch::Unpinned => "unpinned",
