@@ -464,6 +464,14 @@ impl Index {
         &self.succession
     }
 
+    /// The records that supersede one directly and hide it.
+    pub(crate) fn superseded_by(&self, id: MemoryId) -> Vec<MemoryId> {
+        let now = Now { known: &self.known, lineage: &self.lineage };
+        let mut hiding: Vec<MemoryId> = self.succession.hiding(id, &now).collect();
+        hiding.dedup();
+        hiding
+    }
+
     /// Whether one of some spaces is superseded; of all where none is named.
     pub(crate) fn supersedes_in(&self, spaces: &[String]) -> bool {
         let of =

@@ -136,7 +136,8 @@ pub struct Past {
     /// The first id that was not given away yet.
     next: u64,
     archived: BTreeSet<MemoryId>,
-    superseded: BTreeSet<MemoryId>,
+    /// What was superseded, and what hid it.
+    superseded: BTreeMap<MemoryId, Vec<MemoryId>>,
 }
 
 impl Past {
@@ -190,7 +191,12 @@ impl Past {
                 succession.add((newer, older, number), &then);
             }
         }
-        let superseded = succession.superseded().clone();
+        let hidden_by = |id: &MemoryId| {
+            let mut hiding: Vec<MemoryId> = succession.hiding(*id, &then).collect();
+            hiding.dedup();
+            (*id, hiding)
+        };
+        let superseded = succession.superseded().iter().map(hidden_by).collect();
         Self { commit, known_from, next, archived, superseded }
     }
 
@@ -206,7 +212,12 @@ impl Past {
 
     /// Whether a newer record superseded it.
     pub fn is_superseded(&self, id: MemoryId) -> bool {
-        self.superseded.contains(&id)
+        self.superseded.contains_key(&id)
+    }
+
+    /// The records that superseded it directly, so that it was not recalled; in the order of writing.
+    pub fn superseded_by(&self, id: MemoryId) -> &[MemoryId] {
+        self.superseded.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a newer record superseded any.

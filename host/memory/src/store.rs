@@ -1381,31 +1381,14 @@ impl Memory {
         Ok(sources)
     }
 
-    /// Whether a newer record supersedes one, so that it is not recalled.
+    /// The records that supersede one directly, so that it is not recalled; in the order of writing. Of those that are
+    /// said to, not the ones that are trusted less, nor archived ones that nothing supersedes.
     ///
     /// # Errors
     /// [`ReadError::NotFound`].
-    pub fn is_superseded(&self, id: MemoryId) -> Result<bool, ReadError> {
+    pub fn superseded_by(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
         let index = self.index();
-        if index.holds(id) {
-            Ok(index.succession().holds(id))
-        } else {
-            Err(ReadError::NotFound { id })
-        }
-    }
-
-    /// The records that are said to supersede one directly, archived ones too, in the order of writing.
-    ///
-    /// # Errors
-    /// [`ReadError::NotFound`].
-    pub fn newer(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
-        let index = self.index();
-        if !index.holds(id) {
-            return Err(ReadError::NotFound { id });
-        }
-        let mut newer: Vec<MemoryId> = index.succession().newer(id).collect();
-        newer.dedup();
-        Ok(newer)
+        if index.holds(id) { Ok(index.superseded_by(id)) } else { Err(ReadError::NotFound { id }) }
     }
 
     /// The records that one is said to supersede directly, in the order of writing.

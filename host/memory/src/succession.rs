@@ -117,13 +117,7 @@ impl Succession {
     /// superseded, or none any more, so that each is judged again at most once by each claim.
     fn settle(&mut self, mut open: Vec<MemoryId>, judge: &impl Judge) {
         while let Some(id) = open.pop() {
-            let mut newer = self.newer(id);
-            // Who is trusted less hides nothing. Along a chain trust only rises, so that its end decides.
-            let trust = judge.trust(id);
-            let is = newer.any(|it| {
-                (judge.lives(it) || self.superseded.contains(&it)) && judge.trust(it) >= trust
-            });
-            drop(newer);
+            let is = self.hiding(id, judge).next().is_some();
             let changed = if is { self.superseded.insert(id) } else { self.superseded.remove(&id) };
             if changed {
                 open.extend(self.claims.range(all_of(id)).map(|it| it.1));
@@ -178,6 +172,19 @@ impl Succession {
     /// The records that supersede one directly, living or not.
     pub(crate) fn newer(&self, id: MemoryId) -> impl Iterator<Item = MemoryId> + '_ {
         self.backward.range(all_of(id)).map(|it| it.1)
+    }
+
+    /// The records that supersede one directly and hide it: each lives, or is hidden itself.
+    pub(crate) fn hiding<'a>(
+        &'a self,
+        id: MemoryId,
+        judge: &'a impl Judge,
+    ) -> impl Iterator<Item = MemoryId> + 'a {
+        // Who is trusted less hides nothing. Along a chain trust only rises, so that its end decides.
+        let trust = judge.trust(id);
+        self.newer(id).filter(move |it| {
+            (judge.lives(*it) || self.superseded.contains(it)) && judge.trust(*it) >= trust
+        })
     }
 
     /// The records that one supersedes directly.

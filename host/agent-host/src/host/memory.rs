@@ -462,19 +462,10 @@ impl Desk {
 
     /// A record, with what supersedes it now.
     fn detail(&self, record: Record) -> RecordDetail {
-        let superseded_by = self.superseded_by(record.id);
-        // One that was forgotten in between is trusted least.
+        // One that was forgotten in between is superseded by nothing, and trusted least.
+        let superseded_by = self.memory.superseded_by(record.id).unwrap_or_default();
         let trust = self.memory.trust(record.id).unwrap_or_default();
         RecordDetail::of(record, trust, &superseded_by)
-    }
-
-    /// What supersedes a record; nothing where it is recalled.
-    fn superseded_by(&self, id: MemoryId) -> Vec<MemoryId> {
-        // One that was forgotten in between is not superseded any more.
-        match self.memory.is_superseded(id) {
-            Ok(true) => self.memory.newer(id).unwrap_or_default(),
-            _ => Vec::new(),
-        }
     }
 
     fn show(&self, id: MemoryId) -> Result<ShowAnswer, Failure> {

@@ -78,6 +78,18 @@ fn recall_finds_what_it_would_have_found_then() {
 }
 
 #[test]
+fn what_superseded_a_record_then_is_what_was_said_by_then() {
+    let memory = open(&SimDisk::new(1));
+    let doors = ["A green door.", "A red door.", "A blue door."].map(|it| draft(it).into());
+    memory.remember(&doors, None, at(1)).unwrap();
+    for newer in [1, 2] {
+        memory.relate(&edge(newer, SUPERSEDES, 0), None, at(1 + newer)).unwrap();
+    }
+    let by = |commit| memory.as_of(commit).unwrap().superseded_by(MemoryId(0)).to_vec();
+    assert_eq!([by(1), by(2), by(3)], [ids(&[]), ids(&[1]), ids(&[1, 2])]);
+}
+
+#[test]
 fn a_time_is_the_last_commit_by_then() {
     let (_, memory) = doors();
     let commit = |seconds| memory.commit_at(at(seconds)).unwrap().map(|it| it.commit);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use voyager_base::{Digest, sim::SimDisk};
+use voyager_base::{Digest, memory::Trust, sim::SimDisk};
 use voyager_memory::{
     Deed, Edge, Entry, Memory, MemoryId, Question, ReadError, SUPERSEDES, SUPERSEDES_MAX,
     WriteError,
@@ -44,8 +44,7 @@ fn the_newer_fact_wins_and_the_older_stays_as_history() {
         let (mut both, left_out) = found(memory, &all);
         both.sort();
         assert_eq!((both.len(), left_out), (2, 0), "{both:?}");
-        assert_eq!(memory.is_superseded(MemoryId(0)), Ok(true));
-        assert_eq!(memory.newer(MemoryId(0)), Ok(vec![MemoryId(1)]));
+        assert_eq!(memory.superseded_by(MemoryId(0)), Ok(vec![MemoryId(1)]));
         assert_eq!(memory.story(MemoryId(0)), Ok(vec![MemoryId(1), MemoryId(0)]));
         assert_eq!(memory.relations(MemoryId(1)), Ok(vec![edge(1, 0)]), "once");
         assert_eq!(memory.record(MemoryId(0)).unwrap().draft.text, "The door is green.");
@@ -61,7 +60,7 @@ fn the_newer_fact_wins_and_the_older_stays_as_history() {
     assert_eq!(found(&memory, &one("green")), (Vec::new(), 1));
     memory.forget(&[MemoryId(1)], None, now()).unwrap();
     assert_eq!(found(&memory, &door), (vec!["The door is green.".to_owned()], 0));
-    assert_eq!(memory.is_superseded(MemoryId(1)), Err(ReadError::NotFound { id: MemoryId(1) }));
+    assert_eq!(memory.superseded_by(MemoryId(1)), Err(ReadError::NotFound { id: MemoryId(1) }));
     assert_eq!(memory.relations(MemoryId(0)), Ok(Vec::new()));
 }
 
@@ -83,7 +82,7 @@ fn a_claim_that_is_taken_back_hides_nothing() {
         left.sort();
         assert_eq!((left, hidden), (vec!["door three".to_owned(), "door two".to_owned()], 1));
         assert_eq!(memory.relations(MemoryId(2)), Ok(vec![about(2, 1)]));
-        assert_eq!(memory.is_superseded(MemoryId(0)), Ok(true));
+        assert_eq!(memory.superseded_by(MemoryId(0)), Ok(vec![MemoryId(1)]));
     };
     check(&memory);
     let line = memory.audit(1).unwrap()[0];
@@ -141,6 +140,29 @@ fn what_is_archived_supersedes_nothing_until_it_comes_back() {
     assert_eq!(found(&memory, &door).0, ["The door is green."]);
     memory.restore(&[MemoryId(1)], 0.5, now()).unwrap();
     assert_eq!(found(&memory, &door), (vec!["The door is red.".to_owned()], 1));
+}
+
+#[test]
+fn only_what_hides_a_record_is_named() {
+    let memory = open(&SimDisk::new(1));
+    let drafts = ["door one", "door two", "door three"].map(|it| Entry::from(draft(it)));
+    let [one, two, three] = drafts.map(|it| Entry { trust: Trust::Owner, ..it });
+    let outside = Entry { trust: Trust::Outside, ..over("door four", &[0]) };
+    memory.remember(&[one, two, three], None, now()).unwrap();
+    memory.remember(&[outside], None, now()).unwrap();
+    let named = || -> Vec<u64> {
+        memory.superseded_by(MemoryId(0)).unwrap().iter().map(|it| it.0).collect()
+    };
+    assert_eq!(named(), [0; 0], "who is trusted less hides nothing");
+    memory.relate_all(&[edge(1, 0), edge(2, 0), edge(2, 0)], None, now()).unwrap();
+    assert_eq!(named(), [1, 2]);
+    memory.pin(MemoryId(1), true, now()).unwrap();
+    memory.tick(217, now()).unwrap();
+    assert_eq!((memory.is_archived(MemoryId(2)), named()), (Ok(true), vec![1]));
+    // A chain leads through what faded.
+    let newest = Entry { trust: Trust::Owner, ..over("door five", &[2]) };
+    memory.remember(&[newest], None, now()).unwrap();
+    assert_eq!(named(), [1, 2]);
 }
 
 #[test]
@@ -318,7 +340,10 @@ proptest! {
             let superseded: BTreeSet<MemoryId> =
                 memory.ids().into_iter().filter(|it| above(&claims, *it).iter().any(lives)).collect();
             for id in memory.ids() {
-                prop_assert_eq!(memory.is_superseded(id).unwrap(), superseded.contains(&id));
+                let hides = |it: &MemoryId| lives(it) || superseded.contains(it);
+                let newer = claims.iter().filter(|it| it.1 == id).map(|it| it.0);
+                let hiding: Vec<MemoryId> = newer.filter(hides).collect();
+                prop_assert_eq!(memory.superseded_by(id).unwrap(), hiding);
             }
             let door = Question { limit: 100, ..question("door") };
             let recall = memory.recall(&door, now()).unwrap();

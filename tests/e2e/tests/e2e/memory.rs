@@ -714,6 +714,28 @@ fn the_newer_fact_wins_and_the_older_stays_as_history() {
 }
 
 #[test]
+fn a_record_is_superseded_by_what_hides_it_alone() {
+    let Some(stage) = Stage::new() else { return };
+    memory(&stage, &["add", "The door is green."]);
+    memory(&stage, &["add", "The door is red.", "--supersedes", "m0"]);
+    memory(&stage, &["add", "The door is black.", "--supersedes", "m0", "--trust", "outside"]);
+    memory(&stage, &["add", "The door is blue.", "--supersedes", "m0"]);
+    let by = json!(["m1", "m3"]);
+    assert_eq!(memory(&stage, &["show", "m0"])["superseded-by"], by);
+    let story = memory(&stage, &["history", "m0"]);
+    assert_eq!(story["records"][3]["superseded-by"], by, "{story}");
+    let reason = |arguments: &[&str]| {
+        let question = ["explain", "door", "--id", "m0"].as_slice();
+        memory(&stage, &[question, arguments].concat())["asked"]["reason"].clone()
+    };
+    let told = |by: &str| {
+        json!(format!("it is superseded by {by}, and `--history` asks for such ones too"))
+    };
+    assert_eq!(reason(&[]), told("m1 and m3"));
+    assert_eq!(reason(&["--as-of", "3"]), told("m1"));
+}
+
+#[test]
 fn what_supersedes_is_exported_and_imported() {
     let (Some(stage), Some(other)) = (Stage::new(), Stage::new()) else { return };
     for text in ["The door is green.", "The door is red.", "The door is old."] {

@@ -91,26 +91,23 @@ impl Desk {
                 })
             });
             let of = record.id;
-            let (there, archived, superseded) = match &past {
-                Some(past) => (past.holds(of), past.is_archived(of), past.is_superseded(of)),
+            let (there, archived, newer) = match &past {
+                Some(past) => {
+                    (past.holds(of), past.is_archived(of), past.superseded_by(of).to_vec())
+                }
                 None => {
-                    let superseded = self.memory.is_superseded(of).unwrap_or_default();
-                    (true, self.memory.is_archived(of).unwrap_or_default(), superseded)
+                    let newer = self.memory.superseded_by(of).unwrap_or_default();
+                    (true, self.memory.is_archived(of).unwrap_or_default(), newer)
                 }
             };
             let trust = self.memory.trust(of).unwrap_or_default();
             let lowered_by = self.memory.lowered_by(of).unwrap_or_default();
-            let newer = self.memory.newer(of).unwrap_or_default();
-            let newer: Vec<MemoryId> = newer
-                .into_iter()
-                .filter(|it| past.as_ref().is_none_or(|of| of.holds(*it)))
-                .collect();
             let by_other = ranked.iter().find(|it| it.same.contains(&of)).filter(|_| !is_hit);
             let (verdict, reason) = match (&found, by_other) {
                 (_, Some(by)) => ("duplicate", stood_for(by.record.id)),
                 (None, _) if !there => ("excluded", "it was not written yet then".to_owned()),
                 (None, _) if archived && !question.archived => ("excluded", ARCHIVED.to_owned()),
-                (None, _) if superseded && !question.history => {
+                (None, _) if !newer.is_empty() && !question.history => {
                     ("superseded", by(&super::named(&newer)))
                 }
                 (None, _) if question.trust.is_some_and(|it| it > trust) => {
