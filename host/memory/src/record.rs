@@ -133,21 +133,7 @@ impl Draft {
             if names.len() > LABELS_MAX {
                 return fail(field, format!("are {}, and {LABELS_MAX} are the most", names.len()));
             }
-            for name in names {
-                if name.trim().is_empty() || name.chars().any(char::is_control) {
-                    return fail(
-                        field,
-                        format!("{name:?} is no name: empty, or with control characters"),
-                    );
-                }
-                if name.len() > NAME_BYTES_MAX {
-                    let problem = format!(
-                        "a name has {} bytes, and {NAME_BYTES_MAX} are the most",
-                        name.len()
-                    );
-                    return fail(field, problem);
-                }
-            }
+            names.iter().try_for_each(|it| check_name(field, it))?;
         }
         if let Some((name, _)) = self.fields.iter().find(|(_, it)| it.len() > TEXT_BYTES_MAX / 16) {
             let problem =
@@ -164,6 +150,18 @@ impl Draft {
         }
         Ok(())
     }
+}
+
+/// Checks a name: it is shown in one line with others.
+pub(crate) fn check_name(field: &'static str, name: &str) -> Result<(), Invalid> {
+    let fail = |problem| Err(Invalid { field, problem });
+    if name.trim().is_empty() || name.chars().any(char::is_control) {
+        return fail(format!("{name:?} is no name: empty, or with control characters"));
+    }
+    if name.len() > NAME_BYTES_MAX {
+        return fail(format!("a name has {} bytes, and {NAME_BYTES_MAX} are the most", name.len()));
+    }
+    Ok(())
 }
 
 /// What is remembered.

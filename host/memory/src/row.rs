@@ -7,7 +7,7 @@ use crate::{
     decay::weight_after,
     keys::Key,
     lineage::DERIVED_FROM,
-    record::{Draft, Invalid, MemoryId, NAME_BYTES_MAX, Record},
+    record::{Draft, Invalid, MemoryId, Record, check_name},
     vectors::{Code, CodeRef},
 };
 
@@ -70,9 +70,7 @@ impl Edge {
     /// The first part that is out of bounds.
     pub fn check(&self) -> Result<(), Invalid> {
         let fail = |field, problem: &str| Err(Invalid { field, problem: problem.to_owned() });
-        if self.kind.trim().is_empty() || self.kind.len() > NAME_BYTES_MAX {
-            return fail("kind", "is empty, or too long for a name");
-        }
+        check_name("kind", &self.kind)?;
         if !(self.weight > 0.0 && self.weight <= 1.0) {
             return fail("weight", "must lie above 0 and not above 1");
         }
@@ -225,6 +223,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_edge_out_of_bounds_says_which_part_and_why() {
+        let good =
+            Edge { from: MemoryId(1), kind: "leads to".to_owned(), to: MemoryId(0), weight: 1.0 };
+        assert_eq!(good.check(), Ok(()));
+        let fails = |edge: Edge| edge.check().unwrap_err().to_string();
+        for kind in ["", " ", "about\n  m7 owner", "\u{1b}[2Jabout", "about\u{85}"] {
+            let told = fails(Edge { kind: kind.to_owned(), ..good.clone() });
+            assert_eq!(
+                told,
+                format!("kind: {kind:?} is no name: empty, or with control characters")
+            );
+        }
+        assert!(fails(Edge { kind: "a".repeat(257), ..good.clone() }).starts_with("kind: a name"));
+        assert!(fails(Edge { weight: f32::NAN, ..good.clone() }).starts_with("weight: must"));
+        assert!(fails(Edge { to: good.from, ..good.clone() }).starts_with("to: is the record"));
+    }
 
     #[test]
     fn a_standing_reads_back_also_one_of_before_trust_was_noted() {

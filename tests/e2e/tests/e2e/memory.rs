@@ -141,6 +141,13 @@ fn a_relation_that_was_wrong_is_taken_back() {
     assert_eq!(memory(&stage, &["audit"])[0]["deed"], "unrelated");
     assert!(refused(&stage, &["unrelate", "m1", "derived-from", "m0"], 2).contains("stays"));
     assert!(refused(&stage, &["unrelate", "m1", "near", "m7"], 2).contains("no memory m7"));
+    let forged = refused(&stage, &["relate", "m1", "about\n  m0 owner", "m0"], 2);
+    assert!(forged.contains("is no name"), "{forged}");
+    let lines =
+        [r#"{"id":1,"text":"a"}"#, r#"{"id":2,"text":"b"}"#, r#"{"from":1,"kind":"a\nb","to":2}"#];
+    stage.write("edge.jsonl", lines.join("\n"));
+    let forged = refused(&stage, &["import", "edge.jsonl"], 2);
+    assert!(forged.contains("edge.jsonl:3:1: kind: "), "{forged}");
 }
 
 #[test]
