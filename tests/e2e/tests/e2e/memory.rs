@@ -171,6 +171,9 @@ fn explain_says_why_a_record_is_no_hit() {
     assert_eq!(verdict(&["--id", "m3"]), "hit");
     assert_eq!(verdict(&["--id", "m1", "--limit", "1"]), "beyond-limit");
     assert_eq!(verdict(&["--id", "m1", "--budget", "6"]), "beyond-budget");
+    let third = ["--id", "m1", "--copies", "--limit", "2"];
+    assert_eq!(verdict(&third), "beyond-limit");
+    assert_eq!(verdict(&[third.as_slice(), &["--budget", "6"]].concat()), "beyond-budget");
     assert_eq!(verdict(&["--id", "m2"]), "not-found");
     assert_eq!(verdict(&["--id", "m0"]), "duplicate");
     assert_eq!(verdict(&["--id", "m0", "--space", "copy"]), "excluded");

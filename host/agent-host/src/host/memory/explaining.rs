@@ -117,7 +117,7 @@ impl Desk {
                 (Some(found), _) if found.rank == 0 && candidate.is_some_and(|it| it.is_behind) => {
                     ("not-found", BEHIND.to_owned())
                 }
-                (found, _) => verdict(question, &record, found.as_ref(), is_hit, ranked.len()),
+                (found, _) => verdict(question, &record, found.as_ref(), (&hits, ranked.len())),
             };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
@@ -178,13 +178,16 @@ fn verdict(
     question: &Question,
     record: &Record,
     found: Option<&Explained>,
-    is_hit: bool,
-    ranked: usize,
+    (hits, ranked): (&[Hit], usize),
 ) -> (&'static str, String) {
     let limit = question.limit;
+    let is_hit = hits.iter().any(|it| it.record.id == record.id);
+    // What the budget did not have left is passed over, and what comes behind it is looked at, up to the limit.
+    let ended = hits.last().filter(|_| hits.len() == limit);
+    let is_behind = |it: &Explained| ended.is_some_and(|last| last.score >= it.score);
     match found {
         Some(found) if is_hit => ("hit", format!("it is number {} of the hits", found.rank)),
-        Some(found) if found.rank > limit => {
+        Some(found) if found.rank > limit && is_behind(found) => {
             let reason = format!("it is number {}, and the limit is {limit}", found.rank);
             ("beyond-limit", reason)
         }
