@@ -220,7 +220,8 @@ impl Memory {
         // One that stands for others already goes on; then the most trusted, the pinned, the most important, the newest.
         let rank = |(id, importance): &(MemoryId, f32)| {
             let pinned = index.standing(*id).is_some_and(|it| it.pinned);
-            (index.trust(*id), stands(&index, *id), pinned, importance.to_bits(), *id)
+            // It may be -0, which has the largest bits of all.
+            (index.trust(*id), stands(&index, *id), pinned, importance.abs().to_bits(), *id)
         };
         let Some((standing, _)) = alike.iter().copied().max_by_key(rank) else { return Ok(None) };
         let others = alike.iter().map(|it| it.0);

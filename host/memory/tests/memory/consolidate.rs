@@ -143,6 +143,19 @@ fn the_most_trusted_stands_and_no_longer_than_it_is() {
 }
 
 #[test]
+fn an_importance_below_zero_by_its_sign_alone_is_none() {
+    let memory = open(&SimDisk::new(1));
+    let entries = [("a", 1.0), ("b", -0.0), ("c", 0.0)].map(|(tag, importance)| {
+        let mut entry = entry("The door is green.", tag);
+        entry.draft.importance = importance;
+        entry
+    });
+    memory.remember(&entries, None, now()).unwrap();
+    let found = memory.consolidate(None, true, now(), &|_, _| true).unwrap().unwrap();
+    assert_eq!(groups(&found), [(0, vec![1, 2])]);
+}
+
+#[test]
 fn what_stood_and_went_leaves_the_others_as_they_were() {
     let disk = SimDisk::new(1);
     let memory = filled(&disk);
