@@ -99,7 +99,7 @@ enum MemoryCommand {
         #[arg(required_unless_present = "from", value_name = "ID")]
         ids: Vec<MemoryId>,
         /// The weight that they have from now on, 0.05 to 1.
-        #[arg(long, value_name = "NUMBER", default_value_t = 0.5)]
+        #[arg(long, value_name = "NUMBER", default_value_t = 0.5, value_parser = weight)]
         weight: f64,
         #[command(flatten)]
         from: snapshot::Source,
@@ -472,6 +472,7 @@ impl Memory {
             MemoryCommand::Snapshots(it) => it.run(context),
             MemoryCommand::Relate { from, kind, to, weight } => {
                 let edge = Edge { from, kind, to, weight };
+                edge.check().map_err(|it| Failure::usage(it.to_string()))?;
                 told::relate(context, &ask(context, MemoryRequest::Relate { edge })?)
             }
             MemoryCommand::Unrelate { from, kind, to } => {
@@ -593,6 +594,13 @@ impl Add {
             &ask(context, MemoryRequest::Add { draft, supersedes, derived_from, trust })?,
         )
     }
+}
+
+/// A weight: what is no number can't be sent to the process that has the memory.
+fn weight(text: &str) -> Result<f64, String> {
+    let weight: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    let is_one = weight > 0.0 && weight <= 1.0;
+    if is_one { Ok(weight) } else { Err("a weight lies above 0 and not above 1".to_owned()) }
 }
 
 /// What stands on standard input, without line ends behind it.

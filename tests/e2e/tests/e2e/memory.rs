@@ -667,6 +667,12 @@ fn what_faded_is_archived_restored_and_forgotten_when_that_is_asked_for() {
     let told: Vec<bool> = exported.lines().map(|it| it.contains("\"archived\":true")).collect();
     assert_eq!(told, [true, false, false, false], "{exported}");
     refused(&stage, &["restore", "m0", "--weight", "0.01"], 2);
+    for none in ["nan", "inf", "0", "much"] {
+        let told = refused(&stage, &["restore", "m0", "--weight", none], 2);
+        assert!(told.contains("--weight"), "{told}");
+        let told = refused(&stage, &["relate", "m0", "about", "m1", "--weight", none], 2);
+        assert!(told.contains("weight"), "{told}");
+    }
     refused(&stage, &["restore", "m9"], 2);
     let restored = memory(&stage, &["restore", "m0", "m1"]);
     assert_eq!(restored["ids"].to_string(), "[\"m0\"]", "{restored}");
