@@ -207,6 +207,9 @@ pub struct Restored {
     /// How many of those the folder still has keys of: that the store which it is of has none of them is all that tells.
     /// Where they were damaged there and not forgotten, they come back once that store is out of reach.
     pub withheld: u64,
+    /// Records that came back and are derived from forgotten ones, or may be: each is trusted as far as those were when the
+    /// snapshot was taken, whatever was said of them since.
+    pub derived: Vec<MemoryId>,
     /// Records that were damaged when the snapshot was taken.
     pub faults: Vec<Fault>,
     /// Later snapshots that are damaged, or of somebody else, where none was named: name, and what is wrong.
@@ -697,7 +700,7 @@ pub fn restore(
     begin(&**to, &there).map_err(SnapshotError::disk)?;
     let counters = Counters { next: manifest.next, commit: manifest.commit, cycle: manifest.cycle };
     let (mut came, mut withheld) = (0, 0);
-    {
+    let derived = {
         let opening = Opening { cache_bytes: 64 << 20, check_bytes_max: 0 };
         let (mut tables, _) = Tables::open(&**to, opening)?;
         tables.veil(Some(veil.clone()));
@@ -724,9 +727,10 @@ pub fn restore(
                 return Err(SnapshotError::Stopped);
             }
         }
-        filling.finish(counters, &manifest.encoders)?;
+        let derived = filling.finish(counters, &manifest.encoders)?;
         tables.note_folders(&noted, &[])?;
-    }
+        derived
+    };
     let mut incarnation = [0; 16];
     chance.fill(&mut incarnation);
     let descent = manifest.descent().child(incarnation, manifest.next);
@@ -751,6 +755,7 @@ pub fn restore(
             records: came,
             forgotten: manifest.records.saturating_sub(came),
             withheld,
+            derived,
             faults: verified.faults,
             passed_over: passed_over(&found, which, manifest.number),
             elsewhere,

@@ -11,7 +11,7 @@ use super::{
     META_CYCLE, META_DEEDS, META_DEEDS_FROM, META_NEXT, RECORDS, STANDINGS, Tables, VECTORS,
     broken, stays,
 };
-use crate::{row::Standing, snapshot::Rows};
+use crate::{record::MemoryId, row::Standing, snapshot::Rows};
 
 /// Tells of a relation whether it may say that the record it starts at is derived from the one that it leads to: where it
 /// starts, its number, where it leads, the sealed row.
@@ -151,17 +151,20 @@ impl Filling {
         Ok(())
     }
 
-    /// Makes everything durable, with what the store counts.
+    /// Makes everything durable, with what the store counts. Gives back the records that may be derived from one that is
+    /// gone.
     pub(crate) fn finish(
         self,
         counters: Counters,
         encoders: &[(u32, String, u32)],
-    ) -> Result<(), Broken> {
+    ) -> Result<Vec<MemoryId>, Broken> {
+        let floors = self.lineage.floors();
+        let derived = floors.keys().copied().map(MemoryId).collect();
         let finish = || -> Done<()> {
             {
                 // As forgetting has it: nothing is trusted more for what is not known any more.
                 let mut table = self.transaction.open_table(STANDINGS)?;
-                for (id, least) in self.lineage.floors() {
+                for (id, least) in floors {
                     let standing = table.get(id)?.and_then(|it| Standing::decode(it.value()));
                     // Where none was noted it is an imported one at the most.
                     let own = |it: &Standing| it.trust.unwrap_or(Trust::Imported);
@@ -186,6 +189,7 @@ impl Filling {
             }
             Ok(self.transaction.commit()?)
         };
-        guarded(|| Ok(finish()?))
+        guarded(|| Ok(finish()?))?;
+        Ok(derived)
     }
 }

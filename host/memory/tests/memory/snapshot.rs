@@ -313,6 +313,7 @@ fn nothing_that_comes_back_is_trusted_more_for_what_was_forgotten_since() {
             let (to, home) = (SimDisk::new(3), Folders::with(HOME, &disk));
             let came = back(&folder, &to, &Which::Newest, &home, None).unwrap();
             assert_eq!(came.withheld > 0, is_away);
+            assert_eq!(came.derived, [id(if gone.contains(&id(1)) { 2 } else { 1 })]);
             let again = open(&to, &home);
             let found = [2, 3].map(|it| again.trust(id(it)).unwrap());
             assert_eq!(found, [expected, Trust::Owner], "{trust:?} without {gone:?}, {is_away}");

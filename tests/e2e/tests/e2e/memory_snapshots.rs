@@ -28,6 +28,7 @@ fn a_snapshot_is_restored_and_what_was_forgotten_is_not() {
         memory(&stage, &["add", text]);
     }
     memory(&stage, &["relate", "m0", "near", "m2"]);
+    memory(&stage, &["relate", "m2", "derived-from", "m1"]);
     let first = memory(&stage, &["snapshot", "backup"]);
     assert_eq!((&first["name"], &first["records"]), (&"snapshot-00000001".into(), &3.into()));
     let keys = fs::read(stage.path("backup/keys")).expect("the keys of the backup");
@@ -63,6 +64,7 @@ fn a_snapshot_is_restored_and_what_was_forgotten_is_not() {
         stage.call(["memory", "restore", "--from", "backup", "--at", "snapshot-00000001"]);
     assert!(restored.out.contains("2 record(s) of snapshot-00000001"), "{restored:?}");
     assert!(restored.err.contains("1 record(s) were forgotten since"), "{restored:?}");
+    assert!(restored.err.contains("derived from what was forgotten since: m2."), "{restored:?}");
     let recall = memory(&stage, &["recall", "green door"]);
     assert_eq!(recall["hits"][0]["record"]["id"], "m0", "{recall}");
     let verified = memory(&stage, &["verify"]);

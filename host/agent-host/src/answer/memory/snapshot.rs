@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use voyager_memory::{Checked, Listed, Restored, Snapshots, Taken, Thinned};
 
-use super::verify::FaultDetail;
+use super::{named, verify::FaultDetail};
 use crate::when;
 
 /// A snapshot.
@@ -181,6 +181,9 @@ pub(crate) struct RestoreFromAnswer {
     /// How many of those the folder still has keys of, and the memory that it is of has none.
     #[serde(default)]
     pub(crate) withheld: u64,
+    /// Records that came back and are derived from forgotten ones, or may be.
+    #[serde(default)]
+    pub(crate) derived: Vec<String>,
     /// What was damaged when the snapshot was taken.
     pub(crate) faults: Vec<FaultDetail>,
     /// Later snapshots of the folder that are damaged, where none was named: name, and what is wrong.
@@ -199,6 +202,7 @@ impl RestoreFromAnswer {
             records: restored.records,
             forgotten: restored.forgotten,
             withheld: restored.withheld,
+            derived: named(&restored.derived),
             faults: restored.faults.into_iter().map(FaultDetail::of).collect(),
             passed_over: restored.passed_over,
             elsewhere: restored.elsewhere,

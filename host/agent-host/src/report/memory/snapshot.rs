@@ -118,6 +118,13 @@ pub(crate) fn restored(context: &Context, answer: &Json) -> Result<u8, Failure> 
                  before anything is written here"
             ));
         }
+        if !restored.derived.is_empty() {
+            note(format!(
+                "derived from what was forgotten since: {}. They are trusted no more than that was when the snapshot was \
+                 taken; what was said of it later is not known here, and `agent-host memory trust` says it of them",
+                in_runs(&restored.derived)
+            ));
+        }
         for (name, what) in &restored.passed_over {
             note(harmless(&format!("{name} is newer, and was passed over: {what}")));
         }
