@@ -299,9 +299,19 @@ impl Index {
         }
     }
 
-    /// Has records be in no answer from now on, which are removed one after the other: their rows are gone already.
+    /// Has records be in no answer from now on, which are removed one after the other: their rows are gone already. Their
+    /// threads they leave at once.
     pub(crate) fn leave(&mut self, ids: &[MemoryId]) {
         ids.iter().for_each(|it| self.touch(*it));
+        let mut by_space: BTreeMap<u32, Vec<MemoryId>> = BTreeMap::new();
+        for known in ids.iter().filter_map(|it| self.known.get(*it)) {
+            by_space.entry(known.space).or_default().push(known.id);
+        }
+        for (space, ids) in by_space {
+            if let Some(shard) = self.spaces.get_mut(self.space_names.name(space)) {
+                shard.leave_threads(&ids);
+            }
+        }
         self.leaving.extend(ids);
     }
 

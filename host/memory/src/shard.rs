@@ -12,7 +12,7 @@ mod texts;
 mod times;
 pub(crate) mod varint;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     pack::{FlatList, Section},
@@ -404,7 +404,6 @@ impl Shard {
             // What was read may be wrong, and all of this is made anew.
             return false;
         }
-        self.by_id.remove(at);
         for (term, _) in counted(&terms) {
             let postings = &mut self.postings[term as usize];
             postings.remove(place, &self.lists);
@@ -414,19 +413,16 @@ impl Shard {
             self.words.release(*term);
         }
         let length = terms.len() as u64;
-        if doc.thread == NONE {
-            self.loose -= 1;
-            self.loose_length -= length;
-        } else {
-            self.changing(doc.thread, |it| it.leave(&doc));
-            self.thread_names.release(doc.thread);
-        }
+        self.leave_threads(&[id]);
+        self.loose -= 1;
+        self.loose_length -= length;
         if doc.author != NONE {
             self.authors.release(doc.author);
         }
         self.kinds.release(doc.kind);
         tags.into_iter().for_each(|it| self.tags.release(it));
         self.length -= length;
+        self.by_id.remove(at);
         self.vectors.remove(place);
         self.times.remove(place);
         self.texts.remove(self.row(place).text, length as u32);
@@ -476,16 +472,47 @@ impl Shard {
         Row::FREE
     }
 
-    /// Takes a record out of its thread.
-    fn leave(&mut self, doc: &Doc) {
-        let mut thread = std::mem::take(&mut self.threads[doc.thread as usize]);
-        thread.docs.remove(doc.position as usize);
-        thread.length -= self.length_of(doc.place);
-        for (position, later) in thread.docs.iter().enumerate().skip(doc.position as usize) {
-            self.rows.set(*later as usize, Row { position: position as u32, ..self.row(*later) });
+    /// Takes records out of their threads: they are alone from then on. Whatever lies behind one in its thread moves up, so
+    /// that of many that go each thread is gone through once for all.
+    pub(crate) fn leave_threads(&mut self, ids: &[MemoryId]) {
+        let mut leaving: BTreeMap<u32, BTreeMap<u32, Place>> = BTreeMap::new();
+        let docs = ids.iter().filter_map(|it| self.doc(self.place(*it)?));
+        for doc in docs.filter(|it| it.thread != NONE) {
+            leaving.entry(doc.thread).or_default().insert(doc.position, doc.place);
         }
-        self.threads[doc.thread as usize] = thread;
-        self.measure(doc.thread, doc.position as usize);
+        if self.is_torn() {
+            // What was read may be wrong, and all of this is made anew.
+            return;
+        }
+        for (thread, gone) in leaving {
+            self.changing(thread, |it| it.leave(thread, &gone));
+        }
+    }
+
+    /// Takes records out of a thread, by their positions there.
+    fn leave(&mut self, thread: u32, gone: &BTreeMap<u32, Place>) {
+        let Thread { docs, mut length } = std::mem::take(&mut self.threads[thread as usize]);
+        for place in gone.values() {
+            let terms = self.length_of(*place);
+            length -= terms;
+            self.loose += 1;
+            self.loose_length += terms;
+            self.rows.set(*place as usize, Row { thread: NONE, position: 0, ..self.row(*place) });
+            self.reaches[*place as usize] = Reach::ALONE;
+            self.thread_names.release(thread);
+        }
+        let first = gone.keys().next().map_or(docs.len(), |it| *it as usize);
+        let stays =
+            |(position, place): (u32, Place)| (!gone.contains_key(&position)).then_some(place);
+        let docs: Vec<Place> = (0..).zip(docs).filter_map(stays).collect();
+        for (position, place) in docs.iter().enumerate().skip(first) {
+            self.rows.set(*place as usize, Row { position: position as u32, ..self.row(*place) });
+        }
+        self.threads[thread as usize] = Thread { docs, length };
+        let mut gaps: Vec<usize> =
+            gone.keys().zip(0..).map(|(position, before)| *position as usize - before).collect();
+        gaps.dedup();
+        gaps.into_iter().for_each(|it| self.measure(thread, it));
     }
 
     /// A record by its place.
@@ -769,8 +796,6 @@ pub(crate) fn counted(terms: &[Term]) -> Vec<(Term, u32)> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use voyager_base::{clock::Timestamp, disk::Disk, sim::SimDisk};
@@ -800,6 +825,23 @@ mod tests {
         shard.remove(MemoryId(2));
         let left = format!("{shard:?}");
         assert!(!left.contains("xylophon") && left.contains("door"), "{left}");
+    }
+
+    /// One by one they would have what lies behind them move up more than a thousand million times.
+    #[test]
+    fn what_leaves_a_long_thread_together_leaves_it_in_one_step() {
+        const COUNT: u64 = 50_000;
+        let mut shard = Shard::default();
+        let bare = |id| {
+            let draft = Draft { thread: Some("t".to_owned()), ..Draft::default() };
+            Record { id: MemoryId(id), written: Default::default(), draft }
+        };
+        (0..COUNT).for_each(|it| _ = shard.add(&bare(it)));
+        let gone: Vec<MemoryId> = (0..COUNT / 2).map(MemoryId).collect();
+        shard.leave_threads(&gone);
+        gone.iter().for_each(|it| assert!(shard.remove(*it)));
+        let position = |id| shard.doc(shard.place(MemoryId(id)).unwrap()).unwrap().position;
+        assert_eq!([COUNT / 2, COUNT - 1].map(position), [0, COUNT as u32 / 2 - 1]);
     }
 
     /// Everything that scoring reads, by id and by word.
@@ -858,6 +900,7 @@ mod tests {
         fn what_was_removed_leaves_nothing(
             texts in proptest::collection::vec((0_u8..4, "[a-d]( [a-d]){0,4}"), 1..30),
             removed in proptest::collection::vec(any::<prop::sample::Index>(), 0..30),
+            together in any::<bool>(),
         ) {
             let records: Vec<_> = texts
                 .iter()
@@ -875,6 +918,10 @@ mod tests {
             });
             let gone: std::collections::BTreeSet<_> =
                 removed.iter().map(|it| it.index(records.len()) as u64).collect();
+            if together {
+                let gone: Vec<_> = gone.iter().copied().map(MemoryId).collect();
+                shard.leave_threads(&gone);
+            }
             for id in &gone {
                 prop_assert!(shard.remove(MemoryId(*id)));
                 prop_assert!(!shard.remove(MemoryId(*id)), "it is gone");

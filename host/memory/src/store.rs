@@ -10,6 +10,7 @@ use std::{
     iter, slice,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        TryLockError,
     },
 };
 
@@ -61,7 +62,7 @@ const KEPT_FROM_TERMS: u64 = 50_000;
 pub const BATCH_MAX: usize = 10_000;
 
 /// So many records leave the index at once when they are forgotten: nobody reads meanwhile, for about 30 ms.
-const LEAVE_AT_ONCE: usize = 1_000;
+const LEAVE_AT_ONCE: usize = 250;
 
 /// Most records that one supersedes when it is written.
 pub const SUPERSEDES_MAX: usize = 64;
@@ -211,6 +212,9 @@ pub struct Memory {
     /// Why nothing more is written. Beside the writer, so that nobody who only reads waits for one.
     failed: Arc<OnceLock<String>>,
     index: RwLock<Index>,
+    /// Held by who waits to read the index, so that a writer who has it for long can let one in: see
+    /// [`Memory::give_turn`].
+    turn: Mutex<()>,
     /// Locked within `index`, never around it.
     answers: Mutex<Cache>,
     /// As `answers`.
@@ -313,6 +317,7 @@ impl Memory {
             writer,
             failed,
             index,
+            turn: Mutex::default(),
             answers,
             results,
             watch: Mutex::default(),
@@ -926,16 +931,17 @@ impl Memory {
             floors.iter().for_each(|it| index.set_standing(MemoryId(it.0), it.1));
             index.leave(&ids);
         }
-        // Who reads has a turn while the keys of some are destroyed.
-        for (some, numbers) in ids.chunks(LEAVE_AT_ONCE).zip(numbers.chunks(LEAVE_AT_ONCE)) {
+        // Before the index lets go of them, which takes longer: they are in no answer already.
+        if let Err(error) = self.keys.destroy(&numbers) {
+            writer.fail(&error);
+            return Err(WriteError::disk(error));
+        }
+        for some in ids.chunks(LEAVE_AT_ONCE) {
             {
                 let mut index = self.index_mut();
                 some.iter().for_each(|it| index.remove(*it));
             }
-            if let Err(error) = self.keys.destroy(numbers) {
-                writer.fail(&error);
-                return Err(WriteError::disk(error));
-            }
+            self.give_turn();
         }
         {
             let mut index = self.index_mut();
@@ -2239,7 +2245,20 @@ impl Memory {
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
+        match self.index.try_read() {
+            Ok(index) => index,
+            Err(TryLockError::Poisoned(index)) => index.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                self.index.read().unwrap_or_else(PoisonError::into_inner)
+            }
+        }
+    }
+
+    /// Lets one in who waits to read the index. The lock alone does not: who gives it back and takes it again is faster
+    /// than who has to wake up.
+    fn give_turn(&self) {
+        drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
@@ -2419,4 +2438,39 @@ fn known_encoder(tables: &Tables, name: &str) -> Result<Option<(u32, Encoder)>, 
         (number, Encoder { name, dimensions: dimensions as usize })
     };
     Ok(known.map(encoder))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+    };
+
+    use voyager_base::{chance::Seeded, sim::SimDisk};
+
+    use super::*;
+
+    #[test]
+    fn who_waits_to_read_is_let_in_before_a_writer_goes_on() {
+        let (disk, chance) = (Arc::new(SimDisk::new(1)), Arc::new(Seeded::new(1)));
+        let memory = Memory::open(disk, Options::default(), chance).unwrap();
+        let has_read = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let written = memory.index_mut();
+            scope.spawn(|| {
+                let index = memory.index();
+                has_read.store(true, Ordering::SeqCst);
+                drop(index);
+            });
+            while memory.turn.try_lock().is_ok() {
+                thread::yield_now();
+            }
+            drop(written);
+            memory.give_turn();
+            let _again = memory.index_mut();
+            assert!(has_read.load(Ordering::SeqCst));
+        });
+    }
 }
