@@ -129,24 +129,44 @@ impl Succession {
     /// is loaded.
     pub(crate) fn untie(&mut self, judge: &impl Judge) {
         std::mem::take(&mut self.knotted).into_iter().for_each(|it| self.insert(it));
-        let mut left = self.claims.clone();
-        loop {
-            let newer: BTreeSet<MemoryId> = left.iter().map(|it| it.0).collect();
-            let older: BTreeSet<MemoryId> = left.iter().map(|it| it.1).collect();
-            let before = left.len();
-            left.retain(|it| older.contains(&it.0) && newer.contains(&it.1));
-            if left.len() == before {
-                break;
-            }
-        }
-        for (newer, older, number) in &left {
+        self.knotted = self.knots();
+        for (newer, older, number) in &self.knotted {
             self.claims.remove(&(*newer, *older, *number));
             self.backward.remove(&(*older, *newer, *number));
         }
-        self.knotted = left;
         self.superseded.clear();
         let all = self.backward.iter().map(|it| it.0).collect();
         self.settle(all, judge);
+    }
+
+    /// What is left of all claims where those go, again and again, of a record with none that lead to it, or none that lead
+    /// from it. Each is looked at a few times at most, however long their chains are.
+    fn knots(&self) -> BTreeSet<Claim> {
+        let mut left = self.claims.clone();
+        // How many are left that lead from a record, and to it.
+        let mut counts: BTreeMap<MemoryId, [usize; 2]> = BTreeMap::new();
+        for (newer, older, _) in &left {
+            counts.entry(*newer).or_default()[0] += 1;
+            counts.entry(*older).or_default()[1] += 1;
+        }
+        let mut open: Vec<MemoryId> =
+            counts.iter().filter(|it| it.1.contains(&0)).map(|it| *it.0).collect();
+        while let Some(id) = open.pop() {
+            let above = self.backward.range(all_of(id)).map(|it| (it.1, id, it.2));
+            for claim in self.claims.range(all_of(id)).copied().chain(above) {
+                if !left.remove(&claim) {
+                    continue;
+                }
+                for (end, side) in [(claim.0, 0), (claim.1, 1)] {
+                    let count = &mut counts.entry(end).or_default()[side];
+                    *count -= 1;
+                    if *count == 0 {
+                        open.push(end);
+                    }
+                }
+            }
+        }
+        left
     }
 
     /// Whether a record is superseded.
@@ -300,6 +320,26 @@ mod tests {
             3 => (0_u8..8).prop_map(Act::Turn),
             1 => (0_u8..8).prop_map(Act::Remove),
         ]
+    }
+
+    /// Each supersedes the one before.
+    fn chain(count: u64) -> impl Iterator<Item = Claim> {
+        (1..count).map(|it| (MemoryId(it), MemoryId(it - 1), 0))
+    }
+
+    /// One after the other from both ends, with all claims looked at each time, would take an hour.
+    #[test]
+    fn a_long_chain_has_no_knots_and_that_is_known_at_once() {
+        const COUNT: u64 = 100_000;
+        let mut succession = Succession::default();
+        chain(COUNT).for_each(|it| succession.insert(it));
+        // A circle in front of it, and what lies behind that.
+        let last = MemoryId(COUNT - 1);
+        succession.insert((last, MemoryId(COUNT), 1));
+        succession.insert((MemoryId(COUNT), last, 0));
+        succession.untie(&|_: MemoryId| true);
+        assert_eq!(succession.knotted.len(), 2);
+        assert_eq!(succession.superseded.len() as u64, COUNT - 1);
     }
 
     proptest! {
