@@ -48,9 +48,8 @@ impl Lineage {
     ) -> Vec<MemoryId> {
         self.links.insert((derived, source, number));
         self.backward.insert((source, derived, number));
-        let mut lowered = Vec::new();
-        self.lower(vec![derived], &own, &mut lowered);
-        lowered
+        let least = self.of(source, own(source));
+        self.lower((derived, least), &own)
     }
 
     /// Lets a record go with its links. What is derived from it has to be trusted no more than it was, by itself.
@@ -83,29 +82,32 @@ impl Lineage {
         for it in &below {
             self.lowered.remove(it);
         }
-        let below: Vec<MemoryId> = below.into_iter().collect();
-        self.lower(below.clone(), &own, &mut Vec::new());
-        below
-    }
-
-    /// Lowers records to the least of their sources, and those that descend from them, until nothing changes.
-    fn lower(
-        &mut self,
-        mut open: Vec<MemoryId>,
-        own: &impl Fn(MemoryId) -> Option<Trust>,
-        lowered: &mut Vec<MemoryId>,
-    ) {
-        while let Some(id) = open.pop() {
-            let Some(by_itself) = own(id) else { continue };
-            let now = self.of(id, Some(by_itself));
-            let sources = self.links.range(all_of(id)).map(|it| self.of(it.1, own(it.1)));
-            let least = sources.min().map_or(now, |it| it.min(now));
-            if least < now {
-                self.lowered.insert(id, least);
-                lowered.push(id);
-                open.extend(self.backward.range(all_of(id)).map(|it| it.1));
+        for it in &below {
+            if let Some(least) = self.sources(*it).map(|it| self.of(it, own(it))).min() {
+                self.lower((*it, least), &own);
             }
         }
+        below.into_iter().collect()
+    }
+
+    /// Lowers a record to the trust of a source of it, and those that descend from it. Gives back those that are trusted
+    /// less now.
+    fn lower(
+        &mut self,
+        (id, least): (MemoryId, Trust),
+        own: &impl Fn(MemoryId) -> Option<Trust>,
+    ) -> Vec<MemoryId> {
+        let mut lowered = Vec::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let Some(by_itself) = own(id) else { continue };
+            if least < self.of(id, Some(by_itself)) {
+                self.lowered.insert(id, least);
+                lowered.push(id);
+                open.extend(self.derived(id));
+            }
+        }
+        lowered
     }
 
     /// How far a record is trusted that has this trust by itself; least where it is not here.
@@ -133,7 +135,7 @@ impl Lineage {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
-    use std::{collections::BTreeMap, sync::Arc};
+    use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
     use proptest::prelude::*;
     use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
@@ -181,6 +183,21 @@ mod tests {
         let memory = open();
         assert_eq!(trust(&memory), [Trust::Imported, Trust::Skill]);
         assert_eq!(memory.verify(&|_, _| true).unwrap().unwrap().faults, []);
+    }
+
+    #[test]
+    fn a_link_costs_the_same_however_many_sources_there_are() {
+        const COUNT: u64 = 1_000;
+        let mut lineage = Lineage::default();
+        let asked = Cell::new(0);
+        for source in 1..=COUNT {
+            let lowered = lineage.add((MemoryId(0), MemoryId(source), 0), |_| {
+                asked.set(asked.get() + 1);
+                Some(Trust::Owner)
+            });
+            assert_eq!(lowered, []);
+        }
+        assert_eq!(asked.get(), 2 * COUNT, "each time the record and its new source");
     }
 
     fn id(number: u8) -> MemoryId {
