@@ -42,7 +42,7 @@ use crate::{
     snapshot::{
         self, Places, SnapshotError, Taken, Taking, Thinned, descent::Descent, forget_there,
     },
-    succession::SUPERSEDES,
+    succession::{SUPERSEDES, Succession},
     tables::{Act, AuditLine, Change, Counters, Deed, DeedRow, EdgeRow, Folder, Tables, called},
     terms,
     vectors::{Code, DIMENSIONS_MAX, Query},
@@ -592,14 +592,14 @@ impl Memory {
     /// # Errors
     /// What is wrong.
     pub fn check_claim(&self, edge: &Edge) -> Result<(), Invalid> {
-        self.check_claim_beside(edge, &[])
+        self.check_claim_beside(edge, &Succession::default())
     }
 
-    /// The same beside others to come: newer before older.
+    /// The same beside others to come.
     fn check_claim_beside(
         &self,
         edge: &Edge,
-        beside: &[(MemoryId, MemoryId)],
+        beside: &Succession,
     ) -> Result<(), Invalid> {
         let index = self.index();
         let Edge { from, to, .. } = *edge;
@@ -775,16 +775,16 @@ impl Memory {
         if key.map_or(Ok(false), |it| self.is_done(it))? {
             return Ok(());
         }
-        let lost = edges.iter().flat_map(|it| [it.from, it.to]);
-        if let Some(id) = lost.into_iter().find(|it| !self.index().holds(*it)) {
+        let mut ids = edges.iter().flat_map(|it| [it.from, it.to]);
+        if let Some(id) = ids.find(|it| !self.index().holds(*it)) {
             return Err(WriteError::NotFound { id });
         }
         let ends = self.ends_of(edges)?;
-        let mut beside = Vec::new();
+        let mut beside = Succession::default();
         for (place, edge) in (1..).zip(edges).filter(|it| it.1.kind == SUPERSEDES) {
             let invalid = |invalid| WriteError::Invalid { place, invalid };
             self.check_claim_beside(edge, &beside).map_err(invalid)?;
-            beside.push((edge.from, edge.to));
+            beside.insert((edge.from, edge.to, place as u32));
         }
         let Some(first) = edges.first().map(|it| it.from.0) else { return Ok(()) };
         let count = edges.len() as u64;

@@ -213,13 +213,12 @@ impl Succession {
     }
 
     /// The way by which one record supersedes another, both of it; none where it does not. Claims to come may be
-    /// given beside, newer before older.
-    pub(crate) fn way(
-        &self,
-        from: MemoryId,
-        to: MemoryId,
-        beside: &[(MemoryId, MemoryId)],
-    ) -> Option<Vec<MemoryId>> {
+    /// given beside.
+    pub(crate) fn way(&self, from: MemoryId, to: MemoryId, beside: &Self) -> Option<Vec<MemoryId>> {
+        // Most claims are of a newest record, to which no way leads however long that is which begins at the older one.
+        if from != to && !self.has_newer(to) && !beside.has_newer(to) {
+            return None;
+        }
         let mut before: BTreeMap<MemoryId, MemoryId> = BTreeMap::new();
         let mut open = VecDeque::from([from]);
         while let Some(id) = open.pop_front() {
@@ -233,9 +232,8 @@ impl Succession {
                 way.reverse();
                 return Some(way);
             }
-            let known = self.claims.range(all_of(id)).chain(self.knotted.range(all_of(id)));
-            let beside = beside.iter().filter(|it| it.0 == id).map(|it| it.1);
-            for older in known.map(|it| it.1).chain(beside) {
+            let claims = [&self.claims, &self.knotted, &beside.claims].into_iter();
+            for (_, older, _) in claims.flat_map(|it| it.range(all_of(id)).copied()) {
                 if older != from && !before.contains_key(&older) {
                     before.insert(older, id);
                     open.push_back(older);
@@ -243,6 +241,11 @@ impl Succession {
             }
         }
         None
+    }
+
+    /// Whether any claim leads to a record, also one that does not count.
+    fn has_newer(&self, id: MemoryId) -> bool {
+        self.newer(id).next().is_some() || self.knotted.iter().any(|it| it.1 == id)
     }
 
     /// All that supersede each other around a record, itself among them: newer ones before what they supersede, else
@@ -342,6 +345,19 @@ mod tests {
         assert_eq!(succession.superseded.len() as u64, COUNT - 1);
     }
 
+    /// A search down the chain for each claim would take an hour.
+    #[test]
+    fn no_way_is_looked_for_where_none_can_lead() {
+        const COUNT: u64 = 100_000;
+        let (mut known, mut beside) = (Succession::default(), Succession::default());
+        for claim in chain(COUNT) {
+            assert_eq!(known.way(claim.1, claim.0, &beside), None);
+            if claim.0.0 < COUNT / 2 { known.insert(claim) } else { beside.insert(claim) }
+        }
+        let way = known.way(MemoryId(COUNT - 1), MemoryId(0), &beside);
+        assert_eq!(way, Some((0..COUNT).rev().map(MemoryId).collect()), "over both");
+    }
+
     proptest! {
         #[test]
         fn what_changes_step_by_step_is_what_follows_from_all_claims(
@@ -354,7 +370,7 @@ mod tests {
                 match act {
                     Act::Claim(newer, older) => {
                         let claim = (id(newer), id(older), number as u32);
-                        let way = succession.way(claim.1, claim.0, &[]);
+                        let way = succession.way(claim.1, claim.0, &Succession::default());
                         let closes = newer == older
                             || naive(&claims, &BTreeSet::from([claim.1]), claim.0);
                         prop_assert_eq!(way.is_some(), closes);
