@@ -28,8 +28,7 @@ pub use self::results::{Made, Offer, ResultsTold};
 pub(crate) use self::{results::Results, stamps::Stamps};
 use crate::{
     index::Index,
-    recall::{Candidate, LIMIT_MAX, Question},
-    record::MemoryId,
+    recall::{Candidate, LIMIT_MAX, Question, Same},
 };
 
 /// The clock of recall goes in steps of a minute.
@@ -81,7 +80,7 @@ pub(crate) struct Answer {
     /// What is given back, the best first, with scores.
     pub(crate) packed: Vec<(f64, Candidate)>,
     /// For each of these the others that say the same.
-    pub(crate) same: Vec<Vec<MemoryId>>,
+    pub(crate) same: Vec<Same>,
     /// How many records were looked at closely.
     pub(crate) candidates: usize,
     /// For how many of these something in the question speaks.
@@ -97,7 +96,7 @@ pub(crate) struct Answer {
 impl Answer {
     fn bytes(&self) -> usize {
         let of = |it: &(f64, Candidate)| size_of_val(it) + size_of_val(it.1.features.as_slice());
-        let same = self.same.iter().map(|it| size_of_val(it) + size_of_val(it.as_slice()));
+        let same = self.same.iter().map(|it| size_of_val(it) + size_of_val(it.0.as_slice()));
         self.packed.iter().map(of).chain(same).sum()
     }
 }

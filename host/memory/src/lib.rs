@@ -67,7 +67,7 @@ pub use self::{
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     recall::{
         Candidate, Considered, DOUBT_FROM, Dated, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question,
-        Recall, Signals, SubQuery,
+        Recall, SAME_MAX, Signals, SubQuery,
     },
     record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
     row::Edge,

@@ -26,6 +26,9 @@ use crate::{
 /// Most records that one question gives back.
 pub const LIMIT_MAX: usize = 1_000;
 
+/// Most of those that say the same which a hit names.
+pub const SAME_MAX: usize = 100;
+
 /// Longest question, in bytes.
 pub const QUESTION_BYTES_MAX: usize = 64 << 10;
 
@@ -197,9 +200,13 @@ pub struct Hit {
     pub signals: Signals,
     /// The record.
     pub record: Record,
-    /// Others that say the same, as a consolidation found, in the order of writing: the question allows them too.
+    /// Others that say the same, as a consolidation found, in the order of writing, the first [`SAME_MAX`] of them: the
+    /// question allows them too.
     #[serde(default)]
     pub same: Vec<MemoryId>,
+    /// How many more there are.
+    #[serde(default)]
+    pub same_more: usize,
 }
 
 /// What was found.
@@ -822,10 +829,18 @@ impl Said {
     }
 }
 
+/// Those that say the same as a hit: the first of them, and how many more.
+pub(crate) type Same = (Vec<MemoryId>, usize);
+
 /// A hit from a packed candidate.
-pub(crate) fn hit(score: f64, candidate: Candidate, record: Record, same: Vec<MemoryId>) -> Hit {
+pub(crate) fn hit(
+    score: f64,
+    candidate: Candidate,
+    record: Record,
+    (same, same_more): Same,
+) -> Hit {
     let tokens = tokens_of(&record.draft.text);
-    Hit { score, tokens, signals: candidate.signals, record, same }
+    Hit { score, tokens, signals: candidate.signals, record, same, same_more }
 }
 
 #[cfg(test)]

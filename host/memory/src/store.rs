@@ -34,7 +34,10 @@ use crate::{
     owner::{Cost, Owner, OwnerKey, OwnerKind, Veil},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     question::{Cue, analyse},
-    recall::{self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Recall},
+    recall::{
+        self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Recall, SAME_MAX,
+        Same,
+    },
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Shut, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
@@ -596,11 +599,7 @@ impl Memory {
     }
 
     /// The same beside others to come.
-    fn check_claim_beside(
-        &self,
-        edge: &Edge,
-        beside: &Succession,
-    ) -> Result<(), Invalid> {
+    fn check_claim_beside(&self, edge: &Edge, beside: &Succession) -> Result<(), Invalid> {
         let index = self.index();
         let Edge { from, to, .. } = *edge;
         let (Some(space), Some(of)) = (index.space_of(to), index.space_of(from)) else {
@@ -1698,6 +1697,27 @@ impl Memory {
         Ok(packed.iter().filter(|it| is_old(it.1.id)).count())
     }
 
+    /// Which of some hits of a question says the same as another record, as a consolidation found: none where the question
+    /// does not allow that one.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn said_by<'a>(
+        &self,
+        question: &Question,
+        hits: &'a [Hit],
+        id: MemoryId,
+    ) -> Result<Option<&'a Hit>, ReadError> {
+        self.asked(|index| {
+            let past = self.past(index, question)?;
+            let on = !question.history && !question.copies;
+            let grouping = Grouping { index, question, past: past.as_ref(), on };
+            let group = |id| grouping.stands(id).unwrap_or(id);
+            let says_it = |it: &&Hit| it.record.id != id && group(it.record.id) == group(id);
+            Ok(hits.iter().find(says_it).filter(|_| grouping.allows(id)))
+        })
+    }
+
     /// The same for records that say the same; none for one that can't be read. It takes no lock of the index, which
     /// whoever packs an answer has.
     fn says(&self, id: MemoryId) -> Result<Option<Digest>, ReadError> {
@@ -2364,13 +2384,15 @@ impl Grouping<'_> {
     }
 
     /// The others that say the same as a record that is given back, as far as they are allowed.
-    fn same(&self, id: MemoryId) -> Vec<MemoryId> {
+    fn same(&self, id: MemoryId) -> Same {
         let standing = self.stands(id).unwrap_or(id);
         let members = self.index.groups().members(standing);
         let members = members.filter(|it| self.stands(*it) == Some(standing) && self.allows(*it));
         let mut same: Vec<MemoryId> = members.chain([standing]).filter(|it| *it != id).collect();
         same.sort_unstable();
-        same
+        let more = same.len().saturating_sub(SAME_MAX);
+        same.truncate(SAME_MAX);
+        (same, more)
     }
 
     fn allows(&self, id: MemoryId) -> bool {

@@ -180,9 +180,12 @@ pub(crate) struct HitDetail {
     pub(crate) signals: Signals,
     /// The record.
     pub(crate) record: RecordDetail,
-    /// Others that say the same, as a consolidation found.
+    /// Others that say the same, as a consolidation found: the first of them.
     #[serde(default)]
     pub(crate) same: Vec<String>,
+    /// How many more there are.
+    #[serde(default, rename = "same-more")]
+    pub(crate) same_more: usize,
 }
 
 /// Answers `memory explain`.

@@ -391,6 +391,7 @@ impl Desk {
             signals: it.signals,
             record: self.detail(it.record),
             same: named(&it.same),
+            same_more: it.same_more,
         };
         let hits = hits.into_iter().map(hit).collect();
         let records = self.memory.ids().len();

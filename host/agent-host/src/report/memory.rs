@@ -59,11 +59,12 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
             line(harmless(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
             text(&hit.record.text, "        ")?;
             if !hit.same.is_empty() {
-                line(format!(
-                    "        and {} that say the same: {}",
-                    hit.same.len(),
-                    in_runs(&hit.same)
-                ))?;
+                let (count, named) = (hit.same.len() + hit.same_more, in_runs(&hit.same));
+                let more = match hit.same_more {
+                    0 => String::new(),
+                    more => format!(", and {more} more"),
+                };
+                line(format!("        and {count} that say the same: {named}{more}"))?;
             }
         }
         recall.notes.iter().for_each(|it| note(harmless(it)));

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use voyager_base::{memory::Trust, sim::SimDisk};
 use voyager_memory::{
-    Consolidated, Deed, Edge, Entry, Memory, MemoryId, Question, Recall, SUPERSEDES, WriteError,
+    Consolidated, Deed, Edge, Entry, Memory, MemoryId, Question, Recall, SAME_MAX, SUPERSEDES,
+    WriteError,
 };
 
 use crate::support::{draft, each_crash, now, open, vector};
@@ -35,6 +36,28 @@ fn entry(text: &str, tag: &str) -> Entry {
     // An encoder of meaning would have those that say the same near each other.
     let about = if text.contains("wall") { "wall" } else { "door" };
     Entry { vector: Some(vector(about)), trust: Trust::Imported, ..draft.into() }
+}
+
+#[test]
+fn a_hit_names_the_first_of_those_that_say_the_same_and_counts_the_others() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let text = "The door is green.";
+    let entries: Vec<Entry> = (0..SAME_MAX + 4).map(|it| entry(text, &it.to_string())).collect();
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    let found = memory.consolidate(None, false, now(), &|_, _| true).unwrap().unwrap();
+    let standing = found.groups[0].standing;
+    let question = question("green door");
+    let hits = recall(&memory, &question).hits;
+    assert_eq!((hits.len(), hits[0].record.id), (1, standing));
+    let copies: Vec<MemoryId> = ids.iter().copied().filter(|it| *it != standing).collect();
+    assert_eq!((hits[0].same.as_slice(), hits[0].same_more), (&copies[..SAME_MAX], 3));
+    for id in ids {
+        let by = memory.said_by(&question, &hits, id).unwrap();
+        assert_eq!(by.is_some(), id != standing, "{id}, also where it is not named");
+    }
+    let wanted = Question { tags: vec!["0".to_owned()], ..question };
+    assert_eq!(memory.said_by(&wanted, &hits, copies[1]).unwrap(), None, "it is not asked for");
 }
 
 fn groups(found: &Consolidated) -> Vec<(u64, Vec<u64>)> {

@@ -49,6 +49,8 @@ impl Desk {
         // Everything that recall would give back, in its order.
         let all = Question { limit: LIMIT_MAX, budget_tokens: None, ..question.clone() };
         let ranked = self.found(&all, now)?.hits;
+        let said_by = record.as_ref().map(|it| self.memory.said_by(question, &ranked, it.id));
+        let said_by = said_by.transpose().map_err(read)?.flatten();
         let candidates = self.memory.consider(question, now).map_err(read)?.candidates;
         let by_id: HashMap<MemoryId, &Candidate> =
             candidates.iter().map(|it| (it.id, it)).collect();
@@ -102,8 +104,7 @@ impl Desk {
             };
             let trust = self.memory.trust(of).unwrap_or_default();
             let lowered_by = self.memory.lowered_by(of).unwrap_or_default();
-            let by_other = ranked.iter().find(|it| it.same.contains(&of)).filter(|_| !is_hit);
-            let (verdict, reason) = match (&found, by_other) {
+            let (verdict, reason) = match (&found, said_by.filter(|_| !is_hit)) {
                 (_, Some(by)) => ("duplicate", stood_for(by.record.id)),
                 (None, _) if !there => ("excluded", "it was not written yet then".to_owned()),
                 (None, _) if archived && !question.archived => ("excluded", ARCHIVED.to_owned()),
