@@ -12,8 +12,8 @@
 //! matters, the keys belong on an encrypted disk.
 
 use std::{
-    collections::BTreeSet,
     io,
+    ops::Range,
     sync::{PoisonError, RwLock},
 };
 
@@ -304,15 +304,38 @@ impl Fit {
     }
 }
 
+/// Ids whose keys are destroyed, in runs: a file may have far more slots that hold nothing than bytes on its disk.
+#[derive(Default)]
+pub(crate) struct Destroyed(Vec<Range<u64>>);
+
+impl Destroyed {
+    pub(crate) fn has(&self, id: u64) -> bool {
+        let at = self.0.partition_point(|it| it.end <= id);
+        self.0.get(at).is_some_and(|it| it.contains(&id))
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().cloned().flatten()
+    }
+
+    /// Adds an id, which is above all others.
+    fn add(&mut self, id: u64) {
+        match self.0.last_mut() {
+            Some(run) if run.end == id => run.end += 1,
+            _ => self.0.push(id..id + 1),
+        }
+    }
+}
+
 /// Ids below `next` whose slots in a file hold nothing.
-pub(crate) fn destroyed_in(file: &dyn DiskFile, next: u64) -> io::Result<BTreeSet<u64>> {
+pub(crate) fn destroyed_in(file: &dyn DiskFile, next: u64) -> io::Result<Destroyed> {
     let slots = file.len()?.saturating_sub(HEADER_BYTES) / KEY_BYTES as u64;
-    let mut destroyed = BTreeSet::new();
+    let mut destroyed = Destroyed::default();
     each_part(next.min(slots), |first, count| {
         let mut bytes = vec![0; count * KEY_BYTES];
         file.read_at(slot_of(first), &mut bytes)?;
         let slots = (first..).zip(bytes.as_chunks::<KEY_BYTES>().0);
-        destroyed.extend(slots.filter(|it| *it.1 == [0; KEY_BYTES]).map(|it| it.0));
+        slots.filter(|it| *it.1 == [0; KEY_BYTES]).for_each(|it| destroyed.add(it.0));
         Ok(())
     })?;
     Ok(destroyed)
@@ -634,7 +657,7 @@ impl Keys {
     }
 
     /// Ids below `next` whose keys are destroyed.
-    pub(crate) fn destroyed(&self, next: u64) -> io::Result<BTreeSet<u64>> {
+    pub(crate) fn destroyed(&self, next: u64) -> io::Result<Destroyed> {
         destroyed_in(&*self.file, next)
     }
 
@@ -687,8 +710,13 @@ impl Keys {
                     *slot = [0; KEY_BYTES];
                 }
             }
+            // Where no key is left the file takes no room.
+            if slots.iter().all(|it| *it == 0) {
+                return Ok(());
+            }
             file.write_at(slot_of(first), &slots)
         })?;
+        file.set_len(slot_of(next))?;
         file.sync()?;
         there.sync_folder()
     }
@@ -752,9 +780,9 @@ impl Keys {
         let here = self.destroyed(upto)?;
         let left = destroyed_in(&*there.open(FILE)?, upto)?;
         let mut ids = Vec::new();
-        for id in here.difference(&left) {
-            if Fit::of(rows, *id, None)? == Fit::Gone {
-                ids.push(*id);
+        for id in here.ids().filter(|it| !left.has(*it)) {
+            if Fit::of(rows, id, None)? == Fit::Gone {
+                ids.push(id);
             }
         }
         destroy_there(there, &ids)
@@ -889,6 +917,24 @@ mod tests {
         let keys = open(&disk, 3).unwrap();
         assert!(*keys.keys(0, 3).unwrap() == [before[0], None, before[2]]);
         assert!(keys.key(2).unwrap() == before[2]);
+    }
+
+    #[test]
+    fn slots_that_hold_nothing_are_one_run_however_many_they_are() {
+        let disk = SimDisk::new(1);
+        let keys = open(&disk, 0).unwrap();
+        keys.fill(&mut Filled(0), 0, 9, &Seeded::new(1)).unwrap();
+        keys.destroy(&[2, 3, 7]).unwrap();
+        let runs = |next| keys.destroyed(next).unwrap().0;
+        assert_eq!(runs(9), [2..4, 7..8]);
+        let next = 1 << 16;
+        disk.open(FILE).unwrap().set_len(slot_of(9)).unwrap();
+        disk.open(FILE).unwrap().set_len(slot_of(next)).unwrap();
+        assert_eq!(runs(next), [2..4, 7..8, 9..next]);
+        let destroyed = keys.destroyed(next).unwrap();
+        let has = [0, 2, 3, 4, 7, 8, 9, next - 1, next].map(|it| destroyed.has(it));
+        assert_eq!(has, [false, true, true, false, true, false, true, true, false]);
+        assert_eq!(destroyed.ids().take(4).collect::<Vec<_>>(), [2, 3, 7, 9]);
     }
 
     #[test]

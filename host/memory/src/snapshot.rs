@@ -40,13 +40,13 @@ use self::{
 };
 use crate::{
     error::OpenError,
-    keys::{self, Identity, Keys},
+    keys::{self, Destroyed, Identity, Keys},
     lineage::DERIVED_FROM,
     owner::{self, Owner, OwnerKey},
     record::MemoryId,
     row::{Shut, open_edge},
-    store::{Memory, Options},
-    tables::{Counters, Folder, Reading, Tables, called},
+    store::{BATCH_MAX, Memory, Options},
+    tables::{Counters, Deed, Folder, Reading, Tables, called},
     verify::Fault,
 };
 
@@ -55,6 +55,10 @@ const RESTORING: &str = "restoring";
 
 /// What is wrong with a manifest that another one than the memory of the folder signed.
 const FOREIGN: &str = "its signature is not of the memory that this folder is of";
+
+/// What is wrong with a manifest that counts more ids than its audit tells of: each of them would cost who reads a slot, and
+/// the folder nothing.
+const NOT_GIVEN: &str = "it counts records that were never written";
 
 /// A memory has snapshots in so many folders at most: each is asked for whenever something is forgotten.
 const FOLDERS_MAX: usize = 256;
@@ -671,11 +675,12 @@ pub fn restore(
     let found = content(&**from, Some(&veil)).map_err(SnapshotError::disk)?;
     let manifest = chosen(&found, which)?;
     let name = name_of(manifest.number);
+    check_given(&**from, &found.files, manifest)?;
     let source = Keys::open(&**from, manifest.next, owner.mask())?;
     let forgotten = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
-    let mut untold = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
-    untold.retain(|it| !forgotten.contains(it));
-    let is_gone = |id: u64| forgotten.contains(&id) || untold.contains(&id);
+    let told = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
+    let is_untold = |id: u64| told.has(id) && !forgotten.has(id);
+    let is_gone = |id: u64| forgotten.has(id) || told.has(id);
     let mut noted = manifest.folders(&veil).ok_or_else(|| SnapshotError::Damaged {
         what: name.clone(),
         reason: "what it says of other folders is not what was written".to_owned(),
@@ -686,7 +691,7 @@ pub fn restore(
         number: manifest.number,
         mark: *manifest.mark,
         upto: manifest.next,
-        pending: !untold.is_empty(),
+        pending: told.ids().any(is_untold),
         // It may have lost it since.
         id: id.or_else(|| noted.iter().find(|it| it.mark == *manifest.mark)?.id),
     };
@@ -720,7 +725,7 @@ pub fn restore(
             let rows = chunks::read(&**from, &found.files, chunk)?;
             if let Rows::Records(rows) = &rows {
                 came += rows.iter().filter(|it| !is_gone(it.0)).count() as u64;
-                withheld += rows.iter().filter(|it| untold.contains(&it.0)).count() as u64;
+                withheld += rows.iter().filter(|it| is_untold(it.0)).count() as u64;
             }
             filling.add(&rows, &is_gone, &may_derive)?;
             if !see(number, total) {
@@ -842,6 +847,34 @@ fn passed_over(found: &Content, which: &Which, chosen: u64) -> Vec<(String, Stri
     all
 }
 
+/// How many ids the lines of an audit gave away: each id is of one of them, also where its record is forgotten.
+fn given_away(rows: &Rows) -> u64 {
+    let Rows::Audit(lines) = rows else { return 0 };
+    let written = lines.iter().filter(|it| it.1.1 == Deed::Remembered.code());
+    written.map(|it| it.1.3.min(BATCH_MAX as u64)).sum()
+}
+
+/// Refuses a snapshot that counts more ids than its audit gave away, before anything is done for each of them.
+fn check_given(
+    disk: &dyn Disk,
+    files: &BTreeSet<String>,
+    manifest: &Manifest,
+) -> Result<(), SnapshotError> {
+    let mut given = 0;
+    // Chunks of the audit come behind those of records; the others behind those are few.
+    for chunk in manifest.chunks.iter().rev() {
+        match chunks::read(disk, files, chunk)? {
+            rows @ Rows::Audit(_) => given += given_away(&rows),
+            Rows::Done(_) => {}
+            _ => break,
+        }
+    }
+    if given >= manifest.next {
+        return Ok(());
+    }
+    Err(SnapshotError::Damaged { what: name_of(manifest.number), reason: NOT_GIVEN.to_owned() })
+}
+
 /// Where the store lies that a snapshot is of; nothing where that can't be read.
 fn veil_home(manifest: &Manifest, veil: &owner::Veil) -> String {
     veil.show(&manifest.home).unwrap_or_default()
@@ -853,15 +886,15 @@ fn told_by_home(
     manifest: &Manifest,
     home: &str,
     places: &dyn Places,
-) -> Result<BTreeSet<u64>, SnapshotError> {
+) -> Result<Destroyed, SnapshotError> {
     // One that was not restored to its end has keys that are not there yet, and forgot nothing.
     if places.file_of(home, RESTORING).is_some() {
-        return Ok(BTreeSet::new());
+        return Ok(Destroyed::default());
     }
-    let Some(file) = places.file_of(home, keys::FILE) else { return Ok(BTreeSet::new()) };
-    let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(BTreeSet::new()) };
+    let Some(file) = places.file_of(home, keys::FILE) else { return Ok(Destroyed::default()) };
+    let Ok(Some(identity)) = keys::identity_of(&*file) else { return Ok(Destroyed::default()) };
     if identity.store != *manifest.store {
-        return Ok(BTreeSet::new());
+        return Ok(Destroyed::default());
     }
     // Two that began as one share the ids of before they parted.
     let shared = identity.descent.surely_shared_below(&manifest.descent());

@@ -145,7 +145,7 @@ impl Deed {
         Self::Unrelated,
     ];
 
-    fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         Self::ALL.iter().position(|it| *it == self).unwrap_or_default() as u8
     }
 }

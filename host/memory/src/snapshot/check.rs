@@ -9,14 +9,14 @@ use serde_bytes::ByteBuf;
 use voyager_base::disk::Disk;
 
 use super::{
-    FOREIGN, SnapshotError, Snapshots,
+    FOREIGN, NOT_GIVEN, SnapshotError, Snapshots,
     chunks::{self, Rows},
-    content, listed,
+    content, given_away, listed,
     manifest::name_of,
 };
 use crate::{
     error::OpenError,
-    keys::{self, Keys},
+    keys::{self, Key, Keys},
     owner::{Owner, OwnerKey},
     record::MemoryId,
     row::open_record,
@@ -67,6 +67,7 @@ pub fn check_snapshots(
     let (total, bytes) = (all.len() as u64, all.iter().map(|it| it.1).sum());
     let mut problems = BTreeMap::new();
     let mut unopened = BTreeMap::new();
+    let mut given = BTreeMap::new();
     for (done, chunk) in (1..).zip(all) {
         match chunks::read(&**disk, &found.files, chunk) {
             Ok(Rows::Records(rows)) => {
@@ -74,7 +75,7 @@ pub fn check_snapshots(
                     unopened.insert(chunk, opener.unopened(&rows)?);
                 }
             }
-            Ok(_) => {}
+            Ok(rows) => drop(given.insert(chunk, given_away(&rows))),
             Err(error) => drop(problems.insert(chunk, error.to_string())),
         }
         if !see(done, total) {
@@ -87,7 +88,9 @@ pub fn check_snapshots(
     for (number, manifest) in signed {
         let broken: Vec<&String> =
             manifest.chunks.iter().filter_map(|it| problems.get(it)).collect();
+        let given: u64 = manifest.chunks.iter().filter_map(|it| given.get(it)).sum();
         let problem = match broken.as_slice() {
+            [] if given < manifest.next => NOT_GIVEN.to_owned(),
             [] => {
                 lost.extend(manifest.chunks.iter().filter_map(|it| unopened.get(it)).flatten());
                 checked.snapshots.whole.push(listed(manifest));
@@ -109,14 +112,12 @@ struct Opener {
     keys: Keys,
     /// The first id that was not given away.
     next: u64,
-    forgotten: BTreeSet<u64>,
 }
 
 impl Opener {
     fn of(disk: &dyn Disk, owner: &Owner, next: u64) -> Result<Self, SnapshotError> {
         let keys = Keys::open(disk, next, owner.mask())?;
-        let forgotten = keys.destroyed(next).map_err(SnapshotError::disk)?;
-        Ok(Self { keys, next, forgotten })
+        Ok(Self { keys, next })
     }
 
     /// Those of some rows, in the order of their ids, that do not open.
@@ -132,23 +133,78 @@ impl Opener {
         let keys = self.keys.keys(*first, count as usize).map_err(SnapshotError::disk)?;
         let opens = |(id, row): &(u64, ByteBuf)| {
             let place = id.checked_sub(*first).and_then(|it| usize::try_from(it).ok());
-            let key = place.and_then(|it| keys.get(it)).and_then(Option::as_ref);
-            key.is_some_and(|it| open_record(it, MemoryId(*id), row).is_some())
+            let opens = |it: &Key| open_record(it, MemoryId(*id), row).is_some();
+            // One that has no key any more is forgotten.
+            let slot = place.and_then(|it| keys.get(it));
+            slot.is_some_and(|it| it.as_ref().is_none_or(opens))
         };
-        let closed = rows.iter().filter(|it| !self.forgotten.contains(&it.0) && !opens(it));
+        let closed = rows.iter().filter(|it| !opens(it));
         Ok(closed.map(|it| MemoryId(it.0)).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use voyager_base::{chance::Seeded, clock::Timestamp, sim::SimDisk};
+    use voyager_base::{
+        chance::{Chance, Seeded},
+        clock::Timestamp,
+        sim::SimDisk,
+    };
 
-    use super::*;
+    use super::{
+        super::{
+            Places, Restoring, Which,
+            manifest::{self, Found},
+            restore,
+        },
+        *,
+    };
     use crate::{
         Draft,
+        fuzz::One,
         store::{Memory, Options},
     };
+
+    /// Whoever has a folder that is not locked has what signs, and slots that hold nothing cost a sparse file nothing.
+    #[test]
+    fn a_snapshot_that_counts_more_ids_than_were_given_away_is_refused() {
+        let place = SimDisk::new(2);
+        let folder: Arc<dyn Disk> = Arc::new(place.clone());
+        let places: Option<Arc<dyn Places>> = Some(Arc::new(One(place.clone())));
+        let options = Options { places, ..Options::default() };
+        let memory = Memory::open(Arc::new(SimDisk::new(1)), options, Arc::new(Seeded::new(1)));
+        let memory = memory.unwrap();
+        let draft = Draft { text: "The gate opens at six.".to_owned(), ..Draft::default() };
+        let entries = [draft.clone().into(), draft.into()];
+        let ids = memory.remember(&entries, None, Timestamp::from_millis(1)).unwrap();
+        memory.forget(&ids[1..], None, Timestamp::from_millis(2)).unwrap();
+        memory.snapshot("/backup", "/home", Timestamp::from_millis(3), &|_, _| true).unwrap();
+        let told = || {
+            let found = check_snapshots(&folder, None, &|_, _| true).unwrap().snapshots;
+            let to = SimDisk::new(3);
+            let restoring = Restoring {
+                from: Arc::clone(&folder),
+                folder: "/backup",
+                to: Arc::new(to.clone()),
+                owner: None,
+                places: &One(to),
+            };
+            let chance: Arc<dyn Chance> = Arc::new(Seeded::new(4));
+            let restored = restore(&restoring, &Which::Newest, &chance, &|_, _| true);
+            (found.damaged, restored.map(|it| it.records).map_err(|it| it.to_string()))
+        };
+        assert_eq!(told(), (Vec::new(), Ok(1)));
+        let veil = Owner::find(&folder, None).unwrap().unwrap().veil().unwrap();
+        let Found::Whole(mut manifest) = manifest::read(&place, 1, Some(&veil)).unwrap() else {
+            panic!("it was just written")
+        };
+        manifest.next = 1 << 16;
+        manifest.write(&place, &veil).unwrap();
+        place.open(keys::FILE).unwrap().set_len(4 << 20).unwrap();
+        let (name, how) = ("snapshot-00000001".to_owned(), NOT_GIVEN.to_owned());
+        let refused = format!("{name} is damaged: {how}");
+        assert_eq!(told(), (vec![(name, how)], Err(refused)));
+    }
 
     /// Where no key of its owner signs a folder, a part may be of anybody: its ids are read as far as there are keys.
     #[test]
