@@ -107,7 +107,7 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         let mut tasks = vec![tokio::spawn(Arc::clone(&host).watch_skills(send()))];
         let (asked, tell) = (Arc::clone(&host), send());
         tasks.push(tokio::task::spawn_blocking(move || {
-            if let Some(text) = asked.memory_stays_closed() {
+            if let Some(text) = asked.told_of_memory() {
                 tell(&Update::Note { text });
             }
         }));

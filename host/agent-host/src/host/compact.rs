@@ -133,6 +133,6 @@ impl Host {
 }
 
 /// Tells something beside the answer; whoever asked may have left.
-async fn note(updates: &Updates, text: String) {
+pub(super) async fn note(updates: &Updates, text: String) {
     let _ = updates.send(Update::Note { text }).await;
 }

@@ -31,7 +31,7 @@ use voyager_memory::{
 };
 
 use self::snapshots::Folders;
-use super::{Host, Updates, to_json};
+use super::{Host, Updates, compact::note, to_json};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
@@ -49,6 +49,11 @@ use crate::{
 
 /// Most cycles of one tick: all that is not pinned is archived long before.
 const CYCLES_MAX: u64 = 1_000_000;
+
+/// Told where a key is named for a memory that opens without one: whoever names it believes that it is needed, and what is
+/// written then can be read by others.
+const NOT_LOCKED: &str =
+    "the memory is not locked, though a key is named for it: `agent-host memory lock` locks it";
 
 /// The memory of the state folder, opened when somebody first needs it: opening reads every record, and most
 /// commands need none.
@@ -146,6 +151,19 @@ impl LazyMemory {
         if self.is_closed_and_locked() { self.open().err() } else { None }
     }
 
+    /// Whether this process was told of a key that the memory does not need.
+    pub(crate) fn has_idle_key(&self) -> bool {
+        let state = self.state();
+        self.source.is_some()
+            && match &state.memory {
+                Some(memory) => memory.locked_with().is_none(),
+                None => {
+                    !self.folder.join("owner").exists()
+                        || self.disk().is_ok_and(|it| !is_locked(&it))
+                }
+            }
+    }
+
     fn is_closed_and_locked(&self) -> bool {
         // Whoever opens it waits: to look is to have the folder, and only one can.
         let state = self.state();
@@ -169,8 +187,12 @@ pub(super) fn keep_index(memory: &Memory) {
 }
 
 impl Host {
-    /// What to tell of a memory that is locked and that this process can't open. Blocks meanwhile.
-    pub(crate) fn memory_stays_closed(&self) -> Option<String> {
+    /// What to tell of a memory that is locked and that this process can't open, or that is not and should be. Blocks
+    /// meanwhile.
+    pub(crate) fn told_of_memory(&self) -> Option<String> {
+        if self.memory.has_idle_key() {
+            return Some(NOT_LOCKED.to_owned());
+        }
         let failure = closed(&self.memory.stays_closed()?);
         let hint = failure.hint.map_or_else(String::new, |it| format!(" ({it})"));
         Some(format!("skills and commands get no memory here: {}{hint}", failure.message))
@@ -209,6 +231,7 @@ impl Host {
         if matches!(request, MemoryRequest::Encode { .. }) {
             self.encoding.try_again();
         }
+        let names_key = key.is_some() || self.memory.source.is_some();
         let opened = tokio::task::spawn_blocking(move || lazy.open_with(key)).await;
         let memory = match opened.map_err(bug)? {
             Ok(memory) => memory,
@@ -219,6 +242,12 @@ impl Host {
             }
             Err(error) => return Err(closed(&error)),
         };
+        if names_key
+            && memory.locked_with().is_none()
+            && !matches!(request, MemoryRequest::Lock { .. })
+        {
+            note(updates, NOT_LOCKED.to_owned()).await;
+        }
         if let MemoryRequest::Encode { has_encoder } = request {
             return self.encode(has_encoder, cancellation, updates).await.map(to_json);
         }
@@ -233,9 +262,7 @@ impl Host {
                     question.parts = parts;
                 }
                 Err(error) => {
-                    let text = format!("answered from the words alone: {error}");
-                    // Whoever asked may have left.
-                    let _ = updates.send(Update::Note { text }).await;
+                    note(updates, format!("answered from the words alone: {error}")).await;
                 }
             }
         }

@@ -100,6 +100,26 @@ fn the_key_is_changed_and_taken_away() {
     assert!(told.contains("is not locked"), "{told}");
 }
 
+#[test]
+fn a_key_that_locks_nothing_is_told() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("pass", format!("{PASSPHRASE}\n"));
+    stage.answer(["memory", "add", SECRET]);
+    let note = "the memory is not locked, though a key is named";
+    let list = ["--memory-key", "file:pass", "memory", "list"];
+    let told = stage.call(list);
+    assert!(told.code == Some(0) && told.err.contains(note), "{told:?}");
+    let told = stage.call(["memory", "list"]);
+    assert!(told.code == Some(0) && !told.err.contains(note), "{told:?}");
+    let mut host = Telling::begin(stage.command(["--memory-key", "file:pass", "serve", "--json"]));
+    host.until(&[note]);
+    host.stop();
+    let lock = ["--memory-key", "file:pass", "memory", "lock", "--passphrase", "file:pass"];
+    for told in [stage.call(lock), stage.call(list)] {
+        assert!(told.code == Some(0) && !told.err.contains(note), "{told:?}");
+    }
+}
+
 /// A manifest whose step asks the memory.
 const ASKS: &str = "voyager: manifest/v1\nname: asks\nversion: 1.0.0\n\
     grants: { memory: { read: [\"**\"] } }\n\
