@@ -79,7 +79,7 @@ pub use self::{
     },
     store::{
         BATCH_MAX, COPIES_MAX, Consolidated, Encoder, Entry, Forgotten, Group, KEPT_FROM, Memory,
-        Options, SOURCES_MAX, SUPERSEDES_MAX, Stats, Ticked, check_question,
+        Options, Reached, SOURCES_MAX, SUPERSEDES_MAX, Stats, Ticked, check_question,
     },
     succession::SUPERSEDES,
     tables::{AuditLine, Deed},

@@ -587,6 +587,22 @@ pub(crate) fn thin(
     Ok(thinned)
 }
 
+/// Refuses another folder than the one that is noted; `noted` are all folders of the store.
+pub(crate) fn check_id(disk: &dyn Disk, folder: &Folder, noted: &[Folder]) -> Result<(), String> {
+    let id = FolderId::of(disk).map_err(|it| it.to_string())?;
+    // One that was noted without its id may have been given one since by another that was restored from it.
+    if id == folder.id || (folder.id.is_none() && !noted.iter().any(|it| it.id == id)) {
+        return Ok(());
+    }
+    let another = "another folder lies there now";
+    Err(match id {
+        Some(_) => another.to_owned(),
+        None => {
+            format!("{another}, or its file `{}` is lost: a snapshot there tells", folder_id::FILE)
+        }
+    })
+}
+
 /// Destroys in a folder the keys that a store has destroyed. `ids` are all that may be there, where that is known; `noted`
 /// are all folders of the store.
 pub(crate) fn forget_there(
@@ -596,19 +612,7 @@ pub(crate) fn forget_there(
     (keys, rows): (&Keys, &Reading),
     ids: Option<&[u64]>,
 ) -> Result<(), String> {
-    let id = FolderId::of(disk).map_err(|it| it.to_string())?;
-    // One that was noted without its id may have been given one since by another that was restored from it.
-    let is_that = id == folder.id || (folder.id.is_none() && !noted.iter().any(|it| it.id == id));
-    if !is_that {
-        let another = "another folder lies there now";
-        return Err(match id {
-            Some(_) => another.to_owned(),
-            None => format!(
-                "{another}, or its file `{}` is lost: a snapshot there tells",
-                folder_id::FILE
-            ),
-        });
-    }
+    check_id(disk, folder, noted)?;
     let found = keys::identity(disk).map_err(|it| it.to_string())?;
     let shared = match found {
         // From there on its slots are of records of another that began as this one did.

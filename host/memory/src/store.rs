@@ -166,8 +166,8 @@ pub struct Forgotten {
     pub pending: Vec<(String, String)>,
 }
 
-/// Folders of snapshots that were reached, and those that were not, with the reason.
-type Reached = (Vec<String>, Vec<(String, String)>);
+/// Folders of snapshots, and those that were not reached, with the reason.
+pub type Reached = (Vec<String>, Vec<(String, String)>);
 
 /// What passing cycles did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -966,13 +966,7 @@ impl Memory {
         let mut done = Vec::new();
         let rows = self.tables.reading().map_err(WriteError::disk)?;
         for (folder, name) in noted.iter().zip(called(noted)).filter(|it| is_meant(it.0)) {
-            let taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let disk = match (taking, &self.places) {
-                (Some((name, disk)), _) if name == folder.folder => Ok(disk),
-                (_, Some(places)) => places.open(&folder.folder, false),
-                (_, None) => Err("this process reaches no folders".to_owned()),
-            };
-            let forgot = disk.and_then(|disk| {
+            let forgot = self.disk_of(folder).and_then(|disk| {
                 let identity = self.keys.identity().map_err(|it| it.to_string())?;
                 let identity = identity.ok_or("this memory has no snapshots")?;
                 // What was pending is found by comparing; else it is these alone.
@@ -993,6 +987,39 @@ impl Memory {
             self.tables.note_folders(&done, &[]).map_err(WriteError::disk)?;
         }
         Ok((reached, pending))
+    }
+
+    /// A folder of snapshots; where one is being taken there, as that has it.
+    fn disk_of(&self, folder: &Folder) -> Result<Arc<dyn Disk>, String> {
+        let taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match (taking, &self.places) {
+            (Some((name, disk)), _) if name == folder.folder => Ok(disk),
+            (_, Some(places)) => places.open(&folder.folder, false),
+            (_, None) => Err("this process reaches no folders".to_owned()),
+        }
+    }
+
+    /// The folders of snapshots, as [`Memory::snapshot_folders`] calls them, that open with something else than this store,
+    /// since it was locked or unlocked after the last snapshot there; and those that can't be asked, with the reason. Each
+    /// follows with the next snapshot into it.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn open_otherwise(&self) -> Result<Reached, ReadError> {
+        let noted = self.tables.folders()?;
+        let (mut otherwise, mut pending) = (Vec::new(), Vec::new());
+        for (folder, name) in noted.iter().zip(called(&noted)) {
+            let asked = self.disk_of(folder).and_then(|disk| {
+                snapshot::check_id(&*disk, folder, &noted)?;
+                self.owner().opens_otherwise(&*disk).map_err(|it| it.to_string())
+            });
+            match asked {
+                Ok(true) => otherwise.push(name),
+                Ok(false) => {}
+                Err(reason) => pending.push((name, reason)),
+            }
+        }
+        Ok((otherwise, pending))
     }
 
     /// Takes a snapshot into a folder: what earlier ones there have is not written again. `home` is where this store

@@ -546,11 +546,17 @@ impl VectorRecall {
 }
 
 /// Answers `memory lock`, `memory rekey` and `memory unlock`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct OwnerAnswer {
     /// What opens it: `passphrase`, `key file`, or null where everybody does who has the folder.
     pub(crate) locked_with: Option<String>,
+    /// Folders of snapshots that open otherwise until the next snapshot into them.
+    #[serde(default)]
+    pub(crate) snapshots: Vec<String>,
+    /// Those that could not be asked.
+    #[serde(default)]
+    pub(crate) pending: Vec<snapshot::ProblemDetail>,
 }
 
 /// Answers `memory encode`.

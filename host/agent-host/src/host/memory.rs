@@ -37,6 +37,7 @@ use crate::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
         RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
         TickAnswer, TrustAnswer, UnrelateAnswer, UsedDetail, VectorRecall, WhenDetail, named,
+        snapshot::ProblemDetail,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -238,7 +239,8 @@ impl Host {
             Err(OpenError::Locked { kind } | OpenError::WrongKey { kind })
                 if matches!(request, MemoryRequest::Owner) =>
             {
-                return Ok(to_json(OwnerAnswer { locked_with: Some(kind.to_string()) }));
+                let locked_with = Some(kind.to_string());
+                return Ok(to_json(OwnerAnswer { locked_with, ..OwnerAnswer::default() }));
             }
             Err(error) => return Err(closed(&error)),
         };
@@ -732,13 +734,19 @@ impl Desk {
             results_offered: results.offered,
             result_bytes: results.bytes,
             folder: self.lazy.folder.display().to_string(),
-            locked_with: self.owner().locked_with,
+            locked_with: self.locked_with(),
             snapshots: self.snapshot_folders()?,
         })
     }
 
-    fn owner(&self) -> OwnerAnswer {
-        OwnerAnswer { locked_with: self.memory.locked_with().map(|it| it.to_string()) }
+    fn locked_with(&self) -> Option<String> {
+        self.memory.locked_with().map(|it| it.to_string())
+    }
+
+    fn owner(&self) -> Result<OwnerAnswer, Failure> {
+        let (snapshots, pending) = self.memory.open_otherwise().map_err(read)?;
+        let pending = ProblemDetail::all(pending);
+        Ok(OwnerAnswer { locked_with: self.locked_with(), snapshots, pending })
     }
 
     fn lock(&self, key: &TypedKey, again: bool) -> Result<OwnerAnswer, Failure> {
@@ -756,13 +764,13 @@ impl Desk {
         }
         self.memory.lock(&key, Cost::default()).map_err(|it| unlockable(&it))?;
         self.lazy.state().key = Some(key);
-        Ok(self.owner())
+        self.owner()
     }
 
     fn unlock(&self) -> Result<OwnerAnswer, Failure> {
         self.memory.unlock().map_err(|it| unlockable(&it))?;
         self.lazy.state().key = None;
-        Ok(self.owner())
+        self.owner()
     }
 
     /// Whether whoever asked does not want the rest any more.

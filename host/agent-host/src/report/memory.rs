@@ -493,14 +493,29 @@ pub(crate) fn tick(context: &Context, answer: &Json) -> Result<u8, Failure> {
 /// Prints what opens the memory from now on.
 pub(crate) fn owner(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let owner: OwnerAnswer = read(answer)?;
-    tell(context, &owner, 0, || match &owner.locked_with {
-        Some(kind) => {
-            line(format!("the memory opens with this {kind} alone"))?;
-            note(format!("Keep the {kind}: without it nobody can read the memory, you neither."));
-            note(ELSEWHERE);
-            Ok(())
+    tell(context, &owner, 0, || {
+        match &owner.locked_with {
+            Some(kind) => {
+                line(format!("the memory opens with this {kind} alone"))?;
+                note(format!(
+                    "Keep the {kind}: without it nobody can read the memory, you neither."
+                ));
+                note(ELSEWHERE);
+            }
+            None => line("the memory opens for whoever can read its folder")?,
         }
-        None => line("the memory opens for whoever can read its folder"),
+        for folder in &owner.snapshots {
+            note(harmless(&format!(
+                "NOT yet so the snapshots in {folder}: `agent-host memory snapshot` into it has them follow"
+            )));
+        }
+        for folder in &owner.pending {
+            note(harmless(&format!(
+                "perhaps NOT yet so the snapshots in {}: {}; `agent-host memory snapshot` into it has them follow",
+                folder.name, folder.problem
+            )));
+        }
+        Ok(())
     })
 }
 
@@ -573,7 +588,11 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("folder", &stats.folder)?;
         for it in &stats.snapshots {
             let behind = if it.pending { ", where something is still to be forgotten" } else { "" };
-            named("snapshots", &format!("{}{behind}", it.folder))?;
+            let otherwise = match it.opens_otherwise {
+                true => ", which opens otherwise than the memory until the next snapshot into it",
+                false => "",
+            };
+            named("snapshots", &format!("{}{behind}{otherwise}", it.folder))?;
         }
         named("locked", stats.locked_with.as_deref().map_or("no", |_| "yes"))?;
         if stats.vector_recall.as_ref().is_some_and(|it| it.is_low) {

@@ -934,6 +934,30 @@ fn a_locked_store_makes_locked_snapshots() {
 }
 
 #[test]
+fn a_folder_that_opens_otherwise_than_its_store_is_named() {
+    let key = |seed| OwnerKey::new(OwnerKind::KeyFile, &[seed; 32]).unwrap();
+    let (_, folder, folders, memory) = filled();
+    let (none, here) = ((Vec::new(), Vec::new()), (vec![FOLDER.to_owned()], Vec::new()));
+    assert_eq!(memory.open_otherwise().unwrap(), none);
+    for owner in [Some(key(1)), Some(key(2)), None] {
+        match owner {
+            Some(key) => memory.lock(&key, CHEAP).unwrap(),
+            None => memory.unlock().unwrap(),
+        }
+        assert_eq!(memory.open_otherwise().unwrap(), here);
+        take(&memory).unwrap();
+        assert_eq!(memory.open_otherwise().unwrap(), none);
+    }
+    folders.take(FOLDER);
+    let away = (Vec::new(), vec![(FOLDER.to_owned(), "it is away".to_owned())]);
+    assert_eq!(memory.open_otherwise().unwrap(), away);
+    folders.put(FOLDER, &SimDisk::new(8));
+    assert_eq!(memory.open_otherwise().unwrap().1.len(), 1, "another folder tells nothing");
+    folders.put(FOLDER, &folder);
+    assert_eq!(memory.open_otherwise().unwrap(), none);
+}
+
+#[test]
 fn foreign_and_damaged_folders_are_refused_in_words() {
     let (_, folder, folders, memory) = filled();
     let into = |name: &str| memory.snapshot(name, HOME, now(), &|_, _| true);

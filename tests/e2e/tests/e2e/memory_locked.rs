@@ -120,6 +120,27 @@ fn a_key_that_locks_nothing_is_told() {
     }
 }
 
+#[test]
+fn folders_of_snapshots_that_open_as_before_are_named() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("pass", format!("{PASSPHRASE}\n"));
+    stage.answer(["memory", "add", SECRET]);
+    stage.answer(["memory", "snapshot", "backup"]);
+    let told = stage.call(["memory", "lock", "--passphrase", "file:pass"]);
+    assert!(told.err.contains("NOT yet so the snapshots in"), "{told:?}");
+    let otherwise = || {
+        let stats = with(&stage, "file:pass", &["stats"]);
+        stats["snapshots"][0]["opens-otherwise"].clone()
+    };
+    assert_eq!(otherwise(), true);
+    with(&stage, "file:pass", &["snapshot", "backup"]);
+    assert_eq!(otherwise(), false);
+    fs::rename(stage.path("backup"), stage.path("unplugged")).unwrap();
+    let told = with(&stage, "file:pass", &["unlock"]);
+    let found = (told["snapshots"].as_array().unwrap().len(), &told["pending"][0]["problem"]);
+    assert_eq!(found, (0, &Json::from("it is not there")), "{told}");
+}
+
 /// A manifest whose step asks the memory.
 const ASKS: &str = "voyager: manifest/v1\nname: asks\nversion: 1.0.0\n\
     grants: { memory: { read: [\"**\"] } }\n\

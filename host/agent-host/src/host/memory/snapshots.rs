@@ -248,7 +248,12 @@ impl Desk {
     /// The folders with snapshots of this memory.
     pub(super) fn snapshot_folders(&self) -> Result<Vec<FolderDetail>, Failure> {
         let folders = self.memory.snapshot_folders().map_err(super::read)?.into_iter();
-        Ok(folders.map(|(folder, pending)| FolderDetail { folder, pending }).collect())
+        let (otherwise, _) = self.memory.open_otherwise().map_err(super::read)?;
+        let detail = |(folder, pending)| {
+            let opens_otherwise = otherwise.contains(&folder);
+            FolderDetail { folder, pending, opens_otherwise }
+        };
+        Ok(folders.map(detail).collect())
     }
 
     /// Answers `memory snapshots --leave`.
