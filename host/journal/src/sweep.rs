@@ -19,8 +19,10 @@ use crate::{
 /// How a hash begins in MessagePack: 32 bytes.
 const HASH_BEGIN: [u8; 2] = [0xc4, 32];
 
-/// A pack is written anew where at least one in so many of its bytes is of no use.
-const SHARE_MIN: u64 = 4;
+/// Pruning writes a pack anew where at least one in so many of its bytes is of no use.
+const PRUNED: u64 = 4;
+/// Purging does where a single one is.
+const PURGED: u64 = u64::MAX;
 
 /// What forgetting runs gives back, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +61,7 @@ impl Store {
     /// [`ReadError`].
     pub fn prunable(&self, runs: &BTreeSet<RunId>) -> Result<Pruned, ReadError> {
         let record_bytes = self.shared().record_bytes(runs)?;
-        let content_bytes = self.shared().sweep(runs)?.bytes;
+        let content_bytes = self.shared().sweep(runs, PRUNED)?.bytes;
         Ok(Pruned { record_bytes, content_bytes })
     }
 
@@ -74,10 +76,22 @@ impl Store {
         let record_bytes = self.shared().record_bytes(&runs)?;
         self.forget(runs).await?;
         // Whatever can't be read might name anything: then nothing of the content goes.
-        let sweep = self.shared().sweep(&BTreeSet::new())?;
+        let sweep = self.shared().sweep(&BTreeSet::new(), PRUNED)?;
         let content_bytes = sweep.bytes;
         self.shared().carry_out(sweep)?;
         Ok(Pruned { record_bytes, content_bytes })
+    }
+
+    /// Removes all content that no run names, also the little that pruning leaves in packs which are not worth being
+    /// written anew. With [`Store::shrink`] after it nothing of a run that was forgotten is in any file.
+    ///
+    /// Nothing may be put or appended meanwhile: content that is about to be named is of no use yet.
+    ///
+    /// # Errors
+    /// [`PruneError`].
+    pub fn purge(&self) -> Result<(), PruneError> {
+        let sweep = self.shared().sweep(&BTreeSet::new(), PURGED)?;
+        self.shared().carry_out(sweep)
     }
 }
 
@@ -90,8 +104,8 @@ impl Shared {
         Ok(logged + self.tables.bytes_of(runs)?)
     }
 
-    /// What would be of no use without `runs`.
-    fn sweep(&self, runs: &BTreeSet<RunId>) -> Result<Sweep, ReadError> {
+    /// What would be of no use without `runs`, in packs where at least one in `share` bytes is.
+    fn sweep(&self, runs: &BTreeSet<RunId>, share: u64) -> Result<Sweep, ReadError> {
         let places = self.tables.blobs()?;
         let mut named: BTreeSet<Digest> = BTreeSet::new();
         let mut open = Vec::new();
@@ -129,7 +143,7 @@ impl Shared {
         for (pack, dead) in dead {
             let kept = kept.remove(&pack).unwrap_or_default();
             let (lost, left) = (weigh(&dead), weigh(&kept));
-            if lost * SHARE_MIN >= lost + left {
+            if lost.saturating_mul(share) >= lost + left {
                 sweep.bytes += lost;
                 sweep.dead.extend(dead.iter().map(|(digest, _)| *digest));
                 sweep.packs.insert(pack, kept);

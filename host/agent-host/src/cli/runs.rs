@@ -43,7 +43,8 @@ enum RunsCommand {
     /// Packs the records of all runs, and gives back the room that they do not need any more.
     ///
     /// Nothing is forgotten: packed records are read as before. A host packs by itself what is old while it
-    /// rests; this packs all that is left. Room is given back only while nothing else goes on.
+    /// rests; this packs all that is left. Room is given back only while nothing else goes on, and with it the
+    /// last of what runs left that were pruned.
     Compact,
     /// The records of one run, a line of JSON each.
     Export {

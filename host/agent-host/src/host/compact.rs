@@ -119,16 +119,22 @@ impl Host {
         }
     }
 
-    /// Gives room back where nobody else needs the journal meanwhile; says whether it did.
+    /// Gives room back where nobody else needs the journal meanwhile, and with it all that runs left which were
+    /// forgotten; says whether it did.
     async fn shrink(&self, updates: &Updates) -> Result<bool, Failure> {
         let Ok(_alone) = self.pruning.try_write() else { return Ok(false) };
         let _packing = self.packing.lock().await;
         note(updates, "giving room back".to_owned()).await;
         let store = Arc::clone(&self.store);
-        match tokio::task::spawn_blocking(move || store.shrink()).await {
-            Ok(shrunk) => shrunk.map(|()| true).map_err(|error| journal_failure(&error)),
-            Err(error) => Err(Failure::environment("cannot give room back", &error)),
+        let work = move || (store.purge(), store.shrink());
+        let (purged, shrunk) = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Failure::environment("cannot give room back", &error))?;
+        if let Err(error) = purged {
+            // Whatever can't be read might name any of it.
+            note(updates, format!("content of forgotten runs stays on the disk: {error}")).await;
         }
+        shrunk.map(|()| true).map_err(|error| journal_failure(&error))
     }
 }
 

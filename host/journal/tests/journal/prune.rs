@@ -7,6 +7,8 @@ use crate::support::*;
 use voyager_base::{
     Digest, RunId,
     chain::Head,
+    chance::{Chance, Seeded},
+    disk::Disk,
     record::{Batch, Content, Durability, Entry, Journal},
     sim::{CrashModel, SimDisk},
 };
@@ -92,6 +94,71 @@ fn what_nobody_names_any_more_is_gone_and_the_rest_is_whole() {
         }
         assert_eq!(store.prunable(&BTreeSet::new()).unwrap(), Pruned::default());
         drop(store);
+    }
+}
+
+/// Names of the files that hold some bytes.
+fn files_with(disk: &SimDisk, bytes: &[u8]) -> Vec<String> {
+    let holds = |name: &String| {
+        disk.content(name).unwrap().windows(bytes.len()).any(|window| window == bytes)
+    };
+    disk.list().unwrap().into_iter().filter(holds).collect()
+}
+
+#[test]
+fn nothing_of_a_forgotten_run_is_in_any_file_once_room_is_given_back() {
+    let disk = SimDisk::new(1);
+    let store = open(&disk);
+    // Nothing packs it any shorter.
+    let [said, named] = [5, 6].map(|seed| {
+        let mut bytes = vec![0; 3_000];
+        Seeded::new(seed).fill(&mut bytes);
+        bytes
+    });
+    let text = |number: u64| (0..40).map(|it| format!("{number} says {it};")).collect::<String>();
+    let grow = |run: RunId, number: u64| {
+        let (mut head, epoch) = wait(store.claim(run)).unwrap();
+        for step in 0..20 {
+            let mut content = [text(step).as_bytes(), &number.to_le_bytes()].concat();
+            let mut payload = text(step + number).into_bytes();
+            if (run, step) == (OTHER, 10) {
+                content.extend(&named);
+                payload.extend(&said);
+            }
+            payload.extend(names(store.put(&content).unwrap()));
+            let entries = vec![Entry { salt: [1; 16], payload }];
+            let batch = Batch { run, epoch, after: head, entries, durability: Durability::Synced };
+            head = wait(store.append(batch)).unwrap();
+        }
+    };
+    let pack = || disk.content("pack-000001").unwrap();
+    grow(run(0), 0);
+    grow(OTHER, 1);
+    // As it lies in a row, in content, and in a segment: not where that begins or ends.
+    let (said, named) = (&said[1_000..1_040], &named[1_000..1_040]);
+    assert_eq!(files_with(&disk, said), ["journal.redb"]);
+    compact(&store);
+    let packed = &pack()[pack().len() - 1_000..][..40];
+    for number in 2..30 {
+        grow(run(number), number);
+    }
+    compact(&store);
+    wait(store.prune(other())).unwrap();
+    // One run of many: pruning writes no pack anew for it.
+    for bytes in [named, packed] {
+        assert_eq!(files_with(&disk, bytes), ["pack-000001"]);
+    }
+    compact(&store);
+    store.purge().unwrap();
+    store.shrink().unwrap();
+    for bytes in [said, named, packed] {
+        assert_eq!(files_with(&disk, bytes), [""; 0]);
+    }
+    drop(store);
+    let store = open(&disk);
+    assert_eq!(store.runs().unwrap().len(), 29);
+    for run in store.runs().unwrap() {
+        assert_eq!(store.verify(run).unwrap().sequence, 20);
     }
 }
 
