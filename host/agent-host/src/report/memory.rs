@@ -39,7 +39,9 @@ const ELSEWHERE: &str =
     "Journals of runs, exports, and copies of the folder from before say what they say.";
 
 /// What forgetting does not reach.
-const STILL_HELD: &str = "journals of runs and exports made before still hold what they were given";
+const STILL_HELD: &str = "journals of runs (`runs prune`, then `runs compact`), results that \
+                          `cache:` keeps (`cache clear`) and exports made before still hold \
+                          what they were given";
 
 /// From here on it is said that a question is hardly answered.
 const DOUBTFUL: f64 = 0.8;

@@ -81,7 +81,7 @@ fn what_is_added_is_found_shown_and_forgotten() {
         receipt.out.contains("forgot 1 record(s): m0") && receipt.out.contains("commit 4"),
         "{receipt:?}"
     );
-    assert!(receipt.err.contains("journals of runs and exports"), "{receipt:?}");
+    assert!(receipt.err.contains("`runs prune`, then `runs compact`"), "{receipt:?}");
     assert!(refused(&stage, &["show", "m0"], 2).contains("there is no memory m0"));
     assert_eq!(found(&stage, "green door"), [""; 0]);
     let audit = memory(&stage, &["audit"]);
