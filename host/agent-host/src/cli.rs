@@ -15,6 +15,7 @@ mod lock;
 mod lsp;
 mod man;
 mod memory;
+mod out;
 mod pause;
 mod plan;
 mod replay;

@@ -7,7 +7,7 @@ mod snapshot;
 use std::{
     collections::BTreeMap,
     io::{BufWriter, IsTerminal as _, Read as _, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::{Args, Subcommand};
@@ -16,7 +16,7 @@ use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX};
 
 use self::open_here::OpenHere;
-use super::{Context, run::current_folder};
+use super::{Context, out::Out, run::current_folder};
 use crate::{
     answer::memory::{ExportAnswer, ForgetAnswer, OwnerAnswer},
     encoding::Setting,
@@ -416,7 +416,7 @@ struct Export {
     /// Those of this space only.
     #[arg(long, value_name = "NAME")]
     space: Option<String>,
-    /// Where to [default: standard output].
+    /// Where to; `-` is standard output, as without it. A pipe or a device takes all as it comes.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// What is written [default: what the name of the file says, else jsonl].
@@ -745,7 +745,7 @@ impl Export {
             None => self.out.as_ref().is_some_and(named),
         };
         let request = MemoryRequest::Export { space: self.space, in_rows: is_table };
-        let Some(out) = self.out else {
+        let Some(out) = self.out.filter(|it| it.as_os_str() != "-") else {
             if is_table {
                 return Err(Failure::usage("a table is no text for standard output")
                     .hint("write a file with --out FILE"));
@@ -762,18 +762,10 @@ impl Export {
             told::exported(&answer, None);
             return Ok(0);
         };
-        let failed = |error: &std::io::Error| Failure::environment(out.display(), error);
-        let folder = match out.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        std::fs::metadata(folder).map_err(|it| failed(&it))?;
-        // A file that is there stays as it is until the export is whole. Of the other one nobody is told.
-        let new = tempfile::NamedTempFile::new_in(folder);
-        let mut file = new.map_err(|it| failed(&it.kind().into()))?;
+        let mut file = Out::begin(&out)?;
         let answer = if is_table {
             let failed = |error: TableError| Failure::environment(out.display(), &error);
-            let mut table = TableWriter::new(BufWriter::new(file.as_file_mut())).map_err(failed)?;
+            let mut table = TableWriter::new(BufWriter::new(&mut file)).map_err(failed)?;
             let mut write =
                 |part: &str| part.lines().try_for_each(|it| table.line(it)).map_err(failed);
             let answer =
@@ -781,11 +773,11 @@ impl Export {
             table.finish().map_err(failed)?;
             answer
         } else {
-            let mut write = |part: &str| file.write_all(part.as_bytes()).map_err(|it| failed(&it));
+            let failed = |error: std::io::Error| Failure::environment(out.display(), &error);
+            let mut write = |part: &str| file.write_all(part.as_bytes()).map_err(failed);
             opened(context, request, |it| session::ask_in_parts(context, it, &mut write))?
         };
-        file.as_file().sync_all().map_err(|it| failed(&it))?;
-        file.persist(&out).map_err(|it| failed(&it.error))?;
+        file.end()?;
         let exported: ExportAnswer = report::read(&answer)?;
         let mut answer = answer;
         answer["file"] = json!(out);

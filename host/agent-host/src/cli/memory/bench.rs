@@ -1,20 +1,18 @@
 //! `memory bench`: how well recall finds what answers questions, measured where nothing else is touched.
 
 use std::{
-    io::{BufWriter, ErrorKind},
+    io::BufWriter,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use clap::{Args, Subcommand};
-use tempfile::NamedTempFile;
 use tokio::{runtime::Handle, sync::mpsc};
 use voyager_base::{
     call::Cancellation,
     clock::{Clock, Timestamp},
 };
-use voyager_manifest::shell;
 use voyager_memory::{
     Kindred,
     evaluate::{
@@ -23,7 +21,7 @@ use voyager_memory::{
     },
 };
 
-use super::{Context, current_folder};
+use super::{Context, Out, current_folder};
 use crate::{
     answer::memory::bench::{BenchAnswer, Ranking},
     encoding::{Encoder, Patience, Setting},
@@ -86,6 +84,10 @@ impl Locomo {
         let conversations = conversations(&self.file)?;
         let setting = Setting::find(&context.encoder, &context.places, &current)?;
         // What can't be written is told before somebody waits for it.
+        if self.out.as_deref() == Some(Path::new("-")) {
+            return Err(Failure::usage("standard output is for the measures")
+                .hint("write a file with --out FILE"));
+        }
         let out = self.out.as_deref().map(Out::begin).transpose()?;
         // What is known of an encoder's words is kept with what the host knows, where there is a host.
         let aside = tempfile::tempdir()
@@ -100,7 +102,11 @@ impl Locomo {
             out: self.out.as_ref().map(|it| it.display().to_string()),
             ..answer
         };
-        out.map(|it| it.end(&scored)).transpose()?;
+        if let (Some(mut out), Some(name)) = (out, &self.out) {
+            let written = write_lines(&scored, BufWriter::new(&mut out));
+            written.map_err(|it| Failure::environment(name.display(), &it))?;
+            out.end()?;
+        }
         told::measured(context, &answer)
     }
 }
@@ -121,41 +127,6 @@ fn conversations(file: &Path) -> Result<Vec<Conversation>, Failure> {
     }
     check_fair(&conversations).map_err(|it| Failure::usage(it.to_string()))?;
     Ok(conversations)
-}
-
-/// A file for what every question was worth. One that is there stays as it is until the new one is whole.
-struct Out<'a> {
-    path: &'a Path,
-    file: NamedTempFile,
-}
-
-impl<'a> Out<'a> {
-    fn begin(path: &'a Path) -> Result<Self, Failure> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = NamedTempFile::new_in(folder);
-        let file = file.map_err(|error| {
-            let failed = Failure::environment(path.display(), &error);
-            if error.kind() != ErrorKind::NotFound {
-                return failed;
-            }
-            let folder = folder.to_string_lossy();
-            let word = shell::word(&folder);
-            failed.hint(format!("there is no folder `{folder}`: type `mkdir -p {word}`"))
-        })?;
-        Ok(Self { path, file })
-    }
-
-    fn end(self, scored: &[Scored]) -> Result<(), Failure> {
-        let failed = |error: &std::io::Error| Failure::environment(self.path.display(), error);
-        let written = write_lines(scored, BufWriter::new(self.file.as_file()));
-        written.map_err(|it| failed(&it))?;
-        self.file.as_file().sync_all().map_err(|it| failed(&it))?;
-        self.file.persist(self.path).map_err(|it| failed(&it.error))?;
-        Ok(())
-    }
 }
 
 /// Does the work beside whoever shows how far it is, and listens for Ctrl-C.

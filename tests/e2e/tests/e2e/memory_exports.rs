@@ -1,0 +1,59 @@
+//! Where an export is written to, and what a file says that is imported again.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    process::{Command, Stdio},
+};
+
+use e2e::{Ended, Stage};
+
+fn with_a_record() -> Option<Stage> {
+    let stage = Stage::new()?;
+    stage.answer(["memory", "add", "The door is green."]);
+    Some(stage)
+}
+
+#[test]
+fn what_stands_where_an_export_is_written_stays_what_it_is() {
+    let Some(stage) = with_a_record() else { return };
+    let path = |name: &str| stage.path(name);
+    stage.write("far/kept.jsonl", "old");
+    fs::set_permissions(path("far/kept.jsonl"), fs::Permissions::from_mode(0o644)).unwrap();
+    symlink("far/kept.jsonl", path("link.jsonl")).unwrap();
+    let told = stage.call(["memory", "export", "--out", "link.jsonl"]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(path("link.jsonl").is_symlink());
+    assert!(fs::read_to_string(path("far/kept.jsonl")).unwrap().contains("green"));
+    assert_eq!(fs::metadata(path("far/kept.jsonl")).unwrap().permissions().mode() & 0o777, 0o644);
+    let told = stage.call(["memory", "export", "--out", "far"]);
+    assert_eq!(told.code, Some(2), "{told:?}");
+    assert!(told.err.contains("far is a folder"), "{told:?}");
+    let whole = stage.call(["memory", "export", "--out", "-"]);
+    assert_eq!((whole.code, path("-").exists()), (Some(0), false), "{whole:?}");
+    assert!(whole.out.contains("green"), "{whole:?}");
+    for refused in [["--out", "-", "--json"].as_slice(), &["--out", "-", "--format", "parquet"]] {
+        let told = stage.call([&["memory", "export"], refused].concat());
+        assert_eq!(told.code, Some(2), "{told:?}");
+    }
+}
+
+#[test]
+fn a_pipe_takes_an_export_as_it_comes() {
+    let Some(stage) = with_a_record() else { return };
+    for name in ["pipe.jsonl", "pipe.parquet"] {
+        let pipe = stage.path(name);
+        assert!(Command::new("mkfifo").arg(&pipe).status().is_ok_and(|it| it.success()));
+        let mut writer = stage.command(["memory", "export", "--out", name]);
+        let writer = writer.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let read = fs::read(&pipe).unwrap();
+        let ended = Ended::from(writer.wait_with_output().unwrap());
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(fs::metadata(&pipe).is_ok_and(|it| !it.is_file()), "it is a pipe still");
+        let other = Stage::new().unwrap();
+        other.write(&format!("read-{name}"), read);
+        let imported = other.answer(["memory", "import", &format!("read-{name}")]);
+        assert_eq!(imported["records"], 1, "{imported}");
+    }
+}
+
