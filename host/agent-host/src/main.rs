@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     };
     let json = cli.common.json;
     tell_panics_once();
-    match run(cli) {
+    match guarded(|| run(cli)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             complain(&failure, json);
@@ -87,6 +87,17 @@ fn misread(error: &clap::Error) -> ExitCode {
     };
     complain(&failure, true);
     ExitCode::from(failure.kind.exit_code())
+}
+
+/// A panic is a defect, and ends as every other failure does.
+fn guarded(command: impl FnOnce() -> Result<u8, Failure>) -> Result<u8, Failure> {
+    // Nobody looks again at what it left half done: the process ends.
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(command));
+    ended.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Failure::new(FailureKind::Bug, text.unwrap_or("a panic").to_owned()))
+    })
 }
 
 /// A panic over a damaged page is told as an error that says what to do; the logs keep where it was.
@@ -187,4 +198,22 @@ fn memory_key(text: Option<&String>) -> Result<Option<KeySource>, Failure> {
     let folder = std::env::current_dir()
         .map_err(|error| Failure::environment("cannot tell the current folder", &error))?;
     Ok(Some(source.absolute(&folder)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_defect_and_not_a_code_of_its_own() {
+        for (panics, told) in [(true, "it is 7"), (false, "it is none")] {
+            let number = 7;
+            let failure = guarded(|| match panics {
+                true => panic!("it is {number}"),
+                false => panic!("it is none"),
+            });
+            let failure = failure.expect_err("it panics");
+            assert_eq!((failure.kind.exit_code(), failure.message.as_str()), (70, told));
+        }
+    }
 }

@@ -337,7 +337,14 @@ async fn watch(
 /// Offers a request to the process at the other end. Where that ends before it takes it, nothing was done.
 async fn offer(stream: UnixStream, request: &Request) -> io::Result<Result<Taken, Failure>> {
     let (reading, mut writing) = stream.into_split();
-    let mut line = serde_json::to_vec(request).expect("requests are plain data");
+    let mut line = match serde_json::to_vec(request) {
+        Ok(line) => line,
+        // A path may be no text.
+        Err(error) => {
+            let message = format!("the process that has the state can't be asked: {error}");
+            return Ok(Err(Failure::usage(message)));
+        }
+    };
     line.push(b'\n');
     if LINE_BYTES_MAX < line.len() {
         return Ok(Err(

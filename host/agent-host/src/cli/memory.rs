@@ -780,7 +780,7 @@ impl Export {
         file.end()?;
         let exported: ExportAnswer = report::read(&answer)?;
         let mut answer = answer;
-        answer["file"] = json!(out);
+        answer["file"] = json!(out.display().to_string());
         report::tell(context, &answer, 0, || {
             told::exported(&exported, Some(&out));
             Ok(())

@@ -93,8 +93,9 @@ impl Scenario {
             Some(it) if !it.finished => FailureKind::Cancelled.exit_code(),
             _ => 0,
         };
+        let file = out.as_ref().map(|it| it.display().to_string());
         let mut answer =
-            json!({ "run": recorded.run, "scenario": text, "file": out, "notes": recorded.notes });
+            json!({ "run": recorded.run, "scenario": text, "file": file, "notes": recorded.notes });
         if let Some(Minimized { before, after, tries, finished, .. }) = &minimized {
             answer["minimized"] =
                 json!({ "before": before, "after": after, "tries": tries, "finished": finished });

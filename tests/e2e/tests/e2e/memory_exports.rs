@@ -1,8 +1,12 @@
 //! Where an export is written to, and what a file says that is imported again.
 
 use std::{
+    ffi::OsStr,
     fs,
-    os::unix::fs::{PermissionsExt as _, symlink},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{PermissionsExt as _, symlink},
+    },
     process::{Command, Stdio},
 };
 
@@ -55,5 +59,15 @@ fn a_pipe_takes_an_export_as_it_comes() {
         let imported = other.answer(["memory", "import", &format!("read-{name}")]);
         assert_eq!(imported["records"], 1, "{imported}");
     }
+}
+
+#[test]
+fn a_path_may_be_no_text() {
+    let Some(stage) = with_a_record() else { return };
+    let name = OsStr::from_bytes(b"x\xff.jsonl");
+    let words = ["memory", "export", "--json", "--out"].map(OsStr::new);
+    let told = stage.call(words.into_iter().chain([name]));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.out.contains("x\u{fffd}.jsonl"), "{told:?}");
 }
 

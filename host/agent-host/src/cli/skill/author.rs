@@ -86,7 +86,7 @@ impl New {
         copy_template(&share.join("sdk/template"), &folder, &values)?;
         copy_template(&sdk.join("template"), &folder, &values)?;
         copy_files(&share.join("wit"), &folder.join("wit/deps"))?;
-        report::tell(context, &json!({ "folder": folder }), 0, || {
+        report::tell(context, &json!({ "folder": folder.display().to_string() }), 0, || {
             printing::line(format!("{} is ready:", folder.display()))?;
             printing::line(format!("  cd {}", shell::word(&folder.to_string_lossy())))?;
             printing::line("  agent-host skill build")?;

@@ -71,7 +71,12 @@ impl Dev {
                 }
             })?;
             if stopped {
-                return report::tell(context, &json!({ "folder": self.folder }), 0, || Ok(()));
+                return report::tell(
+                    context,
+                    &json!({ "folder": self.folder.display().to_string() }),
+                    0,
+                    || Ok(()),
+                );
             }
         }
     }

@@ -17,12 +17,12 @@ impl List {
         let skills: Vec<_> = catalog
             .skills()
             .iter()
-            .map(|it| json!({ "file": it.path, "skill": *it.skill }))
+            .map(|it| json!({ "file": it.path.display().to_string(), "skill": *it.skill }))
             .collect();
         let quarantined: Vec<_> = catalog
             .quarantined()
             .iter()
-            .map(|(path, reason)| json!({ "file": path, "reason": reason }))
+            .map(|(path, reason)| json!({ "file": path.display().to_string(), "reason": reason }))
             .collect();
         // Without a folder of one's own nothing can be installed.
         let records = match installing::store(context) {
