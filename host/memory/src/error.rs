@@ -94,8 +94,11 @@ pub enum ReadError {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
-    /// Its row is damaged, or one of its relations: it can be forgotten, and nothing else.
-    #[error("a row of memory {id} is damaged: only `memory forget {id}` is possible")]
+    /// Its row is damaged, or one of its relations: it comes back with a copy, or can be forgotten.
+    #[error(
+        "a row of memory {id} is damaged: put back a copy of the whole folder, or move it away and \
+         restore a snapshot; `memory forget {id}` gives it up"
+    )]
     Damaged {
         /// Which one.
         id: MemoryId,

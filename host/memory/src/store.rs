@@ -1541,6 +1541,11 @@ impl Memory {
         self.index().ids()
     }
 
+    /// Records that are in no answer, see [`Stats::damaged`].
+    pub fn damaged(&self) -> BTreeSet<MemoryId> {
+        self.index().damaged().clone()
+    }
+
     /// What relations of a record lead to, and which lead to it.
     ///
     /// # Errors

@@ -140,6 +140,9 @@ pub(crate) struct RecallAnswer {
     pub(crate) doubt: Option<f64>,
     /// How many records the store has.
     pub(crate) records: usize,
+    /// How many more are damaged, and in no answer.
+    #[serde(default)]
+    pub(crate) damaged: usize,
     /// The number of the store's last commit.
     pub(crate) commit: u64,
     /// The state that was asked for; none where it is now.
@@ -198,6 +201,9 @@ pub(crate) struct ExplainAnswer {
     pub(crate) candidates: usize,
     /// How many records the store has.
     pub(crate) records: usize,
+    /// How many more are damaged, and in no answer.
+    #[serde(default)]
+    pub(crate) damaged: usize,
     /// The record that was asked for.
     pub(crate) asked: Option<Asked>,
     /// How the question was read; none where a host of an earlier version answers.
@@ -340,6 +346,9 @@ pub(crate) struct ListAnswer {
     pub(crate) in_all: usize,
     /// How many are archived, here and elsewhere.
     pub(crate) archived: usize,
+    /// How many more are damaged, and in no list.
+    #[serde(default)]
+    pub(crate) damaged: usize,
     /// The state that was asked for; none where it is now.
     #[serde(default)]
     pub(crate) as_of: Option<MomentDetail>,
@@ -593,6 +602,9 @@ pub(crate) struct ImportAnswer {
     pub(crate) trusted_otherwise: u64,
     /// Records that an earlier import remembered, and that were forgotten since.
     pub(crate) forgotten: u64,
+    /// Records that an earlier import remembered, and that are damaged.
+    #[serde(default)]
+    pub(crate) damaged: u64,
     /// Relations between records of an earlier import that were taken back since, and stay so.
     #[serde(default)]
     pub(crate) taken_back: u64,

@@ -423,7 +423,7 @@ impl Desk {
             same_more: it.same_more,
         };
         let hits = hits.into_iter().map(hit).collect();
-        let records = self.memory.ids().len();
+        let (records, damaged) = (self.memory.ids().len(), self.memory.damaged().len());
         Ok(RecallAnswer {
             hits,
             tokens,
@@ -434,6 +434,7 @@ impl Desk {
             left_out,
             doubt,
             records,
+            damaged,
             commit,
             as_of,
             when: when.and_then(dated),
@@ -566,7 +567,8 @@ impl Desk {
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
-        Ok(ListAnswer { records, of, in_all, archived: faded, as_of })
+        let damaged = self.memory.damaged().len();
+        Ok(ListAnswer { records, of, in_all, archived: faded, damaged, as_of })
     }
 
     /// Says which of some spaces there are not, so that a slip of the pen is not taken for an empty answer.
@@ -583,8 +585,12 @@ impl Desk {
         let all = self.memory.spaces();
         match space.filter(|it| !all.iter().any(|of| of == it)) {
             Some(space) => {
-                Err(Failure::usage(no_space(space, &all))
-                    .hint("`agent-host memory stats` shows all"))
+                let shown = "`agent-host memory stats` shows all";
+                let hint = match self.memory.damaged().len() {
+                    0 => shown.to_owned(),
+                    count => format!("{shown}; {count} record(s) are damaged, and may be of it"),
+                };
+                Err(Failure::usage(no_space(space, &all)).hint(hint))
             }
             None => Ok(()),
         }

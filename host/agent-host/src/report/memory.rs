@@ -34,6 +34,16 @@ use crate::{
 const EMPTY: &str = "nothing is remembered yet: `agent-host memory add TEXT` remembers something, `agent-host memory import PATH` what \
                      files hold";
 
+/// That there are records which nobody can read.
+fn damaged(count: usize) -> String {
+    format!("{count} record(s) are damaged: `agent-host memory verify` says which, and what to do")
+}
+
+/// Why no record is there: none was written, or none can be read.
+fn none_there(unreadable: usize) -> String {
+    if unreadable == 0 { EMPTY.to_owned() } else { damaged(unreadable) }
+}
+
 /// What locking does not reach.
 const ELSEWHERE: &str =
     "Journals of runs, exports, and copies of the folder from before say what they say.";
@@ -71,12 +81,15 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         recall.notes.iter().for_each(|it| note(harmless(it)));
         if recall.hits.is_empty() {
-            note(nothing_found(recall.records, recall.left_out));
+            note(nothing_found(recall.records, recall.damaged, recall.left_out));
             if recall.superseded > 0 {
                 note(left_out(recall.superseded));
             }
             if let Some(archived) = recall.archived.filter(|it| *it > 0) {
                 note(format!("{archived} left out, which faded; `--archived` asks for them too"));
+            }
+            if recall.records > 0 && recall.damaged > 0 {
+                note(damaged(recall.damaged));
             }
             return Ok(());
         }
@@ -127,9 +140,9 @@ fn left_out(superseded: usize) -> String {
     format!("{superseded} left out, which newer ones supersede; `--history` asks for them too")
 }
 
-fn nothing_found(records: usize, left_out: usize) -> String {
+fn nothing_found(records: usize, damaged: usize, left_out: usize) -> String {
     match (records, left_out) {
-        (0, _) => EMPTY.to_owned(),
+        (0, _) => none_there(damaged),
         (_, 0) => "nothing answers it; other words, or fewer filters, may find more".to_owned(),
         (_, left_out) => format!("{left_out} would answer it, and none fits the budget"),
     }
@@ -226,10 +239,10 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
             line(harmless(&format!("{word} ~ {}", near.join(", "))))?;
         }
         if explain.records == 0 {
-            note(EMPTY);
+            note(none_there(explain.damaged));
         } else {
             let Some(first) = explain.hits.first() else {
-                note(nothing_found(explain.records, explain.candidates));
+                note(nothing_found(explain.records, explain.damaged, explain.candidates));
                 return Ok(());
             };
             note(format!(
@@ -352,9 +365,12 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
                 ));
             }
             (0, _) if list.in_all > 0 => note("none here; without `--space` all are listed"),
-            (0, _) => note(EMPTY),
+            (0, _) => note(none_there(list.damaged)),
             (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),
             _ => {}
+        }
+        if list.in_all > 0 && list.damaged > 0 {
+            note(damaged(list.damaged));
         }
         Ok(())
     })
@@ -601,7 +617,7 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
             note(MISSED);
         }
         if stats.records == 0 {
-            note(EMPTY);
+            note(none_there(stats.damaged.len()));
         }
         Ok(())
     })
@@ -637,6 +653,10 @@ pub(crate) fn import(context: &Context, answer: &Json) -> Result<u8, Failure> {
             (
                 it.forgotten,
                 "record(s) of an earlier import were forgotten since; `--again` adds them again",
+            ),
+            (
+                it.damaged,
+                "record(s) of an earlier import are damaged: `agent-host memory verify` says which, and what to do",
             ),
             (
                 it.taken_back,

@@ -23,6 +23,7 @@ mod lending;
 mod live;
 mod memory;
 mod memory_bench;
+mod memory_damaged;
 mod memory_exports;
 mod memory_imports;
 mod memory_locked;

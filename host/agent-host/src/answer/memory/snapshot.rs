@@ -56,6 +56,9 @@ pub(crate) struct SnapshotAnswer {
     /// Records that are damaged in the memory, while the folder has another key of them, which it keeps.
     #[serde(default)]
     pub(crate) damaged: Vec<String>,
+    /// How many of its records the memory can't read.
+    #[serde(default)]
+    pub(crate) unreadable: usize,
     /// Names of older ones that were removed, where so many only were to be kept.
     #[serde(default)]
     pub(crate) removed: Vec<String>,
@@ -68,13 +71,14 @@ pub(crate) struct SnapshotAnswer {
 }
 
 impl SnapshotAnswer {
-    pub(crate) fn of(folder: String, taken: Taken, thinned: Thinned) -> Self {
+    pub(crate) fn of(folder: String, taken: Taken, unreadable: usize, thinned: Thinned) -> Self {
         Self {
             folder,
             snapshot: SnapshotDetail::of(taken.snapshot),
             new_bytes: taken.new_bytes,
             mended: taken.mended,
             damaged: taken.damaged.iter().map(ToString::to_string).collect(),
+            unreadable,
             removed: thinned.removed,
             removed_bytes: thinned.bytes,
             aside: ProblemDetail::all(thinned.aside),

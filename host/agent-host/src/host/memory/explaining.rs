@@ -129,7 +129,18 @@ impl Desk {
         let short = self.memory.short_forms(question, now);
         let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
         let question = Some(reading(&question.text, now));
-        Ok(ExplainAnswer { hits, candidates, records, asked, question, names, kindred, as_of })
+        let damaged = self.memory.damaged().len();
+        Ok(ExplainAnswer {
+            hits,
+            candidates,
+            records,
+            damaged,
+            asked,
+            question,
+            names,
+            kindred,
+            as_of,
+        })
     }
 }
 

@@ -309,6 +309,7 @@ impl Import<'_> {
             return Err(Failure::new(FailureKind::Environment, message).hint(self.hint()));
         };
         let ids = &ids[earlier..];
+        let damaged = self.desk.memory.damaged();
         for ((id, _, trust), new) in self.batch.drain(..).zip(ids) {
             let is_there = self.desk.memory.space_of(*new).is_ok();
             let is_earlier = self.before.is_some_and(|it| *new <= it);
@@ -316,6 +317,7 @@ impl Import<'_> {
                 self.answer.trusted_otherwise += 1;
             }
             match (is_there, is_earlier) {
+                (false, _) if damaged.contains(new) => self.answer.damaged += 1,
                 (false, _) => self.answer.forgotten += 1,
                 (true, true) => self.answer.known += 1,
                 (true, false) => self.answer.records += 1,
@@ -409,7 +411,8 @@ impl Import<'_> {
     }
 
     fn read_records(&self) -> u64 {
-        self.answer.records + self.answer.known + self.answer.forgotten
+        let ImportAnswer { records, known, forgotten, damaged, .. } = &self.answer;
+        records + known + forgotten + damaged
     }
 
     /// What is in, and how to go on.

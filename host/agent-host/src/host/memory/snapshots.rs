@@ -242,7 +242,8 @@ impl Desk {
             })?,
             None => Thinned::default(),
         };
-        Ok(SnapshotAnswer::of(folder.to_owned(), taken, thinned))
+        let unreadable = self.memory.damaged().len();
+        Ok(SnapshotAnswer::of(folder.to_owned(), taken, unreadable, thinned))
     }
 
     /// The folders with snapshots of this memory.

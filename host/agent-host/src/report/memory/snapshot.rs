@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::in_runs;
+use super::{damaged, in_runs};
 use crate::{
     answer::memory::snapshot::{
         LeaveAnswer, RestoreFromAnswer, SnapshotAnswer, SnapshotDetail, SnapshotsAnswer,
@@ -27,10 +27,13 @@ pub(crate) fn taken(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 taken.mended
             ));
         }
+        if taken.unreadable > 0 {
+            note(damaged(taken.unreadable));
+        }
         if !taken.damaged.is_empty() {
-            let damaged = in_runs(&taken.damaged);
+            let ids = in_runs(&taken.damaged);
             note(format!(
-                "damaged in the memory: {damaged}; the folder keeps the keys that it has of them, so an earlier \
+                "damaged in the memory: {ids}; the folder keeps the keys that it has of them, so an earlier \
                  snapshot, restored into another folder, may have them whole"
             ));
         }
