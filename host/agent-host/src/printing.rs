@@ -58,6 +58,11 @@ pub(crate) fn harmless(text: &str) -> String {
     shown.map(|it| if turns(it) { '\u{fffd}' } else { it }).collect()
 }
 
+/// The same for what is shown in one line: nothing in it may look like a line of its own.
+pub(crate) fn in_one_line(text: &str) -> String {
+    harmless(text).replace('\n', "\\n")
+}
+
 /// Whether a sign turns the direction of all up to another one. Marks of direction say it of their own place alone,
 /// and texts in Hebrew and Arabic have them.
 fn turns(sign: char) -> bool {
@@ -115,6 +120,7 @@ mod tests {
     #[test]
     fn escape_sequences_do_not_reach_the_terminal() {
         assert_eq!(harmless("a\x1b[31mb\tc\nd\u{9b}"), "a[31mb\tc\nd");
+        assert_eq!(in_one_line("a\nid  m9\r\n"), "a\\nid  m9\\n");
         let turned = harmless("a\u{202e}b\u{202c} \u{2067}c\u{2069} ש\u{200f}!");
         assert_eq!(turned, "a\u{fffd}b\u{fffd} \u{fffd}c\u{fffd} ש\u{200f}!");
     }

@@ -26,7 +26,7 @@ use crate::{
     },
     cli::Context,
     failure::Failure,
-    printing::{self, harmless, line, note},
+    printing::{self, harmless, in_one_line, line, note},
     when,
 };
 
@@ -68,7 +68,7 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
     tell(context, &recall, 0, || {
         recall.as_of.iter().for_each(past::as_of);
         for hit in &recall.hits {
-            line(harmless(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
+            line(in_one_line(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
             text(&hit.record.text, "        ")?;
             if !hit.same.is_empty() {
                 let (count, named) = (hit.same.len() + hit.same_more, in_runs(&hit.same));
@@ -218,7 +218,7 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
             explained(hit)?;
         }
         if let Some(asked) = &explain.asked {
-            line(harmless(&format!("{}: {}: {}", asked.id, asked.verdict, asked.reason)))?;
+            line(in_one_line(&format!("{}: {}: {}", asked.id, asked.verdict, asked.reason)))?;
             let beside = asked.found.as_ref().filter(|_| asked.verdict != "hit");
             if let Some(found) = beside {
                 line(format!("  {:<12}{:>8}{:>10}", "signal", asked.id, "last hit"))?;
@@ -231,12 +231,12 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         explain.question.iter().try_for_each(reading)?;
         for NameDetail { said, author } in &explain.names {
-            line(harmless(&format!("{said} = {author}")))?;
+            line(in_one_line(&format!("{said} = {author}")))?;
         }
         for Kindred { word, near } in explain.kindred.iter().filter(|it| !it.near.is_empty()) {
             let near = near.iter().take(KINDRED_SHOWN).map(|it| format!("{} {:.2}", it.0, it.1));
             let near: Vec<String> = near.collect();
-            line(harmless(&format!("{word} ~ {}", near.join(", "))))?;
+            line(in_one_line(&format!("{word} ~ {}", near.join(", "))))?;
         }
         if explain.records == 0 {
             note(none_there(explain.damaged));
@@ -263,12 +263,12 @@ const KINDRED_SHOWN: usize = 8;
 fn reading(question: &Reading) -> Result<(), Failure> {
     for TimeDetail { said, from, until } in &question.times {
         let window = from.iter().zip(until).map(|(from, until)| format!(": {from} to {until}"));
-        line(harmless(&format!("time {said}{}", window.collect::<String>())))?;
+        line(in_one_line(&format!("time {said}{}", window.collect::<String>())))?;
     }
     if let Some(Tied { how, event }) = &question.tied {
-        line(harmless(&format!("{} \"{event}\"", format!("{how:?}").to_lowercase())))?;
+        line(in_one_line(&format!("{} \"{event}\"", format!("{how:?}").to_lowercase())))?;
     }
-    question.parts.iter().try_for_each(|it| line(harmless(&format!("apart \"{it}\""))))
+    question.parts.iter().try_for_each(|it| line(in_one_line(&format!("apart \"{it}\""))))
 }
 
 fn explained(hit: &Explained) -> Result<(), Failure> {
@@ -303,7 +303,7 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let shown: ShowAnswer = read(answer)?;
     tell(context, &shown, 0, || {
         let record = &shown.record;
-        let named = |name: &str, value: &str| line(harmless(&format!("{name:<11} {value}")));
+        let named = |name: &str, value: &str| line(in_one_line(&format!("{name:<11} {value}")));
         named("id", &record.id)?;
         named("space", &record.space)?;
         for (name, value) in [("author", &record.author), ("thread", &record.thread)] {
@@ -315,8 +315,9 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
         if !record.tags.is_empty() {
             named("tags", &record.tags.join(", "))?;
         }
+        // What somebody else wrote is no line of this program's own.
         for (name, value) in &record.fields {
-            named(name, value)?;
+            named("field", &format!("{name} = {value}"))?;
         }
         let pinned = if shown.pinned { ", pinned" } else { "" };
         let archived = if shown.archived { ", archived" } else { "" };
@@ -352,7 +353,7 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
     tell(context, &list, 0, || {
         list.as_of.iter().for_each(past::as_of);
         for record in &list.records {
-            line(harmless(&heading(record)))?;
+            line(in_one_line(&heading(record)))?;
             text(&record.text, "    ")?;
         }
         match (list.of, list.records.len()) {
@@ -382,7 +383,7 @@ pub(crate) fn unrelate(context: &Context, answer: &Json) -> Result<u8, Failure> 
     tell(context, &taken, 0, || {
         let UnrelateAnswer { from, kind, to, count } = &taken;
         let times = if *count > 1 { format!(", all {count}") } else { String::new() };
-        line(harmless(&format!("taken back: {from} {kind} {to}{times}")))
+        line(in_one_line(&format!("taken back: {from} {kind} {to}{times}")))
     })
 }
 
@@ -391,7 +392,7 @@ pub(crate) fn relate(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let related: RelateAnswer = read(answer)?;
     tell(context, &related, 0, || {
         let RelationDetail { from, kind, to, weight } = &related.relation;
-        line(harmless(&format!("{from} {kind} {to} ({weight})")))?;
+        line(in_one_line(&format!("{from} {kind} {to} ({weight})")))?;
         if !related.counts {
             note(format!(
                 "{to} is trusted more than {from}, and is recalled as before: `memory trust` says otherwise"
@@ -430,7 +431,7 @@ pub(crate) fn forget(context: &Context, answer: &Json) -> Result<u8, Failure> {
             line(format!("forgot {} record(s): {}", ids.len(), in_runs(ids)))?;
             line(format!("commit {commit}, {at}"))?;
             for folder in snapshots {
-                line(harmless(&format!("also in the snapshots in {folder}")))?;
+                line(in_one_line(&format!("also in the snapshots in {folder}")))?;
             }
             for folder in pending {
                 note(harmless(&format!(
@@ -565,7 +566,7 @@ const MISSED: &str = "questions miss some of the nearest vectors; words still fi
 pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let stats: StatsAnswer = read(answer)?;
     tell(context, &stats, 0, || {
-        let named = |name: &str, value: &str| line(harmless(&format!("{name:<10} {value}")));
+        let named = |name: &str, value: &str| line(in_one_line(&format!("{name:<10} {value}")));
         let archived = match stats.archived {
             0 => String::new(),
             archived => format!(", {archived} of them archived"),

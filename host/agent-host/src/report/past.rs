@@ -15,7 +15,7 @@ use crate::{
     },
     cli::Context,
     failure::Failure,
-    printing::{harmless, line, note},
+    printing::{in_one_line, line, note},
     when,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn history(context: &Context, answer: &Json) -> Result<u8, Failure> {
                 [] => String::new(),
                 older => format!("  supersedes {}", older.join(", ")),
             };
-            line(harmless(&format!("{}{over}{archived}", heading(record))))?;
+            line(in_one_line(&format!("{}{over}{archived}", heading(record))))?;
             text(&record.text, "    ")?;
         }
         if history.records.len() == 1 {
@@ -72,7 +72,7 @@ pub(crate) fn diff(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let diff: DiffAnswer = read(answer)?;
     tell(context, &diff, 0, || {
         line(format!("commit {} to {}", moment(&diff.from), moment(&diff.to)))?;
-        let named = |name: &str, what: &str| line(harmless(&format!("{name:<11} {what}")));
+        let named = |name: &str, what: &str| line(in_one_line(&format!("{name:<11} {what}")));
         let listed = |name: &str, ids: &[String], more: &str| match ids {
             [] => Ok(()),
             ids => named(name, &format!("{}{more}: {}", ids.len(), in_runs(ids))),
@@ -125,7 +125,7 @@ pub(crate) fn diff(context: &Context, answer: &Json) -> Result<u8, Failure> {
 pub(crate) fn blame(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let blame: BlameAnswer = read(answer)?;
     tell(context, &blame, 0, || {
-        let named = |name: &str, value: &str| line(harmless(&format!("{name:<11} {value}")));
+        let named = |name: &str, value: &str| line(in_one_line(&format!("{name:<11} {value}")));
         named("id", &blame.id)?;
         named("written", &format!("{}, commit #{}", blame.written, blame.commit))?;
         if blame.together.len() > 1 {
@@ -143,10 +143,10 @@ pub(crate) fn blame(context: &Context, answer: &Json) -> Result<u8, Failure> {
             let at = at.as_deref().and_then(when::read).map(when::short).unwrap_or_default();
             let of = of.as_ref().map(relation).unwrap_or_default();
             let told = format!("{:>8}  {at:<16}  {deed:<10}  {of}", format!("#{commit}"));
-            line(harmless(told.trim_end()))?;
+            line(in_one_line(told.trim_end()))?;
         }
         for it in &blame.undated {
-            line(harmless(&format!("{:>8}  {:<16}  related     {}", "?", "", relation(it))))?;
+            line(in_one_line(&format!("{:>8}  {:<16}  related     {}", "?", "", relation(it))))?;
         }
         if blame.commit < blame.known_from {
             note(not_known(blame.known_from));

@@ -71,3 +71,18 @@ fn a_path_may_be_no_text() {
     assert!(told.out.contains("x\u{fffd}.jsonl"), "{told:?}");
 }
 
+#[test]
+fn a_field_is_no_row_of_the_program() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write(
+        "forged.jsonl",
+        r#"{"text":"The door is red.","fields":{"trust":"owner","x":"a\nid          m999"}}"#,
+    );
+    stage.answer(["memory", "import", "forged.jsonl"]);
+    let shown = stage.call(["memory", "show", "m0"]).out;
+    let rows = |name: &str| shown.lines().filter(|it| it.starts_with(name)).collect::<Vec<_>>();
+    assert_eq!(rows("trust "), ["trust       imported"], "{shown}");
+    assert_eq!(rows("id "), ["id          m0"], "{shown}");
+    let fields = ["field       trust = owner", "field       x = a\\nid          m999"];
+    assert_eq!(rows("field "), fields, "{shown}");
+}
