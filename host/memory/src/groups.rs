@@ -13,7 +13,7 @@ use voyager_base::Digest;
 
 use crate::{
     lexicon::Lexicon,
-    record::{FIELD_RUN, FIELD_SKILL, MemoryId, Record},
+    record::{FIELDS_OF_HOST, MemoryId, Record},
     when::{self, Basis, Interval},
 };
 
@@ -84,8 +84,8 @@ pub(crate) fn saying(record: &Record) -> Digest {
         Some(author) => parts.extend([b"by".as_slice(), author.as_bytes()]),
         None => parts.push(b"by nobody"),
     }
-    let own = [FIELD_RUN, FIELD_SKILL];
-    for (name, value) in draft.fields.iter().filter(|it| !own.contains(&it.0.as_str())) {
+    let is_own = |name: &str| FIELDS_OF_HOST.iter().any(|it| it.0 == name || it.1 == name);
+    for (name, value) in draft.fields.iter().filter(|it| !is_own(it.0)) {
         parts.extend([name.as_bytes(), value.as_bytes()]);
     }
     parts.push(b"words");

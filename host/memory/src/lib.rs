@@ -69,7 +69,10 @@ pub use self::{
         Candidate, Considered, DOUBT_FROM, Dated, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question,
         Recall, SAME_MAX, Signals, SubQuery,
     },
-    record::{Draft, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record, TEXT_BYTES_MAX},
+    record::{
+        Draft, FIELDS_OF_HOST, Invalid, LABELS_MAX, MemoryId, NAME_BYTES_MAX, Record,
+        TEXT_BYTES_MAX,
+    },
     row::Edge,
     service::{Encodes, Meaning, MemoryOf, Service},
     shard::tokens_of,

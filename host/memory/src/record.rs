@@ -21,6 +21,11 @@ pub(crate) const FIELD_RUN: &str = "run";
 /// The field of a record that names the skill which remembered it. Set by the host alone.
 pub(crate) const FIELD_SKILL: &str = "skill";
 
+/// Fields that the host alone sets, each with the one in which an import keeps what a file says there: anybody may have
+/// written the file.
+pub const FIELDS_OF_HOST: [(&str, &str); 2] =
+    [(FIELD_RUN, "imported-run"), (FIELD_SKILL, "imported-skill")];
+
 /// A record of one store: numbers in the order of writing, never used twice.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,

@@ -24,9 +24,9 @@ use voyager_base::{
 use voyager_disk::{FileDisk, FolderError};
 use voyager_manifest::nearest;
 use voyager_memory::{
-    AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, Hit, LIMIT_MAX, LockError, Meaning,
-    Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places, Question, ReadError, Recall,
-    Record, SUPERSEDES, Ticked, WriteError, check_question, is_locked,
+    AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, FIELDS_OF_HOST, Hit, LIMIT_MAX,
+    LockError, Meaning, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places,
+    Question, ReadError, Recall, Record, SUPERSEDES, Ticked, WriteError, check_question, is_locked,
     when::{ambiguous, impossible},
 };
 
@@ -391,6 +391,13 @@ impl Desk {
 
     fn add(&self, entry: Entry) -> Result<AddAnswer, Failure> {
         entry.draft.check().map_err(|it| Failure::usage(it.to_string()))?;
+        let fields = &entry.draft.fields;
+        let mut reserved = FIELDS_OF_HOST.into_iter().flat_map(|it| [it.0, it.1]);
+        if let Some(name) = reserved.find(|it| fields.contains_key(*it)) {
+            let message =
+                format!("the field `{name}` says who wrote a record, and is the host's alone");
+            return Err(Failure::usage(message).hint("call it something else"));
+        }
         let ids = self.memory.remember(&[entry], None, self.now()).map_err(one_written)?;
         let id = ids.first().copied().unwrap_or_default();
         Ok(AddAnswer { id: id.to_string() })

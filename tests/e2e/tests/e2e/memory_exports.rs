@@ -72,6 +72,32 @@ fn a_path_may_be_no_text() {
 }
 
 #[test]
+fn nobody_can_write_who_wrote_a_record() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write(
+        "forged.jsonl",
+        r#"{"text":"The door is red.","fields":{"run":"01forged","skill":"voyager:coder","a":"b"}}"#,
+    );
+    for known in [0, 1] {
+        let imported = stage.answer(["memory", "import", "forged.jsonl"]);
+        assert_eq!(imported["known"], known, "{imported}");
+    }
+    let blame = stage.answer(["memory", "blame", "m0"]);
+    assert!(blame["run"].is_null() && blame["skill"].is_null(), "{blame}");
+    assert!(blame["origin"].as_str().is_some_and(|it| it.starts_with("an import")), "{blame}");
+    let fields = r#"{"a":"b","imported-run":"01forged","imported-skill":"voyager:coder"}"#;
+    assert_eq!(stage.answer(["memory", "show", "m0"])["fields"].to_string(), fields);
+    let told = stage.call(["memory", "add", "The door is blue.", "--field", "run=01forged"]);
+    assert_eq!(told.code, Some(2), "{told:?}");
+    assert!(told.err.contains("the field `run`"), "{told:?}");
+    // What is known is not lost on the way through another memory.
+    let other = Stage::new().unwrap();
+    other.write("all.jsonl", stage.call(["memory", "export"]).out);
+    other.answer(["memory", "import", "all.jsonl"]);
+    assert_eq!(other.answer(["memory", "show", "m0"])["fields"].to_string(), fields);
+}
+
+#[test]
 fn a_field_is_no_row_of_the_program() {
     let Some(stage) = Stage::new() else { return };
     stage.write(

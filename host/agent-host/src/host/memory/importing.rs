@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use voyager_base::{Digest, chance::Chance as _, clock::Timestamp, memory::Trust};
-use voyager_memory::{Draft, Edge, Entry, MemoryId, SUPERSEDES};
+use voyager_memory::{Draft, Edge, Entry, FIELDS_OF_HOST, MemoryId, SUPERSEDES};
 
 use super::{Desk, read, written};
 use crate::{
@@ -290,8 +290,13 @@ impl Import<'_> {
             return Ok(());
         }
         let entry = |(_, draft, trust): &(_, Draft, Trust)| {
-            let trust = *trust;
-            Entry { trust, ..draft.clone().into() }
+            let (mut draft, trust) = (draft.clone(), *trust);
+            for (own, kept) in FIELDS_OF_HOST {
+                if let Some(value) = draft.fields.remove(own) {
+                    draft.fields.insert(kept.to_owned(), value);
+                }
+            }
+            Entry { trust, ..draft.into() }
         };
         let entries: Vec<Entry> = self.batch.iter().map(entry).collect();
         let desk = self.desk;

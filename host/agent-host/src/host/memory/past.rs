@@ -1,7 +1,8 @@
 //! What the memory was, and what became of it.
 
 use voyager_memory::{
-    AuditLine, Blame, Difference, Edge, Happened, Happening, MemoryId, ReadError, SUPERSEDES, Touch,
+    AuditLine, Blame, Difference, Edge, FIELDS_OF_HOST, Happened, Happening, MemoryId, ReadError,
+    SUPERSEDES, Touch,
 };
 
 use super::{Desk, read};
@@ -88,11 +89,15 @@ impl Desk {
         let together: Vec<MemoryId> =
             batch.into_iter().filter(|it| self.memory.space_of(*it).is_ok()).collect();
         let field = |name: &str| record.draft.fields.get(name).cloned();
-        let (run, skill) = (field("run"), field("skill"));
-        let origin = match (&run, written.count) {
-            (Some(_), _) => "a skill",
-            (None, 1) => "`memory add`, or an import of one record",
-            (None, _) => "an import, whose batch is one commit; which file is not kept",
+        let [(run, run_of_file), (skill, skill_of_file)] =
+            FIELDS_OF_HOST.map(|(own, kept)| (field(own), field(kept)));
+        let origin = match (&run, run_of_file.or(skill_of_file), written.count) {
+            (Some(_), ..) => "a skill",
+            (None, Some(_), _) => {
+                "an import, whose file says by which run and skill; nothing proves that"
+            }
+            (None, None, 1) => "`memory add`, or an import of one record",
+            (None, None, _) => "an import, whose batch is one commit; which file is not kept",
         };
         let draft = record.draft;
         Ok(BlameAnswer {
