@@ -96,7 +96,7 @@ enum MemoryCommand {
     /// Brings archived records back: they are recalled again, and fade anew. With --from a whole memory from a snapshot.
     Restore {
         /// Their ids, like m12.
-        #[arg(required_unless_present = "from", value_name = "ID")]
+        #[arg(value_name = "ID")]
         ids: Vec<MemoryId>,
         /// The weight that they have from now on, 0.05 to 1.
         #[arg(long, value_name = "NUMBER", default_value_t = 0.5, value_parser = weight)]
@@ -254,7 +254,7 @@ struct TrustArgs {
     #[arg(value_name = "TRUST")]
     trust: Trust,
     /// Ids of records, like m12.
-    #[arg(required_unless_present = "space", value_name = "ID")]
+    #[arg(value_name = "ID")]
     ids: Vec<MemoryId>,
     /// All of this space.
     #[arg(long, value_name = "NAME", conflicts_with = "ids")]
@@ -352,7 +352,7 @@ struct Asking {
 #[derive(Args)]
 struct Forget {
     /// Ids of records, like m12.
-    #[arg(required_unless_present_any = ["space", "thread", "archived"], value_name = "ID")]
+    #[arg(value_name = "ID")]
     ids: Vec<MemoryId>,
     /// All of this space; with --thread those of the thread there.
     #[arg(long, value_name = "NAME", conflicts_with = "ids")]
@@ -363,16 +363,9 @@ struct Forget {
     /// Only archived records.
     #[arg(long, conflicts_with = "ids")]
     archived: bool,
-    /// Only those that faded so many cycles ago, or earlier.
-    // Of two that exclude each other one can't be missing: `requires` alone lets ids pass.
-    #[arg(
-        long,
-        value_name = "CYCLES",
-        default_value_t = 0,
-        requires = "archived",
-        conflicts_with = "ids"
-    )]
-    older_than: u64,
+    /// With --archived only those that faded so many cycles ago, or earlier.
+    #[arg(long, value_name = "CYCLES", conflicts_with = "ids")]
+    older_than: Option<u64>,
     /// Does not ask.
     #[arg(long)]
     yes: bool,
@@ -466,6 +459,10 @@ impl Memory {
                 if let Some(code) = from.run(context)? {
                     return Ok(code);
                 }
+                if ids.is_empty() {
+                    return Err(Failure::usage("nothing says what is to be restored")
+                        .hint("name archived records by their ids, or a folder of snapshots with --from FOLDER"));
+                }
                 told::restore(context, &ask(context, MemoryRequest::Restore { ids, weight })?)
             }
             MemoryCommand::Snapshot(it) => it.run(context),
@@ -485,6 +482,10 @@ impl Memory {
                 told::used(context, &ask(context, MemoryRequest::Use { ids })?)
             }
             MemoryCommand::Trust(TrustArgs { trust, ids, space }) => {
+                if ids.is_empty() && space.is_none() {
+                    return Err(Failure::usage("nothing says which records are meant")
+                        .hint("name them by their ids, or all of a space with --space NAME"));
+                }
                 let request = MemoryRequest::Trust { trust, ids, space };
                 told::trust(context, &ask(context, request)?)
             }
@@ -654,7 +655,18 @@ impl Asking {
 impl Forget {
     fn run(self, context: &Context) -> Result<u8, Failure> {
         let Self { ids, space, thread, archived, older_than, yes } = self;
-        let archived = archived.then_some(older_than);
+        if older_than.is_some() && !archived {
+            return Err(Failure::usage(
+                "--older-than says which of the archived records are meant",
+            )
+            .hint("type --archived, too"));
+        }
+        if ids.is_empty() && space.is_none() && thread.is_none() && !archived {
+            return Err(Failure::usage("nothing says what is to be forgotten").hint(
+                "name records by their ids, or all of some with --space NAME, --thread NAME or --archived",
+            ));
+        }
+        let archived = archived.then_some(older_than.unwrap_or_default());
         let mut what = Forgetting { ids, space, thread, archived, only: None };
         // Whoever names records means them.
         if what.ids.is_empty() && !yes {

@@ -946,3 +946,19 @@ fn one_stands_for_those_that_say_the_same_and_undo_leaves_nothing_of_it() {
     memory(&stage, &["forget", "m2"]);
     assert_eq!(hits(&[]).len(), 3);
 }
+
+#[test]
+fn what_is_missing_is_named_and_can_be_typed() {
+    let Some(stage) = Stage::new() else { return };
+    for (command, options) in [
+        ("forget", ["--space", "--thread", "--archived"].as_slice()),
+        ("forget --older-than 5", &["--archived"]),
+        ("restore", &["--from"]),
+        ("restore --at 2024-01-01", &["--from"]),
+        ("trust owner", &["--space"]),
+    ] {
+        let told = refused(&stage, &command.split(' ').collect::<Vec<_>>(), 2);
+        assert!(options.iter().all(|it| told.contains(it)), "{command}: {told}");
+        assert!(!told.contains("<ID>"), "{command}: {told}");
+    }
+}

@@ -52,14 +52,7 @@ pub(super) struct Source {
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["ids", "weight"])]
     from: Option<PathBuf>,
     /// That snapshot: its name, or a time, at which or before it was taken [default: the newest].
-    // Of two that exclude each other one can't be missing: `requires` alone lets ids pass.
-    #[arg(
-        long,
-        value_name = "NAME|TIME",
-        requires = "from",
-        conflicts_with = "ids",
-        value_parser = chosen
-    )]
+    #[arg(long, value_name = "NAME|TIME", conflicts_with = "ids", value_parser = chosen)]
     at: Option<SnapshotChoice>,
 }
 
@@ -86,7 +79,13 @@ impl Snapshots {
 impl Source {
     /// Restores, where a folder is named.
     pub(super) fn run(self, context: &Context) -> Result<Option<u8>, Failure> {
-        let Some(from) = &self.from else { return Ok(None) };
+        let Some(from) = &self.from else {
+            return match self.at {
+                None => Ok(None),
+                Some(_) => Err(Failure::usage("--at says which snapshot of a folder is meant")
+                    .hint("name the folder with --from FOLDER")),
+            };
+        };
         let folder = absolute(from)?;
         let at = self.at.unwrap_or_default();
         let answer = ask(context, MemoryRequest::RestoreFrom { folder, at })?;
