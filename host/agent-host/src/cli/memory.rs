@@ -389,7 +389,7 @@ struct Import {
     /// What it is.
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
     format: Format,
-    /// Counts broken records and goes on, instead of stopping at the first.
+    /// Counts broken records, and what can't be read of a folder, and goes on, instead of stopping at the first.
     #[arg(long)]
     skip_bad: bool,
     /// Adds also what an earlier import added, forgotten since or not.

@@ -2,7 +2,8 @@
 
 use std::{
     collections::VecDeque,
-    fs::{self, OpenOptions},
+    ffi::OsString,
+    fs::{self, FileType, OpenOptions},
     io::{self, Read as _},
     os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -32,6 +33,8 @@ pub(crate) struct Files {
     pub(crate) files: Vec<Listed>,
     /// Other files, and links, which are not read.
     pub(crate) passed_over: u64,
+    /// Folders below that one, and notes, which can't be read: their paths, and what the system said.
+    pub(crate) unread: Vec<(String, io::Error)>,
 }
 
 /// A file that is to be read.
@@ -108,8 +111,7 @@ impl Files {
         let (given, path) = (given.map(str::to_owned), path.to_owned());
         let (thread, bytes) = (given.clone().unwrap_or_else(last), about.len());
         let file = Listed { path, given, bytes, thread, format, is_named: true, is_stream };
-        let files = vec![file];
-        Ok(Self { files, passed_over: 0 })
+        Ok(Self { files: vec![file], ..Self::default() })
     }
 
     fn below(&mut self, root: &Path, folder: &Path, depth: usize) -> Result<(), NoFiles> {
@@ -118,12 +120,13 @@ impl Files {
         if depth > DEPTH_MAX {
             return Err(too_much(format!("more than {DEPTH_MAX} folders lie within each other")));
         }
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(folder).map_err(disk)? {
-            let entry = entry.map_err(disk)?;
-            entries.push((entry.file_name(), entry.file_type().map_err(disk)?));
-        }
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        let entries = match listed(folder) {
+            Err(error) if depth > 0 => {
+                self.unread.push((folder.display().to_string(), error));
+                return Ok(());
+            }
+            entries => entries.map_err(disk)?,
+        };
         for (name, kind) in entries {
             let path = folder.join(&name);
             let is_hidden = name.to_string_lossy().starts_with('.');
@@ -133,7 +136,13 @@ impl Files {
                 if self.files.len() == FILES_MAX {
                     return Err(too_much(format!("has more than {FILES_MAX} notes")));
                 }
-                let bytes = fs::symlink_metadata(&path).map_err(disk)?.len();
+                let bytes = match fs::symlink_metadata(&path) {
+                    Ok(about) => about.len(),
+                    Err(error) => {
+                        self.unread.push((path.display().to_string(), error));
+                        continue;
+                    }
+                };
                 let thread = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
                 let (thread, format) = (thread.into_owned(), Format::Markdown);
                 let (given, is_named, is_stream) = (None, false, false);
@@ -150,6 +159,17 @@ impl Files {
     pub(crate) fn bytes(&self) -> u64 {
         self.files.iter().map(|it| it.bytes).sum()
     }
+}
+
+/// What lies in a folder, by its name.
+fn listed(folder: &Path) -> io::Result<Vec<(OsString, FileType)>> {
+    let entry = |it: io::Result<fs::DirEntry>| {
+        let it = it?;
+        Ok((it.file_name(), it.file_type()?))
+    };
+    let mut entries = fs::read_dir(folder)?.map(entry).collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(entries)
 }
 
 /// Whether text with such a name may be a chat: much else has lines like `name: value`.

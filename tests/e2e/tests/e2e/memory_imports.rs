@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     process::{Command, Stdio},
 };
 
@@ -249,4 +250,39 @@ fn a_stream_that_begins_slowly_is_read_whole() {
     drop(input);
     let read = Ended::from(child.wait_with_output().expect("it ends"));
     assert!(read.out.contains("\"records\":1"), "{read:?}");
+}
+
+#[test]
+fn what_can_t_be_read_of_a_folder_is_counted_where_that_is_asked_for() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("notes/a.md", "The door is green.\n");
+    stage.write("notes/b.md", b"caf\xe9\n");
+    let stopped = stage.call(["memory", "import", "notes"]);
+    assert_eq!(stopped.code, Some(2), "{stopped:?}");
+    assert!(stopped.err.contains("count it with --skip-bad"), "{stopped:?}");
+    stage.write("notes/c.md", "The roof leaks.\n");
+    stage.write("notes/inner/d.md", "The cellar is dry.\n");
+    stage.write("notes/z.md", "The attic is full.\n");
+    for name in ["notes/c.md", "notes/inner"] {
+        let none = fs::Permissions::from_mode(0o000);
+        fs::set_permissions(stage.path(name), none).expect("it is ours");
+    }
+    let import = |more: &[&str]| {
+        let mut command =
+            stage.command_bound_by_permissions([&["memory", "import", "notes"], more].concat())?;
+        Some(Ended::from(command.output().expect("the program starts")))
+    };
+    let Some(stopped) = import(&[]) else { return };
+    assert_eq!(stopped.code, Some(5), "{stopped:?}");
+    assert!(stopped.err.contains("notes/inner"), "{stopped:?}");
+    assert!(stopped.err.contains("count it with --skip-bad"), "{stopped:?}");
+    let skipped = import(&["--skip-bad"]).expect("it was bound before");
+    assert_eq!(skipped.code, Some(0), "{skipped:?}");
+    assert!(skipped.out.contains("1 new record(s)"), "{skipped:?}");
+    assert!(skipped.err.contains("3 broken record(s) were passed over"), "{skipped:?}");
+    for name in ["b.md:1:", "c.md: ", "inner: "] {
+        assert!(skipped.err.contains(&format!("notes/{name}")), "{skipped:?}");
+    }
+    let all = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(stage.path("notes/inner"), all).expect("it is ours");
 }

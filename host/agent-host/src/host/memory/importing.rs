@@ -32,6 +32,9 @@ const RELATIONS: usize = 1_000;
 /// How often is told how far it is.
 const TOLD: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// What to do about something that can't be read, where others can.
+const SKIP: &str = "count it with --skip-bad";
+
 /// So many broken records are shown, and so many times that nobody can read.
 const SHOWN: usize = 10;
 
@@ -43,7 +46,10 @@ impl Desk {
             NoFiles::Disk { .. } => Failure::environment("cannot import", &error),
             NoFiles::Unfit(_) => Failure::usage(error.to_string()),
         })?;
-        if files.files.is_empty() {
+        if let Some((path, error)) = files.unread.first().filter(|_| !request.skip_bad) {
+            return Err(Failure::environment(path, error).hint(format!("mend it, or {SKIP}")));
+        }
+        if files.files.is_empty() && files.unread.is_empty() {
             let message = format!("{} has no notes (`*.md`)", request.path.display());
             return Err(Failure::usage(message).hint("other files are imported one by one"));
         }
@@ -73,6 +79,9 @@ impl Desk {
             total_bytes,
             told: None,
         };
+        for (path, error) in &files.unread {
+            import.skip(printing::harmless(&format!("{path}: {error}")));
+        }
         for file in &files.files {
             if self.is_cancelled() {
                 return Err(import.cancelled());
@@ -151,11 +160,11 @@ impl Import<'_> {
                 Err(bad) if self.request.skip_bad => {
                     // What stands before it is found again where somebody mends it.
                     self.flush_records()?;
-                    self.skip(file, &bad);
+                    self.skip(at(file, &bad));
                 }
                 Err(bad) => {
                     self.flush()?;
-                    let hint = format!("mend it, or count it with --skip-bad; {}", self.hint());
+                    let hint = format!("mend it, or {SKIP}; {}", self.hint());
                     return Err(Failure::usage(at(file, &bad)).hint(hint));
                 }
             }
@@ -177,13 +186,15 @@ impl Import<'_> {
         if self.desk.is_cancelled() {
             return Err(self.cancelled());
         }
-        match stop {
-            Stop::Bad(bad) if self.request.skip_bad && !file.is_named => {
-                self.skip(file, &bad);
-                Ok(())
-            }
-            stop => Err(self.stopped(file, &stop)),
+        // Of one that was named itself nothing else is left to be read.
+        if self.request.skip_bad && !file.is_named {
+            self.skip(match stop {
+                Stop::Disk(error) => printing::harmless(&format!("{}: {error}", file.name())),
+                Stop::Bad(bad) => at(file, &bad),
+            });
+            return Ok(());
         }
+        Err(self.stopped(file, &stop))
     }
 
     /// Takes one item in.
@@ -387,10 +398,10 @@ impl Import<'_> {
         Ok(())
     }
 
-    fn skip(&mut self, file: &Listed, bad: &Bad) {
+    fn skip(&mut self, told: String) {
         self.answer.bad += 1;
         if self.answer.first_bad.len() < SHOWN {
-            self.answer.first_bad.push(at(file, bad));
+            self.answer.first_bad.push(told);
         }
     }
 
@@ -429,9 +440,13 @@ impl Import<'_> {
     }
 
     fn stopped(&self, file: &Listed, stop: &Stop) -> Failure {
+        let hint = match file.is_named {
+            true => self.hint(),
+            false => format!("mend it, or {SKIP}; {}", self.hint()),
+        };
         match stop {
-            Stop::Disk(error) => Failure::environment(file.name(), error).hint(self.hint()),
-            Stop::Bad(bad) => Failure::usage(at(file, bad)).hint(self.hint()),
+            Stop::Disk(error) => Failure::environment(file.name(), error).hint(hint),
+            Stop::Bad(bad) => Failure::usage(at(file, bad)).hint(hint),
         }
     }
 
