@@ -47,11 +47,11 @@ impl KeySource {
     }
 
     /// Reads the key.
-    pub(crate) fn read(&self) -> Result<TypedKey, String> {
+    pub(crate) fn read(&self) -> Result<TypedKey, Failure> {
         let key = match self {
-            Self::Passphrase(source) => TypedKey::passphrase(source.read()?.reveal()),
+            Self::Passphrase(source) => TypedKey::passphrase(&source.text()?),
             Self::File(path) => {
-                let told = |error: std::io::Error| format!("{}: {error}", path.display());
+                let told = |error: std::io::Error| Failure::environment(path.display(), &error);
                 let mut secret = Vec::new();
                 // Somebody may name a device that never ends.
                 let most = KEY_FILE_BYTES_MAX as u64 + 1;
@@ -60,8 +60,13 @@ impl KeySource {
                 TypedKey { kind: Kind::KeyFile, secret }
             }
         };
-        key.owner_key()?;
+        key.owner_key().map_err(Failure::usage)?;
         Ok(key)
+    }
+
+    /// Reads what the store takes.
+    pub(crate) fn owner_key(&self) -> Result<OwnerKey, Failure> {
+        self.read()?.owner_key().map_err(Failure::usage)
     }
 }
 
@@ -130,6 +135,7 @@ fn no_terminal(error: std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::FailureKind;
 
     #[test]
     fn a_key_is_a_passphrase_from_a_source_or_a_file() {
@@ -148,11 +154,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let source = KeySource::File("key".into()).absolute(folder.path());
-        assert!(source.read().unwrap_err().contains("key"), "it is not there");
+        assert_eq!(source.read().unwrap_err().kind, FailureKind::Environment, "it is not there");
         std::fs::write(&path, [7; 32]).unwrap();
         assert_eq!(source.read().unwrap().owner_key().unwrap().kind(), OwnerKind::KeyFile);
         std::fs::write(&path, "green").unwrap();
-        let error = source.read().unwrap_err();
+        let typed = KeySource::Passphrase(SecretSource::File(path)).read().unwrap_err();
+        assert!(typed.message.contains("a passphrase has"), "{typed}");
+        let error = source.read().unwrap_err().message;
         assert!(error.contains("32 to 65536 bytes") && !error.contains("green"), "{error}");
         assert!(!format!("{:?}", TypedKey::passphrase("green door")).contains("103"));
     }

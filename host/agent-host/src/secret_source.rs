@@ -10,7 +10,7 @@ use std::{
 
 use voyager_base::secret::{SECRET_BYTES_MAX, Secret};
 
-use crate::system;
+use crate::{failure::Failure, system};
 
 /// Where a secret comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,16 +56,23 @@ impl SecretSource {
 
     /// Reads the secret.
     pub(crate) fn read(&self) -> Result<Secret, String> {
-        let text = match self {
-            Self::Variable(name) => system::variable(name)
-                .ok_or_else(|| format!("there is no variable `{name}`, or it is not UTF-8"))?,
-            Self::File(path) => {
-                let text = file(path).map_err(|error| format!("{}: {error}", path.display()))?;
-                let line = text.strip_suffix('\n').unwrap_or(&text);
-                line.strip_suffix('\r').unwrap_or(line).to_owned()
-            }
-        };
+        let text = self.text().map_err(|it| it.message)?;
         Secret::new(&text).map_err(|unfit| format!("{self}: {unfit}"))
+    }
+
+    /// What stands there, whether a manifest may have it or not.
+    pub(crate) fn text(&self) -> Result<String, Failure> {
+        match self {
+            Self::Variable(name) => system::variable(name).ok_or_else(|| {
+                Failure::usage(format!("there is no variable `{name}`, or it is not UTF-8"))
+            }),
+            Self::File(path) => {
+                let text =
+                    file(path).map_err(|error| Failure::environment(path.display(), &error))?;
+                let line = text.strip_suffix('\n').unwrap_or(&text);
+                Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+            }
+        }
     }
 }
 

@@ -47,8 +47,8 @@ pub enum OpenError {
         /// With what.
         kind: OwnerKind,
     },
-    /// It is locked with another key. Nothing was changed, and nothing is damaged.
-    #[error("this does not open the memory: it is locked with another {kind}")]
+    /// It is locked with another key, or another kind of key. Nothing was changed, and nothing is damaged.
+    #[error("this does not open the memory: it opens with the {kind} of its owner alone")]
     WrongKey {
         /// With what.
         kind: OwnerKind,

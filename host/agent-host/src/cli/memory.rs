@@ -531,7 +531,10 @@ fn opened(
     what: MemoryRequest,
     mut send: impl FnMut(Request) -> Result<Json, Failure>,
 ) -> Result<Json, Failure> {
-    let told = |it| Failure::usage(format!("the key of the memory: {it}"));
+    let told = |mut it: Failure| {
+        it.message = format!("the key of the memory: {}", it.message);
+        it
+    };
     let key = context.memory_key.as_ref().map(KeySource::read).transpose().map_err(told)?;
     let has_key = key.is_some();
     let failure = match send(Request::Memory { what: what.clone(), key }) {
@@ -726,7 +729,7 @@ impl LockArgs {
             return Err(Failure::usage("the key file lies in the state folder")
                 .hint("keep it elsewhere: who copies the folder has it too"));
         }
-        source.read().map_err(Failure::usage)
+        source.read()
     }
 }
 

@@ -119,7 +119,7 @@ impl LazyMemory {
         let mut key = given.or_else(|| state.key.clone());
         let mut opened = self.opened(key.clone());
         if let (Err(OpenError::Locked { .. }), Some(source)) = (&opened, &self.source) {
-            let read = source.read().and_then(|it| it.owner_key());
+            let read = source.owner_key();
             let read = read.map_err(|it| OpenError::Disk { reason: format!("its key: {it}") })?;
             key = Some(read);
             opened = self.opened(key.clone());

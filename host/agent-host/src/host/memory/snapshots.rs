@@ -151,8 +151,8 @@ impl LazyMemory {
         if let (None, Some(source)) = (&key, &self.source)
             && is_locked(&*disk)
         {
-            let read = source.read().and_then(|it| it.owner_key());
-            key = Some(read.map_err(|it| Failure::usage(format!("the key: {it}")))?);
+            let read = source.owner_key();
+            key = Some(read.map_err(unread)?);
         }
         let see = progress.telling("read");
         let checked = check_snapshots(&disk, key.as_ref(), &see).map_err(|it| match it {
@@ -199,8 +199,8 @@ impl LazyMemory {
             if let (Err(SnapshotError::Open(OpenError::Locked { .. })), Some(source), None) =
                 (&ended, &self.source, &key)
             {
-                let read = source.read().and_then(|it| it.owner_key());
-                key = Some(read.map_err(|it| Failure::usage(format!("the key: {it}")))?);
+                let read = source.owner_key();
+                key = Some(read.map_err(unread)?);
                 return Ok(None);
             }
             ended.map(Some).map_err(|it| failed(&it))
@@ -271,6 +271,11 @@ impl Desk {
         self.memory.leave_snapshots(&folder).map_err(written)?;
         Ok(LeaveAnswer { folder })
     }
+}
+
+/// That the key could not be read.
+fn unread(why: Failure) -> Failure {
+    Failure { message: format!("the key: {}", why.message), ..why }
 }
 
 /// What went wrong with snapshots, for a command.
