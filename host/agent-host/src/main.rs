@@ -177,8 +177,10 @@ fn run(cli: Cli) -> Result<u8, Failure> {
 fn complain(failure: &Failure, json: bool) {
     if json {
         let update = protocol::Update::Failed { error: failure.clone() };
-        let _ = printing::last(&update, failure.kind.exit_code());
-        return;
+        // Where standard output takes nothing, people are told.
+        if printing::last(&update, failure.kind.exit_code()).is_ok() {
+            return;
+        }
     }
     printing::note(format!("error: {}", printing::harmless(&failure.message)));
     if let Some(hint) = &failure.hint {

@@ -49,7 +49,7 @@ impl Places {
             .or_else(|| home(".local/state/voyager"))
             .ok_or_else(|| {
                 Failure::usage(
-                    "there is no place for the state: neither HOME nor XDG_STATE_HOME is set",
+                    "there is no place for the state: neither HOME nor XDG_STATE_HOME is a path from the root",
                 )
                 .hint("name one with --state DIR")
             })?;

@@ -120,8 +120,8 @@ impl From<Broken> for ReadError {
 /// Why something could not be written. Nothing of it was, unless the variant says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// A draft is out of bounds; nothing of the batch was written.
-    #[error("memory {place} of the batch: {invalid}")]
+    /// A draft or a relation is out of bounds; nothing of the batch was written.
+    #[error("number {place} of the batch: {invalid}")]
     Invalid {
         /// Which of the batch, from 1.
         place: usize,

@@ -23,7 +23,7 @@ use crate::{
     lineage::DERIVED_FROM,
     question::analyse,
     recall::{Dated, Hit, Question, SubQuery},
-    record::{Draft, FIELD_RUN, FIELD_SKILL, MemoryId, Record},
+    record::{Draft, FIELD_RUN, FIELD_SKILL, FIELDS_OF_HOST, LABELS_MAX, MemoryId, Record},
     row::Edge,
     store::{Entry, Memory, check_question},
     succession::SUPERSEDES,
@@ -396,6 +396,10 @@ fn entry(mut it: MemoryDraft, left: Trust, run: &str, skill: &str) -> Result<Ent
         let asked =
             asked.map_err(|it| Error::invalid(format!("the field `{FIELD_TRUST}`: {it}")))?;
         trust = trust.min(asked);
+    }
+    let (fields, most) = (it.fields.len(), LABELS_MAX - FIELDS_OF_HOST.len());
+    if fields > most {
+        return Err(Error::invalid(format!("fields: are {fields}, and {most} are the most")));
     }
     Ok(Entry { trust, ..draft(it, run, skill).into() })
 }

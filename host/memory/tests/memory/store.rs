@@ -81,7 +81,7 @@ fn a_batch_with_something_wrong_in_it_is_refused_as_a_whole() {
     let refused = |entries: &[Entry]| memory.remember(entries, None, now()).unwrap_err();
     let good: Entry = draft("good").into();
     let error = refused(&[good.clone(), draft("").into()]);
-    assert_eq!(error.to_string(), "memory 2 of the batch: text: is empty");
+    assert_eq!(error.to_string(), "number 2 of the batch: text: is empty");
     let with = |vector: Vec<f32>| Entry { vector: Some(vector), ..good.clone() };
     let error = refused(&[with(vec![1.0; DIMENSIONS + 1])]).to_string();
     assert!(error.contains("vector: has 9 dimensions, and those of `test 1` have 8"), "{error}");

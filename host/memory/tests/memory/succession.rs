@@ -108,7 +108,7 @@ fn what_cannot_be_taken_back_is_told_and_nothing_is_written() {
         let (from, to) = (MemoryId(from), MemoryId(to));
         memory.unrelate(from, kind, to, now()).unwrap_err().to_string()
     };
-    let of = |problem: &str| format!("memory 1 of the batch: relation: {problem}");
+    let of = |problem: &str| format!("number 1 of the batch: relation: {problem}");
     assert_eq!(
         told(1, "derived-from", 0),
         of("what m1 is derived from stays, since it is trusted no more than that")

@@ -458,3 +458,13 @@ fn quiet_json_is_one_line() {
     assert_eq!((ended.code, ended.out.lines().count()), (Some(0), 1), "{ended:?}");
     assert!(ended.err.is_empty(), "{}", ended.err);
 }
+
+#[test]
+fn what_standard_output_does_not_take_is_told_to_people() {
+    let Some(stage) = Stage::new() else { return };
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let mut command = stage.command(["runs", "list", "--json"]);
+    let ended = Ended::from(command.stdout(full).output().expect("the program starts"));
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    assert!(ended.err.contains("cannot write to standard output"), "{ended:?}");
+}
