@@ -88,7 +88,7 @@ fn the_key_is_changed_and_taken_away() {
     assert!(ended.code == Some(0) && ended.out.contains("this key file alone"), "{ended:?}");
     assert!(ended.err.contains("without it nobody can read"), "{ended:?}");
     let told = refused(&stage, &["--memory-key", "file:pass", "memory", "list"], 5);
-    assert!(told.contains("another key file"), "{told}");
+    assert!(told.contains("with the key file of its owner alone"), "{told}");
     let key = "key-file:owner.key";
     let again = ["--memory-key", key, "memory", "lock", "--key-file", "owner.key"];
     let told = refused(&stage, &again, 2);
