@@ -89,7 +89,9 @@ impl Store {
     ///
     /// # Errors
     /// [`PruneError`].
-    pub fn purge(&self) -> Result<(), PruneError> {
+    pub async fn purge(&self) -> Result<(), PruneError> {
+        // What was put last is in no index yet, and nobody would know where it went.
+        self.forget(BTreeSet::new()).await?;
         let sweep = self.shared().sweep(&BTreeSet::new(), PURGED)?;
         self.shared().carry_out(sweep)
     }

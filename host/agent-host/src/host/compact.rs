@@ -125,15 +125,14 @@ impl Host {
         let Ok(_alone) = self.pruning.try_write() else { return Ok(false) };
         let _packing = self.packing.lock().await;
         note(updates, "giving room back".to_owned()).await;
-        let store = Arc::clone(&self.store);
-        let work = move || (store.purge(), store.shrink());
-        let (purged, shrunk) = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| Failure::environment("cannot give room back", &error))?;
-        if let Err(error) = purged {
+        if let Err(error) = self.store.purge().await {
             // Whatever can't be read might name any of it.
             note(updates, format!("content of forgotten runs stays on the disk: {error}")).await;
         }
+        let store = Arc::clone(&self.store);
+        let shrunk = tokio::task::spawn_blocking(move || store.shrink())
+            .await
+            .map_err(|error| Failure::environment("cannot give room back", &error))?;
         shrunk.map(|()| true).map_err(|error| journal_failure(&error))
     }
 }

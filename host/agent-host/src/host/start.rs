@@ -249,7 +249,7 @@ impl Host {
         let checked = checking::check(&catalog, directory, file, text, false, ceiling);
         let (plan, warnings) = checked.into_plan(&catalog)?;
         if let Some(text) = warnings {
-            let _ = updates.send(Update::Note { text }).await;
+            super::compact::note(updates, text).await;
         }
         Ok(plan)
     }
