@@ -268,6 +268,14 @@ mod tests {
         damage(disk, &standing.encode(), 16 * 8 + 7);
     }
 
+    /// Where it leads to lies in the clear.
+    fn damage_end(disk: &SimDisk, memory: Memory) {
+        let rows = memory.tables_for_tests().0.edges(&[(1, 1)]).unwrap();
+        drop(memory);
+        let row = [rows[0].to.to_le_bytes().as_slice(), &rows[0].sealed].concat();
+        damage(disk, &row, 61);
+    }
+
     fn damage_key(disk: &SimDisk, memory: Memory) {
         drop(memory);
         disk.flip_bit(crate::keys::FILE, slot_of(1) as usize * 8 + 3);
@@ -304,6 +312,20 @@ mod tests {
         damage_edge(&disk, filled(&disk));
         is_left(&open(&disk), &[(1, Part::Relation)]);
         assert_eq!(open(&disk).ids().len(), 5, "with the one that came since");
+    }
+
+    #[test]
+    fn a_relation_that_leads_nowhere_costs_its_record() {
+        let disk = SimDisk::new(1);
+        damage_end(&disk, filled(&disk));
+        assert_eq!(open(&disk).stats().unwrap().damaged, [MemoryId(1)]);
+        let disk = SimDisk::new(1);
+        let memory = filled(&disk);
+        memory.keep_index().unwrap();
+        damage_end(&disk, memory);
+        let memory = open(&disk);
+        assert_eq!(memory.relations(MemoryId(1)), Err(ReadError::Damaged { id: MemoryId(1) }));
+        assert!(!memory.verify(&|_, _| true).unwrap().unwrap().faults.is_empty());
     }
 
     #[test]

@@ -343,10 +343,12 @@ impl Body {
             Some(chunk) => into.copy_from_slice(&chunk[from - first..][..into.len()]),
             None if into.len() == whole => self.load_into(number, into),
             None => {
-                let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-                let known = last.take().filter(|it| it.0 == number);
-                let (_, chunk) = last.insert(known.unwrap_or_else(|| (number, self.load(number))));
+                // Nobody waits while another one reads.
+                let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = last().take().filter(|it| it.0 == number);
+                let (_, chunk) = known.unwrap_or_else(|| (number, self.load(number)));
                 into.copy_from_slice(&chunk[from - first..][..into.len()]);
+                *last() = Some((number, chunk));
             }
         }
     }

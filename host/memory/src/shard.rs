@@ -413,7 +413,10 @@ impl Shard {
             self.words.release(*term);
         }
         let length = terms.len() as u64;
-        self.leave_threads(&[id]);
+        if doc.thread != NONE {
+            let gone = BTreeMap::from([(doc.position, place)]);
+            self.changing(doc.thread, |it| it.leave(doc.thread, &gone));
+        }
         self.loose -= 1;
         self.loose_length -= length;
         if doc.author != NONE {

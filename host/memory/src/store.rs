@@ -64,7 +64,7 @@ const KEPT_FROM_TERMS: u64 = 50_000;
 /// Most records that are written at once.
 pub const BATCH_MAX: usize = 10_000;
 
-/// So many records leave the index at once when they are forgotten: nobody reads meanwhile, for about 30 ms.
+/// So many records leave the index at once when they are forgotten, and nobody reads meanwhile: some milliseconds.
 const LEAVE_AT_ONCE: usize = 250;
 
 /// Most records that one supersedes when it is written.
@@ -1541,9 +1541,14 @@ impl Memory {
         self.index().ids()
     }
 
-    /// Records that are in no answer, see [`Stats::damaged`].
-    pub fn damaged(&self) -> BTreeSet<MemoryId> {
-        self.index().damaged().clone()
+    /// How many records are in no answer, see [`Stats::damaged`].
+    pub fn damaged_count(&self) -> usize {
+        self.index().damaged().len()
+    }
+
+    /// Whether a record is one of them.
+    pub fn is_damaged(&self, id: MemoryId) -> bool {
+        self.index().damaged().contains(&id)
     }
 
     /// What relations of a record lead to, and which lead to it.
@@ -1577,17 +1582,14 @@ impl Memory {
         let mut edges = Vec::new();
         let mut damaged = BTreeSet::new();
         for EdgeRow { from, number, to, sealed } in self.tables.edges(keys)? {
-            // An edge without a key was forgotten since its row was read.
             let key_of = |it: u64| self.keys.key(it).map_err(Broken::disk);
-            let (Some(start), Some(end)) = (key_of(from)?, key_of(to)?) else { continue };
-            match open_edge((&start, Some(&end)), number, to, &sealed) {
+            // An edge without a key was forgotten since its row was read.
+            let (Some(start), end) = (key_of(from)?, key_of(to)?) else { continue };
+            match open_edge((&start, end.as_ref()), number, to, &sealed) {
                 Ok(edge) => edges.push(edge),
-                Err(shut) => {
-                    damaged.insert(MemoryId(match shut {
-                        Shut::Damaged => from,
-                        Shut::Other { .. } => to,
-                    }));
-                }
+                Err(Shut::Damaged) => _ = damaged.insert(MemoryId(from)),
+                Err(Shut::Other { .. }) if end.is_none() => {}
+                Err(Shut::Other { .. }) => _ = damaged.insert(MemoryId(to)),
             }
         }
         if !damaged.is_empty() {

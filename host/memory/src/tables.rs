@@ -36,10 +36,10 @@ use crate::{
 /// Name of the file.
 pub(crate) const FILE: &str = "memory.redb";
 
-/// The newest format. The first had names of encoders and idempotency keys in the clear, the second no trust in
-/// standings, the third no quarters in vectors, the fourth no salt in edges, the fifth none in records and vectors, and no ids of folders,
-/// and the sixth sealed edges with the key of one of their records. A store has it with its next write: who knows of no trust would let anything
-/// supersede anything, and who knows of no quarters would take a vector as damaged.
+/// The newest format. The first had names of encoders and idempotency keys in the clear, the second no trust in standings,
+/// the third no quarters in vectors, the fourth no salt in edges, the fifth none in records and vectors and no ids of
+/// folders; the sixth sealed edges with the key of one of their records alone. A store has it with its next write: who
+/// knows of no trust would let anything supersede anything, and who knows of no quarters would take a vector as damaged.
 const FORMAT: u64 = 7;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");

@@ -453,12 +453,11 @@ impl Ids {
     }
 
     fn edges(&mut self, work: &Work<'_>, reading: &Reading, ids: Range<u64>) -> Result<(), Broken> {
-        let mut rows = Vec::new();
+        let mut rows: Vec<(u64, u32, u64, Box<[u8]>)> = Vec::new();
         reading
             .edges(ids, |from, number, to, sealed| rows.push((from, number, to, sealed.into())))?;
         let mut whole = Vec::new();
         for (from, number, to, sealed) in rows {
-            let sealed: Box<[u8]> = sealed;
             self.relations += 1;
             let end = work.checking.keys.key(to).map_err(Broken::disk)?;
             let edge = self.key(from).ok_or(Shut::Damaged);
