@@ -114,8 +114,8 @@ fn tell_panics_once() {
 
 /// What this program does as its own child: it must begin before anything else has.
 fn child() -> Option<ExitCode> {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next()?.as_str() {
+    let mut arguments = std::env::args_os().skip(1);
+    match arguments.next()?.to_str()? {
         COMPILE => {
             // A kernel without a layer gives the others; the compiler's own bounds hold anyway.
             voyager_process::confine_self();
@@ -123,7 +123,10 @@ fn child() -> Option<ExitCode> {
             let done = voyager_sandbox::compile_child_main(&mut input.lock(), &mut output.lock());
             Some(if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        LAUNCH => voyager_process::launcher_main(arguments.collect()),
+        LAUNCH => {
+            let text = |it: std::ffi::OsString| it.to_string_lossy().into_owned();
+            voyager_process::launcher_main(arguments.map(text).collect())
+        }
         _ => None,
     }
 }

@@ -38,18 +38,28 @@ impl Out {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             about => Some(about.map_err(failed)?),
         };
+        // Where a name ends with it, a folder is meant.
+        let is_folder = name.as_os_str().as_encoded_bytes().ends_with(b"/");
         let way = match there {
+            None if is_folder || name.file_name().is_none() => {
+                let message = format!("`{}` names no file", name.display());
+                return Err(Failure::usage(message));
+            }
             Some(about) if about.is_dir() => {
                 let message = format!("{} is a folder", name.display());
                 return Err(Failure::usage(message).hint("name a file in it"));
             }
-            Some(about) if !about.is_file() => {
-                Way::Through(OpenOptions::new().write(true).open(name).map_err(failed)?)
-            }
             about => {
-                let to = followed(name).map_err(failed)?;
-                let new = beside(&to).map_err(|it| unmade(name, folder_of(&to), &it))?;
-                Way::File { to, new, permissions: about.map(|it| it.permissions()) }
+                let is_file = about.as_ref().is_none_or(|it| it.is_file());
+                match followed(name).map_err(failed)?.filter(|_| is_file) {
+                    Some(to) => {
+                        let new = beside(&to).map_err(|it| unmade(name, folder_of(&to), &it))?;
+                        Way::File { to, new, permissions: about.map(|it| it.permissions()) }
+                    }
+                    None => {
+                        Way::Through(OpenOptions::new().append(true).open(name).map_err(failed)?)
+                    }
+                }
             }
         };
         Ok(Self { name: name.to_owned(), way })
@@ -86,14 +96,16 @@ impl Write for Out {
 /// Most links from one to the next, as Linux has it.
 const LINKS_MAX: usize = 40;
 
-/// Where a name leads to, whether something is there yet or not.
-fn followed(name: &Path) -> io::Result<PathBuf> {
+/// Where a name leads to, whether something is there yet or not; none where that is a file which a process has open, as
+/// with `/dev/stdout`: it goes on where that is, and may have no name any more.
+fn followed(name: &Path) -> io::Result<Option<PathBuf>> {
     let mut path = name.to_owned();
     for _ in 0..LINKS_MAX {
         match fs::read_link(&path) {
+            Ok(_) if path.starts_with("/proc") => return Ok(None),
             Ok(to) => path = folder_of(&path).join(to),
             // It is no link, or nothing.
-            Err(_) => return Ok(path),
+            Err(_) => return Ok(Some(path)),
         }
     }
     Err(rustix::io::Errno::LOOP.into())
@@ -123,7 +135,10 @@ fn unmade(name: &Path, folder: &Path, error: &io::Error) -> Failure {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::{
+        io::Seek as _,
+        os::unix::fs::{PermissionsExt as _, symlink},
+    };
 
     use super::*;
     use crate::failure::FailureKind;
@@ -172,11 +187,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_open_already_goes_on() {
+        use std::os::fd::AsRawFd as _;
+        let mut open = tempfile::tempfile().unwrap();
+        open.write_all(b"kept, ").unwrap();
+        write(Path::new(&format!("/proc/self/fd/{}", open.as_raw_fd())), "new").unwrap();
+        open.rewind().unwrap();
+        assert_eq!(io::read_to_string(open).unwrap(), "kept, new");
+    }
+
+    #[test]
     fn a_folder_is_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let failure = write(folder.path(), "x").unwrap_err();
         assert_eq!(failure.kind, FailureKind::Usage);
         assert!(failure.message.ends_with("is a folder"), "{failure}");
+        let failure = write(&folder.path().join("no/"), "x").unwrap_err();
+        assert!(failure.message.ends_with("names no file"), "{failure}");
         let failure = write(&folder.path().join("no/file"), "x").unwrap_err();
         assert_eq!(failure.kind, FailureKind::Environment);
         assert!(failure.hint.unwrap().contains("mkdir -p"));

@@ -367,7 +367,10 @@ impl Desk {
             MemoryRequest::Snapshots { .. } | MemoryRequest::RestoreFrom { .. } => {
                 Err(Failure::new(FailureKind::Bug, "what needs no memory among what does"))
             }
-            MemoryRequest::Owner => Ok(to_json(self.owner())),
+            MemoryRequest::Owner => {
+                let locked_with = self.locked_with();
+                Ok(to_json(OwnerAnswer { locked_with, ..OwnerAnswer::default() }))
+            }
             MemoryRequest::Lock { key, again } => self.lock(&key, again).map(to_json),
             MemoryRequest::Unlock => self.unlock().map(to_json),
             MemoryRequest::Import(request) => {
@@ -430,7 +433,7 @@ impl Desk {
             same_more: it.same_more,
         };
         let hits = hits.into_iter().map(hit).collect();
-        let (records, damaged) = (self.memory.ids().len(), self.memory.damaged().len());
+        let (records, damaged) = (self.memory.ids().len(), self.memory.damaged_count());
         Ok(RecallAnswer {
             hits,
             tokens,
@@ -574,7 +577,7 @@ impl Desk {
         ids.truncate(limit);
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
-        let damaged = self.memory.damaged().len();
+        let damaged = self.memory.damaged_count();
         Ok(ListAnswer { records, of, in_all, archived: faded, damaged, as_of })
     }
 
@@ -593,7 +596,7 @@ impl Desk {
         match space.filter(|it| !all.iter().any(|of| of == it)) {
             Some(space) => {
                 let shown = "`agent-host memory stats` shows all";
-                let hint = match self.memory.damaged().len() {
+                let hint = match self.memory.damaged_count() {
                     0 => shown.to_owned(),
                     count => format!("{shown}; {count} record(s) are damaged, and may be of it"),
                 };

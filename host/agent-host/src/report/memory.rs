@@ -607,11 +607,7 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         named("folder", &stats.folder)?;
         for it in &stats.snapshots {
             let behind = if it.pending { ", where something is still to be forgotten" } else { "" };
-            let otherwise = match it.opens_otherwise {
-                true => ", which opens otherwise than the memory until the next snapshot into it",
-                false => "",
-            };
-            named("snapshots", &format!("{}{behind}{otherwise}", it.folder))?;
+            named("snapshots", &format!("{}{behind}", it.folder))?;
         }
         named("locked", stats.locked_with.as_deref().map_or("no", |_| "yes"))?;
         if stats.vector_recall.as_ref().is_some_and(|it| it.is_low) {

@@ -90,6 +90,13 @@ fn nobody_can_write_who_wrote_a_record() {
     let told = stage.call(["memory", "add", "The door is blue.", "--field", "run=01forged"]);
     assert_eq!(told.code, Some(2), "{told:?}");
     assert!(told.err.contains("the field `run`"), "{told:?}");
+    // It is the same record when it comes back.
+    stage.answer(["memory", "export", "--out", "back.jsonl"]);
+    let lines = fs::read_to_string(stage.path("back.jsonl")).unwrap();
+    stage.write("told.jsonl", lines.replace("imported-", ""));
+    let again = stage.answer(["memory", "import", "told.jsonl"]);
+    let back = stage.answer(["memory", "import", "back.jsonl"]);
+    assert!(again["records"] == 1 && back["known"] == 1, "{again} {back}");
     // What is known is not lost on the way through another memory.
     let other = Stage::new().unwrap();
     other.write("all.jsonl", stage.call(["memory", "export"]).out);

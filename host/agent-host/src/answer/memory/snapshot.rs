@@ -120,9 +120,6 @@ pub(crate) struct FolderDetail {
     pub(crate) folder: String,
     /// Whether it may still have keys of what was forgotten.
     pub(crate) pending: bool,
-    /// Whether it opens with something else than the memory; false where it can't be asked.
-    #[serde(default, rename = "opens-otherwise")]
-    pub(crate) opens_otherwise: bool,
 }
 
 /// Something with what is wrong with it.

@@ -98,8 +98,7 @@ impl Keygen {
         write(&public, &keys.public, 0o644)?;
         let key = PublicKey::read(&keys.public)
             .map_err(|error| Failure::environment("cannot make keys", &error))?;
-        let answer =
-            json!({ "secret": secret, "public": public, "id": key.id(), "key": key.to_string() });
+        let answer = json!({ "secret": secret.to_string_lossy(), "public": public.to_string_lossy(), "id": key.id(), "key": key.to_string() });
         report::tell(context, &answer, 0, || {
             printing::line(format!("{}: yours alone, signs", secret.display()))?;
             printing::line(format!("{}: for everybody, checks", public.display()))?;
@@ -124,7 +123,7 @@ impl Sign {
         fs::write(&file, signature).map_err(|error| {
             Failure::environment(format!("cannot write {}", file.display()), &error)
         })?;
-        report::tell(context, &json!({ "signature": file }), 0, || {
+        report::tell(context, &json!({ "signature": file.to_string_lossy() }), 0, || {
             printing::line(file.display().to_string())
         })
     }

@@ -129,7 +129,7 @@ impl Desk {
         let short = self.memory.short_forms(question, now);
         let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
         let question = Some(reading(&question.text, now));
-        let damaged = self.memory.damaged().len();
+        let damaged = self.memory.damaged_count();
         Ok(ExplainAnswer {
             hits,
             candidates,

@@ -38,6 +38,19 @@ const SKIP: &str = "count it with --skip-bad";
 /// So many broken records are shown, and so many times that nobody can read.
 const SHOWN: usize = 10;
 
+/// A draft as a file says it that was not imported and exported in between: so it is known again after both.
+fn as_told_first(draft: &Draft) -> Draft {
+    let mut draft = draft.clone();
+    for (own, kept) in FIELDS_OF_HOST {
+        if !draft.fields.contains_key(own)
+            && let Some(value) = draft.fields.remove(kept)
+        {
+            draft.fields.insert(own.to_owned(), value);
+        }
+    }
+    draft
+}
+
 impl Desk {
     /// Answers `memory import`.
     pub(super) fn import(&self, request: &ImportRequest) -> Result<ImportAnswer, Failure> {
@@ -259,7 +272,7 @@ impl Import<'_> {
                 return Err(Bad { place, problem });
             }
         }
-        let mut line = serde_json::to_vec(&draft).expect("drafts are plain data");
+        let mut line = serde_json::to_vec(&as_told_first(&draft)).expect("drafts are plain data");
         if !supersedes.is_empty() {
             line.extend(format!(" supersedes {supersedes:?}").bytes());
             self.supersedes.push((self.batch.len(), supersedes));
@@ -304,7 +317,8 @@ impl Import<'_> {
             let (mut draft, trust) = (draft.clone(), *trust);
             for (own, kept) in FIELDS_OF_HOST {
                 if let Some(value) = draft.fields.remove(own) {
-                    draft.fields.insert(kept.to_owned(), value);
+                    // What an earlier import said of it is nearer to who wrote it.
+                    draft.fields.entry(kept.to_owned()).or_insert(value);
                 }
             }
             Entry { trust, ..draft.into() }
@@ -325,7 +339,6 @@ impl Import<'_> {
             return Err(Failure::new(FailureKind::Environment, message).hint(self.hint()));
         };
         let ids = &ids[earlier..];
-        let damaged = self.desk.memory.damaged();
         for ((id, _, trust), new) in self.batch.drain(..).zip(ids) {
             let is_there = self.desk.memory.space_of(*new).is_ok();
             let is_earlier = self.before.is_some_and(|it| *new <= it);
@@ -333,7 +346,7 @@ impl Import<'_> {
                 self.answer.trusted_otherwise += 1;
             }
             match (is_there, is_earlier) {
-                (false, _) if damaged.contains(new) => self.answer.damaged += 1,
+                (false, _) if self.desk.memory.is_damaged(*new) => self.answer.damaged += 1,
                 (false, _) => self.answer.forgotten += 1,
                 (true, true) => self.answer.known += 1,
                 (true, false) => self.answer.records += 1,

@@ -242,18 +242,14 @@ impl Desk {
             })?,
             None => Thinned::default(),
         };
-        let unreadable = self.memory.damaged().len();
+        let unreadable = self.memory.damaged_count();
         Ok(SnapshotAnswer::of(folder.to_owned(), taken, unreadable, thinned))
     }
 
     /// The folders with snapshots of this memory.
     pub(super) fn snapshot_folders(&self) -> Result<Vec<FolderDetail>, Failure> {
         let folders = self.memory.snapshot_folders().map_err(super::read)?.into_iter();
-        let (otherwise, _) = self.memory.open_otherwise().map_err(super::read)?;
-        let detail = |(folder, pending)| {
-            let opens_otherwise = otherwise.contains(&folder);
-            FolderDetail { folder, pending, opens_otherwise }
-        };
+        let detail = |(folder, pending)| FolderDetail { folder, pending };
         Ok(folders.map(detail).collect())
     }
 
