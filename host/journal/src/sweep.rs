@@ -83,7 +83,8 @@ impl Store {
     }
 
     /// Removes all content that no run names, also the little that pruning leaves in packs which are not worth being
-    /// written anew. With [`Store::shrink`] after it nothing of a run that was forgotten is in any file.
+    /// written anew. With [`Store::shrink`] after it no pack holds anything of a run that was forgotten, and the file of
+    /// records has given back the pages that it lay in; what database pages have beside their rows is not overwritten.
     ///
     /// Nothing may be put or appended meanwhile: content that is about to be named is of no use yet.
     ///
