@@ -156,7 +156,7 @@ impl Web {
         let mut response = request.send().await.map_err(later)?;
         let status = response.status();
         if !status.is_success() {
-            return Err(refused(url, status));
+            return Err(refused(&self.endpoint, self.key.is_some(), status));
         }
         let most = ANSWER_BYTES_MAX + texts.len() * TEXT_ANSWER_BYTES_MAX;
         let mut answer = Vec::new();
@@ -188,12 +188,25 @@ fn down(url: &Url, why: &str) -> Attempt {
 }
 
 /// What a status means: the texts are refused, the endpoint is, or another time helps.
-fn refused(url: &Url, status: StatusCode) -> Attempt {
+fn refused(
+    Endpoint { url, dialect, model }: &Endpoint,
+    has_key: bool,
+    status: StatusCode,
+) -> Attempt {
     let why = format!("it answers with status {}", status.as_u16());
     match status.as_u16() {
         // Servers answer so where one text leads to numbers out of range.
         400 | 413 | 422 | 500 => Attempt::Ended(Trouble::Refused(format!("{url}: {why}"))),
         408 | 425 | 429 | 502..=504 => Attempt::Later(why),
+        401 | 403 if has_key => down(url, &format!("{why}: it does not take this key")),
+        401 | 403 => down(url, &format!("{why}: name its key with --encoder-key")),
+        404 => {
+            let pull = match dialect {
+                Dialect::OpenAi => String::new(),
+                Dialect::Ollama => format!(" (`ollama pull {model}` fetches it)"),
+            };
+            down(url, &format!("{why}: it has no model `{model}`{pull}, or nothing at this path"))
+        }
         _ => down(url, &why),
     }
 }
@@ -260,6 +273,28 @@ mod tests {
         assert!(of_openai(twice, 2).is_err());
         assert_eq!(of_ollama(br#"{"embeddings":[[1,2]]}"#), Ok(vec![vec![1.0, 2.0]]));
         assert!(of_ollama(br#"{"embeddings":[[NaN]]}"#).is_err());
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let why = |dialect, has_key, status| {
+            let url = "https://example.org/v1/embeddings".parse().unwrap();
+            let endpoint = Endpoint { url, dialect, model: "e5".to_owned() };
+            match refused(&endpoint, has_key, StatusCode::from_u16(status).unwrap()) {
+                Attempt::Ended(Trouble::Down(why) | Trouble::Refused(why)) => why,
+                Attempt::Later(why) => why,
+            }
+        };
+        for (dialect, has_key, status, told) in [
+            (Dialect::OpenAi, false, 401, "status 401: name its key with --encoder-key"),
+            (Dialect::OpenAi, true, 403, "status 403: it does not take this key"),
+            (Dialect::OpenAi, true, 404, "no model `e5`, or nothing at this path"),
+            (Dialect::Ollama, false, 404, "no model `e5` (`ollama pull e5` fetches it), or"),
+            (Dialect::Ollama, false, 418, "it answers with status 418"),
+        ] {
+            let why = why(dialect, has_key, status);
+            assert!(why.contains(told), "{why}");
+        }
     }
 
     #[test]
