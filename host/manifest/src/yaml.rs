@@ -119,8 +119,20 @@ fn is_text(text: &str) -> bool {
     !is_null(text) && !truth && !number && !matches!(text, ".inf" | ".nan" | ".NaN" | "-.inf")
 }
 
-/// Reads a text. What can be told is told to `findings`; there is no tree where the text is no YAML.
+/// Reads a text. What can be told is told to `findings`; there is no tree where the text is no YAML, or empty.
 pub(crate) fn read(text: &str, findings: &mut Findings) -> Option<Node> {
+    let root = content(text, findings)?;
+    if root.is_none() {
+        findings.push(
+            Finding::new(Code::EmptyText, &(0..0), "the file is empty")
+                .help("a manifest begins with `voyager: manifest/v1`"),
+        );
+    }
+    root
+}
+
+/// What a text has in it, if it is YAML: maybe nothing.
+pub(crate) fn content(text: &str, findings: &mut Findings) -> Option<Option<Node>> {
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         disallow_directives: true,
@@ -148,14 +160,7 @@ pub(crate) fn read(text: &str, findings: &mut Findings) -> Option<Node> {
         }
     }
     reader.tabs();
-    let root = reader.root.take();
-    if root.is_none() {
-        findings.push(
-            Finding::new(Code::EmptyText, &(0..0), "the file is empty")
-                .help("a manifest begins with `voyager: manifest/v1`"),
-        );
-    }
-    root
+    Some(reader.root.take())
 }
 
 /// Reading can't go on; why is told.

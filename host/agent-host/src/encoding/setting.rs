@@ -181,9 +181,11 @@ mod tests {
         let setting = read("encoder: model\nkey: file:key\n").unwrap();
         assert_eq!(setting.what, What::Folder("/conf/model".into()));
         assert_eq!(setting.key, Some(SecretSource::File("/conf/key".into())));
-        for (wrong, why) in
-            [("key: env:A\n", "lacks"), ("encoder: none\nmodel: a\n", "no key `model`")]
-        {
+        for (wrong, why) in [
+            ("", "lacks"),
+            ("key: env:A\n", "lacks"),
+            ("encoder: none\nmodel: a\n", "no key `model`"),
+        ] {
             let error = read(wrong).unwrap_err();
             assert!(error.contains(why), "{wrong}: {error}");
         }
