@@ -180,11 +180,8 @@ pub(crate) enum MemoryRequest {
     List {
         /// How many.
         limit: usize,
-        /// Of this space only.
-        space: Option<String>,
-        /// The archived ones, instead of the others.
-        #[serde(default)]
-        archived: bool,
+        /// Which, whatever its words: where it asks for archived ones, these instead of the others.
+        question: Question,
         /// Of which state; of now where none is named.
         #[serde(default)]
         as_of: Option<Moment>,

@@ -13,7 +13,7 @@ use voyager_base::Digest;
 
 use crate::{
     lexicon::Lexicon,
-    record::{FIELDS_OF_HOST, MemoryId, Record},
+    record::{MemoryId, Record, is_of_host},
     when::{self, Basis, Interval},
 };
 
@@ -84,8 +84,7 @@ pub(crate) fn saying(record: &Record) -> Digest {
         Some(author) => parts.extend([b"by".as_slice(), author.as_bytes()]),
         None => parts.push(b"by nobody"),
     }
-    let is_own = |name: &str| FIELDS_OF_HOST.iter().any(|it| it.0 == name || it.1 == name);
-    for (name, value) in draft.fields.iter().filter(|it| !is_own(it.0)) {
+    for (name, value) in draft.fields.iter().filter(|it| !is_of_host(it.0)) {
         parts.extend([name.as_bytes(), value.as_bytes()]);
     }
     parts.push(b"words");

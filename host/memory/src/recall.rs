@@ -13,6 +13,7 @@ use crate::{
     arm::{BySpot, CANDIDATES, Session, Spot, Spread},
     asking::{Asking, Kindred},
     features::{Arms, FirstArms, Near},
+    fields::FieldIs,
     index::Index,
     question, rank,
     record::{MemoryId, Record},
@@ -71,6 +72,8 @@ pub struct Question {
     pub kind: Option<String>,
     /// Only records with all of these tags.
     pub tags: Vec<String>,
+    /// Only records with fields like all of these.
+    pub fields: Vec<FieldIs>,
     /// Only records told at this time or later.
     pub since: Option<Timestamp>,
     /// Only records told before this time.
@@ -101,6 +104,7 @@ impl Default for Question {
             thread: None,
             kind: None,
             tags: Vec::new(),
+            fields: Vec::new(),
             since: None,
             until: None,
             archived: false,
@@ -131,6 +135,7 @@ impl Question {
         let names = [&self.author, &self.thread, &self.kind];
         names.iter().any(|it| it.is_some())
             || !self.tags.is_empty()
+            || !self.fields.is_empty()
             || self.since.is_some()
             || self.until.is_some()
             || self.trust.is_some_and(|it| it > Trust::Outside)
@@ -732,6 +737,7 @@ pub(crate) fn allows(question: &Question, shard: &Shard, doc: &Doc, aside: Aside
         && same(&question.thread, shard.thread_names(), doc.thread)
         && same(&question.kind, shard.kinds(), doc.kind)
         && question.tags.iter().all(tagged)
+        && question.fields.iter().all(|it| shard.has_field(doc.place, it))
         && question.since.is_none_or(|it| it.as_micros() <= doc.at)
         && question.until.is_none_or(|it| doc.at < it.as_micros())
 }

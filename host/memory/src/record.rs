@@ -26,6 +26,11 @@ pub(crate) const FIELD_SKILL: &str = "skill";
 pub const FIELDS_OF_HOST: [(&str, &str); 2] =
     [(FIELD_RUN, "imported-run"), (FIELD_SKILL, "imported-skill")];
 
+/// Whether a field tells what the host knows of a record, or what a file said so, and nothing that its author did.
+pub(crate) fn is_of_host(field: &str) -> bool {
+    FIELDS_OF_HOST.iter().any(|it| it.0 == field || it.1 == field)
+}
+
 /// A record of one store: numbers in the order of writing, never used twice.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
@@ -70,7 +75,8 @@ pub struct Draft {
     pub kind: String,
     /// Words to find it by.
     pub tags: Vec<String>,
-    /// Typed fields: names with values.
+    /// Fields: names with values, texts or numbers written as such. Each finds the record, see
+    /// [`FieldIs`](crate::FieldIs).
     pub fields: BTreeMap<String, String>,
     /// How much it matters, 0 to 1.
     pub importance: f32,

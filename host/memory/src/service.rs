@@ -327,6 +327,7 @@ fn question(
         thread: call.thread,
         kind: call.kind,
         tags: call.tags,
+        fields: Vec::new(),
         since: call.since,
         until: call.until,
         archived: false,

@@ -5,6 +5,7 @@
 //! shards is that of one that holds everything.
 
 mod dense;
+mod fields;
 mod image;
 mod postings;
 pub(crate) mod sentences;
@@ -15,8 +16,9 @@ pub(crate) mod varint;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
+    fields::{FOUND_BYTES_MAX, FieldIs},
     pack::{FlatList, Section},
-    record::{MemoryId, Record},
+    record::{Draft, MemoryId, Record, is_of_host},
     terms::{self, Stems},
     vectors::{Vectors, level::ask_for},
 };
@@ -24,6 +26,7 @@ use crate::{
 use self::image::ROW_BYTES;
 use self::{
     dense::DenseWords,
+    fields::Fields,
     postings::Lists,
     sentences::{Sentence, Speaks},
     texts::Texts,
@@ -273,6 +276,7 @@ pub(crate) struct Shard {
     by_id: Vec<Place>,
     /// By place: when it was told, and of which days it tells.
     times: Times,
+    fields: Fields,
     free: Vec<Place>,
     words: Names,
     /// Of words of records that were taken in, until one goes.
@@ -298,11 +302,18 @@ pub(crate) struct Shard {
     pub(crate) vectors: Vectors,
 }
 
+/// The fields that a record is found by.
+fn found_by(draft: &Draft) -> impl Iterator<Item = (&str, &str)> {
+    let all = draft.fields.iter().map(|it| (it.0.as_str(), it.1.as_str()));
+    all.filter(|it| it.1.len() <= FOUND_BYTES_MAX)
+}
+
 impl Shard {
     /// Takes a record in. Records of one thread come in the order of their ids.
     pub(crate) fn add(&mut self, record: &Record) -> Place {
         let draft = &record.draft;
         let labels = draft.author.iter().chain(&draft.tags).map(String::as_str);
+        let labels = labels.chain(found_by(draft).filter(|it| !is_of_host(it.0)).map(|it| it.1));
         let read = sentences::read(&draft.text, &mut self.stems);
         let look = Look::of(&draft.text, &read);
         let words = labels.flat_map(terms::terms).chain(read.terms);
@@ -328,6 +339,7 @@ impl Shard {
         self.by_id.insert(at, place);
         self.lengths[place as usize] = length as u32;
         self.times.set(place, record.at(), &draft.text);
+        self.fields.add(place, found_by(draft));
         let row = Row {
             id: record.id,
             at: record.at().as_micros(),
@@ -428,6 +440,7 @@ impl Shard {
         self.by_id.remove(at);
         self.vectors.remove(place);
         self.times.remove(place);
+        self.fields.remove(place);
         self.texts.remove(self.row(place).text, length as u32);
         self.rows.set(place as usize, Row::FREE);
         self.lengths[place as usize] = 0;
@@ -611,6 +624,16 @@ impl Shard {
     /// How many records fit days that are asked for, and which, where they are no more than `most`.
     pub(crate) fn in_time(&self, asked: &AskedDays, most: u64) -> (u64, Vec<Place>) {
         self.times.fitting(asked, most)
+    }
+
+    /// Whether a record has such a field.
+    pub(crate) fn has_field(&self, place: Place, asked: &FieldIs) -> bool {
+        self.fields.has(place, asked)
+    }
+
+    /// The records that have such a field.
+    pub(crate) fn with_field(&self, asked: &FieldIs) -> Vec<Place> {
+        self.fields.places(asked)
     }
 
     /// The number of a word.
@@ -1005,6 +1028,8 @@ mod tests {
         let text = "Didn't Zoë's 3 friends go hiking yesterday? I told you: internationalisation!";
         let mut one = record(7, 1, text);
         one.draft.tags = vec!["outdoor trips".to_owned()];
+        let fields = [("trail", "E5"), ("km", "12.5"), ("run", "7")];
+        one.draft.fields = fields.map(|it| (it.0.to_owned(), it.1.to_owned())).into();
         let place = shard.add(&one);
         shard.add(&record(8, 0, "The door is green."));
         shard.vectors.set(place, &Code::of(&[1.0, -2.0, 3.0]).unwrap());
@@ -1013,7 +1038,7 @@ mod tests {
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["15 f91067a126bb491c460b9ba9c1f917e53f3335308a6b8f400dc6e45f288ff292"]
+        expect_test::expect!["16 1945cc78695499ee55ec975dec8193c50787155449c1db4ca28c9cdcd8727f58"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

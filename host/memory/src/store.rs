@@ -1541,6 +1541,29 @@ impl Memory {
         self.index().ids()
     }
 
+    /// The records that a question allows, whatever its words, in the order of writing: of a field with a value those that
+    /// have it are looked up.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn allowed(&self, question: &Question) -> Result<Vec<MemoryId>, ReadError> {
+        self.asked(|index| {
+            let past = self.past(index, question)?;
+            let mut ids = Vec::new();
+            for shard in index.shards(&question.spaces) {
+                let places = match question.fields.first() {
+                    Some(field) => shard.with_field(field),
+                    None => shard.places().collect(),
+                };
+                let docs = places.into_iter().filter_map(|it| shard.doc(it));
+                let docs = docs.filter(|it| allowed(index, (question, past.as_ref()), shard, it));
+                ids.extend(docs.map(|it| it.id));
+            }
+            ids.sort_unstable();
+            Ok(ids)
+        })
+    }
+
     /// How many records are in no answer, see [`Stats::damaged`].
     pub fn damaged_count(&self) -> usize {
         self.index().damaged().len()

@@ -13,7 +13,7 @@ use std::{
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 use voyager_base::{clock::Timestamp, memory::Trust};
-use voyager_memory::{Draft, Edge, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX};
+use voyager_memory::{Draft, Edge, FieldIs, LIMIT_MAX, MemoryId, Question, TEXT_BYTES_MAX};
 
 use self::open_here::OpenHere;
 use super::{Context, out::Out, run::current_folder};
@@ -65,9 +65,8 @@ enum MemoryCommand {
         /// How many.
         #[arg(long, value_name = "NUMBER", default_value_t = 20)]
         limit: usize,
-        /// Those of this space only.
-        #[arg(long, value_name = "NAME")]
-        space: Option<String>,
+        #[command(flatten)]
+        bounds: Bounds,
         /// The archived ones, instead of the others.
         #[arg(long)]
         archived: bool,
@@ -306,6 +305,26 @@ struct Asking {
     /// Most records.
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = limit)]
     limit: usize,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Also records that were archived.
+    #[arg(long)]
+    archived: bool,
+    /// Also records that a newer one supersedes.
+    #[arg(long)]
+    history: bool,
+    /// Also records that say the same as a better one, or as one that stands for them.
+    #[arg(long)]
+    copies: bool,
+    /// What it would have found then: a time, or the number of a commit. What was forgotten since stays forgotten;
+    /// records are ranked by what is known now.
+    #[arg(long, value_name = "TIME|COMMIT", value_parser = moment::typed)]
+    as_of: Option<Moment>,
+}
+
+/// Which records are meant, whatever their words.
+#[derive(Args)]
+struct Bounds {
     /// Those of this space only. May be given several times.
     #[arg(long = "space", value_name = "NAME")]
     spaces: Vec<String>,
@@ -321,28 +340,39 @@ struct Asking {
     /// Those with this tag only. May be given several times: with all of them.
     #[arg(long = "tag", value_name = "NAME")]
     tags: Vec<String>,
+    /// Those with a field like this only: `invoice=INV-7`, or "amount>=1000" with <, <=, > or >=, which compares numbers as
+    /// numbers, and texts by their bytes. May be given several times: with all of them.
+    #[arg(long = "field", value_name = "NAME=VALUE")]
+    fields: Vec<FieldIs>,
     /// Those told at this time or later.
     #[arg(long, value_name = "TIME", value_parser = when::typed)]
     since: Option<Timestamp>,
     /// Those told before this time.
     #[arg(long, value_name = "TIME", value_parser = when::typed)]
     until: Option<Timestamp>,
-    /// Also records that were archived.
-    #[arg(long)]
-    archived: bool,
-    /// Also records that a newer one supersedes.
-    #[arg(long)]
-    history: bool,
-    /// Also records that say the same as a better one, or as one that stands for them.
-    #[arg(long)]
-    copies: bool,
     /// Only records that are trusted so far: `outside`, `skill`, `imported` or `owner`.
     #[arg(long, value_name = "TRUST")]
     min_trust: Option<Trust>,
-    /// What it would have found then: a time, or the number of a commit. What was forgotten since stays forgotten;
-    /// records are ranked by what is known now.
-    #[arg(long, value_name = "TIME|COMMIT", value_parser = moment::typed)]
-    as_of: Option<Moment>,
+}
+
+impl Bounds {
+    /// A question without words.
+    fn question(self) -> Question {
+        let Self { spaces, author, thread, kind, tags, fields, since, until, min_trust } = self;
+        let trust = min_trust;
+        Question {
+            spaces,
+            author,
+            thread,
+            kind,
+            tags,
+            fields,
+            since,
+            until,
+            trust,
+            ..Question::default()
+        }
+    }
 }
 
 /// Forgets records for certain, and prints a receipt.
@@ -445,8 +475,9 @@ impl Memory {
             MemoryCommand::History { id } => {
                 past::history(context, &ask(context, MemoryRequest::History { id })?)
             }
-            MemoryCommand::List { limit, space, archived, as_of } => {
-                let request = MemoryRequest::List { limit, space, archived, as_of };
+            MemoryCommand::List { limit, bounds, archived, as_of } => {
+                let question = Question { archived, history: true, ..bounds.question() };
+                let request = MemoryRequest::List { limit, question, as_of };
                 told::list(context, &ask(context, request)?, archived)
             }
             MemoryCommand::Diff { from, to } => {
@@ -626,30 +657,17 @@ fn typed() -> Result<String, Failure> {
 }
 
 impl Asking {
-    /// The question, and of which state it is asked.
+    /// The question, and of which state it is asked: the host knows which commit is meant.
     fn question(self) -> (Question, Option<Moment>) {
-        let Self { query, budget, limit, spaces, author, thread, kind, tags, .. } = self;
-        let Self { since, until, archived, history, copies, min_trust, as_of, .. } = self;
+        let Self { query, budget, limit, bounds, archived, history, copies, as_of } = self;
         let question = Question {
             text: query,
-            vector: None,
-            kindred: Vec::new(),
-            parts: Vec::new(),
-            spaces,
             limit,
             budget_tokens: budget,
-            author,
-            thread,
-            kind,
-            tags,
-            since,
-            until,
             archived,
             history,
             copies,
-            trust: min_trust,
-            // The host knows which commit is meant.
-            as_of: None,
+            ..bounds.question()
         };
         (question, as_of)
     }

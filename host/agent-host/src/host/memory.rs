@@ -24,9 +24,10 @@ use voyager_base::{
 use voyager_disk::{FileDisk, FolderError};
 use voyager_manifest::nearest;
 use voyager_memory::{
-    AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, FIELDS_OF_HOST, Hit, LIMIT_MAX,
-    LockError, Meaning, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind, Places,
-    Question, ReadError, Recall, Record, SUPERSEDES, Ticked, WriteError, check_question, is_locked,
+    AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, FIELDS_OF_HOST, FieldIs, Hit,
+    LIMIT_MAX, LockError, Meaning, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind,
+    Places, Question, ReadError, Recall, Record, SUPERSEDES, Ticked, WriteError, check_question,
+    is_locked,
     when::{ambiguous, impossible},
 };
 
@@ -337,9 +338,9 @@ impl Desk {
             }
             MemoryRequest::Show { id } => self.show(id).map(to_json),
             MemoryRequest::History { id } => self.history(id).map(to_json),
-            MemoryRequest::List { limit, space, archived, as_of } => {
-                self.tell_unknown(space.as_slice());
-                self.list(limit, space.as_deref(), archived, as_of).map(to_json)
+            MemoryRequest::List { limit, question, as_of } => {
+                self.tell_unknown(&question.spaces);
+                self.list(limit, question, as_of).map(to_json)
             }
             MemoryRequest::Diff { from, to } => self.diff(from, to).map(to_json),
             MemoryRequest::Blame { id } => self.blame(id).map(to_json),
@@ -555,8 +556,7 @@ impl Desk {
     fn list(
         &self,
         limit: usize,
-        space: Option<&str>,
-        archived: bool,
+        question: Question,
         as_of: Option<Moment>,
     ) -> Result<ListAnswer, Failure> {
         let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
@@ -566,11 +566,15 @@ impl Desk {
             Some(past) => past.is_archived(id),
             None => self.memory.is_archived(id).unwrap_or_default(),
         };
-        let mut ids = self.ids_of(space);
-        ids.retain(|it| past.as_ref().is_none_or(|past| past.holds(*it)));
-        let all = if space.is_none() { ids.clone() } else { self.ids_of(None) };
+        let commit = as_of.as_ref().map(|it| it.commit);
+        let of_all =
+            Question { archived: true, history: true, as_of: commit, ..Question::default() };
+        let all = self.memory.allowed(&of_all).map_err(read)?;
         let in_all = all.len();
         let faded = all.into_iter().filter(|it| is_archived(*it)).count();
+        let archived = question.archived;
+        let question = Question { archived: true, as_of: commit, ..question };
+        let mut ids = self.memory.allowed(&question).map_err(read)?;
         ids.retain(|it| is_archived(*it) == archived);
         let of = ids.len();
         ids.reverse();
@@ -606,11 +610,16 @@ impl Desk {
         }
     }
 
-    /// Says which author, thread, kind or tag may be meant, where none of what answers the question has one that was named:
+    /// Says which author, thread, kind, tag or field may be meant, where none of what answers the question has one that was named:
     /// names are asked for as they were written.
     fn tell_meant(&self, question: &Question, now: Timestamp) -> Result<(), Failure> {
-        let Question { author, thread, kind, tags, .. } = question;
-        if author.is_none() && thread.is_none() && kind.is_none() && tags.is_empty() {
+        let Question { author, thread, kind, tags, fields, .. } = question;
+        if author.is_none()
+            && thread.is_none()
+            && kind.is_none()
+            && tags.is_empty()
+            && fields.is_empty()
+        {
             return Ok(());
         }
         let all = Question {
@@ -618,6 +627,7 @@ impl Desk {
             thread: None,
             kind: None,
             tags: Vec::new(),
+            fields: Vec::new(),
             limit: LIMIT_MAX,
             budget_tokens: None,
             ..question.clone()
@@ -640,6 +650,10 @@ impl Desk {
         }
         for it in tags {
             meant("has the tag", it, &mut drafts().flat_map(|it| &it.tags).map(String::as_str));
+        }
+        for FieldIs { name, .. } in fields {
+            let names = drafts().flat_map(|it| it.fields.keys());
+            meant("has the field", name, &mut names.map(String::as_str));
         }
         Ok(())
     }

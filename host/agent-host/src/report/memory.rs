@@ -365,7 +365,9 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
                     list.archived
                 ));
             }
-            (0, _) if list.in_all > 0 => note("none here; without `--space` all are listed"),
+            (0, _) if list.in_all > 0 => {
+                note("none like this; without `--space` and the like all are listed")
+            }
             (0, _) => note(none_there(list.damaged)),
             (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),
             _ => {}

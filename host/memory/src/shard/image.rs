@@ -7,8 +7,8 @@ use std::{borrow::Cow, io};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DenseWords, NONE, Names, Numbers, Place, Postings, RADII, Reach, Row, Shard, Texts, Thread,
-    Times,
+    DenseWords, Fields, NONE, Names, Numbers, Place, Postings, RADII, Reach, Row, Shard, Texts,
+    Thread, Times,
 };
 use crate::{
     pack::{Flat, FlatList, Pack, Section, Writer},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms or tell times: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 15;
+pub(crate) const FORMAT: u32 = 16;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -114,6 +114,7 @@ impl Shard {
         let (told, named) = self.times.bytes();
         writer.section(&format!("{prefix}.told"), &told)?;
         writer.section(&format!("{prefix}.named"), &named)?;
+        writer.section(&format!("{prefix}.fields"), &self.fields.bytes())?;
         let threads = self.threads.iter().map(|it| {
             let mut row = [0; THREAD_BYTES];
             row[..8].copy_from_slice(&it.length.to_le_bytes());
@@ -216,6 +217,7 @@ impl Shard {
             shard.by_id = (0..places as Place).collect();
         }
         shard.times = Times::of_bytes(&bytes("told")?, &bytes("named")?, places)?;
+        shard.fields = Fields::kept(section("fields")?);
         shard.rows = rows;
         let within = |it: &Place| (*it as usize) < places;
         let fits = shard.postings.len() == shard.words.len()

@@ -12,6 +12,7 @@ mod owner;
 mod past;
 mod ranking;
 mod recall;
+mod routes;
 mod service;
 mod snapshot;
 mod store;

@@ -255,6 +255,51 @@ fn a_short_name_is_the_authors_whose_name_it_begins() {
 }
 
 #[test]
+fn records_are_found_by_their_fields() {
+    let Some(stage) = Stage::new() else { return };
+    let offer =
+        ["add", "The offer is in.", "--field", "invoice=INV-77231", "--field", "amount=1200"];
+    memory(&stage, &[offer.as_slice(), &["--kind", "offer"]].concat());
+    memory(&stage, &["add", "The offer of last year.", "--field", "amount=999.5", "--tag", "old"]);
+    memory(&stage, &["add", "Rain is likely."]);
+    let ids = |answer: &Json| -> Vec<String> {
+        let records = answer["records"].as_array().unwrap().iter();
+        records.map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    for (bounds, wanted) in [
+        ("--field invoice=INV-77231", ["m0"].as_slice()),
+        ("--field invoice=inv-77231", &[]),
+        ("--field amount>=999", &["m1", "m0"]),
+        ("--field amount>999.5", &["m0"]),
+        ("--field amount>=0 --tag old", &["m1"]),
+        ("--kind offer", &["m0"]),
+        ("--since 3000-01-01", &[]),
+    ] {
+        let listed =
+            memory(&stage, &["list"].into_iter().chain(bounds.split(' ')).collect::<Vec<_>>());
+        assert_eq!(ids(&listed), wanted, "{bounds}");
+        assert_eq!(
+            (&listed["of"], &listed["in-all"]),
+            (&json!(wanted.len()), &json!(3)),
+            "{bounds}"
+        );
+    }
+    assert_eq!(found(&stage, "INV-77231"), ["The offer is in."]);
+    let recalled = memory(&stage, &["recall", "offer", "--field", "amount<1000"]);
+    assert_eq!(recalled["hits"][0]["record"]["id"], "m1", "{recalled}");
+    assert_eq!(recalled["hits"].as_array().unwrap().len(), 1, "{recalled}");
+    let told = memory(&stage, &["explain", "offer", "--id", "m0", "--field", "amount<1000"]);
+    assert!(told.to_string().contains("its field `amount` is `1200`, and `amount<1000`"), "{told}");
+    let told = stage.call(["memory", "recall", "offer", "--field", "amont=1200"]);
+    assert!(
+        told.err.contains("no answer has the field `amont`; did you mean `amount`?"),
+        "{told:?}"
+    );
+    let told = refused(&stage, &["list", "--field", "amount"], 2);
+    assert!(told.contains("NAME>=VALUE"), "{told}");
+}
+
+#[test]
 fn a_space_that_is_not_there_is_told() {
     let Some(stage) = Stage::new() else { return };
     memory(&stage, &["add", "The door is green.", "--space", "notes"]);

@@ -255,6 +255,15 @@ fn excluded(question: &Question, record: &Record) -> Option<String> {
             Some(format!("it has no tag `{missing}`"))
         })
         .or_else(|| {
+            let other = question.fields.iter().find(|it| !it.is_of(draft))?;
+            Some(match draft.fields.get(&other.name) {
+                Some(has) => {
+                    format!("its field `{}` is `{has}`, and `{other}` is asked for", other.name)
+                }
+                None => format!("it has no field `{}`", other.name),
+            })
+        })
+        .or_else(|| {
             let since = question.since.filter(|it| at < *it)?;
             Some(format!("it was told at {at}, before {since}"))
         })
