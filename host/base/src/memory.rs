@@ -25,7 +25,7 @@ pub use self::results::{
 pub const BATCH_MAX: usize = 1_000;
 /// Most memories that one question gives back.
 pub const HITS_MAX: u32 = 100;
-/// Memories that a question gives back where it names no number.
+/// Memories that a question gives back where it names neither a number nor a budget.
 pub const HITS_USUAL: u32 = 10;
 /// Most spaces, and most tags, that one question names.
 pub const NAMES_MAX: usize = 64;

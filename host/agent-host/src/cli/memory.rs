@@ -302,9 +302,9 @@ struct Asking {
     /// Most tokens that the texts take together, about.
     #[arg(long, value_name = "TOKENS")]
     budget: Option<u32>,
-    /// Most records.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = limit)]
-    limit: usize,
+    /// Most records [default: 10, or with --budget as many as fit].
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    limit: Option<usize>,
     #[command(flatten)]
     bounds: Bounds,
     /// Also records that were archived.
@@ -660,9 +660,11 @@ impl Asking {
     /// The question, and of which state it is asked: the host knows which commit is meant.
     fn question(self) -> (Question, Option<Moment>) {
         let Self { query, budget, limit, bounds, archived, history, copies, as_of } = self;
+        // Who names a budget wants it filled.
+        let usual = if budget.is_some() { LIMIT_MAX } else { Question::default().limit };
         let question = Question {
             text: query,
-            limit,
+            limit: limit.unwrap_or(usual),
             budget_tokens: budget,
             archived,
             history,

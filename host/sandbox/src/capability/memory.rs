@@ -5,9 +5,9 @@ use voyager_base::{
     call::HostCall,
     clock::Timestamp,
     memory::{
-        DatedMemory, ForgetMemory, HITS_USUAL, KIND_LESSON, KeepResult, Lesson, MemoryDraft,
-        MemoryHit, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory, RememberMemory,
-        Remembered, SeekResults, UsedMemory,
+        DatedMemory, ForgetMemory, HITS_MAX, HITS_USUAL, KIND_LESSON, KeepResult, Lesson,
+        MemoryDraft, MemoryHit, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory,
+        RememberMemory, Remembered, SeekResults, UsedMemory,
     },
 };
 
@@ -128,10 +128,12 @@ impl From<memory::Lesson> for Lesson {
 
 impl From<memory::Question> for RecallMemory {
     fn from(question: memory::Question) -> Self {
+        // Who names a budget wants it filled.
+        let usual = if question.budget_tokens.is_some() { HITS_MAX } else { HITS_USUAL };
         Self {
             text: question.text,
             spaces: question.spaces,
-            limit: question.limit.unwrap_or(HITS_USUAL),
+            limit: question.limit.unwrap_or(usual),
             budget_tokens: question.budget_tokens,
             author: question.author,
             thread: question.thread,

@@ -239,6 +239,29 @@ fn recall_says_when_what_was_asked_about_happened() {
 }
 
 #[test]
+fn a_budget_without_a_limit_is_filled() {
+    let Some(stage) = Stage::new() else { return };
+    let mut notes = String::new();
+    for number in 0..300 {
+        let text = format!(
+            "Note {number}: the green door of house {number} was painted on a day when it rained, by a friend of the owner."
+        );
+        let note = json!({ "text": text, "author": format!("Author {}", number % 7) });
+        writeln!(notes, "{note}").expect("a text takes all");
+    }
+    stage.write("notes.jsonl", notes);
+    memory(&stage, &["import", "notes.jsonl"]);
+    let filled = memory(&stage, &["recall", "green door", "--budget", "4000"]);
+    let tokens = filled["tokens"].as_u64().expect("a number");
+    assert!((3_900..=4_000).contains(&tokens), "{tokens} of {}", filled["left-out"]);
+    let hits = |arguments: &[&str]| {
+        let recall = memory(&stage, &[&["recall", "green door"], arguments].concat());
+        recall["hits"].as_array().map(Vec::len)
+    };
+    assert_eq!((hits(&[]), hits(&["--budget", "4000", "--limit", "10"])), (Some(10), Some(10)));
+}
+
+#[test]
 fn a_short_name_is_the_authors_whose_name_it_begins() {
     let Some(stage) = Stage::new() else { return };
     for author in ["Melanie", "Tom"] {

@@ -56,6 +56,23 @@ fn what_was_of_use_to_a_run_fades_later() {
 }
 
 #[test]
+fn a_run_that_names_a_budget_and_no_limit_gets_what_fits() {
+    let Some(stage) = Stage::new() else { return };
+    let note = |it: u32| format!("{{\"text\": \"Note {it}: door {it} is green.\"}}\n");
+    stage.write("notes.jsonl", (0..150).map(note).collect::<String>());
+    stage.answer(["memory", "import", "notes.jsonl", "--space", "notes"]);
+    let found = |more: &str| {
+        let with = format!("question: Which door is green?{more}");
+        texts(&run(&stage, "read: [notes]", "recall", &with)).len()
+    };
+    assert_eq!(found(""), 10);
+    assert_eq!(found(", budget-tokens: 4000"), 100);
+    assert_eq!(found(", budget-tokens: 4000, limit: 12"), 12);
+    // Each takes eight.
+    assert_eq!(found(", budget-tokens: 200"), 25);
+}
+
+#[test]
 fn what_one_run_remembers_another_one_recalls() {
     let Some(stage) = Stage::new() else { return };
     let all = r#"read: ["**"], write: ["**"]"#;
