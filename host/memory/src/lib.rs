@@ -34,6 +34,7 @@ mod loading;
 mod owner;
 mod pack;
 mod pages;
+mod passages;
 mod past;
 mod pool;
 pub mod question;
@@ -66,6 +67,7 @@ pub use self::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,
         PASSPHRASE_BYTES_MIN, is_locked,
     },
+    passages::{Passage, Turn},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     recall::{
         Candidate, Considered, DOUBT_FROM, Dated, Hit, LIMIT_MAX, QUESTION_BYTES_MAX, Question,

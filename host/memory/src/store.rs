@@ -6,7 +6,7 @@
 mod consolidating;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     iter, slice,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -32,6 +32,7 @@ use crate::{
     lineage::DERIVED_FROM,
     loading::{Kept, load},
     owner::{Cost, Owner, OwnerKey, OwnerKind, Veil},
+    passages::{self, Passage, Seat},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     question::{Cue, analyse},
     recall::{
@@ -41,7 +42,7 @@ use crate::{
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Shut, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
     search::{EXACT_MAX, Search},
-    shard::{AskedDays, Doc, Shard},
+    shard::{AskedDays, Doc, NONE, Shard},
     snapshot::{
         self, Places, SnapshotError, Taken, Taking, Thinned, descent::Descent, forget_there,
     },
@@ -1692,6 +1693,49 @@ impl Memory {
         let found = when::date_among((&question.text, now), texts);
         let (number, interval, granularity) = found.unwrap_or_else(told);
         Ok(Some(Dated { interval, granularity, by: all[number].id, is_said: found.is_some() }))
+    }
+
+    /// Puts the hits of a question together: those that stand next to each other in their thread become one passage, and
+    /// turns beside them come along as far as the budget allows.
+    ///
+    /// Such a turn lies within the spaces and times of the question, is trusted as far as it wants, and is neither archived nor
+    /// superseded where it asks for no such ones. Who said it, of which kind it is and which tags it has is asked of hits alone: before
+    /// an answer by Ada stands what Bob asked. What says the same as a hit is not told again, unless copies are asked for.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn passages(&self, question: &Question, hits: &[Hit]) -> Result<Vec<Passage>, ReadError> {
+        let around = Question { author: None, kind: None, tags: Vec::new(), ..question.bare() };
+        let told = hits.iter().filter(|_| !question.copies).map(|it| saying(&it.record));
+        let told: HashSet<Digest> = told.collect();
+        self.asked(|index| {
+            let past = self.past(index, question)?;
+            let spaces: HashMap<&str, &Shard> = index.spaces().collect();
+            let seat = |id: MemoryId| {
+                let space = index.space_of(id)?;
+                let shard = spaces.get(space)?;
+                let doc = shard.doc(shard.place(id)?)?;
+                (doc.thread != NONE).then_some(((space, doc.thread), doc.position))
+            };
+            let known = |((space, thread), position): Seat<(&str, u32)>| {
+                let shard = *spaces.get(space)?;
+                let place = shard.thread(thread)?.docs.get(position as usize)?;
+                Some((shard, shard.doc(*place)?))
+            };
+            let turn = |seat: Seat<(&str, u32)>, left: u64| {
+                let is_meant = |(shard, doc): &(&Shard, Doc)| {
+                    u64::from(doc.tokens) <= left
+                        && allowed(index, (&around, past.as_ref()), shard, doc)
+                };
+                let Some((_, doc)) = known(seat).filter(is_meant) else { return Ok(None) };
+                match self.record(doc.id) {
+                    Ok(record) => Ok(Some(record).filter(|it| !told.contains(&saying(it)))),
+                    Err(ReadError::NotFound { .. } | ReadError::Damaged { .. }) => Ok(None),
+                    Err(other) => Err(other),
+                }
+            };
+            passages::passages(hits, question.budget_tokens, seat, turn)
+        })
     }
 
     /// Does what [`Memory::recall`] does, without the cache: for those who measure or compare.

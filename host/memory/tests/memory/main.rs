@@ -9,6 +9,7 @@ mod kept;
 mod life;
 mod model;
 mod owner;
+mod passages;
 mod past;
 mod ranking;
 mod recall;
