@@ -155,6 +155,9 @@ pub(crate) enum MemoryRequest {
         /// Of which state; of now where none is named.
         #[serde(default)]
         as_of: Option<Moment>,
+        /// Whether what is found is put together to passages.
+        #[serde(default)]
+        passages: bool,
     },
     /// Why a question is answered as it is.
     Explain {

@@ -1705,7 +1705,13 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn passages(&self, question: &Question, hits: &[Hit]) -> Result<Vec<Passage>, ReadError> {
-        let around = Question { author: None, kind: None, tags: Vec::new(), ..question.bare() };
+        let around = Question {
+            author: None,
+            kind: None,
+            tags: Vec::new(),
+            fields: Vec::new(),
+            ..question.bare()
+        };
         let told = hits.iter().filter(|_| !question.copies).map(|it| saying(&it.record));
         let told: HashSet<Digest> = told.collect();
         self.asked(|index| {

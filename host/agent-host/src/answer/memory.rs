@@ -122,7 +122,10 @@ pub(crate) struct AddAnswer {
 pub(crate) struct RecallAnswer {
     /// The records, the best first.
     pub(crate) hits: Vec<HitDetail>,
-    /// The tokens that their texts take, about.
+    /// These with turns beside them, put together as they were said; none where that was not asked for.
+    #[serde(default)]
+    pub(crate) passages: Option<Vec<PassageDetail>>,
+    /// The tokens that the texts take, about: of the passages, where there are such, else of the hits.
     pub(crate) tokens: u64,
     /// How many records were looked at closely.
     pub(crate) candidates: usize,
@@ -189,6 +192,32 @@ pub(crate) struct HitDetail {
     /// How many more there are.
     #[serde(default, rename = "same-more")]
     pub(crate) same_more: usize,
+}
+
+/// Turns that follow each other in their thread, or one record alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PassageDetail {
+    /// How well the best of its hits answers.
+    pub(crate) score: f64,
+    /// How many tokens its texts take, about.
+    pub(crate) tokens: u64,
+    /// The thread; none of a record without one.
+    pub(crate) thread: Option<String>,
+    /// Its records.
+    pub(crate) ids: Vec<String>,
+    /// The same with what they say, in the order of the thread.
+    pub(crate) turns: Vec<TurnDetail>,
+}
+
+/// A record in a passage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TurnDetail {
+    /// How well it answers; none where it is no hit, and stands beside one.
+    pub(crate) score: Option<f64>,
+    /// How many tokens its text takes, about.
+    pub(crate) tokens: u32,
+    /// The record.
+    pub(crate) record: RecordDetail,
 }
 
 /// Answers `memory explain`.

@@ -283,6 +283,10 @@ struct Consolidate {
 struct Recall {
     #[command(flatten)]
     question: Asking,
+    /// Puts turns of a thread that stand next to each other together, in their order, with those right beside them as far
+    /// as the budget allows.
+    #[arg(long)]
+    passages: bool,
 }
 
 /// Tells why a question is answered as it is: for each hit its ten signals, and with `--json` all that is known.
@@ -460,9 +464,10 @@ impl Memory {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Failure> {
         match self.command {
             MemoryCommand::Add(it) => it.run(context),
-            MemoryCommand::Recall(Recall { question }) => {
+            MemoryCommand::Recall(Recall { question, passages }) => {
                 let (question, as_of) = question.question();
-                told::recall(context, &ask(context, MemoryRequest::Recall { question, as_of })?)
+                let request = MemoryRequest::Recall { question, as_of, passages };
+                told::recall(context, &ask(context, request)?)
             }
             MemoryCommand::Explain(Explain { question, id }) => {
                 let (question, as_of) = question.question();

@@ -26,8 +26,8 @@ use voyager_manifest::nearest;
 use voyager_memory::{
     AuditLine, Cost, Dated, Deed, Edge, Encodes as _, Entry, FIELDS_OF_HOST, FieldIs, Hit,
     LIMIT_MAX, LockError, Meaning, Memory, MemoryId, OpenError, Options, OwnerKey, OwnerKind,
-    Places, Question, ReadError, Recall, Record, SUPERSEDES, Ticked, WriteError, check_question,
-    is_locked,
+    Passage, Places, Question, ReadError, Recall, Record, SUPERSEDES, Ticked, Turn, WriteError,
+    check_question, is_locked,
     when::{ambiguous, impossible},
 };
 
@@ -35,10 +35,10 @@ use self::snapshots::Folders;
 use super::{Host, Updates, compact::note, to_json};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PinAnswer, RecallAnswer,
-        RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, TrustAnswer, UnrelateAnswer, UsedDetail, VectorRecall, WhenDetail, named,
-        snapshot::ProblemDetail,
+        AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PassageDetail, PinAnswer,
+        RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer,
+        StatsAnswer, TickAnswer, TrustAnswer, TurnDetail, UnrelateAnswer, UsedDetail, VectorRecall,
+        WhenDetail, named, snapshot::ProblemDetail,
     },
     encoding::Encoder,
     failure::{Failure, FailureKind},
@@ -328,9 +328,9 @@ impl Desk {
                 let trust = trust.unwrap_or(Trust::Owner);
                 self.add(Entry { supersedes, derived_from, trust, ..draft.into() }).map(to_json)
             }
-            MemoryRequest::Recall { question, as_of } => {
+            MemoryRequest::Recall { question, as_of, passages } => {
                 self.tell_unknown(&question.spaces);
-                self.recall(question, as_of).map(to_json)
+                self.recall(question, as_of, passages).map(to_json)
             }
             MemoryRequest::Explain { question, id, as_of } => {
                 self.tell_unknown(&question.spaces);
@@ -411,6 +411,7 @@ impl Desk {
         &self,
         mut question: Question,
         as_of: Option<Moment>,
+        passages: bool,
     ) -> Result<RecallAnswer, Failure> {
         let now = self.asked_at(as_of)?;
         let as_of = as_of.map(|it| self.commit_of(it)).transpose()?;
@@ -424,7 +425,12 @@ impl Desk {
             self.tell_meant(&question, now)?;
         }
         let left_out = answering.saturating_sub(hits.len() + duplicates);
-        let tokens = hits.iter().map(|it| u64::from(it.tokens)).sum();
+        let passages = passages.then(|| self.memory.passages(&question, &hits));
+        let passages = passages.transpose().map_err(read)?;
+        let tokens = match &passages {
+            Some(passages) => passages.iter().map(Passage::tokens).sum(),
+            None => hits.iter().map(|it| u64::from(it.tokens)).sum(),
+        };
         let hit = |it: Hit| HitDetail {
             score: it.score,
             tokens: it.tokens,
@@ -434,9 +440,11 @@ impl Desk {
             same_more: it.same_more,
         };
         let hits = hits.into_iter().map(hit).collect();
+        let passages = passages.map(|all| all.into_iter().map(|it| self.passage(it)).collect());
         let (records, damaged) = (self.memory.ids().len(), self.memory.damaged_count());
         Ok(RecallAnswer {
             hits,
+            passages,
             tokens,
             candidates,
             duplicates,
@@ -451,6 +459,20 @@ impl Desk {
             when: when.and_then(dated),
             notes,
         })
+    }
+
+    fn passage(&self, passage: Passage) -> PassageDetail {
+        let tokens = passage.tokens();
+        let Passage { score, turns } = passage;
+        let ids: Vec<MemoryId> = turns.iter().map(|it| it.record.id).collect();
+        let thread = turns.first().and_then(|it| it.record.draft.thread.clone());
+        let turn = |Turn { score, tokens, record }: Turn| TurnDetail {
+            score,
+            tokens,
+            record: self.detail(record),
+        };
+        let turns = turns.into_iter().map(turn).collect();
+        PassageDetail { score, tokens, thread, ids: named(&ids), turns }
     }
 
     /// What the time that a question names does not do.

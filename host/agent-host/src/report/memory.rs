@@ -19,10 +19,10 @@ use super::{past, read, tell};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
-        ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PinAnswer, Reading, RecallAnswer,
-        RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer, ShowAnswer, StatsAnswer,
-        TickAnswer, Tied, TimeDetail, TrustAnswer, UnrelateAnswer, UsedDetail, VectorRecall,
-        WhenDetail,
+        HitDetail, ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PassageDetail, PinAnswer,
+        Reading, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer,
+        ShowAnswer, StatsAnswer, TickAnswer, Tied, TimeDetail, TrustAnswer, UnrelateAnswer,
+        UsedDetail, VectorRecall, WhenDetail,
     },
     cli::Context,
     failure::Failure,
@@ -67,17 +67,9 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
     let recall: RecallAnswer = read(answer)?;
     tell(context, &recall, 0, || {
         recall.as_of.iter().for_each(past::as_of);
-        for hit in &recall.hits {
-            line(in_one_line(&format!("{:>6.2}  {}", hit.score, heading(&hit.record))))?;
-            text(&hit.record.text, "        ")?;
-            if !hit.same.is_empty() {
-                let (count, named) = (hit.same.len() + hit.same_more, in_runs(&hit.same));
-                let more = match hit.same_more {
-                    0 => String::new(),
-                    more => format!(", and {more} more"),
-                };
-                line(format!("        and {count} that say the same: {named}{more}"))?;
-            }
+        match &recall.passages {
+            Some(passages) => passages.iter().try_for_each(passage)?,
+            None => recall.hits.iter().try_for_each(hit)?,
         }
         recall.notes.iter().for_each(|it| note(harmless(it)));
         if recall.hits.is_empty() {
@@ -98,6 +90,7 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
             note(harmless(&when_it_was(when)));
         }
         let mut told = vec![format!("{} tokens", recall.tokens)];
+        told.extend(recall.passages.iter().map(|it| format!("{} passage(s)", it.len())));
         if recall.left_out > 0 {
             told.push(format!("{} left out for the limit and the budget", recall.left_out));
         }
@@ -118,6 +111,32 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         Ok(())
     })
+}
+
+fn hit(hit: &HitDetail) -> Result<(), Failure> {
+    turn(Some(hit.score), &hit.record)?;
+    if hit.same.is_empty() {
+        return Ok(());
+    }
+    let (count, named) = (hit.same.len() + hit.same_more, in_runs(&hit.same));
+    let more = match hit.same_more {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    line(format!("        and {count} that say the same: {named}{more}"))
+}
+
+fn passage(passage: &PassageDetail) -> Result<(), Failure> {
+    passage.turns.iter().try_for_each(|it| turn(it.score, &it.record))?;
+    line(format!("        = {}: {} tokens", in_runs(&passage.ids), passage.tokens))?;
+    line("")
+}
+
+/// Prints a record, with its score where it is a hit.
+fn turn(score: Option<f64>, record: &RecordDetail) -> Result<(), Failure> {
+    let score = score.map_or_else(String::new, |it| format!("{it:.2}"));
+    line(in_one_line(&format!("{score:>6}  {}", heading(record))))?;
+    text(&record.text, "        ")
 }
 
 /// Whether what was found probably does not answer.

@@ -257,6 +257,7 @@ fn every_command_answers_in_the_same_form() {
         (&["memory", "add"], vec!["memory", "add", "The door is green."], Done(0)),
         (&["memory", "add"], vec!["memory", "add", ""], Failed("usage", 2)),
         (&["memory", "recall"], vec!["memory", "recall", "door"], Done(0)),
+        (&["memory", "recall"], vec!["memory", "recall", "door", "--passages"], Done(0)),
         (&["memory", "recall"], vec!["memory", "recall", "?"], Failed("usage", 2)),
         (&["memory", "explain"], vec!["memory", "explain", "door", "--id", "m0"], Done(0)),
         (

@@ -262,6 +262,57 @@ fn a_budget_without_a_limit_is_filled() {
 }
 
 #[test]
+fn turns_of_a_chat_are_told_as_passages() {
+    let Some(stage) = Stage::new() else { return };
+    let said = [
+        ("Ada", "Good morning."),
+        ("Bob", "Did the deployment fail?"),
+        ("Ada", "Yes, at night."),
+        ("Ada", "The certificate of the deployment had expired."),
+        ("Bob", "I see."),
+        ("Bob", "Lunch is at noon."),
+        ("Ada", "Soup again."),
+    ];
+    let line = |((author, text), minute): (&(&str, &str), u32)| {
+        format!("[2024-01-02 10:{minute:02}] {author}: {text}\n")
+    };
+    stage.write("chat.txt", said.iter().zip(10..).map(line).collect::<String>());
+    memory(&stage, &["import", "chat.txt", "--trust", "owner"]);
+    memory(&stage, &["add", "A deployment is a rollout.", "--at", "2024-01-03 10:00"]);
+    let question = ["recall", "\"deployment\"", "--limit", "3", "--passages"];
+    let recall = memory(&stage, &question);
+    let passages = recall["passages"].as_array().expect("a list");
+    let ids: Vec<String> = passages.iter().map(|it| it["ids"].to_string()).collect();
+    assert_eq!(ids, [r#"["m7"]"#, r#"["m0","m1","m2","m3","m4"]"#], "{recall}");
+    let (alone, talk) = (&passages[0], &passages[1]);
+    assert_eq!((&talk["thread"], &alone["thread"]), (&"chat.txt".into(), &Json::Null), "{recall}");
+    assert_eq!(talk["score"], recall["hits"][1]["score"], "{recall}");
+    let turns = talk["turns"].as_array().expect("a list");
+    let are_hits: Vec<bool> = turns.iter().map(|it| it["score"].is_number()).collect();
+    assert_eq!(are_hits, [false, true, false, true, false], "{recall}");
+    assert_eq!(turns[1]["record"]["at"], "2024-01-02T10:11:00.000Z", "{recall}");
+    let sum: u64 = passages.iter().filter_map(|it| it["tokens"].as_u64()).sum();
+    assert_eq!(recall["tokens"].as_u64(), Some(sum), "{recall}");
+    let people = stage.call([&["memory"], question.as_slice()].concat());
+    let lines = [
+        "        m2  2024-01-02 10:12  Ada  [chat.txt]",
+        "        Yes, at night.",
+        "        = m0 to m4: ",
+    ];
+    assert!(lines.iter().all(|it| people.out.contains(it)), "{}", people.out);
+    assert!(people.err.contains("2 passage(s)"), "{}", people.err);
+    // Nothing is left for turns beside the hits.
+    let hits = memory(&stage, &question[..4])["tokens"].to_string();
+    let tight = memory(&stage, &[question.as_slice(), &["--budget", &hits]].concat());
+    let tight = tight["passages"].as_array().expect("a list");
+    assert!(
+        tight.len() == 3
+            && tight.iter().all(|it| it["turns"].as_array().is_some_and(|it| it.len() == 1))
+    );
+    assert_eq!(memory(&stage, &question[..4])["passages"], Json::Null);
+}
+
+#[test]
 fn a_short_name_is_the_authors_whose_name_it_begins() {
     let Some(stage) = Stage::new() else { return };
     for author in ["Melanie", "Tom"] {
