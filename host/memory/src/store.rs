@@ -1496,45 +1496,48 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn record(&self, id: MemoryId) -> Result<Record, ReadError> {
-        let mut records = self.records(&[id])?;
-        records.pop().flatten().ok_or(ReadError::NotFound { id })
+        let row = self.tables.records(&[id.0])?.pop().flatten();
+        self.open_row(id, row)?.ok_or(ReadError::NotFound { id })
     }
 
-    /// Records by their ids; none for those that are not here.
+    /// Records by their ids; none for those that are not here, or turn out to be damaged: these are set aside.
     ///
     /// # Errors
     /// [`ReadError::Disk`].
     pub fn records(&self, ids: &[MemoryId]) -> Result<Vec<Option<Record>>, ReadError> {
         let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
         let rows = self.tables.records(&numbers)?;
-        let disk = |error: std::io::Error| ReadError::Disk { reason: error.to_string() };
-        let record = |(id, row): (&MemoryId, Option<Vec<u8>>)| {
-            let Some(row) = row else { return Ok(None) };
-            // A record without a key was forgotten since its row was read.
-            let Some(key) = self.keys.key(id.0).map_err(disk)? else { return Ok(None) };
-            let record = open_record(&key, *id, &row);
-            let damaged = || ReadError::Damaged { id: *id };
-            record.map(Some).ok_or_else(damaged)
-        };
-        ids.iter().zip(rows).map(record).collect()
-    }
-
-    /// Records by their ids, without those that turn out to be damaged: they are set aside.
-    fn readable(&self, ids: &[MemoryId]) -> Result<Vec<Option<Record>>, ReadError> {
-        let all = self.records(ids);
-        if all.is_ok() {
-            return all;
-        }
-        let one = |id: &MemoryId| match self.record(*id) {
-            Ok(record) => Ok(Some(record)),
-            Err(ReadError::NotFound { .. }) => Ok(None),
-            Err(ReadError::Damaged { .. }) => {
-                self.index_mut().set_aside(*id);
+        let mut damaged = Vec::new();
+        let record = |(id, row): (&MemoryId, Option<Vec<u8>>)| match self.open_row(*id, row) {
+            Err(ReadError::Damaged { id }) => {
+                damaged.push(id);
                 Ok(None)
             }
-            Err(other) => Err(other),
+            opened => opened,
         };
-        ids.iter().map(one).collect()
+        let records = ids.iter().zip(rows).map(record).collect::<Result<_, _>>()?;
+        self.set_aside(&damaged);
+        Ok(records)
+    }
+
+    /// A record from its row; none where there is no row, or no key: it was forgotten since its row was read.
+    fn open_row(&self, id: MemoryId, row: Option<Vec<u8>>) -> Result<Option<Record>, ReadError> {
+        let Some(row) = row else { return Ok(None) };
+        let Some(key) = self.keys.key(id.0).map_err(Broken::disk)? else { return Ok(None) };
+        open_record(&key, id, &row).map(Some).ok_or(ReadError::Damaged { id })
+    }
+
+    /// Sets records aside that turned out to be damaged. Those that were forgotten since are none.
+    fn set_aside(&self, damaged: &[MemoryId]) {
+        if damaged.is_empty() {
+            return;
+        }
+        let mut index = self.index_mut();
+        for id in damaged {
+            if index.holds(*id) {
+                index.set_aside(*id);
+            }
+        }
     }
 
     /// All records, in the order of writing.
@@ -1685,7 +1688,7 @@ impl Memory {
             let past = self.past(index, question)?;
             Ok(beside(&self.search(index, (question, past.as_ref())), best.record.id))
         })?;
-        let beside: Vec<Record> = self.readable(&beside)?.into_iter().flatten().collect();
+        let beside: Vec<Record> = self.records(&beside)?.into_iter().flatten().collect();
         let next = hits.iter().skip(1).take(when::NEXT).map(|it| &it.record);
         let all: Vec<&Record> = iter::once(&best.record).chain(&beside).chain(next).collect();
         let texts = all.iter().map(|it| (it.draft.text.as_str(), it.at()));
@@ -1839,7 +1842,7 @@ impl Memory {
     fn tell(&self, answer: &Answer, commit: u64) -> Result<Recall, ReadError> {
         let Answer { packed, same, .. } = answer;
         let ids: Vec<MemoryId> = packed.iter().map(|it| it.1.id).collect();
-        let records = self.readable(&ids)?;
+        let records = self.records(&ids)?;
         // A record that was forgotten in between is none.
         let there = packed.iter().zip(same).zip(records);
         let hits = there.filter_map(|((it, same), record)| {
@@ -2250,7 +2253,7 @@ impl Memory {
     }
 
     /// Checks everything that is stored. `see` is told how much is done, of how much, and says whether to go on; none
-    /// where it did not. Writes go on meanwhile.
+    /// where it did not. Writes go on meanwhile. No row is changed; a record that does not open is set aside.
     ///
     /// # Errors
     /// [`ReadError::Disk`] where the database itself can't be read.
@@ -2279,12 +2282,26 @@ impl Memory {
             };
             (checking, owner.is_doubled().map_err(disk)?)
         };
-        let mut found = verify::run(&checking, see)?;
-        if let (Some(found), false) = (&mut found, doubled) {
+        let Some(mut found) = verify::run(&checking, see)? else { return Ok(None) };
+        self.heed(&found.faults)?;
+        if !doubled {
             let problem = "one of its two copies is damaged".to_owned();
             found.faults.insert(0, Fault { id: None, part: Part::Owner, problem });
         }
-        Ok(found)
+        Ok(Some(found.cut()))
+    }
+
+    /// Has what recall searches go by what a check found.
+    fn heed(&self, faults: &[Fault]) -> Result<(), ReadError> {
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let of = |part| faults.iter().filter(move |it| it.part == part).filter_map(|it| it.id);
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_here = |it: &MemoryId| self.index().holds(*it);
+        let damaged: Vec<MemoryId> = of(Part::Record).filter(is_here).collect();
+        self.set_aside(&damaged);
+        Ok(())
     }
 
     /// What was done last, the newest first.

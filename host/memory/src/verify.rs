@@ -143,6 +143,15 @@ pub struct Verified {
     pub more: u64,
 }
 
+impl Verified {
+    /// The same with as many faults as are told.
+    pub(crate) fn cut(mut self) -> Self {
+        self.more = self.faults.len().saturating_sub(FAULTS_MAX) as u64;
+        self.faults.truncate(FAULTS_MAX);
+        self
+    }
+}
+
 /// Shows an index to whoever asks.
 pub(crate) type Showing<'a> = dyn Fn(&mut dyn FnMut(&Index)) + Sync + 'a;
 
@@ -184,7 +193,8 @@ struct Work<'a> {
     failed: Mutex<Option<Broken>>,
 }
 
-/// Checks a store. `see` is told how much is done, of how much, and says whether to go on; none where it did not.
+/// Checks a store, and finds all its faults. `see` is told how much is done, of how much, and says whether to go on; none
+/// where it did not.
 pub(crate) fn run(
     checking: &Checking<'_>,
     see: &(dyn Fn(u64, u64) -> bool + Sync),
@@ -250,8 +260,6 @@ pub(crate) fn run(
             kept.push(fault);
         }
     }
-    found.more = kept.len().saturating_sub(FAULTS_MAX) as u64;
-    kept.truncate(FAULTS_MAX);
     found.faults = kept;
     Ok(Some(found))
 }

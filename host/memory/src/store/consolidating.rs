@@ -199,7 +199,7 @@ impl Memory {
     ) -> Result<Option<Vec<Group>>, ReadError> {
         let mut saying_so: BTreeMap<Digest, Vec<(MemoryId, f32)>> = BTreeMap::new();
         for chunk in ids.chunks(CHUNK) {
-            for record in self.readable(chunk)?.into_iter().flatten() {
+            for record in self.records(chunk)?.into_iter().flatten() {
                 let alike = saying_so.entry(saying(&record)).or_default();
                 alike.push((record.id, record.draft.importance));
             }

@@ -391,3 +391,26 @@ fn a_damaged_row_costs_one_record() {
     memory.forget(&[MemoryId(12)], None, now()).unwrap();
     assert_eq!(memory.stats().unwrap().damaged, []);
 }
+
+/// So it is where many are read at once, and where everything is checked.
+#[test]
+fn a_damaged_row_among_many_costs_one_record() {
+    let disk = SimDisk::new(1);
+    drop(kept(&disk));
+    // A bit of the key of m1.
+    disk.flip_bit("keys", (512 + 32) * 8);
+    let memory = open(&disk);
+    let ids = memory.ids();
+    let records = memory.records(&ids).unwrap();
+    let unread: Vec<_> = ids.iter().zip(&records).filter(|it| it.1.is_none()).collect();
+    assert_eq!(unread, [(&MemoryId(1), &None)]);
+    assert_eq!(memory.stats().unwrap().damaged, [MemoryId(1)]);
+    drop(memory);
+    let memory = open(&disk);
+    assert_eq!(memory.stats().unwrap().damaged, []);
+    let faults = || memory.verify(&|_, _| true).unwrap().unwrap().faults;
+    let found = faults();
+    assert!(found.iter().all(|it| it.id == Some(MemoryId(1))), "{found:?}");
+    assert_eq!(memory.stats().unwrap().damaged, [MemoryId(1)]);
+    assert_eq!(faults(), found, "that it is set aside is no fault of others");
+}

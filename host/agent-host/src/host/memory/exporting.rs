@@ -57,8 +57,7 @@ impl Desk {
         self.check_space(space)?;
         let ids = self.ids_of(space);
         let relations = self.memory.all_relations().map_err(read)?;
-        let damaged = named(&self.memory.stats().map_err(read)?.damaged);
-        let mut answer = ExportAnswer { damaged, ..ExportAnswer::default() };
+        let mut answer = ExportAnswer::default();
         let mut lines = Lines { desk: self, part: String::new() };
         let mut told = HashSet::new();
         // A line can only name records that stand before it; what supersedes a later one is a line of its own.
@@ -88,8 +87,8 @@ impl Desk {
                 let more = older.split_off(older.len().min(SUPERSEDES_MAX));
                 answer.relations += older.len() as u64;
                 let mut own = own.remove(&record.id).unwrap_or_default();
-                // One that is forgotten by now has no row.
-                own.retain(|it| told.contains(&it.to) || self.memory.space_of(it.to).is_ok());
+                // One that is forgotten by now, or can't be read, has no row.
+                own.retain(|it| told.contains(&it.to) || self.memory.record(it.to).is_ok());
                 lines.push(&self.line(record).supersedes(&older))?;
                 answer.records += 1;
                 let kind = || SUPERSEDES.to_owned();
@@ -104,6 +103,8 @@ impl Desk {
             answer.relations += 1;
         }
         lines.send()?;
+        // Some are found while they are read.
+        answer.damaged = named(&self.memory.stats().map_err(read)?.damaged);
         Ok(answer)
     }
 

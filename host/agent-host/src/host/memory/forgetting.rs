@@ -73,10 +73,10 @@ mod tests {
     };
     use crate::encoding::{Encoder, Setting};
 
-    fn desk() -> Desk {
+    fn desk(disk: &SimDisk) -> Desk {
         let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Timestamp::from_millis(1_000)));
         let encoder = Encoder::new(Setting::of("hashed"), Arc::clone(&clock), "/nowhere".into());
-        let disk = Arc::new(SimDisk::new(1));
+        let disk = Arc::new(disk.clone());
         let memory = Memory::open(disk, Options::default(), Arc::new(Seeded::new(1)));
         let memory = Arc::new(memory.expect("it opens"));
         let lazy = Arc::new(LazyMemory::with(Arc::clone(&memory), Arc::new(encoder)));
@@ -91,13 +91,14 @@ mod tests {
     }
 
     fn add(desk: &Desk, text: &str) {
-        let draft = Draft { text: text.to_owned(), ..Draft::default() };
+        let thread = Some("talk".to_owned());
+        let draft = Draft { text: text.to_owned(), thread, ..Draft::default() };
         desk.add(draft.into()).expect("it is written");
     }
 
     #[test]
     fn what_is_remembered_after_the_question_stays() {
-        let desk = desk();
+        let desk = desk(&SimDisk::new(1));
         add(&desk, "One.");
         add(&desk, "Two.");
         let mut what = Forgetting { space: Some("default".to_owned()), ..Forgetting::default() };
@@ -110,5 +111,24 @@ mod tests {
         assert_eq!(desk.memory.ids(), [MemoryId(2)]);
         what.only = Some([].into_iter().collect());
         assert!(desk.forget(&what, false).expect("it is done").ids.is_empty());
+    }
+
+    /// Behind a kept index a row is read only when somebody asks for it.
+    #[test]
+    fn what_is_found_damaged_while_it_is_read_is_told() {
+        let disk = SimDisk::new(1);
+        let before = desk(&disk);
+        add(&before, "One.");
+        add(&before, "Two.");
+        before.memory.keep_index().expect("it is kept");
+        drop(before);
+        // A bit of the key of m1.
+        disk.flip_bit("keys", (512 + 32) * 8);
+        let what = Forgetting { thread: Some("talk".to_owned()), ..Forgetting::default() };
+        let told = desk(&disk).forget(&what, true).expect("it is told");
+        assert_eq!((told.ids, told.damaged), (named(&[MemoryId(0)]), named(&[MemoryId(1)])));
+        let (updates, _parts) = tokio::sync::mpsc::channel(1);
+        let told = Desk { updates, ..desk(&disk) }.export(None, false).expect("it is told");
+        assert_eq!((told.records, told.damaged), (1, named(&[MemoryId(1)])));
     }
 }
