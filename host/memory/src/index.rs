@@ -16,9 +16,9 @@ use crate::{
     pack::{Pack, Writer, at_once},
     record::{MemoryId, Record},
     row::{Edge, Standing},
-    shard::{Names, Shard},
+    shard::{Names, Place, Shard},
     succession::{Judge, SUPERSEDES, Succession},
-    vectors::Code,
+    vectors::{Code, Vectors},
 };
 
 /// Name of the section of a pack that holds relations.
@@ -220,14 +220,25 @@ impl Index {
 
     /// Gives a record a vector.
     pub(crate) fn set_vector(&mut self, id: MemoryId, code: Code) {
-        let Some(known) = self.known.get(id) else { return };
-        let space = self.space_names.name(known.space);
-        self.stamps.touch(space, self.commit + 1);
-        if let Some(shard) = self.spaces.get_mut(space)
-            && let Some(place) = shard.place(id)
-        {
-            shard.vectors.set(place, &code);
+        if let Some((vectors, place)) = self.vectors_with(id) {
+            vectors.set(place, &code);
         }
+    }
+
+    /// Lets the vector of a record go.
+    pub(crate) fn remove_vector(&mut self, id: MemoryId) {
+        if let Some((vectors, place)) = self.vectors_with(id) {
+            vectors.remove(place);
+        }
+    }
+
+    /// The vectors among which that of a record lies, and where: it is about to change.
+    fn vectors_with(&mut self, id: MemoryId) -> Option<(&mut Vectors, Place)> {
+        let space = self.space_names.name(self.known.get(id)?.space);
+        self.stamps.touch(space, self.commit + 1);
+        let shard = self.spaces.get_mut(space)?;
+        let place = shard.place(id)?;
+        Some((&mut shard.vectors, place))
     }
 
     /// Changes what is known of a record beside its content.

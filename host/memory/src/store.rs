@@ -2253,7 +2253,8 @@ impl Memory {
     }
 
     /// Checks everything that is stored. `see` is told how much is done, of how much, and says whether to go on; none
-    /// where it did not. Writes go on meanwhile. No row is changed; a record that does not open is set aside.
+    /// where it did not. Writes go on meanwhile. No row is changed; a record that does not open is set aside, and one whose
+    /// vector does not is without from then on.
     ///
     /// # Errors
     /// [`ReadError::Disk`] where the database itself can't be read.
@@ -2297,10 +2298,28 @@ impl Memory {
             return Ok(());
         }
         let of = |part| faults.iter().filter(move |it| it.part == part).filter_map(|it| it.id);
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let is_here = |it: &MemoryId| self.index().holds(*it);
         let damaged: Vec<MemoryId> = of(Part::Record).filter(is_here).collect();
-        self.set_aside(&damaged);
+        if !damaged.is_empty() {
+            // They keep nothing alive.
+            writer.horizon = false;
+            self.set_aside(&damaged);
+        }
+        let mut bare = Vec::new();
+        for id in of(Part::Vector).filter(is_here) {
+            // That of another encoder is not searched.
+            if self.vector_in_row(id)?.is_none() && !self.index().lacks_vector(id) {
+                bare.push(id);
+            }
+        }
+        if !bare.is_empty() {
+            let mut index = self.index_mut();
+            bare.iter().for_each(|it| index.remove_vector(*it));
+            // A kept index has them still. A disk that does not let go of it takes no new vectors either.
+            drop(self.keys.destroy(&[]));
+            writer.kept = Kept { terms: 0, behind: index.len() as u64 };
+        }
         Ok(())
     }
 

@@ -88,7 +88,7 @@ impl Part {
                 "`memory forget ID` removes it; a snapshot from before, restored into another folder, may have it whole"
             }
             Self::Key | Self::Owner => "nothing: opening the memory again mends it",
-            Self::Vector => "`memory encode` makes it again once the memory was opened again",
+            Self::Vector => "`memory encode` with its encoder makes it again",
             Self::Consolidation => {
                 "`memory consolidate --undo COMMIT` takes a consolidation back; no record is lost by it"
             }
@@ -401,15 +401,18 @@ impl Ids {
         self.records(reading, ids.clone())?;
         self.standings(reading, ids.clone())?;
         for (number, name, dimensions) in &work.encoders {
-            let Some(name) = name.as_deref().map(vector_name) else { continue };
+            let Some(name) = name.as_deref() else { continue };
+            let sealed_as = vector_name(name);
             reading.vectors(*number, ids.clone(), |id, sealed| {
-                let key = self.key(id);
-                let opened = key.and_then(|it| dimensions_of(&it, &name, sealed, &mut self.plain));
+                let opened = self
+                    .key(id)
+                    .and_then(|it| dimensions_of(&it, &sealed_as, sealed, &mut self.plain));
                 self.vectors += 1;
                 if !self.is_there(id) {
                     self.fault(Some(id), Part::Vector, "it is of a record that is not there");
                 } else if opened != Some(*dimensions as usize) {
-                    self.fault(Some(id), Part::Vector, "it does not open under its record's key");
+                    let problem = format!("that of `{name}` does not open under its record's key");
+                    self.fault(Some(id), Part::Vector, problem);
                 }
             })?;
         }
@@ -561,6 +564,7 @@ mod tests {
         record::Draft,
         row::Edge,
         store::{Encoder, Entry, Memory, Options},
+        tables::{Act, Change, Deed},
     };
 
     fn now() -> Timestamp {
@@ -642,29 +646,31 @@ mod tests {
         assert!(seen.into_inner() <= 2);
     }
 
+    /// Changes rows of the last commit.
+    fn change(memory: &Memory, write: &dyn Fn(&Change)) {
+        let (tables, counters) = memory.tables_for_tests();
+        let act = Act { at: now(), deed: Deed::Arranged, first: 0, count: 0 };
+        let write = |it: &Change| {
+            write(it);
+            Ok(())
+        };
+        tables.change(act, counters, write).unwrap();
+    }
+
+    /// Seals the vector of m0 with nothing that opens it.
+    fn damage_vector(change: &Change) {
+        let encoder = (0, Encoder { name: "test 1".to_owned(), dimensions: 4 });
+        change.add_vectors(&encoder, [(0, [7; 40].as_slice())]).unwrap();
+    }
+
     #[test]
     fn each_damage_is_told_by_its_record() {
         let disk = SimDisk::new(1);
         let memory = filled(&disk, 6);
-        let change = |write: &dyn Fn(&crate::tables::Change)| {
-            let at = crate::tables::Act {
-                at: now(),
-                deed: crate::tables::Deed::Arranged,
-                first: 0,
-                count: 0,
-            };
-            let commit = memory.tables_for_tests().1.commit;
-            let counters = Counters { commit, ..memory.tables_for_tests().1 };
-            let write = |it: &crate::tables::Change| {
-                write(it);
-                Ok(())
-            };
-            memory.tables_for_tests().0.change(at, counters, write).unwrap();
-        };
+        let change = |write: &dyn Fn(&Change)| change(&memory, write);
         // A vector, and a relation, sealed with nothing that opens them.
         change(&|it| {
-            let encoder = (0, Encoder { name: "test 1".to_owned(), dimensions: 4 });
-            it.add_vectors(&encoder, [(0, [7; 40].as_slice())]).unwrap();
+            damage_vector(it);
             it.add_edge(5, 0, 4, &[7; 40]).unwrap();
         });
         assert_eq!(faults(&memory), [(Some(0), Part::Vector), (Some(5), Part::Relation)]);
@@ -685,6 +691,23 @@ mod tests {
                 .unwrap()
         });
         assert!(faults(&memory).contains(&(Some(0), Part::Horizon)));
+    }
+
+    /// The kept index has it still.
+    #[test]
+    fn a_damaged_vector_is_made_again() {
+        let disk = SimDisk::new(1);
+        let memory = filled(&disk, 6);
+        change(&memory, &damage_vector);
+        let problem = "that of `test 1` does not open under its record's key".to_owned();
+        let fault = Fault { id: Some(MemoryId(0)), part: Part::Vector, problem };
+        assert_eq!(verified(&memory).faults, [fault]);
+        assert_eq!(memory.unencoded(10), [MemoryId(0)]);
+        drop(memory);
+        let memory = open(&disk);
+        assert_eq!(memory.unencoded(10), [MemoryId(0)], "for the next process, too");
+        assert_eq!(memory.encode(&[(MemoryId(0), vec![1.0, 0.0, 0.5, 0.25])], now()), Ok(1));
+        assert_eq!(faults(&memory), []);
     }
 
     #[test]

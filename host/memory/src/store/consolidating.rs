@@ -239,8 +239,8 @@ impl Memory {
         Ok((!copies.is_empty()).then_some(Group { standing, copies }))
     }
 
-    /// The vector of a record, from its row.
-    fn vector_in_row(&self, id: MemoryId) -> Result<Option<Code>, ReadError> {
+    /// The vector of a record, from its row; none where it has none, or a damaged one.
+    pub(super) fn vector_in_row(&self, id: MemoryId) -> Result<Option<Code>, ReadError> {
         let Some((number, encoder)) = self.encoder.get() else { return Ok(None) };
         let Some(sealed) = self.tables.vector(*number, id.0)? else { return Ok(None) };
         let key = self.keys.key(id.0).map_err(Broken::disk)?;
