@@ -44,6 +44,8 @@ const AGAIN: Duration = Duration::from_secs(60);
 const TOLD: Duration = Duration::from_secs(1);
 /// What every encoder can encode.
 const PROBE: &str = "a word";
+/// Why an encoder is of no use that has no vector for it.
+const ZEROS: &str = "its vectors have no direction";
 
 /// What encodes in this process.
 pub(super) struct Encoding {
@@ -54,7 +56,7 @@ pub(super) struct Encoding {
     behind: Notify,
     /// A question has its vector.
     asked: Notify,
-    /// Records of which the encoder makes no vector: they are not tried again in this process.
+    /// Records of which the encoder makes no vector: they are tried again in this process only where somebody asks.
     refused: Mutex<BTreeSet<MemoryId>>,
     /// Held while a batch is made, so that no text is encoded twice.
     alone: tokio::sync::Mutex<VecDeque<MemoryId>>,
@@ -64,7 +66,6 @@ pub(super) struct Encoding {
 #[derive(Clone, Copy, Debug, Default)]
 struct Done {
     encoded: usize,
-    refused: usize,
     more: bool,
 }
 
@@ -152,6 +153,9 @@ impl Encoding {
         }
         let vectors = match self.encode(memory, texts.clone()).await {
             Err(Trouble::Refused(why)) => self.singly(memory, texts, &why).await,
+            Ok(vectors) if vectors.iter().all(Option::is_none) => {
+                self.probe(memory, ZEROS).await.map(|()| vectors)
+            }
             vectors => vectors,
         };
         let vectors = match vectors {
@@ -161,7 +165,6 @@ impl Encoding {
                 return Err(trouble);
             }
         };
-        let count = ids.len();
         let (mut rows, mut refused) = (Vec::new(), Vec::new());
         for (id, vector) in ids.into_iter().zip(vectors) {
             match vector {
@@ -171,7 +174,7 @@ impl Encoding {
         }
         self.refused().extend(refused);
         let encoded = self.store(memory, rows).await?;
-        Ok(Done { encoded, refused: count - encoded, more: true })
+        Ok(Done { encoded, more: true })
     }
 
     /// The next texts that have no vector.
@@ -225,17 +228,22 @@ impl Encoding {
         self.encoder.encode(texts, dimensions, Patience::Work).await
     }
 
-    /// Each text for itself, where all together were refused. Where none does and [`PROBE`] neither, it is the
-    /// encoder and not the texts.
+    /// Fails, with `why`, where [`PROBE`] has no vector either: then it is the encoder and not the texts.
+    async fn probe(&self, memory: &Memory, why: &str) -> Result<(), Trouble> {
+        match self.encode(memory, vec![PROBE.to_owned()]).await {
+            Ok(vectors) if vectors.iter().all(Option::is_some) => Ok(()),
+            _ => Err(Trouble::Down(why.to_owned())),
+        }
+    }
+
+    /// Each text for itself, where all together were refused.
     async fn singly(
         &self,
         memory: &Memory,
         texts: Vec<String>,
         why: &str,
     ) -> Result<Vec<Option<Vec<f32>>>, Trouble> {
-        if self.encode(memory, vec![PROBE.to_owned()]).await.is_err() {
-            return Err(Trouble::Down(why.to_owned()));
-        }
+        self.probe(memory, why).await?;
         let mut vectors = Vec::with_capacity(texts.len());
         for text in texts {
             match self.encode(memory, vec![text]).await {
@@ -373,7 +381,8 @@ impl Host {
             return Err(Failure::usage("this host has no encoder").hint(hint));
         }
         let memory = encoding.opened().await.map_err(|it| unusable(&it))?;
-        let (mut encoded, mut refused) = (0, 0);
+        encoding.refused().clear();
+        let mut encoded = 0;
         let stopped = |encoded: usize, kind, why: String| {
             let hint = format!("{encoded} record(s) got a vector; the same command goes on");
             Failure::new(kind, why).hint(hint)
@@ -410,7 +419,6 @@ impl Host {
             let done =
                 done.map_err(|it| stopped(encoded, FailureKind::Environment, it.to_string()))?;
             encoded += done.encoded;
-            refused += done.refused;
             if !done.more {
                 break;
             }
@@ -430,6 +438,7 @@ impl Host {
         }
         let Stats { vectors, records, .. } = stats()?;
         let encoder = memory.encoder().map(|it| it.name.clone());
+        let refused = records.saturating_sub(vectors);
         Ok(EncodeAnswer { encoder, encoded, refused, vectors, records })
     }
 }
@@ -462,15 +471,15 @@ mod tests {
         tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it comes");
     }
 
-    /// An encoder that refuses whoever asks, and how often it did.
-    fn refusing() -> (Setting, Arc<AtomicUsize>) {
+    /// An encoder that gives `answer`, which is told how often it was asked before, and how often it was.
+    fn answering(answer: impl Fn(usize) -> String + Send + 'static) -> (Setting, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         let count = Arc::new(AtomicUsize::new(0));
         let asked = Arc::clone(&count);
         std::thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
-                asked.fetch_add(1, Ordering::SeqCst);
+                let before = asked.fetch_add(1, Ordering::SeqCst);
                 let (mut read, mut some) = (Vec::new(), [0; 1_024]);
                 // The JSON of what is asked ends so, and its head has none.
                 while !read.ends_with(b"}")
@@ -478,12 +487,20 @@ mod tests {
                 {
                     read.extend_from_slice(&some[..bytes]);
                 }
-                let refusal =
-                    "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-                let _ = stream.write_all(refusal.as_bytes());
+                let _ = stream.write_all(answer(before).as_bytes());
             }
         });
         (Setting::of(&format!("http://{address}/api/embed#m")), count)
+    }
+
+    fn response(status: &str, body: &str) -> String {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+    }
+
+    /// An encoder that refuses whoever asks, and how often it did.
+    fn refusing() -> (Setting, Arc<AtomicUsize>) {
+        answering(|_| response("401 Unauthorized", ""))
     }
 
     /// A memory of one record without a vector, and what encodes it.
@@ -510,6 +527,20 @@ mod tests {
         assert!(why.contains("it answers with status 401"), "{why}");
         let (encoding, memory) = self::encoding(Setting::of("hashed"), &clock);
         assert_eq!(encoding.trouble(&memory).await, None);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_passed_over_while_an_encoder_answers_with_zeros() {
+        let clock = SimClock::new(Timestamp::from_millis(1_000));
+        let (setting, _) = answering(|before| {
+            // What is to be encoded, then what every encoder can encode.
+            let number = if before < 2 { "0.0" } else { "1.0" };
+            response("200 OK", &format!("{{\"embeddings\":[[{number},{number}]]}}"))
+        });
+        let (encoding, memory) = encoding(setting, &clock);
+        let down = encoding.batch(&memory).await.expect_err("all is zero");
+        assert_eq!(down, Trouble::Down(ZEROS.to_owned()));
+        assert_eq!(encoding.batch(&memory).await.expect("it answers").encoded, 1);
     }
 
     #[tokio::test]

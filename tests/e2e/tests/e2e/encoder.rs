@@ -419,6 +419,33 @@ fn one_text_that_an_endpoint_refuses_stops_no_other() {
 }
 
 #[test]
+fn what_a_host_passed_over_is_tried_again_where_somebody_asks() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("facts.jsonl", FACTS);
+    let refuses = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&refuses);
+    let address = serve(move |asked| {
+        let is_refused = |it: &String| it == "!!!" && seen.load(Ordering::SeqCst);
+        match asked.texts.iter().any(is_refused) {
+            true => response("500 Internal Server Error", &[], b""),
+            false => ollama(asked),
+        }
+    });
+    let encoder = format!("http://{address}/api/embed#small");
+    let mut host = Telling::begin(stage.command(["--encoder", &encoder, "serve", "--json"]));
+    host.until(&["serving"]);
+    memory(&stage, "none", &["import", "facts.jsonl"]);
+    let encoded = || {
+        let encoded = memory(&stage, &encoder, &["encode"]);
+        ["vectors", "refused"].map(|it| encoded[it].as_u64())
+    };
+    assert_eq!(encoded(), [Some(2), Some(1)]);
+    refuses.store(false, Ordering::SeqCst);
+    assert_eq!(encoded(), [Some(3), Some(0)]);
+    host.stop();
+}
+
+#[test]
 fn encoding_that_was_killed_goes_on_where_it_was() {
     let Some(stage) = Stage::new() else { return };
     let lines: String =
