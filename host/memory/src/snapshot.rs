@@ -93,8 +93,8 @@ pub enum SnapshotError {
         /// Why.
         reason: String,
     },
-    /// Whoever asked does not want it any more. A folder has nothing that counts of it.
-    #[error("stopped: there is no new snapshot")]
+    /// Whoever asked does not want it any more. Nothing that counts came of it.
+    #[error("stopped")]
     Stopped,
     /// There is no such snapshot.
     #[error("there is no snapshot {wanted} in this folder")]

@@ -203,7 +203,10 @@ impl LazyMemory {
                 key = Some(read.map_err(unread)?);
                 return Ok(None);
             }
-            ended.map(Some).map_err(|it| failed(&it))
+            ended.map(Some).map_err(|it| match it {
+                SnapshotError::Stopped => stopped("nothing is restored"),
+                other => failed(&other),
+            })
         };
         let restored = match again()? {
             Some(restored) => Some(restored),
@@ -274,12 +277,17 @@ fn unread(why: Failure) -> Failure {
     Failure { message: format!("the key: {}", why.message), ..why }
 }
 
+/// That whoever asked does not want it any more, and what is true then.
+fn stopped(what: &str) -> Failure {
+    Failure::new(FailureKind::Cancelled, format!("stopped: {what}"))
+        .hint("the same command begins anew")
+}
+
 /// What went wrong with snapshots, for a command.
 fn failed(error: &SnapshotError) -> Failure {
     match error {
         SnapshotError::Open(error) => closed(error),
-        SnapshotError::Stopped => Failure::new(FailureKind::Cancelled, error.to_string())
-            .hint("the same command begins anew"),
+        SnapshotError::Stopped => stopped("there is no new snapshot"),
         SnapshotError::NotFound { .. } => Failure::usage(error.to_string())
             .hint("`agent-host memory snapshots FOLDER` lists them"),
         SnapshotError::NotEmpty => Failure::usage(error.to_string()).hint(
@@ -294,5 +302,43 @@ fn failed(error: &SnapshotError) -> Failure {
             "`--at NAME` takes another snapshot; `agent-host memory snapshots FOLDER` lists them",
         ),
         _ => unusable(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use voyager_base::{
+        call::Cancellation,
+        clock::{Clock, Timestamp},
+        sim::SimClock,
+    };
+    use voyager_memory::{Draft, Memory, Options};
+
+    use super::*;
+    use crate::encoding::{Encoder, Setting};
+
+    #[test]
+    fn a_restore_that_is_stopped_restores_nothing_and_says_so() {
+        let here = tempfile::tempdir().expect("a temporary folder");
+        let [home, folder] = ["home", "folder"].map(|it| here.path().join(it));
+        let folder = folder.display().to_string();
+        let now = Timestamp::from_millis(1_000);
+        let disk = Arc::new(FileDisk::open(&home).expect("it is made"));
+        let options = Options { places: Some(Arc::new(Folders)), ..Options::default() };
+        let memory = Memory::open(disk, options, Arc::new(SystemChance)).expect("it opens");
+        let draft = Draft { text: "The door is green.".to_owned(), ..Draft::default() };
+        memory.remember(&[draft.into()], None, now).expect("it is written");
+        memory.snapshot(&folder, "home", now, &|_, _| true).expect("it is taken");
+        drop(memory);
+        let clock: Arc<dyn Clock> = Arc::new(SimClock::new(now));
+        let encoder = Encoder::new(Setting::of("none"), Arc::clone(&clock), "/nowhere".into());
+        let lazy = LazyMemory::new(here.path(), Arc::new(()), Arc::new(encoder), None);
+        let (updates, _) = tokio::sync::mpsc::channel(1);
+        let progress = Progress { clock, cancellation: Cancellation::default(), updates };
+        progress.cancellation.cancel();
+        let restore = || lazy.restore_from(&folder, SnapshotChoice::Newest, None, &progress);
+        let Err(failure) = restore() else { panic!("it is stopped") };
+        assert_eq!(failure.kind, FailureKind::Cancelled);
+        assert_eq!(failure.message, "stopped: nothing is restored");
     }
 }
