@@ -197,8 +197,10 @@ enum Kind {
     Array(Input, Parse),
     Transcript(Box<Transcript>),
     Table(Box<Table>),
-    /// It is read.
-    Whole(u64),
+    /// It is read, and has so many bytes.
+    Note(Box<notes::Records>, u64),
+    /// There is nothing in it.
+    Empty(u64),
 }
 
 /// The items of a piece that begins at a place.
@@ -228,8 +230,8 @@ impl Reader {
         let (items, thread) = (VecDeque::new(), Some(file.thread.clone()));
         let is = |endings: &[&str]| file.format == Format::Auto && ends_as(&file.path, endings);
         if file.format == Format::Markdown || is(&["md", "markdown"]) {
-            let (items, bytes) = note(bytes)?;
-            return Ok(Self { kind: Kind::Whole(bytes), items, thread });
+            let (records, bytes) = note(bytes)?;
+            return Ok(Self { kind: Kind::Note(Box::new(records), bytes), items, thread });
         }
         if file.format == Format::Parquet
             || is(&["parquet"])
@@ -249,7 +251,7 @@ impl Reader {
             [Some(b'{'), _] => {
                 return Ok(Self { kind: Kind::Lines(input, lines::item), items, thread: None });
             }
-            [None, _] => Kind::Whole(input.bytes()),
+            [None, _] => Kind::Empty(input.bytes()),
             _ if file.format == Format::Auto && !may_be_a_chat(&file.path) => {
                 let problem = "its name does not say what this is; say it with --format";
                 return Err(Stop::Bad(Bad::new(Place { line: 1, column: 1 }, problem)));
@@ -270,7 +272,7 @@ impl Reader {
             Kind::Lines(input, _) | Kind::Array(input, _) => input.bytes(),
             Kind::Transcript(it) => it.bytes(),
             Kind::Table(it) => it.bytes(),
-            Kind::Whole(bytes) => *bytes,
+            Kind::Note(_, bytes) | Kind::Empty(bytes) => *bytes,
         }
     }
 
@@ -284,7 +286,11 @@ impl Reader {
                 break found;
             }
             let (piece, parse) = match &mut self.kind {
-                Kind::Whole(_) => return Ok(None),
+                Kind::Empty(_) => return Ok(None),
+                Kind::Note(it, _) => match it.next() {
+                    Some(found) => break Ok(found),
+                    None => return Ok(None),
+                },
                 Kind::Table(it) => match it.next()? {
                     Some(found) => break found,
                     None => return Ok(None),
@@ -349,7 +355,7 @@ fn items(piece: Piece, parse: Parse) -> Vec<Found> {
 }
 
 /// The records of a note, and its bytes.
-fn note(bytes: Bytes) -> Result<(VecDeque<Found>, u64), Stop> {
+fn note(bytes: Bytes) -> Result<(notes::Records, u64), Stop> {
     let mut content = Vec::new();
     bytes.take(NOTE_BYTES_MAX + 1).read_to_end(&mut content)?;
     let start = Place { line: 1, column: 1 };
@@ -360,7 +366,7 @@ fn note(bytes: Bytes) -> Result<(VecDeque<Found>, u64), Stop> {
     }
     let text = utf8(start, content).map_err(Stop::Bad)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Ok((notes::items(text).into(), read))
+    Ok((notes::Records::of(text).map_err(Stop::Bad)?, read))
 }
 
 /// Reads a file that is in memory, for tests and for the fuzz targets.

@@ -3,36 +3,83 @@
 //! Headings and `[[links]]` become tags, front matter becomes fields. This is no reader of Markdown as it is drawn:
 //! the text of a record is what stands in the file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc, vec};
 
 use voyager_memory::{Draft, LABELS_MAX, NAME_BYTES_MAX};
 
 use super::{
-    Bad, Found, Item, Place, name,
+    Bad, Item, Place, name,
     stamp::{Orders, Stamp},
 };
 
 /// Longest section that is one record, in bytes; of a longer one each paragraph is.
 const SECTION_BYTES_MAX: usize = 2_000;
 
-/// The records of a note, in order.
-pub(super) fn items(text: &str) -> Vec<Found> {
-    let mut lines = Lines { lines: text.lines().collect(), at: 0 };
-    let front = front_matter(&mut lines);
-    let mut note = Note { front, headings: Vec::new(), section: Vec::new(), found: Vec::new() };
-    while let Some((number, line)) = lines.next() {
-        if let Some(fence) = fence(line) {
-            note.section.push(Line { number, text: line, inside: false });
-            note.fenced(&mut lines, fence);
-        } else if let Some((level, heading)) = heading(line) {
-            note.close(level);
-            note.headings.push(Heading { level, text: heading, number, is_told: false });
-        } else {
-            note.section.push(Line { number, text: line, inside: false });
+/// Most front matter, in bytes: each record of the note has it, and of a note in which each line is one there may be
+/// millions.
+const FRONT_BYTES_MAX: usize = 4 << 10;
+
+/// The records of a note, in order. Each is made when it is asked for: all at once they would hold what is said of the
+/// whole note as often as there are records.
+pub(super) struct Records {
+    front: Front,
+    pieces: vec::IntoIter<Piece>,
+}
+
+/// What becomes a record.
+struct Piece {
+    text: String,
+    /// Its first line.
+    number: usize,
+    /// The names of those above it, each as long as a name may be.
+    headings: Arc<[String]>,
+}
+
+impl Records {
+    /// Those of a text.
+    ///
+    /// # Errors
+    /// Front matter that no record can have.
+    pub(super) fn of(text: &str) -> Result<Self, Bad> {
+        let mut lines = Lines { lines: text.lines().collect(), at: 0 };
+        let front = front_matter(&mut lines)?;
+        let mut note = Note::default();
+        while let Some((number, line)) = lines.next() {
+            if let Some(fence) = fence(line) {
+                note.section.push(Line { number, text: line, inside: false });
+                note.fenced(&mut lines, fence);
+            } else if let Some((level, heading)) = heading(line) {
+                note.close(level);
+                note.headings.push(Heading { level, text: heading, number, is_told: false });
+            } else {
+                note.section.push(Line { number, text: line, inside: false });
+            }
         }
+        note.close(1);
+        Ok(Self { front, pieces: note.pieces.into_iter() })
     }
-    note.close(1);
-    note.found
+}
+
+impl Iterator for Records {
+    type Item = (Place, Item);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Piece { text, number, headings } = self.pieces.next()?;
+        let untimed = self.front.untimed.take();
+        let Front { author, at, tags, mut fields, .. } = self.front.clone();
+        if !headings.is_empty() {
+            fields.insert("section".to_owned(), headings.join(" > "));
+        }
+        let mut all = tags;
+        for tag in headings.iter().cloned().chain(links(&text).map(cut)) {
+            if all.len() < LABELS_MAX && !all.contains(&tag) {
+                all.push(tag);
+            }
+        }
+        let place = Place { line: number as u64 + 1, column: 1 };
+        let draft = Draft { text, author, at, tags: all, fields, ..Draft::default() };
+        Some((place, Item::timed(draft, untimed)))
+    }
 }
 
 /// The lines of a note, from 0.
@@ -78,11 +125,11 @@ struct Line<'a> {
 }
 
 /// A note on its way.
+#[derive(Default)]
 struct Note<'a> {
-    front: Front,
     headings: Vec<Heading>,
     section: Vec<Line<'a>>,
-    found: Vec<Found>,
+    pieces: Vec<Piece>,
 }
 
 impl<'a> Note<'a> {
@@ -100,38 +147,28 @@ impl<'a> Note<'a> {
     /// Ends the section, and the headings from a level on.
     fn close(&mut self, level: usize) {
         let lines = std::mem::take(&mut self.section);
+        let above = self.above();
         for paragraph in records(&lines) {
             self.headings.iter_mut().for_each(|it| it.is_told = true);
             let text: Vec<&str> = paragraph.iter().map(|it| it.text).collect();
             let number = paragraph.first().map_or(0, |it| it.number);
-            self.tell(text.join("\n"), number);
+            self.tell(&text.join("\n"), number, &above);
         }
         while let Some(heading) = self.headings.pop_if(|it| it.level >= level) {
             if !heading.is_told {
                 self.headings.iter_mut().for_each(|it| it.is_told = true);
-                self.tell(heading.text, heading.number);
+                self.tell(&heading.text, heading.number, &self.above());
             }
         }
     }
 
-    fn tell(&mut self, text: String, number: usize) {
-        let untimed = self.front.untimed.take();
-        let Front { author, at, tags, mut fields, .. } = self.front.clone();
-        let headings: Vec<String> = self.headings.iter().filter_map(|it| name(&it.text)).collect();
-        if !headings.is_empty() {
-            fields.insert("section".to_owned(), headings.join(" > "));
-        }
-        let mut all = Vec::new();
-        for tag in tags.into_iter().chain(headings).chain(links(&text)) {
-            let tag = cut(tag);
-            if all.len() < LABELS_MAX && !all.contains(&tag) {
-                all.push(tag);
-            }
-        }
-        let place = Place { line: number as u64 + 1, column: 1 };
+    fn above(&self) -> Arc<[String]> {
+        self.headings.iter().filter_map(|it| name(&it.text)).map(cut).collect()
+    }
+
+    fn tell(&mut self, text: &str, number: usize, headings: &Arc<[String]>) {
         let text = text.trim_end().to_owned();
-        let draft = Draft { text, author, at, tags: all, fields, ..Draft::default() };
-        self.found.push(Ok((place, Item::timed(draft, untimed))));
+        self.pieces.push(Piece { text, number, headings: Arc::clone(headings) });
     }
 }
 
@@ -181,13 +218,13 @@ fn closes(line: &str, (sign, count): (char, usize)) -> bool {
 }
 
 /// What `[[links]]` of a text name, without what they show.
-fn links(text: &str) -> Vec<String> {
+fn links(text: &str) -> impl Iterator<Item = String> {
     let parts = text.split("[[").skip(1).filter_map(|it| it.split_once("]]"));
     let target = |link: &str| {
         let target = link.split(['|', '#']).next().unwrap_or_default();
         if target.contains('[') { None } else { name(target) }
     };
-    parts.filter_map(|(link, _)| target(link)).collect()
+    parts.filter_map(move |(link, _)| target(link))
 }
 
 /// A name up to the bound of names.
@@ -202,13 +239,14 @@ fn cut(mut name: String) -> String {
 }
 
 /// The front matter, where a note begins with one that ends: `key: value` and lists.
-fn front_matter(lines: &mut Lines<'_>) -> Front {
+fn front_matter(lines: &mut Lines<'_>) -> Result<Front, Bad> {
     let mut front = Front::default();
     let begins = lines.lines.first().is_some_and(|it| it.trim_end() == "---");
     let end = lines.lines.iter().skip(1).position(|it| matches!(it.trim_end(), "---" | "..."));
-    let Some(end) = end.filter(|_| begins) else { return front };
+    let Some(end) = end.filter(|_| begins) else { return Ok(front) };
     let inside = &lines.lines[1..=end];
     lines.at = end + 2;
+    check_front(inside)?;
     let mut values: Vec<(u64, String, Vec<String>)> = Vec::new();
     for (number, line) in (2..).zip(inside) {
         let text = line.trim();
@@ -226,10 +264,24 @@ fn front_matter(lines: &mut Lines<'_>) -> Front {
     }
     let orders = orders(&values);
     for (number, key, items) in values {
+        let many = |what: &str| {
+            let problem = format!(
+                "the front matter has more than {LABELS_MAX} {what}, which no record can have"
+            );
+            Bad::new(Place { line: number, column: 1 }, problem)
+        };
         let one = items.first().map(String::as_str).unwrap_or_default();
         match key.to_lowercase().as_str() {
             "tags" | "tag" | "keywords" => {
-                front.tags.extend(items.iter().flat_map(|it| it.split(',')).filter_map(tag));
+                let tags = items.iter().flat_map(|it| it.split(',')).filter_map(tag).map(cut);
+                for tag in tags {
+                    if !front.tags.contains(&tag) {
+                        front.tags.push(tag);
+                    }
+                }
+                if front.tags.len() > LABELS_MAX {
+                    return Err(many("tags"));
+                }
             }
             "author" if items.len() == 1 => front.author = name(one).map(cut),
             key if is_time(key) && front.at.is_none() && orders.read(one).is_ok() => {
@@ -247,11 +299,30 @@ fn front_matter(lines: &mut Lines<'_>) -> Front {
                 if let Some(key) = name(&key).filter(|_| !value.is_empty()) {
                     front.fields.insert(cut(key), value);
                 }
+                if front.fields.len() > LABELS_MAX {
+                    return Err(many("fields"));
+                }
             }
         }
     }
     front.untimed.take_if(|_| front.at.is_some());
-    front
+    Ok(front)
+}
+
+/// Refuses front matter that is too long to be in each record.
+fn check_front(inside: &[&str]) -> Result<(), Bad> {
+    let mut bytes = 0;
+    for (number, line) in (2..).zip(inside) {
+        bytes += line.len() + 1;
+        if bytes > FRONT_BYTES_MAX {
+            let problem = format!(
+                "the front matter has more than {FRONT_BYTES_MAX} bytes, and each record of the note has all of it: \
+                 shorten it; where it is none, begin the note with an empty line"
+            );
+            return Err(Bad::new(Place { line: number, column: 1 }, problem));
+        }
+    }
+    Ok(())
 }
 
 /// Whether front matter says when a note was written with this key.
