@@ -159,7 +159,7 @@ fn conversation(sample: Sample, corrected: &Corrections) -> Result<Conversation,
         let at = parse_date(date).ok_or_else(|| {
             fail(format!("its date is {date:?}, not like `1:56 pm on 8 May, 2023`"))
         })?;
-        let said = sample.conversation[&format!("session_{session}")].clone();
+        let said = sample.conversation[&session_key(session)].clone();
         let said: Vec<Said> = serde_json::from_value(said).map_err(|it| fail(it.to_string()))?;
         turns.extend(said.into_iter().map(|it| Turn {
             speaker: it.speaker,
@@ -195,9 +195,18 @@ fn conversation(sample: Sample, corrected: &Corrections) -> Result<Conversation,
     Ok(Conversation { seen: Seen { name, turns, questions }, gold })
 }
 
+/// The key of a session's turns.
+fn session_key(session: u32) -> String {
+    format!("session_{session}")
+}
+
 /// Numbers of the sessions that have turns.
 fn sessions(conversation: &BTreeMap<String, Value>) -> Vec<u32> {
-    let number = |key: &String| key.strip_prefix("session_")?.parse().ok();
+    let number = |key: &String| {
+        let number = key.strip_prefix("session_")?.parse().ok()?;
+        // `session_01` is another key than the one that is read.
+        (*key == session_key(number)).then_some(number)
+    };
     let mut numbers: Vec<u32> =
         conversation.keys().filter_map(number).filter(|it| *it <= SESSION_MAX).collect();
     numbers.sort_unstable();
@@ -297,6 +306,15 @@ mod tests {
         assert_eq!(turns, expected.map(|(session, text)| (session, text.to_owned())));
         assert_eq!(seen.turns[0].at.to_string(), "2024-02-29T12:30:00.000Z");
         assert_eq!(seen.turns[2].at.to_string(), "2024-03-01T00:05:00.000Z");
+    }
+
+    #[test]
+    fn keys_that_are_only_like_those_of_sessions_are_none() {
+        for key in ["session_02", "session_+2", "session_ 2", "session_-0"] {
+            let text = TINY.replace("\"session_2\"", &format!("\"{key}\""));
+            let read = conversations_of(text.as_bytes(), &Corrections::new()).unwrap().remove(0);
+            assert_eq!(read.seen.turns.len(), 1, "{key}");
+        }
     }
 
     #[test]
