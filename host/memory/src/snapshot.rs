@@ -679,7 +679,8 @@ pub fn restore(
     let found = content(&**from, Some(&veil)).map_err(SnapshotError::disk)?;
     let manifest = chosen(&found, which)?;
     let name = name_of(manifest.number);
-    check_given(&**from, &found.files, manifest)?;
+    // Before anything is done for each id.
+    check_given(manifest, audit_given(&**from, &found.files, manifest)?)?;
     let source = Keys::open(&**from, manifest.next, owner.mask())?;
     let forgotten = source.destroyed(manifest.next).map_err(SnapshotError::disk)?;
     let told = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
@@ -851,32 +852,42 @@ fn passed_over(found: &Content, which: &Which, chosen: u64) -> Vec<(String, Stri
     all
 }
 
-/// How many ids the lines of an audit gave away: each id is of one of them, also where its record is forgotten.
-fn given_away(rows: &Rows) -> u64 {
-    let Rows::Audit(lines) = rows else { return 0 };
+/// How many ids the lines of an audit gave away, by their commits: each id is of one of them, also where its record is
+/// forgotten.
+fn given_away(rows: &Rows) -> Vec<(u64, u64)> {
+    let Rows::Audit(lines) = rows else { return Vec::new() };
     let written = lines.iter().filter(|it| it.1.1 == Deed::Remembered.code());
-    written.map(|it| it.1.3.min(BATCH_MAX as u64)).sum()
+    written.map(|it| (it.0, it.1.3.min(BATCH_MAX as u64))).collect()
 }
 
-/// Refuses a snapshot that counts more ids than its audit gave away, before anything is done for each of them.
+/// Refuses a snapshot that counts more ids than its audit `given` away, each commit once however many lines name it.
 fn check_given(
+    manifest: &Manifest,
+    given: impl IntoIterator<Item = (u64, u64)>,
+) -> Result<(), SnapshotError> {
+    let commits: BTreeMap<u64, u64> = given.into_iter().collect();
+    if commits.into_values().sum::<u64>() >= manifest.next {
+        return Ok(());
+    }
+    Err(SnapshotError::Damaged { what: name_of(manifest.number), reason: NOT_GIVEN.to_owned() })
+}
+
+/// What the audit of a snapshot gave away, and as little else as there is behind it.
+fn audit_given(
     disk: &dyn Disk,
     files: &BTreeSet<String>,
     manifest: &Manifest,
-) -> Result<(), SnapshotError> {
-    let mut given = 0;
+) -> Result<Vec<(u64, u64)>, SnapshotError> {
+    let mut given = Vec::new();
     // Chunks of the audit come behind those of records; the others behind those are few.
     for chunk in manifest.chunks.iter().rev() {
         match chunks::read(disk, files, chunk)? {
-            rows @ Rows::Audit(_) => given += given_away(&rows),
+            rows @ Rows::Audit(_) => given.extend(given_away(&rows)),
             Rows::Done(_) => {}
             _ => break,
         }
     }
-    if given >= manifest.next {
-        return Ok(());
-    }
-    Err(SnapshotError::Damaged { what: name_of(manifest.number), reason: NOT_GIVEN.to_owned() })
+    Ok(given)
 }
 
 /// Where the store lies that a snapshot is of; nothing where that can't be read.

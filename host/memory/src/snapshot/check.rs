@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 use voyager_base::disk::Disk;
 
 use super::{
-    FOREIGN, NOT_GIVEN, SnapshotError, Snapshots,
+    FOREIGN, NOT_GIVEN, SnapshotError, Snapshots, check_given,
     chunks::{self, Rows},
     content, given_away, listed,
     manifest::name_of,
@@ -88,9 +88,9 @@ pub fn check_snapshots(
     for (number, manifest) in signed {
         let broken: Vec<&String> =
             manifest.chunks.iter().filter_map(|it| problems.get(it)).collect();
-        let given: u64 = manifest.chunks.iter().filter_map(|it| given.get(it)).sum();
+        let given = manifest.chunks.iter().filter_map(|it| given.get(it)).flatten().copied();
         let problem = match broken.as_slice() {
-            [] if given < manifest.next => NOT_GIVEN.to_owned(),
+            [] if check_given(manifest, given).is_err() => NOT_GIVEN.to_owned(),
             [] => {
                 lost.extend(manifest.chunks.iter().filter_map(|it| unopened.get(it)).flatten());
                 checked.snapshots.whole.push(listed(manifest));
@@ -145,6 +145,7 @@ impl Opener {
 
 #[cfg(test)]
 mod tests {
+    use serde_bytes::ByteArray;
     use voyager_base::{
         chance::{Chance, Seeded},
         clock::Timestamp,
@@ -154,7 +155,7 @@ mod tests {
     use super::{
         super::{
             Places, Restoring, Which,
-            manifest::{self, Found},
+            manifest::{self, Found, chunk_name},
             restore,
         },
         *,
@@ -163,6 +164,7 @@ mod tests {
         Draft,
         fuzz::One,
         store::{Memory, Options},
+        tables::Deed,
     };
 
     /// Whoever has a folder that is not locked has what signs, and slots that hold nothing cost a sparse file nothing.
@@ -201,9 +203,23 @@ mod tests {
         manifest.next = 1 << 16;
         manifest.write(&place, &veil).unwrap();
         place.open(keys::FILE).unwrap().set_len(4 << 20).unwrap();
-        let (name, how) = ("snapshot-00000001".to_owned(), NOT_GIVEN.to_owned());
-        let refused = format!("{name} is damaged: {how}");
-        assert_eq!(told(), (vec![(name, how)], Err(refused)));
+        let damaged = |how: &str| vec![("snapshot-00000001".to_owned(), how.to_owned())];
+        let refused = format!("snapshot-00000001 is damaged: {NOT_GIVEN}");
+        assert_eq!(told(), (damaged(NOT_GIVEN), Err(refused.clone())));
+        // Nor does it help to tell of a commit in many lines.
+        let line = (1, (0, Deed::Remembered.code(), 0, 1 << 10));
+        let lines = rmp_serde::to_vec(&Rows::Audit(vec![line; 64])).unwrap();
+        let audit = manifest.chunks.len() - 1;
+        let hash = *blake3::hash(&lines).as_bytes();
+        place.open(&chunk_name(&hash)).unwrap().write_at(0, &lines).unwrap();
+        manifest.chunks[audit] = (ByteArray::new(hash), lines.len() as u64);
+        manifest.write(&place, &veil).unwrap();
+        assert_eq!(told(), (damaged(NOT_GIVEN), Err(refused)));
+        let again = manifest.chunks[audit].clone();
+        manifest.chunks.extend(vec![again; 64]);
+        manifest.write(&place, &veil).unwrap();
+        let none = "there is no snapshot that is whole in this folder".to_owned();
+        assert_eq!(told(), (damaged("it names a part twice"), Err(none)));
     }
 
     /// Where no key of its owner signs a folder, a part may be of anybody: its ids are read as far as there are keys.

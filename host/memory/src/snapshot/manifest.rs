@@ -5,7 +5,7 @@
 //! own hash, so that it speaks for every byte of them. The first sector is written last: a file without it was never
 //! finished.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
@@ -136,6 +136,13 @@ impl Manifest {
             && self.chunks.iter().all(|it| it.1 <= CHUNK_BYTES_MAX)
     }
 
+    /// Whether it names each chunk once, as it does that was written: rows of another chunk are others, save none at all,
+    /// of which there is at most one.
+    fn names_each_once(&self) -> bool {
+        let mut seen = BTreeSet::new();
+        self.chunks.iter().all(|it| seen.insert(&*it.0))
+    }
+
     /// Writes it, durably; it counts with its last sector.
     pub(crate) fn write(&self, disk: &dyn Disk, veil: &Veil) -> io::Result<()> {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
@@ -190,6 +197,9 @@ pub(crate) fn read(disk: &dyn Disk, number: u64, veil: Option<&Veil>) -> io::Res
     }
     if !manifest.is_bounded() {
         return damaged("its numbers are such as no memory has");
+    }
+    if !manifest.names_each_once() {
+        return damaged("it names a part twice");
     }
     manifest.is_own = veil.is_some_and(|it| it.sign(&body) == signature);
     Ok(Found::Whole(Box::new(manifest)))
