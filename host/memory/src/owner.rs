@@ -168,6 +168,9 @@ enum Unread {
     Damaged,
 }
 
+/// No file says something anew so often: who can write it must not be able to have it counted beyond what a number holds.
+const GENERATION_MAX: u64 = 1 << 48;
+
 /// The bytes of a copy before its check.
 const STATED_BYTES: usize = FORMAT.len() + 8 + 1 + 1 + 3 * 4 + SECRET_BYTES + SEALED_BYTES;
 
@@ -215,6 +218,9 @@ impl Statement {
             return Err(Unread::Damaged);
         }
         let generation = u64::from_le_bytes(take(&mut rest_of)?);
+        if generation > GENERATION_MAX {
+            return Err(Unread::Damaged);
+        }
         let [moving, kind] = take(&mut rest_of)?;
         let mut number = || take(&mut rest_of).map(u32::from_le_bytes);
         let cost = Cost { memory_kib: number()?, passes: number()?, lanes: number()? };
@@ -685,7 +691,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_statement_reads_back_and_a_changed_one_does_not(
-            number: u64, bit in 0..STATED_BYTES * 8, chance: u64, open: bool,
+            number in 0..=GENERATION_MAX, bit in 0..STATED_BYTES * 8, chance: u64, open: bool,
         ) {
             let mut said = shut(chance);
             said.generation = number;
@@ -738,6 +744,20 @@ mod tests {
             let said = Statement { generation: 1, moving: false, lid };
             assert_eq!(Statement::decode(&said.encode()), Err(Unread::Damaged));
         }
+    }
+
+    /// What is said next has a higher one.
+    #[test]
+    fn a_generation_that_no_file_reaches_is_refused() {
+        let disk = SimDisk::new(1);
+        let said = |generation| Statement { generation, ..shut(1) };
+        let file = disk.open(FILE).unwrap();
+        for (offset, generation) in [(0, 7), (APART, u64::MAX)] {
+            file.write_at(offset, &said(generation).encode()).unwrap();
+        }
+        assert_eq!(read(&disk), Ok(said(7)), "the other copy counts");
+        file.write_at(0, &said(GENERATION_MAX + 1).encode()).unwrap();
+        assert!(matches!(read(&disk), Err(OpenError::Damaged { .. })));
     }
 
     #[test]
