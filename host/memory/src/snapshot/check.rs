@@ -155,7 +155,7 @@ mod tests {
     use super::{
         super::{
             Places, Restoring, Which,
-            manifest::{self, Found, chunk_name},
+            manifest::{self, Found, Manifest, chunk_name},
             restore,
         },
         *,
@@ -163,13 +163,15 @@ mod tests {
     use crate::{
         Draft,
         fuzz::One,
+        owner::Veil,
         store::{Memory, Options},
         tables::Deed,
     };
 
-    /// Whoever has a folder that is not locked has what signs, and slots that hold nothing cost a sparse file nothing.
-    #[test]
-    fn a_snapshot_that_counts_more_ids_than_were_given_away_is_refused() {
+    type Line = (u64, (u64, u8, u64, u64));
+
+    /// A folder with a snapshot of two records, of which one is forgotten.
+    fn snapshot() -> (SimDisk, Arc<dyn Disk>) {
         let place = SimDisk::new(2);
         let folder: Arc<dyn Disk> = Arc::new(place.clone());
         let places: Option<Arc<dyn Places>> = Some(Arc::new(One(place.clone())));
@@ -181,6 +183,30 @@ mod tests {
         let ids = memory.remember(&entries, None, Timestamp::from_millis(1)).unwrap();
         memory.forget(&ids[1..], None, Timestamp::from_millis(2)).unwrap();
         memory.snapshot("/backup", "/home", Timestamp::from_millis(3), &|_, _| true).unwrap();
+        (place, folder)
+    }
+
+    /// What the folder says, and what signs there.
+    fn said(place: &SimDisk, folder: &Arc<dyn Disk>) -> (Manifest, Veil) {
+        let veil = Owner::find(folder, None).unwrap().unwrap().veil().unwrap();
+        let Found::Whole(manifest) = manifest::read(place, 1, Some(&veil)).unwrap() else {
+            panic!("it was just written")
+        };
+        (*manifest, veil)
+    }
+
+    /// Has a manifest name other lines of the audit, which are the last of its parts.
+    fn set_audit(place: &SimDisk, manifest: &mut Manifest, lines: Vec<Line>) {
+        let lines = rmp_serde::to_vec(&Rows::Audit(lines)).unwrap();
+        let hash = *blake3::hash(&lines).as_bytes();
+        place.open(&chunk_name(&hash)).unwrap().write_at(0, &lines).unwrap();
+        *manifest.chunks.last_mut().unwrap() = (ByteArray::new(hash), lines.len() as u64);
+    }
+
+    /// Whoever has a folder that is not locked has what signs, and slots that hold nothing cost a sparse file nothing.
+    #[test]
+    fn a_snapshot_that_counts_more_ids_than_were_given_away_is_refused() {
+        let (place, folder) = snapshot();
         let told = || {
             let found = check_snapshots(&folder, None, &|_, _| true).unwrap().snapshots;
             let to = SimDisk::new(3);
@@ -196,10 +222,7 @@ mod tests {
             (found.damaged, restored.map(|it| it.records).map_err(|it| it.to_string()))
         };
         assert_eq!(told(), (Vec::new(), Ok(1)));
-        let veil = Owner::find(&folder, None).unwrap().unwrap().veil().unwrap();
-        let Found::Whole(mut manifest) = manifest::read(&place, 1, Some(&veil)).unwrap() else {
-            panic!("it was just written")
-        };
+        let (mut manifest, veil) = said(&place, &folder);
         manifest.next = 1 << 16;
         manifest.write(&place, &veil).unwrap();
         place.open(keys::FILE).unwrap().set_len(4 << 20).unwrap();
@@ -208,18 +231,39 @@ mod tests {
         assert_eq!(told(), (damaged(NOT_GIVEN), Err(refused.clone())));
         // Nor does it help to tell of a commit in many lines.
         let line = (1, (0, Deed::Remembered.code(), 0, 1 << 10));
-        let lines = rmp_serde::to_vec(&Rows::Audit(vec![line; 64])).unwrap();
-        let audit = manifest.chunks.len() - 1;
-        let hash = *blake3::hash(&lines).as_bytes();
-        place.open(&chunk_name(&hash)).unwrap().write_at(0, &lines).unwrap();
-        manifest.chunks[audit] = (ByteArray::new(hash), lines.len() as u64);
+        set_audit(&place, &mut manifest, vec![line; 64]);
         manifest.write(&place, &veil).unwrap();
         assert_eq!(told(), (damaged(NOT_GIVEN), Err(refused)));
-        let again = manifest.chunks[audit].clone();
+        let again = manifest.chunks.last().unwrap().clone();
         manifest.chunks.extend(vec![again; 64]);
         manifest.write(&place, &veil).unwrap();
         let none = "there is no snapshot that is whole in this folder".to_owned();
         assert_eq!(told(), (damaged("it names a part twice"), Err(none)));
+    }
+
+    /// Of a program that knows more, or of nobody: the rest of the audit can be read.
+    #[test]
+    fn a_line_of_the_audit_that_nobody_knows_is_left_out_and_told() {
+        let (place, folder) = snapshot();
+        let (mut manifest, veil) = said(&place, &folder);
+        let line = |commit, deed| (commit, (0, deed, 0, 2));
+        set_audit(&place, &mut manifest, vec![line(1, Deed::Remembered.code()), line(2, u8::MAX)]);
+        manifest.write(&place, &veil).unwrap();
+        let to: Arc<dyn Disk> = Arc::new(SimDisk::new(3));
+        let restoring = Restoring {
+            from: folder,
+            folder: "/backup",
+            to: Arc::clone(&to),
+            owner: None,
+            places: &One(SimDisk::new(5)),
+        };
+        let chance: Arc<dyn Chance> = Arc::new(Seeded::new(4));
+        let restored = restore(&restoring, &Which::Newest, &chance, &|_, _| true).unwrap();
+        let problems: Vec<_> = restored.faults.iter().map(|it| &*it.problem).collect();
+        assert_eq!(problems, ["it has 1 lines up to 1, and there were 2 commits"]);
+        let memory = Memory::open(to, Options::default(), chance).unwrap();
+        let deeds: Vec<_> = memory.audit(9).unwrap().iter().map(|it| it.deed).collect();
+        assert_eq!(deeds, [Deed::Remembered]);
     }
 
     /// Where no key of its owner signs a folder, a part may be of anybody: its ids are read as far as there are keys.
