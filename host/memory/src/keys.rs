@@ -50,10 +50,10 @@ const KEY_BYTES: usize = 32;
 /// Bytes in front of a row, which tell it from all others of its name.
 const SALT_BYTES: usize = 16;
 /// Where the header holds which store it is of, once that has snapshots, and how long that is with its check.
-const IDENTITY: u64 = 192;
-const IDENTITY_BYTES: usize = STATED_BYTES + DESCENT_BYTES + 16;
+pub(crate) const IDENTITY: u64 = 192;
+pub(crate) const IDENTITY_BYTES: usize = STATED_BYTES + DESCENT_BYTES + 16;
 /// Its beginning, which is all that earlier programs write and read.
-const STATED_BYTES: usize = 16 + 16 + 8 + 16;
+pub(crate) const STATED_BYTES: usize = 16 + 16 + 8 + 16;
 const _: () = assert!(IDENTITY as usize + IDENTITY_BYTES <= HEADER_BYTES as usize);
 
 /// So many slots are filled ahead with one sync.

@@ -32,7 +32,7 @@ const FORMAT: &[u8] = b"voyager memory owner, format 1\n";
 /// What a disk writes as a whole.
 const COPY_BYTES: usize = 512;
 /// The second copy lies so far behind the first that no sector of any disk has both.
-const APART: u64 = 4096;
+pub(crate) const APART: u64 = 4096;
 const SECRET_BYTES: usize = 32;
 const SEALED_BYTES: usize = 2 * SECRET_BYTES + 16;
 
@@ -172,7 +172,8 @@ enum Unread {
 const GENERATION_MAX: u64 = 1 << 48;
 
 /// The bytes of a copy before its check.
-const STATED_BYTES: usize = FORMAT.len() + 8 + 1 + 1 + 3 * 4 + SECRET_BYTES + SEALED_BYTES;
+pub(crate) const STATED_BYTES: usize =
+    FORMAT.len() + 8 + 1 + 1 + 3 * 4 + SECRET_BYTES + SEALED_BYTES;
 
 impl Statement {
     /// What the sealed secrets are bound to: everything before them.

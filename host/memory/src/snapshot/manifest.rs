@@ -146,10 +146,7 @@ impl Manifest {
     /// Writes it, durably; it counts with its last sector.
     pub(crate) fn write(&self, disk: &dyn Disk, veil: &Veil) -> io::Result<()> {
         let body = rmp_serde::to_vec(self).map_err(io::Error::other)?;
-        let mut header = vec![0; HEADER_BYTES];
-        let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(&body));
-        let begin = [FORMATS[5], &length, &hash.0, &veil.sign(&body)].concat();
-        header[..begin.len()].copy_from_slice(&begin);
+        let header = header(&body, veil);
         let file = disk.open(&name_of(self.number))?;
         file.set_len(0)?;
         file.write_at(HEADER_BYTES as u64, &body)?;
@@ -158,6 +155,14 @@ impl Manifest {
         file.write_at(0, &header)?;
         file.sync()
     }
+}
+
+/// What stands before a body.
+pub(crate) fn header(body: &[u8], veil: &Veil) -> Vec<u8> {
+    let (length, hash) = ((body.len() as u64).to_le_bytes(), Digest::of(body));
+    let mut header = [FORMATS[5], &length, &hash.0, &veil.sign(body)].concat();
+    header.resize(HEADER_BYTES, 0);
+    header
 }
 
 /// Reads the file of a snapshot. Without a veil nobody can tell who signed it.
