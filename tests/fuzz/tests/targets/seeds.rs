@@ -8,6 +8,6 @@ pub(crate) const SEEDS: [(&str, &[&str]); 5] = [
     ),
     ("scenario", &["manifests/scenarios"]),
     ("editor", &["host/manifest/tests/corpus/good", "manifests/scenarios"]),
-    ("import", &["docs/guide"]),
+    ("import", &["tests/fuzz/seeds/import", "docs/guide"]),
     ("table", &["host/agent-host/src/import/table/samples"]),
 ];
