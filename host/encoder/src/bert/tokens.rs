@@ -1,10 +1,13 @@
 //! Text as tokens of the vocabulary.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokenizers::Tokenizer;
+use tokenizers::{Encoding, Tokenizer};
 
 /// What cuts a text, and what stands around it.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ impl Tokens {
     pub(super) fn of(file: &[u8], vocabulary: usize, max: usize) -> Result<Self, String> {
         let mut file: Value = serde_json::from_slice(file).map_err(|it| it.to_string())?;
         check_kinds(&file)?;
+        check_added(&file["added_tokens"])?;
         let around = file["post_processor"].take();
         let (before, after) =
             if around.is_null() { Default::default() } else { read_around(around)? };
@@ -58,13 +62,21 @@ impl Tokens {
 
     /// Tokens of `text` alone, all of them.
     pub(super) fn count(&self, text: &str) -> usize {
-        self.tokenizer.encode_fast(text, false).map_or(0, |tokens| tokens.len())
+        self.cut(text).map_or(0, |tokens| tokens.len())
+    }
+
+    /// The library asserts what a file says of its tokens, and of one that contradicts itself it may find out with some
+    /// text only: that must not end who asks. Nothing changes in it, so that there is nothing half done.
+    fn cut(&self, text: &str) -> Result<Encoding, String> {
+        let cut = || self.tokenizer.encode_fast(text, false).map_err(|it| it.to_string());
+        let panicked = "the tokens of the vocabulary contradict each other";
+        catch_unwind(AssertUnwindSafe(cut)).unwrap_or_else(|_| Err(panicked.to_owned()))
     }
 
     /// Puts the tokens of `text` and those around it behind `into`, the end of the text cut off where
     /// there are too many. Says why there are none.
     pub(super) fn write(&self, text: &str, into: &mut Vec<u32>) -> Result<(), String> {
-        let tokens = self.tokenizer.encode_fast(text, false).map_err(|it| it.to_string())?;
+        let tokens = self.cut(text)?;
         let most = self.max - self.before.len() - self.after.len();
         let tokens = &tokens.get_ids()[..tokens.len().min(most)];
         if self.before.is_empty() && tokens.is_empty() && self.after.is_empty() {
@@ -91,6 +103,21 @@ fn check_kinds(file: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Refuses what the library takes for part of two tokens: white space that one begins with, where another takes all that
+/// follows it.
+fn check_added(tokens: &Value) -> Result<(), String> {
+    let all = || tokens.as_array().into_iter().flatten();
+    let content = |it: &Value| it["content"].as_str().unwrap_or_default().to_owned();
+    let takes = all().find(|it| it["rstrip"] == true);
+    let begins = all().find(|it| content(it).starts_with(char::is_whitespace));
+    let (Some(takes), Some(begins)) = (takes, begins) else { return Ok(()) };
+    Err(format!(
+        "added token {:?} begins with white space, and {:?} takes what follows it: no text with both can be cut",
+        content(begins),
+        content(takes)
+    ))
 }
 
 fn tokenizer(file: &Value) -> Result<Tokenizer, String> {

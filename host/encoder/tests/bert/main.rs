@@ -162,7 +162,7 @@ type Change = fn(&mut Parts);
 /// Changes of one file each, with what is said of them after the folder's path.
 #[test]
 fn what_is_wrong_is_said_with_file_and_expectation() {
-    let cases: [(Change, &str); 15] = [
+    let cases: [(Change, &str); 16] = [
         (
             |it| drop(it.tensors.remove("encoder.layer.1.output.dense.bias")),
             "model.safetensors: tensor `encoder.layer.1.output.dense.bias` is missing",
@@ -214,6 +214,11 @@ fn what_is_wrong_is_said_with_file_and_expectation() {
         (
             |it| it.tokenizer["model"]["type"] = json!("BPE"),
             "tokenizer.json: model is of type \"BPE\"; known here: WordPiece",
+        ),
+        (
+            |it| it.tokenizer["added_tokens"] = overlapping(" "),
+            "tokenizer.json: added token \" \" begins with white space, and \"a\" takes what follows it: no text with \
+             both can be cut",
         ),
         (
             |it| it.config["max_position_embeddings"] = json!(2),
@@ -315,6 +320,30 @@ fn a_file_that_cannot_be_read_is_named() {
         said(&folder),
         "model.safetensors has 1099511627776 bytes, more than the 2147483648 that are read"
     );
+}
+
+/// Added tokens that both take the space between them.
+fn overlapping(space: &str) -> Value {
+    let token = |id: usize, content: &str, lstrip: bool| {
+        json!({ "id": id, "special": false, "content": content, "single_word": false,
+            "lstrip": lstrip, "rstrip": !lstrip, "normalized": true })
+    };
+    json!([token(4, "a", false), token(VOCABULARY - 1, space, true)])
+}
+
+/// Such a one is a space only once it is normalised, and the library panics: other texts have their vectors.
+#[test]
+fn a_text_that_the_library_cannot_cut_is_told() {
+    let (mut parts, space) = (small(), "\u{0} \u{0}");
+    let vocabulary = parts.tokenizer["model"]["vocab"].as_object_mut().unwrap();
+    let last = vocabulary.remove("word39").unwrap();
+    vocabulary.insert(space.to_owned(), last);
+    parts.tokenizer["added_tokens"] = overlapping(space);
+    let bert = parts.open(Precision::Bytes);
+    assert_eq!(bert.encode(&["the bird"]).unwrap().len(), 1);
+    let error = bert.encode(&["the bird", "a  bird"]).unwrap_err();
+    assert!(matches!(error, EncodeError::Tokens { index: 1, .. }), "{error:?}");
+    assert_eq!((bert.count_tokens("a  bird"), bert.count_tokens("the bird")), (0, 3));
 }
 
 #[test]
