@@ -686,10 +686,16 @@ pub fn restore(
     let told = told_by_home(manifest, &veil_home(manifest, &veil), *places)?;
     let is_untold = |id: u64| told.has(id) && !forgotten.has(id);
     let is_gone = |id: u64| forgotten.has(id) || told.has(id);
-    let mut noted = manifest.folders(&veil).ok_or_else(|| SnapshotError::Damaged {
+    let damaged = |what: &str| SnapshotError::Damaged {
         what: name.clone(),
-        reason: "what it says of other folders is not what was written".to_owned(),
-    })?;
+        reason: format!("{what} is not what was written"),
+    };
+    // A memory with such a one does not open.
+    if manifest.encoders.iter().any(|it| veil.show(&it.1).is_none()) {
+        return Err(damaged("the name of an encoder"));
+    }
+    let mut noted =
+        manifest.folders(&veil).ok_or_else(|| damaged("what it says of other folders"))?;
     let id = FolderId::of(&**from).map_err(SnapshotError::disk)?;
     let this = Folder {
         folder: (*folder).to_owned(),

@@ -154,7 +154,7 @@ mod tests {
 
     use super::{
         super::{
-            Places, Restoring, Which,
+            Places, Restored, Restoring, Which,
             manifest::{self, Found, Manifest, chunk_name},
             restore,
         },
@@ -195,6 +195,18 @@ mod tests {
         (*manifest, veil)
     }
 
+    fn restored(folder: &Arc<dyn Disk>, to: SimDisk) -> Result<Restored, SnapshotError> {
+        let restoring = Restoring {
+            from: Arc::clone(folder),
+            folder: "/backup",
+            to: Arc::new(to.clone()),
+            owner: None,
+            places: &One(to),
+        };
+        let chance: Arc<dyn Chance> = Arc::new(Seeded::new(4));
+        restore(&restoring, &Which::Newest, &chance, &|_, _| true)
+    }
+
     /// Has a manifest name other lines of the audit, which are the last of its parts.
     fn set_audit(place: &SimDisk, manifest: &mut Manifest, lines: Vec<Line>) {
         let lines = rmp_serde::to_vec(&Rows::Audit(lines)).unwrap();
@@ -209,16 +221,7 @@ mod tests {
         let (place, folder) = snapshot();
         let told = || {
             let found = check_snapshots(&folder, None, &|_, _| true).unwrap().snapshots;
-            let to = SimDisk::new(3);
-            let restoring = Restoring {
-                from: Arc::clone(&folder),
-                folder: "/backup",
-                to: Arc::new(to.clone()),
-                owner: None,
-                places: &One(to),
-            };
-            let chance: Arc<dyn Chance> = Arc::new(Seeded::new(4));
-            let restored = restore(&restoring, &Which::Newest, &chance, &|_, _| true);
+            let restored = restored(&folder, SimDisk::new(3));
             (found.damaged, restored.map(|it| it.records).map_err(|it| it.to_string()))
         };
         assert_eq!(told(), (Vec::new(), Ok(1)));
@@ -234,11 +237,27 @@ mod tests {
         set_audit(&place, &mut manifest, vec![line; 64]);
         manifest.write(&place, &veil).unwrap();
         assert_eq!(told(), (damaged(NOT_GIVEN), Err(refused)));
-        let again = manifest.chunks.last().unwrap().clone();
+        let again = *manifest.chunks.last().unwrap();
         manifest.chunks.extend(vec![again; 64]);
         manifest.write(&place, &veil).unwrap();
         let none = "there is no snapshot that is whole in this folder".to_owned();
         assert_eq!(told(), (damaged("it names a part twice"), Err(none)));
+    }
+
+    /// With it a memory comes back that does not open.
+    #[test]
+    fn an_encoder_whose_name_is_damaged_is_not_restored() {
+        let (place, folder) = snapshot();
+        let (mut manifest, veil) = said(&place, &folder);
+        let mut with = |name: String| {
+            manifest.encoders = vec![(0, name, 3)];
+            manifest.write(&place, &veil).unwrap();
+            restored(&folder, SimDisk::new(3)).map(|it| it.records).map_err(|it| it.to_string())
+        };
+        assert_eq!(with(veil.hide("MiniLM")), Ok(1));
+        let refused =
+            "snapshot-00000001 is damaged: the name of an encoder is not what was written";
+        assert_eq!(with("MiniLM".to_owned()), Err(refused.to_owned()));
     }
 
     /// Of a program that knows more, or of nobody: the rest of the audit can be read.
@@ -249,19 +268,12 @@ mod tests {
         let line = |commit, deed| (commit, (0, deed, 0, 2));
         set_audit(&place, &mut manifest, vec![line(1, Deed::Remembered.code()), line(2, u8::MAX)]);
         manifest.write(&place, &veil).unwrap();
-        let to: Arc<dyn Disk> = Arc::new(SimDisk::new(3));
-        let restoring = Restoring {
-            from: folder,
-            folder: "/backup",
-            to: Arc::clone(&to),
-            owner: None,
-            places: &One(SimDisk::new(5)),
-        };
-        let chance: Arc<dyn Chance> = Arc::new(Seeded::new(4));
-        let restored = restore(&restoring, &Which::Newest, &chance, &|_, _| true).unwrap();
+        let to = SimDisk::new(3);
+        let restored = restored(&folder, to.clone()).unwrap();
         let problems: Vec<_> = restored.faults.iter().map(|it| &*it.problem).collect();
         assert_eq!(problems, ["it has 1 lines up to 1, and there were 2 commits"]);
-        let memory = Memory::open(to, Options::default(), chance).unwrap();
+        let memory = Memory::open(Arc::new(to), Options::default(), Arc::new(Seeded::new(5)));
+        let memory = memory.unwrap();
         let deeds: Vec<_> = memory.audit(9).unwrap().iter().map(|it| it.deed).collect();
         assert_eq!(deeds, [Deed::Remembered]);
     }
