@@ -136,7 +136,8 @@ impl Bad {
         let place = match line {
             0 => start,
             1 => Place { line: start.line, column: start.column + column.saturating_sub(1) },
-            _ => Place { line: start.line + line - 1, column },
+            // Behind a line end within a text the reader counts from 0.
+            _ => Place { line: start.line + line - 1, column: column.max(1) },
         };
         let lines = piece.split_inclusive(|it| *it == b'\n');
         let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();

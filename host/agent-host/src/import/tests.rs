@@ -195,6 +195,12 @@ fn what_is_wrong_with_an_array_is_told_with_its_place() {
     assert_eq!(chat(&format!("[{a},]"))[1], "1:15: an element of the array is missing");
     let deep = format!("[{{\"text\":{}", "[".repeat(1_000)) + &"]".repeat(1_000) + "}]";
     assert!(chat(&deep)[0].contains("recursion limit exceeded"), "{:?}", chat(&deep));
+    // A line end within a text is told where the next line begins: no line has a column 0.
+    assert!(
+        chat("[{\"text\":\"a\nb\"}]")[0].starts_with("2:1: "),
+        "{:?}",
+        chat("[{\"text\":\"a\nb\"}]")
+    );
     assert_eq!(chat("[]"), [""; 0]);
 }
 
