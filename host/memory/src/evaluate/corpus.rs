@@ -26,7 +26,7 @@ pub struct Seen {
 /// What somebody said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Turn {
-    /// Who.
+    /// Who; nobody's name where it is a note.
     pub speaker: String,
     /// Its name in the conversation, like `D3:11`.
     pub id: String,
@@ -34,7 +34,7 @@ pub struct Turn {
     pub text: String,
     /// What a picture shows that came along.
     pub caption: Option<String>,
-    /// In which session: numbers rise, with gaps where a session is empty.
+    /// In which session: numbers rise, with gaps where a session is empty. 0 is none.
     pub session: u32,
     /// When the session began.
     pub at: Timestamp,
@@ -45,6 +45,7 @@ impl Turn {
     pub fn full(&self) -> String {
         let Self { speaker, text, .. } = self;
         match &self.caption {
+            None if speaker.is_empty() => text.clone(),
             None => format!("{speaker}: {text}"),
             Some(caption) => format!("{speaker}: {text} [shares {caption}]"),
         }

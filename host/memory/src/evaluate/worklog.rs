@@ -9,7 +9,6 @@
 //!
 //! The same seed gives the same conversations.
 
-mod draw;
 mod everyday;
 mod facts;
 mod plan;
@@ -21,11 +20,11 @@ use std::collections::BTreeSet;
 use super::{
     Category, Conversation, Gold, Seen, Turn,
     date::{Date, MONTHS},
+    draw::{self, Draw, fill},
 };
 pub use everyday::EVERYDAY;
 pub use setting::{Setting, WORK};
 
-use draw::{Draw, fill};
 use plan::{Answer, Ask, Chain, Moment, Plan};
 use setting::{Rhythm, Theme};
 
