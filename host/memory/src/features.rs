@@ -193,6 +193,8 @@ struct Wanted {
     all: f64,
     /// The rarest of them.
     rarest: f64,
+    /// Which share of them some record holds, by how rare they are; none where there are none.
+    known: Option<f64>,
     /// Words that mean something like those: the number of the word, and how near each is to it.
     kindred: Vec<(String, u32, f32)>,
     /// The records that were looked at: where in `numbers` stands which of the words they hold, and whom that sentence
@@ -225,8 +227,12 @@ impl Wanted {
             let near = asking.kindred.get(word)?.iter();
             Some(near.map(move |(term, strength)| (term.clone(), number, *strength)))
         });
+        let all: f64 = rarities.iter().sum();
+        let known = words.iter().zip(&rarities).filter(|it| search.holders(it.0) > 0);
+        let known: f64 = known.map(|it| it.1).sum();
         Self {
-            all: rarities.iter().sum(),
+            all,
+            known: (all > 0.0).then(|| known / all),
             rarest: rarities.iter().copied().fold(0.0, f64::max),
             kindred: kindred.flatten().collect(),
             words,
@@ -345,6 +351,12 @@ impl<'a> Near<'a> {
     pub(crate) fn of(first: &'a FirstArms<'a>, search: &Search<'_>, asking: &Asking) -> Self {
         let hits = hits_by_session(search, &first.window2);
         Self { first, hits, wanted: Wanted::of(search, asking) }
+    }
+
+    /// Which share of the words that tell what is asked for some record holds, by how rare they are; none where the
+    /// question has no such words.
+    pub(crate) fn known(&self) -> Option<f64> {
+        self.wanted.known
     }
 
     /// Looks at records and those next to them, before what is near is asked for.

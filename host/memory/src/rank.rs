@@ -15,7 +15,7 @@ mod train;
 use std::sync::LazyLock;
 
 pub use self::{
-    doubt::{signs, together},
+    doubt::{Doubter, signs, signs_of_words, together},
     forest::{Forest, Malformed},
     lead::is_led_by_the_second,
     linear::{Linear, Penalty},
@@ -34,7 +34,7 @@ static RANKERS: LazyLock<[Ranker; 2]> =
 pub const SHIPPED: &[u8] = include_bytes!("rank/ranker.bin");
 
 /// How recall knows that nothing answers a question, by the ranking of each of [`RANKERS`].
-static DOUBTERS: LazyLock<[Logistic; 2]> =
+static DOUBTERS: LazyLock<[Doubter; 2]> =
     LazyLock::new(|| rmp_serde::from_slice(SHIPPED_DOUBT).expect("a test reads it"));
 
 /// The bytes of the two models of doubt that ship.
@@ -45,9 +45,9 @@ pub fn ranker(kindred: bool) -> &'static Ranker {
     &RANKERS[usize::from(kindred)]
 }
 
-/// How probable it is that nothing answers a question, by its ranking: what [`ranker()`] gave each row, and the row.
-pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>, kindred: bool) -> f64 {
-    doubt::doubt(ranked, &DOUBTERS[usize::from(kindred)])
+/// How recall knows that nothing answers a question, by what [`ranker()`] says of it.
+pub fn doubter(kindred: bool) -> &'static Doubter {
+    &DOUBTERS[usize::from(kindred)]
 }
 
 #[cfg(test)]
@@ -63,12 +63,16 @@ mod tests {
             assert_eq!(ranker.features(), features::RANKING);
             assert_eq!(ranker.linear().features(), features::RANKING);
             let signs = signs([].into_iter(), ranker).len();
-            assert_eq!(DOUBTERS[usize::from(kindred)].weights().count(), signs);
-            assert_eq!(doubt(Vec::new(), kindred), 1.0);
+            let doubter = doubter(kindred);
+            assert_eq!(doubter.by_whom.weights().count(), signs);
+            let signs = signs_of_words([].into_iter(), 0.0, ranker).len();
+            assert_eq!(doubter.by_words.weights().count(), signs);
+            assert_eq!(doubter.doubt(Vec::new(), None, false), Some(1.0));
             let used = ranker.forest().uses().iter().filter(|it| **it > 0).count();
             assert!(used > 20, "it uses what it reads");
         }
         assert!(SHIPPED.len() < 64 << 10, "{} bytes", SHIPPED.len());
         assert_eq!(rmp_serde::to_vec(&*RANKERS).unwrap(), SHIPPED);
+        assert_eq!(rmp_serde::to_vec(&*DOUBTERS).unwrap(), SHIPPED_DOUBT);
     }
 }

@@ -228,7 +228,7 @@ pub struct Recall {
     /// How many would be among the hits, were they not superseded.
     pub superseded: usize,
     /// How probable it is that nothing in the store answers the question, from 0 to 1; none where the store is too
-    /// small to tell.
+    /// small to tell, or notes are asked for nothing but a time.
     pub doubt: Option<f64>,
     /// The state of the store that was asked: the number of its last commit.
     pub commit: u64,
@@ -275,8 +275,11 @@ pub struct Considered {
     /// The records, in the order of their ids.
     pub candidates: Vec<Candidate>,
     /// How probable it is that none of them answers the question; none where fewer than [`DOUBT_FROM`] records were
-    /// asked.
+    /// asked, or notes for nothing but a time.
     pub doubt: Option<f64>,
+    /// Which share of the words that tell what is asked for some record holds, by how rare they are; none where the
+    /// question has no such words.
+    pub known: Option<f64>,
 }
 
 /// Recency halves in this time.
@@ -340,8 +343,12 @@ pub(crate) fn consider(
     let mut near = Near::of(&first, search, asking);
     let (learned, behind) = ranked(search, asking, &first, &mut near, &mut seen);
     let ranked = learned.into_iter().zip(seen.iter().map(|it| it.1.ranking.as_slice()));
+    let known_words = near.known();
+    let is_talk = seen.iter().take(TALKING).any(|it| is_said_to_another(search, it.0));
+    let doubter = rank::doubter(!asking.kindred.is_empty());
     let doubt = (search.totals.docs >= DOUBT_FROM)
-        .then(|| rank::doubt(ranked.collect(), !asking.kindred.is_empty()));
+        .then(|| doubter.doubt(ranked.collect(), known_words, is_talk))
+        .flatten();
     lead(search, &mut seen);
     let parts = parts.iter().map(|it| apart(index, search, (&it.0, &it.1), now)).collect();
     let lowered = fuse(&mut seen, parts);
@@ -364,7 +371,22 @@ pub(crate) fn consider(
     }
     let mut candidates: Vec<Candidate> = seen.into_iter().map(|it| it.1).collect();
     candidates.sort_by_key(|it| it.id);
-    Considered { candidates, doubt }
+    Considered { candidates, doubt, known: known_words }
+}
+
+/// So many of the best of the untrained ranking tell whether it is talk that is asked about.
+const TALKING: usize = 10;
+
+/// So near to a record stands what was said to it.
+const SAID_BESIDE: u32 = 2;
+
+/// Whether a record stands beside one by somebody else in its thread, as what people say to each other does.
+fn is_said_to_another(search: &Search<'_>, spot: Spot) -> bool {
+    let shard = search.shard(spot);
+    let author = |place| shard.doc(place).map_or(NONE, |it| it.author);
+    let own = author(spot.place);
+    let mut beside = shard.window(&spot.place, SAID_BESIDE).iter().map(|it| author(*it));
+    own != NONE && beside.any(|it| it != NONE && it != own)
 }
 
 /// What tells why a record answers a question.

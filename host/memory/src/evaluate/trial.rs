@@ -78,6 +78,9 @@ pub struct Asked {
     pub untrained: Vec<f64>,
     /// How probable recall thinks it that nothing answers.
     pub doubt: Option<f64>,
+    /// Which share of the words that tell what is asked for some turn holds, by how rare they are; none where the
+    /// question has no such words.
+    pub known: Option<f64>,
     /// What recall ranks by.
     pub scores: Vec<f64>,
     /// Of which candidates the ranker of recall read something.
@@ -193,8 +196,8 @@ fn entry(turn: &Turn, vector: Option<Vec<f32>>) -> Entry {
     };
     let draft = Draft {
         text,
-        author: Some(turn.speaker.clone()),
-        thread: Some(format!("session {}", turn.session)),
+        author: (!turn.speaker.is_empty()).then(|| turn.speaker.clone()),
+        thread: (turn.session > 0).then(|| format!("session {}", turn.session)),
         at: Some(turn.at),
         ..Draft::default()
     };
@@ -203,10 +206,11 @@ fn entry(turn: &Turn, vector: Option<Vec<f32>>) -> Entry {
 
 /// What was looked at, where the first turn has the id `first`.
 fn of(considered: Considered, first: MemoryId) -> Asked {
-    let Considered { candidates, doubt } = considered;
+    let Considered { candidates, doubt, known } = considered;
     let read = |it: &usize| !candidates[*it].ranking.is_empty();
     Asked {
         doubt,
+        known,
         turns: candidates.iter().map(|it| (it.id.0 - first.0) as usize).collect(),
         untrained: candidates.iter().map(|it| it.untrained).collect(),
         scores: candidates.iter().map(|it| it.score).collect(),

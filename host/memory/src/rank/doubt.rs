@@ -1,5 +1,10 @@
 //! Signs that nothing answers a question, read off its ranking: above all that the best records are by somebody else
 //! than it asks about, and that none holds what is rare in it.
+//!
+//! Where there is nobody to compare, as among notes, the words tell it: how much of the question the best records hold
+//! (decision 0072). These signs have bounds, so that they say the same in stores of all sizes.
+
+use serde::{Deserialize, Serialize};
 
 use super::{Logistic, Ranker};
 
@@ -58,13 +63,77 @@ const OF_THE_BEST: [Of; 6] =
 /// So many are the best.
 const BEST: usize = 10;
 
+/// A vector that stands out by so many deviations stands out.
+const STANDS_OUT: f64 = 10.0;
+
+/// How recall knows that nothing answers a question, by its ranking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Doubter {
+    /// In talk, and where the question names who wrote some of the records that were found, and others are by others: by
+    /// [`signs`].
+    pub by_whom: Logistic,
+    /// Elsewhere: by [`signs_of_words`].
+    pub by_words: Logistic,
+}
+
+impl Doubter {
+    /// How probable it is that nothing answers, from 0 to 1: by what the ranker gave each row, the row, which share of
+    /// the question's words some record holds, and whether the records are talk. 0.5 is where either is as probable, if
+    /// as many questions have an answer as have none. None where words are to tell it and the question has none.
+    pub fn doubt(
+        &self,
+        ranked: Vec<(f64, &[f32])>,
+        known: Option<f64>,
+        is_talk: bool,
+    ) -> Option<f64> {
+        let by = |whose: Of| ranked.iter().any(|(_, row)| row[whose as usize] > 0.0);
+        if ranked.is_empty() {
+            Some(1.0)
+        } else if is_talk || by(Of::Mine) && by(Of::Other) {
+            Some(self.by_whom.probability(&signs_of(ranked)))
+        } else {
+            Some(self.by_words.probability(&of_words(ranked, known?)))
+        }
+    }
+}
+
 /// The signs of a ranking: rows as [`crate::features::ranking_names`] names them.
 pub fn signs<'a>(rows: impl Iterator<Item = &'a [f32]>, ranker: &Ranker) -> Vec<f32> {
     let rows: Vec<&[f32]> = rows.collect();
     signs_of(ranker.scores(&rows).into_iter().zip(rows).collect())
 }
 
-/// The same, where the ranker gave its scores already.
+/// The signs that words give, of the rows of a ranking and the share of the question's words that some record holds.
+pub fn signs_of_words<'a>(
+    rows: impl Iterator<Item = &'a [f32]>,
+    known: f64,
+    ranker: &Ranker,
+) -> Vec<f32> {
+    let rows: Vec<&[f32]> = rows.collect();
+    of_words(ranker.scores(&rows).into_iter().zip(rows).collect(), known)
+}
+
+fn of_words(mut ranked: Vec<(f64, &[f32])>, known: f64) -> Vec<f32> {
+    ranked.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let of_the_best = |of: Of| {
+        let best = ranked.iter().take(BEST).map(|(_, row)| f64::from(row[of as usize]));
+        best.fold(0.0, f64::max)
+    };
+    let vector = ranked.first().map_or(0.0, |(_, row)| f64::from(row[Of::VectorZ as usize]));
+    let held = of_the_best(Of::Coverage);
+    let signs = [
+        held,
+        of_the_best(Of::Kindred),
+        of_the_best(Of::Rarest),
+        known,
+        // Of the words that are held at all.
+        if known > 0.0 { held / known } else { 0.0 },
+        vector.clamp(0.0, STANDS_OUT),
+    ];
+    signs.map(|it| it as f32).to_vec()
+}
+
+/// [`signs`], where the ranker gave its scores already.
 fn signs_of(mut ranked: Vec<(f64, &[f32])>) -> Vec<f32> {
     // Equal ones stay in the order in which they came.
     ranked.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -126,16 +195,81 @@ pub fn together(mut scores: impl Iterator<Item = f64>) -> Option<f64> {
     Some(best + others.ln_1p())
 }
 
-/// How probable it is that nothing answers a question, by its ranking: what the ranker gave each row, and the row.
-pub(crate) fn doubt(ranked: Vec<(f64, &[f32])>, of: &Logistic) -> f64 {
-    if ranked.is_empty() { 1.0 } else { of.probability(&signs_of(ranked)) }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::features;
+
+    /// A row that names nobody.
+    fn row_of_words(held: f32, kindred: f32, rarest: f32, vector: f32) -> Vec<f32> {
+        let mut row = vec![0.0; features::ranking_names().len()];
+        let of = [
+            (Of::Coverage, held),
+            (Of::Kindred, kindred),
+            (Of::Rarest, rarest),
+            (Of::VectorZ, vector),
+        ];
+        of.iter().for_each(|it| row[it.0 as usize] = it.1);
+        row
+    }
+
+    proptest! {
+        #[test]
+        fn doubt_is_a_probability(
+            rows in prop::collection::vec(prop::collection::vec(-1e6_f32..1e6, features::RANKING), 0..12),
+            scores in prop::collection::vec(-1e3_f64..1e3, 12),
+            known in prop::option::of(0.0..=1.0),
+            kindred in any::<bool>(),
+            is_talk in any::<bool>(),
+        ) {
+            let ranked: Vec<(f64, &[f32])> =
+                scores.into_iter().zip(rows.iter().map(Vec::as_slice)).collect();
+            let doubt = super::super::doubter(kindred).doubt(ranked, known, is_talk);
+            prop_assert!(doubt.is_none_or(|it| (0.0..=1.0).contains(&it)), "{doubt:?}");
+        }
+
+        /// What holds more of the words of a question, or means more like it, is not doubted more.
+        #[test]
+        fn what_is_held_speaks_for_an_answer(
+            one in 0.0..=1.0_f32,
+            other in 0.0..=1.0_f32,
+            near in 0.0..10.0_f32,
+            rarest in 0.0..=1.0_f32,
+            kindred in any::<bool>(),
+        ) {
+            let doubt = |held: f32, near: f32| {
+                let row = row_of_words(held, held, rarest, near);
+                super::super::doubter(kindred).doubt(vec![(1.0, &row[..])], Some(1.0), false).unwrap()
+            };
+            let (less, more) = (one.min(other), one.max(other));
+            prop_assert!(doubt(more, near) <= doubt(less, near));
+            prop_assert!(doubt(one, near + 1.0) <= doubt(one, near));
+        }
+    }
+
+    #[test]
+    fn whom_a_question_names_counts_in_talk_and_beside_others() {
+        let of = |whose: Of| {
+            let mut row = row_of_words(1.0, 1.0, 1.0, 5.0);
+            row[whose as usize] = 1.0;
+            row
+        };
+        let (mine, other) = (of(Of::Mine), of(Of::Other));
+        let doubter = super::super::doubter(false);
+        let by_words = |ranked: &[(f64, &[f32])], is_talk: bool| {
+            let ranked = ranked.to_vec();
+            doubter.doubt(ranked.clone(), Some(1.0), is_talk).unwrap()
+                == doubter.by_words.probability(&of_words(ranked, 1.0))
+        };
+        assert!(by_words(&[(2.0, &mine), (1.0, &mine)], false));
+        assert!(!by_words(&[(2.0, &mine), (1.0, &mine)], true));
+        assert!(by_words(&[(2.0, &row_of_words(1.0, 1.0, 1.0, 5.0))], false));
+        assert!(!by_words(&[(2.0, &mine), (1.0, &other)], false));
+        assert_eq!(doubter.doubt(vec![(1.0, &mine[..])], None, false), None, "it has no words");
+    }
 
     #[test]
     fn signs_are_made_of_the_features_that_they_name() {
