@@ -26,8 +26,9 @@ pub enum Comparison {
 
 /// What is asked of one field.
 ///
-/// Values are numbers where both can be read as such, and are compared as numbers then; else as texts, by their bytes, so
-/// that days like `2024-05-31` follow one another. A number is neither less nor greater than what is none.
+/// Values that can be read as numbers are compared as numbers of 64 bits with a point (IEEE 754), so whole ones beyond 2^53
+/// may seem equal; texts are compared by their bytes, so that days like `2024-05-31` follow one another. A number is neither
+/// less nor greater than a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldIs {
     /// The name of the field.
@@ -98,6 +99,10 @@ impl FromStr for FieldIs {
     fn from_str(text: &str) -> Result<Self, NoFieldIs> {
         let at = text.find(['=', '<', '>']).filter(|it| *it > 0).ok_or(NoFieldIs::Form)?;
         let (name, rest) = text.split_at(at);
+        // What looks like another comparison would find nothing, and say nothing.
+        if name.ends_with([' ', '!']) || rest.starts_with("==") {
+            return Err(NoFieldIs::Form);
+        }
         let signs = [
             ("<=", Comparison::AtMost),
             (">=", Comparison::AtLeast),
@@ -114,7 +119,7 @@ impl FromStr for FieldIs {
     }
 }
 
-/// A value of a field: numbers before others, in the order of numbers.
+/// A value of a field: texts before numbers, and these in their order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Value<'a> {
     number: Option<Number>,
@@ -199,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_is_no_question_of_a_field_is_refused() {
-        for wrong in ["", "name", "=value", "<5", ">=5"] {
+        for wrong in ["", "name", "=value", "<5", ">=5", "n >= 5", "n!=5", "n==5"] {
             assert_eq!(wrong.parse::<FieldIs>(), Err(NoFieldIs::Form), "{wrong}");
         }
         let long = format!("n={}", "a".repeat(FOUND_BYTES_MAX + 1));

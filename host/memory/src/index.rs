@@ -573,7 +573,7 @@ impl Index {
         self.known.get(id).is_some()
     }
 
-    /// The same for records of the same words, of which the author's name and the tags are some; without their order and
+    /// The same for records of the same words, of which the author's name, the tags and the fields are some; without their order and
     /// the small ones among them. Two with different ones don't say the same.
     pub(crate) fn saying(&self, id: MemoryId) -> Option<Digest> {
         let shard = self.spaces.get(self.space_of(id)?)?;

@@ -386,6 +386,6 @@ mod tests {
         assert_eq!(memory.ids(), ALL);
         assert_eq!(memory.relations(MemoryId(4)).unwrap().len(), 1);
         assert_eq!(memory.relations(MemoryId(1)), Err(ReadError::Damaged { id: MemoryId(1) }));
-        is_left(&memory, &[(0, Part::Horizon), (1, Part::Relation), (2, Part::Horizon)]);
+        is_left(&memory, &[(1, Part::Relation)]);
     }
 }

@@ -678,18 +678,21 @@ impl Quoted {
         }
         let shard = search.shard(spot);
         // What is said of a record stands before its text, and is no part of it.
-        let (said_of, mut text) = (labels(shard, doc), shard.terms(doc.place));
-        let held = [as_bytes(text.by_ref().take(said_of)), as_bytes(text)];
+        let mut text = shard.terms(doc.place);
+        let labels = labels(shard, doc).into_iter();
+        let mut held: Vec<_> = labels.map(|it| as_bytes(text.by_ref().take(it))).collect();
+        held.push(as_bytes(text));
         let is_held = |it: &&Finder<'_>| held.iter().any(|held| it.find(held).is_some());
         phrases.iter().flatten().filter(is_held).count() as f64 / phrases.len() as f64
     }
 }
 
-/// How many terms of a record are its author's and its tags'.
-fn labels(shard: &Shard, doc: &Doc) -> usize {
+/// How many terms the author, each tag and each field of a record have, in the order in which they stand.
+fn labels(shard: &Shard, doc: &Doc) -> Vec<usize> {
     let author = (doc.author != NONE).then(|| shard.authors().name(doc.author));
     let tags = shard.tags_of(doc.place).map(|it| shard.tags().name(it));
-    author.into_iter().chain(tags).map(|it| terms::terms(it).len()).sum()
+    let all = author.into_iter().chain(tags).chain(shard.field_words(doc.place));
+    all.map(|it| terms::terms(it).len()).collect()
 }
 
 /// What a text quotes, within double quotation marks of any kind. A mark that nothing closes quotes nothing; of so many

@@ -552,7 +552,7 @@ impl Shard {
         })
     }
 
-    /// The terms of a record in their order, author and tags first.
+    /// The terms of a record in their order: author, tags and fields first.
     pub(crate) fn terms(&self, place: Place) -> impl Iterator<Item = Term> {
         self.texts.terms(self.row(place).text, self.lengths[place as usize])
     }
@@ -629,6 +629,11 @@ impl Shard {
     /// Whether a record has such a field.
     pub(crate) fn has_field(&self, place: Place, asked: &FieldIs) -> bool {
         self.fields.has(place, asked)
+    }
+
+    /// The values of a record's fields that are words of it, in their order.
+    pub(crate) fn field_words(&self, place: Place) -> impl Iterator<Item = &str> {
+        self.fields.of(place).filter(|it| !is_of_host(it.0)).map(|it| it.1)
     }
 
     /// The records that have such a field.

@@ -47,7 +47,7 @@ use crate::{
     row::{Shut, open_edge},
     store::{BATCH_MAX, Memory, Options},
     tables::{Counters, Deed, Folder, Reading, Tables, called},
-    verify::Fault,
+    verify::{Fault, Part},
 };
 
 /// The mark of a store that is being restored. While it is there the store does not open.
@@ -690,10 +690,9 @@ pub fn restore(
         what: name.clone(),
         reason: format!("{what} is not what was written"),
     };
-    // A memory with such a one does not open.
-    if manifest.encoders.iter().any(|it| veil.show(&it.1).is_none()) {
-        return Err(damaged("the name of an encoder"));
-    }
+    // A memory with one whose name is damaged does not open. Its vectors can be made again.
+    let (encoders, nameless): (Encoders, Encoders) =
+        manifest.encoders.iter().cloned().partition(|it| veil.show(&it.1).is_some());
     let mut noted =
         manifest.folders(&veil).ok_or_else(|| damaged("what it says of other folders"))?;
     let id = FolderId::of(&**from).map_err(SnapshotError::disk)?;
@@ -738,12 +737,15 @@ pub fn restore(
                 came += rows.iter().filter(|it| !is_gone(it.0)).count() as u64;
                 withheld += rows.iter().filter(|it| is_untold(it.0)).count() as u64;
             }
-            filling.add(&rows, &is_gone, &may_derive)?;
+            let is_nameless = |encoder: u32| nameless.iter().any(|it| it.0 == encoder);
+            if !matches!(&rows, Rows::Vectors(encoder, _) if is_nameless(*encoder)) {
+                filling.add(&rows, &is_gone, &may_derive)?;
+            }
             if !see(number, total) {
                 return Err(SnapshotError::Stopped);
             }
         }
-        let derived = filling.finish(counters, &manifest.encoders)?;
+        let derived = filling.finish(counters, &encoders)?;
         tables.note_folders(&noted, &[])?;
         derived
     };
@@ -766,13 +768,19 @@ pub fn restore(
             let reason = format!("{} of {came} records came", verified.records);
             return Err(SnapshotError::Damaged { what: name.clone(), reason });
         }
+        let mut faults = verified.faults;
+        faults.extend(nameless.iter().map(|_| Fault {
+            id: None,
+            part: Part::Vector,
+            problem: "the name of an encoder is damaged: its vectors are left out".to_owned(),
+        }));
         Ok(Restored {
             snapshot: listed(manifest),
             records: came,
             forgotten: manifest.records.saturating_sub(came),
             withheld,
             derived,
-            faults: verified.faults,
+            faults,
             passed_over: passed_over(&found, which, manifest.number),
             elsewhere,
         })

@@ -2277,7 +2277,9 @@ impl Memory {
                 veil: owner.veil(),
                 readings: readings.collect::<Result<_, _>>()?,
                 counters: writer.counters,
-                horizon: writer.horizon.then_some(self.archive_below),
+                // What is set aside keeps nothing alive, and did where the horizon is of before.
+                horizon: (writer.horizon && self.index().damaged().is_empty())
+                    .then_some(self.archive_below),
                 index: &index,
                 is_there: &is_there,
             };
@@ -2300,11 +2302,12 @@ impl Memory {
         let of = |part| faults.iter().filter(move |it| it.part == part).filter_map(|it| it.id);
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let is_here = |it: &MemoryId| self.index().holds(*it);
-        let damaged: Vec<MemoryId> = of(Part::Record).filter(is_here).collect();
+        let damaged: Vec<MemoryId> = of(Part::Record).collect();
         if !damaged.is_empty() {
             // They keep nothing alive.
             writer.horizon = false;
-            self.set_aside(&damaged);
+            let here: Vec<MemoryId> = damaged.iter().copied().filter(is_here).collect();
+            self.set_aside(&here);
         }
         let mut bare = Vec::new();
         for id in of(Part::Vector).filter(is_here) {
@@ -2313,7 +2316,9 @@ impl Memory {
                 bare.push(id);
             }
         }
-        if !bare.is_empty() {
+        // A kept index of another encoder may have what this memory does not search.
+        let foreign = self.encoder.get().is_none() && of(Part::Vector).next().is_some();
+        if !(damaged.is_empty() && bare.is_empty()) || foreign {
             let mut index = self.index_mut();
             bare.iter().for_each(|it| index.remove_vector(*it));
             // A kept index has them still. A disk that does not let go of it takes no new vectors either.

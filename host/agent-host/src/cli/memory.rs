@@ -345,7 +345,7 @@ struct Bounds {
     #[arg(long = "tag", value_name = "NAME")]
     tags: Vec<String>,
     /// Those with a field like this only: `invoice=INV-7`, or "amount>=1000" with <, <=, > or >=, which compares numbers as
-    /// numbers, and texts by their bytes. May be given several times: with all of them.
+    /// numbers, texts by their bytes, and neither with the other. May be given several times: with all of them.
     #[arg(long = "field", value_name = "NAME=VALUE")]
     fields: Vec<FieldIs>,
     /// Those told at this time or later.

@@ -21,6 +21,9 @@ const TEXT_ANSWER_BYTES_MAX: usize = DIMENSIONS_MAX * 32;
 /// Bytes of an answer beside that.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
+/// Where a key is named.
+const KEY_HERE: &str = "`key` in encoder.yaml, or --encoder-key of the command that the process with the state began with";
+
 /// Pauses before another attempt, where that may help.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
@@ -199,7 +202,7 @@ fn refused(
         400 | 413 | 422 | 500 => Attempt::Ended(Trouble::Refused(format!("{url}: {why}"))),
         408 | 425 | 429 | 502..=504 => Attempt::Later(why),
         401 | 403 if has_key => down(url, &format!("{why}: it does not take this key")),
-        401 | 403 => down(url, &format!("{why}: name its key with --encoder-key")),
+        401 | 403 => down(url, &format!("{why}: it wants a key, {KEY_HERE}")),
         404 => {
             let pull = match dialect {
                 Dialect::OpenAi => String::new(),
@@ -286,7 +289,7 @@ mod tests {
             }
         };
         for (dialect, has_key, status, told) in [
-            (Dialect::OpenAi, false, 401, "status 401: name its key with --encoder-key"),
+            (Dialect::OpenAi, false, 401, "status 401: it wants a key, `key` in encoder.yaml"),
             (Dialect::OpenAi, true, 403, "status 403: it does not take this key"),
             (Dialect::OpenAi, true, 404, "no model `e5`, or nothing at this path"),
             (Dialect::Ollama, false, 404, "no model `e5` (`ollama pull e5` fetches it), or"),

@@ -232,7 +232,8 @@ impl Encoding {
     async fn probe(&self, memory: &Memory, why: &str) -> Result<(), Trouble> {
         match self.encode(memory, vec![PROBE.to_owned()]).await {
             Ok(vectors) if vectors.iter().all(Option::is_some) => Ok(()),
-            _ => Err(Trouble::Down(why.to_owned())),
+            Err(Trouble::Down(other)) => Err(Trouble::Down(other)),
+            Ok(_) | Err(Trouble::Refused(_)) => Err(Trouble::Down(why.to_owned())),
         }
     }
 

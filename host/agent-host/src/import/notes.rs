@@ -67,7 +67,7 @@ impl Iterator for Records {
         let Piece { text, number, headings } = self.pieces.next()?;
         let untimed = self.front.untimed.take();
         let Front { author, at, tags, mut fields, .. } = self.front.clone();
-        if !headings.is_empty() {
+        if !headings.is_empty() && (fields.len() < LABELS_MAX || fields.contains_key("section")) {
             fields.insert("section".to_owned(), headings.join(" > "));
         }
         let mut all = tags;
@@ -264,23 +264,14 @@ fn front_matter(lines: &mut Lines<'_>) -> Result<Front, Bad> {
     }
     let orders = orders(&values);
     for (number, key, items) in values {
-        let many = |what: &str| {
-            let problem = format!(
-                "the front matter has more than {LABELS_MAX} {what}, which no record can have"
-            );
-            Bad::new(Place { line: number, column: 1 }, problem)
-        };
         let one = items.first().map(String::as_str).unwrap_or_default();
         match key.to_lowercase().as_str() {
             "tags" | "tag" | "keywords" => {
                 let tags = items.iter().flat_map(|it| it.split(',')).filter_map(tag).map(cut);
                 for tag in tags {
-                    if !front.tags.contains(&tag) {
+                    if front.tags.len() < LABELS_MAX && !front.tags.contains(&tag) {
                         front.tags.push(tag);
                     }
-                }
-                if front.tags.len() > LABELS_MAX {
-                    return Err(many("tags"));
                 }
             }
             "author" if items.len() == 1 => front.author = name(one).map(cut),
@@ -300,7 +291,10 @@ fn front_matter(lines: &mut Lines<'_>) -> Result<Front, Bad> {
                     front.fields.insert(cut(key), value);
                 }
                 if front.fields.len() > LABELS_MAX {
-                    return Err(many("fields"));
+                    let problem = format!(
+                        "the front matter has more than {LABELS_MAX} fields, which no record can have: remove some (--skip-bad leaves the note out)"
+                    );
+                    return Err(Bad::new(Place { line: number, column: 1 }, problem));
                 }
             }
         }
@@ -317,7 +311,7 @@ fn check_front(inside: &[&str]) -> Result<(), Bad> {
         if bytes > FRONT_BYTES_MAX {
             let problem = format!(
                 "the front matter has more than {FRONT_BYTES_MAX} bytes, and each record of the note has all of it: \
-                 shorten it; where it is none, begin the note with an empty line"
+                 shorten it; where it is none, begin the note with an empty line (--skip-bad leaves the note out)"
             );
             return Err(Bad::new(Place { line: number, column: 1 }, problem));
         }

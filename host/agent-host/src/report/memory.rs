@@ -376,16 +376,20 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
             text(&record.text, "    ")?;
         }
         match (list.of, list.records.len()) {
-            (0, _) if list.as_of.is_some() => note("nothing that is still here was there then"),
-            (0, _) if archived => note("no record here is archived"),
-            (0, _) if list.archived > 0 => {
-                note(format!(
-                    "none here; {} are archived: `memory list --archived`",
-                    list.archived
-                ));
+            (0, _) if list.as_of.is_some() && list.in_all == 0 => {
+                note("nothing that is still here was there then");
+            }
+            (0, _) if archived && list.in_all > 0 && list.archived == 0 => {
+                note("no record here is archived");
+            }
+            (0, _) if !archived && list.in_all > 0 && list.archived == list.in_all => {
+                note(format!("all {} are archived: `memory list --archived`", list.archived));
             }
             (0, _) if list.in_all > 0 => {
-                note("none like this; without `--space` and the like all are listed")
+                note("none like this; without `--space` and the like all are listed");
+                if !archived && list.archived > 0 {
+                    note(format!("{} are archived: `--archived` lists those", list.archived));
+                }
             }
             (0, _) => note(none_there(list.damaged)),
             (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),

@@ -110,11 +110,15 @@ fn check_kinds(file: &Value) -> Result<(), String> {
 fn check_added(tokens: &Value) -> Result<(), String> {
     let all = || tokens.as_array().into_iter().flatten();
     let content = |it: &Value| it["content"].as_str().unwrap_or_default().to_owned();
-    let takes = all().find(|it| it["rstrip"] == true);
-    let begins = all().find(|it| content(it).starts_with(char::is_whitespace));
-    let (Some(takes), Some(begins)) = (takes, begins) else { return Ok(()) };
+    let begins = |it: &&Value| content(it).starts_with(char::is_whitespace);
+    // Those that are looked for before a text is normalised, and those behind it, do not meet.
+    let meets = |one: &Value, other: &Value| one["normalized"] == other["normalized"];
+    let pairs = all().filter(|it| it["rstrip"] == true).flat_map(|takes| {
+        all().filter(begins).filter(move |it| meets(it, takes)).map(move |it| (takes, it))
+    });
+    let Some((takes, begins)) = pairs.into_iter().next() else { return Ok(()) };
     Err(format!(
-        "added token {:?} begins with white space, and {:?} takes what follows it: no text with both can be cut",
+        "added token {:?} begins with white space, and {:?} takes what follows it: a text with one right behind the other can't be cut",
         content(begins),
         content(takes)
     ))

@@ -217,8 +217,8 @@ fn what_is_wrong_is_said_with_file_and_expectation() {
         ),
         (
             |it| it.tokenizer["added_tokens"] = overlapping(" "),
-            "tokenizer.json: added token \" \" begins with white space, and \"a\" takes what follows it: no text with \
-             both can be cut",
+            "tokenizer.json: added token \" \" begins with white space, and \"a\" takes what follows it: a text \
+             with one right behind the other can't be cut",
         ),
         (
             |it| it.config["max_position_embeddings"] = json!(2),

@@ -118,6 +118,12 @@ impl Fields {
         }
     }
 
+    /// The fields of a record, in the order of their names.
+    pub(super) fn of(&self, place: Place) -> impl Iterator<Item = (&str, &str)> {
+        let fields = self.held().of.get(&place).into_iter().flatten();
+        fields.map(|it| (it.0.as_str(), it.1.text()))
+    }
+
     /// Whether a record has such a field.
     pub(super) fn has(&self, place: Place, asked: &FieldIs) -> bool {
         let fields = self.held().of.get(&place).into_iter().flatten();

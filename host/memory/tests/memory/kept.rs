@@ -418,4 +418,6 @@ fn a_damaged_row_among_many_costs_one_record() {
     assert!(found.iter().all(|it| it.id == Some(MemoryId(1))), "{found:?}");
     assert_eq!(memory.stats().unwrap().damaged, [MemoryId(1)]);
     assert_eq!(faults(), found, "that it is set aside is no fault of others");
+    drop(memory);
+    assert_eq!(open(&disk).stats().unwrap().damaged, [MemoryId(1)], "no index has it since");
 }

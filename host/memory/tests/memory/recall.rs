@@ -276,10 +276,22 @@ fn what_nothing_speaks_for_is_no_answer() {
 #[test]
 fn what_is_quoted_stands_in_the_text_or_is_a_name() {
     let memory = open(&SimDisk::new(1));
-    memory.remember(&[turn("t", "Ada North", "Painted the “Green Door”.")], None, now()).unwrap();
+    let mut entry = turn("t", "Ada North", "Painted the “Green Door”.");
+    let fields = [("by", "Bo Street"), ("part", "front side"), ("run", "green")];
+    entry.draft.fields = fields.map(|it| (it.0.to_owned(), it.1.to_owned())).into();
+    memory.remember(&[entry], None, now()).unwrap();
     let exact = |text: &str| memory.recall(&asked(text), now()).unwrap().hits[0].signals.exact;
-    assert_eq!(exact("\"north painted\""), 0.0);
-    for text in ["\"ada north\"", "“ada north”", "«painted the green»", "„green door“"] {
+    for text in ["\"north painted\"", "\"side painted\"", "\"street front\"", "\"north bo\""] {
+        assert_eq!(exact(text), 0.0, "{text}");
+    }
+    for text in [
+        "\"bo street\"",
+        "\"front side\"",
+        "\"ada north\"",
+        "“ada north”",
+        "«painted the green»",
+        "„green door“",
+    ] {
         assert_eq!(exact(text), 1.0, "{text}");
     }
 }

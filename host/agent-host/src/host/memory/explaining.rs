@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{
-    Candidate, Hit, LIMIT_MAX, MemoryId, Question, Record, features,
+    Candidate, FOUND_BYTES_MAX, Hit, LIMIT_MAX, MemoryId, Question, Record, features,
     question::analyse,
     when::{Mention, moment},
 };
@@ -257,6 +257,11 @@ fn excluded(question: &Question, record: &Record) -> Option<String> {
         .or_else(|| {
             let other = question.fields.iter().find(|it| !it.is_of(draft))?;
             Some(match draft.fields.get(&other.name) {
+                Some(has) if has.len() > FOUND_BYTES_MAX => format!(
+                    "its field `{}` has {} bytes, and a field is found by at most {FOUND_BYTES_MAX}",
+                    other.name,
+                    has.len()
+                ),
                 Some(has) => {
                     format!("its field `{}` is `{has}`, and `{other}` is asked for", other.name)
                 }
