@@ -49,20 +49,17 @@ impl FieldIs {
     /// Whether a value is such a one.
     pub(crate) fn holds(&self, value: &Value<'_>) -> bool {
         let asked = Value::of(&self.value);
-        if self.comparison == Comparison::Equal {
-            return asked.text == value.text;
-        }
-        let order = match (value.number, asked.number) {
-            (Some(one), Some(other)) => one.cmp(&other),
-            (None, None) => value.text.cmp(&asked.text),
-            _ => return false,
+        let is = match self.comparison {
+            Comparison::Equal => return asked.text == value.text,
+            Comparison::Less => Ordering::is_lt,
+            Comparison::AtMost => Ordering::is_le,
+            Comparison::Greater => Ordering::is_gt,
+            Comparison::AtLeast => Ordering::is_ge,
         };
-        match self.comparison {
-            Comparison::Equal => order.is_eq(),
-            Comparison::Less => order.is_lt(),
-            Comparison::AtMost => order.is_le(),
-            Comparison::Greater => order.is_gt(),
-            Comparison::AtLeast => order.is_ge(),
+        match (value.number, asked.number) {
+            (Some(one), Some(other)) => is(one.cmp(&other)),
+            (None, None) => is(value.text.cmp(&asked.text)),
+            _ => false,
         }
     }
 }

@@ -134,13 +134,15 @@ impl Fields {
     pub(super) fn places(&self, asked: &FieldIs) -> Vec<Place> {
         let Some(values) = self.held().places.get(&asked.name) else { return Vec::new() };
         let value = Value::of(&asked.value).into_owned();
-        let found: BTreeSet<Place> = match asked.comparison {
+        // A record has one value of a name.
+        let mut found: Vec<Place> = match asked.comparison {
             Comparison::Equal => values.get(&value).into_iter().flatten().copied().collect(),
             _ => {
                 values.iter().filter(|it| asked.holds(it.0)).flat_map(|it| it.1).copied().collect()
             }
         };
-        found.into_iter().collect()
+        found.sort_unstable();
+        found
     }
 }
 
