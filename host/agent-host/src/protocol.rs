@@ -183,6 +183,9 @@ pub(crate) enum MemoryRequest {
     List {
         /// How many.
         limit: usize,
+        /// Only what has a smaller number.
+        #[serde(default)]
+        before: Option<MemoryId>,
         /// Which, whatever its words: where it asks for archived ones, these instead of the others.
         question: Question,
         /// Of which state; of now where none is named.

@@ -62,9 +62,12 @@ enum MemoryCommand {
     },
     /// Lists the newest records.
     List {
-        /// How many.
-        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        /// How many, up to a thousand. `memory export` writes all.
+        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = limit)]
         limit: usize,
+        /// Only what is older than this one, like m12: the last of what was listed leads to the next.
+        #[arg(long, value_name = "ID")]
+        before: Option<MemoryId>,
         #[command(flatten)]
         bounds: Bounds,
         /// The archived ones, instead of the others.
@@ -480,9 +483,9 @@ impl Memory {
             MemoryCommand::History { id } => {
                 past::history(context, &ask(context, MemoryRequest::History { id })?)
             }
-            MemoryCommand::List { limit, bounds, archived, as_of } => {
+            MemoryCommand::List { limit, before, bounds, archived, as_of } => {
                 let question = Question { archived, history: true, ..bounds.question() };
-                let request = MemoryRequest::List { limit, question, as_of };
+                let request = MemoryRequest::List { limit, before, question, as_of };
                 told::list(context, &ask(context, request)?, archived)
             }
             MemoryCommand::Diff { from, to } => {

@@ -338,9 +338,9 @@ impl Desk {
             }
             MemoryRequest::Show { id } => self.show(id).map(to_json),
             MemoryRequest::History { id } => self.history(id).map(to_json),
-            MemoryRequest::List { limit, question, as_of } => {
+            MemoryRequest::List { limit, before, question, as_of } => {
                 self.tell_unknown(&question.spaces);
-                self.list(limit, question, as_of).map(to_json)
+                self.list(limit, before, question, as_of).map(to_json)
             }
             MemoryRequest::Diff { from, to } => self.diff(from, to).map(to_json),
             MemoryRequest::Blame { id } => self.blame(id).map(to_json),
@@ -578,6 +578,7 @@ impl Desk {
     fn list(
         &self,
         limit: usize,
+        before: Option<MemoryId>,
         question: Question,
         as_of: Option<Moment>,
     ) -> Result<ListAnswer, Failure> {
@@ -599,12 +600,15 @@ impl Desk {
         let mut ids = self.memory.allowed(&question).map_err(read)?;
         ids.retain(|it| is_archived(*it) == archived);
         let of = ids.len();
+        ids.retain(|it| before.is_none_or(|before| *it < before));
+        let from = ids.len();
         ids.reverse();
-        ids.truncate(limit);
+        ids.truncate(limit.min(LIMIT_MAX));
+        let older = from - ids.len();
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
         let damaged = self.memory.damaged_count();
-        Ok(ListAnswer { records, of, in_all, archived: faded, damaged, as_of })
+        Ok(ListAnswer { records, of, older, in_all, archived: faded, damaged, as_of })
     }
 
     /// Says which of some spaces there are not, so that a slip of the pen is not taken for an empty answer.

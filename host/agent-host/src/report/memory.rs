@@ -392,8 +392,13 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
                 }
             }
             (0, _) => note(none_there(list.damaged)),
-            (of, shown) if shown < of => note(format!("{shown} of {of}; `--limit` shows more")),
-            _ => {}
+            (_, 0) => note("none is older"),
+            (of, shown) => {
+                if let Some(last) = list.records.last().filter(|_| list.older > 0) {
+                    let next = format!("`--limit` shows more, `--before {}` the next", last.id);
+                    note(format!("{shown} of {of}; {next}"));
+                }
+            }
         }
         if list.in_all > 0 && list.damaged > 0 {
             note(damaged(list.damaged));

@@ -750,6 +750,29 @@ fn what_is_added_while_somebody_is_asked_is_not_forgotten() {
 }
 
 #[test]
+fn a_long_list_is_read_in_parts() {
+    let Some(stage) = Stage::new() else { return };
+    for number in 0..5 {
+        memory(&stage, &["add", &format!("The door {number} is green.")]);
+    }
+    let part = |args: &[&str]| {
+        let answer = memory(&stage, &[&["list", "--limit", "2"], args].concat());
+        let ids = answer["records"].as_array().expect("a list").iter();
+        let ids: Vec<String> = ids.filter_map(|it| it["id"].as_str().map(str::to_owned)).collect();
+        (ids.join(" "), answer["of"].as_u64(), answer["older"].as_u64())
+    };
+    assert_eq!(part(&[]), ("m4 m3".to_owned(), Some(5), Some(3)));
+    assert_eq!(part(&["--before", "m3"]), ("m2 m1".to_owned(), Some(5), Some(1)));
+    assert_eq!(part(&["--before", "m1"]), ("m0".to_owned(), Some(5), Some(0)));
+    let people = stage.call(["memory", "list", "--limit", "2", "--before", "m3"]);
+    assert!(people.err.contains("2 of 5") && people.err.contains("`--before m1`"), "{people:?}");
+    let people = stage.call(["memory", "list", "--before", "m0"]);
+    assert!(people.err.contains("none is older"), "{people:?}");
+    let told = refused(&stage, &["list", "--limit", "200000"], 2);
+    assert!(told.contains("1 to 1000"), "{told}");
+}
+
+#[test]
 fn what_faded_is_archived_restored_and_forgotten_when_that_is_asked_for() {
     let Some(stage) = Stage::new() else { return };
     let ids = |answer: &Json| -> Vec<String> {
