@@ -14,7 +14,7 @@ use std::{
     },
 };
 
-use redb::{Builder, Database, DatabaseError, StorageBackend};
+use redb::{Builder, Database, StorageBackend};
 use voyager_base::disk::{Disk, DiskFile};
 
 use crate::backend::{Backend, Overlay};
@@ -67,6 +67,18 @@ impl From<redb::Error> for Broken {
     }
 }
 
+macro_rules! broken_from {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for Broken {
+            fn from(error: redb::$error) -> Self {
+                redb::Error::from(error).into()
+            }
+        }
+    )*};
+}
+
+broken_from!(CommitError, DatabaseError, StorageError, TableError, TransactionError);
+
 /// Tells what redb says about bytes from what the system says about the disk.
 fn is_format(error: &io::Error) -> bool {
     use std::io::ErrorKind::{InvalidData, UnexpectedEof};
@@ -99,7 +111,7 @@ pub fn open_backend(
     builder.set_cache_size(opening.cache_bytes);
     let callback = Arc::clone(&seen);
     builder.set_repair_callback(move |_| callback.store(true, Ordering::Relaxed));
-    let open = || builder.create_with_backend(backend).map_err(broken);
+    let open = || Ok(builder.create_with_backend(backend)?);
     Ok((guarded(open)?, seen.load(Ordering::Relaxed)))
 }
 
@@ -107,13 +119,9 @@ pub fn open_backend(
 fn check(file: Box<dyn DiskFile>, opening: Opening) -> Result<(), Broken> {
     let overlay = Overlay::new(file).map_err(Broken::disk)?;
     let (mut database, repaired) = open_backend(overlay, opening)?;
-    let whole = repaired || guarded(|| database.check_integrity().map_err(broken))?;
+    let whole = repaired || guarded(|| Ok(database.check_integrity()?))?;
     close(database);
     if whole { Ok(()) } else { Err(Broken::damaged("its pages do not have their checksums")) }
-}
-
-fn broken(error: DatabaseError) -> Broken {
-    Broken::from(redb::Error::from(error))
 }
 
 /// Closes a database. Closing a damaged file may panic as reading it may.

@@ -11,12 +11,13 @@ mod reading;
 use std::cell::Cell;
 
 use redb::{
-    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
-    WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition, WriteTransaction,
 };
 use voyager_base::{Digest, clock::Timestamp, disk::Disk};
 use voyager_disk::database::{self, Broken, Opening, guarded, was_never_made};
 
+use self::reading::younger;
 pub(crate) use self::{
     folders::{Folder, called},
     reading::{DeedsRow, Reading, is_known},
@@ -272,67 +273,61 @@ impl Tables {
         self.0.as_ref().expect("it is taken only by drop")
     }
 
+    fn read<T>(
+        &self,
+        look: impl FnOnce(&ReadTransaction) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
+        guarded(|| look(&self.database().begin_read()?))
+    }
+
     fn counters(&self) -> Result<Option<(u64, Counters)>, Broken> {
-        let read = || -> Done<Option<(u64, Counters)>> {
-            let transaction = self.database().begin_read()?;
-            let meta = match transaction.open_table(META) {
-                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-                other => other?,
-            };
-            let number = |key| -> Done<u64> { Ok(meta.get(key)?.map_or(0, |it| it.value())) };
-            let counters = Counters {
-                next: number(META_NEXT)?,
-                commit: number(META_COMMIT)?,
-                cycle: number(META_CYCLE)?,
-            };
-            Ok(Some((number(META_FORMAT)?, counters)))
+        let transaction = self.database().begin_read()?;
+        let Some(meta) = younger(&transaction, META)? else { return Ok(None) };
+        let number = |key| -> Done<u64> { Ok(meta.get(key)?.map_or(0, |it| it.value())) };
+        let counters = Counters {
+            next: number(META_NEXT)?,
+            commit: number(META_COMMIT)?,
+            cycle: number(META_CYCLE)?,
         };
-        Ok(read()?)
+        Ok(Some((number(META_FORMAT)?, counters)))
     }
 
     /// Whether it has no tables at all.
     fn is_bare(&self) -> Result<bool, Broken> {
-        let read = || -> Done<bool> {
-            let transaction = self.database().begin_read()?;
-            let has_tables = transaction.list_tables()?.next().is_some();
-            Ok(!has_tables && transaction.list_multimap_tables()?.next().is_none())
-        };
-        Ok(read()?)
+        let transaction = self.database().begin_read()?;
+        let has_tables = transaction.list_tables()?.next().is_some();
+        Ok(!has_tables && transaction.list_multimap_tables()?.next().is_none())
     }
 
     fn make(&self) -> Result<(), Broken> {
-        let make = || -> Done<()> {
-            let transaction = self.database().begin_write()?;
-            {
-                let mut meta = transaction.open_table(META)?;
-                meta.insert(META_FORMAT, FORMAT)?;
-                meta.insert(META_DEEDS, 0)?;
-                meta.insert(META_DEEDS_FROM, 1)?;
-            }
-            transaction.open_table(RECORDS)?;
-            transaction.open_table(STANDINGS)?;
-            transaction.open_table(EDGES)?;
-            transaction.open_table(BACKWARD)?;
-            transaction.open_table(VECTORS)?;
-            transaction.open_table(ENCODERS)?;
-            transaction.open_table(AUDIT)?;
-            transaction.open_table(DONE)?;
-            transaction.open_table(HORIZON)?;
-            transaction.open_table(CHANGED)?;
-            transaction.open_table(DEEDS)?;
-            transaction.open_table(GROUPS)?;
-            Ok(transaction.commit()?)
-        };
-        Ok(make()?)
+        let transaction = self.database().begin_write()?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            meta.insert(META_FORMAT, FORMAT)?;
+            meta.insert(META_DEEDS, 0)?;
+            meta.insert(META_DEEDS_FROM, 1)?;
+        }
+        transaction.open_table(RECORDS)?;
+        transaction.open_table(STANDINGS)?;
+        transaction.open_table(EDGES)?;
+        transaction.open_table(BACKWARD)?;
+        transaction.open_table(VECTORS)?;
+        transaction.open_table(ENCODERS)?;
+        transaction.open_table(AUDIT)?;
+        transaction.open_table(DONE)?;
+        transaction.open_table(HORIZON)?;
+        transaction.open_table(CHANGED)?;
+        transaction.open_table(DEEDS)?;
+        transaction.open_table(GROUPS)?;
+        Ok(transaction.commit()?)
     }
 
     /// The standings of some records; none for those that have none that can be read.
     pub(crate) fn standings(&self, ids: &[u64]) -> Result<Vec<Option<Standing>>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let standings = transaction.open_table(STANDINGS).map_err(broken)?;
+        self.read(|transaction| {
+            let standings = transaction.open_table(STANDINGS)?;
             let standing = |id: &u64| {
-                let row = standings.get(id).map_err(broken)?;
+                let row = standings.get(id)?;
                 Ok(row.and_then(|it| Standing::decode(it.value())))
             };
             ids.iter().map(standing).collect()
@@ -349,23 +344,19 @@ impl Tables {
         if commit == counters.commit {
             return Ok(Some(Vec::new()));
         }
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let meta = transaction.open_table(META).map_err(broken)?;
-            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+        self.read(|transaction| {
+            let meta = transaction.open_table(META)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key)?.map(|it| it.value()));
             let (since, until) = (number(META_CHANGED_SINCE)?, number(META_CHANGED)?);
             if until != Some(counters.commit) || since.is_none_or(|it| it > commit) {
                 return Ok(None);
             }
-            let changed = match transaction.open_table(CHANGED) {
-                Ok(changed) => changed,
-                Err(TableError::TableDoesNotExist(_)) => return Ok(Some(Vec::new())),
-                Err(error) => return Err(broken(error)),
-            };
             let mut ids = Vec::new();
-            for row in changed.iter().map_err(broken)? {
-                let (id, at) = row.map_err(broken)?;
-                ids.extend((at.value() > commit).then(|| id.value()));
+            if let Some(changed) = younger(transaction, CHANGED)? {
+                for row in changed.iter()? {
+                    let (id, at) = row?;
+                    ids.extend((at.value() > commit).then(|| id.value()));
+                }
             }
             Ok(Some(ids))
         })
@@ -373,7 +364,7 @@ impl Tables {
 
     /// Forgets what was changed up to a commit: an index of it was kept.
     pub(crate) fn settle_changes(&self, commit: u64) -> Result<(), Broken> {
-        let write = || -> Done<()> {
+        guarded(|| {
             let transaction = self.database().begin_write()?;
             {
                 let mut changed = transaction.open_table(CHANGED)?;
@@ -383,8 +374,7 @@ impl Tables {
                 changed.retain(|_, at| at > commit)?;
             }
             Ok(transaction.commit()?)
-        };
-        guarded(|| Ok(write()?))
+        })
     }
 
     /// Calls `see` with every sealed record from an id on, and its standing where that can be read, in the order of ids.
@@ -393,17 +383,16 @@ impl Tables {
         first: u64,
         mut see: impl FnMut(u64, &[u8], Option<Standing>) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let records = transaction.open_table(RECORDS).map_err(broken)?;
-            let standings = transaction.open_table(STANDINGS).map_err(broken)?;
-            let mut standings = standings.range(first..).map_err(broken)?;
-            let mut ahead = standings.next().transpose().map_err(broken)?;
-            for row in records.range(first..).map_err(broken)? {
-                let (id, sealed) = row.map_err(broken)?;
+        self.read(|transaction| {
+            let records = transaction.open_table(RECORDS)?;
+            let standings = transaction.open_table(STANDINGS)?;
+            let mut standings = standings.range(first..)?;
+            let mut ahead = standings.next().transpose()?;
+            for row in records.range(first..)? {
+                let (id, sealed) = row?;
                 let id = id.value();
                 while ahead.as_ref().is_some_and(|it| it.0.value() < id) {
-                    ahead = standings.next().transpose().map_err(broken)?;
+                    ahead = standings.next().transpose()?;
                 }
                 let own = ahead.as_ref().filter(|it| it.0.value() == id);
                 see(id, sealed.value(), own.and_then(|it| Standing::decode(it.1.value())))?;
@@ -419,12 +408,11 @@ impl Tables {
         from: Option<&[u64]>,
         mut see: impl FnMut(u64, u32, u64, &[u8]) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let edges = transaction.open_table(EDGES).map_err(broken)?;
+        self.read(|transaction| {
+            let edges = transaction.open_table(EDGES)?;
             let mut see_between = |first: u64, last: u64| -> Result<(), Broken> {
-                for row in edges.range((first, 0)..=(last, u32::MAX)).map_err(broken)? {
-                    let (key, row) = row.map_err(broken)?;
+                for row in edges.range((first, 0)..=(last, u32::MAX))? {
+                    let (key, row) = row?;
                     let ((from, number), (to, sealed)) = (key.value(), row.value());
                     see(from, number, to, sealed)?;
                 }
@@ -439,11 +427,10 @@ impl Tables {
 
     /// The sealed rows of some edges, by the record they start at and their number, with where they lead.
     pub(crate) fn edges(&self, keys: &[(u64, u32)]) -> Result<Vec<EdgeRow>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let edges = transaction.open_table(EDGES).map_err(broken)?;
+        self.read(|transaction| {
+            let edges = transaction.open_table(EDGES)?;
             let row = |&(from, number): &(u64, u32)| {
-                let row = edges.get((from, number)).map_err(broken)?;
+                let row = edges.get((from, number))?;
                 // One that was removed since somebody asked for it is none.
                 Ok(row.map(|row| {
                     let (to, sealed) = row.value();
@@ -461,12 +448,11 @@ impl Tables {
         first: u64,
         mut see: impl FnMut(u64, &[u8]) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let vectors = transaction.open_table(VECTORS).map_err(broken)?;
+        self.read(|transaction| {
+            let vectors = transaction.open_table(VECTORS)?;
             let all = (encoder, first)..=(encoder, u64::MAX);
-            for row in vectors.range(all).map_err(broken)? {
-                let (key, row) = row.map_err(broken)?;
+            for row in vectors.range(all)? {
+                let (key, row) = row?;
                 see(key.value().1, row.value())?;
             }
             Ok(())
@@ -475,52 +461,41 @@ impl Tables {
 
     /// The encoders whose vectors are here: number, name, dimensions.
     pub(crate) fn encoders(&self) -> Result<Vec<(u32, String, u32)>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let mut encoders = Vec::new();
-            for row in transaction.open_table(ENCODERS).map_err(broken)?.iter().map_err(broken)? {
-                let (number, row) = row.map_err(broken)?;
-                let (name, dimensions) = row.value();
-                let name = match &self.1 {
-                    Some(veil) => veil.show(name),
-                    None => Some(name.to_owned()),
-                };
-                let name =
-                    name.ok_or_else(|| Broken::damaged("the name of an encoder is damaged"))?;
-                encoders.push((number.value(), name, dimensions));
+        let mut encoders = self.reading()?.encoders()?;
+        if let Some(veil) = &self.1 {
+            let damaged = || Broken::damaged("the name of an encoder is damaged");
+            for (_, name, _) in &mut encoders {
+                *name = veil.show(name).ok_or_else(damaged)?;
             }
-            Ok(encoders)
-        })
+        }
+        Ok(encoders)
     }
 
     /// The sealed rows of some records; none for those that are not here.
     pub(crate) fn records(&self, ids: &[u64]) -> Result<Vec<Option<Vec<u8>>>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let records = transaction.open_table(RECORDS).map_err(broken)?;
-            let row = |id: &u64| Ok(records.get(id).map_err(broken)?.map(|it| it.value().to_vec()));
+        self.read(|transaction| {
+            let records = transaction.open_table(RECORDS)?;
+            let row = |id: &u64| Ok(records.get(id)?.map(|it| it.value().to_vec()));
             ids.iter().map(row).collect()
         })
     }
 
     /// What was done under an idempotency key: the first id and the number of records.
     pub(crate) fn done(&self, key: &Digest) -> Result<Option<(u64, u64)>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let done = transaction.open_table(DONE).map_err(broken)?;
+        self.read(|transaction| {
+            let done = transaction.open_table(DONE)?;
             let key = veiled(self.1.as_ref(), key);
-            Ok(done.get(&key.0).map_err(broken)?.map(|it| it.value()))
+            Ok(done.get(&key.0)?.map(|it| it.value()))
         })
     }
 
     /// Lines of the audit, the newest first.
     pub(crate) fn audit(&self, limit: usize) -> Result<Vec<AuditLine>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let audit = transaction.open_table(AUDIT).map_err(broken)?;
+        self.read(|transaction| {
+            let audit = transaction.open_table(AUDIT)?;
             let mut lines = Vec::new();
-            for row in audit.iter().map_err(broken)?.rev().take(limit) {
-                lines.push(line(row.map_err(broken)?)?);
+            for row in audit.iter()?.rev().take(limit) {
+                lines.push(line(row?)?);
             }
             Ok(lines)
         })
@@ -528,31 +503,19 @@ impl Tables {
 
     /// Bytes that the tables take: what is stored, and with what the file has around it.
     pub(crate) fn bytes(&self) -> Result<(u64, u64), Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
+        self.read(|transaction| {
             let of = |it: redb::TableStats| {
                 (it.stored_bytes(), it.metadata_bytes() + it.fragmented_bytes())
             };
-            // An old store has none before its next write.
-            let horizon = match transaction.open_table(HORIZON) {
-                Ok(it) => of(it.stats().map_err(broken)?),
-                Err(TableError::TableDoesNotExist(_)) => (0, 0),
-                Err(error) => return Err(broken(error)),
-            };
-            let deeds = match transaction.open_table(DEEDS) {
-                Ok(it) => of(it.stats().map_err(broken)?),
-                Err(TableError::TableDoesNotExist(_)) => (0, 0),
-                Err(error) => return Err(broken(error)),
-            };
             let stats = [
-                horizon,
-                deeds,
-                of(transaction.open_table(RECORDS).map_err(broken)?.stats().map_err(broken)?),
-                of(transaction.open_table(STANDINGS).map_err(broken)?.stats().map_err(broken)?),
-                of(transaction.open_table(EDGES).map_err(broken)?.stats().map_err(broken)?),
-                of(transaction.open_table(VECTORS).map_err(broken)?.stats().map_err(broken)?),
-                of(transaction.open_table(AUDIT).map_err(broken)?.stats().map_err(broken)?),
-                of(transaction.open_table(DONE).map_err(broken)?.stats().map_err(broken)?),
+                younger(transaction, HORIZON)?.map_or(Ok((0, 0)), |it| it.stats().map(of))?,
+                younger(transaction, DEEDS)?.map_or(Ok((0, 0)), |it| it.stats().map(of))?,
+                of(transaction.open_table(RECORDS)?.stats()?),
+                of(transaction.open_table(STANDINGS)?.stats()?),
+                of(transaction.open_table(EDGES)?.stats()?),
+                of(transaction.open_table(VECTORS)?.stats()?),
+                of(transaction.open_table(AUDIT)?.stats()?),
+                of(transaction.open_table(DONE)?.stats()?),
             ];
             let stored = stats.iter().map(|it| it.0).sum::<u64>();
             Ok((stored, stored + stats.iter().map(|it| it.1).sum::<u64>()))
@@ -561,10 +524,9 @@ impl Tables {
 
     /// The sealed vector that an encoder made for a record.
     pub(crate) fn vector(&self, encoder: u32, id: u64) -> Result<Option<Vec<u8>>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let vectors = transaction.open_table(VECTORS).map_err(broken)?;
-            let row = vectors.get((encoder, id)).map_err(broken)?;
+        self.read(|transaction| {
+            let vectors = transaction.open_table(VECTORS)?;
+            let row = vectors.get((encoder, id))?;
             Ok(row.map(|it| it.value().to_vec()))
         })
     }
@@ -584,7 +546,7 @@ impl Tables {
         from: u64,
         holds: impl Fn(MemoryId) -> bool,
     ) -> Result<(), Broken> {
-        let write = || -> Done<()> {
+        guarded(|| {
             let transaction = self.database().begin_write()?;
             {
                 let mut deeds = transaction.open_table(DEEDS)?;
@@ -594,32 +556,18 @@ impl Tables {
                 meta.insert(META_DEEDS, from.saturating_sub(1))?;
             }
             Ok(transaction.commit()?)
-        };
-        guarded(|| Ok(write()?))
+        })
     }
 
     /// What was done to a record, or to all, the oldest first for each.
     pub(crate) fn deeds(&self, of: Option<MemoryId>) -> Result<Vec<DeedRow>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            // An old store has none before its next write.
-            let deeds = match transaction.open_table(DEEDS) {
-                Ok(it) => it,
-                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-                Err(error) => return Err(broken(error)),
-            };
-            let (first, last) = of.map_or((0, u64::MAX), |it| (it.0, it.0));
-            let all = (first, 0, 0)..=(last, u64::MAX, u32::MAX);
-            let mut rows = Vec::new();
-            for row in deeds.range(all).map_err(broken)? {
-                let (key, row) = row.map_err(broken)?;
-                let (id, commit, _) = key.value();
-                if let Some(touch) = Touch::decode(row.value()) {
-                    rows.push(DeedRow { id: MemoryId(id), commit, touch });
-                }
-            }
-            Ok(rows)
-        })
+        let ids = of.map_or(0..u64::MAX, |it| it.0..it.0.saturating_add(1));
+        let mut rows = Vec::new();
+        self.reading()?.deeds(ids, |((id, commit, _), row)| {
+            let touch = Touch::decode(row);
+            rows.extend(touch.map(|touch| DeedRow { id: MemoryId(id), commit, touch }));
+        })?;
+        Ok(rows)
     }
 
     /// Lines of the audit of some commits, the oldest first.
@@ -627,11 +575,10 @@ impl Tables {
         &self,
         commits: std::ops::RangeInclusive<u64>,
     ) -> Result<Vec<AuditLine>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let audit = transaction.open_table(AUDIT).map_err(broken)?;
-            let rows = audit.range(commits).map_err(broken)?;
-            rows.map(|row| line(row.map_err(broken)?)).collect()
+        self.read(|transaction| {
+            let audit = transaction.open_table(AUDIT)?;
+            let rows = audit.range(commits)?;
+            rows.map(|row| line(row?)).collect()
         })
     }
 
@@ -641,11 +588,10 @@ impl Tables {
         commit: u64,
         is: impl Fn(&AuditLine) -> bool,
     ) -> Result<Option<AuditLine>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let audit = transaction.open_table(AUDIT).map_err(broken)?;
-            for row in audit.range(..=commit).map_err(broken)?.rev() {
-                let line = line(row.map_err(broken)?)?;
+        self.read(|transaction| {
+            let audit = transaction.open_table(AUDIT)?;
+            for row in audit.range(..=commit)?.rev() {
+                let line = line(row?)?;
                 if is(&line) {
                     return Ok(Some(line));
                 }
@@ -656,10 +602,9 @@ impl Tables {
 
     /// Whether the horizon is that of the last commit, for this threshold.
     pub(crate) fn has_horizon(&self, counters: Counters, below: f64) -> Result<bool, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let meta = transaction.open_table(META).map_err(broken)?;
-            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+        self.read(|transaction| {
+            let meta = transaction.open_table(META)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key)?.map(|it| it.value()));
             let same = number(META_BELOW)? == Some(below.to_bits());
             Ok(same && number(META_HORIZON)? == Some(counters.commit))
         })
@@ -672,7 +617,7 @@ impl Tables {
         below: f64,
         rows: &[(u64, u64)],
     ) -> Result<(), Broken> {
-        let write = || -> Done<()> {
+        guarded(|| {
             let transaction = self.database().begin_write()?;
             transaction.delete_table(HORIZON)?;
             {
@@ -683,17 +628,15 @@ impl Tables {
                 meta.insert(META_HORIZON, counters.commit)?;
             }
             Ok(transaction.commit()?)
-        };
-        guarded(|| Ok(write()?))
+        })
     }
 
     /// Rows of the horizon up to a cycle.
     pub(crate) fn due(&self, cycle: u64) -> Result<Vec<(u64, u64)>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let horizon = transaction.open_table(HORIZON).map_err(broken)?;
-            let rows = horizon.range(..=(cycle, u64::MAX)).map_err(broken)?;
-            rows.map(|row| Ok(row.map_err(broken)?.0.value())).collect()
+        self.read(|transaction| {
+            let horizon = transaction.open_table(HORIZON)?;
+            let rows = horizon.range(..=(cycle, u64::MAX))?;
+            rows.map(|row| Ok(row?.0.value())).collect()
         })
     }
 
@@ -706,7 +649,7 @@ impl Tables {
         write: impl FnOnce(&Change) -> Result<(), redb::Error>,
     ) -> Result<(), Broken> {
         guarded(|| {
-            let transaction = self.database().begin_write().map_err(broken)?;
+            let transaction = self.database().begin_write()?;
             let (veil, commit) = (self.1.clone(), counters.commit);
             let change = Change { transaction, veil, commit, noted: Cell::new(0) };
             write(&change)?;
@@ -729,10 +672,6 @@ fn line((commit, row): AuditRow<'_>) -> Result<AuditLine, Broken> {
 /// What stands in place of an idempotency key.
 fn veiled(veil: Option<&Veil>, key: &Digest) -> Digest {
     veil.map_or(*key, |it| it.digest(key))
-}
-
-fn broken(error: impl Into<redb::Error>) -> Broken {
-    Broken::from(error.into())
 }
 
 /// Whether a row of what was done stays where only some records are left: with its record, and with the one that it

@@ -9,7 +9,7 @@ use voyager_disk::database::{Broken, guarded};
 use super::{
     AUDIT, BACKWARD, Counters, DEEDS, DONE, Done, EDGES, ENCODERS, GROUPS, META, META_COMMIT,
     META_CYCLE, META_DEEDS, META_DEEDS_FROM, META_NEXT, RECORDS, STANDINGS, Tables, VECTORS,
-    broken, is_known, stays,
+    is_known, stays,
 };
 use crate::{record::MemoryId, row::Standing, snapshot::Rows};
 
@@ -54,7 +54,7 @@ impl Tables {
     /// Begins to fill the tables.
     pub(crate) fn filling(&self) -> Result<Filling, Broken> {
         guarded(|| {
-            let transaction = self.database().begin_write().map_err(broken)?;
+            let transaction = self.database().begin_write()?;
             Ok(Filling { transaction, deeds_from: None, lineage: Lost::default() })
         })
     }

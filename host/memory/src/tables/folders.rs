@@ -1,10 +1,10 @@
 //! The folders with snapshots of a store: what is forgotten is forgotten there too.
 
-use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use voyager_disk::database::{Broken, guarded};
 
-use super::{Change, Done, FORMAT, META, META_FORMAT, Tables, broken};
+use super::{Change, Done, FORMAT, META, META_FORMAT, Tables, younger};
 use crate::{owner::Veil, snapshot::folder_id::FolderId};
 
 /// By the path and the id of the folder, hidden as names of encoders are: what is known of it.
@@ -74,15 +74,11 @@ const ID_DIGITS: usize = 8;
 impl Tables {
     /// All folders, by their paths. One whose row is damaged may have keys of anything.
     pub(crate) fn folders(&self) -> Result<Vec<Folder>, Broken> {
-        guarded(|| {
-            let transaction = self.database().begin_read().map_err(broken)?;
-            let table = match transaction.open_table(FOLDERS) {
-                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-                other => other.map_err(broken)?,
-            };
+        self.read(|transaction| {
+            let Some(table) = younger(transaction, FOLDERS)? else { return Ok(Vec::new()) };
             let mut folders = Vec::new();
-            for row in table.iter().map_err(broken)? {
-                let (hidden, row) = row.map_err(broken)?;
+            for row in table.iter()? {
+                let (hidden, row) = row?;
                 let (name, plain) = match &self.1 {
                     Some(veil) => (veil.show(hidden.value()), veil.unwrap(row.value())),
                     None => (None, Some(row.value().to_vec())),
@@ -99,10 +95,10 @@ impl Tables {
     /// Notes what is known of folders, and no longer what is known of others.
     pub(crate) fn note_folders(&self, folders: &[Folder], gone: &[Folder]) -> Result<(), Broken> {
         guarded(|| {
-            let transaction = self.database().begin_write().map_err(broken)?;
-            remove(&transaction, self.1.as_ref(), gone).map_err(broken)?;
+            let transaction = self.database().begin_write()?;
+            remove(&transaction, self.1.as_ref(), gone)?;
             put(&transaction, self.1.as_ref(), folders)?;
-            transaction.commit().map_err(broken)
+            Ok(transaction.commit()?)
         })
     }
 }

@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError};
+use redb::{
+    Key, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition, TableError, Value,
+};
 use voyager_disk::database::{Broken, guarded};
 
 use super::{
     AUDIT, BACKWARD, Counters, DEEDS, DONE, Deed, EDGES, ENCODERS, GROUPS, HORIZON, META,
-    META_DEEDS, META_DEEDS_FROM, RECORDS, STANDINGS, Tables, VECTORS, broken,
+    META_DEEDS, META_DEEDS_FROM, RECORDS, STANDINGS, Tables, VECTORS,
 };
 use crate::{groups::GroupRow, record::MemoryId};
 
@@ -23,7 +26,7 @@ pub(crate) struct Reading(ReadTransaction);
 impl Tables {
     /// The tables as they are now, and stay for whoever has this.
     pub(crate) fn reading(&self) -> Result<Reading, Broken> {
-        guarded(|| Ok(Reading(self.database().begin_read().map_err(broken)?)))
+        guarded(|| Ok(Reading(self.database().begin_read()?)))
     }
 }
 
@@ -35,9 +38,9 @@ impl Reading {
         mut see: impl FnMut(u64, &[u8]),
     ) -> Result<(), Broken> {
         guarded(|| {
-            let records = self.0.open_table(RECORDS).map_err(broken)?;
-            for row in records.range(ids).map_err(broken)? {
-                let (id, sealed) = row.map_err(broken)?;
+            let records = self.0.open_table(RECORDS)?;
+            for row in records.range(ids)? {
+                let (id, sealed) = row?;
                 see(id.value(), sealed.value());
             }
             Ok(())
@@ -47,8 +50,8 @@ impl Reading {
     /// Whether a record is there.
     pub(crate) fn holds(&self, id: u64) -> Result<bool, Broken> {
         guarded(|| {
-            let records = self.0.open_table(RECORDS).map_err(broken)?;
-            Ok(records.get(id).map_err(broken)?.is_some())
+            let records = self.0.open_table(RECORDS)?;
+            Ok(records.get(id)?.is_some())
         })
     }
 
@@ -59,9 +62,9 @@ impl Reading {
         mut see: impl FnMut(u64, &[u8]),
     ) -> Result<(), Broken> {
         guarded(|| {
-            let standings = self.0.open_table(STANDINGS).map_err(broken)?;
-            for row in standings.range(ids).map_err(broken)? {
-                let (id, bytes) = row.map_err(broken)?;
+            let standings = self.0.open_table(STANDINGS)?;
+            for row in standings.range(ids)? {
+                let (id, bytes) = row?;
                 see(id.value(), bytes.value());
             }
             Ok(())
@@ -75,9 +78,9 @@ impl Reading {
         mut see: impl FnMut(u64, u32, u64, &[u8]),
     ) -> Result<(), Broken> {
         guarded(|| {
-            let edges = self.0.open_table(EDGES).map_err(broken)?;
-            for row in edges.range((ids.start, 0)..(ids.end, 0)).map_err(broken)? {
-                let (key, row) = row.map_err(broken)?;
+            let edges = self.0.open_table(EDGES)?;
+            for row in edges.range((ids.start, 0)..(ids.end, 0))? {
+                let (key, row) = row?;
                 let ((from, number), (to, sealed)) = (key.value(), row.value());
                 see(from, number, to, sealed);
             }
@@ -88,16 +91,16 @@ impl Reading {
     /// Whether an edge is found from where it leads.
     pub(crate) fn leads_back(&self, from: u64, number: u32, to: u64) -> Result<bool, Broken> {
         guarded(|| {
-            let backward = self.0.open_table(BACKWARD).map_err(broken)?;
-            Ok(backward.get((to, from, number)).map_err(broken)?.is_some())
+            let backward = self.0.open_table(BACKWARD)?;
+            Ok(backward.get((to, from, number))?.is_some())
         })
     }
 
     /// How many edges there are, and how many are found from where they lead.
     pub(crate) fn edge_counts(&self) -> Result<(u64, u64), Broken> {
         guarded(|| {
-            let edges = self.0.open_table(EDGES).map_err(broken)?.len().map_err(broken)?;
-            let backward = self.0.open_table(BACKWARD).map_err(broken)?.len().map_err(broken)?;
+            let edges = self.0.open_table(EDGES)?.len()?;
+            let backward = self.0.open_table(BACKWARD)?.len()?;
             Ok((edges, backward))
         })
     }
@@ -110,10 +113,10 @@ impl Reading {
         mut see: impl FnMut(u64, &[u8]),
     ) -> Result<(), Broken> {
         guarded(|| {
-            let vectors = self.0.open_table(VECTORS).map_err(broken)?;
+            let vectors = self.0.open_table(VECTORS)?;
             let range = (encoder, ids.start)..(encoder, ids.end);
-            for row in vectors.range(range).map_err(broken)? {
-                let (key, row) = row.map_err(broken)?;
+            for row in vectors.range(range)? {
+                let (key, row) = row?;
                 see(key.value().1, row.value());
             }
             Ok(())
@@ -123,10 +126,10 @@ impl Reading {
     /// The encoders as they lie there, hidden where a veil hides them: number, name, dimensions.
     pub(crate) fn encoders(&self) -> Result<Vec<(u32, String, u32)>, Broken> {
         guarded(|| {
-            let encoders = self.0.open_table(ENCODERS).map_err(broken)?;
+            let encoders = self.0.open_table(ENCODERS)?;
             let mut all = Vec::new();
-            for row in encoders.iter().map_err(broken)? {
-                let (number, row) = row.map_err(broken)?;
+            for row in encoders.iter()? {
+                let (number, row) = row?;
                 let (name, dimensions) = row.value();
                 all.push((number.value(), name.to_owned(), dimensions));
             }
@@ -141,9 +144,9 @@ impl Reading {
         mut see: impl FnMut(u64, AuditRow),
     ) -> Result<(), Broken> {
         guarded(|| {
-            let audit = self.0.open_table(AUDIT).map_err(broken)?;
-            for row in audit.range(commits).map_err(broken)? {
-                let (commit, row) = row.map_err(broken)?;
+            let audit = self.0.open_table(AUDIT)?;
+            for row in audit.range(commits)? {
+                let (commit, row) = row?;
                 see(commit.value(), row.value());
             }
             Ok(())
@@ -153,9 +156,9 @@ impl Reading {
     /// Calls `see` with what was done under idempotency keys, as these lie there.
     pub(crate) fn done(&self, mut see: impl FnMut(&[u8; 32], u64, u64)) -> Result<(), Broken> {
         guarded(|| {
-            let done = self.0.open_table(DONE).map_err(broken)?;
-            for row in done.iter().map_err(broken)? {
-                let (key, row) = row.map_err(broken)?;
+            let done = self.0.open_table(DONE)?;
+            for row in done.iter()? {
+                let (key, row) = row?;
                 let (first, count) = row.value();
                 see(key.value(), first, count);
             }
@@ -170,13 +173,9 @@ impl Reading {
         mut see: impl FnMut(DeedsRow),
     ) -> Result<(), Broken> {
         guarded(|| {
-            // An old store has none before its next write.
-            let deeds = match self.0.open_table(DEEDS) {
-                Err(TableError::TableDoesNotExist(_)) => return Ok(()),
-                other => other.map_err(broken)?,
-            };
-            for row in deeds.range((ids.start, 0, 0)..(ids.end, 0, 0)).map_err(broken)? {
-                let (key, row) = row.map_err(broken)?;
+            let Some(deeds) = younger(&self.0, DEEDS)? else { return Ok(()) };
+            for row in deeds.range((ids.start, 0, 0)..(ids.end, 0, 0))? {
+                let (key, row) = row?;
                 see((key.value(), row.value()));
             }
             Ok(())
@@ -186,8 +185,8 @@ impl Reading {
     /// From which commit on deeds are noted up to the last one; none where an older program wrote last, or none was.
     pub(crate) fn deeds_from(&self, counters: Counters) -> Result<Option<u64>, Broken> {
         guarded(|| {
-            let meta = self.0.open_table(META).map_err(broken)?;
-            let number = |key| Ok::<_, Broken>(meta.get(key).map_err(broken)?.map(|it| it.value()));
+            let meta = self.0.open_table(META)?;
+            let number = |key| Ok::<_, Broken>(meta.get(key)?.map(|it| it.value()));
             let from = number(META_DEEDS_FROM)?;
             let is_noted = number(META_DEEDS)? == Some(counters.commit);
             Ok(from.filter(|_| is_noted))
@@ -197,14 +196,10 @@ impl Reading {
     /// Which record stands for which, by the record.
     pub(crate) fn groups(&self) -> Result<Vec<GroupRow>, Broken> {
         guarded(|| {
-            // An old store has none before somebody consolidates it.
-            let groups = match self.0.open_table(GROUPS) {
-                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-                other => other.map_err(broken)?,
-            };
+            let Some(groups) = younger(&self.0, GROUPS)? else { return Ok(Vec::new()) };
             let mut rows = Vec::new();
-            for row in groups.iter().map_err(broken)? {
-                let (id, row) = row.map_err(broken)?;
+            for row in groups.iter()? {
+                let (id, row) = row?;
                 let (standing, commit) = row.value();
                 rows.push((MemoryId(id.value()), MemoryId(standing), commit));
             }
@@ -215,18 +210,26 @@ impl Reading {
     /// The rows of the horizon, by id; none where there is no horizon yet.
     pub(crate) fn horizon(&self) -> Result<Vec<(u64, u64)>, Broken> {
         guarded(|| {
-            let horizon = match self.0.open_table(HORIZON) {
-                Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-                other => other.map_err(broken)?,
-            };
+            let Some(horizon) = younger(&self.0, HORIZON)? else { return Ok(Vec::new()) };
             let mut rows = Vec::new();
-            for row in horizon.iter().map_err(broken)? {
-                let (cycle, id) = row.map_err(broken)?.0.value();
+            for row in horizon.iter()? {
+                let (cycle, id) = row?.0.value();
                 rows.push((id, cycle));
             }
             rows.sort_unstable();
             Ok(rows)
         })
+    }
+}
+
+/// A table that an old store does not have before somebody needs it to write.
+pub(super) fn younger<K: Key + 'static, V: Value + 'static>(
+    transaction: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<Option<ReadOnlyTable<K, V>>, TableError> {
+    match transaction.open_table(table) {
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        other => other.map(Some),
     }
 }
 
