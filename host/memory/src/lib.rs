@@ -1,7 +1,8 @@
 //! Keeps what agents learned, finds what matters, forgets for certain.
 //!
-//! One [`Memory`] is a folder with three files: a database that is the only durable truth, the keys of its
-//! records, and what opens those, which an owner can lock. What recall searches lives in memory and follows from the records.
+//! One [`Memory`] is a folder: a database that is the only durable truth, the keys of its records, and what opens those,
+//! which an owner can lock. What recall searches follows from the records: it lives in memory and in an index that is
+//! kept beside them, so that the next opening reads little, and that can always be made anew.
 //!
 //! What is deliberately not here: who may read or write which space (grants), what makes vectors of texts
 //! (an encoder hands them in), language models, and a second process on one store (the disk takes a lock).
