@@ -3,6 +3,7 @@
 //! Recalling and reading are reads. Whatever changes the memory is a transaction of its service, which
 //! keeps the idempotency key of the call in the same commit: asked again after a crash it happens once.
 
+mod evidence;
 mod results;
 
 use std::{fmt, str::FromStr};
@@ -17,8 +18,15 @@ use crate::{
     grant::Globs,
 };
 
-pub use self::results::{
-    KeepResult, LIKENESS_USUAL, OFFERS_MAX, OfferedResult, RESULT_BYTES_MAX, SeekResults,
+pub use self::{
+    evidence::{
+        Comparison, FieldCondition, FindMemory, FoundMemory, ListMemory, MemoryPassage,
+        MemorySearch, MemoryTurn, RELATED_MAX, RelatedMemory, SeekHistory, SeekPassages,
+        SeekRelations,
+    },
+    results::{
+        KeepResult, LIKENESS_USUAL, OFFERS_MAX, OfferedResult, RESULT_BYTES_MAX, SeekResults,
+    },
 };
 
 /// Most drafts that one call remembers, and most memories that one forgets.
@@ -527,6 +535,41 @@ pub trait MemoryService: Send + Sync {
         context: &'a CallContext,
         call: SeekResults,
     ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>>;
+
+    /// Finds what answers a question, and says why.
+    fn find<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: FindMemory,
+    ) -> BoxFuture<'a, Result<FoundMemory, Error>>;
+
+    /// Puts together what answers a question, as it was said.
+    fn passages<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekPassages,
+    ) -> BoxFuture<'a, Result<Vec<MemoryPassage>, Error>>;
+
+    /// Lists memories within bounds, in the order of their numbers.
+    fn list<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ListMemory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>>;
+
+    /// The relations of a memory, with what is at their other ends, as far as that may be read.
+    fn relations<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekRelations,
+    ) -> BoxFuture<'a, Result<Vec<RelatedMemory>, Error>>;
+
+    /// All that supersede each other around a memory, the newest first, as far as they may be read.
+    fn history<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekHistory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>>;
 }
 
 /// Nobody: a host without a memory.
@@ -595,6 +638,46 @@ impl MemoryService for NoMemory {
         _: &'a CallContext,
         _: SeekResults,
     ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>> {
+        nobody()
+    }
+
+    fn find<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: FindMemory,
+    ) -> BoxFuture<'a, Result<FoundMemory, Error>> {
+        nobody()
+    }
+
+    fn passages<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: SeekPassages,
+    ) -> BoxFuture<'a, Result<Vec<MemoryPassage>, Error>> {
+        nobody()
+    }
+
+    fn list<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: ListMemory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
+        nobody()
+    }
+
+    fn relations<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: SeekRelations,
+    ) -> BoxFuture<'a, Result<Vec<RelatedMemory>, Error>> {
+        nobody()
+    }
+
+    fn history<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: SeekHistory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
         nobody()
     }
 }

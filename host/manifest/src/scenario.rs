@@ -159,8 +159,20 @@ pub struct MemoryAnswer {
 }
 
 /// What a memory may be asked.
-pub const MEMORY_ASKED: [&str; 7] =
-    ["remember", "recall", "relate", "forget", "used", "read", "offers"];
+pub const MEMORY_ASKED: [&str; 12] = [
+    "remember",
+    "recall",
+    "relate",
+    "forget",
+    "used",
+    "read",
+    "offers",
+    "find",
+    "passages",
+    "list",
+    "relations",
+    "history",
+];
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq)]

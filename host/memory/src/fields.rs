@@ -3,26 +3,12 @@
 use std::{borrow::Cow, cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use voyager_base::memory::Comparison;
 
 use crate::record::Draft;
 
 /// Longest value that a field is found by, in bytes. A longer one is kept, and found by nothing.
 pub const FOUND_BYTES_MAX: usize = 256;
-
-/// How the value of a field compares with another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Comparison {
-    /// It is written the same, byte for byte.
-    Equal,
-    /// It is less.
-    Less,
-    /// It is less or equal.
-    AtMost,
-    /// It is greater.
-    Greater,
-    /// It is greater or equal.
-    AtLeast,
-}
 
 /// What is asked of one field.
 ///

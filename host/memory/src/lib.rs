@@ -62,7 +62,7 @@ pub use self::{
     cache::{Answers, Made, Offer, ResultsTold},
     decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
-    fields::{Comparison, FOUND_BYTES_MAX, FieldIs, NoFieldIs},
+    fields::{FOUND_BYTES_MAX, FieldIs, NoFieldIs},
     lineage::DERIVED_FROM,
     owner::{
         Cost, KEY_FILE_BYTES_MAX, KEY_FILE_BYTES_MIN, OwnerKey, OwnerKind, PASSPHRASE_BYTES_MAX,

@@ -169,6 +169,22 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// All of them by name.
+    pub fn named(&self) -> [(&'static str, f64); 10] {
+        [
+            ("vector", self.vector),
+            ("keyword", self.keyword),
+            ("relation", self.relation),
+            ("tag", self.tag),
+            ("exact", self.exact),
+            ("importance", self.importance),
+            ("recency", self.recency),
+            ("confidence", self.confidence),
+            ("relevance", self.relevance),
+            ("time", self.time),
+        ]
+    }
+
     /// What relations and tags are worth, beside what the arms say.
     fn beside(&self) -> f64 {
         RELATION_WEIGHT * self.relation + self.tag

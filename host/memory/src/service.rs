@@ -9,9 +9,11 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     grant::Grants,
     memory::{
-        DatedMemory, FIELD_TRUST, ForgetMemory, KIND_USUAL, KeepResult, MemoryDraft, MemoryHit,
-        MemoryService, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory,
-        RememberMemory, Remembered, SeekResults, Trust, UsedMemory,
+        DatedMemory, FIELD_TRUST, FieldCondition, FindMemory, ForgetMemory, FoundMemory,
+        KIND_USUAL, KeepResult, ListMemory, MemoryDraft, MemoryHit, MemoryPassage, MemorySearch,
+        MemoryService, MemoryTurn, OfferedResult, RELATED_MAX, ReadMemory, RecallMemory, Recalled,
+        RelateMemory, RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages,
+        SeekRelations, SeekResults, Trust, UsedMemory,
     },
     policy::Access,
 };
@@ -20,9 +22,11 @@ use crate::{
     asking::Kindred,
     cache::{Made, Offer},
     error::{OpenError, ReadError, WriteError},
+    fields::{FOUND_BYTES_MAX, FieldIs, NoFieldIs},
     lineage::DERIVED_FROM,
+    passages::{Passage, Turn},
     question::analyse,
-    recall::{Dated, Hit, Question, SubQuery},
+    recall::{Dated, Hit, Question, Signals, SubQuery},
     record::{Draft, FIELD_RUN, FIELD_SKILL, FIELDS_OF_HOST, LABELS_MAX, MemoryId, Record},
     row::Edge,
     store::{Entry, Memory, check_question},
@@ -160,11 +164,7 @@ impl MemoryService for Service {
                 let Some(question) = question(call, meaning, &grants, memory) else {
                     return Ok(Recalled::default());
                 };
-                let recall = memory.recall(&question, now)?;
-                let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
-                let dated = memory.dated(&question, &recall.hits, now)?.and_then(dated);
-                let hits = recall.hits.into_iter().map(|it| hit(memory, it)).collect();
-                Ok(Recalled { hits, duplicates, doubt: recall.doubt, dated })
+                Ok(recalled(memory, &question, now)?.0)
             });
             answered.await
         })
@@ -235,11 +235,7 @@ impl MemoryService for Service {
         let grants = Arc::clone(&context.grants);
         self.with(move |memory, _| {
             let id = MemoryId(call.id);
-            let space = seen(memory, &grants, id)?;
-            grants.space(&space, Access::Read)?;
-            if memory.trust(id)? < grants.trust_wanted() {
-                return Err(ReadError::NotFound { id }.into());
-            }
+            readable(memory, &grants, id)?;
             Ok(told(memory, memory.record(id)?))
         })
     }
@@ -297,6 +293,108 @@ impl MemoryService for Service {
             offered.await
         })
     }
+
+    fn find<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: FindMemory,
+    ) -> BoxFuture<'a, Result<FoundMemory, Error>> {
+        let grants = Arc::clone(&context.grants);
+        Box::pin(async move {
+            let meaning = self.meaning(&call.search.question.text).await?;
+            let found = self.with(move |memory, now| {
+                let Some((question, now)) = searched(call.search, meaning, &grants, memory, now)?
+                else {
+                    return Ok(FoundMemory::default());
+                };
+                let (recalled, signals) = recalled(memory, &question, now)?;
+                let named = |it: Signals| it.named().map(|it| (it.0.to_owned(), it.1)).into();
+                Ok(FoundMemory { recalled, signals: signals.into_iter().map(named).collect() })
+            });
+            found.await
+        })
+    }
+
+    fn passages<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekPassages,
+    ) -> BoxFuture<'a, Result<Vec<MemoryPassage>, Error>> {
+        let grants = Arc::clone(&context.grants);
+        Box::pin(async move {
+            let meaning = self.meaning(&call.search.question.text).await?;
+            let told = self.with(move |memory, now| {
+                let Some((question, now)) = searched(call.search, meaning, &grants, memory, now)?
+                else {
+                    return Ok(Vec::new());
+                };
+                let hits = memory.recall(&question, now)?.hits;
+                let passages = memory.passages(&question, &hits)?;
+                Ok(passages.into_iter().map(|it| passage(memory, it)).collect())
+            });
+            told.await
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ListMemory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
+        let grants = Arc::clone(&context.grants);
+        self.with(move |memory, now| {
+            let ListMemory { search, after } = call;
+            let meaning = Meaning::default();
+            let Some((question, _)) = searched(search, meaning, &grants, memory, now)? else {
+                return Ok(Vec::new());
+            };
+            let mut ids = memory.allowed(&question)?;
+            ids.retain(|it| after.is_none_or(|after| after < it.0));
+            ids.truncate(question.limit);
+            told_all(memory, &ids)
+        })
+    }
+
+    fn relations<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekRelations,
+    ) -> BoxFuture<'a, Result<Vec<RelatedMemory>, Error>> {
+        let grants = Arc::clone(&context.grants);
+        self.with(move |memory, _| {
+            let id = MemoryId(call.id);
+            readable(memory, &grants, id)?;
+            let end = |it: &Edge| if it.from == id { it.to } else { it.from };
+            let mut edges = memory.relations(id)?;
+            edges
+                .retain(|it| is_vouched(&grants, it) && readable(memory, &grants, end(it)).is_ok());
+            let edges: Vec<Edge> =
+                edges.into_iter().skip(call.skip as usize).take(RELATED_MAX).collect();
+            let records = memory.records(&edges.iter().map(end).collect::<Vec<_>>())?;
+            let related = |(edge, record): (Edge, Option<Record>)| {
+                let Edge { from, kind, to, weight } = edge;
+                let relation = RelateMemory { from: from.0, kind, to: to.0, weight };
+                Some(RelatedMemory { relation, memory: told(memory, record?) })
+            };
+            Ok(edges.into_iter().zip(records).filter_map(related).collect())
+        })
+    }
+
+    fn history<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekHistory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
+        let grants = Arc::clone(&context.grants);
+        self.with(move |memory, _| {
+            let id = MemoryId(call.id);
+            readable(memory, &grants, id)?;
+            // What supersedes each other is of one space.
+            let story = memory.story(id, grants.trust_wanted())?;
+            let part = story.into_iter().skip(call.skip as usize).take(RELATED_MAX);
+            told_all(memory, &part.collect::<Vec<_>>())
+        })
+    }
 }
 
 /// A question as the memory is asked it: in spaces that the grants let be read. None where there is no such space.
@@ -338,6 +436,57 @@ fn question(
     })
 }
 
+/// The same with what a search adds, and when it is asked. None where there is no space that may be read.
+fn searched(
+    search: MemorySearch,
+    meaning: Meaning,
+    grants: &Grants,
+    memory: &Memory,
+    now: Timestamp,
+) -> Result<Option<(Question, Timestamp)>, Error> {
+    let MemorySearch { question: asked, fields, history, as_of } = search;
+    let fields = fields.into_iter().map(FieldIs::try_from).collect::<Result<_, _>>()?;
+    let Some(question) = question(asked, meaning, grants, memory) else { return Ok(None) };
+    let line = as_of.map(|it| memory.commit_at(it)).transpose()?;
+    let as_of_commit = line.map(|it| it.map_or(0, |it| it.commit));
+    let question = Question { fields, history, as_of: as_of_commit, ..question };
+    // What was yesterday for who asks of an earlier state is the day before that.
+    Ok(Some((question, as_of.map_or(now, |it| it.min(now)))))
+}
+
+impl TryFrom<FieldCondition> for FieldIs {
+    type Error = Error;
+
+    fn try_from(condition: FieldCondition) -> Result<Self, Error> {
+        let FieldCondition { name, comparison, value } = condition;
+        if value.len() > FOUND_BYTES_MAX {
+            return Err(Error::invalid(NoFieldIs::Long.to_string()));
+        }
+        Ok(Self { name, comparison, value })
+    }
+}
+
+/// What answers a question, and why each hit does.
+fn recalled(
+    memory: &Memory,
+    question: &Question,
+    now: Timestamp,
+) -> Result<(Recalled, Vec<Signals>), Error> {
+    let recall = memory.recall(question, now)?;
+    let duplicates = u32::try_from(recall.duplicates).unwrap_or(u32::MAX);
+    let dated = memory.dated(question, &recall.hits, now)?.and_then(dated);
+    let signals = recall.hits.iter().map(|it| it.signals).collect();
+    let hits = recall.hits.into_iter().map(|it| hit(memory, it)).collect();
+    Ok((Recalled { hits, duplicates, doubt: recall.doubt, dated }, signals))
+}
+
+/// Whether a relation may be told to a task with these grants, given that both of its ends may. Nobody notes who relates, and its
+/// kind is a text: where trust is wanted only those are told that nobody may say of what is trusted more than they are.
+fn is_vouched(grants: &Grants, edge: &Edge) -> bool {
+    grants.trust_wanted() == Trust::Outside
+        || [SUPERSEDES, DERIVED_FROM].contains(&edge.kind.as_str())
+}
+
 /// Whether a task with these grants may tell something to whoever may read all of some spaces: where it may remember in one
 /// of them, they could read it there.
 fn tellable(grants: &Grants, spaces: &[String]) -> Result<(), Error> {
@@ -369,6 +518,15 @@ fn seen(memory: &Memory, grants: &Grants, id: MemoryId) -> Result<String, Error>
     } else {
         Err(ReadError::NotFound { id }.into())
     }
+}
+
+/// Whether a record may be read: its space is granted, and it is trusted as far as is wanted.
+fn readable(memory: &Memory, grants: &Grants, id: MemoryId) -> Result<(), Error> {
+    grants.space(&seen(memory, grants, id)?, Access::Read)?;
+    if memory.trust(id)? < grants.trust_wanted() {
+        return Err(ReadError::NotFound { id }.into());
+    }
+    Ok(())
 }
 
 fn writable(memory: &Memory, grants: &Grants, id: MemoryId) -> Result<(), Error> {
@@ -414,6 +572,22 @@ fn told(memory: &Memory, record: Record) -> Remembered {
     let place = told.fields.partition_point(|it| it.0.as_str() < FIELD_TRUST);
     told.fields.insert(place, (FIELD_TRUST.to_owned(), trust.to_string()));
     told
+}
+
+/// Records by their ids, without those that were forgotten in between.
+fn told_all(memory: &Memory, ids: &[MemoryId]) -> Result<Vec<Remembered>, Error> {
+    let records = memory.records(ids)?.into_iter().flatten();
+    Ok(records.map(|it| told(memory, it)).collect())
+}
+
+fn passage(memory: &Memory, passage: Passage) -> MemoryPassage {
+    let turn = |Turn { score, tokens, record }: Turn| MemoryTurn {
+        memory: told(memory, record),
+        score,
+        tokens,
+    };
+    let turns = passage.turns.into_iter().map(turn).collect();
+    MemoryPassage { score: passage.score, turns }
 }
 
 fn hit(memory: &Memory, hit: Hit) -> MemoryHit {

@@ -1439,14 +1439,15 @@ impl Memory {
     }
 
     /// All that supersede each other around a record, itself among them: newer ones before what they supersede, else
-    /// the later written first.
+    /// the later written first. What is trusted less than `trust` is not there, nor what only that leads to.
     ///
     /// # Errors
     /// [`ReadError::NotFound`].
-    pub fn story(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
+    pub fn story(&self, id: MemoryId, trust: Trust) -> Result<Vec<MemoryId>, ReadError> {
         let index = self.index();
         if index.holds(id) {
-            Ok(index.succession().story(id))
+            let is_told = |it| index.trust(it).unwrap_or_default() >= trust;
+            Ok(index.succession().story(id, is_told))
         } else {
             Err(ReadError::NotFound { id })
         }

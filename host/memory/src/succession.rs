@@ -249,17 +249,17 @@ impl Succession {
     }
 
     /// All that supersede each other around a record, itself among them: newer ones before what they supersede, else
-    /// the later written first.
-    pub(crate) fn story(&self, id: MemoryId) -> Vec<MemoryId> {
+    /// the later written first. Others than those that are told are not there, nor what only they lead to.
+    pub(crate) fn story(&self, id: MemoryId, is_told: impl Fn(MemoryId) -> bool) -> Vec<MemoryId> {
         let mut all = BTreeSet::from([id]);
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             let older = self.claims.range(all_of(id)).map(|it| it.1);
             let around: Vec<MemoryId> = older.chain(self.newer(id)).collect();
-            open.extend(around.into_iter().filter(|it| all.insert(*it)));
+            open.extend(around.into_iter().filter(|it| is_told(*it) && all.insert(*it)));
         }
-        let mut waits: BTreeMap<MemoryId, usize> =
-            all.iter().map(|it| (*it, self.newer(*it).count())).collect();
+        let newer = |it: &MemoryId| self.newer(*it).filter(|it| all.contains(it)).count();
+        let mut waits: BTreeMap<MemoryId, usize> = all.iter().map(|it| (*it, newer(it))).collect();
         let mut ready: BTreeSet<MemoryId> =
             waits.iter().filter(|it| *it.1 == 0).map(|it| *it.0).collect();
         let mut story = Vec::with_capacity(all.len());
@@ -397,7 +397,7 @@ mod tests {
                 }
                 for id in (0..8).map(id) {
                     prop_assert_eq!(succession.holds(id), naive(&claims, &living, id), "{}", id);
-                    let story = succession.story(id);
+                    let story = succession.story(id, |_| true);
                     let place = |it: MemoryId| story.iter().position(|other| *other == it);
                     for claim in claims.iter().filter(|it| place(it.0).is_some()) {
                         prop_assert!(place(claim.0) < place(claim.1), "{:?}", story);

@@ -40,6 +40,7 @@ mod wit {
                 import voyager:http/http@0.1.0;
                 import voyager:memory/memory@0.1.0;
                 import voyager:memory/results@0.1.0;
+                import voyager:memory/evidence@0.1.0;
             }
         "#,
         world: "voyager:host/offered",

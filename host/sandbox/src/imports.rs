@@ -6,6 +6,7 @@ use crate::{load::LoadError, text::plain};
 /// with what is linked.
 pub(crate) const OFFERED: &[&str] = &[
     "voyager:http/http@0.1.0",
+    "voyager:memory/evidence@0.1.0",
     "voyager:memory/memory@0.1.0",
     "voyager:memory/results@0.1.0",
     "voyager:process/process@0.1.0",

@@ -19,8 +19,10 @@ use voyager_base::{
     http::{HttpRequest, HttpResponse, HttpService},
     id::RecordId,
     memory::{
-        ForgetMemory, KeepResult, MemoryService, OfferedResult, ReadMemory, RecallMemory, Recalled,
-        RelateMemory, RememberMemory, Remembered, SeekResults, UsedMemory,
+        FindMemory, ForgetMemory, FoundMemory, KeepResult, ListMemory, MemoryPassage,
+        MemoryService, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory,
+        RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages, SeekRelations,
+        SeekResults, UsedMemory,
     },
     process::{Finished, ProcessService, RunProgram},
     sim::asking,
@@ -498,6 +500,48 @@ impl MemoryService for Silent {
     ) -> BoxFuture<'a, Result<Vec<OfferedResult>, Error>> {
         let question = format!("what was made for {}", call.question.text);
         self.answer(context, question, Ok(Vec::new()))
+    }
+
+    fn find<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: FindMemory,
+    ) -> BoxFuture<'a, Result<FoundMemory, Error>> {
+        let question = format!("find {}", call.search.question.text);
+        self.answer(context, question, Ok(FoundMemory::default()))
+    }
+
+    fn passages<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekPassages,
+    ) -> BoxFuture<'a, Result<Vec<MemoryPassage>, Error>> {
+        let question = format!("passages for {}", call.search.question.text);
+        self.answer(context, question, Ok(Vec::new()))
+    }
+
+    fn list<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ListMemory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
+        self.answer(context, format!("list after {:?}", call.after), Ok(Vec::new()))
+    }
+
+    fn relations<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekRelations,
+    ) -> BoxFuture<'a, Result<Vec<RelatedMemory>, Error>> {
+        self.answer(context, format!("relations of m{}", call.id), Ok(Vec::new()))
+    }
+
+    fn history<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekHistory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
+        self.answer(context, format!("history of m{}", call.id), Ok(Vec::new()))
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthChar as _;
 use voyager_base::{clock::Timestamp, memory::Trust};
-use voyager_memory::{Kindred, MemoryId, Signals, runs};
+use voyager_memory::{Kindred, MemoryId, runs};
 
 use super::{past, read, tell};
 use crate::{
@@ -241,8 +241,8 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
             let beside = asked.found.as_ref().filter(|_| asked.verdict != "hit");
             if let Some(found) = beside {
                 line(format!("  {:<12}{:>8}{:>10}", "signal", asked.id, "last hit"))?;
-                let last = explain.hits.last().map(|it| signals(&it.signals));
-                for (place, (name, value)) in signals(&found.signals).into_iter().enumerate() {
+                let last = explain.hits.last().map(|it| it.signals.named());
+                for (place, (name, value)) in found.signals.named().into_iter().enumerate() {
                     let last = last.map_or_else(String::new, |it| format!("{:.3}", it[place].1));
                     line(format!("  {name:<12}{value:>8.3}{last:>10}"))?;
                 }
@@ -296,25 +296,9 @@ fn explained(hit: &Explained) -> Result<(), Failure> {
         hit.rank, hit.id, hit.score, hit.untrained, hit.tokens, hit.trust
     ))?;
     text(&hit.text, "     ")?;
-    let told = signals(&hit.signals).map(|(name, value)| format!("{name} {value:.3}"));
+    let told = hit.signals.named().map(|(name, value)| format!("{name} {value:.3}"));
     line(format!("     {}", told[..5].join("  ")))?;
     line(format!("     {}", told[5..].join("  ")))
-}
-
-/// The signals by name.
-fn signals(it: &Signals) -> [(&'static str, f64); 10] {
-    [
-        ("vector", it.vector),
-        ("keyword", it.keyword),
-        ("relation", it.relation),
-        ("tag", it.tag),
-        ("exact", it.exact),
-        ("importance", it.importance),
-        ("recency", it.recency),
-        ("confidence", it.confidence),
-        ("relevance", it.relevance),
-        ("time", it.time),
-    ]
 }
 
 /// Prints a record.

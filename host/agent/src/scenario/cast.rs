@@ -13,9 +13,10 @@ use voyager_base::{
     clock::{Clock, Timestamp},
     http::{HttpRequest, HttpResponse, HttpService},
     memory::{
-        ForgetMemory, KeepResult, MemoryHit, MemoryService, OFFERS_MAX, OfferedResult, ReadMemory,
-        RecallMemory, Recalled, RelateMemory, RememberMemory, Remembered, SeekResults, Trust,
-        UsedMemory,
+        FindMemory, ForgetMemory, FoundMemory, KeepResult, ListMemory, MemoryHit, MemoryPassage,
+        MemoryService, MemoryTurn, OFFERS_MAX, OfferedResult, ReadMemory, RecallMemory, Recalled,
+        RelateMemory, RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages,
+        SeekRelations, SeekResults, Trust, UsedMemory,
     },
     process::{Finished, ProcessService, RunProgram},
     sim::{Executor, SimClock},
@@ -538,6 +539,25 @@ impl Memories {
             |kind| Error::new(kind, format!("the scenario lets the memory fail to {asks}"));
         Ok((answer.result.clone().map_err(failed)?, answer))
     }
+
+    /// What the scenario lets a question find, asked as `asks` says.
+    async fn found(
+        &self,
+        context: &CallContext,
+        asks: &str,
+        question: &RecallMemory,
+    ) -> Result<Recalled, Error> {
+        let holds = |text: &str| question.text.contains(text);
+        let (given, answer) = self.given(context, asks, holds).await?;
+        let hit = |(memory, place): (Remembered, u32)| MemoryHit {
+            tokens: u32::try_from(memory.text.len() / 4).unwrap_or(u32::MAX),
+            score: 1.0 / f64::from(place),
+            memory,
+        };
+        let hits = given.into_iter().take(question.limit as usize).zip(1..).map(hit);
+        let (doubt, dated) = (answer.doubt, answer.dated.clone());
+        Ok(Recalled { hits: hits.collect(), doubt, dated, ..Recalled::default() })
+    }
 }
 
 impl MemoryService for Memories {
@@ -565,18 +585,7 @@ impl MemoryService for Memories {
         context: &'a CallContext,
         call: RecallMemory,
     ) -> BoxFuture<'a, Result<Recalled, Error>> {
-        Box::pin(async move {
-            let holds = |text: &str| call.text.contains(text);
-            let (given, answer) = self.given(context, "recall", holds).await?;
-            let hit = |(memory, place): (Remembered, u32)| MemoryHit {
-                tokens: u32::try_from(memory.text.len() / 4).unwrap_or(u32::MAX),
-                score: 1.0 / f64::from(place),
-                memory,
-            };
-            let hits = given.into_iter().take(call.limit as usize).zip(1..).map(hit);
-            let (doubt, dated) = (answer.doubt, answer.dated.clone());
-            Ok(Recalled { hits: hits.collect(), doubt, dated, ..Recalled::default() })
-        })
+        Box::pin(async move { self.found(context, "recall", &call).await })
     }
 
     fn relate<'a>(
@@ -648,6 +657,75 @@ impl MemoryService for Memories {
                 trust: Trust::Skill,
             };
             Ok(given.into_iter().take(OFFERS_MAX).map(offer).collect())
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: FindMemory,
+    ) -> BoxFuture<'a, Result<FoundMemory, Error>> {
+        Box::pin(async move {
+            let recalled = self.found(context, "find", &call.search.question).await?;
+            // Nothing was measured.
+            let signals = vec![Vec::new(); recalled.hits.len()];
+            Ok(FoundMemory { recalled, signals })
+        })
+    }
+
+    fn passages<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekPassages,
+    ) -> BoxFuture<'a, Result<Vec<MemoryPassage>, Error>> {
+        Box::pin(async move {
+            let recalled = self.found(context, "passages", &call.search.question).await?;
+            let passage = |MemoryHit { memory, score, tokens }: MemoryHit| {
+                let turns = vec![MemoryTurn { memory, score: Some(score), tokens }];
+                MemoryPassage { score, turns }
+            };
+            Ok(recalled.hits.into_iter().map(passage).collect())
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: ListMemory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
+        Box::pin(async move {
+            let (mut given, _) = self.given(context, "list", |_| false).await?;
+            given.retain(|it| call.after.is_none_or(|after| after < it.id));
+            given.sort_by_key(|it| it.id);
+            given.truncate(call.search.question.limit as usize);
+            Ok(given)
+        })
+    }
+
+    fn relations<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekRelations,
+    ) -> BoxFuture<'a, Result<Vec<RelatedMemory>, Error>> {
+        Box::pin(async move {
+            let (given, _) = self.given(context, "relations", |_| false).await?;
+            let related = |memory: Remembered| {
+                let (from, kind, to) = (call.id, "related".to_owned(), memory.id);
+                let relation = RelateMemory { from, kind, to, weight: 1.0 };
+                RelatedMemory { relation, memory }
+            };
+            Ok(given.into_iter().skip(call.skip as usize).map(related).collect())
+        })
+    }
+
+    fn history<'a>(
+        &'a self,
+        context: &'a CallContext,
+        call: SeekHistory,
+    ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
+        Box::pin(async move {
+            let (given, _) = self.given(context, "history", |_| false).await?;
+            Ok(given.into_iter().skip(call.skip as usize).collect())
         })
     }
 }

@@ -34,8 +34,11 @@ use crate::{
 };
 
 /// What an answer of the memory may hold, and of which questions.
-const MEMORY_GIVES: [(&str, &[&str]); 3] =
-    [("gives", &["recall", "read", "offers"]), ("doubt", &["recall"]), ("dated", &["recall"])];
+const MEMORY_GIVES: [(&str, &[&str]); 3] = [
+    ("gives", &["recall", "read", "offers", "find", "passages", "list", "relations", "history"]),
+    ("doubt", &["recall", "find"]),
+    ("dated", &["recall", "find"]),
+];
 
 /// What became of the text of a scenario.
 #[derive(Clone, Debug)]
@@ -862,15 +865,20 @@ impl Checker<'_> {
 }
 
 /// Names of the questions that skills ask the host.
-pub(crate) const HOST_CALLS: [&str; 22] = [
+pub(crate) const HOST_CALLS: [&str; 27] = [
     "http.fetch",
     "http.send",
+    "memory.find",
     "memory.forget",
+    "memory.history",
     "memory.keep-result",
+    "memory.list",
     "memory.offers",
+    "memory.passages",
     "memory.read",
     "memory.recall",
     "memory.relate",
+    "memory.relations",
     "memory.remember",
     "memory.used",
     "process.run",

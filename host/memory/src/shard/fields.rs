@@ -7,9 +7,11 @@ use std::{
     sync::OnceLock,
 };
 
+use voyager_base::memory::Comparison;
+
 use super::Place;
 use crate::{
-    fields::{Comparison, FieldIs, Value},
+    fields::{FieldIs, Value},
     pack::Section,
 };
 

@@ -45,7 +45,7 @@ fn the_newer_fact_wins_and_the_older_stays_as_history() {
         both.sort();
         assert_eq!((both.len(), left_out), (2, 0), "{both:?}");
         assert_eq!(memory.superseded_by(MemoryId(0)), Ok(vec![MemoryId(1)]));
-        assert_eq!(memory.story(MemoryId(0)), Ok(vec![MemoryId(1), MemoryId(0)]));
+        assert_eq!(memory.story(MemoryId(0), Trust::Outside), Ok(vec![MemoryId(1), MemoryId(0)]));
         assert_eq!(memory.relations(MemoryId(1)), Ok(vec![edge(1, 0)]), "once");
         assert_eq!(memory.record(MemoryId(0)).unwrap().draft.text, "The door is green.");
     };
@@ -184,7 +184,7 @@ fn of_a_chain_the_newest_is_left_also_where_one_between_faded() {
     memory.relate_all(&[edge(2, 1), edge(1, 0)], None, now()).unwrap();
     assert!(memory.is_archived(MemoryId(1)).unwrap());
     assert_eq!(found(&memory, &question("door")), (vec!["door three".to_owned()], 1));
-    assert_eq!(memory.story(MemoryId(1)).unwrap(), [2, 1, 0].map(MemoryId));
+    assert_eq!(memory.story(MemoryId(1), Trust::Outside).unwrap(), [2, 1, 0].map(MemoryId));
     memory.restore(&[MemoryId(1)], 1.0, now()).unwrap();
     assert_eq!(found(&memory, &question("door")), (vec!["door three".to_owned()], 2));
     memory.forget(&[MemoryId(2)], None, now()).unwrap();

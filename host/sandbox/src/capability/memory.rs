@@ -5,13 +5,15 @@ use voyager_base::{
     call::HostCall,
     clock::Timestamp,
     memory::{
-        DatedMemory, ForgetMemory, HITS_MAX, HITS_USUAL, KIND_LESSON, KeepResult, Lesson,
-        MemoryDraft, MemoryHit, OfferedResult, ReadMemory, RecallMemory, Recalled, RelateMemory,
-        RememberMemory, Remembered, SeekResults, UsedMemory,
+        Comparison, DatedMemory, FieldCondition, FindMemory, ForgetMemory, FoundMemory, HITS_MAX,
+        HITS_USUAL, KIND_LESSON, KeepResult, Lesson, ListMemory, MemoryDraft, MemoryHit,
+        MemoryPassage, MemorySearch, MemoryTurn, OfferedResult, ReadMemory, RecallMemory, Recalled,
+        RelateMemory, RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages,
+        SeekRelations, SeekResults, UsedMemory,
     },
 };
 
-use super::wit::voyager::memory::{memory, results};
+use super::wit::voyager::memory::{evidence, memory, results};
 use crate::guest::Guest;
 
 type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
@@ -84,6 +86,39 @@ impl results::Host for Guest {
     ) -> Answer<Vec<results::Offer>> {
         let offers = self.checked(SeekResults::new(question.into(), likeness)).await?;
         Ok(offers.map(|all| all.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl evidence::Host for Guest {
+    async fn find(&mut self, search: evidence::Search) -> Answer<evidence::Found> {
+        let search = MemorySearch::from(search).checked();
+        Ok(self.checked(search.map(|search| FindMemory { search })).await?.map(Into::into))
+    }
+
+    async fn passages(&mut self, search: evidence::Search) -> Answer<Vec<evidence::Passage>> {
+        let search = MemorySearch::from(search).checked();
+        let passages = self.checked(search.map(|search| SeekPassages { search })).await?;
+        Ok(passages.map(|all| all.into_iter().map(Into::into).collect()))
+    }
+
+    async fn list(
+        &mut self,
+        search: evidence::Search,
+        after: Option<u64>,
+    ) -> Answer<Vec<memory::Remembered>> {
+        let limit = search.question.limit;
+        let listed = self.checked(ListMemory::new(search.into(), limit, after)).await?;
+        Ok(listed.map(|all| all.into_iter().map(Into::into).collect()))
+    }
+
+    async fn relations(&mut self, id: u64, skip: Option<u32>) -> Answer<Vec<evidence::Related>> {
+        let answer = self.ask(SeekRelations { id, skip: skip.unwrap_or(0) }).await?;
+        Ok(answer.map(|all| all.into_iter().map(Into::into).collect()).map_err(Into::into))
+    }
+
+    async fn history(&mut self, id: u64, skip: Option<u32>) -> Answer<Vec<memory::Remembered>> {
+        let answer = self.ask(SeekHistory { id, skip: skip.unwrap_or(0) }).await?;
+        Ok(answer.map(|all| all.into_iter().map(Into::into).collect()).map_err(Into::into))
     }
 }
 
@@ -185,5 +220,62 @@ impl From<OfferedResult> for results::Offer {
         let OfferedResult { question, asked, likeness, found, text, run, skill, trust } = offer;
         let (asked_ms, trust) = (asked.as_millis(), trust.to_string());
         Self { question, asked_ms, likeness, found, text, run, skill, trust }
+    }
+}
+
+impl From<evidence::Search> for MemorySearch {
+    fn from(search: evidence::Search) -> Self {
+        let evidence::Search { question, fields, history, as_of_ms } = search;
+        let fields = fields.into_iter().map(Into::into).collect();
+        Self { question: question.into(), fields, history, as_of: as_of_ms.map(time) }
+    }
+}
+
+impl From<evidence::Condition> for FieldCondition {
+    fn from(condition: evidence::Condition) -> Self {
+        let evidence::Condition { name, comparison, value } = condition;
+        let comparison = match comparison {
+            evidence::Comparison::Equal => Comparison::Equal,
+            evidence::Comparison::Less => Comparison::Less,
+            evidence::Comparison::AtMost => Comparison::AtMost,
+            evidence::Comparison::Greater => Comparison::Greater,
+            evidence::Comparison::AtLeast => Comparison::AtLeast,
+        };
+        Self { name, comparison, value }
+    }
+}
+
+impl From<FoundMemory> for evidence::Found {
+    fn from(found: FoundMemory) -> Self {
+        let FoundMemory { recalled, signals } = found;
+        let Recalled { hits, duplicates, doubt, dated } = recalled;
+        let signal = |(name, value)| evidence::Signal { name, value };
+        let explained = |(hit, signals): (MemoryHit, Vec<(String, f64)>)| evidence::Explained {
+            hit: hit.into(),
+            signals: signals.into_iter().map(signal).collect(),
+        };
+        let hits = hits.into_iter().zip(signals).map(explained).collect();
+        Self { hits, duplicates, doubt, dated: dated.map(Into::into) }
+    }
+}
+
+impl From<MemoryPassage> for evidence::Passage {
+    fn from(passage: MemoryPassage) -> Self {
+        let turns = passage.turns.into_iter().map(Into::into).collect();
+        Self { score: passage.score, turns }
+    }
+}
+
+impl From<MemoryTurn> for evidence::Turn {
+    fn from(turn: MemoryTurn) -> Self {
+        Self { memory: turn.memory.into(), score: turn.score, tokens: turn.tokens }
+    }
+}
+
+impl From<RelatedMemory> for evidence::Related {
+    fn from(related: RelatedMemory) -> Self {
+        let RelateMemory { from, kind, to, weight } = related.relation;
+        let relation = memory::Relation { from, kind, to, weight };
+        Self { relation, memory: related.memory.into() }
     }
 }

@@ -208,6 +208,46 @@ pub const ROWS: &[Row] = &[
         over: CALLS,
     },
     Row {
+        function: "evidence.find",
+        arguments: "(i32.const 1280)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "evidence.passages",
+        arguments: "(i32.const 1280)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "evidence.list",
+        arguments: "(i32.const 1536)",
+        measure: "(i32.const 1)",
+        allowed: "gives 1",
+        denied: "denied",
+        over: CALLS,
+    },
+    Row {
+        function: "evidence.relations",
+        arguments: "(i64.const 99999999) (i32.const 0) (i32.const 0)",
+        measure: "(i32.const 1)",
+        allowed: "not-found",
+        denied: "not-found",
+        over: CALLS,
+    },
+    Row {
+        function: "evidence.history",
+        arguments: "(i64.const 99999999) (i32.const 0) (i32.const 0)",
+        measure: "(i32.const 1)",
+        allowed: "not-found",
+        denied: "not-found",
+        over: CALLS,
+    },
+    Row {
         function: "files.roots",
         arguments: "",
         measure: LENGTH,
@@ -429,10 +469,12 @@ impl Row {
                 (data (i32.const 48) "test:hostile/api.g") (data (i32.const 80) "true")
                 {send}
                 (data (i32.const 160) "http://server.test:18080/ok") (data (i32.const 200) "GET")
-                ;; A draft with the text `src/lib.rs` in the space `src`, a number of none, and a question in it.
+                ;; A draft with the text `src/lib.rs` in the space `src`, a number of none, and questions in
+                ;; it, with words and without.
                 (data (i32.const 1024) "\10\00\00\00\03\00\00\00\10\00\00\00\0a\00\00\00")
                 (data (i32.const 1152) "\ff\ff\ff")
                 (data (i32.const 1280) "\10\00\00\00\0a\00\00\00\00\04\00\00\01\00\00\00")
+                (data (i32.const 1544) "\00\04\00\00\01\00\00\00")
                 (data (i32.const 96) "\90") (data (i32.const 112) "\60\00\00\00\01\00\00\00")
                 (func $seen (result i32)
                     (call $next-of (i32.load (i32.const 520)) (i32.const 10) (i32.const 640))

@@ -148,6 +148,30 @@ pub(super) fn cases() -> Vec<Case> {
             (3, 5),
             NOTES,
         ),
+        searching(
+            "evidence-of-a-foreign-space",
+            "asks for the reasons of what is in a space that it may only write",
+            space,
+            "denied",
+            (0, 0),
+            "memory: { read: [other], write: [notes] }",
+        ),
+        searching(
+            "evidence-many-fields",
+            "asks for 65 fields at once",
+            "64 fields of one question",
+            "limit fields: 64",
+            (65, 1),
+            NOTES,
+        ),
+        searching(
+            "evidence-large-value",
+            "asks for a field with a value of 257 bytes",
+            "256 bytes of a value that something is found by",
+            "invalid",
+            (1, 257),
+            NOTES,
+        ),
     ]
 }
 
@@ -182,6 +206,42 @@ fn keeping(
                     (call $keep (i32.const 1280) (i32.const 512))
                     (if (i32.eqz (i32.load8_u (i32.const 512)))
                         (then (i32.store (i32.const 520) (i32.load8_u (i32.const 520)))))
+                    (i32.const 512))"#
+            ),
+        )
+    };
+    Case::call(name, tries, bound, outcome, make).grants(grants)
+}
+
+/// A skill that asks for so many fields, the first of them with a value of so many bytes.
+fn searching(
+    name: &'static str,
+    tries: &'static str,
+    bound: &'static str,
+    outcome: &'static str,
+    (fields, value): (usize, usize),
+    grants: &str,
+) -> Case {
+    let make = move || {
+        component(
+            "use voyager:types/types@0.1.0.{error}; f: func() -> result<u32, error>;",
+            "import voyager:memory/evidence@0.1.0;",
+            // A question's words, its spaces, and behind 112 bytes of it the fields.
+            &format!(
+                r#"(import "voyager:memory/evidence@0.1.0" "find" (func $find (param i32 i32)))
+                (memory (export "memory") 16)
+                {ALLOCATES}
+                (data (i32.const 64) "notes")
+                (func (export "test:hostile/api@0.1.0#f") (result i32)
+                    (memory.fill (i32.const 131072) (i32.const 120) (i32.const 1024))
+                    (i32.store (i32.const 96) (i32.const 64)) (i32.store (i32.const 100) (i32.const 5))
+                    (i32.store (i32.const 1280) (i32.const 64)) (i32.store (i32.const 1284) (i32.const 5))
+                    (i32.store (i32.const 1288) (i32.const 96)) (i32.store (i32.const 1292) (i32.const 1))
+                    (i32.store (i32.const 1392) (i32.const 2048)) (i32.store (i32.const 1396) (i32.const {fields}))
+                    (i32.store (i32.const 2060) (i32.const 131072)) (i32.store (i32.const 2064) (i32.const {value}))
+                    (call $find (i32.const 1280) (i32.const 512))
+                    (if (i32.eqz (i32.load8_u (i32.const 512)))
+                        (then (i32.store (i32.const 520) (i32.const 1))))
                     (i32.const 512))"#
             ),
         )

@@ -1,5 +1,6 @@
 //! What the memory was, and what became of it.
 
+use voyager_base::memory::Trust;
 use voyager_memory::{
     AuditLine, Blame, Difference, Edge, FIELDS_OF_HOST, Happened, Happening, MemoryId, ReadError,
     SUPERSEDES, Touch,
@@ -35,7 +36,7 @@ impl Desk {
 
     /// Answers `memory history`.
     pub(super) fn history(&self, id: MemoryId) -> Result<HistoryAnswer, Failure> {
-        let story = self.memory.story(id).map_err(|it| self.gone(id, it))?;
+        let story = self.memory.story(id, Trust::Outside).map_err(|it| self.gone(id, it))?;
         let mut records = Vec::with_capacity(story.len());
         for record in self.memory.records(&story).map_err(read)?.into_iter().flatten() {
             let of = record.id;
