@@ -25,6 +25,7 @@ wit_bindgen::generate!({
             import voyager:http/http@0.1.0;
             import voyager:memory/memory@0.1.0;
             import voyager:memory/results@0.1.0;
+            import voyager:memory/evidence@0.1.0;
         }
     "#,
     world: "voyager:sdk/contract",

@@ -15,14 +15,15 @@
 //!
 //! Name exactly what your world imports: what a skill imports is what it asks for. On top of the
 //! bindings are [`files`] (listings as iterators, whole files), [`tasks`] (typed child tasks),
-//! [`http`] (requests), [`memory`] (what runs leave for runs to come), [`results`] (what they made of it), [`log`] and
-//! [`progress`], and errors of the host that work with `?` ([`Error`]).
+//! [`http`] (requests), [`memory`] (what runs leave for runs to come), [`evidence`] (why it was found, and what is around it),
+//! [`results`] (what they made of it), [`log`] and [`progress`], and errors of the host that work with `?` ([`Error`]).
 //!
 //! What is deliberately not here: anything that a skill could do without the host. `agent-host skill
 //! new` begins a skill from `template/` beside this crate.
 
 pub mod bindings;
 mod error;
+pub mod evidence;
 pub mod files;
 pub mod http;
 pub mod memory;

@@ -100,8 +100,14 @@ impl Server {
 impl Memory {
     /// These texts are found, the best first.
     pub fn finds<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::gives("recall", texts)
+    }
+
+    /// Questions of this sort (`recall`, `read`, `offers`, `find`, `passages`, `list`, `relations`, `history`) are
+    /// given these texts.
+    pub fn gives<'a>(asks: &str, texts: impl IntoIterator<Item = &'a str>) -> Self {
         let gives: Vec<Value> = texts.into_iter().map(|it| json!({ "text": it })).collect();
-        Self(json!({ "asks": "recall", "gives": gives }))
+        Self(json!({ "asks": asks, "gives": gives }))
     }
 
     /// What is asked to be remembered is.

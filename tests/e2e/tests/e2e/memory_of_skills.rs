@@ -347,6 +347,77 @@ fn serving(stage: &Stage) -> Telling {
     host
 }
 
+/// The manifest of this name that the guide shows.
+fn shown(name: &str) -> String {
+    let blocks = GUIDE.split("```yaml\n").skip(1).filter_map(|it| it.split("\n```").next());
+    let name = format!("name: {name}\n");
+    let mut shown = blocks.filter(|it| it.contains(&name));
+    format!("{}\n", shown.next().unwrap())
+}
+
+#[test]
+fn a_manifest_asks_by_fields_and_follows_relations() {
+    let Some(stage) = Stage::new() else { return };
+    let all = r#"read: ["**"], write: ["**"]"#;
+    let notes = "read: [notes]";
+    let remember = |space: &str, text: &str, amount: u32| {
+        let with = format!(
+            "space: {space}, text: {text}, fields: [ {{ name: amount, value: \"{amount}\" }} ], \
+             at-ms: 1700000000000, importance: 0.25, confidence: 0.75, pinned: true"
+        );
+        let kept = run(&stage, all, "remember", &with);
+        assert_eq!(kept["status"], "done", "{kept}");
+    };
+    remember("notes", "Acme sent a small invoice.", 900);
+    remember("notes", "Acme sent a dear invoice.", 12_000);
+    remember("private", "The vault opens with xylophone.", 50_000);
+    let kept = stage.answer(["memory", "show", "m1"]);
+    assert_eq!((&kept["pinned"], &kept["at"]), (&true.into(), &"2023-11-14T22:13:20.000Z".into()));
+    assert_eq!((&kept["importance"], &kept["confidence"]), (&0.25.into(), &0.75.into()), "{kept}");
+    for (from, kind, to) in [(1, "causes", 0), (1, "hides", 2)] {
+        let related = run(&stage, all, "relate", &format!("from: {from}, kind: {kind}, to: {to}"));
+        assert_eq!(related["status"], "done", "{related}");
+    }
+    // The manifest that the guide shows.
+    stage.write("dear.yaml", shown("dear-invoices"));
+    let followed = stage.answer(["run", "dear.yaml"]);
+    let outputs = serde_json::json!({
+        "dear": ["Acme sent a dear invoice."],
+        "related": [["causes: Acme sent a small invoice."]],
+    });
+    assert_eq!(followed["outputs"], outputs, "{followed}");
+    let between = "fields: [ { name: amount, value: \"1000\", comparison: less } ]";
+    let small = run(&stage, notes, "recall", &format!("question: Which invoice?, {between}"));
+    assert_eq!(texts(&small), ["Acme sent a small invoice."], "{small}");
+    let found = run(&stage, notes, "find", "question: Which dear invoice?, limit: 1");
+    let best = &found["outputs"]["answer"]["memories"][0];
+    assert_eq!(best["memory"]["id"], 1, "{found}");
+    let signals = best["signals"].as_array().unwrap();
+    assert!(signals.iter().any(|it| it["name"] == "keyword" && it["value"] == 1.0), "{best}");
+    let passages = run(&stage, notes, "passages", "question: Which dear invoice?, limit: 1");
+    let turn = &passages["outputs"]["answer"][0]["turns"][0];
+    assert_eq!((&turn["memory"]["id"], &turn["answers"]), (&1.into(), &true.into()), "{passages}");
+    // What it was before, and what was told then.
+    run(&stage, all, "relate", "from: 1, kind: supersedes, to: 0");
+    let history = run(&stage, notes, "history", "id: 0");
+    let versions = ["Acme sent a dear invoice.", "Acme sent a small invoice."];
+    assert_eq!(texts(&history), versions, "{history}");
+    let listed = |more: &str| texts(&run(&stage, notes, "list", more)).len();
+    assert_eq!((listed("spaces: [notes]"), listed("history: true")), (1, 2));
+    assert_eq!((listed("as-of-ms: 1"), listed("history: true, after: 0")), (0, 1));
+    let foreign = run(&stage, notes, "list", "spaces: [private]");
+    assert_eq!(foreign["error"]["kind"], "denied", "{foreign}");
+    let unseen = run(&stage, notes, "relations", "id: 2");
+    assert_eq!(unseen["error"]["kind"], "not-found", "{unseen}");
+    // A replay asks nobody: it knows what was forgotten since.
+    run(&stage, all, "forget", "ids: [0, 1]");
+    assert_eq!(listed("history: true"), 0);
+    for run in [&followed, &found, &passages, &history] {
+        let verified = stage.call(["replay", "--verify", run["run"].as_str().unwrap()]);
+        assert_eq!(verified.code, Some(0), "{verified:?}");
+    }
+}
+
 #[test]
 fn a_skill_that_asks_is_told_how_doubtful_it_is_and_when_it_was() {
     let Some(stage) = Stage::new() else { return };
@@ -378,9 +449,7 @@ fn a_skill_that_asks_is_told_how_doubtful_it_is_and_when_it_was() {
     let doubt = |it: &Json| it["doubt"].as_f64().unwrap();
     assert!(doubt(&known) < doubt(&unknown), "{known} {unknown}");
     // The manifest that the guide shows.
-    let blocks = GUIDE.split("```yaml\n").skip(1).filter_map(|it| it.split("\n```").next());
-    let shown = blocks.into_iter().find(|it| it.contains("name: ask-notes")).unwrap();
-    stage.write("ask-notes.yaml", format!("{shown}\n"));
+    stage.write("ask-notes.yaml", shown("ask-notes"));
     let asked = |question: &str| {
         let sure = format!("sure={}", (doubt(&known) + doubt(&unknown)) / 2.0);
         let question = format!("question={question}");
@@ -508,6 +577,13 @@ fn scenarios_and_scripts_answer_for_the_memory() {
     assert_eq!(offered.code, Some(0), "{offered:?}");
     let nothing = scenario("nothing", "", "that: [ { that: size(outputs.answer) == 0 } ]");
     assert_eq!(nothing.code, Some(0), "{nothing:?}");
+    stage.write("keep.yaml", manifest(all, "relations", "id: 7"));
+    let related = scenario(
+        "related",
+        "{ asks: relations, gives: [ { text: The green one., id: 9 } ] }",
+        "calls: [ { host: memory.relations, times: 1 } ], that: [ { that: \"outputs.answer[0].kind == 'related' && outputs.answer[0].memory.text == 'The green one.'\" } ]",
+    );
+    assert_eq!(related.code, Some(0), "{related:?}");
     // A script, for one call.
     stage.write("answers.yaml", "voyager: script/v1\nmemory: [ { asks: remember } ]\n");
     let call =
