@@ -26,7 +26,7 @@ pub use self::{
     corpus::{Category, Conversation, Gold, Seen, Turn},
     metrics::{BUDGETS, CUTS, Ranking, Scored, Unfair, check_fair, measure, write_lines},
     reliability::{BINS, Bin, Reliability, reliability},
-    summary::{Abstention, Estimate, RESAMPLES, Row, Summary, abstention, gain, summarise},
+    summary::{Abstention, Dates, Estimate, RESAMPLES, Row, Summary, abstention, gain, summarise},
     table::{details, table},
     trial::{Asked, RECALL, Reader, Trial, Unasked, ask_all, scored, untrained},
 };

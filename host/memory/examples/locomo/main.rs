@@ -22,7 +22,6 @@ mod outcome;
 mod vectors;
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
     time::Instant,
@@ -31,12 +30,10 @@ use std::{
 use voyager_memory::{
     evaluate::{
         Asked, Category, Conversation, RECALL, RESAMPLES, Ranking, Scored, Seen, Summary, Trial,
-        ask_all, dates, details, gain, locomo, scored, summarise, table, untrained, worklog,
-        write_lines,
+        ask_all, details, gain, locomo, scored, summarise, table, untrained, worklog, write_lines,
     },
     features,
     rank::{self, Group, Parameters, Penalty, RandomTrees, Ranker, is_led_by_the_second},
-    when,
 };
 
 use crate::{outcome::or_exit, vectors::Vectors};
@@ -133,7 +130,6 @@ fn main() {
     let summaries = summaries(&rankings);
     print!("{}", table(summaries.iter().map(|it| (it.0, &it.1))));
     print!("\n{}", details("learned", &summarise(&learned_scored, RESAMPLES, 1)));
-    when_it_was(&conversations, &learned_scored, &learned);
     write_ranks(arguments.ranks.as_deref(), &learned_scored);
 }
 
@@ -217,62 +213,4 @@ fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Rank
         .map(|(asked, relevant)| Group { features: &asked.features, relevant })
         .collect();
     Ranker::train(&[&groups], features::names().len(), &Parameters::default(), PENALTY).unwrap()
-}
-
-/// For questions whose answer is a date: whether the best turn gives it.
-fn when_it_was(conversations: &[Conversation], scored: &[Scored], learned: &[Learned]) {
-    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    for (number, conversation) in conversations.iter().enumerate() {
-        let of = scored.iter().filter(|it| it.conversation == conversation.seen.name);
-        assert_eq!(of.count(), conversation.gold.len());
-        for (question, gold) in conversation.gold.iter().enumerate() {
-            let Some(answer) = gold.answer.as_ref().filter(|_| gold.category == Category::Temporal)
-            else {
-                continue;
-            };
-            let order = &learned[number].rankings[question].order;
-            let Some(best) = order.first().map(|it| &conversation.seen.turns[*it]) else {
-                continue;
-            };
-            let dates::Answer::At { interval, granularity } = dates::answer(answer, best.at) else {
-                *counts.entry("not a date").or_default() += 1;
-                continue;
-            };
-            let found = date(&conversation.seen, question, order);
-            let agreement = match dates::agreement(found, (interval, granularity)) {
-                dates::Agreement::Exact => "exact",
-                dates::Agreement::Within => "within",
-                dates::Agreement::Wrong => "wrong",
-            };
-            *counts.entry(agreement).or_default() += 1;
-        }
-    }
-    let of = |name: &str| counts.get(name).copied().unwrap_or_default();
-    let dated = of("exact") + of("within") + of("wrong");
-    if dated > 0 {
-        println!(
-            "\ndates from the best turn: {} of {dated} exact ({:.1} %), {} within; {} answers are no dates",
-            of("exact"),
-            f64::from(of("exact")) * 100.0 / f64::from(dated),
-            of("within"),
-            of("not a date")
-        );
-    }
-}
-
-/// The date that a ranking gives for a question, as recall tells it: that of the best turn, of one near it, of the next best ones,
-/// or else the day on which the best was said.
-fn date(seen: &Seen, question: usize, order: &[usize]) -> (when::Interval, when::Granularity) {
-    let best = order[0];
-    let beside = when::BESIDE.iter().filter_map(|it| best.checked_add_signed(*it as isize));
-    let session = |it: &usize| seen.turns.get(*it).map(|it| it.session);
-    let beside = beside.filter(|it| session(it) == session(&best));
-    let next = order.iter().skip(1).take(when::NEXT).copied();
-    let turns = std::iter::once(best).chain(beside).chain(next).map(|it| &seen.turns[it]);
-    let texts = turns.map(|it| (it.text.as_str(), it.at));
-    let now = seen.turns[seen.turns.len() - 1].at;
-    match when::date_among((&seen.questions[question], now), texts) {
-        Some((_, interval, granularity)) => (interval, granularity),
-        None => (when::Interval::day_of(seen.turns[best].at), when::Granularity::Day),
-    }
 }

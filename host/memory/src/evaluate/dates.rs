@@ -7,9 +7,10 @@
 use serde::{Deserialize, Serialize};
 use voyager_base::clock::Timestamp;
 
+use super::{Category, Gold, Seen};
 use crate::{
     terms,
-    when::{Granularity, Interval, Time, Unit, mentions},
+    when::{self, Granularity, Interval, Time, Unit, mentions},
 };
 
 /// An answer to a question about time.
@@ -96,6 +97,41 @@ pub fn agreement(found: (Interval, Granularity), right: (Interval, Granularity))
     }
 }
 
+/// How the date that a ranking gives for a question compares with the right one, which is as of the day on which its
+/// evidence was told; none where the question asks for none, its answer is none, or nothing was found.
+pub(super) fn of_ranking(
+    seen: &Seen,
+    (question, gold): (usize, &Gold),
+    order: &[usize],
+) -> Option<Agreement> {
+    let asked = gold.answer.as_ref().filter(|_| gold.category == Category::Temporal)?;
+    let told = seen.turns[*gold.evidence.first()?].at;
+    match answer(asked, told) {
+        Answer::At { interval, granularity } => {
+            let found = found(&seen.questions[question], seen, order)?;
+            Some(agreement(found, (interval, granularity)))
+        }
+        Answer::Lasting { .. } | Answer::Other => None,
+    }
+}
+
+/// The date that a ranking gives for a question, as recall tells it: that of the best turn, of one near it, of the next best ones,
+/// or else the day on which the best was said.
+fn found(question: &str, seen: &Seen, order: &[usize]) -> Option<(Interval, Granularity)> {
+    let best = *order.first()?;
+    let beside = when::BESIDE.iter().filter_map(|it| best.checked_add_signed(*it as isize));
+    let session = |it: &usize| seen.turns.get(*it).map(|it| it.session);
+    let beside = beside.filter(|it| session(it) == session(&best));
+    let next = order.iter().skip(1).take(when::NEXT).copied();
+    let turns = std::iter::once(best).chain(beside).chain(next).map(|it| &seen.turns[it]);
+    let texts = turns.map(|it| (it.text.as_str(), it.at));
+    let now = seen.turns.last()?.at;
+    Some(match when::date_among((question, now), texts) {
+        Some((_, interval, granularity)) => (interval, granularity),
+        None => (Interval::day_of(seen.turns[best].at), Granularity::Day),
+    })
+}
+
 /// A time of day as its day: answers name days.
 fn day_whole((interval, granularity): (Interval, Granularity)) -> Interval {
     const DAY_MICROS: i64 = 86_400_000_000;
@@ -109,6 +145,7 @@ fn day_whole((interval, granularity): (Interval, Granularity)) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::Turn;
 
     /// 2023-07-15T10:00Z, a Saturday.
     const TOLD: Timestamp = Timestamp::from_millis(1_689_415_200_000);
@@ -164,6 +201,38 @@ mod tests {
         }
         let sentence = "They met in May 2023 at the conference about rivers in the old town hall";
         assert_eq!(answer(sentence, TOLD), Answer::Other);
+    }
+
+    #[test]
+    fn the_right_date_is_as_of_what_was_told_and_the_found_one_as_of_the_best() {
+        let turn = |days: u64, session, text: &str| Turn {
+            speaker: "Ada".to_owned(),
+            id: String::new(),
+            text: text.to_owned(),
+            caption: None,
+            session,
+            at: Timestamp::from_micros(TOLD.as_micros() + days * 86_400_000_000),
+        };
+        let turns = vec![
+            turn(0, 1, "The regatta was yesterday."),
+            turn(0, 1, "How nice."),
+            turn(400, 2, "The regatta was yesterday."),
+        ];
+        let questions = vec!["When was the regatta?".to_owned()];
+        let seen = Seen { name: "made".to_owned(), turns, questions };
+        let agreement = |category, answer: &str, order: &[usize]| {
+            let answer = Some(answer.to_owned());
+            let gold = Gold { number: 0, category, evidence: vec![0], answer };
+            of_ranking(&seen, (0, &gold), order)
+        };
+        // Without its year the answer is of the year in which it was told, whatever was found.
+        let temporal = |order: &[usize]| agreement(Category::Temporal, "14 July", order);
+        assert_eq!(temporal(&[0, 1, 2]), Some(Agreement::Exact));
+        assert_eq!(temporal(&[1]), Some(Agreement::Exact), "told by the one before it");
+        assert_eq!(temporal(&[2, 0]), Some(Agreement::Wrong));
+        assert_eq!(temporal(&[]), None);
+        assert_eq!(agreement(Category::Temporal, "in Oslo", &[0]), None);
+        assert_eq!(agreement(Category::Open, "14 July", &[0]), None);
     }
 
     #[test]

@@ -20,7 +20,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Category, Conversation, Gold, Seen, Turn};
+use super::{
+    Category, Conversation, Gold, Seen, Turn,
+    dates::{self, Agreement},
+};
 
 /// Numbers of turns at which recall is measured.
 pub const CUTS: [usize; 5] = [5, 10, 20, 25, 50];
@@ -56,6 +59,8 @@ pub struct Scored {
     pub ranks: Vec<Option<usize>>,
     /// How sure the ranker was that nothing answers it.
     pub doubt: Option<f64>,
+    /// How the date that was found compares with the right one; none where the answer is no date, or nothing was found.
+    pub date: Option<Agreement>,
     /// The measures by name.
     pub measures: BTreeMap<&'static str, f64>,
 }
@@ -95,7 +100,7 @@ pub fn measure(
     for Conversation { seen, gold } in conversations {
         let costs: Vec<usize> = seen.turns.iter().map(&mut tokens).collect();
         for (question, gold) in gold.iter().enumerate() {
-            scored.push(score(seen, gold, &costs, &rank(seen, question)));
+            scored.push(score(seen, (question, gold), &costs, &rank(seen, question)));
         }
     }
     Ok(scored)
@@ -127,7 +132,12 @@ pub fn write_lines(scored: &[Scored], mut to: impl Write) -> std::io::Result<()>
     to.flush()
 }
 
-fn score(seen: &Seen, gold: &Gold, costs: &[usize], ranking: &Ranking) -> Scored {
+fn score(
+    seen: &Seen,
+    (question, gold): (usize, &Gold),
+    costs: &[usize],
+    ranking: &Ranking,
+) -> Scored {
     let order = &ranking.order;
     let mut places: Vec<Option<usize>> = vec![None; seen.turns.len()];
     for (place, turn) in order.iter().enumerate() {
@@ -161,6 +171,7 @@ fn score(seen: &Seen, gold: &Gold, costs: &[usize], ranking: &Ranking) -> Scored
         candidates: seen.turns.len(),
         ranks: found.into_iter().map(|place| Some(place? + 1)).collect(),
         doubt: ranking.doubt,
+        date: dates::of_ranking(seen, (question, gold), order),
         measures,
     }
 }
@@ -343,7 +354,7 @@ mod tests {
             String::from_utf8(lines).unwrap(),
             concat!(
                 r#"{"conversation":"c","question":0,"category":"multi-hop","candidates":240,"#,
-                r#""ranks":[1,null],"doubt":null,"measures":{"R@5":0.5}}"#,
+                r#""ranks":[1,null],"doubt":null,"date":null,"measures":{"R@5":0.5}}"#,
                 "\n"
             )
         );

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use voyager_base::chance::{Chance, Seeded};
 
-use super::{Category, Scored};
+use super::{Category, Scored, dates::Agreement};
 
 /// How often conversations are drawn for an interval.
 pub const RESAMPLES: usize = 10_000;
@@ -45,6 +45,19 @@ pub struct Summary {
     pub categories: BTreeMap<Category, Row>,
     /// How well doubt tells questions without an answer, where the ranker has any.
     pub abstention: Option<Abstention>,
+    /// How often the date is right, where some answer is one.
+    pub dates: Option<Dates>,
+}
+
+/// How often the date is right that a ranking gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Dates {
+    /// How many questions have a date as their answer, and found something.
+    pub questions: usize,
+    /// How many of them give the same stretch of time.
+    pub exact: usize,
+    /// How many more give one that lies within it, or shares the most of an open one.
+    pub within: usize,
 }
 
 /// How well doubt tells questions without an answer from the others.
@@ -64,7 +77,15 @@ pub fn summarise(scored: &[Scored], resamples: usize, seed: u64) -> Summary {
         overall: row(scored.iter(), resamples, seed),
         categories: categories.map(|it| (it, row(of(it), resamples, seed))).collect(),
         abstention: abstention(scored),
+        dates: dates(scored),
     }
+}
+
+fn dates(scored: &[Scored]) -> Option<Dates> {
+    let count = |of: Agreement| scored.iter().filter(|it| it.date == Some(of)).count();
+    let (exact, within) = (count(Agreement::Exact), count(Agreement::Within));
+    let questions = exact + within + count(Agreement::Wrong);
+    (questions > 0).then_some(Dates { questions, exact, within })
 }
 
 /// What each question is worth more than with another ranker: its [`summarise`] tells whether a gain is one,
@@ -79,7 +100,7 @@ pub fn gain(over: &[Scored], with: &[Scored]) -> Vec<Scored> {
         let same = (&old.conversation, old.question) == (&new.conversation, new.question);
         assert!(same, "both rankers were asked the same questions");
         let measures = new.measures.iter().map(|(name, it)| (*name, it - old.measures[name]));
-        Scored { measures: measures.collect(), doubt: None, ..new.clone() }
+        Scored { measures: measures.collect(), doubt: None, date: None, ..new.clone() }
     });
     gains.collect()
 }
@@ -181,6 +202,7 @@ mod tests {
             candidates: 240,
             ranks: Vec::new(),
             doubt: None,
+            date: None,
             measures: BTreeMap::from([("R@5", value)]),
         }
     }
@@ -217,6 +239,22 @@ mod tests {
         assert_eq!(alone, Estimate { mean: 1.0, low: 1.0, high: 1.0 });
         let halves = draws(2, RESAMPLES, 1).iter().filter(|it| **it == [1, 1]).count();
         assert!((4_800..5_200).contains(&halves), "{halves} of 10 000 are one of each");
+    }
+
+    #[test]
+    fn dates_are_counted_where_the_answer_is_one() {
+        let all = [
+            Some(Agreement::Exact),
+            Some(Agreement::Wrong),
+            None,
+            Some(Agreement::Within),
+            Some(Agreement::Exact),
+        ];
+        let all = all.map(|date| Scored { date, ..scored("a", 0, Category::Temporal, 0.0) });
+        let dates = Dates { questions: 4, exact: 2, within: 1 };
+        assert_eq!(summarise(&all, 10, 1).dates, Some(dates));
+        assert_eq!(summarise(&all[2..3], 10, 1).dates, None);
+        assert_eq!(summarise(&gain(&all, &all), 10, 1).dates, None);
     }
 
     #[test]

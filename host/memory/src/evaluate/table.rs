@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Row, Summary};
+use super::{Dates, Row, Summary};
 
 /// What is shown of all rankings, a column each.
 const SHOWN: [&str; 10] = [
@@ -30,6 +30,14 @@ pub fn table<'a>(rankings: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> 
             _ = writeln!(
                 text,
                 "{:<26} AUROC {auroc:.3}, {caught:.1} % caught at 5 % false alarms",
+                ""
+            );
+        }
+        if let Some(Dates { questions, exact, within }) = summary.dates {
+            let share = exact as f64 * 100.0 / questions as f64;
+            _ = writeln!(
+                text,
+                "{:<26} dates: {exact} of {questions} exact ({share:.1} %), {within} within",
                 ""
             );
         }

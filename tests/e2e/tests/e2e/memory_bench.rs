@@ -53,6 +53,10 @@ fn conversation(number: usize) -> Json {
         "question": "Which submarine did Bo buy?", "category": 5, "evidence": ["D3:1"],
         "adversarial_answer": "none"
     }));
+    questions.push(json!({
+        "question": "When was the flight to Lisbon cancelled?", "category": 2, "evidence": ["D8:6"],
+        "answer": "8 May"
+    }));
     // What can't be asked is passed over: evidence that is not there, and a question that tells nothing finds nothing.
     questions.push(json!({ "question": "Gone?", "category": 1, "evidence": ["D99:1"] }));
     questions.push(json!({ "question": "Who was it?", "category": 4, "evidence": ["D5:1"] }));
@@ -68,7 +72,7 @@ fn recall_is_measured_and_the_memory_of_this_machine_is_left_alone() {
     assert_eq!(tree(&stage.path("")), before, "nothing is left of it");
     let is = |key: &str| answer[key].to_string();
     let told = ["conversations", "turns", "questions", "encoder", "out"].map(is);
-    assert_eq!(told, ["2", "480", "14", "null", "null"], "{answer}");
+    assert_eq!(told, ["2", "480", "16", "null", "null"], "{answer}");
     let rankings = answer["rankings"].as_array().expect("a list");
     let names: Vec<&str> = rankings.iter().filter_map(|it| it["name"].as_str()).collect();
     assert_eq!(names, ["BM25, windows of 2", "untrained fusion", "what recall ranks by"]);
@@ -77,11 +81,18 @@ fn recall_is_measured_and_the_memory_of_this_machine_is_left_alone() {
     // All but the one that tells nothing.
     let mean = single["measures"]["R@10"]["mean"].as_f64().expect("a number");
     assert!((mean - 10.0 / 12.0).abs() < 1e-9, "{single}");
+    assert_eq!(rankings[2]["dates"], json!({ "questions": 2, "exact": 2, "within": 0 }));
     assert!(rankings[2]["abstention"]["auroc"].is_number(), "{answer}");
 
     let plain = stage.call(["memory", "bench", "locomo", "talk.json", "--encoder", "hashed"]);
     assert_eq!(plain.code, Some(0), "{plain:?}");
-    for part in ["14 questions, vectors of hashed-1", "session Hit@1", "SingleHop (12)", "AUROC"] {
+    for part in [
+        "16 questions, vectors of hashed-1",
+        "session Hit@1",
+        "SingleHop (12)",
+        "AUROC",
+        "dates: 2 of 2 exact (100.0 %), 0 within",
+    ] {
         assert!(plain.out.contains(part), "{part}: {plain:?}");
     }
     assert!(plain.err.contains("% asked"), "{plain:?}");
@@ -101,9 +112,10 @@ fn the_places_of_all_evidence_are_written_and_are_the_same_each_time() {
     assert_eq!(written, bench("two.jsonl"));
     let read = |line| serde_json::from_str(line).expect("it is JSON");
     let lines: Vec<Json> = written.lines().map(read).collect();
-    assert_eq!(lines.len(), 7, "{written}");
+    assert_eq!(lines.len(), 8, "{written}");
+    assert_eq!((&lines[6]["category"], &lines[6]["date"]), (&json!("temporal"), &json!("exact")));
     assert_eq!((&lines[0]["conversation"], &lines[0]["ranks"]), (&json!("made-0"), &json!([1])));
-    assert_eq!(lines[6]["ranks"], json!([null]), "a question that tells nothing finds nothing");
+    assert_eq!(lines[7]["ranks"], json!([null]), "a question that tells nothing finds nothing");
 }
 
 #[test]
@@ -162,7 +174,7 @@ fn a_bench_that_is_stopped_leaves_nothing() {
     let out = child.stdout.take().expect("it is piped");
     let mut lines = BufReader::new(out).lines().map_while(Result::ok);
     let first = lines.next().expect("a line");
-    let total = format!("\"total\":{}", 60 * (240 + 7));
+    let total = format!("\"total\":{}", 60 * (240 + 8));
     assert!(first.contains("\"going\"") && first.contains(&total), "{first}");
     let pid = child.id().try_into().ok().and_then(Pid::from_raw);
     kill_process(pid.expect("it is a process"), Signal::INT).expect("it lives");
