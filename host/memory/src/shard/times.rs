@@ -36,12 +36,22 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    /// Those of a time with both ends.
-    fn of(mention: &when::Mention, told: Timestamp) -> Option<Self> {
-        let is_definite = matches!(mention.bound, Bound::Within | Bound::Since);
-        let Interval { from, to } = mention.window(told).filter(|_| is_definite)?;
+    /// Those of a time, which may be open to one side.
+    fn of(Interval { from, to }: Interval) -> Option<Self> {
         let day = |micros: i64| i32::try_from(micros.div_euclid(DAY_MICROS)).ok();
         (from < to).then_some(Self { first: day(from)?, last: day(to - 1)? })
+    }
+
+    /// Whether they have one end alone.
+    fn is_open(self) -> bool {
+        let ever = Self::of(Interval { from: i64::MIN, to: i64::MAX });
+        ever.is_some_and(|it| self.first == it.first || self.last == it.last)
+    }
+
+    /// The days that both have.
+    fn both(self, other: Self) -> Option<Self> {
+        let (first, last) = (self.first.max(other.first), self.last.min(other.last));
+        (first <= last).then_some(Self { first, last })
     }
 
     fn holds(self, day: i32) -> bool {
@@ -50,9 +60,8 @@ impl Days {
 
     /// Which part of these days lies among others.
     fn part_in(self, other: Self) -> f64 {
-        let (first, last) = (self.first.max(other.first), self.last.min(other.last));
-        let count = |first: i32, last: i32| i64::from(last) - i64::from(first) + 1;
-        count(first, last).max(0) as f64 / count(self.first, self.last) as f64
+        let count = |it: Self| i64::from(it.last) - i64::from(it.first) + 1;
+        self.both(other).map_or(0, count) as f64 / count(self) as f64
     }
 
     /// How well these days, which a text names, fit those that are asked for.
@@ -71,11 +80,20 @@ impl Days {
 pub(crate) struct AskedDays(Vec<Days>);
 
 impl AskedDays {
-    /// Those of the times of a text, told at `told`: of the first [`NAMED_MAX`] with both ends. Of a time and another one
-    /// that it lies in, only the narrower one is asked for.
+    /// Those of the times of a text, told at `told`: of the first [`NAMED_MAX`]. Of a time and another one that it lies in,
+    /// only the narrower one is asked for; and one with one end is a bound of those that reach over it: "since 1 May, and
+    /// before 5 May".
     pub(crate) fn of(times: &[when::Mention], told: Timestamp) -> Option<Self> {
-        let named = times.iter().filter_map(|it| Days::of(it, told));
-        let mut all: Vec<Days> = named.take(NAMED_MAX).collect();
+        let named = times.iter().filter_map(|it| Days::of(it.window(told)?));
+        let (open, mut all): (Vec<Days>, Vec<Days>) =
+            named.take(NAMED_MAX).partition(|it| it.is_open());
+        for bound in open {
+            if all.iter().any(|it| it.both(bound).is_some()) {
+                all.iter_mut().for_each(|it| *it = it.both(bound).unwrap_or(*it));
+            } else {
+                all.push(bound);
+            }
+        }
         all.sort_unstable();
         all.dedup();
         let is_narrow = |it: &Days| !all.iter().any(|other| other != it && other.lies_in(*it));
@@ -115,10 +133,11 @@ fn day_of(time: Timestamp) -> i32 {
     i32::try_from(time.as_micros() / DAY_MICROS.unsigned_abs()).map_or(NEVER - 1, |it| it)
 }
 
-/// Of which days a text tells that was told then.
+/// Of which days a text tells that was told then: by times with both ends. That something was before a day tells of none.
 fn named_in(text: &str, told: Timestamp) -> Vec<Days> {
     let mentions = when::mentions(text, told);
-    let mut days: Vec<Days> = mentions.iter().filter_map(|it| Days::of(it, told)).collect();
+    let definite = mentions.iter().filter(|it| matches!(it.bound, Bound::Within | Bound::Since));
+    let mut days: Vec<Days> = definite.filter_map(|it| Days::of(it.window(told)?)).collect();
     days.truncate(NAMED_MAX);
     days.sort_unstable();
     days.dedup();
@@ -271,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_asks_about_days_where_its_time_has_both_ends() {
+    fn a_question_asks_about_the_days_of_the_times_that_it_names() {
         let all = |of: &[(i32, i32)]| {
             Some(AskedDays(of.iter().map(|it| Days { first: it.0, last: it.1 }).collect()))
         };
@@ -280,7 +299,10 @@ mod tests {
         assert_eq!(asked("What did we do last week?"), days(19_492, 19_498));
         assert_eq!(asked("What happened in May 2023?"), days(19_478, 19_508));
         assert_eq!(asked("What did we do since Friday?"), days(19_496, 19_500));
-        assert_eq!(asked("What did we do before 3 May 2023?"), None);
+        let ever = Days::of(Interval { from: i64::MIN, to: i64::MAX }).unwrap();
+        assert_eq!(asked("What did we do before 3 May 2023?"), days(ever.first, 19_479));
+        assert_eq!(asked("What did we do until 3 May 2023?"), days(ever.first, 19_480));
+        assert_eq!(asked("What did we do after 3 May 2023?"), days(19_481, ever.last));
         assert_eq!(asked("What did we do every Friday for two years?"), None);
         assert_eq!(asked("What colour is the door?"), None);
         let two = all(&[(19_480, 19_480), (19_482, 19_482)]);
@@ -290,6 +312,13 @@ mod tests {
             all(&[(19_448, 19_477), (19_509, 19_538)])
         );
         assert_eq!(asked("On 3 May 2023, in May 2023, or in 2023?"), days(19_480, 19_480));
+        // A time with one end is a bound of those that reach over it, and one of several of others.
+        let both = "after 3 May 2023 and before 9 May 2023";
+        assert_eq!(asked(&format!("What did we do {both}?")), days(19_481, 19_485));
+        assert_eq!(asked("What did we do in May 2023, before 5 May 2023?"), days(19_478, 19_481));
+        assert_eq!(asked("Before 3 May 2023, or before 9 May 2023?"), days(ever.first, 19_479));
+        let apart = all(&[(ever.first, 19_479), (19_486, ever.last)]);
+        assert_eq!(asked("What did we do before 3 May 2023, or after 8 May 2023?"), apart);
         assert_eq!(
             asked("From 1 May 2023 to 4 May 2023, or from 3 May 2023 to 9 May 2023?"),
             days(19_478, 19_486)
@@ -310,6 +339,16 @@ mod tests {
         assert_eq!(fit(19_480, "We sold the boat yesterday."), TOLD_ONLY);
         assert_eq!(fit(19_490, "We sold the boat last week."), 1.0 / 7.0);
         assert_eq!(fit(19_520, "We sold the boat in May 2023."), 0.0, "a month tells of no day");
+        let question = asked("What happened before 3 May 2023?").unwrap();
+        let fit = |told: u64, text: &str| {
+            let mut times = Times::default();
+            times.set(0, at(told), text);
+            times.fit(0, &question)
+        };
+        assert_eq!(fit(19_479, "We sold the boat."), 1.0);
+        assert_eq!(fit(19_480, "We sold the boat."), 0.0);
+        assert_eq!(fit(19_480, "We sold the boat yesterday."), 1.0);
+        assert_eq!(fit(19_500, "We sold the boat before 2023."), 0.0, "of no day that it names");
     }
 
     const TEXTS: [&str; 7] = [

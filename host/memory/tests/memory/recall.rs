@@ -94,6 +94,55 @@ fn what_happened_on_a_day_is_found_by_the_day() {
     assert!(!texts(&found).contains(&then[2]));
 }
 
+/// What was told on days of 2023, counted since 1970.
+fn told(day: u64, text: &str) -> Entry {
+    let at = Some(Timestamp::from_millis(day * 86_400_000 + 36_000_000));
+    Entry::from(Draft { at, ..draft(text) })
+}
+
+/// Where texts stand in what was found: all of them were.
+fn places<const N: usize>(found: &voyager_memory::Recall, wanted: [&str; N]) -> [usize; N] {
+    let all = texts(found);
+    wanted.map(|text| all.iter().position(|it| *it == text).unwrap())
+}
+
+const POTTERY: &str = "Ana learned pottery with a friend, in the old hall of the town.";
+const CHOIR: &str = "Ana joined a choir with a friend, in the old church of the lower town.";
+
+/// The words alone find the course first, whichever is asked for.
+fn around_a_move(of_the_move: &str) -> Vec<Entry> {
+    vec![
+        told(19_400, POTTERY),
+        told(19_410, "It rained in Berlin, all day."),
+        told(19_482, of_the_move),
+        told(19_500, CHOIR),
+        told(19_501, "Bob sold the boat."),
+    ]
+}
+
+#[test]
+fn a_time_with_one_end_ranks_and_finds() {
+    let garden = |it: u64| told(19_300 + it, &format!("Row {it} of the garden was watered."));
+    for more in [0, 300] {
+        let memory = open(&SimDisk::new(1));
+        let entries: Vec<Entry> = around_a_move("Ana moved to Berlin.")
+            .into_iter()
+            .chain((0..more).map(garden))
+            .collect();
+        memory.remember(&entries, None, now()).unwrap();
+        let find = |text: &str| memory.recall(&asked(text), now()).unwrap();
+        for (when, is_before) in [("after 3 May 2023", false), ("before 3 May 2023", true)] {
+            let found = find(&format!("What did Ana do {when}?"));
+            let [pottery, choir] = places(&found, [POTTERY, CHOIR]);
+            assert_eq!(pottery < choir, is_before, "{when} of {more}: {pottery}, {choir}");
+        }
+    }
+    let memory = open(&SimDisk::new(1));
+    memory.remember(&around_a_move("Ana moved to Berlin."), None, now()).unwrap();
+    let found = memory.recall(&asked("What happened after 16 May 2023?"), now()).unwrap();
+    assert_eq!(texts(&found), ["Bob sold the boat.", CHOIR], "no word speaks for these");
+}
+
 #[test]
 fn what_says_the_same_is_told_once_and_what_says_another_thing_is_not_left_out() {
     let memory = open(&SimDisk::new(1));
