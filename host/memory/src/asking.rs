@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     entities,
-    question::{self, Name},
+    question::{self, Cue, Name, Related},
     recall::Question,
     search::Words,
     shard::{AskedDays, Shard},
     terms,
     vectors::Query,
-    when::{Granularity, Interval, Mention, ambiguous, impossible},
+    when::{Bound, Granularity, Interval, Mention, ambiguous, asks_of_the_past, impossible},
 };
 
 /// Words that mean something like one of a question, as far as an encoder knows.
@@ -52,7 +52,7 @@ pub(crate) struct Asking {
     pub(crate) authors: BTreeSet<String>,
     /// The time that the answer must lie in.
     pub(crate) window: Option<Interval>,
-    /// The days that it asks about, where it names times with both ends.
+    /// The days that it asks about, where it names times, or is tied to an event whose time was found.
     pub(crate) days: Option<AskedDays>,
     /// How many things it asks about beside its time: names, and words that say more than that something happened.
     pub(crate) beside_time: usize,
@@ -64,6 +64,9 @@ pub(crate) struct Asking {
     pub(crate) vector: Option<Query>,
     /// What it asks for apart.
     pub(crate) parts: Vec<String>,
+    /// The event before or after which its answer lies, where it asks for that apart, names no time itself, and does not
+    /// speak of what is or will be: plans are told before what they follow.
+    pub(crate) tied: Option<Related>,
 }
 
 /// Stems of words for whatever was, or was told.
@@ -117,6 +120,13 @@ impl Asking {
         let beside_time = things + analysed.names.len() + analysed.exact.len();
         let kindred = kindred(&question.kindred, &core);
         let cues = cues(&said);
+        let is_ordered = |it: &Related| {
+            it.bound != Bound::Within
+                && (analysed.cue == Cue::Open || asks_of_the_past(&it.rest))
+                && window.is_none()
+                && analysed.parts.contains(&it.event)
+        };
+        let tied = analysed.related.filter(is_ordered);
         Self {
             words,
             core,
@@ -130,6 +140,14 @@ impl Asking {
             cues,
             vector,
             parts: analysed.parts,
+            tied,
+        }
+    }
+
+    /// Has a question that names no time ask about one. What the ranker learned is of times that are named.
+    pub(crate) fn ask_about(&mut self, time: Interval) {
+        if self.window.is_none() {
+            self.days = AskedDays::within(time);
         }
     }
 }
@@ -276,6 +294,29 @@ mod tests {
         assert_eq!(beside("What did Ada paint on 3 May 2023?"), 2);
         assert_eq!(beside("What was said on 3 May 2023?"), 0);
         assert_eq!(beside("What did the painter say to Ada yesterday?"), 2);
+    }
+
+    #[test]
+    fn what_has_been_comes_before_or_after_an_event() {
+        let tied = |text: &str| asking(text, Vec::new()).tied.map(|it| it.event);
+        for text in [
+            "What did Ana do after the move to Berlin?",
+            "What happened until the move to Berlin?",
+            "Where has Ana worked since the move to Berlin?",
+            "Ana's jobs before the move to Berlin",
+        ] {
+            assert_eq!(tied(text).as_deref(), Some("the move to Berlin"), "{text}");
+        }
+        for text in [
+            "What will Ana do after the move to Berlin?",
+            "What does Ana want after the move to Berlin?",
+            "What could Ana do after the move to Berlin?",
+            "What did Ana do during the move to Berlin?",
+            "What did Ana do in May after the move to Berlin?",
+            "What did Ana do?",
+        ] {
+            assert_eq!(tied(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -181,7 +181,7 @@ fn of_vector(key: &Key, code: Code) {
     let shards = index.shards(&[]);
     let asking = Asking::of(&question, Query::of(&plain), &shards, now);
     let search = Search::new(shards);
-    let found = consider(&index, (&question, &asking), &[], &search, now, Look::Features);
+    let found = consider(&index, (&question, &asking), Vec::new(), &search, now, Look::Features);
     assert!(found.candidates.len() <= 3, "each record once");
     drop(search);
     (0..3).for_each(|id| index.remove(MemoryId(id)));

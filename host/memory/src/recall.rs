@@ -21,7 +21,7 @@ use crate::{
     shard::{Doc, NONE, Shard, Term, tokens_of},
     terms,
     walk::{HUB, walk},
-    when::{Granularity, Interval},
+    when::{Bound, Granularity, Interval},
 };
 
 /// Most records that one question gives back.
@@ -250,7 +250,7 @@ pub struct Recall {
     pub commit: u64,
 }
 
-/// When that happened which a question asks about.
+/// When that happened which a question asks about, or is tied to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dated {
     /// The time.
@@ -259,8 +259,19 @@ pub struct Dated {
     pub granularity: Granularity,
     /// The record that says so.
     pub by: MemoryId,
-    /// Whether it says so: else nothing that was found tells a time, and this is the day on which the best was told.
+    /// Whether it says so: else nothing that was found tells a time, and this is the day on which the best was told, of an
+    /// event the first.
     pub is_said: bool,
+}
+
+impl Dated {
+    /// The time that is tied so to an event of that time, at `now`.
+    pub(crate) fn window(&self, bound: Bound, now: Timestamp) -> Interval {
+        // It may have been over when it was told of: what was told on that day may follow it.
+        let after_told = !self.is_said && bound == Bound::After;
+        let bound = if after_told { Bound::Since } else { bound };
+        bound.window(self.interval, now)
+    }
 }
 
 /// A record that was looked at closely.
@@ -296,6 +307,8 @@ pub struct Considered {
     /// Which share of the words that tell what is asked for some record holds, by how rare they are; none where the
     /// question has no such words.
     pub known: Option<f64>,
+    /// When the event was that the question is tied to; none where it is tied to none, or that was not found.
+    pub event: Option<Dated>,
 }
 
 /// Recency halves in this time.
@@ -342,11 +355,14 @@ pub(crate) enum Look {
 /// is the first few of a part that answer it.
 const RANKS_FROM: f64 = 3.0;
 
-/// Looks at what may answer a question. Where it asks for several things, each of the `parts` is ranked for itself too.
+/// Records of a question that were ranked, in the order of what they are worth without training.
+pub(crate) type Ranked = Vec<(Spot, Candidate)>;
+
+/// Looks at what may answer a question. Where it asks for several things, each of the `parts` was ranked for itself too.
 pub(crate) fn consider(
     index: &Index,
     whole: (&Question, &Asking),
-    parts: &[(Question, Asking)],
+    parts: Vec<Ranked>,
     search: &Search<'_>,
     now: Timestamp,
     look: Look,
@@ -366,7 +382,6 @@ pub(crate) fn consider(
         .then(|| doubter.doubt(ranked.collect(), known_words, is_talk))
         .flatten();
     lead(search, &mut seen);
-    let parts = parts.iter().map(|it| apart(index, search, (&it.0, &it.1), now)).collect();
     let lowered = fuse(&mut seen, parts);
     if look == Look::Ranking {
         seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
@@ -387,7 +402,7 @@ pub(crate) fn consider(
     }
     let mut candidates: Vec<Candidate> = seen.into_iter().map(|it| it.1).collect();
     candidates.sort_by_key(|it| it.id);
-    Considered { candidates, doubt, known: known_words }
+    Considered { candidates, doubt, known: known_words, event: None }
 }
 
 /// So many of the best of the untrained ranking tell whether it is talk that is asked about.
@@ -495,12 +510,12 @@ fn lead(search: &Search<'_>, candidates: &mut [(Spot, Candidate)]) {
 }
 
 /// What answers a part of a question, as [`ranked`] leaves it: nothing is told of why.
-fn apart(
+pub(crate) fn apart(
     index: &Index,
     search: &Search<'_>,
     part: (&Question, &Asking),
     now: Timestamp,
-) -> Vec<(Spot, Candidate)> {
+) -> Ranked {
     let first = FirstArms::of(search, part.1);
     let (seeing, spots) = Seeing::of(index, search, part, &first, now);
     let known = known(index, search, &spots);
@@ -512,9 +527,31 @@ fn apart(
     seen
 }
 
+/// Those of a ranking that hold every word of what was asked for, the best first, and when each was told: of an author who is
+/// named one word is enough. The author, the tags and the fields of a record count as its words.
+pub(crate) fn holding_all(
+    search: &Search<'_>,
+    asking: &Asking,
+    ranking: &Ranked,
+) -> Vec<(MemoryId, Timestamp)> {
+    let holds_all = |spot: &Spot| {
+        let shard = search.shard(*spot);
+        let held: HashSet<Term> = shard.terms(spot.place).collect();
+        let holds = |it: &String| shard.term(it).is_some_and(|term| held.contains(&term));
+        asking.core.keys().all(holds)
+            && asking.authors.iter().all(|it| terms::terms(it).iter().any(holds))
+    };
+    let whole = ranking.iter().filter(|it| holds_all(&it.0));
+    let at = |spot: &Spot| search.shard(*spot).doc(spot.place).map(|it| it.at);
+    let of = |(spot, it): &(Spot, Candidate)| Some((it.score, it.id, at(spot)?));
+    let mut order: Vec<(f64, MemoryId, u64)> = whole.filter_map(of).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    order.into_iter().map(|(_, id, at)| (id, Timestamp::from_micros(at))).collect()
+}
+
 /// Fuses what [`ranked`] made of a whole question with what it made of each of its parts, by ranks: scores of different questions do not
 /// compare. All parts together count as much as the whole. Gives back by how much everything was lowered that is among the best of none.
-fn fuse(seen: &mut Vec<(Spot, Candidate)>, parts: Vec<Vec<(Spot, Candidate)>>) -> f64 {
+fn fuse(seen: &mut Ranked, parts: Vec<Ranked>) -> f64 {
     if parts.is_empty() {
         return 0.0;
     }
@@ -960,7 +997,8 @@ mod tests {
         let mut search = Search::new(shards);
         search.touched_max = touched_max;
         (search.exact_max, search.reranked) = (exact_max, 5);
-        consider(index, (question, &asking), &parts, &search, now, Look::Features)
+        let ranked = parts.iter().map(|it| apart(index, &search, (&it.0, &it.1), now)).collect();
+        consider(index, (question, &asking), ranked, &search, now, Look::Features)
     }
 
     #[test]
@@ -1103,7 +1141,7 @@ mod tests {
                 assert!(common.is_none() || time.top.is_empty());
                 let ids = time.top.iter().map(|it| search.shard(*it).doc(it.place).unwrap().id);
                 let ids: Vec<MemoryId> = ids.collect();
-                let all = consider(&index, (&question, &asking), &[], &search, at(12), Look::Features);
+                let all = consider(&index, (&question, &asking), Vec::new(), &search, at(12), Look::Features);
                 (ids, all)
             };
             let (of_one, one) = told_in(&|_| "all".to_owned());
@@ -1154,7 +1192,7 @@ mod tests {
                 let superseded = index.succession().superseded().clone();
                 let trust: Vec<_> =
                     (0..texts.len()).map(|it| index.trust(MemoryId(it as u64))).collect();
-                let all = consider(&index, (&question, &asking), &[], &search, now, Look::Features);
+                let all = consider(&index, (&question, &asking), Vec::new(), &search, now, Look::Features);
                 (superseded, (trust, all))
             };
             let (of_one, one) = told(&|_| "all".to_owned());

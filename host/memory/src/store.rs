@@ -34,10 +34,10 @@ use crate::{
     owner::{Cost, Owner, OwnerKey, OwnerKind, Veil},
     passages::{self, Passage, Seat},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
-    question::{Cue, analyse},
+    question::{Cue, Related, analyse},
     recall::{
-        self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Recall, SAME_MAX,
-        Same,
+        self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Ranked, Recall,
+        SAME_MAX, Same,
     },
     record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Shut, Standing, open_edge, open_record, seal_edge, seal_record, seal_vector},
@@ -1992,7 +1992,7 @@ impl Memory {
         let now = end_of_minute(now);
         let query = self.vector_of(question, Query::of)?;
         let shards = index.shards(&question.spaces);
-        let asking = Asking::of(question, query, &shards, now);
+        let mut asking = Asking::of(question, query, &shards, now);
         if asking.words.is_empty() && asking.vector.is_none() {
             let reason = "the question has no word that tells what to look for".to_owned();
             return Err(ReadError::Invalid { reason });
@@ -2006,7 +2006,70 @@ impl Memory {
             }
         }
         let search = self.search(index, (question, past));
-        Ok(recall::consider(index, (question, &asking), &parts, &search, now, look))
+        let rank = |it: &(Question, Asking)| recall::apart(index, &search, (&it.0, &it.1), now);
+        let tied = asking.tied.take();
+        let at = |tied: &Related| parts.iter().position(|it| it.0.text == tied.event);
+        // When the event was is known before the others are asked.
+        let mut event = None;
+        if let Some((at, Related { bound, rest, .. })) = tied.and_then(|it| Some((at(&it)?, it))) {
+            let part = parts.remove(at);
+            let ranking = rank(&part);
+            let found = self.event(&search, &part, &ranking, now)?;
+            if let Some(found) = found {
+                // Its words are a time here, and nothing that is asked for beside.
+                let rest = parts.iter().find(|it| it.0.text == rest);
+                asking.beside_time = rest.map_or(0, |it| it.1.beside_time);
+                let time = found.window(bound, now);
+                let others = parts.iter_mut().map(|it| &mut it.1);
+                iter::once(&mut asking).chain(others).for_each(|it| it.ask_about(time));
+            }
+            event = Some((at, ranking, found));
+        }
+        let mut ranked: Vec<Ranked> = parts.iter().map(rank).collect();
+        let event = event.and_then(|(at, ranking, found)| {
+            ranked.insert(at, ranking);
+            found
+        });
+        let considered = recall::consider(index, (question, &asking), ranked, &search, now, look);
+        Ok(Considered { event, ..considered })
+    }
+
+    /// When an event was that a question is tied to, by what was found of it: by what says a time, of the best that hold all
+    /// of its words, where no other of those says another time; or else by the first that was told of it. What holds
+    /// only some of its words may tell of another one.
+    fn event(
+        &self,
+        search: &Search<'_>,
+        (question, asking): &(Question, Asking),
+        ranking: &Ranked,
+        now: Timestamp,
+    ) -> Result<Option<Dated>, ReadError> {
+        let telling = recall::holding_all(search, asking, ranking);
+        let mut said: Vec<Dated> = Vec::new();
+        for (id, told) in telling.iter().take(1 + when::NEXT) {
+            let record = match self.record(*id) {
+                Ok(record) => record,
+                Err(ReadError::NotFound { .. } | ReadError::Damaged { .. }) => continue,
+                Err(other) => return Err(other),
+            };
+            let date =
+                when::date_among((&question.text, now), [(record.draft.text.as_str(), *told)]);
+            said.extend(date.map(|(_, interval, granularity)| Dated {
+                interval,
+                granularity,
+                by: *id,
+                is_said: true,
+            }));
+        }
+        let Some(best) = said.first() else {
+            let first = telling.into_iter().min_by_key(|(id, told)| (*told, *id));
+            return Ok(first.map(|(by, told)| {
+                let interval = Interval::day_of(told);
+                Dated { interval, granularity: Granularity::Day, by, is_said: false }
+            }));
+        };
+        let agree = said.iter().all(|it| it.interval.overlaps(best.interval));
+        Ok(agree.then_some(*best))
     }
 
     /// What a question searches.

@@ -46,7 +46,7 @@ use voyager_base::clock::Timestamp;
 
 pub use self::{
     calendar::Unit,
-    choice::{BESIDE, NEXT, Wanted, date_among, date_of, wanted},
+    choice::{BESIDE, NEXT, Wanted, asks_of_the_past, date_among, date_of, wanted},
     grammar::mentions,
     numeric::{ambiguous, impossible},
 };
@@ -168,6 +168,20 @@ pub enum Bound {
     After,
 }
 
+impl Bound {
+    /// All the time that is tied so to an interval, told at `told`.
+    pub(crate) fn window(self, interval: Interval, told: Timestamp) -> Interval {
+        let now = i64::try_from(told.as_micros()).unwrap_or(i64::MAX);
+        match self {
+            Self::Within => interval,
+            Self::Since => Interval { from: interval.from, to: now.max(interval.to) },
+            Self::Until => Interval { from: i64::MIN, to: interval.to },
+            Self::Before => Interval { from: i64::MIN, to: interval.from },
+            Self::After => Interval { from: interval.to, to: i64::MAX },
+        }
+    }
+}
+
 /// What an expression says about time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -219,14 +233,6 @@ impl Mention {
     /// All the time that it speaks of when told at `told`: "since 2019" reaches from 2019 to then.
     pub fn window(&self, told: Timestamp) -> Option<Interval> {
         let (interval, _) = self.at()?;
-        let now = i64::try_from(told.as_micros()).unwrap_or(i64::MAX);
-        let window = match self.bound {
-            Bound::Within => interval,
-            Bound::Since => Interval { from: interval.from, to: now.max(interval.to) },
-            Bound::Until => Interval { from: i64::MIN, to: interval.to },
-            Bound::Before => Interval { from: i64::MIN, to: interval.from },
-            Bound::After => Interval { from: interval.to, to: i64::MAX },
-        };
-        Some(window)
+        Some(self.bound.window(interval, told))
     }
 }

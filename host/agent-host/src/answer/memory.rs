@@ -285,6 +285,16 @@ pub(crate) struct Tied {
     pub(crate) how: Bound,
     /// The event.
     pub(crate) event: String,
+    /// When it was, as far as the answer goes by that.
+    #[serde(default)]
+    pub(crate) when: Option<WhenDetail>,
+}
+
+impl Tied {
+    /// As it is told: `after "the trip"`.
+    pub(crate) fn told(&self) -> String {
+        format!("{} \"{}\"", format!("{:?}", self.how).to_lowercase(), self.event)
+    }
 }
 
 /// A short form of a name.

@@ -21,8 +21,8 @@ use crate::{
         AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
         HitDetail, ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PassageDetail, PinAnswer,
         Reading, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer,
-        ShowAnswer, StatsAnswer, TickAnswer, Tied, TimeDetail, TrustAnswer, UnrelateAnswer,
-        UsedDetail, VectorRecall, WhenDetail,
+        ShowAnswer, StatsAnswer, TickAnswer, TimeDetail, TrustAnswer, UnrelateAnswer, UsedDetail,
+        VectorRecall, WhenDetail,
     },
     cli::Context,
     failure::Failure,
@@ -87,7 +87,7 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
         }
         if let Some(when) = recall.when.as_ref().filter(|_| !recall.doubt.is_some_and(is_doubtful))
         {
-            note(harmless(&when_it_was(when)));
+            note(harmless(&format!("when: {}", when_it_was(when))));
         }
         let mut told = vec![format!("{} tokens", recall.tokens)];
         told.extend(recall.passages.iter().map(|it| format!("{} passage(s)", it.len())));
@@ -148,9 +148,9 @@ fn is_doubtful(doubt: f64) -> bool {
 fn when_it_was(WhenDetail { first, last, by, said, .. }: &WhenDetail) -> String {
     let days = if first == last { first.clone() } else { format!("{first} to {last}") };
     if *said {
-        format!("when: {days}, says {by}")
+        format!("{days}, says {by}")
     } else {
-        format!("when: {by} was told on {days}, and names no time")
+        format!("{by} was told on {days}, and names no time")
     }
 }
 
@@ -284,8 +284,9 @@ fn reading(question: &Reading) -> Result<(), Failure> {
         let window = from.iter().zip(until).map(|(from, until)| format!(": {from} to {until}"));
         line(in_one_line(&format!("time {said}{}", window.collect::<String>())))?;
     }
-    if let Some(Tied { how, event }) = &question.tied {
-        line(in_one_line(&format!("{} \"{event}\"", format!("{how:?}").to_lowercase())))?;
+    if let Some(tied) = &question.tied {
+        let when = tied.when.as_ref().map(|it| format!(": {}", when_it_was(it)));
+        line(in_one_line(&format!("{}{}", tied.told(), when.unwrap_or_default())))?;
     }
     question.parts.iter().try_for_each(|it| line(in_one_line(&format!("apart \"{it}\""))))
 }

@@ -206,7 +206,7 @@ fn entry(turn: &Turn, vector: Option<Vec<f32>>) -> Entry {
 
 /// What was looked at, where the first turn has the id `first`.
 fn of(considered: Considered, first: MemoryId) -> Asked {
-    let Considered { candidates, doubt, known } = considered;
+    let Considered { candidates, doubt, known, .. } = considered;
     let read = |it: &usize| !candidates[*it].ranking.is_empty();
     Asked {
         doubt,

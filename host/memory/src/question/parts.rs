@@ -51,7 +51,9 @@ pub(super) fn related(text: &str, words: &[Word], times: &[Mention]) -> Option<R
             .iter()
             .any(|it| it.at().is_some() && it.span.start <= span.start && it.span.end > span.start);
         let empty = clause.iter().all(|it| crate::terms::is_common(&it.low));
-        if verb || asks || dated || empty || word.ends_clause {
+        // "Till date" is until now.
+        let now = bound == Bound::Until && clause.len() == 1 && clause[0].low == "date";
+        if verb || asks || dated || empty || now || word.ends_clause {
             return None;
         }
         let rest = without(text, word.span.start..whole_end(text, words, end));

@@ -170,6 +170,7 @@ fn events_before_and_after() {
         "How did Maria feel during the interview?",
         "What did Tom buy after May 2022?",
         "How many weeks passed until the release of version 1.2.3?",
+        "How many boats has Maria built till date?",
     ];
     check(
         &texts,
@@ -235,6 +236,9 @@ fn events_before_and_after() {
                 part [How many weeks passed]
                 part [the release of version 1.2.3]
                 exact Version [1.2.3]
+            How many boats has Maria built till date?
+                HowMany: boats built date
+                names Maria
         "#]],
     );
 }

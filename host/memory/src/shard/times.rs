@@ -107,6 +107,11 @@ impl AskedDays {
         (!apart.is_empty()).then_some(Self(apart))
     }
 
+    /// Those of one time.
+    pub(crate) fn within(window: Interval) -> Option<Self> {
+        Some(Self(vec![Days::of(window)?]))
+    }
+
     fn hold(&self, day: i32) -> bool {
         self.0.iter().any(|it| it.holds(day))
     }

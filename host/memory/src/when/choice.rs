@@ -7,7 +7,7 @@ use voyager_base::clock::Timestamp;
 use super::{
     Bound, Granularity, Interval, Mention, Time,
     calendar::{self, Unit},
-    mentions,
+    mentions, words,
 };
 use crate::terms;
 
@@ -52,6 +52,12 @@ pub fn wanted(question: &str) -> Wanted {
         _ => None,
     };
     Wanted { granularity: asked, start: began || long, lasts, future }
+}
+
+/// Whether `question` asks for what has been, by its words.
+pub fn asks_of_the_past(question: &str) -> bool {
+    let is_past = || terms::words(question).any(|it| words::is_past(&it));
+    wanted(question).future.map_or_else(is_past, |it| !it)
 }
 
 fn granularity(word: &str) -> Option<Granularity> {

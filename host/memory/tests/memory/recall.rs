@@ -120,6 +120,70 @@ fn around_a_move(of_the_move: &str) -> Vec<Entry> {
     ]
 }
 
+/// Few records, and many: what was learned ranks many.
+#[test]
+fn what_was_after_an_event_is_found_by_when_that_was() {
+    let garden = |it: u64| told(19_300 + it, &format!("Row {it} of the garden was watered."));
+    let said = "Ana moved to Berlin two days ago.";
+    for (of_the_move, is_said, day) in
+        [(said, true, "2023-05-03"), (&said[..19], false, "2023-05-05")]
+    {
+        for more in [0, 300] {
+            let memory = open(&SimDisk::new(1));
+            let entries: Vec<Entry> =
+                around_a_move(of_the_move).into_iter().chain((0..more).map(garden)).collect();
+            let ids = memory.remember(&entries, None, now()).unwrap();
+            let ask = |how: &str| {
+                let question = asked(&format!("What did Ana do {how} the move to Berlin?"));
+                let event = memory.consider(&question, now()).unwrap().event;
+                let told = event.map(|it| (it.interval.days().unwrap(), it.by, it.is_said));
+                (told, places(&memory.recall(&question, now()).unwrap(), [POTTERY, CHOIR]))
+            };
+            let event = Some(((day.to_owned(), day.to_owned()), ids[2], is_said));
+            for (how, is_before) in [("after", false), ("before", true), ("since", false)] {
+                let (told, [pottery, choir]) = ask(how);
+                assert_eq!(told, event, "{how} of {more}");
+                assert_eq!(pottery < choir, is_before, "{how} of {more}: {pottery}, {choir}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_event_is_found_where_all_of_it_is_told_and_nothing_else_is_said_of_its_time() {
+    let event = |of_the_move: &[Entry], question: &str| {
+        let memory = open(&SimDisk::new(1));
+        let mut entries = around_a_move("Ana packed for Berlin.");
+        entries.extend_from_slice(of_the_move);
+        let ids = memory.remember(&entries, None, now()).unwrap();
+        let found = memory.consider(&asked(question), now()).unwrap().event?;
+        let at = ids.iter().position(|it| *it == found.by).unwrap();
+        Some((at, found.interval.days().unwrap().0, found.is_said))
+    };
+    let after = "What did Ana do after the move to Berlin?";
+    let day = |at, day: &str, said| Some((at, day.to_owned(), said));
+    assert_eq!(event(&[], after), None, "nobody tells of a move");
+    let then = told(19_485, "We moved to Berlin on 3 May 2023.");
+    let again = told(19_520, "Since the move to Berlin all is fine.");
+    assert_eq!(event(&[again.clone(), then.clone()], after), day(6, "2023-05-03", true));
+    let earlier = told(19_490, "The move to Berlin is done.");
+    let first = [again.clone(), earlier];
+    assert_eq!(event(&first, after), day(6, "2023-05-13", false), "told then for the first time");
+    let other = told(19_530, "The move to Berlin was on 9 June 2023.");
+    assert_eq!(event(&[then.clone(), other], after), None, "one says another day");
+    // One who is named has to be named there too, by the whole name or a part of it.
+    let after = "What happened after Tom moved to Berlin?";
+    let by = |author: &str| {
+        let draft = Draft { author: Some(author.to_owned()), ..then.draft.clone() };
+        Entry::from(draft)
+    };
+    assert_eq!(event(&[by("Eve")], after), None);
+    assert_eq!(event(&[by("Tom Hill")], after), day(5, "2023-05-03", true));
+    assert_eq!(event(&[by("Thomas"), by("Tom Hill")], after), day(6, "2023-05-03", true));
+    let dated = "What happened in June after the move to Berlin?";
+    assert_eq!(event(&[then], dated), None, "it names a time");
+}
+
 #[test]
 fn a_time_with_one_end_ranks_and_finds() {
     let garden = |it: u64| told(19_300 + it, &format!("Row {it} of the garden was watered."));

@@ -211,6 +211,17 @@ fn explain_says_how_a_question_was_read() {
         (&plain["parts"], &plain["tied"], &plain["times"]),
         (&json!([]), &Json::Null, &json!([]))
     );
+    memory(&stage, &["add", "The storm came on 3 May 2023.", "--at", "2023-05-08"]);
+    let tied = &["explain", "What did we do after the storm?"];
+    let explained = memory(&stage, tied);
+    let when = &explained["question"]["tied"]["when"];
+    assert_eq!(
+        (&when["first"], &when["by"], &when["said"]),
+        (&json!("2023-05-03"), &json!("m1"), &json!(true)),
+        "{explained}"
+    );
+    let text = stage.call(["memory", "explain", "What did we do after the storm?"]).out;
+    assert!(text.contains("after \"the storm\": 2023-05-03, says m1"), "{text}");
     let kinds = "What sank and who saw it?";
     assert_eq!(
         memory(&stage, &["explain", kinds])["question"]["parts"],

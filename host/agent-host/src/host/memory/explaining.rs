@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use voyager_base::{clock::Timestamp, memory::Trust};
 use voyager_memory::{
-    Candidate, FOUND_BYTES_MAX, Hit, LIMIT_MAX, MemoryId, Question, Record, features,
+    Candidate, Considered, FOUND_BYTES_MAX, Hit, LIMIT_MAX, MemoryId, Question, Record, features,
     question::analyse,
     when::{Mention, moment},
 };
@@ -12,7 +12,7 @@ use voyager_memory::{
 use super::{Desk, read};
 use crate::{
     answer::memory::{
-        Asked, ExplainAnswer, Explained, NameDetail, Reading, Tied, TimeDetail, decimal,
+        Asked, ExplainAnswer, Explained, NameDetail, Reading, Tied, TimeDetail, WhenDetail, decimal,
     },
     failure::Failure,
     moment::Moment,
@@ -51,7 +51,9 @@ impl Desk {
         let ranked = self.found(&all, now)?.hits;
         let said_by = record.as_ref().map(|it| self.memory.said_by(question, &ranked, it.id));
         let said_by = said_by.transpose().map_err(read)?.flatten();
-        let candidates = self.memory.consider(question, now).map_err(read)?.candidates;
+        let Considered { candidates, event, .. } =
+            self.memory.consider(question, now).map_err(read)?;
+        let reading = reading(&question.text, now, event.and_then(super::dated));
         let by_id: HashMap<MemoryId, &Candidate> =
             candidates.iter().map(|it| (it.id, it)).collect();
         let hits = self.found(question, now)?.hits;
@@ -120,6 +122,13 @@ impl Desk {
                 }
                 (found, _) => verdict(question, &record, found.as_ref(), (&hits, ranked.len())),
             };
+            let is_other = found.as_ref().is_some_and(|it| it.signals.time == 0.0);
+            let reason = match reading.tied.as_ref().filter(|it| it.when.is_some() && is_other) {
+                Some(tied) if verdict == "beyond-limit" => {
+                    format!("{reason}; it is not {}", tied.told())
+                }
+                _ => reason,
+            };
             let (id, verdict) = (record.id.to_string(), verdict.to_owned());
             Asked { id, verdict, reason, found }
         });
@@ -128,7 +137,7 @@ impl Desk {
         let kindred = question.kindred.clone();
         let short = self.memory.short_forms(question, now);
         let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
-        let question = Some(reading(&question.text, now));
+        let question = Some(reading);
         let damaged = self.memory.damaged_count();
         Ok(ExplainAnswer {
             hits,
@@ -144,8 +153,8 @@ impl Desk {
     }
 }
 
-/// How a question is read that is asked at `now`.
-fn reading(text: &str, now: Timestamp) -> Reading {
+/// How a question is read that is asked at `now`; `when` the event was that it is tied to.
+fn reading(text: &str, now: Timestamp, when: Option<WhenDetail>) -> Reading {
     let read = analyse(text, now);
     let time = |it: &Mention| {
         let window = it.window(now);
@@ -160,7 +169,7 @@ fn reading(text: &str, now: Timestamp) -> Reading {
         names: read.names.into_iter().map(|it| it.name).collect(),
         exact: read.exact.into_iter().map(|it| it.text).collect(),
         times: read.times.iter().map(time).collect(),
-        tied: read.related.map(|it| Tied { how: it.bound, event: it.event }),
+        tied: read.related.map(|it| Tied { how: it.bound, event: it.event, when }),
         parts: read.parts,
     }
 }
