@@ -372,7 +372,7 @@ fn go_on(memory: &Memory) {
     let ids = memory.ids();
     assert!(found.hits.len() <= ids.len());
     memory.audit(9).expect("it was verified");
-    let commit = memory.stats().expect("it was verified").commit;
+    let commit = memory.commit();
     (0..commit.min(20)).for_each(|it| drop(memory.difference(it, commit)));
     ids.iter().for_each(|it| drop((memory.trust(*it), memory.relations(*it), memory.blame(*it))));
     drop(memory.verify(&|_, _| true));

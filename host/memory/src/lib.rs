@@ -86,8 +86,8 @@ pub use self::{
         Which, check_snapshots, is_snapshot_file, restore, snapshots,
     },
     store::{
-        BATCH_MAX, COPIES_MAX, Consolidated, Encoder, Entry, Forgotten, Group, KEPT_FROM, Memory,
-        Options, Reached, SOURCES_MAX, SUPERSEDES_MAX, Stats, Ticked, check_question,
+        BATCH_MAX, COPIES_MAX, Consolidated, Counts, Encoder, Entry, Forgotten, Group, KEPT_FROM,
+        Memory, Options, Reached, SOURCES_MAX, SUPERSEDES_MAX, Stats, Ticked, check_question,
     },
     succession::SUPERSEDES,
     tables::{AuditLine, Deed},

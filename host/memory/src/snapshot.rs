@@ -808,7 +808,7 @@ fn is_blank(
     }
     let options = Options { owner, ..Options::default() };
     let opened = Memory::open_whole(Arc::clone(to), options, Arc::clone(chance));
-    opened.is_ok_and(|it| it.stats().is_ok_and(|it| it.commit == 0))
+    opened.is_ok_and(|it| it.commit() == 0)
 }
 
 /// Marks a folder, and removes what an interrupted restore left there.

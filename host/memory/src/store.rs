@@ -179,6 +179,15 @@ pub struct Ticked {
     pub archived: usize,
 }
 
+/// How many records there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All, archived ones too.
+    pub records: usize,
+    /// Those with a vector of this store's encoder.
+    pub vectors: usize,
+}
+
 /// What a store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -1569,7 +1578,22 @@ impl Memory {
         })
     }
 
-    /// How many records are in no answer, see [`Stats::damaged`].
+    /// How many records are here.
+    pub fn counts(&self) -> Counts {
+        counts(&self.index())
+    }
+
+    /// The number of the last commit.
+    pub fn commit(&self) -> u64 {
+        self.index().commit()
+    }
+
+    /// The records that are in no answer, see [`Stats::damaged`].
+    pub fn damaged(&self) -> Vec<MemoryId> {
+        self.index().damaged().iter().copied().collect()
+    }
+
+    /// How many they are.
     pub fn damaged_count(&self) -> usize {
         self.index().damaged().len()
     }
@@ -2293,7 +2317,8 @@ impl Memory {
         Ok(self.tables.audit_of(row.commit..=row.commit)?.pop())
     }
 
-    /// What the store holds.
+    /// What the store holds. Bytes are counted on every page, seconds of a large store: what is only a number is asked by
+    /// [`Memory::counts`], [`Memory::commit`] and [`Memory::damaged`].
     ///
     /// # Errors
     /// [`ReadError::Disk`].
@@ -2301,12 +2326,13 @@ impl Memory {
         let bytes = self.tables.bytes()?;
         let index = self.index();
         let spaces: Vec<_> = index.spaces().collect();
+        let Counts { records, vectors } = counts(&index);
         Ok(Stats {
             archived: index.archived(),
-            records: spaces.iter().map(|it| it.1.len()).sum(),
+            records,
             threads: spaces.iter().map(|it| it.1.threads_in_use()).sum(),
             words: spaces.iter().map(|it| it.1.words_in_use()).sum(),
-            vectors: spaces.iter().map(|it| it.1.vectors.len()).sum(),
+            vectors,
             relations: index.edges(),
             spaces: spaces.into_iter().map(|(name, it)| (name.to_owned(), it.len())).collect(),
             damaged: index.damaged().iter().copied().collect(),
@@ -2612,6 +2638,12 @@ impl Grouping<'_> {
         let doc = shard.and_then(|it| Some((it, it.doc(it.place(id)?)?)));
         doc.is_some_and(|(shard, doc)| allowed(self.index, (self.question, self.past), shard, &doc))
     }
+}
+
+fn counts(index: &Index) -> Counts {
+    let shards = || index.spaces().map(|it| it.1);
+    let records = shards().map(Shard::len).sum();
+    Counts { records, vectors: shards().map(|it| it.vectors.len()).sum() }
 }
 
 /// What is noted of a record whose trust by itself is another one.

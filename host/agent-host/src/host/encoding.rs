@@ -16,7 +16,7 @@ use voyager_base::{
     clock::{Clock, Timestamp},
 };
 use voyager_memory::{
-    Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, Stats, terms,
+    Counts, Encoder as Known, Encodes, Meaning, Memory, MemoryId, OpenError, terms,
 };
 
 use super::{
@@ -391,14 +391,13 @@ impl Host {
         // Whoever asked may have left, or is slow; another one follows.
         let tell = |event| drop(updates.try_send(Update::Event(event)));
         let mut failed = encoding.encoder.failed_attempts();
-        let stats = || memory.stats().map_err(|it| unusable(&it));
-        let so_far = |it: &Stats| {
+        let so_far = |it: Counts| {
             let (vectors, records) = (it.vectors as u64, it.records as u64);
             tell(Event::Encoding { vectors, records });
         };
-        let before = stats()?;
+        let before = memory.counts();
         if before.vectors < before.records {
-            so_far(&before);
+            so_far(before);
         }
         let mut told: Option<Timestamp> = None;
         loop {
@@ -426,7 +425,7 @@ impl Host {
             let now = self.world.clock.now();
             if told.is_none_or(|it| it.after(TOLD) <= now) {
                 told = Some(now);
-                so_far(&stats()?);
+                so_far(memory.counts());
             }
         }
         let kept = Arc::clone(&memory);
@@ -437,7 +436,7 @@ impl Host {
                 return Err(stopped(encoded, FailureKind::Cancelled, "stopped".to_owned()));
             }
         }
-        let Stats { vectors, records, .. } = stats()?;
+        let Counts { vectors, records } = memory.counts();
         let encoder = memory.encoder().map(|it| it.name.clone());
         let refused = records.saturating_sub(vectors);
         Ok(EncodeAnswer { encoder, encoded, refused, vectors, records })

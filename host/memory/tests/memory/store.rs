@@ -8,11 +8,11 @@ use std::{
 
 use voyager_base::{Digest, chance::Seeded, disk::Disk, sim::SimDisk};
 use voyager_memory::{
-    Cost, Deed, Edge, Encoder, Entry, Memory, MemoryId, Options, OwnerKey, OwnerKind, Question,
-    WriteError,
+    Cost, Counts, Deed, Edge, Encoder, Entry, Memory, MemoryId, Options, OwnerKey, OwnerKind,
+    Question, WriteError,
 };
 
-use crate::support::{DIMENSIONS, ask, draft, now, open, texts, try_open, turn, vector};
+use crate::support::{DIMENSIONS, ask, draft, now, open, options, texts, try_open, turn, vector};
 
 #[test]
 fn what_was_remembered_is_there_when_it_is_opened_again() {
@@ -34,6 +34,22 @@ fn what_was_remembered_is_there_when_it_is_opened_again() {
     let memory = open(&disk);
     assert_eq!(ask(&memory, "When is the release?"), before);
     assert_eq!(memory.remember(&[draft("next").into()], None, now()).unwrap(), [MemoryId(2)]);
+}
+
+#[test]
+fn what_is_only_a_number_is_told_without_reading() {
+    let disk = SimDisk::new(1);
+    let options = Options { cache_bytes: 0, ..options() };
+    let memory = Memory::open(Arc::new(disk.clone()), options, Arc::new(Seeded::new(7))).unwrap();
+    memory.remember(&[turn("a", "Ada", "one"), draft("two").into()], None, now()).unwrap();
+    let before = disk.calls();
+    let (counts, commit, damaged) = (memory.counts(), memory.commit(), memory.damaged());
+    assert_eq!(disk.calls(), before);
+    let stats = memory.stats().unwrap();
+    assert!(disk.calls() > before, "counting bytes reads");
+    assert_eq!(counts, Counts { records: stats.records, vectors: stats.vectors });
+    assert_eq!((counts.records, counts.vectors), (2, 1));
+    assert_eq!((commit, damaged), (stats.commit, stats.damaged));
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Desk {
         }
         lines.send()?;
         // Some are found while they are read.
-        answer.damaged = named(&self.memory.stats().map_err(read)?.damaged);
+        answer.damaged = named(&self.memory.damaged());
         Ok(answer)
     }
 

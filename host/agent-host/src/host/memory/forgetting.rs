@@ -17,10 +17,9 @@ impl Desk {
     /// Answers `memory forget`.
     pub(super) fn forget(&self, what: &Forgetting, dry_run: bool) -> Result<ForgetAnswer, Failure> {
         let ids = if what.ids.is_empty() { self.chosen(what)? } else { what.ids.clone() };
-        let stats = self.memory.stats().map_err(read)?;
         // Named ones are forgotten whether they can be read or not.
-        let damaged = if what.ids.is_empty() { named(&stats.damaged) } else { Vec::new() };
-        let (now, mut commit) = (self.now(), stats.commit);
+        let damaged = if what.ids.is_empty() { named(&self.memory.damaged()) } else { Vec::new() };
+        let (now, mut commit) = (self.now(), self.memory.commit());
         let (mut snapshots, mut pending) = (Vec::new(), Vec::new());
         let mut forgotten = ids;
         if !dry_run {

@@ -49,7 +49,7 @@ impl Desk {
 
     /// Answers `memory diff`.
     pub(super) fn diff(&self, from: Moment, to: Option<Moment>) -> Result<DiffAnswer, Failure> {
-        let last = Moment::Commit(self.memory.stats().map_err(read)?.commit);
+        let last = Moment::Commit(self.memory.commit());
         let (from, to) = (self.commit_of(from)?, self.commit_of(to.unwrap_or(last))?);
         let told = self.memory.difference(from.commit, to.commit).map_err(read)?;
         let Difference { added, gone, related, archived, restored, pinned, .. } = told;
