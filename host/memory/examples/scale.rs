@@ -37,6 +37,8 @@ const ROUNDS: usize = 5;
 const QUESTIONS: usize = 200;
 /// So many records are written one by one.
 const WRITTEN_ALONE: usize = 50;
+/// So many write at once, one record after the other each.
+const WRITERS: usize = 16;
 
 fn main() {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -61,7 +63,9 @@ fn main() {
     let batches: Vec<Vec<Entry>> = (0..records / BATCH)
         .map(|batch| (0..BATCH).map(|it| entry(batch * BATCH + it)).collect())
         .collect();
-    let extra: Vec<Entry> = (0..WRITTEN_ALONE).map(|it| entry(records + it)).collect();
+    // Those that are written one by one, then those of many at once.
+    let extra: Vec<Entry> =
+        (0..WRITTEN_ALONE * (1 + WRITERS)).map(|it| entry(records + it)).collect();
     let before = resident();
     let each = || resident().saturating_sub(before) / records as u64;
     let memory = open(folder);
@@ -117,7 +121,7 @@ fn main() {
     if named.is_some() {
         return;
     }
-    let more = entry(records + WRITTEN_ALONE);
+    let more = entry(records + WRITTEN_ALONE * (1 + WRITERS));
     for which in ["first", "next "] {
         let start = Instant::now();
         memory.remember(std::slice::from_ref(&more), None, now()).unwrap();
@@ -147,7 +151,8 @@ fn write(
     println!("batches of {BATCH}, records/s   {:.0}", records as f64 / writing.as_secs_f64());
     println!("memory, bytes a record      {}", each());
     println!("disk, bytes a record        {}", bytes(folder) / records as u64);
-    let one = percentiles(extra.iter().map(|it| {
+    let (alone, at_once) = extra.split_at(WRITTEN_ALONE);
+    let one = percentiles(alone.iter().map(|it| {
         let start = Instant::now();
         memory.remember(std::slice::from_ref(it), None, now()).unwrap();
         start.elapsed()
@@ -155,6 +160,21 @@ fn write(
     let sync = percentiles((0..WRITTEN_ALONE).map(|_| bare_sync(folder)));
     println!("one durable write, p50      {:?}", one.0);
     println!("one sync of 4 KiB, p50      {:?}", sync.0);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for entries in at_once.chunks(WRITTEN_ALONE) {
+            scope.spawn(move || {
+                for entry in entries {
+                    memory.remember(std::slice::from_ref(entry), None, now()).unwrap();
+                }
+            });
+        }
+    });
+    let writing = start.elapsed();
+    println!(
+        "{WRITERS} at once, records/s      {:.0}",
+        at_once.len() as f64 / writing.as_secs_f64()
+    );
     let start = Instant::now();
     memory.keep_index().unwrap();
     println!("index kept in               {:?}", start.elapsed());

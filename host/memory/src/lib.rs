@@ -39,6 +39,7 @@ mod passages;
 mod past;
 mod pool;
 pub mod question;
+mod queue;
 pub mod rank;
 mod recall;
 mod record;

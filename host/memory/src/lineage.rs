@@ -169,8 +169,11 @@ mod tests {
             Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
         let act = Act { at: now, deed: Deed::Arranged, first: 0, count: 2 };
         let counters = Counters { commit: counters.commit + 1, ..counters };
-        let write = |it: &crate::tables::Change| it.set_standings(&[(0, standing), (1, standing)]);
-        tables.change(act, counters, write).unwrap();
+        let write = |it: &crate::tables::Change| {
+            it.set_standings(&[(0, standing), (1, standing)])?;
+            it.end(act)
+        };
+        tables.change(counters, write).unwrap();
         drop(memory);
         let memory = open();
         let trust = |memory: &Memory| [0, 1].map(|it| memory.trust(MemoryId(it)).unwrap());

@@ -673,7 +673,7 @@ mod tests {
         record::{Draft, MemoryId},
         row::{Standing, seal_record},
         store::{Memory, Options},
-        tables::{Act, Counters, Deed, Tables},
+        tables::{Act, Change, Counters, Deed, Tables},
     };
 
     const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
@@ -811,7 +811,11 @@ mod tests {
             Standing { weight: 1.0, cycle: 0, pinned: false, archived: false, trust: None };
         let act = Act { at: now(), deed: Deed::Remembered, first: 0, count: 1 };
         let counters = Counters { next: 1, commit: 1, cycle: 0 };
-        tables.change(act, counters, |it| it.add_records([(0, row.as_slice(), standing)])).unwrap();
+        let write = |it: &Change| {
+            it.add_records([(0, row.as_slice(), standing)])?;
+            it.end(act)
+        };
+        tables.change(counters, write).unwrap();
         drop((tables, keys));
         for expected in 1..3 {
             let memory = open(&disk, None).unwrap();

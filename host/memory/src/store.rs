@@ -1,7 +1,7 @@
 //! The store: what callers see.
 //!
 //! One writer at a time makes a change durable, then tells the cache; readers see it from then on. What is
-//! acknowledged is on the disk.
+//! acknowledged is on the disk. Who waits with records meanwhile is written together (`remembering.rs`).
 
 mod consolidating;
 mod remembering;
@@ -36,6 +36,7 @@ use crate::{
     passages::{self, Passage, Seat},
     past::{Blame, Difference, Happened, Happening, Past, Touch, runs},
     question::{Cue, Related, analyse},
+    queue::Queue,
     recall::{
         self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Ranked, Recall,
         SAME_MAX, Same,
@@ -57,6 +58,7 @@ use crate::{
 };
 
 pub use self::consolidating::{COPIES_MAX, Consolidated, Group};
+use self::remembering::{Batch, Outcome};
 
 /// So many records are read faster than a kept index is written: see [`Memory::index_is_behind`].
 pub const KEPT_FROM: u64 = 1_000;
@@ -223,6 +225,8 @@ pub struct Memory {
     /// Changed by a writer alone.
     owner: RwLock<Owner>,
     writer: Mutex<Writer>,
+    /// Who waits for the writer with records, to be written together.
+    waiting: Queue<Batch, Outcome>,
     /// Why nothing more is written. Beside the writer, so that nobody who only reads waits for one.
     failed: Arc<OnceLock<String>>,
     index: RwLock<Index>,
@@ -342,6 +346,7 @@ impl Memory {
             exact_vectors_max,
             places,
             taking: Mutex::new(None),
+            waiting: Queue::default(),
             disk,
             chance,
         })
@@ -2399,10 +2404,23 @@ impl Writer {
         counters: Counters,
         write: impl FnOnce(&Change) -> Result<(), redb::Error>,
     ) -> Result<(), WriteError> {
+        let one = |change: &Change| {
+            write(change)?;
+            change.end(act)
+        };
+        self.commit_all(tables, counters, one)
+    }
+
+    /// The same for several commits at once, each of which `write` ends.
+    fn commit_all(
+        &mut self,
+        tables: &Tables,
+        counters: Counters,
+        write: impl FnOnce(&Change) -> Result<(), redb::Error>,
+    ) -> Result<(), WriteError> {
         let commit = self.counters.commit + 1;
-        let counters = Counters { commit, ..counters };
-        match tables.change(act, counters, write) {
-            Ok(()) => {
+        match tables.change(Counters { commit, ..counters }, write) {
+            Ok(counters) => {
                 self.counters = counters;
                 Ok(())
             }
@@ -2512,9 +2530,9 @@ fn trusted(standing: Standing) -> Option<Touch> {
 }
 
 /// Where edges lead, with where they start.
-fn led(edges: &[Edge]) -> BTreeMap<MemoryId, Vec<MemoryId>> {
+fn led<'a>(edges: impl IntoIterator<Item = &'a Edge>) -> BTreeMap<MemoryId, Vec<MemoryId>> {
     let mut led: BTreeMap<MemoryId, Vec<MemoryId>> = BTreeMap::new();
-    edges.iter().for_each(|it| led.entry(it.to).or_default().push(it.from));
+    edges.into_iter().for_each(|it| led.entry(it.to).or_default().push(it.from));
     led
 }
 

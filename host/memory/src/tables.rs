@@ -213,12 +213,14 @@ impl Drop for Tables {
     }
 }
 
-/// One transaction under way; dropped without a commit it leaves nothing.
+/// One transaction under way, of one commit or several; dropped before its end it leaves nothing.
 pub(crate) struct Change {
     transaction: WriteTransaction,
     veil: Option<Veil>,
-    /// The number that the commit will have.
-    commit: u64,
+    /// The number of its first commit.
+    first: u64,
+    /// The number of the commit that is being written.
+    commit: Cell<u64>,
     /// Deeds that it noted.
     noted: Cell<u32>,
 }
@@ -640,20 +642,25 @@ impl Tables {
         })
     }
 
-    /// Makes a change durable, with its line of the audit and the counters. One that fails on the way leaves
-    /// nothing; one whose commit fails leaves open whether it is there.
+    /// Makes a change durable: one commit, or several at once, each of which `write` ends. The counters are those of the first,
+    /// save what all of them do to the others. Gives back those of the last. A change that fails on the way leaves nothing;
+    /// one whose commit fails leaves open whether it is there.
     pub(crate) fn change(
         &self,
-        act: Act,
         counters: Counters,
         write: impl FnOnce(&Change) -> Result<(), redb::Error>,
-    ) -> Result<(), Broken> {
+    ) -> Result<Counters, Broken> {
         guarded(|| {
             let transaction = self.database().begin_write()?;
-            let (veil, commit) = (self.1.clone(), counters.commit);
-            let change = Change { transaction, veil, commit, noted: Cell::new(0) };
+            let (veil, first) = (self.1.clone(), counters.commit);
+            let (commit, noted) = (Cell::new(first), Cell::new(0));
+            let change = Change { transaction, veil, first, commit, noted };
             write(&change)?;
-            Ok(change.commit(act, counters)?)
+            let commit = change.commit.get() - 1;
+            assert!(commit >= first, "a change ends each of its commits");
+            let counters = Counters { commit, ..counters };
+            change.commit(counters)?;
+            Ok(counters)
         })
     }
 }
@@ -863,7 +870,7 @@ impl Change {
                 }
             }
             let number = self.noted.replace(self.noted.get() + 1);
-            deeds.insert((id, self.commit, number), touch.encode())?;
+            deeds.insert((id, self.commit.get(), number), touch.encode())?;
         }
         Ok(())
     }
@@ -875,10 +882,16 @@ impl Change {
         Ok(())
     }
 
-    /// Makes everything durable, with a line of the audit and the counters.
-    fn commit(self, act: Act, counters: Counters) -> Done<()> {
+    /// Ends a commit with its line of the audit: what follows is of the next one.
+    pub(crate) fn end(&self, act: Act) -> Done<()> {
         let row = (act.at.as_micros(), act.deed.code(), act.first, act.count);
-        self.transaction.open_table(AUDIT)?.insert(counters.commit, row)?;
+        let commit = self.commit.replace(self.commit.get() + 1);
+        self.transaction.open_table(AUDIT)?.insert(commit, row)?;
+        Ok(())
+    }
+
+    /// Makes everything durable, with the counters.
+    fn commit(self, counters: Counters) -> Done<()> {
         {
             let mut meta = self.transaction.open_table(META)?;
             meta.insert(META_FORMAT, FORMAT)?;
@@ -887,9 +900,9 @@ impl Change {
             meta.insert(META_CYCLE, counters.cycle)?;
             meta.insert(META_HORIZON, counters.commit)?;
             let before = meta.insert(META_CHANGED, counters.commit)?.map(|it| it.value());
-            if before.is_none_or(|it| it + 1 != counters.commit) {
-                // What commits before this one changed was not noted, or not all of it.
-                meta.insert(META_CHANGED_SINCE, counters.commit - 1)?;
+            if before.is_none_or(|it| it + 1 != self.first) {
+                // What commits before these changed was not noted, or not all of it.
+                meta.insert(META_CHANGED_SINCE, self.first - 1)?;
             }
             meta.insert(META_DEEDS, counters.commit)?;
         }
@@ -907,7 +920,7 @@ mod tests {
     fn commit(tables: &Tables, commit: u64, write: impl FnOnce(&Change) -> Done<()>) -> Counters {
         let act = Act { at: Timestamp::default(), deed: Deed::Related, first: 0, count: 1 };
         let counters = Counters { next: 9, commit, cycle: 0 };
-        tables.change(act, counters, write).unwrap();
+        tables.change(counters, |it| write(it).and_then(|()| it.end(act))).unwrap();
         counters
     }
 
@@ -1047,7 +1060,7 @@ mod tests {
     fn next(tables: &Tables, counters: &mut Counters, write: impl FnOnce(&Change) -> Done<()>) {
         counters.commit += 1;
         let act = Act { at: Timestamp::default(), deed: Deed::Arranged, first: 0, count: 1 };
-        tables.change(act, *counters, write).unwrap();
+        tables.change(*counters, |it| write(it).and_then(|()| it.end(act))).unwrap();
     }
 
     /// Commits something as a program does that notes no changes.
@@ -1082,5 +1095,18 @@ mod tests {
         next(&tables, &mut counters, |it| used(it, 3));
         assert_eq!(since(4, counters), None, "also where others came after it");
         assert_eq!(since(5, counters), Some(vec![3]));
+        // Two at once, and one behind them.
+        counters.commit += 1;
+        let act = Act { at: Timestamp::default(), deed: Deed::Arranged, first: 0, count: 1 };
+        let two = |it: &Change| {
+            used(it, 2)?;
+            it.end(act)?;
+            it.end(act)
+        };
+        counters = tables.change(counters, two).unwrap();
+        assert_eq!(counters.commit, 8);
+        assert_eq!(since(6, counters), Some(vec![2]));
+        next(&tables, &mut counters, |it| used(it, 1));
+        assert_eq!(since(5, counters), Some(vec![1, 2, 3]));
     }
 }

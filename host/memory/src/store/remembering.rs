@@ -1,13 +1,22 @@
-//! Writing records.
+//! Writing records: one transaction, and one sync, for all callers that wait meanwhile.
+//!
+//! Each caller's batch is a commit with its own number, line and key, as if it had been written alone; only the sync is
+//! shared. What a batch says is judged by what was there before the transaction: nobody knows an id of another batch yet.
+
+use std::ops::Range;
 
 use voyager_base::{Digest, clock::Timestamp};
+use zeroize::Zeroizing;
 
-use super::{BATCH_MAX, Entry, Memory, SOURCES_MAX, SUPERSEDES_MAX, add_edges, elsewhere, led};
+use super::{
+    BATCH_MAX, Entry, Memory, SOURCES_MAX, SUPERSEDES_MAX, Writer, add_edges, elsewhere, led,
+};
 use crate::{
     error::WriteError,
     horizon::Ahead,
     keys::Key,
     lineage::DERIVED_FROM,
+    queue::Turn,
     record::{Invalid, MemoryId, Record},
     row::{Edge, Standing, seal_record, seal_vector},
     succession::SUPERSEDES,
@@ -15,8 +24,41 @@ use crate::{
     vectors::Code,
 };
 
+/// The ids of a batch.
+pub(super) type Outcome = Result<Vec<MemoryId>, WriteError>;
+
+/// What one caller wants to be remembered; its vectors are taken out.
+pub(super) struct Batch {
+    entries: Vec<Entry>,
+    codes: Vec<Option<Code>>,
+    key: Option<Digest>,
+    now: Timestamp,
+}
+
+/// A batch as its rows.
+struct Sealed {
+    first: u64,
+    batch: Batch,
+    rows: Vec<(u64, Vec<u8>, Standing)>,
+    vectors: Vec<(u64, Vec<u8>)>,
+    edges: Vec<Edge>,
+    ends: Zeroizing<Vec<[Key; 2]>>,
+}
+
+impl Sealed {
+    fn ids(&self) -> Range<u64> {
+        self.first..self.first + self.rows.len() as u64
+    }
+}
+
+/// Whoever wrote it ended on the way.
+fn lost() -> Outcome {
+    Err(WriteError::disk("whoever wrote it ended on the way"))
+}
+
 impl Memory {
-    /// Remembers a batch, all of it or nothing, with one sync. The ids follow each other.
+    /// Remembers a batch, all of it or nothing. The ids follow each other. Callers that come while another one writes share
+    /// one sync, see [`Memory::remember_each`].
     ///
     /// Under an idempotency key that was used before nothing is written, and the ids of that time are given
     /// back.
@@ -29,23 +71,112 @@ impl Memory {
         key: Option<&Digest>,
         now: Timestamp,
     ) -> Result<Vec<MemoryId>, WriteError> {
-        let codes = self.check(entries)?;
-        let mut writer = self.writer()?;
-        if let Some(key) = key
-            && let Some((first, count)) = self.tables.done(key).map_err(WriteError::disk)?
-        {
-            return Ok((first..first + count).map(MemoryId).collect());
+        let batch = self.check(entries, key, now)?;
+        match self.waiting.join(batch) {
+            Turn::Leads(mut lead) => {
+                let writer = self.writer();
+                // Who came while that took its time comes along.
+                let mut room = BATCH_MAX.saturating_sub(entries.len());
+                let batches = lead.take(|it| match room.checked_sub(it.entries.len()) {
+                    Some(left) => {
+                        room = left;
+                        true
+                    }
+                    None => false,
+                });
+                let outcomes = match writer {
+                    Ok(mut writer) => self.write(&mut writer, batches),
+                    Err(error) => vec![Err(error); batches.len()],
+                };
+                lead.tell(outcomes).unwrap_or_else(lost)
+            }
+            Turn::Done(outcome) => outcome,
+            Turn::Lost => lost(),
         }
-        let (first, count) = (writer.counters.next, entries.len() as u64);
+    }
+
+    /// Remembers what several callers want, each with its key, in this order and with one sync for all of them. Each batch is
+    /// a commit of its own, all of it or nothing, and as if it had come alone: it has its own ids or its own error. Of a
+    /// disk that fails all learn.
+    pub fn remember_each(
+        &self,
+        batches: &[(&[Entry], Option<&Digest>)],
+        now: Timestamp,
+    ) -> Vec<Result<Vec<MemoryId>, WriteError>> {
+        let checked = batches.iter().map(|(entries, key)| self.check(entries, *key, now));
+        let (mut outcomes, mut valid) = (Vec::new(), Vec::new());
+        for batch in checked {
+            outcomes.push(batch.map(|it| valid.push(it)));
+        }
+        let count = valid.len();
+        let written = match self.writer() {
+            Ok(mut writer) => self.write(&mut writer, valid),
+            Err(error) => vec![Err(error); count],
+        };
+        let mut written = written.into_iter();
+        let own =
+            |it: Result<(), WriteError>| it.and_then(|()| written.next().unwrap_or_else(lost));
+        outcomes.into_iter().map(own).collect()
+    }
+
+    /// Writes batches, each as a commit of its own, in one transaction.
+    fn write(&self, writer: &mut Writer, batches: Vec<Batch>) -> Vec<Outcome> {
+        let mut group: Vec<Sealed> = Vec::with_capacity(batches.len());
+        let placed: Vec<_> =
+            batches.into_iter().map(|it| self.place(writer, &mut group, it)).collect();
+        // Those that are new now.
+        let new = writer.counters.next;
+        let written = self.commit_group(writer, group);
+        let outcome = |placed: Result<Range<u64>, WriteError>| {
+            let ids = placed?;
+            match &written {
+                Err(error) if ids.start >= new => Err(error.clone()),
+                _ => Ok(ids.map(MemoryId).collect()),
+            }
+        };
+        placed.into_iter().map(outcome).collect()
+    }
+
+    /// Puts a batch behind the others of a group, where its key was not used before, by one of them or ever. Gives back
+    /// its ids.
+    fn place(
+        &self,
+        writer: &mut Writer,
+        group: &mut Vec<Sealed>,
+        batch: Batch,
+    ) -> Result<Range<u64>, WriteError> {
+        if let Some(key) = &batch.key {
+            if let Some(sealed) = group.iter().find(|it| it.batch.key.as_ref() == Some(key)) {
+                return Ok(sealed.ids());
+            }
+            if let Some((first, count)) = self.tables.done(key).map_err(WriteError::disk)? {
+                return Ok(first..first + count);
+            }
+        }
+        let first = group.last().map_or(writer.counters.next, |it| it.ids().end);
+        let sealed = self.seal_batch(writer, first, batch)?;
+        let ids = sealed.ids();
+        group.push(sealed);
+        Ok(ids)
+    }
+
+    /// A batch as its rows, with ids from `first` on.
+    fn seal_batch(
+        &self,
+        writer: &mut Writer,
+        first: u64,
+        batch: Batch,
+    ) -> Result<Sealed, WriteError> {
+        let (entries, now) = (&batch.entries, batch.now);
         let edges = self.claims(first, entries)?;
         self.keys
-            .fill(&mut writer.filled, first, count, &*self.chance)
+            .fill(&mut writer.filled, first, entries.len() as u64, &*self.chance)
             .map_err(WriteError::disk)?;
         let made = self.keys.keys(first, entries.len()).map_err(WriteError::disk)?;
         let keys: Option<Vec<&Key>> = made.iter().map(Option::as_ref).collect();
         let keys = keys.ok_or_else(|| WriteError::disk("a key that was just made is gone"))?;
         let cycle = writer.counters.cycle;
-        let rows: Vec<(u64, Vec<u8>, Standing)> = entries
+        let rows = entries
             .iter()
             .zip(&keys)
             .zip(first..)
@@ -55,35 +186,65 @@ impl Memory {
                 (id, seal_record(key, now, &entry.draft), standing)
             })
             .collect();
-        let vectors = self.seal_vectors(first, &keys, &codes);
-        let counters = Counters { next: first + count, ..writer.counters };
-        let standings = rows.iter().map(|it| (MemoryId(it.0), it.2)).collect();
-        let moves = self.moves(&Ahead { standings, edges: led(&edges), ..Ahead::default() });
+        let vectors = self.seal_vectors(first, &keys, &batch.codes);
         let ends = self.ends_of(&edges)?;
-        let mut numbers = Vec::with_capacity(edges.len());
-        let act = Act { at: now, deed: Deed::Remembered, first, count };
-        writer.commit(&self.tables, act, counters, |change| {
-            change.move_horizon(&moves)?;
-            change.add_records(rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it)))?;
-            if let Some(encoder) = self.encoder.get().filter(|_| !vectors.is_empty()) {
-                change.add_vectors(encoder, vectors.iter().map(|it| (it.0, it.1.as_slice())))?;
-            }
-            numbers = add_edges(change, &edges, &ends)?;
-            key.map_or(Ok(()), |it| change.set_done(it, first, count))
-        })?;
-        let mut index = self.index_mut();
-        for (((entry, code), row), id) in entries.iter().zip(codes).zip(&rows).zip(first..) {
-            let record = Record { id: MemoryId(id), written: now, draft: entry.draft.clone() };
-            index.add(&record, row.2, code);
-        }
-        numbers.iter().zip(&edges).for_each(|(number, edge)| index.relate(*number, edge));
-        index.stands_at(writer.counters.commit, cycle);
-        writer.kept.behind += count;
-        Ok((first..first + count).map(MemoryId).collect())
+        Ok(Sealed { first, batch, rows, vectors, edges, ends })
     }
 
-    /// Checks a batch, and takes the vectors.
-    fn check(&self, entries: &[Entry]) -> Result<Vec<Option<Code>>, WriteError> {
+    /// Makes a group durable with one sync, and tells the index of one batch after the other.
+    fn commit_group(&self, writer: &mut Writer, group: Vec<Sealed>) -> Result<(), WriteError> {
+        let Some(next) = group.last().map(|it| it.ids().end) else { return Ok(()) };
+        let rows = group.iter().flat_map(|it| &it.rows);
+        let standings = rows.map(|it| (MemoryId(it.0), it.2)).collect();
+        let edges = led(group.iter().flat_map(|it| &it.edges));
+        // Of all at once: several may lead to one record.
+        let moves = self.moves(&Ahead { standings, edges, ..Ahead::default() });
+        let (mut commit, cycle) = (writer.counters.commit, writer.counters.cycle);
+        let count = next - writer.counters.next;
+        let counters = Counters { next, ..writer.counters };
+        let mut numbers = Vec::with_capacity(group.len());
+        writer.commit_all(&self.tables, counters, |change| {
+            change.move_horizon(&moves)?;
+            for sealed in &group {
+                let rows = sealed.rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it));
+                change.add_records(rows)?;
+                if let Some(encoder) = self.encoder.get().filter(|_| !sealed.vectors.is_empty()) {
+                    let vectors = sealed.vectors.iter().map(|it| (it.0, it.1.as_slice()));
+                    change.add_vectors(encoder, vectors)?;
+                }
+                numbers.push(add_edges(change, &sealed.edges, &sealed.ends)?);
+                let (first, count) = (sealed.first, sealed.rows.len() as u64);
+                sealed.batch.key.map_or(Ok(()), |it| change.set_done(&it, first, count))?;
+                change.end(Act { at: sealed.batch.now, deed: Deed::Remembered, first, count })?;
+            }
+            Ok(())
+        })?;
+        writer.kept.behind += count;
+        let mut index = self.index_mut();
+        for (sealed, numbers) in group.into_iter().zip(numbers) {
+            let Sealed { batch: Batch { entries, codes, now: written, .. }, rows, edges, .. } =
+                sealed;
+            for ((entry, code), (id, _, standing)) in entries.into_iter().zip(codes).zip(rows) {
+                index.add(
+                    &Record { id: MemoryId(id), written, draft: entry.draft },
+                    standing,
+                    code,
+                );
+            }
+            numbers.iter().zip(&edges).for_each(|(number, edge)| index.relate(*number, edge));
+            commit += 1;
+            index.stands_at(commit, cycle);
+        }
+        Ok(())
+    }
+
+    /// Checks a batch, and takes it with its vectors.
+    fn check(
+        &self,
+        entries: &[Entry],
+        key: Option<&Digest>,
+        now: Timestamp,
+    ) -> Result<Batch, WriteError> {
         let invalid = |place: usize, field, problem: String| WriteError::Invalid {
             place: place + 1,
             invalid: Invalid { field, problem },
@@ -100,7 +261,15 @@ impl Memory {
                 .map(Some)
                 .map_err(|problem| invalid(place, "vector", problem))
         };
-        entries.iter().enumerate().map(code).collect()
+        let codes = entries.iter().enumerate().map(code).collect::<Result<_, _>>()?;
+        let own = |it: &Entry| Entry {
+            draft: it.draft.clone(),
+            vector: None,
+            supersedes: it.supersedes.clone(),
+            derived_from: it.derived_from.clone(),
+            trust: it.trust,
+        };
+        Ok(Batch { entries: entries.iter().map(own).collect(), codes, key: key.copied(), now })
     }
 
     /// What entries supersede and are derived from that will have ids from `first` on.
@@ -155,5 +324,125 @@ impl Memory {
             Some((id, seal_vector(key, &encoder.name, code.as_ref()?)))
         };
         all.filter_map(seal).collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+mod tests {
+    use std::{
+        sync::Arc,
+        thread::{self, Scope, ScopedJoinHandle},
+    };
+
+    use voyager_base::{chance::Seeded, sim::SimDisk};
+
+    use super::*;
+    use crate::{record::Draft, store::Options};
+
+    fn open(disk: &SimDisk) -> Memory {
+        let (disk, chance) = (Arc::new(disk.clone()), Arc::new(Seeded::new(1)));
+        Memory::open(disk, Options::default(), chance).unwrap()
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000)
+    }
+
+    fn entry(text: &str, supersedes: &[u64]) -> Entry {
+        let supersedes = supersedes.iter().copied().map(MemoryId).collect();
+        Entry { supersedes, ..Draft { text: text.to_owned(), ..Draft::default() }.into() }
+    }
+
+    /// Lets somebody remember an entry behind those who wait.
+    fn waits<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        memory: &'scope Memory,
+        entry: Entry,
+        key: Option<Digest>,
+    ) -> ScopedJoinHandle<'scope, Outcome> {
+        let before = memory.waiting.callers();
+        let waits = scope.spawn(move || memory.remember(&[entry], key.as_ref(), now()));
+        while memory.waiting.callers() == before {
+            thread::yield_now();
+        }
+        waits
+    }
+
+    #[test]
+    fn who_waits_while_another_one_writes_is_written_with_one_sync() {
+        let disk = SimDisk::new(1);
+        let memory = open(&disk);
+        let first = memory.remember(&[entry("first", &[])], None, now()).unwrap();
+        let before = disk.syncs();
+        memory.remember(&[entry("alone", &[])], None, now()).unwrap();
+        let alone = disk.syncs() - before;
+        let key = Some(Digest::of(b"key"));
+        let outcomes: Vec<Outcome> = thread::scope(|scope| {
+            let another = memory.writer().unwrap();
+            let mut pinned = entry("c", &[0]);
+            pinned.draft.pinned = true;
+            let waiting = [
+                (entry("a", &[]), key),
+                (entry("b", &[99]), key),
+                (pinned, None),
+                (entry("d", &[0]), None),
+                (entry("a", &[]), key),
+            ]
+            .map(|(entry, key)| waits(scope, &memory, entry, key));
+            // One that nobody could write does not wait.
+            assert!(memory.remember(&[], None, now()).is_err());
+            assert_eq!(memory.ids().len(), 2, "nothing is seen before it is written");
+            drop(another);
+            waiting.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        let id = |id| Ok(vec![MemoryId(id)]);
+        assert_eq!(
+            outcomes,
+            [id(2), id(2), id(3), id(4), id(2)],
+            "the second has the key of the first"
+        );
+        assert_eq!(disk.syncs() - before, 2 * alone);
+        let lines: Vec<_> =
+            memory.audit(3).unwrap().iter().map(|it| (it.commit, it.first)).collect();
+        assert_eq!(lines, [(5, 4), (4, 3), (3, 2)], "each is a commit of its own");
+        assert_eq!(memory.superseded_by(first[0]), Ok(vec![MemoryId(3), MemoryId(4)]));
+        let told = |memory: &Memory| {
+            assert_eq!(memory.verify(&|_, _| true).unwrap().unwrap().faults, []);
+            let ids = memory.ids();
+            (memory.records(&ids).unwrap(), memory.all_relations().unwrap(), memory.commit())
+        };
+        let written = told(&memory);
+        drop(memory);
+        assert_eq!(told(&open(&disk)), written);
+    }
+
+    #[test]
+    fn who_is_refused_is_refused_alone_and_of_a_disk_that_fails_all_learn() {
+        let disk = SimDisk::new(1);
+        let memory = open(&disk);
+        memory.remember(&[entry("first", &[])], None, now()).unwrap();
+        let before = disk.calls();
+        memory.remember(&[entry("alone", &[])], None, now()).unwrap();
+        let alone = disk.calls() - before;
+        let group = |fails: bool| -> Vec<Outcome> {
+            thread::scope(|scope| {
+                let another = memory.writer().unwrap();
+                let waiting = [entry("a", &[]), entry("b", &[99]), entry("c", &[])]
+                    .map(|it| waits(scope, &memory, it, None));
+                if fails {
+                    disk.crash_at(disk.calls() + alone);
+                }
+                drop(another);
+                waiting.into_iter().map(|it| it.join().unwrap()).collect()
+            })
+        };
+        let refused = Err(WriteError::NotFound { id: MemoryId(99) });
+        assert_eq!(group(false), [Ok(vec![MemoryId(2)]), refused.clone(), Ok(vec![MemoryId(3)])]);
+        let failed = group(true);
+        assert!(matches!(failed[0], Err(WriteError::Disk { .. })), "{failed:?}");
+        assert_eq!(failed, [failed[0].clone(), refused, failed[0].clone()]);
+        assert!(memory.has_failed(), "it was their commit");
+        assert_eq!(memory.ids().len(), 4);
     }
 }
