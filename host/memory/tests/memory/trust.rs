@@ -186,15 +186,33 @@ fn act() -> impl Strategy<Value = Act> {
 
 /// Records as a naive model has them: nobody forgets where anything came from, and all of it is asked each time.
 #[derive(Clone, Debug, Default)]
-struct Model {
+pub(crate) struct Model {
     /// By id: its trust by itself, and what was ever said to be its sources. Forgotten ones stay.
-    records: BTreeMap<u64, (Trust, BTreeSet<u64>)>,
-    gone: BTreeSet<u64>,
-    claims: BTreeSet<(u64, u64)>,
+    pub(crate) records: BTreeMap<u64, (Trust, BTreeSet<u64>)>,
+    pub(crate) gone: BTreeSet<u64>,
+    pub(crate) claims: BTreeSet<(u64, u64)>,
 }
 
 impl Model {
-    fn trust(&self, of: u64) -> Trust {
+    /// The owner says how far a record is trusted.
+    pub(crate) fn set(&mut self, id: u64, trust: Trust) {
+        let record = self.records.get_mut(&id).unwrap();
+        record.0 = trust;
+        // What was left of forgotten sources counts no more for this one.
+        let gone = &self.gone;
+        record.1.retain(|it| !gone.contains(it));
+    }
+
+    /// A forgotten source can't be corrected any more: it is as it was.
+    pub(crate) fn forget(&mut self, ids: &[MemoryId]) {
+        let was: Vec<(u64, Trust)> = ids.iter().map(|it| (it.0, self.trust(it.0))).collect();
+        for (id, trust) in was {
+            self.records.insert(id, (trust, BTreeSet::new()));
+            self.gone.insert(id);
+        }
+    }
+
+    pub(crate) fn trust(&self, of: u64) -> Trust {
         let mut all = BTreeSet::from([of]);
         let mut open = vec![of];
         while let Some(id) = open.pop() {
@@ -207,7 +225,7 @@ impl Model {
         self.records.contains_key(&id) && !self.gone.contains(&id)
     }
 
-    fn superseded(&self, of: u64, faded: &dyn Fn(u64) -> bool) -> bool {
+    pub(crate) fn superseded(&self, of: u64, faded: &dyn Fn(u64) -> bool) -> bool {
         let newer = self.claims.iter().filter(|it| it.1 == of && self.is_here(it.0));
         let strong = newer.filter(|it| self.trust(it.0) >= self.trust(of));
         strong.into_iter().any(|it| !faded(it.0) || self.superseded(it.0, faded))
@@ -263,22 +281,12 @@ proptest! {
                     let Some(id) = id(place) else { continue };
                     let trust = Trust::ALL[*trust];
                     memory.set_trust(&[id], trust, now()).unwrap();
-                    let record = model.records.get_mut(&id.0).unwrap();
-                    record.0 = trust;
-                    // The owner has spoken: what was left of forgotten sources counts no more for this one.
-                    let gone = &model.gone;
-                    record.1.retain(|it| !gone.contains(it));
+                    model.set(id.0, trust);
                 }
                 Act::Forget(places) => {
                     let ids: Vec<MemoryId> = places.iter().filter_map(id).collect();
                     memory.forget(&ids, None, now()).unwrap();
-                    // A forgotten source can't be corrected any more: it is as it was.
-                    let was: Vec<(u64, Trust)> =
-                        ids.iter().map(|it| (it.0, model.trust(it.0))).collect();
-                    for (id, trust) in was {
-                        model.records.insert(id, (trust, BTreeSet::new()));
-                        model.gone.insert(id);
-                    }
+                    model.forget(&ids);
                 }
                 Act::Tick => drop(memory.tick(120, now()).unwrap()),
                 Act::Open { keeps } => {
