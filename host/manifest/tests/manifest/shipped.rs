@@ -25,11 +25,11 @@ impl Files for Shipped {
 
 #[test]
 fn every_shipped_manifest_has_a_plan_and_no_findings() {
-    let skills = ["coder", "security", "documentation", "process"].map(skill).to_vec();
+    let skills = ["coder", "security", "documentation", "memory", "process"].map(skill).to_vec();
     let catalog = Catalog::new(skills);
     // That the locks are right, the real program says when it plays the scenarios.
     let library = Library { files: &Shipped, pins: &Pins::Ignored };
-    for name in ["audit.yaml", "release-check.yaml", "rename.yaml"] {
+    for name in ["audit.yaml", "release-check.yaml", "rename.yaml", "test-as-learned.yaml"] {
         let text = fs::read(root().join("manifests").join(name)).unwrap();
         let checked = check_among(&text, name, &catalog, &Limits::ceiling(), library);
         assert!(checked.is_clean(), "{}", render(&checked.diagnostics, name, &text, false));
@@ -87,7 +87,7 @@ fn nameless(ty: &Type) -> String {
 /// The skill as its WIT says.
 fn skill(name: &str) -> Skill {
     let mut resolve = Resolve::default();
-    for package in ["types", "run", "workspace", "tasks", "process"] {
+    for package in ["types", "run", "workspace", "tasks", "process", "memory"] {
         let path = root().join(format!("wit/{package}.wit"));
         resolve.push_source(package, &fs::read_to_string(path).unwrap()).unwrap();
     }
