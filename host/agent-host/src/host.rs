@@ -6,6 +6,7 @@ mod attend;
 mod board;
 mod compact;
 mod cores;
+mod cycles;
 mod encoding;
 mod explain;
 mod fork;
@@ -59,7 +60,8 @@ pub(crate) use self::{
     start::{run_error, status},
 };
 use self::{
-    attend::Attendance, encoding::Encoding, memory::LazyMemory, shelf::Loading, watch::Watchers,
+    attend::Attendance, cycles::Cycles, encoding::Encoding, memory::LazyMemory, shelf::Loading,
+    watch::Watchers,
 };
 use crate::{
     answer::ResultsAnswer,
@@ -94,6 +96,8 @@ pub(crate) struct Host {
     memory: Arc<LazyMemory>,
     /// What makes the vectors of that.
     encoding: Arc<Encoding>,
+    /// What lets cycles of its decay pass.
+    cycles: Arc<Cycles>,
     /// Held alone while runs are forgotten: whatever else is asked may be about to name content.
     pruning: RwLock<()>,
     /// Held while records are packed, or runs forgotten.
@@ -182,6 +186,7 @@ impl Host {
         ));
         let encoding = Encoding::new(Arc::clone(&memory), encoder, Arc::clone(&clock));
         let encoding = Arc::new(encoding);
+        let cycles = Arc::new(Cycles::new(Arc::clone(&memory), Arc::clone(&clock)));
         let skills_memory = {
             let memory = Arc::clone(&memory);
             voyager_memory::Service::new(
@@ -217,6 +222,7 @@ impl Host {
             results,
             memory,
             encoding,
+            cycles,
             pruning: RwLock::default(),
             packing: tokio::sync::Mutex::default(),
             active: Mutex::default(),

@@ -248,6 +248,10 @@ fn describe(event: &Event) -> Option<String> {
         Event::Going { doing, done, total } => {
             format!("{} % {doing}", done.saturating_mul(100) / (*total).max(1))
         }
+        Event::CyclePassed { archived: 0, .. } => return None,
+        Event::CyclePassed { cycle, archived } => {
+            format!("cycle {cycle}: {archived} record(s) faded and are archived")
+        }
         Event::SkillBuilt { component, .. } => format!("built {}", component.display()),
         Event::SkillNotBuilt { error } => error.message.clone(),
         Event::StepStarted { .. }

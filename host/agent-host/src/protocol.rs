@@ -601,6 +601,7 @@ pub(crate) enum Event {
     EncoderFailed { reason: String },
     Going { doing: String, done: u64, total: u64 },
     Packed { records: u64, row_bytes: u64, segment_bytes: u64 },
+    CyclePassed { cycle: u64, archived: usize },
     SkillBuilt { component: PathBuf, millis: u64, changes: Vec<String> },
     SkillNotBuilt { error: Failure },
     Smaller { tries: u64, inputs: usize, files: usize, answers: usize, bytes: usize },

@@ -80,8 +80,12 @@ pub(crate) fn ask_in_parts(
 }
 
 /// Has the state until it is stopped: answers other processes, has skills ready, and where `resumes`, goes on with
-/// runs that nobody asks for.
-pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
+/// runs that nobody asks for. Where a `cycle` has a length, cycles of the memory's decay pass.
+pub(crate) fn serve(
+    context: &Context,
+    resumes: bool,
+    cycle: Option<Duration>,
+) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -113,6 +117,9 @@ pub(crate) fn serve(context: &Context, resumes: bool) -> Result<u8, Failure> {
         }));
         let quiet = Cancellation::default();
         let tending = tokio::spawn(Arc::clone(&host).tend(quiet.clone(), send()));
+        if let Some(every) = cycle {
+            tasks.push(tokio::spawn(Arc::clone(&host).pass_cycles(every, send())));
+        }
         if resumes {
             let (host, tell) = (Arc::clone(&host), send());
             tasks.push(tokio::spawn(async move {

@@ -2291,6 +2291,22 @@ impl Memory {
         Ok(self.tables.audit(limit)?)
     }
 
+    /// Since when the cycle of decay is the one that it is: when the last one passed, or where none has, when the first
+    /// commit was made; none before that.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn cycle_since(&self) -> Result<Option<Timestamp>, ReadError> {
+        let (cycle, commit) = {
+            let index = self.index();
+            (index.cycle(), index.commit())
+        };
+        // Where none has passed no line is looked for but the first.
+        let last = if cycle == 0 { commit.min(1) } else { commit };
+        let begins = |it: &AuditLine| it.commit == 1 || it.deed == Deed::Ticked && it.count > 0;
+        Ok(self.tables.last_line(last, begins)?.map(|it| it.at))
+    }
+
     /// The spaces that there are, by name.
     pub fn spaces(&self) -> Vec<String> {
         self.index().spaces().map(|it| it.0.to_owned()).collect()

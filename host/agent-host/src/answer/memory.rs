@@ -545,6 +545,12 @@ pub(crate) struct StatsAnswer {
     pub(crate) bytes_per_record: u64,
     /// The cycle of decay.
     pub(crate) cycle: u64,
+    /// When the last one passed, or where none has, when the first commit was made: RFC 3339.
+    #[serde(default)]
+    pub(crate) cycle_since: Option<String>,
+    /// When the next one passes; none where none does by itself.
+    #[serde(default)]
+    pub(crate) cycle_until: Option<String>,
     /// The number of the last commit.
     pub(crate) commit: u64,
     /// Questions that were answered from what was found before.

@@ -444,7 +444,7 @@ impl Host {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{
         io::{Read as _, Write as _},
         net::TcpListener,
@@ -462,7 +462,7 @@ mod tests {
     use crate::encoding::Setting;
 
     /// Waits for what another task does; a minute is more than any machine needs.
-    pub(super) async fn until(is_done: impl Fn() -> bool) {
+    pub(in crate::host) async fn until(is_done: impl Fn() -> bool) {
         let wait = async {
             while !is_done() {
                 tokio::task::yield_now().await;

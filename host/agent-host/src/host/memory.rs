@@ -32,7 +32,7 @@ use voyager_memory::{
 };
 
 use self::snapshots::Folders;
-use super::{Host, Updates, compact::note, to_json};
+use super::{Host, Updates, compact::note, cycles::Cycles, to_json};
 use crate::{
     answer::memory::{
         AddAnswer, AuditDetail, HitDetail, ListAnswer, OwnerAnswer, PassageDetail, PinAnswer,
@@ -144,6 +144,11 @@ impl LazyMemory {
 
     fn disk(&self) -> Result<FileDisk, FolderError> {
         FileDisk::open(&self.folder).map(|it| it.within(Arc::clone(&self.around)))
+    }
+
+    /// Whether there is a memory, open or not.
+    pub(super) fn is_there(&self) -> bool {
+        self.state().memory.is_some() || self.folder.join("owner").exists()
     }
 
     /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
@@ -274,12 +279,20 @@ impl Host {
             _ => None,
         };
         let writes = matches!(request, MemoryRequest::Add { .. } | MemoryRequest::Import(_));
-        let lazy = Arc::clone(&self.memory);
+        let (lazy, cycles) = (Arc::clone(&self.memory), Arc::clone(&self.cycles));
         let (clock, cancellation) = (Arc::clone(&self.world.clock), cancellation.clone());
         let updates = updates.clone();
         let work = move || {
-            let desk =
-                Desk { memory, lazy, encoder_problem, clock, cancellation, updates, progress };
+            let desk = Desk {
+                memory,
+                lazy,
+                cycles,
+                encoder_problem,
+                clock,
+                cancellation,
+                updates,
+                progress,
+            };
             desk.answer(request)
         };
         let ended = tokio::task::spawn_blocking(work).await;
@@ -300,6 +313,8 @@ struct Desk {
     memory: Arc<Memory>,
     /// What opens it again.
     lazy: Arc<LazyMemory>,
+    /// What lets its cycles pass.
+    cycles: Arc<Cycles>,
     /// Why what makes vectors can't be used, where that was asked for.
     encoder_problem: Option<String>,
     clock: Arc<dyn Clock>,
@@ -766,6 +781,8 @@ impl Desk {
         let stats = self.memory.stats().map_err(read)?;
         let (row_bytes, database_bytes) = stats.bytes;
         let (answers, results) = (self.memory.answers(), self.memory.results());
+        let cycle_since = self.memory.cycle_since().map_err(read)?;
+        let cycle_until = cycle_since.and_then(|it| self.cycles.due(it));
         Ok(StatsAnswer {
             records: stats.records,
             archived: stats.archived,
@@ -782,6 +799,8 @@ impl Desk {
             database_bytes,
             bytes_per_record: row_bytes.checked_div(stats.records as u64).unwrap_or_default(),
             cycle: stats.cycle,
+            cycle_since: cycle_since.map(when::exact),
+            cycle_until: cycle_until.map(when::exact),
             commit: stats.commit,
             answers_again: answers.hits,
             answers_anew: answers.misses,

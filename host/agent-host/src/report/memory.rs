@@ -611,7 +611,11 @@ pub(crate) fn stats(context: &Context, answer: &Json) -> Result<u8, Failure> {
         let (rows, all) = (printing::size(stats.row_bytes), printing::size(stats.database_bytes));
         named("rows", &format!("{rows}, {} bytes a record", stats.bytes_per_record))?;
         named("database", &all)?;
-        named("cycle", &stats.cycle.to_string())?;
+        let told = |at: &String| when::read(at).map_or_else(|| at.clone(), when::short);
+        let since = stats.cycle_since.as_ref().map(|it| format!(", since {}", told(it)));
+        let until = stats.cycle_until.as_ref().map(|it| format!("; the next one {}", told(it)));
+        let (since, until) = (since.unwrap_or_default(), until.unwrap_or_default());
+        named("cycle", &format!("{}{since}{until}", stats.cycle))?;
         named("commit", &stats.commit.to_string())?;
         let (again, anew) = (stats.answers_again, stats.answers_anew);
         let kept = printing::size(stats.answer_bytes as u64);

@@ -1,6 +1,6 @@
 //! What nobody uses is archived in its cycle, however cycles are batched, and comes back when it is asked for.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use voyager_base::{Digest, chance::Seeded, clock::Timestamp, sim::SimDisk};
@@ -137,6 +137,25 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_cycle_begins_with_the_last_tick_or_with_the_first_commit() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let later = |seconds| now().after(Duration::from_secs(seconds));
+    let write = |at| memory.remember(&[draft("The door is green.").into()], None, at).unwrap();
+    assert_eq!(memory.cycle_since().unwrap(), None);
+    write(later(0));
+    write(later(1));
+    memory.tick(0, later(2)).unwrap();
+    assert_eq!(memory.cycle_since().unwrap(), Some(later(0)), "none has passed");
+    memory.tick(2, later(3)).unwrap();
+    write(later(4));
+    memory.tick(0, later(5)).unwrap();
+    assert_eq!(memory.cycle_since().unwrap(), Some(later(3)));
+    drop(memory);
+    assert_eq!(open(&disk).cycle_since().unwrap(), Some(later(3)));
 }
 
 /// What others cite is archived when nothing does any more, and is as old as that, not as its last use.

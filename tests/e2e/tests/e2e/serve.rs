@@ -141,3 +141,20 @@ fn a_host_at_rest_packs_old_records() {
     let replayed = stage.answer(["replay", &run, "--verify"]);
     assert_eq!(replayed["records"], records, "{replayed}");
 }
+
+#[test]
+fn a_host_that_is_told_how_long_a_cycle_is_says_when_the_next_one_passes() {
+    let Some(stage) = Stage::new() else { return };
+    stage.answer(["memory", "add", "The door is green."]);
+    let stats = stage.answer(["memory", "stats"]);
+    assert!(stats["cycle-since"].is_string() && stats["cycle-until"].is_null(), "{stats}");
+    let short = stage.call(["serve", "--cycle", "59s"]);
+    assert_eq!(short.code, Some(2), "{short:?}");
+    let mut host = Telling::begin(stage.command(["serve", "--json", "--cycle", "1d"]));
+    host.until(&["\"serving\""]);
+    let stats = stage.answer(["memory", "stats"]);
+    let time = |key: &str| stats[key].as_str().expect("a time").split_at(10);
+    let ((since, at), (until, then)) = (time("cycle-since"), time("cycle-until"));
+    assert!(since < until && at == then, "{stats}");
+    host.stop();
+}

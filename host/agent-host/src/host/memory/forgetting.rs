@@ -70,7 +70,10 @@ mod tests {
         super::{LazyMemory, Progress},
         *,
     };
-    use crate::encoding::{Encoder, Setting};
+    use crate::{
+        encoding::{Encoder, Setting},
+        host::cycles::Cycles,
+    };
 
     fn desk(disk: &SimDisk) -> Desk {
         let clock: Arc<dyn Clock> = Arc::new(SimClock::new(Timestamp::from_millis(1_000)));
@@ -86,7 +89,9 @@ mod tests {
             cancellation: cancellation.clone(),
             updates: updates.clone(),
         };
-        Desk { memory, lazy, encoder_problem: None, clock, cancellation, updates, progress }
+        let cycles = Arc::new(Cycles::new(Arc::clone(&lazy), Arc::clone(&clock)));
+        let encoder_problem = None;
+        Desk { memory, lazy, cycles, encoder_problem, clock, cancellation, updates, progress }
     }
 
     fn add(desk: &Desk, text: &str) {
