@@ -138,17 +138,18 @@ pub struct Lesson {
     pub tags: Vec<String>,
 }
 
+impl Lesson {
+    /// The fields of a memory that hold its parts: the situation, what was tried, what came of it, and `true` or `false`
+    /// for whether it worked.
+    pub const FIELDS: [&str; 4] = ["context", "tried", "outcome", "worked"];
+}
+
 impl From<Lesson> for MemoryDraft {
     /// A lesson is a memory like any other: its text is what one would tell, its parts are fields.
     fn from(lesson: Lesson) -> Self {
         let Lesson { space, context, tried, outcome, worked, tags } = lesson;
         let text = format!("{context}\nTried: {tried}\nOutcome: {outcome}");
-        let fields = [
-            ("context", context),
-            ("tried", tried),
-            ("outcome", outcome),
-            ("worked", worked.to_string()),
-        ];
+        let parts = [context, tried, outcome, worked.to_string()];
         Self {
             space,
             text,
@@ -157,7 +158,7 @@ impl From<Lesson> for MemoryDraft {
             at: None,
             kind: Some(KIND_LESSON.to_owned()),
             tags,
-            fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
+            fields: Lesson::FIELDS.map(str::to_owned).into_iter().zip(parts).collect(),
             importance: None,
             confidence: None,
             pinned: false,

@@ -1,6 +1,7 @@
 //! `agent-host memory`: what this machine remembers.
 
 mod bench;
+mod lessons;
 mod open_here;
 mod snapshot;
 
@@ -50,6 +51,8 @@ enum MemoryCommand {
     Add(Add),
     Recall(Recall),
     Explain(Explain),
+    Learn(lessons::Learn),
+    Lessons(lessons::Lessons),
     /// Shows a record with its relations.
     Show {
         /// Its id, like m12.
@@ -477,6 +480,8 @@ impl Memory {
                 let request = MemoryRequest::Explain { question, id, as_of };
                 told::explain(context, &ask(context, request)?)
             }
+            MemoryCommand::Learn(it) => it.run(context),
+            MemoryCommand::Lessons(it) => it.run(context),
             MemoryCommand::Show { id } => {
                 told::show(context, &ask(context, MemoryRequest::Show { id })?)
             }

@@ -12,7 +12,10 @@ use std::{
 
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthChar as _;
-use voyager_base::{clock::Timestamp, memory::Trust};
+use voyager_base::{
+    clock::Timestamp,
+    memory::{Lesson, Trust},
+};
 use voyager_memory::{Kindred, MemoryId, runs};
 
 use super::{past, read, tell};
@@ -64,12 +67,26 @@ pub(crate) fn add(context: &Context, answer: &Json) -> Result<u8, Failure> {
 
 /// Prints what answers a question.
 pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    recalled(context, answer, hit)
+}
+
+/// Prints what was learned in situations like one.
+pub(crate) fn lessons(context: &Context, answer: &Json) -> Result<u8, Failure> {
+    recalled(context, answer, lesson)
+}
+
+/// Prints what answers a question, where it is not put together to passages each by `hit`.
+fn recalled(
+    context: &Context,
+    answer: &Json,
+    hit: impl Fn(&HitDetail) -> Result<(), Failure>,
+) -> Result<u8, Failure> {
     let recall: RecallAnswer = read(answer)?;
     tell(context, &recall, 0, || {
         recall.as_of.iter().for_each(past::as_of);
         match &recall.passages {
             Some(passages) => passages.iter().try_for_each(passage)?,
-            None => recall.hits.iter().try_for_each(hit)?,
+            None => recall.hits.iter().try_for_each(&hit)?,
         }
         recall.notes.iter().for_each(|it| note(harmless(it)));
         if recall.hits.is_empty() {
@@ -115,6 +132,11 @@ pub(crate) fn recall(context: &Context, answer: &Json) -> Result<u8, Failure> {
 
 fn hit(hit: &HitDetail) -> Result<(), Failure> {
     turn(Some(hit.score), &hit.record)?;
+    same(hit)
+}
+
+/// Prints which others say the same as a hit.
+fn same(hit: &HitDetail) -> Result<(), Failure> {
     if hit.same.is_empty() {
         return Ok(());
     }
@@ -126,6 +148,20 @@ fn hit(hit: &HitDetail) -> Result<(), Failure> {
     line(format!("        and {count} that say the same: {named}{more}"))
 }
 
+/// Prints a lesson by its parts, one that has them.
+fn lesson(it: &HitDetail) -> Result<(), Failure> {
+    let part = |name| it.record.fields.get(name);
+    let [Some(context), Some(tried), Some(outcome), Some(worked)] = Lesson::FIELDS.map(part) else {
+        return hit(it);
+    };
+    let worked = if worked == "true" { "which worked" } else { "which did not work" };
+    titled(Some(it.score), &it.record)?;
+    text(context, "        ")?;
+    text(&format!("tried, {worked}: {tried}"), "        ")?;
+    text(&format!("outcome: {outcome}"), "        ")?;
+    same(it)
+}
+
 fn passage(passage: &PassageDetail) -> Result<(), Failure> {
     passage.turns.iter().try_for_each(|it| turn(it.score, &it.record))?;
     line(format!("        = {}: {} tokens", in_runs(&passage.ids), passage.tokens))?;
@@ -134,9 +170,14 @@ fn passage(passage: &PassageDetail) -> Result<(), Failure> {
 
 /// Prints a record, with its score where it is a hit.
 fn turn(score: Option<f64>, record: &RecordDetail) -> Result<(), Failure> {
-    let score = score.map_or_else(String::new, |it| format!("{it:.2}"));
-    line(in_one_line(&format!("{score:>6}  {}", heading(record))))?;
+    titled(score, record)?;
     text(&record.text, "        ")
+}
+
+/// Prints what stands above a record.
+fn titled(score: Option<f64>, record: &RecordDetail) -> Result<(), Failure> {
+    let score = score.map_or_else(String::new, |it| format!("{it:.2}"));
+    line(in_one_line(&format!("{score:>6}  {}", heading(record))))
 }
 
 /// Whether what was found probably does not answer.

@@ -382,6 +382,14 @@ fn every_command_answers_in_the_same_form() {
         ),
         (&["memory", "export"], vec!["memory", "export", "--out", "facts.parquet"], Done(0)),
         (&["memory", "import"], vec!["memory", "import", "facts.parquet", "--again"], Done(0)),
+        (
+            &["memory", "learn"],
+            vec!["memory", "learn", "A tab.", "--tried", "four spaces", "--outcome", "wrong"],
+            Done(0),
+        ),
+        (&["memory", "learn"], vec!["memory", "learn", "A tab."], Failed("usage", 2)),
+        (&["memory", "lessons"], vec!["memory", "lessons", "tabs"], Done(0)),
+        (&["memory", "lessons"], vec!["memory", "lessons", "?"], Failed("usage", 2)),
         (&["memory", "bench"], vec!["memory", "bench", "locomo", "talk.json"], Done(0)),
         (
             &["memory", "bench"],

@@ -112,6 +112,22 @@ fn lessons_are_found_again_by_their_situation() {
     assert_eq!(texts(&found).len(), 1, "{found}");
     let fields = found["outputs"]["answer"][0]["fields"].to_string();
     assert!(fields.contains(r#"{"name":"worked","value":"false"}"#), "{fields}");
+    // People find what skills learned, and skills what people did.
+    let shown = stage.call(["memory", "lessons", "tabs", "--space", "lessons/parser"]);
+    let told = "The parser fails on tabs\n        tried, which did not work: expanding tabs\n        \
+                outcome: columns were wrong\n";
+    assert!(shown.out.contains(told), "{shown:?}");
+    let learned = ["memory", "learn", "Printing a page", "--tried", "postscript", "--outcome"];
+    let learned = [learned.as_slice(), &["fine", "--space", "lessons/printer"]].concat();
+    let id = stage.answer(learned)["id"].clone();
+    let found = run(&stage, all, "lessons", "context: printing");
+    assert_eq!(texts(&found), ["Printing a page\nTried: postscript\nOutcome: fine"]);
+    let answer = stage.answer(["memory", "lessons", "printing", "--limit", "1"]);
+    let record = &answer["hits"][0]["record"];
+    assert_eq!((&record["id"], &record["kind"]), (&id, &"lesson".into()), "{answer}");
+    assert_eq!(record["fields"]["worked"], "true", "{answer}");
+    let none = stage.call(["memory", "lessons", "tabs", "--space", "lessons/printer"]);
+    assert!(none.out.is_empty(), "{none:?}");
 }
 
 #[test]
