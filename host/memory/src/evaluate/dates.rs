@@ -216,7 +216,7 @@ mod tests {
         let turns = vec![
             turn(0, 1, "The regatta was yesterday."),
             turn(0, 1, "How nice."),
-            turn(400, 2, "The regatta was yesterday."),
+            turn(366, 2, "The regatta was yesterday."),
         ];
         let questions = vec!["When was the regatta?".to_owned()];
         let seen = Seen { name: "made".to_owned(), turns, questions };

@@ -196,7 +196,7 @@ fn told(memory: &Memory) -> Told {
     let standing = |id| {
         let own = (memory.own_trust(id), memory.trust(id), memory.lowered_by(id));
         let life = (memory.weight(id), memory.is_pinned(id), memory.is_archived(id));
-        let line = (memory.superseded_by(id), memory.older(id), memory.story(id));
+        let line = (memory.superseded_by(id), memory.older(id), memory.story(id, Trust::Outside));
         let copies = (memory.standing_for(id), memory.stands_for(id));
         format!("{id} {own:?} {life:?} {line:?} {copies:?}")
     };
