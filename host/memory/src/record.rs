@@ -4,7 +4,11 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use voyager_base::{clock::Timestamp, id::MalformedId, memory::Trust};
+use voyager_base::{
+    clock::Timestamp,
+    id::MalformedId,
+    memory::{KIND_USUAL, Trust},
+};
 
 /// Longest text of one record, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -94,7 +98,7 @@ impl Default for Draft {
             author: None,
             thread: None,
             at: None,
-            kind: "note".to_owned(),
+            kind: KIND_USUAL.to_owned(),
             tags: Vec::new(),
             fields: BTreeMap::new(),
             importance: 0.5,

@@ -10,10 +10,10 @@ use voyager_base::{
     grant::Grants,
     memory::{
         DatedMemory, FIELD_TRUST, FieldCondition, FindMemory, ForgetMemory, FoundMemory,
-        KIND_USUAL, KeepResult, ListMemory, MemoryDraft, MemoryHit, MemoryPassage, MemorySearch,
-        MemoryService, MemoryTurn, OfferedResult, RELATED_MAX, ReadMemory, RecallMemory, Recalled,
-        RelateMemory, RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages,
-        SeekRelations, SeekResults, Trust, UsedMemory,
+        KeepResult, ListMemory, MemoryDraft, MemoryHit, MemoryPassage, MemorySearch, MemoryService,
+        MemoryTurn, OfferedResult, RELATED_MAX, ReadMemory, RecallMemory, Recalled, RelateMemory,
+        RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages, SeekRelations,
+        SeekResults, Trust, UsedMemory,
     },
     policy::Access,
 };
@@ -604,21 +604,29 @@ fn dated(Dated { interval, granularity, by, is_said }: Dated) -> Option<DatedMem
 
 /// What a skill wants remembered, with who it is: that no skill can say for itself.
 fn draft(draft: MemoryDraft, run: &str, skill: &str) -> Draft {
-    let usual = Draft::default();
+    let mut draft = Draft::from(draft);
+    draft.author.get_or_insert_with(|| skill.to_owned());
     let own = [(FIELD_RUN, run), (FIELD_SKILL, skill)];
-    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Draft {
-        space: draft.space,
-        text: draft.text,
-        author: Some(draft.author.unwrap_or_else(|| skill.to_owned())),
-        thread: draft.thread,
-        at: draft.at,
-        kind: draft.kind.unwrap_or_else(|| KIND_USUAL.to_owned()),
-        tags: draft.tags,
-        fields: draft.fields.into_iter().chain(own).collect(),
-        importance: draft.importance.unwrap_or(usual.importance),
-        confidence: draft.confidence.unwrap_or(usual.confidence),
-        pinned: draft.pinned,
+    draft.fields.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    draft
+}
+
+impl From<MemoryDraft> for Draft {
+    fn from(draft: MemoryDraft) -> Self {
+        let usual = Self::default();
+        Self {
+            space: draft.space,
+            text: draft.text,
+            author: draft.author,
+            thread: draft.thread,
+            at: draft.at,
+            kind: draft.kind.unwrap_or(usual.kind),
+            tags: draft.tags,
+            fields: draft.fields.into_iter().collect(),
+            importance: draft.importance.unwrap_or(usual.importance),
+            confidence: draft.confidence.unwrap_or(usual.confidence),
+            pinned: draft.pinned,
+        }
     }
 }
 

@@ -380,9 +380,9 @@ pub(crate) struct ListAnswer {
     pub(crate) records: Vec<RecordDetail>,
     /// How many there are.
     pub(crate) of: usize,
-    /// How many of them are older than all of these.
+    /// How many of them are older than all of these. A host of before says nothing.
     #[serde(default)]
-    pub(crate) older: usize,
+    pub(crate) older: Option<usize>,
     /// How many there are in all spaces, archived or not.
     #[serde(default)]
     pub(crate) in_all: usize,

@@ -491,7 +491,7 @@ impl Memory {
             MemoryCommand::List { limit, before, bounds, archived, as_of } => {
                 let question = Question { archived, history: true, ..bounds.question() };
                 let request = MemoryRequest::List { limit, before, question, as_of };
-                told::list(context, &ask(context, request)?, archived)
+                told::list(context, &ask(context, request)?, archived, before)
             }
             MemoryCommand::Diff { from, to } => {
                 past::diff(context, &ask(context, MemoryRequest::Diff { from, to })?)

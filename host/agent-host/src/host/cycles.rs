@@ -1,7 +1,7 @@
 //! Cycles of the memory's decay that pass by themselves, in a host that stays and was told how long one is.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -19,36 +19,43 @@ const AGAIN: Duration = Duration::from_secs(60 * 60);
 pub(super) struct Cycles {
     memory: Arc<LazyMemory>,
     clock: Arc<dyn Clock>,
-    /// How long one is; nothing where none passes by itself.
-    every: OnceLock<Duration>,
+    /// How long one is, and when it is looked next whether one is over; nothing where none passes by itself.
+    next: Mutex<Option<(Duration, Timestamp)>>,
 }
 
 impl Cycles {
     pub(super) fn new(memory: Arc<LazyMemory>, clock: Arc<dyn Clock>) -> Self {
-        Self { memory, clock, every: OnceLock::new() }
+        Self { memory, clock, next: Mutex::new(None) }
     }
 
     /// When the next one passes, where the last one did `since` then; none where none passes by itself.
     pub(super) fn due(&self, since: Timestamp) -> Option<Timestamp> {
-        self.every.get().map(|every| due(since, *every, self.clock.now()))
+        let next = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.map(|(every, next)| due(since, every, self.clock.now()).max(next))
     }
 
     /// Lets one pass each `every` from now on, whoever let the last one pass. What passed while nobody had the memory is
     /// one cycle, however long it was: a cycle is time in which a record could have been used.
-    async fn pass(&self, every: Duration, tell: impl Fn(Ticked)) {
-        let is_first = self.every.set(every).is_ok();
-        debug_assert!(is_first, "one lets cycles pass");
+    ///
+    /// Tells of each, and why none passes: once, until that is another reason.
+    async fn pass(&self, every: Duration, tell: impl Fn(Result<Ticked, &str>)) {
+        let mut known = None;
         loop {
             let next = match self.pass_due(every).await {
                 Ok((ticked, next)) => {
-                    ticked.into_iter().for_each(&tell);
+                    known = None;
+                    ticked.into_iter().for_each(|it| tell(Ok(it)));
                     next
                 }
-                Err(error) => {
-                    tracing::warn!(error, "no cycle of the memory passes");
+                Err(reason) => {
+                    if known.as_ref() != Some(&reason) {
+                        tell(Err(&reason));
+                    }
+                    known = Some(reason);
                     self.clock.now().after(AGAIN)
                 }
             };
+            *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some((every, next));
             self.clock.wait_until(next).await;
         }
     }
@@ -85,8 +92,15 @@ fn due(since: Timestamp, every: Duration, now: Timestamp) -> Timestamp {
 impl Host {
     /// Lets a cycle of the memory's decay pass each `every`, until it is dropped, and tells of each.
     pub(crate) async fn pass_cycles(self: Arc<Self>, every: Duration, tell: impl Fn(&Update)) {
-        let passed = |Ticked { cycle, archived }| {
-            tell(&Update::Event(Event::CyclePassed { cycle, archived }));
+        let passed = |passed: Result<Ticked, &str>| match passed {
+            Ok(Ticked { cycle, archived }) => {
+                tell(&Update::Event(Event::CyclePassed { cycle, archived }));
+            }
+            Err(reason) => {
+                let text =
+                    format!("no cycle of the memory passes, tried again each hour: {reason}");
+                tell(&Update::Note { text });
+            }
         };
         self.cycles.pass(every, passed).await;
     }
@@ -134,26 +148,31 @@ mod tests {
         Arc::new(memory)
     }
 
-    /// A host that lets a cycle pass each day, and how many it told of.
+    /// A host that lets a cycle pass each day, how many it told of, and of how many reasons why none does.
     struct Passing {
         clock: SimClock,
         cycles: Arc<Cycles>,
         told: Arc<AtomicUsize>,
+        failed: Arc<AtomicUsize>,
         task: JoinHandle<()>,
     }
 
     impl Passing {
         fn begin(memory: LazyMemory, clock: SimClock) -> Self {
             let cycles = Arc::new(Cycles::new(Arc::new(memory), Arc::new(clock.clone())));
-            let told = Arc::new(AtomicUsize::new(0));
+            let (told, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let task = tokio::spawn({
-                let (cycles, told) = (Arc::clone(&cycles), Arc::clone(&told));
+                let cycles = Arc::clone(&cycles);
+                let (told, failed) = (Arc::clone(&told), Arc::clone(&failed));
                 async move {
-                    let tell = |_| _ = told.fetch_add(1, Ordering::SeqCst);
+                    let tell = |it: Result<Ticked, &str>| {
+                        let count = if it.is_ok() { &told } else { &failed };
+                        count.fetch_add(1, Ordering::SeqCst);
+                    };
                     cycles.pass(DAY, tell).await;
                 }
             });
-            Self { clock, cycles, told, task }
+            Self { clock, cycles, told, failed, task }
         }
 
         fn of(memory: &Arc<Memory>, now: Timestamp) -> Self {
@@ -221,5 +240,25 @@ mod tests {
         host.clock.advance(DAY);
         assert_eq!(host.waits_for(days(2)).await, 0);
         assert!(!folder.path().join("memory").exists());
+        // Nobody wakes it for one that is restored meanwhile.
+        assert_eq!(host.cycles.due(BEGIN), Some(days(2)));
+    }
+
+    #[tokio::test]
+    async fn why_no_cycle_passes_is_told_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let memory = folder.path().join("memory");
+        std::fs::create_dir(&memory).expect("a folder");
+        for name in ["owner", "memory.redb"] {
+            std::fs::write(memory.join(name), "of something else").expect("a file");
+        }
+        let clock = SimClock::new(BEGIN);
+        let lazy = LazyMemory::new(folder.path(), Arc::new(()), encoder(&clock), None);
+        let host = Passing::begin(lazy, clock);
+        for hour in 1..4 {
+            assert_eq!(host.waits_for(BEGIN.after(AGAIN * hour)).await, 0);
+            assert_eq!(host.failed.load(Ordering::SeqCst), 1);
+            host.clock.advance(AGAIN);
+        }
     }
 }

@@ -148,7 +148,11 @@ impl LazyMemory {
 
     /// Whether there is a memory, open or not.
     pub(super) fn is_there(&self) -> bool {
-        self.state().memory.is_some() || self.folder.join("owner").exists()
+        self.state().memory.is_some() || self.is_made()
+    }
+
+    fn is_made(&self) -> bool {
+        self.folder.join("owner").exists()
     }
 
     /// Why a locked memory stays closed; none where it is open or opens without a key. Where there is no memory
@@ -164,17 +168,14 @@ impl LazyMemory {
         self.source.is_some()
             && match &state.memory {
                 Some(memory) => memory.locked_with().is_none(),
-                None => {
-                    !self.folder.join("owner").exists()
-                        || self.disk().is_ok_and(|it| !is_locked(&it))
-                }
+                None => !self.is_made() || self.disk().is_ok_and(|it| !is_locked(&it)),
             }
     }
 
     fn is_closed_and_locked(&self) -> bool {
         // Whoever opens it waits: to look is to have the folder, and only one can.
         let state = self.state();
-        let is_there = state.memory.is_none() && self.folder.join("owner").exists();
+        let is_there = state.memory.is_none() && self.is_made();
         is_there && self.disk().is_ok_and(|it| is_locked(&it))
     }
 
@@ -619,7 +620,7 @@ impl Desk {
         let from = ids.len();
         ids.reverse();
         ids.truncate(limit.min(LIMIT_MAX));
-        let older = from - ids.len();
+        let older = Some(from - ids.len());
         let records = self.memory.records(&ids).map_err(read)?;
         let records = records.into_iter().flatten().map(|it| self.detail(it)).collect();
         let damaged = self.memory.damaged_count();

@@ -28,7 +28,7 @@ use crate::{
         VectorRecall, WhenDetail,
     },
     cli::Context,
-    failure::Failure,
+    failure::{Failure, FailureKind},
     printing::{self, harmless, in_one_line, line, note},
     when,
 };
@@ -154,7 +154,11 @@ fn lesson(it: &HitDetail) -> Result<(), Failure> {
     let [Some(context), Some(tried), Some(outcome), Some(worked)] = Lesson::FIELDS.map(part) else {
         return hit(it);
     };
-    let worked = if worked == "true" { "which worked" } else { "which did not work" };
+    let worked = match worked.as_str() {
+        "true" => "which worked",
+        "false" => "which did not work",
+        _ => return hit(it),
+    };
     titled(Some(it.score), &it.record)?;
     text(context, "        ")?;
     text(&format!("tried, {worked}: {tried}"), "        ")?;
@@ -393,8 +397,18 @@ pub(crate) fn show(context: &Context, answer: &Json) -> Result<u8, Failure> {
 }
 
 /// Prints the newest records.
-pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u8, Failure> {
+pub(crate) fn list(
+    context: &Context,
+    answer: &Json,
+    archived: bool,
+    before: Option<MemoryId>,
+) -> Result<u8, Failure> {
     let list: ListAnswer = read(answer)?;
+    if before.is_some() && list.older.is_none() {
+        let problem = "the host that runs knows no `--before`, and told of the newest records";
+        return Err(Failure::new(FailureKind::Environment, problem)
+            .hint("both processes must be of the same version"));
+    }
     tell(context, &list, 0, || {
         list.as_of.iter().for_each(past::as_of);
         for record in &list.records {
@@ -418,9 +432,10 @@ pub(crate) fn list(context: &Context, answer: &Json, archived: bool) -> Result<u
                 }
             }
             (0, _) => note(none_there(list.damaged)),
-            (_, 0) => note("none is older"),
+            (_, 0) if list.damaged == 0 => note("none is older"),
             (of, shown) => {
-                if let Some(last) = list.records.last().filter(|_| list.older > 0) {
+                let is_more = list.older.is_some_and(|it| it > 0);
+                if let Some(last) = list.records.last().filter(|_| is_more) {
                     let next = format!("`--limit` shows more, `--before {}` the next", last.id);
                     note(format!("{shown} of {of}; {next}"));
                 }

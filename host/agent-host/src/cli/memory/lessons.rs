@@ -53,10 +53,7 @@ impl Learn {
     pub(super) fn run(self, context: &Context) -> Result<u8, Failure> {
         let Self { situation, tried, outcome, failed, space, tags } = self;
         let lesson = Lesson { space, context: situation, tried, outcome, worked: !failed, tags };
-        let MemoryDraft { space, text, tags, fields, .. } = lesson.into();
-        let kind = KIND_LESSON.to_owned();
-        let fields = fields.into_iter().collect();
-        let draft = Draft { space, text, kind, tags, fields, ..Draft::default() };
+        let draft = Draft::from(MemoryDraft::from(lesson));
         draft.check().map_err(|it| Failure::usage(it.to_string()))?;
         let trust = Some(Trust::Owner);
         let (supersedes, derived_from) = (Vec::new(), Vec::new());
