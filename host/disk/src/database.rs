@@ -58,26 +58,15 @@ impl Broken {
     }
 }
 
-impl From<redb::Error> for Broken {
-    fn from(error: redb::Error) -> Self {
-        match error {
+/// From every error of redb.
+impl<E: Into<redb::Error>> From<E> for Broken {
+    fn from(error: E) -> Self {
+        match error.into() {
             redb::Error::Io(error) if !is_format(&error) => Self::disk(error),
             error => Self::damaged(error),
         }
     }
 }
-
-macro_rules! broken_from {
-    ($($error:ident),*) => {$(
-        impl From<redb::$error> for Broken {
-            fn from(error: redb::$error) -> Self {
-                redb::Error::from(error).into()
-            }
-        }
-    )*};
-}
-
-broken_from!(CommitError, DatabaseError, StorageError, TableError, TransactionError);
 
 /// Tells what redb says about bytes from what the system says about the disk.
 fn is_format(error: &io::Error) -> bool {

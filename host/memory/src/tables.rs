@@ -743,10 +743,9 @@ impl Change {
 
     /// Notes that records were changed by this commit.
     fn mark(&self, ids: impl Iterator<Item = u64>) -> Done<()> {
-        let last = self.transaction.open_table(META)?.get(META_COMMIT)?.map_or(0, |it| it.value());
         let mut changed = self.transaction.open_table(CHANGED)?;
         for id in ids {
-            changed.insert(id, last + 1)?;
+            changed.insert(id, self.commit.get())?;
         }
         Ok(())
     }
