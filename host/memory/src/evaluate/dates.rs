@@ -98,7 +98,7 @@ pub fn agreement(found: (Interval, Granularity), right: (Interval, Granularity))
 }
 
 /// How the date that a ranking gives for a question compares with the right one, which is as of the day on which its
-/// evidence was told; none where the question asks for none, its answer is none, or nothing was found.
+/// evidence was told: wrong where nothing was found. None where the question asks for none, or its answer is none.
 pub(super) fn of_ranking(
     seen: &Seen,
     (question, gold): (usize, &Gold),
@@ -108,8 +108,9 @@ pub(super) fn of_ranking(
     let told = seen.turns[*gold.evidence.first()?].at;
     match answer(asked, told) {
         Answer::At { interval, granularity } => {
-            let found = found(&seen.questions[question], seen, order)?;
-            Some(agreement(found, (interval, granularity)))
+            let found = found(&seen.questions[question], seen, order);
+            let agrees = |it| agreement(it, (interval, granularity));
+            Some(found.map_or(Agreement::Wrong, agrees))
         }
         Answer::Lasting { .. } | Answer::Other => None,
     }
@@ -230,7 +231,7 @@ mod tests {
         assert_eq!(temporal(&[0, 1, 2]), Some(Agreement::Exact));
         assert_eq!(temporal(&[1]), Some(Agreement::Exact), "told by the one before it");
         assert_eq!(temporal(&[2, 0]), Some(Agreement::Wrong));
-        assert_eq!(temporal(&[]), None);
+        assert_eq!(temporal(&[]), Some(Agreement::Wrong), "nothing was found");
         assert_eq!(agreement(Category::Temporal, "in Oslo", &[0]), None);
         assert_eq!(agreement(Category::Open, "14 July", &[0]), None);
     }

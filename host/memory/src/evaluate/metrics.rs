@@ -59,7 +59,7 @@ pub struct Scored {
     pub ranks: Vec<Option<usize>>,
     /// How sure the ranker was that nothing answers it.
     pub doubt: Option<f64>,
-    /// How the date that was found compares with the right one; none where the answer is no date, or nothing was found.
+    /// How the date that was found compares with the right one; none where the answer is no date.
     pub date: Option<Agreement>,
     /// The measures by name.
     pub measures: BTreeMap<&'static str, f64>,

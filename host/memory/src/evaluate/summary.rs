@@ -52,7 +52,7 @@ pub struct Summary {
 /// How often the date is right that a ranking gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Dates {
-    /// How many questions have a date as their answer, and found something.
+    /// How many questions have a date as their answer.
     pub questions: usize,
     /// How many of them give the same stretch of time.
     pub exact: usize,
