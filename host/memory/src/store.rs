@@ -1627,11 +1627,8 @@ impl Memory {
                         && allowed(index, (&around, past.as_ref()), shard, doc)
                 };
                 let Some((_, doc)) = known(seat).filter(is_meant) else { return Ok(None) };
-                match self.record(doc.id) {
-                    Ok(record) => Ok(Some(record).filter(|it| !told.contains(&saying(it)))),
-                    Err(ReadError::NotFound { .. } | ReadError::Damaged { .. }) => Ok(None),
-                    Err(other) => Err(other),
-                }
+                let record = self.record_if_there(doc.id)?;
+                Ok(record.filter(|it| !told.contains(&saying(it))))
             };
             passages::passages(hits, question.budget_tokens, seat, turn)
         })
@@ -1721,8 +1718,13 @@ impl Memory {
     /// The same for records that say the same; none for one that can't be read. It takes no lock of the index, which
     /// whoever packs an answer has.
     fn says(&self, id: MemoryId) -> Result<Option<Digest>, ReadError> {
+        Ok(self.record_if_there(id)?.map(|it| saying(&it)))
+    }
+
+    /// A record; none where it can't be read, or was forgotten in between.
+    fn record_if_there(&self, id: MemoryId) -> Result<Option<Record>, ReadError> {
         match self.record(id) {
-            Ok(record) => Ok(Some(saying(&record))),
+            Ok(record) => Ok(Some(record)),
             Err(ReadError::NotFound { .. } | ReadError::Damaged { .. }) => Ok(None),
             Err(other) => Err(other),
         }
@@ -1936,11 +1938,7 @@ impl Memory {
         let telling = recall::holding_all(search, asking, ranking);
         let mut said: Vec<Dated> = Vec::new();
         for (id, told) in telling.iter().take(1 + when::NEXT) {
-            let record = match self.record(*id) {
-                Ok(record) => record,
-                Err(ReadError::NotFound { .. } | ReadError::Damaged { .. }) => continue,
-                Err(other) => return Err(other),
-            };
+            let Some(record) = self.record_if_there(*id)? else { continue };
             let date =
                 when::date_among((&question.text, now), [(record.draft.text.as_str(), *told)]);
             said.extend(date.map(|(_, interval, granularity)| Dated {
