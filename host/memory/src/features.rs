@@ -130,7 +130,7 @@ impl<'a> FirstArms<'a> {
             keyword: search.keyword(&asking.words, 0),
             window2: search.keyword(&asking.words, 2),
             vector: asking.vector.as_ref().map(|it| search.vector(it)),
-            time: asking.days.as_ref().map(|it| search.time(it)),
+            time: asking.days.as_ref().map(|it| search.time(it, asking.beside_time == 0)),
         }
     }
 

@@ -195,12 +195,7 @@ impl Signals {
         TIME_WEIGHT * self.time * best / (1 + asking.beside_time) as f64
     }
 
-    /// Whether anything in the question speaks for the record.
-    pub fn speak(&self) -> bool {
-        self.time > 0.0 || self.speak_beside_time()
-    }
-
-    /// Whether anything does but the time that it names.
+    /// Whether anything in the question speaks for the record but the time that it names.
     fn speak_beside_time(&self) -> bool {
         let spoken = [self.keyword, self.relation, self.tag, self.exact];
         spoken.iter().any(|it| *it > 0.0) || self.vector >= NEAR
@@ -290,6 +285,8 @@ pub struct Candidate {
     pub ranking: Vec<f32>,
     /// Why.
     pub signals: Signals,
+    /// Whether anything in the question speaks for it: its time alone only where that says enough.
+    pub speaks: bool,
     /// How many tokens its text takes, about.
     pub tokens: u32,
     /// Whether it was looked at for its features alone: what recall looks at is nearer to the question.
@@ -475,7 +472,7 @@ impl<'a> Seeing<'a> {
             recency: (-age / RECENCY_HALF_LIFE_MICROS).exp2(),
             confidence: f64::from(doc.confidence),
             relevance: *relevance,
-            time: first.time.as_ref().map_or(0.0, |it| it.value(shard, spot.place)),
+            time: self.time(*spot),
         };
         let beside = signals.beside() + signals.in_time(self.asking, self.best);
         let value = fused(first, *spot) + EXACT_WEIGHT * signals.exact + beside;
@@ -485,11 +482,23 @@ impl<'a> Seeing<'a> {
             score: 0.0,
             untrained: boosted(value, &signals),
             ranking: Vec::new(),
+            speaks: signals.speak_beside_time() || self.time_speaks(signals.time),
             signals,
             tokens: doc.tokens,
             is_behind: false,
         };
         (*spot, candidate)
+    }
+
+    /// How well a record fits the time that is asked about, by how much that says.
+    fn time(&self, spot: Spot) -> f64 {
+        let shard = self.search.shard(spot);
+        self.first.time.as_ref().map_or(0.0, |it| it.value(shard, spot.place))
+    }
+
+    /// Whether such a time alone speaks for a record.
+    fn time_speaks(&self, time: f64) -> bool {
+        time > 0.0 && self.first.time.as_ref().is_some_and(|it| it.speaks)
     }
 }
 
@@ -570,8 +579,8 @@ fn fuse(seen: &mut Ranked, parts: Vec<Ranked>) -> f64 {
                 Occupied(place) => {
                     let known = &mut seen[*place.get()].1;
                     // What speaks for it speaks of the part alone.
-                    if !known.signals.speak() {
-                        known.signals = it.signals;
+                    if !known.speaks {
+                        (known.signals, known.speaks) = (it.signals, it.speaks);
                     }
                 }
             }
@@ -849,7 +858,7 @@ pub(crate) fn pack<E>(
         if packed.len() >= question.limit.min(LIMIT_MAX) {
             break;
         }
-        if !candidate.signals.speak() {
+        if !candidate.speaks {
             continue;
         }
         let group = stands(candidate.id).unwrap_or(candidate.id);
@@ -857,7 +866,7 @@ pub(crate) fn pack<E>(
             duplicates += 1;
             continue;
         }
-        let fits = |it: &Candidate| u64::from(it.tokens) <= left && it.signals.speak();
+        let fits = |it: &Candidate| u64::from(it.tokens) <= left && it.speaks;
         let candidate = match standing.get(&group) {
             Some(it) if it.id != candidate.id && fits(it) => it.clone(),
             _ => candidate,
@@ -1049,6 +1058,7 @@ mod tests {
                 untrained: 0.0,
                 ranking: Vec::new(),
                 signals: Signals::default(),
+                speaks: false,
                 tokens: 1,
                 is_behind: false,
             };
@@ -1071,9 +1081,10 @@ mod tests {
         // Why it is among them is told by the part that found it.
         let spoken = Signals { keyword: 0.5, ..Signals::default() };
         let mut part = ranking(1..3);
-        part[0].1.signals = spoken;
+        (part[0].1.signals, part[0].1.speaks) = (spoken, true);
         let mut seen = ranking(0..3);
         seen[2].1.signals = Signals { tag: 1.0, ..Signals::default() };
+        seen[2].1.speaks = true;
         fuse(&mut seen, vec![ranking(0..3), part]);
         assert_eq!((seen[1].1.signals, seen[2].1.signals.tag), (spoken, 1.0));
         // Those that count nowhere stay behind, in their order.
@@ -1133,7 +1144,7 @@ mod tests {
                 search.touched_max = touched_max;
                 search.only(|_, doc| doc.id.0 % 7 != 3);
                 let days = asking.days.as_ref().unwrap();
-                let (time, common) = (search.time(days), search.common_time(days));
+                let (time, common) = (search.time(days, asking.beside_time == 0), search.common_time(days));
                 let shards = index.shards(&[]).into_iter();
                 let fit: usize = shards.map(|it| it.in_time(days, u64::MAX).1.len()).sum();
                 let fit = fit as u64;

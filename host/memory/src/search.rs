@@ -88,11 +88,17 @@ impl SessionArm {
     }
 }
 
+/// What a time has to say to speak for a record that nothing else speaks for. One that half of all records fit tells one of the
+/// ten bits that tell one of a thousand apart.
+const SPEAKS_FROM: f64 = 0.1;
+
 /// What was told, or tells of what was, in the time that a question names.
 pub(crate) struct TimeArm {
     asked: AskedDays,
     /// How much such a time says: 1 where one record alone fits it, near 0 where nearly all do.
     says: f64,
+    /// Whether it speaks for what fits it: where it says enough, or is all that is asked for.
+    pub(crate) speaks: bool,
     /// The best, in the order of how well they fit.
     pub(crate) top: Vec<Spot>,
 }
@@ -271,13 +277,16 @@ impl<'a> Search<'a> {
     /// Records of some days: those that fit best, of those that matter most, of those the first.
     ///
     /// A time that more than [`Search::touched_max`] records fit finds none by itself: it says little then, and nothing
-    /// of which of them are meant.
-    pub(crate) fn time(&self, asked: &AskedDays) -> TimeArm {
+    /// of which of them are meant. Nor does one that says less than [`SPEAKS_FROM`], unless it is `alone`: all that is asked for.
+    pub(crate) fn time(&self, asked: &AskedDays, alone: bool) -> TimeArm {
         let of = |it: &&Shard| it.in_time(asked, self.touched_max);
         let found: Vec<(u64, Vec<Place>)> = self.shards.iter().map(of).collect();
         let count: u64 = found.iter().map(|it| it.0).sum();
+        let docs = self.totals.docs;
+        let says = if count == 0 { 0.0 } else { rarity(docs, count) / rarity(docs, 1) };
+        let speaks = alone || says >= SPEAKS_FROM;
         let mut fitting = Vec::new();
-        if count <= self.touched_max {
+        if speaks && count <= self.touched_max {
             for ((shard, number), (_, places)) in self.shards.iter().zip(0..).zip(found) {
                 fitting.extend(places.into_iter().filter_map(|place| {
                     let Doc { id, importance, .. } = shard.doc(place)?;
@@ -291,9 +300,7 @@ impl<'a> Search<'a> {
         });
         let spots = fitting.into_iter().map(|it| it.3);
         let top = spots.filter(|it| self.allows(*it)).take(CANDIDATES).collect();
-        let docs = self.totals.docs;
-        let says = if count == 0 { 0.0 } else { rarity(docs, count) / rarity(docs, 1) };
-        TimeArm { asked: asked.clone(), says, top }
+        TimeArm { asked: asked.clone(), says, speaks, top }
     }
 
     /// How many records fit a time, where those are so many that it finds none by itself.

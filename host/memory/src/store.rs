@@ -1655,7 +1655,7 @@ impl Memory {
         let Considered { candidates, doubt, .. } =
             self.look(index, (question, past), now, Look::Ranking)?;
         let count = candidates.len();
-        let answering = candidates.iter().filter(|it| it.signals.speak()).count();
+        let answering = candidates.iter().filter(|it| it.speaks).count();
         let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
         let grouping =
             Grouping { index, question, past, on: !question.history && !question.copies };

@@ -28,6 +28,7 @@ fn answer(hits: u64) -> Arc<Answer> {
         untrained: 1.0,
         signals: Signals::default(),
         tokens: 3,
+        speaks: true,
         is_behind: false,
     };
     let packed = (0..hits).map(|it| (1.0, candidate(it))).collect();

@@ -109,41 +109,48 @@ fn places<const N: usize>(found: &voyager_memory::Recall, wanted: [&str; N]) -> 
 const POTTERY: &str = "Ana learned pottery with a friend, in the old hall of the town.";
 const CHOIR: &str = "Ana joined a choir with a friend, in the old church of the lower town.";
 
-/// The words alone find the course first, whichever is asked for.
-fn around_a_move(of_the_move: &str) -> Vec<Entry> {
+/// The words alone find the course first, whichever is asked for, and whether it was before the move or after it.
+fn around_a_move(of_the_move: &str, (first, then): (&str, &str)) -> Vec<Entry> {
     vec![
-        told(19_400, POTTERY),
+        told(19_400, first),
         told(19_410, "It rained in Berlin, all day."),
         told(19_482, of_the_move),
-        told(19_500, CHOIR),
+        told(19_500, then),
         told(19_501, "Bob sold the boat."),
     ]
 }
 
-/// Few records, and many: what was learned ranks many.
+/// Few records, and many: what was learned ranks many. And what words find first is before, or after.
+const EACH: [(u64, (&str, &str)); 4] = [
+    (0, (POTTERY, CHOIR)),
+    (0, (CHOIR, POTTERY)),
+    (300, (POTTERY, CHOIR)),
+    (300, (CHOIR, POTTERY)),
+];
+
 #[test]
 fn what_was_after_an_event_is_found_by_when_that_was() {
-    let garden = |it: u64| told(19_300 + it, &format!("Row {it} of the garden was watered."));
+    let garden = |it: u64| told(19_330 + it, &format!("Row {it} of the garden was watered."));
     let said = "Ana moved to Berlin two days ago.";
     for (of_the_move, is_said, day) in
         [(said, true, "2023-05-03"), (&said[..19], false, "2023-05-05")]
     {
-        for more in [0, 300] {
+        for (more, both) in EACH {
             let memory = open(&SimDisk::new(1));
-            let entries: Vec<Entry> =
-                around_a_move(of_the_move).into_iter().chain((0..more).map(garden)).collect();
+            let around = around_a_move(of_the_move, both);
+            let entries: Vec<Entry> = around.into_iter().chain((0..more).map(garden)).collect();
             let ids = memory.remember(&entries, None, now()).unwrap();
             let ask = |how: &str| {
                 let question = asked(&format!("What did Ana do {how} the move to Berlin?"));
                 let event = memory.consider(&question, now()).unwrap().event;
                 let told = event.map(|it| (it.interval.days().unwrap(), it.by, it.is_said));
-                (told, places(&memory.recall(&question, now()).unwrap(), [POTTERY, CHOIR]))
+                (told, places(&memory.recall(&question, now()).unwrap(), [both.0, both.1]))
             };
             let event = Some(((day.to_owned(), day.to_owned()), ids[2], is_said));
             for (how, is_before) in [("after", false), ("before", true), ("since", false)] {
-                let (told, [pottery, choir]) = ask(how);
+                let (told, [first, then]) = ask(how);
                 assert_eq!(told, event, "{how} of {more}");
-                assert_eq!(pottery < choir, is_before, "{how} of {more}: {pottery}, {choir}");
+                assert_eq!(first < then, is_before, "{how} of {more}: {first}, {then}, {both:?}");
             }
         }
     }
@@ -153,7 +160,7 @@ fn what_was_after_an_event_is_found_by_when_that_was() {
 fn an_event_is_found_where_all_of_it_is_told_and_nothing_else_is_said_of_its_time() {
     let event = |of_the_move: &[Entry], question: &str| {
         let memory = open(&SimDisk::new(1));
-        let mut entries = around_a_move("Ana packed for Berlin.");
+        let mut entries = around_a_move("Ana packed for Berlin.", (POTTERY, CHOIR));
         entries.extend_from_slice(of_the_move);
         let ids = memory.remember(&entries, None, now()).unwrap();
         let found = memory.consider(&asked(question), now()).unwrap().event?;
@@ -187,24 +194,39 @@ fn an_event_is_found_where_all_of_it_is_told_and_nothing_else_is_said_of_its_tim
 #[test]
 fn a_time_with_one_end_ranks_and_finds() {
     let garden = |it: u64| told(19_300 + it, &format!("Row {it} of the garden was watered."));
-    for more in [0, 300] {
+    for (more, both) in EACH {
         let memory = open(&SimDisk::new(1));
-        let entries: Vec<Entry> = around_a_move("Ana moved to Berlin.")
-            .into_iter()
-            .chain((0..more).map(garden))
-            .collect();
+        let around = around_a_move("Ana moved to Berlin.", both);
+        let entries: Vec<Entry> = around.into_iter().chain((0..more).map(garden)).collect();
         memory.remember(&entries, None, now()).unwrap();
         let find = |text: &str| memory.recall(&asked(text), now()).unwrap();
         for (when, is_before) in [("after 3 May 2023", false), ("before 3 May 2023", true)] {
             let found = find(&format!("What did Ana do {when}?"));
-            let [pottery, choir] = places(&found, [POTTERY, CHOIR]);
-            assert_eq!(pottery < choir, is_before, "{when} of {more}: {pottery}, {choir}");
+            let [first, then] = places(&found, [both.0, both.1]);
+            assert_eq!(first < then, is_before, "{when} of {more}: {first}, {then}, {both:?}");
         }
     }
     let memory = open(&SimDisk::new(1));
-    memory.remember(&around_a_move("Ana moved to Berlin."), None, now()).unwrap();
+    let around = around_a_move("Ana moved to Berlin.", (POTTERY, CHOIR));
+    memory.remember(&around, None, now()).unwrap();
     let found = memory.recall(&asked("What happened after 16 May 2023?"), now()).unwrap();
     assert_eq!(texts(&found), ["Bob sold the boat.", CHOIR], "no word speaks for these");
+}
+
+/// What nearly all is after speaks for nothing, unless nothing else is asked for.
+#[test]
+fn a_time_that_nearly_all_records_fit_finds_none_beside_other_words() {
+    let memory = open(&SimDisk::new(1));
+    let garden = |it: u64| told(19_450 + it, &format!("Row {it} of the garden was watered."));
+    let around = around_a_move("Ana moved to Berlin.", (POTTERY, CHOIR));
+    let entries: Vec<Entry> = around.into_iter().chain((0..300).map(garden)).collect();
+    memory.remember(&entries, None, now()).unwrap();
+    let find = |text: &str| memory.recall(&asked(text), now()).unwrap();
+    let found = find("What did Ana learn after 14 April 2023?");
+    assert!(texts(&found).iter().all(|it| it.contains("Ana")), "{:?}", texts(&found));
+    assert_eq!(found.answering, found.hits.len());
+    assert!(find("Which zebra sang after 14 April 2023?").hits.is_empty());
+    assert_eq!(find("What happened after 14 April 2023?").hits.len(), 10);
 }
 
 #[test]

@@ -120,7 +120,10 @@ impl Desk {
                 (Some(found), _) if found.rank == 0 && candidate.is_some_and(|it| it.is_behind) => {
                     ("not-found", BEHIND.to_owned())
                 }
-                (found, _) => verdict(question, &record, found.as_ref(), (&hits, ranked.len())),
+                (found, _) => {
+                    let speaks = candidate.is_some_and(|it| it.speaks);
+                    verdict(question, &record, (found.as_ref(), speaks), (&hits, ranked.len()))
+                }
             };
             let is_other = found.as_ref().is_some_and(|it| it.signals.time == 0.0);
             let reason = match reading.tied.as_ref().filter(|it| it.when.is_some() && is_other) {
@@ -198,7 +201,7 @@ fn too_little(trust: Trust, lowered_by: &[String]) -> String {
 fn verdict(
     question: &Question,
     record: &Record,
-    found: Option<&Explained>,
+    (found, speaks): (Option<&Explained>, bool),
     (hits, ranked): (&[Hit], usize),
 ) -> (&'static str, String) {
     let limit = question.limit;
@@ -220,7 +223,7 @@ fn verdict(
             );
             ("beyond-budget", reason)
         }
-        Some(found) if !found.signals.speak() => {
+        Some(_) if !speaks => {
             let why = match record.draft.thread {
                 Some(_) => ": it was looked at beside a neighbour in its thread",
                 None => ", and its vector is not near enough to speak for it alone",
