@@ -380,6 +380,7 @@ pub(crate) fn consider(
         .flatten();
     lead(search, &mut seen);
     let lowered = fuse(&mut seen, parts);
+    seen.iter_mut().for_each(|it| seeing.see_time(it));
     if look == Look::Ranking {
         seen.iter_mut().for_each(|it| it.1.ranking = Vec::new());
     } else {
@@ -499,6 +500,13 @@ impl<'a> Seeing<'a> {
     /// Whether such a time alone speaks for a record.
     fn time_speaks(&self, time: f64) -> bool {
         time > 0.0 && self.first.time.as_ref().is_some_and(|it| it.speaks)
+    }
+
+    /// A part of the question may have found a record, and not asked about its time.
+    fn see_time(&self, (spot, it): &mut (Spot, Candidate)) {
+        let time = self.time(*spot);
+        it.signals.time = it.signals.time.max(time);
+        it.speaks |= self.time_speaks(time);
     }
 }
 

@@ -229,6 +229,22 @@ fn a_time_that_nearly_all_records_fit_finds_none_beside_other_words() {
     assert_eq!(find("What happened after 14 April 2023?").hits.len(), 10);
 }
 
+/// The best of the event are looked at, and of few of these the whole question knows.
+#[test]
+fn what_the_event_alone_found_has_a_time_too() {
+    let memory = open(&SimDisk::new(1));
+    let row = |it: u64| told(19_300, &format!("Row {it} of the garden was watered."));
+    let by_ana = |it: u64| told(19_400, &format!("Ana thinks of the move to Berlin again: {it}."));
+    let later = |_| told(19_500, "Move, Berlin.");
+    let entries = (0..250).map(by_ana).chain((0..50).map(later)).chain((0..600).map(row));
+    let ids = memory.remember(&entries.collect::<Vec<Entry>>(), None, now()).unwrap();
+    let question = asked("What did Ana do after the move to Berlin?");
+    let found = memory.consider(&question, now()).unwrap();
+    assert_eq!(found.event.unwrap().by, ids[0]);
+    let last = found.candidates.iter().find(|it| it.id == ids[299]).unwrap();
+    assert!(!last.is_behind && last.signals.time > 0.0, "{:?}", last.signals);
+}
+
 #[test]
 fn what_says_the_same_is_told_once_and_what_says_another_thing_is_not_left_out() {
     let memory = open(&SimDisk::new(1));
