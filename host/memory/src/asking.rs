@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     entities,
-    question::{self, Cue, Name, Related},
+    question::{self, Name, Related},
     recall::Question,
     search::Words,
     shard::{AskedDays, Shard},
@@ -120,11 +120,23 @@ impl Asking {
         let beside_time = things + analysed.names.len() + analysed.exact.len();
         let kindred = kindred(&question.kindred, &core);
         let cues = cues(&said);
+        // "After Tom" is after somebody, "after the Boston Marathon" after an event.
+        let names: BTreeSet<String> = analysed
+            .names
+            .iter()
+            .map(|it| &it.name)
+            .chain(&authors)
+            .chain(short.keys())
+            .flat_map(|it| terms::words(it))
+            .collect();
+        let is_named =
+            |event: &str| terms::words(event).all(|it| it == "and" || names.contains(&it));
         let is_ordered = |it: &Related| {
             it.bound != Bound::Within
-                && (analysed.cue == Cue::Open || asks_of_the_past(&it.rest))
+                && asks_of_the_past(&it.rest)
                 && window.is_none()
                 && analysed.parts.contains(&it.event)
+                && !is_named(&it.event)
         };
         let tied = analysed.related.filter(is_ordered);
         Self {
@@ -304,9 +316,13 @@ mod tests {
             "What happened until the move to Berlin?",
             "Where has Ana worked since the move to Berlin?",
             "Ana's jobs before the move to Berlin",
+            "List Ana's jobs before the move to Berlin",
+            "What has Ana done since the move to Berlin?",
         ] {
             assert_eq!(tied(text).as_deref(), Some("the move to Berlin"), "{text}");
         }
+        let race = "Who was there after the Boston Marathon?";
+        assert_eq!(tied(race).as_deref(), Some("the Boston Marathon"), "a name with an article");
         for text in [
             "What will Ana do after the move to Berlin?",
             "What does Ana want after the move to Berlin?",
@@ -314,6 +330,11 @@ mod tests {
             "What did Ana do during the move to Berlin?",
             "What did Ana do in May after the move to Berlin?",
             "What did Ana do?",
+            "What do we have to do after the move to Berlin?",
+            "What does Ana have after the move to Berlin?",
+            "What has to be done after the move to Berlin?",
+            "List what Ana wants after the move to Berlin",
+            "Who presented after Tom?",
         ] {
             assert_eq!(tied(text), None, "{text}");
         }

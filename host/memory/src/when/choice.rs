@@ -54,10 +54,21 @@ pub fn wanted(question: &str) -> Wanted {
     Wanted { granularity: asked, start: began || long, lasts, future }
 }
 
-/// Whether `question` asks for what has been, by its words.
+/// Whether `question` asks for what has been, by its words. So do words that are no sentence, as far as that can be seen: "Ana's
+/// jobs", "list the jobs".
 pub fn asks_of_the_past(question: &str) -> bool {
-    let is_past = || terms::words(question).any(|it| words::is_past(&it));
-    wanted(question).future.map_or_else(is_past, |it| !it)
+    let words: Vec<String> = terms::words(question).collect();
+    // "What does she have" and "what have we to do" ask for no past, "where has she been" does.
+    let has_been = |at: usize, it: &String| {
+        let after = &words[at + 1..];
+        matches!(it.as_str(), "have" | "has" | "ve")
+            && after.first().is_some_and(|it| it != "to")
+            && after.iter().any(|it| words::is_participle(it))
+    };
+    let is_past = words.iter().enumerate().any(|(at, it)| words::is_past(it) || has_been(at, it));
+    let is_future = wanted(question).future == Some(true);
+    let is_sentence = || words.iter().any(|it| words::asks_or_helps(it));
+    !is_future && (is_past || !is_sentence())
 }
 
 fn granularity(word: &str) -> Option<Granularity> {

@@ -524,6 +524,26 @@ pub(super) fn is_past(low: &str) -> bool {
         || (low.len() > 4 && low.ends_with("ed") && !matches!(low, "need" | "speed" | "indeed"))
 }
 
+/// Whether the word after "have" says what has been.
+pub(super) fn is_participle(low: &str) -> bool {
+    const OTHERS: [&str; 27] = [
+        "become", "begun", "broken", "chosen", "come", "done", "driven", "drunk", "eaten", "flown",
+        "given", "gone", "gotten", "grown", "known", "put", "read", "run", "seen", "shown",
+        "spoken", "sung", "swum", "taken", "thrown", "worn", "written",
+    ];
+    is_past(low) || OTHERS.contains(&low)
+}
+
+/// Whether the word makes a sentence or a question of those around it.
+pub(super) fn asks_or_helps(low: &str) -> bool {
+    const WORDS: [&str; 31] = [
+        "am", "are", "can", "could", "did", "do", "does", "had", "has", "have", "how", "is", "may",
+        "might", "must", "shall", "should", "was", "were", "what", "when", "where", "which", "who",
+        "whom", "whose", "why", "will", "won", "would", "if",
+    ];
+    WORDS.contains(&low)
+}
+
 /// Whether the word shows that its sentence speaks of what is to come.
 pub(super) fn is_future(low: &str) -> bool {
     is_tomorrow(low)
