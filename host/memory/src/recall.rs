@@ -551,12 +551,21 @@ pub(crate) fn holding_all(
     asking: &Asking,
     ranking: &Ranked,
 ) -> Vec<(MemoryId, Timestamp)> {
+    // What is asked for, each with the terms that will do: nothing of a shard that knows none of these.
+    let wanted = |shard: &&Shard| -> Option<Vec<Vec<Term>>> {
+        let words = asking.core.keys().map(|it| vec![it.clone()]);
+        let any = words.chain(asking.authors.iter().map(|it| terms::terms(it)));
+        any.map(|any| {
+            let known: Vec<Term> = any.iter().filter_map(|it| shard.term(it)).collect();
+            (!known.is_empty()).then_some(known)
+        })
+        .collect()
+    };
+    let wanted: Vec<Option<Vec<Vec<Term>>>> = search.shards.iter().map(wanted).collect();
     let holds_all = |spot: &Spot| {
-        let shard = search.shard(*spot);
-        let held: HashSet<Term> = shard.terms(spot.place).collect();
-        let holds = |it: &String| shard.term(it).is_some_and(|term| held.contains(&term));
-        asking.core.keys().all(holds)
-            && asking.authors.iter().all(|it| terms::terms(it).iter().any(holds))
+        let held = || search.shard(*spot).terms(spot.place);
+        let wanted = wanted[spot.shard as usize].as_ref();
+        wanted.is_some_and(|all| all.iter().all(|any| held().any(|it| any.contains(&it))))
     };
     let whole = ranking.iter().filter(|it| holds_all(&it.0));
     let at = |spot: &Spot| search.shard(*spot).doc(spot.place).map(|it| it.at);

@@ -1687,11 +1687,7 @@ impl Memory {
         let grouping = Grouping { index, question: &all, past, on: !question.copies };
         let stands = |it| grouping.stands(it);
         let (packed, _) = recall::pack(index, scored, &all, stands, |it| self.says(it))?;
-        let is_old = |id| match past {
-            Some(past) => past.is_superseded(id),
-            None => index.succession().holds(id),
-        };
-        Ok(packed.iter().filter(|it| is_old(it.1.id)).count())
+        Ok(packed.iter().filter(|it| is_superseded(index, past, it.1.id)).count())
     }
 
     /// Which of some hits of a question says the same as another record, as a consolidation found: none where the question
@@ -1904,8 +1900,11 @@ impl Memory {
         let mut event = None;
         if let Some((at, Related { bound, rest, .. })) = tied.and_then(|it| Some((at(&it)?, it))) {
             let part = parts.remove(at);
-            let ranking = rank(&part);
-            let found = self.event(&search, &part, &ranking, now)?;
+            let (text, ranking) = (part.0.text.as_str(), rank(&part));
+            let telling = recall::holding_all(&search, &part.1, &ranking);
+            // With the history what was superseded is found, and is no doubt about what is so.
+            let stands = |it: &(MemoryId, Timestamp)| !is_superseded(index, past, it.0);
+            let found = self.event(text, telling.into_iter().filter(stands).collect())?;
             if let Some(found) = found {
                 // Its words are a time here, and nothing that is asked for beside.
                 let rest = parts.iter().find(|it| it.0.text == rest);
@@ -1925,35 +1924,37 @@ impl Memory {
         Ok(Considered { event, ..considered })
     }
 
-    /// When an event was that a question is tied to, by what was found of it: by what says a time, of the best that hold all
-    /// of its words, where no other of those says another time; or else by the first that was told of it. What holds
-    /// only some of its words may tell of another one.
+    /// When an event was that a question is tied to, by the records that hold all of its words, the best first, and when each was
+    /// told: by what says a time of it, of the best and the first that was told, where no other of those says another time; or else
+    /// by when that first one was told. What holds only some of its words may tell of another one.
     fn event(
         &self,
-        search: &Search<'_>,
-        (question, asking): &(Question, Asking),
-        ranking: &Ranked,
-        now: Timestamp,
+        event: &str,
+        telling: Vec<(MemoryId, Timestamp)>,
     ) -> Result<Option<Dated>, ReadError> {
-        let telling = recall::holding_all(search, asking, ranking);
+        let Some(first) = telling.iter().copied().min_by_key(|(id, told)| (*told, *id)) else {
+            return Ok(None);
+        };
+        let mut read: Vec<(MemoryId, Timestamp)> =
+            telling.into_iter().take(1 + when::NEXT).collect();
+        if !read.contains(&first) {
+            read.push(first);
+        }
         let mut said: Vec<Dated> = Vec::new();
-        for (id, told) in telling.iter().take(1 + when::NEXT) {
-            let Some(record) = self.record_if_there(*id)? else { continue };
-            let date =
-                when::date_among((&question.text, now), [(record.draft.text.as_str(), *told)]);
-            said.extend(date.map(|(_, interval, granularity)| Dated {
+        for (by, told) in read {
+            let Some(record) = self.record_if_there(by)? else { continue };
+            let date = when::date_of_event(event, &record.draft.text, told);
+            said.extend(date.map(|(interval, granularity)| Dated {
                 interval,
                 granularity,
-                by: *id,
+                by,
                 is_said: true,
             }));
         }
         let Some(best) = said.first() else {
-            let first = telling.into_iter().min_by_key(|(id, told)| (*told, *id));
-            return Ok(first.map(|(by, told)| {
-                let interval = Interval::day_of(told);
-                Dated { interval, granularity: Granularity::Day, by, is_said: false }
-            }));
+            let (by, told) = first;
+            let interval = Interval::day_of(told);
+            return Ok(Some(Dated { interval, granularity: Granularity::Day, by, is_said: false }));
         };
         let agree = said.iter().all(|it| it.interval.overlaps(best.interval));
         Ok(agree.then_some(*best))
@@ -2470,6 +2471,14 @@ pub fn check_question(text: &str) -> Result<(), ReadError> {
     Err(ReadError::Invalid { reason })
 }
 
+/// Whether a newer record supersedes one, or did at the commit that is asked about.
+fn is_superseded(index: &Index, past: Option<&Past>, id: MemoryId) -> bool {
+    match past {
+        Some(past) => past.is_superseded(id),
+        None => index.succession().holds(id),
+    }
+}
+
 /// Whether a question lets a record be given back.
 fn allowed(
     index: &Index,
@@ -2480,13 +2489,11 @@ fn allowed(
     if index.is_leaving(doc.id) {
         return false;
     }
-    let (archived, superseded) = match past {
-        Some(past) => (past.is_archived(doc.id), past.is_superseded(doc.id)),
-        None => {
-            let archived = index.standing(doc.id).is_none_or(|it| it.archived);
-            (archived, index.succession().holds(doc.id))
-        }
+    let archived = match past {
+        Some(past) => past.is_archived(doc.id),
+        None => index.standing(doc.id).is_none_or(|it| it.archived),
     };
+    let superseded = is_superseded(index, past, doc.id);
     let trust = match question.trust {
         Some(_) => index.trust(doc.id).unwrap_or_default(),
         None => Trust::Owner,

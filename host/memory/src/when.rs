@@ -46,7 +46,7 @@ use voyager_base::clock::Timestamp;
 
 pub use self::{
     calendar::Unit,
-    choice::{BESIDE, NEXT, Wanted, asks_of_the_past, date_among, date_of, wanted},
+    choice::{BESIDE, NEXT, Wanted, asks_of_the_past, date_among, date_of, date_of_event, wanted},
     grammar::mentions,
     numeric::{ambiguous, impossible},
 };

@@ -195,7 +195,7 @@ fn when_it_was(WhenDetail { first, last, by, said, .. }: &WhenDetail) -> String 
     if *said {
         format!("{days}, says {by}")
     } else {
-        format!("{by} was told on {days}, and names no time")
+        format!("{by} was told on {days}, and tells no time of it")
     }
 }
 

@@ -91,21 +91,79 @@ fn granularity(word: &str) -> Option<Granularity> {
 /// side of the telling that the question speaks of, and that stands nearest to the shared words. Of what is planned
 /// none is taken that was over when it was told.
 pub fn date_of(question: &str, text: &str, told: Timestamp) -> Option<(Interval, Granularity)> {
+    let places = shared_words(text, question);
+    best_date(question, (text, told), &places, mentions(text, told))
+}
+
+/// When `event` was, as far as `text`, told at `told`, says a time of it: within a sentence that holds all of the event's words
+/// that the text holds, where those are not what something else came before or after ("since the move I sleep badly").
+pub fn date_of_event(event: &str, text: &str, told: Timestamp) -> Option<(Interval, Granularity)> {
+    let places = shared_words(text, event);
+    let all: BTreeSet<&str> = places.iter().map(|it| it.1.as_str()).collect();
+    let mentions = mentions(text, told);
+    let tells = |mention: &Mention| {
+        let sentence = sentence(text, &mention.span);
+        let held = places.iter().filter(|it| sentence.contains(&it.0));
+        let held: BTreeSet<&str> = held.map(|it| it.1.as_str()).collect();
+        let is_of_it = !held.is_empty() && held == all;
+        let is_then = matches!(mention.bound, Bound::Within | Bound::Since);
+        // "A month since the move" tells when that was.
+        let is_length = mention.at().is_none();
+        is_of_it && is_then && (is_length || !is_other(text, &sentence, &places, &mentions))
+    };
+    let of_it = mentions.iter().filter(|it| tells(it)).cloned().collect();
+    best_date(event, (text, told), &places, of_it)
+}
+
+/// Whether a sentence ties something else to an event whose words stand at `places`: "since", "after", "before" or "until" stands before
+/// one of them in a clause, and before no time.
+fn is_other(
+    text: &str,
+    sentence: &Range<usize>,
+    places: &[(usize, String)],
+    mentions: &[Mention],
+) -> bool {
+    let is_of_time = |end: usize| {
+        let next = text[end..].find(char::is_alphanumeric).map_or(end, |it| end + it);
+        mentions.iter().any(|it| it.at().is_some() && it.span.contains(&next))
+    };
+    let (mut at, mut is_tied) = (sentence.start, false);
+    for piece in text[sentence.clone()].split_inclusive(|it: char| !it.is_alphanumeric()) {
+        let word = piece.trim_end_matches(|it: char| !it.is_alphanumeric());
+        if is_tied && places.iter().any(|it| it.0 == at) {
+            return true;
+        }
+        let ties = TIES.iter().any(|it| word.eq_ignore_ascii_case(it));
+        is_tied |= ties && !is_of_time(at + word.len());
+        is_tied &= !piece.ends_with([',', ';', ':']);
+        at += piece.len();
+    }
+    false
+}
+
+/// Words that tie something to an event.
+const TIES: [&str; 5] = ["after", "before", "since", "till", "until"];
+
+/// The best of some mentions of a text that was told then, for a question whose words stand at `places` in it.
+fn best_date(
+    question: &str,
+    (text, told): (&str, Timestamp),
+    places: &[(usize, String)],
+    mentions: Vec<Mention>,
+) -> Option<(Interval, Granularity)> {
     let wanted = wanted(question);
-    let about: BTreeSet<String> = terms::terms(question).into_iter().collect();
-    let places = shared_words(text, &about);
     let today = Interval::day_of(told);
-    let candidates = mentions(text, told).into_iter().filter_map(|mention| {
+    let candidates = mentions.into_iter().filter_map(|mention| {
         let sentence = sentence(text, &mention.span);
         let (interval, granularity) = match mention.at().filter(|_| !wanted.start) {
             Some(at) => at,
             None => {
-                begun(text, &sentence, &mention, wanted, &places, told).or_else(|| mention.at())?
+                begun(text, &sentence, &mention, wanted, places, told).or_else(|| mention.at())?
             }
         };
         let over = wanted.future == Some(true) && interval.to <= today.from;
         let score = score(&mention, interval, granularity, wanted, told);
-        let nearness = nearness(&mention.span, &sentence, &places);
+        let nearness = nearness(&mention.span, &sentence, places);
         (!over).then_some((score + nearness.0, nearness.1, interval, granularity))
     });
     // The first of equals: what comes later in a text is more often an aside.
@@ -201,8 +259,9 @@ fn score(
     4 * i64::from(side) - 2 * i64::from(hour) - 2 * i64::from(outside) + 2 * i64::from(began)
 }
 
-/// Where in `text` words stand whose stem is one of `about`, with that stem.
-fn shared_words(text: &str, about: &BTreeSet<String>) -> Vec<(usize, String)> {
+/// Where in `text` words of `question` stand, in any form, with their stems.
+fn shared_words(text: &str, question: &str) -> Vec<(usize, String)> {
+    let about: BTreeSet<String> = terms::terms(question).into_iter().collect();
     let mut found = Vec::new();
     let mut start = None;
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {

@@ -2567,3 +2567,27 @@ fn how_exactly_a_time_was_meant_has_one_name() {
     }
     assert_eq!(all.map(Granularity::name), voyager_base::memory::GRANULARITIES);
 }
+
+#[test]
+fn the_time_of_an_event_stands_in_a_sentence_that_tells_of_it() {
+    let told = at("2024-05-20T10:00:00");
+    let of = |text: &str| {
+        let found = date_of_event("the move to Berlin", text, told);
+        found.map(|(interval, _)| day(interval.from))
+    };
+    for (text, expected) in [
+        ("Ana moved to Berlin two days ago.", Some("2024-05-18")),
+        ("We live in Berlin, for since 3 May 2023 the move is done.", Some("2023-05-03")),
+        ("After a long search, we moved to Berlin on 3 May 2023.", Some("2023-05-03")),
+        ("It's been two months since the move to Berlin.", Some("2024-03-01")),
+        ("Ana moved to Berlin. The rent is due on 1 June 2024.", None),
+        ("Ana moved to Berlin. The rent in Berlin is due on 1 June 2024.", None),
+        ("Since the move to Berlin I sleep badly; yesterday I saw a doctor.", None),
+        ("Yesterday, after the move to Berlin, I saw a doctor.", None),
+        ("Until we moved to Berlin, on 3 May 2023, I slept well.", None),
+        ("Before 2019 the move to Berlin was only talk.", None),
+        ("The door was painted yesterday.", None),
+    ] {
+        assert_eq!(of(text).as_deref(), expected, "{text}");
+    }
+}

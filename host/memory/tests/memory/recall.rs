@@ -176,6 +176,11 @@ fn an_event_is_found_where_all_of_it_is_told_and_nothing_else_is_said_of_its_tim
     let earlier = told(19_490, "The move to Berlin is done.");
     let first = [again.clone(), earlier];
     assert_eq!(event(&first, after), day(6, "2023-05-13", false), "told then for the first time");
+    let late = |it: u64| told(19_540 + it, "The move to Berlin.");
+    let mut many: Vec<Entry> = (0..4).map(late).collect();
+    let aside = "We moved to Berlin on 3 May 2023, with a van and all of the chairs and lamps.";
+    many.push(told(19_486, aside));
+    assert_eq!(event(&many, after), day(9, "2023-05-03", true), "the first says when it was");
     let other = told(19_530, "The move to Berlin was on 9 June 2023.");
     assert_eq!(event(&[then.clone(), other], after), None, "one says another day");
     // One who is named has to be named there too, by the whole name or a part of it.
@@ -227,6 +232,35 @@ fn a_time_that_nearly_all_records_fit_finds_none_beside_other_words() {
     assert_eq!(found.answering, found.hits.len());
     assert!(find("Which zebra sang after 14 April 2023?").hits.is_empty());
     assert_eq!(find("What happened after 14 April 2023?").hits.len(), 10);
+}
+
+#[test]
+fn an_event_is_none_of_what_the_question_may_not_find() {
+    let memory = open(&SimDisk::new(1));
+    let then = told(19_485, "We moved to Berlin on 3 May 2023.");
+    let elsewhere = Draft { space: "work".to_owned(), ..then.draft.clone() };
+    let mut entries = around_a_move("Ana packed for Berlin.", (POTTERY, CHOIR));
+    entries.push(elsewhere.into());
+    let ids = memory.remember(&entries, None, now()).unwrap();
+    let event = |question: Question| {
+        let found = memory.consider(&question, now()).unwrap().event?;
+        Some((found.by, found.interval.days().unwrap().0))
+    };
+    let question = asked("What did Ana do after the move to Berlin?");
+    let here = Question { spaces: vec![entries[0].draft.space.clone()], ..question.clone() };
+    assert_eq!(event(question), Some((ids[5], "2023-05-03".to_owned())));
+    assert_eq!(event(here.clone()), None, "it is of another space");
+    let remember = |entry: Entry| memory.remember(&[entry], None, now()).unwrap()[0];
+    let old = remember(then);
+    let moved = told(19_487, "We moved to Berlin on 9 June 2023.");
+    let newer = remember(Entry { supersedes: vec![old], ..moved });
+    let said = Some((newer, "2023-06-09".to_owned()));
+    assert_eq!(event(here.clone()), said);
+    let history = Question { history: true, ..here.clone() };
+    assert_eq!(event(history.clone()), said, "what was superseded is no doubt");
+    memory.forget(&[newer], None, now()).unwrap();
+    memory.forget(&[old], None, now()).unwrap();
+    assert_eq!((event(here), event(history)), (None, None));
 }
 
 /// The best of the event are looked at, and of few of these the whole question knows.

@@ -243,7 +243,7 @@ fn recall_says_when_what_was_asked_about_happened() {
     assert!(told(question[1]).contains("when: 2023-05-01 to 2023-05-07, says m0"));
     let orchestra = told("When does the orchestra play?");
     assert!(
-        orchestra.contains("when: m1 was told on 2023-05-09, and names no time"),
+        orchestra.contains("when: m1 was told on 2023-05-09, and tells no time of it"),
         "{orchestra}"
     );
     assert_eq!(memory(&stage, &["recall", "Who climbed the volcano?"])["when"], Json::Null);
