@@ -97,7 +97,7 @@ impl Memory {
 
     /// Remembers what several callers want, each with its key, in this order and with one sync for all of them. Each batch is
     /// a commit of its own, all of it or nothing, and as if it had come alone: it has its own ids or its own error. Of a
-    /// disk that fails all learn.
+    /// disk that fails to take the group all learn.
     pub fn remember_each(
         &self,
         batches: &[(&[Entry], Option<&Digest>)],
