@@ -309,6 +309,13 @@ impl<'a> Arm<'a> {
         if self.best <= 0.0 { 0.0 } else { self.value(spot).unwrap_or(0.0) / self.best }
     }
 
+    /// What it is worth against the best of those that may be given back: a number that may be told, since no other record
+    /// speaks in it for itself.
+    pub(crate) fn share(&self, spot: Spot) -> f64 {
+        let best = self.top.first().and_then(|it| self.value(*it)).unwrap_or(0.0);
+        if best <= 0.0 { 0.0 } else { self.value(spot).unwrap_or(0.0) / best }
+    }
+
     /// The best of some records of a shard, as [`Arm::z`].
     pub(crate) fn best_z(&self, shard: u32, places: &[Place]) -> f64 {
         let known = places.iter().filter_map(|it| self.known(Spot { shard, place: *it }));

@@ -465,7 +465,7 @@ impl<'a> Seeing<'a> {
                 .and_then(|it| it.value(*spot))
                 .unwrap_or(0.0)
                 .clamp(0.0, 1.0),
-            keyword: first.window2.ratio(*spot),
+            keyword: first.window2.share(*spot),
             relation: self.led.get(spot).copied().unwrap_or(0.0),
             tag: share_of_tags(shard, doc, &self.words),
             exact: self.quoted.share(self.search, *spot, doc),

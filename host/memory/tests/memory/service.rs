@@ -294,3 +294,29 @@ fn what_stands_beside_a_hit_is_told_where_it_is_trusted_enough() {
     assert_eq!(told(None), [(0, false), (1, true), (2, false)]);
     assert_eq!(told(Some(Trust::Skill)), [(1, true), (2, false)]);
 }
+
+#[test]
+fn reasons_are_measured_against_what_may_be_told() {
+    let memory = Arc::new(open(&SimDisk::new(1)));
+    let all = [
+        note(
+            "notes",
+            "On the way home somebody told of a volcano, and of the weather.",
+            Trust::Owner,
+        ),
+        note("notes", "Volcano, volcano!", Trust::Outside),
+    ];
+    memory.remember(&all, None, now()).unwrap();
+    let service = service(&memory);
+    // Which memories are found, and whether by all that words can say.
+    let found = |trust| {
+        let context = granted(&["**"], &[], trust);
+        let search = search("volcano");
+        let found = now_or_never(service.find(&context, FindMemory { search })).unwrap();
+        let keyword = |it: &Vec<(String, f64)>| it.iter().find(|it| it.0 == "keyword").unwrap().1;
+        let ids = found.recalled.hits.iter().map(|it| it.memory.id);
+        ids.zip(found.signals.iter().map(|it| keyword(it) == 1.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(None), [(1, true), (0, false)]);
+    assert_eq!(found(Some(Trust::Skill)), [(0, true)]);
+}
