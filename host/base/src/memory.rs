@@ -21,8 +21,8 @@ use crate::{
 pub use self::{
     evidence::{
         Comparison, FieldCondition, FindMemory, FoundMemory, ListMemory, MemoryPassage,
-        MemorySearch, MemoryTurn, RELATED_MAX, RelatedMemory, SeekHistory, SeekPassages,
-        SeekRelations,
+        MemorySearch, MemoryTurn, PART_BYTES_MAX, RELATED_MAX, RelatedMemory, SeekHistory,
+        SeekPassages, SeekRelations,
     },
     results::{
         KeepResult, LIKENESS_USUAL, OFFERS_MAX, OfferedResult, RESULT_BYTES_MAX, SeekResults,

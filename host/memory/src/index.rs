@@ -36,6 +36,9 @@ const LINKS: &str = "links";
 /// Bytes of such a claim, or such a link, there: where it starts and leads to, its number.
 const CLAIM_BYTES: usize = 20;
 
+/// What an edge is read by: the record that it starts at, and its number.
+pub(crate) type EdgeKey = (u64, u32);
+
 /// The cache.
 #[derive(Default)]
 pub(crate) struct Index {
@@ -542,17 +545,18 @@ impl Index {
         self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| (it.0.1, it.1.0)).collect()
     }
 
-    /// The edges of a record, by the record they start at and their number.
-    pub(crate) fn edges_of(&self, id: MemoryId) -> Vec<(u64, u32)> {
-        let forward = self.edges.range((id, 0)..=(id, u32::MAX)).map(|it| (it.0.0.0, it.0.1));
+    /// The edges of a record, by the record they start at and their number, each with the record at its other end.
+    pub(crate) fn edges_of(&self, id: MemoryId) -> Vec<(EdgeKey, MemoryId)> {
+        let forward = self.edges.range((id, 0)..=(id, u32::MAX));
+        let forward = forward.map(|(key, to)| ((key.0.0, key.1), to.0));
         let all = (id, MemoryId(0), 0)..=(id, MemoryId(u64::MAX), u32::MAX);
-        let backward = self.backward.range(all).map(|it| (it.0.1.0, it.0.2));
+        let backward = self.backward.range(all).map(|it| ((it.0.1.0, it.0.2), it.0.1));
         let mut edges: Vec<_> = forward.chain(backward).collect();
         edges.sort_unstable();
         edges
     }
 
-    /// All edges, as in [`Index::edges_of`].
+    /// All edges, by the record they start at and their number.
     pub(crate) fn all_edges(&self) -> Vec<(u64, u32)> {
         self.edges.keys().map(|it| (it.0.0, it.1)).collect()
     }

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use voyager_base::memory::PART_BYTES_MAX;
+
 use crate::{
     recall::Hit,
     record::{MemoryId, Record},
@@ -46,7 +48,8 @@ pub(crate) type Seat<T> = (T, u32);
 ///
 /// What the hits leave of the budget is given to turns beside them, each where it fits: first to those between two hits, which
 /// makes one passage of two, then to those right before and after a hit, always the best hit first. `turn` is asked for them,
-/// with how many tokens are left; none where there is none to be told.
+/// with how many tokens are left; none where there is none to be told. With or without a budget they end before they would take
+/// more than [`PART_BYTES_MAX`].
 pub(crate) fn passages<T: Copy + Ord, E>(
     hits: &[Hit],
     budget_tokens: Option<u32>,
@@ -67,8 +70,11 @@ pub(crate) fn passages<T: Copy + Ord, E>(
     }
     let spent: u64 = hits.iter().map(|it| u64::from(it.tokens)).sum();
     let mut left = budget_tokens.map_or(u64::MAX, u64::from).saturating_sub(spent);
+    let mut bytes_left = PART_BYTES_MAX;
     for seat in beside(&seats) {
         let Some(record) = turn(seat, left)? else { continue };
+        let Some(rest) = bytes_left.checked_sub(record.draft.bytes()) else { break };
+        bytes_left = rest;
         let tokens = tokens_of(&record.draft.text);
         left = left.saturating_sub(u64::from(tokens));
         turns.insert(seat, (usize::MAX, Turn { score: None, tokens, record }));
@@ -177,6 +183,16 @@ mod tests {
         assert_eq!((told(&hits, Some(8)), told(&hits, None)), (all.to_vec(), all.to_vec()));
         // What both sides bring along makes one passage of two.
         assert_eq!(told(&[0, 3], None), [[0, 1, 2, 3, 4]]);
+    }
+
+    #[test]
+    fn what_stands_beside_hits_is_bounded_without_a_budget_too() {
+        let half = |at: Seat<u64>, _| {
+            Ok::<_, Infallible>(Some(record(id(at), PART_BYTES_MAX / 2 / "a ".len())))
+        };
+        let passages = passages(&hits(&[(5, 1), (7, 1)]), None, seat, half).unwrap();
+        let turns = passages.iter().flat_map(|it| &it.turns);
+        assert_eq!(turns.map(|it| it.record.id.0).collect::<Vec<_>>(), [4, 5, 6, 7]);
     }
 
     proptest! {

@@ -119,6 +119,13 @@ pub struct Invalid {
 }
 
 impl Draft {
+    /// How many bytes its text takes, with its tags and fields.
+    pub(crate) fn bytes(&self) -> usize {
+        let tags = self.tags.iter().map(String::len);
+        let fields = self.fields.iter().map(|(name, value)| name.len() + value.len());
+        self.text.len() + tags.chain(fields).sum::<usize>()
+    }
+
     /// Checks sizes and ranges.
     ///
     /// # Errors

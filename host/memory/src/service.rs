@@ -11,9 +11,9 @@ use voyager_base::{
     memory::{
         DatedMemory, FIELD_TRUST, FieldCondition, FindMemory, ForgetMemory, FoundMemory,
         KeepResult, ListMemory, MemoryDraft, MemoryHit, MemoryPassage, MemorySearch, MemoryService,
-        MemoryTurn, OfferedResult, RELATED_MAX, ReadMemory, RecallMemory, Recalled, RelateMemory,
-        RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages, SeekRelations,
-        SeekResults, Trust, UsedMemory,
+        MemoryTurn, OfferedResult, PART_BYTES_MAX, RELATED_MAX, ReadMemory, RecallMemory, Recalled,
+        RelateMemory, RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages,
+        SeekRelations, SeekResults, Trust, UsedMemory,
     },
     policy::Access,
 };
@@ -348,10 +348,8 @@ impl MemoryService for Service {
             let Some((question, _)) = searched(search, meaning, &grants, memory, now)? else {
                 return Ok(Vec::new());
             };
-            let mut ids = memory.allowed(&question)?;
-            ids.retain(|it| after.is_none_or(|after| after < it.0));
-            ids.truncate(question.limit);
-            told_all(memory, &ids)
+            let ids = memory.allowed_after(&question, after.map(MemoryId), question.limit)?;
+            told_part(memory, &ids)
         })
     }
 
@@ -364,13 +362,19 @@ impl MemoryService for Service {
         self.with(move |memory, _| {
             let id = MemoryId(call.id);
             readable(memory, &grants, id)?;
+            let ends = memory.ends(id)?.into_iter();
+            let ends = ends.filter(|it| readable(memory, &grants, it.1).is_ok()).map(|it| it.0);
+            let skip = call.skip as usize;
+            let edges = if grants.trust_wanted() == Trust::Outside {
+                let part: Vec<_> = ends.skip(skip).take(RELATED_MAX).collect();
+                memory.relations_at(id, &part)?
+            } else {
+                // What a relation says is known when it is read.
+                let all = memory.relations_at(id, &ends.collect::<Vec<_>>())?.into_iter();
+                all.filter(is_vouched).skip(skip).take(RELATED_MAX).collect()
+            };
             let end = |it: &Edge| if it.from == id { it.to } else { it.from };
-            let mut edges = memory.relations(id)?;
-            edges
-                .retain(|it| is_vouched(&grants, it) && readable(memory, &grants, end(it)).is_ok());
-            let edges: Vec<Edge> =
-                edges.into_iter().skip(call.skip as usize).take(RELATED_MAX).collect();
-            let records = memory.records(&edges.iter().map(end).collect::<Vec<_>>())?;
+            let records = part_of(memory, &edges.iter().map(end).collect::<Vec<_>>())?;
             let related = |(edge, record): (Edge, Option<Record>)| {
                 let Edge { from, kind, to, weight } = edge;
                 let relation = RelateMemory { from: from.0, kind, to: to.0, weight };
@@ -392,7 +396,7 @@ impl MemoryService for Service {
             // What supersedes each other is of one space.
             let story = memory.story(id, grants.trust_wanted())?;
             let part = story.into_iter().skip(call.skip as usize).take(RELATED_MAX);
-            told_all(memory, &part.collect::<Vec<_>>())
+            told_part(memory, &part.collect::<Vec<_>>())
         })
     }
 }
@@ -480,11 +484,10 @@ fn recalled(
     Ok((Recalled { hits, duplicates, doubt: recall.doubt, dated }, signals))
 }
 
-/// Whether a relation may be told to a task with these grants, given that both of its ends may. Nobody notes who relates, and its
-/// kind is a text: where trust is wanted only those are told that nobody may say of what is trusted more than they are.
-fn is_vouched(grants: &Grants, edge: &Edge) -> bool {
-    grants.trust_wanted() == Trust::Outside
-        || [SUPERSEDES, DERIVED_FROM].contains(&edge.kind.as_str())
+/// Whether a relation may be told to a task whose grants want trust, given that both of its ends may. Nobody notes who relates, and
+/// its kind is a text: only those are told that nobody may say of what is trusted more than they are.
+fn is_vouched(edge: &Edge) -> bool {
+    [SUPERSEDES, DERIVED_FROM].contains(&edge.kind.as_str())
 }
 
 /// Whether a task with these grants may tell something to whoever may read all of some spaces: where it may remember in one
@@ -574,10 +577,26 @@ fn told(memory: &Memory, record: Record) -> Remembered {
     told
 }
 
-/// Records by their ids, without those that were forgotten in between.
-fn told_all(memory: &Memory, ids: &[MemoryId]) -> Result<Vec<Remembered>, Error> {
-    let records = memory.records(ids)?.into_iter().flatten();
+/// The first of some records, as [`part_of`], without those that were forgotten in between.
+fn told_part(memory: &Memory, ids: &[MemoryId]) -> Result<Vec<Remembered>, Error> {
+    let records = part_of(memory, ids)?.into_iter().flatten();
     Ok(records.map(|it| told(memory, it)).collect())
+}
+
+/// The first of some records, as far as they take [`PART_BYTES_MAX`] together, and one at least; none for those that were
+/// forgotten in between. They are read one by one, so that no more than that is held.
+fn part_of(memory: &Memory, ids: &[MemoryId]) -> Result<Vec<Option<Record>>, Error> {
+    let (mut part, mut taken) = (Vec::new(), 0);
+    for id in ids {
+        let record = memory.records(&[*id])?.pop().flatten();
+        let bytes = record.as_ref().map_or(0, |it| it.draft.bytes());
+        if taken > 0 && PART_BYTES_MAX < taken + bytes {
+            break;
+        }
+        taken += bytes;
+        part.push(record);
+    }
+    Ok(part)
 }
 
 fn passage(memory: &Memory, passage: Passage) -> MemoryPassage {

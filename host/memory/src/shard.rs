@@ -573,6 +573,12 @@ impl Shard {
         self.find(id).ok().map(|it| self.by_id[it])
     }
 
+    /// Places of the records behind one, and of all where none is named, in the order of their ids.
+    pub(crate) fn after(&self, id: Option<MemoryId>) -> &[Place] {
+        let first = id.map_or(0, |it| self.find(it).map_or_else(|at| at, |at| at + 1));
+        &self.by_id[first..]
+    }
+
     /// Places of all records.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
         let mut is_free = vec![false; self.rows.len()];

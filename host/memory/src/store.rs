@@ -7,6 +7,7 @@ mod consolidating;
 mod remembering;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     iter, slice,
     sync::{
@@ -27,7 +28,7 @@ use crate::{
     error::{LockError, OpenError, ReadError, WriteError},
     groups::saying,
     horizon::{self, Ahead, Move},
-    index::Index,
+    index::{EdgeKey, Index},
     kept,
     keys::{Filled, Identity, Key, Keys},
     lineage::DERIVED_FROM,
@@ -1426,19 +1427,34 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn allowed(&self, question: &Question) -> Result<Vec<MemoryId>, ReadError> {
+        self.allowed_after(question, None, usize::MAX)
+    }
+
+    /// The first `limit` of them behind a record, where one is named: of a space no more records are looked at than it takes to
+    /// find so many, but for those that are looked up.
+    pub(crate) fn allowed_after(
+        &self,
+        question: &Question,
+        after: Option<MemoryId>,
+        limit: usize,
+    ) -> Result<Vec<MemoryId>, ReadError> {
         self.asked(|index| {
             let past = self.past(index, question)?;
             let mut ids = Vec::new();
             for shard in index.shards(&question.spaces) {
                 let places = match question.fields.first() {
-                    Some(field) => shard.with_field(field),
-                    None => shard.places().collect(),
+                    Some(field) => Cow::Owned(shard.with_field(field)),
+                    None => Cow::Borrowed(shard.after(after)),
                 };
-                let docs = places.into_iter().filter_map(|it| shard.doc(it));
+                let docs = places.iter().filter_map(|it| shard.doc(*it));
+                let docs = docs.filter(|it| after.is_none_or(|after| after < it.id));
                 let docs = docs.filter(|it| allowed(index, (question, past.as_ref()), shard, it));
-                ids.extend(docs.map(|it| it.id));
+                // What is looked up by a field comes in no order of ids.
+                let most = if question.fields.is_empty() { limit } else { usize::MAX };
+                ids.extend(docs.map(|it| it.id).take(most));
             }
             ids.sort_unstable();
+            ids.truncate(limit);
             Ok(ids)
         })
     }
@@ -1473,11 +1489,24 @@ impl Memory {
     /// # Errors
     /// [`ReadError`].
     pub fn relations(&self, id: MemoryId) -> Result<Vec<Edge>, ReadError> {
-        if !self.index().holds(id) {
-            return Err(ReadError::NotFound { id });
-        }
-        let keys = self.index().edges_of(id);
-        let edges = self.edges(&keys)?;
+        let keys: Vec<_> = self.ends(id)?.into_iter().map(|it| it.0).collect();
+        self.relations_at(id, &keys)
+    }
+
+    /// Where the relations of a record lead, and which lead to it: what each is read by, in their order, and the other record. That
+    /// is known without reading any.
+    pub(crate) fn ends(&self, id: MemoryId) -> Result<Vec<(EdgeKey, MemoryId)>, ReadError> {
+        let index = self.index();
+        if index.holds(id) { Ok(index.edges_of(id)) } else { Err(ReadError::NotFound { id }) }
+    }
+
+    /// Some of the relations of a record, by what [`Memory::ends`] says.
+    pub(crate) fn relations_at(
+        &self,
+        id: MemoryId,
+        keys: &[EdgeKey],
+    ) -> Result<Vec<Edge>, ReadError> {
+        let edges = self.edges(keys)?;
         if self.index().damaged().contains(&id) {
             Err(ReadError::Damaged { id })
         } else {
@@ -2102,7 +2131,7 @@ impl Memory {
             if !index.holds(id) && !index.damaged().contains(&id) {
                 return Err(ReadError::NotFound { id });
             }
-            index.edges_of(id)
+            index.edges_of(id).into_iter().map(|it| it.0).collect::<Vec<_>>()
         };
         let lines = self.tables.audit_of(0..=u64::MAX)?;
         let wrote = |it: &&AuditLine| {

@@ -22,7 +22,7 @@
 //!     }
 //! }
 //!
-//! // All within these bounds, 100 at a time.
+//! // All within these bounds, 100 at most at a time.
 //! let all = Search { fields: vec![evidence::is("status", "unpaid")], ..evidence::search("") };
 //! let mut last = None;
 //! loop {

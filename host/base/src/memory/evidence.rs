@@ -13,6 +13,11 @@ use crate::{
 /// Most relations, and most memories of a history, that one call tells.
 pub const RELATED_MAX: usize = 100;
 
+/// Most bytes of the memories that one call lists, that are related to one, or of its history: the call ends before there are
+/// more, behind one memory at least. As many take those that stand beside what a question found. One has up to 5 MiB, and may
+/// be related to another as often as one likes.
+pub const PART_BYTES_MAX: usize = 4 << 20;
+
 /// How the value of a field compares with another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {

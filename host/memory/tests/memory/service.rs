@@ -2,6 +2,7 @@
 
 use std::{
     pin::pin,
+    slice,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -23,7 +24,7 @@ use voyager_base::{
 };
 use voyager_memory::{
     DERIVED_FROM, Draft, Edge, Encodes, Entry, Meaning, Memory, MemoryId, QUESTION_BYTES_MAX,
-    SUPERSEDES, Service,
+    SUPERSEDES, Service, TEXT_BYTES_MAX,
 };
 
 use crate::support::{draft, now, open, turn};
@@ -319,4 +320,94 @@ fn reasons_are_measured_against_what_may_be_told() {
     };
     assert_eq!(found(None), [(1, true), (0, false)]);
     assert_eq!(found(Some(Trust::Skill)), [(0, true)]);
+}
+
+#[test]
+fn what_is_told_comes_in_parts() {
+    let memory = Arc::new(open(&SimDisk::new(1)));
+    let all: Vec<Entry> =
+        (0..102).map(|it| note("notes", &format!("Door {it} is green."), Trust::Owner)).collect();
+    memory.remember(&all, None, now()).unwrap();
+    // All others lead to m0, m1 also in two ways that nobody vouches for.
+    let mut relate: Vec<Edge> = (1..102).map(|it| edge(it, SUPERSEDES, 0)).collect();
+    relate.extend([edge(1, "near", 0), edge(1, "far", 0)]);
+    memory.relate_all(&relate, None, now()).unwrap();
+    let service = service(&memory);
+    let relations = |trust, skip| {
+        let call = SeekRelations { id: 0, skip };
+        let told = now_or_never(service.relations(&granted(&["**"], &[], trust), call)).unwrap();
+        told.iter().map(|it| it.memory.id).collect::<Vec<_>>()
+    };
+    let some: Vec<u64> = [1, 1].into_iter().chain(1..99).collect();
+    assert_eq!((relations(None, 0), relations(None, 100)), (some, vec![99, 100, 101]));
+    assert_eq!(relations(None, 103), [0; 0]);
+    let trust = Some(Trust::Skill);
+    assert_eq!((relations(trust, 0), relations(trust, 100)), ((1..101).collect(), vec![101]));
+    let history = |skip| {
+        let call = SeekHistory { id: 7, skip };
+        ids(&now_or_never(service.history(&granted(&["**"], &[], None), call)).unwrap())
+    };
+    assert_eq!((history(0).len(), history(100).len(), history(102)), (100, 2, vec![]));
+}
+
+#[test]
+fn a_part_of_what_is_told_ends_before_it_is_too_large() {
+    let memory = Arc::new(open(&SimDisk::new(1)));
+    // Four of them are somewhat less than a part, the last is more.
+    let large = "x".repeat(TEXT_BYTES_MAX - 100);
+    let mut all = vec![note("notes", "The door is green.", Trust::Owner)];
+    all.extend((0..6).map(|_| note("notes", &large, Trust::Owner)));
+    for field in 0..60 {
+        all[6].draft.fields.insert(format!("field {field}"), "y".repeat(TEXT_BYTES_MAX / 16));
+    }
+    memory.remember(&all, None, now()).unwrap();
+    let relate: Vec<Edge> = (1..7).map(|it| edge(it, SUPERSEDES, 0)).collect();
+    memory.relate_all(&relate, None, now()).unwrap();
+    let service = service(&memory);
+    let context = granted(&["**"], &[], None);
+    let list = |after| {
+        let search = MemorySearch { history: true, ..search("") };
+        ids(&now_or_never(service.list(&context, ListMemory { search, after })).unwrap())
+    };
+    assert_eq!([list(None), list(Some(4)), list(Some(5))], [vec![0, 1, 2, 3, 4], vec![5], vec![6]]);
+    let relations = |skip| {
+        let told = now_or_never(service.relations(&context, SeekRelations { id: 0, skip }));
+        told.unwrap().iter().map(|it| it.memory.id).collect::<Vec<_>>()
+    };
+    assert_eq!([relations(0), relations(4), relations(5)], [vec![1, 2, 3, 4], vec![5], vec![6]]);
+    let history =
+        |skip| ids(&now_or_never(service.history(&context, SeekHistory { id: 3, skip })).unwrap());
+    assert_eq!([history(0), history(1), history(5)], [vec![6], vec![5, 4, 3, 2], vec![1, 0]]);
+}
+
+#[test]
+fn a_list_goes_on_behind_any_memory() {
+    let memory = Arc::new(open(&SimDisk::new(1)));
+    let entry = |it: u64| {
+        let space = if it.is_multiple_of(3) { "doors" } else { "notes" };
+        let mut entry = note(space, &format!("Door {it} is green."), Trust::Owner);
+        entry.draft.fields.insert("even".to_owned(), it.is_multiple_of(2).to_string());
+        entry
+    };
+    memory.remember(&(0..40).map(entry).collect::<Vec<_>>(), None, now()).unwrap();
+    memory.forget(&[MemoryId(4), MemoryId(9)], None, now()).unwrap();
+    let service = service(&memory);
+    let list = |fields: &[FieldCondition], after: Option<u64>| {
+        let search = MemorySearch { fields: fields.to_vec(), ..search("") };
+        let context = granted(&["**"], &[], None);
+        ids(&now_or_never(service.list(&context, ListMemory { search, after })).unwrap())
+    };
+    let even = FieldCondition {
+        name: "even".to_owned(),
+        comparison: Comparison::Equal,
+        value: "true".to_owned(),
+    };
+    let here = |it: &u64| ![4, 9].contains(it);
+    for after in (0..41).map(Some).chain([None]) {
+        let first = after.map_or(0, |it| it + 1);
+        let all: Vec<u64> = (first..40).filter(here).take(10).collect();
+        assert_eq!(list(&[], after), all);
+        let of_even = (first..40).filter(here).filter(|it| it.is_multiple_of(2));
+        assert_eq!(list(slice::from_ref(&even), after), of_even.take(10).collect::<Vec<_>>());
+    }
 }
