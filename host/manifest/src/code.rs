@@ -589,7 +589,7 @@ codes! {
         example "    inputs: { rounds: 0 }   # for an input with `min: 1`"
         fix "give a value that a run could be given. That a manifest refuses an input needs no scenario: it is refused before a run begins."
     AnswerForm "V0805" Error "an answer is not one thing"
-        cause "An answer is for one step or one operation, and gives a `result` or `fails`. `message` and `detail` belong to `fails`. An answer of the memory holds what it gives back to that question."
+        cause "An answer is for one step or one operation, and gives a `result` or `fails`. `message` and `detail` belong to `fails`. An answer of the memory holds what it gives back to that question, and `text` only where that has words."
         example "    - { step: find, result: [], fails: timeout }"
         fix "keep one of them; for other calls write another answer."
     NotCalled "V0806" Error "a step calls nothing"

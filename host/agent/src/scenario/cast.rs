@@ -14,9 +14,9 @@ use voyager_base::{
     http::{HttpRequest, HttpResponse, HttpService},
     memory::{
         FindMemory, ForgetMemory, FoundMemory, KeepResult, ListMemory, MemoryHit, MemoryPassage,
-        MemoryService, MemoryTurn, OFFERS_MAX, OfferedResult, ReadMemory, RecallMemory, Recalled,
-        RelateMemory, RelatedMemory, RememberMemory, Remembered, SeekHistory, SeekPassages,
-        SeekRelations, SeekResults, Trust, UsedMemory,
+        MemoryService, MemoryTurn, OFFERS_MAX, OfferedResult, RELATED_MAX, ReadMemory,
+        RecallMemory, Recalled, RelateMemory, RelatedMemory, RememberMemory, Remembered,
+        SeekHistory, SeekPassages, SeekRelations, SeekResults, Trust, UsedMemory,
     },
     process::{Finished, ProcessService, RunProgram},
     sim::{Executor, SimClock},
@@ -709,12 +709,16 @@ impl MemoryService for Memories {
     ) -> BoxFuture<'a, Result<Vec<RelatedMemory>, Error>> {
         Box::pin(async move {
             let (given, _) = self.given(context, "relations", |_| false).await?;
+            // Who wants trust is told of no other kinds but two.
+            let is_any = context.grants.trust_wanted() == Trust::Outside;
+            let kind = if is_any { "related" } else { "derived-from" };
             let related = |memory: Remembered| {
-                let (from, kind, to) = (call.id, "related".to_owned(), memory.id);
+                let (from, kind, to) = (call.id, kind.to_owned(), memory.id);
                 let relation = RelateMemory { from, kind, to, weight: 1.0 };
                 RelatedMemory { relation, memory }
             };
-            Ok(given.into_iter().skip(call.skip as usize).map(related).collect())
+            let part = given.into_iter().skip(call.skip as usize).take(RELATED_MAX);
+            Ok(part.map(related).collect())
         })
     }
 
@@ -725,7 +729,7 @@ impl MemoryService for Memories {
     ) -> BoxFuture<'a, Result<Vec<Remembered>, Error>> {
         Box::pin(async move {
             let (given, _) = self.given(context, "history", |_| false).await?;
-            Ok(given.into_iter().skip(call.skip as usize).collect())
+            Ok(given.into_iter().skip(call.skip as usize).take(RELATED_MAX).collect())
         })
     }
 }

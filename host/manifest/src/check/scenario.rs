@@ -40,6 +40,9 @@ const MEMORY_GIVES: [(&str, &[&str]); 3] = [
     ("dated", &["recall", "find"]),
 ];
 
+/// What asks the memory with words, or brings some: only of these an answer can say which.
+const MEMORY_TEXTS: [&str; 5] = ["remember", "recall", "offers", "find", "passages"];
+
 /// What became of the text of a scenario.
 #[derive(Clone, Debug)]
 pub struct CheckedScenario {
@@ -442,6 +445,11 @@ impl Checker<'_> {
                 continue;
             };
             self.report(Finding::new(Code::AnswerForm, &entry.key_span, message).help(help));
+        }
+        if let Some(entry) = node.entry("text").filter(|_| !MEMORY_TEXTS.contains(&asks)) {
+            let message = format!("what asks the memory to `{}` holds no text", clip(asks));
+            let found = Finding::new(Code::AnswerForm, &entry.key_span, message);
+            self.report(found.help("remove it: this answer would fit nothing"));
         }
         let gives = items(node, "gives").iter().zip(1..).map(|(it, id)| remembered(it, id));
         MemoryAnswer {

@@ -236,6 +236,8 @@ memory:
   - { asks: recall, dated: { first: 2024-05-31T10:00 } }
   - { asks: recall, dated: { first: 2024-05-31, last: 2024-05-30 } }
   - { asks: recall, dated: { first: 2024-05-31, granularity: days } }
+  - { asks: passages, text: x }
+  - { asks: relations, text: x }
 ",
         expect![[r#"
             7:23 V0805 `gives` is nothing that `remember` gives back (remove it)
@@ -248,6 +250,7 @@ memory:
             14:37 V0812 `2024-05-31T10:00` is no day (days look like `2024-05-31`)
             15:49 V0805 the last day is before the first (swap them)
             16:62 V0112 `days` is not possible here (did you mean `day`?)
+            18:24 V0805 what asks the memory to `relations` holds no text (remove it: this answer would fit nothing)
         "#]],
     );
 }

@@ -600,6 +600,16 @@ fn scenarios_and_scripts_answer_for_the_memory() {
         "calls: [ { host: memory.relations, times: 1 } ], that: [ { that: \"outputs.answer[0].kind == 'related' && outputs.answer[0].memory.text == 'The green one.'\" } ]",
     );
     assert_eq!(related.code, Some(0), "{related:?}");
+    // As the host has it: of other kinds nobody knows who said them. So many come at once.
+    let trusting = r#"read: ["**"], trust: skill"#;
+    stage.write("keep.yaml", manifest(trusting, "relations", "id: 7"));
+    let gives = vec!["{ text: A green one. }"; 101].join(", ");
+    let many = scenario(
+        "many",
+        &format!("{{ asks: relations, gives: [ {gives} ] }}"),
+        "that: [ { that: \"size(outputs.answer) == 100 && outputs.answer[99].kind == 'derived-from'\" } ]",
+    );
+    assert_eq!(many.code, Some(0), "{many:?}");
     // A script, for one call.
     stage.write("answers.yaml", "voyager: script/v1\nmemory: [ { asks: remember } ]\n");
     let call =
