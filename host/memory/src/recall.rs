@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use voyager_base::{Digest, clock::Timestamp, memory::Trust};
 
 use crate::{
-    arm::{BySpot, CANDIDATES, Session, Spot, Spread},
+    arm::{Arm, BySpot, CANDIDATES, Session, Spot, Spread},
     asking::{Asking, Kindred},
     features::{Arms, FirstArms, Near},
     fields::FieldIs,
@@ -332,6 +332,10 @@ const RELATION_WEIGHT: f64 = 2.0;
 /// several: most of what was told on that day is about others.
 const TIME_WEIGHT: f64 = 1.5;
 
+/// What the best of few records is worth by its words, against one that holds none of them: about the standard deviations
+/// that lie between both where there are many.
+const SHARE_WEIGHT: f64 = 3.0;
+
 /// So many of the best of the untrained ranking are ranked by what was learned. The others stay behind them.
 const RANKED: usize = 300;
 
@@ -442,7 +446,8 @@ impl<'a> Seeing<'a> {
         now: Timestamp,
     ) -> (Self, Vec<Spot>) {
         let mut spots = first.best();
-        let mut seeds: Vec<(f64, Spot)> = spots.iter().map(|it| (fused(first, *it), *it)).collect();
+        let mut seeds: Vec<(f64, Spot)> =
+            spots.iter().map(|it| (fused(search, first, *it), *it)).collect();
         let id = |it: Spot| search.shard(it).doc(it.place).map(|it| it.id);
         seeds.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
         let led = led_to(index, search, &seeds);
@@ -476,7 +481,7 @@ impl<'a> Seeing<'a> {
             time: self.time(*spot),
         };
         let beside = signals.beside() + signals.in_time(self.asking, self.best);
-        let value = fused(first, *spot) + EXACT_WEIGHT * signals.exact + beside;
+        let value = fused(self.search, first, *spot) + EXACT_WEIGHT * signals.exact + beside;
         let candidate = Candidate {
             id: doc.id,
             features: Vec::new(),
@@ -649,7 +654,7 @@ fn ranked(
     let (best, others) = candidates.split_at_mut(candidates.len().min(RANKED));
     let spots: Vec<Spot> = best.iter().map(|it| it.0).collect();
     near.look_at(search, &spots);
-    let said: Vec<f64> = spots.iter().map(|it| fused(first, *it)).collect();
+    let said: Vec<f64> = spots.iter().map(|it| fused(search, first, *it)).collect();
     let most = said.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     for ((spot, it), said) in best.iter_mut().zip(&said) {
         it.ranking = near.row(search, asking, *spot, said / most);
@@ -682,10 +687,14 @@ fn ranked(
     (learned, behind)
 }
 
-/// The sum of what the arms say, each in its own standard deviations: what holds without any training.
-fn fused(arms: &FirstArms<'_>, spot: Spot) -> f64 {
+/// The sum of what the arms say, each in its own standard deviations: what holds without any training. Of a handful of
+/// records that all hold the word these would make the shortest the answer, whatever else is asked; there words count
+/// by their share of the best.
+fn fused(search: &Search<'_>, arms: &FirstArms<'_>, spot: Spot) -> f64 {
+    let is_large = search.totals.docs >= DOUBT_FROM;
+    let words = |it: &Arm<'_>| if is_large { it.z(spot) } else { SHARE_WEIGHT * it.ratio(spot) };
     let vector = arms.vector.as_ref().map_or(0.0, |it| it.z(spot));
-    0.5 * arms.keyword.z(spot) + arms.window2.z(spot) + 0.5 * vector
+    0.5 * words(&arms.keyword) + words(&arms.window2) + 0.5 * vector
 }
 
 /// Moves a score by what does not depend on the question, a little, and only where something in the question

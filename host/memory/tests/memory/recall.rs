@@ -156,6 +156,30 @@ fn what_was_after_an_event_is_found_by_when_that_was() {
     }
 }
 
+/// All of them hold the name, and their lengths shall not tell which one answers.
+#[test]
+fn of_a_handful_of_records_that_all_hold_the_word_the_time_tells_one() {
+    let [bakery, move_of, pottery, choir] = [
+        "Ana started at the bakery.",
+        "Ana and Tom moved to Berlin.",
+        "Ana joined a pottery class.",
+        "Ana quit the choir.",
+    ];
+    let all = [(19_389, bakery), (19_482, move_of), (19_528, pottery), (19_367, choir)];
+    let memory = open(&SimDisk::new(1));
+    memory.remember(&all.map(|(day, text)| told(day, text)), None, now()).unwrap();
+    let places = |question: &str| {
+        places(&memory.recall(&asked(question), now()).unwrap(), [pottery, bakery, choir])
+    };
+    for question in ["What did Ana do in June 2023?", "What did Ana do after 5 May 2023?"] {
+        assert_eq!(places(question)[0], 0, "{question}");
+    }
+    let [pottery, bakery, choir] = places("What did Ana do after the move to Berlin?");
+    assert!(pottery < bakery && pottery < choir);
+    let [pottery, bakery, choir] = places("What did Ana do before the move to Berlin?");
+    assert!(bakery < pottery && choir < pottery);
+}
+
 #[test]
 fn an_event_is_found_where_all_of_it_is_told_and_nothing_else_is_said_of_its_time() {
     let event = |of_the_move: &[Entry], question: &str| {
