@@ -151,6 +151,8 @@ pub(crate) struct Arm<'a> {
     values: Values<'a>,
     spread: Spread,
     best: f64,
+    /// What the best of those is worth that may be given back.
+    best_allowed: f64,
     /// The best, the first first.
     pub(crate) top: Vec<Spot>,
     ranks: BySpot<u32>,
@@ -274,9 +276,10 @@ impl<'a> Arm<'a> {
             top.truncate(CANDIDATES);
         }
         top.sort_unstable_by(order);
+        let best_allowed = top.first().map_or(0.0, |it| it.0);
         let top: Vec<Spot> = top.into_iter().map(|it| it.1).collect();
         let ranks = top.iter().enumerate().map(|(rank, spot)| (*spot, rank as u32)).collect();
-        Self { values, spread, best, top, ranks }
+        Self { values, spread, best, best_allowed, top, ranks }
     }
 
     /// What a record is worth.
@@ -306,13 +309,16 @@ impl<'a> Arm<'a> {
 
     /// What it is worth against the best.
     pub(crate) fn ratio(&self, spot: Spot) -> f64 {
-        if self.best <= 0.0 { 0.0 } else { self.value(spot).unwrap_or(0.0) / self.best }
+        self.of(self.best, spot)
     }
 
     /// What it is worth against the best of those that may be given back: a number that may be told, since no other record
     /// speaks in it for itself.
     pub(crate) fn share(&self, spot: Spot) -> f64 {
-        let best = self.top.first().and_then(|it| self.value(*it)).unwrap_or(0.0);
+        self.of(self.best_allowed, spot)
+    }
+
+    fn of(&self, best: f64, spot: Spot) -> f64 {
         if best <= 0.0 { 0.0 } else { self.value(spot).unwrap_or(0.0) / best }
     }
 

@@ -692,7 +692,7 @@ fn ranked(
 /// by their share of the best.
 fn fused(search: &Search<'_>, arms: &FirstArms<'_>, spot: Spot) -> f64 {
     let is_large = search.totals.docs >= DOUBT_FROM;
-    let words = |it: &Arm<'_>| if is_large { it.z(spot) } else { SHARE_WEIGHT * it.ratio(spot) };
+    let words = |it: &Arm<'_>| if is_large { it.z(spot) } else { SHARE_WEIGHT * it.share(spot) };
     let vector = arms.vector.as_ref().map_or(0.0, |it| it.z(spot));
     0.5 * words(&arms.keyword) + words(&arms.window2) + 0.5 * vector
 }
