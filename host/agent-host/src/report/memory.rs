@@ -330,8 +330,9 @@ fn reading(question: &Reading) -> Result<(), Failure> {
         line(in_one_line(&format!("time {said}{}", window.collect::<String>())))?;
     }
     if let Some(tied) = &question.tied {
-        let when = tied.when.as_ref().map(|it| format!(": {}", when_it_was(it)));
-        line(in_one_line(&format!("{}{}", tied.told(), when.unwrap_or_default())))?;
+        let unknown = || "the answer does not go by when that was".to_owned();
+        let when = tied.when.as_ref().map_or_else(unknown, when_it_was);
+        line(in_one_line(&format!("{}: {when}", tied.told())))?;
     }
     question.parts.iter().try_for_each(|it| line(in_one_line(&format!("apart \"{it}\""))))
 }

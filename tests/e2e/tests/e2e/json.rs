@@ -388,6 +388,11 @@ fn every_command_answers_in_the_same_form() {
             Done(0),
         ),
         (&["memory", "learn"], vec!["memory", "learn", "A tab."], Failed("usage", 2)),
+        (
+            &["memory", "learn"],
+            vec!["memory", "learn", "", "--tried", "four spaces", "--outcome", "wrong"],
+            Failed("usage", 2),
+        ),
         (&["memory", "lessons"], vec!["memory", "lessons", "tabs"], Done(0)),
         (&["memory", "lessons"], vec!["memory", "lessons", "?"], Failed("usage", 2)),
         (&["memory", "bench"], vec!["memory", "bench", "locomo", "talk.json"], Done(0)),

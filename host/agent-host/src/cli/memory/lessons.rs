@@ -1,6 +1,6 @@
 //! `memory learn` and `memory lessons`: what was tried in which situation, and what came of it.
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use voyager_base::memory::{KIND_LESSON, Lesson, MemoryDraft, Trust};
 use voyager_memory::{Draft, Question};
 
@@ -14,13 +14,13 @@ use crate::{failure::Failure, protocol::MemoryRequest, report::memory as told};
 #[derive(Args)]
 pub(super) struct Learn {
     /// The situation.
-    #[arg(value_name = "CONTEXT")]
+    #[arg(value_name = "CONTEXT", value_parser = NonEmptyStringValueParser::new())]
     situation: String,
     /// What was tried.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     tried: String,
     /// What came of it.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     outcome: String,
     /// It did not work.
     #[arg(long)]
