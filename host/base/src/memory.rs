@@ -41,6 +41,8 @@ pub const NAMES_MAX: usize = 64;
 pub const KIND_USUAL: &str = "note";
 /// The kind of lessons.
 pub const KIND_LESSON: &str = "lesson";
+/// The kind of a memory that tells other names of the same: its text is those names, with `=` between them.
+pub const KIND_ALIAS: &str = "alias";
 
 /// The field of a memory by which skills are told how far it is trusted, and by which a draft asks for less trust.
 pub const FIELD_TRUST: &str = "trust";

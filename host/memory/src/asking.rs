@@ -10,6 +10,7 @@ use voyager_base::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    alias::OtherName,
     entities,
     question::{self, Name, Related},
     recall::Question,
@@ -44,6 +45,8 @@ pub(crate) struct Asking {
     pub(crate) words: Words,
     /// Those that name no author; all where nothing else is left.
     pub(crate) core: Words,
+    /// By a term of a name that it says: the terms of other names of the same, which are words of it too.
+    pub(crate) also: BTreeMap<String, BTreeSet<String>>,
     /// Words that mean something like those, and how near each is, from 0 to 1: terms, in their order.
     pub(crate) kindred: BTreeMap<String, Vec<(String, f32)>>,
     /// Those in the order of the question.
@@ -88,17 +91,21 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl Asking {
-    /// Takes a question apart that is asked at `now`. The authors of the shards are the names that it may hold.
+    /// Takes a question apart that is asked at `now`. The authors of the shards are the names that it may hold, and `others` are
+    /// other names of what it names.
     pub(crate) fn of(
         question: &Question,
         vector: Option<Query>,
         shards: &[&Shard],
+        others: &[OtherName],
         now: Timestamp,
     ) -> Self {
         let text = question.text.as_str();
         let said: Vec<String> = terms::words(text).collect();
         let analysed = question::analyse(text, now);
-        let Named { authors, short } = Named::of(&said, &analysed, shards);
+        let also_said = others.iter().flat_map(|it| terms::words(&it.other));
+        let all_said: Vec<String> = said.iter().cloned().chain(also_said).collect();
+        let Named { authors, short } = Named::of(&all_said, &analysed, shards);
         let of_names: BTreeSet<String> =
             authors.iter().chain(short.keys()).flat_map(|it| terms::terms(it)).collect();
         let text = &beside_dates(text, &analysed.times, now);
@@ -108,6 +115,7 @@ impl Asking {
             .into_iter()
             .chain(long)
             .for_each(|it| *words.entry(it).or_default() += 1);
+        let also = named_also(others, &mut words);
         let other = words.iter().filter(|(it, _)| !of_names.contains(*it));
         let core: Words = other.map(|(it, times)| (it.clone(), *times)).collect();
         let core = if core.is_empty() { words.clone() } else { core };
@@ -142,6 +150,7 @@ impl Asking {
         Self {
             words,
             core,
+            also,
             kindred,
             sequence,
             authors,
@@ -156,12 +165,35 @@ impl Asking {
         }
     }
 
+    /// Its core as it was said: without the words of other names.
+    pub(crate) fn said_core(&self) -> impl Iterator<Item = &String> {
+        let also: BTreeSet<&String> = self.also.values().flatten().collect();
+        self.core.keys().filter(move |it| !also.contains(it))
+    }
+
     /// Has a question that names no time ask about one. What the ranker learned is of times that are named.
     pub(crate) fn ask_about(&mut self, time: Interval) {
         if self.window.is_none() {
             self.days = AskedDays::within(time);
         }
     }
+}
+
+/// Has the words of a question be those of other names too, where it does not say them itself. Gives back which of them go with
+/// which that it says.
+fn named_also(others: &[OtherName], words: &mut Words) -> BTreeMap<String, BTreeSet<String>> {
+    let mut also: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut new = BTreeSet::new();
+    for OtherName { said, other, .. } in others {
+        let unsaid = terms::terms(other).into_iter().filter(|it| !words.contains_key(it));
+        let unsaid: BTreeSet<String> = unsaid.collect();
+        for term in terms::terms(said).into_iter().filter(|it| words.contains_key(it)) {
+            also.entry(term).or_default().extend(unsaid.iter().cloned());
+        }
+        new.extend(unsaid);
+    }
+    words.extend(new.into_iter().map(|it| (it, 1)));
+    also
 }
 
 /// A question without the numbers of the days and months that it names, which tell nothing but the time: what holds a 26 is
@@ -285,7 +317,7 @@ mod tests {
 
     fn asking(text: &str, kindred: Vec<Kindred>) -> Asking {
         let question = Question { text: text.to_owned(), kindred, ..Question::default() };
-        Asking::of(&question, None, &[], Timestamp::default())
+        Asking::of(&question, None, &[], &[], Timestamp::default())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is known of a candidate for a question, as numbers: what a ranker learns from, and what `explain`
 //! shows.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, iter};
 
 use voyager_base::clock::Timestamp;
 
@@ -221,20 +221,28 @@ struct Held {
 
 impl Wanted {
     fn of(search: &Search<'_>, asking: &Asking) -> Self {
-        let words: Vec<String> = asking.core.keys().cloned().collect();
-        let rarities: Vec<f64> = words.iter().map(|it| search.rarity(it)).collect();
-        let kindred = words.iter().zip(0_u32..).filter_map(|(word, number)| {
-            let near = asking.kindred.get(word)?.iter();
-            Some(near.map(move |(term, strength)| (term.clone(), number, *strength)))
+        let words: Vec<String> = asking.said_core().cloned().collect();
+        // A word of a name is as rare, and as known, as it is with those of other names of the same.
+        let holders = |word: &String| {
+            let also = asking.also.get(word).into_iter().flatten();
+            iter::once(word).chain(also).map(|it| search.holders(it)).sum::<u64>()
+        };
+        let rarity = |it| search.rarity_of(holders(it));
+        let rarities: Vec<f64> = words.iter().map(rarity).collect();
+        let kindred = words.iter().zip(0_u32..).flat_map(|(word, number)| {
+            let near = asking.kindred.get(word).into_iter().flatten();
+            let near = near.map(|(term, strength)| (term, *strength));
+            let also = asking.also.get(word).into_iter().flatten().map(|it| (it, ITSELF));
+            near.chain(also).map(move |(term, strength)| (term.clone(), number, strength))
         });
         let all: f64 = rarities.iter().sum();
-        let known = words.iter().zip(&rarities).filter(|it| search.holders(it.0) > 0);
+        let known = words.iter().zip(&rarities).filter(|it| holders(it.0) > 0);
         let known: f64 = known.map(|it| it.1).sum();
         Self {
             all,
             known: (all > 0.0).then(|| known / all),
             rarest: rarities.iter().copied().fold(0.0, f64::max),
-            kindred: kindred.flatten().collect(),
+            kindred: kindred.collect(),
             words,
             rarities,
             held: BySpot::default(),

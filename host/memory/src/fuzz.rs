@@ -179,7 +179,7 @@ fn of_vector(key: &Key, code: Code) {
     let question = Question { text: "door".to_owned(), ..Question::default() };
     let now = Timestamp::default();
     let shards = index.shards(&[]);
-    let asking = Asking::of(&question, Query::of(&plain), &shards, now);
+    let asking = Asking::of(&question, Query::of(&plain), &shards, &[], now);
     let search = Search::new(shards);
     let found = consider(&index, (&question, &asking), Vec::new(), &search, now, Look::Features);
     assert!(found.candidates.len() <= 3, "each record once");

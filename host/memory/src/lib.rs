@@ -12,6 +12,7 @@
 //! Start reading at [`Memory`] in `store.rs`; then `recall.rs` for how a question is answered, and `shard.rs` for
 //! what it searches.
 
+mod alias;
 mod arm;
 mod asking;
 mod cache;
@@ -59,6 +60,7 @@ mod watch;
 pub mod when;
 
 pub use self::{
+    alias::{ALIAS_NAMES_MAX, OtherName},
     asking::{KINDRED_FROM, Kindred},
     cache::{Answers, Made, Offer, ResultsTold},
     decay::{HALF_LIFE_CYCLES, death_of, weight_after, weight_used},

@@ -1,8 +1,11 @@
 //! Recall: a question, its candidates, their signals, and what is given back.
 
-use std::collections::{
-    BTreeMap, HashMap, HashSet,
-    hash_map::Entry::{Occupied, Vacant},
+use std::{
+    collections::{
+        BTreeMap, HashMap, HashSet,
+        hash_map::Entry::{Occupied, Vacant},
+    },
+    iter,
 };
 
 use memchr::memmem::Finder;
@@ -456,7 +459,8 @@ impl<'a> Seeing<'a> {
         spots.sort_unstable();
         spots.dedup();
         let quoted = Quoted::of(&question.text, &search.shards);
-        let words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
+        let mut words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
+        words.extend(asking.also.values().flatten().cloned());
         (Self { search, asking, first, led, best, quoted, words, now }, spots)
     }
 
@@ -558,7 +562,8 @@ pub(crate) fn holding_all(
 ) -> Vec<(MemoryId, Timestamp)> {
     // What is asked for, each with the terms that will do: nothing of a shard that knows none of these.
     let wanted = |shard: &&Shard| -> Option<Vec<Vec<Term>>> {
-        let words = asking.core.keys().map(|it| vec![it.clone()]);
+        let also = |it: &String| asking.also.get(it).into_iter().flatten().cloned();
+        let words = asking.said_core().map(|it| iter::once(it.clone()).chain(also(it)).collect());
         let any = words.chain(asking.authors.iter().map(|it| terms::terms(it)));
         any.map(|any| {
             let known: Vec<Term> = any.iter().filter_map(|it| shard.term(it)).collect();
@@ -1022,10 +1027,10 @@ mod tests {
         let shards = index.shards(&question.spaces);
         let vector = Query::of(&vector(&question.text));
         let now = Timestamp::from_millis(1_000_000);
-        let asking = Asking::of(question, vector, &shards, now);
+        let asking = Asking::of(question, vector, &shards, &[], now);
         let part = |it: &String| {
             let part = question.part(it);
-            let asking = Asking::of(&part, None, &shards, now);
+            let asking = Asking::of(&part, None, &shards, &[], now);
             (part, asking)
         };
         let parts: Vec<(Question, Asking)> = asking.parts.iter().map(part).collect();
@@ -1165,7 +1170,7 @@ mod tests {
                 }
                 let question = Question { text: ASKED[asked].to_owned(), ..Question::default() };
                 let shards = index.shards(&[]);
-                let asking = Asking::of(&question, None, &shards, at(12));
+                let asking = Asking::of(&question, None, &shards, &[], at(12));
                 let mut search = Search::new(shards);
                 search.touched_max = touched_max;
                 search.only(|_, doc| doc.id.0 % 7 != 3);
@@ -1218,7 +1223,7 @@ mod tests {
                 }
                 let shards = index.shards(&[]);
                 let now = Timestamp::from_millis(1_000_000);
-                let asking = Asking::of(&question, None, &shards, now);
+                let asking = Asking::of(&question, None, &shards, &[], now);
                 let mut search = Search::new(shards);
                 search.only(|shard, doc| {
                     let superseded = index.succession().holds(doc.id);

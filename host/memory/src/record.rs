@@ -10,6 +10,8 @@ use voyager_base::{
     memory::{KIND_USUAL, Trust},
 };
 
+use crate::alias;
+
 /// Longest text of one record, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
 
@@ -142,6 +144,7 @@ impl Draft {
             );
             return fail("text", problem);
         }
+        alias::check(&self.kind, &self.text)?;
         let optional = |it: &Option<String>| it.clone().into_iter().collect::<Vec<_>>();
         let names = [
             ("space", vec![self.space.clone()]),

@@ -154,7 +154,12 @@ impl<'a> Search<'a> {
 
     /// How rare a word is, by the number of the records that hold it.
     pub(crate) fn rarity(&self, word: &str) -> f64 {
-        rarity(self.totals.docs, self.holders(word))
+        self.rarity_of(self.holders(word))
+    }
+
+    /// How rare a word is that so many records hold.
+    pub(crate) fn rarity_of(&self, holders: u64) -> f64 {
+        rarity(self.totals.docs, holders)
     }
 
     /// BM25 over windows of `RADII[reach]` records on both sides.

@@ -4,6 +4,7 @@
 //! records, how many hold a term), and scores with the totals that it is given, so that the answer of many
 //! shards is that of one that holds everything.
 
+mod aliases;
 mod dense;
 mod fields;
 mod image;
@@ -15,7 +16,10 @@ pub(crate) mod varint;
 
 use std::collections::{BTreeMap, HashMap};
 
+use voyager_base::memory::KIND_ALIAS;
+
 use crate::{
+    alias,
     fields::{FOUND_BYTES_MAX, FieldIs},
     pack::{FlatList, Section},
     record::{Draft, MemoryId, Record, is_of_host},
@@ -25,6 +29,7 @@ use crate::{
 
 use self::image::ROW_BYTES;
 use self::{
+    aliases::Aliases,
     dense::DenseWords,
     fields::Fields,
     postings::Lists,
@@ -33,6 +38,7 @@ use self::{
     times::Times,
 };
 pub(crate) use self::{
+    aliases::Said,
     dense::{Dense, Places},
     image::FORMAT as IMAGE_FORMAT,
     postings::Postings,
@@ -277,6 +283,7 @@ pub(crate) struct Shard {
     /// By place: when it was told, and of which days it tells.
     times: Times,
     fields: Fields,
+    aliases: Aliases,
     free: Vec<Place>,
     words: Names,
     /// Of words of records that were taken in, until one goes.
@@ -340,6 +347,10 @@ impl Shard {
         self.lengths[place as usize] = length as u32;
         self.times.set(place, record.at(), &draft.text);
         self.fields.add(place, found_by(draft));
+        // A row may be of a program that let an alias say anything.
+        if draft.kind == KIND_ALIAS && alias::check(&draft.kind, &draft.text).is_ok() {
+            self.aliases.add(place, &draft.text);
+        }
         let row = Row {
             id: record.id,
             at: record.at().as_micros(),
@@ -441,6 +452,7 @@ impl Shard {
         self.vectors.remove(place);
         self.times.remove(place);
         self.fields.remove(place);
+        self.aliases.remove(place);
         self.texts.remove(self.row(place).text, length as u32);
         self.rows.set(place as usize, Row::FREE);
         self.lengths[place as usize] = 0;
@@ -620,6 +632,21 @@ impl Shard {
     /// How many records hold a word.
     pub(crate) fn holders(&self, word: &str) -> usize {
         self.words.find(word).map_or(0, |it| self.postings[it as usize].len())
+    }
+
+    /// Whether some records tell other names.
+    pub(crate) fn has_aliases(&self) -> bool {
+        !self.aliases.is_empty()
+    }
+
+    /// Whether a record tells other names.
+    pub(crate) fn is_alias(&self, place: Place) -> bool {
+        self.aliases.holds(place)
+    }
+
+    /// The names of those that a text says whose words are `words`.
+    pub(crate) fn names_said(&self, text: &str, words: &[String]) -> Vec<Said<'_>> {
+        self.aliases.said(text, words)
     }
 
     /// How well the time of a record fits days that are asked for, from 0 to 1.
@@ -1042,14 +1069,16 @@ mod tests {
         let fields = [("trail", "E5"), ("km", "12.5"), ("run", "7")];
         one.draft.fields = fields.map(|it| (it.0.to_owned(), it.1.to_owned())).into();
         let place = shard.add(&one);
-        shard.add(&record(8, 0, "The door is green."));
+        let mut names = record(8, 0, "door = gate");
+        names.draft.kind = KIND_ALIAS.to_owned();
+        shard.add(&names);
         shard.vectors.set(place, &Code::of(&[1.0, -2.0, 3.0]).unwrap());
         let disk = SimDisk::new(1);
         let mut writer = Writer::new(disk.open("pack").unwrap(), &[7; 32]).unwrap();
         shard.write(&mut writer, "0").unwrap();
         writer.finish(&IMAGE_FORMAT).unwrap();
         let bytes = disk.content("pack").unwrap();
-        expect_test::expect!["16 1945cc78695499ee55ec975dec8193c50787155449c1db4ca28c9cdcd8727f58"]
+        expect_test::expect!["17 6f0f4567764ad8e76d8bab8745edc1af17f6eeb36f0188f8954f38b018cbf926"]
             .assert_eq(&format!("{IMAGE_FORMAT} {}", blake3::hash(&bytes).to_hex()));
     }
 

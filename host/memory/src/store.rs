@@ -4,6 +4,7 @@
 //! acknowledged is on the disk. Who waits with records meanwhile is written together (`remembering.rs`).
 
 mod consolidating;
+mod naming;
 mod remembering;
 
 use std::{
@@ -59,7 +60,10 @@ use crate::{
 };
 
 pub use self::consolidating::{COPIES_MAX, Consolidated, Group};
-use self::remembering::{Batch, Outcome};
+use self::{
+    naming::other_names,
+    remembering::{Batch, Outcome},
+};
 
 /// So many records are read faster than a kept index is written: see [`Memory::index_is_behind`].
 pub const KEPT_FROM: u64 = 1_000;
@@ -1908,7 +1912,8 @@ impl Memory {
         let now = end_of_minute(now);
         let query = self.vector_of(question, Query::of)?;
         let shards = index.shards(&question.spaces);
-        let mut asking = Asking::of(question, query, &shards, now);
+        let others = |text: &str| other_names(index, (question, past), text);
+        let mut asking = Asking::of(question, query, &shards, &others(&question.text), now);
         if asking.words.is_empty() && asking.vector.is_none() {
             let reason = "the question has no word that tells what to look for".to_owned();
             return Err(ReadError::Invalid { reason });
@@ -1916,7 +1921,8 @@ impl Memory {
         let mut parts = Vec::with_capacity(asking.parts.len());
         for text in &asking.parts {
             let part = question.part(text);
-            let asking = Asking::of(&part, self.vector_of(&part, Query::of)?, &shards, now);
+            let vector = self.vector_of(&part, Query::of)?;
+            let asking = Asking::of(&part, vector, &shards, &others(text), now);
             if !asking.words.is_empty() {
                 parts.push((part, asking));
             }
@@ -1997,8 +2003,13 @@ impl Memory {
     ) -> Search<'a> {
         let mut search = Search::new(index.shards(&question.spaces));
         search.exact_max = self.exact_vectors_max;
-        if past.is_some() || question.is_selective() || index.sets_aside() {
-            search.only(move |shard, doc| allowed(index, (question, past), shard, doc));
+        // Who asks for no alias has no use for one: it says no more than what things are called.
+        let hides = question.kind.is_none() && search.shards.iter().any(|it| it.has_aliases());
+        if past.is_some() || question.is_selective() || index.sets_aside() || hides {
+            search.only(move |shard, doc| {
+                !(hides && shard.is_alias(doc.place))
+                    && allowed(index, (question, past), shard, doc)
+            });
         }
         search
     }

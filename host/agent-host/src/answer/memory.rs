@@ -241,6 +241,9 @@ pub(crate) struct ExplainAnswer {
     /// Names in the question that were read as those of authors which they begin.
     #[serde(default)]
     pub(crate) names: Vec<NameDetail>,
+    /// Names in the question, and other names of the same that somebody told.
+    #[serde(default)]
+    pub(crate) also: Vec<AlsoDetail>,
     /// Words of the question, and what the encoder finds like them: stems, with the cosine, the nearest first.
     #[serde(default)]
     pub(crate) kindred: Vec<Kindred>,
@@ -304,6 +307,17 @@ pub(crate) struct NameDetail {
     pub(crate) said: String,
     /// The author that it was read as.
     pub(crate) author: String,
+}
+
+/// Another name of what a question names.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AlsoDetail {
+    /// The name in the question.
+    pub(crate) said: String,
+    /// The other one, whose words count as its own.
+    pub(crate) name: String,
+    /// The record that tells so.
+    pub(crate) by: String,
 }
 
 /// Why a record stands where it stands.

@@ -1,5 +1,6 @@
 //! `agent-host memory`: what this machine remembers.
 
+mod alias;
 mod bench;
 mod lessons;
 mod open_here;
@@ -53,6 +54,7 @@ enum MemoryCommand {
     Explain(Explain),
     Learn(lessons::Learn),
     Lessons(lessons::Lessons),
+    Alias(alias::Alias),
     /// Shows a record with its relations.
     Show {
         /// Its id, like m12.
@@ -482,6 +484,7 @@ impl Memory {
             }
             MemoryCommand::Learn(it) => it.run(context),
             MemoryCommand::Lessons(it) => it.run(context),
+            MemoryCommand::Alias(it) => it.run(context),
             MemoryCommand::Show { id } => {
                 told::show(context, &ask(context, MemoryRequest::Show { id })?)
             }

@@ -21,11 +21,11 @@ use voyager_memory::{Kindred, MemoryId, runs};
 use super::{past, read, tell};
 use crate::{
     answer::memory::{
-        AddAnswer, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer, ForgetAnswer,
-        HitDetail, ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PassageDetail, PinAnswer,
-        Reading, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail, RestoreAnswer,
-        ShowAnswer, StatsAnswer, TickAnswer, TimeDetail, TrustAnswer, UnrelateAnswer, UsedDetail,
-        VectorRecall, WhenDetail,
+        AddAnswer, AlsoDetail, AuditDetail, EncodeAnswer, ExplainAnswer, Explained, ExportAnswer,
+        ForgetAnswer, HitDetail, ImportAnswer, ListAnswer, NameDetail, OwnerAnswer, PassageDetail,
+        PinAnswer, Reading, RecallAnswer, RecordDetail, RelateAnswer, RelationDetail,
+        RestoreAnswer, ShowAnswer, StatsAnswer, TickAnswer, TimeDetail, TrustAnswer,
+        UnrelateAnswer, UsedDetail, VectorRecall, WhenDetail,
     },
     cli::Context,
     failure::{Failure, FailureKind},
@@ -296,6 +296,9 @@ pub(crate) fn explain(context: &Context, answer: &Json) -> Result<u8, Failure> {
         explain.question.iter().try_for_each(reading)?;
         for NameDetail { said, author } in &explain.names {
             line(in_one_line(&format!("{said} = {author}")))?;
+        }
+        for AlsoDetail { said, name, by } in &explain.also {
+            line(in_one_line(&format!("{said} = {name} ({by})")))?;
         }
         for Kindred { word, near } in explain.kindred.iter().filter(|it| !it.near.is_empty()) {
             let near = near.iter().take(KINDRED_SHOWN).map(|it| format!("{} {:.2}", it.0, it.1));

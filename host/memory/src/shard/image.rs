@@ -7,8 +7,8 @@ use std::{borrow::Cow, io};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DenseWords, Fields, NONE, Names, Numbers, Place, Postings, RADII, Reach, Row, Shard, Texts,
-    Thread, Times,
+    Aliases, DenseWords, Fields, NONE, Names, Numbers, Place, Postings, RADII, Reach, Row, Shard,
+    Texts, Thread, Times,
 };
 use crate::{
     pack::{Flat, FlatList, Pack, Section, Writer},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What changes with these arrays, or with how texts become terms or tell times: an index of another one is made anew.
-pub(crate) const FORMAT: u32 = 16;
+pub(crate) const FORMAT: u32 = 17;
 
 /// Bytes of a record beside its tags and terms. A chunk holds a whole number of them.
 pub(super) const ROW_BYTES: usize = 64;
@@ -115,6 +115,7 @@ impl Shard {
         writer.section(&format!("{prefix}.told"), &told)?;
         writer.section(&format!("{prefix}.named"), &named)?;
         writer.section(&format!("{prefix}.fields"), &self.fields.bytes())?;
+        writer.section(&format!("{prefix}.aliases"), &self.aliases.bytes())?;
         let threads = self.threads.iter().map(|it| {
             let mut row = [0; THREAD_BYTES];
             row[..8].copy_from_slice(&it.length.to_le_bytes());
@@ -218,6 +219,7 @@ impl Shard {
         }
         shard.times = Times::of_bytes(&bytes("told")?, &bytes("named")?, places)?;
         shard.fields = Fields::kept(section("fields")?);
+        shard.aliases = Aliases::of_bytes(&bytes("aliases")?, places)?;
         shard.rows = rows;
         let within = |it: &Place| (*it as usize) < places;
         let fits = shard.postings.len() == shard.words.len()

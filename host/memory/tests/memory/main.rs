@@ -8,6 +8,7 @@ mod forget;
 mod kept;
 mod life;
 mod model;
+mod naming;
 mod owner;
 mod passages;
 mod past;

@@ -394,6 +394,9 @@ fn every_command_answers_in_the_same_form() {
             Failed("usage", 2),
         ),
         (&["memory", "lessons"], vec!["memory", "lessons", "tabs"], Done(0)),
+        (&["memory", "alias"], vec!["memory", "alias", "tab", "tabulator"], Done(0)),
+        (&["memory", "alias"], vec!["memory", "alias", "tab"], Failed("usage", 2)),
+        (&["memory", "alias"], vec!["memory", "alias", "tab", "Tab"], Failed("usage", 2)),
         (&["memory", "lessons"], vec!["memory", "lessons", "?"], Failed("usage", 2)),
         (&["memory", "bench"], vec!["memory", "bench", "locomo", "talk.json"], Done(0)),
         (

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use voyager_base::{clock::Timestamp, memory::Trust};
+use voyager_base::{
+    clock::Timestamp,
+    memory::{KIND_ALIAS, Trust},
+};
 use voyager_memory::{
-    Candidate, Considered, FOUND_BYTES_MAX, Hit, LIMIT_MAX, MemoryId, Question, Record, features,
+    Candidate, Considered, FOUND_BYTES_MAX, Hit, LIMIT_MAX, MemoryId, OtherName, Question, Record,
+    features,
     question::analyse,
     when::{Mention, moment},
 };
@@ -12,7 +16,8 @@ use voyager_memory::{
 use super::{Desk, read};
 use crate::{
     answer::memory::{
-        Asked, ExplainAnswer, Explained, NameDetail, Reading, Tied, TimeDetail, WhenDetail, decimal,
+        AlsoDetail, Asked, ExplainAnswer, Explained, NameDetail, Reading, Tied, TimeDetail,
+        WhenDetail, decimal,
     },
     failure::Failure,
     moment::Moment,
@@ -30,6 +35,9 @@ const BEHIND: &str =
 
 /// Why an archived record is no hit.
 const ARCHIVED: &str = "it faded and is archived, and archived ones are not asked for";
+
+/// Why an alias is no hit.
+const ALIAS: &str = "it tells what things are called; `--kind alias` asks for such records";
 
 impl Desk {
     /// Answers `memory explain`.
@@ -116,6 +124,9 @@ impl Desk {
                 (None, _) if question.trust.is_some_and(|it| it > trust) => {
                     ("excluded", too_little(trust, &super::named(&lowered_by)))
                 }
+                (None, _) if record.draft.kind == KIND_ALIAS && question.kind.is_none() => {
+                    ("excluded", ALIAS.to_owned())
+                }
                 // It was looked at for its features, and by recall not at all.
                 (Some(found), _) if found.rank == 0 && candidate.is_some_and(|it| it.is_behind) => {
                     ("not-found", BEHIND.to_owned())
@@ -140,6 +151,10 @@ impl Desk {
         let kindred = question.kindred.clone();
         let short = self.memory.short_forms(question, now);
         let names = short.into_iter().map(|(said, author)| NameDetail { said, author }).collect();
+        let others = self.memory.other_names(question).map_err(read)?;
+        let also =
+            |OtherName { said, other, by }| AlsoDetail { said, name: other, by: by.to_string() };
+        let also = others.into_iter().map(also).collect();
         let question = Some(reading);
         let damaged = self.memory.damaged_count();
         Ok(ExplainAnswer {
@@ -150,6 +165,7 @@ impl Desk {
             asked,
             question,
             names,
+            also,
             kindred,
             as_of,
         })
