@@ -1,8 +1,10 @@
 //! Learned fusion: many signals about a candidate become one score.
 //!
-//! A [`Ranker`] is what ships and scores: a [`Linear`] sum and a [`Forest`], which [`train()`] makes, both learned from
+//! A [`Ranker`] is what ships and scores: a [`Linear`] sum and a [`Forest`], both learned from
 //! rankings with known answers. A [`Logistic`] turns a few signals into a probability, such as that of there being no answer at all.
 //! What the signals mean is not known here: a candidate is a row of numbers.
+//!
+//! What learns them does not ship: `tests/ranker`.
 
 mod doubt;
 mod forest;
@@ -10,21 +12,19 @@ mod lead;
 mod linear;
 mod logistic;
 mod ranker;
-mod train;
 
 use std::sync::LazyLock;
 
 pub use self::{
     doubt::{Doubter, signs, signs_of_words, together},
-    forest::{Forest, Malformed},
+    forest::{Forest, Malformed, Split, Tree},
     lead::is_led_by_the_second,
-    linear::{Linear, Penalty},
-    logistic::{Logistic, Unfit},
-    ranker::{Ranker, Unteachable},
-    train::{Group, Parameters, RandomTrees, Untrainable, train},
+    linear::Linear,
+    logistic::{Logistic, Weight},
+    ranker::Ranker,
 };
 
-/// What recall ranks by: trained on conversations that [`crate::evaluate::worklog`] makes up, and on nothing else.
+/// What recall ranks by: trained on conversations that we make up (`tests/ranker`), and on nothing else.
 /// `cargo xtask train` makes such rankers. The first is for questions that say nothing of kindred words, the
 /// second for those that do: what vectors and words are worth beside each other is not the same there.
 static RANKERS: LazyLock<[Ranker; 2]> =

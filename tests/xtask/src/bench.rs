@@ -116,7 +116,7 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "locomo",
         what: "evidence found in long conversations, by four rankings: `cargo xtask bench locomo [DATA] [--encoder FOLDER]`",
-        package: "voyager-memory",
+        package: "voyager-ranker",
         example: "locomo",
     },
     Bench {
@@ -180,7 +180,7 @@ pub(crate) fn bench(name: Option<&str>, rest: &[String]) -> Result<()> {
 
 /// Trains what the memory ranks by.
 pub(crate) fn train(rest: &[String]) -> Result<()> {
-    run(example("voyager-memory", "ranker", rest))
+    run(example("voyager-ranker", "train", rest))
 }
 
 pub(crate) fn example<T: AsRef<OsStr>>(package: &str, example: &str, arguments: &[T]) -> Command {

@@ -3,7 +3,7 @@
 use voyager_base::clock::Timestamp;
 
 /// Names of the months.
-pub(super) const MONTHS: [&str; 12] = [
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -20,17 +20,18 @@ pub(super) const MONTHS: [&str; 12] = [
 
 /// A day of the Gregorian calendar since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Date {
-    pub(super) year: u32,
+pub struct Date {
+    /// 1970 to 9999.
+    pub year: u32,
     /// 1 to 12.
-    pub(super) month: u32,
+    pub month: u32,
     /// 1 to 31.
-    pub(super) day: u32,
+    pub day: u32,
 }
 
 impl Date {
     /// The date, if there is such a day between 1970 and 9999.
-    pub(super) fn new(year: u32, month: u32, day: u32) -> Option<Self> {
+    pub fn new(year: u32, month: u32, day: u32) -> Option<Self> {
         let date = Self { year, month, day };
         let near =
             (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
@@ -38,7 +39,7 @@ impl Date {
     }
 
     /// Days since 1970-01-01, by Howard Hinnant's `days_from_civil`.
-    pub(super) fn number(self) -> u32 {
+    pub fn number(self) -> u32 {
         let year = self.year - u32::from(self.month <= 2);
         let (era, year_of_era) = (year / 400, year % 400);
         let day_of_year = (153 * ((self.month + 9) % 12) + 2) / 5 + self.day - 1;
@@ -47,7 +48,7 @@ impl Date {
     }
 
     /// The day of a number, by `civil_from_days`.
-    pub(super) fn of(number: u32) -> Self {
+    pub fn of(number: u32) -> Self {
         let shifted = number + 719_468;
         let (era, day) = (shifted / 146_097, shifted % 146_097);
         let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -59,7 +60,7 @@ impl Date {
     }
 
     /// The time of day on this day, in UTC.
-    pub(super) fn at(self, hour: u32, minute: u32) -> Timestamp {
+    pub fn at(self, hour: u32, minute: u32) -> Timestamp {
         let minutes = (u64::from(self.number()) * 24 + u64::from(hour)) * 60 + u64::from(minute);
         Timestamp::from_millis(minutes * 60_000)
     }

@@ -5,15 +5,6 @@ use serde::{Deserialize, Serialize};
 /// Longest encoded forest that is read: ten times what one of 200 trees with 15 leaves has.
 const BYTES_MAX: usize = 512 << 10;
 
-/// Most trees of a forest.
-const TREES_MAX: usize = 4_096;
-
-/// Most leaves of one tree: a child has its place in 16 bits, one of them for what it is.
-pub(super) const LEAVES_MAX: usize = 1 << 15;
-
-/// Most features of a candidate.
-pub(super) const FEATURES_MAX: usize = 1 << 12;
-
 /// Rows that are scored together.
 const ROWS: usize = 64;
 
@@ -28,7 +19,7 @@ const ROWS: usize = 64;
 #[serde(try_from = "Encoded", into = "Encoded")]
 pub struct Forest {
     features: usize,
-    trees: Vec<Tree>,
+    trees: Vec<Start>,
     splits: Vec<Split>,
     leaves: Vec<f32>,
     /// By split: the leaves that stay where a row goes right, the leftmost in the lowest bit.
@@ -41,26 +32,63 @@ pub struct Forest {
 
 /// Where the splits and leaves of a tree begin among those of the forest.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Tree {
+struct Start {
     split: u32,
     leaf: u32,
     /// Where a row enters.
     root: i16,
 }
 
-/// One question about a row. A child `n` of at least zero is split `n` of the same tree, a negative one
-/// is leaf `!n`.
+/// A tree as it was grown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tree {
+    /// In the order of growing: a child comes after its parent, the first is where a row enters.
+    pub splits: Vec<Split>,
+    /// What rows score that end there: one more than there are splits.
+    pub leaves: Vec<f32>,
+}
+
+/// One question about a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Split {
-    pub(super) feature: u16,
-    pub(super) threshold: f32,
-    pub(super) children: [i16; 2],
+pub struct Split {
+    /// Of which feature.
+    pub feature: u16,
+    /// What the feature is to be greater than.
+    pub threshold: f32,
+    /// Where a row goes that is not, and one that is: `n` of at least zero is split `n` of the same tree, a negative one
+    /// is leaf `!n`.
+    pub children: [i16; 2],
 }
 
 impl Forest {
+    /// Most trees of a forest.
+    pub const TREES_MAX: usize = 4_096;
+
+    /// Most leaves of one tree: a child has its place in 16 bits, one of them for what it is.
+    pub const LEAVES_MAX: usize = 1 << 15;
+
+    /// Most features of a row.
+    pub const FEATURES_MAX: usize = 1 << 12;
+
+    /// The forest of some trees, for rows of so many features.
+    ///
+    /// # Errors
+    /// When there is more of something than a forest may have, a threshold or a leaf is no number, a split asks for a feature
+    /// that is not there, or its children make no tree.
+    pub fn of(features: usize, trees: &[Tree]) -> Result<Self, Malformed> {
+        if features > Self::FEATURES_MAX || trees.len() > Self::TREES_MAX {
+            return Err(Malformed("it has too many features or trees".to_owned()));
+        }
+        let mut forest = Self::empty(features);
+        for tree in trees {
+            tree.check(features)?;
+            forest.push(&tree.splits, &tree.leaves);
+        }
+        Ok(forest)
+    }
+
     /// A forest without trees: everything scores zero.
-    pub(super) fn empty(features: usize) -> Self {
-        assert!(features <= FEATURES_MAX, "features are counted before training");
+    fn empty(features: usize) -> Self {
         Self {
             features,
             trees: Vec::new(),
@@ -72,10 +100,10 @@ impl Forest {
         }
     }
 
-    /// Adds a tree. Its splits stand in the order of growing: a child comes after its parent.
-    pub(super) fn push(&mut self, splits: &[Split], leaves: &[f32]) {
+    /// Adds a tree, which was checked.
+    fn push(&mut self, splits: &[Split], leaves: &[f32]) {
         assert_eq!(splits.len() + 1, leaves.len(), "a split makes two leaves of one");
-        self.trees.push(Tree {
+        self.trees.push(Start {
             split: u32::try_from(self.splits.len()).expect("trees and leaves are bounded"),
             leaf: u32::try_from(self.leaves.len()).expect("trees and leaves are bounded"),
             root: if splits.is_empty() { !0 } else { 0 },
@@ -148,7 +176,7 @@ impl Forest {
         scores
     }
 
-    fn leaf_of(&self, tree: Tree, row: &[f32]) -> f32 {
+    fn leaf_of(&self, tree: Start, row: &[f32]) -> f32 {
         let mut at = tree.root;
         while at >= 0 {
             let split = &self.splits[tree.split as usize + at as usize];
@@ -156,12 +184,6 @@ impl Forest {
             at = split.children[usize::from(right)];
         }
         self.leaves[tree.leaf as usize + !at as usize]
-    }
-
-    /// The same order of rows, on another scale.
-    pub(super) fn scale_by(&mut self, factor: f64) {
-        let leaves = self.leaves.iter_mut().chain(&mut self.from_left);
-        leaves.for_each(|it| *it = (f64::from(*it) * factor) as f32);
     }
 
     /// How many features a row has.
@@ -265,67 +287,74 @@ impl TryFrom<Encoded> for Forest {
     type Error = Malformed;
 
     fn try_from(it: Encoded) -> Result<Self, Malformed> {
-        let fail = |problem: &str| Err(Malformed(problem.to_owned()));
-        if it.features > FEATURES_MAX || it.sizes.len() > TREES_MAX {
-            return fail("it has too many features or trees");
-        }
         let splits: usize = it.sizes.iter().map(|size| usize::from(*size)).sum();
         let columns = [it.asks.len(), it.thresholds.len(), it.left.len(), it.right.len()];
         if columns.iter().any(|len| *len != splits) || it.leaves.len() != splits + it.sizes.len() {
-            return fail("its columns have not the lengths that its trees need");
+            return Err(Malformed(
+                "its columns have not the lengths that its trees need".to_owned(),
+            ));
         }
-        if it.asks.iter().any(|feature| usize::from(*feature) >= it.features) {
-            return fail("a split asks for a feature that is not there");
-        }
-        if it.thresholds.iter().any(|it| it.is_nan()) || it.leaves.iter().any(|it| !it.is_finite())
-        {
-            return fail("a threshold or a leaf is no number");
-        }
-        let mut forest = Self::empty(it.features);
-        let (mut split, mut leaf) = (0, 0);
-        for size in it.sizes.iter().map(|size| usize::from(*size)) {
-            let tree: Vec<Split> = (split..split + size)
-                .map(|at| Split {
-                    feature: it.asks[at],
-                    threshold: it.thresholds[at],
-                    children: [it.left[at], it.right[at]],
-                })
-                .collect();
-            check_shape(&tree)?;
-            forest.push(&tree, &it.leaves[leaf..=leaf + size]);
-            (split, leaf) = (split + size, leaf + size + 1);
-        }
-        Ok(forest)
+        let children = it.left.into_iter().zip(it.right);
+        let splits = it.asks.into_iter().zip(it.thresholds).zip(children);
+        let mut splits = splits.map(|((feature, threshold), (left, right))| Split {
+            feature,
+            threshold,
+            children: [left, right],
+        });
+        let mut leaves = it.leaves.into_iter();
+        let sizes = it.sizes.into_iter().map(usize::from);
+        let trees: Vec<Tree> = sizes
+            .map(|size| Tree {
+                splits: splits.by_ref().take(size).collect(),
+                leaves: leaves.by_ref().take(size + 1).collect(),
+            })
+            .collect();
+        Self::of(it.features, &trees)
     }
 }
 
-/// Every split but the first, and every leaf, is the child of exactly one split before it: so there is no
-/// cycle, and nothing that no row can reach.
-fn check_shape(splits: &[Split]) -> Result<(), Malformed> {
-    let fail = |problem: &str| Err(Malformed(problem.to_owned()));
-    if splits.len() >= LEAVES_MAX {
-        return fail("a tree has too many leaves");
-    }
-    let mut met_splits = vec![false; splits.len()];
-    let mut met_leaves = vec![false; splits.len() + 1];
-    for (at, split) in splits.iter().enumerate() {
-        for child in split.children {
-            let (met, place) = if child < 0 {
-                (&mut met_leaves, !child as usize)
-            } else if child as usize > at {
-                (&mut met_splits, child as usize)
-            } else {
-                return fail("a tree goes round in a circle");
-            };
-            match met.get_mut(place) {
-                None => return fail("a tree leads to a place that is not there"),
-                Some(true) => return fail("two ways of a tree meet"),
-                Some(met) => *met = true,
+impl Tree {
+    /// Whether it is one, for rows of so many features.
+    ///
+    /// Every split but the first, and every leaf, is the child of exactly one split before it: so there is no
+    /// cycle, and nothing that no row can reach.
+    fn check(&self, features: usize) -> Result<(), Malformed> {
+        let fail = |problem: &str| Err(Malformed(problem.to_owned()));
+        let Self { splits, leaves } = self;
+        if leaves.len() != splits.len() + 1 {
+            return fail("a tree has not one leaf more than it has splits");
+        }
+        if leaves.len() > Forest::LEAVES_MAX {
+            return fail("a tree has too many leaves");
+        }
+        if splits.iter().any(|it| usize::from(it.feature) >= features) {
+            return fail("a split asks for a feature that is not there");
+        }
+        if splits.iter().any(|it| it.threshold.is_nan()) || leaves.iter().any(|it| !it.is_finite())
+        {
+            return fail("a threshold or a leaf is no number");
+        }
+        let mut met_splits = vec![false; splits.len()];
+        let mut met_leaves = vec![false; leaves.len()];
+        for (at, split) in splits.iter().enumerate() {
+            for child in split.children {
+                let (met, place) = if child < 0 {
+                    (&mut met_leaves, !child as usize)
+                } else if child as usize > at {
+                    (&mut met_splits, child as usize)
+                } else {
+                    return fail("a tree goes round in a circle");
+                };
+                match met.get_mut(place) {
+                    None => return fail("a tree leads to a place that is not there"),
+                    Some(true) => return fail("two ways of a tree meet"),
+                    Some(met) => *met = true,
+                }
             }
         }
+        // As many children as places, each met once: none is left.
+        Ok(())
     }
-    // As many children as places, each met once: none is left.
-    Ok(())
 }
 
 #[cfg(test)]
@@ -382,9 +411,31 @@ mod tests {
         assert!(refused(|it| it.leaves[0] = f32::NAN).contains("no number"));
         assert!(refused(|it| it.leaves.push(0.0)).contains("lengths"));
         assert!(refused(|it| it.sizes = vec![1, 0]).contains("lengths"));
-        assert!(refused(|it| it.features = FEATURES_MAX + 1).contains("too many"));
+        assert!(refused(|it| it.features = Forest::FEATURES_MAX + 1).contains("too many"));
         let long = Forest::from_bytes(&vec![0; BYTES_MAX + 1]).unwrap_err();
         assert!(long.to_string().contains("are the most"));
+    }
+
+    #[test]
+    fn a_forest_is_made_of_trees_that_are_trees() {
+        let stump = || Tree {
+            splits: vec![Split { feature: 1, threshold: 2.0, children: [!0, !1] }],
+            leaves: vec![1.0, 3.0],
+        };
+        let forest = Forest::of(2, &[stump(), stump()]).unwrap();
+        assert_eq!((forest.features(), forest.trees()), (2, 2));
+        assert_eq!(forest.scores(&[&[0.0, 2.0], &[0.0, 2.1]]), [2.0, 6.0]);
+        let refused = |change: fn(&mut Tree)| {
+            let mut tree = stump();
+            change(&mut tree);
+            Forest::of(2, &[tree]).unwrap_err().0
+        };
+        assert!(refused(|it| it.leaves.push(0.0)).contains("one leaf more"));
+        assert!(refused(|it| it.splits[0].feature = 2).contains("feature that is not there"));
+        assert!(refused(|it| it.splits[0].threshold = f32::NAN).contains("no number"));
+        assert!(refused(|it| it.splits[0].children = [0, !1]).contains("circle"));
+        let many = vec![Tree { splits: Vec::new(), leaves: vec![0.0] }; Forest::TREES_MAX + 1];
+        assert!(Forest::of(2, &many).unwrap_err().0.contains("too many"));
     }
 
     /// Splits as growing makes them: each time a leaf becomes a split with two.

@@ -1,58 +1,12 @@
-//! What recall ranks by, on conversations that it was not trained on.
+//! What recall ranks by, and how it doubts.
 
 use voyager_base::{
     chance::{Chance, Seeded},
     sim::SimDisk,
 };
-use voyager_memory::{
-    BATCH_MAX, Candidate, Considered, DOUBT_FROM, Draft, Entry, LIMIT_MAX, Memory, Question,
-    evaluate::{Category, worklog},
-};
+use voyager_memory::{BATCH_MAX, Candidate, DOUBT_FROM, Draft, Entry, Memory, Question};
 
 use crate::support::{now, open};
-
-#[test]
-fn recall_finds_more_than_the_sum_of_its_arms_and_doubts_what_nobody_told() {
-    let size = worklog::Size { conversations: 2, turns: 240, questions: 80 };
-    let made_up = worklog::generate(9, size);
-    let (told, other) = (&made_up[0], &made_up[1]);
-    let memory = open(&SimDisk::new(1));
-    let entry = |turn: &voyager_memory::evaluate::Turn| -> Entry {
-        let draft = Draft {
-            text: turn.text.clone(),
-            author: Some(turn.speaker.clone()),
-            thread: Some(format!("session {}", turn.session)),
-            at: Some(turn.at),
-            ..Draft::default()
-        };
-        draft.into()
-    };
-    let entries: Vec<Entry> = told.seen.turns.iter().map(entry).collect();
-    let ids = memory.remember(&entries, None, now()).unwrap();
-    let ask = |text: &str| {
-        let question = Question { text: text.to_owned(), limit: LIMIT_MAX, ..Question::default() };
-        memory.consider(&question, now()).unwrap()
-    };
-    let found = |considered: &Considered, evidence: &[usize], worth: fn(&Candidate) -> f64| {
-        let mut order: Vec<_> = considered.candidates.iter().collect();
-        order.sort_by(|one, other| worth(other).total_cmp(&worth(one)));
-        let best = order.iter().take(10);
-        best.filter(|it| evidence.iter().any(|turn| ids[*turn] == it.id)).count()
-    };
-    let (mut learned, mut untrained, mut doubts) = (0, 0, Vec::new());
-    for (text, gold) in told.seen.questions.iter().zip(&told.gold) {
-        let considered = ask(text);
-        learned += found(&considered, &gold.evidence, |it| it.score);
-        untrained += found(&considered, &gold.evidence, |it| it.untrained);
-        if gold.category != Category::Adversarial {
-            doubts.push(considered.doubt.unwrap());
-        }
-    }
-    assert!(learned > untrained + 5, "{learned} and {untrained} turns that answer");
-    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
-    let foreign: Vec<f64> = other.seen.questions.iter().map(|it| ask(it).doubt.unwrap()).collect();
-    assert!(mean(&foreign) > mean(&doubts) + 0.2, "{foreign:?} {doubts:?}");
-}
 
 #[test]
 fn a_small_store_says_nothing_of_its_doubt() {

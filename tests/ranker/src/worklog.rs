@@ -17,11 +17,9 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use super::{
-    Category, Conversation, Gold, Seen, Turn,
-    date::{Date, MONTHS},
-    draw::{self, Draw, fill},
-};
+use voyager_memory::evaluate::{Category, Conversation, Date, Gold, MONTHS, Seen, Turn};
+
+use crate::draw::{self, Draw, fill};
 pub use everyday::EVERYDAY;
 pub use setting::{Setting, WORK};
 

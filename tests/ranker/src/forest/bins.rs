@@ -1,6 +1,6 @@
 //! Features as small numbers: a split is looked for among the bounds of bins, not among all values.
 
-use super::Group;
+use crate::Group;
 
 /// Values of a feature that its bounds are chosen by. More of them move a bound by less than a row.
 const SAMPLE: usize = 200_000;

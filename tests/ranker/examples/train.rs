@@ -1,6 +1,6 @@
 //! Trains what recall ranks by, on conversations that we make up.
 //!
-//! `ranker [--encoder FOLDER] [--shipped] [--out FOLDER]`
+//! `train [--encoder FOLDER] [--shipped] [--out FOLDER]`
 //!
 //! They are of two settings: people and agents at work, and two friends who write to each other. Two models are made: a ranker, and a model of doubt, which says how probable it is that nothing
 //! answers a question. The second learns from rankings of conversations that the first has not seen, where it is
@@ -24,28 +24,24 @@
     reason = "a program that trains prints, and stops where something fails"
 )]
 
-#[path = "../locomo/outcome.rs"]
-mod outcome;
-#[path = "../locomo/vectors.rs"]
-mod vectors;
-
 use std::{path::PathBuf, process::exit};
 
 use voyager_encoder::{Bert, Precision};
 use voyager_memory::{
     evaluate::{
-        Asked, Category, Conversation, RESAMPLES, Ranking, Seen, Trial, notes, reliability, scored,
+        Asked, Category, Conversation, RESAMPLES, Ranking, Seen, Trial, reliability, scored,
         summarise,
-        worklog::{self, EVERYDAY, Setting, WORK},
     },
     features,
-    rank::{
-        self, Doubter, Group, Logistic, Parameters, Penalty, Ranker, SHIPPED, SHIPPED_DOUBT, signs,
-        signs_of_words,
-    },
+    rank::{self, Doubter, Logistic, Ranker, SHIPPED, SHIPPED_DOUBT, signs, signs_of_words},
 };
-
-use crate::{outcome::or_exit, vectors::Vectors};
+use voyager_ranker::{
+    Group, Vectors,
+    forest::Parameters,
+    linear::Penalty,
+    logistic, notes, or_exit, train,
+    worklog::{self, EVERYDAY, Setting, WORK},
+};
 
 /// Where the conversations take place.
 const SETTINGS: [(&str, &Setting); 2] = [("work", &WORK), ("everyday", &EVERYDAY)];
@@ -100,7 +96,7 @@ fn main() {
             ("--encoder", Some(folder)) => encoder = Some(folder),
             ("--out", Some(folder)) => out = Some(folder),
             _ => {
-                eprintln!("usage: ranker [--encoder FOLDER] [--shipped] [--out FOLDER]");
+                eprintln!("usage: train [--encoder FOLDER] [--shipped] [--out FOLDER]");
                 exit(2);
             }
         }
@@ -155,7 +151,7 @@ fn learned(
     let of = |seed: &u64| noted(*seed, all, &ranker);
     let of: Vec<(Vec<f32>, bool)> = DOUBTED.iter().flat_map(of).map(|it| (it.1, it.2)).collect();
     let (rows, labels): (Vec<Vec<f32>>, Vec<bool>) = of.into_iter().unzip();
-    let by_words = Logistic::fit(&rows, &labels, PENALTY_OF_WORDS).unwrap();
+    let by_words = logistic::fit(&rows, &labels, PENALTY_OF_WORDS).unwrap();
     println!("{} questions to doubt about notes", rows.len());
     by_words
         .weights()
@@ -206,7 +202,7 @@ fn learned_of_conversations(all: &[Vectors], penalty: Penalty) -> (Ranker, Logis
     });
     let kinds = groups.each_ref().map(Vec::as_slice);
     let width = features::ranking_names().len();
-    let ranker = Ranker::train(&kinds, width, &parameters(), penalty).unwrap();
+    let ranker = train(&kinds, width, &parameters(), penalty).unwrap();
     println!("{} questions", kinds.concat().len());
     let weights = ranker.linear().weights().zip(ranker.forest().uses());
     for (name, (weight, uses)) in features::ranking_names().iter().zip(weights) {
@@ -226,7 +222,7 @@ fn learned_of_conversations(all: &[Vectors], penalty: Penalty) -> (Ranker, Logis
             counts.push(shares[answered as usize]);
         }
     }
-    let doubter = Logistic::fit_weighed(&rows, &labels, &counts, PENALTY_OF_DOUBT).unwrap();
+    let doubter = logistic::fit_weighed(&rows, &labels, &counts, PENALTY_OF_DOUBT).unwrap();
     println!("{} questions to doubt", rows.len());
     doubter.weights().enumerate().for_each(|(number, it)| println!("  sign {number:<2} {it:>7.3}"));
     (ranker, doubter)

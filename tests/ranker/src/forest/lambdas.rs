@@ -1,6 +1,6 @@
 //! Which way each row is pulled, and how stiffly.
 
-use super::Group;
+use crate::Group;
 
 /// First and second derivative of the loss at a row's score.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

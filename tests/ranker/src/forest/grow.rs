@@ -1,7 +1,8 @@
 //! One tree: of all leaves, the one that gains most is split next.
 
+use voyager_memory::rank::{Split, Tree};
+
 use super::{Parameters, bins::Bins, lambdas::Pull};
-use crate::rank::forest::Split;
 
 /// Least stiffness of a leaf: with less, its answer would be a division by nearly nothing.
 const LEAF_CURVE_MIN: f64 = 1e-3;
@@ -49,7 +50,7 @@ pub(super) struct Grower<'a> {
 /// A tree on bins. Children are as in a [`Split`].
 pub(super) struct Grown {
     asks: Vec<Ask>,
-    pub(super) leaves: Vec<f32>,
+    leaves: Vec<f32>,
 }
 
 /// A split on bins: right is what is in a bin behind `bin`.
@@ -230,20 +231,20 @@ impl Grown {
     }
 
     /// The same tree on values.
-    pub(super) fn splits(&self, bins: &Bins) -> Vec<Split> {
+    pub(super) fn on_values(self, bins: &Bins) -> Tree {
         let split = |it: &Ask| Split {
             feature: u16::try_from(it.feature).expect("features are bounded"),
             threshold: bins.bound(it.feature, it.bin),
             children: it.children,
         };
-        self.asks.iter().map(split).collect()
+        Tree { splits: self.asks.iter().map(split).collect(), leaves: self.leaves }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rank::Group;
+    use crate::Group;
 
     #[test]
     fn a_tree_parts_rows_where_the_pulls_turn() {
@@ -259,12 +260,12 @@ mod tests {
         let pulls = [down, down, down, up, up, up];
         let grown = Grower::new(&bins, &parameters).grow(&pulls, &[0, 1, 2, 3, 4, 5], &[0, 1]);
         let split = Split { feature: 0, threshold: 2.5, children: [!0, !1] };
-        assert_eq!(grown.splits(&bins), [split]);
-        // -slope / curve, half of it: -6 / 1.5 / 2 and 3 / 1.5 / 2.
-        assert_eq!(grown.leaves, [-2.0, 1.0]);
         let mut scores = [1.0; 6];
         grown.add_to(&mut scores, &bins);
         assert_eq!(scores, [-1.0, -1.0, -1.0, 2.0, 2.0, 2.0]);
+        // -slope / curve, half of it: -6 / 1.5 / 2 and 3 / 1.5 / 2.
+        let tree = Tree { splits: vec![split], leaves: vec![-2.0, 1.0] };
+        assert_eq!(grown.on_values(&bins), tree);
     }
 
     #[test]

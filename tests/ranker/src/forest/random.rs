@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use voyager_base::chance::{Chance, Seeded};
+use voyager_memory::rank::{Forest, Split, Tree};
 
 use super::{Untrainable, drawn};
-use crate::rank::forest::{FEATURES_MAX, Forest, LEAVES_MAX, Split};
 
 /// How many trees there are, and how they are grown.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,23 +44,22 @@ impl RandomTrees {
         if !labels.contains(&true) || !labels.contains(&false) {
             return fail("there must be rows of both labels".to_owned());
         }
-        if features == 0 || features > FEATURES_MAX || rows.len() > LEAVES_MAX {
+        if features == 0 || features > Forest::FEATURES_MAX || rows.len() > Forest::LEAVES_MAX {
             return fail(format!("{features} features of {} rows", rows.len()));
         }
-        if !(1..=4_096).contains(&self.trees) || self.leaf_rows_min == 0 || self.asked == 0 {
+        if !(1..=Forest::TREES_MAX).contains(&self.trees)
+            || self.leaf_rows_min == 0
+            || self.asked == 0
+        {
             return fail(format!("a parameter is out of range: {self:?}"));
         }
         let chance = Seeded::new(self.seed);
-        let mut forest = Forest::empty(features);
-        for _ in 0..self.trees {
-            let (splits, leaves) = self.grow(rows, labels, &chance);
-            forest.push(&splits, &leaves);
-        }
-        Ok(forest)
+        let trees = (0..self.trees).map(|_| self.grow(rows, labels, &chance));
+        Ok(Forest::of(features, &trees.collect::<Vec<Tree>>())?)
     }
 
     /// A tree on all rows; its leaves have their share of the mean of all trees.
-    fn grow(&self, rows: &[Vec<f32>], labels: &[bool], chance: &Seeded) -> (Vec<Split>, Vec<f32>) {
+    fn grow(&self, rows: &[Vec<f32>], labels: &[bool], chance: &Seeded) -> Tree {
         let (mut splits, mut leaves) = (Vec::<Split>::new(), Vec::new());
         let mut order: Vec<usize> = (0..rows.len()).collect();
         let mut nodes = vec![Node { rows: 0..rows.len(), parent: None }];
@@ -91,7 +90,7 @@ impl RandomTrees {
                 splits[split].children[side] = child;
             }
         }
-        (splits, leaves)
+        Tree { splits, leaves }
     }
 
     /// The best of some questions that are drawn, by Gini's measure: a feature, and what a row is to be greater than. None

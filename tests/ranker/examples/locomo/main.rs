@@ -18,8 +18,6 @@
 )]
 
 mod doubt;
-mod outcome;
-mod vectors;
 
 use std::{
     fs::File,
@@ -30,13 +28,17 @@ use std::{
 use voyager_memory::{
     evaluate::{
         Asked, Category, Conversation, RECALL, RESAMPLES, Ranking, Scored, Seen, Summary, Trial,
-        ask_all, details, gain, locomo, scored, summarise, table, untrained, worklog, write_lines,
+        ask_all, details, gain, locomo, scored, summarise, table, untrained, write_lines,
     },
     features,
-    rank::{self, Group, Parameters, Penalty, RandomTrees, Ranker, is_led_by_the_second},
+    rank::{self, Ranker, is_led_by_the_second},
 };
-
-use crate::{outcome::or_exit, vectors::Vectors};
+use voyager_ranker::{
+    Group, Vectors,
+    forest::{Parameters, RandomTrees},
+    linear::Penalty,
+    or_exit, train, worklog,
+};
 
 #[derive(Default)]
 struct Arguments {
@@ -212,5 +214,5 @@ fn ranker(conversations: &[Conversation], trials: &[Trial], held: usize) -> Rank
         .iter()
         .map(|(asked, relevant)| Group { features: &asked.features, relevant })
         .collect();
-    Ranker::train(&[&groups], features::names().len(), &Parameters::default(), PENALTY).unwrap()
+    train(&[&groups], features::names().len(), &Parameters::default(), PENALTY).unwrap()
 }

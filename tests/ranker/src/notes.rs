@@ -1,7 +1,7 @@
 //! Makes up stores of plain notes, and questions that one of them answers, or none: short facts, each by itself, that
 //! nobody says to anybody.
 //!
-//! They are unlike the conversations of [`super::worklog`] in what doubt is told by there: no question names who wrote.
+//! They are unlike the conversations of [`crate::worklog`] in what doubt is told by there: no question names who wrote.
 //! What makes them hard is that a question that nothing answers asks for things of the same kinds: for something that
 //! is not told of though others like it are, for what is not told of something, or for a kind of which nothing is told.
 //!
@@ -9,11 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Seen, Turn,
-    date::{Date, MONTHS},
-    draw::{Draw, fill},
-};
+use voyager_memory::evaluate::{Date, MONTHS, Seen, Turn};
+
+use crate::draw::{Draw, fill};
 
 /// How much is made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -770,6 +768,8 @@ impl Making {
 
 #[cfg(test)]
 mod tests {
+    use voyager_memory::terms;
+
     use super::*;
 
     const SIZE: Size = Size { stores: 8, notes: (100, 2_000), questions: 60 };
@@ -794,7 +794,7 @@ mod tests {
     #[test]
     fn what_is_asked_and_has_an_answer_is_told_of() {
         for Notes { seen, answered } in generate(4, SIZE) {
-            let words = |text: &str| crate::terms::terms(text).into_iter().collect::<BTreeSet<_>>();
+            let words = |text: &str| terms::terms(text).into_iter().collect::<BTreeSet<_>>();
             let notes: Vec<BTreeSet<String>> =
                 seen.turns.iter().map(|it| words(&it.text)).collect();
             let shares = |question: &String| {

@@ -9,19 +9,26 @@ use voyager_memory::{KINDRED_FROM, Kindred, evaluate::Reader, terms, tokens_of};
 const NEAR_MAX: usize = 256;
 
 /// What makes vectors and counts tokens.
-pub(crate) enum Vectors {
+pub enum Vectors {
+    /// Nothing does.
     None,
+    /// By spelling.
     Hashed(Hashed),
-    /// With the words of its vocabulary, so that questions say which are kindred, or without.
+    /// A sentence encoder: with the words of its vocabulary, so that questions say which are kindred, or without.
     Bert(Box<(Bert, Option<Lexicon>)>),
 }
 
 impl Vectors {
-    pub(crate) fn hashed() -> Self {
+    /// Those by spelling.
+    pub fn hashed() -> Self {
         Self::Hashed(Hashed::new())
     }
 
-    pub(crate) fn of_folder(folder: &Path) -> Result<Self, Box<dyn Error>> {
+    /// Those of a sentence encoder, with the words of its vocabulary.
+    ///
+    /// # Errors
+    /// When there is no encoder in the folder, or its vocabulary has no words.
+    pub fn of_folder(folder: &Path) -> Result<Self, Box<dyn Error>> {
         let bert = Bert::open(folder, Precision::Bytes)?;
         let mut making = Making::new(&bert);
         while making.progress().0 < making.progress().1 {
@@ -32,7 +39,8 @@ impl Vectors {
         Ok(Self::Bert(Box::new((bert, Some(lexicon)))))
     }
 
-    pub(crate) fn id(&self) -> &str {
+    /// The name of what makes them.
+    pub fn id(&self) -> &str {
         match self {
             Self::None => "nothing",
             Self::Hashed(it) => it.id(),

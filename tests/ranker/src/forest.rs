@@ -13,8 +13,9 @@ mod lambdas;
 mod random;
 
 use voyager_base::chance::{Chance, Seeded};
+use voyager_memory::rank::{Forest, Malformed, Tree};
 
-use super::forest::{FEATURES_MAX, Forest, LEAVES_MAX};
+use crate::Group;
 use bins::Bins;
 use grow::Grower;
 use lambdas::Lambdas;
@@ -23,15 +24,6 @@ pub use random::RandomTrees;
 
 /// Most rows of a training: a row has its number in 32 bits.
 const ROWS_MAX: usize = 1 << 26;
-
-/// The candidates of one question.
-#[derive(Clone, Copy, Debug)]
-pub struct Group<'a> {
-    /// The rows, one after the other.
-    pub features: &'a [f32],
-    /// For each row whether it is an answer.
-    pub relevant: &'a [bool],
-}
 
 /// How a forest is trained. The defaults are those that the shipped ranker was trained with.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +72,13 @@ impl Default for Parameters {
 #[error("no forest can be trained: {0}")]
 pub struct Untrainable(String);
 
+impl From<Malformed> for Untrainable {
+    /// Trees that grew out of what a forest may hold.
+    fn from(it: Malformed) -> Self {
+        Self(it.to_string())
+    }
+}
+
 /// Trains a forest on `groups` whose rows have `features` features.
 ///
 /// # Errors
@@ -89,22 +88,31 @@ pub fn train(
     features: usize,
     parameters: &Parameters,
 ) -> Result<Forest, Untrainable> {
+    Ok(Forest::of(features, &trees(groups, features, parameters)?)?)
+}
+
+/// The trees of [`train`].
+pub(crate) fn trees(
+    groups: &[Group<'_>],
+    features: usize,
+    parameters: &Parameters,
+) -> Result<Vec<Tree>, Untrainable> {
     check(groups, features, parameters)?;
     let chance = Seeded::new(parameters.seed);
     let bins = Bins::new(groups, features, parameters.bins);
     let mut lambdas = Lambdas::new(groups, parameters.truncation);
     let mut grower = Grower::new(&bins, parameters);
     let mut scores = vec![0.0; bins.rows()];
-    let mut forest = Forest::empty(features);
+    let mut trees = Vec::new();
     for _ in 0..parameters.trees {
         let pulls = lambdas.pulls(&scores);
         let rows = some_rows(bins.rows(), parameters.row_fraction, &chance);
         let features = some_features(features, parameters.feature_fraction, &chance);
         let tree = grower.grow(pulls, &rows, &features);
         tree.add_to(&mut scores, &bins);
-        forest.push(&tree.splits(&bins), &tree.leaves);
+        trees.push(tree.on_values(&bins));
     }
-    Ok(forest)
+    Ok(trees)
 }
 
 fn check(
@@ -113,8 +121,9 @@ fn check(
     parameters: &Parameters,
 ) -> Result<(), Untrainable> {
     let fail = |problem: String| Err(Untrainable(problem));
-    if features == 0 || features > FEATURES_MAX {
-        return fail(format!("{features} features: there must be 1 to {FEATURES_MAX}"));
+    if features == 0 || features > Forest::FEATURES_MAX {
+        let most = Forest::FEATURES_MAX;
+        return fail(format!("{features} features: there must be 1 to {most}"));
     }
     for (number, group) in groups.iter().enumerate() {
         if group.features.len() != group.relevant.len() * features {
@@ -129,8 +138,8 @@ fn check(
     }
     let it = parameters;
     let share = |share: f64| share > 0.0 && share <= 1.0;
-    let sizes = (1..=4_096).contains(&it.trees)
-        && (2..=LEAVES_MAX).contains(&it.leaves)
+    let sizes = (1..=Forest::TREES_MAX).contains(&it.trees)
+        && (2..=Forest::LEAVES_MAX).contains(&it.leaves)
         && (2..=255).contains(&it.bins)
         && it.truncation > 0;
     let numbers = share(it.feature_fraction)

@@ -3,50 +3,50 @@
 use voyager_base::chance::{Chance, Seeded};
 
 /// Draws by lot.
-pub(super) struct Draw(Seeded);
+pub(crate) struct Draw(Seeded);
 
 impl Draw {
     /// Draws for a conversation of a setting.
-    pub(super) fn new(setting: &str, seed: u64, number: u64) -> Self {
+    pub(crate) fn new(setting: &str, seed: u64, number: u64) -> Self {
         let numbers = [seed.to_le_bytes(), number.to_le_bytes()].concat();
         let bytes = [setting.as_bytes(), b" ", &numbers].concat();
         Self(Seeded::from_bytes(&bytes))
     }
 
     /// A number below `end`.
-    pub(super) fn below(&self, end: usize) -> usize {
+    pub(crate) fn below(&self, end: usize) -> usize {
         assert!(end > 0, "there is something to draw from");
         // The bias of a remainder of 64 bits is far below noise.
         (self.0.number() % end as u64) as usize
     }
 
     /// A number from `first` to `last`.
-    pub(super) fn between(&self, first: usize, last: usize) -> usize {
+    pub(crate) fn between(&self, first: usize, last: usize) -> usize {
         first + self.below(last - first + 1)
     }
 
     /// True in `percent` of 100.
-    pub(super) fn chance(&self, percent: usize) -> bool {
+    pub(crate) fn chance(&self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub(super) fn pick<'a, T>(&self, from: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
-    pub(super) fn word<'a>(&self, from: &[&'a str]) -> &'a str {
+    pub(crate) fn word<'a>(&self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len())]
     }
 
     /// `count` different places of a list, or all of them, in an order by lot.
-    pub(super) fn some<T: Copy>(&self, from: &[T], count: usize) -> Vec<T> {
+    pub(crate) fn some<T: Copy>(&self, from: &[T], count: usize) -> Vec<T> {
         let mut all = from.to_vec();
         self.shuffle(&mut all);
         all.truncate(count);
         all
     }
 
-    pub(super) fn shuffle<T>(&self, list: &mut [T]) {
+    pub(crate) fn shuffle<T>(&self, list: &mut [T]) {
         for at in (1..list.len()).rev() {
             list.swap(at, self.below(at + 1));
         }
@@ -55,12 +55,12 @@ impl Draw {
 
 /// A template with its slots filled, and a capital at the beginning of every sentence. A slot that is not
 /// given stays for later.
-pub(super) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
+pub(crate) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     with_capitals(&filled(template, slots))
 }
 
 /// A template with its slots filled, and nothing else.
-pub(super) fn filled(template: &str, slots: &[(&str, &str)]) -> String {
+pub(crate) fn filled(template: &str, slots: &[(&str, &str)]) -> String {
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('{') {

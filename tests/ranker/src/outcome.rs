@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// What somebody named and can't be used ends the program.
-pub(crate) fn or_exit<T>(outcome: Result<T, impl Into<Box<dyn Error>>>) -> T {
+pub fn or_exit<T>(outcome: Result<T, impl Into<Box<dyn Error>>>) -> T {
     outcome.unwrap_or_else(|error| {
         let error = error.into();
         eprint!("error: {error}");
