@@ -3,7 +3,7 @@
 //! Of many vectors a question compares those exactly whose sketches look near, and may miss one of the nearest. How
 //! often it does depends on the vectors, and is known only to who compares them all. So some questions are taken up
 //! again once they are answered: the ten nearest of all vectors are looked for in small steps, which somebody takes
-//! while nobody waits, and the ten that the two stages find are held against them. That is recall@10 by its
+//! while nobody waits, and the ten that these stages find are held against them. That is recall@10 by its
 //! definition, of whole questions; a sample of a large memory would mostly hold none of the ten nearest.
 //!
 //! A hash of the question and the commit chooses, so that what was asked chooses the same questions each time. One costs
@@ -129,7 +129,7 @@ pub(crate) struct Check {
     /// What it asks, without its words and its vector.
     question: Question,
     query: Query,
-    /// What the two stages find, the nearest first, and as of which commit.
+    /// What the stages find, the nearest first, and as of which commit.
     found: Option<(u64, Vec<Near>)>,
     /// The nearest of the others, the nearest first.
     missed: Vec<Near>,
@@ -196,7 +196,7 @@ impl Check {
         Step::Ends(self.ended(search, &found))
     }
 
-    /// What the two stages find.
+    /// What the stages find.
     fn found_in(&self, search: &Search<'_>) -> Vec<Near> {
         let arm = search.vector(&self.query);
         let near = |it: &Spot| {

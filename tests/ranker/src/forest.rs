@@ -25,7 +25,7 @@ pub use random::RandomTrees;
 /// Most rows of a training: a row has its number in 32 bits.
 const ROWS_MAX: usize = 1 << 26;
 
-/// How a forest is trained. The defaults are those that the shipped ranker was trained with.
+/// How a forest is trained. The defaults are what a ranker of conversations with gold is trained with; what ships has its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
     /// Rounds: one tree each.

@@ -43,11 +43,6 @@ impl Logistic {
         sigmoid(self.intercept + weighed.sum::<f64>())
     }
 
-    /// The compact form: MessagePack.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        rmp_serde::to_vec(self).expect("numbers can be encoded")
-    }
-
     /// What each feature counts, all on one scale: the sign is the direction.
     pub fn weights(&self) -> impl Iterator<Item = f64> {
         self.weights.iter().map(|it| it.weight)
