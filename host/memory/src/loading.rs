@@ -72,6 +72,13 @@ pub(crate) struct Kept {
     pub(crate) behind: u64,
 }
 
+impl Kept {
+    /// Where none is there any more: the next opening reads all.
+    pub(crate) fn none(index: &Index) -> Self {
+        Self { terms: 0, behind: index.len() as u64 }
+    }
+}
+
 /// A store on its way from the disk to memory.
 struct Loading<'a> {
     tables: &'a Tables,

@@ -6,6 +6,7 @@
 mod consolidating;
 mod naming;
 mod remembering;
+mod writing;
 
 use std::{
     borrow::Cow,
@@ -28,7 +29,7 @@ use crate::{
     decay::{death_of, weight_used},
     error::{LockError, OpenError, ReadError, WriteError},
     groups::saying,
-    horizon::{self, Ahead, Move},
+    horizon::{Ahead, Move},
     index::{EdgeKey, Index},
     kept,
     keys::{Filled, Identity, Key, Keys},
@@ -63,6 +64,7 @@ pub use self::consolidating::{COPIES_MAX, Consolidated, Group};
 use self::{
     naming::other_names,
     remembering::{Batch, Outcome},
+    writing::{Commit, Writer},
 };
 
 /// So many records are read faster than a kept index is written: see [`Memory::index_is_behind`].
@@ -233,7 +235,7 @@ pub struct Memory {
     /// Who waits for the writer with records, to be written together.
     waiting: Queue<Batch, Outcome>,
     /// Why nothing more is written. Beside the writer, so that nobody who only reads waits for one.
-    failed: Arc<OnceLock<String>>,
+    failed: OnceLock<String>,
     index: RwLock<Index>,
     /// Held by who waits to read the index, so that a writer who has it for long can let one in: see
     /// [`Memory::give_turn`].
@@ -255,20 +257,6 @@ pub struct Memory {
     taking: Mutex<Option<(String, Arc<dyn Disk>)>>,
     disk: Arc<dyn Disk>,
     chance: Arc<dyn Chance>,
-}
-
-/// What only the writer knows.
-struct Writer {
-    filled: Filled,
-    counters: Counters,
-    /// What the kept index saves.
-    kept: Kept,
-    /// Whether the horizon is there; where not, the next write makes it first.
-    horizon: bool,
-    /// Whether deeds are noted up to now; where not, the next write begins to.
-    deeds: bool,
-    /// Why nothing more is written: see [`Memory::has_failed`].
-    failed: Arc<OnceLock<String>>,
 }
 
 impl Memory {
@@ -326,10 +314,7 @@ impl Memory {
         // What is damaged keeps nothing alive: the horizon was made before anybody knew that it is.
         let horizon = horizon.map_err(OpenError::of_database)? && index.damaged().is_empty();
         let (deeds_from, deeds) = tables.deeds_from(counters).map_err(OpenError::of_database)?;
-        let failed = Arc::default();
-        let told = Arc::clone(&failed);
-        let writer = Writer { filled, counters, kept, horizon, deeds, failed: told };
-        let writer = Mutex::new(writer);
+        let writer = Mutex::new(Writer { filled, counters, kept, horizon, deeds });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));
         let results = Mutex::new(Results::new(answers_bytes));
         let owner = RwLock::new(owner);
@@ -338,7 +323,7 @@ impl Memory {
             keys,
             owner,
             writer,
-            failed,
+            failed: OnceLock::new(),
             index,
             turn: Mutex::default(),
             answers,
@@ -376,10 +361,8 @@ impl Memory {
         let prepared = prepared.map_err(|it| disk(&it))?;
         // Slots that were filled ahead are cut away.
         writer.filled = Filled(next);
-        self.owner_mut().lock(&self.keys, prepared).map_err(|error| {
-            writer.fail(&error);
-            disk(&error)
-        })
+        let locked = self.owner_mut().lock(&self.keys, prepared);
+        self.settled(locked).map_err(|it| disk(&it))
     }
 
     /// Lets whoever has the folder open the store.
@@ -388,14 +371,12 @@ impl Memory {
     /// [`LockError`].
     pub fn unlock(&self) -> Result<(), LockError> {
         let disk = |error: &dyn ToString| LockError::Disk { reason: error.to_string() };
-        let writer = self.writer().map_err(|it| disk(&it))?;
+        let _writer = self.writer().map_err(|it| disk(&it))?;
         if self.owner().kind().is_none() {
             return Ok(());
         }
-        self.owner_mut().unlock().map_err(|error| {
-            writer.fail(&error);
-            disk(&error)
-        })
+        let unlocked = self.owner_mut().unlock();
+        self.settled(unlocked).map_err(|it| disk(&it))
     }
 
     /// What the store is locked with; none where it is not.
@@ -435,10 +416,8 @@ impl Memory {
         if let Some((pack, spaces)) = kept {
             self.index_mut().rest_on(&pack, &spaces, self.resident_vectors_max);
         }
-        if let Err(error) = self.tables.settle_changes(writer.counters.commit) {
-            writer.fail(&error);
-            return Err(WriteError::disk(error));
-        }
+        let settled = self.tables.settle_changes(writer.counters.commit);
+        self.settled(settled).map_err(WriteError::disk)?;
         writer.kept = Kept { terms: self.index().terms(), behind: 0 };
         Ok(())
     }
@@ -456,11 +435,27 @@ impl Memory {
         ask(&self.index())
     }
 
+    /// The same for who has the writer.
+    fn asked_by<T>(
+        &self,
+        writer: &mut Writer,
+        ask: impl Fn(&Index) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        let answer = ask(&self.index());
+        let is_anew = self.mend_by(writer).map_err(WriteError::disk)?;
+        if is_anew { ask(&self.index()) } else { answer }
+    }
+
     /// Makes the index of the rows, where a part of it was damaged that lay in a file.
     fn mend(&self) -> Result<(), Broken> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.mend_by(&mut writer).map(drop)
+    }
+
+    /// The same for who has the writer. Gives back whether it was.
+    fn mend_by(&self, writer: &mut Writer) -> Result<bool, Broken> {
         if !self.index().is_torn() {
-            return Ok(());
+            return Ok(false);
         }
         let (counters, encoder) = (writer.counters, self.encoder.get());
         let anew = load(&*self.disk, &self.tables, &self.keys, counters, encoder, None)?;
@@ -471,7 +466,7 @@ impl Memory {
         (*index, writer.kept) = anew;
         // What was answered before may be handed in only now.
         index.answers_anew();
-        Ok(())
+        Ok(true)
     }
 
     /// What was remembered under an idempotency key; none where nothing was. Some of it may be forgotten since.
@@ -533,37 +528,40 @@ impl Memory {
         now: Timestamp,
     ) -> Result<usize, WriteError> {
         let mut writer = self.writer()?;
-        let mut rows = Vec::new();
         let Some(encoder) = self.encoder.get() else { return Ok(0) };
-        for (place, (id, vector)) in vectors.iter().enumerate() {
+        let code = |(place, (id, vector)): (usize, &(MemoryId, Vec<f32>))| {
             let invalid = |problem| Invalid { field: "vector", problem };
             let code = self.of_vector(vector, Code::of).map_err(invalid);
-            let code = code.map_err(|invalid| WriteError::Invalid { place: place + 1, invalid })?;
-            if self.index().lacks_vector(*id)
-                && let Some(key) = self.keys.key(id.0).map_err(WriteError::disk)?
-            {
-                rows.push((*id, seal_vector(&key, &encoder.1.name, &code), code));
+            Ok((*id, code.map_err(|invalid| WriteError::Invalid { place, invalid })?))
+        };
+        let codes = (1..).zip(vectors).map(code).collect::<Result<Vec<_>, WriteError>>()?;
+        let bare = self.asked_by(&mut writer, |index| {
+            Ok(codes.iter().map(|it| index.lacks_vector(it.0)).collect::<Vec<_>>())
+        })?;
+        let mut rows = Vec::new();
+        for ((id, code), _) in codes.into_iter().zip(bare).filter(|it| it.1) {
+            if let Some(key) = self.keys.key(id.0).map_err(WriteError::disk)? {
+                rows.push((id, seal_vector(&key, &encoder.1.name, &code), code));
             }
-        }
-        if self.index().is_torn() {
-            drop(writer);
-            self.mend().map_err(WriteError::disk)?;
-            return self.encode(vectors, now);
         }
         // The first of them all: it tells which kept index knows nothing of these.
         let Some(first) = rows.iter().map(|it| it.0.0).min() else { return Ok(0) };
-        let count = rows.len() as u64;
-        let act = Act { at: now, deed: Deed::Encoded, first, count };
-        let counters = writer.counters;
-        writer.commit(&self.tables, act, counters, |change| {
-            change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))?;
-            change.note(rows.iter().map(|it| (it.0.0, Touch::Encoded)))
-        })?;
-        let mut index = self.index_mut();
-        writer.kept.behind = writer.kept.behind.max(counters.next - first);
         let count = rows.len();
-        rows.into_iter().for_each(|(id, _, code)| index.set_vector(id, code));
-        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        let commit = Commit {
+            act: Act { at: now, deed: Deed::Encoded, first, count: count as u64 },
+            key: None,
+            counters: writer.counters,
+            moves: Vec::new(),
+            touches: rows.iter().map(|it| (it.0.0, Touch::Encoded)).collect(),
+        };
+        let add = |change: &Change| {
+            change.add_vectors(encoder, rows.iter().map(|it| (it.0.0, it.1.as_slice())))?;
+            Ok(rows)
+        };
+        self.commit_one(&mut writer, commit, add, |index, rows| {
+            rows.into_iter().for_each(|(id, _, code)| index.set_vector(id, code));
+        })?;
+        writer.kept.behind = writer.kept.behind.max(writer.counters.next - first);
         Ok(count)
     }
 
@@ -615,14 +613,6 @@ impl Memory {
         Ok(ends)
     }
 
-    /// Whether something was done under an idempotency key.
-    ///
-    /// # Errors
-    /// [`WriteError::Disk`].
-    pub fn is_done(&self, key: &Digest) -> Result<bool, WriteError> {
-        Ok(self.tables.done(key).map_err(WriteError::disk)?.is_some())
-    }
-
     /// Relates two records. Under an idempotency key that was used before nothing is written.
     ///
     /// # Errors
@@ -651,7 +641,7 @@ impl Memory {
             edge.check().map_err(|invalid| WriteError::Invalid { place, invalid })?;
         }
         let mut writer = self.writer()?;
-        if key.map_or(Ok(false), |it| self.is_done(it))? {
+        if self.was_done(key)? {
             return Ok(());
         }
         let mut ids = edges.iter().flat_map(|it| [it.from, it.to]);
@@ -666,20 +656,17 @@ impl Memory {
             beside.insert((edge.from, edge.to, place as u32));
         }
         let Some(first) = edges.first().map(|it| it.from.0) else { return Ok(()) };
-        let count = edges.len() as u64;
-        let act = Act { at: now, deed: Deed::Related, first, count };
-        let counters = writer.counters;
-        let moves = self.moves(&Ahead { edges: led(edges), ..Ahead::default() });
-        let mut numbers = Vec::with_capacity(edges.len());
-        writer.commit(&self.tables, act, counters, |change| {
-            change.move_horizon(&moves)?;
-            numbers = add_edges(change, edges, &ends)?;
-            key.map_or(Ok(()), |it| change.set_done(it, first, count))
-        })?;
-        let mut index = self.index_mut();
-        numbers.iter().zip(edges).for_each(|(number, edge)| index.relate(*number, edge));
-        index.stands_at(writer.counters.commit, writer.counters.cycle);
-        Ok(())
+        let commit = Commit {
+            act: Act { at: now, deed: Deed::Related, first, count: edges.len() as u64 },
+            key: key.copied(),
+            counters: writer.counters,
+            moves: self.moves(&Ahead { edges: led(edges), ..Ahead::default() }),
+            touches: Vec::new(),
+        };
+        let add = |change: &Change| add_edges(change, edges, &ends);
+        self.commit_one(&mut writer, commit, add, |index, numbers| {
+            numbers.iter().zip(edges).for_each(|(number, edge)| index.relate(*number, edge));
+        })
     }
 
     /// Takes back all relations of a kind that lead from one record to another. Gives back how many there were. States
@@ -727,19 +714,17 @@ impl Memory {
             return invalid(format!("{from} has no relation `{kind}` to {to}: {others}"));
         }
         let untied = (numbers.len() == between.len()).then_some((to, from)).into_iter().collect();
-        let moves = self.moves(&Ahead { untied, ..Ahead::default() });
         let count = numbers.len() as u64;
-        let act = Act { at: now, deed: Deed::Unrelated, first: from.0, count };
-        let counters = writer.counters;
+        let commit = Commit {
+            act: Act { at: now, deed: Deed::Unrelated, first: from.0, count },
+            key: None,
+            counters: writer.counters,
+            moves: self.moves(&Ahead { untied, ..Ahead::default() }),
+            touches: [from, to].map(|it| (it.0, Touch::Unrelated)).into(),
+        };
         let rows: Vec<_> = numbers.iter().map(|it| (from.0, *it, to.0)).collect();
-        writer.commit(&self.tables, act, counters, |change| {
-            change.move_horizon(&moves)?;
-            change.remove_edges(&rows)?;
-            change.note([(from.0, Touch::Unrelated), (to.0, Touch::Unrelated)])
-        })?;
-        let mut index = self.index_mut();
-        index.unrelate(from, &numbers);
-        index.stands_at(writer.counters.commit, writer.counters.cycle);
+        let remove = |change: &Change| change.remove_edges(&rows);
+        self.commit_one(&mut writer, commit, remove, |index, ()| index.unrelate(from, &numbers))?;
         Ok(count)
     }
 
@@ -760,7 +745,7 @@ impl Memory {
         ids.sort_unstable();
         ids.dedup();
         let mut writer = self.writer()?;
-        if key.map_or(Ok(false), |it| self.is_done(it))? {
+        if self.was_done(key)? {
             // The process may have ended between forgetting here and there.
             let folders = self.tables.folders().map_err(WriteError::disk)?;
             let (reached, pending) = self.reach(&folders, |it| it.pending, &[])?;
@@ -782,9 +767,6 @@ impl Memory {
             self.make_horizon(&mut writer)?;
         }
         let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
-        let count = ids.len() as u64;
-        let act = Act { at: now, deed: Deed::Forgotten, first, count };
-        let counters = writer.counters;
         let folders = self.tables.folders().map_err(WriteError::disk)?;
         // Where a process ends before they are reached, it is known that they were not.
         let mut behind = folders.clone();
@@ -793,28 +775,30 @@ impl Memory {
         let gone: BTreeSet<MemoryId> = ids.iter().copied().collect();
         let floors = self.index().floors(&gone);
         let grouped = self.index().grouped_with(&ids);
-        let moves = self.moves(&Ahead { gone, ..Ahead::default() });
-        writer.commit(&self.tables, act, counters, |change| {
-            change.move_horizon(&moves)?;
+        let lowered = floors.iter().filter_map(|it| Some((it.0, trusted(it.1)?)));
+        let forgotten =
+            runs(&ids).into_iter().map(|(first, count)| (first.0, Touch::Forgotten { count }));
+        let commit = Commit {
+            act: Act { at: now, deed: Deed::Forgotten, first, count: ids.len() as u64 },
+            key: key.copied(),
+            counters: writer.counters,
+            moves: self.moves(&Ahead { gone, ..Ahead::default() }),
+            touches: lowered.chain(forgotten).collect(),
+        };
+        let remove = |change: &Change| {
             change.set_standings(&floors)?;
-            change.note(floors.iter().filter_map(|it| Some((it.0, trusted(it.1)?))))?;
             change.remove_groups(&grouped)?;
             change.remove(&numbers)?;
-            let gone = |(first, count): (MemoryId, u64)| (first.0, Touch::Forgotten { count });
-            change.note(runs(&ids).into_iter().map(gone))?;
-            change.note_folders(&behind)?;
-            key.map_or(Ok(()), |it| change.set_done(it, first, count))
-        })?;
+            change.note_folders(&behind)
+        };
+        self.make_durable(&mut writer, vec![(commit, remove)])?;
         {
             let mut index = self.index_mut();
             floors.iter().for_each(|it| index.set_standing(MemoryId(it.0), it.1));
             index.leave(&ids);
         }
         // Before the index lets go of them, which takes longer: they are in no answer already.
-        if let Err(error) = self.keys.destroy(&numbers) {
-            writer.fail(&error);
-            return Err(WriteError::disk(error));
-        }
+        self.settled(self.keys.destroy(&numbers)).map_err(WriteError::disk)?;
         for some in ids.chunks(LEAVE_AT_ONCE) {
             {
                 let mut index = self.index_mut();
@@ -828,7 +812,7 @@ impl Memory {
             self.answers_mut().sweep(&index);
             self.results_mut().sweep(&index);
         }
-        writer.kept = Kept { terms: 0, behind: self.index().len() as u64 };
+        writer.kept = Kept::none(&self.index());
         let touched = |it: &Folder| first < it.upto || it.pending;
         let (reached, pending) = self.reach(&folders, touched, &numbers)?;
         Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending })
@@ -1143,7 +1127,7 @@ impl Memory {
         change: impl Fn(Standing, u64) -> Standing,
     ) -> Result<(), WriteError> {
         let mut writer = self.writer()?;
-        if key.map_or(Ok(false), |it| self.is_done(it))? {
+        if self.was_done(key)? {
             return Ok(());
         }
         let cycle = writer.counters.cycle;
@@ -1153,12 +1137,14 @@ impl Memory {
             rows.push((id.0, change(standing, cycle)));
         }
         let Some(first) = ids.first().map(|it| it.0) else { return Ok(()) };
-        let count = ids.len() as u64;
-        let act = Act { at: now, deed, first, count };
-        let counters = writer.counters;
-        let touch = |it: &(u64, Standing)| Some((it.0, touch?));
-        let touches: Vec<_> = rows.iter().filter_map(touch).collect();
-        self.set_standings(&mut writer, (act, &touches, key), counters, &rows, Vec::new())
+        let commit = Commit {
+            act: Act { at: now, deed, first, count: ids.len() as u64 },
+            key: key.copied(),
+            counters: writer.counters,
+            moves: Vec::new(),
+            touches: rows.iter().filter_map(|it| Some((it.0, touch?))).collect(),
+        };
+        self.set_standings(&mut writer, commit, &rows)
     }
 
     /// Lets cycles of decay pass, and archives what faded until then: its weight is below
@@ -1172,14 +1158,11 @@ impl Memory {
         let mut writer = self.writer()?;
         let cycle = writer.counters.cycle.saturating_add(cycles);
         let first = writer.counters.cycle.saturating_add(1).min(cycle);
-        let counters = Counters { cycle, ..writer.counters };
-        let act = Act { at: now, deed: Deed::Ticked, first: cycle, count: cycles };
-        let (mut rows, mut touches, mut moves) = (Vec::new(), Vec::new(), Vec::new());
-        {
-            let index = self.index();
+        let (rows, touches, moves) = self.asked_by(&mut writer, |index| {
+            let (mut rows, mut touches, mut moves) = (Vec::new(), Vec::new(), Vec::new());
             for (due, id) in self.tables.due(cycle).map_err(WriteError::disk)? {
                 let record = MemoryId(id);
-                let after = Ahead::default().horizon(&index, record, self.archive_below);
+                let after = Ahead::default().horizon(index, record, self.archive_below);
                 if after != Some(due) {
                     // What is damaged was taken out of the index, with its edges.
                     moves.push(Move { id, before: Some(due), after });
@@ -1193,42 +1176,32 @@ impl Memory {
                     touches.push((id, Touch::Archived { cycle: Some(faded.max(first)) }));
                 }
             }
-        }
-        if self.index().is_torn() {
-            drop(writer);
-            self.mend().map_err(WriteError::disk)?;
-            return self.tick(cycles, now);
-        }
-        self.set_standings(&mut writer, (act, &touches, None), counters, &rows, moves)?;
+            Ok((rows, touches, moves))
+        })?;
+        let commit = Commit {
+            act: Act { at: now, deed: Deed::Ticked, first: cycle, count: cycles },
+            key: None,
+            counters: Counters { cycle, ..writer.counters },
+            moves,
+            touches,
+        };
+        self.set_standings(&mut writer, commit, &rows)?;
         Ok(Ticked { cycle, archived: rows.len() })
     }
 
-    /// Commits other standings, with what they move in the horizon, and other moves before that.
+    /// Commits other standings, with what they move in the horizon.
     fn set_standings(
         &self,
         writer: &mut Writer,
-        (act, touches, key): (Act, &[(u64, Touch)], Option<&Digest>),
-        counters: Counters,
+        mut commit: Commit,
         rows: &[(u64, Standing)],
-        mut moves: Vec<Move>,
     ) -> Result<(), WriteError> {
         let standings = rows.iter().map(|it| (MemoryId(it.0), it.1)).collect();
-        moves.extend(self.moves(&Ahead { standings, ..Ahead::default() }));
-        writer.commit(&self.tables, act, counters, |change| {
-            change.move_horizon(&moves)?;
-            change.set_standings(rows)?;
-            change.note(touches.iter().copied())?;
-            key.map_or(Ok(()), |it| change.set_done(it, act.first, act.count))
-        })?;
-        let mut index = self.index_mut();
-        rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
-        index.stands_at(writer.counters.commit, writer.counters.cycle);
-        Ok(())
-    }
-
-    /// What moves in the horizon with a write.
-    fn moves(&self, ahead: &Ahead) -> Vec<Move> {
-        ahead.moves(&self.index(), self.archive_below)
+        commit.moves.extend(self.moves(&Ahead { standings, ..Ahead::default() }));
+        let set = |change: &Change| change.set_standings(rows);
+        self.commit_one(writer, commit, set, |index, ()| {
+            rows.iter().for_each(|(id, standing)| index.set_standing(MemoryId(*id), *standing));
+        })
     }
 
     /// What is left of the weight of a record.
@@ -2317,7 +2290,7 @@ impl Memory {
             bare.iter().for_each(|it| index.remove_vector(*it));
             // A kept index has them still. A disk that does not let go of it takes no new vectors either.
             drop(self.keys.destroy(&[]));
-            writer.kept = Kept { terms: 0, behind: index.len() as u64 };
+            writer.kept = Kept::none(&index);
         }
         Ok(())
     }
@@ -2360,46 +2333,10 @@ impl Memory {
         index.space_of(id).map(str::to_owned).ok_or(ReadError::NotFound { id })
     }
 
-    /// Whether a write failed, so that nothing more is written until the store is opened again. Waits for nobody.
-    pub fn has_failed(&self) -> bool {
-        self.failed.get().is_some()
-    }
-
     /// For tests that damage rows.
     #[cfg(test)]
     pub(crate) fn tables_for_tests(&self) -> (&Tables, Counters) {
         (&self.tables, self.writer.lock().unwrap_or_else(PoisonError::into_inner).counters)
-    }
-
-    fn writer(&self) -> Result<MutexGuard<'_, Writer>, WriteError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = self.failed.get() {
-            return Err(WriteError::Disk { reason: reason.clone() });
-        }
-        if !writer.horizon {
-            self.make_horizon(&mut writer)?;
-        }
-        if !writer.deeds {
-            let begun = self.tables.begin_deeds(self.deeds_from, |it| self.index().holds(it));
-            if let Err(error) = begun {
-                writer.fail(&error);
-                return Err(WriteError::disk(error));
-            }
-            writer.deeds = true;
-        }
-        Ok(writer)
-    }
-
-    /// Makes the horizon anew.
-    fn make_horizon(&self, writer: &mut Writer) -> Result<(), WriteError> {
-        let rows = horizon::all(&self.index(), self.archive_below);
-        let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
-        made.map_err(|error| {
-            writer.fail(&error);
-            WriteError::disk(error)
-        })?;
-        writer.horizon = true;
-        Ok(())
     }
 
     fn owner(&self) -> RwLockReadGuard<'_, Owner> {
@@ -2441,49 +2378,6 @@ impl Memory {
 
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Writer {
-    /// Has nothing more be written. The first reason is the one that is told.
-    fn fail(&self, error: &dyn ToString) {
-        drop(self.failed.set(error.to_string()));
-    }
-
-    /// Makes a change durable, with its line of the audit. A change that fails leaves open whether it is there,
-    /// so nothing more is written then.
-    fn commit(
-        &mut self,
-        tables: &Tables,
-        act: Act,
-        counters: Counters,
-        write: impl FnOnce(&Change) -> Result<(), redb::Error>,
-    ) -> Result<(), WriteError> {
-        let one = |change: &Change| {
-            write(change)?;
-            change.end(act)
-        };
-        self.commit_all(tables, counters, one)
-    }
-
-    /// The same for several commits at once, each of which `write` ends.
-    fn commit_all(
-        &mut self,
-        tables: &Tables,
-        counters: Counters,
-        write: impl FnOnce(&Change) -> Result<(), redb::Error>,
-    ) -> Result<(), WriteError> {
-        let commit = self.counters.commit + 1;
-        match tables.change(Counters { commit, ..counters }, write) {
-            Ok(counters) => {
-                self.counters = counters;
-                Ok(())
-            }
-            Err(error) => {
-                self.fail(&error);
-                Err(WriteError::disk(error))
-            }
-        }
     }
 }
 

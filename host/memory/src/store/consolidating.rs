@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use voyager_base::{Digest, clock::Timestamp};
 use voyager_disk::database::Broken;
 
-use super::{Memory, Writer};
+use super::{
+    Memory,
+    writing::{Commit, Writer},
+};
 use crate::{
     error::{ReadError, WriteError},
     groups::{GroupRow, saying},
     record::MemoryId,
     row::open_vector,
-    tables::{Act, Deed},
+    tables::{Act, Change, Deed},
     vectors::Code,
 };
 
@@ -139,16 +142,21 @@ impl Memory {
         added: &[GroupRow],
         freed: &[MemoryId],
     ) -> Result<(), WriteError> {
-        let counters = writer.counters;
-        writer.commit(&self.tables, act, counters, |change| {
+        let commit = Commit {
+            act,
+            key: None,
+            counters: writer.counters,
+            moves: Vec::new(),
+            touches: Vec::new(),
+        };
+        let set = |change: &Change| {
             change.remove_groups(freed)?;
             change.add_groups(added)
-        })?;
-        let mut index = self.index_mut();
-        added.iter().for_each(|it| index.group(*it));
-        freed.iter().for_each(|it| index.ungroup(*it));
-        index.stands_at(writer.counters.commit, writer.counters.cycle);
-        Ok(())
+        };
+        self.commit_one(writer, commit, set, |index, ()| {
+            added.iter().for_each(|it| index.group(*it));
+            freed.iter().for_each(|it| index.ungroup(*it));
+        })
     }
 
     /// The consolidations of which something is left: the commit, and how many records another one stands for.

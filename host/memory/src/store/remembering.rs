@@ -3,24 +3,26 @@
 //! Each caller's batch is a commit with its own number, line and key, as if it had been written alone; only the sync is
 //! shared. What a batch says is judged by what was there before the transaction: nobody knows an id of another batch yet.
 
-use std::ops::Range;
+use std::{mem, ops::Range};
 
 use voyager_base::{Digest, clock::Timestamp};
 use zeroize::Zeroizing;
 
 use super::{
-    BATCH_MAX, Entry, Memory, SOURCES_MAX, SUPERSEDES_MAX, Writer, add_edges, elsewhere, led,
+    BATCH_MAX, Encoder, Entry, Memory, SOURCES_MAX, SUPERSEDES_MAX, add_edges, elsewhere, led,
+    writing::{Commit, Writer},
 };
 use crate::{
     error::WriteError,
     horizon::Ahead,
+    index::Index,
     keys::Key,
     lineage::DERIVED_FROM,
     queue::Turn,
     record::{Invalid, MemoryId, Record},
     row::{Edge, Standing, seal_record, seal_vector},
     succession::SUPERSEDES,
-    tables::{Act, Counters, Deed},
+    tables::{Act, Change, Counters, Deed},
     vectors::Code,
 };
 
@@ -48,6 +50,31 @@ struct Sealed {
 impl Sealed {
     fn ids(&self) -> Range<u64> {
         self.first..self.first + self.rows.len() as u64
+    }
+
+    /// Writes its rows. Gives back the numbers of its edges.
+    fn add(
+        &self,
+        change: &Change,
+        encoder: Option<&(u32, Encoder)>,
+    ) -> Result<Vec<u32>, redb::Error> {
+        let rows = self.rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it));
+        change.add_records(rows)?;
+        if let Some(encoder) = encoder.filter(|_| !self.vectors.is_empty()) {
+            let vectors = self.vectors.iter().map(|it| (it.0, it.1.as_slice()));
+            change.add_vectors(encoder, vectors)?;
+        }
+        add_edges(change, &self.edges, &self.ends)
+    }
+
+    /// Tells the index of it.
+    fn tell(self, index: &mut Index, numbers: &[u32]) {
+        let Self { batch: Batch { entries, codes, now: written, .. }, rows, edges, .. } = self;
+        for ((entry, code), (id, _, standing)) in entries.into_iter().zip(codes).zip(rows) {
+            let record = Record { id: MemoryId(id), written, draft: entry.draft };
+            index.add(&record, standing, code);
+        }
+        numbers.iter().zip(&edges).for_each(|(number, edge)| index.relate(*number, edge));
     }
 }
 
@@ -193,49 +220,32 @@ impl Memory {
 
     /// Makes a group durable with one sync, and tells the index of one batch after the other.
     fn commit_group(&self, writer: &mut Writer, group: Vec<Sealed>) -> Result<(), WriteError> {
-        let Some(next) = group.last().map(|it| it.ids().end) else { return Ok(()) };
         let rows = group.iter().flat_map(|it| &it.rows);
         let standings = rows.map(|it| (MemoryId(it.0), it.2)).collect();
         let edges = led(group.iter().flat_map(|it| &it.edges));
-        // Of all at once: several may lead to one record.
-        let moves = self.moves(&Ahead { standings, edges, ..Ahead::default() });
-        let (mut commit, cycle) = (writer.counters.commit, writer.counters.cycle);
-        let count = next - writer.counters.next;
-        let counters = Counters { next, ..writer.counters };
-        let mut numbers = Vec::with_capacity(group.len());
-        writer.commit_all(&self.tables, counters, |change| {
-            change.move_horizon(&moves)?;
-            for sealed in &group {
-                let rows = sealed.rows.iter().map(|(id, row, it)| (*id, row.as_slice(), *it));
-                change.add_records(rows)?;
-                if let Some(encoder) = self.encoder.get().filter(|_| !sealed.vectors.is_empty()) {
-                    let vectors = sealed.vectors.iter().map(|it| (it.0, it.1.as_slice()));
-                    change.add_vectors(encoder, vectors)?;
-                }
-                numbers.push(add_edges(change, &sealed.edges, &sealed.ends)?);
-                let (first, count) = (sealed.first, sealed.rows.len() as u64);
-                sealed.batch.key.map_or(Ok(()), |it| change.set_done(&it, first, count))?;
-                change.end(Act { at: sealed.batch.now, deed: Deed::Remembered, first, count })?;
-            }
-            Ok(())
-        })?;
-        writer.kept.behind += count;
-        let mut index = self.index_mut();
-        for (sealed, numbers) in group.into_iter().zip(numbers) {
-            let Sealed { batch: Batch { entries, codes, now: written, .. }, rows, edges, .. } =
-                sealed;
-            for ((entry, code), (id, _, standing)) in entries.into_iter().zip(codes).zip(rows) {
-                index.add(
-                    &Record { id: MemoryId(id), written, draft: entry.draft },
-                    standing,
-                    code,
-                );
-            }
-            numbers.iter().zip(&edges).for_each(|(number, edge)| index.relate(*number, edge));
-            commit += 1;
-            index.stands_at(commit, cycle);
+        // Of all at once, with the first: several may lead to one record.
+        let mut moves = self.moves(&Ahead { standings, edges, ..Ahead::default() });
+        let (before, encoder) = (writer.counters, self.encoder.get());
+        let commit = |sealed: Sealed| {
+            let (first, count) = (sealed.first, sealed.rows.len() as u64);
+            let commit = Commit {
+                act: Act { at: sealed.batch.now, deed: Deed::Remembered, first, count },
+                key: sealed.batch.key,
+                counters: Counters { next: first + count, ..before },
+                moves: mem::take(&mut moves),
+                touches: Vec::new(),
+            };
+            let add = move |change: &Change| {
+                let numbers = sealed.add(change, encoder)?;
+                Ok((sealed, numbers))
+            };
+            (commit, add)
+        };
+        let commits: Vec<_> = group.into_iter().map(commit).collect();
+        if commits.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.commit_each(writer, commits, |index, (sealed, numbers)| sealed.tell(index, &numbers))
     }
 
     /// Checks a batch, and takes it with its vectors.
