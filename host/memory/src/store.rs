@@ -848,7 +848,7 @@ impl Memory {
             }
         }
         if !done.is_empty() {
-            self.tables.note_folders(&done, &[]).map_err(WriteError::disk)?;
+            self.note_folders(&done, &[]).map_err(WriteError::disk)?;
         }
         Ok((reached, pending))
     }
@@ -919,14 +919,14 @@ impl Memory {
             let (noted, reading) = (self.tables.folders()?, self.tables.reading()?);
             let (there, as_of) = ((Arc::clone(disk), found), (writer.counters, reading));
             let taking = Taking::begin(there, folder, identity, &noted, as_of, &*self.chance)?;
-            self.tables.note_folders(&taking.notes, taking.before.as_slice())?;
+            self.note_folders(&taking.notes, taking.before.as_slice())?;
             taking
         };
         let note = taking.note.clone();
         let written = taking.write(see);
         if written.is_err() && taking.is_new {
             // No key was ever there. Where that can't be noted it is told as one that was not reached.
-            drop(self.tables.note_folders(&[], slice::from_ref(&note)));
+            drop(self.note_folders(&[], slice::from_ref(&note)));
         }
         let written = written?;
         let writer = self.writer().map_err(SnapshotError::disk)?;
@@ -945,7 +945,7 @@ impl Memory {
         let taken = taking.finish(written, (&owner, &self.keys, next), &rows, told, now)?;
         let caught_up = folders.into_iter().filter(|it| it.is_that(&note));
         let caught_up: Vec<_> = caught_up.map(|it| Folder { pending: false, ..it }).collect();
-        self.tables.note_folders(&caught_up, &[])?;
+        self.note_folders(&caught_up, &[])?;
         Ok(taken)
     }
 
@@ -1026,7 +1026,12 @@ impl Memory {
         let mut folders = self.tables.folders().map_err(WriteError::disk)?;
         let at = called(&folders).iter().position(|it| it == folder);
         let gone = at.map(|at| folders.swap_remove(at));
-        self.tables.note_folders(&[], gone.as_slice()).map_err(WriteError::disk)
+        self.note_folders(&[], gone.as_slice()).map_err(WriteError::disk)
+    }
+
+    /// Notes what is known of folders, and no longer what is known of others.
+    fn note_folders(&self, folders: &[Folder], gone: &[Folder]) -> Result<(), Broken> {
+        self.settled(self.tables.note_folders(folders, gone))
     }
 
     /// Pins a record, or lets it decay again. One that is archived stays so.

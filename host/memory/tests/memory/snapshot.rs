@@ -1605,3 +1605,27 @@ proptest! {
         }
     }
 }
+
+/// Who holds a store opens it again where it says that nothing more is written.
+#[test]
+fn where_a_disk_refused_a_note_of_folders_it_is_told_that_nothing_more_is_written() {
+    let works: [fn(&Memory) -> bool; 3] = [
+        |memory| memory.leave_snapshots(FOLDER).is_ok(),
+        |memory| memory.forget(&[MemoryId(0)], None, now()).is_ok(),
+        |memory| take(memory).is_ok(),
+    ];
+    for (number, work) in works.into_iter().enumerate() {
+        for at in 1.. {
+            let (disk, _, _, memory) = filled();
+            disk.crash_at(disk.calls() + at);
+            let is_done = work(&memory);
+            if !disk.is_down() {
+                assert!(is_done && at > 3, "{number}: {at}");
+                break;
+            }
+            // It takes writes again.
+            disk.crash_at(u64::MAX);
+            assert!(memory.has_failed() || memory.tick(1, now()).is_ok(), "{number}: {at}");
+        }
+    }
+}
