@@ -534,9 +534,10 @@ impl Memory {
             let code = self.of_vector(vector, Code::of).map_err(invalid);
             Ok((*id, code.map_err(|invalid| WriteError::Invalid { place, invalid })?))
         };
-        let codes = (1..).zip(vectors).map(code).collect::<Result<Vec<_>, WriteError>>()?;
+        // Of several of one record the last is its vector.
+        let codes = (1..).zip(vectors).map(code).collect::<Result<BTreeMap<_, _>, WriteError>>()?;
         let bare = self.asked_by(&mut writer, |index| {
-            Ok(codes.iter().map(|it| index.lacks_vector(it.0)).collect::<Vec<_>>())
+            Ok(codes.keys().map(|it| index.lacks_vector(*it)).collect::<Vec<_>>())
         })?;
         let mut rows = Vec::new();
         for ((id, code), _) in codes.into_iter().zip(bare).filter(|it| it.1) {
@@ -545,7 +546,7 @@ impl Memory {
             }
         }
         // The first of them all: it tells which kept index knows nothing of these.
-        let Some(first) = rows.iter().map(|it| it.0.0).min() else { return Ok(0) };
+        let Some(first) = rows.first().map(|it| it.0.0) else { return Ok(0) };
         let count = rows.len();
         let commit = Commit {
             act: Act { at: now, deed: Deed::Encoded, first, count: count as u64 },
@@ -741,9 +742,7 @@ impl Memory {
         key: Option<&Digest>,
         now: Timestamp,
     ) -> Result<Forgotten, WriteError> {
-        let mut ids = ids.to_vec();
-        ids.sort_unstable();
-        ids.dedup();
+        let ids = each_once(ids);
         let mut writer = self.writer()?;
         if self.was_done(key)? {
             // The process may have ended between forgetting here and there.
@@ -1060,10 +1059,7 @@ impl Memory {
         key: Option<&Digest>,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let mut ids = ids.to_vec();
-        ids.sort_unstable();
-        ids.dedup();
-        self.arrange((Deed::Arranged, None, key), &ids, now, |standing, cycle| Standing {
+        self.arrange((Deed::Arranged, None, key), ids, now, |standing, cycle| Standing {
             weight: weight_used(standing.weight_at(cycle)),
             cycle,
             ..standing
@@ -1089,9 +1085,7 @@ impl Memory {
             let invalid = Invalid { field: "weight", problem };
             return Err(WriteError::Invalid { place: 1, invalid });
         }
-        let mut archived = ids.to_vec();
-        archived.sort_unstable();
-        archived.dedup();
+        let mut archived = each_once(ids);
         for id in &archived {
             self.index().standing(*id).ok_or(WriteError::NotFound { id: *id })?;
         }
@@ -1124,6 +1118,7 @@ impl Memory {
         })
     }
 
+    /// Changes standings, each once however often it is named.
     fn arrange(
         &self,
         (deed, touch, key): (Deed, Option<Touch>, Option<&Digest>),
@@ -1136,8 +1131,9 @@ impl Memory {
             return Ok(());
         }
         let cycle = writer.counters.cycle;
+        let ids = each_once(ids);
         let mut rows = Vec::new();
-        for id in ids {
+        for id in &ids {
             let standing = self.index().standing(*id).ok_or(WriteError::NotFound { id: *id })?;
             rows.push((id.0, change(standing, cycle)));
         }
@@ -2482,6 +2478,14 @@ fn counts(index: &Index) -> Counts {
     let shards = || index.spaces().map(|it| it.1);
     let records = shards().map(Shard::len).sum();
     Counts { records, vectors: shards().map(|it| it.vectors.len()).sum() }
+}
+
+/// Records in the order of writing, each once.
+fn each_once(ids: &[MemoryId]) -> Vec<MemoryId> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// What is noted of a record whose trust by itself is another one.

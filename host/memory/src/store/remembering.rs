@@ -9,7 +9,8 @@ use voyager_base::{Digest, clock::Timestamp};
 use zeroize::Zeroizing;
 
 use super::{
-    BATCH_MAX, Encoder, Entry, Memory, SOURCES_MAX, SUPERSEDES_MAX, add_edges, elsewhere, led,
+    BATCH_MAX, Encoder, Entry, Memory, SOURCES_MAX, SUPERSEDES_MAX, add_edges, each_once,
+    elsewhere, led,
     writing::{Commit, Writer},
 };
 use crate::{
@@ -291,16 +292,12 @@ impl Memory {
                 place,
                 invalid: Invalid { field: SUPERSEDES, problem },
             };
-            let mut older = entry.supersedes.clone();
-            older.sort_unstable();
-            older.dedup();
+            let older = each_once(&entry.supersedes);
             if older.len() > SUPERSEDES_MAX {
                 let count = older.len();
                 return Err(invalid(format!("are {count}, and {SUPERSEDES_MAX} are the most")));
             }
-            let mut sources = entry.derived_from.clone();
-            sources.sort_unstable();
-            sources.dedup();
+            let sources = each_once(&entry.derived_from);
             if sources.len() > SOURCES_MAX {
                 let problem = format!("are {}, and {SOURCES_MAX} are the most", sources.len());
                 let invalid = Invalid { field: DERIVED_FROM, problem };

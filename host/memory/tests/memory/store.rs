@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use voyager_base::{Digest, chance::Seeded, disk::Disk, sim::SimDisk};
+use voyager_base::{Digest, chance::Seeded, disk::Disk, memory::Trust, sim::SimDisk};
 use voyager_memory::{
     Cost, Counts, Deed, Edge, Encoder, Entry, Memory, MemoryId, Options, OwnerKey, OwnerKind,
     Question, WriteError,
@@ -198,6 +198,22 @@ fn what_nobody_uses_fades_and_what_is_pinned_does_not() {
     let memory = open(&disk);
     assert!((memory.weight(ids[0]).unwrap() - 0.55).abs() < 1e-12);
     assert_eq!(memory.stats().unwrap().cycle, 50);
+}
+
+#[test]
+fn what_is_named_twice_is_written_and_counted_once() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let bare = |text| Entry { vector: None, ..turn("a", "Ada", text) };
+    memory.remember(&["The door is green.", "The wall is blue."].map(bare), None, now()).unwrap();
+    let last = || memory.audit(1).unwrap().iter().map(|it| (it.first, it.count)).next().unwrap();
+    let trusted = || memory.blame(MemoryId(1)).unwrap().since.len();
+    memory.set_trust(&[1, 0, 1].map(MemoryId), Trust::Owner, now()).unwrap();
+    assert_eq!((last(), trusted()), ((0, 2), 1));
+    let vectors = ["wall", "door", "tide"].map(vector);
+    let vectors: Vec<_> = [1, 0, 1].map(MemoryId).into_iter().zip(vectors).collect();
+    assert_eq!(memory.encode(&vectors, now()), Ok(2));
+    assert_eq!((last(), trusted()), ((0, 2), 2));
 }
 
 #[test]
