@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::{ReadError, WriteError},
     groups::{GroupRow, saying},
+    index::Index,
     record::MemoryId,
     row::open_vector,
     tables::{Act, Change, Deed},
@@ -90,12 +91,12 @@ impl Memory {
         for group in &mut found.groups {
             let index = self.index();
             let is_free = |it: &MemoryId| {
-                index.holds(*it)
-                    && index.groups().standing(*it).is_none()
+                speaks(&index, *it)
+                    && !stands(&index, *it)
                     && index.trust(*it) <= index.trust(group.standing)
             };
-            group.copies.retain(|it| is_free(it) && index.groups().members(*it).next().is_none());
-            if !is_free(&group.standing) {
+            group.copies.retain(is_free);
+            if !speaks(&index, group.standing) {
                 group.copies.clear();
             }
         }
@@ -183,10 +184,7 @@ impl Memory {
         let index = self.index();
         let mut spaces: BTreeMap<String, Vec<MemoryId>> = BTreeMap::new();
         for id in index.ids() {
-            let speaks = index.standing(id).is_some_and(|it| !it.archived)
-                && !index.succession().holds(id)
-                && index.groups().standing(id).is_none();
-            let Some(of) = index.space_of(id).filter(|_| speaks) else { continue };
+            let Some(of) = index.space_of(id).filter(|_| speaks(&index, id)) else { continue };
             if space.is_some_and(|it| it != of) {
                 continue;
             }
@@ -257,8 +255,15 @@ impl Memory {
     }
 }
 
+/// Whether a record speaks for itself: it is neither archived nor superseded, and no other one stands for it.
+fn speaks(index: &Index, id: MemoryId) -> bool {
+    index.standing(id).is_some_and(|it| !it.archived)
+        && !index.succession().holds(id)
+        && index.groups().standing(id).is_none()
+}
+
 /// Whether a record stands for others already.
-fn stands(index: &crate::index::Index, id: MemoryId) -> bool {
+fn stands(index: &Index, id: MemoryId) -> bool {
     index.groups().members(id).next().is_some()
 }
 

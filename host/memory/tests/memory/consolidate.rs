@@ -422,3 +422,25 @@ fn one_that_is_stopped_writes_nothing() {
     assert!(memory.consolidate(None, false, now(), &see).unwrap().unwrap().commit.is_some());
     assert_eq!(told.into_inner().last(), Some(&(records, records)));
 }
+
+#[test]
+fn what_is_archived_or_superseded_while_it_reads_is_left_alone() {
+    let disk = SimDisk::new(1);
+    let memory = open(&disk);
+    let same = ["a", "b", "c", "d"].map(|it| entry("The door is green.", it));
+    memory.remember(&same, None, now()).unwrap();
+    let newer = entry("The door is red by now.", "e");
+    memory.remember(&[newer], None, now()).unwrap();
+    let kind = SUPERSEDES.to_owned();
+    let edge = Edge { from: MemoryId(4), kind, to: MemoryId(0), weight: 1.0 };
+    let others = [2, 3, 4].map(MemoryId);
+    let see = |_, _| {
+        memory.relate(&edge, None, now()).unwrap();
+        others.iter().for_each(|it| memory.pin(*it, true, now()).unwrap());
+        memory.tick(1_000, now()).unwrap();
+        true
+    };
+    let found = memory.consolidate(None, false, now(), &see).unwrap().unwrap();
+    let groups: Vec<_> = found.groups.iter().map(|it| (it.standing.0, it.copies.clone())).collect();
+    assert_eq!(groups, [(3, vec![MemoryId(2)])]);
+}
