@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use voyager_base::{Digest, clock::Timestamp};
-use voyager_disk::database::Broken;
 
 use super::{
     Memory,
@@ -14,9 +13,7 @@ use crate::{
     groups::{GroupRow, saying},
     index::Index,
     record::MemoryId,
-    row::open_vector,
     tables::{Act, Change, Deed},
-    vectors::Code,
 };
 
 /// Most records that one consolidation finds another one to stand for.
@@ -243,15 +240,6 @@ impl Memory {
             copies.extend(near.then_some(id));
         }
         Ok((!copies.is_empty()).then_some(Group { standing, copies }))
-    }
-
-    /// The vector of a record, from its row; none where it has none, or a damaged one.
-    pub(super) fn vector_in_row(&self, id: MemoryId) -> Result<Option<Code>, ReadError> {
-        let Some((number, encoder)) = self.encoder.get() else { return Ok(None) };
-        let Some(sealed) = self.tables.vector(*number, id.0)? else { return Ok(None) };
-        let key = self.keys.key(id.0).map_err(Broken::disk)?;
-        let code = key.and_then(|it| open_vector(&it, &encoder.name, &sealed));
-        Ok(code.filter(|it| it.dimensions() == encoder.dimensions))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Memory, allowed};
+use super::{Memory, recalling::allowed};
 use crate::{
     alias::{OtherName, spelling},
     error::ReadError,

@@ -5,27 +5,57 @@
 
 use std::{mem, ops::Range};
 
-use voyager_base::{Digest, clock::Timestamp};
+use voyager_base::{Digest, clock::Timestamp, memory::Trust};
 use zeroize::Zeroizing;
 
 use super::{
-    BATCH_MAX, Encoder, Entry, Memory, SOURCES_MAX, SUPERSEDES_MAX, add_edges, each_once,
-    elsewhere, led,
+    Encoder, Memory, each_once,
+    relating::{add_edges, elsewhere, led},
     writing::{Commit, Writer},
 };
 use crate::{
-    error::WriteError,
+    error::{ReadError, WriteError},
     horizon::Ahead,
     index::Index,
     keys::Key,
     lineage::DERIVED_FROM,
     queue::Turn,
-    record::{Invalid, MemoryId, Record},
+    record::{Draft, Invalid, MemoryId, Record},
     row::{Edge, Standing, seal_record, seal_vector},
     succession::SUPERSEDES,
     tables::{Act, Change, Counters, Deed},
     vectors::Code,
 };
+
+/// Most records that are written at once.
+pub const BATCH_MAX: usize = 10_000;
+
+/// Most records that one supersedes when it is written.
+pub const SUPERSEDES_MAX: usize = 64;
+
+/// Most records that one is derived from when it is written.
+pub const SOURCES_MAX: usize = 64;
+
+/// A draft with its vector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// What is to be remembered.
+    pub draft: Draft,
+    /// The vector of its text, where the store has an encoder.
+    pub vector: Option<Vec<f32>>,
+    /// The records of its space that it supersedes, [`SUPERSEDES_MAX`] at most.
+    pub supersedes: Vec<MemoryId>,
+    /// The records that it is derived from, [`SOURCES_MAX`] at most, of any space.
+    pub derived_from: Vec<MemoryId>,
+    /// How far it is trusted by itself.
+    pub trust: Trust,
+}
+
+impl From<Draft> for Entry {
+    fn from(draft: Draft) -> Self {
+        Self { draft, ..Self::default() }
+    }
+}
 
 /// The ids of a batch.
 pub(super) type Outcome = Result<Vec<MemoryId>, WriteError>;
@@ -145,6 +175,15 @@ impl Memory {
         let own =
             |it: Result<(), WriteError>| it.and_then(|()| written.next().unwrap_or_else(lost));
         outcomes.into_iter().map(own).collect()
+    }
+
+    /// What was remembered under an idempotency key; none where nothing was. Some of it may be forgotten since.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`].
+    pub fn remembered(&self, key: &Digest) -> Result<Option<Vec<MemoryId>>, ReadError> {
+        let done = self.tables.done(key)?;
+        Ok(done.map(|(first, count)| (first..first + count).map(MemoryId).collect()))
     }
 
     /// Writes batches, each as a commit of its own, in one transaction.
@@ -345,7 +384,7 @@ mod tests {
     use voyager_base::{chance::Seeded, sim::SimDisk};
 
     use super::*;
-    use crate::{record::Draft, store::Options};
+    use crate::store::Options;
 
     fn open(disk: &SimDisk) -> Memory {
         let (disk, chance) = (Arc::new(disk.clone()), Arc::new(Seeded::new(1)));
