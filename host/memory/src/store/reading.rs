@@ -7,6 +7,7 @@ use voyager_disk::database::Broken;
 use super::{Memory, recalling::allowed};
 use crate::{
     error::ReadError,
+    index::Index,
     recall::Question,
     record::{MemoryId, Record},
     row::open_record,
@@ -124,7 +125,15 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn space_of(&self, id: MemoryId) -> Result<String, ReadError> {
-        let index = self.index();
-        index.space_of(id).map(str::to_owned).ok_or(ReadError::NotFound { id })
+        self.told_of(id, |it| it.space_of(id).map(str::to_owned))
+    }
+
+    /// What the index tells of a record that is there.
+    pub(super) fn told_of<T>(
+        &self,
+        id: MemoryId,
+        told: impl FnOnce(&Index) -> Option<T>,
+    ) -> Result<T, ReadError> {
+        told(&self.index()).ok_or(ReadError::NotFound { id })
     }
 }

@@ -14,8 +14,8 @@ use crate::{
     past::Past,
     question::Related,
     recall::{
-        self, Aside, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Ranked, Recall,
-        SAME_MAX, Same,
+        self, Aside, Candidate, Considered, Dated, Hit, Look, QUESTION_BYTES_MAX, Question, Ranked,
+        Recall, SAME_MAX, Same,
     },
     record::MemoryId,
     search::Search,
@@ -72,12 +72,8 @@ impl Memory {
             self.look(index, (question, past), now, Look::Ranking)?;
         let count = candidates.len();
         let answering = candidates.iter().filter(|it| it.speaks).count();
-        let scored = candidates.into_iter().map(|it| (it.score, it)).collect();
-        let grouping =
-            Grouping { index, question, past, on: !question.history && !question.copies };
-        let stands = |it| grouping.stands(it);
-        let (packed, duplicates) =
-            recall::pack(index, scored, question, stands, |it| self.says(it))?;
+        let grouping = Grouping::of(index, question, past);
+        let (packed, duplicates) = self.pack(candidates, &grouping)?;
         let same = packed.iter().map(|it| grouping.same(it.1.id)).collect();
         let superseded = self.left_out(index, (question, past), now)?;
         Ok(Answer { packed, same, candidates: count, answering, duplicates, superseded, doubt })
@@ -99,11 +95,20 @@ impl Memory {
         }
         let all = Question { history: true, ..question.clone() };
         let looked = self.look(index, (&all, past), now, Look::Ranking)?.candidates;
-        let scored = looked.into_iter().map(|it| (it.score, it)).collect();
-        let grouping = Grouping { index, question: &all, past, on: !question.copies };
-        let stands = |it| grouping.stands(it);
-        let (packed, _) = recall::pack(index, scored, &all, stands, |it| self.says(it))?;
+        let grouping = Grouping { on: !question.copies, ..Grouping::of(index, &all, past) };
+        let (packed, _) = self.pack(looked, &grouping)?;
         Ok(packed.iter().filter(|it| is_superseded(index, past, it.1.id)).count())
+    }
+
+    /// The best of what was looked at, without those that say the same as a better one, and how many those were.
+    fn pack(
+        &self,
+        looked: Vec<Candidate>,
+        grouping: &Grouping<'_>,
+    ) -> Result<(Vec<(f64, Candidate)>, usize), ReadError> {
+        let Grouping { index, question, .. } = *grouping;
+        let scored = looked.into_iter().map(|it| (it.score, it)).collect();
+        recall::pack(index, scored, question, |it| grouping.stands(it), |it| self.says(it))
     }
 
     /// Which of some hits of a question says the same as another record, as a consolidation found: none where the question
@@ -119,16 +124,15 @@ impl Memory {
     ) -> Result<Option<&'a Hit>, ReadError> {
         self.asked(|index| {
             let past = self.past(index, question)?;
-            let on = !question.history && !question.copies;
-            let grouping = Grouping { index, question, past: past.as_ref(), on };
+            let grouping = Grouping::of(index, question, past.as_ref());
             let group = |id| grouping.stands(id).unwrap_or(id);
             let says_it = |it: &&Hit| it.record.id != id && group(it.record.id) == group(id);
             Ok(hits.iter().find(says_it).filter(|_| grouping.allows(id)))
         })
     }
 
-    /// The same for records that say the same; none for one that can't be read. It takes no lock of the index, which
-    /// whoever packs an answer has.
+    /// What is the same for records that say the same; none for one that can't be read. It takes no lock of the index,
+    /// which whoever packs an answer has.
     fn says(&self, id: MemoryId) -> Result<Option<Digest>, ReadError> {
         Ok(self.record_if_there(id)?.map(|it| saying(&it)))
     }
@@ -345,7 +349,11 @@ struct Grouping<'a> {
     on: bool,
 }
 
-impl Grouping<'_> {
+impl<'a> Grouping<'a> {
+    fn of(index: &'a Index, question: &'a Question, past: Option<&'a Past>) -> Self {
+        Self { index, question, past, on: !question.history && !question.copies }
+    }
+
     /// What stands for a record: it is allowed, and trusted as much.
     fn stands(&self, id: MemoryId) -> Option<MemoryId> {
         let (standing, commit) = self.index.groups().standing(id).filter(|_| self.on)?;

@@ -13,7 +13,7 @@ use super::{Memory, writing::Commit};
 use crate::{
     error::{ReadError, WriteError},
     horizon::Ahead,
-    index::EdgeKey,
+    index::{EdgeKey, Index},
     keys::Key,
     lineage::DERIVED_FROM,
     past::Touch,
@@ -191,8 +191,7 @@ impl Memory {
     /// Where the relations of a record lead, and which lead to it: what each is read by, in their order, and the other record. That
     /// is known without reading any.
     pub(crate) fn ends(&self, id: MemoryId) -> Result<Vec<(EdgeKey, MemoryId)>, ReadError> {
-        let index = self.index();
-        if index.holds(id) { Ok(index.edges_of(id)) } else { Err(ReadError::NotFound { id }) }
+        self.told_of(id, |it| it.holds(id).then(|| it.edges_of(id)))
     }
 
     /// Some of the relations of a record, by what [`Memory::ends`] says.
@@ -247,8 +246,7 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn superseded_by(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
-        let index = self.index();
-        if index.holds(id) { Ok(index.superseded_by(id)) } else { Err(ReadError::NotFound { id }) }
+        self.told_of(id, |it| it.holds(id).then(|| it.superseded_by(id)))
     }
 
     /// The records that one is said to supersede directly, in the order of writing.
@@ -256,11 +254,8 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn older(&self, id: MemoryId) -> Result<Vec<MemoryId>, ReadError> {
-        let index = self.index();
-        if !index.holds(id) {
-            return Err(ReadError::NotFound { id });
-        }
-        let mut older: Vec<MemoryId> = index.succession().older(id).collect();
+        let older = |it: &Index| it.holds(id).then(|| it.succession().older(id).collect());
+        let mut older: Vec<MemoryId> = self.told_of(id, older)?;
         older.dedup();
         Ok(older)
     }
@@ -271,13 +266,10 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn story(&self, id: MemoryId, trust: Trust) -> Result<Vec<MemoryId>, ReadError> {
-        let index = self.index();
-        if index.holds(id) {
+        self.told_of(id, |index| {
             let is_told = |it| index.trust(it).unwrap_or_default() >= trust;
-            Ok(index.succession().story(id, is_told))
-        } else {
-            Err(ReadError::NotFound { id })
-        }
+            index.holds(id).then(|| index.succession().story(id, is_told))
+        })
     }
 }
 

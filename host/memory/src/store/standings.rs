@@ -80,12 +80,10 @@ impl Memory {
             let invalid = Invalid { field: "weight", problem };
             return Err(WriteError::Invalid { place: 1, invalid });
         }
-        let mut archived = each_once(ids);
-        for id in &archived {
-            self.index().standing(*id).ok_or(WriteError::NotFound { id: *id })?;
+        let mut archived = Vec::new();
+        for id in each_once(ids) {
+            archived.extend(self.is_archived(id)?.then_some(id));
         }
-        let is_archived = |it: &MemoryId| self.index().standing(*it).is_some_and(|it| it.archived);
-        archived.retain(is_archived);
         let restored = (Deed::Restored, Some(Touch::Restored), None);
         self.arrange(restored, &archived, now, |standing, cycle| match standing.archived {
             true => Standing { weight, cycle, archived: false, ..standing },
@@ -129,7 +127,7 @@ impl Memory {
         let ids = each_once(ids);
         let mut rows = Vec::new();
         for id in &ids {
-            let standing = self.index().standing(*id).ok_or(WriteError::NotFound { id: *id })?;
+            let standing = self.told_of(*id, |it| it.standing(*id))?;
             rows.push((id.0, change(standing, cycle)));
         }
         let Some(first) = ids.first().map(|it| it.0) else { return Ok(()) };
@@ -205,9 +203,7 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn weight(&self, id: MemoryId) -> Result<f64, ReadError> {
-        let index = self.index();
-        let standing = index.standing(id).ok_or(ReadError::NotFound { id })?;
-        Ok(standing.relevance_at(index.cycle()))
+        self.told_of(id, |it| Some(it.standing(id)?.relevance_at(it.cycle())))
     }
 
     /// Whether a record is pinned now, whatever its draft said.
@@ -215,8 +211,7 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn is_pinned(&self, id: MemoryId) -> Result<bool, ReadError> {
-        let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
-        Ok(standing.pinned)
+        self.told_of(id, |it| Some(it.standing(id)?.pinned))
     }
 
     /// Whether a record is archived: kept, and not recalled.
@@ -224,8 +219,7 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn is_archived(&self, id: MemoryId) -> Result<bool, ReadError> {
-        let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
-        Ok(standing.archived)
+        self.told_of(id, |it| Some(it.standing(id)?.archived))
     }
 
     /// How far a record is trusted: the least of its own trust and that of all that it descends from.
@@ -233,7 +227,7 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn trust(&self, id: MemoryId) -> Result<Trust, ReadError> {
-        self.index().trust(id).ok_or(ReadError::NotFound { id })
+        self.told_of(id, |it| it.trust(id))
     }
 
     /// How far it is trusted by itself.
@@ -241,8 +235,7 @@ impl Memory {
     /// # Errors
     /// [`ReadError::NotFound`].
     pub fn own_trust(&self, id: MemoryId) -> Result<Trust, ReadError> {
-        let standing = self.index().standing(id).ok_or(ReadError::NotFound { id })?;
-        Ok(standing.trust.unwrap_or_default())
+        self.told_of(id, |it| Some(it.standing(id)?.trust.unwrap_or_default()))
     }
 
     /// The records that one is derived from directly and that are trusted no more than it is, where it is trusted less
