@@ -382,6 +382,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_found_damaged_later_keeps_nothing_alive_from_then_on() {
+        let disk = SimDisk::new(1);
+        let memory = filled(&disk);
+        memory.pin(ALL[1], true, now()).unwrap();
+        memory.keep_index().unwrap();
+        damage_edge(&disk, memory);
+        let memory = open(&disk);
+        let archived = || {
+            let cycle = memory.tick(1_000, now()).unwrap().cycle;
+            (cycle, memory.is_archived(ALL[0]))
+        };
+        assert_eq!(archived(), (1_030, Ok(false)), "what is pinned leads to it");
+        assert_eq!(memory.relations(ALL[1]), Err(ReadError::Damaged { id: ALL[1] }));
+        assert_eq!(archived(), (2_030, Ok(true)));
+        let faults = memory.verify(&|_, _| true).unwrap().unwrap().faults;
+        assert!(faults.iter().all(|it| it.part == Part::Relation), "{faults:?}");
+    }
+
     /// A relation that the kept index knows is read when somebody asks for it.
     #[test]
     fn a_damaged_relation_that_is_found_later_costs_its_record_then() {

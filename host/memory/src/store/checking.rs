@@ -124,9 +124,7 @@ impl Memory {
                 veil: owner.veil(),
                 readings: readings.collect::<Result<_, _>>()?,
                 counters: writer.counters,
-                // What is set aside keeps nothing alive, and did where the horizon is of before.
-                horizon: (writer.horizon && self.index().damaged().is_empty())
-                    .then_some(self.archive_below),
+                horizon: self.has_horizon(&writer).then_some(self.archive_below),
                 index: &index,
                 is_there: &is_there,
             };
@@ -150,12 +148,7 @@ impl Memory {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let is_here = |it: &MemoryId| self.index().holds(*it);
         let damaged: Vec<MemoryId> = of(Part::Record).collect();
-        if !damaged.is_empty() {
-            // They keep nothing alive.
-            writer.horizon = false;
-            let here: Vec<MemoryId> = damaged.iter().copied().filter(is_here).collect();
-            self.set_aside(&here);
-        }
+        self.set_aside(&damaged);
         let mut bare = Vec::new();
         for id in of(Part::Vector).filter(is_here) {
             // That of another encoder is not searched.

@@ -65,10 +65,6 @@ impl Memory {
             let commit = writer.counters.commit;
             return Ok(Forgotten { ids, commit, reached: Vec::new(), pending: Vec::new() });
         };
-        if ids.iter().any(|it| self.index().damaged().contains(it)) {
-            // Nobody can tell any more what it led to.
-            self.make_horizon(&mut writer)?;
-        }
         let numbers: Vec<u64> = ids.iter().map(|it| it.0).collect();
         let folders = self.tables.folders().map_err(WriteError::disk)?;
         // Where a process ends before they are reached, it is known that they were not.
@@ -116,6 +112,9 @@ impl Memory {
             self.results_mut().sweep(&index);
         }
         writer.kept = Kept::none(&self.index());
+        if let Some(aside) = &mut writer.horizon {
+            aside.retain(|it| ids.binary_search(it).is_err());
+        }
         let touched = |it: &Folder| first < it.upto || it.pending;
         let (reached, pending) = self.reach(&folders, touched, &numbers)?;
         Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending })

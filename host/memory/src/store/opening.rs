@@ -1,6 +1,9 @@
 //! Opening the store of a folder, and what it is locked with.
 
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, OnceLock, RwLock},
+};
 
 use voyager_base::{chance::Chance, disk::Disk};
 use voyager_disk::database::Opening;
@@ -123,8 +126,8 @@ impl Memory {
         let encoder = encoder.map_or_else(OnceLock::new, OnceLock::from);
         let filled = Filled(counters.next);
         let horizon = tables.has_horizon(counters, archive_below);
-        // What is damaged keeps nothing alive: the horizon was made before anybody knew that it is.
-        let horizon = horizon.map_err(OpenError::of_database)? && index.damaged().is_empty();
+        // It was made before anybody knew what is damaged.
+        let horizon = horizon.map_err(OpenError::of_database)?.then(BTreeSet::new);
         let (deeds_from, deeds) = tables.deeds_from(counters).map_err(OpenError::of_database)?;
         let writer = Mutex::new(Writer { filled, counters, kept, horizon, deeds });
         let (index, answers) = (RwLock::new(index), Mutex::new(Cache::new(answers_bytes)));

@@ -5,7 +5,10 @@
 //! transaction. Then the index is told, and says of which commit it is. A transaction that fails leaves open whether it is
 //! there, so nothing more is written then.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{MutexGuard, PoisonError},
+};
 
 use redb::Error;
 use voyager_base::Digest;
@@ -18,6 +21,7 @@ use crate::{
     keys::Filled,
     loading::Kept,
     past::Touch,
+    record::MemoryId,
     tables::{Act, Change, Counters},
 };
 
@@ -27,8 +31,9 @@ pub(super) struct Writer {
     pub(super) counters: Counters,
     /// What the kept index saves.
     pub(super) kept: Kept,
-    /// Whether the horizon is there; where not, the next write makes it first.
-    pub(super) horizon: bool,
+    /// Which records were set aside when the horizon was made: they keep nothing alive. Where others are now, or there is
+    /// none, the next write makes it first.
+    pub(super) horizon: Option<BTreeSet<MemoryId>>,
     /// Whether deeds are noted up to now; where not, the next write begins to.
     pub(super) deeds: bool,
 }
@@ -54,7 +59,7 @@ impl Memory {
         if let Some(reason) = self.failed.get() {
             return Err(WriteError::Disk { reason: reason.clone() });
         }
-        if !writer.horizon {
+        if !self.has_horizon(&writer) {
             self.make_horizon(&mut writer)?;
         }
         if !writer.deeds {
@@ -65,12 +70,20 @@ impl Memory {
         Ok(writer)
     }
 
+    /// Whether the horizon is there, of what is set aside now.
+    pub(super) fn has_horizon(&self, writer: &Writer) -> bool {
+        writer.horizon.as_ref() == Some(self.index().damaged())
+    }
+
     /// Makes the horizon anew.
-    pub(super) fn make_horizon(&self, writer: &mut Writer) -> Result<(), WriteError> {
-        let rows = horizon::all(&self.index(), self.archive_below);
+    fn make_horizon(&self, writer: &mut Writer) -> Result<(), WriteError> {
+        let (rows, aside) = {
+            let index = self.index();
+            (horizon::all(&index, self.archive_below), index.damaged().clone())
+        };
         let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
         self.settled(made).map_err(WriteError::disk)?;
-        writer.horizon = true;
+        writer.horizon = Some(aside);
         Ok(())
     }
 
