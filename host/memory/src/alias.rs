@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 
 use voyager_base::memory::KIND_ALIAS;
 
-use crate::{record::Invalid, terms};
+use crate::{
+    record::{Invalid, NAME_BYTES_MAX},
+    terms,
+};
 
 /// Most names of one alias.
 pub const ALIAS_NAMES_MAX: usize = 16;
@@ -45,11 +48,20 @@ pub(crate) fn check(kind: &str, text: &str) -> Result<(), Invalid> {
     if kind != KIND_ALIAS {
         return Ok(());
     }
-    let mut known = BTreeSet::new();
+    let (mut known, mut count) = (BTreeSet::new(), 0);
     for name in names(text) {
-        let spelling = spelling(name);
+        count += 1;
+        if count > ALIAS_NAMES_MAX {
+            return fail(format!("it has more than {ALIAS_NAMES_MAX} names"));
+        }
+        if name.len() > NAME_BYTES_MAX {
+            return fail(format!(
+                "a name of it has {} bytes, and {NAME_BYTES_MAX} are the most",
+                name.len()
+            ));
+        }
         let words = terms::words(name).count();
-        if spelling.is_empty() {
+        if words == 0 {
             return fail(format!("\"{name}\" is no name"));
         }
         if words > NAME_WORDS_MAX {
@@ -57,10 +69,12 @@ pub(crate) fn check(kind: &str, text: &str) -> Result<(), Invalid> {
                 "a name of it has {words} words, and {NAME_WORDS_MAX} are the most"
             ));
         }
-        known.insert(spelling);
-        if known.len() > ALIAS_NAMES_MAX {
-            return fail(format!("it has more than {ALIAS_NAMES_MAX} names"));
+        if is_common(name) && name.contains(char::is_lowercase) {
+            return fail(format!(
+                "\"{name}\" stands in any text, and is a name in capitals alone, as \"IT\" is"
+            ));
         }
+        known.insert(spelling(name));
     }
     match known.len() {
         0 | 1 => fail("it has one name alone".to_owned()),
@@ -68,12 +82,16 @@ pub(crate) fn check(kind: &str, text: &str) -> Result<(), Invalid> {
     }
 }
 
-/// Whether a text says a name, whose words it has in this order. A name of nothing but the commonest words is one where it is
+/// Whether a name has nothing but the commonest words.
+fn is_common(name: &str) -> bool {
+    terms::words(name).all(|it| terms::is_common(&it))
+}
+
+/// Whether a text that has the words of a name in this order says it. One of nothing but the commonest words is said where it is
 /// written so: "IT", and not "it".
 pub(crate) fn is_said(name: &str, text: &str) -> bool {
-    let is_common = terms::words(name).all(|it| terms::is_common(&it));
     let inner = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
-    !is_common
+    !is_common(name)
         || text.match_indices(name).any(|(at, _)| {
             !inner(text[..at].chars().next_back()) && !inner(text[at + name.len()..].chars().next())
         })
@@ -106,6 +124,12 @@ mod tests {
                 "a name of it has 13 words, and 12 are the most",
             ),
             (many.join(" = "), "it has more than 16 names"),
+            ("a1 = b1 = ".repeat(9), "it has more than 16 names"),
+            (
+                format!("k8s = {}", "x".repeat(257)),
+                "a name of it has 257 bytes, and 256 are the most",
+            ),
+            ("Who = wizard".to_owned(), "\"Who\" stands in any text"),
         ] {
             assert!(check(&text).unwrap_err().starts_with(what), "{text}: {:?}", check(&text));
         }

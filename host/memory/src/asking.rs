@@ -45,8 +45,10 @@ pub(crate) struct Asking {
     pub(crate) words: Words,
     /// Those that name no author; all where nothing else is left.
     pub(crate) core: Words,
-    /// By a term of a name that it says: the terms of other names of the same, which are words of it too.
-    pub(crate) also: BTreeMap<String, BTreeSet<String>>,
+    /// By a term of a name that it says: other names of the same, each by its terms.
+    pub(crate) also: BTreeMap<String, Vec<Vec<String>>>,
+    /// Those of their terms that it does not say itself: they are among its words.
+    pub(crate) added: BTreeSet<String>,
     /// Words that mean something like those, and how near each is, from 0 to 1: terms, in their order.
     pub(crate) kindred: BTreeMap<String, Vec<(String, f32)>>,
     /// Those in the order of the question.
@@ -114,11 +116,14 @@ impl Asking {
         terms::terms(text)
             .into_iter()
             .chain(long)
-            .for_each(|it| *words.entry(it).or_default() += 1);
-        let also = named_also(others, &mut words);
+            .for_each(|it| *words.entry(it).or_default() += 1.0);
         let other = words.iter().filter(|(it, _)| !of_names.contains(*it));
         let core: Words = other.map(|(it, times)| (it.clone(), *times)).collect();
-        let core = if core.is_empty() { words.clone() } else { core };
+        let mut core = if core.is_empty() { words.clone() } else { core };
+        let (also, added) = named_also(others, &words);
+        let beside = added.iter().filter(|it| !of_names.contains(it.0));
+        core.extend(beside.map(|it| (it.0.clone(), *it.1)));
+        words.extend(added.iter().map(|it| (it.0.clone(), *it.1)));
         let sequence = terms::terms(text).into_iter().filter(|it| core.contains_key(it)).collect();
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
@@ -151,6 +156,7 @@ impl Asking {
             words,
             core,
             also,
+            added: added.into_keys().collect(),
             kindred,
             sequence,
             authors,
@@ -167,8 +173,7 @@ impl Asking {
 
     /// Its core as it was said: without the words of other names.
     pub(crate) fn said_core(&self) -> impl Iterator<Item = &String> {
-        let also: BTreeSet<&String> = self.also.values().flatten().collect();
-        self.core.keys().filter(move |it| !also.contains(it))
+        self.core.keys().filter(|it| !self.added.contains(*it))
     }
 
     /// Has a question that names no time ask about one. What the ranker learned is of times that are named.
@@ -179,21 +184,23 @@ impl Asking {
     }
 }
 
-/// Has the words of a question be those of other names too, where it does not say them itself. Gives back which of them go with
-/// which that it says.
-fn named_also(others: &[OtherName], words: &mut Words) -> BTreeMap<String, BTreeSet<String>> {
-    let mut also: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut new = BTreeSet::new();
+/// By a term of a name that a question with these words says: other names of the same. And the words of those that it does not
+/// say, each for its share: a name of three words is worth no more than one of one.
+fn named_also(others: &[OtherName], words: &Words) -> (BTreeMap<String, Vec<Vec<String>>>, Words) {
+    let (mut also, mut added) = (BTreeMap::<String, Vec<Vec<String>>>::new(), Words::new());
     for OtherName { said, other, .. } in others {
-        let unsaid = terms::terms(other).into_iter().filter(|it| !words.contains_key(it));
-        let unsaid: BTreeSet<String> = unsaid.collect();
-        for term in terms::terms(said).into_iter().filter(|it| words.contains_key(it)) {
-            also.entry(term).or_default().extend(unsaid.iter().cloned());
+        let of_other: BTreeSet<String> = terms::terms(other).into_iter().collect();
+        let share = 1.0 / of_other.len().max(1) as f64;
+        for term in of_other.iter().filter(|it| !words.contains_key(*it)) {
+            let known = added.entry(term.clone()).or_default();
+            *known = share.max(*known);
         }
-        new.extend(unsaid);
+        let of_said: BTreeSet<String> = terms::terms(said).into_iter().collect();
+        for term in of_said.into_iter().filter(|it| words.contains_key(it)) {
+            also.entry(term).or_default().push(of_other.iter().cloned().collect());
+        }
     }
-    words.extend(new.into_iter().map(|it| (it, 1)));
-    also
+    (also, added)
 }
 
 /// A question without the numbers of the days and months that it names, which tell nothing but the time: what holds a 26 is
@@ -203,7 +210,7 @@ fn beside_dates<'a>(text: &'a str, times: &[Mention], now: Timestamp) -> Cow<'a,
     let is_date =
         |it: &&Mention| it.at().is_some_and(|(_, granularity)| granularity <= Granularity::Month);
     let dates = times.iter().filter(is_date).map(|it| it.span.clone());
-    let unread = ambiguous(text, now).into_iter().map(|it| it.0).chain(impossible(text));
+    let unread = ambiguous(text, now).into_iter().map(|it| it.0).chain(impossible(text, now));
     let mut left = text.to_owned();
     for span in dates.chain(unread) {
         let Some(said) = text.get(span.clone()) else { continue };

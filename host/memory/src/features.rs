@@ -1,7 +1,7 @@
 //! What is known of a candidate for a question, as numbers: what a ranker learns from, and what `explain`
 //! shows.
 
-use std::{collections::HashMap, iter};
+use std::collections::HashMap;
 
 use voyager_base::clock::Timestamp;
 
@@ -197,6 +197,8 @@ struct Wanted {
     known: Option<f64>,
     /// Words that mean something like those: the number of the word, and how near each is to it.
     kindred: Vec<(String, u32, f32)>,
+    /// Other names of what those name, by their terms: the number of a word of the name. What holds one holds the word.
+    names: Vec<(Vec<String>, u32)>,
     /// The records that were looked at: where in `numbers` stands which of the words they hold, and whom that sentence
     /// speaks of which holds most of them.
     held: BySpot<(u32, u32, Option<Speaks>)>,
@@ -222,19 +224,20 @@ struct Held {
 impl Wanted {
     fn of(search: &Search<'_>, asking: &Asking) -> Self {
         let words: Vec<String> = asking.said_core().cloned().collect();
-        // A word of a name is as rare, and as known, as it is with those of other names of the same.
+        // A word of a name is as rare, and as known, as it is with other names of the same: of those the rarest word tells.
+        let also = |word: &String| asking.also.get(word).into_iter().flatten();
         let holders = |word: &String| {
-            let also = asking.also.get(word).into_iter().flatten();
-            iter::once(word).chain(also).map(|it| search.holders(it)).sum::<u64>()
+            let of_name = |it: &Vec<String>| it.iter().map(|it| search.holders(it)).min();
+            search.holders(word) + also(word).filter_map(of_name).sum::<u64>()
         };
         let rarity = |it| search.rarity_of(holders(it));
         let rarities: Vec<f64> = words.iter().map(rarity).collect();
-        let kindred = words.iter().zip(0_u32..).flat_map(|(word, number)| {
-            let near = asking.kindred.get(word).into_iter().flatten();
-            let near = near.map(|(term, strength)| (term, *strength));
-            let also = asking.also.get(word).into_iter().flatten().map(|it| (it, ITSELF));
-            near.chain(also).map(move |(term, strength)| (term.clone(), number, strength))
+        let kindred = words.iter().zip(0_u32..).filter_map(|(word, number)| {
+            let near = asking.kindred.get(word)?.iter();
+            Some(near.map(move |(term, strength)| (term.clone(), number, *strength)))
         });
+        let names = words.iter().zip(0_u32..);
+        let names = names.flat_map(|(word, number)| also(word).map(move |it| (it.clone(), number)));
         let all: f64 = rarities.iter().sum();
         let known = words.iter().zip(&rarities).filter(|it| holders(it.0) > 0);
         let known: f64 = known.map(|it| it.1).sum();
@@ -242,7 +245,8 @@ impl Wanted {
             all,
             known: (all > 0.0).then(|| known / all),
             rarest: rarities.iter().copied().fold(0.0, f64::max),
-            kindred: kindred.collect(),
+            kindred: kindred.flatten().collect(),
+            names: names.collect(),
             words,
             rarities,
             held: BySpot::default(),
@@ -263,6 +267,10 @@ impl Wanted {
         let words = words.filter_map(|(word, number, near)| Some((of.term(word)?, number, near)));
         let mut wanted: Vec<(Term, u32, f32)> = words.collect();
         wanted.sort_unstable_by_key(|it| (it.0, it.1));
+        let terms =
+            |name: &[String]| name.iter().map(|it| of.term(it)).collect::<Option<Vec<Term>>>();
+        let names = self.names.iter().filter_map(|(it, number)| Some((terms(it)?, *number)));
+        let names: Vec<(Vec<Term>, u32)> = names.collect();
         // Most terms are not asked for, which these bits tell of all but a few.
         let bit = |term: Term| 1_u64 << (term % 64);
         let some = wanted.iter().fold(0, |bits, it| bits | bit(it.0));
@@ -280,6 +288,17 @@ impl Wanted {
                     let weight = self.rarities[*number as usize] * f64::from(*near);
                     found.push((all - 1, *number, weight));
                 }
+            }
+            for (name, number) in &names {
+                let held: Vec<Term> = of.terms(place).collect();
+                if name.iter().all(|it| held.contains(it)) {
+                    self.numbers.push((*number, ITSELF));
+                    let at = held.iter().position(|it| name.contains(it)).unwrap_or(0);
+                    found.push((at, *number, self.rarities[*number as usize]));
+                }
+            }
+            if !names.is_empty() {
+                found.sort_unstable_by_key(|it| (it.0, it.1));
             }
             // Most hold nothing of it.
             let speaks = if found.is_empty() {

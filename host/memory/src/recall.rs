@@ -460,7 +460,7 @@ impl<'a> Seeing<'a> {
         spots.dedup();
         let quoted = Quoted::of(&question.text, &search.shards);
         let mut words: HashSet<String> = terms::terms(&question.text).into_iter().collect();
-        words.extend(asking.also.values().flatten().cloned());
+        words.extend(asking.added.iter().cloned());
         (Self { search, asking, first, led, best, quoted, words, now }, spots)
     }
 
@@ -560,22 +560,28 @@ pub(crate) fn holding_all(
     asking: &Asking,
     ranking: &Ranked,
 ) -> Vec<(MemoryId, Timestamp)> {
-    // What is asked for, each with the terms that will do: nothing of a shard that knows none of these.
-    let wanted = |shard: &&Shard| -> Option<Vec<Vec<Term>>> {
+    // What is asked for, each with what will do, of which all terms have to be held: nothing of a shard that knows none of these.
+    let wanted = |shard: &&Shard| -> Option<Vec<Vec<Vec<Term>>>> {
+        let known = |all: &Vec<String>| -> Option<Vec<Term>> {
+            all.iter().map(|it| shard.term(it)).collect()
+        };
         let also = |it: &String| asking.also.get(it).into_iter().flatten().cloned();
-        let words = asking.said_core().map(|it| iter::once(it.clone()).chain(also(it)).collect());
-        let any = words.chain(asking.authors.iter().map(|it| terms::terms(it)));
-        any.map(|any| {
-            let known: Vec<Term> = any.iter().filter_map(|it| shard.term(it)).collect();
+        let words =
+            asking.said_core().map(|it| iter::once(vec![it.clone()]).chain(also(it)).collect());
+        let word = |it: &String| terms::terms(it).into_iter().map(|it| vec![it]).collect();
+        let any = words.chain(asking.authors.iter().map(word));
+        any.map(|any: Vec<Vec<String>>| {
+            let known: Vec<Vec<Term>> = any.iter().filter_map(known).collect();
             (!known.is_empty()).then_some(known)
         })
         .collect()
     };
-    let wanted: Vec<Option<Vec<Vec<Term>>>> = search.shards.iter().map(wanted).collect();
+    let wanted: Vec<Option<Vec<Vec<Vec<Term>>>>> = search.shards.iter().map(wanted).collect();
     let holds_all = |spot: &Spot| {
-        let held = || search.shard(*spot).terms(spot.place);
+        let held: Vec<Term> = search.shard(*spot).terms(spot.place).collect();
+        let holds = |all: &Vec<Term>| all.iter().all(|it| held.contains(it));
         let wanted = wanted[spot.shard as usize].as_ref();
-        wanted.is_some_and(|all| all.iter().all(|any| held().any(|it| any.contains(&it))))
+        wanted.is_some_and(|all| all.iter().all(|any| any.iter().any(holds)))
     };
     let whole = ranking.iter().filter(|it| holds_all(&it.0));
     let at = |spot: &Spot| search.shard(*spot).doc(spot.place).map(|it| it.at);
@@ -1253,7 +1259,7 @@ mod tests {
         ) {
             let index = index(&texts, |_| "all".to_owned());
             let shards = index.shards(&[]);
-            let words = ["ax", "bx", "cx"].map(|it| (it.to_owned(), 1)).into();
+            let words = ["ax", "bx", "cx"].map(|it| (it.to_owned(), 1.0)).into();
             for reach in 0..4 {
                 let all = Search::new(shards.clone()).keyword(&words, reach);
                 let mut search = Search::new(shards.clone());

@@ -46,7 +46,7 @@ const SURE: usize = 10;
 const ERRORS: f64 = 2.5;
 
 /// Words with how often they are asked for.
-pub(crate) type Words = BTreeMap<String, u32>;
+pub(crate) type Words = BTreeMap<String, f64>;
 
 /// Says whether a record may be given back.
 type Allow<'a> = dyn Fn(&Shard, &Doc) -> bool + 'a;
@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
         let mut found: Vec<Found> = self.shards.iter().map(|_| Found::default()).collect();
         let mut windows = Windows::default();
         for (word, times, finds) in self.by_rarity(words, 2 * u64::from(radius) + 1) {
-            let weight = |holders| rarity(self.totals.docs, holders) * f64::from(times);
+            let weight = |holders| rarity(self.totals.docs, holders) * times;
             if finds {
                 let of = |shard: &&Shard| windows.of(shard, radius, shard.postings(word)).to_vec();
                 let seen: Vec<Vec<(Place, u32)>> = self.shards.iter().map(of).collect();
@@ -211,10 +211,10 @@ impl<'a> Search<'a> {
 
     /// Words, the rarest first, with how often they are asked for, and whether they find records or only add to
     /// what rarer ones found. A record that holds one lies in `windows` windows.
-    fn by_rarity<'b>(&self, words: &'b Words, windows: u64) -> Vec<(&'b str, u32, bool)> {
-        let mut order: Vec<(u64, &str, u32)> =
+    fn by_rarity<'b>(&self, words: &'b Words, windows: u64) -> Vec<(&'b str, f64, bool)> {
+        let mut order: Vec<(u64, &str, f64)> =
             words.iter().map(|(word, times)| (self.holders(word), word.as_str(), *times)).collect();
-        order.sort_unstable();
+        order.sort_unstable_by_key(|it| (it.0, it.1));
         let mut touched = 0;
         let placed = order.into_iter().filter(|it| it.0 > 0).map(|(holders, word, times)| {
             let finds = touched == 0 || touched + holders * windows <= self.touched_max;
@@ -241,7 +241,7 @@ impl<'a> Search<'a> {
                 }
             }
             let holders = if finds { counts.len() as u64 } else { self.holders(word) };
-            let weight = rarity(sessions, holders.min(sessions)) * f64::from(times);
+            let weight = rarity(sessions, holders.min(sessions)) * times;
             for (session, count) in counts {
                 let room = room(self.session_length(session), mean_length);
                 *values.entry(session).or_default() += weight * saturation(count, room);
@@ -330,7 +330,7 @@ impl<'a> Search<'a> {
         order.sort_by(|one, other| other.1.total_cmp(&one.1));
         let best = order.into_iter().take(FEEDBACK_WORDS);
         let new = best.filter(|(word, _)| !asked.contains_key(*word));
-        new.map(|(word, _)| (word.to_owned(), 1)).collect()
+        new.map(|(word, _)| (word.to_owned(), 1.0)).collect()
     }
 
     /// Whether there are so many vectors that cosines are estimated.
@@ -682,7 +682,7 @@ mod tests {
                 true => counts.len() as u64,
                 false => spread(search.holders(word), docs, radius),
             };
-            let weight = rarity(docs, holders) * f64::from(times);
+            let weight = rarity(docs, holders) * times;
             for (spot, count) in counts {
                 let window = search.shard(spot).window(&spot.place, radius).iter();
                 let length: u64 = window.map(|it| search.shard(spot).length_of(*it)).sum();
@@ -701,7 +701,7 @@ mod tests {
             long in any::<bool>(),
             gone in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
             split in any::<prop::sample::Index>(),
-            asked in proptest::collection::btree_map("[a-f]x", 1_u32..3, 1..5),
+            asked in proptest::collection::btree_map("[a-f]x", prop_oneof![Just(1.0), Just(2.0), Just(0.5)], 1..5),
         ) {
             let mut texts = texts;
             if long {

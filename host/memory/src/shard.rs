@@ -38,7 +38,6 @@ use self::{
     times::Times,
 };
 pub(crate) use self::{
-    aliases::Said,
     dense::{Dense, Places},
     image::FORMAT as IMAGE_FORMAT,
     postings::Postings,
@@ -639,14 +638,14 @@ impl Shard {
         !self.aliases.is_empty()
     }
 
-    /// Whether a record tells other names.
-    pub(crate) fn is_alias(&self, place: Place) -> bool {
-        self.aliases.holds(place)
+    /// What a record says that tells other names; none where it tells none.
+    pub(crate) fn alias(&self, place: Place) -> Option<&str> {
+        self.aliases.text(place)
     }
 
-    /// The names of those that a text says whose words are `words`.
-    pub(crate) fn names_said(&self, text: &str, words: &[String]) -> Vec<Said<'_>> {
-        self.aliases.said(text, words)
+    /// The records that tell a name of such a spelling.
+    pub(crate) fn with_name(&self, spelling: &str) -> impl Iterator<Item = Place> {
+        self.aliases.places(spelling)
     }
 
     /// How well the time of a record fits days that are asked for, from 0 to 1.

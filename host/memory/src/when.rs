@@ -47,8 +47,8 @@ use voyager_base::clock::Timestamp;
 pub use self::{
     calendar::Unit,
     choice::{BESIDE, NEXT, Wanted, asks_of_the_past, date_among, date_of, date_of_event, wanted},
-    grammar::mentions,
-    numeric::{ambiguous, impossible},
+    grammar::{impossible, mentions},
+    numeric::ambiguous,
 };
 
 /// A time in microseconds after 1970, negative before, as RFC 3339. A window may be open: what lies beyond the years 1 to

@@ -497,7 +497,7 @@ impl Desk {
         let never = |it: std::ops::Range<usize>| {
             format!("{}: there is no such day; the question is asked without it", &text[it])
         };
-        let mut notes: Vec<String> = impossible(text).into_iter().map(never).collect();
+        let mut notes: Vec<String> = impossible(text, now).into_iter().map(never).collect();
         notes.extend(ambiguous(text, now).into_iter().filter_map(|(span, [by_day, by_month])| {
             let (by_day, by_month) = (by_day.days()?.0, by_month.days()?.0);
             Some(format!(

@@ -53,7 +53,7 @@ pub struct Options {
     pub places: Option<Arc<dyn Places>>,
 }
 
-/// The usual [`Options::resident_vectors_max`]: 75 MiB of 384 dimensions.
+/// The usual [`Options::resident_vectors_max`]: 92 MiB of 384 dimensions.
 const RESIDENT_VECTORS_MAX: usize = 200_000;
 
 impl Default for Options {

@@ -275,7 +275,7 @@ impl Memory {
         let hides = question.kind.is_none() && search.shards.iter().any(|it| it.has_aliases());
         if past.is_some() || question.is_selective() || index.sets_aside() || hides {
             search.only(move |shard, doc| {
-                !(hides && shard.is_alias(doc.place))
+                !(hides && shard.alias(doc.place).is_some())
                     && allowed(index, (question, past), shard, doc)
             });
         }

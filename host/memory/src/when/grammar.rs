@@ -28,19 +28,35 @@ const HALF_YEAR_DAYS: i64 = 184;
 ///
 /// It takes time in proportion to the length of the text, whatever the text is.
 pub fn mentions(text: &str, told: Timestamp) -> Vec<Mention> {
-    read(text, told, false)
+    read(text, told, false).mentions
+}
+
+/// Where `text` names days that no calendar has: "31 February 2023", "2023-13-45".
+///
+/// [`mentions`] passes them over, so that "31 February 2023" is not taken for a February. A day without a year is impossible
+/// only where no year has it.
+pub fn impossible(text: &str, told: Timestamp) -> Vec<Range<usize>> {
+    read(text, told, false).never
+}
+
+/// What a text says of times.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Times {
+    pub(super) mentions: Vec<Mention>,
+    /// The days that no calendar has.
+    pub(super) never: Vec<Range<usize>>,
 }
 
 /// The time expressions of `text`. Its rules are asked at `all` places in tests, otherwise only where an
 /// expression may begin: most words of a text begin none.
-pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
+pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Times {
+    let mut read = Times::default();
     // Most texts of a memory name no time: nothing begins an expression but a word that leads to none alone.
     if !all && !holds(text, |it| words::opens(it) && !words::leads(it)) {
-        return Vec::new();
+        return read;
     }
     let reader = Reader { tokens: tokens(text), told: calendar::day_of(told) };
     let now = i64::try_from(told.as_micros()).unwrap_or(i64::MAX);
-    let mut found = Vec::new();
     let mut at = 0;
     while at < reader.tokens.len() {
         if reader.ends_word(at) || !(all || reader.opens(at)) {
@@ -48,6 +64,7 @@ pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
             continue;
         }
         if let Some(end) = reader.never(at) {
+            read.never.push(reader.tokens[at].start..reader.tokens[end - 1].end);
             at = end;
             continue;
         }
@@ -58,7 +75,7 @@ pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
         let (bound, first) = reader.bound(at);
         let start = reader.tokens[first].start;
         let end = reader.tokens[expression.end - 1].end;
-        found.push(Mention {
+        read.mentions.push(Mention {
             span: start..end,
             time: expression.time,
             basis: expression.basis,
@@ -66,7 +83,7 @@ pub(super) fn read(text: &str, told: Timestamp, all: bool) -> Vec<Mention> {
         });
         at = expression.end;
     }
-    found
+    read
 }
 
 /// A period with its tokens.

@@ -37,26 +37,6 @@ enum Written {
     Never,
 }
 
-/// Where `text` names days that no calendar has: "31 February 2023", "2023-13-45".
-///
-/// [`mentions`](super::mentions) passes them over, so that "31 February 2023" is not taken for a February. A day
-/// without a year is impossible only where no year has it.
-pub fn impossible(text: &str) -> Vec<Range<usize>> {
-    let reader = Reader { tokens: tokens(text), told: Date::constant(2000, 1, 1) };
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < reader.tokens.len() {
-        match reader.never(at) {
-            Some(end) => {
-                found.push(reader.tokens[at].start..reader.tokens[end - 1].end);
-                at = end;
-            }
-            None => at += 1,
-        }
-    }
-    found
-}
-
 /// Where `text` names days in digits that may be two ("05/07/2023"), with both: where the day stands first, and where the month
 /// does. A year of two digits is one of the hundred up to `told`. [`mentions`](super::mentions) passes them over.
 pub fn ambiguous(text: &str, told: Timestamp) -> Vec<(Range<usize>, [Interval; 2])> {

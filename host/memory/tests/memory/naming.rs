@@ -1,7 +1,7 @@
 //! Other names of the same: who asks by one finds what was written with another.
 
 use voyager_base::{memory::Trust, sim::SimDisk};
-use voyager_memory::{Draft, Entry, Memory, MemoryId, Question};
+use voyager_memory::{Draft, Entry, Memory, MemoryId, Question, features};
 
 use crate::support::{now, open};
 
@@ -123,27 +123,109 @@ fn a_name_counts_where_it_may_be_read_and_stands() {
     assert_eq!(others(&memory, Question { as_of, ..Question::default() }), both[..1]);
 }
 
-#[test]
-fn an_author_is_named_by_another_name() {
-    let memory = open(&SimDisk::new(4));
-    for (author, text) in [
-        ("Robert Miller", "The kitchen is painted."),
-        ("Ana", "The kitchen was painted by a friend."),
-        ("Tom", "I like painted kitchens."),
-    ] {
-        let mut entry = note("default", "note", text);
-        entry.draft.author = Some(author.to_owned());
+/// The candidates of a question that have so much of a feature.
+fn with_feature(memory: &Memory, text: &str, feature: &str, least: f32) -> Vec<u64> {
+    let column = features::names().iter().position(|it| it == feature).unwrap();
+    let considered = memory.consider(&asks(text), now()).unwrap().candidates;
+    considered.iter().filter(|it| it.features[column] >= least).map(|it| it.id.0).collect()
+}
+
+/// A memory in which one author has another name, and as many records as what was learned is asked about.
+fn authors(disk: &SimDisk) -> Memory {
+    let memory = open(disk);
+    for number in 0..120 {
+        let mut entry =
+            note("default", "note", &format!("The kitchen of house {number} is painted."));
+        entry.draft.author = Some(["Robert Miller", "Ana", "Tom"][number % 3].to_owned());
         tell(&memory, entry);
     }
     tell(&memory, note("default", "alias", "Bob = Robert Miller"));
-    let first = found(&memory, &asks("What did Bob say of the kitchen?")).remove(0);
-    assert_eq!(first, "The kitchen is painted.");
+    memory
+}
+
+#[test]
+fn an_author_is_named_by_another_name() {
+    let memory = authors(&SimDisk::new(4));
+    for text in ["What did Bob say of house 3?", "What did Robert Miller say of house 3?"] {
+        let named = with_feature(&memory, text, "author_asked_for", 0.5);
+        let named: Vec<u64> = named.into_iter().map(|it| it % 3).collect();
+        assert!(!named.is_empty() && named.iter().all(|it| *it == 0), "{text}: {named:?}");
+    }
+}
+
+#[test]
+fn who_is_named_by_the_own_name_is_doubted_no_more_than_without_another_one() {
+    let memory = authors(&SimDisk::new(5));
+    let doubt =
+        |memory: &Memory| memory.recall(&asks("Robert Miller"), now()).unwrap().doubt.unwrap();
+    let with = doubt(&memory);
+    memory.forget(&[MemoryId(120)], None, now()).unwrap();
+    assert!((with - doubt(&memory)).abs() < 0.1, "{with} {}", doubt(&memory));
+}
+
+/// A name of several words is held where all of them are, and is worth no more than one of one word.
+#[test]
+fn a_long_name_does_not_outdo_the_one_that_was_said() {
+    let memory = open(&SimDisk::new(6));
+    for text in [
+        "Tom visited NYC in May.",
+        "York has a new mayor in the old city.",
+        "Ana moved to New York City.",
+        "A mountain is high.",
+        "NYC = New York City",
+    ] {
+        let kind = if text.contains('=') { "alias" } else { "note" };
+        tell(&memory, note("default", kind, text));
+    }
+    assert_eq!(found(&memory, &asks("NYC"))[0], "Tom visited NYC in May.");
+    for number in 0..120 {
+        tell(&memory, note("default", "note", &format!("The city hall of town {number} is new.")));
+    }
+    let both = ["Tom visited NYC in May.", "Ana moved to New York City."];
+    for text in ["Who was in NYC?", "NYC", "Who was in New York City?"] {
+        let mut first = found(&memory, &asks(text));
+        first.truncate(2);
+        first.sort_unstable_by_key(|it| std::cmp::Reverse(it.clone()));
+        assert_eq!(first, both, "{text}");
+    }
+    // The mayor's has all words of the name, and the halls have some.
+    assert_eq!(with_feature(&memory, "NYC", "coverage", 0.1), [0, 1, 2]);
+}
+
+/// The longest name counts, the most trusted names do, and common words are names in capitals alone.
+#[test]
+fn what_is_said_is_the_longest_name() {
+    let memory = open(&SimDisk::new(7));
+    for (trust, text) in [
+        (Trust::Outside, "York = Eboracum"),
+        (Trust::Outside, "New York City = NY"),
+        (Trust::Outside, "New York = NYC"),
+        (Trust::Owner, "New York = Big Apple"),
+        (Trust::Outside, "IT = Information Technology"),
+    ] {
+        tell(&memory, Entry { trust, ..note("default", "alias", text) });
+    }
+    let others = |text: &str| -> Vec<String> {
+        let names = memory.other_names(&asks(text)).unwrap();
+        names.into_iter().map(|it| it.other).collect()
+    };
+    assert_eq!(others("a car in new york, or New York"), ["NYC", "Big Apple"]);
+    assert_eq!(others("York?"), ["Eboracum"]);
+    assert_eq!(others("Is it IT?"), ["Information Technology"]);
+    assert_eq!(others("Is it?"), [""; 0]);
+    assert_eq!(others("new york city"), ["NY"]);
+    // Those of a stranger fill no room.
+    for number in 0..40 {
+        tell(&memory, note("default", "alias", &format!("A-{number} = stranger")));
+    }
+    let all = others("a stranger in new york");
+    assert!(all.len() == 16 && all.contains(&"Big Apple".to_owned()), "{all:?}");
 }
 
 #[test]
 fn what_names_nothing_is_no_alias() {
-    let memory = open(&SimDisk::new(5));
-    for text in ["k8s", "k8s = ", "k8s = K8s"] {
+    let memory = open(&SimDisk::new(8));
+    for text in ["k8s", "k8s = ", "k8s = K8s", "Who = k8s"] {
         let told = memory.remember(&[note("default", "alias", text)], None, now()).unwrap_err();
         assert!(told.to_string().contains("like `k8s = Kubernetes`"), "{text}: {told}");
     }

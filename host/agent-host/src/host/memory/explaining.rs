@@ -124,7 +124,11 @@ impl Desk {
                 (None, _) if question.trust.is_some_and(|it| it > trust) => {
                     ("excluded", too_little(trust, &super::named(&lowered_by)))
                 }
-                (None, _) if record.draft.kind == KIND_ALIAS && question.kind.is_none() => {
+                (None, _)
+                    if record.draft.kind == KIND_ALIAS
+                        && question.kind.is_none()
+                        && excluded(question, &record).is_none() =>
+                {
                     ("excluded", ALIAS.to_owned())
                 }
                 // It was looked at for its features, and by recall not at all.
