@@ -401,6 +401,24 @@ mod tests {
         assert!(faults.iter().all(|it| it.part == Part::Relation), "{faults:?}");
     }
 
+    /// What its kept index has is whole again behind the next opening, and fades as before.
+    #[test]
+    fn what_was_set_aside_until_an_opening_has_its_horizon_again() {
+        let disk = SimDisk::new(1);
+        let memory = filled(&disk);
+        memory.keep_index().unwrap();
+        damage_edge(&disk, memory);
+        let memory = open(&disk);
+        assert_eq!(memory.relations(ALL[1]), Err(ReadError::Damaged { id: ALL[1] }));
+        memory.tick(1, now()).unwrap();
+        drop(memory);
+        let memory = open(&disk);
+        memory.tick(1_000, now()).unwrap();
+        assert_eq!(memory.is_archived(ALL[1]), Ok(true));
+        let faults = memory.verify(&|_, _| true).unwrap().unwrap().faults;
+        assert!(faults.iter().all(|it| it.part != Part::Horizon), "{faults:?}");
+    }
+
     /// A relation that the kept index knows is read when somebody asks for it.
     #[test]
     fn a_damaged_relation_that_is_found_later_costs_its_record_then() {

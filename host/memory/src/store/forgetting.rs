@@ -77,11 +77,17 @@ impl Memory {
         let lowered = floors.iter().filter_map(|it| Some((it.0, trusted(it.1)?)));
         let forgotten =
             runs(&ids).into_iter().map(|(first, count)| (first.0, Touch::Forgotten { count }));
+        let ahead = Ahead { gone, ..Ahead::default() };
+        let (moves, is_of_now) = {
+            let index = self.index();
+            let is_of_now = writer.horizon.as_ref() == Some(index.damaged());
+            (ahead.moves(&index, self.archive_below), is_of_now)
+        };
         let commit = Commit {
             act: Act { at: now, deed: Deed::Forgotten, first, count: ids.len() as u64 },
             key: key.copied(),
             counters: writer.counters,
-            moves: self.moves(&Ahead { gone, ..Ahead::default() }),
+            moves,
             touches: lowered.chain(forgotten).collect(),
         };
         let remove = |change: &Change| {
@@ -112,9 +118,11 @@ impl Memory {
             self.results_mut().sweep(&index);
         }
         writer.kept = Kept::none(&self.index());
-        if let Some(aside) = &mut writer.horizon {
+        // What was set aside meanwhile is gone with the others, and its rows stay until they are made anew.
+        writer.horizon = writer.horizon.take().filter(|_| is_of_now).map(|mut aside| {
             aside.retain(|it| ids.binary_search(it).is_err());
-        }
+            aside
+        });
         let touched = |it: &Folder| first < it.upto || it.pending;
         let (reached, pending) = self.reach(&folders, touched, &numbers)?;
         Ok(Forgotten { ids, commit: writer.counters.commit, reached, pending })

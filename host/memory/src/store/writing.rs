@@ -81,7 +81,9 @@ impl Memory {
             let index = self.index();
             (horizon::all(&index, self.archive_below), index.damaged().clone())
         };
-        let made = self.tables.set_horizon(writer.counters, self.archive_below, &rows);
+        // The next opening finds whole again what a kept index has, and makes it anew.
+        let below = if aside.is_empty() { self.archive_below } else { f64::NAN };
+        let made = self.tables.set_horizon(writer.counters, below, &rows);
         self.settled(made).map_err(WriteError::disk)?;
         writer.horizon = Some(aside);
         Ok(())
