@@ -47,7 +47,7 @@ pub(crate) struct Asking {
     pub(crate) core: Words,
     /// By a term of a name that it says: other names of the same, each by its terms.
     pub(crate) also: BTreeMap<String, Vec<Vec<String>>>,
-    /// Those of their terms that it does not say itself: they are among its words.
+    /// Those of their terms that it does not say itself, and that stand for such a term: they are among its words.
     pub(crate) added: BTreeSet<String>,
     /// Words that mean something like those, and how near each is, from 0 to 1: terms, in their order.
     pub(crate) kindred: BTreeMap<String, Vec<(String, f32)>>,
@@ -105,9 +105,7 @@ impl Asking {
         let text = question.text.as_str();
         let said: Vec<String> = terms::words(text).collect();
         let analysed = question::analyse(text, now);
-        let also_said = others.iter().flat_map(|it| terms::words(&it.other));
-        let all_said: Vec<String> = said.iter().cloned().chain(also_said).collect();
-        let Named { authors, short } = Named::of(&all_said, &analysed, shards);
+        let Named { authors, short } = Named::of(&said, others, &analysed, shards);
         let of_names: BTreeSet<String> =
             authors.iter().chain(short.keys()).flat_map(|it| terms::terms(it)).collect();
         let text = &beside_dates(text, &analysed.times, now);
@@ -120,10 +118,10 @@ impl Asking {
         let other = words.iter().filter(|(it, _)| !of_names.contains(*it));
         let core: Words = other.map(|(it, times)| (it.clone(), *times)).collect();
         let mut core = if core.is_empty() { words.clone() } else { core };
-        let (also, added) = named_also(others, &words);
-        let beside = added.iter().filter(|it| !of_names.contains(it.0));
+        let Also { names: also, words: other_words, added } = Also::of(others, &words);
+        let beside = other_words.iter().filter(|it| !of_names.contains(it.0));
         core.extend(beside.map(|it| (it.0.clone(), *it.1)));
-        words.extend(added.iter().map(|it| (it.0.clone(), *it.1)));
+        words.extend(other_words);
         let sequence = terms::terms(text).into_iter().filter(|it| core.contains_key(it)).collect();
         let month = |it: &String| MONTHS.iter().position(|month| month == it);
         let months = said.iter().filter_map(month).map(|it| it as u8 + 1).collect();
@@ -156,7 +154,7 @@ impl Asking {
             words,
             core,
             also,
-            added: added.into_keys().collect(),
+            added,
             kindred,
             sequence,
             authors,
@@ -184,23 +182,40 @@ impl Asking {
     }
 }
 
-/// By a term of a name that a question with these words says: other names of the same. And the words of those that it does not
-/// say, each for its share: a name of three words is worth no more than one of one.
-fn named_also(others: &[OtherName], words: &Words) -> (BTreeMap<String, Vec<Vec<String>>>, Words) {
-    let (mut also, mut added) = (BTreeMap::<String, Vec<Vec<String>>>::new(), Words::new());
-    for OtherName { said, other, .. } in others {
-        let of_other: BTreeSet<String> = terms::terms(other).into_iter().collect();
-        let share = 1.0 / of_other.len().max(1) as f64;
-        for term in of_other.iter().filter(|it| !words.contains_key(*it)) {
-            let known = added.entry(term.clone()).or_default();
-            *known = share.max(*known);
+/// What other names do to the words of a question.
+#[derive(Default)]
+struct Also {
+    /// See [`Asking::also`].
+    names: BTreeMap<String, Vec<Vec<String>>>,
+    /// The terms that it does not say, each for its share: a name of three words is worth no more than one of one.
+    words: Words,
+    /// See [`Asking::added`].
+    added: BTreeSet<String>,
+}
+
+impl Also {
+    /// Of other names of what a question says whose words are `words`.
+    fn of(others: &[OtherName], words: &Words) -> Self {
+        let (mut also, mut in_place) = (Self::default(), BTreeMap::new());
+        for OtherName { said, other, .. } in others {
+            let of_other: BTreeSet<String> = terms::terms(other).into_iter().collect();
+            let of_said: BTreeSet<String> = terms::terms(said).into_iter().collect();
+            // "IT" is no term: the first of its other names stands in its place.
+            let stands = of_said.is_empty() && *in_place.entry(said).or_insert(other) == other;
+            let share = 1.0 / of_other.len().max(1) as f64;
+            for term in of_other.iter().filter(|it| !words.contains_key(*it)) {
+                let known = also.words.entry(term.clone()).or_default();
+                *known = share.max(*known);
+                if !stands {
+                    also.added.insert(term.clone());
+                }
+            }
+            for term in of_said.into_iter().filter(|it| words.contains_key(it)) {
+                also.names.entry(term).or_default().push(of_other.iter().cloned().collect());
+            }
         }
-        let of_said: BTreeSet<String> = terms::terms(said).into_iter().collect();
-        for term in of_said.into_iter().filter(|it| words.contains_key(it)) {
-            also.entry(term).or_default().push(of_other.iter().cloned().collect());
-        }
+        also
     }
-    (also, added)
 }
 
 /// A question without the numbers of the days and months that it names, which tell nothing but the time: what holds a 26 is
@@ -249,8 +264,13 @@ pub(crate) struct Long {
 
 impl Named {
     /// Those that a question names whose words in lower case are `said`: by a word of their name, or by the beginning of one
-    /// that no other author's name has.
-    pub(crate) fn of(said: &[String], analysed: &question::Question, shards: &[&Shard]) -> Self {
+    /// that no other author's name has. And those whose names have all words of an other name.
+    pub(crate) fn of(
+        said: &[String],
+        others: &[OtherName],
+        analysed: &question::Question,
+        shards: &[&Shard],
+    ) -> Self {
         let names: BTreeSet<&str> = shards.iter().flat_map(|it| it.authors().all()).collect();
         // One letter names nobody, in whichever script.
         let is_long = |it: &str| it.len() > 2 && it.chars().nth(1).is_some();
@@ -260,7 +280,11 @@ impl Named {
         // A question may be long, and there may be an author for each record.
         let said: HashSet<&str> = said.iter().map(String::as_str).collect();
         let is_said = |it: &String| said.contains(it.as_str());
-        let named = names.iter().filter(|(_, words)| words.iter().any(is_said));
+        let words = |it: &OtherName| terms::words(&it.other).filter(telling).collect();
+        let mut others: Vec<Vec<String>> = others.iter().map(words).collect();
+        others.retain(|it| !it.is_empty());
+        let other = |of: &[String]| others.iter().any(|it| it.iter().all(|it| of.contains(it)));
+        let named = names.iter().filter(|(_, words)| words.iter().any(is_said) || other(words));
         let mut authors: BTreeSet<String> = named.map(|it| it.0.to_owned()).collect();
         let mut short = BTreeMap::new();
         for Name { name, .. } in &analysed.names {

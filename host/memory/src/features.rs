@@ -289,15 +289,18 @@ impl Wanted {
                     found.push((all - 1, *number, weight));
                 }
             }
-            for (name, number) in &names {
-                let held: Vec<Term> = of.terms(place).collect();
-                if name.iter().all(|it| held.contains(it)) {
-                    self.numbers.push((*number, ITSELF));
-                    let at = held.iter().position(|it| name.contains(it)).unwrap_or(0);
-                    found.push((at, *number, self.rarities[*number as usize]));
-                }
-            }
             if !names.is_empty() {
+                // By term: where it stands first.
+                let mut held: HashMap<Term, usize> = HashMap::new();
+                of.terms(place).zip(0..).for_each(|(term, at)| _ = held.entry(term).or_insert(at));
+                for (name, number) in &names {
+                    let at: Option<Vec<usize>> =
+                        name.iter().map(|it| held.get(it).copied()).collect();
+                    if let Some(at) = at.and_then(|it| it.into_iter().min()) {
+                        self.numbers.push((*number, ITSELF));
+                        found.push((at, *number, self.rarities[*number as usize]));
+                    }
+                }
                 found.sort_unstable_by_key(|it| (it.0, it.1));
             }
             // Most hold nothing of it.

@@ -643,6 +643,11 @@ impl Shard {
         self.aliases.text(place)
     }
 
+    /// Whether some tell a name that begins with a word.
+    pub(crate) fn has_name_from(&self, word: &str) -> bool {
+        self.aliases.begins(word)
+    }
+
     /// The records that tell a name of such a spelling.
     pub(crate) fn with_name(&self, spelling: &str) -> impl Iterator<Item = Place> {
         self.aliases.places(spelling)

@@ -49,7 +49,7 @@ enum Command {
     },
     /// Trains what the memory ranks by, on conversations that we make up.
     Train {
-        /// `--encoder FOLDER --out FILE`.
+        /// `--encoder FOLDER --shipped --out FOLDER`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },

@@ -11,12 +11,22 @@ pub(super) struct Aliases {
     texts: BTreeMap<Place, String>,
     /// By [`spelling`].
     places: HashMap<String, BTreeSet<Place>>,
+    /// How many of those begin with a word.
+    beginning: HashMap<String, usize>,
+}
+
+/// The word that a spelling begins with.
+fn first(spelling: &str) -> &str {
+    spelling.split(' ').next().unwrap_or_default()
 }
 
 impl Aliases {
     pub(super) fn add(&mut self, place: Place, text: &str) {
-        for name in names(text) {
-            self.places.entry(spelling(name)).or_default().insert(place);
+        for name in names(text).map(spelling) {
+            if !self.places.contains_key(&name) {
+                *self.beginning.entry(first(&name).to_owned()).or_default() += 1;
+            }
+            self.places.entry(name).or_default().insert(place);
         }
         self.texts.insert(place, text.to_owned());
     }
@@ -28,6 +38,12 @@ impl Aliases {
                 places.remove(&place);
                 if places.is_empty() {
                     self.places.remove(&name);
+                    if let Some(count) = self.beginning.get_mut(first(&name)) {
+                        *count -= 1;
+                        if *count == 0 {
+                            self.beginning.remove(first(&name));
+                        }
+                    }
                 }
             }
         }
@@ -40,6 +56,11 @@ impl Aliases {
     /// What a record tells, where it tells names.
     pub(super) fn text(&self, place: Place) -> Option<&str> {
         self.texts.get(&place).map(String::as_str)
+    }
+
+    /// Whether a name begins with a word.
+    pub(super) fn begins(&self, word: &str) -> bool {
+        self.beginning.contains_key(word)
     }
 
     /// The records that tell a name of such a [`spelling`], in the order of places.
@@ -91,6 +112,7 @@ mod tests {
         assert_eq!(Aliases::of_bytes(b"rubbish", 9), None);
         aliases.remove(3);
         assert_eq!(places(&aliases, "k8s"), [7]);
+        assert!(aliases.begins("k8s") && aliases.begins("the") && !aliases.begins("kube"));
         [5, 7, 9].into_iter().for_each(|it| aliases.remove(it));
         assert_eq!(aliases, Aliases::default());
         assert!(aliases.bytes().is_empty());

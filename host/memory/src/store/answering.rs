@@ -125,7 +125,7 @@ impl Memory {
     pub fn short_forms(&self, question: &Question, now: Timestamp) -> Vec<(String, String)> {
         let (text, index) = (question.text.as_str(), self.index());
         let said: Vec<String> = terms::words(text).collect();
-        let named = Named::of(&said, &analyse(text, now), &index.shards(&question.spaces));
+        let named = Named::of(&said, &[], &analyse(text, now), &index.shards(&question.spaces));
         named.short.into_iter().map(|(short, long)| (short, long.author)).collect()
     }
 

@@ -1,6 +1,9 @@
 //! Which other names count as words of a question.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use voyager_base::memory::Trust;
 
@@ -57,23 +60,21 @@ pub(super) fn other_names(
     }
     let bounds = Question { trust: question.trust, ..Question::default() };
     let words: Vec<String> = terms::words(text).take(WORDS_MAX).collect();
-    let (mut found, mut known) = (Vec::new(), HashSet::new());
+    let (mut found, mut known) = (Vec::new(), HashMap::new());
     let mut at = 0;
     while at < words.len() {
+        let of: Vec<&Shard> =
+            shards.iter().copied().filter(|it| it.has_name_from(&words[at])).collect();
         // The longest counts: who says "New York" does not speak of York.
-        let longest = NAME_WORDS_MAX.min(words.len() - at);
+        let longest = if of.is_empty() { 0 } else { NAME_WORDS_MAX.min(words.len() - at) };
         let said = (1..=longest).rev().find(|count| {
             let name = words[at..at + count].join(" ");
-            if known.contains(&name) {
-                return true;
-            }
-            let told = telling(index, (&bounds, past), &shards, (&name, text));
-            let is_said = !told.is_empty();
-            if is_said {
-                known.insert(name);
-            }
-            found.extend(told.into_iter().map(|it| (at, it)));
-            is_said
+            *known.entry(name).or_insert_with_key(|name| {
+                let told = telling(index, (&bounds, past), &of, (name, text));
+                let is_said = !told.is_empty();
+                found.extend(told.into_iter().map(|it| (at, it)));
+                is_said
+            })
         });
         at += said.unwrap_or(1);
     }
@@ -110,10 +111,10 @@ fn telling<'a>(
         }));
     }
     all.sort_unstable_by_key(|it| (Reverse(it.0), it.1));
-    let told = all.into_iter().take(OTHER_NAMES_MAX).filter_map(|(trust, by, told)| {
+    let told = all.into_iter().filter_map(|(trust, by, told)| {
         let said = names(told).find(|it| spelling(it) == name && is_said(it, text))?;
         let others = names(told).filter(|it| spelling(it) != name).collect();
         Some(Told { trust, by, said, others })
     });
-    told.collect()
+    told.take(OTHER_NAMES_MAX).collect()
 }
