@@ -578,7 +578,7 @@ pub(crate) fn holding_all(
     };
     let wanted: Vec<Option<Vec<Vec<Vec<Term>>>>> = search.shards.iter().map(wanted).collect();
     let holds_all = |spot: &Spot| {
-        let held: Vec<Term> = search.shard(*spot).terms(spot.place).collect();
+        let held: HashSet<Term> = search.shard(*spot).terms(spot.place).collect();
         let holds = |all: &Vec<Term>| all.iter().all(|it| held.contains(it));
         let wanted = wanted[spot.shard as usize].as_ref();
         wanted.is_some_and(|all| all.iter().all(|any| any.iter().any(holds)))

@@ -45,7 +45,7 @@ const SURE: usize = 10;
 /// So sure: an estimate is too low by so many of its usual errors once in 160 times.
 const ERRORS: f64 = 2.5;
 
-/// Words with how often they are asked for.
+/// Words with how often they are asked for, and those of other names with their share of the name.
 pub(crate) type Words = BTreeMap<String, f64>;
 
 /// Says whether a record may be given back.
@@ -209,7 +209,7 @@ impl<'a> Search<'a> {
         self.arm(scores.collect(), Untouched::Zero)
     }
 
-    /// Words, the rarest first, with how often they are asked for, and whether they find records or only add to
+    /// Words, the rarest first, with what they count, and whether they find records or only add to
     /// what rarer ones found. A record that holds one lies in `windows` windows.
     fn by_rarity<'b>(&self, words: &'b Words, windows: u64) -> Vec<(&'b str, f64, bool)> {
         let mut order: Vec<(u64, &str, f64)> =

@@ -20,7 +20,7 @@
 //!
 //! *Invariants*: The writer alone changes the index, as of one commit after the other; whoever reads only sets aside
 //! what turns out to be damaged. Who has the index waits for no writer, and whoever has several locks took them in the
-//! order writer, owner, index, and what answers are kept in. Once a transaction failed nothing more is written.
+//! order writer, owner, index, and what answers are kept in. Once a transaction failed no record is written any more.
 
 mod answering;
 mod checking;
